@@ -1,0 +1,57 @@
+//! Speed of one whole proposal: fit included, nothing cached.
+//!
+//!     cargo bench --bench propose
+
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use surmise::rng::Rng;
+use surmise::{
+    BayesianOptimization, Configuration, Objective, Outcome, ParameterRange, ParameterValue,
+    ScalingType, SearchSpace, Study, StudySettings,
+};
+
+/// A study in `dimension` dimensions that knows a quadratic bowl at `count` random points.
+fn observed(count: usize, dimension: usize) -> Study {
+    let names: Vec<String> = (0..dimension).map(|i| format!("x{i}")).collect();
+    let range = |name| ParameterRange::continuous(name, 0.0..=1.0, ScalingType::Linear);
+    let space = SearchSpace::new(names.iter().map(range)).expect("sound ranges");
+    let objective = Objective::minimize("value");
+    let strategy = BayesianOptimization::default();
+    let mut study =
+        Study::new(space, objective, strategy, StudySettings::default()).expect("sound settings");
+    let mut rng = Rng::stream(1, 0);
+    for _ in 0..count {
+        let x: Vec<f64> = names.iter().map(|_| rng.uniform()).collect();
+        let value = x.iter().map(|x| (x - 0.3).powi(2)).sum::<f64>();
+        let values = names
+            .iter()
+            .zip(x)
+            .map(|(name, x)| (name, ParameterValue::Float(x)));
+        study
+            .observe(&values.collect::<Configuration>(), Outcome::from(value))
+            .expect("a point of the space");
+    }
+    study
+}
+
+fn propose(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("propose");
+    group.sample_size(10);
+    for (count, dimension) in [(32, 4), (100, 10)] {
+        group.bench_function(
+            BenchmarkId::new(format!("d{dimension}"), count),
+            |bencher| {
+                bencher.iter_batched(
+                    || observed(count, dimension),
+                    |mut study| study.ask(1),
+                    BatchSize::LargeInput,
+                );
+            },
+        );
+    }
+    group.finish();
+}
+
+criterion_group!(benches, propose);
+criterion_main!(benches);

@@ -1,0 +1,44 @@
+//! From ranges to the best configuration in ten lines.
+//!
+//!     cargo run --release --example minimize_function
+
+#![allow(clippy::print_stdout, reason = "an example talks")]
+
+use surmise::*;
+
+fn main() -> Result<(), Error> {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("learning_rate", 1e-5..=1.0, ScalingType::Logarithmic),
+        ParameterRange::integer("layers", 1..=6, ScalingType::Linear),
+        ParameterRange::categorical("optimizer", ["adam", "sgd"]),
+    ])?;
+    let settings = StudySettings {
+        seed: 7,
+        limits: ResourceLimits::new(40, 4),
+        ..Default::default()
+    };
+    let mut study = Study::new(
+        space,
+        Objective::minimize("loss"),
+        BayesianOptimization::default(),
+        settings,
+    )?;
+    tune(&mut study, &mut FunctionEvaluator::new(train))?;
+    println!(
+        "best: {}",
+        study.best().expect("a trial completed").configuration
+    );
+    Ok(())
+}
+
+/// Stands for a training job: best at a learning rate of 0.003 with three layers and adam.
+fn train(configuration: &Configuration) -> Result<f64, String> {
+    let rate = configuration.float("learning_rate");
+    let layers = configuration.float("layers");
+    let handicap = if configuration.category("optimizer") == "adam" {
+        0.0
+    } else {
+        0.5
+    };
+    Ok((rate.log10() + 2.52).powi(2) + 0.1 * (layers - 3.0).powi(2) + handicap)
+}

@@ -1,0 +1,261 @@
+//! Runs the hyperparameter tuning job of AWS's Step Functions sample on this machine: gradient-boosted trees on real data.
+//!
+//!     cargo run --release --example tune_xgboost [-- --seed N] [--seeds N] [--quiet]
+//!
+//! `--seed` chooses the seed of the one run (default 1); `--seeds N` runs seeds 1 to N, Bayesian and random search each, and
+//! closes with the p-value of Wilcoxon's signed-rank test; `--quiet` draws no progress bar.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks"
+)]
+
+mod learner;
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use surmise::benchmark::wilcoxon_signed_rank;
+use surmise::rng::Rng;
+use surmise::sagemaker::{HyperParameterTuningJobConfig, Tuning};
+use surmise::strategy::{History, Proposal};
+use surmise::study::Event;
+use surmise::{
+    Configuration, Error, FunctionEvaluator, Order, RandomSearch, Strategy, Study, StudySettings,
+    Trial, tune_watched,
+};
+
+use learner::{Diabetes, Hyperparameters};
+
+const JOB: &str = include_str!("../data/tuning_job.json");
+/// Rows of the table of the best.
+const SHOWN: usize = 5;
+
+struct Options {
+    seed: u64,
+    seeds: Option<u64>,
+    quiet: bool,
+}
+
+fn main() -> ExitCode {
+    let done = options(std::env::args().skip(1))
+        .and_then(|options| run(&options).map_err(|error| error.to_string()));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}\nusage: tune_xgboost [--seed N] [--seeds N] [--quiet]");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options {
+        seed: 1,
+        seeds: None,
+        quiet: false,
+    };
+    while let Some(argument) = arguments.next() {
+        let mut number = || {
+            let text = arguments.next().unwrap_or_default();
+            text.parse()
+                .map_err(|_| format!("{argument} needs a whole number, not {text:?}"))
+        };
+        match argument.as_str() {
+            "--seed" => options.seed = number()?,
+            "--seeds" => options.seeds = Some(number()?),
+            "--quiet" => options.quiet = true,
+            _ => return Err(format!("unknown argument {argument:?}")),
+        }
+    }
+    Ok(options)
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    let config: HyperParameterTuningJobConfig = serde_json::from_str(JOB)?;
+    let data = Arc::new(Diabetes::read());
+    match options.seeds {
+        Some(seeds) => compare(&config, &data, seeds, options.quiet)?,
+        None => show_one(&config, &data, options)?,
+    }
+    Ok(())
+}
+
+/// One run, looked at closely.
+fn show_one(
+    config: &HyperParameterTuningJobConfig,
+    data: &Arc<Diabetes>,
+    options: &Options,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let tuning = config.tuning()?;
+    println!(
+        "Tuning {} under {:?}.",
+        tuning.objective.metric_name, tuning.limits
+    );
+    for range in tuning.space.ranges() {
+        let reason = range.scale().map_or("", |scale| &scale.reason);
+        println!("  {:<15} {reason}", range.name());
+    }
+    let clock = Clock::default();
+    let bayesian = search(tuning, Some(&clock), data, options.seed, !options.quiet)?;
+    let random = search(random(config)?, None, data, options.seed, false)?;
+
+    println!(
+        "\n{:>5} {:>10} {:>9} {:>15} {:>10} {:>10}",
+        "trial", "alpha", "gamma", "max_delta_step", "max_depth", "rmse"
+    );
+    for trial in ranked(&bayesian).into_iter().take(SHOWN) {
+        let Hyperparameters {
+            alpha,
+            gamma,
+            max_delta_step,
+            max_depth,
+        } = Hyperparameters::of(&trial.configuration);
+        println!(
+            "{:>5} {alpha:>10.3} {gamma:>9.4} {max_delta_step:>15} {max_depth:>10} {:>10.4}",
+            trial.id.0,
+            best_value(Some(trial)),
+        );
+    }
+    let jobs = bayesian.trials().len();
+    let untuned = data.cross_validated_rmse(Hyperparameters::DEFAULT)?;
+    println!(
+        "\nBayesian optimization, {jobs} jobs   {:>10.4}",
+        best_value(bayesian.best())
+    );
+    println!(
+        "random search, {jobs} jobs           {:>10.4}",
+        best_value(random.best())
+    );
+    println!("untuned defaults                 {untuned:>10.4}");
+    println!("time per proposal                {:>10.1?}", clock.mean());
+    Ok(())
+}
+
+/// Both strategies over many seeds.
+fn compare(
+    config: &HyperParameterTuningJobConfig,
+    data: &Arc<Diabetes>,
+    seeds: u64,
+    quiet: bool,
+) -> Result<(), Error> {
+    println!("{:>5} {:>10} {:>10}", "seed", "bayesian", "random");
+    let mut differences = Vec::new();
+    for seed in 1..=seeds {
+        let bayesian = best_value(search(config.tuning()?, None, data, seed, !quiet)?.best());
+        let random = best_value(search(random(config)?, None, data, seed, !quiet)?.best());
+        println!("{seed:>5} {bayesian:>10.4} {random:>10.4}");
+        differences.push(bayesian - random);
+    }
+    let p = wilcoxon_signed_rank(&differences);
+    println!("one-sided Wilcoxon signed-rank p that Bayesian is below random: {p:.3e}");
+    Ok(())
+}
+
+/// The same job, searched by chance.
+fn random(config: &HyperParameterTuningJobConfig) -> Result<Tuning, Error> {
+    Ok(Tuning {
+        strategy: Box::new(RandomSearch),
+        ..config.tuning()?
+    })
+}
+
+fn search(
+    tuning: Tuning,
+    clock: Option<&Clock>,
+    data: &Arc<Diabetes>,
+    seed: u64,
+    bar: bool,
+) -> Result<Study, Error> {
+    let Tuning {
+        space,
+        objective,
+        limits,
+        strategy,
+        seed: given,
+    } = tuning;
+    let order = Order::FixedLag(limits.max_parallel_jobs);
+    let settings = StudySettings {
+        seed: given.unwrap_or(seed),
+        order,
+        limits,
+    };
+    let strategy: Box<dyn Strategy> = match clock {
+        Some(clock) => Box::new(Timed {
+            strategy,
+            clock: clock.clone(),
+        }),
+        None => strategy,
+    };
+    let mut study = Study::with_boxed_strategy(space, objective, strategy, settings)?;
+    let data = Arc::clone(data);
+    let mut jobs = FunctionEvaluator::new(move |configuration: &Configuration| {
+        data.cross_validated_rmse(Hyperparameters::of(configuration))
+    });
+    let bar = if bar {
+        progress_bar(limits.max_jobs)
+    } else {
+        ProgressBar::hidden()
+    };
+    tune_watched(&mut study, &mut jobs, |study, event| {
+        if matches!(event, Event::Told { .. }) {
+            bar.set_message(format!("best {:.4}", best_value(study.best())));
+            bar.inc(1);
+        }
+    })?;
+    bar.finish_and_clear();
+    Ok(study)
+}
+
+fn progress_bar(jobs: Option<usize>) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} jobs, {elapsed}, {msg}");
+    ProgressBar::new(jobs.unwrap_or(0) as u64).with_style(style.expect("a sound template"))
+}
+
+fn best_value(trial: Option<&Trial>) -> f64 {
+    trial.and_then(Trial::value).unwrap_or(f64::INFINITY)
+}
+
+fn ranked(study: &Study) -> Vec<&Trial> {
+    let mut trials: Vec<&Trial> = study
+        .trials()
+        .iter()
+        .filter(|t| t.value().is_some())
+        .collect();
+    trials.sort_by(|a, b| best_value(Some(a)).total_cmp(&best_value(Some(b))));
+    trials
+}
+
+/// How long proposals took.
+#[derive(Debug, Clone, Default)]
+struct Clock {
+    taken: Arc<Mutex<(Duration, u32)>>,
+}
+
+impl Clock {
+    fn mean(&self) -> Duration {
+        let (total, count) = *self.taken.lock().expect("nobody panics while adding");
+        total / count.max(1)
+    }
+}
+
+/// A strategy that keeps the time.
+#[derive(Debug)]
+struct Timed {
+    strategy: Box<dyn Strategy>,
+    clock: Clock,
+}
+
+impl Strategy for Timed {
+    #[allow(clippy::disallowed_methods, reason = "timing is the purpose")]
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        let start = Instant::now();
+        let proposal = self.strategy.propose(history, rng);
+        let mut taken = self.clock.taken.lock().expect("nobody panics while adding");
+        *taken = (taken.0 + start.elapsed(), taken.1 + 1);
+        proposal
+    }
+}

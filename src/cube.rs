@@ -1,0 +1,250 @@
+//! The unit cube `[0, 1]^d`, in which all search happens.
+//!
+//! A point has one coordinate per axis. An axis is continuous, or it is divided into cells (levels in order, or
+//! categories without order), each of which is represented by one coordinate inside of it. Snapping moves a point to the
+//! coordinates that represent it.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
+/// A point of the unit cube, one coordinate per axis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnitPoint(Vec<f64>);
+
+impl From<Vec<f64>> for UnitPoint {
+    fn from(coordinates: Vec<f64>) -> Self {
+        Self(coordinates)
+    }
+}
+
+impl Deref for UnitPoint {
+    type Target = [f64];
+
+    fn deref(&self) -> &[f64] {
+        &self.0
+    }
+}
+
+/// What one coordinate of the cube can be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Axis {
+    /// Any coordinate of [0, 1].
+    Continuous {
+        /// Coordinates that differ by less than this count as the same.
+        resolution: f64,
+    },
+    /// Cells in order.
+    Levels(Levels),
+    /// This many cells of equal width, without order.
+    Categories(usize),
+}
+
+impl Axis {
+    /// Number of cells; `None` if the axis is continuous.
+    pub fn cells(self) -> Option<u64> {
+        match self {
+            Self::Continuous { .. } => None,
+            Self::Levels(levels) => Some(levels.count),
+            Self::Categories(count) => Some(count as u64),
+        }
+    }
+
+    /// Whether there is only one place on the axis.
+    pub fn is_constant(self) -> bool {
+        self.cells() == Some(1)
+    }
+
+    /// The cell in which a coordinate lies; 0 on a continuous axis.
+    pub fn cell(self, coordinate: f64) -> u64 {
+        match self {
+            Self::Continuous { .. } => 0,
+            Self::Levels(levels) => levels.cell(coordinate),
+            Self::Categories(count) => Levels::even(count as u64).cell(coordinate),
+        }
+    }
+
+    /// The coordinate that represents a cell; ½ on a continuous axis.
+    pub fn coordinate(self, cell: u64) -> f64 {
+        match self {
+            Self::Continuous { .. } => 0.5,
+            Self::Levels(levels) => levels.coordinate(cell),
+            Self::Categories(count) => Levels::even(count as u64).coordinate(cell),
+        }
+    }
+
+    /// The nearest coordinate that represents something: idempotent.
+    pub fn snap(self, coordinate: f64) -> f64 {
+        match self {
+            Self::Continuous { .. } => coordinate.clamp(0.0, 1.0),
+            _ => self.coordinate(self.cell(coordinate)),
+        }
+    }
+
+    /// Whether two coordinates mean the same.
+    pub fn same(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Continuous { resolution } => (a - b).abs() < resolution,
+            _ => self.cell(a) == self.cell(b),
+        }
+    }
+}
+
+/// Cells in order along an axis, each holding one of `count` consecutive whole numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Levels {
+    count: u64,
+    spacing: Spacing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Spacing {
+    Even,
+    /// Whole numbers `first`, `first + 1`, … on the logarithmic axis from `first` − ½ to `first` + `count` − ½.
+    Logarithmic {
+        first: f64,
+    },
+}
+
+impl Levels {
+    /// `count` cells of equal width, each represented by its middle.
+    pub fn even(count: u64) -> Self {
+        Self {
+            count,
+            spacing: Spacing::Even,
+        }
+    }
+
+    /// The whole numbers `first`, …, `first + count − 1` on a logarithmic axis; `first` is at least 1.
+    ///
+    /// Half a step of room on either side gives the end values their share of the axis.
+    pub fn logarithmic(first: u64, count: u64) -> Self {
+        Self {
+            count,
+            spacing: Spacing::Logarithmic {
+                first: whole(first),
+            },
+        }
+    }
+
+    fn cell(self, coordinate: f64) -> u64 {
+        let last = whole(self.count - 1);
+        let position = match self.spacing {
+            Spacing::Even => (coordinate * whole(self.count)).floor(),
+            Spacing::Logarithmic { first } => {
+                ((first - 0.5) * (coordinate * self.log_width(first)).exp() - first).round()
+            }
+        };
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped"
+        )]
+        let cell = position.clamp(0.0, last) as u64;
+        cell
+    }
+
+    fn coordinate(self, cell: u64) -> f64 {
+        match self.spacing {
+            Spacing::Even => (whole(cell) + 0.5) / whole(self.count),
+            Spacing::Logarithmic { first } => {
+                ((first + whole(cell)) / (first - 0.5)).ln() / self.log_width(first)
+            }
+        }
+    }
+
+    fn log_width(self, first: f64) -> f64 {
+        ((first + whole(self.count) - 0.5) / (first - 0.5)).ln()
+    }
+}
+
+/// Whole numbers here stay far below 2⁵³.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "counts of cells stay below 2^53"
+)]
+fn whole(number: u64) -> f64 {
+    number as f64
+}
+
+/// Moves every coordinate to the one that represents it.
+pub fn snap(axes: &[Axis], point: &[f64]) -> UnitPoint {
+    axes.iter()
+        .zip(point)
+        .map(|(axis, &u)| axis.snap(u))
+        .collect::<Vec<_>>()
+        .into()
+}
+
+/// Whether two points mean the same on every axis.
+pub fn same(axes: &[Axis], a: &[f64], b: &[f64]) -> bool {
+    axes.iter()
+        .zip(a.iter().zip(b))
+        .all(|(axis, (&a, &b))| axis.same(a, b))
+}
+
+/// Number of distinct points, if it is finite and below 2¹²⁸.
+pub fn cell_count(axes: &[Axis]) -> Option<u128> {
+    axes.iter().try_fold(1_u128, |product, axis| {
+        product.checked_mul(u128::from(axis.cells()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cell_is_represented_by_a_coordinate_of_its_own() {
+        for axis in [
+            Axis::Levels(Levels::even(1)),
+            Axis::Levels(Levels::even(7)),
+            Axis::Levels(Levels::logarithmic(1, 64)),
+            Axis::Levels(Levels::logarithmic(1000, 5)),
+            Axis::Categories(3),
+        ] {
+            let cells = axis.cells().unwrap();
+            for cell in 0..cells {
+                let coordinate = axis.coordinate(cell);
+                assert!((0.0..=1.0).contains(&coordinate));
+                assert_eq!(axis.cell(coordinate), cell, "{axis:?}");
+                assert_eq!(axis.snap(coordinate).to_bits(), coordinate.to_bits());
+            }
+            assert_eq!(axis.cell(0.0), 0);
+            assert_eq!(axis.cell(1.0), cells - 1);
+        }
+    }
+
+    #[test]
+    fn huge_axes_keep_their_ends_apart() {
+        let count = 1 << 40;
+        for levels in [Levels::even(count), Levels::logarithmic(1, count)] {
+            for cell in [0, 1, count / 2, count - 2, count - 1] {
+                assert_eq!(levels.cell(levels.coordinate(cell)), cell, "{levels:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn even_levels_have_equal_shares() {
+        let axis = Axis::Levels(Levels::even(4));
+        let mut shares = [0; 4];
+        for i in 0..400 {
+            shares[usize::try_from(axis.cell((f64::from(i) + 0.5) / 400.0)).unwrap()] += 1;
+        }
+        assert_eq!(shares, [100; 4]);
+    }
+
+    #[test]
+    fn a_cube_counts_its_cells() {
+        let levels = Axis::Levels(Levels::even(10));
+        assert_eq!(cell_count(&[levels, Axis::Categories(3)]), Some(30));
+        assert_eq!(
+            cell_count(&[levels, Axis::Continuous { resolution: 1e-7 }]),
+            None
+        );
+        assert_eq!(cell_count(&[Axis::Levels(Levels::even(1 << 40)); 4]), None);
+        assert_eq!(cell_count(&[]), Some(1));
+    }
+}

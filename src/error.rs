@@ -1,0 +1,119 @@
+//! Everything that can go wrong, typed.
+
+use std::fmt;
+
+/// One rule that the input broke: where, with which value, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// What is wrong: a parameter's name, or a field's path.
+    pub subject: String,
+    /// The offending value, as given.
+    pub value: String,
+    /// The rule that it breaks.
+    pub rule: String,
+    /// What would make it legal.
+    pub remedy: String,
+}
+
+impl Violation {
+    /// States that `subject` has `value`, which breaks `rule`, and how to mend it.
+    pub fn new(
+        subject: impl Into<String>,
+        value: impl fmt::Display,
+        rule: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            subject: subject.into(),
+            value: value.to_string(),
+            rule: rule.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is {}: {}; {}",
+            self.subject, self.value, self.rule, self.remedy
+        )
+    }
+}
+
+/// Everything that can go wrong, short of a job that failed (which is data, not an error).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input broke one or more rules; all of them are listed.
+    #[error("{}", list(.0))]
+    Invalid(Vec<Violation>),
+
+    /// No trial has this number.
+    #[error("there is no trial {0}")]
+    UnknownTrial(u64),
+
+    /// The trial has ended; its outcome is kept and cannot be told again.
+    #[error("trial {0} has ended already; its first outcome is kept")]
+    AlreadyEnded(u64),
+
+    /// A matrix that should be positive definite is not.
+    #[error("matrix is not positive definite: pivot {pivot} is not positive")]
+    NotPositiveDefinite {
+        /// Index of the first pivot that was not positive.
+        pivot: usize,
+    },
+
+    /// The strategy proposed a point that is not one of the search space's.
+    #[error("the strategy proposed a point outside of the search space: {0}")]
+    BadProposal(String),
+
+    /// The evaluator cannot run jobs; the ledger is intact.
+    #[error("the evaluator cannot go on: {0}")]
+    Evaluator(#[from] EvaluatorError),
+}
+
+impl Error {
+    /// The rules that were broken, if that is what went wrong.
+    pub fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Invalid(violations) => violations,
+            _ => &[],
+        }
+    }
+
+    /// `Ok` if no rule was broken, else all violations in one error.
+    pub(crate) fn unless_empty(violations: Vec<Violation>) -> Result<(), Self> {
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::Invalid(violations))
+        }
+    }
+}
+
+/// Why an evaluator cannot run jobs at all. (One job that fails is an outcome, not an error.)
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct EvaluatorError {
+    /// For people: what is broken, and what to do about it.
+    pub reason: String,
+}
+
+impl EvaluatorError {
+    /// An error for this reason.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
+
+fn list(violations: &[Violation]) -> String {
+    violations
+        .iter()
+        .map(Violation::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
+}

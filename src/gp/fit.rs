@@ -1,0 +1,331 @@
+//! Hyperparameters by maximum a posteriori: L-BFGS on the log marginal likelihood plus the log priors.
+//!
+//! In the logarithms θ of the hyperparameters, with M = α αᵀ − K⁻¹ and the mean profiled out (its own slope is zero):
+//!
+//! `L = −½ (y − c 1)ᵀ α − Σ ln Lᵢᵢ − n⁄2 ln 2π`  (Rasmussen & Williams 2006, eq. 2.30), and by eq. 5.9
+//!
+//! `∂L⁄∂ln s = ½ Σ M∘(sR)`,  `∂L⁄∂ln σ² = ½ σ² tr M`,  `∂L⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
+//!
+//! where x̃ is divided by ℓ and G = s g (see [`kernel`](super::kernel)). With W = M∘G and w = W 1, the last is
+//! Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj: one matrix product for all length scales.
+
+use ndarray::{Array1, Array2, ArrayView1, Zip};
+use rayon::prelude::*;
+
+use super::features::Features;
+use super::kernel;
+use super::prior::Prior;
+use super::{GaussianProcess, Hyperparameters};
+use crate::lbfgs::{self, Lbfgs};
+use crate::linalg::{self, Cholesky};
+
+/// ½ ln 2π.
+const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
+/// From this many observations on, starts run on threads of their own.
+const WORTH_A_THREAD: usize = 60;
+
+/// The outcome of a fit.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The process with the most probable hyperparameters found.
+    pub process: GaussianProcess,
+    /// Log marginal likelihood plus log priors there; `None` if no start gave a finite value.
+    pub log_posterior: Option<f64>,
+}
+
+/// Fits hyperparameters to transformed losses (n) at `points` (n), starting from the priors' own start and from each of
+/// `starts`; the best end wins, the earlier one on ties.
+///
+/// If no start gives a finite likelihood, the process has the priors' starting values and no `log_posterior`.
+///
+/// # Panics
+/// If there are not as many losses as points.
+pub fn fit<P: AsRef<[f64]>>(
+    features: &Features,
+    points: &[P],
+    losses: &[f64],
+    starts: &[Hyperparameters],
+) -> Fit {
+    assert_eq!(points.len(), losses.len(), "one loss per point");
+    let target = Target::new(features, points, losses);
+    let bounds: (Vec<f64>, Vec<f64>) = target.priors.iter().map(|prior| prior.bounds()).unzip();
+    let default: Vec<f64> = target.priors.iter().map(|prior| prior.start()).collect();
+    let mut runs = vec![(default.clone(), COLD)];
+    runs.extend(starts.iter().map(|start| (target.logarithms(start), WARM)));
+    let search = |(start, settings): &(Vec<f64>, lbfgs::Settings)| {
+        let run = Lbfgs::new(*settings, start, bounds.0.clone(), bounds.1.clone());
+        lbfgs::minimize(run, |theta| target.negative_log_posterior(theta))
+    };
+    let ends: Vec<_> = if losses.len() < WORTH_A_THREAD {
+        runs.iter().map(search).collect()
+    } else {
+        runs.par_iter().map(search).collect()
+    };
+    let best = ends
+        .into_iter()
+        .flatten()
+        .reduce(|a, b| if b.1 < a.1 { b } else { a });
+    let (theta, log_posterior) = match best {
+        Some((theta, value)) => (theta, Some(-value)),
+        None => (default, None),
+    };
+    let process = GaussianProcess::new(features.clone(), target.hyperparameters(&theta));
+    Fit {
+        process,
+        log_posterior,
+    }
+}
+
+/// A start of which nothing is known.
+const COLD: lbfgs::Settings = lbfgs::Settings {
+    gradient_tolerance: 1e-2,
+    relative_gain: 1e-7,
+    max_evaluations: 60,
+    first_step: 1.0,
+};
+/// A start that was the optimum for fewer data.
+const WARM: lbfgs::Settings = lbfgs::Settings {
+    max_evaluations: 30,
+    first_step: 0.3,
+    ..COLD
+};
+
+/// The function that a fit maximizes.
+struct Target<'a> {
+    features: &'a Features,
+    rows: Array2<f64>,
+    losses: Array1<f64>,
+    /// In the order of θ: a length scale per searched axis, signal variance, noise variance.
+    priors: Vec<Prior>,
+}
+
+impl<'a> Target<'a> {
+    fn new<P: AsRef<[f64]>>(features: &'a Features, points: &[P], losses: &[f64]) -> Self {
+        let searched = features.searched();
+        let mut priors: Vec<Prior> = searched
+            .iter()
+            .map(|axis| Prior::length_scale(searched.len(), axis.is_category))
+            .collect();
+        priors.extend([Prior::SignalVariance, Prior::NoiseVariance]);
+        let losses = Array1::from(losses.to_vec());
+        Self {
+            features,
+            rows: features.rows(points),
+            losses,
+            priors,
+        }
+    }
+
+    fn hyperparameters(&self, theta: &[f64]) -> Hyperparameters {
+        let searched = self.features.searched();
+        let mut length_scales = vec![1.0; self.features.axis_count()];
+        for (axis, logarithm) in searched.iter().zip(theta) {
+            length_scales[axis.index] = logarithm.exp();
+        }
+        Hyperparameters {
+            length_scales,
+            signal_variance: theta[searched.len()].exp(),
+            noise_variance: theta[searched.len() + 1].exp(),
+        }
+    }
+
+    fn logarithms(&self, hyperparameters: &Hyperparameters) -> Vec<f64> {
+        let searched = self.features.searched().iter();
+        let mut theta: Vec<f64> = searched
+            .map(|axis| hyperparameters.length_scales[axis.index].ln())
+            .collect();
+        theta.push(hyperparameters.signal_variance.ln());
+        theta.push(hyperparameters.noise_variance.ln());
+        theta
+    }
+
+    /// Value and gradient; not a number where the covariance cannot be factored, which makes a line search step back.
+    fn negative_log_posterior(&self, theta: &[f64]) -> (f64, Vec<f64>) {
+        let (mut value, mut gradient) = self.log_likelihood(&self.hyperparameters(theta));
+        for ((prior, logarithm), slope) in self.priors.iter().zip(theta).zip(&mut gradient) {
+            let (density, prior_slope) = prior.log_density(*logarithm);
+            value += density;
+            *slope = -(*slope + prior_slope);
+        }
+        (-value, gradient)
+    }
+
+    /// L and its gradient by θ.
+    fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
+        let Hyperparameters {
+            length_scales,
+            signal_variance,
+            noise_variance,
+        } = hyperparameters;
+        let scaled = self.features.scaled(self.rows.clone(), length_scales);
+        let (mut covariance, mut weighted) = kernel::self_correlations(scaled.view());
+        covariance *= *signal_variance;
+        covariance
+            .diag_mut()
+            .map_inplace(|entry| *entry += noise_variance);
+        let Ok(cholesky) = Cholesky::factor(&covariance) else {
+            return (f64::NAN, vec![0.0; self.priors.len()]);
+        };
+        let inverse = cholesky.inverse();
+        let residual = residual(&self.losses, &inverse).0;
+        let alpha = cholesky.solve(residual.view());
+        #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
+        let count = self.losses.len() as f64;
+        let value =
+            -0.5 * residual.dot(&alpha) - 0.5 * cholesky.log_determinant() - count * HALF_LN_2PI;
+
+        // M = α αᵀ − K⁻¹ is used in three sums and then forgotten; W = M∘G replaces the slopes.
+        let (mut signal, mut trace) = (0.0, 0.0);
+        for (a, alpha_a) in alpha.iter().enumerate() {
+            trace += alpha_a * alpha_a - inverse[[a, a]];
+            Zip::from(weighted.row_mut(a))
+                .and(inverse.row(a))
+                .and(covariance.row(a))
+                .and(&alpha)
+                .for_each(|slope, inverse, covariance, alpha_b| {
+                    let m = alpha_a * alpha_b - inverse;
+                    signal += m * covariance;
+                    *slope *= m * signal_variance;
+                });
+        }
+        let mut gradient = self.length_scale_gradient(&scaled, &weighted);
+        // The diagonal of K holds the noise too.
+        gradient.push(0.5 * (signal - noise_variance * trace));
+        gradient.push(0.5 * noise_variance * trace);
+        (value, gradient)
+    }
+
+    fn length_scale_gradient(&self, scaled: &Array2<f64>, weighted: &Array2<f64>) -> Vec<f64> {
+        let sums = weighted.sum_axis(ndarray::Axis(1));
+        let products = linalg::product(weighted.view(), scaled.view());
+        let mut by_axis = vec![0.0; self.features.axis_count()];
+        for (column, axis) in self.features.axis_of_columns().enumerate() {
+            by_axis[axis] += Zip::from(scaled.column(column))
+                .and(products.column(column))
+                .and(&sums)
+                .fold(0.0, |total, x, product, sum| {
+                    total + x * (sum * x - product)
+                });
+        }
+        self.features
+            .searched()
+            .iter()
+            .map(|axis| by_axis[axis.index])
+            .collect()
+    }
+}
+
+/// y − c 1 with the mean c by generalized least squares, and c.
+pub(super) fn residual(losses: &Array1<f64>, inverse: &Array2<f64>) -> (Array1<f64>, f64) {
+    let weights = inverse.sum_axis(ndarray::Axis(1));
+    let mean = generalized_mean(losses.view(), weights.view());
+    (losses - mean, mean)
+}
+
+/// c = (1ᵀ K⁻¹ y) ⁄ (1ᵀ K⁻¹ 1), where `weights` = K⁻¹ 1.
+pub(super) fn generalized_mean(losses: ArrayView1<'_, f64>, weights: ArrayView1<'_, f64>) -> f64 {
+    weights.dot(&losses) / weights.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cube::{Axis, Levels};
+    use crate::rng::Rng;
+
+    fn mixed() -> Vec<Axis> {
+        vec![
+            Axis::Continuous { resolution: 1e-7 },
+            Axis::Categories(3),
+            Axis::Levels(Levels::even(5)),
+            Axis::Categories(2),
+            Axis::Categories(1),
+        ]
+    }
+
+    fn sample(axes: &[Axis], count: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
+        let mut rng = Rng::stream(5, 0);
+        let points: Vec<Vec<f64>> = (0..count)
+            .map(|_| axes.iter().map(|axis| axis.snap(rng.uniform())).collect())
+            .collect();
+        let losses = points
+            .iter()
+            .map(|p| (5.0 * p[0]).sin() + p[1] * p[2] - p[3])
+            .collect();
+        (points, losses)
+    }
+
+    #[test]
+    fn the_gradient_is_central_differences() {
+        let axes = mixed();
+        let features = Features::new(&axes);
+        let (points, losses) = sample(&axes, 20);
+        let target = Target::new(&features, &points, &losses);
+        let theta = [-0.7, 0.3, 0.1, -0.2, 0.4, -5.0];
+        let (_, gradient) = target.negative_log_posterior(&theta);
+        for i in 0..theta.len() {
+            let shifted = |step: f64| {
+                let mut theta = theta;
+                theta[i] += step;
+                target.negative_log_posterior(&theta).0
+            };
+            let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
+            let error = (difference - gradient[i]).abs();
+            assert!(
+                error < 1e-6 * difference.abs().max(1.0),
+                "{i}: {difference} {}",
+                gradient[i]
+            );
+        }
+    }
+
+    #[test]
+    fn the_evidence_is_the_density_of_the_multivariate_normal() {
+        // Two observations, by hand: N(y; c 1, K) with K = [[a, b], [b, a]].
+        let axes = [Axis::Continuous { resolution: 1e-7 }];
+        let features = Features::new(&axes);
+        let (points, losses) = ([[0.2], [0.7]], [1.0, -0.5]);
+        let target = Target::new(&features, &points, &losses);
+        let hyperparameters = Hyperparameters {
+            length_scales: vec![0.4],
+            signal_variance: 1.3,
+            noise_variance: 0.1,
+        };
+        let t = 5.0_f64.sqrt() * 0.5 / 0.4;
+        let b = 1.3 * (1.0 + t + t * t / 3.0) * (-t).exp();
+        let a = 1.3 + 0.1;
+        let half = 0.75; // By symmetry the mean is 0.25 and the residuals are ±0.75.
+        let log_density =
+            -half * half / (a - b) - 0.5 * (a * a - b * b).ln() - (2.0 * std::f64::consts::PI).ln();
+        let (value, _) = target.log_likelihood(&hyperparameters);
+        assert!((value - log_density).abs() < 1e-12, "{value} {log_density}");
+    }
+
+    #[test]
+    fn a_fit_tells_which_axis_matters() {
+        let axes = vec![Axis::Continuous { resolution: 1e-7 }; 2];
+        let features = Features::new(&axes);
+        let mut rng = Rng::stream(6, 0);
+        let points: Vec<[f64; 2]> = (0..30).map(|_| [rng.uniform(), rng.uniform()]).collect();
+        let losses: Vec<f64> = points.iter().map(|p| (6.0 * p[0]).sin()).collect();
+        let fit = fit(&features, &points, &losses, &[]);
+        let found = fit.process.hyperparameters();
+        assert!(
+            found.length_scales[1] > 3.0 * found.length_scales[0],
+            "{found:?}"
+        );
+        assert!(found.noise_variance < 1e-3);
+        assert!(fit.log_posterior.is_some());
+    }
+
+    #[test]
+    fn a_warm_start_is_never_worse() {
+        let axes = mixed();
+        let features = Features::new(&axes);
+        let (points, losses) = sample(&axes, 25);
+        let cold = fit(&features, &points, &losses, &[]);
+        let start = cold.process.hyperparameters().clone();
+        let warm = fit(&features, &points, &losses, &[start]);
+        assert!(warm.log_posterior >= cold.log_posterior);
+    }
+}

@@ -1,0 +1,87 @@
+//! Gaussian-process regression: what is believed of the loss everywhere, given what was observed somewhere.
+//!
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | X, y | observed points and their transformed losses | n × d, n |
+//! | Z | points to predict at | m × d |
+//! | ℓ | length scales, one per axis, shared by the columns of a category | d |
+//! | s, σ² | signal variance, noise variance | – |
+//! | K = s R + σ² I | covariance of the observations | n × n |
+//! | c | constant mean, by generalized least squares | – |
+//! | α = K⁻¹ (y − c 1) | weights | n |
+//!
+//! Kernel (Matérn 5⁄2; Rasmussen & Williams 2006, eq. 4.17), with t = √5 r:
+//!
+//! `k(x, x′) = s (1 + t + t²⁄3) e⁻ᵗ`,  `r² = Σⱼ (xⱼ − x′ⱼ)² ⁄ ℓⱼ²` where a category contributes `[x ≠ x′] ⁄ ℓ²`.
+//!
+//! Prediction (ordinary kriging; Rasmussen & Williams 2006, eq. 2.41 and 2.42 with a constant basis), with b = K⁻¹ k:
+//!
+//! `μ = c + kᵀ α`,  `v = s − kᵀ b + (1 − 1ᵀ b)² ⁄ (1ᵀ K⁻¹ 1)`.
+//!
+//! The module knows the cube and numbers; it has never heard of configurations, goals or units.
+
+mod features;
+mod fit;
+mod kernel;
+mod posterior;
+mod prior;
+mod transform;
+
+pub use self::features::Features;
+pub use self::fit::{Fit, fit};
+pub use self::posterior::{Posterior, Prediction, PredictionGradients};
+pub use self::transform::OutputTransform;
+
+/// What a Gaussian process needs to know besides data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hyperparameters {
+    /// ℓ, one per axis, in units of the axis; those of constant axes mean nothing.
+    pub length_scales: Vec<f64>,
+    /// s, in squared units of the transformed losses.
+    pub signal_variance: f64,
+    /// σ², in squared units of the transformed losses.
+    pub noise_variance: f64,
+}
+
+/// A prior over functions on the cube; it becomes a [`Posterior`] by conditioning on data.
+#[derive(Debug, Clone)]
+pub struct GaussianProcess {
+    features: Features,
+    hyperparameters: Hyperparameters,
+}
+
+impl GaussianProcess {
+    /// A process on the cube of `features` with these hyperparameters.
+    ///
+    /// # Panics
+    /// If there is not one positive length scale per axis, or a variance is not positive.
+    pub fn new(features: Features, hyperparameters: Hyperparameters) -> Self {
+        assert_eq!(
+            hyperparameters.length_scales.len(),
+            features.axis_count(),
+            "one ℓ per axis"
+        );
+        let Hyperparameters {
+            length_scales,
+            signal_variance,
+            noise_variance,
+        } = &hyperparameters;
+        assert!(
+            length_scales.iter().all(|l| *l > 0.0),
+            "length scales are positive"
+        );
+        assert!(
+            *signal_variance > 0.0 && *noise_variance > 0.0,
+            "variances are positive"
+        );
+        Self {
+            features,
+            hyperparameters,
+        }
+    }
+
+    /// The hyperparameters.
+    pub fn hyperparameters(&self) -> &Hyperparameters {
+        &self.hyperparameters
+    }
+}

@@ -1,0 +1,252 @@
+//! The posterior: a process that has seen data. It predicts, and it grows by an observation at a time.
+
+use std::mem;
+
+use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
+
+use super::fit::generalized_mean;
+use super::{GaussianProcess, kernel};
+use crate::error::Error;
+use crate::linalg::{self, Cholesky};
+
+/// Variances are kept above this share of the signal variance, against rounding.
+const LEAST_VARIANCE: f64 = 1e-12;
+
+/// Means and variances of the noise-free function at m points, in transformed units.
+#[derive(Debug, Clone)]
+pub struct Prediction {
+    /// m means.
+    pub mean: Array1<f64>,
+    /// m variances, all positive.
+    pub variance: Array1<f64>,
+}
+
+/// Gradients of a [`Prediction`] by the coordinates of the points, m × d; zero along categories and constant axes.
+#[derive(Debug, Clone)]
+pub struct PredictionGradients {
+    /// Of the means.
+    pub mean: Array2<f64>,
+    /// Of the variances.
+    pub variance: Array2<f64>,
+}
+
+/// A Gaussian process conditioned on observations.
+#[derive(Debug, Clone)]
+pub struct Posterior {
+    process: GaussianProcess,
+    /// X̃: features divided by length scales, n × c.
+    scaled: Array2<f64>,
+    losses: Array1<f64>,
+    cholesky: Cholesky,
+    /// K⁻¹.
+    inverse: Array2<f64>,
+    /// K⁻¹ 1.
+    unit_weights: Array1<f64>,
+    mean: f64,
+    /// α.
+    weights: Array1<f64>,
+}
+
+impl GaussianProcess {
+    /// Conditions the process on transformed losses (n) at `points` (n).
+    ///
+    /// # Errors
+    /// [`Error::NotPositiveDefinite`] if the covariance cannot be factored. A noise variance of 10⁻⁸ of the signal variance
+    /// or more rules that out for finite data.
+    ///
+    /// # Panics
+    /// If there are no points, or not as many losses.
+    pub fn condition<P: AsRef<[f64]>>(
+        self,
+        points: &[P],
+        losses: &[f64],
+    ) -> Result<Posterior, Error> {
+        assert!(!points.is_empty(), "there is nothing to condition on");
+        assert_eq!(points.len(), losses.len(), "one loss per point");
+        let scaled = self.scaled(points);
+        let mut covariance = kernel::self_correlations(scaled.view()).0;
+        covariance *= self.hyperparameters.signal_variance;
+        covariance
+            .diag_mut()
+            .map_inplace(|entry| *entry += self.hyperparameters.noise_variance);
+        let cholesky = Cholesky::factor(&covariance)?;
+        let inverse = cholesky.inverse();
+        let mut posterior = Posterior {
+            process: self,
+            scaled,
+            losses: Array1::from(losses.to_vec()),
+            cholesky,
+            inverse,
+            unit_weights: Array1::zeros(0),
+            mean: 0.0,
+            weights: Array1::zeros(0),
+        };
+        posterior.weigh();
+        Ok(posterior)
+    }
+
+    fn scaled<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
+        self.features.scaled(
+            self.features.rows(points),
+            &self.hyperparameters.length_scales,
+        )
+    }
+}
+
+impl Posterior {
+    /// The process that was conditioned.
+    pub fn process(&self) -> &GaussianProcess {
+        &self.process
+    }
+
+    /// Number of observations n.
+    pub fn count(&self) -> usize {
+        self.losses.len()
+    }
+
+    /// Means and variances at m points.
+    pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> Prediction {
+        let scaled = self.process.scaled(points);
+        let correlations = kernel::correlations(scaled.view(), self.scaled.view()).0;
+        self.predict_from(correlations * self.process.hyperparameters.signal_variance)
+            .0
+    }
+
+    /// The same with gradients by the coordinates.
+    pub fn predict_with_gradients<P: AsRef<[f64]>>(
+        &self,
+        points: &[P],
+    ) -> (Prediction, PredictionGradients) {
+        let signal = self.process.hyperparameters.signal_variance;
+        let scaled = self.process.scaled(points);
+        let (correlations, slopes) = kernel::correlations(scaled.view(), self.scaled.view());
+        let slopes = slopes * signal;
+        let (prediction, mut pull, misfit) = self.predict_from(correlations * signal);
+
+        // ∂v⁄∂k_b = −2 (B_b + misfit w_b ⁄ 1ᵀK⁻¹1), where the second part comes from the mean being estimated.
+        let share = &misfit / self.unit_weights.sum();
+        for (mut row, share) in pull.rows_mut().into_iter().zip(&share) {
+            row.scaled_add(*share, &self.unit_weights);
+        }
+        let floor = LEAST_VARIANCE * signal;
+        for (mut row, variance) in pull.rows_mut().into_iter().zip(&prediction.variance) {
+            if *variance <= floor {
+                row.fill(0.0);
+            }
+        }
+        let by_mean = self.gradient(&slopes * &self.weights, scaled.view(), -1.0);
+        let by_variance = self.gradient(slopes * pull, scaled.view(), 2.0);
+        (
+            prediction,
+            PredictionGradients {
+                mean: by_mean,
+                variance: by_variance,
+            },
+        )
+    }
+
+    /// Prediction, B = k K⁻¹ (m × n) and 1 − B 1 (m), from covariances k (m × n).
+    fn predict_from(&self, covariances: Array2<f64>) -> (Prediction, Array2<f64>, Array1<f64>) {
+        let Self {
+            inverse,
+            weights,
+            unit_weights,
+            ..
+        } = self;
+        let signal = self.process.hyperparameters.signal_variance;
+        let pull = linalg::product(covariances.view(), inverse.view());
+        let mean = covariances.dot(weights) + self.mean;
+        let misfit = 1.0 - pull.sum_axis(Axis(1));
+        let explained = (&covariances * &pull).sum_axis(Axis(1));
+        let mut variance = signal - explained;
+        let unit_total = unit_weights.sum();
+        Zip::from(&mut variance)
+            .and(&misfit)
+            .for_each(|variance, misfit| {
+                *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);
+            });
+        (Prediction { mean, variance }, pull, misfit)
+    }
+
+    /// `factor` · Σ_b V_ab (z_aj − x_bj) ⁄ ℓⱼ² for coefficients V (m × n) and scaled points (m × c): m × d.
+    fn gradient(
+        &self,
+        coefficients: Array2<f64>,
+        at: ArrayView2<'_, f64>,
+        factor: f64,
+    ) -> Array2<f64> {
+        let features = &self.process.features;
+        let sums = coefficients.sum_axis(Axis(1));
+        let products = linalg::product(coefficients.view(), self.scaled.view());
+        let mut gradient = Array2::zeros((at.nrows(), features.axis_count()));
+        for (column, axis) in features.smooth_columns() {
+            let scale = factor / self.process.hyperparameters.length_scales[axis];
+            Zip::from(gradient.column_mut(axis))
+                .and(&sums)
+                .and(at.column(column))
+                .and(products.column(column))
+                .for_each(|slope, sum, z, product| *slope = scale * (sum * z - product));
+        }
+        gradient
+    }
+
+    /// Takes on one more observation, a transformed loss at `point`; equal to conditioning on all of them, in O(n²).
+    ///
+    /// # Errors
+    /// [`Error::NotPositiveDefinite`] if the larger covariance is not; the posterior is then unchanged.
+    pub fn observe(&mut self, point: &[f64], loss: f64) -> Result<(), Error> {
+        let count = self.count();
+        let scaled = self.process.scaled(&[point]);
+        let hyperparameters = &self.process.hyperparameters;
+        let cross = kernel::correlations(self.scaled.view(), scaled.view()).0
+            * hyperparameters.signal_variance;
+        let corner = hyperparameters.signal_variance + hyperparameters.noise_variance;
+        self.cholesky
+            .grow(&cross, &Array2::from_elem((1, 1), corner))?;
+
+        // The inverse of a matrix with one more row: u = K⁻¹ k, and 1 ⁄ (corner − kᵀ u) from the factor's new pivot.
+        let u = self.inverse.dot(&cross.column(0));
+        let pivot = self.cholesky.lower()[[count, count]];
+        let precision = 1.0 / (pivot * pivot);
+        let mut inverse = Array2::zeros((count + 1, count + 1));
+        for a in 0..count {
+            for b in 0..count {
+                inverse[[a, b]] = self.inverse[[a, b]] + precision * u[a] * u[b];
+            }
+            inverse[[a, count]] = -precision * u[a];
+            inverse[[count, a]] = -precision * u[a];
+        }
+        inverse[[count, count]] = precision;
+        self.inverse = inverse;
+        self.scaled
+            .append(Axis(0), scaled.view())
+            .expect("the same features");
+        let mut losses = mem::take(&mut self.losses).to_vec();
+        losses.push(loss);
+        self.losses = Array1::from(losses);
+        self.weigh();
+        Ok(())
+    }
+
+    /// Observes at `point` what is expected there: the mean stays as it is everywhere, the variance shrinks. Gives the
+    /// believed loss (kriging believer, Ginsbourger et al. 2010).
+    ///
+    /// # Errors
+    /// Those of [`observe`](Self::observe).
+    pub fn believe(&mut self, point: &[f64]) -> Result<f64, Error> {
+        let believed = self.predict(&[point]).mean[0];
+        self.observe(point, believed)?;
+        Ok(believed)
+    }
+
+    /// Mean and weights from the factor.
+    fn weigh(&mut self) {
+        self.unit_weights = self.inverse.sum_axis(Axis(1));
+        self.mean = generalized_mean(self.losses.view(), self.unit_weights.view());
+        let residual = &self.losses - self.mean;
+        self.weights = self.cholesky.solve(residual.view());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+use super::*;
+use crate::cube::{Axis as CubeAxis, Levels};
+use crate::gp::{Features, Hyperparameters};
+use crate::rng::Rng;
+
+fn axes() -> Vec<CubeAxis> {
+    vec![
+        CubeAxis::Continuous { resolution: 1e-7 },
+        CubeAxis::Levels(Levels::even(9)),
+        CubeAxis::Categories(3),
+        CubeAxis::Continuous { resolution: 1e-7 },
+    ]
+}
+
+fn process(noise_variance: f64) -> GaussianProcess {
+    let length_scales = vec![0.4, 0.9, 1.3, 0.7];
+    GaussianProcess::new(
+        Features::new(&axes()),
+        Hyperparameters {
+            length_scales,
+            signal_variance: 1.7,
+            noise_variance,
+        },
+    )
+}
+
+fn points(count: usize, seed: u64) -> Vec<Vec<f64>> {
+    let mut rng = Rng::stream(seed, 0);
+    (0..count)
+        .map(|_| axes().iter().map(|axis| axis.snap(rng.uniform())).collect())
+        .collect()
+}
+
+fn losses(points: &[Vec<f64>]) -> Vec<f64> {
+    points
+        .iter()
+        .map(|p| (4.0 * p[0]).cos() + p[1] * p[3] - 0.5 * p[2])
+        .collect()
+}
+
+fn assert_same(a: &Prediction, b: &Prediction, tolerance: f64) {
+    let worst = |x: &Array1<f64>, y: &Array1<f64>| {
+        (x - y)
+            .iter()
+            .fold(0.0_f64, |worst, gap| worst.max(gap.abs()))
+    };
+    let (mean, variance) = (worst(&a.mean, &b.mean), worst(&a.variance, &b.variance));
+    assert!(
+        mean < tolerance && variance < tolerance,
+        "means {mean}, variances {variance}"
+    );
+}
+
+#[test]
+fn observing_equals_conditioning() {
+    let (seen, at) = (points(14, 1), points(9, 2));
+    let values = losses(&seen);
+    let whole = process(1e-4).condition(&seen, &values).unwrap();
+    let mut grown = process(1e-4).condition(&seen[..1], &values[..1]).unwrap();
+    for (point, value) in seen.iter().zip(&values).skip(1) {
+        grown.observe(point, *value).unwrap();
+    }
+    assert_eq!(grown.count(), 14);
+    assert_same(&grown.predict(&at), &whole.predict(&at), 1e-9);
+}
+
+#[test]
+fn the_order_of_observations_is_irrelevant() {
+    let (mut seen, at) = (points(12, 3), points(5, 4));
+    let forward = process(1e-3).condition(&seen, &losses(&seen)).unwrap();
+    seen.reverse();
+    let backward = process(1e-3).condition(&seen, &losses(&seen)).unwrap();
+    assert_same(&forward.predict(&at), &backward.predict(&at), 1e-11);
+}
+
+#[test]
+fn little_noise_interpolates() {
+    let seen = points(10, 5);
+    let posterior = process(1e-9).condition(&seen, &losses(&seen)).unwrap();
+    let prediction = posterior.predict(&seen);
+    let gap = prediction.mean - Array1::from(losses(&seen));
+    assert!(gap.iter().all(|gap| gap.abs() < 1e-6));
+    assert!(prediction.variance.iter().all(|v| *v < 1e-7));
+}
+
+#[test]
+fn believing_moves_no_mean_and_raises_no_variance() {
+    let (seen, at) = (points(8, 6), points(20, 7));
+    let mut posterior = process(1e-3).condition(&seen, &losses(&seen)).unwrap();
+    let before = posterior.predict(&at);
+    let expected = posterior.predict(&at[..1]).mean[0];
+    let believed = posterior.believe(&at[0]).unwrap();
+    assert!((believed - expected).abs() < 1e-15);
+    let after = posterior.predict(&at);
+    assert!(
+        (&after.mean - &before.mean)
+            .iter()
+            .all(|gap| gap.abs() < 1e-9)
+    );
+    assert!(
+        (&after.variance - &before.variance)
+            .iter()
+            .all(|gap| *gap < 1e-9)
+    );
+    assert!(after.variance[0] < 0.01 * before.variance[0]);
+}
+
+#[test]
+fn gradients_are_central_differences() {
+    let seen = points(15, 8);
+    let posterior = process(1e-5).condition(&seen, &losses(&seen)).unwrap();
+    let at = points(6, 9);
+    let (prediction, gradients) = posterior.predict_with_gradients(&at);
+    assert_same(&prediction, &posterior.predict(&at), 1e-12);
+    for (i, point) in at.iter().enumerate() {
+        for axis in 0..4 {
+            let shifted = |step: f64| {
+                let mut point = point.clone();
+                point[axis] += step;
+                posterior.predict(&[point])
+            };
+            let (up, down) = (shifted(1e-6), shifted(-1e-6));
+            let by_mean = (up.mean[0] - down.mean[0]) / 2e-6;
+            let by_variance = (up.variance[0] - down.variance[0]) / 2e-6;
+            // A category has no slope, and the step does not leave its cell.
+            assert!((gradients.mean[[i, axis]] - by_mean).abs() < 1e-6, "{axis}");
+            assert!(
+                (gradients.variance[[i, axis]] - by_variance).abs() < 1e-6,
+                "{axis}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_observation_and_duplicates_survive() {
+    let point = vec![0.3, 0.5, 0.5, 0.2];
+    let one = process(1e-6).condition(&[&point], &[2.0]).unwrap();
+    let far = one.predict(&[[0.9, 0.0, 0.1, 0.9]]);
+    assert!((far.mean[0] - 2.0).abs() < 1e-9 && far.variance[0] > 0.1);
+    let copies = process(1e-6)
+        .condition(&[&point, &point, &point], &[1.0, 2.0, 3.0])
+        .unwrap();
+    assert!((copies.predict(&[&point]).mean[0] - 2.0).abs() < 1e-6);
+}

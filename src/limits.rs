@@ -1,0 +1,65 @@
+//! How much may be run: limits as data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Violation};
+
+/// How many jobs may run, in all and at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceLimits {
+    /// Number of jobs in all; `None` is no limit. Strategies also plan with it.
+    #[doc(alias = "MaxNumberOfTrainingJobs")]
+    pub max_jobs: Option<usize>,
+    /// Number of jobs at once.
+    #[doc(alias = "MaxParallelTrainingJobs")]
+    pub max_parallel_jobs: usize,
+}
+
+impl ResourceLimits {
+    /// These limits.
+    pub fn new(max_jobs: usize, max_parallel_jobs: usize) -> Self {
+        Self {
+            max_jobs: Some(max_jobs),
+            max_parallel_jobs,
+        }
+    }
+
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        if self.max_jobs == Some(0) {
+            violations.push(Violation::new(
+                "max_jobs",
+                0,
+                "at least one job must be allowed",
+                "raise it, or use None for no limit",
+            ));
+        }
+        if self.max_parallel_jobs == 0 {
+            violations.push(Violation::new(
+                "max_parallel_jobs",
+                0,
+                "at least one job must be allowed at a time",
+                "raise it",
+            ));
+        }
+        violations
+    }
+
+    /// Whether the limits make sense.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if either of them is 0.
+    pub fn check(&self) -> Result<(), Error> {
+        Error::unless_empty(self.violations())
+    }
+}
+
+impl Default for ResourceLimits {
+    /// No limit in all, one job at a time.
+    fn default() -> Self {
+        Self {
+            max_jobs: None,
+            max_parallel_jobs: 1,
+        }
+    }
+}

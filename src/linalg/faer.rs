@@ -1,0 +1,112 @@
+//! The door to `faer`: the only file that names it.
+
+use ::faer::dyn_stack::{MemBuffer, MemStack};
+use ::faer::linalg::cholesky::llt::factor::{
+    LltError, cholesky_in_place, cholesky_in_place_scratch,
+};
+use ::faer::linalg::matmul::{matmul, triangular};
+use ::faer::linalg::triangular_inverse::invert_lower_triangular;
+use ::faer::linalg::triangular_solve::{
+    solve_lower_triangular_in_place, solve_upper_triangular_in_place,
+};
+use ::faer::{Accum, MatMut, MatRef, Par, Spec};
+use ndarray::{Array2, ArrayView2, ShapeBuilder};
+
+/// Factors in place; the error is the index of the bad pivot.
+pub(super) fn factor(lower: &mut Array2<f64>) -> Result<(), usize> {
+    let size = lower.nrows();
+    let scratch = cholesky_in_place_scratch::<f64>(size, Par::Seq, Spec::default());
+    cholesky_in_place(
+        columns_mut(lower),
+        ::faer::linalg::cholesky::llt::factor::LltRegularization::default(),
+        Par::Seq,
+        MemStack::new(&mut MemBuffer::new(scratch)),
+        Spec::default(),
+    )
+    .map(|_| ())
+    .map_err(|LltError::NonPositivePivot { index }| index)
+}
+
+pub(super) fn solve_lower(lower: &Array2<f64>, right: &mut Array2<f64>) {
+    solve_lower_triangular_in_place(view(lower.view()), columns_mut(right), Par::Seq);
+}
+
+pub(super) fn solve_lower_transposed(lower: &Array2<f64>, right: &mut Array2<f64>) {
+    solve_upper_triangular_in_place(view(lower.t()), columns_mut(right), Par::Seq);
+}
+
+/// (L Lᵀ)⁻¹ = L⁻ᵀ L⁻¹.
+pub(super) fn inverse(lower: &Array2<f64>) -> Array2<f64> {
+    let size = lower.nrows();
+    let mut half = Array2::zeros((size, size).f());
+    invert_lower_triangular(columns_mut(&mut half), view(lower.view()), Par::Seq);
+    let mut inverse = Array2::zeros((size, size).f());
+    triangular::matmul(
+        columns_mut(&mut inverse),
+        triangular::BlockStructure::TriangularLower,
+        Accum::Replace,
+        view(half.t()),
+        triangular::BlockStructure::TriangularUpper,
+        view(half.view()),
+        triangular::BlockStructure::TriangularLower,
+        1.0,
+        Par::Seq,
+    );
+    for column in 0..size {
+        for row in 0..column {
+            inverse[[row, column]] = inverse[[column, row]];
+        }
+    }
+    // Symmetric: its columns read as rows are the same matrix, now in ndarray's standard layout.
+    inverse.reversed_axes()
+}
+
+pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut product = Array2::zeros((a.nrows(), b.ncols()));
+    let (rows, columns) = product.dim();
+    let (a, b) = (contiguous(&a), contiguous(&b));
+    let target = MatMut::from_row_major_slice_mut(
+        product.as_slice_mut().expect("a new array is contiguous"),
+        rows,
+        columns,
+    );
+    matmul(
+        target,
+        Accum::Replace,
+        view(a.view()),
+        view(b.view()),
+        1.0,
+        Par::Seq,
+    );
+    product
+}
+
+/// The same matrix, copied only if neither its rows nor its columns are contiguous.
+fn contiguous<'a>(matrix: &'a ArrayView2<'_, f64>) -> ndarray::CowArray<'a, f64, ndarray::Ix2> {
+    if matrix.is_standard_layout() || matrix.t().is_standard_layout() {
+        matrix.view().into()
+    } else {
+        matrix.to_owned().into()
+    }
+}
+
+fn view(matrix: ArrayView2<'_, f64>) -> MatRef<'_, f64> {
+    let (rows, columns) = matrix.dim();
+    if let Some(slice) = matrix.to_slice() {
+        MatRef::from_row_major_slice(slice, rows, columns)
+    } else {
+        let slice = matrix
+            .reversed_axes()
+            .to_slice()
+            .expect("rows or columns are contiguous");
+        MatRef::from_column_major_slice(slice, rows, columns)
+    }
+}
+
+fn columns_mut(matrix: &mut Array2<f64>) -> MatMut<'_, f64> {
+    let (rows, columns) = matrix.dim();
+    let slice = matrix
+        .as_slice_memory_order_mut()
+        .expect("made column by column");
+    MatMut::from_column_major_slice_mut(slice, rows, columns)
+}

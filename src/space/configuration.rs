@@ -1,0 +1,156 @@
+//! Named values for one job.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The value of one parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ParameterValue {
+    /// Of an integer range.
+    Integer(i64),
+    /// Of a continuous range.
+    Float(f64),
+    /// Of a categorical range.
+    Category(String),
+}
+
+impl fmt::Display for ParameterValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Float(number) => write!(f, "{number:?}"),
+            Self::Category(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Named values for one job, in the order of the search space.
+///
+/// As JSON it is an object: `{"learning_rate": 0.003, "depth": 7, "optimizer": "adam"}`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Configuration {
+    entries: Vec<(String, ParameterValue)>,
+}
+
+impl Configuration {
+    /// The value of a parameter, if there is one of this name.
+    pub fn value(&self, name: &str) -> Option<&ParameterValue> {
+        self.entries
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+
+    /// A number, of a continuous or an integer parameter.
+    ///
+    /// # Panics
+    /// If there is no parameter of this name, or it is categorical. For names that may be unknown use
+    /// [`value`](Self::value).
+    #[track_caller]
+    pub fn float(&self, name: &str) -> f64 {
+        match self.known(name) {
+            ParameterValue::Float(number) => *number,
+            #[allow(clippy::cast_precision_loss, reason = "integer ranges end at 2^53")]
+            ParameterValue::Integer(number) => *number as f64,
+            ParameterValue::Category(value) => panic!("parameter `{name}` is {value:?}, no number"),
+        }
+    }
+
+    /// A whole number, of an integer parameter.
+    ///
+    /// # Panics
+    /// If there is no integer parameter of this name.
+    #[track_caller]
+    pub fn integer(&self, name: &str) -> i64 {
+        match self.known(name) {
+            ParameterValue::Integer(number) => *number,
+            other => panic!("parameter `{name}` is {other}, no integer"),
+        }
+    }
+
+    /// The choice of a categorical parameter.
+    ///
+    /// # Panics
+    /// If there is no categorical parameter of this name.
+    #[track_caller]
+    pub fn category(&self, name: &str) -> &str {
+        match self.known(name) {
+            ParameterValue::Category(value) => value,
+            other => panic!("parameter `{name}` is {other}, no category"),
+        }
+    }
+
+    #[track_caller]
+    fn known(&self, name: &str) -> &ParameterValue {
+        self.value(name).unwrap_or_else(|| {
+            let names: Vec<&str> = self.iter().map(|(name, _)| name).collect();
+            panic!("there is no parameter `{name}` among {names:?}")
+        })
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ParameterValue)> {
+        self.entries
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl<N: Into<String>> FromIterator<(N, ParameterValue)> for Configuration {
+    fn from_iter<I: IntoIterator<Item = (N, ParameterValue)>>(entries: I) -> Self {
+        Self {
+            entries: entries
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Display for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, (name, value)) in self.iter().enumerate() {
+            let comma = if position == 0 { "" } else { ", " };
+            write!(f, "{comma}{name} = {value}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Configuration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.entries.len()))?;
+        for (name, value) in &self.entries {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Configuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Configuration;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of parameter names and values")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Configuration, M::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Configuration { entries })
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}

@@ -1,0 +1,193 @@
+use super::*;
+
+fn messages(error: &Error) -> String {
+    error.to_string()
+}
+
+fn mixed() -> SearchSpace {
+    SearchSpace::new([
+        ParameterRange::continuous("rate", 1e-6..=1.0, ScalingType::Logarithmic),
+        ParameterRange::continuous("momentum", 0.0..=0.999, ScalingType::ReverseLogarithmic),
+        ParameterRange::continuous("shift", -5.0..=10.0, ScalingType::Linear),
+        ParameterRange::integer("depth", 0..=10, ScalingType::Auto),
+        ParameterRange::integer("units", 1..=1024, ScalingType::Auto),
+        ParameterRange::categorical("optimizer", ["adam", "sgd", "lion"]),
+        ParameterRange::continuous("fixed", 3.5..=3.5, ScalingType::Auto),
+    ])
+    .unwrap()
+}
+
+#[test]
+fn encoding_undoes_decoding() {
+    let space = mixed();
+    for part in 0..50 {
+        let u = f64::from(part) / 49.0;
+        let point = space.snap(&vec![u, 1.0 - u, u * u, u, u, u, u].into());
+        let configuration = space.decode(&point);
+        let back = space.encode(&configuration).unwrap();
+        assert!(
+            point
+                .iter()
+                .zip(back.iter())
+                .all(|(a, b)| (a - b).abs() < 1e-12)
+        );
+        assert_eq!(space.normalize(&configuration).unwrap(), configuration);
+    }
+}
+
+#[test]
+fn bounds_are_included() {
+    let space = mixed();
+    let low = space.decode(&vec![0.0; 7].into());
+    let high = space.decode(&vec![1.0; 7].into());
+    assert_eq!(
+        low.to_string(),
+        "rate = 1e-6, momentum = 0.0, shift = -5.0, depth = 0, units = 1, optimizer = adam, \
+         fixed = 3.5"
+    );
+    assert_eq!((high.float("rate"), high.float("momentum")), (1.0, 0.999));
+    assert_eq!(
+        (high.integer("units"), high.category("optimizer")),
+        (1024, "lion")
+    );
+}
+
+#[test]
+fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
+    let error = SearchSpace::new([
+        ParameterRange::continuous("a", 0.0..=1.0, ScalingType::Logarithmic),
+        ParameterRange::continuous("b", -0.1..=1.0, ScalingType::ReverseLogarithmic),
+        ParameterRange::integer("c", 0..=1, ScalingType::ReverseLogarithmic),
+        ParameterRange::integer("d", 0..=5, ScalingType::Logarithmic),
+        ParameterRange::continuous("e", 2.0..=1.0, ScalingType::Linear),
+        ParameterRange::continuous("f", f64::NAN..=f64::INFINITY, ScalingType::Linear),
+        ParameterRange::categorical("g", ["x", "y", "x"]),
+        ParameterRange::categorical("h", Vec::<String>::new()),
+        ParameterRange::integer("", 0..=1, ScalingType::Linear),
+        ParameterRange::integer("twin", 0..=1, ScalingType::Linear),
+        ParameterRange::integer("twin", 0..=1, ScalingType::Linear),
+        ParameterRange::continuous("i", -1.7e308..=1.7e308, ScalingType::Linear),
+        ParameterRange::continuous("j", 1e9..=1e9 + 1e-6, ScalingType::Linear),
+        ParameterRange::integer("k", 0..=1 << 60, ScalingType::Linear),
+        ParameterRange::integer("l", 0..=1 << 41, ScalingType::Linear),
+    ])
+    .unwrap_err();
+    let subjects: Vec<&str> = error
+        .violations()
+        .iter()
+        .map(|v| v.subject.as_str())
+        .collect();
+    assert_eq!(
+        subjects,
+        [
+            "a", "b", "c", "d", "e", "f", "f", "g", "h", "", "i", "j", "k", "l", "twin"
+        ]
+    );
+    let text = messages(&error);
+    for line in [
+        "`a` is min 0.0: logarithmic scaling needs min > 0; raise min above 0 or use Linear scaling",
+        "`b` is -0.1 to 1.0: reverse logarithmic scaling needs 0 <= min and max < 1; \
+         move the ends into [0, 1) or use Linear scaling",
+        "`g` is \"x\", twice: the values of a categorical range are distinct; list each value once",
+        "`twin` is there twice: the names of a search space are distinct; rename one of them",
+    ] {
+        assert!(
+            text.lines().any(|found| found == line),
+            "{line}\nnot in\n{text}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_space_is_an_error() {
+    let error = SearchSpace::new([]).unwrap_err();
+    assert!(messages(&error).contains("at least one parameter"));
+}
+
+#[test]
+fn a_single_value_is_constant() {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("x", 2.0..=2.0, ScalingType::Auto),
+        ParameterRange::integer("n", -3..=-3, ScalingType::Auto),
+        ParameterRange::categorical("c", ["only"]),
+    ])
+    .unwrap();
+    assert_eq!(space.cardinality(), Some(1));
+    assert!(space.axes().iter().all(|axis| axis.is_constant()));
+    let configuration = space.decode(&vec![0.9, 0.1, 0.0].into());
+    assert_eq!(configuration.to_string(), "x = 2.0, n = -3, c = only");
+}
+
+#[test]
+fn bad_configurations_say_what_is_wrong_with_each_value() {
+    let space = mixed();
+    let configuration: Configuration = serde_json::from_str(
+        r#"{"rate": 2, "momentum": "high", "depth": 1.5, "units": 4.0, "optimizer": "adm",
+            "fixed": 3.5, "extra": 1, "units": 5}"#,
+    )
+    .unwrap();
+    let error = space.encode(&configuration).unwrap_err();
+    let subjects: Vec<&str> = error
+        .violations()
+        .iter()
+        .map(|v| v.subject.as_str())
+        .collect();
+    assert_eq!(
+        subjects,
+        [
+            "rate",
+            "momentum",
+            "shift",
+            "depth",
+            "optimizer",
+            "extra",
+            "units"
+        ],
+        "{error}"
+    );
+}
+
+#[test]
+fn json_numbers_may_be_written_either_way() {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("x", 0.0..=10.0, ScalingType::Auto),
+        ParameterRange::integer("n", 0..=10, ScalingType::Auto),
+    ])
+    .unwrap();
+    let loose: Configuration = serde_json::from_str(r#"{"n": 7.0, "x": 3}"#).unwrap();
+    let strict = space.normalize(&loose).unwrap();
+    assert_eq!(
+        serde_json::to_string(&strict).unwrap(),
+        r#"{"x":3.0,"n":7}"#
+    );
+}
+
+#[test]
+fn a_space_survives_json_and_is_checked_again() {
+    let space = mixed();
+    let text = serde_json::to_string(&space).unwrap();
+    assert_eq!(serde_json::from_str::<SearchSpace>(&text).unwrap(), space);
+    let broken = r#"[{"type": "continuous", "name": "a", "min": 0, "max": 1, "scaling": "Logarithmic"},
+                     {"type": "integer", "name": "b", "min": 2, "max": 1}]"#;
+    let error = serde_json::from_str::<SearchSpace>(broken)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("`a`") && error.contains("`b`"), "{error}");
+}
+
+#[test]
+fn floats_round_trip_to_the_last_digit() {
+    for value in [
+        0.1 + 0.2,
+        1e-300,
+        5e-324,
+        1.797_693_134_862_315_7e308,
+        123_456_789.123_456_79,
+    ] {
+        let configuration: Configuration =
+            [("x", ParameterValue::Float(value))].into_iter().collect();
+        let text = serde_json::to_string(&configuration).unwrap();
+        let back: Configuration = serde_json::from_str(&text).unwrap();
+        assert_eq!(back.float("x").to_bits(), value.to_bits(), "{text}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Hyperparameters for a history, by a path that depends on the history alone.
+//!
+//! A fit profits from the fit to fewer data as a start. So that this does not depend on which proposals were made before,
+//! the only starts are *checkpoints*: the fits on the first m observations in the order of trial numbers, for
+//! m = 8, 12, 18, 27, …, each started from the one before. A cold cache computes them again: O(log n) fits.
+//!
+//! Up to [`REFIT_ALWAYS`] observations every proposal has a fit of its own; beyond, hyperparameters are those of the last
+//! scheduled number of observations, while the data are always all.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::cube::Axis;
+use crate::gp::{self, Features, Hyperparameters, OutputTransform};
+use crate::strategy::{History, Observation};
+
+/// The first checkpoint.
+const FIRST: usize = 8;
+/// Up to so many observations hyperparameters are fitted for every new one.
+const REFIT_ALWAYS: usize = 300;
+/// Fits that are kept; more than the checkpoints that 10⁵ observations need.
+const KEPT: usize = 40;
+
+/// Hyperparameters for a history.
+#[derive(Debug, Clone)]
+pub(super) struct Fitted {
+    pub(super) hyperparameters: Hyperparameters,
+    /// What went wrong, if anything.
+    pub(super) trouble: Option<String>,
+}
+
+/// Fits by the data that they were made for. Whatever this holds would come out the same, to the last digit, if it did not.
+#[derive(Debug, Default)]
+pub(super) struct Checkpoints {
+    /// The least recently used one first.
+    kept: Mutex<Vec<Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    axes: Vec<Axis>,
+    data: Vec<Observation>,
+    fitted: Fitted,
+}
+
+impl Checkpoints {
+    /// Hyperparameters for the observations of a history; there is at least one.
+    pub(super) fn fit(&self, history: &History<'_>) -> Fitted {
+        let count = scheduled(history.observations.len());
+        let mut start = None;
+        for checkpoint in checkpoints().take_while(|m| *m < count) {
+            start = Some(self.fit_first(history, checkpoint, start));
+        }
+        self.fit_first(history, count, start)
+    }
+
+    /// The fit on the first `count` observations, looked up or made.
+    fn fit_first(&self, history: &History<'_>, count: usize, start: Option<Fitted>) -> Fitted {
+        let data = &history.observations[..count];
+        if let Some(fitted) = self.look_up(history.axes, data) {
+            return fitted;
+        }
+        let fitted = fit(&Features::new(history.axes), data, start);
+        let mut kept = self.lock();
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push(Entry {
+            axes: history.axes.to_vec(),
+            data: data.to_vec(),
+            fitted: fitted.clone(),
+        });
+        fitted
+    }
+
+    fn look_up(&self, axes: &[Axis], data: &[Observation]) -> Option<Fitted> {
+        let mut kept = self.lock();
+        let position = kept
+            .iter()
+            .position(|entry| entry.axes == axes && entry.data == data)?;
+        let entry = kept.remove(position);
+        let fitted = entry.fitted.clone();
+        kept.push(entry);
+        Some(fitted)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        // What a panicking thread leaves behind is a list of finished fits.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn fit(features: &Features, data: &[Observation], start: Option<Fitted>) -> Fitted {
+    let losses: Vec<f64> = data.iter().map(|o| o.loss).collect();
+    let transform = OutputTransform::fit(&losses);
+    let transformed: Vec<f64> = losses.iter().map(|&loss| transform.apply(loss)).collect();
+    let points: Vec<&[f64]> = data.iter().map(|o| &o.point[..]).collect();
+    let starts: Vec<Hyperparameters> = start.into_iter().map(|fit| fit.hyperparameters).collect();
+    let fit = gp::fit(features, &points, &transformed, &starts);
+    let trouble = match fit.log_posterior {
+        Some(_) => None,
+        None => Some("no start gave a finite likelihood; default hyperparameters".to_owned()),
+    };
+    Fitted {
+        hyperparameters: fit.process.hyperparameters().clone(),
+        trouble,
+    }
+}
+
+/// 8, 12, 18, 27, 40, …: each half as large again as the one before.
+fn checkpoints() -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(FIRST), |m| Some(m + m / 2))
+}
+
+/// How many of `count` observations the hyperparameters are fitted to.
+fn scheduled(count: usize) -> usize {
+    let mut scheduled = count.min(REFIT_ALWAYS);
+    loop {
+        let next = scheduled + (scheduled / 50).max(5);
+        if next > count {
+            return scheduled;
+        }
+        scheduled = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_grow_by_half() {
+        assert_eq!(
+            checkpoints().take(6).collect::<Vec<_>>(),
+            [8, 12, 18, 27, 40, 60]
+        );
+    }
+
+    #[test]
+    fn every_observation_counts_until_there_are_many() {
+        assert!((1..=REFIT_ALWAYS).all(|count| scheduled(count) == count));
+        assert_eq!(scheduled(305), 300);
+        assert_eq!(scheduled(306), 306);
+        let refits = (300..2000)
+            .filter(|count| scheduled(*count) == *count)
+            .count();
+        assert!(refits < 120, "{refits}");
+    }
+}

@@ -1,0 +1,75 @@
+//! Where trials fail: a Gaussian process of the labels −1 (failed) and 1 (gave a loss).
+//!
+//! The chance that a trial gives a loss is Φ(μ ⁄ √(noise + v)) with mean μ and variance v of the label there; its
+//! logarithm is added to the acquisition, so that expected improvement becomes expected improvement times that chance.
+
+use crate::error::Error;
+use crate::gp::{Features, GaussianProcess, Hyperparameters, Posterior};
+use crate::normal::log_distribution;
+use crate::strategy::History;
+
+/// Variance of a label around what the place stands for: failures may be chance.
+const LABEL_NOISE: f64 = 0.1;
+
+/// The belief about where trials fail.
+#[derive(Debug)]
+pub(super) struct Feasibility {
+    posterior: Posterior,
+}
+
+impl Feasibility {
+    /// The belief after a history; `None` while nothing has failed. Lengths are those of the losses.
+    pub(super) fn new(
+        history: &History<'_>,
+        features: &Features,
+        hyperparameters: &Hyperparameters,
+    ) -> Result<Option<Self>, Error> {
+        if history.failures.is_empty() {
+            return Ok(None);
+        }
+        let gave = history.observations.iter().map(|o| (&o.point[..], 1.0));
+        let failed = history.failures.iter().map(|f| (&f.point[..], -1.0));
+        let (points, labels): (Vec<&[f64]>, Vec<f64>) = gave.chain(failed).unzip();
+        let process = GaussianProcess::new(
+            features.clone(),
+            Hyperparameters {
+                length_scales: hyperparameters.length_scales.clone(),
+                signal_variance: 1.0,
+                noise_variance: LABEL_NOISE,
+            },
+        );
+        Ok(Some(Self {
+            posterior: process.condition(&points, &labels)?,
+        }))
+    }
+
+    /// Logarithms of the chances that trials at these points give a loss.
+    pub(super) fn log_chances(&self, points: &[&[f64]]) -> Vec<f64> {
+        let prediction = self.posterior.predict(points);
+        let pairs = prediction.mean.iter().zip(&prediction.variance);
+        pairs
+            .map(|(mean, variance)| log_distribution(mean / (LABEL_NOISE + variance).sqrt()).0)
+            .collect()
+    }
+
+    /// Adds them, and their gradients, to what is there.
+    pub(super) fn add_log_chances(
+        &self,
+        points: &[&[f64]],
+        values: &mut [f64],
+        gradients: &mut [Vec<f64>],
+    ) {
+        let (prediction, slopes) = self.posterior.predict_with_gradients(points);
+        for (i, (value, gradient)) in values.iter_mut().zip(gradients).enumerate() {
+            let total = LABEL_NOISE + prediction.variance[i];
+            let z = prediction.mean[i] / total.sqrt();
+            let (logarithm, slope) = log_distribution(z);
+            *value += logarithm;
+            for (axis, component) in gradient.iter_mut().enumerate() {
+                let by_mean = slopes.mean[[i, axis]] / total.sqrt();
+                let by_variance = -0.5 * z * slopes.variance[[i, axis]] / total;
+                *component += slope * (by_mean + by_variance);
+            }
+        }
+    }
+}

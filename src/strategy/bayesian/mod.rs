@@ -1,0 +1,149 @@
+//! Bayesian optimization: a Gaussian process of the losses, and the point where a trial is worth most.
+//!
+//! One proposal: initial design, or fit → condition on the observations → believe the pending → maximize the acquisition.
+
+mod belief;
+mod checkpoints;
+mod feasibility;
+
+use self::belief::Belief;
+use self::checkpoints::Checkpoints;
+use super::{History, Phase, Proposal, Strategy, Visited, sobol};
+use crate::acquisition::{Acquisition, LogExpectedImprovement};
+use crate::cube::{self, UnitPoint};
+use crate::error::Error;
+use crate::maximize::{Search, maximize};
+use crate::rng::Rng;
+
+/// Bayesian optimization with a Matérn-5⁄2 Gaussian process and, by default, the logarithm of expected improvement.
+///
+/// The initial design is the centre of the cube and then points of a scrambled Sobol sequence, clamp(d + 2, 5, 12) in all,
+/// but at most a fifth of a known number of jobs and at least 3. Pending points are believed to come out as expected
+/// (kriging believer), in a batch and in asynchronous refill alike.
+#[derive(Debug)]
+pub struct BayesianOptimization {
+    acquisition: Box<dyn Acquisition>,
+    checkpoints: Checkpoints,
+}
+
+impl Default for BayesianOptimization {
+    fn default() -> Self {
+        Self::new(LogExpectedImprovement)
+    }
+}
+
+impl BayesianOptimization {
+    /// Bayesian optimization by this acquisition.
+    pub fn new(acquisition: impl Acquisition + 'static) -> Self {
+        Self {
+            acquisition: Box::new(acquisition),
+            checkpoints: Checkpoints::default(),
+        }
+    }
+
+    fn propose_by_model(
+        &self,
+        history: &History<'_>,
+        visited: &Visited<'_>,
+        rng: &mut Rng,
+    ) -> Result<Option<Proposal>, Error> {
+        let fitted = self.checkpoints.fit(history);
+        let belief = Belief::new(history, &fitted, self.acquisition.as_ref())?;
+        let anchors = belief.anchors(history);
+        let forbidden = |point: &[f64]| visited.contains(point);
+        let search = Search {
+            axes: history.axes,
+            scales: belief.length_scales(),
+            anchors: &anchors,
+            forbidden: &forbidden,
+        };
+        let (point, fallback) = match maximize(&belief, &search, rng) {
+            Some(best) => (best.point, None),
+            None => match visited.unvisited(rng) {
+                Some(point) => (
+                    point,
+                    Some("every point that was looked at is taken".to_owned()),
+                ),
+                None => return Ok(None),
+            },
+        };
+        let expectation = Some(belief.expectation(&point));
+        let fallback = fallback.or_else(|| fitted.trouble.clone());
+        Ok(Some(Proposal {
+            point,
+            phase: Phase::Model,
+            expectation,
+            fallback,
+        }))
+    }
+}
+
+impl Strategy for BayesianOptimization {
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        let visited = Visited::of(history);
+        if visited.is_everything() {
+            return Ok(None);
+        }
+        if let Some(index) = design_index(history) {
+            let point = design_point(history, &visited, index, rng);
+            return Ok(point.map(|point| Proposal::new(point, Phase::Design)));
+        }
+        match self.propose_by_model(history, &visited, rng) {
+            Err(trouble) => {
+                let point = sobol::next_point(history, history.next_trial - 1, rng);
+                let fallback = Some(trouble.to_string());
+                Ok(point.map(|point| Proposal {
+                    fallback,
+                    ..Proposal::new(point, Phase::Design)
+                }))
+            }
+            proposed => proposed,
+        }
+    }
+}
+
+/// Number of points in the initial design.
+fn design_size(history: &History<'_>) -> usize {
+    let searched = history
+        .axes
+        .iter()
+        .filter(|axis| !axis.is_constant())
+        .count();
+    let wanted = (searched + 2).clamp(5, 12);
+    let affordable = history.max_jobs.map_or(wanted, |jobs| jobs / 5);
+    wanted.min(affordable.max(3))
+}
+
+/// The place of the next point in the initial design; `None` when the model takes over.
+///
+/// It takes over when the design has been asked for and half of it, or 3 points, have a loss. Until then further workers,
+/// or replacements of failed points, get further points of the design.
+fn design_index(history: &History<'_>) -> Option<u64> {
+    let size = design_size(history);
+    let observed = history.observations.len();
+    let asked = observed + history.pending.len();
+    let enough = (size / 2).max(3).min(size);
+    (asked < size || observed < enough).then_some(history.next_trial - 1)
+}
+
+/// The centre first, then the study's quasi-random sequence.
+fn design_point(
+    history: &History<'_>,
+    visited: &Visited<'_>,
+    index: u64,
+    rng: &mut Rng,
+) -> Option<UnitPoint> {
+    let centre = cube::snap(history.axes, &vec![0.5; history.axes.len()]);
+    if index == 0 && !visited.contains(&centre) {
+        Some(centre)
+    } else {
+        sobol::next_point(history, index, rng)
+    }
+}
+
+/// Trial numbers of the observations, the best first.
+fn ranking(losses: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..losses.len()).collect();
+    order.sort_by(|a, b| losses[*a].total_cmp(&losses[*b]).then(a.cmp(b)));
+    order
+}

@@ -1,0 +1,133 @@
+//! What is tried next. A strategy is a pure function of (history, generator).
+//!
+//! It may keep a private cache, but one that nobody can observe: with a cold cache it proposes the same, only later. It
+//! never proposes a point that has been asked or told before; where no other is left, the space is exhausted.
+
+mod bayesian;
+mod random;
+mod sobol;
+mod visited;
+
+use std::fmt::Debug;
+
+pub use self::bayesian::BayesianOptimization;
+pub use self::random::RandomSearch;
+pub use self::sobol::SobolSearch;
+pub use self::visited::Visited;
+use crate::cube::{Axis, UnitPoint};
+use crate::error::Error;
+use crate::rng::Rng;
+
+/// Decides what is tried next.
+pub trait Strategy: Debug + Send + Sync {
+    /// One point, or `None` when the space is exhausted.
+    ///
+    /// A batch is this repeated, with the earlier points pending. The point must be snapped, and none that the history
+    /// holds.
+    ///
+    /// # Errors
+    /// Only what makes any proposal impossible; a strategy that can fall back on a simpler proposal does so and says so
+    /// in [`Proposal::fallback`].
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error>;
+}
+
+// A trait that users implement must stay usable behind a pointer.
+const _: Option<&dyn Strategy> = None;
+
+/// All that a strategy may know. Every list is in the order of trial numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct History<'a> {
+    /// The axes of the cube.
+    pub axes: &'a [Axis],
+    /// Points with their losses.
+    pub observations: &'a [Observation],
+    /// Points whose trials have not ended, or may not be known to have.
+    pub pending: &'a [Pending],
+    /// Points that gave no loss.
+    pub failures: &'a [FailedPoint],
+    /// The number of the trial that is to be proposed, from 1.
+    pub next_trial: u64,
+    /// How many jobs there will be in all, if that is known.
+    pub max_jobs: Option<usize>,
+    /// How many jobs run at once.
+    pub max_parallel_jobs: usize,
+}
+
+/// A point and its loss.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// Number of the trial.
+    pub trial: u64,
+    /// Where.
+    pub point: UnitPoint,
+    /// Finite; smaller is better.
+    pub loss: f64,
+}
+
+/// A point whose trial has not ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// Number of the trial.
+    pub trial: u64,
+    /// Where.
+    pub point: UnitPoint,
+}
+
+/// A point whose trial gave no loss.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailedPoint {
+    /// Number of the trial.
+    pub trial: u64,
+    /// Where.
+    pub point: UnitPoint,
+}
+
+/// A point to be tried, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// What to try; snapped.
+    pub point: UnitPoint,
+    /// What made it.
+    pub phase: Phase,
+    /// What a model expects of it.
+    pub expectation: Option<Expectation>,
+    /// Why a simpler way than the strategy's own was taken, if it was.
+    pub fallback: Option<String>,
+}
+
+impl Proposal {
+    /// A proposal without a model behind it.
+    pub fn new(point: UnitPoint, phase: Phase) -> Self {
+        Self {
+            point,
+            phase,
+            expectation: None,
+            fallback: None,
+        }
+    }
+}
+
+/// What made a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Chance.
+    Random,
+    /// A design that fills the space.
+    Design,
+    /// A model of the losses.
+    Model,
+}
+
+/// What a model expects of a trial; losses may be infinite where the model knows no bound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expectation {
+    /// The loss that is as likely exceeded as not.
+    pub median: f64,
+    /// The loss below which one in six (16 %) is expected.
+    pub low: f64,
+    /// The loss above which one in six (16 %) is expected.
+    pub high: f64,
+    /// The acquisition's value.
+    pub acquisition: f64,
+}

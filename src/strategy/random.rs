@@ -1,0 +1,16 @@
+//! Random search: the baseline that every other strategy must beat.
+
+use super::{History, Phase, Proposal, Strategy, Visited};
+use crate::error::Error;
+use crate::rng::Rng;
+
+/// Proposes uniformly at random, in the scale of each range, without repetition.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RandomSearch;
+
+impl Strategy for RandomSearch {
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        let point = Visited::of(history).unvisited(rng);
+        Ok(point.map(|point| Proposal::new(point, Phase::Random)))
+    }
+}

@@ -1,0 +1,197 @@
+//! The points that must not be proposed again.
+
+use std::collections::HashSet;
+
+use super::History;
+use crate::cube::{self, Axis, UnitPoint};
+use crate::rng::Rng;
+
+/// Attempts to hit an unvisited place by chance where there is no end of places.
+const ATTEMPTS: usize = 10_000;
+
+/// All points of a history, whatever became of them.
+#[derive(Debug)]
+pub struct Visited<'a> {
+    axes: &'a [Axis],
+    points: Vec<&'a UnitPoint>,
+    /// Cells of the discrete axes, for a quick no.
+    cells: HashSet<Vec<u64>>,
+}
+
+impl<'a> Visited<'a> {
+    /// The points of a history.
+    pub fn of(history: &History<'a>) -> Self {
+        let observed = history.observations.iter().map(|o| &o.point);
+        let pending = history.pending.iter().map(|p| &p.point);
+        let failed = history.failures.iter().map(|f| &f.point);
+        let points: Vec<&UnitPoint> = observed.chain(pending).chain(failed).collect();
+        let cells = points
+            .iter()
+            .map(|point| cells_of(history.axes, point))
+            .collect();
+        Self {
+            axes: history.axes,
+            points,
+            cells,
+        }
+    }
+
+    /// Whether a point means the same as one of these.
+    pub fn contains(&self, point: &[f64]) -> bool {
+        self.cells.contains(&cells_of(self.axes, point))
+            && (self.all_discrete()
+                || self
+                    .points
+                    .iter()
+                    .any(|known| cube::same(self.axes, known, point)))
+    }
+
+    fn all_discrete(&self) -> bool {
+        self.axes.iter().all(|axis| axis.cells().is_some())
+    }
+
+    /// Whether every point of a finite cube has been visited.
+    pub fn is_everything(&self) -> bool {
+        cube::cell_count(self.axes).is_some_and(|count| self.cells.len() as u128 >= count)
+    }
+
+    /// A random point that has not been visited; `None` if there is none left.
+    ///
+    /// First by chance, uniformly in the cube; in a finite cube that is nearly full, uniformly among the cells that are
+    /// left.
+    pub fn unvisited(&self, rng: &mut Rng) -> Option<UnitPoint> {
+        if self.is_everything() {
+            return None;
+        }
+        let finite = cube::cell_count(self.axes);
+        let attempts = if finite.is_some() { 16 } else { ATTEMPTS };
+        for _ in 0..attempts {
+            let draw: Vec<f64> = self.axes.iter().map(|_| rng.uniform()).collect();
+            let point = cube::snap(self.axes, &draw);
+            if !self.contains(&point) {
+                return Some(point);
+            }
+        }
+        finite.map(|count| self.unvisited_cell(count, rng))
+    }
+
+    /// The r-th unvisited cell, for a random r: found by stepping over the sorted numbers of the visited ones.
+    fn unvisited_cell(&self, count: u128, rng: &mut Rng) -> UnitPoint {
+        let mut taken: Vec<u128> = self.cells.iter().map(|cells| self.number(cells)).collect();
+        taken.sort_unstable();
+        let mut number = rng.below(count - taken.len() as u128);
+        for visited in taken {
+            if visited > number {
+                break;
+            }
+            number += 1;
+        }
+        self.cell_numbered(number)
+    }
+
+    /// Cells counted through like the digits of a number, the last axis fastest.
+    fn number(&self, cells: &[u64]) -> u128 {
+        self.axes.iter().zip(cells).fold(0, |number, (axis, cell)| {
+            number * u128::from(axis.cells().unwrap_or(1)) + u128::from(*cell)
+        })
+    }
+
+    fn cell_numbered(&self, mut number: u128) -> UnitPoint {
+        let mut point = vec![0.0; self.axes.len()];
+        for (coordinate, axis) in point.iter_mut().zip(self.axes).rev() {
+            let cells = u128::from(axis.cells().unwrap_or(1));
+            let cell = u64::try_from(number % cells).expect("below the axis' own count");
+            *coordinate = axis.coordinate(cell);
+            number /= cells;
+        }
+        point.into()
+    }
+}
+
+fn cells_of(axes: &[Axis], point: &[f64]) -> Vec<u64> {
+    axes.iter()
+        .zip(point)
+        .map(|(axis, &coordinate)| axis.cell(coordinate))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cube::Levels;
+    use crate::strategy::{FailedPoint, Pending};
+
+    fn history<'a>(axes: &'a [Axis], pending: &'a [Pending]) -> History<'a> {
+        History {
+            axes,
+            observations: &[],
+            pending,
+            failures: &[],
+            next_trial: 1,
+            max_jobs: None,
+            max_parallel_jobs: 1,
+        }
+    }
+
+    #[test]
+    fn a_finite_cube_is_visited_once_each_and_then_over() {
+        let axes = [
+            Axis::Levels(Levels::even(5)),
+            Axis::Categories(3),
+            Axis::Levels(Levels::logarithmic(1, 4)),
+        ];
+        let mut pending: Vec<Pending> = Vec::new();
+        let mut rng = Rng::stream(1, 1);
+        for trial in 1..=60 {
+            let point = Visited::of(&history(&axes, &pending))
+                .unvisited(&mut rng)
+                .unwrap();
+            assert!(!Visited::of(&history(&axes, &pending)).contains(&point));
+            pending.push(Pending { trial, point });
+        }
+        let visited = history(&axes, &pending);
+        assert!(Visited::of(&visited).is_everything());
+        assert_eq!(Visited::of(&visited).unvisited(&mut rng), None);
+    }
+
+    #[test]
+    fn the_last_cell_of_a_huge_cube_is_not_searched_by_chance() {
+        let axes = [
+            Axis::Categories(1000),
+            Axis::Continuous { resolution: 1e-7 },
+        ];
+        let visited = history(&axes, &[]);
+        assert!(
+            Visited::of(&visited)
+                .unvisited(&mut Rng::stream(1, 1))
+                .is_some()
+        );
+        let huge = [Axis::Levels(Levels::even(1 << 40)); 3];
+        let failures = [FailedPoint {
+            trial: 1,
+            point: vec![0.5; 3].into(),
+        }];
+        let history = History {
+            failures: &failures,
+            ..history(&huge, &[])
+        };
+        let visited = Visited::of(&history);
+        let count = cube::cell_count(&huge).unwrap();
+        let cell = visited.unvisited_cell(count, &mut Rng::stream(1, 2));
+        assert!(!visited.contains(&cell));
+    }
+
+    #[test]
+    fn continuous_points_are_the_same_within_the_resolution() {
+        let axes = [Axis::Continuous { resolution: 1e-3 }, Axis::Categories(2)];
+        let pending = [Pending {
+            trial: 1,
+            point: vec![0.5, 0.25].into(),
+        }];
+        let visited = history(&axes, &pending);
+        let visited = Visited::of(&visited);
+        assert!(visited.contains(&[0.5005, 0.3]));
+        assert!(!visited.contains(&[0.502, 0.3]) && !visited.contains(&[0.5, 0.8]));
+        assert!(!visited.is_everything());
+    }
+}

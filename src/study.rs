@@ -1,0 +1,456 @@
+//! The ledger: what was asked, what was told, and nothing else.
+//!
+//! A [`Study`] is an append-only list of [`Event`]s, from which the trials are derived. It does no I/O, reads no clock and
+//! starts no thread; it can be driven by [`tune`](crate::tune::tune), or by hand with [`ask`](Study::ask) and
+//! [`tell`](Study::tell).
+
+use crate::cube::UnitPoint;
+use crate::error::{Error, Violation};
+use crate::limits::ResourceLimits;
+use crate::objective::Objective;
+use crate::rng::Rng;
+use crate::space::{Configuration, SearchSpace};
+use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy};
+use crate::trial::{Failure, Outcome, Report, Source, Trial, TrialId};
+
+/// Which outcomes a proposal may know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Whatever has been told. The best use of results, but the trajectory depends on when they come.
+    #[default]
+    Arrival,
+    /// The proposal of trial k knows the outcomes of trials 1, …, k − lag, and holds every later one as pending, told or not.
+    ///
+    /// With the same seed and lag, any number of workers and any order of completion give the same trajectory. A lag below
+    /// the number of workers leaves some of them waiting.
+    FixedLag(usize),
+}
+
+/// How a study proposes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StudySettings {
+    /// Same seed, same proposals.
+    pub seed: u64,
+    /// Which outcomes a proposal may know.
+    pub order: Order,
+    /// What strategies plan with, and [`tune`](crate::tune::tune) keeps to.
+    pub limits: ResourceLimits,
+}
+
+/// What happened, in the order in which the study learnt of it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The strategy proposed a trial.
+    Asked {
+        /// Its number.
+        trial: TrialId,
+        /// What to run.
+        configuration: Configuration,
+        /// The strategy's reasons.
+        proposal: Proposal,
+    },
+    /// A configuration that was run elsewhere came with its outcome.
+    Observed {
+        /// The number it gets here.
+        trial: TrialId,
+        /// What was run.
+        configuration: Configuration,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A running trial reported its metric.
+    Reported {
+        /// Which trial.
+        trial: TrialId,
+        /// What it reported.
+        report: Report,
+    },
+    /// A trial ended.
+    Told {
+        /// Which trial.
+        trial: TrialId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+/// The answer to [`Study::ask`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// Trials to run: as many as were asked for, or fewer if the order or the space allows no more now.
+    Trials(Vec<Trial>),
+    /// None now; the order wants an earlier trial to be told first.
+    Wait,
+    /// None ever: every configuration has been asked or told.
+    Exhausted,
+}
+
+/// The ledger of one search, and the strategy that continues it.
+#[derive(Debug)]
+pub struct Study {
+    space: SearchSpace,
+    objective: Objective,
+    strategy: Box<dyn Strategy>,
+    settings: StudySettings,
+    events: Vec<Event>,
+    /// Derived from the events: number i + 1 at index i.
+    trials: Vec<Trial>,
+    /// Derived likewise.
+    points: Vec<UnitPoint>,
+}
+
+impl Study {
+    /// A study that has seen nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a limit or the lag is 0.
+    pub fn new(
+        space: SearchSpace,
+        objective: Objective,
+        strategy: impl Strategy + 'static,
+        settings: StudySettings,
+    ) -> Result<Self, Error> {
+        Self::with_boxed_strategy(space, objective, Box::new(strategy), settings)
+    }
+
+    /// The same for a strategy that was chosen at run time.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn with_boxed_strategy(
+        space: SearchSpace,
+        objective: Objective,
+        strategy: Box<dyn Strategy>,
+        settings: StudySettings,
+    ) -> Result<Self, Error> {
+        let mut violations = settings.limits.violations();
+        if settings.order == Order::FixedLag(0) {
+            violations.push(Violation::new(
+                "order",
+                "FixedLag(0)",
+                "no trial can know its own outcome: the lag is at least 1",
+                "use the number of parallel jobs as the lag",
+            ));
+        }
+        Error::unless_empty(violations)?;
+        Ok(Self {
+            space,
+            objective,
+            strategy,
+            settings,
+            events: Vec::new(),
+            trials: Vec::new(),
+            points: Vec::new(),
+        })
+    }
+
+    /// What is tuned.
+    pub fn space(&self) -> &SearchSpace {
+        &self.space
+    }
+
+    /// What is measured.
+    pub fn objective(&self) -> &Objective {
+        &self.objective
+    }
+
+    /// How the study proposes.
+    pub fn settings(&self) -> &StudySettings {
+        &self.settings
+    }
+
+    /// Everything that happened.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// All trials in the order of their numbers.
+    pub fn trials(&self) -> &[Trial] {
+        &self.trials
+    }
+
+    /// The trial of this number.
+    pub fn trial(&self, id: TrialId) -> Option<&Trial> {
+        self.trials.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
+    }
+
+    /// The reasons for a trial; `None` if it came from outside.
+    pub fn proposal(&self, id: TrialId) -> Option<&Proposal> {
+        self.events.iter().find_map(|event| match event {
+            Event::Asked {
+                trial, proposal, ..
+            } if *trial == id => Some(proposal),
+            _ => None,
+        })
+    }
+
+    /// Trials that have not ended, in the order of their numbers.
+    pub fn pending(&self) -> impl Iterator<Item = &Trial> {
+        self.trials.iter().filter(|trial| trial.outcome.is_none())
+    }
+
+    /// The completed trial of the best value; the earliest of several.
+    pub fn best(&self) -> Option<&Trial> {
+        let loss = |trial: &Trial| trial.value().map(|value| self.objective.loss(value));
+        self.trials
+            .iter()
+            .filter_map(|trial| Some((trial, loss(trial)?)))
+            .reduce(|best, next| if next.1 < best.1 { next } else { best })
+            .map(|(trial, _)| trial)
+    }
+
+    /// Asks for up to `count` trials. `ask(4)` equals four times `ask(1)`.
+    ///
+    /// The limits are not enforced here: whoever asks by hand decides when it is enough.
+    ///
+    /// # Errors
+    /// Those of the strategy, and [`Error::BadProposal`] if its point does not lie in the cube. Trials that were asked
+    /// before the error are in the ledger, as pending.
+    pub fn ask(&mut self, count: usize) -> Result<Asked, Error> {
+        let mut asked = Vec::new();
+        while asked.len() < count {
+            if self.must_wait() {
+                if asked.is_empty() {
+                    return Ok(Asked::Wait);
+                }
+                break;
+            }
+            match self.propose()? {
+                Some(trial) => asked.push(trial),
+                None if asked.is_empty() => return Ok(Asked::Exhausted),
+                None => break,
+            }
+        }
+        Ok(Asked::Trials(asked))
+    }
+
+    /// Adds a report of a running trial.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it is not running any more.
+    pub fn report(&mut self, trial: TrialId, step: u64, value: f64) -> Result<(), Error> {
+        self.running(trial)?;
+        self.record(
+            Event::Reported {
+                trial,
+                report: Report { step, value },
+            },
+            None,
+        );
+        Ok(())
+    }
+
+    /// Ends a trial. A completed value that is not finite is recorded as a failure of that kind; a value at which it was
+    /// stopped that is not finite, as none.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it has been told before; the first outcome is kept.
+    pub fn tell(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
+        self.running(trial)?;
+        self.record(
+            Event::Told {
+                trial,
+                outcome: sound(outcome),
+            },
+            None,
+        );
+        Ok(())
+    }
+
+    /// Adds a configuration that was run elsewhere, with its outcome. It gets a number, counts for the model, and is never
+    /// proposed; under a fixed lag it becomes known like any trial of its number.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the configuration is not one of the space's.
+    pub fn observe(
+        &mut self,
+        configuration: &Configuration,
+        outcome: Outcome,
+    ) -> Result<TrialId, Error> {
+        let point = self.space.encode(configuration)?;
+        let configuration = self.space.normalize(configuration)?;
+        let trial = self.next_id();
+        let outcome = sound(outcome);
+        self.record(
+            Event::Observed {
+                trial,
+                configuration,
+                outcome,
+            },
+            Some(point),
+        );
+        Ok(trial)
+    }
+
+    fn next_id(&self) -> TrialId {
+        TrialId(self.trials.len() as u64 + 1)
+    }
+
+    fn running(&self, id: TrialId) -> Result<(), Error> {
+        match self.trial(id) {
+            None => Err(Error::UnknownTrial(id.0)),
+            Some(trial) if trial.outcome.is_some() => Err(Error::AlreadyEnded(id.0)),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Number of trials, from the first on, whose outcomes the next proposal may know.
+    fn horizon(&self) -> usize {
+        match self.settings.order {
+            Order::Arrival => self.trials.len(),
+            Order::FixedLag(lag) => (self.trials.len() + 1).saturating_sub(lag),
+        }
+    }
+
+    fn must_wait(&self) -> bool {
+        matches!(self.settings.order, Order::FixedLag(_))
+            && self.trials[..self.horizon()]
+                .iter()
+                .any(|trial| trial.outcome.is_none())
+    }
+
+    fn propose(&mut self) -> Result<Option<Trial>, Error> {
+        let known = Known::of(self);
+        let id = self.next_id();
+        let history = History {
+            axes: self.space.axes(),
+            observations: &known.observations,
+            pending: &known.pending,
+            failures: &known.failures,
+            next_trial: id.0,
+            max_jobs: self.settings.limits.max_jobs,
+            max_parallel_jobs: self.settings.limits.max_parallel_jobs,
+        };
+        let mut rng = Rng::stream(self.settings.seed, id.0);
+        let Some(proposal) = self.strategy.propose(&history, &mut rng)? else {
+            return Ok(None);
+        };
+        let point = &proposal.point;
+        let inside = point.iter().all(|u| (0.0..=1.0).contains(u));
+        if point.len() != self.space.axes().len() || !inside {
+            return Err(Error::BadProposal(format!("{:?}", &point[..])));
+        }
+        let point = self.space.snap(point);
+        let configuration = self.space.decode(&point);
+        self.record(
+            Event::Asked {
+                trial: id,
+                configuration,
+                proposal,
+            },
+            Some(point),
+        );
+        Ok(self.trials.last().cloned())
+    }
+
+    /// The only change of state: appends an event and derives what follows from it.
+    fn record(&mut self, event: Event, point: Option<UnitPoint>) {
+        match &event {
+            Event::Asked {
+                trial,
+                configuration,
+                ..
+            } => {
+                self.add(*trial, Source::Own, configuration.clone(), None);
+            }
+            Event::Observed {
+                trial,
+                configuration,
+                outcome,
+            } => {
+                self.add(
+                    *trial,
+                    Source::Outside,
+                    configuration.clone(),
+                    Some(outcome.clone()),
+                );
+            }
+            Event::Reported { trial, report } => self.entry(*trial).reports.push(*report),
+            Event::Told { trial, outcome } => self.entry(*trial).outcome = Some(outcome.clone()),
+        }
+        self.points.extend(point);
+        self.events.push(event);
+    }
+
+    fn add(
+        &mut self,
+        id: TrialId,
+        source: Source,
+        configuration: Configuration,
+        outcome: Option<Outcome>,
+    ) {
+        self.trials.push(Trial {
+            id,
+            source,
+            configuration,
+            reports: Vec::new(),
+            outcome,
+        });
+    }
+
+    fn entry(&mut self, id: TrialId) -> &mut Trial {
+        let index = usize::try_from(id.0 - 1).expect("the number of a trial in memory");
+        &mut self.trials[index]
+    }
+}
+
+/// What the next proposal may know.
+#[derive(Default)]
+struct Known {
+    observations: Vec<Observation>,
+    pending: Vec<Pending>,
+    failures: Vec<FailedPoint>,
+}
+
+impl Known {
+    fn of(study: &Study) -> Self {
+        let horizon = study.horizon();
+        let mut known = Self::default();
+        for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
+            let (number, point) = (trial.id.0, point.clone());
+            let outcome = if index < horizon {
+                trial.outcome.as_ref()
+            } else {
+                None
+            };
+            match outcome {
+                None => known.pending.push(Pending {
+                    trial: number,
+                    point,
+                }),
+                Some(Outcome::Completed { value } | Outcome::Stopped { value: Some(value) }) => {
+                    let loss = study.objective.loss(*value);
+                    known.observations.push(Observation {
+                        trial: number,
+                        point,
+                        loss,
+                    });
+                }
+                Some(Outcome::Failed(_) | Outcome::Stopped { value: None }) => {
+                    known.failures.push(FailedPoint {
+                        trial: number,
+                        point,
+                    });
+                }
+            }
+        }
+        known
+    }
+}
+
+/// Outcomes as they are recorded: with finite values only.
+fn sound(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Completed { value } if !value.is_finite() => {
+            Outcome::Failed(Failure::not_finite(value))
+        }
+        Outcome::Stopped { value: Some(value) } if !value.is_finite() => {
+            Outcome::Stopped { value: None }
+        }
+        sound => sound,
+    }
+}
+
+#[cfg(test)]
+mod tests;
