@@ -24,10 +24,7 @@ fn observed(count: usize, dimension: usize) -> Study {
     for _ in 0..count {
         let x: Vec<f64> = names.iter().map(|_| rng.uniform()).collect();
         let value = x.iter().map(|x| (x - 0.3).powi(2)).sum::<f64>();
-        let values = names
-            .iter()
-            .zip(x)
-            .map(|(name, x)| (name, ParameterValue::Float(x)));
+        let values = names.iter().zip(x).map(|(name, x)| (name, ParameterValue::Float(x)));
         study
             .observe(&values.collect::<Configuration>(), Outcome::from(value))
             .expect("a point of the space");
@@ -39,16 +36,13 @@ fn propose(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("propose");
     group.sample_size(10);
     for (count, dimension) in [(32, 4), (100, 10)] {
-        group.bench_function(
-            BenchmarkId::new(format!("d{dimension}"), count),
-            |bencher| {
-                bencher.iter_batched(
-                    || observed(count, dimension),
-                    |mut study| study.ask(1),
-                    BatchSize::LargeInput,
-                );
-            },
-        );
+        group.bench_function(BenchmarkId::new(format!("d{dimension}"), count), |bencher| {
+            bencher.iter_batched(
+                || observed(count, dimension),
+                |mut study| study.ask(1),
+                BatchSize::LargeInput,
+            );
+        });
     }
     group.finish();
 }

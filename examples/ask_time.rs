@@ -6,11 +6,7 @@
 //! factorization with inverse at n = 500 in the same run: the ratio says more than seconds on a busy machine. Exits with 1 if
 //! the proposal costs more than 5 times as much.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "an example that keeps time"
-)]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example that keeps time")]
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -47,11 +43,7 @@ fn main() -> Result<ExitCode, Error> {
     println!("one proposal, n = {OBSERVATIONS}, d = {DIMENSION}   {proposal:>10.2?}");
     println!("Cholesky and inverse, n = {ORDER}     {yardstick:>10.2?}");
     println!("ratio                             {ratio:>10.2}   (at most {MOST})");
-    Ok(if ratio <= MOST {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if ratio <= MOST { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A study that was told the Styblinski–Tang function at random points.
@@ -59,24 +51,14 @@ fn observed(seed: u64) -> Result<Study, Error> {
     let names: Vec<String> = (0..DIMENSION).map(|i| format!("x{i}")).collect();
     let range = |name| ParameterRange::continuous(name, -5.0..=5.0, ScalingType::Linear);
     let space = SearchSpace::new(names.iter().map(range))?;
-    let settings = StudySettings {
-        seed,
-        ..Default::default()
-    };
+    let settings = StudySettings { seed, ..Default::default() };
     let strategy = BayesianOptimization::default();
     let mut study = Study::new(space, Objective::minimize("value"), strategy, settings)?;
     let mut rng = Rng::stream(seed, 0);
     for _ in 0..OBSERVATIONS {
         let x: Vec<f64> = names.iter().map(|_| 10.0 * rng.uniform() - 5.0).collect();
-        let value = x
-            .iter()
-            .map(|x| x.powi(4) - 16.0 * x * x + 5.0 * x)
-            .sum::<f64>()
-            / 2.0;
-        let values = names
-            .iter()
-            .zip(x)
-            .map(|(name, x)| (name, ParameterValue::Float(x)));
+        let value = x.iter().map(|x| x.powi(4) - 16.0 * x * x + 5.0 * x).sum::<f64>() / 2.0;
+        let values = names.iter().zip(x).map(|(name, x)| (name, ParameterValue::Float(x)));
         study.observe(&values.collect::<Configuration>(), Outcome::from(value))?;
     }
     Ok(study)

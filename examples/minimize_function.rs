@@ -12,22 +12,12 @@ fn main() -> Result<(), Error> {
         ParameterRange::integer("layers", 1..=6, ScalingType::Linear),
         ParameterRange::categorical("optimizer", ["adam", "sgd"]),
     ])?;
-    let settings = StudySettings {
-        seed: 7,
-        limits: ResourceLimits::new(40, 4),
-        ..Default::default()
-    };
-    let mut study = Study::new(
-        space,
-        Objective::minimize("loss"),
-        BayesianOptimization::default(),
-        settings,
-    )?;
+    let settings =
+        StudySettings { seed: 7, limits: ResourceLimits::new(40, 4), ..Default::default() };
+    let mut study =
+        Study::new(space, Objective::minimize("loss"), BayesianOptimization::default(), settings)?;
     tune(&mut study, &mut FunctionEvaluator::new(train))?;
-    println!(
-        "best: {}",
-        study.best().expect("a trial completed").configuration
-    );
+    println!("best: {}", study.best().expect("a trial completed").configuration);
     Ok(())
 }
 
@@ -35,10 +25,6 @@ fn main() -> Result<(), Error> {
 fn train(configuration: &Configuration) -> Result<f64, String> {
     let rate = configuration.float("learning_rate");
     let layers = configuration.float("layers");
-    let handicap = if configuration.category("optimizer") == "adam" {
-        0.0
-    } else {
-        0.5
-    };
+    let handicap = if configuration.category("optimizer") == "adam" { 0.0 } else { 0.5 };
     Ok((rate.log10() + 2.52).powi(2) + 0.1 * (layers - 3.0).powi(2) + handicap)
 }

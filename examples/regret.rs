@@ -28,9 +28,7 @@ struct Problem {
 }
 
 fn main() -> ExitCode {
-    let mut numbers = std::env::args()
-        .skip(1)
-        .map(|text| text.parse().expect("a whole number"));
+    let mut numbers = std::env::args().skip(1).map(|text| text.parse().expect("a whole number"));
     let seeds: u64 = numbers.next().unwrap_or(20);
     let batch = usize::try_from(numbers.next().unwrap_or(1)).expect("a small number");
     println!("simple regret over {seeds} seeds, {batch} at a time: median [quartiles]");
@@ -58,11 +56,7 @@ fn main() -> ExitCode {
             if within { "kept" } else { "BROKEN" },
         );
     }
-    if sound {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Best value minus optimum after the whole budget.
@@ -73,20 +67,11 @@ fn regret(
     batch: usize,
 ) -> Result<f64, Error> {
     let names: Vec<String> = (0..problem.bounds.len()).map(|i| format!("x{i}")).collect();
-    let space = SearchSpace::new(
-        names
-            .iter()
-            .zip(&problem.bounds)
-            .map(|(name, (low, high))| {
-                ParameterRange::continuous(name, *low..=*high, ScalingType::Linear)
-            }),
-    )?;
+    let space = SearchSpace::new(names.iter().zip(&problem.bounds).map(|(name, (low, high))| {
+        ParameterRange::continuous(name, *low..=*high, ScalingType::Linear)
+    }))?;
     let limits = ResourceLimits::new(problem.evaluations, batch);
-    let settings = StudySettings {
-        seed,
-        limits,
-        ..Default::default()
-    };
+    let settings = StudySettings { seed, limits, ..Default::default() };
     let mut study =
         Study::with_boxed_strategy(space, Objective::minimize("value"), strategy, settings)?;
     let value = |configuration: &Configuration| -> Result<f64, Infallible> {
@@ -103,28 +88,17 @@ fn regret(
             study.tell(trial.id, Outcome::from(value))?;
         }
     }
-    Ok(study
-        .best()
-        .and_then(|best| best.value())
-        .unwrap_or(f64::INFINITY)
-        - problem.optimum)
+    Ok(study.best().and_then(Trial::value).unwrap_or(f64::INFINITY) - problem.optimum)
 }
 
 fn median(sorted: &[f64]) -> f64 {
     quantile(sorted, 0.5)
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "an index"
-)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
-    let (low, high) = (
-        sorted[position.floor() as usize],
-        sorted[position.ceil() as usize],
-    );
+    let (low, high) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
     low + (high - low) * position.fract()
 }
 
@@ -172,9 +146,8 @@ const WEIGHTS: [f64; 4] = [1.0, 1.2, 3.0, 3.2];
 
 fn hartmann<const D: usize>(x: &[f64], widths: [[f64; D]; 4], centres: [[f64; D]; 4]) -> f64 {
     let bump = |i: usize| {
-        let exponent: f64 = (0..D)
-            .map(|j| widths[i][j] * (x[j] - 1e-4 * centres[i][j]).powi(2))
-            .sum();
+        let exponent: f64 =
+            (0..D).map(|j| widths[i][j] * (x[j] - 1e-4 * centres[i][j]).powi(2)).sum();
         WEIGHTS[i] * (-exponent).exp()
     };
     -(0..4).map(bump).sum::<f64>()
@@ -183,12 +156,7 @@ fn hartmann<const D: usize>(x: &[f64], widths: [[f64; D]; 4], centres: [[f64; D]
 fn hartmann3(x: &[f64]) -> f64 {
     hartmann(
         x,
-        [
-            [3.0, 10.0, 30.0],
-            [0.1, 10.0, 35.0],
-            [3.0, 10.0, 30.0],
-            [0.1, 10.0, 35.0],
-        ],
+        [[3.0, 10.0, 30.0], [0.1, 10.0, 35.0], [3.0, 10.0, 30.0], [0.1, 10.0, 35.0]],
         [
             [3689.0, 1170.0, 2673.0],
             [4699.0, 4387.0, 7470.0],

@@ -36,11 +36,7 @@ impl Acquisition for LogExpectedImprovement {
         let u = (incumbent - mean) / deviation;
         let (logarithm, slope) = log_improvement(u);
         // φ ⁄ h = 1 − u Φ ⁄ h, whichever of the two loses no digits.
-        let spread = if u < 0.0 {
-            1.0 - u * slope
-        } else {
-            density(u) / logarithm.exp()
-        };
+        let spread = if u < 0.0 { 1.0 - u * slope } else { density(u) / logarithm.exp() };
         Worth {
             value: deviation.ln() + logarithm,
             slope_mean: -slope / deviation,
@@ -67,14 +63,8 @@ mod tests {
                 .map(|z| (incumbent - mean - deviation * z).max(0.0) * crate::normal::density(z))
                 .sum::<f64>()
                 * width;
-            let got = LogExpectedImprovement
-                .worth(mean, deviation, incumbent)
-                .value;
-            assert!(
-                (got - expected.ln()).abs() < 1e-8,
-                "{got} {}",
-                expected.ln()
-            );
+            let got = LogExpectedImprovement.worth(mean, deviation, incumbent).value;
+            assert!((got - expected.ln()).abs() < 1e-8, "{got} {}", expected.ln());
         }
     }
 
@@ -82,11 +72,7 @@ mod tests {
     fn slopes_are_central_differences_and_have_the_right_sign() {
         for (mean, deviation) in [(0.0, 1.0), (3.0, 0.5), (-2.0, 0.2), (30.0, 0.7)] {
             let worth = |mean, deviation| LogExpectedImprovement.worth(mean, deviation, 0.1);
-            let Worth {
-                slope_mean,
-                slope_deviation,
-                ..
-            } = worth(mean, deviation);
+            let Worth { slope_mean, slope_deviation, .. } = worth(mean, deviation);
             let step = 1e-6;
             let by_mean =
                 (worth(mean + step, deviation).value - worth(mean - step, deviation).value) / 2e-6;

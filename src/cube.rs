@@ -110,22 +110,14 @@ enum Spacing {
 impl Levels {
     /// `count` cells of equal width, each represented by its middle.
     pub fn even(count: u64) -> Self {
-        Self {
-            count,
-            spacing: Spacing::Even,
-        }
+        Self { count, spacing: Spacing::Even }
     }
 
     /// The whole numbers `first`, …, `first + count − 1` on a logarithmic axis; `first` is at least 1.
     ///
     /// Half a step of room on either side gives the end values their share of the axis.
     pub fn logarithmic(first: u64, count: u64) -> Self {
-        Self {
-            count,
-            spacing: Spacing::Logarithmic {
-                first: whole(first),
-            },
-        }
+        Self { count, spacing: Spacing::Logarithmic { first: whole(first) } }
     }
 
     fn cell(self, coordinate: f64) -> u64 {
@@ -136,11 +128,7 @@ impl Levels {
                 ((first - 0.5) * (coordinate * self.log_width(first)).exp() - first).round()
             }
         };
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped"
-        )]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let cell = position.clamp(0.0, last) as u64;
         cell
     }
@@ -160,35 +148,24 @@ impl Levels {
 }
 
 /// Whole numbers here stay far below 2⁵³.
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "counts of cells stay below 2^53"
-)]
+#[allow(clippy::cast_precision_loss, reason = "counts of cells stay below 2^53")]
 fn whole(number: u64) -> f64 {
     number as f64
 }
 
 /// Moves every coordinate to the one that represents it.
 pub fn snap(axes: &[Axis], point: &[f64]) -> UnitPoint {
-    axes.iter()
-        .zip(point)
-        .map(|(axis, &u)| axis.snap(u))
-        .collect::<Vec<_>>()
-        .into()
+    axes.iter().zip(point).map(|(axis, &u)| axis.snap(u)).collect::<Vec<_>>().into()
 }
 
 /// Whether two points mean the same on every axis.
 pub fn same(axes: &[Axis], a: &[f64], b: &[f64]) -> bool {
-    axes.iter()
-        .zip(a.iter().zip(b))
-        .all(|(axis, (&a, &b))| axis.same(a, b))
+    axes.iter().zip(a.iter().zip(b)).all(|(axis, (&a, &b))| axis.same(a, b))
 }
 
 /// Number of distinct points, if it is finite and below 2¹²⁸.
 pub fn cell_count(axes: &[Axis]) -> Option<u128> {
-    axes.iter().try_fold(1_u128, |product, axis| {
-        product.checked_mul(u128::from(axis.cells()?))
-    })
+    axes.iter().try_fold(1_u128, |product, axis| product.checked_mul(u128::from(axis.cells()?)))
 }
 
 #[cfg(test)]
@@ -240,10 +217,7 @@ mod tests {
     fn a_cube_counts_its_cells() {
         let levels = Axis::Levels(Levels::even(10));
         assert_eq!(cell_count(&[levels, Axis::Categories(3)]), Some(30));
-        assert_eq!(
-            cell_count(&[levels, Axis::Continuous { resolution: 1e-7 }]),
-            None
-        );
+        assert_eq!(cell_count(&[levels, Axis::Continuous { resolution: 1e-7 }]), None);
         assert_eq!(cell_count(&[Axis::Levels(Levels::even(1 << 40)); 4]), None);
         assert_eq!(cell_count(&[]), Some(1));
     }

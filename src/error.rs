@@ -34,11 +34,7 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}` is {}: {}; {}",
-            self.subject, self.value, self.rule, self.remedy
-        )
+        write!(f, "`{}` is {}: {}; {}", self.subject, self.value, self.rule, self.remedy)
     }
 }
 
@@ -85,11 +81,7 @@ impl Error {
 
     /// `Ok` if no rule was broken, else all violations in one error.
     pub(crate) fn unless_empty(violations: Vec<Violation>) -> Result<(), Self> {
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Self::Invalid(violations))
-        }
+        if violations.is_empty() { Ok(()) } else { Err(Self::Invalid(violations)) }
     }
 }
 
@@ -104,16 +96,10 @@ pub struct EvaluatorError {
 impl EvaluatorError {
     /// An error for this reason.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 }
 
 fn list(violations: &[Violation]) -> String {
-    violations
-        .iter()
-        .map(Violation::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    violations.iter().map(Violation::to_string).collect::<Vec<_>>().join("\n")
 }

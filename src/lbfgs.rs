@@ -63,18 +63,9 @@ impl Lbfgs {
     /// # Panics
     /// If the lengths differ or a lower bound exceeds its upper one.
     pub fn new(settings: Settings, start: &[f64], lower: Vec<f64>, upper: Vec<f64>) -> Self {
-        assert!(
-            start.len() == lower.len() && start.len() == upper.len(),
-            "lengths differ"
-        );
-        assert!(
-            lower.iter().zip(&upper).all(|(l, u)| l <= u),
-            "the box is empty"
-        );
-        let trial = start
-            .iter()
-            .zip(lower.iter().zip(&upper))
-            .map(|(x, (l, u))| x.clamp(*l, *u));
+        assert!(start.len() == lower.len() && start.len() == upper.len(), "lengths differ");
+        assert!(lower.iter().zip(&upper).all(|(l, u)| l <= u), "the box is empty");
+        let trial = start.iter().zip(lower.iter().zip(&upper)).map(|(x, (l, u))| x.clamp(*l, *u));
         Self {
             trial: trial.collect(),
             settings,
@@ -121,9 +112,7 @@ impl Lbfgs {
 
     /// The best point so far and its value; `None` before the first finite value.
     pub fn best(&self) -> Option<(&[f64], f64)> {
-        self.best
-            .as_ref()
-            .map(|best| (best.x.as_slice(), best.value))
+        self.best.as_ref().map(|best| (best.x.as_slice(), best.value))
     }
 
     /// Evaluations that were told.
@@ -134,18 +123,11 @@ impl Lbfgs {
     fn accept(&mut self, previous: Option<Evaluated>, value: f64, gradient: &[f64]) {
         let x = std::mem::take(&mut self.trial);
         if let Some(previous) = &previous {
-            self.remember(
-                difference(&x, &previous.x),
-                difference(gradient, &previous.gradient),
-            );
+            self.remember(difference(&x, &previous.x), difference(gradient, &previous.gradient));
             let gain = previous.value - value;
             self.finished |= gain < self.settings.relative_gain * value.abs().max(1.0);
         }
-        self.best = Some(Evaluated {
-            x,
-            value,
-            gradient: gradient.to_vec(),
-        });
+        self.best = Some(Evaluated { x, value, gradient: gradient.to_vec() });
         self.set_out();
     }
 
@@ -155,11 +137,7 @@ impl Lbfgs {
             if self.pairs.len() == MEMORY {
                 self.pairs.pop_front();
             }
-            self.pairs.push_back(Pair {
-                step,
-                change,
-                curvature,
-            });
+            self.pairs.push_back(Pair { step, change, curvature });
         }
     }
 
@@ -168,11 +146,7 @@ impl Lbfgs {
         let Some(best) = &self.best else { return };
         let free: Vec<bool> = (0..best.x.len()).map(|i| !self.held(best, i)).collect();
         let masked = |values: &[f64]| -> Vec<f64> {
-            values
-                .iter()
-                .zip(&free)
-                .map(|(v, &f)| if f { *v } else { 0.0 })
-                .collect()
+            values.iter().zip(&free).map(|(v, &f)| if f { *v } else { 0.0 }).collect()
         };
         let gradient = masked(&best.gradient);
         let steepest = gradient.iter().fold(0.0_f64, |worst, g| worst.max(g.abs()));
@@ -186,9 +160,7 @@ impl Lbfgs {
             direction = gradient.iter().map(|g| -g).collect();
         }
         self.step = if self.pairs.is_empty() {
-            let longest = direction
-                .iter()
-                .fold(0.0_f64, |worst, d| worst.max(d.abs()));
+            let longest = direction.iter().fold(0.0_f64, |worst, d| worst.max(d.abs()));
             (self.settings.first_step / longest).min(1.0)
         } else {
             1.0
@@ -238,11 +210,7 @@ impl Lbfgs {
         }
         let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.value);
         let bend = value - best - predicted;
-        let shrink = if value.is_finite() && bend > 0.0 {
-            -0.5 * predicted / bend
-        } else {
-            0.1
-        };
+        let shrink = if value.is_finite() && bend > 0.0 { -0.5 * predicted / bend } else { 0.1 };
         self.step *= shrink.clamp(0.1, 0.5);
         self.place_trial();
     }
@@ -269,10 +237,7 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
 }
 
 fn add_scaled(target: &mut [f64], factor: f64, direction: &[f64]) {
-    target
-        .iter_mut()
-        .zip(direction)
-        .for_each(|(t, d)| *t += factor * d);
+    target.iter_mut().zip(direction).for_each(|(t, d)| *t += factor * d);
 }
 
 /// Runs one search to its end.
@@ -300,10 +265,7 @@ mod tests {
 
     fn rosenbrock(x: &[f64]) -> (f64, Vec<f64>) {
         let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);
-        (
-            a * a + 100.0 * b * b,
-            vec![-2.0 * a - 400.0 * x[0] * b, 200.0 * b],
-        )
+        (a * a + 100.0 * b * b, vec![-2.0 * a - 400.0 * x[0] * b, 200.0 * b])
     }
 
     #[test]
@@ -318,10 +280,7 @@ mod tests {
         // Within x₁ ≤ ½ the best of the valley is at (½, ¼).
         let run = Lbfgs::new(EXACT, &[-1.2, 1.0], vec![-5.0; 2], vec![0.5, 5.0]);
         let (x, value) = minimize(run, rosenbrock).unwrap();
-        assert!(
-            (x[0] - 0.5).abs() < 1e-9 && (x[1] - 0.25).abs() < 1e-6,
-            "{x:?}"
-        );
+        assert!((x[0] - 0.5).abs() < 1e-9 && (x[1] - 0.25).abs() < 1e-6, "{x:?}");
         assert!((value - 0.25).abs() < 1e-9);
     }
 
@@ -336,10 +295,7 @@ mod tests {
             run.tell(value, &[1.0, 1.0]);
         }
         let (x, _) = run.best().unwrap();
-        assert!(
-            x[0] >= 0.3 && x[0] < 0.45 && evaluations < 100,
-            "{x:?} after {evaluations}"
-        );
+        assert!(x[0] >= 0.3 && x[0] < 0.45 && evaluations < 100, "{x:?} after {evaluations}");
     }
 
     #[test]

@@ -18,10 +18,7 @@ pub struct ResourceLimits {
 impl ResourceLimits {
     /// These limits.
     pub fn new(max_jobs: usize, max_parallel_jobs: usize) -> Self {
-        Self {
-            max_jobs: Some(max_jobs),
-            max_parallel_jobs,
-        }
+        Self { max_jobs: Some(max_jobs), max_parallel_jobs }
     }
 
     pub(crate) fn violations(&self) -> Vec<Violation> {
@@ -57,9 +54,6 @@ impl ResourceLimits {
 impl Default for ResourceLimits {
     /// No limit in all, one job at a time.
     fn default() -> Self {
-        Self {
-            max_jobs: None,
-            max_parallel_jobs: 1,
-        }
+        Self { max_jobs: None, max_parallel_jobs: 1 }
     }
 }

@@ -33,10 +33,7 @@ pub fn log_distribution(u: f64) -> (f64, f64) {
     } else {
         let t = -u;
         let reciprocal_mills = t + continued_fraction(t);
-        (
-            -0.5 * t * t - LN_SQRT_2PI - reciprocal_mills.ln(),
-            reciprocal_mills,
-        )
+        (-0.5 * t * t - LN_SQRT_2PI - reciprocal_mills.ln(), reciprocal_mills)
     }
 }
 
@@ -86,14 +83,8 @@ mod tests {
     fn log_improvement_agrees_with_mpmath() {
         for (u, value, slope) in GOLDEN {
             let (got, got_slope) = log_improvement(u);
-            assert!(
-                relative(got, value) < 1e-13,
-                "value at {u}: {got} for {value}"
-            );
-            assert!(
-                relative(got_slope, slope) < 1e-13,
-                "slope at {u}: {got_slope} for {slope}"
-            );
+            assert!(relative(got, value) < 1e-13, "value at {u}: {got} for {value}");
+            assert!(relative(got_slope, slope) < 1e-13, "slope at {u}: {got_slope} for {slope}");
         }
     }
 

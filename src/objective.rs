@@ -23,18 +23,12 @@ pub struct Objective {
 impl Objective {
     /// A metric to be made as small as possible.
     pub fn minimize(metric_name: impl Into<String>) -> Self {
-        Self {
-            metric_name: metric_name.into(),
-            goal: Goal::Minimize,
-        }
+        Self { metric_name: metric_name.into(), goal: Goal::Minimize }
     }
 
     /// A metric to be made as large as possible.
     pub fn maximize(metric_name: impl Into<String>) -> Self {
-        Self {
-            metric_name: metric_name.into(),
-            goal: Goal::Maximize,
-        }
+        Self { metric_name: metric_name.into(), goal: Goal::Maximize }
     }
 
     /// The loss of a metric's value: the number that is minimized inside.

@@ -23,23 +23,15 @@ pub struct Sobol {
 impl Sobol {
     /// A sequence in `[0, 1]^dimension`, scrambled by what `rng` gives.
     pub fn new(dimension: usize, rng: &mut Rng) -> Self {
-        Self {
-            dimension,
-            scramble: rng.bits(),
-        }
+        Self { dimension, scramble: rng.bits() }
     }
 
     /// Point number `index`, counted from 0.
     pub fn point(&self, index: u64) -> Vec<f64> {
-        (0..self.dimension)
-            .map(|axis| self.coordinate(index, axis))
-            .collect()
+        (0..self.dimension).map(|axis| self.coordinate(index, axis)).collect()
     }
 
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "both halves of the key are hashed in"
-    )]
+    #[allow(clippy::cast_possible_truncation, reason = "both halves of the key are hashed in")]
     fn coordinate(&self, index: u64, axis: usize) -> f64 {
         let (block, within) = (index / BLOCK, (index % BLOCK) as u32);
         let dimensions = NUM_DIMENSIONS as usize;
@@ -54,11 +46,8 @@ impl Sobol {
         } else {
             owen_scramble_rev(within.reverse_bits(), hash(key ^ 0x9e37_79b9)) & 0xffff_0000
         };
-        let cell = owen_scramble_rev(
-            sobol_rev(index_bits, dimension),
-            hash(key ^ hash(dimension)),
-        )
-        .reverse_bits();
+        let cell = owen_scramble_rev(sobol_rev(index_bits, dimension), hash(key ^ hash(dimension)))
+            .reverse_bits();
         (f64::from(cell) + 0.5) / 4_294_967_296.0
     }
 }
@@ -82,10 +71,7 @@ mod tests {
                         reason = "0 to 63"
                     )]
                     let cell = (coordinate * 64.0) as usize;
-                    assert!(
-                        !std::mem::replace(&mut taken[cell], true),
-                        "axis {axis} cell {cell}"
-                    );
+                    assert!(!std::mem::replace(&mut taken[cell], true), "axis {axis} cell {cell}");
                 }
             }
         }
@@ -113,11 +99,7 @@ mod tests {
         let mut cells = [[0; 4]; 4];
         for index in 0..64 {
             let point = sobol.point(index);
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "0 to 3"
-            )]
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 3")]
             let [i, j] = [point[0], point[1]].map(|u| (u * 4.0) as usize);
             cells[i][j] += 1;
         }

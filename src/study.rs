@@ -178,9 +178,7 @@ impl Study {
     /// The reasons for a trial; `None` if it came from outside.
     pub fn proposal(&self, id: TrialId) -> Option<&Proposal> {
         self.events.iter().find_map(|event| match event {
-            Event::Asked {
-                trial, proposal, ..
-            } if *trial == id => Some(proposal),
+            Event::Asked { trial, proposal, .. } if *trial == id => Some(proposal),
             _ => None,
         })
     }
@@ -231,13 +229,7 @@ impl Study {
     /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it is not running any more.
     pub fn report(&mut self, trial: TrialId, step: u64, value: f64) -> Result<(), Error> {
         self.running(trial)?;
-        self.record(
-            Event::Reported {
-                trial,
-                report: Report { step, value },
-            },
-            None,
-        );
+        self.record(Event::Reported { trial, report: Report { step, value } }, None);
         Ok(())
     }
 
@@ -248,13 +240,7 @@ impl Study {
     /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it has been told before; the first outcome is kept.
     pub fn tell(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
         self.running(trial)?;
-        self.record(
-            Event::Told {
-                trial,
-                outcome: sound(outcome),
-            },
-            None,
-        );
+        self.record(Event::Told { trial, outcome: sound(outcome) }, None);
         Ok(())
     }
 
@@ -272,14 +258,7 @@ impl Study {
         let configuration = self.space.normalize(configuration)?;
         let trial = self.next_id();
         let outcome = sound(outcome);
-        self.record(
-            Event::Observed {
-                trial,
-                configuration,
-                outcome,
-            },
-            Some(point),
-        );
+        self.record(Event::Observed { trial, configuration, outcome }, Some(point));
         Ok(trial)
     }
 
@@ -305,9 +284,7 @@ impl Study {
 
     fn must_wait(&self) -> bool {
         matches!(self.settings.order, Order::FixedLag(_))
-            && self.trials[..self.horizon()]
-                .iter()
-                .any(|trial| trial.outcome.is_none())
+            && self.trials[..self.horizon()].iter().any(|trial| trial.outcome.is_none())
     }
 
     fn propose(&mut self) -> Result<Option<Trial>, Error> {
@@ -333,38 +310,18 @@ impl Study {
         }
         let point = self.space.snap(point);
         let configuration = self.space.decode(&point);
-        self.record(
-            Event::Asked {
-                trial: id,
-                configuration,
-                proposal,
-            },
-            Some(point),
-        );
+        self.record(Event::Asked { trial: id, configuration, proposal }, Some(point));
         Ok(self.trials.last().cloned())
     }
 
     /// The only change of state: appends an event and derives what follows from it.
     fn record(&mut self, event: Event, point: Option<UnitPoint>) {
         match &event {
-            Event::Asked {
-                trial,
-                configuration,
-                ..
-            } => {
+            Event::Asked { trial, configuration, .. } => {
                 self.add(*trial, Source::Own, configuration.clone(), None);
             }
-            Event::Observed {
-                trial,
-                configuration,
-                outcome,
-            } => {
-                self.add(
-                    *trial,
-                    Source::Outside,
-                    configuration.clone(),
-                    Some(outcome.clone()),
-                );
+            Event::Observed { trial, configuration, outcome } => {
+                self.add(*trial, Source::Outside, configuration.clone(), Some(outcome.clone()));
             }
             Event::Reported { trial, report } => self.entry(*trial).reports.push(*report),
             Event::Told { trial, outcome } => self.entry(*trial).outcome = Some(outcome.clone()),
@@ -380,13 +337,7 @@ impl Study {
         configuration: Configuration,
         outcome: Option<Outcome>,
     ) {
-        self.trials.push(Trial {
-            id,
-            source,
-            configuration,
-            reports: Vec::new(),
-            outcome,
-        });
+        self.trials.push(Trial { id, source, configuration, reports: Vec::new(), outcome });
     }
 
     fn entry(&mut self, id: TrialId) -> &mut Trial {
@@ -409,29 +360,15 @@ impl Known {
         let mut known = Self::default();
         for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
             let (number, point) = (trial.id.0, point.clone());
-            let outcome = if index < horizon {
-                trial.outcome.as_ref()
-            } else {
-                None
-            };
+            let outcome = if index < horizon { trial.outcome.as_ref() } else { None };
             match outcome {
-                None => known.pending.push(Pending {
-                    trial: number,
-                    point,
-                }),
+                None => known.pending.push(Pending { trial: number, point }),
                 Some(Outcome::Completed { value } | Outcome::Stopped { value: Some(value) }) => {
                     let loss = study.objective.loss(*value);
-                    known.observations.push(Observation {
-                        trial: number,
-                        point,
-                        loss,
-                    });
+                    known.observations.push(Observation { trial: number, point, loss });
                 }
                 Some(Outcome::Failed(_) | Outcome::Stopped { value: None }) => {
-                    known.failures.push(FailedPoint {
-                        trial: number,
-                        point,
-                    });
+                    known.failures.push(FailedPoint { trial: number, point });
                 }
             }
         }

@@ -89,18 +89,12 @@ pub struct Failure {
 impl Failure {
     /// A failure of this kind.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 
     /// The failure of a job whose metric came out as `value`, which is not finite.
     pub fn not_finite(value: f64) -> Self {
-        Self::new(
-            FailureKind::NonFiniteMetric,
-            format!("the metric's value is {value}"),
-        )
+        Self::new(FailureKind::NonFiniteMetric, format!("the metric's value is {value}"))
     }
 }
 

@@ -66,10 +66,7 @@ pub fn tune_watched(
         let timeout = run.start(study, evaluator)?;
         if run.is_idle() {
             if let Some(reason) = full {
-                return Ok(Tuned {
-                    reason,
-                    disregarded: run.disregarded,
-                });
+                return Ok(Tuned { reason, disregarded: run.disregarded });
             }
         }
         let events = evaluator.wait(timeout)?;

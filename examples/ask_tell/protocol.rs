@@ -95,62 +95,40 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(make_strategy: fn() -> Box<dyn Strategy>) -> Self {
-        Self {
-            make_strategy,
-            study: None,
-        }
+        Self { make_strategy, study: None }
     }
 
     /// Answers one line; a request that cannot be met changes nothing.
     pub(crate) fn answer(&mut self, line: &[u8]) -> Reply {
-        self.respond(line)
-            .unwrap_or_else(|error| Reply::Error { error })
+        self.respond(line).unwrap_or_else(|error| Reply::Error { error })
     }
 
     fn respond(&mut self, line: &[u8]) -> Result<Reply, String> {
         let request: Value =
             serde_json::from_slice(line).map_err(|error| format!("not JSON: {error}"))?;
-        let op = request
-            .get("op")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let op = request.get("op").and_then(Value::as_str).unwrap_or_default().to_owned();
         match op.as_str() {
             "init" => self.init(read(request)?),
             "ask" => self.ask(&read(request)?),
             "tell" => self.tell(&read(request)?),
-            _ => Err(format!(
-                "op: {}; it is one of init, ask, tell",
-                shown(request.get("op"))
-            )),
+            _ => Err(format!("op: {}; it is one of init, ask, tell", shown(request.get("op")))),
         }
     }
 
     fn init(&mut self, init: Init) -> Result<Reply, String> {
         let ranges: Vec<_> = init.space.into_iter().enumerate().map(range).collect();
-        let malformed: Vec<String> = ranges
-            .iter()
-            .filter_map(|r| r.as_ref().err().cloned())
-            .collect();
+        let malformed: Vec<String> =
+            ranges.iter().filter_map(|r| r.as_ref().err().cloned()).collect();
         if !malformed.is_empty() {
             return Err(malformed.join("; "));
         }
         let space = SearchSpace::new(ranges.into_iter().flatten())
             .map_err(|error| format!("space: {}", one_line(error)))?;
-        let limits = ResourceLimits {
-            max_jobs: init.budget,
-            max_parallel_jobs: init.parallel,
-        };
+        let limits = ResourceLimits { max_jobs: init.budget, max_parallel_jobs: init.parallel };
         limits.check().map_err(|error| {
-            one_line(error)
-                .replace("max_parallel_jobs", "parallel")
-                .replace("max_jobs", "budget")
+            one_line(error).replace("max_parallel_jobs", "parallel").replace("max_jobs", "budget")
         })?;
-        let settings = StudySettings {
-            seed: init.seed,
-            limits,
-            ..Default::default()
-        };
+        let settings = StudySettings { seed: init.seed, limits, ..Default::default() };
         let objective = Objective::minimize("value");
         let study = Study::with_boxed_strategy(space, objective, (self.make_strategy)(), settings);
         self.study = Some(study.map_err(one_line)?);
@@ -163,10 +141,7 @@ impl Session {
             return Err(format!("n: {} is not between 1 and {MOST_ASKED}", ask.n));
         }
         let configs = match study.ask(ask.n).map_err(one_line)? {
-            Asked::Trials(trials) => trials
-                .into_iter()
-                .map(|trial| trial.configuration)
-                .collect(),
+            Asked::Trials(trials) => trials.into_iter().map(|trial| trial.configuration).collect(),
             Asked::Wait | Asked::Exhausted => Vec::new(),
         };
         Ok(Reply::Configs { configs })
@@ -191,11 +166,7 @@ fn read<T: DeserializeOwned>(request: Value) -> Result<T, String> {
     serde_path_to_error::deserialize(request).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if path == "." {
-            inner.to_string()
-        } else {
-            format!("{path}: {inner}")
-        }
+        if path == "." { inner.to_string() } else { format!("{path}: {inner}") }
     })
 }
 
@@ -203,11 +174,7 @@ fn read<T: DeserializeOwned>(request: Value) -> Result<T, String> {
 fn range((index, range): (usize, Range)) -> Result<Result<ParameterRange, Error>, String> {
     let at = |field: &str| format!("space[{index}].{field} (of `{}`)", range.name);
     let superfluous = |field: &str, given: bool| {
-        if given {
-            Err(format!("{}: this type of parameter has none", at(field)))
-        } else {
-            Ok(())
-        }
+        if given { Err(format!("{}: this type of parameter has none", at(field))) } else { Ok(()) }
     };
     let scaling = match range.scale.unwrap_or(Scale::Auto) {
         Scale::Linear => ScalingType::Linear,
@@ -238,11 +205,7 @@ fn range((index, range): (usize, Range)) -> Result<Result<ParameterRange, Error>
             let end = |field, value: &Option<Value>| {
                 let number = value.as_ref().and_then(whole);
                 number.ok_or_else(|| {
-                    format!(
-                        "{}: {} is not a whole number",
-                        at(field),
-                        shown(value.as_ref())
-                    )
+                    format!("{}: {} is not a whole number", at(field), shown(value.as_ref()))
                 })
             };
             let (lo, hi) = (end("lo", &range.lo)?, end("hi", &range.hi)?);
@@ -258,22 +221,14 @@ fn range((index, range): (usize, Range)) -> Result<Result<ParameterRange, Error>
 
 /// A whole number, written as 3 or 3.0.
 fn whole(value: &Value) -> Option<i64> {
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "a range beyond 2^53 is refused anyway"
-    )]
+    #[allow(clippy::cast_possible_truncation, reason = "a range beyond 2^53 is refused anyway")]
     let from_float = |number: f64| (number.fract() == 0.0).then_some(number as i64);
-    value
-        .as_i64()
-        .or_else(|| value.as_f64().and_then(from_float))
+    value.as_i64().or_else(|| value.as_f64().and_then(from_float))
 }
 
 fn outcome(value: &Value) -> Result<Outcome, String> {
     let failed = |what: String| {
-        Outcome::Failed(Failure::new(
-            FailureKind::Error,
-            format!("the evaluation gave {what}"),
-        ))
+        Outcome::Failed(Failure::new(FailureKind::Error, format!("the evaluation gave {what}")))
     };
     match value {
         Value::Null => Ok(failed("no value".to_owned())),
@@ -284,18 +239,13 @@ fn outcome(value: &Value) -> Result<Outcome, String> {
         Value::String(text) if text.parse().is_ok_and(|number: f64| !number.is_finite()) => {
             Ok(failed(text.clone()))
         }
-        other => Err(format!(
-            "value: {other} is not a number; null or \"nan\" say that it failed"
-        )),
+        other => Err(format!("value: {other} is not a number; null or \"nan\" say that it failed")),
     }
 }
 
 /// The first pending trial of this configuration.
 fn pending(study: &Study, configuration: &Configuration) -> Option<TrialId> {
-    study
-        .pending()
-        .find(|trial| trial.configuration == *configuration)
-        .map(|trial| trial.id)
+    study.pending().find(|trial| trial.configuration == *configuration).map(|trial| trial.id)
 }
 
 fn shown(value: Option<&Value>) -> String {

@@ -19,12 +19,8 @@ pub(crate) struct Hyperparameters {
 
 impl Hyperparameters {
     /// What XGBoost does untuned.
-    pub(crate) const DEFAULT: Self = Self {
-        alpha: 0.0,
-        gamma: 0.0,
-        max_delta_step: 0,
-        max_depth: 6,
-    };
+    pub(crate) const DEFAULT: Self =
+        Self { alpha: 0.0, gamma: 0.0, max_delta_step: 0, max_depth: 6 };
 
     pub(crate) fn of(configuration: &Configuration) -> Self {
         Self {
@@ -74,9 +70,7 @@ impl Diabetes {
             let table = self.columns(&held_out);
             let predicted = trees.predict(&self.matrix(&table, held_out.len()), false);
             let errors = held_out.iter().zip(predicted);
-            squares += errors
-                .map(|(row, y)| (self.targets[*row] - y).powi(2))
-                .sum::<f64>();
+            squares += errors.map(|(row, y)| (self.targets[*row] - y).powi(2)).sum::<f64>();
         }
         #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
         let count = self.rows.len() as f64;
@@ -96,22 +90,12 @@ impl Diabetes {
 }
 
 /// 20 rounds at learning rate 0.3 with λ = 1, on one thread.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "the learner computes in f32"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "the learner computes in f32")]
 fn booster(hyperparameters: Hyperparameters) -> GradientBooster {
-    let Hyperparameters {
-        alpha,
-        gamma,
-        max_delta_step,
-        max_depth,
-    } = hyperparameters;
+    let Hyperparameters { alpha, gamma, max_delta_step, max_depth } = hyperparameters;
     // XGBoost: 0 is no limit. forust: 0 is a single leaf.
-    let max_depth = usize::try_from(max_depth)
-        .ok()
-        .filter(|depth| *depth > 0)
-        .unwrap_or(usize::MAX);
+    let max_depth =
+        usize::try_from(max_depth).ok().filter(|depth| *depth > 0).unwrap_or(usize::MAX);
     GradientBooster::default()
         .set_objective_type(ObjectiveType::SquaredLoss)
         .set_iterations(20)

@@ -5,11 +5,7 @@
 //! `--seed` chooses the seed of the one run (default 1); `--seeds N` runs seeds 1 to N, Bayesian and random search each, and
 //! closes with the p-value of Wilcoxon's signed-rank test; `--quiet` draws no progress bar.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example talks"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks")]
 
 mod learner;
 
@@ -53,16 +49,11 @@ fn main() -> ExitCode {
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options {
-        seed: 1,
-        seeds: None,
-        quiet: false,
-    };
+    let mut options = Options { seed: 1, seeds: None, quiet: false };
     while let Some(argument) = arguments.next() {
         let mut number = || {
             let text = arguments.next().unwrap_or_default();
-            text.parse()
-                .map_err(|_| format!("{argument} needs a whole number, not {text:?}"))
+            text.parse().map_err(|_| format!("{argument} needs a whole number, not {text:?}"))
         };
         match argument.as_str() {
             "--seed" => options.seed = number()?,
@@ -91,10 +82,7 @@ fn show_one(
     options: &Options,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let tuning = config.tuning()?;
-    println!(
-        "Tuning {} under {:?}.",
-        tuning.objective.metric_name, tuning.limits
-    );
+    println!("Tuning {} under {:?}.", tuning.objective.metric_name, tuning.limits);
     for range in tuning.space.ranges() {
         let reason = range.scale().map_or("", |scale| &scale.reason);
         println!("  {:<15} {reason}", range.name());
@@ -108,12 +96,8 @@ fn show_one(
         "trial", "alpha", "gamma", "max_delta_step", "max_depth", "rmse"
     );
     for trial in ranked(&bayesian).into_iter().take(SHOWN) {
-        let Hyperparameters {
-            alpha,
-            gamma,
-            max_delta_step,
-            max_depth,
-        } = Hyperparameters::of(&trial.configuration);
+        let Hyperparameters { alpha, gamma, max_delta_step, max_depth } =
+            Hyperparameters::of(&trial.configuration);
         println!(
             "{:>5} {alpha:>10.3} {gamma:>9.4} {max_delta_step:>15} {max_depth:>10} {:>10.4}",
             trial.id.0,
@@ -122,14 +106,8 @@ fn show_one(
     }
     let jobs = bayesian.trials().len();
     let untuned = data.cross_validated_rmse(Hyperparameters::DEFAULT)?;
-    println!(
-        "\nBayesian optimization, {jobs} jobs   {:>10.4}",
-        best_value(bayesian.best())
-    );
-    println!(
-        "random search, {jobs} jobs           {:>10.4}",
-        best_value(random.best())
-    );
+    println!("\nBayesian optimization, {jobs} jobs   {:>10.4}", best_value(bayesian.best()));
+    println!("random search, {jobs} jobs           {:>10.4}", best_value(random.best()));
     println!("untuned defaults                 {untuned:>10.4}");
     println!("time per proposal                {:>10.1?}", clock.mean());
     Ok(())
@@ -157,10 +135,7 @@ fn compare(
 
 /// The same job, searched by chance.
 fn random(config: &HyperParameterTuningJobConfig) -> Result<Tuning, Error> {
-    Ok(Tuning {
-        strategy: Box::new(RandomSearch),
-        ..config.tuning()?
-    })
+    Ok(Tuning { strategy: Box::new(RandomSearch), ..config.tuning()? })
 }
 
 fn search(
@@ -170,24 +145,11 @@ fn search(
     seed: u64,
     bar: bool,
 ) -> Result<Study, Error> {
-    let Tuning {
-        space,
-        objective,
-        limits,
-        strategy,
-        seed: given,
-    } = tuning;
+    let Tuning { space, objective, limits, strategy, seed: given } = tuning;
     let order = Order::FixedLag(limits.max_parallel_jobs);
-    let settings = StudySettings {
-        seed: given.unwrap_or(seed),
-        order,
-        limits,
-    };
+    let settings = StudySettings { seed: given.unwrap_or(seed), order, limits };
     let strategy: Box<dyn Strategy> = match clock {
-        Some(clock) => Box::new(Timed {
-            strategy,
-            clock: clock.clone(),
-        }),
+        Some(clock) => Box::new(Timed { strategy, clock: clock.clone() }),
         None => strategy,
     };
     let mut study = Study::with_boxed_strategy(space, objective, strategy, settings)?;
@@ -195,11 +157,7 @@ fn search(
     let mut jobs = FunctionEvaluator::new(move |configuration: &Configuration| {
         data.cross_validated_rmse(Hyperparameters::of(configuration))
     });
-    let bar = if bar {
-        progress_bar(limits.max_jobs)
-    } else {
-        ProgressBar::hidden()
-    };
+    let bar = if bar { progress_bar(limits.max_jobs) } else { ProgressBar::hidden() };
     tune_watched(&mut study, &mut jobs, |study, event| {
         if matches!(event, Event::Told { .. }) {
             bar.set_message(format!("best {:.4}", best_value(study.best())));
@@ -220,11 +178,7 @@ fn best_value(trial: Option<&Trial>) -> f64 {
 }
 
 fn ranked(study: &Study) -> Vec<&Trial> {
-    let mut trials: Vec<&Trial> = study
-        .trials()
-        .iter()
-        .filter(|t| t.value().is_some())
-        .collect();
+    let mut trials: Vec<&Trial> = study.trials().iter().filter(|t| t.value().is_some()).collect();
     trials.sort_by(|a, b| best_value(Some(a)).total_cmp(&best_value(Some(b))));
     trials
 }

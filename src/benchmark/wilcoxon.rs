@@ -9,19 +9,12 @@
 /// # Panics
 /// If a difference is not a number.
 pub fn wilcoxon_signed_rank(differences: &[f64]) -> f64 {
-    assert!(
-        differences.iter().all(|d| !d.is_nan()),
-        "differences are numbers"
-    );
+    assert!(differences.iter().all(|d| !d.is_nan()), "differences are numbers");
     let mut sorted: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
     sorted.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
     let ranks = doubled_ranks(&sorted);
-    let observed: usize = ranks
-        .iter()
-        .zip(&sorted)
-        .filter(|(_, d)| **d > 0.0)
-        .map(|(rank, _)| rank)
-        .sum();
+    let observed: usize =
+        ranks.iter().zip(&sorted).filter(|(_, d)| **d > 0.0).map(|(rank, _)| rank).sum();
 
     // ways[s]: share of sign assignments whose doubled positive ranks sum to s.
     let total: usize = ranks.iter().sum();

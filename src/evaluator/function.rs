@@ -66,9 +66,7 @@ impl FunctionEvaluator {
 
 impl fmt::Debug for FunctionEvaluator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FunctionEvaluator")
-            .field("running", &self.running)
-            .finish_non_exhaustive()
+        f.debug_struct("FunctionEvaluator").field("running", &self.running).finish_non_exhaustive()
     }
 }
 
@@ -120,10 +118,9 @@ fn call(function: &Function, configuration: &Configuration) -> Outcome {
     match catch_unwind(AssertUnwindSafe(|| function(configuration))) {
         Ok(Ok(value)) => Outcome::from(value),
         Ok(Err(message)) => Outcome::Failed(Failure::new(FailureKind::Error, message)),
-        Err(payload) => Outcome::Failed(Failure::new(
-            FailureKind::Panic,
-            panic_message(payload.as_ref()),
-        )),
+        Err(payload) => {
+            Outcome::Failed(Failure::new(FailureKind::Panic, panic_message(payload.as_ref())))
+        }
     }
 }
 
@@ -151,16 +148,10 @@ mod tests {
             outcome: None,
         };
         let mut evaluator = FunctionEvaluator::new(function);
-        let job = Job {
-            trial: &trial,
-            attempt: 1,
-        };
+        let job = Job { trial: &trial, attempt: 1 };
         assert_eq!(evaluator.start(&job).unwrap(), Start::Started);
         let events = evaluator.wait(Duration::from_secs(20)).unwrap();
-        assert!(
-            evaluator.wait(Duration::ZERO).unwrap().is_empty(),
-            "a job ends once"
-        );
+        assert!(evaluator.wait(Duration::ZERO).unwrap().is_empty(), "a job ends once");
         match events.as_slice() {
             [JobEvent::Ended { job: id, outcome }] if *id == job.id() => outcome.clone(),
             other => panic!("{other:?}"),
@@ -173,10 +164,7 @@ mod tests {
             Outcome::Failed(failure) => (failure.kind, failure.message),
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            outcome_of(|_| Ok::<_, String>(2.5)),
-            Outcome::Completed { value: 2.5 }
-        );
+        assert_eq!(outcome_of(|_| Ok::<_, String>(2.5)), Outcome::Completed { value: 2.5 });
         let (kind, message) = failed(outcome_of(|_| Err("no luck")));
         assert_eq!((kind, message.as_str()), (FailureKind::Error, "no luck"));
         let (kind, message) = failed(outcome_of(|c| Ok::<_, String>(c.float("missing"))));

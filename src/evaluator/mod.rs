@@ -29,10 +29,7 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// What events call this job.
     pub fn id(&self) -> JobId {
-        JobId {
-            trial: self.trial.id,
-            attempt: self.attempt,
-        }
+        JobId { trial: self.trial.id, attempt: self.attempt }
     }
 }
 

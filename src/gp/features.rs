@@ -40,11 +40,7 @@ impl Features {
     pub fn new(axes: &[Axis]) -> Self {
         let mut columns = Vec::new();
         let mut searched = Vec::new();
-        for (index, &axis) in axes
-            .iter()
-            .enumerate()
-            .filter(|(_, axis)| !axis.is_constant())
-        {
+        for (index, &axis) in axes.iter().enumerate().filter(|(_, axis)| !axis.is_constant()) {
             let is_category = matches!(axis, Axis::Categories(_));
             searched.push(SearchedAxis { index, is_category });
             match axis {
@@ -56,17 +52,10 @@ impl Features {
                         meaning: Meaning::Indicator { axis, category },
                     }));
                 }
-                _ => columns.push(Column {
-                    axis: index,
-                    meaning: Meaning::Coordinate,
-                }),
+                _ => columns.push(Column { axis: index, meaning: Meaning::Coordinate }),
             }
         }
-        Self {
-            axis_count: axes.len(),
-            columns,
-            searched,
-        }
+        Self { axis_count: axes.len(), columns, searched }
     }
 
     /// Number of axes of the cube.
@@ -139,9 +128,8 @@ mod tests {
     fn different_categories_are_at_distance_one() {
         for count in [2, 3, 7] {
             let axis = Axis::Categories(count);
-            let points: Vec<Vec<f64>> = (0..count as u64)
-                .map(|cell| vec![axis.coordinate(cell)])
-                .collect();
+            let points: Vec<Vec<f64>> =
+                (0..count as u64).map(|cell| vec![axis.coordinate(cell)]).collect();
             let rows = Features::new(&[axis]).rows(&points);
             for a in 0..count {
                 for b in 0..count {

@@ -7,7 +7,7 @@
 //! `∂L⁄∂ln s = ½ Σ M∘(sR)`,  `∂L⁄∂ln σ² = ½ σ² tr M`,  `∂L⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
 //!
 //! where x̃ is divided by ℓ and G = s g (see [`kernel`](super::kernel)). With W = M∘G and w = W 1, the last is
-//! Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj: one matrix product for all length scales.
+//! `Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj`: one matrix product for all length scales.
 
 use ndarray::{Array1, Array2, ArrayView1, Zip};
 use rayon::prelude::*;
@@ -61,19 +61,13 @@ pub fn fit<P: AsRef<[f64]>>(
     } else {
         runs.par_iter().map(search).collect()
     };
-    let best = ends
-        .into_iter()
-        .flatten()
-        .reduce(|a, b| if b.1 < a.1 { b } else { a });
+    let best = ends.into_iter().flatten().reduce(|a, b| if b.1 < a.1 { b } else { a });
     let (theta, log_posterior) = match best {
         Some((theta, value)) => (theta, Some(-value)),
         None => (default, None),
     };
     let process = GaussianProcess::new(features.clone(), target.hyperparameters(&theta));
-    Fit {
-        process,
-        log_posterior,
-    }
+    Fit { process, log_posterior }
 }
 
 /// A start of which nothing is known.
@@ -84,11 +78,7 @@ const COLD: lbfgs::Settings = lbfgs::Settings {
     first_step: 1.0,
 };
 /// A start that was the optimum for fewer data.
-const WARM: lbfgs::Settings = lbfgs::Settings {
-    max_evaluations: 30,
-    first_step: 0.3,
-    ..COLD
-};
+const WARM: lbfgs::Settings = lbfgs::Settings { max_evaluations: 30, first_step: 0.3, ..COLD };
 
 /// The function that a fit maximizes.
 struct Target<'a> {
@@ -108,12 +98,7 @@ impl<'a> Target<'a> {
             .collect();
         priors.extend([Prior::SignalVariance, Prior::NoiseVariance]);
         let losses = Array1::from(losses.to_vec());
-        Self {
-            features,
-            rows: features.rows(points),
-            losses,
-            priors,
-        }
+        Self { features, rows: features.rows(points), losses, priors }
     }
 
     fn hyperparameters(&self, theta: &[f64]) -> Hyperparameters {
@@ -131,9 +116,8 @@ impl<'a> Target<'a> {
 
     fn logarithms(&self, hyperparameters: &Hyperparameters) -> Vec<f64> {
         let searched = self.features.searched().iter();
-        let mut theta: Vec<f64> = searched
-            .map(|axis| hyperparameters.length_scales[axis.index].ln())
-            .collect();
+        let mut theta: Vec<f64> =
+            searched.map(|axis| hyperparameters.length_scales[axis.index].ln()).collect();
         theta.push(hyperparameters.signal_variance.ln());
         theta.push(hyperparameters.noise_variance.ln());
         theta
@@ -152,17 +136,11 @@ impl<'a> Target<'a> {
 
     /// L and its gradient by θ.
     fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
-        let Hyperparameters {
-            length_scales,
-            signal_variance,
-            noise_variance,
-        } = hyperparameters;
+        let Hyperparameters { length_scales, signal_variance, noise_variance } = hyperparameters;
         let scaled = self.features.scaled(self.rows.clone(), length_scales);
         let (mut covariance, mut weighted) = kernel::self_correlations(scaled.view());
         covariance *= *signal_variance;
-        covariance
-            .diag_mut()
-            .map_inplace(|entry| *entry += noise_variance);
+        covariance.diag_mut().map_inplace(|entry| *entry += noise_variance);
         let Ok(cholesky) = Cholesky::factor(&covariance) else {
             return (f64::NAN, vec![0.0; self.priors.len()]);
         };
@@ -203,15 +181,9 @@ impl<'a> Target<'a> {
             by_axis[axis] += Zip::from(scaled.column(column))
                 .and(products.column(column))
                 .and(&sums)
-                .fold(0.0, |total, x, product, sum| {
-                    total + x * (sum * x - product)
-                });
+                .fold(0.0, |total, x, product, sum| total + x * (sum * x - product));
         }
-        self.features
-            .searched()
-            .iter()
-            .map(|axis| by_axis[axis.index])
-            .collect()
+        self.features.searched().iter().map(|axis| by_axis[axis.index]).collect()
     }
 }
 
@@ -248,10 +220,7 @@ mod tests {
         let points: Vec<Vec<f64>> = (0..count)
             .map(|_| axes.iter().map(|axis| axis.snap(rng.uniform())).collect())
             .collect();
-        let losses = points
-            .iter()
-            .map(|p| (5.0 * p[0]).sin() + p[1] * p[2] - p[3])
-            .collect();
+        let losses = points.iter().map(|p| (5.0 * p[0]).sin() + p[1] * p[2] - p[3]).collect();
         (points, losses)
     }
 
@@ -271,11 +240,7 @@ mod tests {
             };
             let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
             let error = (difference - gradient[i]).abs();
-            assert!(
-                error < 1e-6 * difference.abs().max(1.0),
-                "{i}: {difference} {}",
-                gradient[i]
-            );
+            assert!(error < 1e-6 * difference.abs().max(1.0), "{i}: {difference} {}", gradient[i]);
         }
     }
 
@@ -286,11 +251,8 @@ mod tests {
         let features = Features::new(&axes);
         let (points, losses) = ([[0.2], [0.7]], [1.0, -0.5]);
         let target = Target::new(&features, &points, &losses);
-        let hyperparameters = Hyperparameters {
-            length_scales: vec![0.4],
-            signal_variance: 1.3,
-            noise_variance: 0.1,
-        };
+        let hyperparameters =
+            Hyperparameters { length_scales: vec![0.4], signal_variance: 1.3, noise_variance: 0.1 };
         let t = 5.0_f64.sqrt() * 0.5 / 0.4;
         let b = 1.3 * (1.0 + t + t * t / 3.0) * (-t).exp();
         let a = 1.3 + 0.1;
@@ -310,10 +272,7 @@ mod tests {
         let losses: Vec<f64> = points.iter().map(|p| (6.0 * p[0]).sin()).collect();
         let fit = fit(&features, &points, &losses, &[]);
         let found = fit.process.hyperparameters();
-        assert!(
-            found.length_scales[1] > 3.0 * found.length_scales[0],
-            "{found:?}"
-        );
+        assert!(found.length_scales[1] > 3.0 * found.length_scales[0], "{found:?}");
         assert!(found.noise_variance < 1e-3);
         assert!(fit.log_posterior.is_some());
     }

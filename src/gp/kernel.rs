@@ -5,14 +5,31 @@
 
 use ndarray::{Array2, ArrayView2, Axis, Zip};
 
-use crate::linalg;
+use crate::linalg::{self, exp_of_negative, vectorize};
 
 /// Correlation and g at a squared distance.
+#[inline(always)]
 fn matern(square: f64) -> (f64, f64) {
     let t = (5.0 * square).sqrt();
-    let decay = (-t).exp();
-    let slope = 5.0 / 3.0 * (1.0 + t) * decay;
-    (decay + t * (decay + t * decay / 3.0), slope)
+    let decay = exp_of_negative(-t);
+    let linear = (1.0 + t) * decay;
+    (linear + t * t * decay / 3.0, 5.0 / 3.0 * linear)
+}
+
+/// Replaces squared distances by correlations, and gives the slopes g.
+fn correlate(mut squares: Array2<f64>) -> (Array2<f64>, Array2<f64>) {
+    let mut slopes = Array2::zeros(squares.raw_dim());
+    let values = squares.as_slice_mut().expect("a product is contiguous");
+    let targets = slopes.as_slice_mut().expect("a new array is contiguous");
+    vectorize(
+        #[inline(always)]
+        || {
+            for (value, slope) in values.iter_mut().zip(targets) {
+                (*value, *slope) = matern(*value);
+            }
+        },
+    );
+    (squares, slopes)
 }
 
 /// Squared distances between the rows of `a` (m × c) and `b` (n × c), by |a|² + |b|² − 2 a·b in one product: m × n.
@@ -21,11 +38,9 @@ fn squared_distances(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f
     let (norms_a, norms_b) = (norms(a), norms(b));
     let mut squares = linalg::product(a, b.t());
     for (mut row, norm_a) in squares.rows_mut().into_iter().zip(&norms_a) {
-        Zip::from(&mut row)
-            .and(&norms_b)
-            .for_each(|square, norm_b| {
-                *square = (norm_a + norm_b - 2.0 * *square).max(0.0);
-            });
+        Zip::from(&mut row).and(&norms_b).for_each(|square, norm_b| {
+            *square = (norm_a + norm_b - 2.0 * *square).max(0.0);
+        });
     }
     squares
 }
@@ -35,30 +50,14 @@ pub(super) fn correlations(
     a: ArrayView2<'_, f64>,
     b: ArrayView2<'_, f64>,
 ) -> (Array2<f64>, Array2<f64>) {
-    let mut values = squared_distances(a, b);
-    let mut slopes = Array2::zeros(values.raw_dim());
-    Zip::from(&mut values)
-        .and(&mut slopes)
-        .for_each(|value, slope| {
-            (*value, *slope) = matern(*value);
-        });
-    (values, slopes)
+    correlate(squared_distances(a, b))
 }
 
-/// The same among the rows of one matrix, with an exact diagonal: two symmetric n × n matrices.
+/// The same among the rows of one matrix, where a row is at distance 0 from itself exactly: two n × n matrices.
 pub(super) fn self_correlations(rows: ArrayView2<'_, f64>) -> (Array2<f64>, Array2<f64>) {
-    let mut values = squared_distances(rows, rows);
-    let size = values.nrows();
-    let mut slopes = Array2::zeros((size, size));
-    for i in 0..size {
-        (values[[i, i]], slopes[[i, i]]) = matern(0.0);
-        for j in 0..i {
-            let (value, slope) = matern(values[[i, j]]);
-            (values[[i, j]], slopes[[i, j]]) = (value, slope);
-            (values[[j, i]], slopes[[j, i]]) = (value, slope);
-        }
-    }
-    (values, slopes)
+    let mut squares = squared_distances(rows, rows);
+    squares.diag_mut().fill(0.0);
+    correlate(squares)
 }
 
 #[cfg(test)]
@@ -68,11 +67,9 @@ mod tests {
 
     #[test]
     fn the_correlation_is_materns() {
-        for (r, want) in [
-            (0.0_f64, 1.0),
-            (0.5, 0.828_649_142_468_125_8),
-            (2.0, 0.138_660_214_225_4),
-        ] {
+        for (r, want) in
+            [(0.0_f64, 1.0), (0.5, 0.828_649_142_468_125_8), (2.0, 0.138_660_214_225_4)]
+        {
             let t = 5.0_f64.sqrt() * r;
             let direct = (1.0 + t + t * t / 3.0) * (-t).exp();
             assert!((matern(r * r).0 - direct).abs() < 1e-15);

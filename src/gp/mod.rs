@@ -56,28 +56,11 @@ impl GaussianProcess {
     /// # Panics
     /// If there is not one positive length scale per axis, or a variance is not positive.
     pub fn new(features: Features, hyperparameters: Hyperparameters) -> Self {
-        assert_eq!(
-            hyperparameters.length_scales.len(),
-            features.axis_count(),
-            "one ℓ per axis"
-        );
-        let Hyperparameters {
-            length_scales,
-            signal_variance,
-            noise_variance,
-        } = &hyperparameters;
-        assert!(
-            length_scales.iter().all(|l| *l > 0.0),
-            "length scales are positive"
-        );
-        assert!(
-            *signal_variance > 0.0 && *noise_variance > 0.0,
-            "variances are positive"
-        );
-        Self {
-            features,
-            hyperparameters,
-        }
+        assert_eq!(hyperparameters.length_scales.len(), features.axis_count(), "one ℓ per axis");
+        let Hyperparameters { length_scales, signal_variance, noise_variance } = &hyperparameters;
+        assert!(length_scales.iter().all(|l| *l > 0.0), "length scales are positive");
+        assert!(*signal_variance > 0.0 && *noise_variance > 0.0, "variances are positive");
+        Self { features, hyperparameters }
     }
 
     /// The hyperparameters.

@@ -1,8 +1,6 @@
 //! The posterior: a process that has seen data. It predicts, and it grows by an observation at a time.
 
-use std::mem;
-
-use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Zip, concatenate};
 
 use super::fit::generalized_mean;
 use super::{GaussianProcess, kernel};
@@ -66,9 +64,7 @@ impl GaussianProcess {
         let scaled = self.scaled(points);
         let mut covariance = kernel::self_correlations(scaled.view()).0;
         covariance *= self.hyperparameters.signal_variance;
-        covariance
-            .diag_mut()
-            .map_inplace(|entry| *entry += self.hyperparameters.noise_variance);
+        covariance.diag_mut().map_inplace(|entry| *entry += self.hyperparameters.noise_variance);
         let cholesky = Cholesky::factor(&covariance)?;
         let inverse = cholesky.inverse();
         let mut posterior = Posterior {
@@ -86,10 +82,7 @@ impl GaussianProcess {
     }
 
     fn scaled<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
-        self.features.scaled(
-            self.features.rows(points),
-            &self.hyperparameters.length_scales,
-        )
+        self.features.scaled(self.features.rows(points), &self.hyperparameters.length_scales)
     }
 }
 
@@ -108,8 +101,7 @@ impl Posterior {
     pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> Prediction {
         let scaled = self.process.scaled(points);
         let correlations = kernel::correlations(scaled.view(), self.scaled.view()).0;
-        self.predict_from(correlations * self.process.hyperparameters.signal_variance)
-            .0
+        self.predict_from(correlations * self.process.hyperparameters.signal_variance).0
     }
 
     /// The same with gradients by the coordinates.
@@ -136,23 +128,12 @@ impl Posterior {
         }
         let by_mean = self.gradient(&slopes * &self.weights, scaled.view(), -1.0);
         let by_variance = self.gradient(slopes * pull, scaled.view(), 2.0);
-        (
-            prediction,
-            PredictionGradients {
-                mean: by_mean,
-                variance: by_variance,
-            },
-        )
+        (prediction, PredictionGradients { mean: by_mean, variance: by_variance })
     }
 
     /// Prediction, B = k K⁻¹ (m × n) and 1 − B 1 (m), from covariances k (m × n).
     fn predict_from(&self, covariances: Array2<f64>) -> (Prediction, Array2<f64>, Array1<f64>) {
-        let Self {
-            inverse,
-            weights,
-            unit_weights,
-            ..
-        } = self;
+        let Self { inverse, weights, unit_weights, .. } = self;
         let signal = self.process.hyperparameters.signal_variance;
         let pull = linalg::product(covariances.view(), inverse.view());
         let mean = covariances.dot(weights) + self.mean;
@@ -160,15 +141,13 @@ impl Posterior {
         let explained = (&covariances * &pull).sum_axis(Axis(1));
         let mut variance = signal - explained;
         let unit_total = unit_weights.sum();
-        Zip::from(&mut variance)
-            .and(&misfit)
-            .for_each(|variance, misfit| {
-                *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);
-            });
+        Zip::from(&mut variance).and(&misfit).for_each(|variance, misfit| {
+            *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);
+        });
         (Prediction { mean, variance }, pull, misfit)
     }
 
-    /// `factor` · Σ_b V_ab (z_aj − x_bj) ⁄ ℓⱼ² for coefficients V (m × n) and scaled points (m × c): m × d.
+    /// `factor · Σ_b V_ab (z_aj − x_bj) ⁄ ℓⱼ²` for coefficients V (m × n) and scaled points (m × c): m × d.
     fn gradient(
         &self,
         coefficients: Array2<f64>,
@@ -201,8 +180,7 @@ impl Posterior {
         let cross = kernel::correlations(self.scaled.view(), scaled.view()).0
             * hyperparameters.signal_variance;
         let corner = hyperparameters.signal_variance + hyperparameters.noise_variance;
-        self.cholesky
-            .grow(&cross, &Array2::from_elem((1, 1), corner))?;
+        self.cholesky.grow(&cross, &Array2::from_elem((1, 1), corner))?;
 
         // The inverse of a matrix with one more row: u = K⁻¹ k, and 1 ⁄ (corner − kᵀ u) from the factor's new pivot.
         let u = self.inverse.dot(&cross.column(0));
@@ -218,12 +196,8 @@ impl Posterior {
         }
         inverse[[count, count]] = precision;
         self.inverse = inverse;
-        self.scaled
-            .append(Axis(0), scaled.view())
-            .expect("the same features");
-        let mut losses = mem::take(&mut self.losses).to_vec();
-        losses.push(loss);
-        self.losses = Array1::from(losses);
+        self.scaled = concatenate![Axis(0), self.scaled, scaled];
+        self.losses = self.losses.iter().copied().chain([loss]).collect();
         self.weigh();
         Ok(())
     }

@@ -30,11 +30,7 @@ impl Prior {
     /// The prior of a length scale when `searched` axes are not constant.
     pub(super) fn length_scale(searched: usize, is_category: bool) -> Self {
         #[allow(clippy::cast_precision_loss, reason = "a number of axes")]
-        let typical = if is_category {
-            1.0
-        } else {
-            (searched as f64 / 12.0).sqrt().max(1.0)
-        };
+        let typical = if is_category { 1.0 } else { (searched as f64 / 12.0).sqrt().max(1.0) };
         Self::LengthScale { typical }
     }
 
@@ -97,17 +93,8 @@ mod tests {
 
     #[test]
     fn length_scales_grow_with_the_dimension_only_when_it_is_high() {
-        assert_eq!(
-            Prior::length_scale(5, false),
-            Prior::LengthScale { typical: 1.0 }
-        );
-        assert_eq!(
-            Prior::length_scale(48, false),
-            Prior::LengthScale { typical: 2.0 }
-        );
-        assert_eq!(
-            Prior::length_scale(48, true),
-            Prior::LengthScale { typical: 1.0 }
-        );
+        assert_eq!(Prior::length_scale(5, false), Prior::LengthScale { typical: 1.0 });
+        assert_eq!(Prior::length_scale(48, false), Prior::LengthScale { typical: 2.0 });
+        assert_eq!(Prior::length_scale(48, true), Prior::LengthScale { typical: 1.0 });
     }
 }

@@ -34,32 +34,19 @@ impl OutputTransform {
     /// # Panics
     /// If there are no losses.
     pub fn fit(losses: &[f64]) -> Self {
-        let mut sorted: Vec<f64> = losses
-            .iter()
-            .map(|loss| loss.clamp(-LARGEST, LARGEST))
-            .collect();
+        let mut sorted: Vec<f64> =
+            losses.iter().map(|loss| loss.clamp(-LARGEST, LARGEST)).collect();
         sorted.sort_by(f64::total_cmp);
         let fence = fence(&sorted);
         let kept: Vec<f64> = sorted.iter().map(|y| y.min(fence)).collect();
         let median = quantile(&kept, 0.5);
         let scale = spread(&kept, median);
         let z: Vec<f64> = kept.iter().map(|y| (y - median) / scale).collect();
-        let lambda = if kept.len() < ENOUGH {
-            1.0
-        } else {
-            likeliest_lambda(&z)
-        };
+        let lambda = if kept.len() < ENOUGH { 1.0 } else { likeliest_lambda(&z) };
         let warped: Vec<f64> = z.iter().map(|&z| yeo_johnson(z, lambda)).collect();
         let (mean, variance) = moments(&warped);
         let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
-        Self {
-            fence,
-            median,
-            scale,
-            lambda,
-            mean,
-            deviation,
-        }
+        Self { fence, median, scale, lambda, mean, deviation }
     }
 
     /// The power λ in force; 1 is none.
@@ -91,22 +78,14 @@ fn fence(sorted: &[f64]) -> f64 {
     let (q1, q3) = (quantile(sorted, 0.25), quantile(sorted, 0.75));
     // Where half of the losses are equal, the gap down to the best is the next best measure of what is usual.
     let usual = if q3 > q1 { q3 - q1 } else { q3 - sorted[0] };
-    if usual > 0.0 {
-        q3 + FENCE * usual
-    } else {
-        f64::INFINITY
-    }
+    if usual > 0.0 { q3 + FENCE * usual } else { f64::INFINITY }
 }
 
 /// Linear interpolation between order statistics.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a count of losses")]
     let position = share * (sorted.len() - 1) as f64;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an index"
-    )]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
     let below = position.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
     let part = position - position.floor();
@@ -115,12 +94,8 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 
 /// Standard deviation of the losses, safe from overflow; infinite where they differ by rounding only, so that all become 0.
 fn spread(losses: &[f64], median: f64) -> f64 {
-    let farthest = losses
-        .iter()
-        .fold(0.0_f64, |far, y| far.max((y - median).abs()));
-    let largest = losses
-        .iter()
-        .fold(0.0_f64, |largest, y| largest.max(y.abs()));
+    let farthest = losses.iter().fold(0.0_f64, |far, y| far.max((y - median).abs()));
+    let largest = losses.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
     if farthest <= 4.0 * f64::EPSILON * largest {
         return f64::INFINITY;
     }
@@ -133,36 +108,21 @@ fn moments(values: &[f64]) -> (f64, f64) {
     #[allow(clippy::cast_precision_loss, reason = "a count of losses")]
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
-    (
-        mean,
-        values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count,
-    )
+    (mean, values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count)
 }
 
 fn yeo_johnson(z: f64, lambda: f64) -> f64 {
-    if z >= 0.0 {
-        power(z, lambda)
-    } else {
-        -power(-z, 2.0 - lambda)
-    }
+    if z >= 0.0 { power(z, lambda) } else { -power(-z, 2.0 - lambda) }
 }
 
 /// ((z + 1)^p − 1) ⁄ p, by expm1 and log1p so that it is smooth through p = 0.
 fn power(z: f64, p: f64) -> f64 {
     let logarithm = z.ln_1p();
-    if (p * logarithm).abs() < 1e-12 {
-        logarithm
-    } else {
-        (p * logarithm).exp_m1() / p
-    }
+    if (p * logarithm).abs() < 1e-12 { logarithm } else { (p * logarithm).exp_m1() / p }
 }
 
 fn yeo_johnson_inverse(w: f64, lambda: f64) -> f64 {
-    if w >= 0.0 {
-        inverse_power(w, lambda)
-    } else {
-        -inverse_power(-w, 2.0 - lambda)
-    }
+    if w >= 0.0 { inverse_power(w, lambda) } else { -inverse_power(-w, 2.0 - lambda) }
 }
 
 fn inverse_power(w: f64, p: f64) -> f64 {
@@ -203,11 +163,7 @@ fn likeliest_lambda(z: &[f64]) -> f64 {
     let candidates = [LAMBDA.1, 0.5 * (low + high)];
     let [plain, found] = candidates.map(log_likelihood);
     // Not a number where all losses are equal: then nothing is to be compressed.
-    if found > plain {
-        candidates[1]
-    } else {
-        candidates[0]
-    }
+    if found > plain { candidates[1] } else { candidates[0] }
 }
 
 #[cfg(test)]
@@ -280,10 +236,7 @@ mod tests {
             [vec![5.0; 15], vec![4.0, 6.0, 1e9]].concat(),
         ] {
             let transform = OutputTransform::fit(&losses);
-            assert!(
-                losses.iter().all(|&y| transform.apply(y).is_finite()),
-                "{losses:?}"
-            );
+            assert!(losses.iter().all(|&y| transform.apply(y).is_finite()), "{losses:?}");
         }
         let close = OutputTransform::fit(&[1e9, 1e9 + 1e-3, 1e9 + 2e-3]);
         assert!(close.apply(1e9 + 2e-3) - close.apply(1e9) > 1.0);

@@ -1,4 +1,8 @@
 //! The door to `faer`: the only file that names it.
+//!
+//! faer's product leaves the upper halves of the vector registers in use (0.24: its hand-written kernels lack a
+//! `vzeroupper`), after which ordinary code is slowed down many times on some processors: an exponential from 6 to 190 ns,
+//! measured. [`settle`] ends every call that may have gone through one.
 
 use ::faer::dyn_stack::{MemBuffer, MemStack};
 use ::faer::linalg::cholesky::llt::factor::{
@@ -10,29 +14,47 @@ use ::faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
 use ::faer::{Accum, MatMut, MatRef, Par, Spec};
+use std::hint::black_box;
+
 use ndarray::{Array2, ArrayView2, ShapeBuilder};
+
+use super::vector::vectorize;
+
+/// Leaves the vector registers as ordinary code expects them: a function that uses wide registers clears them at its end.
+fn settle() {
+    vectorize(
+        #[inline(always)]
+        || {
+            let mut lanes = black_box([1.0_f64; 16]);
+            lanes.iter_mut().for_each(|lane| *lane += *lane);
+            black_box(lanes);
+        },
+    );
+}
 
 /// Factors in place; the error is the index of the bad pivot.
 pub(super) fn factor(lower: &mut Array2<f64>) -> Result<(), usize> {
     let size = lower.nrows();
     let scratch = cholesky_in_place_scratch::<f64>(size, Par::Seq, Spec::default());
-    cholesky_in_place(
+    let factored = cholesky_in_place(
         columns_mut(lower),
         ::faer::linalg::cholesky::llt::factor::LltRegularization::default(),
         Par::Seq,
         MemStack::new(&mut MemBuffer::new(scratch)),
         Spec::default(),
-    )
-    .map(|_| ())
-    .map_err(|LltError::NonPositivePivot { index }| index)
+    );
+    settle();
+    factored.map(|_| ()).map_err(|LltError::NonPositivePivot { index }| index)
 }
 
 pub(super) fn solve_lower(lower: &Array2<f64>, right: &mut Array2<f64>) {
     solve_lower_triangular_in_place(view(lower.view()), columns_mut(right), Par::Seq);
+    settle();
 }
 
 pub(super) fn solve_lower_transposed(lower: &Array2<f64>, right: &mut Array2<f64>) {
     solve_upper_triangular_in_place(view(lower.t()), columns_mut(right), Par::Seq);
+    settle();
 }
 
 /// (L Lᵀ)⁻¹ = L⁻ᵀ L⁻¹.
@@ -52,6 +74,7 @@ pub(super) fn inverse(lower: &Array2<f64>) -> Array2<f64> {
         1.0,
         Par::Seq,
     );
+    settle();
     for column in 0..size {
         for row in 0..column {
             inverse[[row, column]] = inverse[[column, row]];
@@ -70,14 +93,8 @@ pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<
         rows,
         columns,
     );
-    matmul(
-        target,
-        Accum::Replace,
-        view(a.view()),
-        view(b.view()),
-        1.0,
-        Par::Seq,
-    );
+    matmul(target, Accum::Replace, view(a.view()), view(b.view()), 1.0, Par::Seq);
+    settle();
     product
 }
 
@@ -95,18 +112,13 @@ fn view(matrix: ArrayView2<'_, f64>) -> MatRef<'_, f64> {
     if let Some(slice) = matrix.to_slice() {
         MatRef::from_row_major_slice(slice, rows, columns)
     } else {
-        let slice = matrix
-            .reversed_axes()
-            .to_slice()
-            .expect("rows or columns are contiguous");
+        let slice = matrix.reversed_axes().to_slice().expect("rows or columns are contiguous");
         MatRef::from_column_major_slice(slice, rows, columns)
     }
 }
 
 fn columns_mut(matrix: &mut Array2<f64>) -> MatMut<'_, f64> {
     let (rows, columns) = matrix.dim();
-    let slice = matrix
-        .as_slice_memory_order_mut()
-        .expect("made column by column");
+    let slice = matrix.as_slice_memory_order_mut().expect("made column by column");
     MatMut::from_column_major_slice_mut(slice, rows, columns)
 }

@@ -8,12 +8,14 @@
 //! L₂ L₂ᵀ = C − Wᵀ W.
 
 mod faer;
+mod vector;
 
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, ShapeBuilder, Slice};
 
 use self::faer as backend;
+pub(crate) use self::vector::{exp_of_negative, vectorize};
 use crate::error::Error;
 
 /// The product a b of an m × k and a k × n matrix.
@@ -21,11 +23,7 @@ use crate::error::Error;
 /// # Panics
 /// If the shapes do not fit.
 pub fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    assert_eq!(
-        a.ncols(),
-        b.nrows(),
-        "a product needs as many rows on the right as columns left"
-    );
+    assert_eq!(a.ncols(), b.nrows(), "a product needs as many rows on the right as columns left");
     backend::product(a, b)
 }
 
@@ -49,27 +47,15 @@ impl Cholesky {
         let size = matrix.nrows();
         let mut lower = Array2::zeros((size, size).f());
         for (i, row) in matrix.rows().into_iter().enumerate() {
-            lower
-                .row_mut(i)
-                .iter_mut()
-                .zip(row)
-                .take(i + 1)
-                .for_each(|(to, from)| *to = *from);
+            lower.row_mut(i).iter_mut().zip(row).take(i + 1).for_each(|(to, from)| *to = *from);
         }
         backend::factor(&mut lower).map_err(|pivot| Error::NotPositiveDefinite { pivot })?;
         // A backend may use the other triangle as scratch space.
         for (column, mut entries) in lower.columns_mut().into_iter().enumerate() {
-            entries
-                .iter_mut()
-                .take(column)
-                .for_each(|entry| *entry = 0.0);
+            entries.iter_mut().take(column).for_each(|entry| *entry = 0.0);
         }
         // A NaN passes every comparison that a backend makes with a pivot.
-        match lower
-            .diag()
-            .iter()
-            .position(|pivot| !(pivot.is_finite() && *pivot > 0.0))
-        {
+        match lower.diag().iter().position(|pivot| !(pivot.is_finite() && *pivot > 0.0)) {
             Some(pivot) => Err(Error::NotPositiveDefinite { pivot }),
             None => Ok(Self { lower }),
         }
@@ -87,12 +73,7 @@ impl Cholesky {
 
     /// ln det A = 2 Σ ln Lᵢᵢ.
     pub fn log_determinant(&self) -> f64 {
-        2.0 * self
-            .lower
-            .diag()
-            .iter()
-            .map(|pivot| pivot.ln())
-            .sum::<f64>()
+        2.0 * self.lower.diag().iter().map(|pivot| pivot.ln()).sum::<f64>()
     }
 
     /// L⁻¹ B for an n × m matrix B.
@@ -233,9 +214,7 @@ mod tests {
             let part = |rows, columns| block(matrix.view(), rows, columns).to_owned();
             let first = Cholesky::factor(&part(0..old, 0..old)).unwrap();
             let mut grown = first.clone();
-            grown
-                .grow(&part(0..old, old..12), &part(old..12, old..12))
-                .unwrap();
+            grown.grow(&part(0..old, old..12), &part(old..12, old..12)).unwrap();
             assert_close(&grown.lower, &whole.lower, 1e-11);
             grown.truncate(old);
             assert_close(&grown.lower, &first.lower, 0.0);
@@ -247,10 +226,7 @@ mod tests {
         let mut matrix = Array2::<f64>::eye(3);
         matrix[[2, 2]] = -1.0;
         let error = Cholesky::factor(&matrix).unwrap_err();
-        assert!(
-            matches!(error, Error::NotPositiveDefinite { pivot: 2 }),
-            "{error}"
-        );
+        assert!(matches!(error, Error::NotPositiveDefinite { pivot: 2 }), "{error}");
         matrix[[2, 2]] = f64::NAN;
         assert!(Cholesky::factor(&matrix).is_err());
     }

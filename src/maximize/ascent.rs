@@ -29,19 +29,13 @@ impl SmoothAxes {
         };
         let axes = search.axes.iter().zip(search.scales).enumerate();
         Self {
-            axes: axes
-                .filter(|(_, (axis, _))| smooth(axis))
-                .map(|(i, (_, &s))| (i, s))
-                .collect(),
+            axes: axes.filter(|(_, (axis, _))| smooth(axis)).map(|(i, (_, &s))| (i, s)).collect(),
         }
     }
 
     /// The variables of a search: coordinates in units of the scales.
     fn variables(&self, point: &[f64]) -> Vec<f64> {
-        self.axes
-            .iter()
-            .map(|&(axis, scale)| point[axis] / scale)
-            .collect()
+        self.axes.iter().map(|&(axis, scale)| point[axis] / scale).collect()
     }
 
     fn place(&self, variables: &[f64], base: &UnitPoint) -> UnitPoint {
@@ -82,11 +76,8 @@ pub(super) fn ascend(
         }
         let (values, gradients) = landscape.values_and_gradients(&points);
         for ((run, value), gradient) in asking.into_iter().zip(values).zip(gradients) {
-            let slopes: Vec<f64> = smooth
-                .axes
-                .iter()
-                .map(|&(axis, scale)| -gradient[axis] * scale)
-                .collect();
+            let slopes: Vec<f64> =
+                smooth.axes.iter().map(|&(axis, scale)| -gradient[axis] * scale).collect();
             runs[run].tell(-value, &slopes);
         }
     }
@@ -94,10 +85,9 @@ pub(super) fn ascend(
         .into_iter()
         .zip(&runs)
         .map(|(start, run)| match run.best() {
-            Some((variables, loss)) if -loss > start.value => Scored {
-                point: smooth.place(variables, &start.point),
-                value: -loss,
-            },
+            Some((variables, loss)) if -loss > start.value => {
+                Scored { point: smooth.place(variables, &start.point), value: -loss }
+            }
             _ => start,
         })
         .collect()

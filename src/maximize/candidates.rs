@@ -30,12 +30,7 @@ pub(super) fn near(search: &Search<'_>, rng: &mut Rng) -> Vec<UnitPoint> {
     }
     let dimension = search.axes.len();
     #[allow(clippy::cast_precision_loss, reason = "a number of axes")]
-    let shares = [
-        1.0,
-        0.5,
-        (20.0 / dimension as f64).min(1.0),
-        (2.0 / dimension as f64).min(1.0),
-    ];
+    let shares = [1.0, 0.5, (20.0 / dimension as f64).min(1.0), (2.0 / dimension as f64).min(1.0)];
     (0..MOST / 2)
         .map(|number| {
             let anchor = &search.anchors[number % search.anchors.len()];
@@ -66,11 +61,7 @@ fn perturb(
                 let moved = *coordinate + size * search.scales[index].min(1.0) * rng.normal();
                 let snapped = axis.snap(reflect(moved));
                 let stayed = axis.cells().is_some() && axis.same(snapped, *coordinate);
-                if stayed {
-                    next_cell(*axis, *coordinate, moved > *coordinate)
-                } else {
-                    snapped
-                }
+                if stayed { next_cell(*axis, *coordinate, moved > *coordinate) } else { snapped }
             }
         };
     }
@@ -84,15 +75,8 @@ fn reflect(coordinate: f64) -> f64 {
 }
 
 fn next_cell(axis: Axis, coordinate: f64, up: bool) -> f64 {
-    let (cell, last) = (
-        axis.cell(coordinate),
-        axis.cells().map_or(0, |cells| cells - 1),
-    );
-    let neighbour = if (up && cell < last) || cell == 0 {
-        cell + 1
-    } else {
-        cell - 1
-    };
+    let (cell, last) = (axis.cell(coordinate), axis.cells().map_or(0, |cells| cells - 1));
+    let neighbour = if (up && cell < last) || cell == 0 { cell + 1 } else { cell - 1 };
     axis.coordinate(neighbour.min(last))
 }
 
@@ -100,10 +84,7 @@ fn next_cell(axis: Axis, coordinate: f64, up: bool) -> f64 {
 ///
 /// `raw` is sorted from the best down. Weights are exp(value ⁄ deviation of the values): Boltzmann's distribution.
 pub(super) fn starts(raw: &[Scored], search: &Search<'_>, rng: &mut Rng) -> Vec<Scored> {
-    let finite: Vec<&Scored> = raw
-        .iter()
-        .filter(|scored| scored.value.is_finite())
-        .collect();
+    let finite: Vec<&Scored> = raw.iter().filter(|scored| scored.value.is_finite()).collect();
     let Some(best) = finite.first() else {
         return Vec::new();
     };
@@ -127,10 +108,7 @@ pub(super) fn starts(raw: &[Scored], search: &Search<'_>, rng: &mut Rng) -> Vec<
         if chosen.len() == wanted {
             break;
         }
-        if chosen
-            .iter()
-            .all(|other| distance(search, &scored.point, &other.point) >= APART)
-        {
+        if chosen.iter().all(|other| distance(search, &scored.point, &other.point) >= APART) {
             chosen.push(scored.clone());
         }
     }
@@ -147,14 +125,11 @@ fn deviation(scored: &[&Scored]) -> f64 {
 
 /// Distance in units of the axes' scales; different categories are 1 apart.
 fn distance(search: &Search<'_>, a: &[f64], b: &[f64]) -> f64 {
-    let squares = search
-        .axes
-        .iter()
-        .zip(search.scales)
-        .zip(a.iter().zip(b))
-        .map(|((axis, scale), (a, b))| match axis {
+    let squares = search.axes.iter().zip(search.scales).zip(a.iter().zip(b)).map(
+        |((axis, scale), (a, b))| match axis {
             Axis::Categories(_) => f64::from(u8::from(!axis.same(*a, *b))),
             _ => ((a - b) / scale).powi(2),
-        });
+        },
+    );
     squares.sum::<f64>().sqrt()
 }

@@ -9,8 +9,7 @@ use crate::cube::{Axis, UnitPoint};
 const MOVES: usize = 4;
 
 pub(super) fn has_moves(axes: &[Axis]) -> bool {
-    axes.iter()
-        .any(|axis| axis.cells().is_some_and(|cells| cells > 1))
+    axes.iter().any(|axis| axis.cells().is_some_and(|cells| cells > 1))
 }
 
 /// Snaps every point, then moves it to its best neighbour while that gains.
@@ -19,10 +18,7 @@ pub(super) fn exchange(
     search: &Search<'_>,
     points: Vec<Scored>,
 ) -> Vec<Scored> {
-    let snapped = points
-        .iter()
-        .map(|p| crate::cube::snap(search.axes, &p.point))
-        .collect();
+    let snapped = points.iter().map(|p| crate::cube::snap(search.axes, &p.point)).collect();
     let mut current = score(landscape, snapped);
     for _ in 0..MOVES {
         let mut owners = Vec::new();

@@ -41,9 +41,7 @@ pub struct Search<'a> {
 
 impl std::fmt::Debug for Search<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Search")
-            .field("axes", &self.axes)
-            .finish_non_exhaustive()
+        f.debug_struct("Search").field("axes", &self.axes).finish_non_exhaustive()
     }
 }
 
@@ -114,34 +112,24 @@ fn explore(landscape: &dyn Landscape, search: &Search<'_>, rng: &mut Rng) -> Opt
             break;
         }
     }
-    let snapped = starts
-        .into_iter()
-        .map(|start| cube::snap(search.axes, &start.point))
-        .collect();
+    let snapped = starts.into_iter().map(|start| cube::snap(search.axes, &start.point)).collect();
     let mut found = score(landscape, snapped);
     found.extend(raw);
     first_allowed(best_first(found), search)
         // Everything that was met is taken: look next to it.
         .or_else(|| {
-            first_allowed(
-                best_first(score(landscape, candidates::near(search, rng))),
-                search,
-            )
+            first_allowed(best_first(score(landscape, candidates::near(search, rng))), search)
         })
 }
 
 fn first_allowed(scored: Vec<Scored>, search: &Search<'_>) -> Option<Scored> {
-    scored
-        .into_iter()
-        .find(|scored| !(search.forbidden)(&scored.point))
+    scored.into_iter().find(|scored| !(search.forbidden)(&scored.point))
 }
 
 /// Scores points in batches over all threads, in order.
 fn score(landscape: &dyn Landscape, points: Vec<UnitPoint>) -> Vec<Scored> {
-    let values: Vec<Vec<f64>> = points
-        .par_chunks(BATCH)
-        .map(|batch| landscape.values(batch))
-        .collect();
+    let values: Vec<Vec<f64>> =
+        points.par_chunks(BATCH).map(|batch| landscape.values(batch)).collect();
     points
         .into_iter()
         .zip(values.into_iter().flatten())
@@ -152,11 +140,7 @@ fn score(landscape: &dyn Landscape, points: Vec<UnitPoint>) -> Vec<Scored> {
 /// Sorted from the best down; what is not a number comes last, ties stay in order.
 fn best_first(mut scored: Vec<Scored>) -> Vec<Scored> {
     let key = |scored: &Scored| {
-        if scored.value.is_nan() {
-            f64::NEG_INFINITY
-        } else {
-            scored.value
-        }
+        if scored.value.is_nan() { f64::NEG_INFINITY } else { scored.value }
     };
     scored.sort_by(|a, b| key(b).total_cmp(&key(a)));
     scored

@@ -12,33 +12,15 @@ impl Landscape for Hill {
     }
 
     fn values_and_gradients(&self, points: &[UnitPoint]) -> (Vec<f64>, Vec<Vec<f64>>) {
-        let gap = |p: &UnitPoint| {
-            p.iter()
-                .zip(&self.top)
-                .map(|(x, t)| x - t)
-                .collect::<Vec<_>>()
-        };
-        let gradients: Vec<Vec<f64>> = points
-            .iter()
-            .map(|p| gap(p).iter().map(|g| -2.0 * g).collect())
-            .collect();
-        (
-            points
-                .iter()
-                .map(|p| -gap(p).iter().map(|g| g * g).sum::<f64>())
-                .collect(),
-            gradients,
-        )
+        let gap = |p: &UnitPoint| p.iter().zip(&self.top).map(|(x, t)| x - t).collect::<Vec<_>>();
+        let gradients: Vec<Vec<f64>> =
+            points.iter().map(|p| gap(p).iter().map(|g| -2.0 * g).collect()).collect();
+        (points.iter().map(|p| -gap(p).iter().map(|g| g * g).sum::<f64>()).collect(), gradients)
     }
 }
 
 fn run(axes: &[Axis], top: &[f64], forbidden: &(dyn Fn(&[f64]) -> bool + Sync)) -> Option<Scored> {
-    let search = Search {
-        axes,
-        scales: &vec![0.5; axes.len()],
-        anchors: &[],
-        forbidden,
-    };
+    let search = Search { axes, scales: &vec![0.5; axes.len()], anchors: &[], forbidden };
     maximize(&Hill { top: top.to_vec() }, &search, &mut Rng::stream(1, 1))
 }
 
@@ -73,15 +55,9 @@ fn discrete_axes_are_climbed_too() {
 fn small_cubes_are_searched_exactly() {
     let axes = [Axis::Levels(Levels::even(50)), Axis::Categories(9)];
     let best = run(&axes, &[0.331, 0.5], &|_| false).unwrap();
-    assert_eq!(
-        (axes[0].cell(best.point[0]), axes[1].cell(best.point[1])),
-        (16, 4)
-    );
+    assert_eq!((axes[0].cell(best.point[0]), axes[1].cell(best.point[1])), (16, 4));
     let second = run(&axes, &[0.331, 0.5], &|p| p == &best.point[..]).unwrap();
-    assert_eq!(
-        (axes[0].cell(second.point[0]), axes[1].cell(second.point[1])),
-        (17, 4)
-    );
+    assert_eq!((axes[0].cell(second.point[0]), axes[1].cell(second.point[1])), (17, 4));
     assert_eq!(run(&axes, &[0.5, 0.5], &|_| true), None);
 }
 
@@ -96,10 +72,7 @@ fn forbidden_points_are_never_returned() {
 fn the_number_of_threads_changes_nothing() {
     let axes = [CONTINUOUS, CONTINUOUS, Axis::Levels(Levels::even(400))];
     let on = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| run(&axes, &[0.4, 0.9, 0.1], &|_| false).unwrap())
     };
     assert_eq!(on(1), on(4));

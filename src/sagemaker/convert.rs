@@ -38,23 +38,17 @@ impl HyperParameterTuningJobConfig {
             max_parallel_jobs: self.resource_limits.max_parallel_training_jobs,
         };
         let strategy = self.strategy();
-        let failures = [
-            space.as_ref().err(),
-            limits.check().as_ref().err(),
-            strategy.as_ref().err(),
-        ]
-        .into_iter()
-        .flatten()
-        .flat_map(|error| error.violations().to_vec())
-        .collect();
+        let failures =
+            [space.as_ref().err(), limits.check().as_ref().err(), strategy.as_ref().err()]
+                .into_iter()
+                .flatten()
+                .flat_map(|error| error.violations().to_vec())
+                .collect();
         Error::unless_empty(failures)?;
         let goal = self.objective.goal;
         Ok(Tuning {
             space: space?,
-            objective: Objective {
-                metric_name: self.objective.metric_name.clone(),
-                goal,
-            },
+            objective: Objective { metric_name: self.objective.metric_name.clone(), goal },
             limits,
             strategy: strategy?,
             seed: self.random_seed,
@@ -73,11 +67,7 @@ impl HyperParameterTuningJobConfig {
         });
         let integer = ranges.integer_parameter_ranges.iter().map(|range| {
             let (min, max) = bounds(range, "a whole number such as 10")?;
-            ParameterRange::integer(
-                &range.name,
-                min..=max,
-                range.scaling_type.unwrap_or_default(),
-            )
+            ParameterRange::integer(&range.name, min..=max, range.scaling_type.unwrap_or_default())
         });
         let categorical = ranges
             .categorical_parameter_ranges
@@ -114,14 +104,9 @@ fn bounds<T: FromStr<Err: Display>>(range: &NumericRange, wanted: &str) -> Resul
             )
         })
     };
-    match (
-        read("MinValue", &range.min_value),
-        read("MaxValue", &range.max_value),
-    ) {
+    match (read("MinValue", &range.min_value), read("MaxValue", &range.max_value)) {
         (Ok(min), Ok(max)) => Ok((min, max)),
-        (min, max) => Err(Error::Invalid(
-            [min.err(), max.err()].into_iter().flatten().collect(),
-        )),
+        (min, max) => Err(Error::Invalid([min.err(), max.err()].into_iter().flatten().collect())),
     }
 }
 
@@ -137,23 +122,13 @@ mod tests {
     fn the_sample_job_is_read_whole_and_survives_a_round_trip() {
         let config: HyperParameterTuningJobConfig = serde_json::from_str(JOB).unwrap();
         let tuning = config.tuning().unwrap();
-        let names: Vec<&str> = tuning
-            .space
-            .ranges()
-            .iter()
-            .map(ParameterRange::name)
-            .collect();
+        let names: Vec<&str> = tuning.space.ranges().iter().map(ParameterRange::name).collect();
         assert_eq!(names, ["alpha", "gamma", "max_delta_step", "max_depth"]);
         assert_eq!(tuning.objective.goal, Goal::Minimize);
         assert_eq!(tuning.objective.metric_name, "validation:rmse");
         assert_eq!(tuning.limits, ResourceLimits::new(50, 4));
-        let ParameterRange::Continuous(alpha) = &tuning.space.ranges()[0] else {
-            panic!("alpha")
-        };
-        assert_eq!(
-            (alpha.min(), alpha.max(), alpha.scaling()),
-            (0.0, 1000.0, ScalingType::Auto)
-        );
+        let ParameterRange::Continuous(alpha) = &tuning.space.ranges()[0] else { panic!("alpha") };
+        assert_eq!((alpha.min(), alpha.max(), alpha.scaling()), (0.0, 1000.0, ScalingType::Auto));
         let original: serde_json::Value = serde_json::from_str(JOB).unwrap();
         assert_eq!(serde_json::to_value(&config).unwrap(), original);
     }
@@ -167,20 +142,10 @@ mod tests {
         config.parameter_ranges.integer_parameter_ranges[0].max_value = "1.5".to_owned();
         config.parameter_ranges.integer_parameter_ranges[1].max_value = "-3".to_owned();
         let error = config.tuning().unwrap_err();
-        let subjects: Vec<&str> = error
-            .violations()
-            .iter()
-            .map(|v| v.subject.as_str())
-            .collect();
+        let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
         assert_eq!(
             subjects,
-            [
-                "alpha",
-                "max_delta_step",
-                "max_depth",
-                "max_parallel_jobs",
-                "Strategy"
-            ]
+            ["alpha", "max_delta_step", "max_depth", "max_parallel_jobs", "Strategy"]
         );
     }
 }

@@ -39,10 +39,7 @@ pub struct Configuration {
 impl Configuration {
     /// The value of a parameter, if there is one of this name.
     pub fn value(&self, name: &str) -> Option<&ParameterValue> {
-        self.entries
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value)
+        self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
     /// A number, of a continuous or an integer parameter.
@@ -94,20 +91,13 @@ impl Configuration {
 
     /// Names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ParameterValue)> {
-        self.entries
-            .iter()
-            .map(|(name, value)| (name.as_str(), value))
+        self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
 }
 
 impl<N: Into<String>> FromIterator<(N, ParameterValue)> for Configuration {
     fn from_iter<I: IntoIterator<Item = (N, ParameterValue)>>(entries: I) -> Self {
-        Self {
-            entries: entries
-                .into_iter()
-                .map(|(name, value)| (name.into(), value))
-                .collect(),
-        }
+        Self { entries: entries.into_iter().map(|(name, value)| (name.into(), value)).collect() }
     }
 }
 

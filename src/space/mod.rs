@@ -85,10 +85,7 @@ impl SearchSpace {
         }
         Error::unless_empty(violations)?;
         let axes = sound.iter().map(ParameterRange::axis).collect();
-        Ok(Self {
-            ranges: sound,
-            axes,
-        })
+        Ok(Self { ranges: sound, axes })
     }
 
     /// The ranges, in order.
@@ -157,11 +154,7 @@ impl SearchSpace {
     /// # Panics
     /// If the point has another number of coordinates than the space has parameters.
     pub fn decode(&self, point: &UnitPoint) -> Configuration {
-        assert_eq!(
-            point.len(),
-            self.ranges.len(),
-            "one coordinate per parameter"
-        );
+        assert_eq!(point.len(), self.ranges.len(), "one coordinate per parameter");
         self.ranges
             .iter()
             .zip(point.iter())

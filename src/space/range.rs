@@ -46,13 +46,7 @@ impl ContinuousParameterRange {
         violations.extend(check_continuous(&name, min, max, scaling));
         Error::unless_empty(violations)?;
         let scale = Scale::of_continuous(min, max, scaling);
-        Ok(Self {
-            name,
-            min,
-            max,
-            scaling,
-            scale,
-        })
+        Ok(Self { name, min, max, scaling, scale })
     }
 
     /// The parameter's name.
@@ -90,9 +84,7 @@ impl ContinuousParameterRange {
             return Axis::Levels(Levels::even(1));
         }
         let spacing = float_spacing(self.scale.scaling, self.min, self.max);
-        Axis::Continuous {
-            resolution: FINEST.max(4.0 * spacing),
-        }
+        Axis::Continuous { resolution: FINEST.max(4.0 * spacing) }
     }
 
     fn encode(&self, value: &ParameterValue) -> Result<f64, Violation> {
@@ -105,12 +97,7 @@ impl ContinuousParameterRange {
             }
         };
         if !(self.min..=self.max).contains(&number) {
-            return Err(outside(
-                &self.name,
-                &format!("{number:?}"),
-                self.min,
-                self.max,
-            ));
+            return Err(outside(&self.name, &format!("{number:?}"), self.min, self.max));
         }
         if self.is_constant() {
             return Ok(0.5);
@@ -119,12 +106,7 @@ impl ContinuousParameterRange {
     }
 
     fn decode(&self, coordinate: f64) -> ParameterValue {
-        ParameterValue::Float(from_unit(
-            self.scale.scaling,
-            self.min,
-            self.max,
-            coordinate,
-        ))
+        ParameterValue::Float(from_unit(self.scale.scaling, self.min, self.max, coordinate))
     }
 }
 
@@ -145,12 +127,7 @@ fn check_continuous(name: &str, min: f64, max: f64, scaling: ScalingType) -> Vec
     }
     let bounds = format!("{min:?} to {max:?}");
     if min > max {
-        violations.push(Violation::new(
-            name,
-            &bounds,
-            "min is at most max",
-            "swap the ends",
-        ));
+        violations.push(Violation::new(name, &bounds, "min is at most max", "swap the ends"));
     }
     match scaling {
         ScalingType::Logarithmic if min <= 0.0 => violations.push(Violation::new(
@@ -224,13 +201,7 @@ impl IntegerParameterRange {
         violations.extend(check_integer(&name, min, max, scaling));
         Error::unless_empty(violations)?;
         let scale = Scale::of_integer(min, max, scaling);
-        Ok(Self {
-            name,
-            min,
-            max,
-            scaling,
-            scale,
-        })
+        Ok(Self { name, min, max, scaling, scale })
     }
 
     /// The parameter's name.
@@ -269,10 +240,7 @@ impl IntegerParameterRange {
     fn encode(&self, value: &ParameterValue) -> Result<f64, Violation> {
         let number = match *value {
             ParameterValue::Integer(number) => number,
-            #[allow(
-                clippy::cast_possible_truncation,
-                reason = "a float beyond i64 saturates"
-            )]
+            #[allow(clippy::cast_possible_truncation, reason = "a float beyond i64 saturates")]
             ParameterValue::Float(number) if number.fract() == 0.0 => number as i64,
             _ => return Err(wrong_type(&self.name, value, "a whole number")),
         };
@@ -283,10 +251,7 @@ impl IntegerParameterRange {
     }
 
     fn decode(&self, coordinate: f64) -> ParameterValue {
-        ParameterValue::Integer(
-            self.min
-                .saturating_add_unsigned(self.axis().cell(coordinate)),
-        )
+        ParameterValue::Integer(self.min.saturating_add_unsigned(self.axis().cell(coordinate)))
     }
 }
 
@@ -294,12 +259,7 @@ fn check_integer(name: &str, min: i64, max: i64, scaling: ScalingType) -> Vec<Vi
     let mut violations = Vec::new();
     let bounds = format!("{min} to {max}");
     if min > max {
-        violations.push(Violation::new(
-            name,
-            &bounds,
-            "min is at most max",
-            "swap the ends",
-        ));
+        violations.push(Violation::new(name, &bounds, "min is at most max", "swap the ends"));
     }
     if min < -LARGEST_INTEGER || max > LARGEST_INTEGER {
         violations.push(Violation::new(
@@ -351,10 +311,7 @@ impl CategoricalParameterRange {
         name: impl Into<String>,
         values: impl IntoIterator<Item = V>,
     ) -> Result<Self, Error> {
-        let (name, values) = (
-            name.into(),
-            values.into_iter().map(V::into).collect::<Vec<_>>(),
-        );
+        let (name, values) = (name.into(), values.into_iter().map(V::into).collect::<Vec<_>>());
         let mut violations = check_name(&name);
         if values.is_empty() {
             violations.push(Violation::new(
@@ -416,10 +373,7 @@ impl CategoricalParameterRange {
 
 /// One tunable quantity: its name and the values that it can take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(
-    try_from = "super::record::RangeRecord",
-    into = "super::record::RangeRecord"
-)]
+#[serde(try_from = "super::record::RangeRecord", into = "super::record::RangeRecord")]
 pub enum ParameterRange {
     /// Real numbers.
     Continuous(ContinuousParameterRange),
@@ -510,24 +464,14 @@ impl ParameterRange {
 
 fn check_name(name: &str) -> Vec<Violation> {
     if name.is_empty() {
-        vec![Violation::new(
-            name,
-            "without a name",
-            "a parameter has a name",
-            "name it",
-        )]
+        vec![Violation::new(name, "without a name", "a parameter has a name", "name it")]
     } else {
         Vec::new()
     }
 }
 
 fn wrong_type(name: &str, value: &ParameterValue, wanted: &str) -> Violation {
-    Violation::new(
-        name,
-        value,
-        format!("this parameter takes {wanted}"),
-        format!("give {wanted}"),
-    )
+    Violation::new(name, value, format!("this parameter takes {wanted}"), format!("give {wanted}"))
 }
 
 fn outside<T: std::fmt::Debug>(name: &str, value: &str, min: T, max: T) -> Violation {

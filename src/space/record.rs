@@ -44,10 +44,9 @@ impl From<ParameterRange> for RangeRecord {
                 max: range.max(),
                 scaling: range.scaling(),
             },
-            ParameterRange::Categorical(range) => Self::Categorical {
-                name: range.name().to_owned(),
-                values: range.values().to_vec(),
-            },
+            ParameterRange::Categorical(range) => {
+                Self::Categorical { name: range.name().to_owned(), values: range.values().to_vec() }
+            }
         }
     }
 }
@@ -57,18 +56,12 @@ impl TryFrom<RangeRecord> for ParameterRange {
 
     fn try_from(record: RangeRecord) -> Result<Self, Error> {
         match record {
-            RangeRecord::Continuous {
-                name,
-                min,
-                max,
-                scaling,
-            } => Self::continuous(name, min..=max, scaling),
-            RangeRecord::Integer {
-                name,
-                min,
-                max,
-                scaling,
-            } => Self::integer(name, min..=max, scaling),
+            RangeRecord::Continuous { name, min, max, scaling } => {
+                Self::continuous(name, min..=max, scaling)
+            }
+            RangeRecord::Integer { name, min, max, scaling } => {
+                Self::integer(name, min..=max, scaling)
+            }
             RangeRecord::Categorical { name, values } => Self::categorical(name, values),
         }
     }

@@ -46,10 +46,7 @@ const ROUNDING: f64 = 1.0 - 1e-9;
 
 impl Scale {
     fn asked_for(scaling: ScalingType) -> Self {
-        Self {
-            scaling,
-            reason: format!("{scaling:?} because the range says so."),
-        }
+        Self { scaling, reason: format!("{scaling:?} because the range says so.") }
     }
 
     /// The scale of a continuous range.
@@ -89,10 +86,7 @@ impl Scale {
         if asked != ScalingType::Auto {
             return Self::asked_for(asked);
         }
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "a ratio near 64 needs few digits"
-        )]
+        #[allow(clippy::cast_precision_loss, reason = "a ratio near 64 needs few digits")]
         let ratio = max as f64 / min as f64;
         if min >= 1 && ratio >= INTEGER_RATIO {
             Self {
@@ -155,11 +149,7 @@ pub(super) fn from_unit(scaling: ScalingType, min: f64, max: f64, u: f64) -> f64
 
 /// ln(b ⁄ a), also where the ratio overflows.
 fn log_ratio(a: f64, b: f64) -> f64 {
-    if (b / a).is_finite() {
-        (b / a).ln()
-    } else {
-        b.ln() - a.ln()
-    }
+    if (b / a).is_finite() { (b / a).ln() } else { b.ln() - a.ln() }
 }
 
 /// The distance on the axis below which two numbers may be the same floating-point value.
@@ -194,11 +184,7 @@ mod tests {
         assert_eq!(integer(1, 63), ScalingType::Linear);
         assert_eq!(integer(0, 1000), ScalingType::Linear);
         let scale = Scale::of_continuous(1e-6, 1.0, ScalingType::Auto);
-        assert!(
-            scale.reason.contains("1e-6") && scale.reason.ends_with('.'),
-            "{}",
-            scale.reason
-        );
+        assert!(scale.reason.contains("1e-6") && scale.reason.ends_with('.'), "{}", scale.reason);
     }
 
     #[test]
@@ -219,10 +205,7 @@ mod tests {
                 assert!(x > last, "monotone");
                 last = x;
                 let back = to_unit(scaling, min, max, x);
-                assert!(
-                    (back - u).abs() < 1e-12,
-                    "{scaling:?}: {u} came back as {back}"
-                );
+                assert!((back - u).abs() < 1e-12, "{scaling:?}: {u} came back as {back}");
             }
         }
     }

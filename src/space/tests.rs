@@ -25,12 +25,7 @@ fn encoding_undoes_decoding() {
         let point = space.snap(&vec![u, 1.0 - u, u * u, u, u, u, u].into());
         let configuration = space.decode(&point);
         let back = space.encode(&configuration).unwrap();
-        assert!(
-            point
-                .iter()
-                .zip(back.iter())
-                .all(|(a, b)| (a - b).abs() < 1e-12)
-        );
+        assert!(point.iter().zip(back.iter()).all(|(a, b)| (a - b).abs() < 1e-12));
         assert_eq!(space.normalize(&configuration).unwrap(), configuration);
     }
 }
@@ -46,10 +41,7 @@ fn bounds_are_included() {
          fixed = 3.5"
     );
     assert_eq!((high.float("rate"), high.float("momentum")), (1.0, 0.999));
-    assert_eq!(
-        (high.integer("units"), high.category("optimizer")),
-        (1024, "lion")
-    );
+    assert_eq!((high.integer("units"), high.category("optimizer")), (1024, "lion"));
 }
 
 #[test]
@@ -72,16 +64,10 @@ fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
         ParameterRange::integer("l", 0..=1 << 41, ScalingType::Linear),
     ])
     .unwrap_err();
-    let subjects: Vec<&str> = error
-        .violations()
-        .iter()
-        .map(|v| v.subject.as_str())
-        .collect();
+    let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
     assert_eq!(
         subjects,
-        [
-            "a", "b", "c", "d", "e", "f", "f", "g", "h", "", "i", "j", "k", "l", "twin"
-        ]
+        ["a", "b", "c", "d", "e", "f", "f", "g", "h", "", "i", "j", "k", "l", "twin"]
     );
     let text = messages(&error);
     for line in [
@@ -91,10 +77,7 @@ fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
         "`g` is \"x\", twice: the values of a categorical range are distinct; list each value once",
         "`twin` is there twice: the names of a search space are distinct; rename one of them",
     ] {
-        assert!(
-            text.lines().any(|found| found == line),
-            "{line}\nnot in\n{text}"
-        );
+        assert!(text.lines().any(|found| found == line), "{line}\nnot in\n{text}");
     }
 }
 
@@ -127,22 +110,10 @@ fn bad_configurations_say_what_is_wrong_with_each_value() {
     )
     .unwrap();
     let error = space.encode(&configuration).unwrap_err();
-    let subjects: Vec<&str> = error
-        .violations()
-        .iter()
-        .map(|v| v.subject.as_str())
-        .collect();
+    let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
     assert_eq!(
         subjects,
-        [
-            "rate",
-            "momentum",
-            "shift",
-            "depth",
-            "optimizer",
-            "extra",
-            "units"
-        ],
+        ["rate", "momentum", "shift", "depth", "optimizer", "extra", "units"],
         "{error}"
     );
 }
@@ -156,10 +127,7 @@ fn json_numbers_may_be_written_either_way() {
     .unwrap();
     let loose: Configuration = serde_json::from_str(r#"{"n": 7.0, "x": 3}"#).unwrap();
     let strict = space.normalize(&loose).unwrap();
-    assert_eq!(
-        serde_json::to_string(&strict).unwrap(),
-        r#"{"x":3.0,"n":7}"#
-    );
+    assert_eq!(serde_json::to_string(&strict).unwrap(), r#"{"x":3.0,"n":7}"#);
 }
 
 #[test]
@@ -169,21 +137,13 @@ fn a_space_survives_json_and_is_checked_again() {
     assert_eq!(serde_json::from_str::<SearchSpace>(&text).unwrap(), space);
     let broken = r#"[{"type": "continuous", "name": "a", "min": 0, "max": 1, "scaling": "Logarithmic"},
                      {"type": "integer", "name": "b", "min": 2, "max": 1}]"#;
-    let error = serde_json::from_str::<SearchSpace>(broken)
-        .unwrap_err()
-        .to_string();
+    let error = serde_json::from_str::<SearchSpace>(broken).unwrap_err().to_string();
     assert!(error.contains("`a`") && error.contains("`b`"), "{error}");
 }
 
 #[test]
 fn floats_round_trip_to_the_last_digit() {
-    for value in [
-        0.1 + 0.2,
-        1e-300,
-        5e-324,
-        1.797_693_134_862_315_7e308,
-        123_456_789.123_456_79,
-    ] {
+    for value in [0.1 + 0.2, 1e-300, 5e-324, 1.797_693_134_862_315_7e308, 123_456_789.123_456_79] {
         let configuration: Configuration =
             [("x", ParameterValue::Float(value))].into_iter().collect();
         let text = serde_json::to_string(&configuration).unwrap();

@@ -98,12 +98,7 @@ pub struct Proposal {
 impl Proposal {
     /// A proposal without a model behind it.
     pub fn new(point: UnitPoint, phase: Phase) -> Self {
-        Self {
-            point,
-            phase,
-            expectation: None,
-            fallback: None,
-        }
+        Self { point, phase, expectation: None, fallback: None }
     }
 }
 

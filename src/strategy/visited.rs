@@ -25,25 +25,15 @@ impl<'a> Visited<'a> {
         let pending = history.pending.iter().map(|p| &p.point);
         let failed = history.failures.iter().map(|f| &f.point);
         let points: Vec<&UnitPoint> = observed.chain(pending).chain(failed).collect();
-        let cells = points
-            .iter()
-            .map(|point| cells_of(history.axes, point))
-            .collect();
-        Self {
-            axes: history.axes,
-            points,
-            cells,
-        }
+        let cells = points.iter().map(|point| cells_of(history.axes, point)).collect();
+        Self { axes: history.axes, points, cells }
     }
 
     /// Whether a point means the same as one of these.
     pub fn contains(&self, point: &[f64]) -> bool {
         self.cells.contains(&cells_of(self.axes, point))
             && (self.all_discrete()
-                || self
-                    .points
-                    .iter()
-                    .any(|known| cube::same(self.axes, known, point)))
+                || self.points.iter().any(|known| cube::same(self.axes, known, point)))
     }
 
     fn all_discrete(&self) -> bool {
@@ -109,10 +99,7 @@ impl<'a> Visited<'a> {
 }
 
 fn cells_of(axes: &[Axis], point: &[f64]) -> Vec<u64> {
-    axes.iter()
-        .zip(point)
-        .map(|(axis, &coordinate)| axis.cell(coordinate))
-        .collect()
+    axes.iter().zip(point).map(|(axis, &coordinate)| axis.cell(coordinate)).collect()
 }
 
 #[cfg(test)]
@@ -143,9 +130,7 @@ mod tests {
         let mut pending: Vec<Pending> = Vec::new();
         let mut rng = Rng::stream(1, 1);
         for trial in 1..=60 {
-            let point = Visited::of(&history(&axes, &pending))
-                .unvisited(&mut rng)
-                .unwrap();
+            let point = Visited::of(&history(&axes, &pending)).unvisited(&mut rng).unwrap();
             assert!(!Visited::of(&history(&axes, &pending)).contains(&point));
             pending.push(Pending { trial, point });
         }
@@ -156,25 +141,12 @@ mod tests {
 
     #[test]
     fn the_last_cell_of_a_huge_cube_is_not_searched_by_chance() {
-        let axes = [
-            Axis::Categories(1000),
-            Axis::Continuous { resolution: 1e-7 },
-        ];
+        let axes = [Axis::Categories(1000), Axis::Continuous { resolution: 1e-7 }];
         let visited = history(&axes, &[]);
-        assert!(
-            Visited::of(&visited)
-                .unvisited(&mut Rng::stream(1, 1))
-                .is_some()
-        );
+        assert!(Visited::of(&visited).unvisited(&mut Rng::stream(1, 1)).is_some());
         let huge = [Axis::Levels(Levels::even(1 << 40)); 3];
-        let failures = [FailedPoint {
-            trial: 1,
-            point: vec![0.5; 3].into(),
-        }];
-        let history = History {
-            failures: &failures,
-            ..history(&huge, &[])
-        };
+        let failures = [FailedPoint { trial: 1, point: vec![0.5; 3].into() }];
+        let history = History { failures: &failures, ..history(&huge, &[]) };
         let visited = Visited::of(&history);
         let count = cube::cell_count(&huge).unwrap();
         let cell = visited.unvisited_cell(count, &mut Rng::stream(1, 2));
@@ -184,10 +156,7 @@ mod tests {
     #[test]
     fn continuous_points_are_the_same_within_the_resolution() {
         let axes = [Axis::Continuous { resolution: 1e-3 }, Axis::Categories(2)];
-        let pending = [Pending {
-            trial: 1,
-            point: vec![0.5, 0.25].into(),
-        }];
+        let pending = [Pending { trial: 1, point: vec![0.5, 0.25].into() }];
         let visited = history(&axes, &pending);
         let visited = Visited::of(&visited);
         assert!(visited.contains(&[0.5005, 0.3]));

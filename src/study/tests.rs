@@ -4,20 +4,11 @@ use crate::strategy::{BayesianOptimization, RandomSearch, SobolSearch};
 use crate::trial::FailureKind;
 
 fn line() -> SearchSpace {
-    SearchSpace::new([ParameterRange::continuous(
-        "x",
-        0.0..=1.0,
-        ScalingType::Linear,
-    )])
-    .unwrap()
+    SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap()
 }
 
 fn study(order: Order) -> Study {
-    let settings = StudySettings {
-        seed: 3,
-        order,
-        ..Default::default()
-    };
+    let settings = StudySettings { seed: 3, order, ..Default::default() };
     Study::new(line(), Objective::minimize("loss"), SobolSearch, settings).unwrap()
 }
 
@@ -31,38 +22,18 @@ fn ask_one(study: &mut Study) -> Trial {
 #[test]
 fn outcomes_come_in_any_order_and_once() {
     let mut study = study(Order::Arrival);
-    let Asked::Trials(trials) = study.ask(3).unwrap() else {
-        panic!("three trials")
-    };
+    let Asked::Trials(trials) = study.ask(3).unwrap() else { panic!("three trials") };
     study.tell(trials[2].id, Outcome::from(3.0)).unwrap();
     study.report(trials[0].id, 1, 9.0).unwrap();
     study.tell(trials[0].id, Outcome::from(1.0)).unwrap();
     let again = study.tell(trials[0].id, Outcome::from(0.0)).unwrap_err();
     assert!(matches!(again, Error::AlreadyEnded(1)), "{again}");
-    assert!(matches!(
-        study.report(trials[2].id, 2, 0.0),
-        Err(Error::AlreadyEnded(3))
-    ));
-    assert!(matches!(
-        study.tell(TrialId(9), Outcome::from(0.0)),
-        Err(Error::UnknownTrial(9))
-    ));
-    assert!(matches!(
-        study.tell(TrialId(0), Outcome::from(0.0)),
-        Err(Error::UnknownTrial(0))
-    ));
+    assert!(matches!(study.report(trials[2].id, 2, 0.0), Err(Error::AlreadyEnded(3))));
+    assert!(matches!(study.tell(TrialId(9), Outcome::from(0.0)), Err(Error::UnknownTrial(9))));
+    assert!(matches!(study.tell(TrialId(0), Outcome::from(0.0)), Err(Error::UnknownTrial(0))));
     assert_eq!(study.best().unwrap().value(), Some(1.0));
-    assert_eq!(
-        study.pending().map(|trial| trial.id.0).collect::<Vec<_>>(),
-        [2]
-    );
-    assert_eq!(
-        study.trials()[0].reports,
-        [Report {
-            step: 1,
-            value: 9.0
-        }]
-    );
+    assert_eq!(study.pending().map(|trial| trial.id.0).collect::<Vec<_>>(), [2]);
+    assert_eq!(study.trials()[0].reports, [Report { step: 1, value: 9.0 }]);
     assert_eq!(study.events().len(), 6);
 }
 
@@ -85,21 +56,13 @@ fn metrics_that_are_not_finite_become_typed_failures() {
 #[test]
 fn a_fixed_lag_waits_for_the_outcomes_that_it_needs() {
     let mut study = study(Order::FixedLag(2));
-    let Asked::Trials(first) = study.ask(5).unwrap() else {
-        panic!("two trials")
-    };
+    let Asked::Trials(first) = study.ask(5).unwrap() else { panic!("two trials") };
     assert_eq!(first.len(), 2);
     assert_eq!(study.ask(1).unwrap(), Asked::Wait);
     study.tell(first[1].id, Outcome::from(1.0)).unwrap();
-    assert_eq!(
-        study.ask(1).unwrap(),
-        Asked::Wait,
-        "the first is needed first"
-    );
+    assert_eq!(study.ask(1).unwrap(), Asked::Wait, "the first is needed first");
     study.tell(first[0].id, Outcome::from(1.0)).unwrap();
-    let Asked::Trials(next) = study.ask(5).unwrap() else {
-        panic!("two more")
-    };
+    let Asked::Trials(next) = study.ask(5).unwrap() else { panic!("two more") };
     assert_eq!(next.len(), 2);
 }
 
@@ -124,9 +87,7 @@ fn outside_observations_count_and_are_never_proposed() {
     let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap();
     let two: Configuration = serde_json::from_str(r#"{"n": 2}"#).unwrap();
     assert_eq!(study.observe(&two, Outcome::from(5.0)).unwrap(), TrialId(1));
-    let Asked::Trials(rest) = study.ask(9).unwrap() else {
-        panic!("two trials")
-    };
+    let Asked::Trials(rest) = study.ask(9).unwrap() else { panic!("two trials") };
     let mut values: Vec<i64> = rest.iter().map(|t| t.configuration.integer("n")).collect();
     values.sort_unstable();
     assert_eq!(values, [1, 3]);
@@ -139,10 +100,7 @@ fn outside_observations_count_and_are_never_proposed() {
 fn settings_are_checked() {
     let settings = StudySettings {
         order: Order::FixedLag(0),
-        limits: ResourceLimits {
-            max_jobs: Some(0),
-            max_parallel_jobs: 0,
-        },
+        limits: ResourceLimits { max_jobs: Some(0), max_parallel_jobs: 0 },
         seed: 0,
     };
     let error =

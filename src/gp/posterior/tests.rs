@@ -16,39 +16,25 @@ fn process(noise_variance: f64) -> GaussianProcess {
     let length_scales = vec![0.4, 0.9, 1.3, 0.7];
     GaussianProcess::new(
         Features::new(&axes()),
-        Hyperparameters {
-            length_scales,
-            signal_variance: 1.7,
-            noise_variance,
-        },
+        Hyperparameters { length_scales, signal_variance: 1.7, noise_variance },
     )
 }
 
 fn points(count: usize, seed: u64) -> Vec<Vec<f64>> {
     let mut rng = Rng::stream(seed, 0);
-    (0..count)
-        .map(|_| axes().iter().map(|axis| axis.snap(rng.uniform())).collect())
-        .collect()
+    (0..count).map(|_| axes().iter().map(|axis| axis.snap(rng.uniform())).collect()).collect()
 }
 
 fn losses(points: &[Vec<f64>]) -> Vec<f64> {
-    points
-        .iter()
-        .map(|p| (4.0 * p[0]).cos() + p[1] * p[3] - 0.5 * p[2])
-        .collect()
+    points.iter().map(|p| (4.0 * p[0]).cos() + p[1] * p[3] - 0.5 * p[2]).collect()
 }
 
 fn assert_same(a: &Prediction, b: &Prediction, tolerance: f64) {
     let worst = |x: &Array1<f64>, y: &Array1<f64>| {
-        (x - y)
-            .iter()
-            .fold(0.0_f64, |worst, gap| worst.max(gap.abs()))
+        (x - y).iter().fold(0.0_f64, |worst, gap| worst.max(gap.abs()))
     };
     let (mean, variance) = (worst(&a.mean, &b.mean), worst(&a.variance, &b.variance));
-    assert!(
-        mean < tolerance && variance < tolerance,
-        "means {mean}, variances {variance}"
-    );
+    assert!(mean < tolerance && variance < tolerance, "means {mean}, variances {variance}");
 }
 
 #[test]
@@ -92,16 +78,8 @@ fn believing_moves_no_mean_and_raises_no_variance() {
     let believed = posterior.believe(&at[0]).unwrap();
     assert!((believed - expected).abs() < 1e-15);
     let after = posterior.predict(&at);
-    assert!(
-        (&after.mean - &before.mean)
-            .iter()
-            .all(|gap| gap.abs() < 1e-9)
-    );
-    assert!(
-        (&after.variance - &before.variance)
-            .iter()
-            .all(|gap| *gap < 1e-9)
-    );
+    assert!((&after.mean - &before.mean).iter().all(|gap| gap.abs() < 1e-9));
+    assert!((&after.variance - &before.variance).iter().all(|gap| *gap < 1e-9));
     assert!(after.variance[0] < 0.01 * before.variance[0]);
 }
 
@@ -124,10 +102,7 @@ fn gradients_are_central_differences() {
             let by_variance = (up.variance[0] - down.variance[0]) / 2e-6;
             // A category has no slope, and the step does not leave its cell.
             assert!((gradients.mean[[i, axis]] - by_mean).abs() < 1e-6, "{axis}");
-            assert!(
-                (gradients.variance[[i, axis]] - by_variance).abs() < 1e-6,
-                "{axis}"
-            );
+            assert!((gradients.variance[[i, axis]] - by_variance).abs() < 1e-6, "{axis}");
         }
     }
 }
@@ -138,8 +113,6 @@ fn one_observation_and_duplicates_survive() {
     let one = process(1e-6).condition(&[&point], &[2.0]).unwrap();
     let far = one.predict(&[[0.9, 0.0, 0.1, 0.9]]);
     assert!((far.mean[0] - 2.0).abs() < 1e-9 && far.variance[0] > 0.1);
-    let copies = process(1e-6)
-        .condition(&[&point, &point, &point], &[1.0, 2.0, 3.0])
-        .unwrap();
+    let copies = process(1e-6).condition(&[&point, &point, &point], &[1.0, 2.0, 3.0]).unwrap();
     assert!((copies.predict(&[&point]).mean[0] - 2.0).abs() < 1e-6);
 }

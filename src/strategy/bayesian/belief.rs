@@ -51,13 +51,7 @@ impl<'a> Belief<'a> {
             incumbent = incumbent.min(posterior.believe(&pending.point)?);
         }
         let feasibility = Feasibility::new(history, &features, &fitted.hyperparameters)?;
-        Ok(Self {
-            transform,
-            posterior,
-            incumbent,
-            feasibility,
-            acquisition,
-        })
+        Ok(Self { transform, posterior, incumbent, feasibility, acquisition })
     }
 
     pub(super) fn length_scales(&self) -> &[f64] {
@@ -101,9 +95,7 @@ impl Landscape for Belief<'_> {
             .iter()
             .zip(&prediction.variance)
             .map(|(mean, variance)| {
-                self.acquisition
-                    .worth(*mean, variance.sqrt(), self.incumbent)
-                    .value
+                self.acquisition.worth(*mean, variance.sqrt(), self.incumbent).value
             })
             .collect();
         if let Some(feasibility) = &self.feasibility {
@@ -121,9 +113,7 @@ impl Landscape for Belief<'_> {
         let mut gradients = Vec::with_capacity(points.len());
         for i in 0..points.len() {
             let deviation = prediction.variance[i].sqrt();
-            let worth = self
-                .acquisition
-                .worth(prediction.mean[i], deviation, self.incumbent);
+            let worth = self.acquisition.worth(prediction.mean[i], deviation, self.incumbent);
             let by_variance = worth.slope_deviation / (2.0 * deviation);
             let rows = slopes.mean.row(i).to_owned() * worth.slope_mean
                 + &(slopes.variance.row(i).to_owned() * by_variance);

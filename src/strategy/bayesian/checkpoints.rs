@@ -74,9 +74,7 @@ impl Checkpoints {
 
     fn look_up(&self, axes: &[Axis], data: &[Observation]) -> Option<Fitted> {
         let mut kept = self.lock();
-        let position = kept
-            .iter()
-            .position(|entry| entry.axes == axes && entry.data == data)?;
+        let position = kept.iter().position(|entry| entry.axes == axes && entry.data == data)?;
         let entry = kept.remove(position);
         let fitted = entry.fitted.clone();
         kept.push(entry);
@@ -100,10 +98,7 @@ fn fit(features: &Features, data: &[Observation], start: Option<Fitted>) -> Fitt
         Some(_) => None,
         None => Some("no start gave a finite likelihood; default hyperparameters".to_owned()),
     };
-    Fitted {
-        hyperparameters: fit.process.hyperparameters().clone(),
-        trouble,
-    }
+    Fitted { hyperparameters: fit.process.hyperparameters().clone(), trouble }
 }
 
 /// 8, 12, 18, 27, 40, …: each half as large again as the one before.
@@ -129,10 +124,7 @@ mod tests {
 
     #[test]
     fn checkpoints_grow_by_half() {
-        assert_eq!(
-            checkpoints().take(6).collect::<Vec<_>>(),
-            [8, 12, 18, 27, 40, 60]
-        );
+        assert_eq!(checkpoints().take(6).collect::<Vec<_>>(), [8, 12, 18, 27, 40, 60]);
     }
 
     #[test]
@@ -140,9 +132,7 @@ mod tests {
         assert!((1..=REFIT_ALWAYS).all(|count| scheduled(count) == count));
         assert_eq!(scheduled(305), 300);
         assert_eq!(scheduled(306), 306);
-        let refits = (300..2000)
-            .filter(|count| scheduled(*count) == *count)
-            .count();
+        let refits = (300..2000).filter(|count| scheduled(*count) == *count).count();
         assert!(refits < 120, "{refits}");
     }
 }

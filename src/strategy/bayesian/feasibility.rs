@@ -38,9 +38,7 @@ impl Feasibility {
                 noise_variance: LABEL_NOISE,
             },
         );
-        Ok(Some(Self {
-            posterior: process.condition(&points, &labels)?,
-        }))
+        Ok(Some(Self { posterior: process.condition(&points, &labels)? }))
     }
 
     /// Logarithms of the chances that trials at these points give a loss.

@@ -35,10 +35,7 @@ impl Default for BayesianOptimization {
 impl BayesianOptimization {
     /// Bayesian optimization by this acquisition.
     pub fn new(acquisition: impl Acquisition + 'static) -> Self {
-        Self {
-            acquisition: Box::new(acquisition),
-            checkpoints: Checkpoints::default(),
-        }
+        Self { acquisition: Box::new(acquisition), checkpoints: Checkpoints::default() }
     }
 
     fn propose_by_model(
@@ -60,21 +57,13 @@ impl BayesianOptimization {
         let (point, fallback) = match maximize(&belief, &search, rng) {
             Some(best) => (best.point, None),
             None => match visited.unvisited(rng) {
-                Some(point) => (
-                    point,
-                    Some("every point that was looked at is taken".to_owned()),
-                ),
+                Some(point) => (point, Some("every point that was looked at is taken".to_owned())),
                 None => return Ok(None),
             },
         };
         let expectation = Some(belief.expectation(&point));
         let fallback = fallback.or_else(|| fitted.trouble.clone());
-        Ok(Some(Proposal {
-            point,
-            phase: Phase::Model,
-            expectation,
-            fallback,
-        }))
+        Ok(Some(Proposal { point, phase: Phase::Model, expectation, fallback }))
     }
 }
 
@@ -92,10 +81,7 @@ impl Strategy for BayesianOptimization {
             Err(trouble) => {
                 let point = sobol::next_point(history, history.next_trial - 1, rng);
                 let fallback = Some(trouble.to_string());
-                Ok(point.map(|point| Proposal {
-                    fallback,
-                    ..Proposal::new(point, Phase::Design)
-                }))
+                Ok(point.map(|point| Proposal { fallback, ..Proposal::new(point, Phase::Design) }))
             }
             proposed => proposed,
         }
@@ -104,11 +90,7 @@ impl Strategy for BayesianOptimization {
 
 /// Number of points in the initial design.
 fn design_size(history: &History<'_>) -> usize {
-    let searched = history
-        .axes
-        .iter()
-        .filter(|axis| !axis.is_constant())
-        .count();
+    let searched = history.axes.iter().filter(|axis| !axis.is_constant()).count();
     let wanted = (searched + 2).clamp(5, 12);
     let affordable = history.max_jobs.map_or(wanted, |jobs| jobs / 5);
     wanted.min(affordable.max(3))
