@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use surmise::ResourceLimits;
 use surmise::{
     Asked, BayesianOptimization, Configuration, Error, Objective, Outcome, ParameterRange,
-    RandomSearch, ScalingType, SearchSpace, Strategy, Study, StudySettings,
+    RandomSearch, ScalingType, SearchSpace, Strategy, Study, StudySettings, Trial,
 };
 
 struct Problem {
