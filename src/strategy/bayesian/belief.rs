@@ -10,8 +10,9 @@ use crate::gp::{Features, GaussianProcess, OutputTransform, Posterior};
 use crate::maximize::Landscape;
 use crate::strategy::{Expectation, History};
 
-/// From this share of the signal variance on, a single loss is not trusted to be the best.
-const NOISY: f64 = 1e-3;
+/// From this share of the signal variance on, a single loss is not trusted to be the best. Less than this is as often the
+/// model's misfit to a rough but exact function.
+const NOISY: f64 = 0.03;
 
 /// All that one proposal is based on.
 #[derive(Debug)]

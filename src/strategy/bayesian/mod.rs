@@ -4,21 +4,21 @@
 
 mod belief;
 mod checkpoints;
+mod design;
 mod feasibility;
 
 use self::belief::Belief;
 use self::checkpoints::Checkpoints;
-use super::{History, Phase, Proposal, Strategy, Visited, sobol};
+use super::{History, Phase, Proposal, Strategy, Visited};
 use crate::acquisition::{Acquisition, LogExpectedImprovement};
-use crate::cube::{self, UnitPoint};
 use crate::error::Error;
 use crate::maximize::{Search, maximize};
 use crate::rng::Rng;
 
 /// Bayesian optimization with a Matérn-5⁄2 Gaussian process and, by default, the logarithm of expected improvement.
 ///
-/// The initial design is the centre of the cube and then points of a scrambled Sobol sequence, clamp(d + 2, 5, 12) in all,
-/// but at most a fifth of a known number of jobs and at least 3. Pending points are believed to come out as expected
+/// The initial design is the centre of the cube and 4 points of a scrambled Sobol sequence, or 8 from four parameters on if
+/// that is at most a fifth of a known number of jobs. It takes in both ends of every integer range. Pending points are believed to come out as expected
 /// (kriging believer), in a batch and in asynchronous refill alike.
 #[derive(Debug)]
 pub struct BayesianOptimization {
@@ -73,53 +73,18 @@ impl Strategy for BayesianOptimization {
         if visited.is_everything() {
             return Ok(None);
         }
-        if let Some(index) = design_index(history) {
-            let point = design_point(history, &visited, index, rng);
+        if let Some(index) = design::index(history) {
+            let point = design::point(history, &visited, index, rng);
             return Ok(point.map(|point| Proposal::new(point, Phase::Design)));
         }
         match self.propose_by_model(history, &visited, rng) {
             Err(trouble) => {
-                let point = sobol::next_point(history, history.next_trial - 1, rng);
+                let point = visited.unvisited(rng);
                 let fallback = Some(trouble.to_string());
-                Ok(point.map(|point| Proposal { fallback, ..Proposal::new(point, Phase::Design) }))
+                Ok(point.map(|point| Proposal { fallback, ..Proposal::new(point, Phase::Random) }))
             }
             proposed => proposed,
         }
-    }
-}
-
-/// Number of points in the initial design.
-fn design_size(history: &History<'_>) -> usize {
-    let searched = history.axes.iter().filter(|axis| !axis.is_constant()).count();
-    let wanted = (searched + 2).clamp(5, 12);
-    let affordable = history.max_jobs.map_or(wanted, |jobs| jobs / 5);
-    wanted.min(affordable.max(3))
-}
-
-/// The place of the next point in the initial design; `None` when the model takes over.
-///
-/// It takes over when the design has been asked for and half of it, or 3 points, have a loss. Until then further workers,
-/// or replacements of failed points, get further points of the design.
-fn design_index(history: &History<'_>) -> Option<u64> {
-    let size = design_size(history);
-    let observed = history.observations.len();
-    let asked = observed + history.pending.len();
-    let enough = (size / 2).max(3).min(size);
-    (asked < size || observed < enough).then_some(history.next_trial - 1)
-}
-
-/// The centre first, then the study's quasi-random sequence.
-fn design_point(
-    history: &History<'_>,
-    visited: &Visited<'_>,
-    index: u64,
-    rng: &mut Rng,
-) -> Option<UnitPoint> {
-    let centre = cube::snap(history.axes, &vec![0.5; history.axes.len()]);
-    if index == 0 && !visited.contains(&centre) {
-        Some(centre)
-    } else {
-        sobol::next_point(history, index, rng)
     }
 }
 

@@ -1,0 +1,110 @@
+//! The initial design: what is tried before there is anything to learn from.
+//!
+//! The centre of the cube first (of a category, its first value: often the default), then a block of 4 or 8 points of the
+//! study's scrambled Sobol sequence, which has one point in each quarter or eighth of every axis.
+//!
+//! On axes of levels the sequence is stretched so that the lowest stratum falls on the lowest level and the highest on the
+//! highest. The ends of an integer range are where its meaning breaks most often (0 as "no limit"), and no smooth model
+//! expects that; so each end is tried once.
+
+use crate::cube::{self, Axis, UnitPoint};
+use crate::rng::Rng;
+use crate::strategy::{History, Visited, sobol};
+
+/// Points of the design besides the centre, and so the strata of each axis.
+fn strata(history: &History<'_>) -> usize {
+    let searched = history.axes.iter().filter(|axis| !axis.is_constant()).count();
+    let affordable = history.max_jobs.map_or(usize::MAX, |jobs| jobs / 5);
+    if searched > 3 && affordable > 8 { 8 } else { 4 }
+}
+
+/// The place of the next point in the design; `None` when the model takes over.
+///
+/// It takes over when the design has been asked for and half of it, or 3 points, have a loss. Until then further workers,
+/// and replacements of failed points, get further points of the sequence.
+pub(super) fn index(history: &History<'_>) -> Option<u64> {
+    let size = 1 + strata(history);
+    let observed = history.observations.len();
+    let asked = observed + history.pending.len();
+    (asked < size || observed < (size / 2).max(3)).then_some(history.next_trial - 1)
+}
+
+/// The design's point at `index`, or the next one that has not been visited.
+pub(super) fn point(
+    history: &History<'_>,
+    visited: &Visited<'_>,
+    index: u64,
+    rng: &mut Rng,
+) -> Option<UnitPoint> {
+    let centre = centre(history.axes);
+    if index == 0 && !visited.contains(&centre) {
+        return Some(centre);
+    }
+    #[allow(clippy::cast_precision_loss, reason = "4 or 8")]
+    let stratum = 1.0 / strata(history) as f64;
+    let stretch = |point: Vec<f64>| {
+        let stretched = point.into_iter().zip(history.axes).map(|(u, axis)| match axis {
+            Axis::Levels(_) => ((u - stratum) / (1.0 - 2.0 * stratum)).clamp(0.0, 1.0),
+            _ => u,
+        });
+        stretched.collect()
+    };
+    // From an index that is a multiple of the number of strata, so that a block fills all of them.
+    let first = index + strata(history) as u64 - 1;
+    sobol::next_point(history, visited, first, stretch, rng)
+}
+
+fn centre(axes: &[Axis]) -> UnitPoint {
+    let middle: Vec<f64> = axes
+        .iter()
+        .map(|axis| match axis {
+            Axis::Categories(_) => axis.coordinate(0),
+            _ => 0.5,
+        })
+        .collect();
+    cube::snap(axes, &middle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cube::Levels;
+    use crate::strategy::Pending;
+
+    #[test]
+    fn both_ends_of_every_integer_range_are_in_the_design() {
+        let levels = Axis::Levels(Levels::even(11));
+        let axes = [levels, Axis::Continuous { resolution: 1e-7 }, levels, Axis::Categories(3)];
+        for seed in 0..20 {
+            let mut pending: Vec<Pending> = Vec::new();
+            loop {
+                let history = History {
+                    axes: &axes,
+                    observations: &[],
+                    pending: &pending,
+                    failures: &[],
+                    next_trial: pending.len() as u64 + 1,
+                    max_jobs: Some(50),
+                    max_parallel_jobs: 1,
+                };
+                if pending.len() == 1 + strata(&history) {
+                    break;
+                }
+                let index = index(&history).expect("nothing has a loss yet");
+                let mut rng = Rng::stream(seed, history.next_trial);
+                let point = point(&history, &Visited::of(&history), index, &mut rng).unwrap();
+                pending.push(Pending { trial: history.next_trial, point });
+            }
+            assert_eq!(pending.len(), 9);
+            assert_eq!(axes[3].cell(pending[0].point[3]), 0, "the centre has the first category");
+            for axis in [0, 2] {
+                for end in [0, 10] {
+                    assert!(pending.iter().any(|p| levels.cell(p.point[axis]) == end));
+                }
+            }
+            let eighths: std::collections::BTreeSet<u64> =
+                pending[1..].iter().map(|p| Axis::Categories(8).cell(p.point[1])).collect();
+            assert_eq!(eighths.len(), 8);
+        }
+    }
+}
