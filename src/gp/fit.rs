@@ -6,7 +6,7 @@
 //!
 //! `∂L⁄∂ln s = ½ Σ M∘(sR)`,  `∂L⁄∂ln σ² = ½ σ² tr M`,  `∂L⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
 //!
-//! where x̃ is divided by ℓ and G = s g (see [`kernel`](super::kernel)). With W = M∘G and w = W 1, the last is
+//! where x̃ is divided by ℓ and G is the slope of the covariance (see [`kernel`](super::kernel)). With W = M∘G and w = W 1, the last is
 //! `Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj`: one matrix product for all length scales.
 
 use ndarray::{Array1, Array2, ArrayView1, Zip};
@@ -17,7 +17,7 @@ use super::kernel;
 use super::prior::Prior;
 use super::{GaussianProcess, Hyperparameters};
 use crate::lbfgs::{self, Lbfgs};
-use crate::linalg::{self, Cholesky};
+use crate::linalg::{self, Cholesky, vectorize};
 
 /// ½ ln 2π.
 const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
@@ -138,37 +138,24 @@ impl<'a> Target<'a> {
     fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
         let Hyperparameters { length_scales, signal_variance, noise_variance } = hyperparameters;
         let scaled = self.features.scaled(self.rows.clone(), length_scales);
-        let (mut covariance, mut weighted) = kernel::self_correlations(scaled.view());
-        covariance *= *signal_variance;
+        let (mut covariance, slopes) = kernel::self_covariances(scaled.view(), *signal_variance);
         covariance.diag_mut().map_inplace(|entry| *entry += noise_variance);
         let Ok(cholesky) = Cholesky::factor(&covariance) else {
             return (f64::NAN, vec![0.0; self.priors.len()]);
         };
         let inverse = cholesky.inverse();
-        let residual = residual(&self.losses, &inverse).0;
+        let unit_weights = inverse.sum_axis(ndarray::Axis(1));
+        let residual = &self.losses - generalized_mean(self.losses.view(), unit_weights.view());
         let alpha = cholesky.solve(residual.view());
         #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
         let count = self.losses.len() as f64;
-        let value =
-            -0.5 * residual.dot(&alpha) - 0.5 * cholesky.log_determinant() - count * HALF_LN_2PI;
+        let misfit = residual.dot(&alpha);
+        let value = -0.5 * misfit - 0.5 * cholesky.log_determinant() - count * HALF_LN_2PI;
 
-        // M = α αᵀ − K⁻¹ is used in three sums and then forgotten; W = M∘G replaces the slopes.
-        let (mut signal, mut trace) = (0.0, 0.0);
-        for (a, alpha_a) in alpha.iter().enumerate() {
-            trace += alpha_a * alpha_a - inverse[[a, a]];
-            Zip::from(weighted.row_mut(a))
-                .and(inverse.row(a))
-                .and(covariance.row(a))
-                .and(&alpha)
-                .for_each(|slope, inverse, covariance, alpha_b| {
-                    let m = alpha_a * alpha_b - inverse;
-                    signal += m * covariance;
-                    *slope *= m * signal_variance;
-                });
-        }
-        let mut gradient = self.length_scale_gradient(&scaled, &weighted);
-        // The diagonal of K holds the noise too.
-        gradient.push(0.5 * (signal - noise_variance * trace));
+        let trace = alpha.dot(&alpha) - inverse.diag().sum();
+        let mut gradient = self.length_scale_gradient(&scaled, &weigh(slopes, &alpha, &inverse));
+        // Σ M∘K = αᵀ K α − tr K⁻¹ K, and K α is the residual; the noise is not part of sR.
+        gradient.push(0.5 * (misfit - count - noise_variance * trace));
         gradient.push(0.5 * noise_variance * trace);
         (value, gradient)
     }
@@ -187,11 +174,23 @@ impl<'a> Target<'a> {
     }
 }
 
-/// y − c 1 with the mean c by generalized least squares, and c.
-pub(super) fn residual(losses: &Array1<f64>, inverse: &Array2<f64>) -> (Array1<f64>, f64) {
-    let weights = inverse.sum_axis(ndarray::Axis(1));
-    let mean = generalized_mean(losses.view(), weights.view());
-    (losses - mean, mean)
+/// W = M∘G with M = α αᵀ − K⁻¹, in the place of the slopes G.
+fn weigh(mut slopes: Array2<f64>, alpha: &Array1<f64>, inverse: &Array2<f64>) -> Array2<f64> {
+    let alpha = alpha.as_slice().expect("a vector is contiguous");
+    let rows = slopes.rows_mut().into_iter().zip(inverse.rows());
+    for ((slopes, inverse), alpha_a) in rows.zip(alpha) {
+        let slopes = slopes.into_slice().expect("rows are contiguous");
+        let inverse = inverse.to_slice().expect("rows are contiguous");
+        vectorize(
+            #[inline(always)]
+            || {
+                for ((slope, inverse), alpha_b) in slopes.iter_mut().zip(inverse).zip(alpha) {
+                    *slope *= alpha_a * alpha_b - inverse;
+                }
+            },
+        );
+    }
+    slopes
 }
 
 /// c = (1ᵀ K⁻¹ y) ⁄ (1ᵀ K⁻¹ 1), where `weights` = K⁻¹ 1.

@@ -1,13 +1,13 @@
-//! The Matérn-5⁄2 correlation and its slope, for whole matrices of distances.
+//! The Matérn-5⁄2 covariance and its slope, for whole matrices of distances.
 //!
-//! With t = √5 r, the correlation is (1 + t + t²⁄3) e⁻ᵗ, and its derivative by a coordinate that enters r² as
-//! (x − x′)² ⁄ ℓ² is −g (x − x′) ⁄ ℓ² with g = 5⁄3 (1 + t) e⁻ᵗ. This form has no division by r.
+//! With t = √5 r, the covariance is s (1 + t + t²⁄3) e⁻ᵗ, and its derivative by a coordinate that enters r² as
+//! (x − x′)² ⁄ ℓ² is −G (x − x′) ⁄ ℓ² with G = 5⁄3 s (1 + t) e⁻ᵗ. This form has no division by r.
 
-use ndarray::{Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::linalg::{self, exp_of_negative, vectorize};
 
-/// Correlation and g at a squared distance.
+/// Correlation and slope at a squared distance, for s = 1.
 #[inline(always)]
 fn matern(square: f64) -> (f64, f64) {
     let t = (5.0 * square).sqrt();
@@ -16,48 +16,46 @@ fn matern(square: f64) -> (f64, f64) {
     (linear + t * t * decay / 3.0, 5.0 / 3.0 * linear)
 }
 
-/// Replaces squared distances by correlations, and gives the slopes g.
-fn correlate(mut squares: Array2<f64>) -> (Array2<f64>, Array2<f64>) {
-    let mut slopes = Array2::zeros(squares.raw_dim());
-    let values = squares.as_slice_mut().expect("a product is contiguous");
-    let targets = slopes.as_slice_mut().expect("a new array is contiguous");
-    vectorize(
-        #[inline(always)]
-        || {
-            for (value, slope) in values.iter_mut().zip(targets) {
-                (*value, *slope) = matern(*value);
-            }
-        },
-    );
-    (squares, slopes)
-}
-
-/// Squared distances between the rows of `a` (m × c) and `b` (n × c), by |a|² + |b|² − 2 a·b in one product: m × n.
-fn squared_distances(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let norms = |rows: ArrayView2<'_, f64>| rows.map(|x| x * x).sum_axis(Axis(1));
-    let (norms_a, norms_b) = (norms(a), norms(b));
-    let mut squares = linalg::product(a, b.t());
-    for (mut row, norm_a) in squares.rows_mut().into_iter().zip(&norms_a) {
-        Zip::from(&mut row).and(&norms_b).for_each(|square, norm_b| {
-            *square = (norm_a + norm_b - 2.0 * *square).max(0.0);
-        });
-    }
-    squares
-}
-
-/// Correlations and slopes g between the scaled rows of `a` (m × c) and `b` (n × c): two m × n matrices.
-pub(super) fn correlations(
+/// Covariances and slopes G between the scaled rows of `a` (m × c) and `b` (n × c): two m × n matrices.
+///
+/// Squared distances are |a|² + |b|² − 2 a·b, so that one matrix product gives all of them.
+pub(super) fn covariances(
     a: ArrayView2<'_, f64>,
     b: ArrayView2<'_, f64>,
+    signal_variance: f64,
 ) -> (Array2<f64>, Array2<f64>) {
-    correlate(squared_distances(a, b))
+    let norms = |rows: ArrayView2<'_, f64>| rows.map(|x| x * x).sum_axis(Axis(1)).to_vec();
+    let (norms_a, norms_b) = (norms(a), norms(b));
+    let mut values = linalg::product(a, b.t());
+    let mut slopes = Array2::zeros(values.raw_dim());
+    let rows = values.rows_mut().into_iter().zip(slopes.rows_mut());
+    for ((values, slopes), norm_a) in rows.zip(norms_a) {
+        let values = values.into_slice().expect("a product is contiguous");
+        let slopes = slopes.into_slice().expect("a new array is contiguous");
+        vectorize(
+            #[inline(always)]
+            || {
+                for ((value, slope), norm_b) in values.iter_mut().zip(slopes).zip(&norms_b) {
+                    let (correlation, pull) = matern((norm_a + norm_b - 2.0 * *value).max(0.0));
+                    *value = signal_variance * correlation;
+                    *slope = signal_variance * pull;
+                }
+            },
+        );
+    }
+    (values, slopes)
 }
 
 /// The same among the rows of one matrix, where a row is at distance 0 from itself exactly: two n × n matrices.
-pub(super) fn self_correlations(rows: ArrayView2<'_, f64>) -> (Array2<f64>, Array2<f64>) {
-    let mut squares = squared_distances(rows, rows);
-    squares.diag_mut().fill(0.0);
-    correlate(squares)
+pub(super) fn self_covariances(
+    rows: ArrayView2<'_, f64>,
+    signal_variance: f64,
+) -> (Array2<f64>, Array2<f64>) {
+    let (mut values, mut slopes) = covariances(rows, rows, signal_variance);
+    let (correlation, pull) = matern(0.0);
+    values.diag_mut().fill(signal_variance * correlation);
+    slopes.diag_mut().fill(signal_variance * pull);
+    (values, slopes)
 }
 
 #[cfg(test)]
@@ -90,8 +88,8 @@ mod tests {
     #[test]
     fn both_routes_agree() {
         let rows = array![[0.1, 0.2], [0.4, -0.3], [2.0, 1.0]];
-        let (among, slopes) = self_correlations(rows.view());
-        let (between, other) = correlations(rows.view(), rows.view());
+        let (among, slopes) = self_covariances(rows.view(), 1.7);
+        let (between, other) = covariances(rows.view(), rows.view(), 1.7);
         assert!((&among - &between).iter().all(|x| x.abs() < 1e-14));
         assert!((&slopes - &other).iter().all(|x| x.abs() < 1e-14));
     }

@@ -62,8 +62,8 @@ impl GaussianProcess {
         assert!(!points.is_empty(), "there is nothing to condition on");
         assert_eq!(points.len(), losses.len(), "one loss per point");
         let scaled = self.scaled(points);
-        let mut covariance = kernel::self_correlations(scaled.view()).0;
-        covariance *= self.hyperparameters.signal_variance;
+        let signal = self.hyperparameters.signal_variance;
+        let mut covariance = kernel::self_covariances(scaled.view(), signal).0;
         covariance.diag_mut().map_inplace(|entry| *entry += self.hyperparameters.noise_variance);
         let cholesky = Cholesky::factor(&covariance)?;
         let inverse = cholesky.inverse();
@@ -100,8 +100,8 @@ impl Posterior {
     /// Means and variances at m points.
     pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> Prediction {
         let scaled = self.process.scaled(points);
-        let correlations = kernel::correlations(scaled.view(), self.scaled.view()).0;
-        self.predict_from(correlations * self.process.hyperparameters.signal_variance).0
+        let signal = self.process.hyperparameters.signal_variance;
+        self.predict_from(kernel::covariances(scaled.view(), self.scaled.view(), signal).0).0
     }
 
     /// The same with gradients by the coordinates.
@@ -111,9 +111,8 @@ impl Posterior {
     ) -> (Prediction, PredictionGradients) {
         let signal = self.process.hyperparameters.signal_variance;
         let scaled = self.process.scaled(points);
-        let (correlations, slopes) = kernel::correlations(scaled.view(), self.scaled.view());
-        let slopes = slopes * signal;
-        let (prediction, mut pull, misfit) = self.predict_from(correlations * signal);
+        let (covariances, slopes) = kernel::covariances(scaled.view(), self.scaled.view(), signal);
+        let (prediction, mut pull, misfit) = self.predict_from(covariances);
 
         // ∂v⁄∂k_b = −2 (B_b + misfit w_b ⁄ 1ᵀK⁻¹1), where the second part comes from the mean being estimated.
         let share = &misfit / self.unit_weights.sum();
@@ -177,9 +176,9 @@ impl Posterior {
         let count = self.count();
         let scaled = self.process.scaled(&[point]);
         let hyperparameters = &self.process.hyperparameters;
-        let cross = kernel::correlations(self.scaled.view(), scaled.view()).0
-            * hyperparameters.signal_variance;
-        let corner = hyperparameters.signal_variance + hyperparameters.noise_variance;
+        let signal = hyperparameters.signal_variance;
+        let cross = kernel::covariances(self.scaled.view(), scaled.view(), signal).0;
+        let corner = signal + hyperparameters.noise_variance;
         self.cholesky.grow(&cross, &Array2::from_elem((1, 1), corner))?;
 
         // The inverse of a matrix with one more row: u = K⁻¹ k, and 1 ⁄ (corner − kᵀ u) from the factor's new pivot.

@@ -35,7 +35,7 @@ pub struct Cholesky {
 }
 
 impl Cholesky {
-    /// Factors a symmetric positive definite matrix (n × n); only its lower triangle is read.
+    /// Factors a symmetric positive definite matrix (n × n); only one of its triangles is read.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] with the index of the first pivot that was not positive.
@@ -44,11 +44,8 @@ impl Cholesky {
     /// If the matrix is not square.
     pub fn factor(matrix: &Array2<f64>) -> Result<Self, Error> {
         assert!(matrix.is_square(), "only a square matrix can be factored");
-        let size = matrix.nrows();
-        let mut lower = Array2::zeros((size, size).f());
-        for (i, row) in matrix.rows().into_iter().enumerate() {
-            lower.row_mut(i).iter_mut().zip(row).take(i + 1).for_each(|(to, from)| *to = *from);
-        }
+        // Symmetric: its rows read as columns are the same matrix.
+        let mut lower = matrix.as_standard_layout().into_owned().reversed_axes();
         backend::factor(&mut lower).map_err(|pivot| Error::NotPositiveDefinite { pivot })?;
         // A backend may use the other triangle as scratch space.
         for (column, mut entries) in lower.columns_mut().into_iter().enumerate() {
