@@ -4,7 +4,10 @@
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 
-use surmise::*;
+use surmise::{
+    BayesianOptimization, Configuration, Error, FunctionEvaluator, Objective, ParameterRange,
+    ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, tune,
+};
 
 fn main() -> Result<(), Error> {
     let space = SearchSpace::new([

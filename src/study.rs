@@ -308,8 +308,10 @@ impl Study {
         if point.len() != self.space.axes().len() || !inside {
             return Err(Error::BadProposal(format!("{:?}", &point[..])));
         }
-        let point = self.space.snap(point);
-        let configuration = self.space.decode(&point);
+        // The point is what its configuration encodes to, so that a trial which comes back from outside, by its values, is
+        // the same to the last digit.
+        let configuration = self.space.decode(&self.space.snap(point));
+        let point = self.space.encode(&configuration)?;
         self.record(Event::Asked { trial: id, configuration, proposal }, Some(point));
         Ok(self.trials.last().cloned())
     }

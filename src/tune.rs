@@ -64,10 +64,10 @@ pub fn tune_watched(
         let full = run.fill(study)?;
         show(study, seen, &mut watch);
         let timeout = run.start(study, evaluator)?;
-        if run.is_idle() {
-            if let Some(reason) = full {
-                return Ok(Tuned { reason, disregarded: run.disregarded });
-            }
+        if let Some(reason) = full
+            && run.is_idle()
+        {
+            return Ok(Tuned { reason, disregarded: run.disregarded });
         }
         let events = evaluator.wait(timeout)?;
         let seen = study.events().len();

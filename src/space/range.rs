@@ -147,32 +147,42 @@ fn check_continuous(name: &str, min: f64, max: f64, scaling: ScalingType) -> Vec
         _ => {}
     }
     if min < max && violations.is_empty() {
-        let width = max - min;
-        let scale = Scale::of_continuous(min, max, scaling).scaling;
-        if !width.is_finite() {
-            violations.push(Violation::new(
-                name,
-                &bounds,
-                "the difference of the ends is a finite number",
-                "move the ends closer together",
-            ));
-        } else if width < NARROWEST * min.abs().max(max.abs()) {
-            violations.push(Violation::new(
-                name,
-                &bounds,
-                "floating-point numbers are too sparse between the ends",
-                "tune the offset from min instead, and add min in the job",
-            ));
-        } else if scale == ScalingType::ReverseLogarithmic && 1.0 - max < NARROWEST {
-            violations.push(Violation::new(
-                name,
-                format!("max {max:?}"),
-                "floating-point numbers are too sparse this near to 1",
-                "lower max to 1 - 1e-12, or tune the distance from 1 with Logarithmic scaling",
-            ));
-        }
+        violations.extend(check_density(name, min, max, scaling));
     }
     violations
+}
+
+/// Whether floating-point numbers can tell enough places of an otherwise sound range apart.
+fn check_density(name: &str, min: f64, max: f64, scaling: ScalingType) -> Option<Violation> {
+    let bounds = format!("{min:?} to {max:?}");
+    let width = max - min;
+    let near_one = Scale::of_continuous(min, max, scaling).scaling
+        == ScalingType::ReverseLogarithmic
+        && 1.0 - max < NARROWEST;
+    if !width.is_finite() {
+        Some(Violation::new(
+            name,
+            bounds,
+            "the difference of the ends is a finite number",
+            "move the ends closer together",
+        ))
+    } else if width < NARROWEST * min.abs().max(max.abs()) {
+        Some(Violation::new(
+            name,
+            bounds,
+            "floating-point numbers are too sparse between the ends",
+            "tune the offset from min instead, and add min in the job",
+        ))
+    } else if near_one {
+        Some(Violation::new(
+            name,
+            format!("max {max:?}"),
+            "floating-point numbers are too sparse this near to 1",
+            "lower max to 1 - 1e-12, or tune the distance from 1 with Logarithmic scaling",
+        ))
+    } else {
+        None
+    }
 }
 
 /// Whole numbers from a minimum to a maximum, both included, in natural units.

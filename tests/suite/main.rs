@@ -1,1 +1,8 @@
+//! One integration binary: links once.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+
+mod architecture;
+mod ask_tell;
+mod promises;
+mod tuning;

@@ -1,0 +1,188 @@
+//! The architecture as a test: who may import whom, which file is the door to a foreign crate, and what a file looks like.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module may import, besides `error`. A module below is never seen by one above in `lib.rs`.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("cube", &[]),
+    ("lbfgs", &[]),
+    ("linalg", &[]),
+    ("normal", &[]),
+    ("rng", &[]),
+    ("sobol", &["rng"]),
+    ("maximize", &["rng", "linalg", "cube", "sobol", "lbfgs"]),
+    ("limits", &["objective"]),
+    ("objective", &[]),
+    ("space", &["cube"]),
+    ("trial", &["space", "objective"]),
+    ("acquisition", &["normal"]),
+    ("gp", &["linalg", "lbfgs", "rng", "normal", "cube"]),
+    (
+        "strategy",
+        &["rng", "linalg", "normal", "sobol", "cube", "lbfgs", "maximize", "gp", "acquisition"],
+    ),
+    ("study", &["rng", "cube", "space", "objective", "limits", "trial", "strategy"]),
+    ("evaluator", &["rng", "space", "objective", "trial"]),
+    ("sagemaker", &["space", "objective", "limits", "trial"]),
+    ("sagemaker/convert.rs", &["space", "objective", "limits", "trial", "study", "strategy"]),
+    ("tune", &["cube", "space", "objective", "limits", "trial", "strategy", "study", "evaluator"]),
+    ("benchmark", &["*"]),
+];
+
+/// Foreign crates that only one file may name.
+const DOORS: &[(&str, &str)] = &[
+    ("faer", "linalg/faer.rs"),
+    ("pulp", "linalg/vector.rs"),
+    ("rand", "rng.rs"),
+    ("libm", "normal.rs"),
+    ("sobol_burley", "sobol.rs"),
+];
+
+const LONGEST: usize = 600;
+
+struct Source {
+    /// Relative to `src/`, with forward slashes.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The code without comments and without the tests at its end.
+    fn code(&self) -> String {
+        let code = self.text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        code.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// The module of `lib.rs` that it belongs to.
+    fn module(&self) -> &str {
+        self.path.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let relative = path.strip_prefix(&root).unwrap();
+                let parts: Vec<_> = relative.iter().map(|part| part.to_str().unwrap()).collect();
+                sources.push(Source {
+                    path: parts.join("/"),
+                    text: fs::read_to_string(&path).unwrap(),
+                });
+            }
+        }
+    }
+    assert!(sources.len() > 30, "the sources are found");
+    sources
+}
+
+/// First components of all `crate::` paths, those in braces included.
+fn imports(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for after in code.split("crate::").skip(1) {
+        let heads: Vec<&str> = match after.strip_prefix('{') {
+            Some(group) => top_level(group.split_once("};").map_or(group, |(group, _)| group)),
+            None => vec![after],
+        };
+        for head in heads {
+            let name = head.trim_start();
+            let end = name.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(name.len());
+            found.push(name[..end].to_owned());
+        }
+    }
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+/// The parts of a list that commas outside of inner braces separate.
+fn top_level(group: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
+    for (position, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&group[start..position]);
+                start = position + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&group[start..]);
+    parts
+}
+
+#[test]
+fn imports_run_down_the_street_only() {
+    let mut offences = Vec::new();
+    for source in sources() {
+        if source.path == "lib.rs" || source.path.ends_with("tests.rs") {
+            continue;
+        }
+        let rule = |key: &str| MAY_IMPORT.iter().find(|(name, _)| *name == key);
+        let Some((_, allowed)) = rule(&source.path).or_else(|| rule(source.module())) else {
+            offences.push(format!("{} stands in no row of the table", source.path));
+            continue;
+        };
+        for import in imports(&source.code()) {
+            let own = import == source.module() || import == "error";
+            if !own && !allowed.contains(&import.as_str()) && !allowed.contains(&"*") {
+                offences.push(format!("{} imports {import}", source.path));
+            }
+        }
+    }
+    assert!(offences.is_empty(), "{offences:#?}");
+}
+
+#[test]
+fn imports_are_recognized() {
+    let code = "use crate::{gp::{self, Posterior}, cube};\nuse crate::rng::Rng;\ncrate::a::b()";
+    assert_eq!(imports(code), ["gp", "cube", "rng", "a"]);
+}
+
+#[test]
+fn foreign_crates_have_one_door() {
+    for source in sources() {
+        for (name, door) in DOORS {
+            let named = source.code().match_indices(&format!("{name}::")).any(|(at, _)| {
+                let before = source.code()[..at].chars().next_back();
+                !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            });
+            assert!(
+                !named || source.path == *door,
+                "{} names {name}; its door is {door}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn files_say_what_they_are_and_fit_one_sitting() {
+    for source in sources() {
+        let is_tests = source.path.ends_with("tests.rs");
+        assert!(is_tests || source.text.starts_with("//! "), "{} has no headline", source.path);
+        let lines = source.text.lines().count();
+        assert!(lines <= LONGEST, "{} has {lines} lines", source.path);
+    }
+}
+
+#[test]
+fn nothing_is_unfinished() {
+    for source in sources() {
+        for mark in ["todo!", "unimplemented!", concat!("FIX", "ME"), concat!("TO", "DO")] {
+            assert!(!source.text.contains(mark), "{}: {mark}", source.path);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The side door, driven as another program would: lines in, lines out.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+struct Door {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Door {
+    fn open(arguments: &[&str]) -> Self {
+        let mut child = Command::new(program())
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, input, output }
+    }
+
+    fn send(&mut self, line: &str) -> Value {
+        let input = self.input.as_mut().unwrap();
+        writeln!(input, "{line}").unwrap();
+        let mut reply = String::new();
+        self.output.read_line(&mut reply).unwrap();
+        serde_json::from_str(&reply).unwrap()
+    }
+
+    fn ask(&mut self, n: usize) -> Vec<Value> {
+        let reply = self.send(&json!({"op": "ask", "n": n}).to_string());
+        reply["configs"].as_array().unwrap_or_else(|| panic!("{reply}")).clone()
+    }
+
+    /// An error that names what is wrong.
+    fn refused(&mut self, line: &str, names: &str) {
+        let reply = self.send(line);
+        let error = reply["error"].as_str().unwrap_or_else(|| panic!("{line} gave {reply}"));
+        assert!(error.contains(names), "{line} gave {error:?}, which does not name {names:?}");
+    }
+
+    /// Ends the input; the status with which the program ends.
+    fn close(mut self) -> i32 {
+        drop(self.input.take());
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+/// `cargo test` builds the examples beside the tests.
+fn program() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap();
+    folder.pop();
+    folder.pop();
+    let program = folder.join("examples").join(format!("ask_tell{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.exists(), "{program:?} is missing: run `cargo build --example ask_tell`");
+    program
+}
+
+fn init(seed: u64) -> String {
+    json!({
+        "op": "init",
+        "space": [
+            {"name": "lr", "type": "float", "lo": 1e-6, "hi": 1.0, "scale": "log"},
+            {"name": "keep", "type": "float", "lo": 0.0, "hi": 0.999, "scale": "reverse_log"},
+            {"name": "n", "type": "int", "lo": 1, "hi": 64, "scale": "linear"},
+            {"name": "width", "type": "int", "lo": 1, "hi": 4096, "scale": "auto"},
+            {"name": "opt", "type": "cat", "choices": ["a", "b", "c"]},
+        ],
+        "seed": seed, "parallel": 4, "budget": 60,
+    })
+    .to_string()
+}
+
+fn value(config: &Value) -> f64 {
+    let number = |name: &str| config[name].as_f64().unwrap();
+    let handicap = if config["opt"] == "b" { 0.0 } else { 0.3 };
+    (number("lr").log10() + 3.0).powi(2) + (number("n") / 64.0 - 0.3).powi(2) + handicap
+}
+
+/// Proposals of a whole run of 60, in batches of 4, every seventh of which fails.
+fn run(arguments: &[&str], seed: u64) -> Vec<String> {
+    let mut door = Door::open(arguments);
+    assert_eq!(door.send(&init(seed)), json!({"ok": true}));
+    let mut proposals = Vec::new();
+    while proposals.len() < 60 {
+        for config in door.ask(4) {
+            let failed = proposals.len() % 7 == 3;
+            proposals.push(config.to_string());
+            let value = if failed { Value::Null } else { json!(value(&config)) };
+            let tell = json!({"op": "tell", "config": config, "value": value});
+            assert_eq!(door.send(&tell.to_string()), json!({"ok": true}));
+        }
+    }
+    assert_eq!(door.close(), 0);
+    proposals
+}
+
+#[test]
+fn sixty_evaluations_with_failures_do_not_repeat_and_can_be_repeated() {
+    for strategy in ["bayesian", "random", "sobol"] {
+        let proposals = run(&["--strategy", strategy], 3);
+        assert_eq!(proposals.iter().collect::<HashSet<_>>().len(), 60, "{strategy}");
+        assert_eq!(run(&["--strategy", strategy], 3), proposals, "{strategy}");
+        assert_ne!(run(&["--strategy", strategy], 4), proposals, "{strategy}");
+    }
+    assert_eq!(run(&[], 3), run(&["--strategy=bayesian"], 3), "bayesian is the default");
+}
+
+#[test]
+fn bad_requests_are_answered_and_the_program_goes_on() {
+    let mut door = Door::open(&[]);
+    let init_with = |space: &str| format!(r#"{{"op":"init","space":{space}}}"#);
+    door.refused("nonsense", "not JSON");
+    door.refused("", "not JSON");
+    door.refused("[]", "op");
+    door.refused(r#"{"op":"dance"}"#, "dance");
+    door.refused(r#"{"op":"ask"}"#, "before init");
+    door.refused(r#"{"op":"tell","config":{},"value":1}"#, "before init");
+    door.refused(r#"{"op":"init"}"#, "space");
+    door.refused(&init_with("[]"), "space");
+    door.refused(&init_with(r#"[{"name":"a","type":"float","lo":0,"hi":1,"scale":"log"}]"#), "`a`");
+    door.refused(
+        &init_with(r#"[{"name":"a","type":"float","lo":0,"hi":1,"scale":"lin"}]"#),
+        "scale",
+    );
+    door.refused(&init_with(r#"[{"name":"a","type":"float","hi":1}]"#), "space[0].lo");
+    door.refused(&init_with(r#"[{"name":"a","type":"int","lo":0.5,"hi":1}]"#), "space[0].lo");
+    door.refused(&init_with(r#"[{"name":"a","type":"cat"}]"#), "space[0].choices");
+    door.refused(
+        &init_with(r#"[{"name":"a","type":"cat","choices":["x"],"lo":1}]"#),
+        "space[0].lo",
+    );
+    door.refused(
+        r#"{"op":"init","space":[{"name":"a","type":"int","lo":0,"hi":1}],"budget":0}"#,
+        "budget",
+    );
+    assert_eq!(door.send(&init(1)), json!({"ok": true}));
+    let config = door.ask(1).remove(0);
+    let mut outside = config.clone();
+    outside["n"] = json!(65);
+    door.refused(&json!({"op": "tell", "config": outside, "value": 1}).to_string(), "`n`");
+    let mut partial = config.clone();
+    partial.as_object_mut().unwrap().remove("opt");
+    door.refused(&json!({"op": "tell", "config": partial, "value": 1}).to_string(), "`opt`");
+    door.refused(&json!({"op": "tell", "config": config, "value": "low"}).to_string(), "value");
+    door.refused(&json!({"op": "tell", "config": config}).to_string(), "value");
+    door.refused(r#"{"op":"ask","n":0}"#, "n");
+    door.refused(r#"{"op":"ask","n":"two"}"#, "n");
+    assert_eq!(
+        door.send(&json!({"op": "tell", "config": config, "value": "nan"}).to_string()),
+        json!({"ok": true})
+    );
+    assert_eq!(door.close(), 0);
+}
+
+#[test]
+fn outside_observations_count_and_a_finite_space_ends() {
+    let mut door = Door::open(&[]);
+    let space = r#"{"op":"init","space":[{"name":"n","type":"int","lo":1,"hi":5}]}"#;
+    assert_eq!(door.send(space), json!({"ok": true}));
+    let outside = r#"{"op":"tell","config":{"n":3},"value":0.5}"#;
+    assert_eq!(door.send(outside), json!({"ok": true}));
+    let mut found: Vec<i64> = door.ask(10).iter().map(|c| c["n"].as_i64().unwrap()).collect();
+    found.sort_unstable();
+    assert_eq!(found, [1, 2, 4, 5]);
+    assert_eq!(door.send(r#"{"op":"ask","n":1}"#), json!({"configs": []}));
+    assert_eq!(door.close(), 0);
+}
+
+#[test]
+fn an_unknown_argument_is_refused() {
+    let status = Command::new(program())
+        .arg("--strategy=psychic")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(2));
+}

@@ -1,0 +1,269 @@
+//! What every strategy promises, through the study: purity, no repetition, one trajectory whatever the order of completion.
+
+use surmise::rng::Rng;
+use surmise::trial::{Failure, FailureKind};
+use surmise::{
+    Asked, BayesianOptimization, Configuration, Objective, Order, Outcome, ParameterRange,
+    RandomSearch, ResourceLimits, ScalingType, SearchSpace, SobolSearch, Strategy, Study,
+    StudySettings, Trial,
+};
+
+pub(crate) fn mixed() -> SearchSpace {
+    SearchSpace::new([
+        ParameterRange::continuous("rate", 1e-5..=1.0, ScalingType::Logarithmic),
+        ParameterRange::continuous("momentum", 0.0..=0.99, ScalingType::ReverseLogarithmic),
+        ParameterRange::integer("depth", 1..=9, ScalingType::Linear),
+        ParameterRange::integer("units", 8..=1024, ScalingType::Logarithmic),
+        ParameterRange::categorical("optimizer", ["adam", "sgd", "lion"]),
+    ])
+    .unwrap()
+}
+
+/// Smooth in the numbers, with a best category.
+pub(crate) fn loss(c: &Configuration) -> f64 {
+    let handicap = match c.category("optimizer") {
+        "adam" => 0.0,
+        "sgd" => 0.4,
+        _ => 0.8,
+    };
+    (c.float("rate").log10() + 2.0).powi(2)
+        + (c.float("momentum") - 0.8).powi(2)
+        + 0.05 * (c.float("depth") - 4.0).powi(2)
+        + 0.1 * (c.float("units").log2() - 7.0).powi(2)
+        + handicap
+}
+
+fn strategies() -> Vec<Box<dyn Strategy>> {
+    vec![Box::new(RandomSearch), Box::new(SobolSearch), Box::new(BayesianOptimization::default())]
+}
+
+fn study_of(space: SearchSpace, strategy: Box<dyn Strategy>, order: Order, seed: u64) -> Study {
+    let settings = StudySettings { seed, order, limits: ResourceLimits::default() };
+    Study::with_boxed_strategy(space, Objective::minimize("loss"), strategy, settings).unwrap()
+}
+
+fn bayesian(order: Order, seed: u64) -> Study {
+    study_of(mixed(), Box::new(BayesianOptimization::default()), order, seed)
+}
+
+fn ask(study: &mut Study, count: usize) -> Vec<Trial> {
+    match study.ask(count).unwrap() {
+        Asked::Trials(trials) => trials,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Asks one at a time and tells its loss at once.
+fn advance(study: &mut Study, trials: usize) {
+    for _ in 0..trials {
+        let trial = ask(study, 1).remove(0);
+        study.tell(trial.id, Outcome::from(loss(&trial.configuration))).unwrap();
+    }
+}
+
+fn configurations(study: &Study) -> Vec<Configuration> {
+    study.trials().iter().map(|trial| trial.configuration.clone()).collect()
+}
+
+/// The largest gap along any axis of the cube.
+fn distance(space: &SearchSpace, a: &Configuration, b: &Configuration) -> f64 {
+    let (a, b) = (space.encode(a).unwrap(), space.encode(b).unwrap());
+    a.iter().zip(b.iter()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn six_asks_without_a_tell_give_six_points_well_apart() {
+    for (warm_up, apart) in [(0, 0.05), (15, 0.005)] {
+        let mut study = bayesian(Order::Arrival, 1);
+        advance(&mut study, warm_up);
+        let asked = ask(&mut study, 6);
+        for (i, a) in asked.iter().enumerate() {
+            for b in &asked[..i] {
+                let gap = distance(study.space(), &a.configuration, &b.configuration);
+                assert!(gap > apart, "{} and {} are {gap} apart", a.configuration, b.configuration);
+            }
+        }
+    }
+}
+
+#[test]
+fn asking_for_four_is_asking_four_times() {
+    for strategy in
+        [strategies, strategies].into_iter().flat_map(|make| make().into_iter().zip(make()))
+    {
+        let (whole, single) = strategy;
+        let mut whole = study_of(mixed(), whole, Order::Arrival, 2);
+        let mut single = study_of(mixed(), single, Order::Arrival, 2);
+        for _ in 0..5 {
+            let batch = ask(&mut whole, 4);
+            let singles: Vec<Trial> = (0..4).flat_map(|_| ask(&mut single, 1)).collect();
+            assert_eq!(batch, singles);
+            for trial in batch {
+                let outcome = Outcome::from(loss(&trial.configuration));
+                whole.tell(trial.id, outcome.clone()).unwrap();
+                single.tell(trial.id, outcome).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn under_a_fixed_lag_workers_and_order_of_completion_change_nothing() {
+    let trajectory = |workers: usize, shuffle: u64| {
+        let mut study = bayesian(Order::FixedLag(4), 3);
+        let mut rng = Rng::stream(shuffle, 0);
+        let mut running: Vec<Trial> = Vec::new();
+        while study.trials().len() < 28 {
+            while running.len() < workers && study.trials().len() < 28 {
+                match study.ask(1).unwrap() {
+                    Asked::Trials(trials) => running.extend(trials),
+                    Asked::Wait => break,
+                    Asked::Exhausted => panic!("the space is infinite"),
+                }
+            }
+            let done = running.swap_remove(rng.index(running.len()));
+            study.tell(done.id, Outcome::from(loss(&done.configuration))).unwrap();
+        }
+        configurations(&study)
+    };
+    let one = trajectory(1, 0);
+    for (workers, shuffle) in [(2, 1), (4, 2), (4, 3), (7, 4)] {
+        assert_eq!(trajectory(workers, shuffle), one, "{workers} workers");
+    }
+}
+
+#[test]
+fn a_cold_and_a_warm_strategy_propose_the_same() {
+    let mut warm = bayesian(Order::Arrival, 4);
+    advance(&mut warm, 22);
+    let mut cold = bayesian(Order::Arrival, 4);
+    for trial in warm.trials().to_vec() {
+        let outcome = trial.outcome.clone().unwrap();
+        cold.observe(&trial.configuration, outcome).unwrap();
+    }
+    assert_eq!(ask(&mut cold, 3), ask(&mut warm, 3));
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut study = bayesian(Order::Arrival, 5);
+            advance(&mut study, 20);
+            configurations(&study)
+        })
+    };
+    assert_eq!(on(1), on(3));
+}
+
+#[test]
+fn the_goal_and_the_sign_change_nothing() {
+    let run = |objective: Objective, sign: f64| {
+        let settings = StudySettings { seed: 6, ..Default::default() };
+        let strategy = BayesianOptimization::default();
+        let mut study = Study::new(mixed(), objective, strategy, settings).unwrap();
+        for _ in 0..15 {
+            let trial = ask(&mut study, 1).remove(0);
+            let value = sign * loss(&trial.configuration);
+            study.tell(trial.id, Outcome::from(value)).unwrap();
+        }
+        configurations(&study)
+    };
+    assert_eq!(run(Objective::minimize("loss"), 1.0), run(Objective::maximize("gain"), -1.0));
+}
+
+#[test]
+fn finite_spaces_are_searched_without_repetition_to_the_last() {
+    let space = || {
+        SearchSpace::new([
+            ParameterRange::integer("n", 0..=5, ScalingType::Linear),
+            ParameterRange::integer("m", 1..=100, ScalingType::Logarithmic),
+            ParameterRange::categorical("c", ["only"]),
+        ])
+        .unwrap()
+    };
+    for strategy in strategies() {
+        let name = format!("{strategy:?}");
+        // 6 · 100 · 1 cells would take a while: all but 60 of them are known from elsewhere.
+        let mut study = study_of(space(), strategy, Order::Arrival, 7);
+        for n in 0..=5 {
+            for m in 11..=100 {
+                let text = format!(r#"{{"n": {n}, "m": {m}, "c": "only"}}"#);
+                let known: Configuration = serde_json::from_str(&text).unwrap();
+                study.observe(&known, Outcome::from(f64::from(n + m))).unwrap();
+            }
+        }
+        for _ in 0..60 {
+            let trial = ask(&mut study, 1).remove(0);
+            assert!(trial.configuration.integer("m") <= 10, "{name}");
+            study.tell(trial.id, Outcome::from(trial.configuration.float("m"))).unwrap();
+        }
+        assert_eq!(study.ask(1).unwrap(), Asked::Exhausted, "{name}");
+        let mut all: Vec<String> = configurations(&study).iter().map(ToString::to_string).collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 600, "{name}");
+    }
+}
+
+#[test]
+fn difficult_losses_survive() {
+    let losses: [(&str, fn(usize, f64) -> f64); 6] = [
+        ("constant", |_, _| 3.0),
+        ("huge", |_, x| 1e300 * x),
+        ("tiny", |_, x| 1e-300 * x),
+        ("far from zero", |_, x| 1e9 + 1e-3 * x),
+        ("heavy-tailed", |k, x| if k % 5 == 0 { 1e30 } else { x }),
+        ("failing", |k, x| if k % 2 == 0 { f64::NAN } else { x }),
+    ];
+    for (name, of) in losses {
+        let mut study = bayesian(Order::Arrival, 8);
+        for number in 0..24 {
+            let trial = ask(&mut study, 1).remove(0);
+            let value = of(number, loss(&trial.configuration));
+            study.tell(trial.id, Outcome::from(value)).unwrap();
+            let proposal = study.proposal(trial.id).unwrap();
+            assert_eq!(proposal.fallback, None, "{name}");
+        }
+        let all = configurations(&study);
+        for (i, a) in all.iter().enumerate() {
+            assert!(!all[..i].contains(a), "{name}: {a} twice");
+        }
+    }
+}
+
+#[test]
+fn a_region_that_fails_is_left() {
+    let mut study = bayesian(Order::Arrival, 9);
+    // Half of the space fails, and it is the half of the best losses.
+    let fails = |c: &Configuration| c.float("rate") > 1e-2;
+    // Probing the border is worth failing; going deep is not.
+    let is_deep = |c: &Configuration| c.float("rate") > 0.05;
+    let mut late_failures = 0;
+    for number in 0..40 {
+        let trial = ask(&mut study, 1).remove(0);
+        let failed = fails(&trial.configuration);
+        late_failures += usize::from(is_deep(&trial.configuration) && number >= 20);
+        let outcome = if failed {
+            Outcome::Failed(Failure::new(FailureKind::Error, "out of memory"))
+        } else {
+            Outcome::from(loss(&trial.configuration))
+        };
+        study.tell(trial.id, outcome).unwrap();
+    }
+    assert!(late_failures <= 2, "{late_failures} of the last 20 went deep");
+    assert!(study.best().unwrap().value().unwrap() < 0.5);
+}
+
+#[test]
+fn the_model_finds_what_chance_does_not() {
+    let best = |strategy: Box<dyn Strategy>| {
+        let mut study = study_of(mixed(), strategy, Order::Arrival, 10);
+        advance(&mut study, 45);
+        study.best().unwrap().value().unwrap()
+    };
+    let model = best(Box::new(BayesianOptimization::default()));
+    let chance = best(Box::new(RandomSearch));
+    assert!(model < 0.05 && model < 0.3 * chance, "{model} against {chance}");
+}

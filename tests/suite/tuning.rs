@@ -1,0 +1,160 @@
+//! `tune` under evaluators that behave badly.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use surmise::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
+use surmise::rng::Rng;
+use surmise::tune::Tuned;
+use surmise::{
+    Configuration, Error, EvaluatorError, FunctionEvaluator, Objective, Order, Outcome,
+    ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace, StopReason, Study,
+    StudySettings, tune, tune_watched,
+};
+
+fn study(limits: ResourceLimits, order: Order) -> Study {
+    let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])
+        .unwrap();
+    let settings = StudySettings { seed: 1, limits, order };
+    Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap()
+}
+
+/// Ends jobs in random order, is busy at random, says things twice, and counts what runs.
+struct Scripted {
+    rng: Rng,
+    running: Vec<JobId>,
+    most_at_once: usize,
+    started: usize,
+    extra: VecDeque<JobEvent>,
+    time: Duration,
+    breaks_after: Option<usize>,
+}
+
+impl Scripted {
+    fn new(seed: u64) -> Self {
+        Self {
+            rng: Rng::stream(seed, 0),
+            running: Vec::new(),
+            most_at_once: 0,
+            started: 0,
+            extra: VecDeque::new(),
+            time: Duration::ZERO,
+            breaks_after: None,
+        }
+    }
+}
+
+impl Evaluator for Scripted {
+    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        if self.breaks_after.is_some_and(|most| self.started >= most) {
+            return Err(EvaluatorError::new("no more machines"));
+        }
+        if self.rng.uniform() < 0.2 {
+            return Ok(Start::Busy { retry_after: Duration::from_secs(1) });
+        }
+        assert!(!self.running.contains(&job.id()), "no job is started twice");
+        self.running.push(job.id());
+        self.started += 1;
+        self.most_at_once = self.most_at_once.max(self.running.len());
+        Ok(Start::Started)
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+        self.time += timeout.min(Duration::from_secs(1));
+        let mut events: Vec<JobEvent> = self.extra.drain(..).collect();
+        while !self.running.is_empty() && self.rng.uniform() < 0.6 {
+            let job = self.running.swap_remove(self.rng.index(self.running.len()));
+            events.push(JobEvent::Report { job, step: 1, value: self.rng.uniform() });
+            let value = if self.rng.uniform() < 0.2 { f64::NAN } else { self.rng.uniform() };
+            let ended = JobEvent::Ended { job, outcome: Outcome::Completed { value } };
+            if self.rng.uniform() < 0.3 {
+                self.extra.push_back(ended.clone());
+            }
+            events.push(ended);
+        }
+        Ok(events)
+    }
+
+    fn stop(&mut self, _: JobId) -> Result<(), EvaluatorError> {
+        Ok(())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.time
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn limits_are_never_exceeded(
+        seed in 0_u64..1_000_000,
+        jobs in 1_usize..40,
+        parallel in 1_usize..9,
+        lag in proptest::option::of(1_usize..9),
+    ) {
+        let order = lag.map_or(Order::Arrival, Order::FixedLag);
+        let mut study = study(ResourceLimits::new(jobs, parallel), order);
+        let mut evaluator = Scripted::new(seed);
+        let mut told = 0;
+        let tuned = tune_watched(&mut study, &mut evaluator, |_, event| {
+            told += usize::from(matches!(event, surmise::study::Event::Told { .. }));
+        }).unwrap();
+        prop_assert_eq!(tuned.reason, StopReason::JobLimit { jobs });
+        prop_assert!(evaluator.most_at_once <= parallel);
+        prop_assert_eq!((evaluator.started, study.trials().len(), told), (jobs, jobs, jobs));
+        prop_assert!(study.pending().next().is_none());
+        prop_assert!(study.trials().iter().all(|trial| trial.reports.len() == 1));
+    }
+}
+
+#[test]
+fn a_finite_space_ends_the_tuning() {
+    let space =
+        SearchSpace::new([ParameterRange::integer("n", 1..=7, ScalingType::Linear)]).unwrap();
+    let limits = ResourceLimits { max_jobs: None, max_parallel_jobs: 3 };
+    let settings = StudySettings { limits, ..Default::default() };
+    let mut study = Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap();
+    let tuned = tune(&mut study, &mut Scripted::new(5)).unwrap();
+    assert_eq!(tuned.reason, StopReason::SpaceExhausted { jobs: 7 });
+}
+
+#[test]
+fn a_broken_evaluator_ends_the_run_and_another_one_goes_on() {
+    let mut study = study(ResourceLimits::new(10, 3), Order::Arrival);
+    let mut broken = Scripted { breaks_after: Some(4), ..Scripted::new(2) };
+    let error = tune(&mut study, &mut broken).unwrap_err();
+    assert!(matches!(error, Error::Evaluator(_)), "{error}");
+    let asked_before = study.trials().len();
+    assert!((4..=10).contains(&asked_before));
+    let Tuned { reason, .. } = tune(&mut study, &mut Scripted::new(3)).unwrap();
+    assert_eq!(reason, StopReason::JobLimit { jobs: 10 });
+    assert!(study.trials().iter().all(|trial| trial.outcome.is_some()), "nothing is lost");
+}
+
+#[test]
+fn closures_run_at_once_up_to_the_limit_and_their_panics_are_survived() {
+    let mut study = study(ResourceLimits::new(12, 3), Order::Arrival);
+    let counters = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let shared = Arc::clone(&counters);
+    let mut evaluator = FunctionEvaluator::new(move |c: &Configuration| {
+        let now = shared.0.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.1.fetch_max(now, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(20));
+        shared.0.fetch_sub(1, Ordering::SeqCst);
+        let x = c.float("x");
+        assert!(x < 0.5, "the upper half panics");
+        Ok::<f64, String>(x)
+    });
+    tune(&mut study, &mut evaluator).unwrap();
+    let most = counters.1.load(Ordering::SeqCst);
+    assert!((2..=3).contains(&most), "{most} at once");
+    let failed = study.trials().iter().filter(|t| matches!(t.outcome, Some(Outcome::Failed(_))));
+    let completed = study.trials().iter().filter(|trial| trial.value().is_some());
+    let (failed, completed) = (failed.count(), completed.count());
+    assert!(failed > 0 && completed > 0 && failed + completed == 12, "{failed} {completed}");
+}
