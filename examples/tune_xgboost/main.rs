@@ -82,7 +82,9 @@ fn show_one(
     options: &Options,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let tuning = config.tuning()?;
-    println!("Tuning {} under {:?}.", tuning.objective.metric_name, tuning.limits);
+    let jobs = tuning.limits.max_jobs.map_or("any number of".to_owned(), |jobs| jobs.to_string());
+    let parallel = tuning.limits.max_parallel_jobs;
+    println!("Tuning {}: {jobs} jobs, {parallel} at a time.", tuning.objective.metric_name);
     for range in tuning.space.ranges() {
         let reason = range.scale().map_or("", |scale| &scale.reason);
         println!("  {:<15} {reason}", range.name());

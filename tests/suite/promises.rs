@@ -209,7 +209,8 @@ fn finite_spaces_are_searched_without_repetition_to_the_last() {
 
 #[test]
 fn difficult_losses_survive() {
-    let losses: [(&str, fn(usize, f64) -> f64); 6] = [
+    type Spoiled = fn(usize, f64) -> f64;
+    let losses: [(&str, Spoiled); 6] = [
         ("constant", |_, _| 3.0),
         ("huge", |_, x| 1e300 * x),
         ("tiny", |_, x| 1e-300 * x),
@@ -263,7 +264,7 @@ fn the_model_finds_what_chance_does_not() {
         advance(&mut study, 45);
         study.best().unwrap().value().unwrap()
     };
-    let model = best(Box::new(BayesianOptimization::default()));
+    let model = best(Box::<BayesianOptimization>::default());
     let chance = best(Box::new(RandomSearch));
     assert!(model < 0.05 && model < 0.3 * chance, "{model} against {chance}");
 }
