@@ -1,11 +1,11 @@
 //! Maximizes a function over the cube, continuous and discrete axes together.
 //!
 //! 1. A finite cube of at most 10,000 cells is enumerated: the result is exact.
-//! 2. Otherwise many raw candidates are scored at once ([`candidates`]): quasi-random ones, and neighbours of good points.
+//! 2. Otherwise many raw candidates are scored at once (`candidates`): quasi-random ones, and neighbours of good points.
 //! 3. The best and a random choice of good and distinct ones start L-BFGS runs over the smooth axes, advanced in lock-step,
-//!    one batched evaluation per iteration ([`ascent`]).
+//!    one batched evaluation per iteration (`ascent`).
 //! 4. Every iterate then moves to its best neighbour along one discrete axis at a time, all neighbourhoods being scored at
-//!    once; both repeat while they gain ([`exchange`]).
+//!    once; both repeat while they gain (`exchange`).
 //!
 //! What is scored in the end is what will be run: snapped points. Forbidden points are never returned.
 
