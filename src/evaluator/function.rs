@@ -152,6 +152,8 @@ mod tests {
         assert_eq!(evaluator.start(&job).unwrap(), Start::Started);
         let events = evaluator.wait(Duration::from_secs(20)).unwrap();
         assert!(evaluator.wait(Duration::ZERO).unwrap().is_empty(), "a job ends once");
+        assert_eq!(evaluator.start(&job).unwrap(), Start::Started, "it has ended");
+        assert_eq!(evaluator.start(&job).unwrap(), Start::Adopted, "it runs");
         match events.as_slice() {
             [JobEvent::Ended { job: id, outcome }] if *id == job.id() => outcome.clone(),
             other => panic!("{other:?}"),

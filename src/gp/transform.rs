@@ -195,6 +195,12 @@ mod tests {
     }
 
     #[test]
+    fn a_tail_of_good_losses_is_never_stretched() {
+        let losses: Vec<f64> = skewed().into_iter().map(|y| -y).collect();
+        assert!(OutputTransform::fit(&losses).lambda() > 0.999);
+    }
+
+    #[test]
     fn the_likeliest_lambda_agrees_with_scipy() {
         // tests/golden/yeo_johnson.py: scipy.stats.yeojohnson, bounded to [-2, 1].
         let golden: [(Vec<f64>, f64); 3] = include!("../../tests/golden/yeo_johnson.in");

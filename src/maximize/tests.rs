@@ -52,6 +52,15 @@ fn discrete_axes_are_climbed_too() {
 }
 
 #[test]
+fn many_discrete_axes_are_climbed_one_by_one() {
+    // 5^12 cells: no raw candidate is near the best in all of them.
+    let axes = [[Axis::Categories(5); 6], [Axis::Levels(Levels::even(5)); 6]].concat();
+    let top: Vec<f64> = (0..12).map(|i| [0.1, 0.9, 0.3, 0.7][i % 4]).collect();
+    let found = run(&axes, &top, &|_| false).unwrap();
+    assert!(found.value > -1e-12, "{found:?}");
+}
+
+#[test]
 fn small_cubes_are_searched_exactly() {
     let axes = [Axis::Levels(Levels::even(50)), Axis::Categories(9)];
     let best = run(&axes, &[0.331, 0.5], &|_| false).unwrap();

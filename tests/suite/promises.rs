@@ -1,9 +1,10 @@
 //! What every strategy promises, through the study: purity, no repetition, one trajectory whatever the order of completion.
 
 use surmise::rng::Rng;
+use surmise::strategy::{History, Proposal};
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
-    Asked, BayesianOptimization, Configuration, Objective, Order, Outcome, ParameterRange,
+    Asked, BayesianOptimization, Configuration, Error, Objective, Order, Outcome, ParameterRange,
     RandomSearch, ResourceLimits, ScalingType, SearchSpace, SobolSearch, Strategy, Study,
     StudySettings, Trial,
 };
@@ -132,8 +133,29 @@ fn under_a_fixed_lag_workers_and_order_of_completion_change_nothing() {
     }
 }
 
+/// Forgets everything after each proposal.
+#[derive(Debug)]
+struct Cold;
+
+impl Strategy for Cold {
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        BayesianOptimization::default().propose(history, rng)
+    }
+}
+
 #[test]
 fn a_cold_and_a_warm_strategy_propose_the_same() {
+    for seed in 0..4 {
+        let mut warm = bayesian(Order::Arrival, seed);
+        let mut cold = study_of(mixed(), Box::new(Cold), Order::Arrival, seed);
+        advance(&mut warm, 30);
+        advance(&mut cold, 30);
+        assert_eq!(configurations(&warm), configurations(&cold));
+    }
+}
+
+#[test]
+fn a_study_that_is_told_what_another_found_goes_on_like_it() {
     let mut warm = bayesian(Order::Arrival, 4);
     advance(&mut warm, 22);
     let mut cold = bayesian(Order::Arrival, 4);

@@ -100,16 +100,27 @@ proptest! {
         let order = lag.map_or(Order::Arrival, Order::FixedLag);
         let mut study = study(ResourceLimits::new(jobs, parallel), order);
         let mut evaluator = Scripted::new(seed);
-        let mut told = 0;
-        let tuned = tune_watched(&mut study, &mut evaluator, |_, event| {
+        let (mut told, mut most_pending) = (0, 0);
+        let tuned = tune_watched(&mut study, &mut evaluator, |study, event| {
             told += usize::from(matches!(event, surmise::study::Event::Told { .. }));
+            most_pending = most_pending.max(study.pending().count());
         }).unwrap();
+        prop_assert!(most_pending <= parallel, "nothing is asked before there is a place for it");
         prop_assert_eq!(tuned.reason, StopReason::JobLimit { jobs });
         prop_assert!(evaluator.most_at_once <= parallel);
         prop_assert_eq!((evaluator.started, study.trials().len(), told), (jobs, jobs, jobs));
         prop_assert!(study.pending().next().is_none());
         prop_assert!(study.trials().iter().all(|trial| trial.reports.len() == 1));
     }
+}
+
+#[test]
+fn trials_that_were_asked_by_hand_run_first_and_under_the_limits() {
+    let mut study = study(ResourceLimits::new(9, 2), Order::Arrival);
+    study.ask(6).unwrap();
+    let mut evaluator = Scripted::new(4);
+    tune(&mut study, &mut evaluator).unwrap();
+    assert_eq!((evaluator.most_at_once, evaluator.started), (2, 9));
 }
 
 #[test]

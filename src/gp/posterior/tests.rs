@@ -50,6 +50,30 @@ fn observing_equals_conditioning() {
     assert_same(&grown.predict(&at), &whole.predict(&at), 1e-9);
 }
 
+/// The same by another route: a mean estimated by least squares is a zero mean plus a constant of unbounded variance.
+#[test]
+fn an_estimated_mean_is_a_constant_of_unbounded_variance() {
+    let (seen, at) = (points(7, 10), points(12, 11));
+    let values = losses(&seen);
+    let process = process(1e-2);
+    let Hyperparameters { signal_variance, noise_variance, .. } = process.hyperparameters;
+    let unbounded = 1e6;
+    let rows = |points: &[Vec<f64>]| process.scaled(points);
+    let between = |a: &Array2<f64>, b: &Array2<f64>| {
+        kernel::covariances(a.view(), b.view(), signal_variance).0 + unbounded
+    };
+    let (seen_rows, at_rows) = (rows(&seen), rows(&at));
+    let noise = Array2::<f64>::eye(seen.len()) * noise_variance;
+    let cholesky = Cholesky::factor(&(between(&seen_rows, &seen_rows) + noise)).unwrap();
+    let cross = between(&at_rows, &seen_rows);
+    let mean = cross.dot(&cholesky.solve(Array1::from(values.clone()).view()));
+    let explained = cholesky.half_solve(cross.t()).map(|x| x * x).sum_axis(Axis(0));
+    let variance = signal_variance + unbounded - explained;
+    let by_limit = Prediction { mean, variance };
+    let posterior = process.clone().condition(&seen, &values).unwrap();
+    assert_same(&posterior.predict(&at), &by_limit, 1e-5);
+}
+
 #[test]
 fn the_order_of_observations_is_irrelevant() {
     let (mut seen, at) = (points(12, 3), points(5, 4));
