@@ -75,8 +75,8 @@ impl Scale {
         Self {
             scaling: ScalingType::Linear,
             reason: format!(
-                "Linear because neither do the ends {min:?} and {max:?} lie above 0 with a ratio \
-                 of {CONTINUOUS_RATIO}, nor in [0, 1) with such a ratio of distances from 1."
+                "Linear because {min:?} to {max:?} spans no ratio of {CONTINUOUS_RATIO}, neither \
+                 above 0 nor in distance from 1."
             ),
         }
     }
@@ -100,8 +100,7 @@ impl Scale {
             Self {
                 scaling: ScalingType::Linear,
                 reason: format!(
-                    "Linear because the ends {min} and {max} do not lie above 0 with a ratio of \
-                     {INTEGER_RATIO}."
+                    "Linear because {min} to {max} spans no ratio of {INTEGER_RATIO} above 0."
                 ),
             }
         }

@@ -4,18 +4,20 @@
 //! the only starts are *checkpoints*: the fits on the first m observations in the order of trial numbers, for
 //! m = 8, 12, 18, 27, …, each started from the one before. A cold cache computes them again: O(log n) fits.
 //!
-//! Up to [`REFIT_ALWAYS`] observations every proposal has a fit of its own; beyond, hyperparameters are those of the last
-//! scheduled number of observations, while the data are always all.
+//! Up to 300 observations every proposal has a fit of its own to all of them. Beyond, hyperparameters are those of the last
+//! scheduled number of observations, fitted to 300 of these: the best hundred and an even choice of the others. The
+//! posterior is always conditioned on all.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::ranking;
 use crate::cube::Axis;
 use crate::gp::{self, Features, Hyperparameters, OutputTransform};
 use crate::strategy::{History, Observation};
 
 /// The first checkpoint.
 const FIRST: usize = 8;
-/// Up to so many observations hyperparameters are fitted for every new one.
+/// Up to so many observations hyperparameters are fitted to all of them, for every new one.
 const REFIT_ALWAYS: usize = 300;
 /// Fits that are kept; more than the checkpoints that 10⁵ observations need.
 const KEPT: usize = 40;
@@ -88,6 +90,7 @@ impl Checkpoints {
 }
 
 fn fit(features: &Features, data: &[Observation], start: Option<Fitted>) -> Fitted {
+    let data = representative(data);
     let losses: Vec<f64> = data.iter().map(|o| o.loss).collect();
     let transform = OutputTransform::fit(&losses);
     let transformed: Vec<f64> = losses.iter().map(|&loss| transform.apply(loss)).collect();
@@ -99,6 +102,25 @@ fn fit(features: &Features, data: &[Observation], start: Option<Fitted>) -> Fitt
         None => Some("no start gave a finite likelihood; default hyperparameters".to_owned()),
     };
     Fitted { hyperparameters: fit.process.hyperparameters().clone(), trouble }
+}
+
+/// All observations, or of too many the best third of [`REFIT_ALWAYS`] and an even choice of the others, in order.
+fn representative(data: &[Observation]) -> Vec<&Observation> {
+    if data.len() <= REFIT_ALWAYS {
+        return data.iter().collect();
+    }
+    let losses: Vec<f64> = data.iter().map(|o| o.loss).collect();
+    let (best, mut others) = {
+        let mut order = ranking(&losses);
+        let others = order.split_off(REFIT_ALWAYS / 3);
+        (order, others)
+    };
+    others.sort_unstable();
+    let room = REFIT_ALWAYS - best.len();
+    let mut chosen = best;
+    chosen.extend((0..room).map(|i| others[i * others.len() / room]));
+    chosen.sort_unstable();
+    chosen.into_iter().map(|i| &data[i]).collect()
 }
 
 /// 8, 12, 18, 27, 40, …: each half as large again as the one before.
@@ -125,6 +147,21 @@ mod tests {
     #[test]
     fn checkpoints_grow_by_half() {
         assert_eq!(checkpoints().take(6).collect::<Vec<_>>(), [8, 12, 18, 27, 40, 60]);
+    }
+
+    #[test]
+    fn many_observations_are_represented_by_the_best_and_an_even_choice() {
+        let observation = |trial: u64| Observation {
+            trial,
+            point: vec![0.5].into(),
+            loss: f64::from(u32::try_from(trial * 7919 % 1000).unwrap()),
+        };
+        let data: Vec<Observation> = (0..1000).map(observation).collect();
+        let chosen = representative(&data);
+        assert_eq!(chosen.len(), REFIT_ALWAYS);
+        assert!(chosen.windows(2).all(|pair| pair[0].trial < pair[1].trial), "in order, once each");
+        assert_eq!(chosen.iter().filter(|o| o.loss < 100.0).count(), 100);
+        assert_eq!(representative(&data[..300]).len(), 300);
     }
 
     #[test]
