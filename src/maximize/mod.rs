@@ -102,7 +102,7 @@ fn explore(landscape: &dyn Landscape, search: &Search<'_>, rng: &mut Rng) -> Opt
         if !exchange::has_moves(search.axes) {
             break;
         }
-        starts = exchange::exchange(landscape, search, starts);
+        starts = exchange::exchange(landscape, search, starts, rng);
         let gain = starts
             .iter()
             .zip(&before)
