@@ -47,6 +47,8 @@
 //!   Problems with Simple Constraints*.
 //! - Perrone et al. (2021), *Amazon SageMaker Automatic Model Tuning: Scalable Gradient-Free Optimization*.
 
+#![forbid(unsafe_code)]
+
 pub mod error;
 
 pub mod cube;

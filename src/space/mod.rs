@@ -56,23 +56,31 @@ impl SearchSpace {
         ranges: impl IntoIterator<Item = Result<ParameterRange, Error>>,
     ) -> Result<Self, Error> {
         let mut violations = Vec::new();
-        let mut sound = Vec::new();
+        let mut sound: Vec<ParameterRange> = Vec::new();
+        let mut names = HashSet::new();
         for range in ranges {
+            let mut known = HashSet::new();
             match range {
-                Ok(range) => sound.push(range),
-                Err(Error::Invalid(broken)) => violations.extend(broken),
+                Ok(range) => {
+                    known.insert(range.name().to_owned());
+                    sound.push(range);
+                }
+                // A range that could not be made has left its name in what it broke.
+                Err(Error::Invalid(broken)) => {
+                    known.extend(broken.iter().map(|violation| violation.subject.clone()));
+                    violations.extend(broken);
+                }
                 Err(other) => return Err(other),
             }
-        }
-        let mut names = HashSet::new();
-        for range in &sound {
-            if !names.insert(range.name()) {
-                violations.push(Violation::new(
-                    range.name(),
-                    "there twice",
-                    "the names of a search space are distinct",
-                    "rename one of them",
-                ));
+            for name in known {
+                if !name.is_empty() && !names.insert(name.clone()) {
+                    violations.push(Violation::new(
+                        name,
+                        "there twice",
+                        "the names of a search space are distinct",
+                        "rename one of them",
+                    ));
+                }
             }
         }
         if sound.is_empty() && violations.is_empty() {

@@ -14,10 +14,14 @@ use crate::error::{Error, Violation};
 const FINEST: f64 = 1e-7;
 /// A range must be wider than this share of its largest end, or too few floats lie in it.
 const NARROWEST: f64 = 1e-12;
+/// Below this floating-point numbers lose digits.
+const SMALLEST: f64 = 1e-290;
 /// Whole numbers up to here are exact in floating point, and so in JSON.
 const LARGEST_INTEGER: i64 = 1 << 53;
 /// More values than this cannot be told apart on an axis.
 const MOST_VALUES: i64 = 1 << 40;
+/// Nor can larger neighbours on a logarithmic one.
+const LARGEST_LOGARITHMIC: i64 = 1 << 44;
 
 /// Real numbers from a minimum to a maximum, both included, in natural units.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,6 +160,8 @@ fn check_continuous(name: &str, min: f64, max: f64, scaling: ScalingType) -> Vec
 fn check_density(name: &str, min: f64, max: f64, scaling: ScalingType) -> Option<Violation> {
     let bounds = format!("{min:?} to {max:?}");
     let width = max - min;
+    let logarithmic = Scale::of_continuous(min, max, scaling).scaling == ScalingType::Logarithmic;
+    let near_zero = width < SMALLEST || (logarithmic && min < SMALLEST);
     let near_one = Scale::of_continuous(min, max, scaling).scaling
         == ScalingType::ReverseLogarithmic
         && 1.0 - max < NARROWEST;
@@ -166,12 +172,12 @@ fn check_density(name: &str, min: f64, max: f64, scaling: ScalingType) -> Option
             "the difference of the ends is a finite number",
             "move the ends closer together",
         ))
-    } else if width < NARROWEST * min.abs().max(max.abs()) {
+    } else if near_zero || width < NARROWEST * min.abs().max(max.abs()) {
         Some(Violation::new(
             name,
             bounds,
             "floating-point numbers are too sparse between the ends",
-            "tune the offset from min instead, and add min in the job",
+            "tune the offset from min, or a multiple of the value, and convert it in the job",
         ))
     } else if near_one {
         Some(Violation::new(
@@ -200,7 +206,7 @@ impl IntegerParameterRange {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every rule that the range breaks: the name is not empty; min ≤ max; at most 2⁴⁰ values,
-    /// none beyond ±2⁵³; logarithmic scaling needs min > 0; reverse logarithmic is for continuous ranges only.
+    /// none beyond ±2⁵³ (2⁴⁴ on a logarithmic scale); logarithmic scaling needs min > 0; reverse logarithmic is for continuous ranges only.
     pub fn new(
         name: impl Into<String>,
         bounds: RangeInclusive<i64>,
@@ -284,6 +290,15 @@ fn check_integer(name: &str, min: i64, max: i64, scaling: ScalingType) -> Vec<Vi
             &bounds,
             "an integer range has at most 2^40 values",
             "use a continuous range and round in the job",
+        ));
+    }
+    let logarithmic = Scale::of_integer(min, max, scaling).scaling == ScalingType::Logarithmic;
+    if logarithmic && max > LARGEST_LOGARITHMIC {
+        violations.push(Violation::new(
+            name,
+            &bounds,
+            "whole numbers beyond 2^44 cannot be told apart on a logarithmic scale",
+            "use Linear scaling, or a smaller range and scale the value in the job",
         ));
     }
     match scaling {

@@ -62,12 +62,13 @@ fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
         ParameterRange::continuous("j", 1e9..=1e9 + 1e-6, ScalingType::Linear),
         ParameterRange::integer("k", 0..=1 << 60, ScalingType::Linear),
         ParameterRange::integer("l", 0..=1 << 41, ScalingType::Linear),
+        ParameterRange::integer("a", 1..=2, ScalingType::ReverseLogarithmic),
     ])
     .unwrap_err();
     let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
     assert_eq!(
         subjects,
-        ["a", "b", "c", "d", "e", "f", "f", "g", "h", "", "i", "j", "k", "l", "twin"]
+        ["a", "b", "c", "d", "e", "f", "f", "g", "h", "", "twin", "i", "j", "k", "l", "a", "a"]
     );
     let text = messages(&error);
     for line in [

@@ -90,11 +90,11 @@ impl Checkpoints {
 }
 
 fn fit(features: &Features, data: &[Observation], start: Option<Fitted>) -> Fitted {
-    let data = representative(data);
     let losses: Vec<f64> = data.iter().map(|o| o.loss).collect();
     let transform = OutputTransform::fit(&losses);
-    let transformed: Vec<f64> = losses.iter().map(|&loss| transform.apply(loss)).collect();
-    let points: Vec<&[f64]> = data.iter().map(|o| &o.point[..]).collect();
+    let chosen = representative(data);
+    let transformed: Vec<f64> = chosen.iter().map(|o| transform.apply(o.loss)).collect();
+    let points: Vec<&[f64]> = chosen.iter().map(|o| &o.point[..]).collect();
     let starts: Vec<Hyperparameters> = start.into_iter().map(|fit| fit.hyperparameters).collect();
     let fit = gp::fit(features, &points, &transformed, &starts);
     let trouble = match fit.log_posterior {

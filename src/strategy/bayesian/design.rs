@@ -1,7 +1,7 @@
 //! The initial design: what is tried before there is anything to learn from.
 //!
-//! The centre of the cube first (of a category, its first value: often the default), then a block of 4 or 8 points of the
-//! study's scrambled Sobol sequence, which has one point in each quarter or eighth of every axis.
+//! The centre of the cube first (of a category, its first value: often the default), then a block of 2, 4 or 8 points
+//! of the study's scrambled Sobol sequence, which has one point in each of as many strata of every axis.
 //!
 //! On axes of levels the sequence is stretched so that the lowest stratum falls on the lowest level and the highest on the
 //! highest. The ends of an integer range are where its meaning breaks most often (0 as "no limit"), and no smooth model
@@ -11,22 +11,27 @@ use crate::cube::{self, Axis, UnitPoint};
 use crate::rng::Rng;
 use crate::strategy::{History, Visited, sobol};
 
-/// Points of the design besides the centre, and so the strata of each axis.
+/// Points of the design besides the centre, and so the strata of each axis. The design is at most a fifth of the jobs, if
+/// their number is known, or 3.
 fn strata(history: &History<'_>) -> usize {
     let searched = history.axes.iter().filter(|axis| !axis.is_constant()).count();
-    let affordable = history.max_jobs.map_or(usize::MAX, |jobs| jobs / 5);
-    if searched > 3 && affordable > 8 { 8 } else { 4 }
+    match history.max_jobs.map_or(usize::MAX, |jobs| jobs / 5) {
+        9.. if searched > 3 => 8,
+        5.. => 4,
+        _ => 2,
+    }
 }
 
 /// The place of the next point in the design; `None` when the model takes over.
 ///
-/// It takes over when the design has been asked for and half of it, or 3 points, have a loss. Until then further workers,
-/// and replacements of failed points, get further points of the sequence.
+/// It takes over when the design has been asked for, half of it has ended, and two trials have a loss. Until then further
+/// workers, and replacements of failed points, get further points of the sequence.
 pub(super) fn index(history: &History<'_>) -> Option<u64> {
     let size = 1 + strata(history);
     let observed = history.observations.len();
-    let asked = observed + history.pending.len();
-    (asked < size || observed < (size / 2).max(3)).then_some(history.next_trial - 1)
+    let ended = observed + history.failures.len();
+    let asked = ended + history.pending.len();
+    (asked < size || ended < size.div_ceil(2) || observed < 2).then_some(history.next_trial - 1)
 }
 
 /// The design's point at `index`, or the next one that has not been visited.
@@ -37,14 +42,17 @@ pub(super) fn point(
     rng: &mut Rng,
 ) -> Option<UnitPoint> {
     let centre = centre(history.axes);
-    if index == 0 && !visited.contains(&centre) {
+    if !visited.contains(&centre) {
         return Some(centre);
     }
-    #[allow(clippy::cast_precision_loss, reason = "4 or 8")]
+    #[allow(clippy::cast_precision_loss, reason = "at most 8")]
     let stratum = 1.0 / strata(history) as f64;
     let stretch = |point: Vec<f64>| {
         let stretched = point.into_iter().zip(history.axes).map(|(u, axis)| match axis {
-            Axis::Levels(_) => ((u - stratum) / (1.0 - 2.0 * stratum)).clamp(0.0, 1.0),
+            // Two strata are stretched to nothing but the ends.
+            Axis::Levels(_) => {
+                ((u - stratum) / (1.0 - 2.0 * stratum).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+            }
             _ => u,
         });
         stretched.collect()

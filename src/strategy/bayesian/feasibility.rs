@@ -8,8 +8,9 @@ use crate::gp::{Features, GaussianProcess, Hyperparameters, Posterior};
 use crate::normal::log_distribution;
 use crate::strategy::History;
 
-/// Variance of a label around what the place stands for: failures may be chance.
-const LABEL_NOISE: f64 = 0.1;
+/// Variance of a label around what the place stands for: small, so that what has failed is known to fail. (The labels are
+/// ±1; where neighbours fail by chance, the field between them is near 0 and the chance near ½.)
+const LABEL_NOISE: f64 = 1e-3;
 
 /// The belief about where trials fail.
 #[derive(Debug)]

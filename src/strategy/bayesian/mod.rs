@@ -17,8 +17,8 @@ use crate::rng::Rng;
 
 /// Bayesian optimization with a Matérn-5⁄2 Gaussian process and, by default, the logarithm of expected improvement.
 ///
-/// The initial design is the centre of the cube and 4 points of a scrambled Sobol sequence, or 8 from four parameters on if
-/// that is at most a fifth of a known number of jobs. It takes in both ends of every integer range. Pending points are believed to come out as expected
+/// The initial design is the centre of the cube and 4 points of a scrambled Sobol sequence, 8 from four parameters on, but at
+/// most a fifth of the number of jobs, if that is known, or 3. It takes in both ends of every integer range. Pending points are believed to come out as expected
 /// (kriging believer), in a batch and in asynchronous refill alike.
 #[derive(Debug)]
 pub struct BayesianOptimization {
@@ -88,7 +88,7 @@ impl Strategy for BayesianOptimization {
     }
 }
 
-/// Trial numbers of the observations, the best first.
+/// Indices of losses, the best first.
 fn ranking(losses: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..losses.len()).collect();
     order.sort_by(|a, b| losses[*a].total_cmp(&losses[*b]).then(a.cmp(b)));
