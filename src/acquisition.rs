@@ -10,7 +10,7 @@ use crate::normal::{density, log_improvement};
 /// The worth of a trial and its slopes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Worth {
-    /// Larger is better; only differences matter.
+    /// Larger is better. On a logarithmic scale: where trials fail, the logarithm of the chance of success is added.
     pub value: f64,
     /// Derivative by the believed mean.
     pub slope_mean: f64,

@@ -19,6 +19,12 @@ impl From<Vec<f64>> for UnitPoint {
     }
 }
 
+impl AsRef<[f64]> for UnitPoint {
+    fn as_ref(&self) -> &[f64] {
+        &self.0
+    }
+}
+
 impl Deref for UnitPoint {
     type Target = [f64];
 

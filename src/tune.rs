@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Runs a study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
 ///
-/// Trials that were asked before, but have not ended, run first; they count as jobs. Without `max_jobs` only the exhaustion
-/// of a finite space ends it.
+/// Trials that were asked before, but have not ended, run first, as far as `max_jobs` allows; every trial of the strategy
+/// that has ended counts as a job. Without `max_jobs` only the exhaustion of a finite space ends it.
 ///
 /// # Errors
 /// [`Error::Evaluator`] if no jobs can be run, or an error of the strategy. The ledger is then intact: the trials that were
@@ -59,28 +59,25 @@ pub fn tune_watched(
     mut watch: impl FnMut(&Study, &Event),
 ) -> Result<Tuned, Error> {
     let mut run = Run::resume(study);
+    let mut shown = study.events().len();
+    let mut show = |study: &Study| {
+        for event in &study.events()[shown..] {
+            watch(study, event);
+        }
+        shown = study.events().len();
+    };
     loop {
-        let seen = study.events().len();
-        let full = run.fill(study)?;
-        show(study, seen, &mut watch);
+        let full = run.fill(study, &mut show)?;
         let timeout = run.start(study, evaluator)?;
         if let Some(reason) = full
             && run.is_idle()
         {
             return Ok(Tuned { reason, disregarded: run.disregarded });
         }
-        let events = evaluator.wait(timeout)?;
-        let seen = study.events().len();
-        for event in events {
+        for event in evaluator.wait(timeout)? {
             run.take(study, event)?;
+            show(study);
         }
-        show(study, seen, &mut watch);
-    }
-}
-
-fn show(study: &Study, seen: usize, watch: &mut impl FnMut(&Study, &Event)) {
-    for event in &study.events()[seen..] {
-        watch(study, event);
     }
 }
 
@@ -94,9 +91,13 @@ struct Run {
 
 impl Run {
     fn resume(study: &Study) -> Self {
+        let limits = study.settings().limits;
+        let own = |trial: &&Trial| trial.source == Source::Own;
+        let ended = study.trials().iter().filter(own).filter(|t| t.outcome.is_some()).count();
+        let room = limits.max_jobs.map_or(usize::MAX, |most| most.saturating_sub(ended));
         Self {
-            limits: study.settings().limits,
-            queue: study.pending().map(|trial| trial.id).collect(),
+            limits,
+            queue: study.pending().map(|trial| trial.id).take(room).collect(),
             running: HashMap::new(),
             disregarded: Vec::new(),
         }
@@ -107,17 +108,24 @@ impl Run {
     }
 
     /// Asks for as many trials as there are free places; the reason to stop if there will be no further one.
-    fn fill(&mut self, study: &mut Study) -> Result<Option<StopReason>, Error> {
+    fn fill(
+        &mut self,
+        study: &mut Study,
+        show: &mut impl FnMut(&Study),
+    ) -> Result<Option<StopReason>, Error> {
         loop {
             let own = |trial: &&Trial| trial.source == Source::Own;
-            let jobs = study.trials().iter().filter(own).count();
-            if self.limits.max_jobs.is_some_and(|most| jobs >= most) {
+            let asked = study.trials().iter().filter(own).count();
+            let jobs = self.limits.max_jobs.map_or(asked, |most| asked.min(most));
+            if self.limits.max_jobs.is_some_and(|most| asked >= most) {
                 return Ok(Some(StopReason::JobLimit { jobs }));
             }
             if self.queue.len() + self.running.len() >= self.limits.max_parallel_jobs {
                 return Ok(None);
             }
-            match study.ask(1)? {
+            let answer = study.ask(1)?;
+            show(study);
+            match answer {
                 Asked::Trials(trials) => self.queue.extend(trials.iter().map(|trial| trial.id)),
                 Asked::Wait => return Ok(None),
                 Asked::Exhausted => return Ok(Some(StopReason::SpaceExhausted { jobs })),

@@ -10,9 +10,9 @@ use surmise::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
 use surmise::rng::Rng;
 use surmise::tune::Tuned;
 use surmise::{
-    Configuration, Error, EvaluatorError, FunctionEvaluator, Objective, Order, Outcome,
-    ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace, StopReason, Study,
-    StudySettings, tune, tune_watched,
+    BayesianOptimization, Configuration, Error, EvaluatorError, FunctionEvaluator, Objective,
+    Order, Outcome, ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace,
+    StopReason, Study, StudySettings, tune, tune_watched,
 };
 
 fn study(limits: ResourceLimits, order: Order) -> Study {
@@ -121,6 +121,54 @@ fn trials_that_were_asked_by_hand_run_first_and_under_the_limits() {
     let mut evaluator = Scripted::new(4);
     tune(&mut study, &mut evaluator).unwrap();
     assert_eq!((evaluator.most_at_once, evaluator.started), (2, 9));
+}
+
+#[test]
+fn asking_for_too_much_by_hand_does_not_lift_the_limit() {
+    let mut study = study(ResourceLimits::new(5, 2), Order::Arrival);
+    study.ask(8).unwrap();
+    let mut evaluator = Scripted::new(6);
+    let tuned = tune(&mut study, &mut evaluator).unwrap();
+    assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 5 });
+    assert_eq!((evaluator.started, study.pending().count()), (5, 3));
+    tune(&mut study, &mut evaluator).unwrap();
+    assert_eq!(evaluator.started, 5);
+}
+
+#[test]
+fn every_event_is_shown_when_it_has_just_been_recorded() {
+    let mut study = study(ResourceLimits::new(12, 3), Order::Arrival);
+    let mut shown = 0;
+    tune_watched(&mut study, &mut Scripted::new(7), |study, event| {
+        shown += 1;
+        assert_eq!((study.events().len(), study.events().last()), (shown, Some(event)));
+    })
+    .unwrap();
+    assert_eq!(shown, study.events().len());
+}
+
+/// Not simulated: threads of the function evaluator, with closures that take their time at random.
+#[test]
+fn under_a_fixed_lag_real_threads_change_nothing() {
+    let run = |parallel: usize, pace: u64| {
+        let space = crate::promises::mixed();
+        let limits = ResourceLimits::new(24, parallel);
+        let settings = StudySettings { seed: 5, limits, order: Order::FixedLag(4) };
+        let strategy = BayesianOptimization::default();
+        let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap();
+        let mut evaluator = FunctionEvaluator::new(move |c: &Configuration| {
+            let loss = crate::promises::loss(c);
+            std::thread::sleep(Duration::from_micros(loss.to_bits() % 4096 * pace));
+            Ok::<f64, String>(loss)
+        });
+        tune(&mut study, &mut evaluator).unwrap();
+        study.trials().iter().map(|trial| trial.configuration.clone()).collect::<Vec<_>>()
+    };
+    let four = run(4, 1);
+    assert_eq!(run(4, 3), four);
+    // The number of parallel jobs is part of what a strategy knows; the workers behind it are not.
+    assert_eq!(run(2, 1), four);
+    assert_eq!(run(1, 0), four);
 }
 
 #[test]
