@@ -89,6 +89,9 @@ fn show_one(
         let reason = range.scale().map_or("", |scale| &scale.reason);
         println!("  {:<15} {reason}", range.name());
     }
+    if !tuning.disregarded.is_empty() {
+        println!("Not acted on: {}.", tuning.disregarded.join(", "));
+    }
     let seed = options.seed.or(tuning.seed).unwrap_or(1);
     let clock = Clock::default();
     let bayesian = search(tuning, Some(&clock), data, seed, !options.quiet)?;

@@ -1,9 +1,9 @@
-//! The posterior: a process that has seen data. It predicts, and it grows by an observation at a time.
+//! The posterior: a process that has seen data. It predicts, and it grows by further observations.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, Zip, concatenate};
 
 use super::fit::generalized_mean;
-use super::{GaussianProcess, kernel};
+use super::{GaussianProcess, Hyperparameters, kernel};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
 
@@ -168,47 +168,52 @@ impl Posterior {
         gradient
     }
 
-    /// Takes on one more observation, a transformed loss at `point`; equal to conditioning on all of them, in O(n²).
+    /// Takes on p more observations, transformed losses at `points`; equal to conditioning on all of them, in O(n² p).
+    ///
+    /// With u = K⁻¹ k for the covariances k with the old observations, and S the covariance of the new ones given the old, the
+    /// new inverse is [[K⁻¹ + u S⁻¹ uᵀ, −u S⁻¹], [−S⁻¹ uᵀ, S⁻¹]].
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] if the larger covariance is not; the posterior is then unchanged.
-    pub fn observe(&mut self, point: &[f64], loss: f64) -> Result<(), Error> {
-        let count = self.count();
-        let scaled = self.process.scaled(&[point]);
-        let hyperparameters = &self.process.hyperparameters;
-        let signal = hyperparameters.signal_variance;
-        let cross = kernel::covariances(self.scaled.view(), scaled.view(), signal).0;
-        let corner = signal + hyperparameters.noise_variance;
-        self.cholesky.grow(&cross, &Array2::from_elem((1, 1), corner))?;
-
-        // The inverse of a matrix with one more row: u = K⁻¹ k, and 1 ⁄ (corner − kᵀ u) from the factor's new pivot.
-        let u = self.inverse.dot(&cross.column(0));
-        let pivot = self.cholesky.lower()[[count, count]];
-        let precision = 1.0 / (pivot * pivot);
-        let mut inverse = Array2::zeros((count + 1, count + 1));
-        for a in 0..count {
-            for b in 0..count {
-                inverse[[a, b]] = self.inverse[[a, b]] + precision * u[a] * u[b];
-            }
-            inverse[[a, count]] = -precision * u[a];
-            inverse[[count, a]] = -precision * u[a];
+    ///
+    /// # Panics
+    /// If there are not as many losses as points.
+    pub fn observe<P: AsRef<[f64]>>(&mut self, points: &[P], losses: &[f64]) -> Result<(), Error> {
+        assert_eq!(points.len(), losses.len(), "one loss per point");
+        if points.is_empty() {
+            return Ok(());
         }
-        inverse[[count, count]] = precision;
-        self.inverse = inverse;
+        let count = self.count();
+        let scaled = self.process.scaled(points);
+        let Hyperparameters { signal_variance, noise_variance, .. } = self.process.hyperparameters;
+        let cross = kernel::covariances(self.scaled.view(), scaled.view(), signal_variance).0;
+        let mut corner = kernel::self_covariances(scaled.view(), signal_variance).0;
+        corner.diag_mut().map_inplace(|entry| *entry += noise_variance);
+        self.cholesky.grow(&cross, &corner)?;
+
+        let precision = self.cholesky.complement(count).inverse();
+        let explained = linalg::product(self.inverse.view(), cross.view());
+        let weighted = linalg::product(explained.view(), precision.view());
+        let old = &self.inverse + &linalg::product(weighted.view(), explained.t());
+        let across = -weighted;
+        let upper = concatenate![Axis(1), old, across];
+        let lower = concatenate![Axis(1), across.t(), precision];
+        self.inverse = concatenate![Axis(0), upper, lower];
         self.scaled = concatenate![Axis(0), self.scaled, scaled];
-        self.losses = self.losses.iter().copied().chain([loss]).collect();
+        self.losses = self.losses.iter().chain(losses).copied().collect();
         self.weigh();
         Ok(())
     }
 
-    /// Observes at `point` what is expected there: the mean stays as it is everywhere, the variance shrinks. Gives the
-    /// believed loss (kriging believer, Ginsbourger et al. 2010).
+    /// Observes at `points` what is expected there: the mean stays as it is everywhere, the variance shrinks. Gives the
+    /// believed losses (kriging believer, Ginsbourger et al. 2010). Because believing moves no mean, all points at once are
+    /// the same as one after the other.
     ///
     /// # Errors
     /// Those of [`observe`](Self::observe).
-    pub fn believe(&mut self, point: &[f64]) -> Result<f64, Error> {
-        let believed = self.predict(&[point]).mean[0];
-        self.observe(point, believed)?;
+    pub fn believe<P: AsRef<[f64]>>(&mut self, points: &[P]) -> Result<Vec<f64>, Error> {
+        let believed = self.predict(points).mean.to_vec();
+        self.observe(points, &believed)?;
         Ok(believed)
     }
 

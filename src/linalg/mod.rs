@@ -126,6 +126,16 @@ impl Cholesky {
         Ok(())
     }
 
+    /// The factor of what is left of A when its first `size` variables are known (the Schur complement): the lower right
+    /// block of L.
+    ///
+    /// # Panics
+    /// If `size` is larger than the matrix.
+    pub fn complement(&self, size: usize) -> Self {
+        let end = self.size();
+        Self { lower: column_major(block(self.lower.view(), size..end, size..end)) }
+    }
+
     /// Keeps the first `size` rows and columns of A.
     ///
     /// # Panics
@@ -213,6 +223,11 @@ mod tests {
             let mut grown = first.clone();
             grown.grow(&part(0..old, old..12), &part(old..12, old..12)).unwrap();
             assert_close(&grown.lower, &whole.lower, 1e-11);
+            let schur = part(old..12, old..12)
+                - product(part(old..12, 0..old).view(), first.inverse().view())
+                    .dot(&part(0..old, old..12));
+            let complement = whole.complement(old);
+            assert_close(&product(complement.lower(), complement.lower().t()), &schur, 1e-8);
             grown.truncate(old);
             assert_close(&grown.lower, &first.lower, 0.0);
         }

@@ -42,7 +42,7 @@ pub enum JobStrategy {
 }
 
 /// What a tuning job searches for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct JobObjective {
     /// Which way is better.
@@ -50,6 +50,9 @@ pub struct JobObjective {
     pub goal: Goal,
     /// The metric that training jobs report.
     pub metric_name: String,
+    /// Everything else, as it was given.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// How many training jobs a tuning job may run.
@@ -85,7 +88,7 @@ pub struct ParameterRanges {
 }
 
 /// A continuous or an integer range; its ends are strings, as SageMaker has them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct NumericRange {
     /// The hyperparameter.
@@ -97,14 +100,20 @@ pub struct NumericRange {
     /// How it is searched; `Auto` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scaling_type: Option<ScalingType>,
+    /// Everything else, as it was given.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// A categorical range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CategoricalRange {
     /// The hyperparameter.
     pub name: String,
     /// What can be chosen.
     pub values: Vec<String>,
+    /// Everything else, as it was given.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }

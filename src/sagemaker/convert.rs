@@ -23,6 +23,8 @@ pub struct Tuning {
     pub strategy: Box<dyn Strategy>,
     /// The seed, if one is given.
     pub seed: Option<u64>,
+    /// Parts of the configuration that this crate does not act on, by their names there.
+    pub disregarded: Vec<String>,
 }
 
 impl HyperParameterTuningJobConfig {
@@ -52,7 +54,31 @@ impl HyperParameterTuningJobConfig {
             limits,
             strategy: strategy?,
             seed: self.random_seed,
+            disregarded: self.disregarded(),
         })
+    }
+
+    fn disregarded(&self) -> Vec<String> {
+        let ranges = &self.parameter_ranges;
+        let parts = [
+            ("", &self.other),
+            ("HyperParameterTuningJobObjective.", &self.objective.other),
+            ("ResourceLimits.", &self.resource_limits.other),
+            ("ParameterRanges.", &ranges.other),
+        ];
+        let numeric =
+            ranges.continuous_parameter_ranges.iter().chain(&ranges.integer_parameter_ranges);
+        let of_ranges = numeric.map(|range| (&range.name, &range.other)).chain(
+            ranges.categorical_parameter_ranges.iter().map(|range| (&range.name, &range.other)),
+        );
+        let named = |place: &str, other: &serde_json::Map<String, serde_json::Value>| {
+            other.keys().map(|key| format!("{place}{key}")).collect::<Vec<_>>()
+        };
+        parts
+            .iter()
+            .flat_map(|(place, other)| named(place, other))
+            .chain(of_ranges.flat_map(|(name, other)| named(&format!("{name}."), other)))
+            .collect()
     }
 
     fn search_space(&self) -> Result<SearchSpace, Error> {
@@ -131,6 +157,24 @@ mod tests {
         assert_eq!((alpha.min(), alpha.max(), alpha.scaling()), (0.0, 1000.0, ScalingType::Auto));
         let original: serde_json::Value = serde_json::from_str(JOB).unwrap();
         assert_eq!(serde_json::to_value(&config).unwrap(), original);
+    }
+
+    #[test]
+    fn what_is_not_acted_on_is_kept_and_named() {
+        let mut job: serde_json::Value = serde_json::from_str(JOB).unwrap();
+        job["TrainingJobEarlyStoppingType"] = "Auto".into();
+        job["ResourceLimits"]["MaxRuntimeInSeconds"] = 3600.into();
+        job["ParameterRanges"]["IntegerParameterRanges"][1]["Unit"] = "levels".into();
+        let config: HyperParameterTuningJobConfig = serde_json::from_value(job.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&config).unwrap(), job);
+        assert_eq!(
+            config.tuning().unwrap().disregarded,
+            [
+                "TrainingJobEarlyStoppingType",
+                "ResourceLimits.MaxRuntimeInSeconds",
+                "max_depth.Unit",
+            ]
+        );
     }
 
     #[test]

@@ -44,10 +44,16 @@ fn observing_equals_conditioning() {
     let whole = process(1e-4).condition(&seen, &values).unwrap();
     let mut grown = process(1e-4).condition(&seen[..1], &values[..1]).unwrap();
     for (point, value) in seen.iter().zip(&values).skip(1) {
-        grown.observe(point, *value).unwrap();
+        grown.observe(&[point], &[*value]).unwrap();
     }
     assert_eq!(grown.count(), 14);
     assert_same(&grown.predict(&at), &whole.predict(&at), 1e-9);
+    let mut at_once = process(1e-4).condition(&seen[..5], &values[..5]).unwrap();
+    at_once.observe(&seen[5..], &values[5..]).unwrap();
+    assert_same(&at_once.predict(&at), &whole.predict(&at), 1e-9);
+    let (_, gradients) = at_once.predict_with_gradients(&at);
+    let (_, expected) = whole.predict_with_gradients(&at);
+    assert!((gradients.variance - expected.variance).iter().all(|gap| gap.abs() < 1e-8));
 }
 
 /// The same by another route: a mean estimated by least squares is a zero mean plus a constant of unbounded variance.
@@ -99,8 +105,8 @@ fn believing_moves_no_mean_and_raises_no_variance() {
     let mut posterior = process(1e-3).condition(&seen, &losses(&seen)).unwrap();
     let before = posterior.predict(&at);
     let expected = posterior.predict(&at[..1]).mean[0];
-    let believed = posterior.believe(&at[0]).unwrap();
-    assert!((believed - expected).abs() < 1e-15);
+    let believed = posterior.believe(&at[..1]).unwrap();
+    assert!((believed[0] - expected).abs() < 1e-15);
     let after = posterior.predict(&at);
     assert!((&after.mean - &before.mean).iter().all(|gap| gap.abs() < 1e-9));
     assert!((&after.variance - &before.variance).iter().all(|gap| *gap < 1e-9));

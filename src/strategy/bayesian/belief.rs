@@ -48,9 +48,8 @@ impl<'a> Belief<'a> {
         } else {
             least(transformed.iter().copied())
         };
-        for pending in history.pending {
-            incumbent = incumbent.min(posterior.believe(&pending.point)?);
-        }
+        let pending: Vec<&UnitPoint> = history.pending.iter().map(|p| &p.point).collect();
+        incumbent = incumbent.min(least(posterior.believe(&pending)?.into_iter()));
         let feasibility = Feasibility::new(history, &features, &fitted.hyperparameters)?;
         Ok(Self { transform, posterior, incumbent, feasibility, acquisition })
     }
