@@ -5,6 +5,7 @@ use std::fmt::Display;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use surmise::cube;
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
     Asked, Configuration, Error, Objective, Outcome, ParameterRange, ResourceLimits, ScalingType,
@@ -106,28 +107,40 @@ impl Session {
     fn respond(&mut self, line: &[u8]) -> Result<Reply, String> {
         let request: Value =
             serde_json::from_slice(line).map_err(|error| format!("not JSON: {error}"))?;
-        let op = request.get("op").and_then(Value::as_str).unwrap_or_default().to_owned();
-        match op.as_str() {
-            "init" => self.init(read(request)?),
-            "ask" => self.ask(&read(request)?),
-            "tell" => self.tell(&read(request)?),
+        match request.get("op").and_then(Value::as_str).unwrap_or_default() {
+            "init" => self.init(read(line)?),
+            "ask" => self.ask(&read(line)?),
+            "tell" => self.tell(&read(line)?),
             _ => Err(format!("op: {}; it is one of init, ask, tell", shown(request.get("op")))),
         }
     }
 
     fn init(&mut self, init: Init) -> Result<Reply, String> {
-        let ranges: Vec<_> = init.space.into_iter().enumerate().map(range).collect();
-        let malformed: Vec<String> =
-            ranges.iter().filter_map(|r| r.as_ref().err().cloned()).collect();
-        if !malformed.is_empty() {
-            return Err(malformed.join("; "));
+        let mut errors = Vec::new();
+        let mut ranges = Vec::new();
+        for (index, asked) in init.space.iter().enumerate() {
+            match range(index, asked) {
+                Ok(range) => ranges.push(range),
+                Err(malformed) => errors.push(malformed),
+            }
         }
-        let space = SearchSpace::new(ranges.into_iter().flatten())
-            .map_err(|error| format!("space: {}", one_line(error)))?;
+        let space = SearchSpace::new(ranges);
+        // Where nothing is left of the space, what is wrong with its ranges says more than that it is empty.
+        if let Err(error) = &space
+            && (errors.is_empty() || init.space.len() > errors.len())
+        {
+            errors.push(format!("space: {}", one_line(error)));
+        }
         let limits = ResourceLimits { max_jobs: init.budget, max_parallel_jobs: init.parallel };
-        limits.check().map_err(|error| {
-            one_line(error).replace("max_parallel_jobs", "parallel").replace("max_jobs", "budget")
-        })?;
+        if let Err(error) = limits.check() {
+            let text = one_line(error).replace("max_parallel_jobs", "parallel");
+            let text = text.replace("max_jobs", "budget");
+            errors.push(text.replace("use None for no limit", "leave it out for no limit"));
+        }
+        let space = match space {
+            Ok(space) if errors.is_empty() => space,
+            _ => return Err(errors.join("; ")),
+        };
         let settings = StudySettings { seed: init.seed, limits, ..Default::default() };
         let objective = Objective::minimize("value");
         let study = Study::with_boxed_strategy(space, objective, (self.make_strategy)(), settings);
@@ -162,17 +175,27 @@ impl Session {
     }
 }
 
-fn read<T: DeserializeOwned>(request: Value) -> Result<T, String> {
-    serde_path_to_error::deserialize(request).map_err(|error| {
+/// A request of known kind. Read from the line itself, because a parsed object has lost its duplicate keys.
+fn read<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
+    let mut json = serde_json::Deserializer::from_slice(line);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let inner = error.into_inner();
-        if path == "." { inner.to_string() } else { format!("{path}: {inner}") }
+        let text = error.into_inner().to_string();
+        // A request is one line: where in it the parser stood tells nobody anything.
+        let text = text.split(" at line ").next().unwrap_or_default();
+        let text = ["usize", "u64"].iter().fold(text.to_owned(), |text, machine_word| {
+            text.replace(machine_word, "a whole number, at least 0")
+        });
+        if path == "." { text } else { format!("{path}: {text}") }
     })
 }
 
 /// The range, checked, or in what respect its request is not even one.
-fn range((index, range): (usize, Range)) -> Result<Result<ParameterRange, Error>, String> {
+fn range(index: usize, range: &Range) -> Result<Result<ParameterRange, Error>, String> {
     let at = |field: &str| format!("space[{index}].{field} (of `{}`)", range.name);
+    if range.name.is_empty() {
+        return Err(format!("space[{index}].name: empty"));
+    }
     let superfluous = |field: &str, given: bool| {
         if given { Err(format!("{}: this type of parameter has none", at(field))) } else { Ok(()) }
     };
@@ -205,7 +228,11 @@ fn range((index, range): (usize, Range)) -> Result<Result<ParameterRange, Error>
             let end = |field, value: &Option<Value>| {
                 let number = value.as_ref().and_then(whole);
                 number.ok_or_else(|| {
-                    format!("{}: {} is not a whole number", at(field), shown(value.as_ref()))
+                    format!(
+                        "{}: {} is not a whole number within ±2^53",
+                        at(field),
+                        shown(value.as_ref())
+                    )
                 })
             };
             let (lo, hi) = (end("lo", &range.lo)?, end("hi", &range.hi)?);
@@ -221,8 +248,10 @@ fn range((index, range): (usize, Range)) -> Result<Result<ParameterRange, Error>
 
 /// A whole number, written as 3 or 3.0.
 fn whole(value: &Value) -> Option<i64> {
-    #[allow(clippy::cast_possible_truncation, reason = "a range beyond 2^53 is refused anyway")]
-    let from_float = |number: f64| (number.fract() == 0.0).then_some(number as i64);
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "up to 2^53 it is exact")]
+    let from_float =
+        |number: f64| (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64);
     value.as_i64().or_else(|| value.as_f64().and_then(from_float))
 }
 
@@ -243,9 +272,18 @@ fn outcome(value: &Value) -> Result<Outcome, String> {
     }
 }
 
-/// The first pending trial of this configuration.
+/// The first pending trial of this configuration: to the digit or, for clients that round, as near as counts as the same.
 fn pending(study: &Study, configuration: &Configuration) -> Option<TrialId> {
-    study.pending().find(|trial| trial.configuration == *configuration).map(|trial| trial.id)
+    let exact = study.pending().find(|trial| trial.configuration == *configuration);
+    let space = study.space();
+    let told = space.encode(configuration).ok()?;
+    let near = || {
+        study.pending().find(|trial| {
+            let asked = space.encode(&trial.configuration);
+            asked.is_ok_and(|asked| cube::same(space.axes(), &asked, &told))
+        })
+    };
+    exact.or_else(near).map(|trial| trial.id)
 }
 
 fn shown(value: Option<&Value>) -> String {

@@ -83,10 +83,10 @@ impl Evaluator for FunctionEvaluator {
             // Nobody listens any more if the evaluator is gone: then nobody wants to know.
             let _ = sender.send(JobEvent::Ended { job: id, outcome });
         };
-        thread::Builder::new()
-            .name(format!("surmise trial {}", id.trial))
-            .spawn(work)
-            .map_err(|error| EvaluatorError::new(format!("cannot start a thread: {error}")))?;
+        #[allow(clippy::disallowed_methods, reason = "an evaluator starts the threads")]
+        let spawned =
+            thread::Builder::new().name(format!("surmise trial {}", id.trial)).spawn(work);
+        spawned.map_err(|error| EvaluatorError::new(format!("cannot start a thread: {error}")))?;
         self.running.insert(id);
         Ok(Start::Started)
     }

@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The value of one parameter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ParameterValue {
     /// Of an integer range.
@@ -16,6 +16,40 @@ pub enum ParameterValue {
     Float(f64),
     /// Of a categorical range.
     Category(String),
+}
+
+impl<'de> Deserialize<'de> for ParameterValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Value;
+
+        impl Visitor<'_> for Value {
+            type Value = ParameterValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or text")
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<ParameterValue, E> {
+                Ok(ParameterValue::Integer(number))
+            }
+
+            #[allow(clippy::cast_precision_loss, reason = "too large to be exact anyway")]
+            fn visit_u64<E>(self, number: u64) -> Result<ParameterValue, E> {
+                let integer = i64::try_from(number).map(ParameterValue::Integer);
+                Ok(integer.unwrap_or(ParameterValue::Float(number as f64)))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<ParameterValue, E> {
+                Ok(ParameterValue::Float(number))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<ParameterValue, E> {
+                Ok(ParameterValue::Category(name.to_owned()))
+            }
+        }
+
+        deserializer.deserialize_any(Value)
+    }
 }
 
 impl fmt::Display for ParameterValue {

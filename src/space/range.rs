@@ -261,7 +261,7 @@ impl IntegerParameterRange {
             _ => return Err(wrong_type(&self.name, value, "a whole number")),
         };
         if !(self.min..=self.max).contains(&number) {
-            return Err(outside(&self.name, &number.to_string(), self.min, self.max));
+            return Err(outside(&self.name, &value.to_string(), self.min, self.max));
         }
         Ok(self.axis().coordinate((number - self.min).unsigned_abs()))
     }

@@ -141,7 +141,20 @@ fn bad_requests_are_answered_and_the_program_goes_on() {
         r#"{"op":"init","space":[{"name":"a","type":"int","lo":0,"hi":1}],"budget":0}"#,
         "budget",
     );
+    // Everything at once.
+    let broken = r#"{"op":"init","parallel":0,"space":[{"name":"a","type":"int","lo":0},
+        {"name":"","type":"int","lo":0,"hi":1},{"name":"b","type":"float","lo":1,"hi":0},
+        {"name":"b","type":"int","lo":0,"hi":1}]}"#
+        .replace('\n', "");
+    for name in
+        ["space[0].hi", "space[1].name", "`b` is 1.0 to 0.0", "`b` is there twice", "parallel"]
+    {
+        door.refused(&broken, name);
+    }
     assert_eq!(door.send(&init(1)), json!({"ok": true}));
+    door.refused(r#"{"op":"ask","op":"ask"}"#, "duplicate field `op`");
+    door.refused(r#"{"op":"tell","config":{"lr":null},"value":1}"#, "config.lr");
+    door.refused(r#"{"op":"tell","config":{"lr":0.1,"lr":0.2},"value":1}"#, "`lr` is there twice");
     let config = door.ask(1).remove(0);
     let mut outside = config.clone();
     outside["n"] = json!(65);
@@ -172,6 +185,43 @@ fn outside_observations_count_and_a_finite_space_ends() {
     assert_eq!(found, [1, 2, 4, 5]);
     assert_eq!(door.send(r#"{"op":"ask","n":1}"#), json!({"configs": []}));
     assert_eq!(door.close(), 0);
+}
+
+/// A tell ends the pending trial it belongs to, also from a client that rounds: the run is the library's own.
+#[test]
+fn a_conversation_is_the_same_search_as_a_study() {
+    for rounded in [false, true] {
+        let space = r#"{"op":"init","seed":9,"space":[{"name":"x","type":"float","lo":0,"hi":1},
+            {"name":"n","type":"int","lo":1,"hi":9}]}"#
+            .replace('\n', "");
+        let mut door = Door::open(&[]);
+        assert_eq!(door.send(&space), json!({"ok": true}));
+        let space = surmise::SearchSpace::new([
+            surmise::ParameterRange::continuous("x", 0.0..=1.0, surmise::ScalingType::Auto),
+            surmise::ParameterRange::integer("n", 1..=9, surmise::ScalingType::Auto),
+        ]);
+        let settings = surmise::StudySettings { seed: 9, ..Default::default() };
+        let objective = surmise::Objective::minimize("value");
+        let strategy = surmise::BayesianOptimization::default();
+        let mut study = surmise::Study::new(space.unwrap(), objective, strategy, settings).unwrap();
+        for _ in 0..8 {
+            let configs = door.ask(2);
+            let surmise::Asked::Trials(trials) = study.ask(2).unwrap() else {
+                panic!("two trials")
+            };
+            for (mut config, trial) in configs.into_iter().zip(trials) {
+                assert_eq!(config, serde_json::to_value(&trial.configuration).unwrap());
+                let loss = (config["x"].as_f64().unwrap() - 0.3).powi(2);
+                if rounded {
+                    let digits = format!("{:.9}", config["x"].as_f64().unwrap());
+                    config["x"] = json!(digits.parse::<f64>().unwrap());
+                }
+                let tell = json!({"op": "tell", "config": config, "value": loss});
+                assert_eq!(door.send(&tell.to_string()), json!({"ok": true}));
+                study.tell(trial.id, surmise::Outcome::from(loss)).unwrap();
+            }
+        }
+    }
 }
 
 #[test]

@@ -89,10 +89,7 @@ fn six_asks_without_a_tell_give_six_points_well_apart() {
 
 #[test]
 fn asking_for_four_is_asking_four_times() {
-    for strategy in
-        [strategies, strategies].into_iter().flat_map(|make| make().into_iter().zip(make()))
-    {
-        let (whole, single) = strategy;
+    for (whole, single) in strategies().into_iter().zip(strategies()) {
         let mut whole = study_of(mixed(), whole, Order::Arrival, 2);
         let mut single = study_of(mixed(), single, Order::Arrival, 2);
         for _ in 0..5 {
