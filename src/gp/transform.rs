@@ -162,7 +162,7 @@ fn likeliest_lambda(z: &[f64]) -> f64 {
     }
     let candidates = [LAMBDA.1, 0.5 * (low + high)];
     let [plain, found] = candidates.map(log_likelihood);
-    // Not a number where all losses are equal: then nothing is to be compressed.
+    // Where all losses are equal, both are infinite: then nothing is to be compressed.
     if found > plain { candidates[1] } else { candidates[0] }
 }
 

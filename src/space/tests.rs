@@ -82,6 +82,61 @@ fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
     }
 }
 
+mod laws {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cube;
+
+    /// A finite number of any size and sign.
+    fn number() -> impl Strategy<Value = f64> {
+        (-1.0..1.0_f64, -320.0..308.0_f64).prop_map(|(m, e)| m * 10.0_f64.powf(e))
+    }
+
+    fn scaling() -> impl Strategy<Value = ScalingType> {
+        prop_oneof![
+            Just(ScalingType::Auto),
+            Just(ScalingType::Linear),
+            Just(ScalingType::Logarithmic),
+            Just(ScalingType::ReverseLogarithmic),
+        ]
+    }
+
+    fn range() -> impl Strategy<Value = Result<ParameterRange, Error>> {
+        let near = (number(), number(), -17.0..0.0_f64).prop_map(|(a, b, e)| {
+            if b > 0.0 { (a, a + a.abs() * 10.0_f64.powf(e)) } else { (a, b) }
+        });
+        let continuous = (near, scaling())
+            .prop_map(|((a, b), s)| ParameterRange::continuous("x", a.min(b)..=a.max(b), s));
+        let integer = (0..63_u32, any::<i64>(), 0..45_u32, any::<u64>(), scaling()).prop_map(
+            |(shift, a, width, b, s)| {
+                let (min, width) = (a >> shift, (b % (1 << width)).cast_signed());
+                ParameterRange::integer("x", min..=min.saturating_add(width), s)
+            },
+        );
+        prop_oneof![continuous, integer]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// What makes "no repetition" true: two points of one configuration are the same place for the search, and the
+        /// place of a configuration decodes to it.
+        #[test]
+        fn one_configuration_is_one_place(range in range(), u in 0.0..1.0_f64, gap in -17.0..0.0_f64) {
+            let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
+            let points = [u, (u + 10.0_f64.powf(gap)).min(1.0)].map(|u| space.snap(&vec![u].into()));
+            let [a, b] = points.clone().map(|point| space.decode(&point));
+            if a == b {
+                prop_assert!(cube::same(space.axes(), &points[0], &points[1]), "{space:?} {points:?}");
+            }
+            let back = space.encode(&a).unwrap();
+            prop_assert!(cube::same(space.axes(), &points[0], &back), "{space:?} {a} {back:?}");
+            prop_assert_eq!(space.snap(&back), back);
+        }
+    }
+}
+
 #[test]
 fn an_empty_space_is_an_error() {
     let error = SearchSpace::new([]).unwrap_err();

@@ -36,6 +36,7 @@ const _: Option<&dyn Strategy> = None;
 
 /// All that a strategy may know. Every list is in the order of trial numbers.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct History<'a> {
     /// The axes of the cube.
     pub axes: &'a [Axis],
@@ -55,6 +56,7 @@ pub struct History<'a> {
 
 /// A point and its loss.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Observation {
     /// Number of the trial.
     pub trial: u64,
@@ -66,6 +68,7 @@ pub struct Observation {
 
 /// A point whose trial has not ended.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Pending {
     /// Number of the trial.
     pub trial: u64,
@@ -75,6 +78,7 @@ pub struct Pending {
 
 /// A point whose trial gave no loss.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct FailedPoint {
     /// Number of the trial.
     pub trial: u64,
@@ -84,6 +88,7 @@ pub struct FailedPoint {
 
 /// A point to be tried, and why.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Proposal {
     /// What to try; snapped.
     pub point: UnitPoint,
@@ -116,6 +121,7 @@ pub enum Phase {
 
 /// What a model expects of a trial; losses may be infinite where the model knows no bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Expectation {
     /// The loss that is as likely exceeded as not.
     pub median: f64,

@@ -276,6 +276,31 @@ fn a_region_that_fails_is_left() {
     assert!(study.best().unwrap().value().unwrap() < 0.5);
 }
 
+/// The optimum lies in the failing half, so the best that can be found is on its border.
+#[test]
+fn the_border_of_a_failing_half_is_found() {
+    for seed in 0..4 {
+        let space = SearchSpace::new([
+            ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear),
+            ParameterRange::continuous("y", 0.0..=1.0, ScalingType::Linear),
+        ]);
+        let strategy = Box::new(BayesianOptimization::default());
+        let mut study = study_of(space.unwrap(), strategy, Order::Arrival, seed);
+        let mut failed = 0;
+        for _ in 0..50 {
+            let trial = ask(&mut study, 1).remove(0);
+            let (x, y) = (trial.configuration.float("x"), trial.configuration.float("y"));
+            let bowl = (x - 0.8).powi(2) + (y - 0.3).powi(2);
+            let value = if x > 0.5 { f64::NAN } else { bowl };
+            failed += usize::from(value.is_nan());
+            study.tell(trial.id, Outcome::from(value)).unwrap();
+        }
+        let best = study.best().unwrap().value().unwrap();
+        assert!(best < 0.09 + 0.01, "{best} with seed {seed}");
+        assert!(failed < 42, "{failed} of 50 failed with seed {seed}");
+    }
+}
+
 #[test]
 fn the_model_finds_what_chance_does_not() {
     let best = |strategy: Box<dyn Strategy>| {
