@@ -62,13 +62,17 @@ fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
         ParameterRange::continuous("j", 1e9..=1e9 + 1e-6, ScalingType::Linear),
         ParameterRange::integer("k", 0..=1 << 60, ScalingType::Linear),
         ParameterRange::integer("l", 0..=1 << 41, ScalingType::Linear),
+        ParameterRange::integer("m", (1 << 53) - 50..=1 << 53, ScalingType::Logarithmic),
         ParameterRange::integer("a", 1..=2, ScalingType::ReverseLogarithmic),
     ])
     .unwrap_err();
     let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
     assert_eq!(
         subjects,
-        ["a", "b", "c", "d", "e", "f", "f", "g", "h", "", "twin", "i", "j", "k", "l", "a", "a"]
+        [
+            "a", "b", "c", "d", "e", "f", "f", "g", "h", "", "twin", "i", "j", "k", "l", "m", "a",
+            "a"
+        ]
     );
     let text = messages(&error);
     for line in [
