@@ -3,7 +3,10 @@
 //! Outside are names, units and categories; inside are points of `[0, 1]^d`. [`SearchSpace::encode`] and
 //! [`SearchSpace::decode`] are the only translators. Every point of the cube decodes to a configuration.
 
+mod categorical;
 mod configuration;
+mod continuous;
+mod integer;
 mod range;
 mod record;
 mod scaling;
@@ -12,10 +15,11 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::categorical::CategoricalParameterRange;
 pub use self::configuration::{Configuration, ParameterValue};
-pub use self::range::{
-    CategoricalParameterRange, ContinuousParameterRange, IntegerParameterRange, ParameterRange,
-};
+pub use self::continuous::ContinuousParameterRange;
+pub use self::integer::IntegerParameterRange;
+pub use self::range::ParameterRange;
 pub use self::scaling::{Scale, ScalingType};
 use crate::cube::{self, Axis, UnitPoint};
 use crate::error::{Error, Violation};

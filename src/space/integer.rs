@@ -1,0 +1,144 @@
+//! Whole numbers.
+
+use std::ops::RangeInclusive;
+
+use super::configuration::ParameterValue;
+use super::range::{check_name, outside, wrong_type};
+use super::scaling::{Scale, ScalingType};
+use crate::cube::{Axis, Levels};
+use crate::error::{Error, Violation};
+
+/// Whole numbers up to here are exact in floating point, and so in JSON.
+const LARGEST_INTEGER: i64 = 1 << 53;
+/// More values than this cannot be told apart on an axis.
+const MOST_VALUES: i64 = 1 << 40;
+/// Nor can larger neighbours on a logarithmic one.
+const LARGEST_LOGARITHMIC: i64 = 1 << 44;
+
+/// Whole numbers from a minimum to a maximum, both included, in natural units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntegerParameterRange {
+    name: String,
+    min: i64,
+    max: i64,
+    scaling: ScalingType,
+    scale: Scale,
+}
+
+impl IntegerParameterRange {
+    /// A range of whole numbers.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every rule that the range breaks: the name is not empty; min ≤ max; at most 2⁴⁰ values,
+    /// none beyond ±2⁵³ (2⁴⁴ on a logarithmic scale); logarithmic scaling needs min > 0; reverse logarithmic is for continuous ranges only.
+    pub fn new(
+        name: impl Into<String>,
+        bounds: RangeInclusive<i64>,
+        scaling: ScalingType,
+    ) -> Result<Self, Error> {
+        let (name, min, max) = (name.into(), *bounds.start(), *bounds.end());
+        let mut violations = check_name(&name);
+        violations.extend(check_integer(&name, min, max, scaling));
+        Error::unless_empty(violations)?;
+        let scale = Scale::of_integer(min, max, scaling);
+        Ok(Self { name, min, max, scaling, scale })
+    }
+
+    /// The parameter's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Smallest value.
+    pub fn min(&self) -> i64 {
+        self.min
+    }
+
+    /// Largest value.
+    pub fn max(&self) -> i64 {
+        self.max
+    }
+
+    /// The scaling that was asked for.
+    pub fn scaling(&self) -> ScalingType {
+        self.scaling
+    }
+
+    /// The scaling in force, and one sentence on why.
+    pub fn scale(&self) -> &Scale {
+        &self.scale
+    }
+
+    pub(super) fn axis(&self) -> Axis {
+        let count = (self.max - self.min).unsigned_abs() + 1;
+        Axis::Levels(match self.scale.scaling {
+            ScalingType::Logarithmic => Levels::logarithmic(self.min.unsigned_abs(), count),
+            _ => Levels::even(count),
+        })
+    }
+
+    pub(super) fn encode(&self, value: &ParameterValue) -> Result<f64, Violation> {
+        let number = match *value {
+            ParameterValue::Integer(number) => number,
+            #[allow(clippy::cast_possible_truncation, reason = "a float beyond i64 saturates")]
+            ParameterValue::Float(number) if number.fract() == 0.0 => number as i64,
+            _ => return Err(wrong_type(&self.name, value, "a whole number")),
+        };
+        if !(self.min..=self.max).contains(&number) {
+            return Err(outside(&self.name, &value.to_string(), self.min, self.max));
+        }
+        Ok(self.axis().coordinate((number - self.min).unsigned_abs()))
+    }
+
+    pub(super) fn decode(&self, coordinate: f64) -> ParameterValue {
+        ParameterValue::Integer(self.min.saturating_add_unsigned(self.axis().cell(coordinate)))
+    }
+}
+
+fn check_integer(name: &str, min: i64, max: i64, scaling: ScalingType) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let bounds = format!("{min} to {max}");
+    if min > max {
+        violations.push(Violation::new(name, &bounds, "min is at most max", "swap the ends"));
+    }
+    if min < -LARGEST_INTEGER || max > LARGEST_INTEGER {
+        violations.push(Violation::new(
+            name,
+            &bounds,
+            "whole numbers beyond 2^53 in size are not exact in JSON",
+            "use a smaller range and scale the value in the job",
+        ));
+    } else if max.saturating_sub(min) >= MOST_VALUES {
+        violations.push(Violation::new(
+            name,
+            &bounds,
+            "an integer range has at most 2^40 values",
+            "use a continuous range and round in the job",
+        ));
+    }
+    let logarithmic = Scale::of_integer(min, max, scaling).scaling == ScalingType::Logarithmic;
+    if logarithmic && max > LARGEST_LOGARITHMIC {
+        violations.push(Violation::new(
+            name,
+            &bounds,
+            "whole numbers beyond 2^44 cannot be told apart on a logarithmic scale",
+            "use Linear scaling, or a smaller range and scale the value in the job",
+        ));
+    }
+    match scaling {
+        ScalingType::Logarithmic if min <= 0 => violations.push(Violation::new(
+            name,
+            format!("min {min}"),
+            "logarithmic scaling needs min > 0",
+            "raise min above 0 or use Linear scaling",
+        )),
+        ScalingType::ReverseLogarithmic => violations.push(Violation::new(
+            name,
+            &bounds,
+            "reverse logarithmic scaling is for continuous ranges only",
+            "use Linear or Logarithmic scaling",
+        )),
+        _ => {}
+    }
+    violations
+}
