@@ -72,8 +72,7 @@ fn regret(
     }))?;
     let limits = ResourceLimits::new(problem.evaluations, batch);
     let settings = StudySettings { seed, limits, ..Default::default() };
-    let mut study =
-        Study::with_boxed_strategy(space, Objective::minimize("value"), strategy, settings)?;
+    let mut study = Study::new(space, Objective::minimize("value"), strategy, settings)?;
     let value = |configuration: &Configuration| -> Result<f64, Infallible> {
         let x: Vec<f64> = names.iter().map(|name| configuration.float(name)).collect();
         Ok((problem.value)(&x))

@@ -101,7 +101,7 @@ pub struct Study {
 }
 
 impl Study {
-    /// A study that has seen nothing.
+    /// A study that has seen nothing. A strategy that is chosen at run time comes as a `Box<dyn Strategy>`.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a limit or the lag is 0.
@@ -109,19 +109,6 @@ impl Study {
         space: SearchSpace,
         objective: Objective,
         strategy: impl Strategy + 'static,
-        settings: StudySettings,
-    ) -> Result<Self, Error> {
-        Self::with_boxed_strategy(space, objective, Box::new(strategy), settings)
-    }
-
-    /// The same for a strategy that was chosen at run time.
-    ///
-    /// # Errors
-    /// Those of [`new`](Self::new).
-    pub fn with_boxed_strategy(
-        space: SearchSpace,
-        objective: Objective,
-        strategy: Box<dyn Strategy>,
         settings: StudySettings,
     ) -> Result<Self, Error> {
         let mut violations = settings.limits.violations();
@@ -137,7 +124,7 @@ impl Study {
         Ok(Self {
             space,
             objective,
-            strategy,
+            strategy: Box::new(strategy),
             settings,
             events: Vec::new(),
             trials: Vec::new(),

@@ -143,7 +143,7 @@ impl Session {
         };
         let settings = StudySettings { seed: init.seed, limits, ..Default::default() };
         let objective = Objective::minimize("value");
-        let study = Study::with_boxed_strategy(space, objective, (self.make_strategy)(), settings);
+        let study = Study::new(space, objective, (self.make_strategy)(), settings);
         self.study = Some(study.map_err(one_line)?);
         Ok(Reply::Ok { ok: true })
     }

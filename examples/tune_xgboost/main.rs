@@ -158,7 +158,7 @@ fn search(
         Some(clock) => Box::new(Timed { strategy, clock: clock.clone() }),
         None => strategy,
     };
-    let mut study = Study::with_boxed_strategy(space, objective, strategy, settings)?;
+    let mut study = Study::new(space, objective, strategy, settings)?;
     let data = Arc::clone(data);
     let mut jobs = FunctionEvaluator::new(move |configuration: &Configuration| {
         data.cross_validated_rmse(Hyperparameters::of(configuration))

@@ -34,6 +34,12 @@ pub trait Strategy: Debug + Send + Sync {
 // A trait that users implement must stay usable behind a pointer.
 const _: Option<&dyn Strategy> = None;
 
+impl<S: Strategy + ?Sized> Strategy for Box<S> {
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        (**self).propose(history, rng)
+    }
+}
+
 /// All that a strategy may know. Every list is in the order of trial numbers.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]

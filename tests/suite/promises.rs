@@ -40,7 +40,7 @@ fn strategies() -> Vec<Box<dyn Strategy>> {
 
 fn study_of(space: SearchSpace, strategy: Box<dyn Strategy>, order: Order, seed: u64) -> Study {
     let settings = StudySettings { seed, order, limits: ResourceLimits::default() };
-    Study::with_boxed_strategy(space, Objective::minimize("loss"), strategy, settings).unwrap()
+    Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap()
 }
 
 fn bayesian(order: Order, seed: u64) -> Study {

@@ -37,7 +37,7 @@ impl<'a> Belief<'a> {
         let losses: Vec<f64> = history.observations.iter().map(|o| o.loss).collect();
         let transform = OutputTransform::fit(&losses);
         let transformed: Vec<f64> = losses.iter().map(|&loss| transform.apply(loss)).collect();
-        let points: Vec<&[f64]> = history.observations.iter().map(|o| &o.point[..]).collect();
+        let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
         let features = Features::new(history.axes);
         let process = GaussianProcess::new(features.clone(), fitted.hyperparameters.clone());
         let mut posterior = process.condition(&points, &transformed)?;
@@ -60,7 +60,7 @@ impl<'a> Belief<'a> {
 
     /// Points near which good losses are expected: the best twentieth of the observed ones, at least 2, and the pending.
     pub(super) fn anchors(&self, history: &History<'_>) -> Vec<UnitPoint> {
-        let points: Vec<&[f64]> = history.observations.iter().map(|o| &o.point[..]).collect();
+        let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
         let expected = self.posterior.predict(&points).mean.to_vec();
         let kept = (points.len() / 20).max(2);
         let best = ranking(&expected).into_iter().take(kept);
@@ -71,7 +71,7 @@ impl<'a> Belief<'a> {
 
     /// What is expected of a trial at `point`, as losses.
     pub(super) fn expectation(&self, point: &UnitPoint) -> Expectation {
-        let prediction = self.posterior.predict(&[&point[..]]);
+        let prediction = self.posterior.predict(std::slice::from_ref(point));
         let (mean, deviation) = (prediction.mean[0], prediction.variance[0].sqrt());
         Expectation {
             median: self.transform.invert(mean),
@@ -88,8 +88,7 @@ fn least(values: impl Iterator<Item = f64>) -> f64 {
 
 impl Landscape for Belief<'_> {
     fn values(&self, points: &[UnitPoint]) -> Vec<f64> {
-        let points: Vec<&[f64]> = points.iter().map(|point| &point[..]).collect();
-        let prediction = self.posterior.predict(&points);
+        let prediction = self.posterior.predict(points);
         let mut values: Vec<f64> = prediction
             .mean
             .iter()
@@ -99,7 +98,7 @@ impl Landscape for Belief<'_> {
             })
             .collect();
         if let Some(feasibility) = &self.feasibility {
-            for (value, chance) in values.iter_mut().zip(feasibility.log_chances(&points)) {
+            for (value, chance) in values.iter_mut().zip(feasibility.log_chances(points)) {
                 *value += chance;
             }
         }
@@ -107,8 +106,7 @@ impl Landscape for Belief<'_> {
     }
 
     fn values_and_gradients(&self, points: &[UnitPoint]) -> (Vec<f64>, Vec<Vec<f64>>) {
-        let points: Vec<&[f64]> = points.iter().map(|point| &point[..]).collect();
-        let (prediction, slopes) = self.posterior.predict_with_gradients(&points);
+        let (prediction, slopes) = self.posterior.predict_with_gradients(points);
         let mut values = Vec::with_capacity(points.len());
         let mut gradients = Vec::with_capacity(points.len());
         for i in 0..points.len() {
@@ -121,7 +119,7 @@ impl Landscape for Belief<'_> {
             gradients.push(rows.to_vec());
         }
         if let Some(feasibility) = &self.feasibility {
-            feasibility.add_log_chances(&points, &mut values, &mut gradients);
+            feasibility.add_log_chances(points, &mut values, &mut gradients);
         }
         (values, gradients)
     }

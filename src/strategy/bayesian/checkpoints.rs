@@ -11,7 +11,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ranking;
-use crate::cube::Axis;
+use crate::cube::{Axis, UnitPoint};
 use crate::gp::{self, Features, Hyperparameters, OutputTransform};
 use crate::strategy::{History, Observation};
 
@@ -94,7 +94,7 @@ fn fit(features: &Features, data: &[Observation], start: Option<Fitted>) -> Fitt
     let transform = OutputTransform::fit(&losses);
     let chosen = representative(data);
     let transformed: Vec<f64> = chosen.iter().map(|o| transform.apply(o.loss)).collect();
-    let points: Vec<&[f64]> = chosen.iter().map(|o| &o.point[..]).collect();
+    let points: Vec<&UnitPoint> = chosen.iter().map(|o| &o.point).collect();
     let starts: Vec<Hyperparameters> = start.into_iter().map(|fit| fit.hyperparameters).collect();
     let fit = gp::fit(features, &points, &transformed, &starts);
     let trouble = match fit.log_posterior {

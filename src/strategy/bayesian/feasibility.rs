@@ -3,6 +3,7 @@
 //! The chance that a trial gives a loss is Φ(μ ⁄ √(noise + v)) with mean μ and variance v of the label there; its
 //! logarithm is added to the acquisition, so that expected improvement becomes expected improvement times that chance.
 
+use crate::cube::UnitPoint;
 use crate::error::Error;
 use crate::gp::{Features, GaussianProcess, Hyperparameters, Posterior};
 use crate::normal::log_distribution;
@@ -28,9 +29,9 @@ impl Feasibility {
         if history.failures.is_empty() {
             return Ok(None);
         }
-        let gave = history.observations.iter().map(|o| (&o.point[..], 1.0));
-        let failed = history.failures.iter().map(|f| (&f.point[..], -1.0));
-        let (points, labels): (Vec<&[f64]>, Vec<f64>) = gave.chain(failed).unzip();
+        let gave = history.observations.iter().map(|o| (&o.point, 1.0));
+        let failed = history.failures.iter().map(|f| (&f.point, -1.0));
+        let (points, labels): (Vec<&UnitPoint>, Vec<f64>) = gave.chain(failed).unzip();
         let process = GaussianProcess::new(
             features.clone(),
             Hyperparameters {
@@ -43,7 +44,7 @@ impl Feasibility {
     }
 
     /// Logarithms of the chances that trials at these points give a loss.
-    pub(super) fn log_chances(&self, points: &[&[f64]]) -> Vec<f64> {
+    pub(super) fn log_chances(&self, points: &[UnitPoint]) -> Vec<f64> {
         let prediction = self.posterior.predict(points);
         let pairs = prediction.mean.iter().zip(&prediction.variance);
         pairs
@@ -54,7 +55,7 @@ impl Feasibility {
     /// Adds them, and their gradients, to what is there.
     pub(super) fn add_log_chances(
         &self,
-        points: &[&[f64]],
+        points: &[UnitPoint],
         values: &mut [f64],
         gradients: &mut [Vec<f64>],
     ) {
