@@ -1,4 +1,4 @@
-//! Speed of one whole proposal: fit included, nothing cached.
+//! Speed of whole proposals, fit included, nothing cached: one, and a batch of 8.
 //!
 //!     cargo bench --bench propose
 
@@ -36,13 +36,16 @@ fn propose(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("propose");
     group.sample_size(10);
     for (count, dimension) in [(32, 4), (100, 10)] {
-        group.bench_function(BenchmarkId::new(format!("d{dimension}"), count), |bencher| {
-            bencher.iter_batched(
-                || observed(count, dimension),
-                |mut study| study.ask(1),
-                BatchSize::LargeInput,
-            );
-        });
+        for batch in [1, 8] {
+            let id = BenchmarkId::new(format!("{batch} at once/d{dimension}"), count);
+            group.bench_function(id, |bencher| {
+                bencher.iter_batched(
+                    || observed(count, dimension),
+                    |mut study| study.ask(batch),
+                    BatchSize::LargeInput,
+                );
+            });
+        }
     }
     group.finish();
 }

@@ -34,6 +34,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Foreign crates that only one file may name.
 const DOORS: &[(&str, &str)] = &[
     ("faer", "linalg/faer.rs"),
+    ("ndarray_linalg", "linalg/lapack.rs"),
+    ("lax", "linalg/lapack.rs"),
     ("pulp", "linalg/vector.rs"),
     ("rand", "rng.rs"),
     ("libm", "normal.rs"),

@@ -1,0 +1,56 @@
+//! Speed of the factorization and the product, on every backend of the build side by side.
+//!
+//!     cargo bench --bench linalg                                              (faer alone)
+//!     OPENBLAS_NUM_THREADS=1 cargo bench --bench linalg --features openblas-system
+
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use ndarray::{Array2, Axis, Slice};
+use surmise::linalg::{Backend, Cholesky};
+use surmise::rng::Rng;
+
+const SIZES: [usize; 3] = [32, 128, 512];
+/// Observations that are taken on at once.
+const ADDED: usize = 8;
+
+fn positive_definite(size: usize) -> Array2<f64> {
+    let mut rng = Rng::stream(1, 0);
+    let root = Array2::from_shape_fn((size, size), |_| rng.normal());
+    Backend::default().product(root.view(), root.t()) + Array2::<f64>::eye(size)
+}
+
+/// One group per operation and size, so that the backends stand next to each other.
+fn backends(criterion: &mut Criterion) {
+    for size in SIZES {
+        let matrix = positive_definite(size + ADDED);
+        let part = |rows: Slice, columns: Slice| {
+            matrix.slice_axis(Axis(0), rows).slice_axis(Axis(1), columns).to_owned()
+        };
+        let (first, last) = (Slice::from(..size), Slice::from(size..));
+        let whole = part(first, first);
+        let (cross, corner) = (part(first, last), part(last, last));
+        let mut measure = |operation: &str, work: &dyn Fn(Backend) -> f64| {
+            let mut group = criterion.benchmark_group(format!("{operation}/{size}"));
+            for &backend in Backend::ALL {
+                let id = BenchmarkId::from_parameter(format!("{backend:?}"));
+                group.bench_function(id, |bencher| bencher.iter(|| work(backend)));
+            }
+            group.finish();
+        };
+        let factor = |backend| Cholesky::factor_by(backend, &whole).expect("positive definite");
+        measure("factor", &|backend| factor(backend).log_determinant());
+        measure("factor and inverse", &|backend| factor(backend).inverse()[[0, 0]]);
+        let factors: Vec<Cholesky> = Backend::ALL.iter().map(|backend| factor(*backend)).collect();
+        measure("grow by 8", &|backend| {
+            let known = Backend::ALL.iter().position(|b| *b == backend).expect("one of them");
+            let mut grown = factors[known].clone();
+            grown.grow(&cross, &corner).expect("positive definite");
+            grown.lower()[[size, 0]]
+        });
+        measure("product", &|backend| backend.product(whole.view(), whole.view())[[0, 0]]);
+    }
+}
+
+criterion_group!(benches, backends);
+criterion_main!(benches);

@@ -1,0 +1,52 @@
+//! The door to `ndarray-linalg`, and to `lax` for its error: the only file that names them.
+//!
+//! LAPACK and BLAS are whatever the program links. They may bring threads of their own; the crate works on all cores above
+//! this floor already, so tell them to use one (`OPENBLAS_NUM_THREADS=1`, `MKL_NUM_THREADS=1`).
+
+use lax::error::Error::LapackComputationalFailure;
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView2};
+use ndarray_linalg::error::LinalgError;
+use ndarray_linalg::{
+    CholeskyFactorized, CholeskyInplace, Diag, InverseCInto, SolveTriangularInplace, UPLO,
+};
+
+/// Factors in place (dpotrf); the error is the index of the bad pivot.
+pub(super) fn factor(lower: &mut Array2<f64>) -> Result<(), usize> {
+    match lower.cholesky_inplace(UPLO::Lower) {
+        Ok(_) => Ok(()),
+        Err(LinalgError::Lapack(LapackComputationalFailure { return_code })) => {
+            Err(usize::try_from(return_code - 1).expect("LAPACK counts pivots from 1"))
+        }
+        Err(other) => unreachable!("the matrix is square and contiguous: {other}"),
+    }
+}
+
+/// dtrtrs.
+pub(super) fn solve_lower(lower: &Array2<f64>, right: &mut Array2<f64>) {
+    lower
+        .solve_triangular_inplace(UPLO::Lower, Diag::NonUnit, right)
+        .expect("a factor is square and has no zero on its diagonal");
+}
+
+pub(super) fn solve_lower_transposed(lower: &Array2<f64>, right: &mut Array2<f64>) {
+    lower
+        .t()
+        .solve_triangular_inplace(UPLO::Upper, Diag::NonUnit, right)
+        .expect("a factor is square and has no zero on its diagonal");
+}
+
+/// (L Lᵀ)⁻¹ by dpotri.
+pub(super) fn inverse(lower: &Array2<f64>) -> Array2<f64> {
+    let factorized = CholeskyFactorized { factor: lower.clone(), uplo: UPLO::Lower };
+    let inverse = factorized.invc_into().expect("a factor has no zero on its diagonal");
+    // Symmetric: its columns read as rows are the same matrix, now in ndarray's standard layout.
+    inverse.reversed_axes()
+}
+
+/// dgemm, through ndarray.
+pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut product = Array2::zeros((a.nrows(), b.ncols()));
+    general_mat_mul(1.0, &a, &b, 0.0, &mut product);
+    product
+}
