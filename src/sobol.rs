@@ -80,17 +80,75 @@ mod tests {
     #[test]
     fn far_indices_and_many_dimensions_are_uniform() {
         let sobol = Sobol::new(300, &mut Rng::stream(2, 0));
-        let mut sums = vec![0.0; 300];
-        for index in 70_000..70_512 {
-            let point = sobol.point(index);
-            assert!(point.iter().all(|&u| u > 0.0 && u < 1.0));
-            sums.iter_mut().zip(point).for_each(|(sum, u)| *sum += u);
+        let count: u32 = 512;
+        let points: Vec<Vec<f64>> = (70_000..70_512).map(|index| sobol.point(index)).collect();
+        for axis in 0..300 {
+            let mut column: Vec<f64> = points.iter().map(|point| point[axis]).collect();
+            column.sort_by(f64::total_cmp);
+            assert!(column[0] > 0.0 && column[511] < 1.0);
+            // Kolmogorov's distance; chance would exceed 0.072 on one axis in a hundred, and so on three of these.
+            let farthest = (0..count).zip(&column).fold(0.0_f64, |far, (rank, u)| {
+                let middle = (f64::from(rank) + 0.5) / f64::from(count);
+                far.max((u - middle).abs())
+            });
+            assert!(farthest < 0.02, "axis {axis}: {farthest}");
         }
-        assert!(sums.iter().all(|sum| (sum / 512.0 - 0.5).abs() < 0.02));
-        let distinct = |a: usize, b: usize| {
-            (0..64).any(|i| (sobol.coordinate(i, a) - sobol.coordinate(i, b)).abs() > 1e-6)
+        let correlation = |a: usize, b: usize| {
+            let sum: f64 = points.iter().map(|p| (p[a] - 0.5) * (p[b] - 0.5)).sum();
+            12.0 * sum / f64::from(count)
         };
-        assert!(distinct(0, 256) && distinct(1, 257) && distinct(5, 261));
+        // Within a padding, across it, and the pair that shares its direction numbers.
+        for (a, b) in [(0, 1), (3, 200), (254, 255), (255, 256), (0, 256), (1, 257), (43, 299)] {
+            assert!(correlation(a, b).abs() < 0.15, "{a} and {b}: {}", correlation(a, b));
+        }
+    }
+
+    /// Centred discrepancy, squared (Hickernell 1998).
+    fn discrepancy(points: &[Vec<f64>]) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "a count of points")]
+        let count = points.len() as f64;
+        let single = |p: &Vec<f64>| -> f64 {
+            p.iter().map(|x| (x - 0.5).abs()).map(|a| 1.0 + 0.5 * a - 0.5 * a * a).product()
+        };
+        let pair = |p: &Vec<f64>, q: &Vec<f64>| -> f64 {
+            let factors = p
+                .iter()
+                .zip(q)
+                .map(|(x, y)| 1.0 + 0.5 * ((x - 0.5).abs() + (y - 0.5).abs() - (x - y).abs()));
+            factors.product()
+        };
+        let singles: f64 = points.iter().map(single).sum();
+        let pairs: f64 = points.iter().flat_map(|p| points.iter().map(|q| pair(p, q))).sum();
+        let dimension = i32::try_from(points[0].len()).unwrap();
+        (13.0_f64 / 12.0).powi(dimension) - 2.0 / count * singles + pairs / (count * count)
+    }
+
+    /// tests/golden/sobol.py: scipy's scrambled Sobol points, and random ones.
+    #[test]
+    fn sets_are_as_even_as_scipys() {
+        let golden = include_str!("../tests/golden/sobol.json");
+        let rows: Vec<(u64, usize, f64, f64, f64)> = serde_json::from_str(golden).unwrap();
+        assert_eq!(rows.len(), 4);
+        for (count, dimension, usual, largest, chance) in rows {
+            // From the start, and around index 70,000, beyond the 2¹⁶ indices of one scramble.
+            for first in [0, 69_632] {
+                let sets = |axes: std::ops::Range<usize>| -> Vec<f64> {
+                    let set = |seed| {
+                        let sobol = Sobol::new(300, &mut Rng::stream(seed, 9));
+                        let point = |index| sobol.point(index)[axes.clone()].to_vec();
+                        discrepancy(&(first..first + count).map(point).collect::<Vec<_>>())
+                    };
+                    (0..8).map(set).collect()
+                };
+                let mean = |sets: &[f64]| sets.iter().sum::<f64>() / 8.0;
+                let plain = sets(0..dimension);
+                assert!((mean(&plain) / usual - 1.0).abs() < 0.03, "{plain:?} for {usual}");
+                assert!(plain.iter().all(|set| *set < 1.05 * largest), "{plain:?}");
+                // Across the seam at 256 dimensions the pairing is random, yet each axis stays even.
+                let padded = sets(256 - dimension / 2..256 + dimension.div_ceil(2));
+                assert!(mean(&padded) < 0.8 * chance, "{padded:?} for {chance}");
+            }
+        }
     }
 
     #[test]

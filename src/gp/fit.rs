@@ -150,7 +150,7 @@ impl<'a> Target<'a> {
         #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
         let count = self.losses.len() as f64;
         let misfit = residual.dot(&alpha);
-        let value = -0.5 * misfit - 0.5 * cholesky.log_determinant() - count * HALF_LN_2PI;
+        let value = log_density(misfit, &cholesky);
 
         let trace = alpha.dot(&alpha) - inverse.diag().sum();
         let mut gradient = self.length_scale_gradient(&scaled, &weigh(slopes, &alpha, &inverse));
@@ -172,6 +172,13 @@ impl<'a> Target<'a> {
         }
         self.features.searched().iter().map(|axis| by_axis[axis.index]).collect()
     }
+}
+
+/// L of eq. 2.30, where `misfit` = (y − c 1)ᵀ α.
+pub(super) fn log_density(misfit: f64, cholesky: &Cholesky) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
+    let count = cholesky.size() as f64;
+    -0.5 * misfit - 0.5 * cholesky.log_determinant() - count * HALF_LN_2PI
 }
 
 /// W = M∘G with M = α αᵀ − K⁻¹, in the place of the slopes G.
@@ -199,91 +206,4 @@ pub(super) fn generalized_mean(losses: ArrayView1<'_, f64>, weights: ArrayView1<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cube::{Axis, Levels};
-    use crate::rng::Rng;
-
-    fn mixed() -> Vec<Axis> {
-        vec![
-            Axis::Continuous { resolution: 1e-7 },
-            Axis::Categories(3),
-            Axis::Levels(Levels::even(5)),
-            Axis::Categories(2),
-            Axis::Categories(1),
-        ]
-    }
-
-    fn sample(axes: &[Axis], count: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
-        let mut rng = Rng::stream(5, 0);
-        let points: Vec<Vec<f64>> = (0..count)
-            .map(|_| axes.iter().map(|axis| axis.snap(rng.uniform())).collect())
-            .collect();
-        let losses = points.iter().map(|p| (5.0 * p[0]).sin() + p[1] * p[2] - p[3]).collect();
-        (points, losses)
-    }
-
-    #[test]
-    fn the_gradient_is_central_differences() {
-        let axes = mixed();
-        let features = Features::new(&axes);
-        let (points, losses) = sample(&axes, 20);
-        let target = Target::new(&features, &points, &losses);
-        let theta = [-0.7, 0.3, 0.1, -0.2, 0.4, -5.0];
-        let (_, gradient) = target.negative_log_posterior(&theta);
-        for i in 0..theta.len() {
-            let shifted = |step: f64| {
-                let mut theta = theta;
-                theta[i] += step;
-                target.negative_log_posterior(&theta).0
-            };
-            let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
-            let error = (difference - gradient[i]).abs();
-            assert!(error < 1e-6 * difference.abs().max(1.0), "{i}: {difference} {}", gradient[i]);
-        }
-    }
-
-    #[test]
-    fn the_evidence_is_the_density_of_the_multivariate_normal() {
-        // Two observations, by hand: N(y; c 1, K) with K = [[a, b], [b, a]].
-        let axes = [Axis::Continuous { resolution: 1e-7 }];
-        let features = Features::new(&axes);
-        let (points, losses) = ([[0.2], [0.7]], [1.0, -0.5]);
-        let target = Target::new(&features, &points, &losses);
-        let hyperparameters =
-            Hyperparameters { length_scales: vec![0.4], signal_variance: 1.3, noise_variance: 0.1 };
-        let t = 5.0_f64.sqrt() * 0.5 / 0.4;
-        let b = 1.3 * (1.0 + t + t * t / 3.0) * (-t).exp();
-        let a = 1.3 + 0.1;
-        let half = 0.75; // By symmetry the mean is 0.25 and the residuals are ±0.75.
-        let log_density =
-            -half * half / (a - b) - 0.5 * (a * a - b * b).ln() - (2.0 * std::f64::consts::PI).ln();
-        let (value, _) = target.log_likelihood(&hyperparameters);
-        assert!((value - log_density).abs() < 1e-12, "{value} {log_density}");
-    }
-
-    #[test]
-    fn a_fit_tells_which_axis_matters() {
-        let axes = vec![Axis::Continuous { resolution: 1e-7 }; 2];
-        let features = Features::new(&axes);
-        let mut rng = Rng::stream(6, 0);
-        let points: Vec<[f64; 2]> = (0..30).map(|_| [rng.uniform(), rng.uniform()]).collect();
-        let losses: Vec<f64> = points.iter().map(|p| (6.0 * p[0]).sin()).collect();
-        let fit = fit(&features, &points, &losses, &[]);
-        let found = fit.process.hyperparameters();
-        assert!(found.length_scales[1] > 3.0 * found.length_scales[0], "{found:?}");
-        assert!(found.noise_variance < 1e-3);
-        assert!(fit.log_posterior.is_some());
-    }
-
-    #[test]
-    fn a_warm_start_is_never_worse() {
-        let axes = mixed();
-        let features = Features::new(&axes);
-        let (points, losses) = sample(&axes, 25);
-        let cold = fit(&features, &points, &losses, &[]);
-        let start = cold.process.hyperparameters().clone();
-        let warm = fit(&features, &points, &losses, &[start]);
-        assert!(warm.log_posterior >= cold.log_posterior);
-    }
-}
+mod tests;

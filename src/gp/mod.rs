@@ -68,3 +68,6 @@ impl GaussianProcess {
         &self.hyperparameters
     }
 }
+
+#[cfg(test)]
+mod tests;

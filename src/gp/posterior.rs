@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, Zip, concatenate};
 
-use super::fit::generalized_mean;
+use super::fit::{generalized_mean, log_density};
 use super::{GaussianProcess, Hyperparameters, kernel};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
@@ -95,6 +95,13 @@ impl Posterior {
     /// Number of observations n.
     pub fn count(&self) -> usize {
         self.losses.len()
+    }
+
+    /// The evidence: log density of the losses under the process, its mean being the estimated one (Rasmussen & Williams
+    /// 2006, eq. 2.30).
+    pub fn log_likelihood(&self) -> f64 {
+        let residual = &self.losses - self.mean;
+        log_density(residual.dot(&self.weights), &self.cholesky)
     }
 
     /// Means and variances at m points.

@@ -1,20 +1,27 @@
-"""The Yeo-Johnson power of greatest likelihood within [-2, 1]. Made with scipy 1.17.1.
+"""The Yeo-Johnson power of greatest likelihood within [-2, 1], by scipy.
 
-    python3 yeo_johnson.py > yeo_johnson.in
+Prints [[z, power], ...] as JSON.
 """
+import json
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.stats import yeojohnson_llf
 
-print("[")
-for seed, draw in enumerate([
+SAMPLES = [
     lambda rng: rng.gamma(1.5, size=25),
     lambda rng: np.exp(rng.normal(size=40)),
     lambda rng: rng.normal(size=12) ** 2 * 0.3,
-]):
-    y = draw(np.random.default_rng(seed))
+    lambda rng: rng.normal(size=60),
+    lambda rng: rng.standard_cauchy(size=30) ** 2,
+    lambda rng: -np.exp(rng.normal(size=20)),
+]
+
+rows = []
+for seed, sample in enumerate(SAMPLES):
+    y = sample(np.random.default_rng(seed))
     z = (y - np.median(y)) / np.std(y)
-    best = minimize_scalar(lambda l: -yeojohnson_llf(l, z), bounds=(-2, 1), method="bounded",
-                           options={"xatol": 1e-9})
-    print(f"    (vec!{[float(v) for v in z]}, {float(best.x)!r}),")
-print("]")
+    best = minimize_scalar(lambda power: -yeojohnson_llf(power, z), bounds=(-2, 1),
+                           method="bounded", options={"xatol": 1e-9})
+    rows.append([z.tolist(), float(best.x)])
+print("[" + ",\n ".join(json.dumps(row) for row in rows) + "]")

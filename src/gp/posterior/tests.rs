@@ -37,25 +37,6 @@ fn assert_same(a: &Prediction, b: &Prediction, tolerance: f64) {
     assert!(mean < tolerance && variance < tolerance, "means {mean}, variances {variance}");
 }
 
-#[test]
-fn observing_equals_conditioning() {
-    let (seen, at) = (points(14, 1), points(9, 2));
-    let values = losses(&seen);
-    let whole = process(1e-4).condition(&seen, &values).unwrap();
-    let mut grown = process(1e-4).condition(&seen[..1], &values[..1]).unwrap();
-    for (point, value) in seen.iter().zip(&values).skip(1) {
-        grown.observe(&[point], &[*value]).unwrap();
-    }
-    assert_eq!(grown.count(), 14);
-    assert_same(&grown.predict(&at), &whole.predict(&at), 1e-9);
-    let mut at_once = process(1e-4).condition(&seen[..5], &values[..5]).unwrap();
-    at_once.observe(&seen[5..], &values[5..]).unwrap();
-    assert_same(&at_once.predict(&at), &whole.predict(&at), 1e-9);
-    let (_, gradients) = at_once.predict_with_gradients(&at);
-    let (_, expected) = whole.predict_with_gradients(&at);
-    assert!((gradients.variance - expected.variance).iter().all(|gap| gap.abs() < 1e-8));
-}
-
 /// The same by another route: a mean estimated by least squares is a zero mean plus a constant of unbounded variance.
 #[test]
 fn an_estimated_mean_is_a_constant_of_unbounded_variance() {
@@ -81,15 +62,6 @@ fn an_estimated_mean_is_a_constant_of_unbounded_variance() {
 }
 
 #[test]
-fn the_order_of_observations_is_irrelevant() {
-    let (mut seen, at) = (points(12, 3), points(5, 4));
-    let forward = process(1e-3).condition(&seen, &losses(&seen)).unwrap();
-    seen.reverse();
-    let backward = process(1e-3).condition(&seen, &losses(&seen)).unwrap();
-    assert_same(&forward.predict(&at), &backward.predict(&at), 1e-11);
-}
-
-#[test]
 fn little_noise_interpolates() {
     let seen = points(10, 5);
     let posterior = process(1e-9).condition(&seen, &losses(&seen)).unwrap();
@@ -111,30 +83,6 @@ fn believing_moves_no_mean_and_raises_no_variance() {
     assert!((&after.mean - &before.mean).iter().all(|gap| gap.abs() < 1e-9));
     assert!((&after.variance - &before.variance).iter().all(|gap| *gap < 1e-9));
     assert!(after.variance[0] < 0.01 * before.variance[0]);
-}
-
-#[test]
-fn gradients_are_central_differences() {
-    let seen = points(15, 8);
-    let posterior = process(1e-5).condition(&seen, &losses(&seen)).unwrap();
-    let at = points(6, 9);
-    let (prediction, gradients) = posterior.predict_with_gradients(&at);
-    assert_same(&prediction, &posterior.predict(&at), 1e-12);
-    for (i, point) in at.iter().enumerate() {
-        for axis in 0..4 {
-            let shifted = |step: f64| {
-                let mut point = point.clone();
-                point[axis] += step;
-                posterior.predict(&[point])
-            };
-            let (up, down) = (shifted(1e-6), shifted(-1e-6));
-            let by_mean = (up.mean[0] - down.mean[0]) / 2e-6;
-            let by_variance = (up.variance[0] - down.variance[0]) / 2e-6;
-            // A category has no slope, and the step does not leave its cell.
-            assert!((gradients.mean[[i, axis]] - by_mean).abs() < 1e-6, "{axis}");
-            assert!((gradients.variance[[i, axis]] - by_variance).abs() < 1e-6, "{axis}");
-        }
-    }
 }
 
 #[test]

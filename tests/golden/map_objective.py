@@ -1,0 +1,81 @@
+"""Log posterior of hyperparameters and its gradient by their logarithms, by GPyTorch and automatic differentiation.
+
+Exact Gaussian process with a Matern-5/2 kernel, one length scale per axis, and a constant mean profiled out by generalized
+least squares. Priors as src/gp/prior.rs states them: Gamma(2, 1) on the signal variance and Gamma(1.1, 30) on the noise
+variance are GPyTorch's own (less their constants), the walls around the length scales are written out.
+
+Prints {points, losses, length_scales, signal_variance, noise_variance, log_posterior, gradient} as JSON; the gradient in the
+order length scales, signal, noise.
+"""
+import json
+import math
+
+import gpytorch
+import numpy as np
+import torch
+from gpytorch.priors import GammaPrior
+
+torch.set_default_dtype(torch.float64)
+
+
+class Process(gpytorch.models.ExactGP):
+    def __init__(self, x, y, likelihood):
+        super().__init__(x, y, likelihood)
+        self.mean_module = gpytorch.means.ConstantMean()
+        base = gpytorch.kernels.MaternKernel(nu=2.5, ard_num_dims=x.shape[1])
+        self.covar_module = gpytorch.kernels.ScaleKernel(base)
+
+    def forward(self, x):
+        # Dense at once: a lazy covariance would be evaluated when the parameters put in below are gone again.
+        covariance = self.covar_module(x).to_dense()
+        return gpytorch.distributions.MultivariateNormal(self.mean_module(x), covariance)
+
+
+def density(prior, value):
+    """The prior's log density without its constant."""
+    a, b = prior.concentration, prior.rate
+    return prior.log_prob(value) - (a * torch.log(b) - torch.lgamma(a))
+
+
+rng = np.random.default_rng(11)
+x = torch.tensor(rng.uniform(size=(18, 3)))
+y = torch.tensor(np.sin(5 * x[:, 0].numpy()) + x[:, 1].numpy() ** 2 + 0.1 * rng.normal(size=18))
+length_scales, signal, noise = [0.35, 0.8, 2.2], 1.6, 0.02
+theta = torch.tensor([math.log(v) for v in [*length_scales, signal, noise]], requires_grad=True)
+
+likelihood = gpytorch.likelihoods.GaussianLikelihood(
+    noise_constraint=gpytorch.constraints.GreaterThan(1e-9))
+process = Process(x, y, likelihood)
+process.covar_module.base_kernel.lengthscale = torch.tensor([length_scales])
+process.covar_module.outputscale = signal
+likelihood.noise = noise
+
+
+def log_posterior(theta):
+    scales, s, n = torch.exp(theta[:3]), torch.exp(theta[3]), torch.exp(theta[4])
+    parameters = {
+        "covar_module.base_kernel.raw_lengthscale":
+            process.covar_module.base_kernel.raw_lengthscale_constraint.inverse_transform(scales)[None],
+        "covar_module.raw_outputscale":
+            process.covar_module.raw_outputscale_constraint.inverse_transform(s),
+    }
+    covariance = torch.func.functional_call(process, parameters, (x,)).covariance_matrix
+    covariance = covariance + n * torch.eye(len(y))
+    ones = torch.ones(len(y))
+    weights = torch.linalg.solve(covariance, ones)
+    c = weights @ y / weights.sum()
+    evidence = gpytorch.distributions.MultivariateNormal(c * ones, covariance).log_prob(y)
+    walls = -0.2 * torch.cosh(2 * theta[:3]).sum()  # Up to 12 axes the typical length scale is 1.
+    return evidence + walls + density(GammaPrior(2.0, 1.0), s) + density(GammaPrior(1.1, 30.0), n)
+
+
+# Cholesky throughout: no conjugate gradients, no random traces.
+with gpytorch.settings.fast_computations(False, False, False):
+    process.train()
+    value = log_posterior(theta)
+    gradient = torch.autograd.grad(value, theta)[0]
+print(json.dumps({
+    "points": x.tolist(), "losses": y.tolist(), "length_scales": length_scales,
+    "signal_variance": signal, "noise_variance": noise,
+    "log_posterior": value.item(), "gradient": gradient.tolist(),
+}))
