@@ -50,7 +50,53 @@ const _: Option<&dyn Acquisition> = None;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// A size from 10⁻⁶ to 10⁶.
+    fn size() -> impl Strategy<Value = f64> {
+        (-6.0..6.0_f64).prop_map(|exponent| 10.0_f64.powf(exponent))
+    }
+
+    proptest! {
+        /// Less loss expected, or more doubt, is never worth less.
+        #[test]
+        fn worth_is_monotone_in_mean_and_deviation(
+            gap in -1e3..1e3_f64,
+            deviation in size(),
+            better in 0.0..10.0_f64,
+            doubt in 0.0..10.0_f64,
+        ) {
+            let worth = |mean, deviation| LogExpectedImprovement.worth(mean, deviation, 0.0);
+            let here = worth(gap, deviation);
+            // The logarithm rounds at one part in 10^13 of its size.
+            let rounding = 1e-12 * here.value.abs().max(1.0);
+            prop_assert!(worth(gap - better, deviation).value >= here.value - rounding);
+            prop_assert!(worth(gap, deviation * (1.0 + doubt)).value >= here.value - rounding);
+            prop_assert!(here.slope_mean <= 0.0 && here.slope_deviation >= 0.0, "{here:?}");
+            prop_assert!(here.value.is_finite());
+        }
+
+        #[test]
+        fn slopes_are_central_differences_everywhere(u in -60.0..12.0_f64, deviation in size()) {
+            let worth = |mean: f64, deviation: f64| {
+                LogExpectedImprovement.worth(mean, deviation, 0.0).value
+            };
+            let mean = -u * deviation;
+            let step = 1e-5 * deviation;
+            let by_mean = (worth(mean + step, deviation) - worth(mean - step, deviation)) / (2.0 * step);
+            let by_deviation =
+                (worth(mean, deviation + step) - worth(mean, deviation - step)) / (2.0 * step);
+            let Worth { slope_mean, slope_deviation, .. } =
+                LogExpectedImprovement.worth(mean, deviation, 0.0);
+            let close = |slope: f64, difference: f64| {
+                (slope - difference).abs() * deviation < 1e-4 * (slope * deviation).abs().max(1e-2)
+            };
+            prop_assert!(close(slope_mean, by_mean), "{slope_mean} {by_mean}");
+            prop_assert!(close(slope_deviation, by_deviation), "{slope_deviation} {by_deviation}");
+        }
+    }
 
     #[test]
     fn it_is_the_logarithm_of_expected_improvement() {
@@ -65,22 +111,6 @@ mod tests {
                 * width;
             let got = LogExpectedImprovement.worth(mean, deviation, incumbent).value;
             assert!((got - expected.ln()).abs() < 1e-8, "{got} {}", expected.ln());
-        }
-    }
-
-    #[test]
-    fn slopes_are_central_differences_and_have_the_right_sign() {
-        for (mean, deviation) in [(0.0, 1.0), (3.0, 0.5), (-2.0, 0.2), (30.0, 0.7)] {
-            let worth = |mean, deviation| LogExpectedImprovement.worth(mean, deviation, 0.1);
-            let Worth { slope_mean, slope_deviation, .. } = worth(mean, deviation);
-            let step = 1e-6;
-            let by_mean =
-                (worth(mean + step, deviation).value - worth(mean - step, deviation).value) / 2e-6;
-            let by_deviation =
-                (worth(mean, deviation + step).value - worth(mean, deviation - step).value) / 2e-6;
-            assert!((slope_mean - by_mean).abs() < 1e-5 * by_mean.abs().max(1.0));
-            assert!((slope_deviation - by_deviation).abs() < 1e-5 * by_deviation.abs().max(1.0));
-            assert!(slope_mean < 0.0 && slope_deviation > 0.0);
         }
     }
 }

@@ -115,7 +115,7 @@ enum Spacing {
 
 impl Levels {
     /// `count` cells of equal width, each represented by its middle.
-    pub fn even(count: u64) -> Self {
+    pub const fn even(count: u64) -> Self {
         Self { count, spacing: Spacing::Even }
     }
 

@@ -54,6 +54,24 @@ pub enum Error {
     #[error("trial {0} has ended already; its first outcome is kept")]
     AlreadyEnded(u64),
 
+    /// Trials are numbered in the order in which they are added.
+    #[error("trial {trial} is out of turn: the next one is number {next}")]
+    OutOfTurn {
+        /// The number given.
+        trial: u64,
+        /// The number that would be right.
+        next: u64,
+    },
+
+    /// An event cannot have happened after the ones before it.
+    #[error("event {index} cannot follow the events before it: {reason}")]
+    BadEvent {
+        /// Its place in the list, from 0.
+        index: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// A matrix that should be positive definite is not.
     #[error("matrix is not positive definite: pivot {pivot} is not positive")]
     NotPositiveDefinite {

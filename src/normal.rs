@@ -99,7 +99,7 @@ mod tests {
         ((got - want) / want).abs()
     }
 
-    /// tests/golden/log_improvement.py: mpmath, 60 digits, u from −10¹⁰ to 40.
+    /// `tests/golden/log_improvement.py`: mpmath, 60 digits, u from −10¹⁰ to 40.
     #[test]
     fn log_improvement_agrees_with_mpmath() {
         let golden = include_str!("../tests/golden/log_improvement.json");

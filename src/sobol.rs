@@ -123,7 +123,7 @@ mod tests {
         (13.0_f64 / 12.0).powi(dimension) - 2.0 / count * singles + pairs / (count * count)
     }
 
-    /// tests/golden/sobol.py: scipy's scrambled Sobol points, and random ones.
+    /// `tests/golden/sobol.py`: scipy's scrambled Sobol points, and random ones.
     #[test]
     fn sets_are_as_even_as_scipys() {
         let golden = include_str!("../tests/golden/sobol.json");

@@ -132,6 +132,48 @@ impl Study {
         })
     }
 
+    /// The study that these [`events`](Self::events) made. With the same space, strategy and settings it goes on as the
+    /// original does: resuming is replaying.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new), and [`Error::BadEvent`] for the first event that cannot have happened: a trial out of
+    /// turn, a configuration that is not one of the space's, a report or an outcome of a trial that does not run.
+    pub fn replay(
+        space: SearchSpace,
+        objective: Objective,
+        strategy: impl Strategy + 'static,
+        settings: StudySettings,
+        events: impl IntoIterator<Item = Event>,
+    ) -> Result<Self, Error> {
+        let mut study = Self::new(space, objective, strategy, settings)?;
+        for (index, event) in events.into_iter().enumerate() {
+            let point = study
+                .place_of(&event)
+                .map_err(|error| Error::BadEvent { index, reason: error.to_string() })?;
+            study.record(event, point);
+        }
+        Ok(study)
+    }
+
+    /// The point of an event that adds a trial.
+    ///
+    /// # Errors
+    /// If the event cannot be the next one.
+    fn place_of(&self, event: &Event) -> Result<Option<UnitPoint>, Error> {
+        match event {
+            Event::Asked { trial, configuration, .. }
+            | Event::Observed { trial, configuration, .. } => {
+                if *trial != self.next_id() {
+                    return Err(Error::OutOfTurn { trial: trial.0, next: self.next_id().0 });
+                }
+                self.space.encode(configuration).map(Some)
+            }
+            Event::Reported { trial, .. } | Event::Told { trial, .. } => {
+                self.running(*trial).map(|()| None)
+            }
+        }
+    }
+
     /// What is tuned.
     pub fn space(&self) -> &SearchSpace {
         &self.space

@@ -283,7 +283,7 @@ proptest! {
     }
 }
 
-/// tests/golden/gaussian_process.py: scikit-learn, with the estimated mean put together from its parts.
+/// `tests/golden/gaussian_process.py`: scikit-learn, with the estimated mean put together from its parts.
 #[test]
 fn predictions_and_evidence_agree_with_scikit_learn() {
     #[derive(serde::Deserialize)]

@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_likeliest_lambda_agrees_with_scipy() {
-        // tests/golden/yeo_johnson.py: scipy's likelihood, its maximum within [-2, 1].
+        // `tests/golden/yeo_johnson.py`: scipy's likelihood, its maximum within [-2, 1].
         let golden = include_str!("../../tests/golden/yeo_johnson.json");
         let rows: Vec<(Vec<f64>, f64)> = serde_json::from_str(golden).unwrap();
         assert_eq!(rows.len(), 6);

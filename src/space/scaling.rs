@@ -117,9 +117,7 @@ pub(super) fn to_unit(scaling: ScalingType, min: f64, max: f64, x: f64) -> f64 {
     }
     let u = match scaling {
         ScalingType::Logarithmic => log_ratio(min, x) / log_ratio(min, max),
-        ScalingType::ReverseLogarithmic => {
-            ((1.0 - x) / (1.0 - min)).ln() / ((1.0 - max) / (1.0 - min)).ln()
-        }
+        ScalingType::ReverseLogarithmic => log_rest(min, x) / log_rest(min, max),
         ScalingType::Auto | ScalingType::Linear => (x - min) / (max - min),
     };
     u.clamp(0.0, 1.0)
@@ -134,21 +132,41 @@ pub(super) fn from_unit(scaling: ScalingType, min: f64, max: f64, u: f64) -> f64
         return max;
     }
     let x = match scaling {
-        ScalingType::Logarithmic => {
-            let half = (0.5 * u * log_ratio(min, max)).exp();
-            min * half * half
-        }
-        ScalingType::ReverseLogarithmic => {
-            1.0 - (1.0 - min) * (u * ((1.0 - max) / (1.0 - min)).ln()).exp()
-        }
+        ScalingType::Logarithmic => match u * log_ratio(min, max) {
+            near if near < NEAR => min + min * near.exp_m1(),
+            far => {
+                // In two steps, because the ratio may overflow.
+                let half = (0.5 * far).exp();
+                min * half * half
+            }
+        },
+        ScalingType::ReverseLogarithmic => match u * log_rest(min, max) {
+            near if near > -NEAR => min - (1.0 - min) * near.exp_m1(),
+            far => 1.0 - (1.0 - min) * far.exp(),
+        },
         ScalingType::Auto | ScalingType::Linear => min + u * (max - min),
     };
     x.clamp(min, max)
 }
 
-/// ln(b ⁄ a), also where the ratio overflows.
+/// Below this, in size, a logarithm of a ratio is taken by the difference from 1, which keeps its digits; it is ln 2.
+const NEAR: f64 = std::f64::consts::LN_2;
+
+/// ln(b ⁄ a) for 0 < a ≤ b, also where the ratio is near 1 or overflows.
 fn log_ratio(a: f64, b: f64) -> f64 {
-    if (b / a).is_finite() { (b / a).ln() } else { b.ln() - a.ln() }
+    if b < 2.0 * a {
+        ((b - a) / a).ln_1p()
+    } else if (b / a).is_finite() {
+        (b / a).ln()
+    } else {
+        b.ln() - a.ln()
+    }
+}
+
+/// ln((1 − x) ⁄ (1 − a)) for a ≤ x < 1, also where that is near 1.
+fn log_rest(a: f64, x: f64) -> f64 {
+    let gone = (x - a) / (1.0 - a);
+    if gone < 0.5 { (-gone).ln_1p() } else { ((1.0 - x) / (1.0 - a)).ln() }
 }
 
 /// The distance on the axis below which two numbers may be the same floating-point value.
@@ -157,7 +175,7 @@ pub(super) fn float_spacing(scaling: ScalingType, min: f64, max: f64) -> f64 {
     match scaling {
         ScalingType::Logarithmic => f64::EPSILON / log_ratio(min, max),
         ScalingType::ReverseLogarithmic => {
-            f64::EPSILON / ((1.0 - max) * ((1.0 - min) / (1.0 - max)).ln())
+            f64::EPSILON * largest / ((1.0 - max) * -log_rest(min, max))
         }
         ScalingType::Auto | ScalingType::Linear => f64::EPSILON * largest / (max - min),
     }

@@ -122,7 +122,7 @@ mod laws {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(ProptestConfig::with_cases(1000))]
 
         /// What makes "no repetition" true: two points of one configuration are the same place for the search, and the
         /// place of a configuration decodes to it.
@@ -137,6 +137,90 @@ mod laws {
             let back = space.encode(&a).unwrap();
             prop_assert!(cube::same(space.axes(), &points[0], &back), "{space:?} {a} {back:?}");
             prop_assert_eq!(space.snap(&back), back);
+        }
+
+        #[test]
+        fn values_survive_the_round_trip(range in range(), u in 0.0..=1.0_f64) {
+            let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
+            let configuration = space.decode(&vec![u].into());
+            let back = space.decode(&space.encode(&configuration).unwrap());
+            match &space.ranges()[0] {
+                ParameterRange::Continuous(range) => {
+                    let (value, again) = (configuration.float("x"), back.float("x"));
+                    // To the spacing of floats on the axis.
+                    let place = |c| space.encode(c).unwrap()[0];
+                    let Axis::Continuous { resolution } = space.axes()[0] else {
+                        return Ok(prop_assert_eq!(value.to_bits(), again.to_bits()));
+                    };
+                    prop_assert!((place(&configuration) - place(&back)).abs() <= resolution);
+                    prop_assert!((range.min()..=range.max()).contains(&again));
+                }
+                _ => prop_assert_eq!(configuration, back),
+            }
+        }
+
+        #[test]
+        fn snapping_is_idempotent(range in range(), u in -0.5..1.5_f64) {
+            let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
+            let snapped = space.snap(&vec![u].into());
+            prop_assert!((0.0..=1.0).contains(&snapped[0]));
+            prop_assert_eq!(space.snap(&snapped)[0].to_bits(), snapped[0].to_bits());
+        }
+
+        #[test]
+        fn scales_are_monotone(range in range(), u in 0.0..=1.0_f64, v in 0.0..=1.0_f64) {
+            let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
+            let value = |u: f64| space.decode(&vec![u].into());
+            let (low, high) = (value(u.min(v)), value(u.max(v)));
+            prop_assert!(low.float("x") <= high.float("x"));
+            let place = |c| space.encode(c).unwrap()[0];
+            prop_assert!(place(&low) <= place(&high));
+        }
+
+        #[test]
+        fn bounds_are_the_ends_of_the_axis(range in range()) {
+            let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
+            let ends = [0.0, 1.0].map(|u| space.decode(&vec![u].into()));
+            let places = [&ends[0], &ends[1]].map(|end| space.encode(end).unwrap()[0]);
+            let axis = space.axes()[0];
+            match &space.ranges()[0] {
+                ParameterRange::Continuous(range) => {
+                    let bounds = [range.min(), range.max()].map(f64::to_bits);
+                    prop_assert_eq!([0, 1].map(|i| ends[i].float("x").to_bits()), bounds);
+                    if !axis.is_constant() {
+                        prop_assert_eq!(places.map(f64::to_bits), [0.0, 1.0].map(f64::to_bits));
+                    }
+                }
+                ParameterRange::Integer(range) => {
+                    let bounds = [range.min(), range.max()];
+                    prop_assert_eq!([0, 1].map(|i| ends[i].integer("x")), bounds);
+                    prop_assert_eq!(places.map(|u| axis.cell(u)), [0, axis.cells().unwrap() - 1]);
+                }
+                ParameterRange::Categorical(_) => unreachable!("numbers only"),
+            }
+        }
+
+        /// Integer k of min to max holds [k − min, k − min + 1) ⁄ count of a linear axis, and on a logarithmic one what
+        /// lies between k − ½ and k + ½.
+        #[test]
+        fn integers_have_their_share(min in -50_i64..50, width in 0_i64..200, k in 0_i64..200) {
+            let (max, k) = (min + width, min + k % (width + 1));
+            let decode = |space: &SearchSpace, u: f64| space.decode(&vec![u].into()).integer("n");
+            let space = |min, max, scaling| {
+                SearchSpace::new([ParameterRange::integer("n", min..=max, scaling)]).unwrap()
+            };
+            let linear = space(min, max, ScalingType::Linear);
+            let edge = |k: i64| f64::from(i32::try_from(k - min).unwrap()) / (width + 1) as f64;
+            for u in [edge(k) + 1e-9, edge(k + 1) - 1e-9, 0.5 * (edge(k) + edge(k + 1))] {
+                prop_assert_eq!(decode(&linear, u), k);
+            }
+            let shift = 1 - min;
+            let logarithmic = space(1, max + shift, ScalingType::Logarithmic);
+            let half = |k: i64| (k + shift) as f64 - 0.5;
+            let edge = |k: i64| (half(k) / 0.5).ln() / (half(max + 1) / 0.5).ln();
+            for u in [edge(k) + 1e-9, edge(k + 1) - 1e-9, 0.5 * (edge(k) + edge(k + 1))] {
+                prop_assert_eq!(decode(&logarithmic, u), k + shift);
+            }
         }
     }
 }

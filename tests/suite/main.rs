@@ -4,5 +4,6 @@
 
 mod architecture;
 mod ask_tell;
+mod laws;
 mod promises;
 mod tuning;

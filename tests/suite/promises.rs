@@ -177,22 +177,6 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
-fn the_goal_and_the_sign_change_nothing() {
-    let run = |objective: Objective, sign: f64| {
-        let settings = StudySettings { seed: 6, ..Default::default() };
-        let strategy = BayesianOptimization::default();
-        let mut study = Study::new(mixed(), objective, strategy, settings).unwrap();
-        for _ in 0..15 {
-            let trial = ask(&mut study, 1).remove(0);
-            let value = sign * loss(&trial.configuration);
-            study.tell(trial.id, Outcome::from(value)).unwrap();
-        }
-        configurations(&study)
-    };
-    assert_eq!(run(Objective::minimize("loss"), 1.0), run(Objective::maximize("gain"), -1.0));
-}
-
-#[test]
 fn finite_spaces_are_searched_without_repetition_to_the_last() {
     let space = || {
         SearchSpace::new([

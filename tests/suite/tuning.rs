@@ -1,6 +1,7 @@
 //! `tune` under evaluators that behave badly.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,11 +9,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 use surmise::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
 use surmise::rng::Rng;
+use surmise::trial::{Failure, FailureKind};
 use surmise::tune::Tuned;
 use surmise::{
     BayesianOptimization, Configuration, Error, EvaluatorError, FunctionEvaluator, Objective,
     Order, Outcome, ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace,
-    StopReason, Study, StudySettings, tune, tune_watched,
+    StopReason, Study, StudySettings, TrialId, tune, tune_watched,
 };
 
 fn study(limits: ResourceLimits, order: Order) -> Study {
@@ -22,15 +24,19 @@ fn study(limits: ResourceLimits, order: Order) -> Study {
     Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap()
 }
 
-/// Ends jobs in random order, is busy at random, says things twice, and counts what runs.
+/// Ends jobs out of order and late, is busy at random, says things twice and of jobs that it never had, panics if told to,
+/// and counts what runs.
 struct Scripted {
     rng: Rng,
     running: Vec<JobId>,
     most_at_once: usize,
     started: usize,
+    /// Said once more, later.
     extra: VecDeque<JobEvent>,
     time: Duration,
     breaks_after: Option<usize>,
+    /// How likely each call is to panic.
+    panics: f64,
 }
 
 impl Scripted {
@@ -43,7 +49,23 @@ impl Scripted {
             extra: VecDeque::new(),
             time: Duration::ZERO,
             breaks_after: None,
+            panics: 0.0,
         }
+    }
+
+    fn perhaps_panic(&mut self) {
+        assert!(self.rng.uniform() >= self.panics, "the evaluator itself panics");
+    }
+
+    /// What nobody waits for: a job that never was, and another attempt at one that runs.
+    fn nonsense(&mut self) -> Vec<JobEvent> {
+        let mut jobs = vec![JobId { trial: TrialId(1_000_000), attempt: 1 }];
+        jobs.extend(self.running.first().map(|job| JobId { attempt: 2, ..*job }));
+        let job = jobs[self.rng.index(jobs.len())];
+        vec![
+            JobEvent::Report { job, step: 7, value: 0.5 },
+            JobEvent::Ended { job, outcome: Outcome::Completed { value: -1e9 } },
+        ]
     }
 }
 
@@ -52,25 +74,42 @@ impl Evaluator for Scripted {
         if self.breaks_after.is_some_and(|most| self.started >= most) {
             return Err(EvaluatorError::new("no more machines"));
         }
+        self.perhaps_panic();
+        if self.running.contains(&job.id()) {
+            // Only whoever lost track of it, in a panic, starts a job twice.
+            assert!(self.panics > 0.0, "no job is started twice");
+            return Ok(Start::Adopted);
+        }
         if self.rng.uniform() < 0.2 {
             return Ok(Start::Busy { retry_after: Duration::from_secs(1) });
         }
-        assert!(!self.running.contains(&job.id()), "no job is started twice");
         self.running.push(job.id());
         self.started += 1;
         self.most_at_once = self.most_at_once.max(self.running.len());
+        // The worst moment: the job runs, but the caller will never hear of it.
+        self.perhaps_panic();
         Ok(Start::Started)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+        self.perhaps_panic();
         self.time += timeout.min(Duration::from_secs(1));
         let mut events: Vec<JobEvent> = self.extra.drain(..).collect();
+        if self.rng.uniform() < 0.3 {
+            events.extend(self.nonsense());
+        }
         while !self.running.is_empty() && self.rng.uniform() < 0.6 {
             let job = self.running.swap_remove(self.rng.index(self.running.len()));
             events.push(JobEvent::Report { job, step: 1, value: self.rng.uniform() });
-            let value = if self.rng.uniform() < 0.2 { f64::NAN } else { self.rng.uniform() };
-            let ended = JobEvent::Ended { job, outcome: Outcome::Completed { value } };
+            let outcome = match self.rng.index(10) {
+                0 | 1 => Outcome::Completed { value: f64::NAN },
+                2 => Outcome::Failed(Failure::new(FailureKind::Panic, "the job panicked")),
+                3 => Outcome::Stopped { value: None },
+                _ => Outcome::Completed { value: self.rng.uniform() },
+            };
+            let ended = JobEvent::Ended { job, outcome };
             if self.rng.uniform() < 0.3 {
+                self.extra.push_back(JobEvent::Report { job, step: 2, value: 0.0 });
                 self.extra.push_back(ended.clone());
             }
             events.push(ended);
@@ -111,6 +150,34 @@ proptest! {
         prop_assert_eq!((evaluator.started, study.trials().len(), told), (jobs, jobs, jobs));
         prop_assert!(study.pending().next().is_none());
         prop_assert!(study.trials().iter().all(|trial| trial.reports.len() == 1));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// The caller catches the panic and calls again: running jobs are adopted, and all together is within the limits.
+    #[test]
+    fn an_evaluator_that_panics_loses_nothing_and_exceeds_no_limit(
+        seed in 0_u64..1_000_000,
+        jobs in 1_usize..30,
+        parallel in 1_usize..6,
+    ) {
+        let mut study = study(ResourceLimits::new(jobs, parallel), Order::Arrival);
+        let mut evaluator = Scripted { panics: 0.05, ..Scripted::new(seed) };
+        let mut attempts = 0;
+        let tuned = loop {
+            let run = || tune(&mut study, &mut evaluator);
+            match catch_unwind(AssertUnwindSafe(run)) {
+                Ok(tuned) => break tuned.unwrap(),
+                Err(_) => attempts += 1,
+            }
+            prop_assert!(attempts < 1000, "it comes to an end");
+        };
+        prop_assert_eq!(tuned.reason, StopReason::JobLimit { jobs });
+        prop_assert!(evaluator.most_at_once <= parallel);
+        prop_assert_eq!((evaluator.started, study.trials().len()), (jobs, jobs));
+        prop_assert!(study.pending().next().is_none());
     }
 }
 

@@ -79,7 +79,7 @@ fn the_evidence_of_two_observations_is_known_by_hand() {
     assert!((value - log_density).abs() < 1e-12, "{value} {log_density}");
 }
 
-/// tests/golden/map_objective.py: GPyTorch's likelihood and priors, and automatic differentiation.
+/// `tests/golden/map_objective.py`: GPyTorch's likelihood and priors, and automatic differentiation.
 #[test]
 fn the_log_posterior_agrees_with_gpytorch() {
     #[derive(serde::Deserialize)]

@@ -124,3 +124,6 @@ impl Landscape for Belief<'_> {
         (values, gradients)
     }
 }
+
+#[cfg(test)]
+mod tests;
