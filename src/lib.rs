@@ -75,6 +75,7 @@ pub mod sagemaker;
 pub mod tune;
 
 pub mod benchmark;
+pub mod conformance;
 
 pub use self::acquisition::{Acquisition, LogExpectedImprovement};
 pub use self::error::{Error, EvaluatorError};

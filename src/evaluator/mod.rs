@@ -5,6 +5,7 @@ mod function;
 use std::time::Duration;
 
 pub use self::function::FunctionEvaluator;
+pub(crate) use self::function::panic_message;
 pub use crate::error::EvaluatorError;
 use crate::trial::{Outcome, Trial, TrialId};
 

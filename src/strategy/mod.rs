@@ -121,6 +121,8 @@ pub enum Phase {
     Random,
     /// A design that fills the space.
     Design,
+    /// A rule of thumb that looks at the losses, without a model of them.
+    Heuristic,
     /// A model of the losses.
     Model,
 }

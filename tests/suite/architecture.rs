@@ -29,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sagemaker/convert.rs", &["space", "objective", "limits", "trial", "study", "strategy"]),
     ("tune", &["cube", "space", "objective", "limits", "trial", "strategy", "study", "evaluator"]),
     ("benchmark", &["*"]),
+    ("conformance", &["*"]),
 ];
 
 /// Foreign crates that only one file may name.

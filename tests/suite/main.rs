@@ -4,6 +4,7 @@
 
 mod architecture;
 mod ask_tell;
+mod conformance;
 mod laws;
 mod promises;
 mod tuning;

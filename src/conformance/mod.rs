@@ -1,0 +1,83 @@
+//! What the contracts promise, as checks for a strategy, an acquisition or an evaluator of your own: one line in your tests.
+//!
+//! ```
+//! use surmise::conformance::{check_acquisition, check_evaluator, check_strategy};
+//! use surmise::*;
+//!
+//! check_strategy(RandomSearch::default)?;
+//!
+//! check_acquisition(&LogExpectedImprovement)?;
+//!
+//! let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap();
+//! check_evaluator(|| FunctionEvaluator::new(|c: &Configuration| Ok::<_, String>(c.float("x"))), &space)?;
+//! # Ok::<(), surmise::conformance::Breaches>(())
+//! ```
+//!
+//! A check runs what it is given through situations that a search can meet, and says in words what was promised and what was
+//! found instead. It cannot prove that a promise is always kept.
+
+mod acquisition;
+mod evaluator;
+mod strategy;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use self::acquisition::check_acquisition;
+pub use self::evaluator::check_evaluator;
+pub use self::strategy::check_strategy;
+use crate::evaluator::panic_message;
+
+/// A promise that was not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// What is promised.
+    pub promise: &'static str,
+    /// Where, and what was found instead, the first time.
+    pub found: String,
+}
+
+/// Every promise that was not kept. Its `Debug` form is the same text for people, so that `unwrap` in a test shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Breaches(pub Vec<Breach>);
+
+impl fmt::Display for Breaches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let promises = if self.0.len() == 1 { "promise is" } else { "promises are" };
+        write!(f, "{} {promises} not kept", self.0.len())?;
+        for Breach { promise, found } in &self.0 {
+            write!(f, "\n- Promised: {promise}.\n  Found: {found}.")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Breaches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Breaches {}
+
+/// Takes down what was found, once per promise.
+#[derive(Debug, Default)]
+struct Findings(Vec<Breach>);
+
+impl Findings {
+    /// Notes a breach unless the promise is kept.
+    fn check(&mut self, promise: &'static str, kept: bool, found: impl FnOnce() -> String) {
+        if !kept && self.0.iter().all(|breach| breach.promise != promise) {
+            self.0.push(Breach { promise, found: found() });
+        }
+    }
+
+    fn into_result(self) -> Result<(), Breaches> {
+        if self.0.is_empty() { Ok(()) } else { Err(Breaches(self.0)) }
+    }
+}
+
+/// What a call gives, or what it panics with.
+fn guarded<R>(call: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| panic_message(payload.as_ref()))
+}

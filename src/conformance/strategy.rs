@@ -1,0 +1,289 @@
+//! What every strategy promises.
+
+use super::{Breaches, Findings, guarded};
+use crate::cube::{self, Axis, Levels, UnitPoint};
+use crate::rng::Rng;
+use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy, Visited};
+
+const SOUND: &str = "it proposes, without an error or a panic, whatever the history";
+const INSIDE: &str = "a point has one coordinate per axis, each from 0 to 1";
+const SNAPPED: &str = "a point is snapped: its coordinates are those that represent what they mean";
+const NEW: &str = "what has been asked or told is never proposed";
+const EXHAUSTED: &str = "there is a proposal as long as a place is left, and none when none is";
+const PURE: &str = "the same history and the same random numbers give the same proposal";
+const COLD: &str = "a strategy that was just made proposes what one with a past does";
+const THREADS: &str = "the number of threads changes nothing";
+const EXPECTATION: &str = "what is expected is no NaN, and its low, median and high are in order";
+
+/// Checks what every [`Strategy`] promises, on new ones from `make`, in spaces and histories that a search can meet: empty,
+/// finite, constant, mixed and of many dimensions; with trials that pend, fail, repeat, or have losses that are hard to
+/// believe in.
+///
+/// ```
+/// surmise::conformance::check_strategy(surmise::BayesianOptimization::default).unwrap();
+/// ```
+///
+/// # Errors
+/// [`Breaches`] lists every promise that was not kept, with the first place where.
+pub fn check_strategy<S: Strategy + 'static>(make: impl Fn() -> S) -> Result<(), Breaches> {
+    let make: &dyn Fn() -> Box<dyn Strategy> = &|| Box::new(make());
+    let mut findings = Findings::default();
+    for situation in situations() {
+        Search::new(&situation, make).run(&mut findings);
+    }
+    findings.into_result()
+}
+
+/// What becomes of a trial.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Loss(f64),
+    Failure,
+    /// Not told before the search ends.
+    Never,
+}
+
+/// One search to be watched.
+struct Situation {
+    name: &'static str,
+    axes: Vec<Axis>,
+    /// Asked before anything is told; then told in reverse.
+    batch: usize,
+    /// Trials in all; an exhausted space ends earlier.
+    trials: u64,
+    /// By the trial's number and point.
+    fate: fn(u64, &[f64]) -> Fate,
+    /// Told from outside before the first proposal.
+    known: Vec<Observation>,
+}
+
+const CONTINUOUS: Axis = Axis::Continuous { resolution: 1e-7 };
+
+fn mixed() -> Vec<Axis> {
+    vec![
+        CONTINUOUS,
+        Axis::Levels(Levels::even(9)),
+        Axis::Levels(Levels::logarithmic(1, 1000)),
+        Axis::Categories(3),
+        Axis::Categories(1),
+        CONTINUOUS,
+    ]
+}
+
+fn finite() -> Vec<Axis> {
+    vec![
+        Axis::Levels(Levels::even(4)),
+        Axis::Categories(3),
+        Axis::Levels(Levels::logarithmic(2, 2)),
+    ]
+}
+
+fn bowl(point: &[f64]) -> f64 {
+    point.iter().map(|u| (u - 0.3).powi(2)).sum()
+}
+
+fn situations() -> Vec<Situation> {
+    let situation = |name, axes, batch, trials, fate| Situation {
+        name,
+        axes,
+        batch,
+        trials,
+        fate,
+        known: Vec::new(),
+    };
+    let copies = (1..=12).map(|trial| Observation {
+        trial,
+        point: vec![0.5, 0.25].into(),
+        loss: if trial % 2 == 0 { 1.0 } else { -1.0 },
+    });
+    vec![
+        situation("a mixed space, one at a time", mixed(), 1, 22, |_, p| Fate::Loss(bowl(p))),
+        situation("a mixed space, four at a time, a third failing", mixed(), 4, 24, |n, p| {
+            if n % 3 == 0 { Fate::Failure } else { Fate::Loss(bowl(p)) }
+        }),
+        situation("a mixed space of which nothing is told", mixed(), 1, 12, |_, _| Fate::Never),
+        situation("a mixed space where all fails", mixed(), 1, 14, |_, _| Fate::Failure),
+        situation("losses that are all the same", mixed(), 1, 14, |_, _| Fate::Loss(-7.5)),
+        situation("losses of any size and sign", vec![CONTINUOUS; 2], 1, 16, |n, p| {
+            let sizes = [1.0, -1e300, 1e300, 1e-300, -1.0, f64::MAX, f64::MIN, 0.0];
+            Fate::Loss(sizes[usize::try_from(n % 8).unwrap_or(0)] * p[0])
+        }),
+        situation("a finite space, to its end", finite(), 1, 30, |_, p| Fate::Loss(bowl(p))),
+        situation("a finite space, five at a time, all failing", finite(), 5, 30, |_, _| {
+            Fate::Failure
+        }),
+        situation("a space of one point", vec![Axis::Categories(1); 2], 1, 3, |_, _| {
+            Fate::Loss(1.0)
+        }),
+        situation("forty dimensions", vec![CONTINUOUS; 40], 3, 15, |_, p| Fate::Loss(bowl(p))),
+        Situation {
+            known: copies.collect(),
+            ..situation(
+                "one place observed twelve times",
+                vec![CONTINUOUS, Axis::Categories(2)],
+                1,
+                6,
+                |_, p| Fate::Loss(bowl(p)),
+            )
+        },
+    ]
+}
+
+/// A search on its way.
+struct Search<'a> {
+    situation: &'a Situation,
+    make: &'a dyn Fn() -> Box<dyn Strategy>,
+    strategy: Box<dyn Strategy>,
+    observations: Vec<Observation>,
+    pending: Vec<Pending>,
+    failures: Vec<FailedPoint>,
+    next_trial: u64,
+}
+
+impl<'a> Search<'a> {
+    fn new(situation: &'a Situation, make: &'a dyn Fn() -> Box<dyn Strategy>) -> Self {
+        Self {
+            situation,
+            make,
+            strategy: make(),
+            observations: situation.known.clone(),
+            pending: Vec::new(),
+            failures: Vec::new(),
+            next_trial: situation.known.len() as u64 + 1,
+        }
+    }
+
+    fn history(&self) -> History<'_> {
+        History {
+            axes: &self.situation.axes,
+            observations: &self.observations,
+            pending: &self.pending,
+            failures: &self.failures,
+            next_trial: self.next_trial,
+            max_jobs: Some(40),
+            max_parallel_jobs: self.situation.batch,
+        }
+    }
+
+    /// Asks for batches and tells them, until it is over or a proposal is of no use.
+    fn run(mut self, findings: &mut Findings) {
+        let last = self.situation.known.len() as u64 + self.situation.trials;
+        while self.next_trial <= last {
+            let mut batch = Vec::new();
+            while batch.len() < self.situation.batch && self.next_trial <= last {
+                let Some(point) = self.step(findings) else { return };
+                batch.push(self.next_trial);
+                self.pending.push(Pending { trial: self.next_trial, point });
+                self.next_trial += 1;
+            }
+            batch.into_iter().rev().for_each(|trial| self.tell(trial));
+        }
+    }
+
+    /// One proposal, checked; `None` ends the search.
+    fn step(&self, findings: &mut Findings) -> Option<UnitPoint> {
+        let here = format!("{}, trial {}", self.situation.name, self.next_trial);
+        let proposed = match propose(self.strategy.as_ref(), &self.history()) {
+            Ok(proposed) => proposed,
+            Err(trouble) => {
+                findings.check(SOUND, false, || format!("in {here}: {trouble}"));
+                return None;
+            }
+        };
+        self.check_repeatable(&proposed, &here, findings);
+        let is_full = Visited::of(&self.history()).is_everything();
+        findings.check(EXHAUSTED, proposed.is_none() == is_full, || match &proposed {
+            None => format!("in {here}: none, though places are left"),
+            Some(_) => format!("in {here}: a proposal, though every place is taken"),
+        });
+        let proposal = proposed?;
+        self.check_proposal(&proposal, &here, findings).then_some(proposal.point)
+    }
+
+    /// Whether the proposal's point can be tried.
+    fn check_proposal(&self, proposal: &Proposal, here: &str, findings: &mut Findings) -> bool {
+        let (axes, point) = (&self.situation.axes, &proposal.point);
+        let inside = point.len() == axes.len() && point.iter().all(|u| (0.0..=1.0).contains(u));
+        findings.check(INSIDE, inside, || {
+            format!("in {here}: {:?} on {} axes", &point[..], axes.len())
+        });
+        if !inside {
+            return false;
+        }
+        let snapped = cube::snap(axes, point);
+        findings.check(SNAPPED, snapped == *point, || {
+            format!("in {here}: {:?} instead of {:?}", &point[..], &snapped[..])
+        });
+        let is_new = !Visited::of(&self.history()).contains(point);
+        findings.check(NEW, is_new, || format!("in {here}: {:?} again", &point[..]));
+        if let Some(expected) = proposal.expectation {
+            // A NaN is in no order.
+            let ordered = expected.low <= expected.median && expected.median <= expected.high;
+            findings.check(EXPECTATION, ordered && !expected.acquisition.is_nan(), || {
+                format!("in {here}: {expected:?}")
+            });
+        }
+        is_new
+    }
+
+    /// Asks again: the same strategy, a new one, and on another number of threads.
+    fn check_repeatable(&self, proposed: &Option<Proposal>, here: &str, findings: &mut Findings) {
+        let mut compare = |promise, again: Result<Option<Proposal>, String>| match again {
+            Err(trouble) => findings
+                .check(promise, false, || format!("in {here}: first a proposal, then {trouble}")),
+            // As text, because NaN equals nothing.
+            Ok(again) => {
+                findings.check(promise, format!("{proposed:?}") == format!("{again:?}"), || {
+                    format!("in {here}: {}", difference(proposed.as_ref(), again.as_ref()))
+                });
+            }
+        };
+        compare(PURE, propose(self.strategy.as_ref(), &self.history()));
+        if self.next_trial.is_multiple_of(3) {
+            let history = self.history();
+            compare(COLD, propose((self.make)().as_ref(), &history));
+            for threads in [1, 3] {
+                let strategy = (self.make)();
+                if let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+                    compare(THREADS, pool.install(|| propose(strategy.as_ref(), &history)));
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, trial: u64) {
+        let Some(index) = self.pending.iter().position(|pending| pending.trial == trial) else {
+            return;
+        };
+        let point = self.pending[index].point.clone();
+        match (self.situation.fate)(trial, &point) {
+            Fate::Never => return,
+            Fate::Failure => self.failures.push(FailedPoint { trial, point }),
+            Fate::Loss(loss) => self.observations.push(Observation { trial, point, loss }),
+        }
+        self.pending.remove(index);
+        self.observations.sort_by_key(|observation| observation.trial);
+        self.failures.sort_by_key(|failure| failure.trial);
+    }
+}
+
+fn propose(strategy: &dyn Strategy, history: &History<'_>) -> Result<Option<Proposal>, String> {
+    let mut rng = Rng::stream(1, history.next_trial);
+    match guarded(|| strategy.propose(history, &mut rng)) {
+        Ok(proposed) => proposed.map_err(|error| format!("the error \"{error}\"")),
+        Err(message) => Err(format!("the panic \"{message}\"")),
+    }
+}
+
+/// Two different proposals, as short as it can be said.
+fn difference(first: Option<&Proposal>, again: Option<&Proposal>) -> String {
+    let place = |proposal: Option<&Proposal>| match proposal {
+        Some(proposal) => format!("{:?}", &proposal.point[..]),
+        None => "none".to_owned(),
+    };
+    if place(first) == place(again) {
+        format!("first {first:?}, then {again:?}")
+    } else {
+        format!("first {}, then {}", place(first), place(again))
+    }
+}

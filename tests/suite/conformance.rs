@@ -1,0 +1,349 @@
+//! The kits: every implementation of ours passes, and each way to break a promise is found and named.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use surmise::acquisition::Worth;
+use surmise::conformance::{Breaches, check_acquisition, check_evaluator, check_strategy};
+use surmise::cube;
+use surmise::evaluator::{Job, JobEvent, JobId, Start};
+use surmise::rng::Rng;
+use surmise::strategy::{History, Phase, Proposal, Visited};
+use surmise::{
+    Acquisition, BayesianOptimization, Configuration, Error, Evaluator, EvaluatorError,
+    FunctionEvaluator, LogExpectedImprovement, Outcome, ParameterRange, RandomSearch, ScalingType,
+    SearchSpace, SobolSearch, Strategy, TrialId,
+};
+
+#[test]
+fn our_strategies_keep_their_promises() {
+    check_strategy(RandomSearch::default).unwrap();
+    check_strategy(SobolSearch::default).unwrap();
+    check_strategy(BayesianOptimization::default).unwrap();
+}
+
+#[test]
+fn our_acquisitions_keep_their_promises() {
+    check_acquisition(&LogExpectedImprovement).unwrap();
+}
+
+fn space() -> SearchSpace {
+    SearchSpace::new([
+        ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear),
+        ParameterRange::categorical("c", ["a", "b"]),
+    ])
+    .unwrap()
+}
+
+#[test]
+fn our_evaluators_keep_their_promises() {
+    let evaluator = || {
+        FunctionEvaluator::new(|c: &Configuration| {
+            std::thread::sleep(Duration::from_millis(3));
+            let x = c.float("x");
+            assert!(x > 0.1, "a tenth of the jobs panic");
+            if x > 0.9 { Err("and a tenth fail") } else { Ok(x) }
+        })
+    };
+    check_evaluator(evaluator, &space()).unwrap();
+}
+
+/// The breaches name this promise, and only promises of this list.
+#[track_caller]
+fn assert_breaks(result: Result<(), Breaches>, name: &str, promise: &str) {
+    let breaches = match result {
+        Ok(()) => panic!("{name} passes"),
+        Err(breaches) => breaches,
+    };
+    let text = breaches.to_string();
+    assert!(breaches.0.iter().any(|breach| breach.promise.contains(promise)), "{name}: {text}");
+    assert!(text.contains("Promised: ") && text.contains("Found: "), "{text}");
+    assert_eq!(format!("{breaches:?}"), text, "what `unwrap` shows is for people");
+}
+
+/// Random search with one fault.
+#[derive(Debug)]
+struct FaultyStrategy {
+    fault: StrategyFault,
+    calls: AtomicU64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum StrategyFault {
+    Repeats,
+    Unsnapped,
+    Outside,
+    TooShort,
+    Remembers,
+    CountsCalls,
+    CountsThreads,
+    GivesUp,
+    NeverGivesUp,
+    Panics,
+    GivesErrors,
+    ExpectsNothing,
+}
+
+impl Strategy for FaultyStrategy {
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        use StrategyFault as F;
+        let calls = self.calls.fetch_add(1, Ordering::SeqCst);
+        let visited = Visited::of(history);
+        let is_late = history.next_trial > 7;
+        match self.fault {
+            F::Repeats if is_late => {
+                let old = history.observations.first().map(|o| o.point.clone());
+                if let Some(point) = old {
+                    return Ok(Some(Proposal::new(point, Phase::Random)));
+                }
+            }
+            F::GivesUp if is_late => return Ok(None),
+            F::Panics if is_late => panic!("index out of bounds"),
+            F::GivesErrors if is_late => return Err(Error::UnknownTrial(0)),
+            // Later calls on the same strategy draw from elsewhere.
+            F::Remembers if is_late && calls > 9 => *rng = Rng::stream(77, history.next_trial),
+            F::CountsCalls => *rng = Rng::stream(calls, history.next_trial),
+            F::CountsThreads if rayon::current_num_threads() == 3 => {
+                rng.uniform();
+            }
+            _ => {}
+        }
+        let Some(mut point) = visited.unvisited(rng) else {
+            let everywhere = vec![0.5; history.axes.len()];
+            let again =
+                (self.fault == F::NeverGivesUp).then(|| cube::snap(history.axes, &everywhere));
+            return Ok(again.map(|point| Proposal::new(point, Phase::Random)));
+        };
+        match self.fault {
+            F::Unsnapped => point = point.iter().map(|u| 0.9 * u).collect::<Vec<_>>().into(),
+            F::Outside => point = point.iter().map(|u| u + 0.7).collect::<Vec<_>>().into(),
+            F::TooShort => point = point[1..].to_vec().into(),
+            _ => {}
+        }
+        let mut proposal = Proposal::new(point, Phase::Random);
+        if self.fault == F::ExpectsNothing && is_late {
+            let mut twin = BayesianOptimization::default().propose(history, rng)?;
+            if let Some(expectation) = twin.as_mut().and_then(|twin| twin.expectation.as_mut()) {
+                expectation.median = f64::NAN;
+            }
+            proposal.expectation = twin.and_then(|twin| twin.expectation);
+        }
+        Ok(Some(proposal))
+    }
+}
+
+#[test]
+fn every_fault_of_a_strategy_is_found() {
+    use StrategyFault as F;
+    for (fault, promise) in [
+        (F::Repeats, "never proposed"),
+        (F::Unsnapped, "snapped"),
+        (F::Outside, "from 0 to 1"),
+        (F::TooShort, "one coordinate per axis"),
+        (F::CountsCalls, "the same history"),
+        (F::Remembers, "just made"),
+        (F::CountsThreads, "threads"),
+        (F::GivesUp, "as long as a place is left"),
+        (F::NeverGivesUp, "none when none is"),
+        (F::Panics, "without an error or a panic"),
+        (F::GivesErrors, "without an error or a panic"),
+        (F::ExpectsNothing, "no NaN"),
+    ] {
+        let faulty = || FaultyStrategy { fault, calls: AtomicU64::new(0) };
+        assert_breaks(check_strategy(faulty), &format!("{fault:?}"), promise);
+    }
+}
+
+/// Improvement as it is usually written, with one fault.
+#[derive(Debug)]
+struct FaultyAcquisition(AcquisitionFault, Mutex<u32>);
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum AcquisitionFault {
+    WrongSlopeByMean,
+    NoSlopeByDeviation,
+    WrongWay,
+    Underflows,
+    Forgets,
+    InfiniteSlope,
+}
+
+impl Acquisition for FaultyAcquisition {
+    fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth {
+        use AcquisitionFault as F;
+        let mut worth = LogExpectedImprovement.worth(mean, deviation, incumbent);
+        match self.0 {
+            F::WrongSlopeByMean => worth.slope_mean *= 1.05,
+            F::NoSlopeByDeviation => worth.slope_deviation = 0.0,
+            F::WrongWay => {
+                worth = LogExpectedImprovement.worth(-mean, deviation, -incumbent);
+                worth.slope_mean = -worth.slope_mean;
+            }
+            F::Underflows => worth.value = worth.value.exp() / worth.value.exp(),
+            F::Forgets => {
+                let mut calls = self.1.lock().unwrap();
+                *calls += 1;
+                worth.value += f64::from(*calls);
+            }
+            F::InfiniteSlope => worth.slope_deviation = f64::INFINITY,
+        }
+        worth
+    }
+}
+
+#[test]
+fn every_fault_of_an_acquisition_is_found() {
+    use AcquisitionFault as F;
+    for (fault, promise) in [
+        (F::WrongSlopeByMean, "slope by the mean"),
+        (F::NoSlopeByDeviation, "slope by the deviation"),
+        (F::WrongWay, "less loss"),
+        (F::Underflows, "a number or minus infinity"),
+        (F::Forgets, "the same mean"),
+        (F::InfiniteSlope, "so are its slopes"),
+    ] {
+        let faulty = FaultyAcquisition(fault, Mutex::new(0));
+        assert_breaks(check_acquisition(&faulty), &format!("{fault:?}"), promise);
+    }
+}
+
+/// Runs nothing: every job ends at the second wait after its start. Its clock is virtual.
+struct Virtual {
+    fault: Option<EvaluatorFault>,
+    running: VecDeque<JobId>,
+    over: Vec<JobId>,
+    time: Duration,
+    calls: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum EvaluatorFault {
+    StartsTwice,
+    Forgets,
+    EndsTwice,
+    ReportsAfterwards,
+    InventsJobs,
+    MixesAttempts,
+    CannotStop,
+    EndsByStopping,
+    HurriesWaiting,
+    Oversleeps,
+    TurnsTheClockBack,
+    IsAlwaysFull,
+    Breaks,
+    Panics,
+    IsSlowToStart,
+    RefusesLater,
+}
+
+impl Virtual {
+    fn new(fault: Option<EvaluatorFault>) -> Self {
+        let time = Duration::from_secs(100);
+        Self { fault, running: VecDeque::new(), over: Vec::new(), time, calls: 0 }
+    }
+
+    fn has(&self, fault: EvaluatorFault) -> bool {
+        self.fault == Some(fault)
+    }
+}
+
+impl Evaluator for Virtual {
+    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        use EvaluatorFault as F;
+        if self.has(F::IsAlwaysFull) {
+            return Ok(Start::Busy { retry_after: Duration::from_millis(1) });
+        }
+        if self.has(F::Breaks) {
+            return Err(EvaluatorError::new("no credentials"));
+        }
+        if self.has(F::RefusesLater) && self.over.len() >= 3 {
+            return Err(EvaluatorError::new("three jobs are enough"));
+        }
+        assert!(!self.has(F::Panics), "not today");
+        if self.has(F::IsSlowToStart) {
+            self.time += Duration::from_secs(9);
+        }
+        if self.running.contains(&job.id()) && !self.has(F::StartsTwice) {
+            return Ok(Start::Adopted);
+        }
+        if !self.has(F::Forgets) {
+            self.running.push_back(job.id());
+        }
+        Ok(Start::Started)
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+        use EvaluatorFault as F;
+        let ended = |job| JobEvent::Ended { job, outcome: Outcome::Completed { value: 1.0 } };
+        self.calls += 1;
+        if self.calls % 2 == 1 {
+            self.time += if self.has(F::HurriesWaiting) { Duration::ZERO } else { timeout };
+            self.time += Duration::from_secs(if self.has(F::Oversleeps) { 7 } else { 0 });
+            if self.has(F::TurnsTheClockBack) {
+                self.time -= timeout + Duration::from_secs(1);
+            }
+            return Ok(Vec::new());
+        }
+        let Some(mut job) = self.running.pop_front() else {
+            self.time += if self.has(F::HurriesWaiting) { Duration::ZERO } else { timeout };
+            let late = self.over.last().map(|&job| JobEvent::Report { job, step: 9, value: 0.0 });
+            return Ok(late.filter(|_| self.has(F::ReportsAfterwards)).into_iter().collect());
+        };
+        self.over.push(job);
+        if self.has(F::MixesAttempts) {
+            job.attempt = 1;
+        }
+        let mut events = vec![JobEvent::Report { job, step: 1, value: 2.0 }, ended(job)];
+        if self.has(F::EndsTwice) {
+            events.push(ended(job));
+        }
+        if self.has(F::InventsJobs) {
+            events.push(ended(JobId { trial: TrialId(500), attempt: 1 }));
+        }
+        Ok(events)
+    }
+
+    fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+        use EvaluatorFault as F;
+        if self.has(F::CannotStop) && !self.running.contains(&job) {
+            return Err(EvaluatorError::new("no such job"));
+        }
+        if self.has(F::EndsByStopping) {
+            self.running.retain(|running| *running != job);
+        }
+        Ok(())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.time
+    }
+}
+
+#[test]
+fn every_fault_of_an_evaluator_is_found() {
+    use EvaluatorFault as F;
+    check_evaluator(|| Virtual::new(None), &space()).unwrap();
+    for (fault, promise) in [
+        (F::StartsTwice, "adopt"),
+        (F::Forgets, "every started attempt ends"),
+        (F::EndsTwice, "ends once"),
+        (F::ReportsAfterwards, "silent afterwards"),
+        (F::InventsJobs, "of started attempts only"),
+        (F::MixesAttempts, "a job of its own"),
+        (F::CannotStop, "to stop an attempt"),
+        (F::EndsByStopping, "every started attempt ends"),
+        (F::HurriesWaiting, "`wait` blocks"),
+        (F::Oversleeps, "and no longer"),
+        (F::TurnsTheClockBack, "never goes back"),
+        (F::IsAlwaysFull, "takes a job on"),
+        (F::Breaks, "gives no error"),
+        (F::Panics, "does not panic"),
+        (F::IsSlowToStart, "return at once"),
+        (F::RefusesLater, "a tuning job on it"),
+    ] {
+        let faulty = || Virtual::new(Some(fault));
+        assert_breaks(check_evaluator(faulty, &space()), &format!("{fault:?}"), promise);
+    }
+}
