@@ -1,5 +1,15 @@
 //! What a trial is worth: functions of the believed mean and deviation of its loss, with slopes.
 //!
+//! | symbol | meaning |
+//! | --- | --- |
+//! | μ, σ | mean and deviation of the belief in the loss of a trial, as transformed losses |
+//! | f* | the incumbent: the best loss so far, as the strategy sees it |
+//! | u = (f* − μ) ⁄ σ | by how many deviations the trial is expected to be better |
+//! | φ, Φ, h(u) = φ(u) + u Φ(u) | see [`normal`](crate::normal) |
+//!
+//! Expected improvement (Mockus 1974; Jones, Schonlau & Welch 1998, eq. 15) is E\[max(f* − f, 0)\] = σ h(u). Of its logarithm,
+//! the slopes are −(Φ ⁄ h) ⁄ σ by μ, and (φ ⁄ h) ⁄ σ by σ.
+//!
 //! An acquisition knows no points and no gradients by coordinates; the chain rule is applied once, by the strategy that
 //! holds the posterior. All quantities are transformed losses: smaller is better.
 

@@ -1,5 +1,15 @@
 //! The unit cube `[0, 1]^d`, in which all search happens.
 //!
+//! | symbol | meaning |
+//! | --- | --- |
+//! | u | coordinate, from 0 to 1 |
+//! | k | number of a cell, from 0 to m − 1 |
+//! | f | the whole number that cell 0 holds, on a logarithmic axis |
+//!
+//! Cell k of m even ones holds [k ⁄ m, (k + 1) ⁄ m) and is represented by its middle. On a logarithmic axis the cell of the whole
+//! number f + k holds what lies between f + k − ½ and f + k + ½, and is represented by
+//! u = ln((f + k) ⁄ (f − ½)) ⁄ ln((f + m − ½) ⁄ (f − ½)).
+//!
 //! A point has one coordinate per axis. An axis is continuous, or it is divided into cells (levels in order, or
 //! categories without order), each of which is represented by one coordinate inside of it. Snapping moves a point to the
 //! coordinates that represent it.

@@ -1,5 +1,13 @@
 //! L-BFGS in a box, as a state machine: it is asked for a point and told the function's value and gradient there.
 //!
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | x, f, g | point, value and gradient there | d, –, d |
+//! | l, u | bounds of the box | d, d |
+//! | s = x′ − x, y = g′ − g | remembered steps and changes of the gradient, at most 10 pairs | d, d |
+//! | p | direction: −H g with the inverse Hessian H that the pairs imply, 0 where a bound holds x | d |
+//! | t | step length, so that f(P(x + t p)) ≤ f + 10⁻⁴ gᵀ(P(x + t p) − x), with P the projection onto the box | – |
+//!
 //! Because it never calls the function itself, many runs can be advanced in lock-step with one batched evaluation per
 //! iteration. Directions come from the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4) over the variables that are
 //! not held at a bound; steps are projected onto the box (Bertsekas 1982) and shortened until they decrease the function

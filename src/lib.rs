@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Outside of the two gates ⇒ are names, units, metrics and goals, in the words of Amazon SageMaker's automatic model
-//! tuning; inside are points of the unit cube and losses to be minimized. The modules stand in this order.
+//! tuning; inside are points of the unit cube and losses to be minimized, in the field's words.
 //!
 //! ```
 //! use surmise::*;
@@ -32,20 +32,61 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! Where to go next: [`SearchSpace`] for ranges and scales, [`Study`] to ask and tell by hand, [`Strategy`],
-//! [`Acquisition`] and [`Evaluator`] to plug in your own.
+//! # A tour
+//!
+//! What the ten lines above do, along the street. The modules stand in the same order.
+//!
+//! 1. **What is tuned.** A [`ParameterRange`] is continuous, integer or categorical; its [`ScalingType`] says what counts as
+//!    near. A [`SearchSpace`] puts ranges together and translates: [`encode`](SearchSpace::encode) from a [`Configuration`]
+//!    to a [`UnitPoint`](cube::UnitPoint), [`decode`](SearchSpace::decode) back. All that is wrong with a space is said at
+//!    once, in an [`Error`] of [`Violation`](error::Violation)s.
+//! 2. **What is measured.** An [`Objective`] is a metric and its [`Goal`]; inside there are only losses.
+//! 3. **What is believed.** [`gp`] fits a Gaussian process to the losses, transformed so that they can be believed in, and
+//!    predicts mean and variance anywhere, with gradients.
+//! 4. **What a trial is worth.** An [`Acquisition`] values a mean and a deviation; by default
+//!    [`LogExpectedImprovement`].
+//! 5. **Where it is worth most.** [`maximize`](mod@maximize) searches the cube, continuous and discrete axes together.
+//! 6. **What is tried next.** A [`Strategy`] is a pure function of what is known and of random numbers:
+//!    [`BayesianOptimization`] is steps 3 to 5; [`SobolSearch`] and [`RandomSearch`] are the baselines.
+//! 7. **What happened.** A [`Study`] is the ledger: [`ask`](Study::ask) for [`Trial`]s, [`tell`](Study::tell) their
+//!    [`Outcome`]s in any order, [`replay`](Study::replay) it from its [`Event`](study::Event)s. [`Order::FixedLag`] makes
+//!    the answer the same on one worker or sixteen.
+//! 8. **Who runs it.** An [`Evaluator`] takes jobs on and says how they ended; [`FunctionEvaluator`] calls a closure on
+//!    threads. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`].
+//! 9. **Does it work?** [`conformance`] checks a strategy, an acquisition or an evaluator of your own against what the
+//!    contracts promise; [`benchmark`] holds the statistics of comparisons.
+//!
+//! [`sagemaker`] reads a tuning job's configuration, as SageMaker takes it, into a space, an objective and limits.
+//!
+//! # Plugging in
+//!
+//! Three traits are open: [`Strategy`], [`Acquisition`], [`Evaluator`]. Each is object-safe and takes some fifteen lines; the
+//! examples `own_strategy`, `own_acquisition` and `own_evaluator` show them, each with its kit from [`conformance`].
+//!
+//! # Features
+//!
+//! By default everything is Rust and nothing is to be installed. `openblas-system`, `openblas-static`, `intel-mkl-system`,
+//! `intel-mkl-static`, `netlib-system` and `netlib-static` let LAPACK do the linear algebra instead (see
+//! [`linalg::Backend`]); they exclude each other. `lapack` alone is for a program that links one itself.
 //!
 //! # References
 //!
-//! - Rasmussen & Williams (2006), *Gaussian Processes for Machine Learning*.
+//! - Abramowitz & Stegun (1964), *Handbook of Mathematical Functions*.
 //! - Ament, Daulton, Eriksson, Balandat & Bakshy (2023), *Unexpected Improvements to Expected Improvement for Bayesian
 //!   Optimization*.
+//! - Bertsekas (1982), *Projected Newton Methods for Optimization Problems with Simple Constraints*.
+//! - Burley (2020), *Practical Hash-based Owen Scrambling*; Owen (1995), *Randomly Permuted (t, m, s)-Nets and (t, s)-Sequences*;
+//!   Sobol (1967), *On the distribution of points in a cube and the approximate evaluation of integrals*.
+//! - Cody & Waite (1980), *Software Manual for the Elementary Functions*.
 //! - Ginsbourger, Le Riche & Carraro (2010), *Kriging Is Well-Suited to Parallelize Optimization*.
-//! - Yeo & Johnson (2000), *A new family of power transformations to improve normality or symmetry*.
-//! - Burley (2020), *Practical Hash-based Owen Scrambling*.
-//! - Nocedal & Wright (2006), *Numerical Optimization*; Bertsekas (1982), *Projected Newton Methods for Optimization
-//!   Problems with Simple Constraints*.
+//! - Golub & Van Loan (2013), *Matrix Computations*.
+//! - Hickernell (1998), *A generalized discrepancy and quadrature error bound*.
+//! - Jones, Schonlau & Welch (1998), *Efficient Global Optimization of Expensive Black-Box Functions*.
+//! - Mockus (1974), *On Bayesian methods for seeking the extremum*.
+//! - Nocedal & Wright (2006), *Numerical Optimization*.
 //! - Perrone et al. (2021), *Amazon SageMaker Automatic Model Tuning: Scalable Gradient-Free Optimization*.
+//! - Rasmussen & Williams (2006), *Gaussian Processes for Machine Learning*.
+//! - Yeo & Johnson (2000), *A new family of power transformations to improve normality or symmetry*.
 
 #![forbid(unsafe_code)]
 

@@ -7,7 +7,7 @@
 //! | K(t) = 1⁄(t + 2⁄(t + 3⁄(t + …))) | tail of Laplace's continued fraction for Mills' ratio |
 //!
 //! For t = −u > 0: Φ(−t) ⁄ φ(t) = 1 ⁄ (t + K) and h(−t) ⁄ φ(t) = K ⁄ (t + K), both without cancellation, and
-//! d ln h ⁄ du = 1 ⁄ K exactly. (Ament et al. 2023 need the scaled complementary error function for the same purpose.)
+//! d ln h ⁄ du = 1 ⁄ K exactly (Abramowitz & Stegun 1964, eq. 26.2.14). (Ament et al. 2023 need the scaled complementary error function for the same purpose.)
 
 /// ln √(2π).
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;

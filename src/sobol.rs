@@ -1,5 +1,12 @@
 //! Scrambled quasi-random points in the unit cube, for any dimension and any index.
 //!
+//! | symbol | meaning |
+//! | --- | --- |
+//! | i | index of a point, from 0 |
+//! | j | axis, from 0 |
+//! | xᵢⱼ = ⊕ₖ bₖ(i) vⱼₖ | Sobol's coordinate: the exclusive or of the direction numbers vⱼₖ at the bits bₖ of i (Sobol 1967) |
+//! | nested scramble | a random flip of every bit, keyed by the bits above it (Owen 1995), which keeps every elementary interval filled |
+//!
 //! Sobol's sequence with Owen scrambling by hashing (Burley 2020) gives 256 dimensions and 2¹⁶ indices. Further
 //! dimensions take the same direction numbers under another scramble and another random order of the indices (Burley's
 //! padding); further indices start a new independent scramble every 2¹⁶ points. Coordinates have 32 bits and lie in the

@@ -1,6 +1,13 @@
 //! Hyperparameters by maximum a posteriori: L-BFGS on the log marginal likelihood plus the log priors.
 //!
-//! In the logarithms θ of the hyperparameters, with M = α αᵀ − K⁻¹ and the mean profiled out (its own slope is zero):
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | θ = (ln ℓ, ln s, ln σ²) | logarithms of the hyperparameters of the searched axes | p |
+//! | y, c, α, K | as in [`gp`](super) | n, –, n, n × n |
+//! | R | correlations: K = s R + σ² I | n × n |
+//! | M = α αᵀ − K⁻¹ | slope of the likelihood by K, twice | n × n |
+//!
+//! With the mean profiled out (its own slope is zero):
 //!
 //! `L = −½ (y − c 1)ᵀ α − Σ ln Lᵢᵢ − n⁄2 ln 2π`  (Rasmussen & Williams 2006, eq. 2.30), and by eq. 5.9
 //!

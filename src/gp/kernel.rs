@@ -1,6 +1,13 @@
 //! The Matérn-5⁄2 covariance and its slope, for whole matrices of distances.
 //!
-//! With t = √5 r, the covariance is s (1 + t + t²⁄3) e⁻ᵗ, and its derivative by a coordinate that enters r² as
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | x̃ | features divided by their length scales: rows | m × c, n × c |
+//! | r | distance of two rows | – |
+//! | s | signal variance | – |
+//! | G | slope of the covariance | m × n |
+//!
+//! Matérn's covariance with ν = 5⁄2 (Rasmussen & Williams 2006, eq. 4.17). With t = √5 r, the covariance is s (1 + t + t²⁄3) e⁻ᵗ, and its derivative by a coordinate that enters r² as
 //! (x − x′)² ⁄ ℓ² is −G (x − x′) ⁄ ℓ² with G = 5⁄3 s (1 + t) e⁻ᵗ. This form has no division by r.
 
 use ndarray::{Array2, ArrayView2, Axis};

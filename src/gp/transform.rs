@@ -1,12 +1,21 @@
 //! The output transform: losses become numbers that a Gaussian process can believe in.
 //!
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | y | finite losses | n |
+//! | Q₁, Q₃ | their quartiles | – |
+//! | z | fenced, centred and scaled losses | n |
+//! | λ | power; 1 is the identity, 0 a logarithm of the bad tail | – |
+//! | ψ(z; λ) | the power transform | n |
+//!
 //! 1. An upper fence at Q₃ + 10 (Q₃ − Q₁), so that no single catastrophe sets the scale (from 8 losses on).
 //! 2. z = (y − median) ⁄ standard deviation.
 //! 3. Yeo–Johnson ψ(z; λ) with λ ∈ [−2, 1] by maximum likelihood: at most 1, so that only the bad tail is ever compressed.
 //! 4. Standardized to mean 0 and standard deviation 1.
 //!
 //! Yeo & Johnson (2000): ψ(z; λ) = ((z + 1)^λ − 1) ⁄ λ for z ≥ 0 (ln(z + 1) at λ = 0), and
-//! −((1 − z)^(2 − λ) − 1) ⁄ (2 − λ) for z < 0. Centring on the median first keeps the transform from knowing where zero is.
+//! −((1 − z)^(2 − λ) − 1) ⁄ (2 − λ) for z < 0; λ maximizes −n⁄2 ln Var ψ + (λ − 1) Σ sign(z) ln(1 + |z|), their profile
+//! likelihood. Centring on the median first keeps the transform from knowing where zero is.
 
 /// A monotone map from losses to standardized numbers, fitted to the losses observed.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,20 @@
 //! Factorizations of positive definite matrices, and the matrix product.
 //!
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | A | symmetric positive definite matrix | n × n |
+//! | L | its lower triangular factor, A = L Lᵀ | n × n |
+//! | B, C | what A grows by: cross block and corner | n × p, p × p |
+//! | S = C − Bᵀ A⁻¹ B | Schur complement: what is left of C when the old variables are known | p × p |
+//!
 //! [`Cholesky`] grows and shrinks at its lower right end, so that a posterior can take on pending points and drop them
 //! again without a new factorization. All work is sequential: threads are used above this floor, never inside small
 //! matrices.
 //!
-//! Growing: with A = [[A₁, B], [Bᵀ, C]] and A₁ = L₁ L₁ᵀ, the factor of A is [[L₁, 0], [Wᵀ, L₂]], where L₁ W = B and
-//! L₂ L₂ᵀ = C − Wᵀ W.
+//! Growing (Golub & Van Loan 2013, §4.2, by blocks): the factor of [[A, B], [Bᵀ, C]] is [[L, 0], [Wᵀ, M]], where L W = B and
+//! M Mᵀ = S = C − Wᵀ W. Hence the lower right block of a factor is the factor of the Schur complement.
+//!
+//! faer does the work or, with a feature of the crate, LAPACK: see [`Backend`].
 
 mod backend;
 mod faer;

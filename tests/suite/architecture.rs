@@ -193,3 +193,34 @@ fn nothing_is_unfinished() {
         }
     }
 }
+
+/// ARCHITECTURE.md names the test of every oracle and law, as module path and name.
+#[test]
+fn every_law_has_the_test_that_is_named() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let section = page.split("## What holds, and the test that says so").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_suffix(" |")?.rsplit_once(" | "));
+    let names: Vec<&str> = rows
+        .flat_map(|(_, tests)| tests.split(", "))
+        .filter_map(|name| name.strip_prefix('`')?.strip_suffix('`'))
+        .collect();
+    assert!(names.len() > 40, "the tables are found");
+    for name in names {
+        let (path, function) = name.rsplit_once("::").unwrap();
+        // `a::b::tests` is in src/a/b.rs, src/a/b/mod.rs or src/a/b/tests.rs; `laws` in tests/suite/laws.rs.
+        let module = path.split("::tests").next().unwrap().replace("::", "/");
+        let files = [
+            format!("src/{module}.rs"),
+            format!("src/{module}/mod.rs"),
+            format!("src/{module}/tests.rs"),
+            format!("tests/suite/{module}.rs"),
+        ];
+        let is_there = |file: &String| {
+            let text = fs::read_to_string(root.join(file)).unwrap_or_default();
+            text.contains(&format!("fn {function}("))
+        };
+        assert!(files.iter().any(is_there), "{name} is named in ARCHITECTURE.md, but is no test");
+    }
+}

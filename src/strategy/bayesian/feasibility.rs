@@ -1,7 +1,15 @@
 //! Where trials fail: a Gaussian process of the labels −1 (failed) and 1 (gave a loss).
 //!
-//! The chance that a trial gives a loss is Φ(μ ⁄ √(noise + v)) with mean μ and variance v of the label there; its
-//! logarithm is added to the acquisition, so that expected improvement becomes expected improvement times that chance.
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | y | labels, 1 or −1 | n |
+//! | μ, v | mean and variance of the label's field | m, m |
+//! | σ² | variance of a label around the field | – |
+//! | z = μ ⁄ √(σ² + v) | by how many deviations success is expected | m |
+//!
+//! The chance that a trial gives a loss is Φ(z): the label is a field seen through a probit (compare Rasmussen & Williams 2006,
+//! eq. 3.25), but it is regressed upon, not classified. Its logarithm is added to the acquisition, so that expected improvement
+//! becomes expected improvement times that chance.
 
 use crate::cube::UnitPoint;
 use crate::error::Error;
