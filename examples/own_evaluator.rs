@@ -2,80 +2,86 @@
 //!
 //!     cargo run --release --example own_evaluator
 
-#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it talks and keeps the time")]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it talks, and runs jobs")]
 
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
+use std::process::Command;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use surmise::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
+use surmise::trial::{Failure, FailureKind};
 use surmise::{
-    BayesianOptimization, EvaluatorError, Objective, Outcome, ParameterRange, ResourceLimits,
-    ScalingType, SearchSpace, Study, StudySettings, conformance, tune,
+    BayesianOptimization, Configuration, EvaluatorError, Objective, Outcome, ParameterRange,
+    ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, conformance, tune,
 };
 
-/// Runs `command` with the parameters as its environment.
+/// Runs a command on a thread per job, with the parameters as its environment.
 #[derive(Debug)]
 struct ShellCommands {
     command: &'static str,
-    running: Vec<(JobId, Child)>,
+    running: Vec<JobId>,
+    ends: (Sender<JobEvent>, Receiver<JobEvent>),
     made: Instant,
 }
 
 impl ShellCommands {
     fn new(command: &'static str) -> Self {
-        Self { command, running: Vec::new(), made: Instant::now() }
+        Self { command, running: Vec::new(), ends: channel(), made: Instant::now() }
     }
-}
-
-fn broken(error: std::io::Error) -> EvaluatorError {
-    EvaluatorError::new(format!("cannot run commands: {error}"))
 }
 
 impl Evaluator for ShellCommands {
     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
-        if self.running.iter().any(|(id, _)| *id == job.id()) {
+        let id = job.id();
+        if self.running.contains(&id) {
             return Ok(Start::Adopted);
         }
-        let parameters = job.trial.configuration.iter();
-        let child = Command::new("sh")
-            .args(["-c", self.command])
-            .envs(parameters.map(|(name, value)| (name.to_owned(), value.to_string())))
-            .stdout(Stdio::piped())
-            .spawn();
-        self.running.push((job.id(), child.map_err(broken)?));
+        let (command, ends) = (self.command, self.ends.0.clone());
+        let configuration = job.trial.configuration.clone();
+        std::thread::spawn(move || {
+            // Nobody listens any more if the evaluator is gone.
+            let _ = ends.send(JobEvent::Ended { job: id, outcome: run(command, &configuration) });
+        });
+        self.running.push(id);
         Ok(Start::Started)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
-        let end = self.elapsed() + timeout;
-        loop {
-            for index in 0..self.running.len() {
-                if self.running[index].1.try_wait().map_err(broken)?.is_some() {
-                    let (job, child) = self.running.remove(index);
-                    let output = child.wait_with_output().map_err(broken)?.stdout;
-                    let metric = String::from_utf8_lossy(&output).lines().last().map(str::parse);
-                    // What is no number becomes a failed trial.
-                    let outcome = Outcome::from(metric.and_then(Result::ok).unwrap_or(f64::NAN));
-                    return Ok(vec![JobEvent::Ended { job, outcome }]);
-                }
+        let events: Vec<JobEvent> = self.ends.1.recv_timeout(timeout).into_iter().collect();
+        for event in &events {
+            if let JobEvent::Ended { job, .. } = event {
+                self.running.retain(|running| running != job);
             }
-            if self.elapsed() >= end {
-                return Ok(Vec::new());
-            }
-            sleep(Duration::from_millis(1).min(timeout));
         }
+        Ok(events)
     }
 
-    fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
-        match self.running.iter_mut().find(|(id, _)| *id == job) {
-            Some((_, child)) => child.kill().map_err(broken),
-            None => Ok(()),
-        }
+    fn stop(&mut self, _: JobId) -> Result<(), EvaluatorError> {
+        // A command that was started runs to its end, and that end is told by `wait`.
+        Ok(())
     }
 
     fn elapsed(&self) -> Duration {
         self.made.elapsed()
+    }
+}
+
+/// The number in the command's last line. Whatever goes wrong with one command is the failure of one trial.
+fn run(command: &str, configuration: &Configuration) -> Outcome {
+    let parameters = configuration.iter().map(|(name, value)| (name.to_owned(), value.to_string()));
+    let failed = |message: String| Outcome::Failed(Failure::new(FailureKind::Error, message));
+    match Command::new("sh").args(["-c", command]).envs(parameters).output() {
+        Err(error) => failed(error.to_string()),
+        Ok(output) if !output.status.success() => {
+            failed(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stdout);
+            match text.lines().last().unwrap_or_default().trim().parse() {
+                Ok(metric) => Outcome::Completed { value: metric },
+                Err(_) => failed(format!("the last line is no number: {text}")),
+            }
+        }
     }
 }
 

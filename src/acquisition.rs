@@ -29,6 +29,10 @@ pub struct Worth {
 }
 
 /// Says what a trial is worth whose loss is believed to be normal.
+///
+/// The worth is a number or −∞, and a function of the three arguments alone; to expect less loss is never worth less; where
+/// the worth is finite its slopes are, and where it is smooth they are its derivatives. This is what
+/// [`check_acquisition`](crate::conformance::check_acquisition) checks.
 pub trait Acquisition: Debug + Send + Sync {
     /// The worth where the loss has this `mean` and `deviation` (above 0), and the best loss so far is `incumbent`.
     fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth;

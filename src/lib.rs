@@ -60,8 +60,9 @@
 //!
 //! # Plugging in
 //!
-//! Three traits are open: [`Strategy`], [`Acquisition`], [`Evaluator`]. Each is object-safe and takes some fifteen lines; the
-//! examples `own_strategy`, `own_acquisition` and `own_evaluator` show them, each with its kit from [`conformance`].
+//! Three traits are open: [`Strategy`], [`Acquisition`], [`Evaluator`]. Each is object-safe; the first two take some fifteen
+//! lines, an evaluator that runs jobs side by side some forty (a closure that runs a command, in a [`FunctionEvaluator`],
+//! takes five). The examples `own_strategy`, `own_acquisition` and `own_evaluator` show them, each with its kit from [`conformance`].
 //!
 //! # Features
 //!
@@ -86,6 +87,9 @@
 //! - Nocedal & Wright (2006), *Numerical Optimization*.
 //! - Perrone et al. (2021), *Amazon SageMaker Automatic Model Tuning: Scalable Gradient-Free Optimization*.
 //! - Rasmussen & Williams (2006), *Gaussian Processes for Machine Learning*.
+//! - Yellott (1977), *The relationship between Luce's Choice Axiom, Thurstone's Theory of Comparative Judgment, and the double
+//!   exponential distribution*.
+//! - Wilcoxon (1945), *Individual comparisons by ranking methods*.
 //! - Yeo & Johnson (2000), *A new family of power transformations to improve normality or symmetry*.
 
 #![forbid(unsafe_code)]

@@ -136,8 +136,10 @@ impl Study {
     /// original does: resuming is replaying.
     ///
     /// # Errors
-    /// Those of [`new`](Self::new), and [`Error::BadEvent`] for the first event that cannot have happened: a trial out of
-    /// turn, a configuration that is not one of the space's, a report or an outcome of a trial that does not run.
+    /// Those of [`new`](Self::new), and [`Error::BadEvent`] for the first event that cannot have been recorded: a trial out
+    /// of turn, a configuration that is not one of the space's in its own order and types, a report or an outcome of a trial
+    /// that does not run, an outcome whose value is not finite. Whether the [`Order`] of `settings` would have allowed a
+    /// trial to be asked is not looked at: a study may go on under another order.
     pub fn replay(
         space: SearchSpace,
         objective: Objective,
@@ -161,17 +163,37 @@ impl Study {
     /// If the event cannot be the next one.
     fn place_of(&self, event: &Event) -> Result<Option<UnitPoint>, Error> {
         match event {
-            Event::Asked { trial, configuration, .. }
-            | Event::Observed { trial, configuration, .. } => {
-                if *trial != self.next_id() {
-                    return Err(Error::OutOfTurn { trial: trial.0, next: self.next_id().0 });
-                }
-                self.space.encode(configuration).map(Some)
+            Event::Asked { trial, configuration, .. } => self.addition(*trial, configuration),
+            Event::Observed { trial, configuration, outcome } => {
+                check_sound(outcome)?;
+                self.addition(*trial, configuration)
             }
-            Event::Reported { trial, .. } | Event::Told { trial, .. } => {
+            Event::Reported { trial, .. } => self.running(*trial).map(|()| None),
+            Event::Told { trial, outcome } => {
+                check_sound(outcome)?;
                 self.running(*trial).map(|()| None)
             }
         }
+    }
+
+    /// The point of the next trial, if it has this number and configuration.
+    fn addition(
+        &self,
+        trial: TrialId,
+        configuration: &Configuration,
+    ) -> Result<Option<UnitPoint>, Error> {
+        if trial != self.next_id() {
+            return Err(Error::OutOfTurn { trial: trial.0, next: self.next_id().0 });
+        }
+        if self.space.normalize(configuration)? != *configuration {
+            return Err(Error::Invalid(vec![Violation::new(
+                "configuration",
+                configuration,
+                "recorded configurations are in the space's own order and types",
+                "pass it through SearchSpace::normalize",
+            )]));
+        }
+        self.space.encode(configuration).map(Some)
     }
 
     /// What is tuned.
@@ -326,7 +348,11 @@ impl Study {
             failures: &known.failures,
             next_trial: id.0,
             max_jobs: self.settings.limits.max_jobs,
-            max_parallel_jobs: self.settings.limits.max_parallel_jobs,
+            // What a proposal may know must not depend on the number of workers.
+            max_parallel_jobs: match self.settings.order {
+                Order::Arrival => self.settings.limits.max_parallel_jobs,
+                Order::FixedLag(lag) => lag,
+            },
         };
         let mut rng = Rng::stream(self.settings.seed, id.0);
         let Some(proposal) = self.strategy.propose(&history, &mut rng)? else {
@@ -417,6 +443,23 @@ fn sound(outcome: Outcome) -> Outcome {
             Outcome::Stopped { value: None }
         }
         sound => sound,
+    }
+}
+
+/// Whether an outcome is one that [`sound`] gives.
+fn check_sound(outcome: &Outcome) -> Result<(), Error> {
+    match outcome {
+        Outcome::Completed { value } | Outcome::Stopped { value: Some(value) }
+            if !value.is_finite() =>
+        {
+            Err(Error::Invalid(vec![Violation::new(
+                "value",
+                value,
+                "recorded values are finite",
+                "record a failure of kind NonFiniteMetric instead",
+            )]))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -31,16 +31,23 @@ const CLOCK: &str = "`elapsed` never goes back";
 const TUNED: &str =
     "a tuning job on it comes to its end, and every event belongs to a job that runs";
 
-/// One wait, and how many without an event are patience enough for a job's end: one minute.
+/// How long a job may take, by the evaluator's clock.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// One wait for it.
 const WAIT: Duration = Duration::from_millis(100);
-const WAITS: usize = 600;
+/// So many waits are enough, whatever the clock says.
+const MOST_WAITS: usize = 100_000;
 /// What "at once" may take on a busy machine.
 const AT_MOST: Duration = Duration::from_secs(5);
 /// Jobs that are started together.
 const TOGETHER: u64 = 6;
 
-/// Checks what every [`Evaluator`] promises, on new ones from `make`, with some thirty jobs at random configurations of
-/// `space`. Each of them must end within a minute of the evaluator's own time after the one before.
+/// Checks what every [`Evaluator`] promises, on new ones from `make`, with twenty jobs at random configurations of
+/// `space`. Each of them must end within a minute of the evaluator's own time after its start or after the one before; all
+/// times are those of [`Evaluator::elapsed`], which must tell milliseconds apart.
+///
+/// A job that was never started and yet is adopted, as after a restart, is taken for one that runs. That a closure blocks in
+/// [`start`](Evaluator::start) is found if it blocks for five seconds.
 ///
 /// ```
 /// use surmise::*;
@@ -66,9 +73,11 @@ pub fn check_evaluator<E: Evaluator>(
         ("with jobs that are stopped", stopped),
     ];
     for (name, stage) in stages {
-        let mut evaluator = make();
-        let mut session = Session::new(&mut evaluator, space, name, &mut findings);
-        if let Err(message) = guarded(|| stage(&mut session)) {
+        let watched = guarded(|| {
+            let mut evaluator = make();
+            stage(&mut Session::new(&mut evaluator, space, name, &mut findings));
+        });
+        if let Err(message) = watched {
             findings.check(SOUND, false, || format!("{name}: the panic \"{message}\""));
         }
     }
@@ -161,17 +170,26 @@ impl<'a> Session<'a> {
     /// Starts a job that does not run; waits for room if it must. Its identity, unless there was never room.
     fn launch(&mut self, number: u64, attempt: u32) -> Option<JobId> {
         let job = JobId { trial: TrialId(number), attempt };
-        for _ in 0..WAITS {
+        let (asked, mut patience) = (self.time, PATIENCE);
+        for _ in 0..MOST_WAITS {
             match self.start(number, attempt)? {
                 Start::Started | Start::Adopted => {
                     self.ended.insert(job, false);
                     return Some(job);
                 }
-                Start::Busy { retry_after } => self.wait(retry_after.min(WAIT)),
+                Start::Busy { .. } if self.time.saturating_sub(asked) > patience => break,
+                Start::Busy { retry_after } => {
+                    // Whoever says how long is taken at their word.
+                    patience = patience.max(retry_after);
+                    self.wait(retry_after.max(Duration::from_millis(1)));
+                }
             }
         }
-        let running = self.running();
-        self.check(ROOM, running > 0, || format!("still no room after {WAITS} attempts"));
+        let (running, waited) = (self.running(), self.time.saturating_sub(asked));
+        self.check(ROOM, false, || {
+            format!("after {waited:?} there is no room yet, and {running} jobs run")
+        });
+        self.is_over = true;
         None
     }
 
@@ -187,9 +205,12 @@ impl<'a> Session<'a> {
             format!("a wait of at most {timeout:?} took {took:?}")
         });
         // Clocks are coarse; a wait that hardly waits at all keeps a processor busy.
-        self.check(TIMEOUT, !events.is_empty() || took >= timeout / 2, || {
+        let in_time = !events.is_empty() || took >= timeout / 2;
+        self.check(TIMEOUT, in_time, || {
             format!("a wait of {timeout:?} gave nothing after {took:?}")
         });
+        // With a clock that stands still, waiting for anything could take for ever.
+        self.is_over |= !in_time;
         events.into_iter().for_each(|event| self.hear(&event));
     }
 
@@ -198,9 +219,7 @@ impl<'a> Session<'a> {
             JobEvent::Report { job, .. } | JobEvent::Ended { job, .. } => *job,
         };
         let known = self.ended.get(&job).copied();
-        self.check(KNOWN, known.is_some(), || {
-            format!("{event:?}, though trial {} has no started attempt {}", job.trial, job.attempt)
-        });
+        self.check(KNOWN, known.is_some(), || format!("{event:?}, though {job} was never started"));
         self.check(ONCE, known != Some(true), || format!("{event:?} after its end"));
         if matches!(event, JobEvent::Ended { .. }) && known.is_some() {
             self.ended.insert(job, true);
@@ -209,17 +228,23 @@ impl<'a> Session<'a> {
 
     /// Waits until everything has ended, and a little longer for what should not come.
     fn finish(&mut self) {
-        let mut quiet = 0;
-        while self.running() > 0 && quiet < WAITS && !self.is_over {
-            let before = self.running();
+        let (mut running, mut since) = (self.running(), self.time);
+        for _ in 0..MOST_WAITS {
+            if running == 0 || self.is_over || self.time.saturating_sub(since) > PATIENCE {
+                break;
+            }
             self.wait(WAIT);
-            quiet = if self.running() < before { 0 } else { quiet + 1 };
+            if self.running() < running {
+                (running, since) = (self.running(), self.time);
+            }
         }
-        let running: Vec<JobId> =
+        let silent = self.time.saturating_sub(since);
+        let open: Vec<JobId> =
             self.ended.iter().filter(|(_, ended)| !**ended).map(|(job, _)| *job).collect();
         let is_over = self.is_over;
-        self.check(ENDS, running.is_empty() || is_over, || {
-            format!("nothing of {running:?} in {WAITS} waits of {WAIT:?}")
+        self.check(ENDS, open.is_empty() || is_over, || {
+            let (first, count) = (open[0], open.len());
+            format!("no end of {count} jobs for {silent:?}, the first being {first}")
         });
         self.wait(WAIT);
     }
@@ -283,17 +308,17 @@ fn stop(session: &mut Session<'_>, job: JobId) {
     let before = session.look_at_the_clock();
     let stopped = session.evaluator.stop(job);
     let took = session.look_at_the_clock().saturating_sub(before);
-    session.check(STOPPED, stopped.is_ok(), || format!("{stopped:?} for {job:?}"));
+    session.check(STOPPED, stopped.is_ok(), || format!("{stopped:?} for {job}"));
     session.check(AT_ONCE, took < AT_MOST, || format!("`stop` took {took:?}"));
 }
 
-/// Only for an evaluator that passed the rest: a job that never ends would hang the loop.
 fn check_tuning(evaluator: &mut dyn Evaluator, space: &SearchSpace, findings: &mut Findings) {
     let settings = StudySettings { limits: ResourceLimits::new(8, 3), ..StudySettings::default() };
     let objective = Objective::minimize("metric");
     let run = || -> Result<String, Error> {
         let mut study = Study::new(space.clone(), objective, RandomSearch, settings)?;
-        let tuned = tune(&mut study, evaluator)?;
+        let since = evaluator.elapsed();
+        let tuned = tune(&mut study, &mut Impatient { evaluator, since })?;
         let open = study.pending().count();
         Ok(match (open, tuned.disregarded.as_slice()) {
             (0, []) => String::new(),
@@ -307,4 +332,37 @@ fn check_tuning(evaluator: &mut dyn Evaluator, space: &SearchSpace, findings: &m
         Err(message) => format!("the panic \"{message}\""),
     };
     findings.check(TUNED, found.is_empty(), || found.clone());
+}
+
+/// An evaluator that gives up when no job has ended for a while, so that a check comes to its end.
+struct Impatient<'a> {
+    evaluator: &'a mut dyn Evaluator,
+    /// When a job ended last.
+    since: Duration,
+}
+
+impl Evaluator for Impatient<'_> {
+    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        self.evaluator.start(job)
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+        let events = self.evaluator.wait(timeout.min(PATIENCE))?;
+        let now = self.elapsed();
+        if events.iter().any(|event| matches!(event, JobEvent::Ended { .. })) {
+            self.since = now;
+        } else if now.saturating_sub(self.since) >= PATIENCE {
+            let waited = now.saturating_sub(self.since);
+            return Err(EvaluatorError::new(format!("no job has ended for {waited:?}")));
+        }
+        Ok(events)
+    }
+
+    fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+        self.evaluator.stop(job)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.evaluator.elapsed()
+    }
 }

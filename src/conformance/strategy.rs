@@ -28,8 +28,15 @@ const EXPECTATION: &str = "what is expected is no NaN, and its low, median and h
 pub fn check_strategy<S: Strategy + 'static>(make: impl Fn() -> S) -> Result<(), Breaches> {
     let make: &dyn Fn() -> Box<dyn Strategy> = &|| Box::new(make());
     let mut findings = Findings::default();
-    for situation in situations() {
-        Search::new(&situation, make).run(&mut findings);
+    let made = guarded(|| {
+        // With a past in all situations before.
+        let experienced = make();
+        for situation in situations() {
+            Search::new(&situation, make, experienced.as_ref()).run(&mut findings);
+        }
+    });
+    if let Err(message) = made {
+        findings.check(SOUND, false, || format!("making one: the panic \"{message}\""));
     }
     findings.into_result()
 }
@@ -47,8 +54,11 @@ enum Fate {
 struct Situation {
     name: &'static str,
     axes: Vec<Axis>,
-    /// Asked before anything is told; then told in reverse.
+    /// Trials that pend at once.
     batch: usize,
+    /// Whether one is told as soon as that many pend; else all of them, in reverse.
+    is_refilled: bool,
+    max_jobs: Option<usize>,
     /// Trials in all; an exhausted space ends earlier.
     trials: u64,
     /// By the trial's number and point.
@@ -87,6 +97,8 @@ fn situations() -> Vec<Situation> {
         name,
         axes,
         batch,
+        is_refilled: false,
+        max_jobs: Some(40),
         trials,
         fate,
         known: Vec::new(),
@@ -101,6 +113,17 @@ fn situations() -> Vec<Situation> {
         situation("a mixed space, four at a time, a third failing", mixed(), 4, 24, |n, p| {
             if n % 3 == 0 { Fate::Failure } else { Fate::Loss(bowl(p)) }
         }),
+        Situation {
+            is_refilled: true,
+            max_jobs: None,
+            ..situation(
+                "a mixed space, three at a time, refilled one by one",
+                mixed(),
+                3,
+                20,
+                |_, p| Fate::Loss(-bowl(p)),
+            )
+        },
         situation("a mixed space of which nothing is told", mixed(), 1, 12, |_, _| Fate::Never),
         situation("a mixed space where all fails", mixed(), 1, 14, |_, _| Fate::Failure),
         situation("losses that are all the same", mixed(), 1, 14, |_, _| Fate::Loss(-7.5)),
@@ -133,7 +156,7 @@ fn situations() -> Vec<Situation> {
 struct Search<'a> {
     situation: &'a Situation,
     make: &'a dyn Fn() -> Box<dyn Strategy>,
-    strategy: Box<dyn Strategy>,
+    strategy: &'a dyn Strategy,
     observations: Vec<Observation>,
     pending: Vec<Pending>,
     failures: Vec<FailedPoint>,
@@ -141,11 +164,15 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(situation: &'a Situation, make: &'a dyn Fn() -> Box<dyn Strategy>) -> Self {
+    fn new(
+        situation: &'a Situation,
+        make: &'a dyn Fn() -> Box<dyn Strategy>,
+        strategy: &'a dyn Strategy,
+    ) -> Self {
         Self {
             situation,
             make,
-            strategy: make(),
+            strategy,
             observations: situation.known.clone(),
             pending: Vec::new(),
             failures: Vec::new(),
@@ -160,30 +187,33 @@ impl<'a> Search<'a> {
             pending: &self.pending,
             failures: &self.failures,
             next_trial: self.next_trial,
-            max_jobs: Some(40),
+            max_jobs: self.situation.max_jobs,
             max_parallel_jobs: self.situation.batch,
         }
     }
 
-    /// Asks for batches and tells them, until it is over or a proposal is of no use.
+    /// Asks and tells until it is over, or a proposal is of no use.
     fn run(mut self, findings: &mut Findings) {
         let last = self.situation.known.len() as u64 + self.situation.trials;
+        let mut running = Vec::new();
         while self.next_trial <= last {
-            let mut batch = Vec::new();
-            while batch.len() < self.situation.batch && self.next_trial <= last {
+            if running.len() < self.situation.batch {
                 let Some(point) = self.step(findings) else { return };
-                batch.push(self.next_trial);
+                running.push(self.next_trial);
                 self.pending.push(Pending { trial: self.next_trial, point });
                 self.next_trial += 1;
+            } else if self.situation.is_refilled {
+                self.tell(running.remove(running.len() / 2));
+            } else {
+                running.drain(..).rev().for_each(|trial| self.tell(trial));
             }
-            batch.into_iter().rev().for_each(|trial| self.tell(trial));
         }
     }
 
     /// One proposal, checked; `None` ends the search.
     fn step(&self, findings: &mut Findings) -> Option<UnitPoint> {
         let here = format!("{}, trial {}", self.situation.name, self.next_trial);
-        let proposed = match propose(self.strategy.as_ref(), &self.history()) {
+        let proposed = match propose(self.strategy, &self.history()) {
             Ok(proposed) => proposed,
             Err(trouble) => {
                 findings.check(SOUND, false, || format!("in {here}: {trouble}"));
@@ -238,7 +268,7 @@ impl<'a> Search<'a> {
                 });
             }
         };
-        compare(PURE, propose(self.strategy.as_ref(), &self.history()));
+        compare(PURE, propose(self.strategy, &self.history()));
         if self.next_trial.is_multiple_of(3) {
             let history = self.history();
             compare(COLD, propose((self.make)().as_ref(), &history));

@@ -2,6 +2,7 @@
 
 mod function;
 
+use std::fmt;
 use std::time::Duration;
 
 pub use self::function::FunctionEvaluator;
@@ -16,6 +17,12 @@ pub struct JobId {
     pub trial: TrialId,
     /// Counted from 1.
     pub attempt: u32,
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "attempt {} at trial {}", self.attempt, self.trial)
+    }
 }
 
 /// What an evaluator is asked to run.
@@ -71,6 +78,8 @@ pub enum JobEvent {
 }
 
 /// Runs jobs.
+///
+/// Whether an implementation keeps what is promised here, [`check_evaluator`](crate::conformance::check_evaluator) checks.
 ///
 /// A job that fails is an event; an error means that no jobs can be run at all, and ends the tuning with its ledger intact.
 pub trait Evaluator {

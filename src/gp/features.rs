@@ -1,5 +1,11 @@
 //! Points as rows of numbers between which distances are measured.
 //!
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | x | points, a coordinate per axis | n × d |
+//! | rows | their features, a column per coordinate or indicator | n × q |
+//! | x̃ | rows divided by the length scale of each column's axis | n × q |
+//!
 //! A continuous axis or one of levels gives one column, its coordinate less ½. A category of two gives one column of ±½, a
 //! larger one a column per category holding 1⁄√2 or 0, so that two different categories are always at distance 1. Constant
 //! axes give no column.

@@ -5,13 +5,14 @@
 //! | θ = (ln ℓ, ln s, ln σ²) | logarithms of the hyperparameters of the searched axes | p |
 //! | y, c, α, K | as in [`gp`](super) | n, –, n, n × n |
 //! | R | correlations: K = s R + σ² I | n × n |
+//! | E | evidence: log marginal likelihood | – |
 //! | M = α αᵀ − K⁻¹ | slope of the likelihood by K, twice | n × n |
 //!
 //! With the mean profiled out (its own slope is zero):
 //!
-//! `L = −½ (y − c 1)ᵀ α − Σ ln Lᵢᵢ − n⁄2 ln 2π`  (Rasmussen & Williams 2006, eq. 2.30), and by eq. 5.9
+//! `E = −½ (y − c 1)ᵀ α − ½ ln det K − n⁄2 ln 2π`  (Rasmussen & Williams 2006, eq. 2.30), and by eq. 5.9
 //!
-//! `∂L⁄∂ln s = ½ Σ M∘(sR)`,  `∂L⁄∂ln σ² = ½ σ² tr M`,  `∂L⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
+//! `∂E⁄∂ln s = ½ Σ M∘(sR)`,  `∂E⁄∂ln σ² = ½ σ² tr M`,  `∂E⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
 //!
 //! where x̃ is divided by ℓ and G is the slope of the covariance (see [`kernel`](super::kernel)). With W = M∘G and w = W 1, the last is
 //! `Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj`: one matrix product for all length scales.
@@ -141,7 +142,7 @@ impl<'a> Target<'a> {
         (-value, gradient)
     }
 
-    /// L and its gradient by θ.
+    /// E and its gradient by θ.
     fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
         let Hyperparameters { length_scales, signal_variance, noise_variance } = hyperparameters;
         let scaled = self.features.scaled(self.rows.clone(), length_scales);
@@ -181,7 +182,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// L of eq. 2.30, where `misfit` = (y − c 1)ᵀ α.
+/// E by eq. 2.30, where `misfit` = (y − c 1)ᵀ α.
 pub(super) fn log_density(misfit: f64, cholesky: &Cholesky) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
     let count = cholesky.size() as f64;

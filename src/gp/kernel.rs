@@ -2,13 +2,14 @@
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | x̃ | features divided by their length scales: rows | m × c, n × c |
+//! | x̃ | features divided by their length scales: rows | m × q, n × q |
 //! | r | distance of two rows | – |
 //! | s | signal variance | – |
 //! | G | slope of the covariance | m × n |
 //!
-//! Matérn's covariance with ν = 5⁄2 (Rasmussen & Williams 2006, eq. 4.17). With t = √5 r, the covariance is s (1 + t + t²⁄3) e⁻ᵗ, and its derivative by a coordinate that enters r² as
-//! (x − x′)² ⁄ ℓ² is −G (x − x′) ⁄ ℓ² with G = 5⁄3 s (1 + t) e⁻ᵗ. This form has no division by r.
+//! Matérn's covariance with ν = 5⁄2 (Rasmussen & Williams 2006, eq. 4.17): with t = √5 r it is s (1 + t + t²⁄3) e⁻ᵗ. Its derivative
+//! by a coordinate x that enters r² as (x − x′)² ⁄ ℓ² is −G (x − x′) ⁄ ℓ² with G = 5⁄3 s (1 + t) e⁻ᵗ. This form has no division
+//! by r.
 
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -23,7 +24,7 @@ fn matern(square: f64) -> (f64, f64) {
     (linear + t * t * decay / 3.0, 5.0 / 3.0 * linear)
 }
 
-/// Covariances and slopes G between the scaled rows of `a` (m × c) and `b` (n × c): two m × n matrices.
+/// Covariances and slopes G between the scaled rows of `a` (m × q) and `b` (n × q): two m × n matrices.
 ///
 /// Squared distances are |a|² + |b|² − 2 a·b, so that one matrix product gives all of them.
 pub(super) fn covariances(

@@ -2,19 +2,20 @@
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | X, y | observed points and their transformed losses | n × d, n |
-//! | Z | points to predict at | m × d |
+//! | y | transformed losses at n observed points of d axes | n |
 //! | ℓ | length scales, one per axis, shared by the columns of a category | d |
 //! | s, σ² | signal variance, noise variance | – |
 //! | K = s R + σ² I | covariance of the observations | n × n |
 //! | c | constant mean, by generalized least squares | – |
 //! | α = K⁻¹ (y − c 1) | weights | n |
+//! | k, b = K⁻¹ k | covariances of a new point with the observed ones, and what it takes from each | n, n |
+//! | μ, v | mean and variance of the function, without noise, at a new point | – |
 //!
 //! Kernel (Matérn 5⁄2; Rasmussen & Williams 2006, eq. 4.17), with t = √5 r:
 //!
 //! `k(x, x′) = s (1 + t + t²⁄3) e⁻ᵗ`,  `r² = Σⱼ (xⱼ − x′ⱼ)² ⁄ ℓⱼ²` where a category contributes `[x ≠ x′] ⁄ ℓ²`.
 //!
-//! Prediction (ordinary kriging; Rasmussen & Williams 2006, eq. 2.41 and 2.42 with a constant basis), with b = K⁻¹ k:
+//! Prediction (ordinary kriging; Rasmussen & Williams 2006, eq. 2.41 and 2.42 with a constant basis):
 //!
 //! `μ = c + kᵀ α`,  `v = s − kᵀ b + (1 − 1ᵀ b)² ⁄ (1ᵀ K⁻¹ 1)`.
 //!

@@ -1,4 +1,18 @@
 //! The posterior: a process that has seen data. It predicts, and it grows by further observations.
+//!
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | y, c, α, K, s, σ² | as in [`gp`](super) | n, –, n, n × n, –, – |
+//! | x̃, z̃ | features of observed and of new points, divided by their length scales | n × q, m × q |
+//! | k, B = k K⁻¹ | covariances of new points with the observed ones, and the same by K⁻¹ | m × n |
+//! | w = K⁻¹ 1 | weights of the mean | n |
+//! | e = 1 − B 1 | what the observations leave to the mean | m |
+//! | G | slopes of the covariances k (see [`kernel`](super::kernel)) | m × n |
+//!
+//! Means and variances are μ = c + k α and v = s − diag(B kᵀ) + e² ⁄ (1ᵀ w). By a coordinate z of a new point, with a length scale
+//! ℓ, they change by
+//!
+//! `∂μ⁄∂z = −Σ_b G_b α_b (z̃ − x̃_b) ⁄ ℓ`,  `∂v⁄∂z = 2 Σ_b G_b (B_b + e w_b ⁄ 1ᵀw) (z̃ − x̃_b) ⁄ ℓ`.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, Zip, concatenate};
 
@@ -32,7 +46,7 @@ pub struct PredictionGradients {
 #[derive(Debug, Clone)]
 pub struct Posterior {
     process: GaussianProcess,
-    /// X̃: features divided by length scales, n × c.
+    /// x̃, n × q.
     scaled: Array2<f64>,
     losses: Array1<f64>,
     cholesky: Cholesky,
@@ -153,7 +167,7 @@ impl Posterior {
         (Prediction { mean, variance }, pull, misfit)
     }
 
-    /// `factor · Σ_b V_ab (z_aj − x_bj) ⁄ ℓⱼ²` for coefficients V (m × n) and scaled points (m × c): m × d.
+    /// `factor · Σ_b V_ab (z_aj − x_bj) ⁄ ℓⱼ²` for coefficients V (m × n) and scaled points (m × q): m × d.
     fn gradient(
         &self,
         coefficients: Array2<f64>,

@@ -1,5 +1,6 @@
-//! What is believed of the hyperparameters before any data: log densities (up to a constant) in the logarithms of the
-//! hyperparameters, with their slopes there, and the box within which they are searched.
+//! What is believed of the hyperparameters before any data: log densities (up to a constant) of the hyperparameters, as
+//! functions of their logarithms, with their slopes there, and the box within which they are searched. (Densities over the
+//! hyperparameters, not over their logarithms: the maximum is that of Gamma(2, 1) over s.)
 //!
 //! Alone in a file because these are the most contestable numbers of the engine.
 //!
@@ -12,7 +13,7 @@
 //! ℓ₀ = max(1, √(d ⁄ 12)) keeps the correlation of two random points the same in high dimensions; ℓ₀ = 1 for categories.
 //! The shapes are those that Optuna's Gaussian process uses; losses are standardized.
 
-/// A density over the logarithm of one hyperparameter, and where to search it.
+/// A density of one hyperparameter, as a function of its logarithm, and where to search it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Prior {
     /// ℓ, with its typical value ℓ₀.

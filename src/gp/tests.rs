@@ -82,6 +82,20 @@ impl Example {
         })
     }
 
+    /// Mean and variance at x of ordinary kriging, by Gaussian elimination.
+    fn kriging(&self, at: &[f64]) -> (f64, f64) {
+        let covariance = self.observed_covariance();
+        let losses = Array1::from(self.losses.clone());
+        let across: Array1<f64> = self.points.iter().map(|p| self.covariance(at, p)).collect();
+        let (unit_weights, _) = eliminate(&covariance, &Array1::ones(losses.len()));
+        let mean = unit_weights.dot(&losses) / unit_weights.sum();
+        let (pull, _) = eliminate(&covariance, &across);
+        let misfit = 1.0 - pull.sum();
+        let variance = self.hyperparameters.signal_variance - across.dot(&pull)
+            + misfit * misfit / unit_weights.sum();
+        (mean + pull.dot(&(losses - mean)), variance)
+    }
+
     /// ln N(y; c 1, K) with c by generalized least squares, all by Gaussian elimination.
     pub(super) fn log_density(&self) -> f64 {
         let covariance = self.observed_covariance();
@@ -194,10 +208,14 @@ proptest! {
     /// alone the variance at x is 2 s + σ² − 2 k(x, x₁).
     #[test]
     fn the_variance_is_positive_and_never_above_what_one_observation_leaves(example in example()) {
-        let variance = example.posterior().predict(&example.at).variance;
+        let Prediction { mean, variance } = example.posterior().predict(&example.at);
         let Hyperparameters { signal_variance, noise_variance, .. } = example.hyperparameters;
-        for (at, variance) in example.at.iter().zip(&variance) {
-            prop_assert!(*variance > 0.0);
+        for ((at, mean), variance) in example.at.iter().zip(&mean).zip(&variance) {
+            // What is predicted is kept above 0 in any case, so it is compared with what is not.
+            let (expected, doubt) = example.kriging(at);
+            prop_assert!(doubt > -1e-9, "{doubt}");
+            prop_assert!(*variance > 0.0 && (variance - doubt).abs() < 1e-9 * doubt.max(1.0));
+            prop_assert!((mean - expected).abs() < 1e-9 * expected.abs().max(1.0));
             for point in &example.points {
                 let alone = 2.0 * signal_variance + noise_variance
                     - 2.0 * example.covariance(at, point);

@@ -1,6 +1,6 @@
 //! Which library factors, solves and multiplies.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use super::faer as by_faer;
 #[cfg(feature = "lapack")]
@@ -59,15 +59,15 @@ impl Backend {
         }
     }
 
-    /// L⁻ᵀ B in the place of B.
-    pub(super) fn solve_lower_transposed(self, lower: &Array2<f64>, right: &mut Array2<f64>) {
+    /// (L Lᵀ)⁻¹ b in the place of b.
+    pub(super) fn solve(self, lower: &Array2<f64>, right: &mut Array1<f64>) {
         if right.is_empty() {
             return;
         }
         match self {
-            Self::Faer => by_faer::solve_lower_transposed(lower, right),
+            Self::Faer => by_faer::solve(lower, right),
             #[cfg(feature = "lapack")]
-            Self::Lapack => by_lapack::solve_lower_transposed(lower, right),
+            Self::Lapack => by_lapack::solve(lower, right),
         }
     }
 

@@ -16,7 +16,7 @@ use ::faer::linalg::triangular_solve::{
 use ::faer::{Accum, MatMut, MatRef, Par, Spec};
 use std::hint::black_box;
 
-use ndarray::{Array2, ArrayView2, ShapeBuilder};
+use ndarray::{Array1, Array2, ArrayView2, ShapeBuilder};
 
 use super::vector::vectorize;
 
@@ -52,8 +52,12 @@ pub(super) fn solve_lower(lower: &Array2<f64>, right: &mut Array2<f64>) {
     settle();
 }
 
-pub(super) fn solve_lower_transposed(lower: &Array2<f64>, right: &mut Array2<f64>) {
-    solve_upper_triangular_in_place(view(lower.t()), columns_mut(right), Par::Seq);
+pub(super) fn solve(lower: &Array2<f64>, right: &mut Array1<f64>) {
+    let rows = right.len();
+    let right = right.as_slice_mut().expect("an owned vector is contiguous");
+    let mut right = MatMut::from_column_major_slice_mut(right, rows, 1);
+    solve_lower_triangular_in_place(view(lower.view()), right.as_mut(), Par::Seq);
+    solve_upper_triangular_in_place(view(lower.t()), right, Par::Seq);
     settle();
 }
 

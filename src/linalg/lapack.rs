@@ -5,10 +5,10 @@
 
 use lax::error::Error::LapackComputationalFailure;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::error::LinalgError;
 use ndarray_linalg::{
-    CholeskyFactorized, CholeskyInplace, Diag, InverseCInto, SolveTriangularInplace, UPLO,
+    CholeskyFactorized, CholeskyInplace, Diag, InverseCInto, SolveC, SolveTriangularInplace, UPLO,
 };
 
 /// Factors in place (dpotrf); the error is the index of the bad pivot.
@@ -29,11 +29,10 @@ pub(super) fn solve_lower(lower: &Array2<f64>, right: &mut Array2<f64>) {
         .expect("a factor is square and has no zero on its diagonal");
 }
 
-pub(super) fn solve_lower_transposed(lower: &Array2<f64>, right: &mut Array2<f64>) {
-    lower
-        .t()
-        .solve_triangular_inplace(UPLO::Upper, Diag::NonUnit, right)
-        .expect("a factor is square and has no zero on its diagonal");
+/// dpotrs.
+pub(super) fn solve(lower: &Array2<f64>, right: &mut Array1<f64>) {
+    let factorized = CholeskyFactorized { factor: lower.view(), uplo: UPLO::Lower };
+    factorized.solvec_inplace(right).expect("a factor is square and contiguous");
 }
 
 /// (L Lᵀ)⁻¹ by dpotri.

@@ -101,6 +101,7 @@ impl Cholesky {
     /// # Panics
     /// If the number of rows differs.
     pub fn half_solve(&self, right: ArrayView2<'_, f64>) -> Array2<f64> {
+        assert_eq!(right.nrows(), self.size(), "as many rows as the matrix has");
         let mut solution = column_major(right);
         self.backend.solve_lower(&self.lower, &mut solution);
         solution
@@ -111,10 +112,10 @@ impl Cholesky {
     /// # Panics
     /// If the length differs.
     pub fn solve(&self, right: ArrayView1<'_, f64>) -> Array1<f64> {
-        let mut solution = column_major(right.insert_axis(Axis(1)));
-        self.backend.solve_lower(&self.lower, &mut solution);
-        self.backend.solve_lower_transposed(&self.lower, &mut solution);
-        solution.remove_axis(Axis(1))
+        assert_eq!(right.len(), self.size(), "as many numbers as the matrix has rows");
+        let mut solution: Array1<f64> = right.iter().copied().collect();
+        self.backend.solve(&self.lower, &mut solution);
+        solution
     }
 
     /// A⁻¹, n × n, both triangles filled.

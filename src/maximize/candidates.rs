@@ -1,4 +1,7 @@
 //! Raw candidates, and the choice of starts among them.
+//!
+//! With values aᵢ of standard deviation τ, candidate i is drawn with probability ∝ exp(aᵢ ⁄ τ), without replacement: those with the
+//! greatest aᵢ ⁄ τ + gᵢ, where g = −ln(−ln u) is Gumbel noise from uniform u (Yellott 1977).
 
 use super::{Scored, Search};
 use crate::cube::{self, Axis, UnitPoint};

@@ -4,7 +4,6 @@
 //! | --- | --- | --- |
 //! | a(x) | the function, a [`Landscape`] evaluated in batches | – |
 //! | ℓ | scales of the axes; L-BFGS works in x ⁄ ℓ, and distances between starts are taken there | d |
-//! | w ∝ exp(a(x) ⁄ deviation of a) | chance of a candidate to become a start (Boltzmann), drawn by Gumbel noise | – |
 //!
 //! 1. A finite cube of at most 10,000 cells is enumerated: the result is exact.
 //! 2. Otherwise many raw candidates are scored at once (`candidates`): quasi-random ones, and neighbours of good points.

@@ -88,6 +88,7 @@ fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
 
 mod laws {
     use proptest::prelude::*;
+    use proptest::strategy::ValueTree;
 
     use super::*;
     use crate::cube;
@@ -106,11 +107,33 @@ mod laws {
         ]
     }
 
+    /// A number of [0, 1), near either end or between them.
+    fn share() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            0.0..1.0_f64,
+            (-14.0..0.0_f64).prop_map(|e| 1.0 - 10.0_f64.powf(e)),
+            (-300.0..0.0_f64).prop_map(|e| 10.0_f64.powf(e)),
+            Just(0.0),
+        ]
+    }
+
+    /// Ends of a range: of any size; next to each other; of a positive ratio; inside [0, 1); of everyday size.
+    fn ends() -> impl Strategy<Value = (f64, f64)> {
+        let near =
+            (number(), -17.0..0.0_f64).prop_map(|(a, e)| (a, a + a.abs() * 10.0_f64.powf(e)));
+        let ratio = (-300.0..300.0_f64, -2.0..2.5_f64)
+            .prop_map(|(a, e)| (10.0_f64.powf(a), 10.0_f64.powf(a + 10.0_f64.powf(e))));
+        prop_oneof![
+            1 => (number(), number()),
+            1 => near,
+            2 => ratio,
+            3 => (share(), share()),
+            2 => (-100.0..100.0_f64, -100.0..100.0_f64),
+        ]
+    }
+
     fn range() -> impl Strategy<Value = Result<ParameterRange, Error>> {
-        let near = (number(), number(), -17.0..0.0_f64).prop_map(|(a, b, e)| {
-            if b > 0.0 { (a, a + a.abs() * 10.0_f64.powf(e)) } else { (a, b) }
-        });
-        let continuous = (near, scaling())
+        let continuous = (ends(), scaling())
             .prop_map(|((a, b), s)| ParameterRange::continuous("x", a.min(b)..=a.max(b), s));
         let integer = (0..63_u32, any::<i64>(), 0..45_u32, any::<u64>(), scaling()).prop_map(
             |(shift, a, width, b, s)| {
@@ -118,11 +141,39 @@ mod laws {
                 ParameterRange::integer("x", min..=min.saturating_add(width), s)
             },
         );
-        prop_oneof![continuous, integer]
+        prop_oneof![2 => continuous, 1 => integer]
+    }
+
+    /// The laws below would say little if few ranges were sound, or all of them nearly linear.
+    #[test]
+    fn ranges_of_every_scale_are_drawn_wide_and_narrow() {
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let (mut log, mut reverse, mut linear, mut integers) = ([0; 2], [0; 2], 0, [0; 2]);
+        for _ in 0..3000 {
+            match range().new_tree(&mut runner).unwrap().current() {
+                Ok(ParameterRange::Continuous(range)) => match range.scale().scaling {
+                    ScalingType::Logarithmic => {
+                        log[usize::from(range.max() / range.min() > 10.0)] += 1;
+                    }
+                    ScalingType::ReverseLogarithmic => {
+                        let ratio = (1.0 - range.min()) / (1.0 - range.max());
+                        reverse[usize::from(ratio > 10.0)] += 1;
+                    }
+                    _ => linear += 1,
+                },
+                Ok(ParameterRange::Integer(range)) => {
+                    let wide = range.max() - range.min() > 1000;
+                    integers[usize::from(wide)] += 1;
+                }
+                _ => {}
+            }
+        }
+        let drawn = [log[0], log[1], reverse[0], reverse[1], linear, integers[0], integers[1]];
+        assert!(drawn.iter().all(|count| *count > 50), "{drawn:?}");
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #![proptest_config(ProptestConfig::with_cases(60000))]
 
         /// What makes "no repetition" true: two points of one configuration are the same place for the search, and the
         /// place of a configuration decodes to it.

@@ -23,7 +23,9 @@ pub trait Strategy: Debug + Send + Sync {
     /// One point, or `None` when the space is exhausted.
     ///
     /// A batch is this repeated, with the earlier points pending. The point must be snapped, and none that the history
-    /// holds.
+    /// holds; there is one as long as a place is left. The same history and random numbers give the same proposal, whatever
+    /// was proposed before, on any number of threads. All this is what
+    /// [`check_strategy`](crate::conformance::check_strategy) checks.
     ///
     /// # Errors
     /// Only what makes any proposal impossible; a strategy that can fall back on a simpler proposal does so and says so
@@ -56,7 +58,7 @@ pub struct History<'a> {
     pub next_trial: u64,
     /// How many jobs there will be in all, if that is known.
     pub max_jobs: Option<usize>,
-    /// How many jobs run at once.
+    /// How many jobs run at once; under a fixed lag, the lag.
     pub max_parallel_jobs: usize,
 }
 

@@ -66,6 +66,32 @@ fn a_fixed_lag_waits_for_the_outcomes_that_it_needs() {
     assert_eq!(next.len(), 2);
 }
 
+/// Proposes the number of parallel jobs, and then whatever is left.
+#[derive(Debug)]
+struct ByParallelJobs;
+
+impl Strategy for ByParallelJobs {
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        let share = 1.0 / history.max_parallel_jobs as f64;
+        let shifted = share / (history.next_trial as f64 + rng.uniform());
+        Ok(Some(Proposal::new(vec![shifted].into(), crate::strategy::Phase::Heuristic)))
+    }
+}
+
+#[test]
+fn under_a_fixed_lag_a_strategy_cannot_see_the_number_of_workers() {
+    let first = |order, workers| {
+        let limits = ResourceLimits { max_parallel_jobs: workers, ..Default::default() };
+        let settings = StudySettings { order, limits, ..Default::default() };
+        let objective = Objective::minimize("loss");
+        let mut study = Study::new(line(), objective, ByParallelJobs, settings).unwrap();
+        ask_one(&mut study).configuration
+    };
+    assert_eq!(first(Order::FixedLag(4), 1), first(Order::FixedLag(4), 3));
+    assert_ne!(first(Order::FixedLag(2), 1), first(Order::FixedLag(4), 1));
+    assert_ne!(first(Order::Arrival, 1), first(Order::Arrival, 3));
+}
+
 #[test]
 fn a_goal_turns_the_search_around() {
     let settings = StudySettings::default();

@@ -1,6 +1,6 @@
 //! The kits: every implementation of ours passes, and each way to break a promise is found and named.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,6 +22,7 @@ fn our_strategies_keep_their_promises() {
     check_strategy(RandomSearch::default).unwrap();
     check_strategy(SobolSearch::default).unwrap();
     check_strategy(BayesianOptimization::default).unwrap();
+    check_strategy(|| Box::new(RandomSearch) as Box<dyn Strategy>).unwrap();
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn our_evaluators_keep_their_promises() {
     check_evaluator(evaluator, &space()).unwrap();
 }
 
-/// The breaches name this promise, and only promises of this list.
+/// The breaches name this promise.
 #[track_caller]
 fn assert_breaks(result: Result<(), Breaches>, name: &str, promise: &str) {
     let breaches = match result {
@@ -68,6 +69,7 @@ fn assert_breaks(result: Result<(), Breaches>, name: &str, promise: &str) {
 struct FaultyStrategy {
     fault: StrategyFault,
     calls: AtomicU64,
+    cache: Mutex<HashMap<(u64, usize), Proposal>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,6 +79,8 @@ enum StrategyFault {
     Outside,
     TooShort,
     Remembers,
+    /// Keeps its proposals by the number of trials, whatever these are.
+    CachesByCount,
     CountsCalls,
     CountsThreads,
     GivesUp,
@@ -90,6 +94,12 @@ impl Strategy for FaultyStrategy {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
         use StrategyFault as F;
         let calls = self.calls.fetch_add(1, Ordering::SeqCst);
+        let count = (history.next_trial, history.axes.len());
+        if self.fault == F::CachesByCount
+            && let Some(proposal) = self.cache.lock().unwrap().get(&count)
+        {
+            return Ok(Some(proposal.clone()));
+        }
         let visited = Visited::of(history);
         let is_late = history.next_trial > 7;
         match self.fault {
@@ -130,6 +140,7 @@ impl Strategy for FaultyStrategy {
             }
             proposal.expectation = twin.and_then(|twin| twin.expectation);
         }
+        self.cache.lock().unwrap().insert(count, proposal.clone());
         Ok(Some(proposal))
     }
 }
@@ -142,6 +153,7 @@ fn every_fault_of_a_strategy_is_found() {
         (F::Unsnapped, "snapped"),
         (F::Outside, "from 0 to 1"),
         (F::TooShort, "one coordinate per axis"),
+        (F::CachesByCount, "just made"),
         (F::CountsCalls, "the same history"),
         (F::Remembers, "just made"),
         (F::CountsThreads, "threads"),
@@ -151,7 +163,7 @@ fn every_fault_of_a_strategy_is_found() {
         (F::GivesErrors, "without an error or a panic"),
         (F::ExpectsNothing, "no NaN"),
     ] {
-        let faulty = || FaultyStrategy { fault, calls: AtomicU64::new(0) };
+        let faulty = || FaultyStrategy { fault, calls: AtomicU64::new(0), cache: Mutex::default() };
         assert_breaks(check_strategy(faulty), &format!("{fault:?}"), promise);
     }
 }
@@ -212,6 +224,9 @@ fn every_fault_of_an_acquisition_is_found() {
 /// Runs nothing: every job ends at the second wait after its start. Its clock is virtual.
 struct Virtual {
     fault: Option<EvaluatorFault>,
+    /// Reports before each end, one per wait, and the first start is refused for that many minutes.
+    reports: u32,
+    refusals: u64,
     running: VecDeque<JobId>,
     over: Vec<JobId>,
     time: Duration,
@@ -236,12 +251,22 @@ enum EvaluatorFault {
     Panics,
     IsSlowToStart,
     RefusesLater,
+    HangsLater,
+    PanicsWhenMade,
 }
 
 impl Virtual {
     fn new(fault: Option<EvaluatorFault>) -> Self {
-        let time = Duration::from_secs(100);
-        Self { fault, running: VecDeque::new(), over: Vec::new(), time, calls: 0 }
+        assert!(fault != Some(EvaluatorFault::PanicsWhenMade), "no machine");
+        Self {
+            fault,
+            reports: 0,
+            refusals: 0,
+            running: VecDeque::new(),
+            over: Vec::new(),
+            time: Duration::from_secs(100),
+            calls: 0,
+        }
     }
 
     fn has(&self, fault: EvaluatorFault) -> bool {
@@ -262,6 +287,10 @@ impl Evaluator for Virtual {
             return Err(EvaluatorError::new("three jobs are enough"));
         }
         assert!(!self.has(F::Panics), "not today");
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return Ok(Start::Busy { retry_after: Duration::from_secs(150) });
+        }
         if self.has(F::IsSlowToStart) {
             self.time += Duration::from_secs(9);
         }
@@ -284,6 +313,14 @@ impl Evaluator for Virtual {
             if self.has(F::TurnsTheClockBack) {
                 self.time -= timeout + Duration::from_secs(1);
             }
+            return Ok(Vec::new());
+        }
+        if let (true, Some(&job)) = (self.reports > 0, self.running.front()) {
+            self.reports -= 1;
+            return Ok(vec![JobEvent::Report { job, step: 0, value: 1.0 }]);
+        }
+        if self.has(F::HangsLater) && self.over.len() > 6 {
+            self.time += timeout;
             return Ok(Vec::new());
         }
         let Some(mut job) = self.running.pop_front() else {
@@ -325,6 +362,9 @@ impl Evaluator for Virtual {
 fn every_fault_of_an_evaluator_is_found() {
     use EvaluatorFault as F;
     check_evaluator(|| Virtual::new(None), &space()).unwrap();
+    // Legitimate, if unusual: thousands of reports, and no room for the first five minutes.
+    check_evaluator(|| Virtual { reports: 5000, ..Virtual::new(None) }, &space()).unwrap();
+    check_evaluator(|| Virtual { refusals: 2, ..Virtual::new(None) }, &space()).unwrap();
     for (fault, promise) in [
         (F::StartsTwice, "adopt"),
         (F::Forgets, "every started attempt ends"),
@@ -342,6 +382,8 @@ fn every_fault_of_an_evaluator_is_found() {
         (F::Panics, "does not panic"),
         (F::IsSlowToStart, "return at once"),
         (F::RefusesLater, "a tuning job on it"),
+        (F::HangsLater, "a tuning job on it"),
+        (F::PanicsWhenMade, "does not panic"),
     ] {
         let faulty = || Virtual::new(Some(fault));
         assert_breaks(check_evaluator(faulty, &space()), &format!("{fault:?}"), promise);

@@ -6,8 +6,8 @@ use surmise::study::Event;
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
     Asked, BayesianOptimization, Configuration, Error, Goal, Objective, Order, Outcome,
-    ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace, SobolSearch, Study,
-    StudySettings, Trial, TrialId,
+    ParameterRange, ParameterValue, RandomSearch, ResourceLimits, ScalingType, SearchSpace,
+    SobolSearch, Study, StudySettings, Trial, TrialId,
 };
 
 use crate::promises::{loss, mixed};
@@ -138,6 +138,25 @@ fn events_that_cannot_have_happened_are_refused_by_their_place() {
         *configuration = Configuration::default();
     }
     refused(foreign, 1, "missing");
+    for value in [f64::NAN, f64::INFINITY] {
+        for outcome in [Outcome::Completed { value }, Outcome::Stopped { value: Some(value) }] {
+            let told = Event::Told { trial: TrialId(2), outcome: outcome.clone() };
+            refused([&sound[..], &[told]].concat(), 3, "finite");
+            let configuration = study.trials()[0].configuration.clone();
+            let observed = Event::Observed { trial: TrialId(1), configuration, outcome };
+            refused(vec![observed], 0, "finite");
+        }
+    }
+    // A whole number written as a float is the same place, but a job that asks for an integer would panic.
+    let loose = study.trials()[0].configuration.iter().map(|(name, value)| match value {
+        ParameterValue::Integer(number) => (name, ParameterValue::Float(*number as f64)),
+        other => (name, other.clone()),
+    });
+    let configuration: Configuration = loose.collect();
+    assert!(study.space().encode(&configuration).is_ok());
+    let outcome = Outcome::from(1.0);
+    let observed = Event::Observed { trial: TrialId(1), configuration, outcome };
+    refused(vec![observed], 0, "order and types");
 }
 
 /// Runs `trials` of them one by one; the loss is of trial number and configuration.

@@ -107,8 +107,8 @@ fn asking_for_four_is_asking_four_times() {
 
 #[test]
 fn under_a_fixed_lag_workers_and_order_of_completion_change_nothing() {
-    let trajectory = |workers: usize, shuffle: u64| {
-        let mut study = bayesian(Order::FixedLag(4), 3);
+    let trajectory = |lag: usize, workers: usize, shuffle: u64| {
+        let mut study = bayesian(Order::FixedLag(lag), 3);
         let mut rng = Rng::stream(shuffle, 0);
         let mut running: Vec<Trial> = Vec::new();
         while study.trials().len() < 28 {
@@ -124,9 +124,11 @@ fn under_a_fixed_lag_workers_and_order_of_completion_change_nothing() {
         }
         configurations(&study)
     };
-    let one = trajectory(1, 0);
-    for (workers, shuffle) in [(2, 1), (4, 2), (4, 3), (7, 4)] {
-        assert_eq!(trajectory(workers, shuffle), one, "{workers} workers");
+    for lag in [4, 16] {
+        let one = trajectory(lag, 1, 0);
+        for (workers, shuffle) in [(2, 1), (4, 2), (4, 3), (7, 4), (16, 5)] {
+            assert_eq!(trajectory(lag, workers, shuffle), one, "lag {lag}, {workers} workers");
+        }
     }
 }
 

@@ -1,4 +1,12 @@
 //! The belief behind one proposal, as a landscape to be climbed: posterior, incumbent, feasibility, acquisition.
+//!
+//! | symbol | meaning |
+//! | --- | --- |
+//! | μ(x), v(x) | posterior mean and variance, pending points believed (see [`gp`](crate::gp)) |
+//! | a(μ, σ), σ = √v | the acquisition |
+//! | p(x) | chance that a trial gives a loss (see `feasibility`) |
+//!
+//! The landscape is a(μ(x), √v(x)) + ln p(x); by the chain rule its gradient is ∂a⁄∂μ ∇μ + ∂a⁄∂σ ∇v ⁄ (2σ) + ∇ ln p.
 
 use super::checkpoints::Fitted;
 use super::feasibility::Feasibility;

@@ -7,8 +7,8 @@
 //! | σ² | variance of a label around the field | – |
 //! | z = μ ⁄ √(σ² + v) | by how many deviations success is expected | m |
 //!
-//! The chance that a trial gives a loss is Φ(z): the label is a field seen through a probit (compare Rasmussen & Williams 2006,
-//! eq. 3.25), but it is regressed upon, not classified. Its logarithm is added to the acquisition, so that expected improvement
+//! The chance that a trial gives a loss is Φ(z): the label is a field seen through a probit, averaged over the belief in the field
+//! (Rasmussen & Williams 2006, §3.9), but it is regressed upon, not classified. Its logarithm is added to the acquisition, so that expected improvement
 //! becomes expected improvement times that chance.
 
 use crate::cube::UnitPoint;
