@@ -7,7 +7,7 @@
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
     Asked, BayesianOptimization, Configuration, Error, Objective, Outcome, ParameterRange,
-    ParameterValue, ScalingType, SearchSpace, Study, StudySettings,
+    ScalingType, SearchSpace, Study, StudySettings,
 };
 
 fn main() -> Result<(), Error> {
@@ -21,13 +21,11 @@ fn main() -> Result<(), Error> {
     let mut study = Study::new(space, Objective::maximize("yield"), strategy, settings)?;
 
     // What is known from elsewhere counts, and is never proposed.
-    let known: Configuration = [
-        ("temperature", ParameterValue::Float(40.0)),
-        ("minutes", ParameterValue::Integer(30)),
-        ("solvent", ParameterValue::Category("water".to_owned())),
-    ]
-    .into_iter()
-    .collect();
+    let known = Configuration::from([
+        ("temperature", 40.0.into()),
+        ("minutes", 30.into()),
+        ("solvent", "water".into()),
+    ]);
     study.observe(&known, Outcome::from(measured(&known)))?;
 
     for round in 1..=10 {

@@ -30,6 +30,26 @@ pub struct Worth {
 
 /// Says what a trial is worth whose loss is believed to be normal.
 ///
+/// ```
+/// use surmise::acquisition::Worth;
+/// use surmise::{Acquisition, BayesianOptimization, normal::log_distribution};
+///
+/// /// The logarithm of the probability of improvement.
+/// #[derive(Debug)]
+/// struct LogProbabilityOfImprovement;
+///
+/// impl Acquisition for LogProbabilityOfImprovement {
+///     fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth {
+///         let u = (incumbent - mean) / deviation;
+///         let (value, slope) = log_distribution(u);
+///         Worth { value, slope_mean: -slope / deviation, slope_deviation: -slope * u / deviation }
+///     }
+/// }
+///
+/// surmise::conformance::check_acquisition(&LogProbabilityOfImprovement).unwrap();
+/// let strategy = BayesianOptimization::new(LogProbabilityOfImprovement);
+/// ```
+///
 /// The worth is a number or −∞, and a function of the three arguments alone; to expect less loss is never worth less; where
 /// the worth is finite its slopes are, and where it is smooth they are its derivatives. This is what
 /// [`check_acquisition`](crate::conformance::check_acquisition) checks.

@@ -169,7 +169,8 @@ fn whole(number: u64) -> f64 {
     number as f64
 }
 
-/// Moves every coordinate to the one that represents it.
+/// Moves every coordinate to the one that represents it; beyond 0 and 1, to the end of the axis. A NaN stays one on a
+/// continuous axis.
 pub fn snap(axes: &[Axis], point: &[f64]) -> UnitPoint {
     axes.iter().zip(point).map(|(axis, &u)| axis.snap(u)).collect::<Vec<_>>().into()
 }

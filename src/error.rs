@@ -39,7 +39,9 @@ impl fmt::Display for Violation {
 }
 
 /// Everything that can go wrong, short of a job that failed (which is data, not an error).
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` form is the text for people, because that is what a `main` which returns it shows, and `unwrap`.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The input broke one or more rules; all of them are listed.
@@ -79,9 +81,13 @@ pub enum Error {
         pivot: usize,
     },
 
-    /// The strategy proposed a point that is not one of the search space's.
-    #[error("the strategy proposed a point outside of the search space: {0}")]
+    /// The strategy proposed a point that cannot be tried: not one of the search space's, or one that was asked or told.
+    #[error("the strategy proposed what cannot be tried: {0}")]
     BadProposal(String),
+
+    /// The strategy can make no proposal at all.
+    #[error("the strategy cannot go on: {0}")]
+    Strategy(String),
 
     /// The evaluator cannot run jobs; the ledger is intact.
     #[error("the evaluator cannot go on: {0}")]
@@ -100,6 +106,12 @@ impl Error {
     /// `Ok` if no rule was broken, else all violations in one error.
     pub(crate) fn unless_empty(violations: Vec<Violation>) -> Result<(), Self> {
         if violations.is_empty() { Ok(()) } else { Err(Self::Invalid(violations)) }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

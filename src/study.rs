@@ -10,7 +10,7 @@ use crate::limits::ResourceLimits;
 use crate::objective::Objective;
 use crate::rng::Rng;
 use crate::space::{Configuration, SearchSpace};
-use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy};
+use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy, Visited};
 use crate::trial::{Failure, Outcome, Report, Source, Trial, TrialId};
 
 /// Which outcomes a proposal may know.
@@ -26,7 +26,8 @@ pub enum Order {
     FixedLag(usize),
 }
 
-/// How a study proposes.
+/// How a study proposes. By default the seed is 0, the order is that of arrival, one job runs at a time, and there is no limit
+/// in all: then only a finite space ends a tuning.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StudySettings {
     /// Same seed, same proposals.
@@ -132,8 +133,9 @@ impl Study {
         })
     }
 
-    /// The study that these [`events`](Self::events) made. With the same space, strategy and settings it goes on as the
-    /// original does: resuming is replaying.
+    /// The study that these [`events`](Self::events) made. With the same space, objective, strategy and settings it goes on as
+    /// the original does: resuming is replaying. Events do not tell which these were; that they are the same is up to whoever
+    /// calls.
     ///
     /// # Errors
     /// Those of [`new`](Self::new), and [`Error::BadEvent`] for the first event that cannot have been recorded: a trial out
@@ -254,8 +256,9 @@ impl Study {
     /// The limits are not enforced here: whoever asks by hand decides when it is enough.
     ///
     /// # Errors
-    /// Those of the strategy, and [`Error::BadProposal`] if its point does not lie in the cube. Trials that were asked
-    /// before the error are in the ledger, as pending.
+    /// Those of the strategy, and [`Error::BadProposal`] if its point does not lie in the cube, or means a configuration that
+    /// was asked or told. (A point that is not snapped is snapped.) Trials that were asked before the error are in the ledger,
+    /// as pending.
     pub fn ask(&mut self, count: usize) -> Result<Asked, Error> {
         let mut asked = Vec::new();
         while asked.len() < count {
@@ -361,11 +364,20 @@ impl Study {
         let point = &proposal.point;
         let inside = point.iter().all(|u| (0.0..=1.0).contains(u));
         if point.len() != self.space.axes().len() || !inside {
-            return Err(Error::BadProposal(format!("{:?}", &point[..])));
+            let (axes, point) = (self.space.axes().len(), &point[..]);
+            let text = format!("{point:?} does not lie in a cube of {axes} axes from 0 to 1");
+            return Err(Error::BadProposal(text));
+        }
+        let snapped = self.space.snap(point);
+        let configuration = self.space.decode(&snapped);
+        if Visited::of(&history).contains(&snapped) {
+            let text = format!(
+                "{configuration} has been asked or told; Visited::of(history).contains(…) tells"
+            );
+            return Err(Error::BadProposal(text));
         }
         // The point is what its configuration encodes to, so that a trial which comes back from outside, by its values, is
         // the same to the last digit.
-        let configuration = self.space.decode(&self.space.snap(point));
         let point = self.space.encode(&configuration)?;
         self.record(Event::Asked { trial: id, configuration, proposal }, Some(point));
         Ok(self.trials.last().cloned())

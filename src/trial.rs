@@ -110,6 +110,7 @@ pub enum FailureKind {
     NonFiniteMetric,
 }
 
+/// `Outcome::from(0.31)`: the short way for an evaluator or a study that is driven by hand.
 impl From<f64> for Outcome {
     /// Completed with this value; failed if it is not finite.
     fn from(value: f64) -> Self {

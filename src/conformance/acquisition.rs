@@ -2,15 +2,33 @@
 
 use std::fmt;
 
-use super::{Breaches, Findings, guarded};
+use super::{Breaches, Findings, Promise, guarded};
 use crate::acquisition::{Acquisition, Worth};
 
-const SOUND: &str = "the worth is a number or minus infinity, without a panic";
-const FINITE: &str = "where the worth is finite, so are its slopes";
-const PURE: &str = "the same mean, deviation and incumbent give the same worth";
-const BETTER: &str = "to expect less loss is never worth less";
-const SLOPE_MEAN: &str = "the slope by the mean is what the worth gains per unit of it";
-const SLOPE_DEVIATION: &str = "the slope by the deviation is what the worth gains per unit of it";
+const SOUND: Promise = Promise {
+    what: "the worth is a number or minus infinity, without a panic",
+    remedy: "use forms that are safe in the tails, such as those of `surmise::normal`",
+};
+const FINITE: Promise = Promise {
+    what: "where the worth is finite, so are its slopes",
+    remedy: "divide out what overflows; the tails of `surmise::normal` have slopes too",
+};
+const PURE: Promise = Promise {
+    what: "the same mean, deviation and incumbent give the same worth",
+    remedy: "compute it from the three arguments alone",
+};
+const BETTER: Promise = Promise {
+    what: "to expect less loss is never worth less",
+    remedy: "smaller losses are better: look for a sign",
+};
+const SLOPE_MEAN: Promise = Promise {
+    what: "the slope by the mean is what the worth gains per unit of it",
+    remedy: "differentiate the worth as it is written, a logarithm included",
+};
+const SLOPE_DEVIATION: Promise = Promise {
+    what: "the slope by the deviation is what the worth gains per unit of it",
+    remedy: "differentiate the worth as it is written, a logarithm included; it is by the deviation, not the variance",
+};
 
 /// Means and incumbents, in standardized losses.
 const LOSSES: [f64; 9] = [-1e4, -30.0, -4.0, -1.0, -0.05, 0.7, 3.0, 40.0, 1e4];
@@ -91,7 +109,7 @@ impl Place<'_> {
     /// Compares a slope with the central difference over one step to either side, unless there is a kink between.
     fn compare(
         &self,
-        promise: &'static str,
+        promise: Promise,
         slope: f64,
         value: f64,
         moved: &dyn Fn(f64) -> Result<Worth, String>,

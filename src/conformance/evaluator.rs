@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Breaches, Findings, guarded};
+use super::{Breaches, Findings, Promise, guarded};
 use crate::error::{Error, EvaluatorError};
 use crate::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
 use crate::limits::ResourceLimits;
@@ -15,21 +15,54 @@ use crate::study::{Study, StudySettings};
 use crate::trial::{Source, Trial, TrialId};
 use crate::tune::tune;
 
-const SOUND: &str = "an evaluator that can run jobs gives no error and does not panic";
-const ROOM: &str =
-    "an evaluator at which nothing runs takes a job on, now or when it said to ask again";
-const AT_ONCE: &str = "`start` and `stop` return at once";
-const ADOPTED: &str = "to start a job that runs is to adopt it";
-const ENDS: &str = "every started attempt ends";
-const ONCE: &str = "an attempt ends once, and is silent afterwards";
-const KNOWN: &str = "there are events of started attempts only";
-const ATTEMPTS: &str = "a further attempt at a trial is a job of its own";
-const STOPPED: &str =
-    "to stop an attempt that runs, has ended or never was is no error and no event of its own";
-const TIMEOUT: &str = "`wait` blocks until something happened or the timeout passed, and no longer";
-const CLOCK: &str = "`elapsed` never goes back";
-const TUNED: &str =
-    "a tuning job on it comes to its end, and every event belongs to a job that runs";
+const SOUND: Promise = Promise {
+    what: "an evaluator that can run jobs gives no error and does not panic",
+    remedy: "tell what one job does wrong as its outcome; keep errors for what stops all jobs",
+};
+const ROOM: Promise = Promise {
+    what: "an evaluator at which nothing runs takes a job on, now or when it said to ask again",
+    remedy: "give `Started`, or `Busy` only while jobs run or for as long as you say",
+};
+const AT_ONCE: Promise = Promise {
+    what: "`start` and `stop` return at once",
+    remedy: "let the job run on a thread or in a process, and return",
+};
+const ADOPTED: Promise = Promise {
+    what: "to start a job that runs is to adopt it",
+    remedy: "remember what runs by its `JobId` until `wait` has told its end, and give `Adopted` for it",
+};
+const ENDS: Promise = Promise {
+    what: "every started attempt ends",
+    remedy: "tell an `Ended` event for every job that was started, whatever became of it, a stopped one included",
+};
+const ONCE: Promise = Promise {
+    what: "an attempt ends once, and is silent afterwards",
+    remedy: "forget a job when its `Ended` event is told",
+};
+const KNOWN: Promise = Promise {
+    what: "there are events of started attempts only",
+    remedy: "put the `JobId` of the `Job` that was started into its events",
+};
+const ATTEMPTS: Promise = Promise {
+    what: "a further attempt at a trial is a job of its own",
+    remedy: "tell jobs apart by trial and attempt",
+};
+const STOPPED: Promise = Promise {
+    what: "to stop an attempt that runs, has ended or never was is no error and no event of its own",
+    remedy: "ignore what does not run; of what does, `wait` tells the end",
+};
+const TIMEOUT: Promise = Promise {
+    what: "`wait` blocks until something happened or the timeout passed, and no longer",
+    remedy: "wait on a channel or a condition with the timeout, and measure with the clock of `elapsed`",
+};
+const CLOCK: Promise = Promise {
+    what: "`elapsed` never goes back",
+    remedy: "measure from an `Instant` that is taken once",
+};
+const TUNED: Promise = Promise {
+    what: "a tuning job on it comes to its end, and every event belongs to a job that runs",
+    remedy: "run `tune` on it with one job at a time and watch the events",
+};
 
 /// How long a job may take, by the evaluator's clock.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,13 +74,18 @@ const MOST_WAITS: usize = 100_000;
 const AT_MOST: Duration = Duration::from_secs(5);
 /// Jobs that are started together.
 const TOGETHER: u64 = 6;
+/// If starting them takes this long, and waiting for their ends next to nothing, they ran within `start`.
+const SUSPICIOUS: Duration = Duration::from_secs(1);
 
 /// Checks what every [`Evaluator`] promises, on new ones from `make`, with twenty jobs at random configurations of
 /// `space`. Each of them must end within a minute of the evaluator's own time after its start or after the one before; all
 /// times are those of [`Evaluator::elapsed`], which must tell milliseconds apart.
 ///
-/// A job that was never started and yet is adopted, as after a restart, is taken for one that runs. That a closure blocks in
-/// [`start`](Evaluator::start) is found if it blocks for five seconds.
+/// What the jobs make of their configurations is not looked at: an evaluator whose every job fails passes. That jobs run
+/// within [`start`](Evaluator::start) is found if they take a fifth of a second. A job that was never started and yet is
+/// adopted, as after a restart, is taken for one that runs.
+///
+/// An evaluator that conforms takes as long as its jobs; to find that an end never comes takes a minute.
 ///
 /// ```
 /// use surmise::*;
@@ -73,6 +111,10 @@ pub fn check_evaluator<E: Evaluator>(
         ("with jobs that are stopped", stopped),
     ];
     for (name, stage) in stages {
+        if findings.has(ENDS) || findings.has(ROOM) {
+            // Each further stage would wait for the same in vain.
+            break;
+        }
         let watched = guarded(|| {
             let mut evaluator = make();
             stage(&mut Session::new(&mut evaluator, space, name, &mut findings));
@@ -113,7 +155,7 @@ impl<'a> Session<'a> {
         Self { evaluator, space, name, findings, ended: BTreeMap::new(), time, is_over: false }
     }
 
-    fn check(&mut self, promise: &'static str, kept: bool, found: impl FnOnce() -> String) {
+    fn check(&mut self, promise: Promise, kept: bool, found: impl FnOnce() -> String) {
         let name = self.name;
         self.findings.check(promise, kept, || format!("{name}: {}", found()));
     }
@@ -207,7 +249,10 @@ impl<'a> Session<'a> {
         // Clocks are coarse; a wait that hardly waits at all keeps a processor busy.
         let in_time = !events.is_empty() || took >= timeout / 2;
         self.check(TIMEOUT, in_time, || {
-            format!("a wait of {timeout:?} gave nothing after {took:?}")
+            format!(
+                "a wait of {timeout:?} gave nothing after {took:?} of `elapsed`: either it returned \
+                 too early or that clock stands still"
+            )
         });
         // With a clock that stands still, waiting for anything could take for ever.
         self.is_over |= !in_time;
@@ -219,8 +264,14 @@ impl<'a> Session<'a> {
             JobEvent::Report { job, .. } | JobEvent::Ended { job, .. } => *job,
         };
         let known = self.ended.get(&job).copied();
-        self.check(KNOWN, known.is_some(), || format!("{event:?}, though {job} was never started"));
-        self.check(ONCE, known != Some(true), || format!("{event:?} after its end"));
+        let what = match event {
+            JobEvent::Report { .. } => "a report",
+            JobEvent::Ended { .. } => "the end",
+        };
+        self.check(KNOWN, known.is_some(), || format!("{what} of {job}, which was never started"));
+        self.check(ONCE, known != Some(true), || format!("{what} of {job}, which had ended"));
+        // Whoever tells of other jobs will hardly tell of this one.
+        self.is_over |= known.is_none();
         if matches!(event, JobEvent::Ended { .. }) && known.is_some() {
             self.ended.insert(job, true);
         }
@@ -262,16 +313,33 @@ fn one_job_started_twice(session: &mut Session<'_>) {
     }
     // Its end has not been told, so it still runs.
     let again = session.start(1, 1);
-    session.check(ADOPTED, again.is_none_or(|start| start == Start::Adopted), || {
-        format!("{again:?} from the second `start` of a job whose end had not been told")
-    });
+    if let Some(again) = again {
+        session.check(ADOPTED, again == Start::Adopted, || {
+            format!("{again:?} from the second `start` of a job whose end had not been told")
+        });
+    }
     session.finish();
 }
 
 fn several_at_once(session: &mut Session<'_>) {
+    let begin = session.time;
     for number in 1..=TOGETHER {
         session.launch(number, 1);
     }
+    let starting = session.time.saturating_sub(begin);
+    let mut running = usize::MAX;
+    while session.running() < running {
+        running = session.running();
+        session.wait(if running > 0 { WAIT } else { Duration::ZERO });
+    }
+    let waiting = session.time.saturating_sub(begin + starting);
+    let ran_within = running == 0 && starting >= SUSPICIOUS && waiting < starting / 10;
+    session.check(AT_ONCE, !ran_within, || {
+        format!(
+            "to start {TOGETHER} jobs took {starting:?}, and {waiting:?} later all had ended: they \
+             ran within `start`"
+        )
+    });
     session.finish();
 }
 
@@ -308,7 +376,7 @@ fn stop(session: &mut Session<'_>, job: JobId) {
     let before = session.look_at_the_clock();
     let stopped = session.evaluator.stop(job);
     let took = session.look_at_the_clock().saturating_sub(before);
-    session.check(STOPPED, stopped.is_ok(), || format!("{stopped:?} for {job}"));
+    session.check(STOPPED, stopped.is_ok(), || format!("an error for {job}: {stopped:?}"));
     session.check(AT_ONCE, took < AT_MOST, || format!("`stop` took {took:?}"));
 }
 
@@ -318,11 +386,11 @@ fn check_tuning(evaluator: &mut dyn Evaluator, space: &SearchSpace, findings: &m
     let run = || -> Result<String, Error> {
         let mut study = Study::new(space.clone(), objective, RandomSearch, settings)?;
         let since = evaluator.elapsed();
-        let tuned = tune(&mut study, &mut Impatient { evaluator, since })?;
+        let tuned = tune(&mut study, &mut Impatient { evaluator, since, credit: 20 })?;
         let open = study.pending().count();
         Ok(match (open, tuned.disregarded.as_slice()) {
             (0, []) => String::new(),
-            (0, [first, ..]) => format!("{first:?}, though that job did not run"),
+            (0, [first, ..]) => format!("{first:?}, though no such job ran"),
             _ => format!("{open} trials that never ended"),
         })
     };
@@ -337,17 +405,24 @@ fn check_tuning(evaluator: &mut dyn Evaluator, space: &SearchSpace, findings: &m
 /// An evaluator that gives up when no job has ended for a while, so that a check comes to its end.
 struct Impatient<'a> {
     evaluator: &'a mut dyn Evaluator,
-    /// When a job ended last.
+    /// When a job ended last, or room was promised for.
     since: Duration,
+    /// How often that promise is believed.
+    credit: u32,
 }
 
 impl Evaluator for Impatient<'_> {
     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
-        self.evaluator.start(job)
+        let start = self.evaluator.start(job)?;
+        if let (Start::Busy { retry_after }, 1..) = (start, self.credit) {
+            self.credit -= 1;
+            self.since = self.since.max(self.elapsed() + retry_after);
+        }
+        Ok(start)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
-        let events = self.evaluator.wait(timeout.min(PATIENCE))?;
+        let events = self.evaluator.wait(timeout.min(WAIT))?;
         let now = self.elapsed();
         if events.iter().any(|event| matches!(event, JobEvent::Ended { .. })) {
             self.since = now;

@@ -35,6 +35,8 @@ pub struct Breach {
     pub promise: &'static str,
     /// Where, and what was found instead, the first time.
     pub found: String,
+    /// What usually mends it.
+    pub remedy: &'static str,
 }
 
 /// Every promise that was not kept. Its `Debug` form is the same text for people, so that `unwrap` in a test shows it.
@@ -45,8 +47,8 @@ impl fmt::Display for Breaches {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let promises = if self.0.len() == 1 { "promise is" } else { "promises are" };
         write!(f, "{} {promises} not kept", self.0.len())?;
-        for Breach { promise, found } in &self.0 {
-            write!(f, "\n- Promised: {promise}.\n  Found: {found}.")?;
+        for Breach { promise, found, remedy } in &self.0 {
+            write!(f, "\n- Promised: {promise}.\n  Found: {found}.\n  Remedy: {remedy}.")?;
         }
         Ok(())
     }
@@ -60,16 +62,29 @@ impl fmt::Debug for Breaches {
 
 impl std::error::Error for Breaches {}
 
+/// What a contract promises, and what usually mends a breach.
+#[derive(Debug, Clone, Copy)]
+struct Promise {
+    what: &'static str,
+    remedy: &'static str,
+}
+
 /// Takes down what was found, once per promise.
 #[derive(Debug, Default)]
 struct Findings(Vec<Breach>);
 
 impl Findings {
     /// Notes a breach unless the promise is kept.
-    fn check(&mut self, promise: &'static str, kept: bool, found: impl FnOnce() -> String) {
-        if !kept && self.0.iter().all(|breach| breach.promise != promise) {
-            self.0.push(Breach { promise, found: found() });
+    fn check(&mut self, promise: Promise, kept: bool, found: impl FnOnce() -> String) {
+        if !kept && !self.has(promise) {
+            let Promise { what, remedy } = promise;
+            self.0.push(Breach { promise: what, found: found(), remedy });
         }
+    }
+
+    /// Whether a breach of this promise has been found.
+    fn has(&self, promise: Promise) -> bool {
+        self.0.iter().any(|breach| breach.promise == promise.what)
     }
 
     fn into_result(self) -> Result<(), Breaches> {

@@ -1,19 +1,46 @@
 //! What every strategy promises.
 
-use super::{Breaches, Findings, guarded};
+use super::{Breaches, Findings, Promise, guarded};
 use crate::cube::{self, Axis, Levels, UnitPoint};
 use crate::rng::Rng;
 use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy, Visited};
 
-const SOUND: &str = "it proposes, without an error or a panic, whatever the history";
-const INSIDE: &str = "a point has one coordinate per axis, each from 0 to 1";
-const SNAPPED: &str = "a point is snapped: its coordinates are those that represent what they mean";
-const NEW: &str = "what has been asked or told is never proposed";
-const EXHAUSTED: &str = "there is a proposal as long as a place is left, and none when none is";
-const PURE: &str = "the same history and the same random numbers give the same proposal";
-const COLD: &str = "a strategy that was just made proposes what one with a past does";
-const THREADS: &str = "the number of threads changes nothing";
-const EXPECTATION: &str = "what is expected is no NaN, and its low, median and high are in order";
+const SOUND: Promise = Promise {
+    what: "it proposes, without an error or a panic, whatever the history",
+    remedy: "fall back on `Visited::unvisited`, and say so in `Proposal::fallback`; mind empty lists, infinite spaces and `max_jobs: None`",
+};
+const INSIDE: Promise = Promise {
+    what: "a point has one coordinate per axis, each from 0 to 1",
+    remedy: "pass what you compute through `cube::snap(history.axes, …)`, which moves it inside too",
+};
+const SNAPPED: Promise = Promise {
+    what: "a point is snapped: its coordinates are those that represent what they mean",
+    remedy: "pass the point through `cube::snap(history.axes, …)` before you look whether it is taken",
+};
+const NEW: Promise = Promise {
+    what: "what has been asked or told is never proposed",
+    remedy: "ask `Visited::of(history).contains(…)` before you propose",
+};
+const EXHAUSTED: Promise = Promise {
+    what: "there is a proposal as long as a place is left, and none when none is",
+    remedy: "end with `Visited::of(history).unvisited(rng)`, which gives a place as long as there is one",
+};
+const PURE: Promise = Promise {
+    what: "the same history and the same random numbers give the same proposal",
+    remedy: "take random numbers from the given generator alone, and keep no state that shows",
+};
+const COLD: Promise = Promise {
+    what: "a strategy that was just made proposes what one with a past does",
+    remedy: "a cache may make a strategy faster, never different: key it by all that the result depends on, or drop it",
+};
+const THREADS: Promise = Promise {
+    what: "the number of threads changes nothing",
+    remedy: "reduce in the order of indices, in batches whose size does not depend on the number of threads",
+};
+const EXPECTATION: Promise = Promise {
+    what: "what is expected is no NaN, and its low, median and high are in order",
+    remedy: "leave `expectation` empty where the model has none",
+};
 
 /// Checks what every [`Strategy`] promises, on new ones from `make`, in spaces and histories that a search can meet: empty,
 /// finite, constant, mixed and of many dimensions; with trials that pend, fail, repeat, or have losses that are hard to
@@ -241,9 +268,13 @@ impl<'a> Search<'a> {
             return false;
         }
         let snapped = cube::snap(axes, point);
-        findings.check(SNAPPED, snapped == *point, || {
-            format!("in {here}: {:?} instead of {:?}", &point[..], &snapped[..])
-        });
+        let moved = (0..axes.len()).find(|&axis| snapped[axis].to_bits() != point[axis].to_bits());
+        if let Some(axis) = moved {
+            findings.check(SNAPPED, false, || {
+                let (found, wanted, kind) = (point[axis], snapped[axis], axes[axis]);
+                format!("in {here}: {found} instead of {wanted} on axis {axis}, {kind:?}")
+            });
+        }
         let is_new = !Visited::of(&self.history()).contains(point);
         findings.check(NEW, is_new, || format!("in {here}: {:?} again", &point[..]));
         if let Some(expected) = proposal.expectation {

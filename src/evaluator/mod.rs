@@ -79,30 +79,85 @@ pub enum JobEvent {
 
 /// Runs jobs.
 ///
-/// Whether an implementation keeps what is promised here, [`check_evaluator`](crate::conformance::check_evaluator) checks.
+/// A job that fails is an event; an error means that no jobs can be run at all, and ends the tuning with its ledger intact. Jobs
+/// that run then go on: the next call of [`tune`](crate::tune::tune) starts them again, and they are adopted. Whether an
+/// implementation keeps what is promised here, [`check_evaluator`](crate::conformance::check_evaluator) checks.
 ///
-/// A job that fails is an event; an error means that no jobs can be run at all, and ends the tuning with its ledger intact.
+/// If your jobs are calls, or commands that a call can wait for, a closure in a [`FunctionEvaluator`] is all you need. Else:
+///
+/// ```
+/// use std::sync::mpsc::{Receiver, Sender, channel};
+/// use std::time::{Duration, Instant};
+///
+/// use surmise::evaluator::{Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
+/// use surmise::{Outcome, ParameterRange, ScalingType, SearchSpace};
+///
+/// /// A thread per job, which here does little.
+/// struct Threads {
+///     running: Vec<JobId>,
+///     ends: (Sender<JobEvent>, Receiver<JobEvent>),
+///     made: Instant,
+/// }
+///
+/// impl Evaluator for Threads {
+///     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+///         let (id, ends) = (job.id(), self.ends.0.clone());
+///         if self.running.contains(&id) {
+///             return Ok(Start::Adopted);
+///         }
+///         let x = job.trial.configuration.float("x");
+///         std::thread::spawn(move || ends.send(JobEvent::Ended { job: id, outcome: Outcome::from(x * x) }));
+///         self.running.push(id);
+///         Ok(Start::Started)
+///     }
+///
+///     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+///         let events: Vec<JobEvent> = self.ends.1.recv_timeout(timeout).into_iter().collect();
+///         for event in &events {
+///             if let JobEvent::Ended { job, .. } = event {
+///                 self.running.retain(|running| running != job);
+///             }
+///         }
+///         Ok(events)
+///     }
+///
+///     fn stop(&mut self, _: JobId) -> Result<(), EvaluatorError> {
+///         Ok(()) // It runs to its end, which `wait` tells.
+///     }
+///
+///     fn elapsed(&self) -> Duration {
+///         self.made.elapsed()
+///     }
+/// }
+///
+/// let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap();
+/// let make = || Threads { running: Vec::new(), ends: channel(), made: Instant::now() };
+/// surmise::conformance::check_evaluator(make, &space).unwrap();
+/// ```
 pub trait Evaluator {
-    /// Takes on an attempt at a trial and returns at once. Idempotent: one that already runs is adopted.
+    /// Takes on an attempt at a trial and returns at once. Idempotent: one that already runs is adopted, and it runs until
+    /// [`wait`](Self::wait) has told its end. To start one whose end has been told is to run it again.
     ///
     /// # Errors
     /// If no jobs can be run at all.
     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError>;
 
-    /// Blocks until something happened or the timeout passed. Every started attempt ends exactly once.
+    /// Blocks until something happened or the timeout passed, also when nothing runs; then the list is empty. Timeouts may be
+    /// as long as an hour. Every started attempt ends exactly once; a value that is not finite may be given as completed, the
+    /// study makes a failure of it.
     ///
     /// # Errors
     /// If no jobs can be run at all.
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError>;
 
-    /// Asks an attempt to end early. It holds its slot until [`wait`](Self::wait) reports its end; one that has ended, or
-    /// was never started, is no error.
+    /// Asks an attempt to end early, as [`Outcome::Stopped`] with its last value if it has one; it may as well run to its end.
+    /// It holds its slot until [`wait`](Self::wait) tells its end; one that has ended, or was never started, is no error.
     ///
     /// # Errors
     /// If no jobs can be run at all.
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError>;
 
-    /// Monotonic time since the evaluator was made; virtual in simulation.
+    /// Monotonic time since the evaluator was made, to the millisecond; virtual in simulation.
     fn elapsed(&self) -> Duration;
 }
 

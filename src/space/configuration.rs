@@ -18,6 +18,36 @@ pub enum ParameterValue {
     Category(String),
 }
 
+impl From<f64> for ParameterValue {
+    fn from(number: f64) -> Self {
+        Self::Float(number)
+    }
+}
+
+impl From<i64> for ParameterValue {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<i32> for ParameterValue {
+    fn from(number: i32) -> Self {
+        Self::Integer(number.into())
+    }
+}
+
+impl From<&str> for ParameterValue {
+    fn from(name: &str) -> Self {
+        Self::Category(name.to_owned())
+    }
+}
+
+impl From<String> for ParameterValue {
+    fn from(name: String) -> Self {
+        Self::Category(name)
+    }
+}
+
 impl<'de> Deserialize<'de> for ParameterValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Value;
@@ -65,6 +95,18 @@ impl fmt::Display for ParameterValue {
 /// Named values for one job, in the order of the search space.
 ///
 /// As JSON it is an object: `{"learning_rate": 0.003, "depth": 7, "optimizer": "adam"}`.
+///
+/// ```
+/// use surmise::Configuration;
+///
+/// let known = Configuration::from([
+///     ("learning_rate", 0.003.into()),
+///     ("depth", 7.into()),
+///     ("optimizer", "adam".into()),
+/// ]);
+/// assert_eq!((known.float("learning_rate"), known.integer("depth")), (0.003, 7));
+/// assert_eq!(known.to_string(), "learning_rate = 0.003, depth = 7, optimizer = adam");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Configuration {
     entries: Vec<(String, ParameterValue)>,
@@ -126,6 +168,12 @@ impl Configuration {
     /// Names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ParameterValue)> {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl<N: Into<String>, const COUNT: usize> From<[(N, ParameterValue); COUNT]> for Configuration {
+    fn from(entries: [(N, ParameterValue); COUNT]) -> Self {
+        entries.into_iter().collect()
     }
 }
 

@@ -173,7 +173,7 @@ mod laws {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(60000))]
+        #![proptest_config(ProptestConfig::with_cases(1000))]
 
         /// What makes "no repetition" true: two points of one configuration are the same place for the search, and the
         /// place of a configuration decodes to it.

@@ -19,13 +19,46 @@ use crate::error::Error;
 use crate::rng::Rng;
 
 /// Decides what is tried next.
+///
+/// ```
+/// use surmise::strategy::{History, Phase, Proposal, Visited};
+/// use surmise::{Error, Strategy, cube, rng::Rng};
+///
+/// /// Tries places near the best one so far.
+/// #[derive(Debug)]
+/// struct HillClimbing;
+///
+/// impl Strategy for HillClimbing {
+///     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+///         let visited = Visited::of(history);
+///         let best = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
+///         for _ in 0..100 {
+///             let Some(best) = best else { break };
+///             let near: Vec<f64> = best.point.iter().map(|u| u + 0.1 * rng.normal()).collect();
+///             let point = cube::snap(history.axes, &near);
+///             if !visited.contains(&point) {
+///                 return Ok(Some(Proposal::new(point, Phase::Heuristic)));
+///             }
+///         }
+///         Ok(visited.unvisited(rng).map(|point| Proposal::new(point, Phase::Random)))
+///     }
+/// }
+///
+/// surmise::conformance::check_strategy(|| HillClimbing).unwrap();
+/// ```
 pub trait Strategy: Debug + Send + Sync {
     /// One point, or `None` when the space is exhausted.
     ///
-    /// A batch is this repeated, with the earlier points pending. The point must be snapped, and none that the history
-    /// holds; there is one as long as a place is left. The same history and random numbers give the same proposal, whatever
-    /// was proposed before, on any number of threads. All this is what
-    /// [`check_strategy`](crate::conformance::check_strategy) checks.
+    /// What an implementation promises, and [`check_strategy`](crate::conformance::check_strategy) checks:
+    ///
+    /// - The point is snapped, as [`cube::snap`](crate::cube::snap) does, and none that the history holds: see
+    ///   [`Visited::contains`].
+    /// - There is one as long as a place is left: [`Visited::unvisited`] finds it, or says that there is none.
+    /// - The same history and the same random numbers give the same proposal, whatever was proposed before, on any number of
+    ///   threads. How many random numbers are drawn is free: every trial has a stream of its own.
+    /// - It comes to terms with any history: empty, all pending, all failed, losses that are all the same or of any size.
+    ///
+    /// A batch is this repeated, with the earlier points pending.
     ///
     /// # Errors
     /// Only what makes any proposal impossible; a strategy that can fall back on a simpler proposal does so and says so
@@ -42,7 +75,8 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     }
 }
 
-/// All that a strategy may know. Every list is in the order of trial numbers.
+/// All that a strategy may know. Every list is in the order of trial numbers, and every point is snapped (to the last digits
+/// of what its configuration encodes to). Only configurations that were told from outside can be there more than once.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct History<'a> {
@@ -52,11 +86,11 @@ pub struct History<'a> {
     pub observations: &'a [Observation],
     /// Points whose trials have not ended, or may not be known to have.
     pub pending: &'a [Pending],
-    /// Points that gave no loss.
+    /// Points that gave no loss: trials that failed, or were stopped before they had a value.
     pub failures: &'a [FailedPoint],
     /// The number of the trial that is to be proposed, from 1.
     pub next_trial: u64,
-    /// How many jobs there will be in all, if that is known.
+    /// How many jobs there will be in all, if that is known; what was told from outside is not one of them.
     pub max_jobs: Option<usize>,
     /// How many jobs run at once; under a fixed lag, the lag.
     pub max_parallel_jobs: usize,
@@ -109,7 +143,7 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// A proposal without a model behind it.
+    /// A proposal without a model behind it; its other fields can be set afterwards.
     pub fn new(point: UnitPoint, phase: Phase) -> Self {
         Self { point, phase, expectation: None, fallback: None }
     }

@@ -159,6 +159,33 @@ fn events_that_cannot_have_happened_are_refused_by_their_place() {
     refused(vec![observed], 0, "order and types");
 }
 
+/// Proposes the middle, again and again.
+#[derive(Debug)]
+struct Stubborn;
+
+impl surmise::Strategy for Stubborn {
+    fn propose(
+        &self,
+        history: &surmise::strategy::History<'_>,
+        _: &mut Rng,
+    ) -> Result<Option<surmise::strategy::Proposal>, Error> {
+        let middle = vec![0.5; history.axes.len()];
+        let phase = surmise::strategy::Phase::Heuristic;
+        Ok(Some(surmise::strategy::Proposal::new(middle.into(), phase)))
+    }
+}
+
+#[test]
+fn no_strategy_can_repeat_a_configuration() {
+    let settings = StudySettings::default();
+    let mut study = Study::new(mixed(), Objective::minimize("loss"), Stubborn, settings).unwrap();
+    let error = study.ask(2).unwrap_err();
+    assert!(matches!(error, Error::BadProposal(_)));
+    // What `unwrap` or a `main` shows is for people.
+    assert!(format!("{error:?}").contains("has been asked or told"), "{error:?}");
+    assert_eq!(study.pending().count(), 1, "what was asked before is in the ledger");
+}
+
 /// Runs `trials` of them one by one; the loss is of trial number and configuration.
 fn run(
     objective: Objective,
