@@ -159,6 +159,20 @@ mod tests {
     }
 
     #[test]
+    fn the_sequence_does_not_begin_again() {
+        let sobol = Sobol::new(40, &mut Rng::stream(4, 0));
+        // Where one scramble ends, and where the number of the block no longer fits 32 bits.
+        for later in [BLOCK, 2 * BLOCK, BLOCK << 32] {
+            let pairs = (0..256)
+                .flat_map(|index| sobol.point(index).into_iter().zip(sobol.point(index + later)));
+            let products: Vec<f64> = pairs.map(|(a, b)| (a - 0.5) * (b - 0.5)).collect();
+            #[allow(clippy::cast_precision_loss, reason = "a count of points")]
+            let correlation = 12.0 * products.iter().sum::<f64>() / products.len() as f64;
+            assert!(correlation.abs() < 0.1, "{correlation} at {later}");
+        }
+    }
+
+    #[test]
     fn pairs_of_axes_fill_the_square() {
         let sobol = Sobol::new(2, &mut Rng::stream(3, 0));
         let mut cells = [[0; 4]; 4];
