@@ -90,7 +90,7 @@ impl Axis {
         }
     }
 
-    /// The nearest coordinate that represents something: idempotent.
+    /// The coordinate that represents the cell of this one: idempotent.
     pub fn snap(self, coordinate: f64) -> f64 {
         match self {
             Self::Continuous { .. } => coordinate.clamp(0.0, 1.0),

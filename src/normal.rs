@@ -12,7 +12,7 @@
 /// ln √(2π).
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
-/// Below this the continued fraction is exact to the last digit; above it the direct formula loses a digit at most.
+/// Below this the continued fraction is exact to the last digit; above it the direct formula loses two digits and a half at most.
 const TAIL: f64 = -4.0;
 
 /// u₀ with h(u₀) = 1, and what is left of it beyond a float: there ln h is 0, and h − 1 would cancel.

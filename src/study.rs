@@ -4,7 +4,7 @@
 //! starts no thread; it can be driven by [`tune`](crate::tune::tune), or by hand with [`ask`](Study::ask) and
 //! [`tell`](Study::tell).
 
-use crate::cube::UnitPoint;
+use crate::cube::{self, UnitPoint};
 use crate::error::{Error, Violation};
 use crate::limits::ResourceLimits;
 use crate::objective::Objective;
@@ -140,7 +140,8 @@ impl Study {
     /// # Errors
     /// Those of [`new`](Self::new), and [`Error::BadEvent`] for the first event that cannot have been recorded: a trial out
     /// of turn, a configuration that is not one of the space's in its own order and types, a report or an outcome of a trial
-    /// that does not run, an outcome whose value is not finite. Whether the [`Order`] of `settings` would have allowed a
+    /// that does not run, an outcome whose value is not finite, a proposal of what was asked or told before. Whether the
+    /// [`Order`] of `settings` would have allowed a
     /// trial to be asked is not looked at: a study may go on under another order.
     pub fn replay(
         space: SearchSpace,
@@ -165,10 +166,17 @@ impl Study {
     /// If the event cannot be the next one.
     fn place_of(&self, event: &Event) -> Result<Option<UnitPoint>, Error> {
         match event {
-            Event::Asked { trial, configuration, .. } => self.addition(*trial, configuration),
+            Event::Asked { trial, configuration, .. } => {
+                let point = self.addition(*trial, configuration)?;
+                let known = |other: &UnitPoint| cube::same(self.space.axes(), other, &point);
+                if self.points.iter().any(known) {
+                    return Err(repeated(configuration));
+                }
+                Ok(Some(point))
+            }
             Event::Observed { trial, configuration, outcome } => {
                 check_sound(outcome)?;
-                self.addition(*trial, configuration)
+                self.addition(*trial, configuration).map(Some)
             }
             Event::Reported { trial, .. } => self.running(*trial).map(|()| None),
             Event::Told { trial, outcome } => {
@@ -179,11 +187,7 @@ impl Study {
     }
 
     /// The point of the next trial, if it has this number and configuration.
-    fn addition(
-        &self,
-        trial: TrialId,
-        configuration: &Configuration,
-    ) -> Result<Option<UnitPoint>, Error> {
+    fn addition(&self, trial: TrialId, configuration: &Configuration) -> Result<UnitPoint, Error> {
         if trial != self.next_id() {
             return Err(Error::OutOfTurn { trial: trial.0, next: self.next_id().0 });
         }
@@ -195,7 +199,7 @@ impl Study {
                 "pass it through SearchSpace::normalize",
             )]));
         }
-        self.space.encode(configuration).map(Some)
+        self.space.encode(configuration)
     }
 
     /// What is tuned.
@@ -371,10 +375,7 @@ impl Study {
         let snapped = self.space.snap(point);
         let configuration = self.space.decode(&snapped);
         if Visited::of(&history).contains(&snapped) {
-            let text = format!(
-                "{configuration} has been asked or told; Visited::of(history).contains(…) tells"
-            );
-            return Err(Error::BadProposal(text));
+            return Err(repeated(&configuration));
         }
         // The point is what its configuration encodes to, so that a trial which comes back from outside, by its values, is
         // the same to the last digit.
@@ -456,6 +457,12 @@ fn sound(outcome: Outcome) -> Outcome {
         }
         sound => sound,
     }
+}
+
+fn repeated(configuration: &Configuration) -> Error {
+    Error::BadProposal(format!(
+        "{configuration} has been asked or told; Visited::of(history).contains(…) tells"
+    ))
 }
 
 /// Whether an outcome is one that [`sound`] gives.

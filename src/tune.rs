@@ -34,8 +34,9 @@ pub struct Tuned {
     pub disregarded: Vec<JobEvent>,
 }
 
-/// How long to wait for a job before looking again.
+/// How long to wait for a job before looking again, at the most, and for room at the least.
 const PATIENCE: Duration = Duration::from_secs(3600);
+const IMPATIENCE: Duration = Duration::from_millis(1);
 
 /// Runs a study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
 ///
@@ -145,7 +146,7 @@ impl Run {
                     self.running.insert(trial.id, job.id());
                     self.queue.pop_front();
                 }
-                Start::Busy { retry_after } => return Ok(retry_after),
+                Start::Busy { retry_after } => return Ok(retry_after.clamp(IMPATIENCE, PATIENCE)),
             }
         }
         Ok(PATIENCE)

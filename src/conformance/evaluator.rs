@@ -68,13 +68,15 @@ const TUNED: Promise = Promise {
 const PATIENCE: Duration = Duration::from_secs(60);
 /// One wait for it.
 const WAIT: Duration = Duration::from_millis(100);
+/// As long as `tune` waits at the most.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// So many waits are enough, whatever the clock says.
 const MOST_WAITS: usize = 100_000;
 /// What "at once" may take on a busy machine.
 const AT_MOST: Duration = Duration::from_secs(5);
 /// Jobs that are started together.
 const TOGETHER: u64 = 6;
-/// If starting them takes this long, and waiting for their ends next to nothing, they ran within `start`.
+/// If starting them takes this long, and each is over when `start` returns, they ran within it.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 
 /// Checks what every [`Evaluator`] promises, on new ones from `make`, with twenty jobs at random configurations of
@@ -85,7 +87,8 @@ const SUSPICIOUS: Duration = Duration::from_secs(1);
 /// within [`start`](Evaluator::start) is found if they take a fifth of a second. A job that was never started and yet is
 /// adopted, as after a restart, is taken for one that runs.
 ///
-/// An evaluator that conforms takes as long as its jobs; to find that an end never comes takes a minute.
+/// An evaluator that conforms takes as long as its jobs; to find that an end never comes takes a minute. A call that never
+/// returns, such as a `wait` that ignores its timeout, hangs the check: it is the call in which your test is stuck.
 ///
 /// ```
 /// use surmise::*;
@@ -124,7 +127,7 @@ pub fn check_evaluator<E: Evaluator>(
         }
     }
     if findings.0.is_empty() {
-        check_tuning(&mut make(), space, &mut findings);
+        check_tuning(&mut make, space, &mut findings);
     }
     findings.into_result()
 }
@@ -140,6 +143,8 @@ struct Session<'a> {
     /// Started attempts, and whether their end has been told.
     ended: BTreeMap<JobId, bool>,
     time: Duration,
+    /// What all calls of `start` took together.
+    starting: Duration,
     /// After trouble nothing further can be learnt.
     is_over: bool,
 }
@@ -152,7 +157,8 @@ impl<'a> Session<'a> {
         findings: &'a mut Findings,
     ) -> Self {
         let time = evaluator.elapsed();
-        Self { evaluator, space, name, findings, ended: BTreeMap::new(), time, is_over: false }
+        let (ended, starting) = (BTreeMap::new(), Duration::ZERO);
+        Self { evaluator, space, name, findings, ended, time, starting, is_over: false }
     }
 
     fn check(&mut self, promise: Promise, kept: bool, found: impl FnOnce() -> String) {
@@ -206,6 +212,7 @@ impl<'a> Session<'a> {
         let (start, took) =
             self.call("`start`", |evaluator| evaluator.start(&Job { trial: &trial, attempt }))?;
         self.check(AT_ONCE, took < AT_MOST, || format!("`start` took {took:?}"));
+        self.starting += took;
         Some(start)
     }
 
@@ -222,15 +229,19 @@ impl<'a> Session<'a> {
                 Start::Busy { .. } if self.time.saturating_sub(asked) > patience => break,
                 Start::Busy { retry_after } => {
                     // Whoever says how long is taken at their word.
-                    patience = patience.max(retry_after);
-                    self.wait(retry_after.max(Duration::from_millis(1)));
+                    patience = patience.max(retry_after.min(LONGEST_WAIT));
+                    self.wait(retry_after.clamp(Duration::from_millis(1), LONGEST_WAIT));
                 }
             }
         }
         let (running, waited) = (self.running(), self.time.saturating_sub(asked));
-        self.check(ROOM, false, || {
-            format!("after {waited:?} there is no room yet, and {running} jobs run")
-        });
+        if running > 0 {
+            self.check(ENDS, false, || {
+                format!("no room for {waited:?}, because {running} jobs did not end")
+            });
+        } else {
+            self.check(ROOM, self.is_over, || format!("no room for {waited:?}"));
+        }
         self.is_over = true;
         None
     }
@@ -250,8 +261,8 @@ impl<'a> Session<'a> {
         let in_time = !events.is_empty() || took >= timeout / 2;
         self.check(TIMEOUT, in_time, || {
             format!(
-                "a wait of {timeout:?} gave nothing after {took:?} of `elapsed`: either it returned \
-                 too early or that clock stands still"
+                "a wait of {timeout:?} gave nothing after {took:?} of `elapsed`: it returned too \
+                 early, or that clock stands still or is coarser than a millisecond"
             )
         });
         // With a clock that stands still, waiting for anything could take for ever.
@@ -279,14 +290,15 @@ impl<'a> Session<'a> {
 
     /// Waits until everything has ended, and a little longer for what should not come.
     fn finish(&mut self) {
-        let (mut running, mut since) = (self.running(), self.time);
-        for _ in 0..MOST_WAITS {
+        let (mut running, mut since, mut waits) = (self.running(), self.time, 0);
+        while waits < MOST_WAITS {
             if running == 0 || self.is_over || self.time.saturating_sub(since) > PATIENCE {
                 break;
             }
             self.wait(WAIT);
+            waits += 1;
             if self.running() < running {
-                (running, since) = (self.running(), self.time);
+                (running, since, waits) = (self.running(), self.time, 0);
             }
         }
         let silent = self.time.saturating_sub(since);
@@ -295,7 +307,9 @@ impl<'a> Session<'a> {
         let is_over = self.is_over;
         self.check(ENDS, open.is_empty() || is_over, || {
             let (first, count) = (open[0], open.len());
-            format!("no end of {count} jobs for {silent:?}, the first being {first}")
+            format!(
+                "no end of {count} jobs for {silent:?} and {waits} waits, the first being {first}"
+            )
         });
         self.wait(WAIT);
     }
@@ -322,22 +336,19 @@ fn one_job_started_twice(session: &mut Session<'_>) {
 }
 
 fn several_at_once(session: &mut Session<'_>) {
-    let begin = session.time;
+    let mut over_at_once = 0;
     for number in 1..=TOGETHER {
-        session.launch(number, 1);
+        let Some(job) = session.launch(number, 1) else { return };
+        // A job that ran within `start` is over when that returns.
+        session.wait(Duration::ZERO);
+        over_at_once += u64::from(session.ended.get(&job) == Some(&true));
     }
-    let starting = session.time.saturating_sub(begin);
-    let mut running = usize::MAX;
-    while session.running() < running {
-        running = session.running();
-        session.wait(if running > 0 { WAIT } else { Duration::ZERO });
-    }
-    let waiting = session.time.saturating_sub(begin + starting);
-    let ran_within = running == 0 && starting >= SUSPICIOUS && waiting < starting / 10;
+    let starting = session.starting;
+    let ran_within = over_at_once == TOGETHER && starting >= SUSPICIOUS;
     session.check(AT_ONCE, !ran_within, || {
         format!(
-            "to start {TOGETHER} jobs took {starting:?}, and {waiting:?} later all had ended: they \
-             ran within `start`"
+            "to start {TOGETHER} jobs took {starting:?}, and each had ended when `start` returned: \
+             they ran within it"
         )
     });
     session.finish();
@@ -380,13 +391,19 @@ fn stop(session: &mut Session<'_>, job: JobId) {
     session.check(AT_ONCE, took < AT_MOST, || format!("`stop` took {took:?}"));
 }
 
-fn check_tuning(evaluator: &mut dyn Evaluator, space: &SearchSpace, findings: &mut Findings) {
+fn check_tuning<E: Evaluator>(
+    make: &mut impl FnMut() -> E,
+    space: &SearchSpace,
+    findings: &mut Findings,
+) {
     let settings = StudySettings { limits: ResourceLimits::new(8, 3), ..StudySettings::default() };
     let objective = Objective::minimize("metric");
     let run = || -> Result<String, Error> {
         let mut study = Study::new(space.clone(), objective, RandomSearch, settings)?;
+        let mut evaluator = make();
         let since = evaluator.elapsed();
-        let tuned = tune(&mut study, &mut Impatient { evaluator, since, credit: 20 })?;
+        let mut impatient = Impatient { evaluator: &mut evaluator, since, credit: 20, waits: 0 };
+        let tuned = tune(&mut study, &mut impatient)?;
         let open = study.pending().count();
         Ok(match (open, tuned.disregarded.as_slice()) {
             (0, []) => String::new(),
@@ -409,6 +426,8 @@ struct Impatient<'a> {
     since: Duration,
     /// How often that promise is believed.
     credit: u32,
+    /// Waits since a job ended.
+    waits: usize,
 }
 
 impl Evaluator for Impatient<'_> {
@@ -416,7 +435,7 @@ impl Evaluator for Impatient<'_> {
         let start = self.evaluator.start(job)?;
         if let (Start::Busy { retry_after }, 1..) = (start, self.credit) {
             self.credit -= 1;
-            self.since = self.since.max(self.elapsed() + retry_after);
+            self.since = self.since.max(self.elapsed() + retry_after.min(LONGEST_WAIT));
         }
         Ok(start)
     }
@@ -424,11 +443,13 @@ impl Evaluator for Impatient<'_> {
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
         let events = self.evaluator.wait(timeout.min(WAIT))?;
         let now = self.elapsed();
+        let waited = now.saturating_sub(self.since);
+        self.waits += 1;
         if events.iter().any(|event| matches!(event, JobEvent::Ended { .. })) {
-            self.since = now;
-        } else if now.saturating_sub(self.since) >= PATIENCE {
-            let waited = now.saturating_sub(self.since);
-            return Err(EvaluatorError::new(format!("no job has ended for {waited:?}")));
+            (self.since, self.waits) = (now, 0);
+        } else if waited >= PATIENCE || self.waits >= MOST_WAITS {
+            let text = format!("no job has ended for {waited:?} and {} waits", self.waits);
+            return Err(EvaluatorError::new(text));
         }
         Ok(events)
     }

@@ -50,7 +50,8 @@ pub enum Start {
     Adopted,
     /// There is no room now.
     Busy {
-        /// When to ask again, unless a job ends earlier.
+        /// When to ask again, unless a job ends earlier; [`tune`](crate::tune::tune) waits a millisecond at the least and an
+        /// hour at the most.
         retry_after: Duration,
     },
 }

@@ -10,7 +10,7 @@
 //! | signal variance s | Gamma(2, 1): ln s − s | [0.01, 100] | 1 |
 //! | noise variance σ² | Gamma(1.1, 30): 0.1 ln σ² − 30 σ² | [10⁻⁶, 1] | 10⁻³ |
 //!
-//! ℓ₀ = max(1, √(d ⁄ 12)) keeps the correlation of two random points the same in high dimensions; ℓ₀ = 1 for categories.
+//! ℓ₀ = max(1, √(d ⁄ 12)), for d axes that are not constant, keeps the correlation of two random points the same in high dimensions; ℓ₀ = 1 for categories.
 //! The shapes are those that Optuna's Gaussian process uses; losses are standardized.
 
 /// A density of one hyperparameter, as a function of its logarithm, and where to search it.

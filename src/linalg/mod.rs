@@ -133,6 +133,7 @@ impl Cholesky {
     pub fn grow(&mut self, cross: &Array2<f64>, corner: &Array2<f64>) -> Result<(), Error> {
         let (old, added) = (self.size(), corner.nrows());
         assert_eq!(cross.dim(), (old, added), "the cross block must be n × p");
+        assert_eq!(corner.dim(), (added, added), "the corner must be p × p");
         let half = self.half_solve(cross.view());
         let schur = corner - &self.backend.product(half.t(), half.view());
         let last = Self::factor_by(self.backend, &schur).map_err(|error| match error {

@@ -176,7 +176,7 @@ fn check_density(name: &str, min: f64, max: f64, scaling: ScalingType) -> Option
             name,
             format!("max {max:?}"),
             "floating-point numbers are too sparse this near to 1",
-            "lower max to 1 - 1e-12, or tune the distance from 1 with Logarithmic scaling",
+            "lower max to 1 - 2e-12, or tune the distance from 1 with Logarithmic scaling",
         ))
     } else {
         None

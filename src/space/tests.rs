@@ -219,14 +219,16 @@ mod laws {
             prop_assert_eq!(space.snap(&snapped)[0].to_bits(), snapped[0].to_bits());
         }
 
+        /// Up to rounding, which may put two neighbouring floats in the wrong order.
         #[test]
         fn scales_are_monotone(range in range(), u in 0.0..=1.0_f64, v in 0.0..=1.0_f64) {
             let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
             let value = |u: f64| space.decode(&vec![u].into());
             let (low, high) = (value(u.min(v)), value(u.max(v)));
-            prop_assert!(low.float("x") <= high.float("x"));
+            let rounding = 2.0 * f64::EPSILON * high.float("x").abs();
+            prop_assert!(low.float("x") <= high.float("x") + rounding);
             let place = |c| space.encode(c).unwrap()[0];
-            prop_assert!(place(&low) <= place(&high));
+            prop_assert!(place(&low) <= place(&high) + 2.0 * f64::EPSILON);
         }
 
         #[test]

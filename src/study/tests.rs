@@ -66,7 +66,7 @@ fn a_fixed_lag_waits_for_the_outcomes_that_it_needs() {
     assert_eq!(next.len(), 2);
 }
 
-/// Proposes the number of parallel jobs, and then whatever is left.
+/// Lets the number of parallel jobs show in what it proposes.
 #[derive(Debug)]
 struct ByParallelJobs;
 

@@ -23,7 +23,7 @@ def grid():
     """Decades of the tail, the usual range, and the places where an implementation changes its way."""
     tail = -np.logspace(10, np.log10(40), 60)
     middle = np.arange(-40, 40.25, 0.25)
-    seams = [seam + sign * gap for seam in (-8.0, -6.0, -4.0, 0.0)
+    seams = [seam + sign * gap for seam in (-8.0, -6.0, -4.0, -3.94, 0.0)
              for gap in (1e-12, 1e-9, 1e-6, 1e-3) for sign in (-1, 1)]
     # Where h is 1 its logarithm is 0, and relative accuracy of it is hardest.
     root = float(findroot(lambda u: h(u) - 1, 0.9))

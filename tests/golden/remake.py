@@ -3,8 +3,8 @@
     pip install -r requirements.txt                       (for map_objective: requirements-gpytorch.txt)
     python3 remake.py [--write] [NAME ...]
 
-Without names, all but map_objective. Exits with 1 if a number differs by more than 1e-9 of its size: other processors round
-other last digits. With --write the kept numbers are replaced instead.
+Without names, all but map_objective. Exits with 1 if a number differs by more than 1e-9 of its size (1e-6 for yeo_johnson):
+other processors round other last digits. With --write the kept numbers are replaced instead.
 """
 import json
 import math

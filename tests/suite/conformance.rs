@@ -229,6 +229,9 @@ struct Virtual {
     /// Reports before each end, one per wait, and the first start is refused for that many minutes.
     reports: u32,
     refusals: u64,
+    /// How many jobs it has room for, and how long a start takes.
+    capacity: usize,
+    start_takes: Duration,
     running: VecDeque<JobId>,
     over: Vec<JobId>,
     time: Duration,
@@ -265,6 +268,8 @@ impl Virtual {
             fault,
             reports: 0,
             refusals: 0,
+            capacity: 100,
+            start_takes: Duration::ZERO,
             running: VecDeque::new(),
             over: Vec::new(),
             time: Duration::from_secs(100),
@@ -293,6 +298,10 @@ impl Evaluator for Virtual {
         if self.refusals > 0 {
             self.refusals -= 1;
             return Ok(Start::Busy { retry_after: Duration::from_secs(150) });
+        }
+        self.time += self.start_takes;
+        if self.running.len() >= self.capacity && !self.running.contains(&job.id()) {
+            return Ok(Start::Busy { retry_after: Duration::ZERO });
         }
         if self.has(F::RunsWithinStart) {
             self.time += Duration::from_millis(300);
@@ -371,6 +380,10 @@ fn every_fault_of_an_evaluator_is_found() {
     // Legitimate, if unusual: hundreds of reports, and no room for the first five minutes.
     check_evaluator(|| Virtual { reports: 400, ..Virtual::new(None) }, &space()).unwrap();
     check_evaluator(|| Virtual { refusals: 2, ..Virtual::new(None) }, &space()).unwrap();
+    // Or room for one job only, and a service that takes its time to take one on.
+    check_evaluator(|| Virtual { capacity: 1, ..Virtual::new(None) }, &space()).unwrap();
+    let service = Duration::from_millis(200);
+    check_evaluator(|| Virtual { start_takes: service, ..Virtual::new(None) }, &space()).unwrap();
     for (fault, promise) in [
         (F::StartsTwice, "adopt"),
         (F::Forgets, "every started attempt ends"),

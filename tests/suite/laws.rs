@@ -138,6 +138,14 @@ fn events_that_cannot_have_happened_are_refused_by_their_place() {
         *configuration = Configuration::default();
     }
     refused(foreign, 1, "missing");
+    let mut twice = sound.clone();
+    if let (Event::Asked { configuration: first, .. }, [_, second, ..]) =
+        (&sound[0], twice.as_mut_slice())
+        && let Event::Asked { configuration, .. } = second
+    {
+        *configuration = first.clone();
+    }
+    refused(twice, 1, "has been asked");
     for value in [f64::NAN, f64::INFINITY] {
         for outcome in [Outcome::Completed { value }, Outcome::Stopped { value: Some(value) }] {
             let told = Event::Told { trial: TrialId(2), outcome: outcome.clone() };
