@@ -39,8 +39,10 @@ impl Evaluator for ShellCommands {
         let (command, ends) = (self.command, self.ends.0.clone());
         let configuration = job.trial.configuration.clone();
         std::thread::spawn(move || {
-            // Nobody listens any more if the evaluator is gone.
-            let _ = ends.send(JobEvent::Ended { job: id, outcome: run(command, &configuration) });
+            // Whatever goes wrong with one command is the failure of one trial.
+            let failed = |why| Outcome::Failed(Failure::new(FailureKind::Error, why));
+            let outcome = run(command, &configuration).map_or_else(failed, Outcome::from);
+            ends.send(JobEvent::Ended { job: id, outcome })
         });
         self.running.push(id);
         Ok(Start::Started)
@@ -66,23 +68,17 @@ impl Evaluator for ShellCommands {
     }
 }
 
-/// The number in the command's last line. Whatever goes wrong with one command is the failure of one trial.
-fn run(command: &str, configuration: &Configuration) -> Outcome {
+/// The number in the command's last line.
+fn run(command: &str, configuration: &Configuration) -> Result<f64, String> {
     let parameters = configuration.iter().map(|(name, value)| (name.to_owned(), value.to_string()));
-    let failed = |message: String| Outcome::Failed(Failure::new(FailureKind::Error, message));
-    match Command::new("sh").args(["-c", command]).envs(parameters).output() {
-        Err(error) => failed(error.to_string()),
-        Ok(output) if !output.status.success() => {
-            failed(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
-        Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stdout);
-            match text.lines().last().unwrap_or_default().trim().parse() {
-                Ok(metric) => Outcome::Completed { value: metric },
-                Err(_) => failed(format!("the last line is no number: {text}")),
-            }
-        }
+    let output = Command::new("sh").args(["-c", command]).envs(parameters).output();
+    let output = output.map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    last.trim().parse().map_err(|_| format!("the last line is no number: {last:?}"))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

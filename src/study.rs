@@ -4,13 +4,13 @@
 //! starts no thread; it can be driven by [`tune`](crate::tune::tune), or by hand with [`ask`](Study::ask) and
 //! [`tell`](Study::tell).
 
-use crate::cube::{self, UnitPoint};
+use crate::cube::UnitPoint;
 use crate::error::{Error, Violation};
 use crate::limits::ResourceLimits;
 use crate::objective::Objective;
 use crate::rng::Rng;
 use crate::space::{Configuration, SearchSpace};
-use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy, Visited};
+use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy};
 use crate::trial::{Failure, Outcome, Report, Source, Trial, TrialId};
 
 /// Which outcomes a proposal may know.
@@ -141,8 +141,7 @@ impl Study {
     /// Those of [`new`](Self::new), and [`Error::BadEvent`] for the first event that cannot have been recorded: a trial out
     /// of turn, a configuration that is not one of the space's in its own order and types, a report or an outcome of a trial
     /// that does not run, an outcome whose value is not finite, a proposal of what was asked or told before. Whether the
-    /// [`Order`] of `settings` would have allowed a
-    /// trial to be asked is not looked at: a study may go on under another order.
+    /// [`Order`] of `settings` would have allowed a trial to be asked is not looked at: a study may go on under another order.
     pub fn replay(
         space: SearchSpace,
         objective: Objective,
@@ -167,12 +166,8 @@ impl Study {
     fn place_of(&self, event: &Event) -> Result<Option<UnitPoint>, Error> {
         match event {
             Event::Asked { trial, configuration, .. } => {
-                let point = self.addition(*trial, configuration)?;
-                let known = |other: &UnitPoint| cube::same(self.space.axes(), other, &point);
-                if self.points.iter().any(known) {
-                    return Err(repeated(configuration));
-                }
-                Ok(Some(point))
+                self.check_new(configuration)?;
+                self.addition(*trial, configuration).map(Some)
             }
             Event::Observed { trial, configuration, outcome } => {
                 check_sound(outcome)?;
@@ -200,6 +195,16 @@ impl Study {
             )]));
         }
         self.space.encode(configuration)
+    }
+
+    /// Whether a proposal is none that was asked or told.
+    fn check_new(&self, configuration: &Configuration) -> Result<(), Error> {
+        if self.trials.iter().any(|trial| trial.configuration == *configuration) {
+            return Err(Error::BadProposal(format!(
+                "{configuration} has been asked or told; Visited::of(history).contains(…) tells"
+            )));
+        }
+        Ok(())
     }
 
     /// What is tuned.
@@ -372,14 +377,11 @@ impl Study {
             let text = format!("{point:?} does not lie in a cube of {axes} axes from 0 to 1");
             return Err(Error::BadProposal(text));
         }
-        let snapped = self.space.snap(point);
-        let configuration = self.space.decode(&snapped);
-        if Visited::of(&history).contains(&snapped) {
-            return Err(repeated(&configuration));
-        }
         // The point is what its configuration encodes to, so that a trial which comes back from outside, by its values, is
         // the same to the last digit.
+        let configuration = self.space.decode(&self.space.snap(point));
         let point = self.space.encode(&configuration)?;
+        self.check_new(&configuration)?;
         self.record(Event::Asked { trial: id, configuration, proposal }, Some(point));
         Ok(self.trials.last().cloned())
     }
@@ -446,39 +448,35 @@ impl Known {
     }
 }
 
-/// Outcomes as they are recorded: with finite values only.
-fn sound(outcome: Outcome) -> Outcome {
+/// The value of an outcome that must not be recorded, because it is not finite.
+fn stray_value(outcome: &Outcome) -> Option<f64> {
     match outcome {
-        Outcome::Completed { value } if !value.is_finite() => {
-            Outcome::Failed(Failure::not_finite(value))
+        Outcome::Completed { value } | Outcome::Stopped { value: Some(value) } => {
+            (!value.is_finite()).then_some(*value)
         }
-        Outcome::Stopped { value: Some(value) } if !value.is_finite() => {
-            Outcome::Stopped { value: None }
-        }
-        sound => sound,
+        _ => None,
     }
 }
 
-fn repeated(configuration: &Configuration) -> Error {
-    Error::BadProposal(format!(
-        "{configuration} has been asked or told; Visited::of(history).contains(…) tells"
-    ))
+/// Outcomes as they are recorded: with finite values only.
+fn sound(outcome: Outcome) -> Outcome {
+    match (stray_value(&outcome), outcome) {
+        (None, sound) => sound,
+        (Some(value), Outcome::Completed { .. }) => Outcome::Failed(Failure::not_finite(value)),
+        (Some(_), _) => Outcome::Stopped { value: None },
+    }
 }
 
 /// Whether an outcome is one that [`sound`] gives.
 fn check_sound(outcome: &Outcome) -> Result<(), Error> {
-    match outcome {
-        Outcome::Completed { value } | Outcome::Stopped { value: Some(value) }
-            if !value.is_finite() =>
-        {
-            Err(Error::Invalid(vec![Violation::new(
-                "value",
-                value,
-                "recorded values are finite",
-                "record a failure of kind NonFiniteMetric instead",
-            )]))
-        }
-        _ => Ok(()),
+    match stray_value(outcome) {
+        None => Ok(()),
+        Some(value) => Err(Error::Invalid(vec![Violation::new(
+            "value",
+            value,
+            "recorded values are finite",
+            "record a failure of kind NonFiniteMetric instead",
+        )])),
     }
 }
 

@@ -167,31 +167,48 @@ fn events_that_cannot_have_happened_are_refused_by_their_place() {
     refused(vec![observed], 0, "order and types");
 }
 
-/// Proposes the middle, again and again.
+/// Proposes the middle, moved a step along the first axis with every trial.
 #[derive(Debug)]
-struct Stubborn;
+struct Creeping {
+    step: f64,
+}
 
-impl surmise::Strategy for Stubborn {
+impl surmise::Strategy for Creeping {
     fn propose(
         &self,
         history: &surmise::strategy::History<'_>,
         _: &mut Rng,
     ) -> Result<Option<surmise::strategy::Proposal>, Error> {
-        let middle = vec![0.5; history.axes.len()];
+        let mut point = vec![0.5; history.axes.len()];
+        point[0] += self.step * history.next_trial as f64;
         let phase = surmise::strategy::Phase::Heuristic;
-        Ok(Some(surmise::strategy::Proposal::new(middle.into(), phase)))
+        Ok(Some(surmise::strategy::Proposal::new(point.into(), phase)))
     }
 }
 
 #[test]
 fn no_strategy_can_repeat_a_configuration() {
     let settings = StudySettings::default();
-    let mut study = Study::new(mixed(), Objective::minimize("loss"), Stubborn, settings).unwrap();
+    let objective = Objective::minimize("loss");
+    let mut study = Study::new(mixed(), objective, Creeping { step: 0.0 }, settings).unwrap();
     let error = study.ask(2).unwrap_err();
     assert!(matches!(error, Error::BadProposal(_)));
     // What `unwrap` or a `main` shows is for people.
     assert!(format!("{error:?}").contains("has been asked or told"), "{error:?}");
     assert_eq!(study.pending().count(), 1, "what was asked before is in the ledger");
+}
+
+/// Steps just above the resolution of 1e-7, which decoding and encoding again may round below it.
+#[test]
+fn neighbours_are_not_refused_when_asked_nor_when_replayed() {
+    let settings = StudySettings::default();
+    let objective = Objective::minimize("loss");
+    let creeping = || Creeping { step: 1.000_000_001e-7 };
+    let mut study = Study::new(mixed(), objective.clone(), creeping(), settings).unwrap();
+    assert!(matches!(study.ask(200).unwrap(), Asked::Trials(trials) if trials.len() == 200));
+    let events = study.events().to_vec();
+    let again = Study::replay(mixed(), objective, creeping(), settings, events).unwrap();
+    assert_eq!(again.trials(), study.trials());
 }
 
 /// Runs `trials` of them one by one; the loss is of trial number and configuration.
