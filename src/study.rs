@@ -10,7 +10,7 @@ use crate::limits::ResourceLimits;
 use crate::objective::Objective;
 use crate::rng::Rng;
 use crate::space::{Configuration, SearchSpace};
-use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy};
+use crate::strategy::{FailedPoint, History, Observation, Outlook, Pending, Proposal, Strategy};
 use crate::trial::{Failure, Outcome, Report, Source, Trial, TrialId};
 
 /// Which outcomes a proposal may know.
@@ -260,6 +260,21 @@ impl Study {
             .map(|(trial, _)| trial)
     }
 
+    /// The observed trial that the strategy believes to be the best, whatever the order; where it believes nothing, the
+    /// [`best`](Self::best) value. They differ where values are noisy.
+    ///
+    /// # Errors
+    /// Those of the strategy, and [`Error::UnknownTrial`] if it recommends one that does not exist.
+    pub fn recommended(&self) -> Result<Option<&Trial>, Error> {
+        let known = Known::of(self, self.trials.len());
+        match self.strategy.outlook(&self.history(&known))? {
+            None => Ok(self.best()),
+            Some(Outlook { recommended: number, .. }) => {
+                self.trial(TrialId(number)).map(Some).ok_or(Error::UnknownTrial(number))
+            }
+        }
+    }
+
     /// Asks for up to `count` trials. `ask(4)` equals four times `ask(1)`.
     ///
     /// The limits are not enforced here: whoever asks by hand decides when it is enough.
@@ -350,22 +365,26 @@ impl Study {
             && self.trials[..self.horizon()].iter().any(|trial| trial.outcome.is_none())
     }
 
-    fn propose(&mut self) -> Result<Option<Trial>, Error> {
-        let known = Known::of(self);
-        let id = self.next_id();
-        let history = History {
+    fn history<'a>(&'a self, known: &'a Known) -> History<'a> {
+        History {
             axes: self.space.axes(),
             observations: &known.observations,
             pending: &known.pending,
             failures: &known.failures,
-            next_trial: id.0,
+            next_trial: self.next_id().0,
             max_jobs: self.settings.limits.max_jobs,
             // What a proposal may know must not depend on the number of workers.
             max_parallel_jobs: match self.settings.order {
                 Order::Arrival => self.settings.limits.max_parallel_jobs,
                 Order::FixedLag(lag) => lag,
             },
-        };
+        }
+    }
+
+    fn propose(&mut self) -> Result<Option<Trial>, Error> {
+        let known = Known::of(self, self.horizon());
+        let id = self.next_id();
+        let history = self.history(&known);
         let mut rng = Rng::stream(self.settings.seed, id.0);
         let Some(proposal) = self.strategy.propose(&history, &mut rng)? else {
             return Ok(None);
@@ -427,8 +446,8 @@ struct Known {
 }
 
 impl Known {
-    fn of(study: &Study) -> Self {
-        let horizon = study.horizon();
+    /// What is known if the outcomes of the first `horizon` trials are.
+    fn of(study: &Study, horizon: usize) -> Self {
         let mut known = Self::default();
         for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
             let (number, point) = (trial.id.0, point.clone());

@@ -44,10 +44,7 @@ pub struct Trial {
 impl Trial {
     /// The metric's final value, if the trial completed.
     pub fn value(&self) -> Option<f64> {
-        match self.outcome {
-            Some(Outcome::Completed { value }) => Some(value),
-            _ => None,
-        }
+        self.outcome.as_ref().and_then(Outcome::value)
     }
 }
 
@@ -75,6 +72,16 @@ pub enum Outcome {
         /// The metric's last value, if there was one.
         value: Option<f64>,
     },
+}
+
+impl Outcome {
+    /// The metric's final value, if the job ran to its end.
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Self::Completed { value } => Some(*value),
+            Self::Failed(_) | Self::Stopped { .. } => None,
+        }
+    }
 }
 
 /// Why a job came to nothing.

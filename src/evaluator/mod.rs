@@ -1,12 +1,14 @@
 //! Who runs the jobs. Time, I/O and threads live here, and nowhere below.
 
 mod function;
+mod simulated;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use self::function::FunctionEvaluator;
 pub(crate) use self::function::panic_message;
+pub use self::simulated::{SimulatedEvaluator, SimulatedJob, SimulatedReport};
 pub use crate::error::EvaluatorError;
 use crate::trial::{Outcome, Trial, TrialId};
 

@@ -64,6 +64,15 @@ pub trait Strategy: Debug + Send + Sync {
     /// Only what makes any proposal impossible; a strategy that can fall back on a simpler proposal does so and says so
     /// in [`Proposal::fallback`].
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error>;
+
+    /// What is believed of the search as a whole; `None` from a strategy that believes nothing. Pure like
+    /// [`propose`](Self::propose).
+    ///
+    /// # Errors
+    /// Only what makes any statement impossible.
+    fn outlook(&self, _history: &History<'_>) -> Result<Option<Outlook>, Error> {
+        Ok(None)
+    }
 }
 
 // A trait that users implement must stay usable behind a pointer.
@@ -72,6 +81,10 @@ const _: Option<&dyn Strategy> = None;
 impl<S: Strategy + ?Sized> Strategy for Box<S> {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
         (**self).propose(history, rng)
+    }
+
+    fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
+        (**self).outlook(history)
     }
 }
 
@@ -146,6 +159,22 @@ impl Proposal {
     /// A proposal without a model behind it; its other fields can be set afterwards.
     pub fn new(point: UnitPoint, phase: Phase) -> Self {
         Self { point, phase, expectation: None, fallback: None }
+    }
+}
+
+/// What is believed of a search as a whole.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Outlook {
+    /// The number of the observed trial that is believed to be the best. Where losses are noisy, it need not be the one of the
+    /// least loss.
+    pub recommended: u64,
+}
+
+impl Outlook {
+    /// The outlook of a search whose trial of this number is believed to be the best.
+    pub fn new(recommended: u64) -> Self {
+        Self { recommended }
     }
 }
 

@@ -14,7 +14,7 @@ use super::ranking;
 use crate::acquisition::Acquisition;
 use crate::cube::UnitPoint;
 use crate::error::Error;
-use crate::gp::{Features, GaussianProcess, OutputTransform, Posterior};
+use crate::gp::{Features, GaussianProcess, Hyperparameters, OutputTransform, Posterior};
 use crate::maximize::Landscape;
 use crate::strategy::{Expectation, History};
 
@@ -49,9 +49,7 @@ impl<'a> Belief<'a> {
         let features = Features::new(history.axes);
         let process = GaussianProcess::new(features.clone(), fitted.hyperparameters.clone());
         let mut posterior = process.condition(&points, &transformed)?;
-        let noise_share =
-            fitted.hyperparameters.noise_variance / fitted.hyperparameters.signal_variance;
-        let mut incumbent = if noise_share > NOISY {
+        let mut incumbent = if is_noisy(&fitted.hyperparameters) {
             least(posterior.predict(&points).mean.iter().copied())
         } else {
             least(transformed.iter().copied())
@@ -77,6 +75,17 @@ impl<'a> Belief<'a> {
             .collect()
     }
 
+    /// The number of the observed trial that is believed to be the best.
+    pub(super) fn recommended(&self, history: &History<'_>) -> u64 {
+        let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
+        let losses: Vec<f64> = if is_noisy(self.posterior.process().hyperparameters()) {
+            self.posterior.predict(&points).mean.to_vec()
+        } else {
+            history.observations.iter().map(|o| o.loss).collect()
+        };
+        history.observations[ranking(&losses)[0]].trial
+    }
+
     /// What is expected of a trial at `point`, as losses.
     pub(super) fn expectation(&self, point: &UnitPoint) -> Expectation {
         let prediction = self.posterior.predict(std::slice::from_ref(point));
@@ -88,6 +97,10 @@ impl<'a> Belief<'a> {
             acquisition: self.values(std::slice::from_ref(point))[0],
         }
     }
+}
+
+fn is_noisy(hyperparameters: &Hyperparameters) -> bool {
+    hyperparameters.noise_variance / hyperparameters.signal_variance > NOISY
 }
 
 fn least(values: impl Iterator<Item = f64>) -> f64 {

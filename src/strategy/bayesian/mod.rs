@@ -9,7 +9,7 @@ mod feasibility;
 
 use self::belief::Belief;
 use self::checkpoints::Checkpoints;
-use super::{History, Phase, Proposal, Strategy, Visited};
+use super::{History, Outlook, Phase, Proposal, Strategy, Visited};
 use crate::acquisition::{Acquisition, LogExpectedImprovement};
 use crate::error::Error;
 use crate::maximize::{Search, maximize};
@@ -85,6 +85,17 @@ impl Strategy for BayesianOptimization {
             }
             proposed => proposed,
         }
+    }
+
+    /// Recommends the observed trial of the least posterior mean or, where losses show next to no noise, of the least loss.
+    fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
+        if history.observations.is_empty() {
+            return Ok(None);
+        }
+        let known = History { pending: &[], failures: &[], ..*history };
+        let fitted = self.checkpoints.fit(&known);
+        let belief = Belief::new(&known, &fitted, self.acquisition.as_ref())?;
+        Ok(Some(Outlook::new(belief.recommended(&known))))
     }
 }
 
