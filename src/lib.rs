@@ -121,6 +121,7 @@ pub mod tune;
 
 pub mod benchmark;
 pub mod conformance;
+pub mod report;
 
 pub use self::acquisition::{Acquisition, LogExpectedImprovement};
 pub use self::error::{Error, EvaluatorError};

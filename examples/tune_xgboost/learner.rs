@@ -18,10 +18,6 @@ pub(crate) struct Hyperparameters {
 }
 
 impl Hyperparameters {
-    /// What XGBoost does untuned.
-    pub(crate) const DEFAULT: Self =
-        Self { alpha: 0.0, gamma: 0.0, max_delta_step: 0, max_depth: 6 };
-
     pub(crate) fn of(configuration: &Configuration) -> Self {
         Self {
             alpha: configuration.float("alpha"),

@@ -30,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tune", &["cube", "space", "objective", "limits", "trial", "strategy", "study", "evaluator"]),
     ("benchmark", &["*"]),
     ("conformance", &["*"]),
+    ("report", &["*"]),
 ];
 
 /// Foreign crates that only one file may name.

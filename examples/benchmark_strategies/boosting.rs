@@ -1,0 +1,54 @@
+//! A problem of one's own: gradient-boosted trees on the diabetes data, tuned by the ranges of the example `tune_xgboost`.
+
+use surmise::benchmark::{Case, Evaluation, Problem, RandomMeans};
+use surmise::rng::Rng;
+use surmise::{Configuration, ParameterRange, ScalingType, SearchSpace};
+
+use crate::learner::{Diabetes, Hyperparameters};
+
+/// The least cross-validated error that is known.
+const BEST_KNOWN: f64 = 0.0;
+
+#[derive(Debug)]
+pub(crate) struct Boosting {
+    space: SearchSpace,
+    data: Diabetes,
+}
+
+impl Boosting {
+    pub(crate) fn new() -> Self {
+        let ranges = [
+            ParameterRange::continuous("alpha", 0.0..=1000.0, ScalingType::Linear),
+            ParameterRange::continuous("gamma", 0.0..=5.0, ScalingType::Linear),
+            ParameterRange::integer("max_delta_step", 0..=10, ScalingType::Linear),
+            ParameterRange::integer("max_depth", 0..=10, ScalingType::Linear),
+        ];
+        let space = SearchSpace::new(ranges).expect("sound ranges");
+        Self { space, data: Diabetes::read() }
+    }
+
+    /// The problem with what random search reaches, as `benchmark_strategies random-means` found it.
+    pub(crate) fn case() -> Case {
+        let means = include_str!("boosting_random_means.json");
+        let means: RandomMeans = serde_json::from_str(means).expect("the committed file is sound");
+        Case::new(Self::new()).with_random_means(means)
+    }
+}
+
+impl Problem for Boosting {
+    fn name(&self) -> &'static str {
+        "boosting"
+    }
+
+    fn space(&self) -> &SearchSpace {
+        &self.space
+    }
+
+    fn evaluate(&self, configuration: &Configuration, _chance: &mut Rng) -> Evaluation {
+        self.data.cross_validated_rmse(Hyperparameters::of(configuration)).into()
+    }
+
+    fn optimum(&self) -> Option<f64> {
+        Some(BEST_KNOWN)
+    }
+}

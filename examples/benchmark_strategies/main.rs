@@ -1,0 +1,230 @@
+//! Compares strategies on problems, with statistics, and writes a page about it.
+//!
+//!     cargo run --release --example benchmark_strategies -- --suite public
+//!
+//! Strategies of this crate by name (`--strategies random,sobol,bayesian`), any other program that speaks the JSON lines of the
+//! example `ask_tell` by command (`--external optuna='python3 my_optuna.py'`). Safe to interrupt: the same command goes on where it
+//! stopped. BENCHMARKING.md is the chapter on it: what the numbers mean, how to read each picture, how to add a problem,
+//! a strategy, a program.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks")]
+
+mod arguments;
+mod boosting;
+#[path = "../tune_xgboost/learner.rs"]
+mod learner;
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use surmise::benchmark::decorators::Durations;
+use surmise::benchmark::{
+    Case, Comparison, Contender, Experiment, Parallelism, RandomMeans, Regression, Run, RunKey,
+    RunsFile, Suite,
+};
+use surmise::{BayesianOptimization, RandomSearch, SobolSearch, report};
+
+use arguments::{Command, Options, USAGE};
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let command = match arguments::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(message) => {
+            eprintln!("{message}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let done = match command {
+        Command::Run(options) => run(&options),
+        Command::Compare { directories, out } => compare(&directories, out.as_deref()),
+        Command::Check { baseline, write, quiet } => check(&baseline, write, quiet),
+        Command::RandomMeans(options) => random_means(&options),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The suite of this name, with the learner that only this example has.
+fn suite(options: &Options) -> Result<Suite, Failure> {
+    let mut suite = Suite::named(&options.suite)?;
+    if ["public", "mixed"].contains(&options.suite.as_str()) {
+        suite.push(boosting::Boosting::case());
+    }
+    if !options.problems.is_empty() {
+        suite.keep(&options.problems);
+        if suite.cases().is_empty() {
+            let wanted = options.problems.join(", ");
+            return Err(format!("no problem of suite {} is called {wanted}", suite.name()).into());
+        }
+    }
+    Ok(suite)
+}
+
+fn contender(name: &str) -> Result<Contender, Failure> {
+    match name {
+        "random" => Ok(Contender::new(name, || RandomSearch)),
+        "sobol" => Ok(Contender::new(name, || SobolSearch)),
+        "bayesian" => Ok(Contender::new(name, BayesianOptimization::default)),
+        _ => Err(format!("unknown strategy {name:?}; known are random, sobol, bayesian").into()),
+    }
+}
+
+fn experiment(options: &Options) -> Result<Experiment, Failure> {
+    let mut contenders = Vec::new();
+    for name in &options.strategies {
+        contenders.push(contender(name)?);
+    }
+    let external = options.external.iter();
+    contenders.extend(external.map(|(name, command)| Contender::external(name, command)));
+    let experiment = Experiment::new(suite(options)?, contenders)?.with_seeds(options.seeds);
+    Ok(match (options.workers, options.parallel) {
+        (Some(workers), _) => {
+            experiment.with_parallelism(Parallelism::Workers(workers)).with_durations(
+                Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 },
+            )
+        }
+        (None, 1) => experiment,
+        (None, width) => experiment.with_parallelism(Parallelism::Batches(width)),
+    })
+}
+
+fn run(options: &Options) -> Result<ExitCode, Failure> {
+    let experiment = experiment(options)?;
+    let name = experiment.suite().name().to_owned();
+    let target = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/benchmark"));
+    let out = options.out.clone().unwrap_or_else(|| target().join(&name));
+    let mut file = RunsFile::open(&out)?;
+    claim(&out, file.runs().is_empty(), options.mix_builds)?;
+    make(&experiment, &mut file, options.quiet)?;
+    let runs = file.finish()?;
+    let comparison = Comparison::new(runs);
+    let title = format!("Strategies compared: suite {name}");
+    report::write(&out, &title, &comparison)?;
+    println!("{}", report::summary(&title, &comparison));
+    println!("The page with the pictures: {}", out.join("report.html").display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes what is not in the file yet.
+fn make(experiment: &Experiment, file: &mut RunsFile, quiet: bool) -> Result<(), Failure> {
+    let done: HashSet<RunKey> = file.runs().iter().map(Run::key).collect();
+    let keys = experiment.keys();
+    let bar = if quiet { ProgressBar::hidden() } else { progress_bar(keys.len()) };
+    bar.inc(keys.iter().filter(|key| done.contains(key)).count() as u64);
+    bar.reset_eta();
+    let mut written = Ok(());
+    experiment.run(&done, |run| {
+        bar.set_message(format!("{} {} seed {}", run.case(), run.strategy, run.seed));
+        bar.inc(1);
+        written = file.append(run);
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    bar.finish_and_clear();
+    Ok(written?)
+}
+
+fn progress_bar(runs: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {elapsed} + {eta}, {msg}");
+    ProgressBar::new(runs as u64).with_style(style.expect("a sound template"))
+}
+
+/// A directory holds the runs of one build of this program: results of another one are not to be passed off as its own.
+fn claim(out: &Path, is_empty: bool, mix_builds: bool) -> Result<(), Failure> {
+    let program = fs::read(std::env::current_exe()?)?;
+    let hash = program.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let (path, build) = (out.join("build"), format!("{hash:016x}\n"));
+    match fs::read_to_string(&path) {
+        Ok(known) if known != build && !is_empty && !mix_builds => Err(format!(
+            "{} holds runs of another build of this program, which may have proposed other points: choose another --out, or add \
+             --mix-builds to keep them",
+            out.display()
+        )
+        .into()),
+        Ok(known) if known == build => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(fs::write(path, build)?),
+    }
+}
+
+/// Analyses runs that are there, of one directory or of several side by side.
+fn compare(directories: &[PathBuf], out: Option<&Path>) -> Result<ExitCode, Failure> {
+    let mut runs = Vec::new();
+    for directory in directories {
+        let here = RunsFile::read(directory)?;
+        let several = directories.len() > 1;
+        let name = directory.display();
+        runs.extend(here.into_iter().map(|run| match several {
+            true => Run { strategy: format!("{} of {name}", run.strategy), ..run },
+            false => run,
+        }));
+    }
+    let comparison = Comparison::new(runs);
+    let title = "Strategies compared";
+    println!("{}", report::summary(title, &comparison));
+    if let Some(out) = out {
+        report::write(out, title, &comparison)?;
+        println!("The page with the pictures: {}", out.join("report.html").display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Repetitions of the regression check.
+const CHECKED_SEEDS: u64 = 10;
+
+/// Is the default strategy as good as when the baseline was written?
+fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCode, Failure> {
+    let bayesian = Contender::new("bayesian", BayesianOptimization::default);
+    let experiment = Experiment::new(Suite::smoke(), [bayesian])?.with_seeds(CHECKED_SEEDS);
+    let keys = experiment.keys();
+    let bar = if quiet { ProgressBar::hidden() } else { progress_bar(keys.len()) };
+    let mut runs = Vec::new();
+    experiment.run(&HashSet::new(), |run| {
+        bar.inc(1);
+        runs.push(run);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    runs.sort_by_key(Run::key);
+    let now = Regression::of(&runs);
+    if write {
+        fs::write(baseline, serde_json::to_string_pretty(&now)? + "\n")?;
+        println!("Written: {}", baseline.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let text =
+        fs::read_to_string(baseline).map_err(|error| format!("{}: {error}", baseline.display()))?;
+    let findings = now.against(&serde_json::from_str(&text)?)?;
+    println!("{findings}");
+    Ok(if findings.is_loss() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What random search reaches, to be committed: for problems of the crate, or of this example.
+fn random_means(options: &Options) -> Result<ExitCode, Failure> {
+    const SAMPLES: usize = 100_000;
+    // Real learners take their time.
+    const OF_LEARNERS: usize = 10_000;
+    let mut means: BTreeMap<String, RandomMeans> = BTreeMap::new();
+    for case in suite(options)?.cases() {
+        let name = Case::name(case);
+        let is_learner = ["network", "boosting"].contains(&case.problem().name());
+        let samples = if is_learner { OF_LEARNERS } else { SAMPLES };
+        means.insert(name, RandomMeans::estimate(case.problem(), samples, 1));
+    }
+    println!("{}", serde_json::to_string_pretty(&means)?);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,141 @@
+//! Who takes part in an experiment: a strategy in this process, or another program.
+
+use std::fmt;
+
+use super::external::Program;
+use super::instance::stable_hash;
+use crate::error::Error;
+use crate::limits::ResourceLimits;
+use crate::objective::Objective;
+use crate::space::{Configuration, SearchSpace};
+use crate::strategy::Strategy;
+use crate::study::{Asked, Study, StudySettings};
+use crate::trial::{Outcome, TrialId};
+
+type MakeStrategy = dyn Fn() -> Box<dyn Strategy> + Send + Sync;
+
+enum Kind {
+    Strategy(Box<MakeStrategy>),
+    Program(String),
+}
+
+/// One of those that are compared.
+pub struct Contender {
+    name: String,
+    settings: String,
+    kind: Kind,
+}
+
+impl Contender {
+    /// A strategy; a new one is made for each run. Its `Debug` form stands for its settings.
+    ///
+    /// ```
+    /// use surmise::{RandomSearch, benchmark::Contender};
+    ///
+    /// let random = Contender::new("random", || RandomSearch);
+    /// ```
+    pub fn new<S: Strategy + 'static>(
+        name: impl Into<String>,
+        make: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
+        let settings = digest(&format!("{:?}", make()));
+        Self {
+            name: name.into(),
+            settings,
+            kind: Kind::Strategy(Box::new(move || Box::new(make()))),
+        }
+    }
+
+    /// Another program, which `sh -c command` starts once for each run and which speaks the JSON lines of the example
+    /// `ask_tell` over its standard input and output.
+    pub fn external(name: impl Into<String>, command: impl Into<String>) -> Self {
+        let command = command.into();
+        Self { name: name.into(), settings: digest(&command), kind: Kind::Program(command) }
+    }
+
+    /// What it is called in tables and files.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Hash of its settings, in hexadecimal digits.
+    pub fn settings(&self) -> &str {
+        &self.settings
+    }
+
+    /// A new search.
+    pub(super) fn begin(&self, brief: &Brief<'_>) -> Result<Box<dyn Search>, String> {
+        match &self.kind {
+            Kind::Strategy(make) => Ok(Box::new(Inside::new(make(), brief).map_err(one_line)?)),
+            Kind::Program(command) => Ok(Box::new(Program::begin(command, brief)?)),
+        }
+    }
+}
+
+fn digest(settings: &str) -> String {
+    format!("{:016x}", stable_hash(settings))
+}
+
+impl fmt::Debug for Contender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contender").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What a search is told at its beginning.
+#[derive(Debug)]
+pub(super) struct Brief<'a> {
+    pub(super) space: &'a SearchSpace,
+    pub(super) seed: u64,
+    pub(super) budget: usize,
+    pub(super) parallel: usize,
+}
+
+/// One search, whoever does it. Trials are numbered from 0 in the order of asking.
+pub(super) trait Search {
+    /// Up to `count` configurations; none if there will be none any more.
+    fn ask(&mut self, count: usize) -> Result<Vec<Configuration>, String>;
+    /// How a trial ended.
+    fn tell(
+        &mut self,
+        trial: usize,
+        configuration: &Configuration,
+        outcome: &Outcome,
+    ) -> Result<(), String>;
+    /// The trial that it would recommend; `None` if it has no opinion but the least measured value.
+    fn recommended(&mut self) -> Result<Option<usize>, String>;
+}
+
+/// A strategy in this process.
+struct Inside(Study);
+
+impl Inside {
+    fn new(strategy: Box<dyn Strategy>, brief: &Brief<'_>) -> Result<Self, Error> {
+        let limits = ResourceLimits::new(brief.budget, brief.parallel);
+        let settings = StudySettings { seed: brief.seed, limits, ..Default::default() };
+        Study::new(brief.space.clone(), Objective::minimize("value"), strategy, settings).map(Self)
+    }
+}
+
+impl Search for Inside {
+    fn ask(&mut self, count: usize) -> Result<Vec<Configuration>, String> {
+        match self.0.ask(count).map_err(one_line)? {
+            Asked::Trials(trials) => Ok(trials.into_iter().map(|t| t.configuration).collect()),
+            Asked::Wait | Asked::Exhausted => Ok(Vec::new()),
+        }
+    }
+
+    fn tell(&mut self, trial: usize, _: &Configuration, outcome: &Outcome) -> Result<(), String> {
+        self.0.tell(TrialId(trial as u64 + 1), outcome.clone()).map_err(one_line)
+    }
+
+    fn recommended(&mut self) -> Result<Option<usize>, String> {
+        let trial = self.0.recommended().map_err(one_line)?;
+        let index = trial.map(|trial| usize::try_from(trial.id.0 - 1).expect("trials fit memory"));
+        Ok(index)
+    }
+}
+
+fn one_line(error: impl fmt::Display) -> String {
+    error.to_string().replace('\n', "; ")
+}

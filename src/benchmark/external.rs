@@ -1,0 +1,157 @@
+//! Other programs as contenders, over the JSON lines of the example `ask_tell`, from the other side.
+//!
+//! ```text
+//! we write {"op":"init","space":[…],"seed":3,"parallel":1,"budget":60}   it replies {"ok":true}
+//!          {"op":"ask","n":1}                                                       {"configs":[{"x0":0.3}]}
+//!          {"op":"tell","config":{"x0":0.3},"value":1.7}                            {"ok":true}
+//! ```
+//!
+//! A value of null says that the evaluation failed. What the program writes to its standard error goes to ours.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::contender::{Brief, Search};
+use crate::space::{Configuration, ParameterRange, ScalingType};
+use crate::trial::Outcome;
+
+/// How long a reply may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A program that searches.
+pub(super) struct Program {
+    child: Child,
+    input: ChildStdin,
+    lines: Receiver<io::Result<String>>,
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    configs: Option<Vec<Configuration>>,
+    ok: Option<bool>,
+    error: Option<Value>,
+}
+
+impl Program {
+    /// Starts it and tells it what is searched.
+    pub(super) fn begin(command: &str, brief: &Brief<'_>) -> Result<Self, String> {
+        let mut child = Command::new("sh")
+            .args(["-c", command])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start `{command}`: {error}"))?;
+        let input = child.stdin.take().expect("the input is a pipe");
+        let output = BufReader::new(child.stdout.take().expect("the output is a pipe"));
+        let (sender, lines) = channel();
+        // A read cannot be interrupted: so that a program which hangs is noticed, another thread reads.
+        #[allow(clippy::disallowed_methods, reason = "it ends with the program's output")]
+        thread::spawn(move || {
+            for line in output.lines() {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut program = Self { child, input, lines };
+        let space: Vec<Value> = brief.space.ranges().iter().map(range).collect();
+        program.done(&json!({
+            "op": "init", "space": space, "seed": brief.seed, "parallel": brief.parallel, "budget": brief.budget,
+        }))?;
+        Ok(program)
+    }
+
+    /// Writes a request and reads the reply to it.
+    fn call(&mut self, request: &Value) -> Result<Reply, String> {
+        writeln!(self.input, "{request}")
+            .and_then(|()| self.input.flush())
+            .map_err(|error| format!("the program does not listen: {error}"))?;
+        let line = match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => line.map_err(|error| format!("the program cannot be read: {error}"))?,
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(format!("no reply within {} seconds", PATIENCE.as_secs()));
+            }
+            Err(RecvTimeoutError::Disconnected) => return Err(self.farewell()),
+        };
+        let reply: Reply = serde_json::from_str(&line)
+            .map_err(|error| format!("the reply {line:?} is not understood: {error}"))?;
+        match &reply.error {
+            Some(error) => Err(format!("the program says: {error}")),
+            None => Ok(reply),
+        }
+    }
+
+    /// A request whose reply is {"ok":true}.
+    fn done(&mut self, request: &Value) -> Result<(), String> {
+        match self.call(request)?.ok {
+            Some(true) => Ok(()),
+            _ => Err(format!("the reply to {request} is not {{\"ok\":true}}")),
+        }
+    }
+
+    fn farewell(&mut self) -> String {
+        match self.child.wait() {
+            Ok(status) => format!("the program has ended: {status}"),
+            Err(error) => format!("the program has ended: {error}"),
+        }
+    }
+}
+
+/// A range as the protocol writes it; an automatic scale is resolved.
+fn range(range: &ParameterRange) -> Value {
+    let scale = range.scale().map(|scale| match scale.scaling {
+        ScalingType::Logarithmic => "log",
+        ScalingType::ReverseLogarithmic => "reverse_log",
+        ScalingType::Auto | ScalingType::Linear => "linear",
+    });
+    let name = range.name();
+    match range {
+        ParameterRange::Continuous(range) => {
+            json!({"name": name, "type": "float", "lo": range.min(), "hi": range.max(), "scale": scale})
+        }
+        ParameterRange::Integer(range) => {
+            json!({"name": name, "type": "int", "lo": range.min(), "hi": range.max(), "scale": scale})
+        }
+        ParameterRange::Categorical(range) => {
+            json!({"name": name, "type": "cat", "choices": range.values()})
+        }
+    }
+}
+
+impl Search for Program {
+    fn ask(&mut self, count: usize) -> Result<Vec<Configuration>, String> {
+        let reply = self.call(&json!({"op": "ask", "n": count}))?;
+        reply.configs.ok_or_else(|| "the reply to an ask has no `configs`".to_owned())
+    }
+
+    fn tell(
+        &mut self,
+        _trial: usize,
+        configuration: &Configuration,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let value = match outcome {
+            Outcome::Completed { value } => Some(*value),
+            Outcome::Failed(_) | Outcome::Stopped { .. } => None,
+        };
+        self.done(&json!({"op": "tell", "config": configuration, "value": value}))
+    }
+
+    fn recommended(&mut self) -> Result<Option<usize>, String> {
+        Ok(None)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nobody to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,118 @@
+//! Instances: the same function, moved by a seed, so that nothing profits from where its optimum happens to be.
+//!
+//! Instance 0 is a problem as it was published. Instance i ≥ 1 is rotated around its minimizer (if all its parameters are
+//! continuous), shifted so that the minimizer stays 5 % of each range away from its ends, its categories stand in another order,
+//! and a constant is added. Hansen et al. (2009) introduced such instances for the BBOB functions.
+
+use super::decorators::{Offset, Reordered, Rotated, Shifted};
+use super::problem::Problem;
+use super::problems::Formula;
+use crate::cube::Axis;
+use crate::rng::Rng;
+use crate::space::{Configuration, ParameterRange};
+
+/// How far a minimizer is shifted at the most, as a share of the range.
+const FARTHEST: f64 = 0.3;
+/// How near it may come to an end of the range.
+const MARGIN: f64 = 0.05;
+/// The greatest offset.
+const HIGHEST: f64 = 100.0;
+
+/// The FNV-1a hash of a text (Fowler, Noll & Vo): the same on every machine and in every release.
+pub(super) fn stable_hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Instance number `number` of a function, and where its least value is now.
+pub(super) fn instance(formula: Formula, number: u32) -> (Box<dyn Problem>, Configuration) {
+    let minimizer = formula.minimizer().clone();
+    if number == 0 {
+        return (Box::new(formula), minimizer);
+    }
+    let mut rng = Rng::stream(stable_hash(formula.name()), number.into());
+    let centre = formula.space().encode(&minimizer).expect("the minimizer is in the space");
+    let axes = formula.space().axes().to_vec();
+    let may_move = formula.is_valid_everywhere();
+    let all_continuous = axes.iter().all(|axis| matches!(axis, Axis::Continuous { .. }));
+    let mut by = vec![0.0; axes.len()];
+    for ((by, axis), u) in by.iter_mut().zip(&axes).zip(centre.iter()) {
+        let wanted = u + FARTHEST * (2.0 * rng.uniform() - 1.0);
+        if may_move && matches!(axis, Axis::Continuous { .. }) {
+            *by = wanted.clamp(MARGIN, 1.0 - MARGIN) - u;
+        }
+    }
+    // Whole cents, so that the offset can be read.
+    let offset = (HIGHEST * 100.0 * (2.0 * rng.uniform() - 1.0)).round() / 100.0;
+    let moved_to: Vec<f64> = centre.iter().zip(&by).map(|(u, s)| u + s).collect();
+    let minimizer = placed(&formula, &minimizer, &moved_to);
+
+    let sound = "continuous ranges can be moved";
+    let turned: Box<dyn Problem> = if may_move && all_continuous && axes.len() > 1 {
+        Box::new(Rotated::new(formula, centre.to_vec(), &mut rng).expect(sound))
+    } else {
+        Box::new(formula)
+    };
+    let shifted = Shifted::new(turned, by).expect(sound);
+    let reordered = Reordered::new(shifted, &mut rng);
+    (Box::new(Offset::new(reordered, offset)), minimizer)
+}
+
+/// A configuration whose continuous parameters are at these places of their ranges.
+fn placed(formula: &Formula, configuration: &Configuration, point: &[f64]) -> Configuration {
+    let decoded = formula.space().decode(&point.to_vec().into());
+    let ranges = formula.space().ranges().iter();
+    ranges
+        .map(|range| {
+            let source = match range {
+                ParameterRange::Continuous(_) => &decoded,
+                _ => configuration,
+            };
+            let value = source.value(range.name()).expect("a value for each range");
+            (range.name(), value.clone())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::suite::formulas;
+
+    #[test]
+    fn the_minimizer_of_an_instance_has_its_least_value() {
+        for formula in formulas().into_iter().filter(Formula::is_valid_everywhere) {
+            let name = formula.name().to_owned();
+            for number in 0..4 {
+                let formula = formulas().into_iter().find(|f| f.name() == name).unwrap();
+                let (problem, minimizer) = instance(formula, number);
+                problem.space().encode(&minimizer).unwrap();
+                let value = problem.evaluate(&minimizer, &mut Rng::stream(1, 1)).truth().unwrap();
+                let optimum = problem.optimum().unwrap();
+                let error = (value - optimum).abs() / (1.0 + optimum.abs());
+                assert!(error < 2e-7, "{name}/{number}: {value} is not {optimum}");
+            }
+        }
+    }
+
+    #[test]
+    fn instances_differ_and_repeat_themselves() {
+        let value = |number| {
+            let (problem, _) = instance(super::super::problems::smooth::hartmann6(), number);
+            let middle = problem.space().decode(&vec![0.5; 6].into());
+            problem.evaluate(&middle, &mut Rng::stream(1, 1)).truth().unwrap().to_bits()
+        };
+        assert_eq!(value(1), value(1));
+        assert_ne!(value(1), value(2));
+        assert_ne!(value(0), value(1));
+    }
+
+    /// The published test vectors of FNV-1a, 64 bits.
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        assert_eq!(stable_hash(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(stable_hash("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(stable_hash("foobar"), 0x8594_4171_f739_67e8);
+    }
+}

@@ -1,0 +1,192 @@
+//! One run: a search, its trials on the virtual clock, and what is noted of it.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::contender::{Brief, Search};
+use super::experiment::Task;
+use super::problem::Evaluation;
+use super::random_means::CHECKPOINTS;
+use super::run::{Parallelism, Run, RunKey, RunTrial};
+use super::suite::SUITE_VERSION;
+use crate::evaluator::{Evaluator, Job, JobEvent, SimulatedEvaluator, SimulatedJob, panic_message};
+use crate::rng::Rng;
+use crate::space::Configuration;
+use crate::trial::{Source, Trial, TrialId};
+
+/// Longer than anything on the virtual clock.
+const FOREVER: Duration = Duration::MAX;
+
+impl Task<'_> {
+    fn record(&self) -> Run {
+        Run {
+            surmise: env!("CARGO_PKG_VERSION").to_owned(),
+            suite: SUITE_VERSION,
+            problem: self.case.problem().name().to_owned(),
+            instance: self.case.instance(),
+            strategy: self.contender.name().to_owned(),
+            settings: self.contender.settings().to_owned(),
+            seed: self.seed,
+            parallelism: self.parallelism,
+            budget: self.case.budget(),
+            optimum: self.case.problem().optimum(),
+            random_means: self.case.random_means().cloned(),
+            trials: Vec::new(),
+            recommended: Vec::new(),
+            duplicates: 0,
+            violations: 0,
+            error: None,
+            ask_seconds: Vec::new(),
+        }
+    }
+
+    pub(super) fn key(&self) -> RunKey {
+        self.record().key()
+    }
+
+    /// Evaluation number `number` (from 0), which meets the same chance in every contender's run.
+    fn evaluate(&self, number: usize, configuration: &Configuration) -> Evaluation {
+        let problem = self.case.problem();
+        let stream = |purpose| Rng::stream(self.case.seed(self.seed, purpose), number as u64);
+        let call = || problem.evaluate(configuration, &mut stream("chance"));
+        let evaluation = if problem.space().encode(configuration).is_err() {
+            Err::<f64, _>("not a configuration of the space").into()
+        } else {
+            catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
+                Err::<f64, _>(format!("panic: {}", panic_message(payload.as_ref()))).into()
+            })
+        };
+        match self.durations {
+            Some(durations) => {
+                Evaluation { duration: durations.draw(&mut stream("durations")), ..evaluation }
+            }
+            None => evaluation,
+        }
+    }
+}
+
+/// Makes a run; whatever happens, there is a record of it.
+pub(super) fn search(task: &Task<'_>) -> Run {
+    let mut run = task.record();
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let mut search = task.contender.begin(&Brief {
+            space: task.case.problem().space(),
+            seed: task.case.seed(task.seed, "strategy"),
+            budget: run.budget,
+            parallel: task.parallelism.width(),
+        })?;
+        drive(task, search.as_mut(), &mut run)
+    }));
+    run.error = match result {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error),
+        Err(payload) => Some(format!("panic: {}", panic_message(payload.as_ref()))),
+    };
+    run
+}
+
+/// Asks, evaluates and tells until the budget is used up or no more is proposed.
+fn drive(task: &Task<'_>, search: &mut dyn Search, run: &mut Run) -> Result<(), String> {
+    let truths = RefCell::new(Vec::new());
+    let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
+        let number = index(job.trial.id);
+        let evaluation = task.evaluate(number, &job.trial.configuration);
+        truths.borrow_mut().push(evaluation.truth());
+        SimulatedJob::new(evaluation.outcome(), evaluation.duration)
+    });
+    let mut stopwatch = Stopwatch::default();
+    let (mut running, mut ended, mut exhausted) = (0, 0, false);
+    loop {
+        let room = match task.parallelism {
+            Parallelism::Batches(_) if running > 0 => 0,
+            parallelism => parallelism.width() - running,
+        };
+        let room = room.min(run.budget - run.trials.len());
+        if room > 0 && !exhausted {
+            let mut asked = stopwatch.time(|| search.ask(room))?;
+            exhausted = asked.is_empty();
+            run.violations += asked.len().saturating_sub(room);
+            asked.truncate(room);
+            let seconds = stopwatch.take() / asked.len().max(1) as f64;
+            run.ask_seconds.extend(asked.iter().map(|_| seconds));
+            for configuration in asked {
+                begin(task, run, &mut jobs, configuration)?;
+                running += 1;
+            }
+        }
+        if running == 0 {
+            return Ok(());
+        }
+        for event in jobs.wait(FOREVER).map_err(|error| error.to_string())? {
+            let JobEvent::Ended { job, outcome } = event else { continue };
+            let number = index(job.trial);
+            let trial = &mut run.trials[number];
+            trial.end = Some(jobs.elapsed().as_secs_f64());
+            trial.noiseless = truths.borrow()[number];
+            trial.value = outcome.value();
+            running -= 1;
+            ended += 1;
+            let configuration = &run.trials[number].configuration;
+            stopwatch.time(|| search.tell(number, configuration, &outcome))?;
+            if CHECKPOINTS.contains(&ended) || ended == run.budget {
+                let recommended = search.recommended()?.or_else(|| least_measured(&run.trials));
+                run.recommended.extend(recommended.map(|trial| (ended, trial)));
+            }
+        }
+    }
+}
+
+/// Starts the trial of a configuration, and notes what is wrong with it.
+fn begin(
+    task: &Task<'_>,
+    run: &mut Run,
+    jobs: &mut dyn Evaluator,
+    configuration: Configuration,
+) -> Result<(), String> {
+    // In the space's order and types, so that repetitions are noticed however they are written.
+    let normal = task.case.problem().space().normalize(&configuration);
+    run.violations += usize::from(normal.is_err());
+    let configuration = normal.unwrap_or(configuration);
+    run.duplicates +=
+        usize::from(run.trials.iter().any(|trial| trial.configuration == configuration));
+    let trial = Trial {
+        id: TrialId(run.trials.len() as u64 + 1),
+        source: Source::Own,
+        configuration: configuration.clone(),
+        reports: Vec::new(),
+        outcome: None,
+    };
+    let start = jobs.elapsed().as_secs_f64();
+    run.trials.push(RunTrial { configuration, value: None, noiseless: None, start, end: None });
+    let job = Job { trial: &trial, attempt: 1 };
+    jobs.start(&job).map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn index(trial: TrialId) -> usize {
+    usize::try_from(trial.0 - 1).expect("trials fit memory")
+}
+
+fn least_measured(trials: &[RunTrial]) -> Option<usize> {
+    let measured = trials.iter().enumerate();
+    let measured = measured.filter_map(|(index, trial)| Some((index, trial.value?)));
+    measured.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
+}
+
+/// Adds up time until it is taken.
+#[derive(Debug, Default)]
+struct Stopwatch(Duration);
+
+impl Stopwatch {
+    #[allow(clippy::disallowed_methods, reason = "how long a proposal takes is measured here")]
+    fn time<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        let start = Instant::now();
+        let result = work();
+        self.0 += start.elapsed();
+        result
+    }
+
+    fn take(&mut self) -> f64 {
+        std::mem::take(&mut self.0).as_secs_f64()
+    }
+}

@@ -1,0 +1,246 @@
+//! Which problems are run, each with its budget.
+
+use super::decorators::{Durations, Failing, Noisy, Slow};
+use super::instance::{instance, stable_hash};
+use super::problem::Problem;
+use super::problems::network::Network;
+use super::problems::{Formula, engineering, mixed, rugged, smooth, training};
+use super::random_means::RandomMeans;
+use crate::error::{Error, Violation};
+use std::time::Duration;
+
+/// Changes whenever a problem, an instance, a budget or a constant does: results of two versions are not to be compared.
+pub const SUITE_VERSION: u32 = 1;
+
+/// Instances of each function in [`Suite::instances`].
+const INSTANCES: u32 = 3;
+
+/// The names that [`Suite::named`] knows.
+pub const SUITES: [&str; 5] = ["smoke", "public", "instances", "mixed", "noisy"];
+
+/// A problem, one of its instances, and how many evaluations it is given.
+#[derive(Debug)]
+pub struct Case {
+    problem: Box<dyn Problem>,
+    instance: u32,
+    budget: usize,
+    random_means: Option<RandomMeans>,
+}
+
+impl Case {
+    /// A problem as it is: instance 0, with 30 evaluations for up to 3 parameters, 60 up to 8, 80 up to 10, 100 above.
+    pub fn new(problem: impl Problem + 'static) -> Self {
+        let budget = match problem.space().axes().len() {
+            0..=3 => 30,
+            4..=8 => 60,
+            9..=10 => 80,
+            _ => 100,
+        };
+        let random_means = RandomMeans::committed(problem.name(), 0);
+        Self { problem: Box::new(problem), instance: 0, budget, random_means }
+    }
+
+    /// An instance of a function: 0 as it was published; others are moved.
+    pub fn instance_of(formula: Formula, number: u32) -> Self {
+        let random_means = RandomMeans::committed(formula.name(), number);
+        Self { instance: number, random_means, ..Self::new(instance(formula, number).0) }
+    }
+
+    /// The same with another number of evaluations, at least 1.
+    #[must_use]
+    pub fn with_budget(self, budget: usize) -> Self {
+        Self { budget: budget.max(1), ..self }
+    }
+
+    /// The same with what random search reaches, which scores are relative to. The problems of the crate have it.
+    #[must_use]
+    pub fn with_random_means(self, random_means: RandomMeans) -> Self {
+        Self { random_means: Some(random_means), ..self }
+    }
+
+    /// The black box.
+    pub fn problem(&self) -> &dyn Problem {
+        self.problem.as_ref()
+    }
+
+    /// 0 as it was published.
+    pub fn instance(&self) -> u32 {
+        self.instance
+    }
+
+    /// Number of evaluations.
+    pub fn budget(&self) -> usize {
+        self.budget
+    }
+
+    /// What random search reaches, if that is known.
+    pub fn random_means(&self) -> Option<&RandomMeans> {
+        self.random_means.as_ref()
+    }
+
+    /// Problem and instance: `branin/0`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.problem.name(), self.instance)
+    }
+
+    /// The seed of all that is random in one repetition of this case, by what it is for.
+    pub(super) fn seed(&self, repetition: u64, purpose: &str) -> u64 {
+        // 53 bits, so that every reader of JSON keeps them.
+        stable_hash(&format!("{} {repetition} {purpose}", self.name())) >> 11
+    }
+}
+
+/// Problems that are run together.
+#[derive(Debug)]
+pub struct Suite {
+    name: String,
+    cases: Vec<Case>,
+}
+
+impl Suite {
+    /// A suite of these cases.
+    pub fn new(name: impl Into<String>, cases: impl IntoIterator<Item = Case>) -> Self {
+        Self { name: name.into(), cases: cases.into_iter().collect() }
+    }
+
+    /// One of [`SUITES`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is none of this name.
+    pub fn named(name: &str) -> Result<Self, Error> {
+        match name {
+            "smoke" => Ok(Self::smoke()),
+            "public" => Ok(Self::public()),
+            "instances" => Ok(Self::instances()),
+            "mixed" => Ok(Self::mixed()),
+            "noisy" => Ok(Self::noisy()),
+            _ => Err(Error::Invalid(vec![Violation::new(
+                "suite",
+                name,
+                "there is no such suite",
+                format!("use one of {}", SUITES.join(", ")),
+            )])),
+        }
+    }
+
+    /// A few quick ones of each kind, moved: does it still work?
+    pub fn smoke() -> Self {
+        let formulas = [
+            smooth::branin(),
+            smooth::hartmann6(),
+            rugged::levy(),
+            mixed::func2c(),
+            training::momentum(),
+            training::steps(),
+        ];
+        let moved = formulas.into_iter().map(|formula| Case::instance_of(formula, 1));
+        Self::new("smoke", moved.chain([noisy_hartmann6()]))
+    }
+
+    /// All problems as they were published.
+    pub fn public() -> Self {
+        let cases = formulas().into_iter().map(Case::new);
+        Self::new("public", cases.chain([Case::new(Network::new())]))
+    }
+
+    /// Three moved instances of every function that can be moved.
+    pub fn instances() -> Self {
+        let of_number = |number| {
+            let can_move = formulas().into_iter().filter(Formula::is_valid_everywhere);
+            can_move.map(move |formula| Case::instance_of(formula, number))
+        };
+        Self::new("instances", (1..=INSTANCES).flat_map(of_number))
+    }
+
+    /// Problems with integers and categories, moved where they can be.
+    pub fn mixed() -> Self {
+        let moved = [
+            mixed::func2c(),
+            mixed::func3c(),
+            mixed::switches(),
+            training::momentum(),
+            training::finetuning(),
+        ];
+        let moved = moved.into_iter().map(|formula| Case::instance_of(formula, 1));
+        let fixed = [engineering::pressure_vessel(), engineering::speed_reducer()];
+        let fixed = fixed.into_iter().map(Case::new);
+        Self::new("mixed", moved.chain(fixed).chain([Case::new(Network::new())]))
+    }
+
+    /// Noise, failures in a region and at random, durations that differ.
+    pub fn noisy() -> Self {
+        // Two of Branin's three minima are left, a quarter of a unit above the border.
+        let fails = |c: &crate::Configuration| c.float("x1") < 2.0;
+        let branin = || instance(smooth::branin(), 0).0;
+        let optimum = branin().optimum();
+        let durations = Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 };
+        let cases = [
+            noisy_hartmann6(),
+            Case::new(Noisy::new(smooth::branin(), 5.0)),
+            Case::new(Noisy::new(mixed::func2c(), 0.05)),
+            Case::new(Noisy::new(training::momentum(), 0.05)),
+            Case::new(Noisy::new(smooth::styblinski_tang(), 20.0)),
+            Case::new(Failing::at_random(smooth::hartmann3(), 0.2)),
+            Case::new(Failing::within(branin(), fails, optimum)),
+            Case::new(Failing::at_random(Noisy::new(training::finetuning(), 0.02), 0.1)),
+            Case::new(Slow::new(smooth::hartmann6(), durations)),
+        ];
+        Self::new("noisy", cases)
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its problems.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    /// Its problems, to be put together anew.
+    pub fn into_cases(self) -> Vec<Case> {
+        self.cases
+    }
+
+    /// Adds a problem of your own.
+    pub fn push(&mut self, case: Case) {
+        self.cases.push(case);
+    }
+
+    /// Keeps the cases whose name contains one of these texts.
+    pub fn keep(&mut self, wanted: &[String]) {
+        self.cases.retain(|case| wanted.iter().any(|text| case.name().contains(text.as_str())));
+    }
+}
+
+fn noisy_hartmann6() -> Case {
+    Case::new(Noisy::new(smooth::hartmann6(), 0.1))
+}
+
+/// All functions of the crate.
+pub(super) fn formulas() -> Vec<Formula> {
+    vec![
+        smooth::branin(),
+        smooth::six_hump_camel(),
+        smooth::hartmann3(),
+        smooth::hartmann6(),
+        smooth::shekel(),
+        smooth::styblinski_tang(),
+        rugged::ackley(),
+        rugged::levy(),
+        rugged::rosenbrock(),
+        rugged::rastrigin(),
+        rugged::griewank(),
+        mixed::func2c(),
+        mixed::func3c(),
+        mixed::switches(),
+        engineering::pressure_vessel(),
+        engineering::welded_beam(),
+        engineering::speed_reducer(),
+        training::momentum(),
+        training::finetuning(),
+        training::steps(),
+        training::plateau(),
+    ]
+}

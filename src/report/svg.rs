@@ -1,0 +1,149 @@
+//! The few shapes that pictures are made of, as SVG.
+
+/// Where a text is anchored.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A picture that is being drawn; lengths are pixels, y grows downwards.
+#[derive(Debug)]
+pub(super) struct Svg {
+    width: f64,
+    height: f64,
+    body: String,
+}
+
+/// Colours that colour-blind people can tell apart (Okabe & Ito 2008), the darker ones first, each with a dash pattern of its
+/// own so that nobody needs the colour.
+const STYLES: [(&str, &str); 8] = [
+    ("#0072B2", ""),
+    ("#D55E00", "7 3"),
+    ("#009E73", "2 2"),
+    ("#CC79A7", "9 3 2 3"),
+    ("#000000", "12 4"),
+    ("#E69F00", "4 2"),
+    ("#56B4E9", "1 3"),
+    ("#7A7A7A", "6 2 1 2 1 2"),
+];
+
+/// Colour and dash pattern of the series of this number.
+pub(super) fn style(index: usize) -> (&'static str, &'static str) {
+    STYLES[index % STYLES.len()]
+}
+
+/// Text as it may stand in XML.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+impl Svg {
+    pub(super) fn new(width: f64, height: f64) -> Self {
+        Self { width, height, body: String::new() }
+    }
+
+    fn add(&mut self, element: &str) {
+        self.body.push_str(element);
+        self.body.push('\n');
+    }
+
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), colour: &str, width: f64) {
+        self.add(&format!(
+            r#"<line x1="{:.1}" y1="{:.1}" x2="{:.1}" y2="{:.1}" stroke="{colour}" stroke-width="{width}"/>"#,
+            from.0, from.1, to.0, to.1
+        ));
+    }
+
+    /// A line through points in the style of a series.
+    pub(super) fn curve(&mut self, points: &[(f64, f64)], series: usize) {
+        let (colour, dashes) = style(series);
+        self.add(&format!(
+            r#"<polyline points="{}" fill="none" stroke="{colour}" stroke-width="1.8" stroke-linejoin="round" stroke-dasharray="{dashes}"/>"#,
+            list(points)
+        ));
+    }
+
+    /// A translucent area in the colour of a series.
+    pub(super) fn area(&mut self, outline: &[(f64, f64)], series: usize) {
+        let (colour, _) = style(series);
+        self.add(&format!(
+            r#"<polygon points="{}" fill="{colour}" fill-opacity="0.15" stroke="none"/>"#,
+            list(outline)
+        ));
+    }
+
+    pub(super) fn rectangle(&mut self, at: (f64, f64), size: (f64, f64), fill: &str) {
+        self.add(&format!(
+            r##"<rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}" stroke="#ffffff"/>"##,
+            at.0, at.1, size.0, size.1
+        ));
+    }
+
+    pub(super) fn text(&mut self, at: (f64, f64), anchor: Anchor, size: f64, text: &str) {
+        self.coloured_text(at, anchor, (size, "#222222"), text);
+    }
+
+    pub(super) fn coloured_text(
+        &mut self,
+        at: (f64, f64),
+        anchor: Anchor,
+        (size, colour): (f64, &str),
+        text: &str,
+    ) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        self.add(&format!(
+            r#"<text x="{:.1}" y="{:.1}" text-anchor="{anchor}" font-size="{size}" fill="{colour}">{}</text>"#,
+            at.0,
+            at.1,
+            escape(text)
+        ));
+    }
+
+    /// A text that runs upwards.
+    pub(super) fn upright_text(&mut self, at: (f64, f64), size: f64, text: &str) {
+        self.add(&format!(
+            r##"<text transform="translate({:.1} {:.1}) rotate(-90)" text-anchor="middle" font-size="{size}" fill="#222222">{}</text>"##,
+            at.0,
+            at.1,
+            escape(text)
+        ));
+    }
+
+    /// The names of series beside samples of their lines, from `at` on to the right.
+    pub(super) fn legend(&mut self, at: (f64, f64), names: &[String]) {
+        let (mut x, y) = at;
+        for (series, name) in names.iter().enumerate() {
+            self.curve(&[(x, y - 4.0), (x + 26.0, y - 4.0)], series);
+            self.text((x + 31.0, y), Anchor::Start, 12.0, name);
+            x += 31.0 + width_of(name, 12.0) + 18.0;
+        }
+    }
+
+    pub(super) fn finish(self, description: &str) -> String {
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {w:.0} {h:.0}\" width=\"{w:.0}\" height=\"{h:.0}\" \
+             font-family=\"system-ui, Helvetica, Arial, sans-serif\">\n<title>{}</title>\n{}</svg>\n",
+            escape(description),
+            self.body,
+            w = self.width,
+            h = self.height,
+        )
+    }
+}
+
+/// About how wide a text is.
+#[allow(clippy::cast_precision_loss, reason = "a few letters")]
+pub(super) fn width_of(text: &str, size: f64) -> f64 {
+    0.56 * size * text.chars().count() as f64
+}
+
+fn list(points: &[(f64, f64)]) -> String {
+    let pairs: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    pairs.join(" ")
+}
