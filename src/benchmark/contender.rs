@@ -64,9 +64,9 @@ impl Contender {
     }
 
     /// A new search.
-    pub(super) fn begin(&self, brief: &Brief<'_>) -> Result<Box<dyn Search>, String> {
+    pub(super) fn begin(&self, brief: &Brief<'_>) -> Result<Box<dyn Search + '_>, String> {
         match &self.kind {
-            Kind::Strategy(make) => Ok(Box::new(Inside::new(make(), brief).map_err(one_line)?)),
+            Kind::Strategy(make) => Ok(Box::new(Inside::new(make, brief).map_err(one_line)?)),
             Kind::Program(command) => Ok(Box::new(Program::begin(command, brief)?)),
         }
     }
@@ -107,30 +107,44 @@ pub(super) trait Search {
 }
 
 /// A strategy in this process.
-struct Inside(Study);
+struct Inside<'a> {
+    make: &'a MakeStrategy,
+    study: Study,
+}
 
-impl Inside {
-    fn new(strategy: Box<dyn Strategy>, brief: &Brief<'_>) -> Result<Self, Error> {
+impl<'a> Inside<'a> {
+    fn new(make: &'a MakeStrategy, brief: &Brief<'_>) -> Result<Self, Error> {
         let limits = ResourceLimits::new(brief.budget, brief.parallel);
         let settings = StudySettings { seed: brief.seed, limits, ..Default::default() };
-        Study::new(brief.space.clone(), Objective::minimize("value"), strategy, settings).map(Self)
+        let objective = Objective::minimize("value");
+        let study = Study::new(brief.space.clone(), objective, make(), settings)?;
+        Ok(Self { make, study })
     }
 }
 
-impl Search for Inside {
+impl Search for Inside<'_> {
     fn ask(&mut self, count: usize) -> Result<Vec<Configuration>, String> {
-        match self.0.ask(count).map_err(one_line)? {
+        match self.study.ask(count).map_err(one_line)? {
             Asked::Trials(trials) => Ok(trials.into_iter().map(|t| t.configuration).collect()),
             Asked::Wait | Asked::Exhausted => Ok(Vec::new()),
         }
     }
 
     fn tell(&mut self, trial: usize, _: &Configuration, outcome: &Outcome) -> Result<(), String> {
-        self.0.tell(TrialId(trial as u64 + 1), outcome.clone()).map_err(one_line)
+        self.study.tell(TrialId(trial as u64 + 1), outcome.clone()).map_err(one_line)
     }
 
     fn recommended(&mut self) -> Result<Option<usize>, String> {
-        let trial = self.0.recommended().map_err(one_line)?;
+        // Another strategy of the same kind is asked, because this one would keep what it computes, and its next proposal
+        // would seem to take less time than it does.
+        let study = &self.study;
+        let events = study.events().iter().cloned();
+        let objective = study.objective().clone();
+        let adviser = (self.make)();
+        let replayed =
+            Study::replay(study.space().clone(), objective, adviser, *study.settings(), events);
+        let replayed = replayed.map_err(one_line)?;
+        let trial = replayed.recommended().map_err(one_line)?;
         let index = trial.map(|trial| usize::try_from(trial.id.0 - 1).expect("trials fit memory"));
         Ok(index)
     }

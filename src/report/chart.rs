@@ -1,7 +1,7 @@
 //! Curves with bands between two axes.
 
 use super::axis::PlotAxis;
-use super::svg::{Anchor, Svg};
+use super::svg::{Anchor, Svg, legend_places};
 
 /// A curve, and the band around it.
 #[derive(Debug, Clone)]
@@ -71,20 +71,18 @@ impl Chart {
 }
 
 /// Charts side by side under one legend.
+#[allow(clippy::cast_precision_loss, reason = "a few charts")]
 pub(super) fn grid(charts: &[Chart], names: &[String], columns: usize, size: (f64, f64)) -> Svg {
     let columns = columns.min(charts.len()).max(1);
     let rows = charts.len().div_ceil(columns);
-    #[allow(clippy::cast_precision_loss, reason = "a few charts")]
-    let place = |index: usize| {
-        let (row, column) = (index / columns, index % columns);
-        (column as f64 * size.0, 28.0 + row as f64 * size.1)
-    };
-    #[allow(clippy::cast_precision_loss, reason = "a few charts")]
-    let (width, height) = (columns as f64 * size.0, 28.0 + rows as f64 * size.1);
-    let mut svg = Svg::new(width.max(420.0), height);
-    svg.legend((LEFT, 16.0), names);
+    let width = columns as f64 * size.0;
+    let places = legend_places(names, LEFT, width);
+    let top = 12.0 + places.last().map_or(0.0, |(_, y)| *y);
+    let mut svg = Svg::new(width, top + rows as f64 * size.1);
+    svg.legend(&places, names);
     for (index, chart) in charts.iter().enumerate() {
-        chart.draw(&mut svg, place(index), size);
+        let (row, column) = (index / columns, index % columns);
+        chart.draw(&mut svg, (column as f64 * size.0, top + row as f64 * size.1), size);
     }
     svg
 }

@@ -157,7 +157,7 @@ pub(super) fn by_virtual_time(comparison: &Comparison) -> String {
         };
         let samples = shares.iter().map(|share| (*share, at(*share)));
         let points = banded(samples, |logs| 10_f64.powf(mean(logs)));
-        Curve { series, points, stepped: false }
+        Curve { series, points, stepped: true }
     };
     let curves: Vec<Curve> = (0..comparison.strategies().len()).map(curve).collect();
     let (low, high) = extent(&curves);

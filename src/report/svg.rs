@@ -115,13 +115,11 @@ impl Svg {
         ));
     }
 
-    /// The names of series beside samples of their lines, from `at` on to the right.
-    pub(super) fn legend(&mut self, at: (f64, f64), names: &[String]) {
-        let (mut x, y) = at;
-        for (series, name) in names.iter().enumerate() {
-            self.curve(&[(x, y - 4.0), (x + 26.0, y - 4.0)], series);
-            self.text((x + 31.0, y), Anchor::Start, 12.0, name);
-            x += 31.0 + width_of(name, 12.0) + 18.0;
+    /// The names of series beside samples of their lines, at the places that [`legend_places`] gives.
+    pub(super) fn legend(&mut self, places: &[(f64, f64)], names: &[String]) {
+        for (series, (name, (x, y))) in names.iter().zip(places).enumerate() {
+            self.curve(&[(*x, y - 4.0), (x + SAMPLE, y - 4.0)], series);
+            self.text((x + SAMPLE + 5.0, *y), Anchor::Start, LEGEND, name);
         }
     }
 
@@ -137,10 +135,29 @@ impl Svg {
     }
 }
 
+/// Size of the letters of a legend, and length of the line beside each name.
+const LEGEND: f64 = 12.0;
+const SAMPLE: f64 = 26.0;
+
+/// Where the entries of a legend stand, in as many rows as the width asks for, from `left` on.
+pub(super) fn legend_places(names: &[String], left: f64, width: f64) -> Vec<(f64, f64)> {
+    let (mut x, mut y) = (left, 16.0);
+    let place = |name: &String| {
+        let needed = SAMPLE + 5.0 + width_of(name, LEGEND);
+        if x + needed > width && x > left {
+            (x, y) = (left, y + 18.0);
+        }
+        let at = (x, y);
+        x += needed + 18.0;
+        at
+    };
+    names.iter().map(place).collect()
+}
+
 /// About how wide a text is.
 #[allow(clippy::cast_precision_loss, reason = "a few letters")]
 pub(super) fn width_of(text: &str, size: f64) -> f64 {
-    0.56 * size * text.chars().count() as f64
+    0.62 * size * text.chars().count() as f64
 }
 
 fn list(points: &[(f64, f64)]) -> String {

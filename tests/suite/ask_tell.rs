@@ -54,7 +54,7 @@ impl Door {
 }
 
 /// `cargo test` builds the examples beside the tests.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();
     folder.pop();

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod ask_tell;
+mod benchmark;
 mod conformance;
 mod laws;
 mod promises;

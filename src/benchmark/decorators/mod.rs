@@ -9,3 +9,6 @@ mod geometry;
 
 pub use self::chance::{Durations, Failing, Noisy, Slow};
 pub use self::geometry::{Offset, Reordered, Rotated, Shifted};
+
+#[cfg(test)]
+mod tests;
