@@ -6,8 +6,9 @@ use surmise::{Configuration, ParameterRange, ScalingType, SearchSpace};
 
 use crate::learner::{Diabetes, Hyperparameters};
 
-/// The least cross-validated error that is known.
-const BEST_KNOWN: f64 = 0.0;
+/// The least cross-validated error that is known: of 20,000 random configurations and local searches from the best 20 of them, at
+/// alpha 135.7, gamma 3.38, no limit to steps and depth 2.
+const BEST_KNOWN: f64 = 55.919_163_465_491_93;
 
 #[derive(Debug)]
 pub(crate) struct Boosting {

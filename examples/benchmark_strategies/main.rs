@@ -184,7 +184,7 @@ fn compare(directories: &[PathBuf], out: Option<&Path>) -> Result<ExitCode, Fail
 }
 
 /// Repetitions of the regression check.
-const CHECKED_SEEDS: u64 = 10;
+const CHECKED_SEEDS: u64 = 20;
 
 /// Is the default strategy as good as when the baseline was written?
 fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCode, Failure> {

@@ -3,7 +3,9 @@
 use super::{Breaches, Findings, Promise, guarded};
 use crate::cube::{self, Axis, Levels, UnitPoint};
 use crate::rng::Rng;
-use crate::strategy::{FailedPoint, History, Observation, Pending, Proposal, Strategy, Visited};
+use crate::strategy::{
+    FailedPoint, History, Observation, Outlook, Pending, Proposal, Strategy, Visited,
+};
 
 const SOUND: Promise = Promise {
     what: "it proposes, without an error or a panic, whatever the history",
@@ -40,6 +42,11 @@ const THREADS: Promise = Promise {
 const EXPECTATION: Promise = Promise {
     what: "what is expected is no NaN, and its low, median and high are in order",
     remedy: "leave `expectation` empty where the model has none",
+};
+
+const OUTLOOK: Promise = Promise {
+    what: "a trial that is recommended was observed, and is the same whoever is asked",
+    remedy: "recommend a `trial` of `history.observations`, by what these say alone, and nothing as long as there are none",
 };
 
 /// Checks what every [`Strategy`] promises, on new ones from `make`, in spaces and histories that a search can meet: empty,
@@ -248,6 +255,7 @@ impl<'a> Search<'a> {
             }
         };
         self.check_repeatable(&proposed, &here, findings);
+        self.check_outlook(&here, findings);
         let is_full = Visited::of(&self.history()).is_everything();
         findings.check(EXHAUSTED, proposed.is_none() == is_full, || match &proposed {
             None => format!("in {here}: none, though places are left"),
@@ -309,6 +317,31 @@ impl<'a> Search<'a> {
                     compare(THREADS, pool.install(|| propose(strategy.as_ref(), &history)));
                 }
             }
+        }
+    }
+
+    /// What is recommended, by this strategy and by a new one.
+    fn check_outlook(&self, here: &str, findings: &mut Findings) {
+        let history = self.history();
+        let answer = |strategy: &dyn Strategy| match guarded(|| strategy.outlook(&history)) {
+            Ok(outlook) => outlook.map_err(|error| format!("the error \"{error}\"")),
+            Err(message) => Err(format!("the panic \"{message}\"")),
+        };
+        let outlook = answer(self.strategy);
+        if let Err(trouble) = &outlook {
+            findings.check(SOUND, false, || format!("in {here}, asked for its outlook: {trouble}"));
+        }
+        if let Ok(Some(Outlook { recommended, .. })) = &outlook {
+            let is_observed = self.observations.iter().any(|o| o.trial == *recommended);
+            findings.check(OUTLOOK, is_observed, || {
+                format!("in {here}: trial {recommended}, which has no loss")
+            });
+        }
+        if self.next_trial.is_multiple_of(3) {
+            let again = answer((self.make)().as_ref());
+            findings.check(OUTLOOK, format!("{outlook:?}") == format!("{again:?}"), || {
+                format!("in {here}: {outlook:?}, a new one says {again:?}")
+            });
         }
     }
 

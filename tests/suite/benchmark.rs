@@ -5,16 +5,17 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use surmise::benchmark::decorators::Durations;
+use surmise::benchmark::decorators::{Durations, Failing, Noisy};
 use surmise::benchmark::problems::{mixed, rugged, smooth};
 use surmise::benchmark::{
-    Case, Comparison, Contender, Experiment, FunctionProblem, Parallelism, Run, RunsFile, Suite,
+    Case, Comparison, Contender, Experiment, FunctionProblem, Parallelism, Run, RunTrial, RunsFile,
+    Suite,
 };
 use surmise::rng::Rng;
 use surmise::strategy::{History, Phase, Proposal};
 use surmise::{
     BayesianOptimization, Configuration, Error, ParameterRange, RandomSearch, ScalingType,
-    SearchSpace, Strategy, report,
+    SearchSpace, SobolSearch, Strategy, report,
 };
 
 fn quick() -> Suite {
@@ -54,6 +55,26 @@ fn the_number_of_threads_changes_no_run() {
         assert_eq!(runs[0], runs[1]);
         assert_eq!(runs[0], runs[2]);
     }
+}
+
+/// The k-th evaluation of a repetition has the same noise and the same failure in every contender's run.
+#[test]
+fn chance_is_paired() {
+    let noisy = Failing::at_random(Noisy::new(smooth::hartmann3(), 0.5), 0.3);
+    let suite = Suite::new("one", [Case::new(noisy).with_budget(20)]);
+    let sobol = Contender::new("sobol", || SobolSearch);
+    let runs = all(&Experiment::new(suite, [sobol, random()]).unwrap().with_seeds(2));
+    let noise = |run: &Run| -> Vec<Option<f64>> {
+        let error = |trial: &RunTrial| Some(trial.value? - trial.noiseless?);
+        run.trials.iter().map(error).map(|noise| noise.map(|x| (1e9 * x).round())).collect()
+    };
+    let of = |strategy, seed| {
+        noise(runs.iter().find(|run| run.strategy == strategy && run.seed == seed).unwrap())
+    };
+    assert_eq!(of("sobol", 1), of("random", 1));
+    assert_eq!(of("sobol", 2), of("random", 2));
+    assert_ne!(of("sobol", 1), of("sobol", 2));
+    assert!((1..15).contains(&runs[0].failures()));
 }
 
 /// An interrupted experiment that goes on, with a line cut off, has the file of one that was never interrupted.
@@ -297,7 +318,7 @@ fn the_report_is_whole() {
         assert!(!links.contains(outside), "{outside}");
     }
     assert!(page.contains("&lt;odd&gt; &amp; &quot;quoted&quot;") && !page.contains("<odd>"));
-    for wild in ["NaN", ">inf", "inf,", ",inf", " inf "] {
+    for wild in ["NaN", ">inf<", "inf,", ",inf", " inf "] {
         assert!(!page.contains(wild), "{wild} is no number for people");
     }
     let opened = page.matches("<text").count();
@@ -306,12 +327,13 @@ fn the_report_is_whole() {
     let summary = read("summary.md");
     assert!(summary.contains("## Verdicts") && summary.contains("Holm"));
     let csv = read("scores.csv");
-    let columns = |line: &str| line.split(',').count();
-    let mut lines = csv.lines();
-    let head = columns(lines.next().unwrap());
-    assert_eq!(head, 10);
-    assert_eq!(lines.filter(|line| !line.contains('"')).map(columns).max(), Some(head));
-    assert!(csv.contains("\"<odd> & \"\"quoted\"\"\""), "quotes are doubled");
+    // Commas outside of quotes.
+    let columns = |line: &str| {
+        let outside = line.split('"').step_by(2);
+        1 + outside.map(|part| part.matches(',').count()).sum::<usize>()
+    };
+    assert!(csv.lines().all(|line| columns(line) == 10), "as many fields in each row");
+    assert!(csv.contains("\"<odd> & \"\"quoted\"\", batches of 4\""), "quotes are doubled");
     // Each of 6 contenders, 2 cases, 6 seeds at 1, 5, 10 and 14.
     assert_eq!(csv.lines().count(), 1 + 6 * 2 * 6 * 4);
     assert_eq!(read("verdicts.csv").lines().count(), 1 + 15 * 2);

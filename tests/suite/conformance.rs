@@ -10,7 +10,7 @@ use surmise::conformance::{Breaches, check_acquisition, check_evaluator, check_s
 use surmise::cube;
 use surmise::evaluator::{Job, JobEvent, JobId, Start};
 use surmise::rng::Rng;
-use surmise::strategy::{History, Phase, Proposal, Visited};
+use surmise::strategy::{History, Outlook, Phase, Proposal, Visited};
 use surmise::{
     Acquisition, BayesianOptimization, Configuration, Error, Evaluator, EvaluatorError,
     FunctionEvaluator, LogExpectedImprovement, Outcome, ParameterRange, RandomSearch, ScalingType,
@@ -90,6 +90,9 @@ enum StrategyFault {
     Panics,
     GivesErrors,
     ExpectsNothing,
+    RecommendsTheNext,
+    RecommendsByCalls,
+    PanicsAtOutlooks,
 }
 
 impl Strategy for FaultyStrategy {
@@ -145,6 +148,20 @@ impl Strategy for FaultyStrategy {
         self.cache.lock().unwrap().insert(count, proposal.clone());
         Ok(Some(proposal))
     }
+
+    fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
+        use StrategyFault as F;
+        let calls = usize::try_from(self.calls.load(Ordering::SeqCst)).unwrap();
+        let observed = history.observations;
+        Ok(match self.fault {
+            F::RecommendsTheNext => Some(Outlook::new(history.next_trial)),
+            F::RecommendsByCalls if !observed.is_empty() => {
+                Some(Outlook::new(observed[calls % observed.len()].trial))
+            }
+            F::PanicsAtOutlooks => panic!("no outlook"),
+            _ => None,
+        })
+    }
 }
 
 #[test]
@@ -164,6 +181,9 @@ fn every_fault_of_a_strategy_is_found() {
         (F::Panics, "without an error or a panic"),
         (F::GivesErrors, "without an error or a panic"),
         (F::ExpectsNothing, "no NaN"),
+        (F::RecommendsTheNext, "recommended was observed"),
+        (F::RecommendsByCalls, "the same whoever is asked"),
+        (F::PanicsAtOutlooks, "without an error or a panic"),
     ] {
         let faulty = || FaultyStrategy { fault, calls: AtomicU64::new(0), cache: Mutex::default() };
         assert_breaks(check_strategy(faulty), &format!("{fault:?}"), promise);

@@ -298,3 +298,42 @@ fn the_model_finds_what_chance_does_not() {
     let chance = best(Box::new(RandomSearch));
     assert!(model < 0.05 && model < 0.3 * chance, "{model} against {chance}");
 }
+
+#[test]
+fn the_best_is_recommended_where_losses_are_exact() {
+    for strategy in strategies() {
+        let mut study = study_of(mixed(), strategy, Order::Arrival, 5);
+        assert!(study.recommended().unwrap().is_none());
+        for _ in 0..3 {
+            advance(&mut study, 8);
+            ask(&mut study, 1);
+            let next = study.events().len();
+            assert_eq!(study.recommended().unwrap(), study.best());
+            assert_eq!(study.events().len(), next, "to look changes nothing");
+        }
+    }
+}
+
+/// Under noise the least loss is a lucky one; what the model recommends is nearer to the optimum.
+#[test]
+fn where_losses_are_noisy_the_model_recommends_better_than_luck() {
+    let (mut recommended, mut lucky) = (0.0, 0.0);
+    for seed in 0..20 {
+        let space =
+            ["x", "y"].map(|name| ParameterRange::continuous(name, 0.0..=1.0, ScalingType::Linear));
+        let strategy = Box::new(BayesianOptimization::default());
+        let space = SearchSpace::new(space).unwrap();
+        let mut study = study_of(space, strategy, Order::Arrival, seed);
+        let truth = |c: &Configuration| (c.float("x") - 0.4).powi(2) + (c.float("y") - 0.7).powi(2);
+        let mut rng = Rng::stream(seed, 1_000_000);
+        for _ in 0..40 {
+            let (x, y) = (rng.uniform(), rng.uniform());
+            let configuration = Configuration::from([("x", x.into()), ("y", y.into())]);
+            let value = truth(&configuration) + 0.05 * rng.normal();
+            study.observe(&configuration, Outcome::from(value)).unwrap();
+        }
+        recommended += truth(&study.recommended().unwrap().unwrap().configuration);
+        lucky += truth(&study.best().unwrap().configuration);
+    }
+    assert!(recommended < 0.85 * lucky, "{recommended} against {lucky}");
+}
