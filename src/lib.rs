@@ -54,13 +54,13 @@
 //! 8. **Who runs it.** An [`Evaluator`] takes jobs on and says how they ended; [`FunctionEvaluator`] calls a closure on
 //!    threads. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`].
 //! 9. **Does it work?** [`conformance`] checks a strategy, an acquisition or an evaluator of your own against what the
-//!    contracts promise; [`benchmark`] holds the statistics of comparisons.
+//!    contracts promise; [`benchmark`] compares strategies on problems, with statistics, and [`report`](mod@report) makes a page of it.
 //!
 //! [`sagemaker`] reads a tuning job's configuration, as SageMaker takes it, into a space, an objective and limits.
 //!
 //! # Plugging in
 //!
-//! Three traits are open: [`Strategy`], [`Acquisition`], [`Evaluator`]. Each is object-safe; the first two take some fifteen
+//! Four traits are open: [`Strategy`], [`Acquisition`], [`Evaluator`], and [`Problem`](benchmark::Problem) to compare strategies on. Each is object-safe; all but the third take some fifteen
 //! lines, an evaluator that runs jobs side by side some forty (a closure that runs a command, in a [`FunctionEvaluator`],
 //! takes five). The examples `own_strategy`, `own_acquisition` and `own_evaluator` show them, each with its kit from [`conformance`].
 //!
@@ -75,18 +75,31 @@
 //! - Abramowitz & Stegun (1964), *Handbook of Mathematical Functions*.
 //! - Ament, Daulton, Eriksson, Balandat & Bakshy (2023), *Unexpected Improvements to Expected Improvement for Bayesian
 //!   Optimization*.
+//! - Benavoli, Corani & Mangili (2016), *Should We Really Use Post-Hoc Tests Based on Mean-Ranks?*
 //! - Bertsekas (1982), *Projected Newton Methods for Optimization Problems with Simple Constraints*.
 //! - Burley (2020), *Practical Hash-based Owen Scrambling*; Owen (1995), *Randomly Permuted (t, m, s)-Nets and (t, s)-Sequences*;
 //!   Sobol (1967), *On the distribution of points in a cube and the approximate evaluation of integrals*.
 //! - Cody & Waite (1980), *Software Manual for the Elementary Functions*.
+//! - Demšar (2006), *Statistical Comparisons of Classifiers over Multiple Data Sets*.
+//! - Efron (1979), *Bootstrap Methods: Another Look at the Jackknife*.
 //! - Ginsbourger, Le Riche & Carraro (2010), *Kriging Is Well-Suited to Parallelize Optimization*.
 //! - Golub & Van Loan (2013), *Matrix Computations*.
+//! - Hansen, Finck, Ros & Auger (2009), *Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions Definitions*.
 //! - Hickernell (1998), *A generalized discrepancy and quadrature error bound*.
+//! - Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*.
+//! - Hyndman & Fan (1996), *Sample Quantiles in Statistical Packages*.
 //! - Jones, Schonlau & Welch (1998), *Efficient Global Optimization of Expensive Black-Box Functions*.
 //! - Mockus (1974), *On Bayesian methods for seeking the extremum*.
+//! - Moré & Wild (2009), *Benchmarking Derivative-Free Optimization Algorithms*.
 //! - Nocedal & Wright (2006), *Numerical Optimization*.
 //! - Perrone et al. (2021), *Amazon SageMaker Automatic Model Tuning: Scalable Gradient-Free Optimization*.
 //! - Rasmussen & Williams (2006), *Gaussian Processes for Machine Learning*.
+//! - Ru, Alvi, Nguyen, Osborne & Roberts (2020), *Bayesian Optimisation over Multiple Continuous and Categorical Inputs*.
+//! - Schuirmann (1987), *A Comparison of the Two One-Sided Tests Procedure and the Power Approach*.
+//! - Stewart (1980), *The Efficient Generation of Random Orthogonal Matrices*.
+//! - Vargha & Delaney (2000), *A Critique and Improvement of the CL Common Language Effect Size Statistics*.
+//! - Wan et al. (2021), *Think Global and Act Local: Bayesian Optimisation over High-Dimensional Categorical and Mixed Search
+//!   Spaces*.
 //! - Yellott (1977), *The relationship between Luce's Choice Axiom, Thurstone's Theory of Comparative Judgment, and the double
 //!   exponential distribution*.
 //! - Wilcoxon (1945), *Individual comparisons by ranking methods*.

@@ -7,7 +7,7 @@
 //! stopped. BENCHMARKING.md is the chapter on it: what the numbers mean, how to read each picture, how to add a problem,
 //! a strategy, a program.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks")]
+#![allow(clippy::print_stderr, reason = "an example talks")]
 
 mod arguments;
 mod boosting;
@@ -16,7 +16,7 @@ mod learner;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -54,6 +54,14 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Writes a text to standard output; whoever closes that has heard enough.
+fn say(text: &str) -> io::Result<()> {
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
     }
 }
 
@@ -113,8 +121,8 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let comparison = Comparison::new(runs);
     let title = format!("Strategies compared: suite {name}");
     report::write(&out, &title, &comparison)?;
-    println!("{}", report::summary(&title, &comparison));
-    println!("The page with the pictures: {}", out.join("report.html").display());
+    say(&report::summary(&title, &comparison))?;
+    say(&format!("The page with the pictures: {}", out.join("report.html").display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -175,10 +183,10 @@ fn compare(directories: &[PathBuf], out: Option<&Path>) -> Result<ExitCode, Fail
     }
     let comparison = Comparison::new(runs);
     let title = "Strategies compared";
-    println!("{}", report::summary(title, &comparison));
+    say(&report::summary(title, &comparison))?;
     if let Some(out) = out {
         report::write(out, title, &comparison)?;
-        println!("The page with the pictures: {}", out.join("report.html").display());
+        say(&format!("The page with the pictures: {}", out.join("report.html").display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -203,13 +211,13 @@ fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCode, Failure>
     let now = Regression::of(&runs);
     if write {
         fs::write(baseline, serde_json::to_string_pretty(&now)? + "\n")?;
-        println!("Written: {}", baseline.display());
+        say(&format!("Written: {}", baseline.display()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let text =
         fs::read_to_string(baseline).map_err(|error| format!("{}: {error}", baseline.display()))?;
     let findings = now.against(&serde_json::from_str(&text)?)?;
-    println!("{findings}");
+    say(&findings.to_string())?;
     Ok(if findings.is_loss() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -225,6 +233,6 @@ fn random_means(options: &Options) -> Result<ExitCode, Failure> {
         let samples = if is_learner { OF_LEARNERS } else { SAMPLES };
         means.insert(name, RandomMeans::estimate(case.problem(), samples, 1));
     }
-    println!("{}", serde_json::to_string_pretty(&means)?);
+    say(&serde_json::to_string_pretty(&means)?)?;
     Ok(ExitCode::SUCCESS)
 }

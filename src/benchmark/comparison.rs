@@ -121,7 +121,8 @@ pub struct Comparison {
 
 impl Comparison {
     /// Sorts runs by case and strategy, in the order in which they first occur. Where trials were handed out in several ways,
-    /// each counts as a strategy of its own; so do several settings under one name.
+    /// each counts as a strategy of its own; so do several settings under one name. A case with several budgets counts as
+    /// several.
     pub fn new(runs: impl IntoIterator<Item = Run>) -> Self {
         let runs: Vec<Run> = runs.into_iter().collect();
         let ways: BTreeSet<_> = runs.iter().map(|run| run.parallelism).collect();
@@ -137,10 +138,18 @@ impl Comparison {
         };
         let labels: Vec<String> = runs.iter().map(label).collect();
         let strategies = in_order(labels.iter().cloned());
-        let names = in_order(runs.iter().map(Run::case));
+        let mut budgets: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for run in &runs {
+            budgets.entry(run.case()).or_default().insert(run.budget);
+        }
+        let case = |run: &Run| match run.case() {
+            name if budgets[&name].len() == 1 => name,
+            name => format!("{name} in {} evaluations", run.budget),
+        };
+        let names = in_order(runs.iter().map(case));
         let mut groups: BTreeMap<(String, String), Vec<Run>> = BTreeMap::new();
         for (run, label) in runs.iter().zip(&labels) {
-            groups.entry((run.case(), label.clone())).or_default().push(run.clone());
+            groups.entry((case(run), label.clone())).or_default().push(run.clone());
         }
         let mut cell = |name: &String, strategy: &String| {
             let mut runs = groups.remove(&(name.clone(), strategy.clone()))?;

@@ -24,10 +24,14 @@ use crate::trial::Outcome;
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// How long a program may take to end.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// A program that searches.
 pub(super) struct Program {
     child: Child,
-    input: ChildStdin,
+    /// Closed when there is nothing more to say.
+    input: Option<ChildStdin>,
     lines: Receiver<io::Result<String>>,
 }
 
@@ -47,7 +51,7 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start `{command}`: {error}"))?;
-        let input = child.stdin.take().expect("the input is a pipe");
+        let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("the output is a pipe"));
         let (sender, lines) = channel();
         // A read cannot be interrupted: so that a program which hangs is noticed, another thread reads.
@@ -69,8 +73,9 @@ impl Program {
 
     /// Writes a request and reads the reply to it.
     fn call(&mut self, request: &Value) -> Result<Reply, String> {
-        writeln!(self.input, "{request}")
-            .and_then(|()| self.input.flush())
+        let input = self.input.as_mut().expect("open until it is dropped");
+        writeln!(input, "{request}")
+            .and_then(|()| input.flush())
             .map_err(|error| format!("the program does not listen: {error}"))?;
         let line = match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => line.map_err(|error| format!("the program cannot be read: {error}"))?,
@@ -150,7 +155,9 @@ impl Search for Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended by itself: then there is nobody to end.
+        // A program that reads to the end of its input ends by itself, which closes its output; else it is ended.
+        self.input = None;
+        while let Ok(_late) = self.lines.recv_timeout(GRACE) {}
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,19 @@
 //! Does it work? Strategies compared on problems.
+//!
+//! ```text
+//! Problem ⟶ Case (instance, budget) ⟶ Suite ┐
+//!                                            ├ Experiment ⟶ Run … ⟶ RunsFile ⟶ Comparison ⟶ report
+//! Strategy, or a program  ⟶  Contender ──────┘
+//! ```
+//!
+//! A [`Problem`] is a black box; [`decorators`] make it noisy, failing, slow, or move it. A [`Suite`] holds those of [`problems`], and
+//! yours. An [`Experiment`] makes a [`Run`] of each [`Contender`] on each [`Case`] and repetition, on the virtual clock of a
+//! [`SimulatedEvaluator`](crate::evaluator::SimulatedEvaluator); a [`Comparison`] sorts runs and judges them by [`statistics`];
+//! [`report`](mod@crate::report) makes them readable. [`Regression`] tells whether a strategy has become worse.
+//!
+//! The rest of this page is the chapter `BENCHMARKING.md`.
+//!
+#![doc = include_str!("../../BENCHMARKING.md")]
 
 mod comparison;
 mod contender;

@@ -39,12 +39,14 @@ impl RunsFile {
     /// Opens the file of a directory, which is made if it is not there.
     ///
     /// # Errors
-    /// If the directory cannot be written, or what is there is no such file.
+    /// If the directory cannot be written, what is there is no such file, or somebody else has it open.
     pub fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let path = directory.join(NAME);
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).open(&path)?;
+        // Two experiments that write to one file would both make the same runs.
+        file.try_lock().map_err(|_| bad(&path, "another experiment writes to it"))?;
         let (runs, sound) = parse(&path, file.try_clone()?)?;
         // What follows the last whole line was cut off.
         file.set_len(sound)?;

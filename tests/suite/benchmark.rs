@@ -101,6 +101,8 @@ fn what_was_interrupted_goes_on() {
 
     let mut file = RunsFile::open(&folder.0).unwrap();
     assert_eq!(file.runs().len(), 4, "the line that was cut off is gone");
+    let twice = RunsFile::open(&folder.0).unwrap_err().to_string();
+    assert!(twice.contains("another experiment"), "{twice}");
     let done: HashSet<_> = file.runs().iter().map(Run::key).collect();
     let mut again = 0;
     experiment.run(&done, |run| {
@@ -281,6 +283,25 @@ fn workers_share_the_virtual_time() {
     assert!(!in_order);
     let (batches, _) = time(Parallelism::Batches(4));
     assert!(four < alone / 3.0 && four < batches && batches < alone, "{alone} {batches} {four}");
+}
+
+#[test]
+fn what_differs_is_kept_apart() {
+    let run = |budget: usize, contender: Contender| {
+        let suite = Suite::new("one", [Case::new(smooth::branin()).with_budget(budget)]);
+        all(&Experiment::new(suite, [contender]).unwrap().with_seeds(1)).remove(0)
+    };
+    let other = || Run { settings: "other".to_owned(), ..run(5, random()) };
+    let names = |runs: Vec<Run>| -> (Vec<String>, usize) {
+        let comparison = Comparison::new(runs);
+        let cases = comparison.cases().iter().map(|case| case.name.clone()).collect();
+        (cases, comparison.strategies().len())
+    };
+    assert_eq!(names(vec![run(5, random()), run(5, bayesian())]), (vec!["branin/0".into()], 2));
+    assert_eq!(names(vec![run(5, random()), other()]).1, 2, "two settings are two strategies");
+    let (cases, strategies) = names(vec![run(5, random()), run(7, random())]);
+    assert_eq!(cases, ["branin/0 in 5 evaluations", "branin/0 in 7 evaluations"]);
+    assert_eq!(strategies, 1);
 }
 
 #[test]
