@@ -266,7 +266,11 @@ impl Study {
     /// # Errors
     /// Those of the strategy, and [`Error::UnknownTrial`] if it recommends one that does not exist.
     pub fn recommended(&self) -> Result<Option<&Trial>, Error> {
-        let known = Known::of(self, self.trials.len());
+        let mut known = Known::of(self, self.trials.len());
+        // What was stopped on its way has no final value to be recommended for.
+        known.observations.retain(|observation| {
+            self.trial(TrialId(observation.trial)).is_some_and(|trial| trial.value().is_some())
+        });
         match self.strategy.outlook(&self.history(&known))? {
             None => Ok(self.best()),
             Some(Outlook { recommended: number, .. }) => {

@@ -8,9 +8,23 @@ usage: benchmark_strategies [--suite smoke|public|instances|mixed|noisy] [--prob
            [--parallel Q | --workers Q] [--out DIR] [--mix-builds] [--quiet]
        benchmark_strategies compare DIR [DIR …] [--out DIR]
        benchmark_strategies check --baseline FILE [--write] [--quiet]
-       benchmark_strategies random-means [--suite NAME] [--problems TEXT,…]
+       benchmark_strategies random-means [--problems TEXT,…]
 
 Run again with the same --out, it goes on where it stopped.";
+
+/// The options of a run.
+const RUN: [&str; 10] = [
+    "--suite",
+    "--problems",
+    "--strategies",
+    "--external",
+    "--seeds",
+    "--parallel",
+    "--workers",
+    "--out",
+    "--mix-builds",
+    "--quiet",
+];
 
 /// One of the commands, with its options.
 #[derive(Debug)]
@@ -18,7 +32,7 @@ pub(crate) enum Command {
     Run(Options),
     Compare { directories: Vec<PathBuf>, out: Option<PathBuf> },
     Check { baseline: PathBuf, write: bool, quiet: bool },
-    RandomMeans(Options),
+    RandomMeans { problems: Vec<String> },
 }
 
 /// What is run, and how.
@@ -62,9 +76,13 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
         _ => vec![argument],
     });
     let mut options = Options::default();
+    let mut seen: Vec<String> = Vec::new();
     let (mut command, mut directories) = (None, Vec::new());
     let (mut baseline, mut write) = (None, false);
     while let Some(word) = words.next() {
+        if word.starts_with("--") {
+            seen.push(word.clone());
+        }
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
             "--suite" => options.suite = value()?,
@@ -88,6 +106,15 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
     if options.parallel > 1 && options.workers.is_some() {
         return Err("--parallel (batches) and --workers (refill) exclude each other".to_owned());
     }
+    let known: &[&str] = match command.as_deref() {
+        Some("compare") => &["--out"],
+        Some("check") => &["--baseline", "--write", "--quiet"],
+        Some(_) => &["--problems"],
+        None => &RUN,
+    };
+    if let Some(stray) = seen.iter().find(|option| !known.contains(&option.as_str())) {
+        return Err(format!("{stray} is no option of this command"));
+    }
     match command.as_deref() {
         Some("compare") if directories.is_empty() => Err("compare needs a directory".to_owned()),
         Some("compare") => Ok(Command::Compare { directories, out: options.out }),
@@ -95,7 +122,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
             let baseline = baseline.ok_or("check needs --baseline FILE")?;
             Ok(Command::Check { baseline, write, quiet: options.quiet })
         }
-        Some(_) => Ok(Command::RandomMeans(options)),
+        Some(_) => Ok(Command::RandomMeans { problems: options.problems }),
         None => Ok(Command::Run(options)),
     }
 }

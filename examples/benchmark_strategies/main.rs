@@ -23,10 +23,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
 use surmise::benchmark::decorators::Durations;
 use surmise::benchmark::{
     Case, Comparison, Contender, Experiment, Parallelism, RandomMeans, Regression, Run, RunKey,
-    RunsFile, Suite,
+    RunsFile, SUITES, Suite,
 };
 use surmise::{BayesianOptimization, RandomSearch, SobolSearch, report};
 
@@ -35,7 +36,8 @@ use arguments::{Command, Options, USAGE};
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    let command = match arguments::parse(std::env::args().skip(1)) {
+    let given = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let command = match arguments::parse(given) {
         Ok(command) => command,
         Err(message) => {
             eprintln!("{message}\n{USAGE}");
@@ -46,7 +48,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run(&options),
         Command::Compare { directories, out } => compare(&directories, out.as_deref()),
         Command::Check { baseline, write, quiet } => check(&baseline, write, quiet),
-        Command::RandomMeans(options) => random_means(&options),
+        Command::RandomMeans { problems } => random_means(&problems),
     };
     match done {
         Ok(code) => code,
@@ -97,16 +99,15 @@ fn experiment(options: &Options) -> Result<Experiment, Failure> {
     }
     let external = options.external.iter();
     contenders.extend(external.map(|(name, command)| Contender::external(name, command)));
-    let experiment = Experiment::new(suite(options)?, contenders)?.with_seeds(options.seeds);
-    Ok(match (options.workers, options.parallel) {
-        (Some(workers), _) => {
-            experiment.with_parallelism(Parallelism::Workers(workers)).with_durations(
-                Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 },
-            )
-        }
-        (None, 1) => experiment,
-        (None, width) => experiment.with_parallelism(Parallelism::Batches(width)),
-    })
+    let parallelism = match (options.workers, options.parallel) {
+        (Some(workers), _) => Parallelism::Workers(workers),
+        (None, 1) => Parallelism::Sequential,
+        (None, width) => Parallelism::Batches(width),
+    };
+    // The same however trials are handed out, so that virtual times can be compared.
+    let durations = Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 };
+    let experiment = Experiment::new(suite(options)?, contenders)?;
+    Ok(experiment.with_seeds(options.seeds).with_parallelism(parallelism).with_durations(durations))
 }
 
 fn run(options: &Options) -> Result<ExitCode, Failure> {
@@ -114,16 +115,28 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let name = experiment.suite().name().to_owned();
     let target = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/benchmark"));
     let out = options.out.clone().unwrap_or_else(|| target().join(&name));
-    let mut file = RunsFile::open(&out)?;
+    let mut file = RunsFile::open(&out)?.forget_broken()?;
     claim(&out, file.runs().is_empty(), options.mix_builds)?;
     make(&experiment, &mut file, options.quiet)?;
     let runs = file.finish()?;
+    let broken = runs.iter().filter(|run| run.error.is_some()).count();
     let comparison = Comparison::new(runs);
     let title = format!("Strategies compared: suite {name}");
     report::write(&out, &title, &comparison)?;
     say(&report::summary(&title, &comparison))?;
     say(&format!("The page with the pictures: {}", out.join("report.html").display()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(verdict_on(broken))
+}
+
+/// Runs that broke off are counted, not dropped; but whoever asked is told.
+fn verdict_on(broken: usize) -> ExitCode {
+    if broken == 0 {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!(
+        "{broken} runs broke off: see the table on reliability. Run again, they are tried again."
+    );
+    ExitCode::FAILURE
 }
 
 /// Makes what is not in the file yet.
@@ -163,8 +176,15 @@ fn claim(out: &Path, is_empty: bool, mix_builds: bool) -> Result<(), Failure> {
             out.display()
         )
         .into()),
-        Ok(known) if known == build => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_empty && !mix_builds => {
+            Err(format!(
+                "{} does not say which build of this program made its runs: choose another --out, or add --mix-builds to keep them",
+                out.display()
+            )
+            .into())
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        Ok(known) if known == build => Ok(()),
         _ => Ok(fs::write(path, build)?),
     }
 }
@@ -208,6 +228,10 @@ fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCode, Failure>
     });
     bar.finish_and_clear();
     runs.sort_by_key(Run::key);
+    if let Some(run) = runs.iter().find(|run| run.error.is_some() || run.violations > 0) {
+        let reason = run.error.as_deref().unwrap_or("a violation");
+        return Err(format!("{}, seed {}: {reason}", run.case(), run.seed).into());
+    }
     let now = Regression::of(&runs);
     if write {
         fs::write(baseline, serde_json::to_string_pretty(&now)? + "\n")?;
@@ -221,18 +245,33 @@ fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCode, Failure>
     Ok(if findings.is_loss() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// What random search reaches, to be committed: for problems of the crate, or of this example.
-fn random_means(options: &Options) -> Result<ExitCode, Failure> {
+/// What random search reaches, to be committed: of all cases of the crate, or of those that are named (`boosting` among them).
+fn random_means(problems: &[String]) -> Result<ExitCode, Failure> {
     const SAMPLES: usize = 100_000;
     // Real learners take their time.
     const OF_LEARNERS: usize = 10_000;
-    let mut means: BTreeMap<String, RandomMeans> = BTreeMap::new();
-    for case in suite(options)?.cases() {
-        let name = Case::name(case);
+    let mut cases: BTreeMap<String, Case> = BTreeMap::new();
+    for suite in SUITES {
+        let shipped = Suite::named(suite)?.into_cases();
+        cases.extend(shipped.into_iter().map(|case| (case.name(), case)));
+    }
+    if !problems.is_empty() {
+        let boosting = boosting::Boosting::case();
+        cases.insert(boosting.name(), boosting);
+        cases.retain(|name, _| problems.iter().any(|text| name.contains(text.as_str())));
+    }
+    let estimate = |(name, case): (String, Case)| {
         let is_learner = ["network", "boosting"].contains(&case.problem().name());
         let samples = if is_learner { OF_LEARNERS } else { SAMPLES };
-        means.insert(name, RandomMeans::estimate(case.problem(), samples, 1));
-    }
-    say(&serde_json::to_string_pretty(&means)?)?;
+        RandomMeans::estimate(case.problem(), samples, 1).map(|means| (name, means))
+    };
+    let means: Option<BTreeMap<String, RandomMeans>> =
+        cases.into_par_iter().map(estimate).collect();
+    let lines: Vec<String> = means
+        .ok_or("no evaluation gives a value")?
+        .iter()
+        .map(|(name, means)| Ok(format!(" {name:?}: {}", serde_json::to_string(means)?)))
+        .collect::<Result<_, serde_json::Error>>()?;
+    say(&format!("{{\n{}\n}}", lines.join(",\n")))?;
     Ok(ExitCode::SUCCESS)
 }

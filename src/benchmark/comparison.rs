@@ -2,17 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::duel::{Duel, duels};
 use super::measures::PROGRESS_FLOOR;
 use super::run::Run;
-use super::statistics::{
-    Judgement, Verdict, holm, mean, median, ranks, vargha_delaney, wilcoxon_two_sided,
-};
+use super::statistics::{mean, median, ranks};
 
 /// In geometric means a score below this counts as this: who is that near the optimum is not to be rewarded for digits.
 pub const SCORE_FLOOR: f64 = 1e-2;
-
-/// How verdicts are reached: a level of 5 %, and a tenth of a decade of score (26 %) as what matters.
-pub const JUDGEMENT: Judgement = Judgement { level: 0.05, margin: 0.1 };
 
 /// The runs of one strategy on one case, in the order of their seeds.
 #[derive(Debug, Clone)]
@@ -69,7 +65,7 @@ impl Cell {
     }
 
     /// What verdicts are made of, by seed: log₁₀ of the score, floored; without constants, the best value itself.
-    fn judged(&self) -> BTreeMap<u64, f64> {
+    pub(super) fn judged(&self) -> BTreeMap<u64, f64> {
         let number = |run: &Run| match run.score(run.budget) {
             Some(score) => score.max(PROGRESS_FLOOR).log10(),
             // An infinite one would be no number once subtracted.
@@ -84,31 +80,12 @@ impl Cell {
 pub struct CaseResults {
     /// Problem and instance.
     pub name: String,
+    /// The problem, of which there may be other instances.
+    pub problem: String,
     /// Number of evaluations.
     pub budget: usize,
     /// By strategy, in their order; `None` for those that were not run on it.
     pub cells: Vec<Option<Cell>>,
-}
-
-/// What can be said of two strategies on one case.
-#[derive(Debug, Clone)]
-pub struct Duel {
-    /// Index of the case.
-    pub case: usize,
-    /// Index of the strategy whose verdict it is.
-    pub first: usize,
-    /// Index of the other one.
-    pub second: usize,
-    /// Number of paired seeds.
-    pub pairs: usize,
-    /// Median of the paired differences, in decades of score (of the value itself, without constants).
-    pub difference: f64,
-    /// Vargha and Delaney's A: the probability that the first one is better.
-    pub effect: f64,
-    /// p-value of Wilcoxon's two-sided signed-rank test, corrected by Holm over all duels of the comparison.
-    pub p: f64,
-    /// Of the first strategy.
-    pub verdict: Verdict,
 }
 
 /// Strategies compared over cases.
@@ -122,7 +99,7 @@ pub struct Comparison {
 impl Comparison {
     /// Sorts runs by case and strategy, in the order in which they first occur. Where trials were handed out in several ways,
     /// each counts as a strategy of its own; so do several settings under one name. A case with several budgets counts as
-    /// several.
+    /// several, and so does one of several versions of the suite.
     pub fn new(runs: impl IntoIterator<Item = Run>) -> Self {
         let runs: Vec<Run> = runs.into_iter().collect();
         let ways: BTreeSet<_> = runs.iter().map(|run| run.parallelism).collect();
@@ -138,15 +115,8 @@ impl Comparison {
         };
         let labels: Vec<String> = runs.iter().map(label).collect();
         let strategies = in_order(labels.iter().cloned());
-        let mut budgets: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        for run in &runs {
-            budgets.entry(run.case()).or_default().insert(run.budget);
-        }
-        let case = |run: &Run| match run.case() {
-            name if budgets[&name].len() == 1 => name,
-            name => format!("{name} in {} evaluations", run.budget),
-        };
-        let names = in_order(runs.iter().map(case));
+        let case = case_labels(&runs);
+        let names = in_order(runs.iter().map(&case));
         let mut groups: BTreeMap<(String, String), Vec<Run>> = BTreeMap::new();
         for (run, label) in runs.iter().zip(&labels) {
             groups.entry((case(run), label.clone())).or_default().push(run.clone());
@@ -161,9 +131,9 @@ impl Comparison {
             .map(|name| {
                 let cells: Vec<Option<Cell>> =
                     strategies.iter().map(|strategy| cell(&name, strategy)).collect();
-                let budgets =
-                    cells.iter().flatten().flat_map(|cell| cell.0.iter().map(|r| r.budget));
-                CaseResults { budget: budgets.max().unwrap_or(0), name, cells }
+                let first = cells.iter().flatten().find_map(|cell| cell.0.first());
+                let problem = first.map_or(String::new(), |run| run.problem.clone());
+                CaseResults { budget: first.map_or(0, |run| run.budget), name, problem, cells }
             })
             .collect();
         let duels = duels(&cases);
@@ -207,17 +177,26 @@ impl Comparison {
         (0..self.strategies.len()).map(of_strategy).collect()
     }
 
-    /// Logarithms of the scores on the common cases, floored at [`PROGRESS_FLOOR`]: what ranks and cliques are made of.
+    /// For each problem among the common cases, the logarithms of the strategies' scores, floored at [`PROGRESS_FLOOR`] and averaged
+    /// over its instances: what ranks and cliques are made of. Instances of one problem are no independent evidence.
     pub fn log_scores(&self) -> Vec<Vec<f64>> {
-        let logs = |scores: Vec<f64>| scores.into_iter().map(|s| s.max(PROGRESS_FLOOR).log10());
-        self.common().into_iter().map(|(_, scores)| logs(scores).collect()).collect()
+        let mut by_problem: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
+        for (case, scores) in self.common() {
+            let logs = scores.into_iter().map(|score| score.max(PROGRESS_FLOOR).log10()).collect();
+            by_problem.entry(&case.problem).or_default().push(logs);
+        }
+        let average = |rows: Vec<Vec<f64>>| {
+            let column = |index: usize| rows.iter().map(|row| row[index]).collect::<Vec<f64>>();
+            (0..self.strategies.len()).map(|index| mean(&column(index))).collect()
+        };
+        by_problem.into_values().map(average).collect()
     }
 
-    /// The mean rank of each strategy over the common cases, by score. NaN if there are none.
+    /// The mean rank of each strategy over the problems, by [`log_scores`](Self::log_scores). NaN if there are none.
     pub fn mean_ranks(&self) -> Vec<f64> {
-        let by_case: Vec<Vec<f64>> = self.log_scores().iter().map(|row| ranks(row)).collect();
+        let by_problem: Vec<Vec<f64>> = self.log_scores().iter().map(|row| ranks(row)).collect();
         let of_strategy = |index: usize| {
-            let own: Vec<f64> = by_case.iter().map(|ranks| ranks[index]).collect();
+            let own: Vec<f64> = by_problem.iter().map(|ranks| ranks[index]).collect();
             mean(&own)
         };
         (0..self.strategies.len()).map(of_strategy).collect()
@@ -231,59 +210,38 @@ impl Comparison {
         order
     }
 
+    /// The runs of a strategy on the common cases, which may be compared with those of the others.
+    pub fn common_runs_of(&self, strategy: usize) -> impl Iterator<Item = &Run> {
+        let common = self.common().into_iter().map(|(case, _)| case);
+        common.filter_map(move |case| case.cells[strategy].as_ref()).flat_map(Cell::runs)
+    }
+
     /// All runs of a strategy.
     pub fn runs_of(&self, strategy: usize) -> impl Iterator<Item = &Run> {
         self.cases.iter().filter_map(move |case| case.cells[strategy].as_ref()).flat_map(Cell::runs)
     }
 }
 
+/// Names of cases; with what tells them apart, where the name does not.
+fn case_labels(runs: &[Run]) -> impl Fn(&Run) -> String + use<> {
+    let mut budgets: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    let mut suites: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    for run in runs {
+        budgets.entry(run.case()).or_default().insert(run.budget);
+        suites.entry(run.case()).or_default().insert(run.suite);
+    }
+    move |run| {
+        let name = run.case();
+        let one_budget = budgets[&name].len() == 1;
+        let one_suite = suites[&name].len() == 1;
+        let budget =
+            if one_budget { String::new() } else { format!(" in {} evaluations", run.budget) };
+        let suite = if one_suite { String::new() } else { format!(" of suite {}", run.suite) };
+        name + &budget + &suite
+    }
+}
+
 fn in_order(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     names.filter(|name| seen.insert(name.clone())).collect()
-}
-
-/// Judges all pairs of strategies on all cases, and corrects for there being so many.
-fn duels(cases: &[CaseResults]) -> Vec<Duel> {
-    let mut duels = Vec::new();
-    let mut equivalence = Vec::new();
-    for (index, case) in cases.iter().enumerate() {
-        for first in 0..case.cells.len() {
-            for second in first + 1..case.cells.len() {
-                let (Some(a), Some(b)) = (&case.cells[first], &case.cells[second]) else {
-                    continue;
-                };
-                let (a_by_seed, b_by_seed) = (a.judged(), b.judged());
-                let pairs: Vec<(f64, f64)> = a_by_seed
-                    .iter()
-                    .filter_map(|(seed, a)| Some((*a, *b_by_seed.get(seed)?)))
-                    .collect();
-                let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
-                let (a_values, b_values): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-                // The margin is one of scores.
-                let has_scores = a.score().is_some() && b.score().is_some();
-                equivalence.push(if has_scores {
-                    JUDGEMENT.equivalence_p(&differences)
-                } else {
-                    1.0
-                });
-                duels.push(Duel {
-                    case: index,
-                    first,
-                    second,
-                    pairs: differences.len(),
-                    difference: median(&differences),
-                    effect: vargha_delaney(&a_values, &b_values),
-                    p: wilcoxon_two_sided(&differences),
-                    verdict: Verdict::Undecided,
-                });
-            }
-        }
-    }
-    let p_values: Vec<f64> = duels.iter().map(|duel| duel.p).collect();
-    let corrected = holm(&p_values).into_iter().zip(holm(&equivalence));
-    for (duel, (p, equivalence_p)) in duels.iter_mut().zip(corrected) {
-        duel.p = p;
-        duel.verdict = JUDGEMENT.judge(p, equivalence_p, duel.effect > 0.5);
-    }
-    duels
 }

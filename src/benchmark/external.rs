@@ -6,11 +6,12 @@
 //!          {"op":"tell","config":{"x0":0.3},"value":1.7}                            {"ok":true}
 //! ```
 //!
-//! A value of null says that the evaluation failed. What the program writes to its standard error goes to ours.
+//! A value of null says that the evaluation failed. What the program writes to its standard error goes to ours. It is asked to
+//! compute on one thread, by the environment variables that BLAS and OpenMP read, because a run of its own is on every core.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -24,8 +25,11 @@ use crate::trial::Outcome;
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// How long a program may take to end.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long a program may take to end, at each of these looks.
+const GRACE: Duration = Duration::from_millis(10);
+const LOOKS: u32 = 100;
+
+const ONE_THREAD: [&str; 3] = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
 
 /// A program that searches.
 pub(super) struct Program {
@@ -45,15 +49,20 @@ struct Reply {
 impl Program {
     /// Starts it and tells it what is searched.
     pub(super) fn begin(command: &str, brief: &Brief<'_>) -> Result<Self, String> {
-        let mut child = Command::new("sh")
-            .args(["-c", command])
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).envs(ONE_THREAD.map(|name| (name, "1")));
+        // With all that it starts, so that nothing is left when it is ended.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+        let mut child = shell
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start `{command}`: {error}"))?;
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("the output is a pipe"));
-        let (sender, lines) = channel();
+        // A program that talks unasked is held up, not listened to for ever.
+        let (sender, lines) = sync_channel(16);
         // A read cannot be interrupted: so that a program which hangs is noticed, another thread reads.
         #[allow(clippy::disallowed_methods, reason = "it ends with the program's output")]
         thread::spawn(move || {
@@ -101,10 +110,22 @@ impl Program {
     }
 
     fn farewell(&mut self) -> String {
-        match self.child.wait() {
-            Ok(status) => format!("the program has ended: {status}"),
-            Err(error) => format!("the program has ended: {error}"),
+        match self.end() {
+            Some(status) => format!("the program has ended: {status}"),
+            None => "the program has closed its output".to_owned(),
         }
+    }
+
+    /// Closes its input, upon which a program ends by itself, and waits for that a while.
+    fn end(&mut self) -> Option<ExitStatus> {
+        self.input = None;
+        for _ in 0..LOOKS {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            thread::sleep(GRACE);
+        }
+        None
     }
 }
 
@@ -155,10 +176,12 @@ impl Search for Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // A program that reads to the end of its input ends by itself, which closes its output; else it is ended.
-        self.input = None;
-        while let Ok(_late) = self.lines.recv_timeout(GRACE) {}
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if self.end().is_none() {
+            // Its whole group; `kill` is a command of every shell.
+            let all = format!("kill -KILL -- -{}", self.child.id());
+            let _ = Command::new("sh").args(["-c", &all]).status();
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }

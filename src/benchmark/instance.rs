@@ -5,11 +5,11 @@
 //! and a constant is added. Hansen et al. (2009) introduced such instances for the BBOB functions.
 
 use super::decorators::{Offset, Reordered, Rotated, Shifted};
-use super::problem::Problem;
+use super::problem::{Evaluation, Problem};
 use super::problems::Formula;
 use crate::cube::Axis;
 use crate::rng::Rng;
-use crate::space::{Configuration, ParameterRange};
+use crate::space::{Configuration, ParameterRange, SearchSpace};
 
 /// How far a minimizer is shifted at the most, as a share of the range.
 const FARTHEST: f64 = 0.3;
@@ -31,7 +31,8 @@ pub(super) fn instance(formula: Formula, number: u32) -> (Box<dyn Problem>, Conf
     if number == 0 {
         return (Box::new(formula), minimizer);
     }
-    let mut rng = Rng::stream(stable_hash(formula.name()), number.into());
+    let name = formula.name().to_owned();
+    let mut rng = Rng::stream(stable_hash(&name), number.into());
     let centre = formula.space().encode(&minimizer).expect("the minimizer is in the space");
     let axes = formula.space().axes().to_vec();
     let may_move = formula.is_valid_everywhere();
@@ -56,7 +57,32 @@ pub(super) fn instance(formula: Formula, number: u32) -> (Box<dyn Problem>, Conf
     };
     let shifted = Shifted::new(turned, by).expect(sound);
     let reordered = Reordered::new(shifted, &mut rng);
-    (Box::new(Offset::new(reordered, offset)), minimizer)
+    (Box::new(Instance { name, problem: Offset::new(reordered, offset) }), minimizer)
+}
+
+/// A moved problem under its own name; which instance it is, the case says.
+#[derive(Debug)]
+struct Instance<P> {
+    name: String,
+    problem: P,
+}
+
+impl<P: Problem> Problem for Instance<P> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn space(&self) -> &SearchSpace {
+        self.problem.space()
+    }
+
+    fn evaluate(&self, configuration: &Configuration, chance: &mut Rng) -> Evaluation {
+        self.problem.evaluate(configuration, chance)
+    }
+
+    fn optimum(&self) -> Option<f64> {
+        self.problem.optimum()
+    }
 }
 
 /// A configuration whose continuous parameters are at these places of their ranges.

@@ -18,6 +18,7 @@
 mod comparison;
 mod contender;
 pub mod decorators;
+mod duel;
 mod experiment;
 mod external;
 mod instance;
@@ -32,8 +33,9 @@ mod searching;
 pub mod statistics;
 mod suite;
 
-pub use self::comparison::{CaseResults, Cell, Comparison, Duel, JUDGEMENT, SCORE_FLOOR};
+pub use self::comparison::{CaseResults, Cell, Comparison, SCORE_FLOOR};
 pub use self::contender::Contender;
+pub use self::duel::{Duel, JUDGEMENT};
 pub use self::experiment::Experiment;
 pub use self::measures::PROGRESS_FLOOR;
 pub use self::problem::{Evaluation, FunctionProblem, Problem};

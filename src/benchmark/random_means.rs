@@ -30,11 +30,12 @@ impl RandomMeans {
         COMMITTED.get(&format!("{problem}/{instance}")).cloned()
     }
 
-    /// Estimates them from this many random configurations, at least 100. Those that fail count as the worst value that was met.
+    /// Estimates them from this many random configurations, at least 100. Those that fail count as the worst value that was met;
+    /// `None` if all fail.
     ///
     /// # Panics
     /// If fewer than 100 are asked for.
-    pub fn estimate(problem: &dyn Problem, samples: usize, seed: u64) -> Self {
+    pub fn estimate(problem: &dyn Problem, samples: usize, seed: u64) -> Option<Self> {
         assert!(samples >= 100, "the mean best of 100 needs 100 samples at the least");
         let values = (0..samples as u64).map(|sample| {
             let mut rng = Rng::stream(seed, sample);
@@ -51,9 +52,9 @@ impl RandomMeans {
             }
         }
         known.sort_by(f64::total_cmp);
-        let worst = known.last().copied().unwrap_or(f64::INFINITY);
+        let worst = *known.last()?;
         known.extend(std::iter::repeat_n(worst, failures));
-        Self(CHECKPOINTS.iter().map(|count| mean_best(&known, *count)).collect())
+        Some(Self(CHECKPOINTS.iter().map(|count| mean_best(&known, *count)).collect()))
     }
 
     /// The mean best of so many configurations, from 1 to the last of [`CHECKPOINTS`]; between them, interpolated over the logarithm
@@ -91,6 +92,7 @@ fn mean_best(sorted: &[f64], count: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::decorators::Failing;
     use crate::benchmark::problems::smooth;
     use crate::benchmark::{SUITES, Suite};
 
@@ -115,6 +117,12 @@ mod tests {
     }
 
     #[test]
+    fn what_always_fails_has_none() {
+        let hopeless = Failing::at_random(smooth::branin(), 1.0);
+        assert_eq!(RandomMeans::estimate(&hopeless, 100, 1), None);
+    }
+
+    #[test]
     fn every_case_has_its_constants() {
         for suite in SUITES {
             for case in Suite::named(suite).unwrap().cases() {
@@ -131,7 +139,7 @@ mod tests {
     #[test]
     fn the_constants_can_be_made_again() {
         let committed = RandomMeans::committed("hartmann6", 0).unwrap();
-        let again = RandomMeans::estimate(&smooth::hartmann6(), 20_000, 99);
+        let again = RandomMeans::estimate(&smooth::hartmann6(), 20_000, 99).unwrap();
         for count in CHECKPOINTS {
             let (a, b) = (committed.at(count).unwrap(), again.at(count).unwrap());
             assert!((a - b).abs() < 0.02, "best of {count}: {a} and {b}");

@@ -96,6 +96,7 @@ pub struct RunTrial {
 /// What makes a run the same as another one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunKey {
+    suite: u32,
     problem: String,
     instance: u32,
     strategy: String,
@@ -109,6 +110,7 @@ impl Run {
     /// What makes it the same as another one.
     pub fn key(&self) -> RunKey {
         RunKey {
+            suite: self.suite,
             problem: self.problem.clone(),
             instance: self.instance,
             strategy: self.strategy.clone(),

@@ -70,12 +70,33 @@ impl RunsFile {
         Ok(())
     }
 
+    /// Forgets the runs that broke off, so that they are made again: what was missing may be there by now.
+    ///
+    /// # Errors
+    /// If the file cannot be replaced; then it is as it was.
+    pub fn forget_broken(mut self) -> io::Result<Self> {
+        if self.runs.iter().all(|run| run.error.is_none()) {
+            return Ok(self);
+        }
+        self.runs.retain(|run| run.error.is_none());
+        self.rewrite()?;
+        let directory = self.path.parent().unwrap_or(Path::new(".")).to_owned();
+        drop(self);
+        Self::open(&directory)
+    }
+
     /// Puts the runs in order, in memory and on disk, and gives them.
     ///
     /// # Errors
     /// If the file cannot be replaced; then it is as it was.
     pub fn finish(mut self) -> io::Result<Vec<Run>> {
         self.runs.sort_by_key(Run::key);
+        self.rewrite()?;
+        Ok(self.runs)
+    }
+
+    /// Replaces the file by what is in memory, in one step.
+    fn rewrite(&self) -> io::Result<()> {
         let beside = self.path.with_extension("ndjson.new");
         let mut file = io::BufWriter::new(File::create(&beside)?);
         for run in &self.runs {
@@ -83,8 +104,7 @@ impl RunsFile {
             file.write_all(b"\n")?;
         }
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&beside, &self.path)?;
-        Ok(self.runs)
+        fs::rename(&beside, &self.path)
     }
 }
 

@@ -83,6 +83,11 @@ pub(super) fn search(task: &Task<'_>) -> Run {
         Ok(Err(error)) => Some(error),
         Err(payload) => Some(format!("panic: {}", panic_message(payload.as_ref()))),
     };
+    if run.error.is_some() {
+        // Nobody is left to be asked: what it measured best is what it leaves.
+        let ended = run.trials.iter().filter(|trial| trial.end.is_some()).count();
+        run.recommended.extend(least_measured(&run.trials).map(|trial| (ended, trial)));
+    }
     run
 }
 
@@ -116,7 +121,7 @@ fn drive(task: &Task<'_>, search: &mut dyn Search, run: &mut Run) -> Result<(), 
             }
         }
         if running == 0 {
-            return Ok(());
+            return recommend(ended, search, run);
         }
         for event in jobs.wait(FOREVER).map_err(|error| error.to_string())? {
             let JobEvent::Ended { job, outcome } = event else { continue };
@@ -129,12 +134,18 @@ fn drive(task: &Task<'_>, search: &mut dyn Search, run: &mut Run) -> Result<(), 
             ended += 1;
             let configuration = &run.trials[number].configuration;
             stopwatch.time(|| search.tell(number, configuration, &outcome))?;
-            if CHECKPOINTS.contains(&ended) || ended == run.budget {
-                let recommended = search.recommended()?.or_else(|| least_measured(&run.trials));
-                run.recommended.extend(recommended.map(|trial| (ended, trial)));
+            if CHECKPOINTS.contains(&ended) {
+                recommend(ended, search, run)?;
             }
         }
     }
+}
+
+/// Notes which trial the search would recommend now.
+fn recommend(ended: usize, search: &mut dyn Search, run: &mut Run) -> Result<(), String> {
+    let recommended = search.recommended()?.or_else(|| least_measured(&run.trials));
+    run.recommended.extend(recommended.map(|trial| (ended, trial)));
+    Ok(())
 }
 
 /// Starts the trial of a configuration, and notes what is wrong with it.

@@ -28,7 +28,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// A problem as it is: instance 0, with 30 evaluations for up to 3 parameters, 60 up to 8, 80 up to 10, 100 above.
+    /// A problem as it is: instance 0, with 30 evaluations for up to 3 parameters, 60 up to 8, 80 up to 10, 100 above. It gets scores
+    /// by [`with_random_means`](Self::with_random_means).
     pub fn new(problem: impl Problem + 'static) -> Self {
         let budget = match problem.space().axes().len() {
             0..=3 => 30,
@@ -36,8 +37,13 @@ impl Case {
             9..=10 => 80,
             _ => 100,
         };
+        Self { problem: Box::new(problem), instance: 0, budget, random_means: None }
+    }
+
+    /// A problem of the crate, with its constants.
+    fn shipped(problem: impl Problem + 'static) -> Self {
         let random_means = RandomMeans::committed(problem.name(), 0);
-        Self { problem: Box::new(problem), instance: 0, budget, random_means }
+        Self { random_means, ..Self::new(problem) }
     }
 
     /// An instance of a function: 0 as it was published; others are moved.
@@ -139,8 +145,8 @@ impl Suite {
 
     /// All problems as they were published.
     pub fn public() -> Self {
-        let cases = formulas().into_iter().map(Case::new);
-        Self::new("public", cases.chain([Case::new(Network::new())]))
+        let cases = formulas().into_iter().map(Case::shipped);
+        Self::new("public", cases.chain([Case::shipped(Network::new())]))
     }
 
     /// Three moved instances of every function that can be moved.
@@ -163,27 +169,27 @@ impl Suite {
         ];
         let moved = moved.into_iter().map(|formula| Case::instance_of(formula, 1));
         let fixed = [engineering::pressure_vessel(), engineering::speed_reducer()];
-        let fixed = fixed.into_iter().map(Case::new);
-        Self::new("mixed", moved.chain(fixed).chain([Case::new(Network::new())]))
+        let fixed = fixed.into_iter().map(Case::shipped);
+        Self::new("mixed", moved.chain(fixed).chain([Case::shipped(Network::new())]))
     }
 
     /// Noise, failures in a region and at random, durations that differ.
     pub fn noisy() -> Self {
-        // Two of Branin's three minima are left, a quarter of a unit above the border.
+        // All three minima are left, the nearest a quarter of a unit above the border.
         let fails = |c: &crate::Configuration| c.float("x1") < 2.0;
         let branin = || instance(smooth::branin(), 0).0;
         let optimum = branin().optimum();
         let durations = Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 };
         let cases = [
             noisy_hartmann6(),
-            Case::new(Noisy::new(smooth::branin(), 5.0)),
-            Case::new(Noisy::new(mixed::func2c(), 0.05)),
-            Case::new(Noisy::new(training::momentum(), 0.05)),
-            Case::new(Noisy::new(smooth::styblinski_tang(), 20.0)),
-            Case::new(Failing::at_random(smooth::hartmann3(), 0.2)),
-            Case::new(Failing::within(branin(), fails, optimum)),
-            Case::new(Failing::at_random(Noisy::new(training::finetuning(), 0.02), 0.1)),
-            Case::new(Slow::new(smooth::hartmann6(), durations)),
+            Case::shipped(Noisy::new(smooth::branin(), 5.0)),
+            Case::shipped(Noisy::new(mixed::func2c(), 0.05)),
+            Case::shipped(Noisy::new(training::momentum(), 0.05)),
+            Case::shipped(Noisy::new(smooth::styblinski_tang(), 20.0)),
+            Case::shipped(Failing::at_random(smooth::hartmann3(), 0.2)),
+            Case::shipped(Failing::within(branin(), fails, optimum)),
+            Case::shipped(Failing::at_random(Noisy::new(training::finetuning(), 0.02), 0.1)),
+            Case::shipped(Slow::new(smooth::hartmann6(), durations)),
         ];
         Self::new("noisy", cases)
     }
@@ -215,7 +221,7 @@ impl Suite {
 }
 
 fn noisy_hartmann6() -> Case {
-    Case::new(Noisy::new(smooth::hartmann6(), 0.1))
+    Case::shipped(Noisy::new(smooth::hartmann6(), 0.1))
 }
 
 /// All functions of the crate.

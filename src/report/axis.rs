@@ -14,7 +14,8 @@ pub(super) struct PlotAxis {
 impl PlotAxis {
     /// From `low` to `high`.
     pub(super) fn linear(label: impl Into<String>, low: f64, high: f64) -> Self {
-        let (low, high) = if high > low { (low, high) } else { (low - 0.5, low + 0.5) };
+        let half = 0.5_f64.max(1e-3 * low.abs());
+        let (low, high) = if high > low { (low, high) } else { (low - half, low + half) };
         Self { label: label.into(), low, high, logarithmic: false }
     }
 
@@ -59,16 +60,13 @@ impl PlotAxis {
         let power = 10_f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|round| round * power);
         let step = step.into_iter().find(|step| *step >= rough * (1.0 - 1e-9)).unwrap_or(rough);
-        let mut ticks = Vec::new();
-        let mut number = (self.low / step - 1e-9).ceil();
-        while number * step <= self.high + 1e-9 * step {
-            let value = number * step;
-            // Not −0, nor a remainder of rounding instead of 0.
-            let value = if value.abs() < 1e-9 * step { 0.0 } else { value };
-            ticks.push((value, label(value, step)));
-            number += 1.0;
-        }
-        ticks
+        let first = (self.low / step - 1e-9).ceil();
+        // Counted, because far from 0 a step may be lost in rounding.
+        let ticks = (0..=most + 1).map(|count| (first + f64::from(count)) * step);
+        let inside = ticks.filter(|value| *value <= self.high + 1e-9 * step);
+        // Not −0, nor a remainder of rounding instead of 0.
+        let whole = inside.map(|value| if value.abs() < 1e-9 * step { 0.0 } else { value });
+        whole.map(|value| (value, label(value, step))).collect()
     }
 }
 
@@ -113,6 +111,10 @@ mod tests {
             labels(&PlotAxis::decades("", 1e-8, 1.0), 4),
             ["1e-8", "1e-6", "1e-4", "1e-2", "1"]
         );
+        for (low, high) in [(1e16, 1e16 + 2.0), (1e300, 1e300)] {
+            let axis = PlotAxis::linear("", low, high);
+            assert!(axis.ticks(5).len() <= 7 && axis.place(low).is_finite());
+        }
         for (low, high) in [(0.0, 1e-9), (-1e12, 3.0), (5.0, 7.0), (0.0, 1.0)] {
             let count = PlotAxis::linear("", low, high).ticks(5).len();
             assert!((2..=6).contains(&count), "{low} to {high}: {count}");

@@ -1,6 +1,7 @@
 //! Curves with bands between two axes.
 
 use super::axis::PlotAxis;
+use super::number::short;
 use super::svg::{Anchor, Svg, legend_places};
 
 /// A curve, and the band around it.
@@ -21,6 +22,8 @@ pub(super) struct Chart {
     pub(super) x: PlotAxis,
     pub(super) y: PlotAxis,
     pub(super) curves: Vec<Curve>,
+    /// Values below this are drawn at it.
+    pub(super) floor: Option<f64>,
 }
 
 const LEFT: f64 = 52.0;
@@ -66,6 +69,10 @@ impl Chart {
         }
         for curve in &self.curves {
             svg.curve(&line(curve, 0), curve.series);
+        }
+        if let Some(floor) = self.floor {
+            let text = format!("≤ {}, 0 included", short(floor));
+            svg.text((left + width, y(floor) - 4.0), Anchor::End, 9.5, &text);
         }
     }
 }

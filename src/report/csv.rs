@@ -45,7 +45,7 @@ pub fn scores_csv(comparison: &Comparison) -> String {
 
 /// A row for each pair of strategies and problem.
 pub fn verdicts_csv(comparison: &Comparison) -> String {
-    let mut text = "problem,first,second,verdict,difference,effect,p_holm,pairs\n".to_owned();
+    let mut text = "case,first,second,verdict,median_difference,vargha_delaney_a,wilcoxon_p_holm,equivalence_p_holm,pairs,untied\n".to_owned();
     for duel in comparison.duels() {
         let fields = [
             field(&comparison.cases()[duel.case].name),
@@ -55,7 +55,9 @@ pub fn verdicts_csv(comparison: &Comparison) -> String {
             format!("{:?}", duel.difference),
             format!("{:?}", duel.effect),
             format!("{:?}", duel.p),
+            format!("{:?}", duel.equivalence_p),
             duel.pairs.to_string(),
+            duel.untied.to_string(),
         ];
         text.push_str(&(fields.join(",") + "\n"));
     }

@@ -1,6 +1,6 @@
 //! The pictures of a comparison.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::axis::PlotAxis;
 use super::chart::{Chart, Curve, grid};
@@ -43,13 +43,11 @@ pub(super) fn anytime(comparison: &Comparison) -> String {
 
 fn anytime_of(case: &CaseResults) -> Chart {
     let has_regret = case.cells.iter().flatten().all(|cell| cell.regrets().is_some());
-    let trace = |run: &Run| {
-        if let Some(regrets) = run.regrets() {
-            let floor = DRAWN * run.random_regret(run.budget).unwrap_or(1.0);
-            regrets.into_iter().map(|regret| regret.max(floor)).collect()
-        } else {
-            run.bests()
-        }
+    let unit = case.cells.iter().flatten().find_map(|cell| cell.runs().first());
+    let floor = DRAWN * unit.and_then(|run| run.random_regret(run.budget)).unwrap_or(1.0);
+    let trace = |run: &Run| match run.regrets() {
+        Some(regrets) => regrets.into_iter().map(|regret| regret.max(floor)).collect(),
+        None => run.bests(),
     };
     let curve = |(series, cell): (usize, &Option<Cell>)| {
         let traces: Vec<Vec<f64>> = cell.as_ref()?.runs().iter().map(trace).collect();
@@ -59,14 +57,16 @@ fn anytime_of(case: &CaseResults) -> Chart {
     };
     let curves: Vec<Curve> = case.cells.iter().enumerate().filter_map(curve).collect();
     let (low, high) = extent(&curves);
-    let y = if has_regret && low > 0.0 && low.is_finite() {
+    let is_logarithmic = has_regret && low > 0.0 && low.is_finite();
+    let y = if is_logarithmic {
         PlotAxis::decades("simple regret", low, high)
     } else {
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
         PlotAxis::linear("best value", low, high)
     };
     let x = PlotAxis::linear("evaluations", 0.0, float(case.budget));
-    Chart { title: case.name.clone(), x, y, curves }
+    let floor = (is_logarithmic && low <= floor).then_some(floor);
+    Chart { title: case.name.clone(), x, y, curves, floor }
 }
 
 /// The share of all (case, seed, target) that each strategy has reached, by the share of the budget it took: a data profile
@@ -76,7 +76,7 @@ pub(super) fn data_profile(comparison: &Comparison) -> String {
     let shares: Vec<f64> = (0..=100).map(|step| f64::from(step) / 100.0).collect();
     let curve = |series: usize| {
         let mut spent: Vec<f64> = Vec::new();
-        for run in comparison.runs_of(series).filter(|run| run.progress().is_some()) {
+        for run in comparison.common_runs_of(series) {
             let to = |target: &f64| run.evaluations_to(*target).map(float);
             let share = |count: Option<f64>| count.unwrap_or(f64::INFINITY) / float(run.budget);
             spent.extend(targets.iter().map(to).map(share));
@@ -93,6 +93,7 @@ pub(super) fn data_profile(comparison: &Comparison) -> String {
         x: PlotAxis::linear("share of the budget", 0.0, 1.0),
         y: PlotAxis::linear("share of targets reached", 0.0, 1.0),
         curves: (0..comparison.strategies().len()).map(curve).collect(),
+        floor: None,
     };
     grid(&[chart], comparison.strategies(), 1, (560.0, 320.0))
         .finish("Data profile: share of targets reached by share of the budget")
@@ -123,6 +124,7 @@ pub(super) fn ask_time(comparison: &Comparison) -> String {
         x: PlotAxis::linear("number of the proposal", 0.0, float(most)),
         y: PlotAxis::decades("seconds", low, high),
         curves,
+        floor: None,
     };
     grid(&[chart], comparison.strategies(), 1, (560.0, 320.0))
         .finish("Time of a proposal by its number")
@@ -137,23 +139,51 @@ pub(super) fn is_parallel(comparison: &Comparison) -> bool {
 
 /// The geometric mean of progress by virtual time, in units of what the whole budget would take one worker.
 pub(super) fn by_virtual_time(comparison: &Comparison) -> String {
-    let shares: Vec<f64> = (1..=100).map(|step| f64::from(step) / 100.0).collect();
-    let curve = |series: usize| {
-        let runs: Vec<&Run> =
-            comparison.runs_of(series).filter(|run| run.progress().is_some()).collect();
-        let log_progress = |run: &Run, share: f64| -> Option<f64> {
-            let busy: f64 = run.trials.iter().filter_map(|t| Some(t.end? - t.start)).sum();
-            let unit = run.random_regret(run.budget)?;
-            let steps = run.bests_by_time();
-            let best = steps.iter().rev().find(|(end, _)| *end <= share * busy + 1e-9);
-            let regret = match best {
-                Some((_, value)) => (value - run.optimum?).max(0.0),
-                None => run.random_regret(1)?,
-            };
-            Some((regret / unit).max(PROGRESS_FLOOR).log10())
+    let log_progress = |run: &Run, share: f64| -> Option<f64> {
+        let busy: f64 = run.trials.iter().filter_map(|t| Some(t.end? - t.start)).sum();
+        let steps = run.bests_by_time();
+        let best = steps.iter().rev().find(|(end, _)| *end <= share * busy + 1e-9);
+        let regret = match best {
+            Some((_, value)) => (value - run.optimum?).max(0.0),
+            None => run.random_regret(1)?,
         };
+        Some((regret / run.random_regret(run.budget)?).max(PROGRESS_FLOOR).log10())
+    };
+    let label = "virtual time, as a share of what one worker takes";
+    progress_chart(comparison, "Progress by virtual time", label, log_progress)
+}
+
+/// The geometric mean of progress over all cases, by the share of the budget.
+pub(super) fn overall(comparison: &Comparison) -> String {
+    let log_progress = |run: &Run, share: f64| {
+        let progress = run.progress()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+        let spent = (share * float(progress.len()) + 1e-9).floor() as usize;
+        // Before the first evaluation there is nothing to tell.
+        Some(progress[spent.saturating_sub(1)].max(PROGRESS_FLOOR).log10())
+    };
+    progress_chart(comparison, "Progress over all cases", "share of the budget", log_progress)
+}
+
+/// Curves of the mean over cases of log₁₀ of progress, with bands over seeds: a seed that is drawn is drawn for all cases.
+fn progress_chart(
+    comparison: &Comparison,
+    title: &str,
+    label: &str,
+    log_progress: impl Fn(&Run, f64) -> Option<f64>,
+) -> String {
+    let shares: Vec<f64> = (1..=50).map(|step| f64::from(step) / 50.0).collect();
+    let curve = |series: usize| {
+        let mut by_seed: BTreeMap<u64, Vec<&Run>> = BTreeMap::new();
+        for run in comparison.common_runs_of(series) {
+            by_seed.entry(run.seed).or_default().push(run);
+        }
         let at = |share: f64| -> Vec<f64> {
-            runs.iter().filter_map(|run| log_progress(run, share)).collect()
+            let over_cases = |runs: &Vec<&Run>| {
+                let logs = runs.iter().filter_map(|run| log_progress(run, share));
+                mean(&logs.collect::<Vec<f64>>())
+            };
+            by_seed.values().map(over_cases).collect()
         };
         let samples = shares.iter().map(|share| (*share, at(*share)));
         let points = banded(samples, |logs| 10_f64.powf(mean(logs)));
@@ -163,44 +193,11 @@ pub(super) fn by_virtual_time(comparison: &Comparison) -> String {
     let (low, high) = extent(&curves);
     let (low, high) = if low <= high { (low, high) } else { (PROGRESS_FLOOR, 1.0) };
     let chart = Chart {
-        title: "Progress by virtual time, all problems".to_owned(),
-        x: PlotAxis::linear("virtual time, as a share of what one worker takes", 0.0, 1.0),
+        title: title.to_owned(),
+        x: PlotAxis::linear(label, 0.0, 1.0),
         y: PlotAxis::decades("regret by random search's", low, high),
         curves,
+        floor: None,
     };
-    grid(&[chart], comparison.strategies(), 1, (560.0, 320.0)).finish("Progress by virtual time")
-}
-
-/// The geometric mean of progress over all cases, by the share of the budget.
-pub(super) fn overall(comparison: &Comparison) -> String {
-    let shares: Vec<f64> = (1..=50).map(|step| f64::from(step) / 50.0).collect();
-    let curve = |series: usize| {
-        let traces: Vec<Vec<f64>> = comparison.runs_of(series).filter_map(Run::progress).collect();
-        let at = |share: f64| -> Vec<f64> {
-            let value = |trace: &Vec<f64>| {
-                #[allow(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "an index"
-                )]
-                let spent = (share * float(trace.len())).floor() as usize;
-                let progress = trace[spent.saturating_sub(1)];
-                progress.max(PROGRESS_FLOOR).log10()
-            };
-            traces.iter().map(value).collect()
-        };
-        let samples = shares.iter().map(|share| (*share, at(*share)));
-        let points = banded(samples, |logs| 10_f64.powf(mean(logs)));
-        Curve { series, points, stepped: false }
-    };
-    let curves: Vec<Curve> = (0..comparison.strategies().len()).map(curve).collect();
-    let (low, high) = extent(&curves);
-    let (low, high) = if low <= high { (low, high) } else { (PROGRESS_FLOOR, 1.0) };
-    let chart = Chart {
-        title: "Progress over all problems".to_owned(),
-        x: PlotAxis::linear("share of the budget", 0.0, 1.0),
-        y: PlotAxis::decades("regret by random search's", low, high),
-        curves,
-    };
-    grid(&[chart], comparison.strategies(), 1, (560.0, 320.0)).finish("Progress over all problems")
+    grid(&[chart], comparison.strategies(), 1, (560.0, 320.0)).finish(title)
 }

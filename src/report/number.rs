@@ -22,7 +22,12 @@ pub(super) fn short(value: f64) -> String {
     }
 }
 
-/// The same of what may be missing.
+/// A number with so many digits behind the point.
+pub(super) fn fixed(value: f64, digits: usize) -> String {
+    if value.is_finite() { format!("{value:.digits$}") } else { short(value) }
+}
+
+/// The same as [`short`] of what may be missing.
 pub(super) fn short_or_none(value: Option<f64>) -> String {
     short(value.unwrap_or(f64::NAN))
 }

@@ -5,7 +5,7 @@ use super::figures;
 use super::summary::colophon;
 use super::svg::escape;
 use super::tables::{Table, tables};
-use crate::benchmark::{Comparison, JUDGEMENT};
+use crate::benchmark::{Comparison, JUDGEMENT, PROGRESS_FLOOR};
 
 const STYLE: &str = "body{font-family:system-ui,Helvetica,Arial,sans-serif;margin:2em auto;max-width:1000px;padding:0 1em;\
 color:#222;line-height:1.45}h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em}p.note{color:#555;max-width:50em;font-size:.92em}\
@@ -39,9 +39,12 @@ pub fn page(title: &str, comparison: &Comparison) -> String {
 fn pictures(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
     let mut pictures = vec![(
         "Progress",
-        "Regret by what random search's is at the end of the budget, geometric mean over problems and seeds, with its 95 % bootstrap \
-         band. Lower is better; a curve at 0.1 has a tenth of random search's final regret left."
-            .to_owned(),
+        format!(
+            "Regret by what random search's mean is at the end of the budget: geometric mean over the {} cases that all were run on, and over \
+             seeds, each floored at {PROGRESS_FLOOR}, with its 95 % bootstrap band over seeds. Lower is better; a curve at 0.1 has a tenth of \
+             random search's final regret left. Random search itself ends below 1: a geometric mean is below the mean.",
+            comparison.common().len()
+        ),
         figures::overall(comparison),
     )];
     if figures::is_parallel(comparison) {
@@ -55,7 +58,7 @@ fn pictures(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
     }
     pictures.push((
         "Data profile",
-        "Each problem and seed has 21 targets, from random search's final regret down to a ten-thousandth of it. The curve shows \
+        "Each case and seed has 21 targets, from random search's final regret down to a ten-thousandth of it. The curve shows \
          which share of them was reached by which share of the budget. Higher is better."
             .to_owned(),
         figures::data_profile(comparison),
@@ -64,9 +67,9 @@ fn pictures(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
         pictures.push((
             "Critical differences",
             format!(
-                "Mean ranks over {} problems. A bar joins strategies that Wilcoxon's signed-rank test over problems, with Holm's \
+                "Mean ranks over {} problems (instances of one averaged). A bar joins strategies that Wilcoxon's signed-rank test over problems, with Holm's \
                  correction over all pairs, does not tell apart at the level {}.",
-                comparison.common().len(),
+                comparison.log_scores().len(),
                 JUDGEMENT.level
             ),
             critical_difference(comparison),
@@ -87,7 +90,8 @@ fn pictures(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
     ));
     pictures.push((
         "Time of a proposal",
-        "Median over all problems and seeds, and the middle 90 % of them; one thread. The first proposals are the initial design."
+        "Median over all cases and seeds, and the middle 90 % of them. The first proposals are the initial design; the further to the right, the \
+         fewer cases have so large a budget, which makes the curves jump."
             .to_owned(),
         figures::ask_time(comparison),
     ));

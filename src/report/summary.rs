@@ -12,6 +12,13 @@ pub fn summary(title: &str, comparison: &Comparison) -> String {
     text
 }
 
+/// Text in a cell of a table, so that nothing in it is read as markup.
+fn plain(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.replace('\\', "\\\\").replace('|', "\\|");
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
 /// What was compared, in one sentence.
 pub(super) fn colophon(comparison: &Comparison) -> String {
     let runs: Vec<_> =
@@ -36,7 +43,7 @@ pub(super) fn colophon(comparison: &Comparison) -> String {
 
 fn markdown(table: &Table) -> String {
     let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
     };
     let rows: String = table.rows.iter().map(|row| line(row)).collect();

@@ -56,11 +56,13 @@ impl Svg {
         ));
     }
 
-    /// A line through points in the style of a series.
+    /// A line through points in the style of a series; beyond eight of them, a thicker one.
+    #[allow(clippy::cast_precision_loss, reason = "a few series")]
     pub(super) fn curve(&mut self, points: &[(f64, f64)], series: usize) {
         let (colour, dashes) = style(series);
+        let width = 1.8 + 1.6 * (series / STYLES.len()) as f64;
         self.add(&format!(
-            r#"<polyline points="{}" fill="none" stroke="{colour}" stroke-width="1.8" stroke-linejoin="round" stroke-dasharray="{dashes}"/>"#,
+            r#"<polyline points="{}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-linejoin="round" stroke-dasharray="{dashes}"/>"#,
             list(points)
         ));
     }

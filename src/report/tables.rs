@@ -1,9 +1,9 @@
 //! The tables of a comparison, before they are written as Markdown or HTML.
 
-use super::number::{percent, seconds, short, short_or_none};
+use super::number::{fixed, percent, seconds, short, short_or_none};
 use crate::benchmark::statistics::{Verdict, bootstrap_band, mean, median, quantile};
 use crate::benchmark::{
-    CaseResults, Cell, Comparison, JUDGEMENT, PROGRESS_FLOOR, Run, SCORE_FLOOR,
+    CaseResults, Cell, Comparison, Duel, JUDGEMENT, PROGRESS_FLOOR, Run, SCORE_FLOOR,
 };
 
 /// The target whose reaching is told: a tenth of random search's final regret.
@@ -26,7 +26,7 @@ pub(super) fn tables(comparison: &Comparison) -> Vec<Table> {
     }
     tables.push(regrets(comparison));
     tables.push(scores(comparison));
-    if comparison.strategies().len() > 1 {
+    if comparison.strategies().len() > 1 && !comparison.common().is_empty() {
         tables.push(duels(comparison));
     }
     tables.push(targets(comparison));
@@ -55,11 +55,11 @@ fn overall(comparison: &Comparison) -> Table {
             .collect();
         vec![
             comparison.strategies()[*index].clone(),
-            format!("{:.4}", scores[*index]),
-            format!("{:.4}", inference[*index]),
-            format!("{:.2}", ranks[*index]),
+            fixed(scores[*index], 4),
+            fixed(inference[*index], 4),
+            fixed(ranks[*index], 2),
             firsts.count().to_string(),
-            format!("{:.2}", mean(&areas)),
+            fixed(mean(&areas), 2),
             percent(mean(&reached)),
         ]
     };
@@ -75,9 +75,10 @@ fn overall(comparison: &Comparison) -> Table {
     Table {
         title: "Overall",
         note: format!(
-            "Over the {} problems that all were run on. Score: regret by random search's mean regret at the same budget (a \
-             committed constant), geometric mean over problems, each floored at {SCORE_FLOOR}; 1 is random search, less is \
-             better. Inference score: the same of the trial that the strategy recommends. Log area: mean of log10 of regret by \
+            "Over the {} cases that all were run on and that have constants. Score: regret by random search's mean regret at the same budget (a \
+             committed constant), geometric mean over cases, each floored at {SCORE_FLOOR}; 1 is random search, less is \
+             better. Inference score: the same of the trial that the strategy recommends (an outside program: of its least measured value). Mean rank and firsts: over \
+             problems, instances of one averaged before. Log area: mean of log10 of regret by \
              random search's final one, over all evaluations, floored at {PROGRESS_FLOOR}. Runs to a tenth: share that \
              came to a tenth of random search's final regret. Firsts may be shared.",
             common.len()
@@ -92,13 +93,24 @@ fn count_of_tests(comparison: &Comparison) -> String {
     let (least, most) = (pairs.clone().min().unwrap_or(0), pairs.max().unwrap_or(0));
     let n = if least == most { format!("n = {most}") } else { format!("n = {least} to {most}") };
     format!(
-        "Wilcoxon's signed-rank test on paired seeds ({n} a problem), two-sided, on log10 of scores floored at \
-         {PROGRESS_FLOOR}; level {}, Holm's correction over all {} tests of the comparison. Equivalent: two one-sided tests \
-         show that the difference is within {} decades.",
+        "Wilcoxon's signed-rank test on paired seeds ({n} a case; pairs that tie are left out by the test), two-sided, on log10 of \
+         scores floored at {PROGRESS_FLOOR} (of cases without constants, on the best values); level {}. Equivalent: two one-sided \
+         such tests show that the difference is within {} decades. Holm's correction over all {} tests for a difference, and over \
+         as many for equivalence, which goes first.",
         JUDGEMENT.level,
-        comparison.duels().len(),
         JUDGEMENT.margin,
+        comparison.duels().len(),
     )
+}
+
+/// All duels of two strategies, seen from the first one.
+fn between(comparison: &Comparison, first: usize, second: usize) -> Vec<Duel> {
+    let seen = |duel: &Duel| match (duel.first, duel.second) {
+        pair if pair == (first, second) => Some(duel.clone()),
+        pair if pair == (second, first) => Some(duel.turned()),
+        _ => None,
+    };
+    comparison.duels().iter().filter_map(seen).collect()
 }
 
 fn verdicts(comparison: &Comparison) -> Table {
@@ -107,40 +119,26 @@ fn verdicts(comparison: &Comparison) -> Table {
     let mut rows = Vec::new();
     for (place, first) in order.iter().enumerate() {
         for second in &order[place + 1..] {
-            let of_pair =
-                |a: usize, b: usize| (a, b) == (*first, *second) || (b, a) == (*first, *second);
-            let duels: Vec<_> =
-                comparison.duels().iter().filter(|duel| of_pair(duel.first, duel.second)).collect();
-            let turned = |verdict: Verdict, is_first: bool| match (verdict, is_first) {
-                (Verdict::Better, false) => Verdict::Worse,
-                (Verdict::Worse, false) => Verdict::Better,
-                (verdict, _) => verdict,
-            };
+            let duels = between(comparison, *first, *second);
             let count = |wanted: Verdict| {
-                let is_wanted = |duel: &&&crate::benchmark::Duel| {
-                    turned(duel.verdict, duel.first == *first) == wanted
-                };
-                duels.iter().filter(is_wanted).count().to_string()
+                duels.iter().filter(|duel| duel.verdict == wanted).count().to_string()
             };
-            let effects: Vec<f64> = duels
-                .iter()
-                .map(|duel| if duel.first == *first { duel.effect } else { 1.0 - duel.effect })
-                .collect();
+            let effects: Vec<f64> = duels.iter().map(|duel| duel.effect).collect();
             rows.push(vec![
                 format!("{} against {}", names[*first], names[*second]),
                 count(Verdict::Better),
                 count(Verdict::Worse),
                 count(Verdict::Equivalent),
                 count(Verdict::Undecided),
-                format!("{:.2}", mean(&effects)),
+                fixed(mean(&effects), 2),
             ]);
         }
     }
     Table {
         title: "Verdicts",
         note: format!(
-            "On how many problems the first is better, worse, …. {} A: Vargha and Delaney's effect size, the probability that the \
-             first is better in a run, mean over problems.",
+            "On how many cases the first is better, worse, …. {} A: Vargha and Delaney's effect size, the probability that the \
+             first is better in a run, mean over cases.",
             count_of_tests(comparison)
         ),
         head: head(&["pair", "better", "worse", "equivalent", "undecided", "A"], &[]),
@@ -168,7 +166,7 @@ fn regrets(comparison: &Comparison) -> Table {
         note: "After the whole budget: median over seeds, and its 95 % bootstrap band (percentile, 1,000 resamples). Where no \
                optimum is known, the best value."
             .to_owned(),
-        head: head(&["problem", "evaluations"], comparison.strategies()),
+        head: head(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
 }
@@ -186,51 +184,47 @@ fn scores(comparison: &Comparison) -> Table {
     Table {
         title: "Score",
         note: "Mean regret by random search's mean regret; in brackets that of the recommended trial, where it differs.".to_owned(),
-        head: head(&["problem", "evaluations"], comparison.strategies()),
+        head: head(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
 }
 
 fn duels(comparison: &Comparison) -> Table {
-    let leader = comparison.by_mean_rank()[0];
+    let order = comparison.by_mean_rank();
     let names = comparison.strategies();
-    let mut rows = Vec::new();
-    for duel in comparison.duels() {
-        let (other, is_first) = match (duel.first == leader, duel.second == leader) {
-            (true, _) => (duel.second, true),
-            (_, true) => (duel.first, false),
-            _ => continue,
-        };
-        let verdict = match (duel.verdict, is_first) {
-            (Verdict::Better, false) => Verdict::Worse,
-            (Verdict::Worse, false) => Verdict::Better,
-            (verdict, _) => verdict,
-        };
-        let sign = if is_first { 1.0 } else { -1.0 };
-        let effect = if is_first { duel.effect } else { 1.0 - duel.effect };
-        rows.push(vec![
+    let row = |duel: Duel| {
+        vec![
             comparison.cases()[duel.case].name.clone(),
-            names[other].clone(),
-            verdict.to_string(),
-            format!("{:+.2}", sign * duel.difference),
-            format!("{effect:.2}"),
+            names[duel.second].clone(),
+            duel.verdict.to_string(),
+            format!("{:+.2}", duel.difference),
+            fixed(duel.effect, 2),
             short(duel.p),
-            duel.pairs.to_string(),
-        ]);
-    }
+            short(duel.equivalence_p),
+            format!("{} ({})", duel.pairs, duel.untied),
+        ]
+    };
+    let others = order[1..].iter().flat_map(|other| between(comparison, order[0], *other));
+    let columns = [
+        "case",
+        "against",
+        "the leader is",
+        "difference",
+        "A",
+        "p of a difference",
+        "p of equivalence",
+        "n (untied)",
+    ];
     Table {
         title: "The leader against the others",
         note: format!(
             "{} has the least mean rank. Difference: median of the paired differences in decades of score; below 0 the leader is \
-             better. {} All pairs are in `verdicts.csv`.",
-            names[leader],
+             better. {} Both p are corrected. All pairs are in `verdicts.csv`.",
+            names[order[0]],
             count_of_tests(comparison)
         ),
-        head: head(
-            &["problem", "against", "the leader is", "difference", "A", "p (Holm)", "n"],
-            &[],
-        ),
-        rows,
+        head: head(&columns, &[]),
+        rows: others.map(row).collect(),
     }
 }
 
@@ -242,7 +236,7 @@ fn targets(comparison: &Comparison) -> Table {
     Table {
         title: "Evaluations to a tenth of random search's final regret",
         note: "Median over seeds (∞ if half of the runs did not come to it), and the share of runs that did.".to_owned(),
-        head: head(&["problem", "evaluations"], comparison.strategies()),
+        head: head(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
 }
@@ -280,7 +274,8 @@ fn reliability(comparison: &Comparison) -> Table {
     Table {
         title: "Reliability and time",
         note: "Repetitions: configurations that were proposed before. Violations: proposals outside of the space, or more than were \
-               asked for. Times of one proposal, on one thread, initial design included; they never enter a score."
+               asked for. Times of one proposal, initial design included; they never enter a score. Ours are on one thread; an outside program is asked to use \
+               one, and its time includes that of the pipe."
             .to_owned(),
         head: head(&columns, &[]),
         rows: (0..comparison.strategies().len()).map(row).collect(),

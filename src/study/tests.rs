@@ -133,3 +133,18 @@ fn settings_are_checked() {
         Study::new(line(), Objective::minimize("loss"), RandomSearch, settings).unwrap_err();
     assert_eq!(error.violations().len(), 3);
 }
+
+#[test]
+fn what_was_stopped_on_its_way_is_not_recommended() {
+    let strategy = BayesianOptimization::default();
+    let mut study =
+        Study::new(line(), Objective::minimize("loss"), strategy, StudySettings::default())
+            .unwrap();
+    for value in [3.0, 1.0, 2.0, 4.0] {
+        let trial = ask_one(&mut study);
+        study.tell(trial.id, Outcome::from(value)).unwrap();
+    }
+    let trial = ask_one(&mut study);
+    study.tell(trial.id, Outcome::Stopped { value: Some(-5.0) }).unwrap();
+    assert_eq!(study.recommended().unwrap().unwrap().id, TrialId(2));
+}

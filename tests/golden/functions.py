@@ -54,12 +54,13 @@ def func2c():
 
 
 def func3c():
-    for bits in range(8):
-        kinds = [["rosenbrock", "camel"][bits >> i & 1] for i in range(3)]
-        x = reals([(-1, 1)] * 2)
-        third = 5 * stretched("camel", x) if kinds[2] == "camel" else 2 * stretched("rosenbrock", x)
-        value = stretched(kinds[0], x) + stretched(kinds[1], x) + third
-        yield "func3c", dict(zip(["first", "second", "third"], kinds)) | named(x), value
+    thirds = {"rosenbrock": ("rosenbrock", 2), "camel": ("camel", 5), "beale": ("beale", 2), "more-beale": ("beale", 3)}
+    for first in ["rosenbrock", "camel", "beale"]:
+        for third, (kind, factor) in thirds.items():
+            x = reals([(-1, 1)] * 2)
+            second = ["camel", "beale-again", "rosenbrock"][int(rng.integers(3))]
+            value = stretched(first, x) + stretched(second, x) + factor * stretched(kind, x)
+            yield "func3c", {"first": first, "second": second, "third": third} | named(x), value
 
 
 def switches():
@@ -124,8 +125,8 @@ rows = [
     *plain("ackley5", f.Ackley(dim=5), [(-32.768, 32.768)] * 5, move=[11.3, -7.9, 4.6, -13.2, 8.1]),
     *plain("levy4", f.Levy(dim=4), [(-10, 10)] * 4),
     *plain("rosenbrock4", f.Rosenbrock(dim=4), [(-5, 10)] * 4),
-    *plain("rastrigin3", f.Rastrigin(dim=3), [(-5.12, 5.12)] * 3),
-    *plain("griewank5", f.Griewank(dim=5), [(-600, 600)] * 5),
+    *plain("rastrigin3", f.Rastrigin(dim=3), [(-5.12, 5.12)] * 3, move=[1.63, -2.41, 0.87]),
+    *plain("griewank5", f.Griewank(dim=5), [(-600, 600)] * 5, move=[137, -251, 83, -312, 209]),
     *func2c(), *func3c(), *switches(), *pressure_vessel(), *welded_beam(), *speed_reducer(),
 ]
 print("[" + ",\n ".join(json.dumps(row) for row in rows) + "]")

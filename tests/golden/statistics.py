@@ -32,7 +32,33 @@ def equivalence(sample, margin):
     return float(max(above, below))
 
 
+def holm(p_values):
+    """Holm 1979, as statsmodels' multipletests does it."""
+    order = np.argsort(p_values)
+    corrected = np.maximum.accumulate((len(p_values) - np.arange(len(p_values))) * np.array(p_values)[order])
+    result = np.empty(len(p_values))
+    result[order] = np.minimum(corrected, 1)
+    return result
+
+
+def cliques(scores, level=0.05):
+    """Maximal runs of neighbours in mean rank within which no pair differs."""
+    columns = scores.shape[1]
+    order = np.argsort(np.apply_along_axis(rankdata, 1, scores).mean(axis=0), kind="stable")
+    pairs = [(a, b) for a in range(columns) for b in range(a + 1, columns)]
+    p_values = holm([wilcoxon(scores[:, order[a]], scores[:, order[b]], method="exact").pvalue for a, b in pairs])
+    differ = {pair for pair, p in zip(pairs, p_values) if p <= level}
+    runs = [(a, b) for a, b in pairs if not any(a <= i and j <= b for i, j in differ)]
+    largest = [(a, b) for a, b in runs if not any(c <= a and b <= d and (c, d) != (a, b) for c, d in runs)]
+    return [[int(i) for i in order[a:b + 1]] for a, b in largest]
+
+
+skills = np.array([0.0, 0.5, 0.9, 1.6, 3.0])[[3, 0, 4, 1, 2]]
+tables = [np.round(skills * factor + rng.normal(size=(n, 5)), 3) for n, factor in ((12, 0.6), (20, 1.0), (20, 2.5), (8, 0.2))]
+
 print(json.dumps({
+    "cliques": [[table.tolist(), cliques(table)] for table in tables],
+    "median_bands": [[s, band(s, np.median)] for s in samples[1:]],
     "ranks": [[s, rankdata(s).tolist()] for s in samples + [tied]],
     "two_sided": [[d, float(wilcoxon(d, method="exact").pvalue)] for d in differences],
     "vargha_delaney": [[a, b, float(mannwhitneyu(b, a).statistic) / (len(a) * len(b))] for a, b in pairs],

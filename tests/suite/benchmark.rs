@@ -5,11 +5,12 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use crate::boosting::Boosting;
 use surmise::benchmark::decorators::{Durations, Failing, Noisy};
 use surmise::benchmark::problems::{mixed, rugged, smooth};
 use surmise::benchmark::{
-    Case, Comparison, Contender, Experiment, FunctionProblem, Parallelism, Run, RunTrial, RunsFile,
-    Suite,
+    CHECKPOINTS, Case, Comparison, Contender, Experiment, FunctionProblem, Parallelism, Run,
+    RunTrial, RunsFile, Suite,
 };
 use surmise::rng::Rng;
 use surmise::strategy::{History, Phase, Proposal};
@@ -119,6 +120,21 @@ fn what_was_interrupted_goes_on() {
 }
 
 #[test]
+fn runs_that_broke_off_are_made_again() {
+    let folder = Folder::new("broken");
+    let broken = run_of(Contender::external("gone", "exit 3"));
+    let sound = run_of(random());
+    let mut file = RunsFile::open(&folder.0).unwrap();
+    file.append(broken).unwrap();
+    file.append(sound.clone()).unwrap();
+    drop(file);
+    let mut file = RunsFile::open(&folder.0).unwrap().forget_broken().unwrap();
+    assert_eq!(file.runs(), std::slice::from_ref(&sound));
+    file.append(sound.clone()).unwrap();
+    assert_eq!(file.finish().unwrap(), [sound.clone(), sound]);
+}
+
+#[test]
 fn a_file_that_is_no_list_of_runs_is_refused() {
     let folder = Folder::new("refuse");
     fs::write(folder.0.join("runs.ndjson"), "{\"hello\": 1}\n").unwrap();
@@ -183,6 +199,7 @@ fn what_outside_programs_do_wrong_is_counted() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "that it does not wait is the question")]
 fn outside_programs_that_break_end_their_run_alone() {
     let error = |contender| run_of(contender).error.unwrap();
     let found = error(Contender::external("gone", "exit 3"));
@@ -191,6 +208,15 @@ fn outside_programs_that_break_end_their_run_alone() {
     assert!(found.contains("hello"), "{found}");
     let found = error(script("*) echo '{\"error\":\"too hard\"}';;"));
     assert!(found.contains("too hard"), "{found}");
+    // It talks without being asked; it closes its output and stays; it leaves another program behind. None of them holds us up.
+    let begun = std::time::Instant::now();
+    let found = error(Contender::external("chatty", "yes hello"));
+    assert!(found.contains("hello"), "{found}");
+    let found = error(Contender::external("mute", "exec >&-; cat >/dev/null"));
+    assert!(found.contains("output") || found.contains("ended"), "{found}");
+    let found = error(Contender::external("deaf", "echo hello; sleep 600; true"));
+    assert!(found.contains("hello"), "{found}");
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     // After two trials it ends; what it had counts.
     let dies = "*init*|*tell*) echo '{\"ok\":true}';; *ask*) i=$((i+1)); [ $i -gt 2 ] && exit 7; \
                 echo \"{\\\"configs\\\":[{\\\"n\\\":$i}]}\";;";
@@ -198,6 +224,7 @@ fn outside_programs_that_break_end_their_run_alone() {
     assert_eq!(run.trials.len(), 2);
     assert!(run.error.as_ref().unwrap().contains('7'), "{:?}", run.error);
     assert_eq!(run.bests(), [1.0; 6]);
+    assert_eq!(run.recommended_value(6), Some(1.0));
 }
 
 /// Panics at its third trial.
@@ -242,6 +269,7 @@ fn a_finite_space_ends_a_run_without_error() {
         let run = &all(&experiment)[0];
         assert_eq!((run.trials.len(), run.duplicates, &run.error), (4, 0, &None));
         assert_eq!(run.bests().len(), 30);
+        assert_eq!(run.recommended_value(30), Some(1.0), "the last word counts");
     }
     assert_eq!(suite.cases()[0].budget(), 30);
 }
@@ -368,6 +396,33 @@ fn a_report_of_little_is_a_report() {
         assert!(page.ends_with("</html>\n"));
         assert!(report::summary("Little", &comparison).starts_with("# Little"));
     }
+}
+
+/// The problem of the example: its best configuration has the value that is said, and random search's constants are above it.
+#[test]
+fn the_boosted_trees_are_a_sound_problem() {
+    let case = Boosting::case();
+    let best = Configuration::from([
+        ("alpha", 135.720_676_595_017_24.into()),
+        ("gamma", 3.377_154_312_043_018_5.into()),
+        ("max_delta_step", 0.into()),
+        ("max_depth", 2.into()),
+    ]);
+    let mut rng = Rng::stream(1, 1);
+    let optimum = case.problem().optimum().unwrap();
+    let reached = case.problem().evaluate(&best, &mut rng).truth().unwrap();
+    assert!((reached - optimum).abs() < 1e-6, "{reached}");
+    let means = case.random_means().unwrap();
+    let bests: Vec<f64> = CHECKPOINTS.iter().map(|count| means.at(*count).unwrap()).collect();
+    assert!(bests.is_sorted_by(|a, b| a > b) && bests[8] > optimum, "{bests:?}");
+    // Trees without limit to their depth (0) overfit; trees of depth 1 do not.
+    let of_depth = |depth: i32| {
+        let entries = [("alpha", 0.0.into()), ("gamma", 0.0.into())];
+        let rest = [("max_delta_step", 0.into()), ("max_depth", depth.into())];
+        let configuration = entries.into_iter().chain(rest).collect();
+        case.problem().evaluate(&configuration, &mut Rng::stream(1, 1)).truth().unwrap()
+    };
+    assert!(of_depth(0) > of_depth(6) && of_depth(6) > of_depth(2));
 }
 
 /// A folder for one test.

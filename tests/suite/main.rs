@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
+#[path = "../../examples/benchmark_strategies/boosting.rs"]
+mod boosting;
+#[path = "../../examples/tune_xgboost/learner.rs"]
+mod learner;
+
 mod architecture;
 mod ask_tell;
 mod benchmark;

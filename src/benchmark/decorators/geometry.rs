@@ -94,6 +94,7 @@ fn can_move(range: &ParameterRange) -> bool {
 #[derive(Debug)]
 pub struct Shifted<P> {
     problem: P,
+    name: String,
     by: Vec<f64>,
 }
 
@@ -115,13 +116,13 @@ impl<P: Problem> Shifted<P> {
         }
         violations.extend(unmovable(problem.space(), |i| by.get(i).is_some_and(|s| *s != 0.0)));
         Error::unless_empty(violations)?;
-        Ok(Self { problem, by })
+        Ok(Self { name: format!("{}+shifted", problem.name()), problem, by })
     }
 }
 
 impl<P: Problem> Problem for Shifted<P> {
     fn name(&self) -> &str {
-        self.problem.name()
+        &self.name
     }
 
     fn space(&self) -> &SearchSpace {
@@ -144,6 +145,7 @@ impl<P: Problem> Problem for Shifted<P> {
 #[derive(Debug)]
 pub struct Rotated<P> {
     problem: P,
+    name: String,
     centre: Vec<f64>,
     rotation: Vec<Vec<f64>>,
 }
@@ -166,7 +168,8 @@ impl<P: Problem> Rotated<P> {
             ));
         }
         Error::unless_empty(violations)?;
-        Ok(Self { problem, centre, rotation: orthogonal(count, rng) })
+        let name = format!("{}+rotated", problem.name());
+        Ok(Self { name, problem, centre, rotation: orthogonal(count, rng) })
     }
 }
 
@@ -196,7 +199,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 impl<P: Problem> Problem for Rotated<P> {
     fn name(&self) -> &str {
-        self.problem.name()
+        &self.name
     }
 
     fn space(&self) -> &SearchSpace {
@@ -220,6 +223,7 @@ impl<P: Problem> Problem for Rotated<P> {
 #[derive(Debug)]
 pub struct Offset<P> {
     problem: P,
+    name: String,
     by: f64,
 }
 
@@ -230,13 +234,13 @@ impl<P: Problem> Offset<P> {
     /// If it is not finite.
     pub fn new(problem: P, by: f64) -> Self {
         assert!(by.is_finite(), "an offset, not {by}");
-        Self { problem, by }
+        Self { name: format!("{}+offset{by}", problem.name()), problem, by }
     }
 }
 
 impl<P: Problem> Problem for Offset<P> {
     fn name(&self) -> &str {
-        self.problem.name()
+        &self.name
     }
 
     fn space(&self) -> &SearchSpace {
@@ -261,6 +265,7 @@ impl<P: Problem> Problem for Offset<P> {
 #[derive(Debug)]
 pub struct Reordered<P> {
     problem: P,
+    name: String,
     space: SearchSpace,
 }
 
@@ -279,13 +284,13 @@ impl<P: Problem> Reordered<P> {
             other => Ok(other.clone()),
         });
         let space = SearchSpace::new(ranges).expect("another order of values is as sound");
-        Self { problem, space }
+        Self { name: format!("{}+reordered", problem.name()), problem, space }
     }
 }
 
 impl<P: Problem> Problem for Reordered<P> {
     fn name(&self) -> &str {
-        self.problem.name()
+        &self.name
     }
 
     fn space(&self) -> &SearchSpace {

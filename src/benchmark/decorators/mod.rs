@@ -1,7 +1,7 @@
 //! Problems made harder, or moved. Each wraps a problem and is one itself, so that they can be put around each other.
 //!
 //! What moves a problem ([`Shifted`], [`Rotated`], [`Reordered`]) leaves its optimum's value as it is; [`Offset`] moves that.
-//! What is random draws its numbers before the problem inside does, a fixed number of them, so that the k-th evaluation of a
+//! What is random draws its numbers before the problem inside does, and as many wherever it is evaluated, so that the k-th evaluation of a
 //! repetition meets the same noise, failure and duration whatever is evaluated.
 
 mod chance;

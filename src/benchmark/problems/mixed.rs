@@ -29,11 +29,12 @@ fn unit(name: &str) -> Result<ParameterRange, crate::Error> {
 const CAMEL: f64 = -1.031_628_453_489_877;
 const CAMEL_AT: [f64; 2] = [0.089_842_013_1 / 2.0, -0.712_656_403_0 / 2.0];
 
+const FIRST: [&str; 3] = ["rosenbrock", "camel", "beale"];
+const SECOND: [&str; 5] = ["rosenbrock", "camel", "beale", "beale-again", "beale-once-more"];
+
 /// Func2C: a choice of 3 and a choice of 5 functions that are added, of the same two numbers (Ru et al. 2020). Three of the
 /// five are the same.
 pub fn func2c() -> Formula {
-    let first = ["rosenbrock", "camel", "beale"];
-    let second = ["rosenbrock", "camel", "beale", "beale-again", "beale-once-more"];
     let value =
         |c: &Configuration| stretched(c.category("first"), c) + stretched(c.category("second"), c);
     let minimizer = Configuration::from([
@@ -43,21 +44,23 @@ pub fn func2c() -> Formula {
         ("x1", CAMEL_AT[1].into()),
     ]);
     let ranges = [
-        ParameterRange::categorical("first", first),
-        ParameterRange::categorical("second", second),
+        ParameterRange::categorical("first", FIRST),
+        ParameterRange::categorical("second", SECOND),
         unit("x0"),
         unit("x1"),
     ];
     Formula::new("func2c", ranges, value, (0.2 * CAMEL, minimizer)).valid_everywhere()
 }
 
-/// Func3C: three choices of two functions that are added, of the same two numbers (Ru et al. 2020, in the form with binary
-/// choices).
+/// Func3C: a choice of 3, of 5 and of 4 functions that are added, of the same two numbers (Ru et al. 2020). The third one's are
+/// in another order than there, where the best of them comes first.
 pub fn func3c() -> Formula {
     let value = |c: &Configuration| {
         let third = match c.category("third") {
             "camel" => 5.0 * stretched("camel", c),
-            _ => 2.0 * stretched("rosenbrock", c),
+            "rosenbrock" => 2.0 * stretched("rosenbrock", c),
+            "beale" => 2.0 * stretched("beale", c),
+            _ => 3.0 * stretched("beale", c),
         };
         stretched(c.category("first"), c) + stretched(c.category("second"), c) + third
     };
@@ -69,9 +72,9 @@ pub fn func3c() -> Formula {
         ("x1", CAMEL_AT[1].into()),
     ]);
     let ranges = [
-        ParameterRange::categorical("first", ["rosenbrock", "camel"]),
-        ParameterRange::categorical("second", ["rosenbrock", "camel"]),
-        ParameterRange::categorical("third", ["camel", "rosenbrock"]),
+        ParameterRange::categorical("first", FIRST),
+        ParameterRange::categorical("second", SECOND),
+        ParameterRange::categorical("third", ["rosenbrock", "camel", "beale", "more-beale"]),
         unit("x0"),
         unit("x1"),
     ];

@@ -22,8 +22,9 @@ const FOLDS: usize = 5;
 const EPOCHS: usize = 20;
 /// Of the weights at the start, and the order of rows.
 const SEED: u64 = 20_040_401;
-/// The least value that is known: 100,000 random configurations and searches from the best of them gave none below.
-const BEST_KNOWN: f64 = 0.0;
+/// The least value that is known: of 20,000 random configurations and local searches from the best 20 of them (40,000 evaluations), at 21
+/// rectified units, learning rate 0.00642, momentum 0.88, weight decay 0.0179 and batches of 22.
+const BEST_KNOWN: f64 = 52.556_964_603_048_73;
 
 /// Root mean squared error of a neural network in five-fold cross-validation, over six hyperparameters. Training that diverges
 /// fails.
@@ -300,6 +301,22 @@ mod tests {
         }
         let found = slope(&|w, by| w.output_bias += by);
         assert!((found - gradient.output_bias).abs() < 1e-8);
+    }
+
+    /// The best configuration that is known has the value that is said.
+    #[test]
+    fn the_best_that_is_known_is_reached() {
+        let best = Configuration::from([
+            ("units", 21.into()),
+            ("activation", "relu".into()),
+            ("learning_rate", 0.006_419_889_823_149_639.into()),
+            ("momentum", 0.879_754_740_725_582_7.into()),
+            ("weight_decay", 0.017_921_472_103_686_165.into()),
+            ("batch_size", 22.into()),
+        ]);
+        let error = Network::new().evaluate(&best, &mut Rng::stream(1, 1)).measured.unwrap();
+        // Training multiplies what processors round differently.
+        assert!((error - BEST_KNOWN).abs() < 0.05, "{error}");
     }
 
     /// Linear regression in the same cross-validation has 54.7; a network that learns is near it or below.

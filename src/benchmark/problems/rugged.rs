@@ -19,15 +19,17 @@ pub(super) fn ackley_value(x: &[f64]) -> f64 {
     -20.0 * (-0.2 * square.sqrt()).exp() - ripple.exp() + 20.0 + E
 }
 
+/// Coordinates seen from where the optimum is: in its usual place, the centre, a design that begins there has won.
+fn moved(x: &[f64], to: &[f64]) -> Vec<f64> {
+    x.iter().zip(to).map(|(x, s)| x - s).collect()
+}
+
 const ACKLEY: [f64; 5] = [11.3, -7.9, 4.6, -13.2, 8.1];
 
-/// Ackley's function of five variables on ±32.768, with the optimum moved to (11.3, −7.9, 4.6, −13.2, 8.1): in its usual
-/// place, the centre, a design that begins there has won.
+/// Ackley's function of five variables on ±32.768, with the optimum moved to (11.3, −7.9, 4.6, −13.2, 8.1)
+/// (Ackley 1987).
 pub fn ackley() -> Formula {
-    let value = |x: &[f64]| {
-        let moved: Vec<f64> = x.iter().zip(ACKLEY).map(|(x, s)| x - s).collect();
-        ackley_value(&moved)
-    };
+    let value = |x: &[f64]| ackley_value(&moved(x, &ACKLEY));
     Formula::of_reals("ackley5", &[(-32.768, 32.768); 5], value, (0.0, &ACKLEY))
 }
 
@@ -57,19 +59,26 @@ pub fn rosenbrock() -> Formula {
     Formula::of_reals("rosenbrock4", &[(-5.0, 10.0); 4], rosenbrock_value, (0.0, &[1.0; 4]))
 }
 
-/// Rastrigin's function of three variables on ±5.12: a minimum near every point of whole numbers (Rastrigin 1974).
+const RASTRIGIN: [f64; 3] = [1.63, -2.41, 0.87];
+
+/// Rastrigin's function of three variables on ±5.12, with the optimum moved to (1.63, −2.41, 0.87): minima one apart in each
+/// direction (Rastrigin 1974).
 pub fn rastrigin() -> Formula {
-    Formula::of_reals("rastrigin3", &[(-5.12, 5.12); 3], rastrigin_value, (0.0, &[0.0; 3]))
+    let value = |x: &[f64]| rastrigin_value(&moved(x, &RASTRIGIN));
+    Formula::of_reals("rastrigin3", &[(-5.12, 5.12); 3], value, (0.0, &RASTRIGIN))
 }
 
 fn rastrigin_value(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x - 10.0 * (TAU * x).cos() + 10.0).sum()
 }
 
-/// Griewank's function of five variables on ±600: a bowl with ripples that are far below what a search resolves (Griewank
-/// 1981).
+const GRIEWANK: [f64; 5] = [137.0, -251.0, 83.0, -312.0, 209.0];
+
+/// Griewank's function of five variables on ±600, with the optimum moved to (137, −251, 83, −312, 209): a bowl with ripples that
+/// are far below what a search resolves (Griewank 1981).
 pub fn griewank() -> Formula {
-    Formula::of_reals("griewank5", &[(-600.0, 600.0); 5], griewank_value, (0.0, &[0.0; 5]))
+    let value = |x: &[f64]| griewank_value(&moved(x, &GRIEWANK));
+    Formula::of_reals("griewank5", &[(-600.0, 600.0); 5], value, (0.0, &GRIEWANK))
 }
 
 fn griewank_value(x: &[f64]) -> f64 {

@@ -2,6 +2,8 @@ use serde::Deserialize;
 
 use super::*;
 
+type Rows<T> = Vec<Vec<T>>;
+
 /// `tests/golden/statistics.py`: scipy 1.17.
 #[derive(Deserialize)]
 struct Golden {
@@ -9,7 +11,9 @@ struct Golden {
     two_sided: Vec<(Vec<f64>, f64)>,
     vargha_delaney: Vec<(Vec<f64>, Vec<f64>, f64)>,
     quantiles: Vec<(Vec<f64>, f64, f64)>,
+    cliques: Vec<(Rows<f64>, Rows<usize>)>,
     mean_bands: Vec<(Vec<f64>, (f64, f64))>,
+    median_bands: Vec<(Vec<f64>, (f64, f64))>,
     equivalence: Vec<(Vec<f64>, f64, f64)>,
 }
 
@@ -65,14 +69,18 @@ fn quantiles_agree_with_numpy() {
 /// Both are random: scipy's from 100,000 resamples, ours from 1,000.
 #[test]
 fn bands_agree_with_scipy() {
-    let rows = golden().mean_bands;
-    assert_eq!(rows.len(), 3);
-    for (values, (low, high)) in rows {
-        let band = bootstrap_band(&values, mean);
-        let spare = 0.1 * (high - low);
-        assert!((band.low - low).abs() < spare, "{} for {low}", band.low);
-        assert!((band.high - high).abs() < spare, "{} for {high}", band.high);
-        assert_near(band.middle, mean(&values));
+    let statistics: [fn(&[f64]) -> f64; 2] = [mean, median];
+    for (rows, statistic) in
+        [golden().mean_bands, golden().median_bands].into_iter().zip(statistics)
+    {
+        assert_eq!(rows.len(), 3);
+        for (values, (low, high)) in rows {
+            let band = bootstrap_band(&values, statistic);
+            let spare = 0.1 * (high - low);
+            assert!((band.low - low).abs() < spare, "{} for {low}", band.low);
+            assert!((band.high - high).abs() < spare, "{} for {high}", band.high);
+            assert_near(band.middle, statistic(&values));
+        }
     }
     assert!(bootstrap_band(&[], mean).middle.is_nan());
     let one = bootstrap_band(&[3.0], median);
@@ -105,15 +113,30 @@ fn verdicts_say_what_can_be_said() {
     let judgement = Judgement { level: 0.05, margin: 0.1 };
     let verdict = |differences: &[f64]| {
         let p = wilcoxon_two_sided(differences);
-        judgement.judge(p, judgement.equivalence_p(differences), median(differences) < 0.0)
+        judgement.judge(differences, p, judgement.equivalence_p(differences))
     };
     assert_eq!(verdict(&[-1.0; 20]), Verdict::Better);
     assert_eq!(verdict(&[1.0; 20]), Verdict::Worse);
     assert_eq!(verdict(&[0.0; 20]), Verdict::Equivalent);
     // Sure, and yet too small to matter.
     assert_eq!(verdict(&[-0.01; 20]), Verdict::Equivalent);
+    // Whoever is a little lower almost always and far higher twice is better by this test, whatever the mean says.
+    let mut mostly: Vec<f64> = (0..18).map(|i| -0.15 - 0.002 * f64::from(i)).collect();
+    mostly.extend([4.0, 4.1]);
+    assert_eq!(verdict(&mostly), Verdict::Better);
     assert_eq!(verdict(&[-1.0, 1.0, -0.5, 0.7]), Verdict::Undecided);
     assert_eq!(verdict(&[]), Verdict::Undecided);
+}
+
+/// Tests by scipy, Holm's correction and the groups by a few lines of Python.
+#[test]
+fn cliques_agree_with_scipy() {
+    let rows = golden().cliques;
+    assert_eq!(rows.len(), 4);
+    assert!(rows.iter().any(|(_, groups)| groups.len() > 1));
+    for (scores, want) in rows {
+        assert_eq!(cliques(&scores, 0.05), want);
+    }
 }
 
 #[test]

@@ -52,8 +52,11 @@ impl Judgement {
         wilcoxon_signed_rank(&above).max(wilcoxon_signed_rank(&below))
     }
 
-    /// The verdict from p-values that are corrected already, and on which side the differences are.
-    pub fn judge(&self, difference_p: f64, equivalence_p: f64, is_less: bool) -> Verdict {
+    /// The verdict on these differences, from p-values that are corrected already. Which way a sure difference goes, the same
+    /// test says.
+    pub fn judge(&self, differences: &[f64], difference_p: f64, equivalence_p: f64) -> Verdict {
+        let mirrored: Vec<f64> = differences.iter().map(|d| -d).collect();
+        let is_less = wilcoxon_signed_rank(differences) < wilcoxon_signed_rank(&mirrored);
         if equivalence_p <= self.level {
             Verdict::Equivalent
         } else if difference_p > self.level {

@@ -89,13 +89,14 @@ impl Strategy for BayesianOptimization {
 
     /// Recommends the observed trial of the least posterior mean or, where losses show next to no noise, of the least loss.
     fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
-        if history.observations.is_empty() {
-            return Ok(None);
-        }
+        let least = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
+        let Some(least) = least else { return Ok(None) };
         let known = History { pending: &[], failures: &[], ..*history };
         let fitted = self.checkpoints.fit(&known);
-        let belief = Belief::new(&known, &fitted, self.acquisition.as_ref())?;
-        Ok(Some(Outlook::new(belief.recommended(&known))))
+        let belief = Belief::new(&known, &fitted, self.acquisition.as_ref());
+        // Without a belief, the least loss is what there is.
+        let recommended = belief.map_or(least.trial, |belief| belief.recommended(&known));
+        Ok(Some(Outlook::new(recommended)))
     }
 }
 
