@@ -329,7 +329,7 @@ fn where_losses_are_noisy_the_model_recommends_better_than_luck() {
         for _ in 0..40 {
             let (x, y) = (rng.uniform(), rng.uniform());
             let configuration = Configuration::from([("x", x.into()), ("y", y.into())]);
-            let value = truth(&configuration) + 0.05 * rng.normal();
+            let value = truth(&configuration) + 0.15 * rng.normal();
             study.observe(&configuration, Outcome::from(value)).unwrap();
         }
         recommended += truth(&study.recommended().unwrap().unwrap().configuration);

@@ -22,6 +22,10 @@ use crate::strategy::{Expectation, History};
 /// model's misfit to a rough but exact function.
 const NOISY: f64 = 0.03;
 
+/// From this share on, a trial is not recommended for its own loss but for what is believed of it. More than for the incumbent,
+/// because a recommendation is not put right by the next measurement.
+const VERY_NOISY: f64 = 0.2;
+
 /// All that one proposal is based on.
 #[derive(Debug)]
 pub(super) struct Belief<'a> {
@@ -49,7 +53,7 @@ impl<'a> Belief<'a> {
         let features = Features::new(history.axes);
         let process = GaussianProcess::new(features.clone(), fitted.hyperparameters.clone());
         let mut posterior = process.condition(&points, &transformed)?;
-        let mut incumbent = if is_noisy(&fitted.hyperparameters) {
+        let mut incumbent = if noise_share(&fitted.hyperparameters) > NOISY {
             least(posterior.predict(&points).mean.iter().copied())
         } else {
             least(transformed.iter().copied())
@@ -78,11 +82,12 @@ impl<'a> Belief<'a> {
     /// The number of the observed trial that is believed to be the best.
     pub(super) fn recommended(&self, history: &History<'_>) -> u64 {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
-        let losses: Vec<f64> = if is_noisy(self.posterior.process().hyperparameters()) {
-            self.posterior.predict(&points).mean.to_vec()
-        } else {
-            history.observations.iter().map(|o| o.loss).collect()
-        };
+        let losses: Vec<f64> =
+            if noise_share(self.posterior.process().hyperparameters()) > VERY_NOISY {
+                self.posterior.predict(&points).mean.to_vec()
+            } else {
+                history.observations.iter().map(|o| o.loss).collect()
+            };
         history.observations[ranking(&losses)[0]].trial
     }
 
@@ -99,8 +104,8 @@ impl<'a> Belief<'a> {
     }
 }
 
-fn is_noisy(hyperparameters: &Hyperparameters) -> bool {
-    hyperparameters.noise_variance / hyperparameters.signal_variance > NOISY
+fn noise_share(hyperparameters: &Hyperparameters) -> f64 {
+    hyperparameters.noise_variance / hyperparameters.signal_variance
 }
 
 fn least(values: impl Iterator<Item = f64>) -> f64 {

@@ -87,7 +87,7 @@ impl Strategy for BayesianOptimization {
         }
     }
 
-    /// Recommends the observed trial of the least posterior mean or, where losses show next to no noise, of the least loss.
+    /// Recommends the observed trial of the least loss or, where a fifth of the variance or more is noise, of the least posterior mean.
     fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
         let least = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
         let Some(least) = least else { return Ok(None) };
