@@ -178,7 +178,7 @@ impl Drop for Program {
     fn drop(&mut self) {
         if self.end().is_none() {
             // Its whole group; `kill` is a command of every shell.
-            let all = format!("kill -KILL -- -{}", self.child.id());
+            let all = format!("kill -s KILL -- -{}", self.child.id());
             let _ = Command::new("sh").args(["-c", &all]).status();
             let _ = self.child.kill();
             let _ = self.child.wait();

@@ -214,8 +214,15 @@ fn outside_programs_that_break_end_their_run_alone() {
     assert!(found.contains("hello"), "{found}");
     let found = error(Contender::external("mute", "exec >&-; cat >/dev/null"));
     assert!(found.contains("output") || found.contains("ended"), "{found}");
-    let found = error(Contender::external("deaf", "echo hello; sleep 600; true"));
+    let traces = Folder::new("deaf").0.join("traces");
+    let deaf = "echo hello; while :; do echo . >> TRACES; sleep 0.02; done & wait";
+    let deaf = deaf.replace("TRACES", &format!("'{}'", traces.display()));
+    let found = error(Contender::external("deaf", deaf));
     assert!(found.contains("hello"), "{found}");
+    let length = || fs::metadata(&traces).unwrap().len();
+    let left = length();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(left > 0 && length() == left, "what it started is ended with it");
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     // After two trials it ends; what it had counts.
     let dies = "*init*|*tell*) echo '{\"ok\":true}';; *ask*) i=$((i+1)); [ $i -gt 2 ] && exit 7; \
