@@ -154,6 +154,14 @@ fn by_case(comparison: &Comparison, text: impl Fn(&Cell) -> String) -> Vec<Vec<S
     comparison.cases().iter().map(row).collect()
 }
 
+/// How many seeds there are in a cell.
+fn seeds(comparison: &Comparison) -> String {
+    let cells = comparison.cases().iter().flat_map(|case| &case.cells).flatten();
+    let counts = cells.map(|cell| cell.runs().len());
+    let (least, most) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
+    if least == most { most.to_string() } else { format!("{least} to {most}") }
+}
+
 fn regrets(comparison: &Comparison) -> Table {
     let text = |cell: &Cell| {
         let bests = || cell.runs().iter().filter_map(|run| run.bests().last().copied()).collect();
@@ -163,9 +171,11 @@ fn regrets(comparison: &Comparison) -> Table {
     };
     Table {
         title: "Simple regret",
-        note: "After the whole budget: median over seeds, and its 95 % bootstrap band (percentile, 1,000 resamples). Where no \
-               optimum is known, the best value."
-            .to_owned(),
+        note: format!(
+            "After the whole budget: median over {} seeds, and its 95 % bootstrap band (percentile, 1,000 resamples). Where no optimum \
+             is known, the best value.",
+            seeds(comparison)
+        ),
         head: head(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
