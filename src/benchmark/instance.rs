@@ -112,7 +112,17 @@ mod tests {
             let name = formula.name().to_owned();
             for number in 0..4 {
                 let formula = formulas().into_iter().find(|f| f.name() == name).unwrap();
+                let before = formula.space().encode(formula.minimizer()).unwrap();
                 let (problem, minimizer) = instance(formula, number);
+                let after = problem.space().encode(&minimizer).unwrap();
+                let axes = problem.space().axes().iter().zip(before.iter().zip(after.iter()));
+                for (axis, (before, after)) in axes {
+                    if number > 0 && matches!(axis, Axis::Continuous { .. }) {
+                        assert!((0.0499..0.9501).contains(after), "{name}/{number}: {after}");
+                        let shift = (after - before).abs();
+                        assert!(shift < FARTHEST.max(MARGIN) + 1e-6, "{name}/{number}: {shift}");
+                    }
+                }
                 problem.space().encode(&minimizer).unwrap();
                 let value = problem.evaluate(&minimizer, &mut Rng::stream(1, 1)).truth().unwrap();
                 let optimum = problem.optimum().unwrap();

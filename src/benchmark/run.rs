@@ -20,11 +20,11 @@ pub enum Parallelism {
 }
 
 impl Parallelism {
-    /// How many run at once.
+    /// How many run at once, at least 1.
     pub fn width(self) -> usize {
         match self {
             Self::Sequential => 1,
-            Self::Batches(width) | Self::Workers(width) => width,
+            Self::Batches(width) | Self::Workers(width) => width.max(1),
         }
     }
 }
