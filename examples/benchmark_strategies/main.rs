@@ -16,6 +16,7 @@ mod learner;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -115,8 +116,9 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let name = experiment.suite().name().to_owned();
     let target = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/benchmark"));
     let out = options.out.clone().unwrap_or_else(|| target().join(&name));
-    let mut file = RunsFile::open(&out)?.forget_broken()?;
+    let file = RunsFile::open(&out)?;
     claim(&out, file.runs().is_empty(), options.mix_builds)?;
+    let mut file = file.forget_broken()?;
     make(&experiment, &mut file, options.quiet)?;
     let runs = file.finish()?;
     let broken = runs.iter().filter(|run| run.error.is_some()).count();
@@ -125,11 +127,11 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     report::write(&out, &title, &comparison)?;
     say(&report::summary(&title, &comparison))?;
     say(&format!("The page with the pictures: {}", out.join("report.html").display()))?;
-    Ok(verdict_on(broken))
+    Ok(exit_code(broken))
 }
 
 /// Runs that broke off are counted, not dropped; but whoever asked is told.
-fn verdict_on(broken: usize) -> ExitCode {
+fn exit_code(broken: usize) -> ExitCode {
     if broken == 0 {
         return ExitCode::SUCCESS;
     }
@@ -164,29 +166,22 @@ fn progress_bar(runs: usize) -> ProgressBar {
 
 /// A directory holds the runs of one build of this program: results of another one are not to be passed off as its own.
 fn claim(out: &Path, is_empty: bool, mix_builds: bool) -> Result<(), Failure> {
-    let program = fs::read(std::env::current_exe()?)?;
-    let hash = program.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let (path, build) = (out.join("build"), format!("{hash:016x}\n"));
-    match fs::read_to_string(&path) {
-        Ok(known) if known != build && !is_empty && !mix_builds => Err(format!(
-            "{} holds runs of another build of this program, which may have proposed other points: choose another --out, or add \
-             --mix-builds to keep them",
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&fs::read(std::env::current_exe()?)?);
+    let (path, build) = (out.join("build"), format!("{:016x}\n", hasher.finish()));
+    let known = match fs::read_to_string(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        known => known.ok(),
+    };
+    if known.as_ref() != Some(&build) && !is_empty && !mix_builds {
+        return Err(format!(
+            "{} holds runs of another build of this program, or does not say of which; they may have proposed other points: choose another \
+             --out, or add --mix-builds to keep them",
             out.display()
         )
-        .into()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_empty && !mix_builds => {
-            Err(format!(
-                "{} does not say which build of this program made its runs: choose another --out, or add --mix-builds to keep them",
-                out.display()
-            )
-            .into())
-        }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-        Ok(known) if known == build => Ok(()),
-        _ => Ok(fs::write(path, build)?),
+        .into());
     }
+    Ok(fs::write(path, build)?)
 }
 
 /// Analyses runs that are there, of one directory or of several side by side.

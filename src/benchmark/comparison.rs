@@ -29,11 +29,6 @@ impl Cell {
         self.each(Run::final_regret)
     }
 
-    /// Inference regret after the whole budget, by seed.
-    pub fn inference_regrets(&self) -> Option<Vec<f64>> {
-        self.each(|run| run.inference_regret(run.budget))
-    }
-
     /// Scores after the whole budget, by seed.
     pub fn scores(&self) -> Option<Vec<f64>> {
         self.each(|run| run.score(run.budget))

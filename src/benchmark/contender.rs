@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::external::Program;
-use super::instance::stable_hash;
+use super::stable_hash::stable_hash;
 use crate::error::Error;
 use crate::limits::ResourceLimits;
 use crate::objective::Objective;

@@ -30,6 +30,7 @@ mod regression;
 mod run;
 mod runs_file;
 mod searching;
+mod stable_hash;
 pub mod statistics;
 mod suite;
 

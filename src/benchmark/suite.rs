@@ -1,13 +1,16 @@
 //! Which problems are run, each with its budget.
 
+use std::time::Duration;
+
 use super::decorators::{Durations, Failing, Noisy, Slow};
-use super::instance::{instance, stable_hash};
+use super::instance::instance;
 use super::problem::Problem;
 use super::problems::network::Network;
 use super::problems::{Formula, engineering, mixed, rugged, smooth, training};
 use super::random_means::RandomMeans;
+use super::stable_hash::stable_hash;
 use crate::error::{Error, Violation};
-use std::time::Duration;
+use crate::space::Configuration;
 
 /// Changes whenever a problem, an instance, a budget or a constant does: results of two versions are not to be compared.
 pub const SUITE_VERSION: u32 = 1;
@@ -129,7 +132,7 @@ impl Suite {
         }
     }
 
-    /// A few quick ones of each kind, moved: does it still work?
+    /// Seven quick ones, some of each kind, moved: does it still work?
     pub fn smoke() -> Self {
         let formulas = [
             smooth::branin(),
@@ -176,9 +179,8 @@ impl Suite {
     /// Noise, failures in a region and at random, durations that differ.
     pub fn noisy() -> Self {
         // All three minima are left, the nearest a quarter of a unit above the border.
-        let fails = |c: &crate::Configuration| c.float("x1") < 2.0;
-        let branin = || instance(smooth::branin(), 0).0;
-        let optimum = branin().optimum();
+        let fails = |c: &Configuration| c.float("x1") < 2.0;
+        let optimum = smooth::branin().optimum();
         let durations = Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 };
         let cases = [
             noisy_hartmann6(),
@@ -187,7 +189,7 @@ impl Suite {
             Case::shipped(Noisy::new(training::momentum(), 0.05)),
             Case::shipped(Noisy::new(smooth::styblinski_tang(), 20.0)),
             Case::shipped(Failing::at_random(smooth::hartmann3(), 0.2)),
-            Case::shipped(Failing::within(branin(), fails, optimum)),
+            Case::shipped(Failing::within(smooth::branin(), fails, optimum)),
             Case::shipped(Failing::at_random(Noisy::new(training::finetuning(), 0.02), 0.1)),
             Case::shipped(Slow::new(smooth::hartmann6(), durations)),
         ];

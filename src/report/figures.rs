@@ -156,11 +156,14 @@ pub(super) fn by_virtual_time(comparison: &Comparison) -> String {
 /// The geometric mean of progress over all cases, by the share of the budget.
 pub(super) fn overall(comparison: &Comparison) -> String {
     let log_progress = |run: &Run, share: f64| {
-        let progress = run.progress()?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-        let spent = (share * float(progress.len()) + 1e-9).floor() as usize;
-        // Before the first evaluation there is nothing to tell.
-        Some(progress[spent.saturating_sub(1)].max(PROGRESS_FLOOR).log10())
+        let spent = (share * float(run.budget) + 1e-9).floor() as usize;
+        // Before the first evaluation, what one random configuration gives.
+        let progress = match spent.checked_sub(1) {
+            Some(last) => *run.progress()?.get(last)?,
+            None => run.random_regret(1)? / run.random_regret(run.budget)?,
+        };
+        Some(progress.max(PROGRESS_FLOOR).log10())
     };
     progress_chart(comparison, "Progress over all cases", "share of the budget", log_progress)
 }

@@ -30,7 +30,7 @@ const STYLES: [(&str, &str); 8] = [
 ];
 
 /// Colour and dash pattern of the series of this number.
-pub(super) fn style(index: usize) -> (&'static str, &'static str) {
+fn style(index: usize) -> (&'static str, &'static str) {
     STYLES[index % STYLES.len()]
 }
 

@@ -88,7 +88,8 @@ fn overall(comparison: &Comparison) -> Table {
     }
 }
 
-fn count_of_tests(comparison: &Comparison) -> String {
+/// Which tests, on what, how many, with which correction: for every table of verdicts.
+fn how_judged(comparison: &Comparison) -> String {
     let pairs = comparison.duels().iter().map(|duel| duel.pairs);
     let (least, most) = (pairs.clone().min().unwrap_or(0), pairs.max().unwrap_or(0));
     let n = if least == most { format!("n = {most}") } else { format!("n = {least} to {most}") };
@@ -139,7 +140,7 @@ fn verdicts(comparison: &Comparison) -> Table {
         note: format!(
             "On how many cases the first is better, worse, …. {} A: Vargha and Delaney's effect size, the probability that the \
              first is better in a run, mean over cases.",
-            count_of_tests(comparison)
+            how_judged(comparison)
         ),
         head: head(&["pair", "better", "worse", "equivalent", "undecided", "A"], &[]),
         rows,
@@ -231,7 +232,7 @@ fn duels(comparison: &Comparison) -> Table {
             "{} has the least mean rank. Difference: median of the paired differences in decades of score; below 0 the leader is \
              better. {} Both p are corrected. All pairs are in `verdicts.csv`.",
             names[order[0]],
-            count_of_tests(comparison)
+            how_judged(comparison)
         ),
         head: head(&columns, &[]),
         rows: others.map(row).collect(),
