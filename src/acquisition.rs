@@ -15,12 +15,13 @@
 
 use std::fmt::Debug;
 
-use crate::normal::{density, log_improvement};
+use crate::error::{Error, Violation};
+use crate::normal::{density, log_distribution, log_improvement};
 
 /// The worth of a trial and its slopes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Worth {
-    /// Larger is better. On a logarithmic scale: where trials fail, the logarithm of the chance of success is added.
+    /// Larger is better. Where trials fail, the logarithm of the chance of success is added.
     pub value: f64,
     /// Derivative by the believed mean.
     pub slope_mean: f64,
@@ -34,20 +35,22 @@ pub struct Worth {
 /// use surmise::acquisition::Worth;
 /// use surmise::{Acquisition, BayesianOptimization, normal::log_distribution};
 ///
-/// /// The logarithm of the probability of improvement.
+/// /// The logarithm of the probability of an improvement by at least `least`, in transformed losses.
 /// #[derive(Debug)]
-/// struct LogProbabilityOfImprovement;
+/// struct RealImprovement {
+///     least: f64,
+/// }
 ///
-/// impl Acquisition for LogProbabilityOfImprovement {
+/// impl Acquisition for RealImprovement {
 ///     fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth {
-///         let u = (incumbent - mean) / deviation;
+///         let u = (incumbent - self.least - mean) / deviation;
 ///         let (value, slope) = log_distribution(u);
 ///         Worth { value, slope_mean: -slope / deviation, slope_deviation: -slope * u / deviation }
 ///     }
 /// }
 ///
-/// surmise::conformance::check_acquisition(&LogProbabilityOfImprovement).unwrap();
-/// let strategy = BayesianOptimization::new(LogProbabilityOfImprovement);
+/// surmise::conformance::check_acquisition(&RealImprovement { least: 0.1 }).unwrap();
+/// let strategy = BayesianOptimization::new(RealImprovement { least: 0.1 });
 /// ```
 ///
 /// The worth is a number or −∞, and a function of the three arguments alone; to expect less loss is never worth less; where
@@ -56,6 +59,12 @@ pub struct Worth {
 pub trait Acquisition: Debug + Send + Sync {
     /// The worth where the loss has this `mean` and `deviation` (above 0), and the best loss so far is `incumbent`.
     fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth;
+
+    /// Whether worths are logarithms. Where several beliefs count (of the hyperparameters, of what pending trials come out as),
+    /// what is averaged is then the number itself; else it is the worth.
+    fn is_logarithm(&self) -> bool {
+        true
+    }
 }
 
 /// The logarithm of the expected improvement over the incumbent: ln E[max(f* − f, 0)] = ln σ + ln h((f* − μ) ⁄ σ).
@@ -76,6 +85,68 @@ impl Acquisition for LogExpectedImprovement {
             slope_mean: -slope / deviation,
             slope_deviation: spread / deviation,
         }
+    }
+}
+
+/// The logarithm of the probability of improvement: ln Φ((f* − μ) ⁄ σ) (Kushner 1964). It goes where an improvement is likely, however
+/// small it is; to be compared with, rather than used alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogProbabilityOfImprovement;
+
+impl Acquisition for LogProbabilityOfImprovement {
+    fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth {
+        let u = (incumbent - mean) / deviation;
+        let (value, slope) = log_distribution(u);
+        Worth { value, slope_mean: -slope / deviation, slope_deviation: -slope * u / deviation }
+    }
+}
+
+/// The upper confidence bound, here of an advantage: f* − (μ − κ σ) (Cox & John 1992; Srinivas et al. 2010). The incumbent only
+/// sets the zero. Not a logarithm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UpperConfidenceBound {
+    kappa: f64,
+}
+
+impl UpperConfidenceBound {
+    /// κ = 1.8, as Vizier has it.
+    pub const USUAL: Self = Self { kappa: 1.8 };
+
+    /// With this many deviations κ of optimism.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if κ is negative or not finite.
+    pub fn new(kappa: f64) -> Result<Self, Error> {
+        if kappa.is_finite() && kappa >= 0.0 {
+            return Ok(Self { kappa });
+        }
+        Err(Error::Invalid(vec![Violation::new(
+            "kappa",
+            kappa,
+            "optimism is counted in deviations: a finite number, 0 or more",
+            "1.8 is usual",
+        )]))
+    }
+}
+
+impl Default for UpperConfidenceBound {
+    /// [`USUAL`](Self::USUAL).
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
+
+impl Acquisition for UpperConfidenceBound {
+    fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth {
+        Worth {
+            value: incumbent - mean + self.kappa * deviation,
+            slope_mean: -1.0,
+            slope_deviation: self.kappa,
+        }
+    }
+
+    fn is_logarithm(&self) -> bool {
+        false
     }
 }
 

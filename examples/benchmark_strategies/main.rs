@@ -13,6 +13,7 @@ mod arguments;
 mod boosting;
 #[path = "../tune_xgboost/learner.rs"]
 mod learner;
+mod variants;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -30,7 +31,7 @@ use surmise::benchmark::{
     Case, Comparison, Contender, Experiment, Parallelism, RandomMeans, Regression, Run, RunKey,
     RunsFile, SUITES, Suite,
 };
-use surmise::{BayesianOptimization, RandomSearch, SobolSearch, report};
+use surmise::{BayesianOptimization, report};
 
 use arguments::{Command, Options, USAGE};
 
@@ -84,19 +85,13 @@ fn suite(options: &Options) -> Result<Suite, Failure> {
     Ok(suite)
 }
 
-fn contender(name: &str) -> Result<Contender, Failure> {
-    match name {
-        "random" => Ok(Contender::new(name, || RandomSearch)),
-        "sobol" => Ok(Contender::new(name, || SobolSearch)),
-        "bayesian" => Ok(Contender::new(name, BayesianOptimization::default)),
-        _ => Err(format!("unknown strategy {name:?}; known are random, sobol, bayesian").into()),
-    }
-}
-
 fn experiment(options: &Options) -> Result<Experiment, Failure> {
     let mut contenders = Vec::new();
     for name in &options.strategies {
-        contenders.push(contender(name)?);
+        let contender = variants::contender(name);
+        contenders.push(contender.ok_or_else(|| {
+            format!("unknown strategy {name:?}; known are {}", variants::names())
+        })?);
     }
     let external = options.external.iter();
     contenders.extend(external.map(|(name, command)| Contender::external(name, command)));

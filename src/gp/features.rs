@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | x | points, a coordinate per axis | n × d |
 //! | rows | their features, a column per coordinate or indicator | n × q |
-//! | x̃ | rows divided by the length scale of each column's axis | n × q |
+//! | x̃ | rows, warped, and divided by the length scale of each column's axis | n × q |
 //!
 //! A continuous axis or one of levels gives one column, its coordinate less ½. A category of two gives one column of ±½, a
 //! larger one a column per category holding 1⁄√2 or 0, so that two different categories are always at distance 1. Constant
@@ -12,6 +12,8 @@
 
 use ndarray::Array2;
 
+use super::prior::Prior;
+use super::{Hyperparameters, Warp};
 use crate::cube::Axis;
 
 /// The map from points of a cube to rows of features.
@@ -38,7 +40,10 @@ enum Meaning {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SearchedAxis {
     pub(super) index: usize,
-    pub(super) is_category: bool,
+    /// Number of categories, if it is an axis of those.
+    pub(super) categories: Option<usize>,
+    /// Number of places, unless it is continuous.
+    pub(super) cells: Option<u64>,
 }
 
 impl Features {
@@ -47,8 +52,11 @@ impl Features {
         let mut columns = Vec::new();
         let mut searched = Vec::new();
         for (index, &axis) in axes.iter().enumerate().filter(|(_, axis)| !axis.is_constant()) {
-            let is_category = matches!(axis, Axis::Categories(_));
-            searched.push(SearchedAxis { index, is_category });
+            let categories = match axis {
+                Axis::Categories(count) => Some(count),
+                _ => None,
+            };
+            searched.push(SearchedAxis { index, categories, cells: axis.cells() });
             match axis {
                 Axis::Categories(count) => {
                     // One column tells two categories apart.
@@ -87,6 +95,20 @@ impl Features {
             .map(|(position, column)| (position, column.axis))
     }
 
+    /// Smooth columns of enough places for a warp to show, as (column, axis).
+    pub(super) fn bendable_columns(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        const FEW: u64 = 8;
+        let few = |axis: usize| {
+            self.searched.iter().any(|known| known.index == axis && known.cells.is_some_and(|c| c <= FEW))
+        };
+        self.smooth_columns().filter(move |(_, axis)| !few(*axis))
+    }
+
+    /// The prior of an axis' length scale.
+    pub(super) fn length_scale_prior(&self, _axis: &SearchedAxis) -> Prior {
+        Prior::length_scale(self.mean_square())
+    }
+
     /// One row of features per point.
     pub(super) fn rows<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
         let mut rows = Array2::zeros((points.len(), self.columns.len()));
@@ -102,12 +124,48 @@ impl Features {
         rows
     }
 
-    /// Rows divided by the length scale of each column's axis.
-    pub(super) fn scaled(&self, mut rows: Array2<f64>, length_scales: &[f64]) -> Array2<f64> {
-        for (mut column, axis) in rows.columns_mut().into_iter().zip(self.axis_of_columns()) {
-            column /= length_scales[axis];
+    /// Rows that are warped, then divided by the length scale of each column's axis.
+    pub(super) fn scaled(
+        &self,
+        mut rows: Array2<f64>,
+        hyperparameters: &Hyperparameters,
+    ) -> Array2<f64> {
+        for (mut values, column) in rows.columns_mut().into_iter().zip(&self.columns) {
+            let warp = hyperparameters.warps[column.axis];
+            if matches!(column.meaning, Meaning::Coordinate) && warp != Warp::NONE {
+                values.mapv_inplace(|row| warp.apply(row + 0.5) - 0.5);
+            }
+            values /= hyperparameters.length_scales[column.axis];
         }
         rows
+    }
+
+    /// Slopes of the warps at m points, m × d; `None` if nothing is warped.
+    pub(super) fn warp_slopes<P: AsRef<[f64]>>(
+        &self,
+        points: &[P],
+        warps: &[Warp],
+    ) -> Option<Array2<f64>> {
+        if warps.iter().all(|warp| *warp == Warp::NONE) {
+            return None;
+        }
+        let mut slopes = Array2::ones((points.len(), self.axis_count));
+        for (mut row, point) in slopes.rows_mut().into_iter().zip(points) {
+            for (_, axis) in self.smooth_columns() {
+                row[axis] = warps[axis].slope(point.as_ref()[axis]);
+            }
+        }
+        Some(slopes)
+    }
+
+    /// The mean squared distance of two random points where all length scales are 1.
+    fn mean_square(&self) -> f64 {
+        let of_axis = |axis: &SearchedAxis| match axis.categories {
+            #[allow(clippy::cast_precision_loss, reason = "a number of categories")]
+            Some(count) => 1.0 - 1.0 / count as f64,
+            None => 1.0 / 6.0,
+        };
+        self.searched.iter().map(of_axis).sum()
     }
 }
 

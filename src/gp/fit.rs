@@ -2,9 +2,9 @@
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | θ = (ln ℓ, ln s, ln σ²) | logarithms of the hyperparameters of the searched axes | p |
-//! | y, c, α, K | as in [`gp`](super) | n, –, n, n × n |
-//! | R | correlations: K = s R + σ² I | n × n |
+//! | θ = (ln ℓ, ln s, ln σ², ln a, ln b) | logarithms of the hyperparameters of the searched axes; warps if they are fitted | p |
+//! | y, k, c, α, K | as in [`gp`](super) and `sample`: means of replicates, K = s R + diag(σ² ⁄ k) | n, n, –, n, n × n |
+//! | R | correlations | n × n |
 //! | E | evidence: log marginal likelihood | – |
 //! | M = α αᵀ − K⁻¹ | slope of the likelihood by K, twice | n × n |
 //!
@@ -12,18 +12,20 @@
 //!
 //! `E = −½ (y − c 1)ᵀ α − ½ ln det K − n⁄2 ln 2π`  (Rasmussen & Williams 2006, eq. 2.30), and by eq. 5.9
 //!
-//! `∂E⁄∂ln s = ½ Σ M∘(sR)`,  `∂E⁄∂ln σ² = ½ σ² tr M`,  `∂E⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
+//! `∂E⁄∂ln s = ½ Σ M∘(sR)`,  `∂E⁄∂ln σ² = ½ Σ_a M_aa σ² ⁄ k_a`,  `∂E⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
 //!
 //! where x̃ is divided by ℓ and G is the slope of the covariance (see [`kernel`](super::kernel)). With W = M∘G and w = W 1, the last is
-//! `Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj`: one matrix product for all length scales.
+//! `Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj`: one matrix product for all length scales. The same product gives the slopes by the warped
+//! coordinates, `∂E⁄∂x_aj = −(w_a x̃_aj − (W X̃)_aj) ⁄ ℓⱼ`, and with them those by the exponents of the warps. Replicates add what
+//! `sample` says.
 
-use ndarray::{Array1, Array2, ArrayView1, Zip};
+use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
 use rayon::prelude::*;
 
-use super::features::Features;
-use super::kernel;
-use super::prior::Prior;
-use super::{GaussianProcess, Hyperparameters};
+use super::features::{Features, SearchedAxis};
+use super::prior::{Noise, Prior};
+use super::sample::Sample;
+use super::{GaussianProcess, Hyperparameters, Kernel, Warp};
 use crate::lbfgs::{self, Lbfgs};
 use crate::linalg::{self, Cholesky, vectorize};
 
@@ -31,6 +33,27 @@ use crate::linalg::{self, Cholesky, vectorize};
 const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 /// From this many observations on, starts run on threads of their own.
 const WORTH_A_THREAD: usize = 60;
+/// Replicates that differ by less than this share of the losses' spread, in the square, are the same.
+const AGREEMENT: f64 = 1e-8;
+
+/// What is assumed of the losses before any data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Assumptions {
+    /// How covariance falls with distance.
+    pub kernel: Kernel,
+    /// What is known of the noise.
+    pub noise: Noise,
+    /// Whether the axes of numbers may be bent.
+    pub warping: bool,
+    /// Whether length scales, variances and noise have the priors of this crate, or none but the box around them.
+    pub priors: bool,
+}
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Self { kernel: Kernel::Matern52, noise: Noise::Unknown, warping: false, priors: true }
+    }
+}
 
 /// The outcome of a fit.
 #[derive(Debug, Clone)]
@@ -39,6 +62,12 @@ pub struct Fit {
     pub process: GaussianProcess,
     /// Log marginal likelihood plus log priors there; `None` if no start gave a finite value.
     pub log_posterior: Option<f64>,
+    /// What the fit took for known of the noise: [`Noise::Absent`] also where replicates agree.
+    pub noise: Noise,
+    /// How often the likelihood was evaluated.
+    pub evaluations: usize,
+    /// How many hyperparameters ended at the edge of what is considered, the noise not counted.
+    pub at_bounds: usize,
 }
 
 /// Fits hyperparameters to transformed losses (n) at `points` (n), starting from the priors' own start and from each of
@@ -52,30 +81,36 @@ pub fn fit<P: AsRef<[f64]>>(
     features: &Features,
     points: &[P],
     losses: &[f64],
+    assumptions: Assumptions,
     starts: &[Hyperparameters],
 ) -> Fit {
-    assert_eq!(points.len(), losses.len(), "one loss per point");
-    let target = Target::new(features, points, losses);
+    let target = Target::new(features, points, losses, assumptions);
     let bounds: (Vec<f64>, Vec<f64>) = target.priors.iter().map(|prior| prior.bounds()).unzip();
-    let default: Vec<f64> = target.priors.iter().map(|prior| prior.start()).collect();
+    let default = target.default_start();
     let mut runs = vec![(default.clone(), COLD)];
     runs.extend(starts.iter().map(|start| (target.logarithms(start), WARM)));
     let search = |(start, settings): &(Vec<f64>, lbfgs::Settings)| {
-        let run = Lbfgs::new(*settings, start, bounds.0.clone(), bounds.1.clone());
-        lbfgs::minimize(run, |theta| target.negative_log_posterior(theta))
+        let mut run = Lbfgs::new(*settings, start, bounds.0.clone(), bounds.1.clone());
+        while let Some(theta) = run.ask() {
+            let (value, gradient) = target.negative_log_posterior(theta);
+            run.tell(value, &gradient);
+        }
+        run
     };
-    let ends: Vec<_> = if losses.len() < WORTH_A_THREAD {
+    let ends: Vec<Lbfgs> = if losses.len() < WORTH_A_THREAD {
         runs.iter().map(search).collect()
     } else {
         runs.par_iter().map(search).collect()
     };
-    let best = ends.into_iter().flatten().reduce(|a, b| if b.1 < a.1 { b } else { a });
+    let evaluations = ends.iter().map(Lbfgs::evaluations).sum();
+    let best = ends.iter().filter_map(Lbfgs::best).reduce(|a, b| if b.1 < a.1 { b } else { a });
     let (theta, log_posterior) = match best {
-        Some((theta, value)) => (theta, Some(-value)),
+        Some((theta, value)) => (theta.to_vec(), Some(-value)),
         None => (default, None),
     };
+    let at_bounds = target.at_bounds(&theta);
     let process = GaussianProcess::new(features.clone(), target.hyperparameters(&theta));
-    Fit { process, log_posterior }
+    Fit { process, log_posterior, noise: target.noise, evaluations, at_bounds }
 }
 
 /// A start of which nothing is known.
@@ -89,97 +124,216 @@ const COLD: lbfgs::Settings = lbfgs::Settings {
 const WARM: lbfgs::Settings = lbfgs::Settings { max_evaluations: 30, first_step: 0.3, ..COLD };
 
 /// The function that a fit maximizes.
-struct Target<'a> {
-    features: &'a Features,
+pub(super) struct Target<'a> {
+    pub(super) features: &'a Features,
     rows: Array2<f64>,
-    losses: Array1<f64>,
-    /// In the order of θ: a length scale per searched axis, signal variance, noise variance.
-    priors: Vec<Prior>,
+    sample: Sample,
+    kernel: Kernel,
+    pub(super) noise: Noise,
+    informed: bool,
+    /// Axes whose warps are fitted, with their columns.
+    warped: Vec<(usize, usize)>,
+    /// In the order of θ: a length scale per searched axis, signal variance, noise variance, two exponents per warped axis.
+    pub(super) priors: Vec<Prior>,
 }
 
 impl<'a> Target<'a> {
-    fn new<P: AsRef<[f64]>>(features: &'a Features, points: &[P], losses: &[f64]) -> Self {
-        let searched = features.searched();
-        let mut priors: Vec<Prior> = searched
-            .iter()
-            .map(|axis| Prior::length_scale(searched.len(), axis.is_category))
-            .collect();
-        priors.extend([Prior::SignalVariance, Prior::NoiseVariance]);
-        let losses = Array1::from(losses.to_vec());
-        Self { features, rows: features.rows(points), losses, priors }
+    pub(super) fn new<P: AsRef<[f64]>>(
+        features: &'a Features,
+        points: &[P],
+        losses: &[f64],
+        assumptions: Assumptions,
+    ) -> Self {
+        let sample = Sample::new(points, losses);
+        let noise = match sample.pooled_variance() {
+            Some(variance) if variance <= AGREEMENT && assumptions.noise == Noise::Unknown => {
+                Noise::Absent
+            }
+            _ => assumptions.noise,
+        };
+        let mut priors: Vec<Prior> =
+            features.searched().iter().map(|axis| features.length_scale_prior(axis)).collect();
+        priors.extend([Prior::SignalVariance, Prior::NoiseVariance(noise)]);
+        let warped: Vec<(usize, usize)> =
+            if assumptions.warping { features.bendable_columns().collect() } else { Vec::new() };
+        priors.extend(warped.iter().flat_map(|_| [Prior::WarpExponent; 2]));
+        Self {
+            features,
+            rows: features.rows(&sample.distinct(points)),
+            sample,
+            kernel: assumptions.kernel,
+            noise,
+            informed: assumptions.priors,
+            warped,
+            priors,
+        }
     }
 
-    fn hyperparameters(&self, theta: &[f64]) -> Hyperparameters {
+    /// The priors' own start; where places were measured more than once, the noise starts at what they show.
+    fn default_start(&self) -> Vec<f64> {
+        let mut start: Vec<f64> = self.priors.iter().map(|prior| prior.start()).collect();
+        let position = self.noise_position();
+        if let Some(variance) = self.sample.pooled_variance().filter(|variance| *variance > 0.0) {
+            let (least, greatest) = self.priors[position].bounds();
+            start[position] = variance.ln().clamp(least, greatest);
+        }
+        start
+    }
+
+    fn noise_position(&self) -> usize {
+        self.features.searched().len() + 1
+    }
+
+    /// How many of θ lie at their bounds, besides the noise.
+    fn at_bounds(&self, theta: &[f64]) -> usize {
+        let noise = self.noise_position();
+        let all = self.priors.iter().zip(theta).enumerate().filter(|(i, _)| *i != noise);
+        all.filter(|(_, (prior, logarithm))| {
+            let (least, greatest) = prior.bounds();
+            **logarithm <= least || **logarithm >= greatest
+        })
+        .count()
+    }
+
+    pub(super) fn hyperparameters(&self, theta: &[f64]) -> Hyperparameters {
         let searched = self.features.searched();
         let mut length_scales = vec![1.0; self.features.axis_count()];
         for (axis, logarithm) in searched.iter().zip(theta) {
             length_scales[axis.index] = logarithm.exp();
         }
+        let position = self.noise_position();
+        let mut warps = vec![Warp::NONE; self.features.axis_count()];
+        for ((_, axis), exponents) in self.warped.iter().zip(theta[position + 1..].chunks(2)) {
+            warps[*axis] = Warp { a: exponents[0].exp(), b: exponents[1].exp() };
+        }
         Hyperparameters {
+            kernel: self.kernel,
             length_scales,
-            signal_variance: theta[searched.len()].exp(),
-            noise_variance: theta[searched.len() + 1].exp(),
+            signal_variance: theta[position - 1].exp(),
+            noise_variance: theta[position].exp(),
+            warps,
         }
     }
 
-    fn logarithms(&self, hyperparameters: &Hyperparameters) -> Vec<f64> {
-        let searched = self.features.searched().iter();
-        let mut theta: Vec<f64> =
-            searched.map(|axis| hyperparameters.length_scales[axis.index].ln()).collect();
+    pub(super) fn logarithms(&self, hyperparameters: &Hyperparameters) -> Vec<f64> {
+        let length = |axis: &SearchedAxis| hyperparameters.length_scales[axis.index].ln();
+        let mut theta: Vec<f64> = self.features.searched().iter().map(length).collect();
         theta.push(hyperparameters.signal_variance.ln());
         theta.push(hyperparameters.noise_variance.ln());
+        for &(_, axis) in &self.warped {
+            let Warp { a, b } = hyperparameters.warps[axis];
+            theta.extend([a.ln(), b.ln()]);
+        }
         theta
     }
 
     /// Value and gradient; not a number where the covariance cannot be factored, which makes a line search step back.
-    fn negative_log_posterior(&self, theta: &[f64]) -> (f64, Vec<f64>) {
+    pub(super) fn negative_log_posterior(&self, theta: &[f64]) -> (f64, Vec<f64>) {
         let (mut value, mut gradient) = self.log_likelihood(&self.hyperparameters(theta));
         for ((prior, logarithm), slope) in self.priors.iter().zip(theta).zip(&mut gradient) {
-            let (density, prior_slope) = prior.log_density(*logarithm);
-            value += density;
-            *slope = -(*slope + prior_slope);
+            if self.informed {
+                let (density, prior_slope) = prior.log_density(*logarithm);
+                value += density;
+                *slope += prior_slope;
+            }
+            *slope = -*slope;
         }
         (-value, gradient)
     }
 
+    /// ln p(θ | y) up to a constant, at a third of the cost; not a number where the covariance cannot be factored.
+    pub(super) fn log_posterior(&self, theta: &[f64]) -> f64 {
+        let hyperparameters = self.hyperparameters(theta);
+        let Hyperparameters { kernel, signal_variance, noise_variance, .. } = hyperparameters;
+        let scaled = self.features.scaled(self.rows.clone(), &hyperparameters);
+        let mut covariance = kernel.self_covariances(scaled.view(), signal_variance).0;
+        let noise = self.sample.noise(noise_variance);
+        covariance.diag_mut().zip_mut_with(&noise, |entry, noise| *entry += noise);
+        let Ok(cholesky) = Cholesky::factor(&covariance) else {
+            return f64::NAN;
+        };
+        let losses = self.sample.losses.view();
+        let unit_weights = cholesky.solve(Array1::ones(losses.len()).view());
+        let residual = &losses - generalized_mean(losses, unit_weights.view());
+        let misfit = residual.dot(&cholesky.solve(residual.view()));
+        let likelihood =
+            log_density(misfit, &cholesky) + self.sample.log_density_within(noise_variance).0;
+        if !self.informed {
+            return likelihood;
+        }
+        let densities = self.priors.iter().zip(theta).map(|(prior, t)| prior.log_density(*t).0);
+        likelihood + densities.sum::<f64>()
+    }
+
     /// E and its gradient by θ.
     fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
-        let Hyperparameters { length_scales, signal_variance, noise_variance } = hyperparameters;
-        let scaled = self.features.scaled(self.rows.clone(), length_scales);
-        let (mut covariance, slopes) = kernel::self_covariances(scaled.view(), *signal_variance);
-        covariance.diag_mut().map_inplace(|entry| *entry += noise_variance);
+        let Hyperparameters { kernel, signal_variance, noise_variance, .. } = hyperparameters;
+        let scaled = self.features.scaled(self.rows.clone(), hyperparameters);
+        let (mut covariance, slopes) = kernel.self_covariances(scaled.view(), *signal_variance);
+        let noise = self.sample.noise(*noise_variance);
+        covariance.diag_mut().zip_mut_with(&noise, |entry, noise| *entry += noise);
         let Ok(cholesky) = Cholesky::factor(&covariance) else {
             return (f64::NAN, vec![0.0; self.priors.len()]);
         };
         let inverse = cholesky.inverse();
-        let unit_weights = inverse.sum_axis(ndarray::Axis(1));
-        let residual = &self.losses - generalized_mean(self.losses.view(), unit_weights.view());
+        let losses = self.sample.losses.view();
+        let unit_weights = inverse.sum_axis(Axis(1));
+        let residual = &losses - generalized_mean(losses, unit_weights.view());
         let alpha = cholesky.solve(residual.view());
         #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
-        let count = self.losses.len() as f64;
+        let count = losses.len() as f64;
         let misfit = residual.dot(&alpha);
-        let value = log_density(misfit, &cholesky);
+        let (within, slope_within) = self.sample.log_density_within(*noise_variance);
+        let value = log_density(misfit, &cholesky) + within;
 
-        let trace = alpha.dot(&alpha) - inverse.diag().sum();
-        let mut gradient = self.length_scale_gradient(&scaled, &weigh(slopes, &alpha, &inverse));
+        // Σ_a M_aa σ² ⁄ k_a.
+        let by_noise = Zip::from(&alpha)
+            .and(inverse.diag())
+            .and(&noise)
+            .fold(0.0, |sum, alpha, inverse, noise| sum + (alpha * alpha - inverse) * noise);
+        let weighted = weigh(slopes, &alpha, &inverse);
+        let pulls = pulls(&scaled, &weighted);
+        let mut gradient = self.length_scale_gradient(&scaled, &pulls);
         // Σ M∘K = αᵀ K α − tr K⁻¹ K, and K α is the residual; the noise is not part of sR.
-        gradient.push(0.5 * (misfit - count - noise_variance * trace));
-        gradient.push(0.5 * noise_variance * trace);
+        gradient.push(0.5 * (misfit - count - by_noise));
+        gradient.push(0.5 * by_noise + slope_within);
+        self.add_warp_gradient(&mut gradient, &pulls, hyperparameters);
         (value, gradient)
     }
 
-    fn length_scale_gradient(&self, scaled: &Array2<f64>, weighted: &Array2<f64>) -> Vec<f64> {
-        let sums = weighted.sum_axis(ndarray::Axis(1));
-        let products = linalg::product(weighted.view(), scaled.view());
+    /// Σ_a x̃_aj (w_a x̃_aj − (W X̃)_aj), summed over the columns of an axis.
+    fn length_scale_gradient(&self, scaled: &Array2<f64>, pulls: &Array2<f64>) -> Vec<f64> {
         let mut by_axis = vec![0.0; self.features.axis_count()];
         for (column, axis) in self.features.axis_of_columns().enumerate() {
-            by_axis[axis] += Zip::from(scaled.column(column))
-                .and(products.column(column))
-                .and(&sums)
-                .fold(0.0, |total, x, product, sum| total + x * (sum * x - product));
+            by_axis[axis] += scaled.column(column).dot(&pulls.column(column));
         }
         self.features.searched().iter().map(|axis| by_axis[axis.index]).collect()
     }
+
+    fn add_warp_gradient(
+        &self,
+        gradient: &mut Vec<f64>,
+        pulls: &Array2<f64>,
+        hyperparameters: &Hyperparameters,
+    ) {
+        for &(column, axis) in &self.warped {
+            let warp = hyperparameters.warps[axis];
+            let (mut by_a, mut by_b) = (0.0, 0.0);
+            for (row, pull) in self.rows.column(column).iter().zip(pulls.column(column)) {
+                let (slope_a, slope_b) = warp.slopes_by_exponents(row + 0.5);
+                by_a -= pull * slope_a;
+                by_b -= pull * slope_b;
+            }
+            let length = hyperparameters.length_scales[axis];
+            gradient.extend([by_a / length, by_b / length]);
+        }
+    }
+}
+
+/// w_a x̃_aj − (W X̃)_aj: n × q.
+fn pulls(scaled: &Array2<f64>, weighted: &Array2<f64>) -> Array2<f64> {
+    let sums = weighted.sum_axis(Axis(1)).insert_axis(Axis(1));
+    scaled * &sums - linalg::product(weighted.view(), scaled.view())
 }
 
 /// E by eq. 2.30, where `misfit` = (y − c 1)ᵀ α.

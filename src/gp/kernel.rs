@@ -1,4 +1,4 @@
-//! The Matérn-5⁄2 covariance and its slope, for whole matrices of distances.
+//! Covariances and their slopes, for whole matrices of distances.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
@@ -7,30 +7,97 @@
 //! | s | signal variance | – |
 //! | G | slope of the covariance | m × n |
 //!
-//! Matérn's covariance with ν = 5⁄2 (Rasmussen & Williams 2006, eq. 4.17): with t = √5 r it is s (1 + t + t²⁄3) e⁻ᵗ. Its derivative
-//! by a coordinate x that enters r² as (x − x′)² ⁄ ℓ² is −G (x − x′) ⁄ ℓ² with G = 5⁄3 s (1 + t) e⁻ᵗ. This form has no division
-//! by r.
+//! | kernel | covariance ⁄ s | G ⁄ s |
+//! | --- | --- | --- |
+//! | Matérn 5⁄2, t = √5 r | (1 + t + t²⁄3) e⁻ᵗ | 5⁄3 (1 + t) e⁻ᵗ |
+//! | Matérn 3⁄2, t = √3 r | (1 + t) e⁻ᵗ | 3 e⁻ᵗ |
+//! | squared exponential | e^(−r²⁄2) | the same |
+//!
+//! (Rasmussen & Williams 2006, eq. 4.17 and 4.9.) The derivative by a coordinate x that enters r² as (x − x′)² ⁄ ℓ² is
+//! −G (x − x′) ⁄ ℓ². This form has no division by r.
 
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::linalg::{self, exp_of_negative, vectorize};
 
+/// How covariance falls with distance: how smooth functions are believed to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kernel {
+    /// Twice differentiable functions: smooth, but not so much that one place tells all.
+    #[default]
+    Matern52,
+    /// Once differentiable functions.
+    Matern32,
+    /// Functions without any kink, known everywhere once known well somewhere.
+    SquaredExponential,
+}
+
 /// Correlation and slope at a squared distance, for s = 1.
 #[inline(always)]
-fn matern(square: f64) -> (f64, f64) {
+fn matern52(square: f64) -> (f64, f64) {
     let t = (5.0 * square).sqrt();
     let decay = exp_of_negative(-t);
     let linear = (1.0 + t) * decay;
     (linear + t * t * decay / 3.0, 5.0 / 3.0 * linear)
 }
 
-/// Covariances and slopes G between the scaled rows of `a` (m × q) and `b` (n × q): two m × n matrices.
-///
+#[inline(always)]
+fn matern32(square: f64) -> (f64, f64) {
+    let t = (3.0 * square).sqrt();
+    let decay = exp_of_negative(-t);
+    ((1.0 + t) * decay, 3.0 * decay)
+}
+
+#[inline(always)]
+fn squared_exponential(square: f64) -> (f64, f64) {
+    let decay = exp_of_negative(-0.5 * square);
+    (decay, decay)
+}
+
+impl Kernel {
+    /// Covariances and slopes G between the scaled rows of `a` (m × q) and `b` (n × q): two m × n matrices.
+    pub(super) fn covariances(
+        self,
+        a: ArrayView2<'_, f64>,
+        b: ArrayView2<'_, f64>,
+        signal_variance: f64,
+    ) -> (Array2<f64>, Array2<f64>) {
+        // A function of its own for each, so that each loop is compiled for vectors.
+        match self {
+            Self::Matern52 => covariances(a, b, signal_variance, matern52),
+            Self::Matern32 => covariances(a, b, signal_variance, matern32),
+            Self::SquaredExponential => covariances(a, b, signal_variance, squared_exponential),
+        }
+    }
+
+    /// The same among the rows of one matrix, where a row is at distance 0 from itself exactly: two n × n matrices.
+    pub(super) fn self_covariances(
+        self,
+        rows: ArrayView2<'_, f64>,
+        signal_variance: f64,
+    ) -> (Array2<f64>, Array2<f64>) {
+        let (mut values, mut slopes) = self.covariances(rows, rows, signal_variance);
+        let (correlation, pull) = self.at(0.0);
+        values.diag_mut().fill(signal_variance * correlation);
+        slopes.diag_mut().fill(signal_variance * pull);
+        (values, slopes)
+    }
+
+    fn at(self, square: f64) -> (f64, f64) {
+        match self {
+            Self::Matern52 => matern52(square),
+            Self::Matern32 => matern32(square),
+            Self::SquaredExponential => squared_exponential(square),
+        }
+    }
+}
+
 /// Squared distances are |a|² + |b|² − 2 a·b, so that one matrix product gives all of them.
-pub(super) fn covariances(
+fn covariances(
     a: ArrayView2<'_, f64>,
     b: ArrayView2<'_, f64>,
     signal_variance: f64,
+    correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
 ) -> (Array2<f64>, Array2<f64>) {
     let norms = |rows: ArrayView2<'_, f64>| rows.map(|x| x * x).sum_axis(Axis(1)).to_vec();
     let (norms_a, norms_b) = (norms(a), norms(b));
@@ -44,7 +111,8 @@ pub(super) fn covariances(
             #[inline(always)]
             || {
                 for ((value, slope), norm_b) in values.iter_mut().zip(slopes).zip(&norms_b) {
-                    let (correlation, pull) = matern((norm_a + norm_b - 2.0 * *value).max(0.0));
+                    let square = (norm_a + norm_b - 2.0 * *value).max(0.0);
+                    let (correlation, pull) = correlation_at(square);
                     *value = signal_variance * correlation;
                     *slope = signal_variance * pull;
                 }
@@ -54,51 +122,51 @@ pub(super) fn covariances(
     (values, slopes)
 }
 
-/// The same among the rows of one matrix, where a row is at distance 0 from itself exactly: two n × n matrices.
-pub(super) fn self_covariances(
-    rows: ArrayView2<'_, f64>,
-    signal_variance: f64,
-) -> (Array2<f64>, Array2<f64>) {
-    let (mut values, mut slopes) = covariances(rows, rows, signal_variance);
-    let (correlation, pull) = matern(0.0);
-    values.diag_mut().fill(signal_variance * correlation);
-    slopes.diag_mut().fill(signal_variance * pull);
-    (values, slopes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
 
+    const KERNELS: [Kernel; 3] =
+        [Kernel::Matern52, Kernel::Matern32, Kernel::SquaredExponential];
+
     #[test]
-    fn the_correlation_is_materns() {
-        for (r, want) in
-            [(0.0_f64, 1.0), (0.5, 0.828_649_142_468_125_8), (2.0, 0.138_660_214_225_4)]
-        {
-            let t = 5.0_f64.sqrt() * r;
-            let direct = (1.0 + t + t * t / 3.0) * (-t).exp();
-            assert!((matern(r * r).0 - direct).abs() < 1e-15);
-            assert!((direct - want).abs() < 1e-3, "{direct}");
+    fn correlations_are_the_textbook_ones() {
+        for r in [0.0_f64, 0.5, 2.0, 7.0] {
+            let (five, three) = (5.0_f64.sqrt() * r, 3.0_f64.sqrt() * r);
+            let direct = [
+                (1.0 + five + five * five / 3.0) * (-five).exp(),
+                (1.0 + three) * (-three).exp(),
+                (-0.5 * r * r).exp(),
+            ];
+            for (kernel, want) in KERNELS.into_iter().zip(direct) {
+                assert!((kernel.at(r * r).0 - want).abs() < 1e-15, "{kernel:?} at {r}");
+            }
         }
+        assert!((Kernel::Matern52.at(0.25).0 - 0.828_649_142_418_125_5).abs() < 1e-12);
     }
 
     #[test]
     fn the_slope_is_the_derivative() {
-        for x in [0.01_f64, 0.3, 1.0, 4.0] {
-            let step = 1e-6;
-            let difference =
-                (matern((x + step).powi(2)).0 - matern((x - step).powi(2)).0) / (2.0 * step);
-            assert!((difference + matern(x * x).1 * x).abs() < 1e-9, "at {x}");
+        for kernel in KERNELS {
+            for x in [0.01_f64, 0.3, 1.0, 4.0] {
+                let step = 1e-6;
+                let difference = (kernel.at((x + step).powi(2)).0
+                    - kernel.at((x - step).powi(2)).0)
+                    / (2.0 * step);
+                assert!((difference + kernel.at(x * x).1 * x).abs() < 1e-9, "{kernel:?} at {x}");
+            }
         }
     }
 
     #[test]
     fn both_routes_agree() {
         let rows = array![[0.1, 0.2], [0.4, -0.3], [2.0, 1.0]];
-        let (among, slopes) = self_covariances(rows.view(), 1.7);
-        let (between, other) = covariances(rows.view(), rows.view(), 1.7);
-        assert!((&among - &between).iter().all(|x| x.abs() < 1e-14));
-        assert!((&slopes - &other).iter().all(|x| x.abs() < 1e-14));
+        for kernel in KERNELS {
+            let (among, slopes) = kernel.self_covariances(rows.view(), 1.7);
+            let (between, other) = kernel.covariances(rows.view(), rows.view(), 1.7);
+            assert!((&among - &between).iter().all(|x| x.abs() < 1e-14));
+            assert!((&slopes - &other).iter().all(|x| x.abs() < 1e-14));
+        }
     }
 }

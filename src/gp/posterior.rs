@@ -2,22 +2,23 @@
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | y, c, α, K, s, σ² | as in [`gp`](super) | n, –, n, n × n, –, – |
-//! | x̃, z̃ | features of observed and of new points, divided by their length scales | n × q, m × q |
+//! | y, c, α, K, s, σ² | as in [`gp`](super); replicates are merged (see `sample`) | n, –, n, n × n, –, – |
+//! | x̃, z̃ | features of observed and of new points, warped and divided by their length scales | n × q, m × q |
 //! | k, B = k K⁻¹ | covariances of new points with the observed ones, and the same by K⁻¹ | m × n |
 //! | w = K⁻¹ 1 | weights of the mean | n |
 //! | e = 1 − B 1 | what the observations leave to the mean | m |
 //! | G | slopes of the covariances k (see [`kernel`](super::kernel)) | m × n |
 //!
 //! Means and variances are μ = c + k α and v = s − diag(B kᵀ) + e² ⁄ (1ᵀ w). By a coordinate z of a new point, with a length scale
-//! ℓ, they change by
+//! ℓ and a warp of slope w′, they change by
 //!
-//! `∂μ⁄∂z = −Σ_b G_b α_b (z̃ − x̃_b) ⁄ ℓ`,  `∂v⁄∂z = 2 Σ_b G_b (B_b + e w_b ⁄ 1ᵀw) (z̃ − x̃_b) ⁄ ℓ`.
+//! `∂μ⁄∂z = −Σ_b G_b α_b (z̃ − x̃_b) w′ ⁄ ℓ`,  `∂v⁄∂z = 2 Σ_b G_b (B_b + e w_b ⁄ 1ᵀw) (z̃ − x̃_b) w′ ⁄ ℓ`.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, Zip, concatenate};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, concatenate};
 
 use super::fit::{generalized_mean, log_density};
-use super::{GaussianProcess, Hyperparameters, kernel};
+use super::sample::Sample;
+use super::{GaussianProcess, Hyperparameters};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
 
@@ -49,6 +50,10 @@ pub struct Posterior {
     /// x̃, n × q.
     scaled: Array2<f64>,
     losses: Array1<f64>,
+    /// Variances of the losses around the function, n.
+    noise: Array1<f64>,
+    /// What replicates say beyond their means: ln density.
+    within: f64,
     cholesky: Cholesky,
     /// K⁻¹.
     inverse: Array2<f64>,
@@ -59,8 +64,37 @@ pub struct Posterior {
     weights: Array1<f64>,
 }
 
+/// What is the same for all means and gradients at m points.
+#[derive(Debug, Clone)]
+pub struct Local {
+    /// z̃, m × q.
+    pub(super) scaled: Array2<f64>,
+    /// w′, m × d; `None` where nothing is warped.
+    bends: Option<Array2<f64>>,
+    /// k, m × n.
+    pub(super) covariances: Array2<f64>,
+    /// G, m × n.
+    slopes: Array2<f64>,
+    /// B, m × n.
+    pull: Array2<f64>,
+    /// e, m.
+    misfit: Array1<f64>,
+    /// v, m.
+    pub(super) variance: Array1<f64>,
+}
+
+impl Local {
+    /// Gradients by warped coordinates become those by plain ones.
+    pub(super) fn bend(&self, gradient: &mut Array2<f64>) {
+        if let Some(bends) = &self.bends {
+            *gradient *= bends;
+        }
+    }
+}
+
 impl GaussianProcess {
-    /// Conditions the process on transformed losses (n) at `points` (n).
+    /// Conditions the process on transformed losses at `points`. Measurements of one point are merged into their mean, which
+    /// changes nothing but the size of the matrices.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] if the covariance cannot be factored. A noise variance of 10⁻⁸ of the signal variance
@@ -74,17 +108,20 @@ impl GaussianProcess {
         losses: &[f64],
     ) -> Result<Posterior, Error> {
         assert!(!points.is_empty(), "there is nothing to condition on");
-        assert_eq!(points.len(), losses.len(), "one loss per point");
-        let scaled = self.scaled(points);
-        let signal = self.hyperparameters.signal_variance;
-        let mut covariance = kernel::self_covariances(scaled.view(), signal).0;
-        covariance.diag_mut().map_inplace(|entry| *entry += self.hyperparameters.noise_variance);
+        let sample = Sample::new(points, losses);
+        let scaled = self.scaled(&sample.distinct(points));
+        let mut covariance = self.self_covariances(&scaled);
+        let noise = sample.noise(self.hyperparameters.noise_variance);
+        covariance.diag_mut().zip_mut_with(&noise, |entry, noise| *entry += noise);
         let cholesky = Cholesky::factor(&covariance)?;
         let inverse = cholesky.inverse();
+        let within = sample.log_density_within(self.hyperparameters.noise_variance).0;
         let mut posterior = Posterior {
             process: self,
             scaled,
-            losses: Array1::from(losses.to_vec()),
+            losses: sample.losses,
+            noise,
+            within,
             cholesky,
             inverse,
             unit_weights: Array1::zeros(0),
@@ -95,8 +132,19 @@ impl GaussianProcess {
         Ok(posterior)
     }
 
-    fn scaled<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
-        self.features.scaled(self.features.rows(points), &self.hyperparameters.length_scales)
+    fn self_covariances(&self, scaled: &Array2<f64>) -> Array2<f64> {
+        let Hyperparameters { kernel, signal_variance, .. } = self.hyperparameters;
+        kernel.self_covariances(scaled.view(), signal_variance).0
+    }
+
+    /// Covariances and their slopes between scaled rows.
+    fn covariances(&self, a: &Array2<f64>, b: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
+        let Hyperparameters { kernel, signal_variance, .. } = self.hyperparameters;
+        kernel.covariances(a.view(), b.view(), signal_variance)
+    }
+
+    pub(super) fn scaled<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
+        self.features.scaled(self.features.rows(points), &self.hyperparameters)
     }
 }
 
@@ -106,7 +154,7 @@ impl Posterior {
         &self.process
     }
 
-    /// Number of observations n.
+    /// Number n of different points that were observed.
     pub fn count(&self) -> usize {
         self.losses.len()
     }
@@ -115,14 +163,13 @@ impl Posterior {
     /// 2006, eq. 2.30).
     pub fn log_likelihood(&self) -> f64 {
         let residual = &self.losses - self.mean;
-        log_density(residual.dot(&self.weights), &self.cholesky)
+        log_density(residual.dot(&self.weights), &self.cholesky) + self.within
     }
 
     /// Means and variances at m points.
     pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> Prediction {
-        let scaled = self.process.scaled(points);
-        let signal = self.process.hyperparameters.signal_variance;
-        self.predict_from(kernel::covariances(scaled.view(), self.scaled.view(), signal).0).0
+        let Local { covariances, variance, .. } = self.locate(points);
+        Prediction { mean: covariances.dot(&self.weights) + self.mean, variance }
     }
 
     /// The same with gradients by the coordinates.
@@ -130,62 +177,77 @@ impl Posterior {
         &self,
         points: &[P],
     ) -> (Prediction, PredictionGradients) {
-        let signal = self.process.hyperparameters.signal_variance;
-        let scaled = self.process.scaled(points);
-        let (covariances, slopes) = kernel::covariances(scaled.view(), self.scaled.view(), signal);
-        let (prediction, mut pull, misfit) = self.predict_from(covariances);
-
-        // ∂v⁄∂k_b = −2 (B_b + misfit w_b ⁄ 1ᵀK⁻¹1), where the second part comes from the mean being estimated.
-        let share = &misfit / self.unit_weights.sum();
-        for (mut row, share) in pull.rows_mut().into_iter().zip(&share) {
-            row.scaled_add(*share, &self.unit_weights);
-        }
-        let floor = LEAST_VARIANCE * signal;
-        for (mut row, variance) in pull.rows_mut().into_iter().zip(&prediction.variance) {
-            if *variance <= floor {
-                row.fill(0.0);
-            }
-        }
-        let by_mean = self.gradient(&slopes * &self.weights, scaled.view(), -1.0);
-        let by_variance = self.gradient(slopes * pull, scaled.view(), 2.0);
-        (prediction, PredictionGradients { mean: by_mean, variance: by_variance })
+        let local = self.locate(points);
+        let mean = local.covariances.dot(&self.weights) + self.mean;
+        let (none, all) = (Array1::zeros(points.len()), Array1::ones(points.len()));
+        let weights = self.weights.view().insert_axis(Axis(0));
+        let gradients = PredictionGradients {
+            mean: self.gradient(&local, weights, none.view()),
+            variance: self.gradient(&local, Array2::zeros((1, self.count())).view(), all.view()),
+        };
+        (Prediction { mean, variance: local.variance }, gradients)
     }
 
-    /// Prediction, B = k K⁻¹ (m × n) and 1 − B 1 (m), from covariances k (m × n).
-    fn predict_from(&self, covariances: Array2<f64>) -> (Prediction, Array2<f64>, Array1<f64>) {
-        let Self { inverse, weights, unit_weights, .. } = self;
-        let signal = self.process.hyperparameters.signal_variance;
-        let pull = linalg::product(covariances.view(), inverse.view());
-        let mean = covariances.dot(weights) + self.mean;
+    /// What is the same for all means and gradients at m points: covariances, variances and what they come from.
+    pub(super) fn locate<P: AsRef<[f64]>>(&self, points: &[P]) -> Local {
+        let process = &self.process;
+        let scaled = process.scaled(points);
+        let (covariances, slopes) = process.covariances(&scaled, &self.scaled);
+        let signal = process.hyperparameters.signal_variance;
+        let pull = linalg::product(covariances.view(), self.inverse.view());
         let misfit = 1.0 - pull.sum_axis(Axis(1));
         let explained = (&covariances * &pull).sum_axis(Axis(1));
         let mut variance = signal - explained;
-        let unit_total = unit_weights.sum();
+        let unit_total = self.unit_weights.sum();
         Zip::from(&mut variance).and(&misfit).for_each(|variance, misfit| {
             *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);
         });
-        (Prediction { mean, variance }, pull, misfit)
+        let bends = process.features.warp_slopes(points, &process.hyperparameters.warps);
+        Local { scaled, bends, covariances, slopes, pull, misfit, variance }
     }
 
-    /// `factor · Σ_b V_ab (z_aj − x_bj) ⁄ ℓⱼ²` for coefficients V (m × n) and scaled points (m × q): m × d.
-    fn gradient(
+    /// Gradients of c + Σ_b k_b A_ab + rate_a v_a at m points, for weights A (m × n, or one row for all): m × d.
+    pub(super) fn gradient(
         &self,
-        coefficients: Array2<f64>,
-        at: ArrayView2<'_, f64>,
-        factor: f64,
+        local: &Local,
+        weights: ArrayView2<'_, f64>,
+        rates: ArrayView1<'_, f64>,
     ) -> Array2<f64> {
+        let Local { slopes, pull, misfit, variance, .. } = local;
+        let floor = LEAST_VARIANCE * self.process.hyperparameters.signal_variance;
+        let unit_total = self.unit_weights.sum();
+        let weights = weights.broadcast(slopes.raw_dim()).expect("m rows, or one");
+        let mut coefficients = slopes.clone();
+        for (a, mut row) in coefficients.rows_mut().into_iter().enumerate() {
+            // A variance that is kept at its floor has no slope.
+            let rate = if variance[a] <= floor { 0.0 } else { 2.0 * rates[a] };
+            let share = misfit[a] / unit_total;
+            Zip::from(&mut row)
+                .and(weights.row(a))
+                .and(pull.row(a))
+                .and(&self.unit_weights)
+                .for_each(|slope, weight, pull, unit| {
+                    *slope *= rate * (pull + share * unit) - weight;
+                });
+        }
+        self.toward(coefficients, local)
+    }
+
+    /// `Σ_b V_ab (z̃_aj − x̃_bj) w′ ⁄ ℓⱼ` for coefficients V (m × n): m × d.
+    fn toward(&self, coefficients: Array2<f64>, local: &Local) -> Array2<f64> {
         let features = &self.process.features;
         let sums = coefficients.sum_axis(Axis(1));
         let products = linalg::product(coefficients.view(), self.scaled.view());
-        let mut gradient = Array2::zeros((at.nrows(), features.axis_count()));
+        let mut gradient = Array2::zeros((local.scaled.nrows(), features.axis_count()));
         for (column, axis) in features.smooth_columns() {
-            let scale = factor / self.process.hyperparameters.length_scales[axis];
+            let scale = 1.0 / self.process.hyperparameters.length_scales[axis];
             Zip::from(gradient.column_mut(axis))
                 .and(&sums)
-                .and(at.column(column))
+                .and(local.scaled.column(column))
                 .and(products.column(column))
                 .for_each(|slope, sum, z, product| *slope = scale * (sum * z - product));
         }
+        local.bend(&mut gradient);
         gradient
     }
 
@@ -200,15 +262,24 @@ impl Posterior {
     /// # Panics
     /// If there are not as many losses as points.
     pub fn observe<P: AsRef<[f64]>>(&mut self, points: &[P], losses: &[f64]) -> Result<(), Error> {
+        self.observe_with_noise(points, losses, self.process.hyperparameters.noise_variance)
+    }
+
+    /// The same for losses of another noise variance.
+    pub(super) fn observe_with_noise<P: AsRef<[f64]>>(
+        &mut self,
+        points: &[P],
+        losses: &[f64],
+        noise_variance: f64,
+    ) -> Result<(), Error> {
         assert_eq!(points.len(), losses.len(), "one loss per point");
         if points.is_empty() {
             return Ok(());
         }
         let count = self.count();
         let scaled = self.process.scaled(points);
-        let Hyperparameters { signal_variance, noise_variance, .. } = self.process.hyperparameters;
-        let cross = kernel::covariances(self.scaled.view(), scaled.view(), signal_variance).0;
-        let mut corner = kernel::self_covariances(scaled.view(), signal_variance).0;
+        let cross = self.process.covariances(&self.scaled, &scaled).0;
+        let mut corner = self.process.self_covariances(&scaled);
         corner.diag_mut().map_inplace(|entry| *entry += noise_variance);
         self.cholesky.grow(&cross, &corner)?;
 
@@ -222,8 +293,20 @@ impl Posterior {
         self.inverse = concatenate![Axis(0), upper, lower];
         self.scaled = concatenate![Axis(0), self.scaled, scaled];
         self.losses = self.losses.iter().chain(losses).copied().collect();
+        let noise = std::iter::repeat_n(noise_variance, points.len());
+        self.noise = self.noise.iter().copied().chain(noise).collect();
         self.weigh();
         Ok(())
+    }
+
+    /// Covariances of the function's values at m points, m × m.
+    pub(super) fn covariance_at<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
+        let local = self.locate(points);
+        let among = self.process.self_covariances(&local.scaled);
+        let explained = linalg::product(local.pull.view(), local.covariances.t());
+        let misfit = local.misfit.view().insert_axis(Axis(1));
+        let by_mean = &misfit * &misfit.t() / self.unit_weights.sum();
+        among - explained + by_mean
     }
 
     /// Observes at `points` what is expected there: the mean stays as it is everywhere, the variance shrinks. Gives the
@@ -236,6 +319,32 @@ impl Posterior {
         let believed = self.predict(points).mean.to_vec();
         self.observe(points, &believed)?;
         Ok(believed)
+    }
+
+    /// K⁻¹ Y for losses Y (n × M), with the means c (M) taken off: weights (n × M), and c.
+    pub(super) fn weights_of(&self, losses: &Array2<f64>) -> (Array2<f64>, Array1<f64>) {
+        let raw = linalg::product(self.inverse.view(), losses.view());
+        let means = raw.sum_axis(Axis(0)) / self.unit_weights.sum();
+        let level = self.unit_weights.view().insert_axis(Axis(1));
+        let weights = raw - &level * &means.view().insert_axis(Axis(0));
+        (weights, means)
+    }
+
+    pub(super) fn losses(&self) -> &Array1<f64> {
+        &self.losses
+    }
+
+    pub(super) fn noise(&self) -> &Array1<f64> {
+        &self.noise
+    }
+
+    pub(super) fn observed_rows(&self) -> &Array2<f64> {
+        &self.scaled
+    }
+
+    /// α and c.
+    pub(super) fn weights(&self) -> (&Array1<f64>, f64) {
+        (&self.weights, self.mean)
     }
 
     /// Mean and weights from the factor.

@@ -8,10 +8,27 @@
 //! | --- | --- | --- | --- |
 //! | length scale ℓ | −0.2 cosh(2 ln(ℓ ⁄ ℓ₀)): flat, with walls | [0.02, 30] ℓ₀ | ℓ₀ |
 //! | signal variance s | Gamma(2, 1): ln s − s | [0.01, 100] | 1 |
-//! | noise variance σ² | Gamma(1.1, 30): 0.1 ln σ² − 30 σ² | [10⁻⁶, 1] | 10⁻³ |
+//! | noise variance σ², if nothing is known of it | Gamma(1.1, 30): 0.1 ln σ² − 30 σ² | [10⁻⁶, 1] | 10⁻³ |
+//! | σ², if there is noise | −(ln σ² − ln 10⁻²)² ⁄ 8 | [10⁻⁵, 2] | 10⁻² |
+//! | σ², if there is none | – | 10⁻⁶ | 10⁻⁶ |
+//! | exponents of a warp a, b | −(ln a)² ⁄ (2 · 0.3²) | [⅓, 3] | 1 |
 //!
-//! ℓ₀ = max(1, √(d ⁄ 12)), for d axes that are not constant, keeps the correlation of two random points the same in high dimensions; ℓ₀ = 1 for categories.
-//! The shapes are those that Optuna's Gaussian process uses; losses are standardized.
+//! ℓ₀ = max(1, √(D ⁄ 2)), where D is the mean squared distance of two random points when all length scales are 1: ⅙ for each number
+//! and 1 − 1⁄m for each choice among m. It keeps the correlation of two random points from vanishing where there are many
+//! parameters. (For d numbers it is max(1, √(d ⁄ 12)).) The shapes of the first three are those that Optuna's Gaussian process
+//! uses; losses are standardized.
+
+/// What is known of the noise of the losses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Noise {
+    /// Nothing: it is learnt. Where measurements of the same place agree, there is none.
+    #[default]
+    Unknown,
+    /// There is none: the same configuration gives the same loss.
+    Absent,
+    /// There is some.
+    Present,
+}
 
 /// A density of one hyperparameter, as a function of its logarithm, and where to search it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,18 +38,22 @@ pub(super) enum Prior {
     /// s.
     SignalVariance,
     /// σ².
-    NoiseVariance,
+    NoiseVariance(Noise),
+    /// a or b.
+    WarpExponent,
 }
 
 /// Penalty of the walls around the length scales.
 const WALL: f64 = 0.2;
+/// Variance of a loss that is measured without noise: what rounding, and the model's own misfit, leave.
+const EXACT: f64 = 1e-6;
+/// Deviation of ln a and ln b.
+const BENT: f64 = 0.3;
 
 impl Prior {
-    /// The prior of a length scale when `searched` axes are not constant.
-    pub(super) fn length_scale(searched: usize, is_category: bool) -> Self {
-        #[allow(clippy::cast_precision_loss, reason = "a number of axes")]
-        let typical = if is_category { 1.0 } else { (searched as f64 / 12.0).sqrt().max(1.0) };
-        Self::LengthScale { typical }
+    /// The prior of length scales where two random points have this mean squared distance.
+    pub(super) fn length_scale(mean_square: f64) -> Self {
+        Self::LengthScale { typical: (0.5 * mean_square).sqrt().max(1.0) }
     }
 
     /// Log density and its slope, at the logarithm of the hyperparameter.
@@ -44,7 +65,17 @@ impl Prior {
                 (-WALL * u.cosh(), -2.0 * WALL * u.sinh())
             }
             Self::SignalVariance => (logarithm - value, 1.0 - value),
-            Self::NoiseVariance => (0.1 * logarithm - 30.0 * value, 0.1 - 30.0 * value),
+            Self::NoiseVariance(Noise::Unknown) => {
+                (0.1 * logarithm - 30.0 * value, 0.1 - 30.0 * value)
+            }
+            Self::NoiseVariance(Noise::Present) => {
+                let gap = logarithm - 1e-2_f64.ln();
+                (-0.125 * gap * gap, -0.25 * gap)
+            }
+            Self::NoiseVariance(Noise::Absent) => (0.0, 0.0),
+            Self::WarpExponent => {
+                (-0.5 * (logarithm / BENT).powi(2), -logarithm / (BENT * BENT))
+            }
         }
     }
 
@@ -53,7 +84,10 @@ impl Prior {
         let (least, greatest): (f64, f64) = match self {
             Self::LengthScale { typical } => (0.02 * typical, 30.0 * typical),
             Self::SignalVariance => (1e-2, 1e2),
-            Self::NoiseVariance => (1e-6, 1.0),
+            Self::NoiseVariance(Noise::Unknown) => (EXACT, 1.0),
+            Self::NoiseVariance(Noise::Present) => (1e-5, 2.0),
+            Self::NoiseVariance(Noise::Absent) => (EXACT, EXACT),
+            Self::WarpExponent => (1.0 / 3.0, 3.0),
         };
         (least.ln(), greatest.ln())
     }
@@ -62,8 +96,10 @@ impl Prior {
     pub(super) fn start(self) -> f64 {
         match self {
             Self::LengthScale { typical } => typical.ln(),
-            Self::SignalVariance => 0.0,
-            Self::NoiseVariance => 1e-3_f64.ln(),
+            Self::SignalVariance | Self::WarpExponent => 0.0,
+            Self::NoiseVariance(Noise::Unknown) => 1e-3_f64.ln(),
+            Self::NoiseVariance(Noise::Present) => 1e-2_f64.ln(),
+            Self::NoiseVariance(Noise::Absent) => EXACT.ln(),
         }
     }
 }
@@ -75,10 +111,13 @@ mod tests {
     #[test]
     fn slopes_are_central_differences() {
         for prior in [
-            Prior::length_scale(30, false),
-            Prior::length_scale(30, true),
+            Prior::length_scale(5.0),
+            Prior::length_scale(0.3),
             Prior::SignalVariance,
-            Prior::NoiseVariance,
+            Prior::NoiseVariance(Noise::Unknown),
+            Prior::NoiseVariance(Noise::Present),
+            Prior::NoiseVariance(Noise::Absent),
+            Prior::WarpExponent,
         ] {
             let (low, high) = prior.bounds();
             for part in 0..=10 {
@@ -93,9 +132,9 @@ mod tests {
     }
 
     #[test]
-    fn length_scales_grow_with_the_dimension_only_when_it_is_high() {
-        assert_eq!(Prior::length_scale(5, false), Prior::LengthScale { typical: 1.0 });
-        assert_eq!(Prior::length_scale(48, false), Prior::LengthScale { typical: 2.0 });
-        assert_eq!(Prior::length_scale(48, true), Prior::LengthScale { typical: 1.0 });
+    fn length_scales_grow_only_where_random_points_are_far_apart() {
+        assert_eq!(Prior::length_scale(5.0 / 6.0), Prior::LengthScale { typical: 1.0 });
+        assert_eq!(Prior::length_scale(48.0 / 6.0), Prior::LengthScale { typical: 2.0 });
+        assert_eq!(Prior::length_scale(40.0 / 2.0), Prior::LengthScale { typical: 10.0_f64.sqrt() });
     }
 }

@@ -40,11 +40,18 @@ impl Example {
         let between = |rng: &mut Rng, low: f64, high: f64| {
             (low.ln() + rng.uniform() * (high / low).ln()).exp()
         };
-        let hyperparameters = Hyperparameters {
-            length_scales: axes.iter().map(|_| between(&mut rng, 0.2, 5.0)).collect(),
-            signal_variance: between(&mut rng, 0.2, 5.0),
-            noise_variance: between(&mut rng, 1e-2, 0.3),
-        };
+        let plain = Hyperparameters::new(
+            axes.iter().map(|_| between(&mut rng, 0.2, 5.0)).collect(),
+            between(&mut rng, 0.2, 5.0),
+            between(&mut rng, 1e-2, 0.3),
+        );
+        let kernels = [Kernel::Matern52, Kernel::Matern32, Kernel::SquaredExponential];
+        let mut bend = |_| Warp { a: between(&mut rng, 0.5, 2.0), b: between(&mut rng, 0.5, 2.0) };
+        let warps = axes.iter().map(&mut bend).collect();
+        // Half of the examples are bent; only the first kernel is as smooth as central differences want.
+        let warps = if seed % 2 == 0 { warps } else { plain.warps.clone() };
+        let kernel = kernels[usize::try_from(seed % 5).unwrap().min(2)];
+        let hyperparameters = Hyperparameters { kernel, warps, ..plain };
         let losses = (0..count).map(|_| rng.normal()).collect();
         Self { axes, hyperparameters, points, losses, at }
     }
@@ -59,18 +66,26 @@ impl Example {
 
     /// s k(x, x′), by the definition of kernel and distance.
     fn covariance(&self, a: &[f64], b: &[f64]) -> f64 {
-        let lengths = &self.hyperparameters.length_scales;
+        let Hyperparameters { kernel, length_scales, signal_variance, warps, .. } =
+            &self.hyperparameters;
+        let bent = |u: f64, warp: &Warp| 1.0 - (1.0 - u.powf(warp.a)).powf(warp.b);
         let square: f64 = self
             .axes
             .iter()
-            .zip(a.iter().zip(b).zip(lengths))
-            .map(|(axis, ((a, b), length))| match axis {
+            .zip(warps)
+            .zip(a.iter().zip(b).zip(length_scales))
+            .map(|((axis, warp), ((a, b), length))| match axis {
                 Axis::Categories(_) => f64::from(u8::from(!axis.same(*a, *b))) / length.powi(2),
-                _ => ((a - b) / length).powi(2),
+                _ => ((bent(*a, warp) - bent(*b, warp)) / length).powi(2),
             })
             .sum();
-        let t = (5.0 * square).sqrt();
-        self.hyperparameters.signal_variance * (1.0 + t + t * t / 3.0) * (-t).exp()
+        let (five, three) = ((5.0 * square).sqrt(), (3.0 * square).sqrt());
+        signal_variance
+            * match kernel {
+                Kernel::Matern52 => (1.0 + five + five * five / 3.0) * (-five).exp(),
+                Kernel::Matern32 => (1.0 + three) * (-three).exp(),
+                Kernel::SquaredExponential => (-0.5 * square).exp(),
+            }
     }
 
     /// K, noise included.
@@ -131,11 +146,12 @@ impl Example {
             };
             order.iter().map(coordinate).collect()
         };
-        let lengths = &self.hyperparameters.length_scales;
+        let Hyperparameters { length_scales: lengths, warps, .. } = &self.hyperparameters;
         Self {
             axes: order.iter().map(|&axis| self.axes[axis]).collect(),
             hyperparameters: Hyperparameters {
                 length_scales: order.iter().map(|&axis| lengths[axis]).collect(),
+                warps: order.iter().map(|&axis| warps[axis]).collect(),
                 ..self.hyperparameters.clone()
             },
             points: self.points.iter().map(moved).collect(),
@@ -185,12 +201,11 @@ proptest! {
     fn the_kernel_is_symmetric_and_positive_definite(example in example(), seed: u64) {
         let process = example.process();
         let points = [&example.points[..], &example.at[..], &example.points[..1]].concat();
-        let scaled = process.features.scaled(
-            process.features.rows(&points),
-            &example.hyperparameters.length_scales,
-        );
+        let scaled =
+            process.features.scaled(process.features.rows(&points), &example.hyperparameters);
         let signal = example.hyperparameters.signal_variance;
-        let (covariance, _) = kernel::self_covariances(scaled.view(), signal);
+        let kernel = example.hyperparameters.kernel;
+        let (covariance, _) = kernel.self_covariances(scaled.view(), signal);
         let by_definition = Array2::from_shape_fn(covariance.dim(), |(i, j)| {
             example.covariance(&points[i], &points[j])
         });
@@ -243,6 +258,49 @@ proptest! {
         let (_, at_once) = whole.predict_with_gradients(&example.at);
         prop_assert!((&by_growing.mean - &at_once.mean).iter().all(|gap| gap.abs() < 1e-6));
         prop_assert!((&by_growing.variance - &at_once.variance).iter().all(|gap| gap.abs() < 1e-6));
+    }
+
+    /// By two routes: merged, and with a row of its own for each measurement.
+    #[test]
+    fn replicates_are_merged_without_loss(example in example(), seed: u64) {
+        let mut rng = Rng::stream(seed, 4);
+        let copies: Vec<usize> = (0..9).map(|_| rng.index(example.points.len())).collect();
+        let mut other = example.clone();
+        for copy in copies {
+            other.points.push(example.points[copy].clone());
+            other.losses.push(example.losses[copy] + 0.3 * rng.normal());
+        }
+        let merged = other.posterior();
+        let distinct: std::collections::HashSet<Vec<u64>> =
+            other.points.iter().map(|p| p.iter().map(|u| u.to_bits()).collect()).collect();
+        prop_assert_eq!(merged.count(), distinct.len());
+        let want = other.log_density();
+        prop_assert!((merged.log_likelihood() - want).abs() < 1e-8 * want.abs().max(1.0));
+        let prediction = merged.predict(&other.at);
+        for (i, at) in other.at.iter().enumerate() {
+            let (mean, variance) = other.kriging(at);
+            prop_assert!((prediction.mean[i] - mean).abs() < 1e-8 * mean.abs().max(1.0));
+            prop_assert!((prediction.variance[i] - variance).abs() < 1e-8 * variance.max(1.0));
+        }
+        let features = Features::new(&other.axes);
+        let assumptions = Assumptions { kernel: other.hyperparameters.kernel, ..Default::default() };
+        let target = fit::Target::new(&features, &other.points, &other.losses, assumptions);
+        let plain = Hyperparameters {
+            warps: vec![Warp::NONE; other.axes.len()],
+            ..other.hyperparameters.clone()
+        };
+        let theta = target.logarithms(&plain);
+        let (_, gradient) = target.negative_log_posterior(&theta);
+        for i in 0..theta.len() {
+            let shifted = |step: f64| {
+                let mut theta = theta.clone();
+                theta[i] += step;
+                target.log_posterior(&theta)
+            };
+            let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
+            let scale = gradient.iter().fold(1.0_f64, |scale, g| scale.max(g.abs()));
+            prop_assert!((difference + gradient[i]).abs() < 1e-5 * scale);
+        }
     }
 
     #[test]
@@ -335,11 +393,11 @@ fn predictions_and_evidence_agree_with_scikit_learn() {
             points.into_iter().map(|p| axes.iter().zip(p).map(place).collect()).collect()
         };
         let example = Example {
-            hyperparameters: Hyperparameters {
-                length_scales: case.length_scales,
-                signal_variance: case.signal_variance,
-                noise_variance: case.noise_variance,
-            },
+            hyperparameters: Hyperparameters::new(
+                case.length_scales,
+                case.signal_variance,
+                case.noise_variance,
+            ),
             points: placed(case.points),
             losses: case.losses,
             at: placed(case.at),

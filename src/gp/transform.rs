@@ -43,6 +43,18 @@ impl OutputTransform {
     /// # Panics
     /// If there are no losses.
     pub fn fit(losses: &[f64]) -> Self {
+        Self::fit_with(losses, likeliest_lambda)
+    }
+
+    /// Only the fence, centre and scale: λ = 1.
+    ///
+    /// # Panics
+    /// If there are no losses.
+    pub fn standardize(losses: &[f64]) -> Self {
+        Self::fit_with(losses, |_| LAMBDA.1)
+    }
+
+    fn fit_with(losses: &[f64], likeliest_lambda: impl Fn(&[f64]) -> f64) -> Self {
         let mut sorted: Vec<f64> =
             losses.iter().map(|loss| loss.clamp(-LARGEST, LARGEST)).collect();
         sorted.sort_by(f64::total_cmp);

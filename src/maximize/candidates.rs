@@ -20,9 +20,12 @@ pub(super) fn raw(search: &Search<'_>, rng: &mut Rng) -> Vec<UnitPoint> {
     let axes = search.axes;
     let global = (PER_AXIS * axes.len()).clamp(FEWEST, MOST);
     let sobol = Sobol::new(axes.len(), rng);
-    let mut points: Vec<UnitPoint> = search.anchors.to_vec();
+    let anchors = if search.moves.near_anchors { search.anchors } else { &[] };
+    let mut points: Vec<UnitPoint> = anchors.to_vec();
     points.extend((0..global as u64).map(|index| cube::snap(axes, &sobol.point(index))));
-    points.extend(near(search, rng).into_iter().take(global / 2));
+    if search.moves.near_anchors {
+        points.extend(near(search, rng).into_iter().take(global / 2));
+    }
     points
 }
 

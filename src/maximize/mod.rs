@@ -42,6 +42,25 @@ pub struct Search<'a> {
     pub anchors: &'a [UnitPoint],
     /// Points that must not be returned.
     pub forbidden: &'a (dyn Fn(&[f64]) -> bool + Sync),
+    /// Which ways there are from one point to a better one.
+    pub moves: Moves,
+}
+
+/// The ways from one point to a better one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moves {
+    /// Candidates near the anchors, besides those all over the cube.
+    pub near_anchors: bool,
+    /// L-BFGS along the smooth axes.
+    pub ascent: bool,
+    /// The best neighbour along one discrete axis at a time.
+    pub exchange: bool,
+}
+
+impl Default for Moves {
+    fn default() -> Self {
+        Self { near_anchors: true, ascent: true, exchange: true }
+    }
 }
 
 impl std::fmt::Debug for Search<'_> {
@@ -103,8 +122,10 @@ fn explore(landscape: &dyn Landscape, search: &Search<'_>, rng: &mut Rng) -> Opt
     let mut starts = candidates::starts(&raw, search, rng);
     for _ in 0..ROUNDS {
         let before = starts.clone();
-        starts = ascent::ascend(landscape, &smooth, starts);
-        if !exchange::has_moves(search.axes) {
+        if search.moves.ascent {
+            starts = ascent::ascend(landscape, &smooth, starts);
+        }
+        if !(search.moves.exchange && exchange::has_moves(search.axes)) {
             break;
         }
         starts = exchange::exchange(landscape, search, starts, rng);

@@ -10,7 +10,7 @@ mod visited;
 
 use std::fmt::Debug;
 
-pub use self::bayesian::BayesianOptimization;
+pub use self::bayesian::{BayesianOptimization, OutputScale, PendingBelief, Recipe};
 pub use self::random::RandomSearch;
 pub use self::sobol::SobolSearch;
 pub use self::visited::Visited;
@@ -153,13 +153,35 @@ pub struct Proposal {
     pub expectation: Option<Expectation>,
     /// Why a simpler way than the strategy's own was taken, if it was.
     pub fallback: Option<String>,
+    /// How well the model behind it was fitted.
+    pub model: Option<ModelHealth>,
 }
 
 impl Proposal {
     /// A proposal without a model behind it; its other fields can be set afterwards.
     pub fn new(point: UnitPoint, phase: Phase) -> Self {
-        Self { point, phase, expectation: None, fallback: None }
+        Self { point, phase, expectation: None, fallback: None, model: None }
     }
+}
+
+/// How well a Gaussian process was fitted: what to look at when proposals look odd.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ModelHealth {
+    /// Losses that the belief is conditioned on.
+    pub observations: usize,
+    /// Log evidence plus log priors of the most probable hyperparameters; `None` if no fit came off.
+    pub log_posterior: Option<f64>,
+    /// Likelihoods that the fit took.
+    pub evaluations: usize,
+    /// Hyperparameters that ended at the edge of what is considered, the noise not counted.
+    pub at_bounds: usize,
+    /// How much of what is seen is taken for noise, as a share of the signal's variance.
+    pub noise_share: f64,
+    /// By what factor the noise had to be raised for the covariance to be factored; 1 if not.
+    pub noise_widened: f64,
+    /// Draws of the hyperparameters that count.
+    pub draws: usize,
 }
 
 /// What is believed of a search as a whole.

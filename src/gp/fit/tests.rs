@@ -30,7 +30,12 @@ proptest! {
     fn the_gradient_is_central_differences(example in example()) {
         let Example { axes, points, losses, hyperparameters, .. } = &example;
         let features = Features::new(axes);
-        let target = Target::new(&features, points, losses);
+        let assumptions = Assumptions {
+            kernel: hyperparameters.kernel,
+            warping: hyperparameters.warps[0] != Warp::NONE,
+            ..Assumptions::default()
+        };
+        let target = Target::new(&features, points, losses, assumptions);
         let theta = target.logarithms(hyperparameters);
         let (_, gradient) = target.negative_log_posterior(&theta);
         for i in 0..theta.len() {
@@ -51,7 +56,8 @@ proptest! {
     fn the_evidence_is_the_density_of_the_multivariate_normal(example in example()) {
         let Example { axes, points, losses, hyperparameters, .. } = &example;
         let features = Features::new(axes);
-        let (value, _) = Target::new(&features, points, losses).log_likelihood(hyperparameters);
+        let target = Target::new(&features, points, losses, Assumptions::default());
+        let (value, _) = target.log_likelihood(hyperparameters);
         let want = example.log_density();
         let tolerance = 1e-8 * want.abs().max(1.0);
         prop_assert!((value - want).abs() < tolerance, "{value} {want}");
@@ -66,9 +72,8 @@ fn the_evidence_of_two_observations_is_known_by_hand() {
     let axes = [Axis::Continuous { resolution: 1e-7 }];
     let features = Features::new(&axes);
     let (points, losses) = ([[0.2], [0.7]], [1.0, -0.5]);
-    let target = Target::new(&features, &points, &losses);
-    let hyperparameters =
-        Hyperparameters { length_scales: vec![0.4], signal_variance: 1.3, noise_variance: 0.1 };
+    let target = Target::new(&features, &points, &losses, Assumptions::default());
+    let hyperparameters = Hyperparameters::new(vec![0.4], 1.3, 0.1);
     let t = 5.0_f64.sqrt() * 0.5 / 0.4;
     let b = 1.3 * (1.0 + t + t * t / 3.0) * (-t).exp();
     let a = 1.3 + 0.1;
@@ -95,12 +100,13 @@ fn the_log_posterior_agrees_with_gpytorch() {
     let golden = include_str!("../../../tests/golden/map_objective.json");
     let golden: Golden = serde_json::from_str(golden).unwrap();
     let features = Features::new(&[Axis::Continuous { resolution: 1e-7 }; 3]);
-    let target = Target::new(&features, &golden.points, &golden.losses);
-    let theta = target.logarithms(&Hyperparameters {
-        length_scales: golden.length_scales,
-        signal_variance: golden.signal_variance,
-        noise_variance: golden.noise_variance,
-    });
+    let target =
+        Target::new(&features, &golden.points, &golden.losses, Assumptions::default());
+    let theta = target.logarithms(&Hyperparameters::new(
+        golden.length_scales,
+        golden.signal_variance,
+        golden.noise_variance,
+    ));
     let (negative, gradient) = target.negative_log_posterior(&theta);
     assert!(
         (negative + golden.log_posterior).abs() < 1e-9,
@@ -121,7 +127,7 @@ fn a_fit_tells_which_axis_matters() {
     let mut rng = Rng::stream(6, 0);
     let points: Vec<[f64; 2]> = (0..30).map(|_| [rng.uniform(), rng.uniform()]).collect();
     let losses: Vec<f64> = points.iter().map(|p| (6.0 * p[0]).sin()).collect();
-    let fit = fit(&features, &points, &losses, &[]);
+    let fit = fit(&features, &points, &losses, Assumptions::default(), &[]);
     let found = fit.process.hyperparameters();
     assert!(found.length_scales[1] > 3.0 * found.length_scales[0], "{found:?}");
     assert!(found.noise_variance < 1e-3);
@@ -133,8 +139,8 @@ fn a_warm_start_is_never_worse() {
     let axes = mixed();
     let features = Features::new(&axes);
     let (points, losses) = sample(&axes, 25);
-    let cold = fit(&features, &points, &losses, &[]);
+    let cold = fit(&features, &points, &losses, Assumptions::default(), &[]);
     let start = cold.process.hyperparameters().clone();
-    let warm = fit(&features, &points, &losses, &[start]);
+    let warm = fit(&features, &points, &losses, Assumptions::default(), &[start]);
     assert!(warm.log_posterior >= cold.log_posterior);
 }

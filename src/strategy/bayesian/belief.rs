@@ -2,21 +2,30 @@
 //!
 //! | symbol | meaning |
 //! | --- | --- |
-//! | μ(x), v(x) | posterior mean and variance, pending points believed (see [`gp`](crate::gp)) |
-//! | a(μ, σ), σ = √v | the acquisition |
+//! | wᵢ | weight of the i-th case: one of the draws of the hyperparameters, in one of the scenarios of the pending trials |
+//! | μᵢ(x), vᵢ(x) | its posterior mean and variance (see [`gp`](crate::gp)) |
+//! | aᵢ = a(μᵢ, √vᵢ) | the acquisition, with the case's own incumbent |
 //! | p(x) | chance that a trial gives a loss (see `feasibility`) |
 //!
-//! The landscape is a(μ(x), √v(x)) + ln p(x); by the chain rule its gradient is ∂a⁄∂μ ∇μ + ∂a⁄∂σ ∇v ⁄ (2σ) + ∇ ln p.
+//! The landscape is ln Σ wᵢ exp aᵢ + ln p(x): acquisitions are logarithms, so what is averaged is expected improvement itself
+//! (Snoek et al. 2012, eq. 6 and §3.3). Of one that is not a logarithm, Σ wᵢ aᵢ. By the chain rule its gradient is
+//! Σ qᵢ (∂a⁄∂μ ∇μᵢ + ∂a⁄∂σ ∇vᵢ ⁄ (2 √vᵢ)) + ∇ ln p with qᵢ ∝ wᵢ exp aᵢ, or qᵢ = wᵢ.
+
+use ndarray::{Array1, Array2};
 
 use super::checkpoints::Fitted;
 use super::feasibility::Feasibility;
 use super::ranking;
-use crate::acquisition::Acquisition;
+use super::recipe::{PendingBelief, Recipe};
+use crate::acquisition::{Acquisition, Worth};
 use crate::cube::UnitPoint;
 use crate::error::Error;
-use crate::gp::{Features, GaussianProcess, Hyperparameters, OutputTransform, Posterior};
+use crate::gp::{
+    Features, GaussianProcess, Hyperparameters, Local, Noise, OutputTransform, Posterior, Scenarios,
+};
 use crate::maximize::Landscape;
-use crate::strategy::{Expectation, History};
+use crate::rng::Rng;
+use crate::strategy::{Expectation, History, ModelHealth};
 
 /// From this share of the signal variance on, a single loss is not trusted to be the best. Less than this is as often the
 /// model's misfit to a rough but exact function.
@@ -26,18 +35,34 @@ const NOISY: f64 = 0.03;
 /// because a recommendation is not put right by the next measurement.
 const VERY_NOISY: f64 = 0.2;
 
+/// With more pending trials than this, it matters what they may come out as.
+const MANY_PENDING: usize = 16;
+
+/// Noise is widened so many times, tenfold each, before a covariance is given up.
+const WIDENINGS: i32 = 4;
+
 /// All that one proposal is based on.
 #[derive(Debug)]
 pub(super) struct Belief<'a> {
     transform: OutputTransform,
-    posterior: Posterior,
-    incumbent: f64,
+    cases: Vec<Cases>,
     feasibility: Option<Feasibility>,
     acquisition: &'a dyn Acquisition,
+    health: ModelHealth,
+}
+
+/// One draw of the hyperparameters, in all scenarios of the pending trials.
+#[derive(Debug)]
+struct Cases {
+    /// Of the draw; all scenarios weigh the same.
+    weight: f64,
+    scenarios: Scenarios,
+    /// The incumbent in each scenario.
+    incumbents: Array1<f64>,
 }
 
 impl<'a> Belief<'a> {
-    /// Conditions on all observations, then on what is expected of the pending points.
+    /// Conditions on all observations, then on what the pending trials are taken for.
     ///
     /// The incumbent is the best transformed loss or, where there is noise, the best posterior mean at an observed point;
     /// believed losses count, so that the search does not go back to a basin which a pending trial already explores.
@@ -45,33 +70,80 @@ impl<'a> Belief<'a> {
         history: &History<'_>,
         fitted: &Fitted,
         acquisition: &'a dyn Acquisition,
+        recipe: &Recipe,
+        rng: &mut Rng,
     ) -> Result<Self, Error> {
         let losses: Vec<f64> = history.observations.iter().map(|o| o.loss).collect();
-        let transform = OutputTransform::fit(&losses);
+        let transform = recipe.output.fit(&losses);
         let transformed: Vec<f64> = losses.iter().map(|&loss| transform.apply(loss)).collect();
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
         let features = Features::new(history.axes);
-        let process = GaussianProcess::new(features.clone(), fitted.hyperparameters.clone());
-        let mut posterior = process.condition(&points, &transformed)?;
-        let mut incumbent = if noise_share(&fitted.hyperparameters) > NOISY {
-            least(posterior.predict(&points).mean.iter().copied())
-        } else {
-            least(transformed.iter().copied())
+        let best = &fitted.draws[0].hyperparameters;
+        let feasibility = (history.failures.len() >= recipe.failures_to_avoid.max(1))
+            .then(|| Feasibility::new(history, &features, best))
+            .transpose()?;
+
+        let pending: Vec<&UnitPoint> = match recipe.pending {
+            PendingBelief::Ignored => Vec::new(),
+            _ => history.pending.iter().map(|p| &p.point).collect(),
         };
-        let pending: Vec<&UnitPoint> = history.pending.iter().map(|p| &p.point).collect();
-        incumbent = incumbent.min(least(posterior.believe(&pending)?.into_iter()));
-        let feasibility = Feasibility::new(history, &features, &fitted.hyperparameters)?;
-        Ok(Self { transform, posterior, incumbent, feasibility, acquisition })
+        let is_noisy = fitted.noise == Noise::Present || noise_share(fitted) > NOISY;
+        let normals = normals(recipe, is_noisy, pending.len(), rng);
+        let (mut cases, mut widened) = (Vec::with_capacity(fitted.draws.len()), 1.0_f64);
+        for draw in &fitted.draws {
+            let (posterior, factor) =
+                condition(&features, &draw.hyperparameters, &points, &transformed)?;
+            widened = widened.max(factor);
+            let incumbent = if is_noisy {
+                least(posterior.predict(&points).mean.iter())
+            } else {
+                least(&transformed)
+            };
+            let scenarios = match &normals {
+                Some(normals) => Scenarios::drawn(posterior, &pending, normals.view())?,
+                None => Scenarios::believed(posterior, &pending)?,
+            };
+            let incumbents = scenarios.least().mapv(|pending| incumbent.min(pending));
+            cases.push(Cases { weight: draw.weight, scenarios, incumbents });
+        }
+        let health = ModelHealth {
+            observations: losses.len(),
+            log_posterior: fitted.log_posterior,
+            evaluations: fitted.evaluations,
+            at_bounds: fitted.at_bounds,
+            noise_share: noise_share(fitted),
+            noise_widened: widened,
+            draws: cases.len(),
+        };
+        Ok(Self { transform, cases, feasibility, acquisition, health })
+    }
+
+    pub(super) fn health(&self) -> ModelHealth {
+        self.health.clone()
     }
 
     pub(super) fn length_scales(&self) -> &[f64] {
-        &self.posterior.process().hyperparameters().length_scales
+        &self.cases[0].scenarios.posterior().process().hyperparameters().length_scales
+    }
+
+    pub(super) fn feasibility(&self) -> Option<&Feasibility> {
+        self.feasibility.as_ref()
+    }
+
+    /// The posterior of one draw of the hyperparameters, drawn by weight.
+    pub(super) fn any_posterior(&self, rng: &mut Rng) -> &Posterior {
+        let mut left = rng.uniform();
+        let found = self.cases.iter().find(|cases| {
+            left -= cases.weight;
+            left < 0.0
+        });
+        found.unwrap_or(&self.cases[0]).scenarios.posterior()
     }
 
     /// Points near which good losses are expected: the best twentieth of the observed ones, at least 2, and the pending.
     pub(super) fn anchors(&self, history: &History<'_>) -> Vec<UnitPoint> {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
-        let expected = self.posterior.predict(&points).mean.to_vec();
+        let expected = self.predict(&points).0;
         let kept = (points.len() / 20).max(2);
         let best = ranking(&expected).into_iter().take(kept);
         best.map(|i| history.observations[i].point.clone())
@@ -82,19 +154,18 @@ impl<'a> Belief<'a> {
     /// The number of the observed trial that is believed to be the best.
     pub(super) fn recommended(&self, history: &History<'_>) -> u64 {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
-        let losses: Vec<f64> =
-            if noise_share(self.posterior.process().hyperparameters()) > VERY_NOISY {
-                self.posterior.predict(&points).mean.to_vec()
-            } else {
-                history.observations.iter().map(|o| o.loss).collect()
-            };
+        let losses: Vec<f64> = if self.health.noise_share > VERY_NOISY {
+            self.predict(&points).0
+        } else {
+            history.observations.iter().map(|o| o.loss).collect()
+        };
         history.observations[ranking(&losses)[0]].trial
     }
 
     /// What is expected of a trial at `point`, as losses.
     pub(super) fn expectation(&self, point: &UnitPoint) -> Expectation {
-        let prediction = self.posterior.predict(std::slice::from_ref(point));
-        let (mean, deviation) = (prediction.mean[0], prediction.variance[0].sqrt());
+        let (means, variances) = self.predict(std::slice::from_ref(point));
+        let (mean, deviation) = (means[0], variances[0].sqrt());
         Expectation {
             median: self.transform.invert(mean),
             low: self.transform.invert(mean - deviation),
@@ -102,27 +173,129 @@ impl<'a> Belief<'a> {
             acquisition: self.values(std::slice::from_ref(point))[0],
         }
     }
+
+    /// Means and variances of the mixture of all cases.
+    fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> (Vec<f64>, Vec<f64>) {
+        let (mut mean, mut square) = (Array1::zeros(points.len()), Array1::zeros(points.len()));
+        for Cases { weight, scenarios, .. } in &self.cases {
+            let (means, variance, _) = scenarios.predict(points);
+            let share = weight / to_float(means.ncols());
+            mean.scaled_add(share, &means.sum_axis(ndarray::Axis(1)));
+            square.scaled_add(share, &means.mapv(|mean| mean * mean).sum_axis(ndarray::Axis(1)));
+            square.scaled_add(*weight, &variance);
+        }
+        let variance = square.iter().zip(&mean).map(|(square, mean)| {
+            let variance: f64 = square - mean * mean;
+            variance.max(f64::MIN_POSITIVE)
+        });
+        let variance = variance.collect();
+        (mean.to_vec(), variance)
+    }
+
+    /// The worths of one point in all cases, their weights, and what they come to.
+    fn worths<'b>(
+        &'b self,
+        predicted: &'b [(Array2<f64>, Array1<f64>, Local)],
+        point: usize,
+    ) -> (Vec<(f64, Worth)>, f64) {
+        let each = self.cases.iter().zip(predicted).flat_map(|(cases, (means, variance, _))| {
+            let deviation = variance[point].sqrt();
+            let weight = cases.weight / to_float(means.ncols());
+            means.row(point).into_iter().zip(&cases.incumbents).map(move |(mean, incumbent)| {
+                (weight, self.acquisition.worth(*mean, deviation, *incumbent))
+            })
+        });
+        let mut worths: Vec<(f64, Worth)> = each.collect();
+        if let [(_, only)] = worths[..] {
+            return (vec![(1.0, only)], only.value);
+        }
+        if !self.acquisition.is_logarithm() {
+            let value = worths.iter().map(|(weight, worth)| weight * worth.value).sum();
+            return (worths, value);
+        }
+        let most = worths.iter().fold(f64::NEG_INFINITY, |most, (_, worth)| most.max(worth.value));
+        if most == f64::NEG_INFINITY {
+            return (worths, most);
+        }
+        worths.iter_mut().for_each(|(weight, worth)| *weight *= (worth.value - most).exp());
+        let total: f64 = worths.iter().map(|(share, _)| share).sum();
+        worths.iter_mut().for_each(|(share, _)| *share /= total);
+        (worths, most + total.ln())
+    }
 }
 
-fn noise_share(hyperparameters: &Hyperparameters) -> f64 {
-    hyperparameters.noise_variance / hyperparameters.signal_variance
+/// The share of noise in what is seen, on average over the draws.
+fn noise_share(fitted: &Fitted) -> f64 {
+    fitted.draws.iter().map(|draw| draw.weight * draw.hyperparameters.noise_share()).sum()
 }
 
-fn least(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(f64::INFINITY, f64::min)
+fn least<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
+    values.into_iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a count of scenarios")]
+fn to_float(count: usize) -> f64 {
+    count as f64
+}
+
+/// Conditions; where the covariance cannot be factored, with more noise, and says how many times as much.
+fn condition(
+    features: &Features,
+    hyperparameters: &Hyperparameters,
+    points: &[&UnitPoint],
+    losses: &[f64],
+) -> Result<(Posterior, f64), Error> {
+    let attempt = |factor: f64| {
+        let noise_variance = factor * hyperparameters.noise_variance;
+        let hyperparameters = Hyperparameters { noise_variance, ..hyperparameters.clone() };
+        GaussianProcess::new(features.clone(), hyperparameters).condition(points, losses)
+    };
+    let mut conditioned = attempt(1.0);
+    let mut factor = 1.0;
+    for widening in 1..=WIDENINGS {
+        if conditioned.is_ok() {
+            break;
+        }
+        factor = 10.0_f64.powi(widening);
+        conditioned = attempt(factor);
+    }
+    Ok((conditioned?, factor))
+}
+
+/// What draws the scenarios of the pending trials (draws × pending); `None` where they are taken to come out as expected.
+/// Every draw comes with its opposite, so that their mean is exact.
+fn normals(recipe: &Recipe, is_noisy: bool, pending: usize, rng: &mut Rng) -> Option<Array2<f64>> {
+    let draws = match pending {
+        0 => return None,
+        1..=2 => 16,
+        3..=8 => 32,
+        _ => 64,
+    };
+    let wanted = match recipe.pending {
+        PendingBelief::ByRegime => is_noisy || pending > MANY_PENDING,
+        PendingBelief::Fantasies => true,
+        PendingBelief::Expected | PendingBelief::Ignored => false,
+    };
+    if !wanted {
+        return None;
+    }
+    let mut normals = Array2::zeros((draws, pending));
+    for row in 0..draws / 2 {
+        for column in 0..pending {
+            let z = rng.normal();
+            normals[[2 * row, column]] = z;
+            normals[[2 * row + 1, column]] = -z;
+        }
+    }
+    Some(normals)
 }
 
 impl Landscape for Belief<'_> {
     fn values(&self, points: &[UnitPoint]) -> Vec<f64> {
-        let prediction = self.posterior.predict(points);
-        let mut values: Vec<f64> = prediction
-            .mean
-            .iter()
-            .zip(&prediction.variance)
-            .map(|(mean, variance)| {
-                self.acquisition.worth(*mean, variance.sqrt(), self.incumbent).value
-            })
-            .collect();
+        let predicted: Vec<_> =
+            self.cases.iter().map(|cases| cases.scenarios.predict(points)).collect();
+        let mut values: Vec<f64> =
+            (0..points.len()).map(|point| self.worths(&predicted, point).1).collect();
         if let Some(feasibility) = &self.feasibility {
             for (value, chance) in values.iter_mut().zip(feasibility.log_chances(points)) {
                 *value += chance;
@@ -132,18 +305,32 @@ impl Landscape for Belief<'_> {
     }
 
     fn values_and_gradients(&self, points: &[UnitPoint]) -> (Vec<f64>, Vec<Vec<f64>>) {
-        let (prediction, slopes) = self.posterior.predict_with_gradients(points);
-        let mut values = Vec::with_capacity(points.len());
-        let mut gradients = Vec::with_capacity(points.len());
-        for i in 0..points.len() {
-            let deviation = prediction.variance[i].sqrt();
-            let worth = self.acquisition.worth(prediction.mean[i], deviation, self.incumbent);
-            let by_variance = worth.slope_deviation / (2.0 * deviation);
-            let rows = slopes.mean.row(i).to_owned() * worth.slope_mean
-                + &(slopes.variance.row(i).to_owned() * by_variance);
-            values.push(worth.value);
-            gradients.push(rows.to_vec());
+        let predicted: Vec<_> =
+            self.cases.iter().map(|cases| cases.scenarios.predict(points)).collect();
+        let (values, worths): (Vec<f64>, Vec<Vec<(f64, Worth)>>) = (0..points.len())
+            .map(|point| self.worths(&predicted, point))
+            .map(|(worths, value)| (value, worths))
+            .unzip();
+        let mut values = values;
+        let mut gradient = Array2::zeros((points.len(), 0));
+        let mut first = 0;
+        for (cases, (means, variance, local)) in self.cases.iter().zip(&predicted) {
+            let mut by_means = Array2::zeros(means.raw_dim());
+            let mut by_variance = Array1::zeros(points.len());
+            for (point, worths) in worths.iter().enumerate() {
+                let own = &worths[first..first + means.ncols()];
+                let deviation = variance[point].sqrt();
+                for (scenario, (share, worth)) in own.iter().enumerate() {
+                    by_means[[point, scenario]] = share * worth.slope_mean;
+                    by_variance[point] += share * worth.slope_deviation / (2.0 * deviation);
+                }
+            }
+            first += means.ncols();
+            let part = cases.scenarios.gradient(local, by_means.view(), by_variance.view());
+            gradient = if gradient.ncols() == 0 { part } else { gradient + part };
         }
+        let mut gradients: Vec<Vec<f64>> =
+            gradient.rows().into_iter().map(|row| row.to_vec()).collect();
         if let Some(feasibility) = &self.feasibility {
             feasibility.add_log_chances(points, &mut values, &mut gradients);
         }

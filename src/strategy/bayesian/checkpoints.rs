@@ -11,8 +11,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ranking;
+use super::recipe::{OutputScale, Recipe};
 use crate::cube::{Axis, UnitPoint};
-use crate::gp::{self, Features, Hyperparameters, OutputTransform};
+use crate::gp::{self, Draw, Features, Hyperparameters, Noise, OutputTransform, Uncertainty};
 use crate::strategy::{History, Observation};
 
 /// The first checkpoint.
@@ -22,12 +23,23 @@ const REFIT_ALWAYS: usize = 300;
 /// Fits that are kept; more than the checkpoints that 10⁵ observations need.
 const KEPT: usize = 40;
 
-/// Hyperparameters for a history.
+/// What is believed of the hyperparameters after a history, and how it came about.
 #[derive(Debug, Clone)]
 pub(super) struct Fitted {
-    pub(super) hyperparameters: Hyperparameters,
+    /// The most probable ones are the first where they are among them.
+    pub(super) draws: Vec<Draw>,
+    pub(super) noise: Noise,
+    pub(super) log_posterior: Option<f64>,
+    pub(super) evaluations: usize,
+    pub(super) at_bounds: usize,
+}
+
+impl Fitted {
     /// What went wrong, if anything.
-    pub(super) trouble: Option<String>,
+    pub(super) fn trouble(&self) -> Option<String> {
+        let nothing = "no start gave a finite likelihood; default hyperparameters";
+        self.log_posterior.is_none().then(|| nothing.to_owned())
+    }
 }
 
 /// Fits by the data that they were made for. Whatever this holds would come out the same, to the last digit, if it did not.
@@ -41,27 +53,35 @@ pub(super) struct Checkpoints {
 struct Entry {
     axes: Vec<Axis>,
     data: Vec<Observation>,
+    uncertainty: Uncertainty,
     fitted: Fitted,
 }
 
 impl Checkpoints {
     /// Hyperparameters for the observations of a history; there is at least one.
-    pub(super) fn fit(&self, history: &History<'_>) -> Fitted {
+    pub(super) fn fit(&self, history: &History<'_>, recipe: &Recipe) -> Fitted {
         let count = scheduled(history.observations.len());
+        let certain = Recipe { uncertainty: Uncertainty::MostProbable, ..*recipe };
         let mut start = None;
         for checkpoint in checkpoints().take_while(|m| *m < count) {
-            start = Some(self.fit_first(history, checkpoint, start));
+            start = Some(self.fit_first(history, checkpoint, &certain, start));
         }
-        self.fit_first(history, count, start)
+        self.fit_first(history, count, recipe, start)
     }
 
     /// The fit on the first `count` observations, looked up or made.
-    fn fit_first(&self, history: &History<'_>, count: usize, start: Option<Fitted>) -> Fitted {
+    fn fit_first(
+        &self,
+        history: &History<'_>,
+        count: usize,
+        recipe: &Recipe,
+        start: Option<Fitted>,
+    ) -> Fitted {
         let data = &history.observations[..count];
-        if let Some(fitted) = self.look_up(history.axes, data) {
+        if let Some(fitted) = self.look_up(history.axes, data, recipe.uncertainty) {
             return fitted;
         }
-        let fitted = fit(&Features::new(history.axes), data, start);
+        let fitted = fit(history.axes, data, recipe, start);
         let mut kept = self.lock();
         if kept.len() == KEPT {
             kept.remove(0);
@@ -69,14 +89,22 @@ impl Checkpoints {
         kept.push(Entry {
             axes: history.axes.to_vec(),
             data: data.to_vec(),
+            uncertainty: recipe.uncertainty,
             fitted: fitted.clone(),
         });
         fitted
     }
 
-    fn look_up(&self, axes: &[Axis], data: &[Observation]) -> Option<Fitted> {
+    fn look_up(
+        &self,
+        axes: &[Axis],
+        data: &[Observation],
+        uncertainty: Uncertainty,
+    ) -> Option<Fitted> {
         let mut kept = self.lock();
-        let position = kept.iter().position(|entry| entry.axes == axes && entry.data == data)?;
+        let position = kept.iter().position(|entry| {
+            entry.uncertainty == uncertainty && entry.axes == axes && entry.data == data
+        })?;
         let entry = kept.remove(position);
         let fitted = entry.fitted.clone();
         kept.push(entry);
@@ -89,19 +117,36 @@ impl Checkpoints {
     }
 }
 
-fn fit(features: &Features, data: &[Observation], start: Option<Fitted>) -> Fitted {
+impl OutputScale {
+    pub(super) fn fit(self, losses: &[f64]) -> OutputTransform {
+        match self {
+            Self::YeoJohnson => OutputTransform::fit(losses),
+            Self::Standardized => OutputTransform::standardize(losses),
+        }
+    }
+}
+
+fn fit(axes: &[Axis], data: &[Observation], recipe: &Recipe, start: Option<Fitted>) -> Fitted {
     let losses: Vec<f64> = data.iter().map(|o| o.loss).collect();
-    let transform = OutputTransform::fit(&losses);
+    let transform = recipe.output.fit(&losses);
     let chosen = representative(data);
     let transformed: Vec<f64> = chosen.iter().map(|o| transform.apply(o.loss)).collect();
     let points: Vec<&UnitPoint> = chosen.iter().map(|o| &o.point).collect();
-    let starts: Vec<Hyperparameters> = start.into_iter().map(|fit| fit.hyperparameters).collect();
-    let fit = gp::fit(features, &points, &transformed, &starts);
-    let trouble = match fit.log_posterior {
-        Some(_) => None,
-        None => Some("no start gave a finite likelihood; default hyperparameters".to_owned()),
-    };
-    Fitted { hyperparameters: fit.process.hyperparameters().clone(), trouble }
+    let starts: Vec<Hyperparameters> =
+        start.into_iter().map(|fit| fit.draws[0].hyperparameters.clone()).collect();
+    let searched = axes.iter().filter(|axis| !axis.is_constant()).count();
+    let assumptions = recipe.assumptions(data.len(), searched);
+    let features = Features::new(axes);
+    let fit = gp::fit(&features, &points, &transformed, assumptions, &starts);
+    let draws =
+        recipe.uncertainty.draws(&features, &points, &transformed, assumptions, &fit);
+    Fitted {
+        draws,
+        noise: fit.noise,
+        log_posterior: fit.log_posterior,
+        evaluations: fit.evaluations,
+        at_bounds: fit.at_bounds,
+    }
 }
 
 /// All observations, or of too many the best third of [`REFIT_ALWAYS`] and an even choice of the others, in order.

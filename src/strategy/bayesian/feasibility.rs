@@ -28,27 +28,24 @@ pub(super) struct Feasibility {
 }
 
 impl Feasibility {
-    /// The belief after a history; `None` while nothing has failed. Lengths are those of the losses.
+    /// The belief after a history. Kernel, lengths and warps are those of the losses.
     pub(super) fn new(
         history: &History<'_>,
         features: &Features,
         hyperparameters: &Hyperparameters,
-    ) -> Result<Option<Self>, Error> {
-        if history.failures.is_empty() {
-            return Ok(None);
-        }
+    ) -> Result<Self, Error> {
         let gave = history.observations.iter().map(|o| (&o.point, 1.0));
         let failed = history.failures.iter().map(|f| (&f.point, -1.0));
         let (points, labels): (Vec<&UnitPoint>, Vec<f64>) = gave.chain(failed).unzip();
         let process = GaussianProcess::new(
             features.clone(),
             Hyperparameters {
-                length_scales: hyperparameters.length_scales.clone(),
                 signal_variance: 1.0,
                 noise_variance: LABEL_NOISE,
+                ..hyperparameters.clone()
             },
         );
-        Ok(Some(Self { posterior: process.condition(&points, &labels)? }))
+        Ok(Self { posterior: process.condition(&points, &labels)? })
     }
 
     /// Logarithms of the chances that trials at these points give a loss.

@@ -6,24 +6,37 @@ mod belief;
 mod checkpoints;
 mod design;
 mod feasibility;
+mod recipe;
+mod thompson;
 
 use self::belief::Belief;
 use self::checkpoints::Checkpoints;
+pub use self::recipe::{OutputScale, PendingBelief, Recipe};
+use self::thompson::Drawn;
 use super::{History, Outlook, Phase, Proposal, Strategy, Visited};
 use crate::acquisition::{Acquisition, LogExpectedImprovement};
 use crate::error::Error;
+use crate::gp::SamplePath;
 use crate::maximize::{Search, maximize};
 use crate::rng::Rng;
 
 /// Bayesian optimization with a Matérn-5⁄2 Gaussian process and, by default, the logarithm of expected improvement.
 ///
 /// The initial design is the centre of the cube and 4 points of a scrambled Sobol sequence, 8 from four parameters on, but at
-/// most a fifth of the number of jobs, if that is known, or 3. It takes in both ends of every integer range. Pending points are believed to come out as expected
-/// (kriging believer), in a batch and in asynchronous refill alike.
+/// most a fifth of the number of jobs, if that is known, or 3. It takes in both ends of every integer range. What is pending is
+/// taken into account, in a batch and in asynchronous refill alike. The parts can be exchanged: see [`Recipe`].
 #[derive(Debug)]
 pub struct BayesianOptimization {
-    acquisition: Box<dyn Acquisition>,
+    choice: Choice,
+    recipe: Recipe,
     checkpoints: Checkpoints,
+}
+
+/// How a point is chosen, given a belief.
+#[derive(Debug)]
+enum Choice {
+    Acquisition(Box<dyn Acquisition>),
+    ThompsonSampling,
 }
 
 impl Default for BayesianOptimization {
@@ -35,7 +48,34 @@ impl Default for BayesianOptimization {
 impl BayesianOptimization {
     /// Bayesian optimization by this acquisition.
     pub fn new(acquisition: impl Acquisition + 'static) -> Self {
-        Self { acquisition: Box::new(acquisition), checkpoints: Checkpoints::default() }
+        Self::by(Choice::Acquisition(Box::new(acquisition)))
+    }
+
+    /// Bayesian optimization by Thompson sampling: each proposal is the best point of a function that is drawn from the belief
+    /// (Thompson 1933). Pending trials are of no account, because every draw is another function.
+    pub fn thompson_sampling() -> Self {
+        Self::by(Choice::ThompsonSampling)
+    }
+
+    fn by(choice: Choice) -> Self {
+        Self { choice, recipe: Recipe::default(), checkpoints: Checkpoints::default() }
+    }
+
+    /// The same made of these parts.
+    pub fn with_recipe(self, recipe: Recipe) -> Self {
+        Self { recipe, checkpoints: Checkpoints::default(), ..self }
+    }
+
+    fn belief(&self, history: &History<'_>, rng: &mut Rng) -> Result<(Belief<'_>, Option<String>), Error> {
+        let fitted = self.checkpoints.fit(history, &self.recipe);
+        let (acquisition, history): (&dyn Acquisition, _) = match &self.choice {
+            Choice::Acquisition(acquisition) => (acquisition.as_ref(), *history),
+            Choice::ThompsonSampling => {
+                (&LogExpectedImprovement, History { pending: &[], ..*history })
+            }
+        };
+        let belief = Belief::new(&history, &fitted, acquisition, &self.recipe, rng)?;
+        Ok((belief, fitted.trouble()))
     }
 
     fn propose_by_model(
@@ -44,8 +84,7 @@ impl BayesianOptimization {
         visited: &Visited<'_>,
         rng: &mut Rng,
     ) -> Result<Option<Proposal>, Error> {
-        let fitted = self.checkpoints.fit(history);
-        let belief = Belief::new(history, &fitted, self.acquisition.as_ref())?;
+        let (belief, trouble) = self.belief(history, rng)?;
         let anchors = belief.anchors(history);
         let forbidden = |point: &[f64]| visited.contains(point);
         let search = Search {
@@ -53,17 +92,26 @@ impl BayesianOptimization {
             scales: belief.length_scales(),
             anchors: &anchors,
             forbidden: &forbidden,
+            moves: self.recipe.moves,
         };
-        let (point, fallback) = match maximize(&belief, &search, rng) {
-            Some(best) => (best.point, None),
+        let best = match self.choice {
+            Choice::Acquisition(_) => maximize(&belief, &search, rng),
+            Choice::ThompsonSampling => {
+                let path = SamplePath::draw(belief.any_posterior(rng), rng);
+                let drawn = Drawn { path, feasibility: belief.feasibility() };
+                maximize(&drawn, &search, rng)
+            }
+        };
+        let (point, fallback) = match best {
+            Some(best) => (best.point, trouble),
             None => match visited.unvisited(rng) {
                 Some(point) => (point, Some("every point that was looked at is taken".to_owned())),
                 None => return Ok(None),
             },
         };
         let expectation = Some(belief.expectation(&point));
-        let fallback = fallback.or_else(|| fitted.trouble.clone());
-        Ok(Some(Proposal { point, phase: Phase::Model, expectation, fallback }))
+        let model = Some(belief.health());
+        Ok(Some(Proposal { point, phase: Phase::Model, expectation, fallback, model }))
     }
 }
 
@@ -92,10 +140,10 @@ impl Strategy for BayesianOptimization {
         let least = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
         let Some(least) = least else { return Ok(None) };
         let known = History { pending: &[], failures: &[], ..*history };
-        let fitted = self.checkpoints.fit(&known);
-        let belief = Belief::new(&known, &fitted, self.acquisition.as_ref());
+        // Nothing is pending, so nothing is drawn.
+        let belief = self.belief(&known, &mut Rng::stream(0, 0));
         // Without a belief, the least loss is what there is.
-        let recommended = belief.map_or(least.trial, |belief| belief.recommended(&known));
+        let recommended = belief.map_or(least.trial, |(belief, _)| belief.recommended(&known));
         Ok(Some(Outlook::new(recommended)))
     }
 }

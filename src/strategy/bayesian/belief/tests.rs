@@ -1,7 +1,7 @@
 use super::*;
-use crate::acquisition::LogExpectedImprovement;
+use crate::acquisition::{LogExpectedImprovement, UpperConfidenceBound};
 use crate::cube::{Axis, Levels};
-use crate::gp::Hyperparameters;
+use crate::gp::{Draw, Hyperparameters};
 use crate::rng::Rng;
 use crate::strategy::{FailedPoint, Observation, Pending};
 
@@ -12,6 +12,7 @@ const AXES: [Axis; 4] = [
     Axis::Continuous { resolution: 1e-7 },
 ];
 const LENGTH_SCALES: [f64; 4] = [0.4, 1.2, 0.8, 1.5];
+const OTHER_SCALES: [f64; 4] = [0.9, 0.7, 0.5, 0.6];
 
 /// What a belief is made of: 14 observations, 2 pending points, and `failed` failures.
 struct Known {
@@ -20,6 +21,11 @@ struct Known {
     pending: Vec<Pending>,
     failures: Vec<FailedPoint>,
     fitted: Fitted,
+    recipe: Recipe,
+}
+
+fn hyperparameters(length_scales: &[f64]) -> Hyperparameters {
+    Hyperparameters::new(length_scales.to_vec(), 1.4, 1e-2)
 }
 
 impl Known {
@@ -40,17 +46,20 @@ impl Known {
                 .map(|trial| FailedPoint { trial, point: point() })
                 .collect(),
             fitted: Fitted {
-                hyperparameters: Hyperparameters {
-                    length_scales: LENGTH_SCALES.to_vec(),
-                    signal_variance: 1.4,
-                    noise_variance: 1e-2,
-                },
-                trouble: None,
+                draws: vec![
+                    Draw { weight: 0.7, hyperparameters: hyperparameters(&LENGTH_SCALES) },
+                    Draw { weight: 0.3, hyperparameters: hyperparameters(&OTHER_SCALES) },
+                ],
+                noise: Noise::Unknown,
+                log_posterior: Some(0.0),
+                evaluations: 1,
+                at_bounds: 0,
             },
+            recipe: Recipe::default(),
         }
     }
 
-    fn belief(&self) -> Belief<'static> {
+    fn belief(&self, acquisition: &'static dyn Acquisition) -> Belief<'static> {
         let history = History {
             axes: &self.axes,
             observations: &self.observations,
@@ -60,7 +69,13 @@ impl Known {
             max_jobs: None,
             max_parallel_jobs: 1,
         };
-        Belief::new(&history, &self.fitted, &LogExpectedImprovement).unwrap()
+        let mut rng = Rng::stream(9, 0);
+        Belief::new(&history, &self.fitted, acquisition, &self.recipe, &mut rng).unwrap()
+    }
+
+    fn pending(mut self, pending: PendingBelief) -> Self {
+        self.recipe.pending = pending;
+        self
     }
 
     /// With the axes in another order, and the categories of one in another.
@@ -69,8 +84,10 @@ impl Known {
         self.observations.iter_mut().for_each(|o| o.point = moved(&o.point));
         self.pending.iter_mut().for_each(|p| p.point = moved(&p.point));
         self.failures.iter_mut().for_each(|f| f.point = moved(&f.point));
-        self.fitted.hyperparameters.length_scales =
-            ORDER.iter().map(|&axis| LENGTH_SCALES[axis]).collect();
+        for draw in &mut self.fitted.draws {
+            let scales = &mut draw.hyperparameters.length_scales;
+            *scales = ORDER.iter().map(|&axis| scales[axis]).collect();
+        }
         self
     }
 }
@@ -92,10 +109,23 @@ fn places() -> Vec<UnitPoint> {
     (0..20).map(|_| AXES.iter().map(|a| a.snap(rng.uniform())).collect::<Vec<_>>().into()).collect()
 }
 
-#[test]
-fn gradients_are_central_differences_with_and_without_failures() {
+/// With and without failures, all ways of taking the pending, logarithms and others.
+fn beliefs() -> Vec<(Known, &'static dyn Acquisition)> {
+    const BOUND: UpperConfidenceBound = UpperConfidenceBound::USUAL;
+    let mut beliefs: Vec<(Known, &'static dyn Acquisition)> = Vec::new();
     for failed in [0, 5] {
-        let belief = Known::new(failed).belief();
+        for pending in [PendingBelief::Expected, PendingBelief::Fantasies, PendingBelief::Ignored] {
+            beliefs.push((Known::new(failed).pending(pending), &LogExpectedImprovement));
+            beliefs.push((Known::new(failed).pending(pending), &BOUND));
+        }
+    }
+    beliefs
+}
+
+#[test]
+fn gradients_are_central_differences() {
+    for (known, acquisition) in beliefs() {
+        let belief = known.belief(acquisition);
         let (values, gradients) = belief.values_and_gradients(&places());
         for (plain, value) in belief.values(&places()).iter().zip(&values) {
             assert!((plain - value).abs() < 1e-10 * value.abs().max(1.0));
@@ -117,13 +147,49 @@ fn gradients_are_central_differences_with_and_without_failures() {
 
 #[test]
 fn permuted_parameters_and_categories_change_nothing() {
-    for failed in [0, 5] {
-        let plain = Known::new(failed).belief().values(&places());
+    for ((plain, acquisition), (other, _)) in beliefs().into_iter().zip(beliefs()) {
+        let values = plain.belief(acquisition).values(&places());
         let moved_places: Vec<UnitPoint> = places().iter().map(moved).collect();
-        let permuted = Known::new(failed).permuted().belief().values(&moved_places);
-        for (a, b) in plain.iter().zip(&permuted) {
+        let permuted = other.permuted().belief(acquisition).values(&moved_places);
+        for (a, b) in values.iter().zip(&permuted) {
             assert!((a - b).abs() < 1e-9 * a.abs().max(1.0), "{a} {b}");
         }
-        assert!(plain.iter().any(|value| (value - plain[0]).abs() > 0.1), "they differ by place");
+        assert!(values.iter().any(|value| (value - values[0]).abs() > 0.1), "they differ by place");
     }
+}
+
+/// By another route: expected improvement itself, averaged by hand over draws of the hyperparameters and scenarios.
+#[test]
+fn what_is_averaged_is_expected_improvement() {
+    let known = Known::new(0).pending(PendingBelief::Fantasies);
+    let belief = known.belief(&LogExpectedImprovement);
+    let value = belief.values(&places()[..1])[0];
+    let mut average = 0.0;
+    for cases in &belief.cases {
+        let (means, variance, _) = cases.scenarios.predict(&places()[..1]);
+        let deviation = variance[0].sqrt();
+        for (mean, incumbent) in means.iter().zip(&cases.incumbents) {
+            let u = (incumbent - mean) / deviation;
+            let improvement = deviation
+                * (crate::normal::density(u) + u * crate::normal::distribution(u));
+            average += cases.weight * improvement / to_float(means.len());
+        }
+    }
+    assert_eq!(belief.cases[0].incumbents.len(), 16, "two pending trials");
+    assert!((value - average.ln()).abs() < 1e-9, "{value} {}", average.ln());
+}
+
+#[test]
+fn what_pending_trials_are_taken_for_depends_on_the_noise() {
+    let scenarios = |noise: f64, pending| {
+        let mut known = Known::new(0).pending(pending);
+        for draw in &mut known.fitted.draws {
+            draw.hyperparameters.noise_variance = noise;
+        }
+        known.belief(&LogExpectedImprovement).cases[0].incumbents.len()
+    };
+    assert_eq!(scenarios(1e-4, PendingBelief::ByRegime), 1);
+    assert_eq!(scenarios(0.1, PendingBelief::ByRegime), 16);
+    assert_eq!(scenarios(0.1, PendingBelief::Expected), 1);
+    assert_eq!(scenarios(1e-4, PendingBelief::Fantasies), 16);
 }

@@ -1,0 +1,92 @@
+//! What was measured, with measurements of the same place merged.
+//!
+//! | symbol | meaning | shape |
+//! | --- | --- | --- |
+//! | kᵢ, yᵢ | how often a place was measured, and the mean of its losses | n, n |
+//! | S | squared deviations from those means, in all | – |
+//! | N = Σ kᵢ | number of measurements | – |
+//!
+//! Nothing is lost: given the function, the losses of one place have the density
+//!
+//! `Πⱼ N(yᵢⱼ; f, σ²) = N(yᵢ; f, σ² ⁄ kᵢ) · (2π σ²)^(−(kᵢ − 1)⁄2) kᵢ^(−½) exp(−Sᵢ ⁄ 2σ²)`,
+//!
+//! so that likelihood and posterior come out as if each measurement had a row of its own, from a smaller matrix.
+
+use std::collections::HashMap;
+
+use ndarray::Array1;
+
+/// ln 2π.
+const LN_2PI: f64 = 1.837_877_066_409_345_3;
+
+/// Distinct points with the means of their losses.
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    /// Where the i-th distinct point stands among those given.
+    pub(super) first: Vec<usize>,
+    /// y, n.
+    pub(super) losses: Array1<f64>,
+    /// k, n.
+    pub(super) counts: Array1<f64>,
+    /// S.
+    pub(super) scatter: f64,
+    /// N − n.
+    pub(super) repeats: f64,
+}
+
+impl Sample {
+    pub(super) fn new<P: AsRef<[f64]>>(points: &[P], losses: &[f64]) -> Self {
+        assert_eq!(points.len(), losses.len(), "one loss per point");
+        let mut known: HashMap<Vec<u64>, usize> = HashMap::with_capacity(points.len());
+        let mut first = Vec::with_capacity(points.len());
+        let mut groups: Vec<Vec<f64>> = Vec::with_capacity(points.len());
+        for (index, (point, loss)) in points.iter().zip(losses).enumerate() {
+            // Adding 0 makes one of the two zeros.
+            let bits = point.as_ref().iter().map(|u| (u + 0.0).to_bits()).collect();
+            let group = *known.entry(bits).or_insert_with(|| {
+                first.push(index);
+                groups.push(Vec::with_capacity(1));
+                groups.len() - 1
+            });
+            groups[group].push(*loss);
+        }
+        #[allow(clippy::cast_precision_loss, reason = "a count of measurements")]
+        let counts: Array1<f64> = groups.iter().map(|group| group.len() as f64).collect();
+        let sums = groups.iter().map(|group| group.iter().sum::<f64>());
+        let means: Array1<f64> = sums.zip(&counts).map(|(sum, count)| sum / count).collect();
+        let deviations = |(group, mean): (&Vec<f64>, &f64)| -> f64 {
+            group.iter().map(|loss| (loss - mean).powi(2)).sum()
+        };
+        let scatter = groups.iter().zip(&means).map(deviations).sum();
+        let repeats = counts.sum() - counts.iter().map(|_| 1.0).sum::<f64>();
+        Self { first, losses: means, counts, scatter, repeats }
+    }
+
+    /// One of each of the points that this was made from.
+    pub(super) fn distinct<'a, P>(&self, points: &'a [P]) -> Vec<&'a P> {
+        self.first.iter().map(|&index| &points[index]).collect()
+    }
+
+    /// Variances of the means, σ² ⁄ kᵢ.
+    pub(super) fn noise(&self, noise_variance: f64) -> Array1<f64> {
+        self.counts.mapv(|count| noise_variance / count)
+    }
+
+    /// ln of what the measurements say beyond their means, and its derivative by ln σ².
+    pub(super) fn log_density_within(&self, noise_variance: f64) -> (f64, f64) {
+        if self.repeats == 0.0 {
+            return (0.0, 0.0);
+        }
+        let misfit = self.scatter / noise_variance;
+        let value = -0.5
+            * (self.repeats * (LN_2PI + noise_variance.ln())
+                + self.counts.mapv(f64::ln).sum()
+                + misfit);
+        (value, 0.5 * (misfit - self.repeats))
+    }
+
+    /// The variance of measurements of the same place; `None` if no place was measured twice.
+    pub(super) fn pooled_variance(&self) -> Option<f64> {
+        (self.repeats > 0.0).then(|| self.scatter / self.repeats)
+    }
+}

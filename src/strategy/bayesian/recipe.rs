@@ -1,0 +1,90 @@
+//! What Bayesian optimization is made of, so that each part can be exchanged and measured.
+
+use crate::gp::{Assumptions, Kernel, Noise, Uncertainty};
+use crate::maximize::Moves;
+
+/// The parts of [`BayesianOptimization`](super::BayesianOptimization) besides the acquisition. The default is what measured best; what each part is worth is in
+/// BENCHMARKING.md.
+///
+/// ```
+/// use surmise::strategy::Recipe;
+/// use surmise::{BayesianOptimization, gp::Noise};
+///
+/// // Training is repeatable: nothing that is seen is chance.
+/// let recipe = Recipe { noise: Noise::Absent, ..Recipe::default() };
+/// let strategy = BayesianOptimization::default().with_recipe(recipe);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipe {
+    /// What is known of the noise of the losses.
+    pub noise: Noise,
+    /// How smooth the losses are believed to be.
+    pub kernel: Kernel,
+    /// How losses are made fit for a Gaussian process.
+    pub output: OutputScale,
+    /// Whether axes of numbers may be bent (from 4 observations per parameter on, up to 15 parameters).
+    pub input_warping: bool,
+    /// Whether hyperparameters have priors, or only a box around them.
+    pub priors: bool,
+    /// How much of what is believed of the hyperparameters counts.
+    pub uncertainty: Uncertainty,
+    /// What pending trials are taken for.
+    pub pending: PendingBelief,
+    /// From so many failures on, there is a belief about where trials fail.
+    pub failures_to_avoid: usize,
+    /// How the acquisition is maximized.
+    pub moves: Moves,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            noise: Noise::Unknown,
+            kernel: Kernel::Matern52,
+            output: OutputScale::YeoJohnson,
+            input_warping: false,
+            priors: true,
+            uncertainty: Uncertainty::MostProbable,
+            pending: PendingBelief::ByRegime,
+            failures_to_avoid: 1,
+            moves: Moves::default(),
+        }
+    }
+}
+
+impl Recipe {
+    /// What is assumed of `observations` losses of `parameters` parameters.
+    pub(super) fn assumptions(&self, observations: usize, parameters: usize) -> Assumptions {
+        let enough = observations >= 4 * parameters && parameters <= 15;
+        Assumptions {
+            kernel: self.kernel,
+            noise: self.noise,
+            warping: self.input_warping && enough,
+            priors: self.priors,
+        }
+    }
+}
+
+/// How losses are made fit for a Gaussian process (see [`OutputTransform`](crate::gp::OutputTransform)).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OutputScale {
+    /// The bad tail is compressed as far as the losses call for it, then they are standardized.
+    #[default]
+    YeoJohnson,
+    /// They are only standardized.
+    Standardized,
+}
+
+/// What pending trials are taken for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PendingBelief {
+    /// [`Fantasies`](Self::Fantasies) where losses are noisy or many trials are pending, else [`Expected`](Self::Expected).
+    #[default]
+    ByRegime,
+    /// They come out as expected (kriging believer).
+    Expected,
+    /// The acquisition is averaged over what they may come out as: 16 to 64 draws.
+    Fantasies,
+    /// They are not there. Only to see what the others are worth.
+    Ignored,
+}
