@@ -6,7 +6,7 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use surmise::cube::{Axis, UnitPoint};
-use surmise::gp::{self, Assumptions, Features, OutputTransform, Posterior};
+use surmise::gp::{self, Assumptions, Features, OutputTransform, Posterior, Start};
 use surmise::rng::Rng;
 use surmise::sobol::Sobol;
 
@@ -49,7 +49,13 @@ impl Data {
         let (points, losses) = self.known();
         // The cost of what follows does not depend on the hyperparameters: few points suffice to find some.
         let few = points.len().min(32);
-        let fit = gp::fit(&self.features, &points[..few], &losses[..few], Assumptions::default(), &[]);
+        let fit = gp::fit(
+            &self.features,
+            &points[..few],
+            &losses[..few],
+            Assumptions::default(),
+            Start::Cold,
+        );
         fit.process.condition(points, losses).expect("noise keeps the covariance definite")
     }
 }
@@ -69,7 +75,9 @@ fn gaussian_process(criterion: &mut Criterion) {
                     group.finish();
                 };
             measure("fit", &mut |bencher| {
-                bencher.iter(|| gp::fit(&data.features, points, losses, Assumptions::default(), &[]));
+                bencher.iter(|| {
+                    gp::fit(&data.features, points, losses, Assumptions::default(), Start::Cold)
+                });
             });
             let posterior = data.posterior();
             let sobol = Sobol::new(dimension, &mut Rng::stream(2, 0));

@@ -38,6 +38,7 @@ fn search(workers: usize) -> Result<Study, Error> {
         limits: ResourceLimits::new(32, workers),
         // Trial k knows the outcomes of trials 1 to k - 4, whoever has ended by then.
         order: Order::FixedLag(4),
+        ..Default::default()
     };
     let strategy = BayesianOptimization::default();
     let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings)?;

@@ -10,7 +10,9 @@ use crate::limits::ResourceLimits;
 use crate::objective::Objective;
 use crate::rng::Rng;
 use crate::space::{Configuration, SearchSpace};
-use crate::strategy::{FailedPoint, History, Observation, Outlook, Pending, Proposal, Strategy};
+use crate::strategy::{
+    FailedPoint, History, Observation, Outlook, Pending, Proposal, Repetitions, Strategy,
+};
 use crate::trial::{Failure, Outcome, Report, Source, Trial, TrialId};
 
 /// Which outcomes a proposal may know.
@@ -36,6 +38,8 @@ pub struct StudySettings {
     pub order: Order,
     /// What strategies plan with, and [`tune`](crate::tune::tune) keeps to.
     pub limits: ResourceLimits,
+    /// Whether a configuration may be tried more than once. By default never.
+    pub repetitions: Repetitions,
 }
 
 /// What happened, in the order in which the study learnt of it.
@@ -83,7 +87,7 @@ pub enum Asked {
     Trials(Vec<Trial>),
     /// None now; the order wants an earlier trial to be told first.
     Wait,
-    /// None ever: every configuration has been asked or told.
+    /// None ever: every configuration has been asked or told, and may not be repeated.
     Exhausted,
 }
 
@@ -197,9 +201,17 @@ impl Study {
         self.space.encode(configuration)
     }
 
-    /// Whether a proposal is none that was asked or told.
+    /// Whether a proposal is none that was asked or told, or may be repeated.
     fn check_new(&self, configuration: &Configuration) -> Result<(), Error> {
-        if self.trials.iter().any(|trial| trial.configuration == *configuration) {
+        let counts = |trial: &Trial| match self.settings.repetitions {
+            Repetitions::Never => true,
+            Repetitions::Allowed => match &trial.outcome {
+                None | Some(Outcome::Failed(_) | Outcome::Stopped { value: None }) => true,
+                Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) }) => false,
+            },
+        };
+        let same = |trial: &&Trial| trial.configuration == *configuration;
+        if self.trials.iter().filter(same).any(counts) {
             return Err(Error::BadProposal(format!(
                 "{configuration} has been asked or told; Visited::of(history).contains(…) tells"
             )));
@@ -382,6 +394,7 @@ impl Study {
                 Order::Arrival => self.settings.limits.max_parallel_jobs,
                 Order::FixedLag(lag) => lag,
             },
+            repetitions: self.settings.repetitions,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 pub(crate) const USAGE: &str = "\
-usage: benchmark_strategies [--suite smoke|public|instances|mixed|noisy] [--problems TEXT,…]
+usage: benchmark_strategies [--suite smoke|public|instances|mixed|noisy|hard] [--problems TEXT,…]
            [--strategies random,sobol,bayesian] [--external NAME='command' …] [--seeds N]
            [--parallel Q | --workers Q] [--out DIR] [--mix-builds] [--quiet]
        benchmark_strategies compare DIR [DIR …] [--out DIR]

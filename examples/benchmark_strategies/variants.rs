@@ -3,11 +3,12 @@
 use surmise::acquisition::{LogProbabilityOfImprovement, UpperConfidenceBound};
 use surmise::benchmark::Contender;
 use surmise::gp::{Kernel, Noise, Uncertainty};
-use surmise::strategy::{OutputScale, PendingBelief, Recipe};
+use surmise::strategy::{OutputScale, PendingBelief, Recipe, WhenSettled};
 use surmise::{BayesianOptimization, RandomSearch, SobolSearch};
 
 /// What can be exchanged, and what it is called.
-const CHANGES: [(&str, fn(&mut Recipe)); 19] = [
+const CHANGES: [(&str, fn(&mut Recipe)); 21] = [
+    ("yeo-johnson", |recipe| recipe.output = OutputScale::YeoJohnson),
     ("standardized", |recipe| recipe.output = OutputScale::Standardized),
     ("matern32", |recipe| recipe.kernel = Kernel::Matern32),
     ("squared-exponential", |recipe| recipe.kernel = Kernel::SquaredExponential),
@@ -24,6 +25,7 @@ const CHANGES: [(&str, fn(&mut Recipe)); 19] = [
     ("pending-ignored", |recipe| recipe.pending = PendingBelief::Ignored),
     ("failures-ignored", |recipe| recipe.failures_to_avoid = usize::MAX),
     ("failures-from-3", |recipe| recipe.failures_to_avoid = 3),
+    ("polish", |recipe| recipe.when_settled = WhenSettled::Polish),
     ("no-anchors", |recipe| recipe.moves.near_anchors = false),
     ("no-ascent", |recipe| recipe.moves.ascent = false),
     ("no-exchange", |recipe| recipe.moves.exchange = false),

@@ -156,7 +156,7 @@ fn search(
 ) -> Result<Study, Error> {
     let Tuning { space, objective, limits, strategy, .. } = tuning;
     let order = Order::FixedLag(limits.max_parallel_jobs);
-    let settings = StudySettings { seed, order, limits };
+    let settings = StudySettings { seed, order, limits, ..Default::default() };
     let strategy: Box<dyn Strategy> = match clock {
         Some(clock) => Box::new(Timed { strategy, clock: clock.clone() }),
         None => strategy,

@@ -80,13 +80,15 @@ fn mean_best(sorted: &[f64], count: usize) -> f64 {
     let total = sorted.len() as f64;
     let count = count as f64;
     let mut share = count / total;
-    let mut mean = 0.0;
+    // Above the least value, so that a large offset costs no digits.
+    let least = sorted.first().copied().unwrap_or(f64::NAN);
+    let mut above = 0.0;
     for (before, value) in sorted.iter().enumerate() {
-        mean += share * value;
+        above += share * (value - least);
         let left = total - before as f64 - 1.0;
         share *= ((left - count + 1.0) / left.max(1.0)).max(0.0);
     }
-    mean
+    least + above
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::decorators::{Durations, Failing, Noisy, Slow};
 use super::instance::instance;
 use super::problem::Problem;
 use super::problems::network::Network;
-use super::problems::{Formula, engineering, mixed, rugged, smooth, training};
+use super::problems::{Formula, engineering, hard, mixed, rugged, smooth, training};
 use super::random_means::RandomMeans;
 use super::stable_hash::stable_hash;
 use crate::error::{Error, Violation};
@@ -19,7 +19,7 @@ pub const SUITE_VERSION: u32 = 1;
 const INSTANCES: u32 = 3;
 
 /// The names that [`Suite::named`] knows.
-pub const SUITES: [&str; 5] = ["smoke", "public", "instances", "mixed", "noisy"];
+pub const SUITES: [&str; 6] = ["smoke", "public", "instances", "mixed", "noisy", "hard"];
 
 /// A problem, one of its instances, and how many evaluations it is given.
 #[derive(Debug)]
@@ -123,6 +123,7 @@ impl Suite {
             "instances" => Ok(Self::instances()),
             "mixed" => Ok(Self::mixed()),
             "noisy" => Ok(Self::noisy()),
+            "hard" => Ok(Self::hard()),
             _ => Err(Error::Invalid(vec![Violation::new(
                 "suite",
                 name,
@@ -192,8 +193,17 @@ impl Suite {
             Case::shipped(Failing::within(smooth::branin(), fails, optimum)),
             Case::shipped(Failing::at_random(Noisy::new(training::finetuning(), 0.02), 0.1)),
             Case::shipped(Slow::new(smooth::hartmann6(), durations)),
+            failing_hartmann6(),
         ];
         Self::new("noisy", cases)
+    }
+
+    /// What surrogate models are known to fail at, one difficulty each: see [`problems::hard`](super::problems::hard).
+    pub fn hard() -> Self {
+        let island = Failing::within(hard::island(), hard::island_fails, Some(0.0));
+        let others = hard_formulas().into_iter().filter(|formula| formula.name() != "island");
+        let cases = others.map(Case::shipped);
+        Self::new("hard", cases.chain([Case::shipped(island)]))
     }
 
     /// What it is called.
@@ -226,6 +236,14 @@ fn noisy_hartmann6() -> Case {
     Case::shipped(Noisy::new(smooth::hartmann6(), 0.1))
 }
 
+/// Noisy, a fifth fails by chance, and what is above 0.75 in the first parameter always: neither of the two best minima.
+fn failing_hartmann6() -> Case {
+    let noisy = Noisy::new(smooth::hartmann6(), 0.1);
+    let optimum = noisy.optimum();
+    let fails = |c: &Configuration| c.float("x0") > 0.75;
+    Case::shipped(Failing::within(Failing::at_random(noisy, 0.2), fails, optimum))
+}
+
 /// All functions of the crate.
 pub(super) fn formulas() -> Vec<Formula> {
     vec![
@@ -250,5 +268,21 @@ pub(super) fn formulas() -> Vec<Formula> {
         training::finetuning(),
         training::steps(),
         training::plateau(),
+    ]
+}
+
+/// Those of [`Suite::hard`], without what fails.
+pub(super) fn hard_formulas() -> Vec<Formula> {
+    vec![
+        hard::hartmann6_in_20(),
+        hard::hartmann6_in_100(),
+        hard::valley50(),
+        hard::choices25(),
+        hard::corner8(),
+        hard::needle12(),
+        hard::decades(),
+        hard::offset(),
+        hard::heavy_tail(),
+        hard::island(),
     ]
 }

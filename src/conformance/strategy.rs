@@ -4,7 +4,7 @@ use super::{Breaches, Findings, Promise, guarded};
 use crate::cube::{self, Axis, Levels, UnitPoint};
 use crate::rng::Rng;
 use crate::strategy::{
-    FailedPoint, History, Observation, Outlook, Pending, Proposal, Strategy, Visited,
+    FailedPoint, History, Observation, Outlook, Pending, Proposal, Repetitions, Strategy, Visited,
 };
 
 const SOUND: Promise = Promise {
@@ -223,6 +223,7 @@ impl<'a> Search<'a> {
             next_trial: self.next_trial,
             max_jobs: self.situation.max_jobs,
             max_parallel_jobs: self.situation.batch,
+            repetitions: Repetitions::Never,
         }
     }
 

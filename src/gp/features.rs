@@ -99,7 +99,9 @@ impl Features {
     pub(super) fn bendable_columns(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         const FEW: u64 = 8;
         let few = |axis: usize| {
-            self.searched.iter().any(|known| known.index == axis && known.cells.is_some_and(|c| c <= FEW))
+            self.searched
+                .iter()
+                .any(|known| known.index == axis && known.cells.is_some_and(|c| c <= FEW))
         };
         self.smooth_columns().filter(move |(_, axis)| !few(*axis))
     }

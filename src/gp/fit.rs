@@ -70,8 +70,18 @@ pub struct Fit {
     pub at_bounds: usize,
 }
 
-/// Fits hyperparameters to transformed losses (n) at `points` (n), starting from the priors' own start and from each of
-/// `starts`; the best end wins, the earlier one on ties.
+/// Where a fit starts.
+#[derive(Debug, Clone, Copy)]
+pub enum Start<'a> {
+    /// From the priors' own start alone.
+    Cold,
+    /// From there and from these, which were the most probable ones of fewer data; the better end wins, the first on ties.
+    Both(&'a Hyperparameters),
+    /// From these alone.
+    Warm(&'a Hyperparameters),
+}
+
+/// Fits hyperparameters to transformed losses (n) at `points` (n).
 ///
 /// If no start gives a finite likelihood, the process has the priors' starting values and no `log_posterior`.
 ///
@@ -82,13 +92,17 @@ pub fn fit<P: AsRef<[f64]>>(
     points: &[P],
     losses: &[f64],
     assumptions: Assumptions,
-    starts: &[Hyperparameters],
+    start: Start<'_>,
 ) -> Fit {
     let target = Target::new(features, points, losses, assumptions);
     let bounds: (Vec<f64>, Vec<f64>) = target.priors.iter().map(|prior| prior.bounds()).unzip();
     let default = target.default_start();
-    let mut runs = vec![(default.clone(), COLD)];
-    runs.extend(starts.iter().map(|start| (target.logarithms(start), WARM)));
+    let cold = (default.clone(), COLD);
+    let runs = match start {
+        Start::Cold => vec![cold],
+        Start::Both(start) => vec![cold, (target.logarithms(start), WARM)],
+        Start::Warm(start) => vec![(target.logarithms(start), WARM)],
+    };
     let search = |(start, settings): &(Vec<f64>, lbfgs::Settings)| {
         let mut run = Lbfgs::new(*settings, start, bounds.0.clone(), bounds.1.clone());
         while let Some(theta) = run.ask() {

@@ -127,8 +127,7 @@ mod tests {
     use super::*;
     use ndarray::array;
 
-    const KERNELS: [Kernel; 3] =
-        [Kernel::Matern52, Kernel::Matern32, Kernel::SquaredExponential];
+    const KERNELS: [Kernel; 3] = [Kernel::Matern52, Kernel::Matern32, Kernel::SquaredExponential];
 
     #[test]
     fn correlations_are_the_textbook_ones() {

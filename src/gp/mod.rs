@@ -36,7 +36,7 @@ mod uncertainty;
 mod warp;
 
 pub use self::features::Features;
-pub use self::fit::{Assumptions, Fit, fit};
+pub use self::fit::{Assumptions, Fit, Start, fit};
 pub use self::kernel::Kernel;
 pub use self::path::SamplePath;
 pub use self::posterior::{Local, Posterior, Prediction, PredictionGradients};

@@ -59,8 +59,14 @@ impl<'a> SamplePath<'a> {
         #[allow(clippy::cast_precision_loss, reason = "a count of waves")]
         let height = (2.0 * hyperparameters.signal_variance / WAVES as f64).sqrt();
         let amplitudes = Array1::from_shape_fn(WAVES, |_| height * rng.normal());
-        let mut path =
-            Self { posterior, frequencies, phases, amplitudes, weights: Array1::zeros(0), mean: 0.0 };
+        let mut path = Self {
+            posterior,
+            frequencies,
+            phases,
+            amplitudes,
+            weights: Array1::zeros(0),
+            mean: 0.0,
+        };
         let noise = posterior.noise().mapv(|variance| variance.sqrt() * rng.normal());
         let left = posterior.losses() - &path.waves(rows).0 - &noise;
         let (weights, means) = posterior.weights_of(&left.insert_axis(Axis(1)));
@@ -168,7 +174,9 @@ mod tests {
                     path.values(&[at])[0]
                 };
                 let difference = (shifted(1e-6) - shifted(-1e-6)) / 2e-6;
-                assert!((gradient[[0, axis]] - difference).abs() < 1e-5 * difference.abs().max(1.0));
+                assert!(
+                    (gradient[[0, axis]] - difference).abs() < 1e-5 * difference.abs().max(1.0)
+                );
             }
             assert!(gradient[[0, 1]].abs() < f64::EPSILON);
         }

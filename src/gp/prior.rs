@@ -73,9 +73,7 @@ impl Prior {
                 (-0.125 * gap * gap, -0.25 * gap)
             }
             Self::NoiseVariance(Noise::Absent) => (0.0, 0.0),
-            Self::WarpExponent => {
-                (-0.5 * (logarithm / BENT).powi(2), -logarithm / (BENT * BENT))
-            }
+            Self::WarpExponent => (-0.5 * (logarithm / BENT).powi(2), -logarithm / (BENT * BENT)),
         }
     }
 
@@ -135,6 +133,9 @@ mod tests {
     fn length_scales_grow_only_where_random_points_are_far_apart() {
         assert_eq!(Prior::length_scale(5.0 / 6.0), Prior::LengthScale { typical: 1.0 });
         assert_eq!(Prior::length_scale(48.0 / 6.0), Prior::LengthScale { typical: 2.0 });
-        assert_eq!(Prior::length_scale(40.0 / 2.0), Prior::LengthScale { typical: 10.0_f64.sqrt() });
+        assert_eq!(
+            Prior::length_scale(40.0 / 2.0),
+            Prior::LengthScale { typical: 10.0_f64.sqrt() }
+        );
     }
 }

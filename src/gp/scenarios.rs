@@ -225,7 +225,9 @@ mod tests {
                     total(&[at])
                 };
                 let difference = (shifted(1e-6) - shifted(-1e-6)) / 2e-6;
-                assert!((gradient[[0, axis]] - difference).abs() < 1e-5 * difference.abs().max(1.0));
+                assert!(
+                    (gradient[[0, axis]] - difference).abs() < 1e-5 * difference.abs().max(1.0)
+                );
             }
         }
     }

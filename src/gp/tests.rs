@@ -352,8 +352,9 @@ proptest! {
                 let flat = kind.is_constant() || matches!(kind, Axis::Categories(_));
                 let want = if flat { (0.0, 0.0) } else { (by_mean, by_variance) };
                 let (mean, variance) = (gradients.mean[[i, axis]], gradients.variance[[i, axis]]);
-                prop_assert!((mean - want.0).abs() < 1e-5 * want.0.abs().max(1.0), "{mean} {want:?}");
-                prop_assert!((variance - want.1).abs() < 1e-5 * want.1.abs().max(1.0));
+                // The rougher kernels have rougher differences.
+                prop_assert!((mean - want.0).abs() < 1e-4 * want.0.abs().max(1.0), "{mean} {want:?}");
+                prop_assert!((variance - want.1).abs() < 1e-4 * want.1.abs().max(1.0));
             }
         }
     }

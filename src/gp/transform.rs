@@ -75,6 +75,16 @@ impl OutputTransform {
         self.lambda
     }
 
+    /// Σ ln of the slope of the transform at these losses, up to what all transforms of the same losses share: what a density of
+    /// transformed losses lacks for one of the losses themselves, so that transforms can be compared (Snelson et al. 2004).
+    pub fn log_jacobian(&self, losses: &[f64]) -> f64 {
+        let slope = |loss: &f64| {
+            let z = (loss.clamp(-LARGEST, self.fence.min(LARGEST)) - self.median) / self.scale;
+            (self.lambda - 1.0) * z.signum() * z.abs().ln_1p() - self.deviation.ln()
+        };
+        losses.iter().map(slope).sum()
+    }
+
     /// The transformed loss.
     pub fn apply(&self, loss: f64) -> f64 {
         let z = (loss.clamp(-LARGEST, self.fence.min(LARGEST)) - self.median) / self.scale;

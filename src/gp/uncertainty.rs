@@ -19,7 +19,7 @@
 use ndarray::{Array1, Array2};
 
 use super::fit::Target;
-use super::{Assumptions, Features, Fit, Hyperparameters};
+use super::{Assumptions, Features, Hyperparameters};
 use crate::linalg::Cholesky;
 use crate::rng::Rng;
 
@@ -55,8 +55,8 @@ const LEAST_PRECISION: f64 = 0.25;
 const STEP: f64 = 0.02;
 /// No weight is more than so many times the mean one.
 const CLIP: f64 = 4.0;
-/// Draws that count for less than this are left out.
-const NEGLIGIBLE: f64 = 1e-3;
+/// Draws that weigh less than this share of the mean weight are left out.
+const NEGLIGIBLE: f64 = 1e-2;
 /// Steps of the chain that are forgotten, and steps per draw that is kept.
 const BURN_IN: usize = 250;
 const THINNING: usize = 5;
@@ -64,25 +64,25 @@ const THINNING: usize = 5;
 const FARTHEST: usize = 200;
 
 impl Uncertainty {
-    /// Draws of the hyperparameters for the data of a fit. Where sampling fails, the most probable ones alone.
+    /// Draws of the hyperparameters, given the most probable ones for the same data and assumptions. Where sampling fails, those
+    /// alone. (Of slice sampling, they are not among the draws.)
     pub fn draws<P: AsRef<[f64]>>(
         self,
         features: &Features,
         points: &[P],
         losses: &[f64],
         assumptions: Assumptions,
-        mode: &Fit,
+        best: &Hyperparameters,
     ) -> Vec<Draw> {
-        let best = mode.process.hyperparameters();
         let alone = || vec![Draw { weight: 1.0, hyperparameters: best.clone() }];
         let target = || Target::new(features, points, losses, assumptions);
         let mut rng = Rng::stream(0x5AB0_57A7, losses.len() as u64);
         match self {
-            Self::Laplace { draws } if draws > 0 && mode.log_posterior.is_some() => {
+            Self::Laplace { draws } if draws > 0 => {
                 let target = target();
                 laplace(&target, &target.logarithms(best), draws, &mut rng).unwrap_or_else(alone)
             }
-            Self::SliceSampling { draws } if draws > 0 && mode.log_posterior.is_some() => {
+            Self::SliceSampling { draws } if draws > 0 => {
                 let target = target();
                 slice_sample(&target, target.logarithms(best), draws, &mut rng)
             }
@@ -92,12 +92,7 @@ impl Uncertainty {
 }
 
 /// `None` if no normal approximation exists.
-fn laplace(
-    target: &Target<'_>,
-    mode: &[f64],
-    count: usize,
-    rng: &mut Rng,
-) -> Option<Vec<Draw>> {
+fn laplace(target: &Target<'_>, mode: &[f64], count: usize, rng: &mut Rng) -> Option<Vec<Draw>> {
     let root = root_of_covariance(&hessian(target, mode)?)?;
     let bounds: Vec<(f64, f64)> = target.priors.iter().map(|prior| prior.bounds()).collect();
     let best = target.log_posterior(mode);
@@ -117,10 +112,9 @@ fn laplace(
         }
     }
     #[allow(clippy::cast_precision_loss, reason = "a count of draws")]
-    let most = CLIP * found.iter().map(|(weight, _)| weight).sum::<f64>() / found.len() as f64;
-    found.iter_mut().for_each(|(weight, _)| *weight = weight.min(most));
-    let total: f64 = found.iter().map(|(weight, _)| weight).sum();
-    found.retain(|(weight, _)| *weight >= NEGLIGIBLE * total);
+    let mean = found.iter().map(|(weight, _)| weight).sum::<f64>() / found.len() as f64;
+    found.iter_mut().for_each(|(weight, _)| *weight = weight.min(CLIP * mean));
+    found.retain(|(weight, _)| *weight >= NEGLIGIBLE * mean);
     let total: f64 = found.iter().map(|(weight, _)| weight).sum();
     let draws = found.into_iter().map(|(weight, theta)| Draw {
         weight: weight / total,
@@ -162,12 +156,7 @@ fn root_of_covariance(hessian: &Array2<f64>) -> Option<Array2<f64>> {
     })
 }
 
-fn slice_sample(
-    target: &Target<'_>,
-    start: Vec<f64>,
-    count: usize,
-    rng: &mut Rng,
-) -> Vec<Draw> {
+fn slice_sample(target: &Target<'_>, start: Vec<f64>, count: usize, rng: &mut Rng) -> Vec<Draw> {
     let bounds: Vec<(f64, f64)> = target.priors.iter().map(|prior| prior.bounds()).collect();
     let density = |theta: &[f64]| {
         let inside = theta.iter().zip(&bounds).all(|(t, (low, high))| low <= t && t <= high);

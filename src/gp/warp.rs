@@ -87,9 +87,8 @@ mod tests {
             for u in [0.01, 0.2, 0.5, 0.97] {
                 let by_u = difference(warp.apply(u + step), warp.apply(u - step));
                 assert!((warp.slope(u) - by_u).abs() < 1e-6 * by_u.max(1.0), "{warp:?} at {u}");
-                let moved = |a: f64, b: f64| {
-                    Warp { a: warp.a * a.exp(), b: warp.b * b.exp() }.apply(u)
-                };
+                let moved =
+                    |a: f64, b: f64| Warp { a: warp.a * a.exp(), b: warp.b * b.exp() }.apply(u);
                 let (by_a, by_b) = warp.slopes_by_exponents(u);
                 assert!((by_a - difference(moved(step, 0.0), moved(-step, 0.0))).abs() < 1e-7);
                 assert!((by_b - difference(moved(0.0, step), moved(0.0, -step))).abs() < 1e-7);

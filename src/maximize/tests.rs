@@ -20,7 +20,13 @@ impl Landscape for Hill {
 }
 
 fn run(axes: &[Axis], top: &[f64], forbidden: &(dyn Fn(&[f64]) -> bool + Sync)) -> Option<Scored> {
-    let search = Search { axes, scales: &vec![0.5; axes.len()], anchors: &[], forbidden, moves: Moves::default() };
+    let search = Search {
+        axes,
+        scales: &vec![0.5; axes.len()],
+        anchors: &[],
+        forbidden,
+        moves: Moves::default(),
+    };
     maximize(&Hill { top: top.to_vec() }, &search, &mut Rng::stream(1, 1))
 }
 

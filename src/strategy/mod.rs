@@ -1,7 +1,8 @@
 //! What is tried next. A strategy is a pure function of (history, generator).
 //!
 //! It may keep a private cache, but one that nobody can observe: with a cold cache it proposes the same, only later. It
-//! never proposes a point that has been asked or told before; where no other is left, the space is exhausted.
+//! never proposes a point that has been asked or told before, unless repetitions are asked for; where no other is left, the space
+//! is exhausted.
 
 mod bayesian;
 mod random;
@@ -10,7 +11,7 @@ mod visited;
 
 use std::fmt::Debug;
 
-pub use self::bayesian::{BayesianOptimization, OutputScale, PendingBelief, Recipe};
+pub use self::bayesian::{BayesianOptimization, OutputScale, PendingBelief, Recipe, WhenSettled};
 pub use self::random::RandomSearch;
 pub use self::sobol::SobolSearch;
 pub use self::visited::Visited;
@@ -51,8 +52,8 @@ pub trait Strategy: Debug + Send + Sync {
     ///
     /// What an implementation promises, and [`check_strategy`](crate::conformance::check_strategy) checks:
     ///
-    /// - The point is snapped, as [`cube::snap`](crate::cube::snap) does, and none that the history holds: see
-    ///   [`Visited::contains`].
+    /// - The point is snapped, as [`cube::snap`](crate::cube::snap) does, and none that the history holds (unless
+    ///   [`repetitions`](History::repetitions) are allowed): see [`Visited::contains`].
     /// - There is one as long as a place is left: [`Visited::unvisited`] finds it, or says that there is none.
     /// - The same history and the same random numbers give the same proposal, whatever was proposed before, on any number of
     ///   threads. How many random numbers are drawn is free: every trial has a stream of its own.
@@ -107,6 +108,19 @@ pub struct History<'a> {
     pub max_jobs: Option<usize>,
     /// How many jobs run at once; under a fixed lag, the lag.
     pub max_parallel_jobs: usize,
+    /// Whether what has a loss may be proposed again.
+    pub repetitions: Repetitions,
+}
+
+/// Whether a configuration may be tried more than once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Repetitions {
+    /// What has been asked or told is never proposed again.
+    #[default]
+    Never,
+    /// What has a loss may be proposed again, because losses are noisy and another measurement is worth something. What runs or
+    /// has failed is not.
+    Allowed,
 }
 
 /// A point and its loss.

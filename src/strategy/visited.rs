@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::History;
+use super::{History, Repetitions};
 use crate::cube::{self, Axis, UnitPoint};
 use crate::rng::Rng;
 
 /// Attempts to hit an unvisited place by chance where there is no end of places.
 const ATTEMPTS: usize = 10_000;
 
-/// All points of a history, whatever became of them.
+/// All points of a history, whatever became of them; where repetitions are allowed, those that run or have failed.
 #[derive(Debug)]
 pub struct Visited<'a> {
     axes: &'a [Axis],
@@ -21,7 +21,11 @@ pub struct Visited<'a> {
 impl<'a> Visited<'a> {
     /// The points of a history.
     pub fn of(history: &History<'a>) -> Self {
-        let observed = history.observations.iter().map(|o| &o.point);
+        let observations = match history.repetitions {
+            Repetitions::Never => history.observations,
+            Repetitions::Allowed => &[],
+        };
+        let observed = observations.iter().map(|o| &o.point);
         let pending = history.pending.iter().map(|p| &p.point);
         let failed = history.failures.iter().map(|f| &f.point);
         let points: Vec<&UnitPoint> = observed.chain(pending).chain(failed).collect();
@@ -117,6 +121,7 @@ mod tests {
             next_trial: 1,
             max_jobs: None,
             max_parallel_jobs: 1,
+            repetitions: Repetitions::Never,
         }
     }
 
@@ -151,6 +156,24 @@ mod tests {
         let count = cube::cell_count(&huge).unwrap();
         let cell = visited.unvisited_cell(count, &mut Rng::stream(1, 2));
         assert!(!visited.contains(&cell));
+    }
+
+    #[test]
+    fn what_was_measured_may_be_measured_again_where_that_is_allowed() {
+        let axes = [Axis::Categories(3)];
+        let observation = |trial: u64| crate::strategy::Observation {
+            trial,
+            point: vec![axes[0].coordinate(trial)].into(),
+            loss: 0.0,
+        };
+        let observations = [observation(0), observation(1)];
+        let pending = [Pending { trial: 2, point: vec![axes[0].coordinate(2)].into() }];
+        let never = History { observations: &observations, ..history(&axes, &pending) };
+        assert!(Visited::of(&never).is_everything());
+        let allowed = History { repetitions: Repetitions::Allowed, ..never };
+        let visited = Visited::of(&allowed);
+        assert!(!visited.is_everything() && !visited.contains(&observations[0].point));
+        assert!(visited.contains(&pending[0].point));
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn settings_are_checked() {
     let settings = StudySettings {
         order: Order::FixedLag(0),
         limits: ResourceLimits { max_jobs: Some(0), max_parallel_jobs: 0 },
-        seed: 0,
+        ..Default::default()
     };
     let error =
         Study::new(line(), Objective::minimize("loss"), RandomSearch, settings).unwrap_err();

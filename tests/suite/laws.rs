@@ -6,8 +6,8 @@ use surmise::study::Event;
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
     Asked, BayesianOptimization, Configuration, Error, Goal, Objective, Order, Outcome,
-    ParameterRange, ParameterValue, RandomSearch, ResourceLimits, ScalingType, SearchSpace,
-    SobolSearch, Study, StudySettings, Trial, TrialId,
+    ParameterRange, ParameterValue, RandomSearch, ScalingType, SearchSpace, SobolSearch, Study,
+    StudySettings, Trial, TrialId,
 };
 
 use crate::promises::{loss, mixed};
@@ -95,7 +95,7 @@ proptest! {
         seed: u64,
     ) {
         let order = lag.map_or(Order::Arrival, Order::FixedLag);
-        let settings = StudySettings { seed, order, limits: ResourceLimits::default() };
+        let settings = StudySettings { seed, order, ..Default::default() };
         let objective = Objective::maximize("accuracy");
         let mut study = Study::new(mixed(), objective.clone(), strategy(kind), settings).unwrap();
         for happening in &happenings {

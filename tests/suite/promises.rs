@@ -5,8 +5,7 @@ use surmise::strategy::{History, Proposal};
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
     Asked, BayesianOptimization, Configuration, Error, Objective, Order, Outcome, ParameterRange,
-    RandomSearch, ResourceLimits, ScalingType, SearchSpace, SobolSearch, Strategy, Study,
-    StudySettings, Trial,
+    RandomSearch, ScalingType, SearchSpace, SobolSearch, Strategy, Study, StudySettings, Trial,
 };
 
 pub(crate) fn mixed() -> SearchSpace {
@@ -39,7 +38,7 @@ fn strategies() -> Vec<Box<dyn Strategy>> {
 }
 
 fn study_of(space: SearchSpace, strategy: Box<dyn Strategy>, order: Order, seed: u64) -> Study {
-    let settings = StudySettings { seed, order, limits: ResourceLimits::default() };
+    let settings = StudySettings { seed, order, ..Default::default() };
     Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap()
 }
 

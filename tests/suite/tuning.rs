@@ -20,7 +20,7 @@ use surmise::{
 fn study(limits: ResourceLimits, order: Order) -> Study {
     let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])
         .unwrap();
-    let settings = StudySettings { seed: 1, limits, order };
+    let settings = StudySettings { seed: 1, limits, order, ..Default::default() };
     Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap()
 }
 
@@ -224,7 +224,8 @@ fn under_a_fixed_lag_real_threads_change_nothing() {
     let run = |parallel: usize, pace: u64| {
         let space = crate::promises::mixed();
         let limits = ResourceLimits::new(24, parallel);
-        let settings = StudySettings { seed: 5, limits, order: Order::FixedLag(4) };
+        let settings =
+            StudySettings { seed: 5, limits, order: Order::FixedLag(4), ..Default::default() };
         let strategy = BayesianOptimization::default();
         let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap();
         let mut evaluator = FunctionEvaluator::new(move |c: &Configuration| {

@@ -7,11 +7,13 @@
 //! | [of several kinds of parameters](mixed) | Func2C, Func3C, 40 binary and 2 continuous parameters |
 //! | [from engineering](engineering) | pressure vessel, welded beam, speed reducer |
 //! | [like training](training) | learning rates in logarithmic and reverse logarithmic scale, steps, a plateau |
+//! | [hard places](hard) | many dimensions or choices, tails, a corner, a needle, an offset, 12 decades, an island |
 //! | [a real learner](network) | a neural network on the diabetes data |
 //!
 //! What the functions give is checked against BoTorch's at random points, their least values against the literature.
 
 pub mod engineering;
+pub mod hard;
 pub mod mixed;
 pub mod network;
 pub mod rugged;

@@ -66,7 +66,7 @@ pub fn hartmann6() -> Formula {
     Formula::of_reals("hartmann6", &[(0.0, 1.0); 6], hartmann6_value, best)
 }
 
-fn hartmann6_value(x: &[f64]) -> f64 {
+pub(super) fn hartmann6_value(x: &[f64]) -> f64 {
     hartmann(
         x,
         &[

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::*;
-use crate::benchmark::suite::formulas;
+use crate::benchmark::suite::{formulas, hard_formulas};
 
 /// The functions that nobody but us has.
 const OWN: [&str; 4] = ["momentum", "finetuning", "steps4", "plateau3"];
@@ -72,7 +72,7 @@ fn least_values_are_the_published_ones() {
 
 #[test]
 fn minimizers_have_the_least_value() {
-    for problem in formulas() {
+    for problem in formulas().into_iter().chain(hard_formulas()) {
         let at_best = problem.value(&problem.minimizer);
         problem.space.encode(&problem.minimizer).unwrap();
         // Published minimizers have some six digits: the value has twice as many, where the function is smooth there.
@@ -90,7 +90,8 @@ fn minimizers_have_the_least_value() {
 /// promised, outside.
 #[test]
 fn nothing_is_below_the_optimum() {
-    for (index, problem) in formulas().into_iter().enumerate() {
+    let all = formulas().into_iter().chain(hard_formulas());
+    for (index, problem) in all.enumerate() {
         let floor = problem.optimum - 1e-7 * (1.0 + problem.optimum.abs());
         let axes = problem.space.axes().len();
         let best = problem.space.encode(&problem.minimizer).unwrap();

@@ -100,8 +100,7 @@ fn the_log_posterior_agrees_with_gpytorch() {
     let golden = include_str!("../../../tests/golden/map_objective.json");
     let golden: Golden = serde_json::from_str(golden).unwrap();
     let features = Features::new(&[Axis::Continuous { resolution: 1e-7 }; 3]);
-    let target =
-        Target::new(&features, &golden.points, &golden.losses, Assumptions::default());
+    let target = Target::new(&features, &golden.points, &golden.losses, Assumptions::default());
     let theta = target.logarithms(&Hyperparameters::new(
         golden.length_scales,
         golden.signal_variance,
@@ -127,7 +126,7 @@ fn a_fit_tells_which_axis_matters() {
     let mut rng = Rng::stream(6, 0);
     let points: Vec<[f64; 2]> = (0..30).map(|_| [rng.uniform(), rng.uniform()]).collect();
     let losses: Vec<f64> = points.iter().map(|p| (6.0 * p[0]).sin()).collect();
-    let fit = fit(&features, &points, &losses, Assumptions::default(), &[]);
+    let fit = fit(&features, &points, &losses, Assumptions::default(), Start::Cold);
     let found = fit.process.hyperparameters();
     assert!(found.length_scales[1] > 3.0 * found.length_scales[0], "{found:?}");
     assert!(found.noise_variance < 1e-3);
@@ -139,8 +138,8 @@ fn a_warm_start_is_never_worse() {
     let axes = mixed();
     let features = Features::new(&axes);
     let (points, losses) = sample(&axes, 25);
-    let cold = fit(&features, &points, &losses, Assumptions::default(), &[]);
+    let cold = fit(&features, &points, &losses, Assumptions::default(), Start::Cold);
     let start = cold.process.hyperparameters().clone();
-    let warm = fit(&features, &points, &losses, Assumptions::default(), &[start]);
+    let warm = fit(&features, &points, &losses, Assumptions::default(), Start::Both(&start));
     assert!(warm.log_posterior >= cold.log_posterior);
 }

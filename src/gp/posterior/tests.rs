@@ -46,9 +46,7 @@ fn an_estimated_mean_is_a_constant_of_unbounded_variance() {
     let Hyperparameters { signal_variance, noise_variance, .. } = process.hyperparameters;
     let unbounded = 1e6;
     let rows = |points: &[Vec<f64>]| process.scaled(points);
-    let between = |a: &Array2<f64>, b: &Array2<f64>| {
-        process.covariances(a, b).0 + unbounded
-    };
+    let between = |a: &Array2<f64>, b: &Array2<f64>| process.covariances(a, b).0 + unbounded;
     let (seen_rows, at_rows) = (rows(&seen), rows(&at));
     let noise = Array2::<f64>::eye(seen.len()) * noise_variance;
     let cholesky = Cholesky::factor(&(between(&seen_rows, &seen_rows) + noise)).unwrap();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::cube::Axis;
-use crate::gp::fit;
+use crate::gp::{Start, fit};
 
 const AXES: [Axis; 2] = [Axis::Continuous { resolution: 1e-7 }; 2];
 
@@ -14,8 +14,8 @@ fn data(count: usize) -> (Vec<[f64; 2]>, Vec<f64>) {
 fn draws(uncertainty: Uncertainty, count: usize) -> Vec<Draw> {
     let (points, losses) = data(count);
     let (features, assumptions) = (Features::new(&AXES), Assumptions::default());
-    let mode = fit(&features, &points, &losses, assumptions, &[]);
-    uncertainty.draws(&features, &points, &losses, assumptions, &mode)
+    let mode = fit(&features, &points, &losses, assumptions, Start::Cold);
+    uncertainty.draws(&features, &points, &losses, assumptions, mode.process.hyperparameters())
 }
 
 /// Mean and deviation of ln ℓ₁ by the weights.
@@ -44,16 +44,17 @@ fn weights_add_up_and_the_same_data_give_the_same_draws() {
 }
 
 /// By another route: a grid over all four hyperparameters, and the sums over it.
-#[test]
-fn both_ways_of_sampling_agree_with_a_sum_over_a_grid() {
-    let (points, losses) = data(15);
+fn by_grid(count: usize) -> Vec<Draw> {
+    let (points, losses) = data(count);
     let features = Features::new(&AXES);
     let target = Target::new(&features, &points, &losses, Assumptions::default());
     let places = |low: f64, high: f64, count: u32| -> Vec<f64> {
         (0..count).map(|i| low + (high - low) * f64::from(i) / f64::from(count - 1)).collect()
     };
+    // Many data say more about the noise: the grid is finer there.
+    let least_noise = if count > 20 { -5.5 } else { -13.8 };
     let lengths = places(-2.5, 3.4, 14);
-    let (variances, noises) = (places(-3.0, 3.0, 10), places(-13.8, 0.0, 14));
+    let (variances, noises) = (places(-3.0, 3.0, 10), places(least_noise, 0.0, 14));
     let mut weighted = Vec::new();
     for &a in &lengths {
         for &b in &lengths {
@@ -67,28 +68,34 @@ fn both_ways_of_sampling_agree_with_a_sum_over_a_grid() {
     }
     let most = weighted.iter().fold(f64::NEG_INFINITY, |most, (value, _)| most.max(*value));
     let total: f64 = weighted.iter().map(|(value, _)| (value - most).exp()).sum();
-    let grid: Vec<Draw> = weighted
-        .iter()
-        .map(|(value, theta)| Draw {
-            weight: (value - most).exp() / total,
-            hyperparameters: target.hyperparameters(theta),
-        })
-        .collect();
-    let quantities: [fn(&Hyperparameters) -> f64; 3] = [
-        |h| h.length_scales[0].ln(),
-        |h| h.length_scales[1].ln(),
-        |h| h.signal_variance.ln(),
-    ];
-    let sliced = draws(Uncertainty::SliceSampling { draws: 400 }, 15);
-    let approximated = draws(Uncertainty::Laplace { draws: 4000 }, 15);
-    for of in quantities {
-        let (mean, deviation) = moments(&grid, of);
-        let (by_slices, spread) = moments(&sliced, of);
+    let draws = weighted.iter().map(|(value, theta)| Draw {
+        weight: (value - most).exp() / total,
+        hyperparameters: target.hyperparameters(theta),
+    });
+    draws.collect()
+}
+
+const QUANTITIES: [fn(&Hyperparameters) -> f64; 3] =
+    [|h| h.length_scales[0].ln(), |h| h.length_scales[1].ln(), |h| h.signal_variance.ln()];
+
+#[test]
+fn slices_agree_with_a_sum_over_a_grid() {
+    let (grid, sliced) = (by_grid(15), draws(Uncertainty::SliceSampling { draws: 400 }, 15));
+    for of in QUANTITIES {
+        let ((mean, deviation), (by_slices, spread)) = (moments(&grid, of), moments(&sliced, of));
         assert!((by_slices - mean).abs() < 0.35 * deviation, "{by_slices} {mean} ± {deviation}");
         assert!((0.7..1.4).contains(&(spread / deviation)), "{spread} {deviation}");
-        let (by_laplace, spread) = moments(&approximated, of);
-        assert!((by_laplace - mean).abs() < 0.6 * deviation, "{by_laplace} {mean} ± {deviation}");
-        assert!((0.5..1.6).contains(&(spread / deviation)), "{spread} {deviation}");
+    }
+}
+
+/// An approximation around the mode of what has a long tail: it must lie in the right place and not be too sure.
+#[test]
+fn laplace_is_near_a_sum_over_a_grid() {
+    let (grid, approximated) = (by_grid(40), draws(Uncertainty::Laplace { draws: 4000 }, 40));
+    for of in QUANTITIES {
+        let ((mean, deviation), (near, spread)) = (moments(&grid, of), moments(&approximated, of));
+        assert!((near - mean).abs() < deviation, "{near} {mean} ± {deviation}");
+        assert!((0.4..1.8).contains(&(spread / deviation)), "{spread} {deviation}");
     }
 }
 
@@ -97,10 +104,18 @@ fn what_is_fixed_stays_fixed() {
     let (points, losses) = data(12);
     let features = Features::new(&AXES);
     let assumptions = Assumptions { noise: crate::gp::Noise::Absent, ..Assumptions::default() };
-    let mode = fit(&features, &points, &losses, assumptions, &[]);
+    let mode = fit(&features, &points, &losses, assumptions, Start::Cold);
     for uncertainty in [Uncertainty::Laplace { draws: 5 }, Uncertainty::SliceSampling { draws: 3 }]
     {
-        let found = uncertainty.draws(&features, &points, &losses, assumptions, &mode);
-        assert!(found.iter().all(|draw| (draw.hyperparameters.noise_variance - 1e-6).abs() < 1e-12));
+        let found = uncertainty.draws(
+            &features,
+            &points,
+            &losses,
+            assumptions,
+            mode.process.hyperparameters(),
+        );
+        assert!(
+            found.iter().all(|draw| (draw.hyperparameters.noise_variance - 1e-6).abs() < 1e-12)
+        );
     }
 }

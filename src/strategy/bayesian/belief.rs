@@ -35,6 +35,12 @@ const NOISY: f64 = 0.03;
 /// because a recommendation is not put right by the next measurement.
 const VERY_NOISY: f64 = 0.2;
 
+/// An expected improvement below this is a trifle; as a share of the spread of the transformed losses.
+const TRIFLE: f64 = 1e-4;
+
+/// An improvement of this much would matter; as the same share.
+const MATTERS: f64 = 0.3;
+
 /// With more pending trials than this, it matters what they may come out as.
 const MANY_PENDING: usize = 16;
 
@@ -74,7 +80,7 @@ impl<'a> Belief<'a> {
         rng: &mut Rng,
     ) -> Result<Self, Error> {
         let losses: Vec<f64> = history.observations.iter().map(|o| o.loss).collect();
-        let transform = recipe.output.fit(&losses);
+        let transform = fitted.output.fit(&losses);
         let transformed: Vec<f64> = losses.iter().map(|&loss| transform.apply(loss)).collect();
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
         let features = Features::new(history.axes);
@@ -124,6 +130,18 @@ impl<'a> Belief<'a> {
 
     pub(super) fn length_scales(&self) -> &[f64] {
         &self.cases[0].scenarios.posterior().process().hyperparameters().length_scales
+    }
+
+    /// Whether this, the most that any trial is worth, is a trifle.
+    pub(super) fn is_settled(&self, worth: f64) -> bool {
+        self.acquisition.is_logarithm() && worth < TRIFLE.ln()
+    }
+
+    /// From now on, only improvements that matter count.
+    pub(super) fn demand_more(&mut self) {
+        for cases in &mut self.cases {
+            cases.incumbents -= MATTERS;
+        }
     }
 
     pub(super) fn feasibility(&self) -> Option<&Feasibility> {

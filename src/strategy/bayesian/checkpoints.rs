@@ -4,6 +4,9 @@
 //! the only starts are *checkpoints*: the fits on the first m observations in the order of trial numbers, for
 //! m = 8, 12, 18, 27, …, each started from the one before. A cold cache computes them again: O(log n) fits.
 //!
+//! What is to be decided by evidence (how losses are transformed, whether they are noisy) is decided at checkpoints and at the
+//! first fit, and kept in between: each way is fitted, and the one that makes the losses themselves most probable is taken.
+//!
 //! Up to 300 observations every proposal has a fit of its own to all of them. Beyond, hyperparameters are those of the last
 //! scheduled number of observations, fitted to 300 of these: the best hundred and an even choice of the others. The
 //! posterior is always conditioned on all.
@@ -13,13 +16,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::ranking;
 use super::recipe::{OutputScale, Recipe};
 use crate::cube::{Axis, UnitPoint};
-use crate::gp::{self, Draw, Features, Hyperparameters, Noise, OutputTransform, Uncertainty};
+use crate::gp::{
+    self, Assumptions, Draw, Features, Hyperparameters, Noise, OutputTransform, Start, Uncertainty,
+};
 use crate::strategy::{History, Observation};
 
 /// The first checkpoint.
 const FIRST: usize = 8;
 /// Up to so many observations hyperparameters are fitted to all of them, for every new one.
 const REFIT_ALWAYS: usize = 300;
+/// From so many observations on, only fits that decide something start from the priors, too.
+const COLD_STARTS: usize = 60;
+/// By so many nats, noise must make the losses more probable to be believed in. Rough but exact functions look noisy to a
+/// smooth model.
+const DOUBT: f64 = 4.0;
 /// Fits that are kept; more than the checkpoints that 10⁵ observations need.
 const KEPT: usize = 40;
 
@@ -28,13 +38,42 @@ const KEPT: usize = 40;
 pub(super) struct Fitted {
     /// The most probable ones are the first where they are among them.
     pub(super) draws: Vec<Draw>,
+    /// What the losses were transformed by; never [`OutputScale::ByEvidence`].
+    pub(super) output: OutputScale,
     pub(super) noise: Noise,
     pub(super) log_posterior: Option<f64>,
     pub(super) evaluations: usize,
     pub(super) at_bounds: usize,
+    /// How probable the losses themselves are made; to be compared between ways of scaling them and kinds of noise.
+    evidence: f64,
 }
 
 impl Fitted {
+    /// The most probable hyperparameters.
+    fn best(&self) -> &Hyperparameters {
+        &self.draws[0].hyperparameters
+    }
+
+    /// These draws, as if they had been fitted.
+    #[cfg(test)]
+    pub(super) fn of(draws: Vec<Draw>) -> Self {
+        Self {
+            draws,
+            output: OutputScale::YeoJohnson,
+            noise: Noise::Unknown,
+            log_posterior: Some(0.0),
+            evaluations: 1,
+            at_bounds: 0,
+            evidence: 0.0,
+        }
+    }
+
+    fn or_if_likelier(self, other: Self) -> Self {
+        let evaluations = self.evaluations + other.evaluations;
+        let better = if other.evidence > self.evidence { other } else { self };
+        Self { evaluations, ..better }
+    }
+
     /// What went wrong, if anything.
     pub(super) fn trouble(&self) -> Option<String> {
         let nothing = "no start gave a finite likelihood; default hyperparameters";
@@ -120,32 +159,108 @@ impl Checkpoints {
 impl OutputScale {
     pub(super) fn fit(self, losses: &[f64]) -> OutputTransform {
         match self {
-            Self::YeoJohnson => OutputTransform::fit(losses),
+            Self::ByEvidence | Self::YeoJohnson => OutputTransform::fit(losses),
             Self::Standardized => OutputTransform::standardize(losses),
         }
     }
 }
 
 fn fit(axes: &[Axis], data: &[Observation], recipe: &Recipe, start: Option<Fitted>) -> Fitted {
-    let losses: Vec<f64> = data.iter().map(|o| o.loss).collect();
-    let transform = recipe.output.fit(&losses);
-    let chosen = representative(data);
-    let transformed: Vec<f64> = chosen.iter().map(|o| transform.apply(o.loss)).collect();
-    let points: Vec<&UnitPoint> = chosen.iter().map(|o| &o.point).collect();
-    let starts: Vec<Hyperparameters> =
-        start.into_iter().map(|fit| fit.draws[0].hyperparameters.clone()).collect();
-    let searched = axes.iter().filter(|axis| !axis.is_constant()).count();
-    let assumptions = recipe.assumptions(data.len(), searched);
-    let features = Features::new(axes);
-    let fit = gp::fit(&features, &points, &transformed, assumptions, &starts);
-    let draws =
-        recipe.uncertainty.draws(&features, &points, &transformed, assumptions, &fit);
-    Fitted {
-        draws,
-        noise: fit.noise,
-        log_posterior: fit.log_posterior,
-        evaluations: fit.evaluations,
-        at_bounds: fit.at_bounds,
+    let decides = start.is_none() || is_checkpoint(data.len());
+    let data = Data::new(axes, data);
+    let (output, noise) = match &start {
+        Some(start) => (start.output, start.noise),
+        None => (OutputScale::YeoJohnson, Noise::Absent),
+    };
+    let output = if recipe.output == OutputScale::ByEvidence { output } else { recipe.output };
+    let noise = if recipe.noise == Noise::Unknown { noise } else { recipe.noise };
+    let from = match &start {
+        None => Start::Cold,
+        Some(start) if decides || data.losses.len() < COLD_STARTS => Start::Both(start.best()),
+        Some(start) => Start::Warm(start.best()),
+    };
+    let mut fitted = data.fit(recipe, output, noise, from);
+    // From one decision to the next: other ways are fitted from where this one ended.
+    if decides && recipe.output == OutputScale::ByEvidence {
+        let other = match fitted.output {
+            OutputScale::Standardized => OutputScale::YeoJohnson,
+            _ => OutputScale::Standardized,
+        };
+        let other = data.fit(recipe, other, noise, Start::Warm(fitted.best()));
+        fitted = fitted.or_if_likelier(other);
+    }
+    if decides && recipe.noise == Noise::Unknown {
+        let other = if noise == Noise::Absent { Noise::Unknown } else { Noise::Absent };
+        let other = data.fit(recipe, fitted.output, other, Start::Warm(fitted.best()));
+        fitted = fitted.or_if_likelier(other);
+    }
+    fitted.draws = data.draws(recipe, &fitted);
+    fitted
+}
+
+/// What hyperparameters are fitted to.
+struct Data<'a> {
+    features: Features,
+    /// All losses.
+    losses: Vec<f64>,
+    /// Those that represent them, where there are many.
+    chosen: Vec<&'a Observation>,
+    parameters: usize,
+}
+
+impl<'a> Data<'a> {
+    fn new(axes: &[Axis], data: &'a [Observation]) -> Self {
+        Self {
+            features: Features::new(axes),
+            losses: data.iter().map(|o| o.loss).collect(),
+            chosen: representative(data),
+            parameters: axes.iter().filter(|axis| !axis.is_constant()).count(),
+        }
+    }
+
+    fn points(&self) -> Vec<&'a UnitPoint> {
+        self.chosen.iter().map(|o| &o.point).collect()
+    }
+
+    fn assumptions(&self, recipe: &Recipe, noise: Noise) -> Assumptions {
+        Assumptions { noise, ..recipe.assumptions(self.losses.len(), self.parameters) }
+    }
+
+    /// Transformed losses, and ln of how much denser they are than the losses.
+    fn transformed(&self, output: OutputScale) -> (Vec<f64>, f64) {
+        let transform = output.fit(&self.losses);
+        let losses: Vec<f64> = self.chosen.iter().map(|o| o.loss).collect();
+        let transformed = losses.iter().map(|&loss| transform.apply(loss)).collect();
+        (transformed, transform.log_jacobian(&losses))
+    }
+
+    /// The most probable hyperparameters if losses are scaled like this and noise is this.
+    fn fit(&self, recipe: &Recipe, output: OutputScale, noise: Noise, start: Start<'_>) -> Fitted {
+        let (transformed, jacobian) = self.transformed(output);
+        let assumptions = self.assumptions(recipe, noise);
+        let fit = gp::fit(&self.features, &self.points(), &transformed, assumptions, start);
+        let doubt = if noise == Noise::Unknown { DOUBT } else { 0.0 };
+        let evidence = fit.log_posterior.map(|value| value + jacobian - doubt);
+        let hyperparameters = fit.process.hyperparameters().clone();
+        Fitted {
+            draws: vec![Draw { weight: 1.0, hyperparameters }],
+            output,
+            noise: fit.noise,
+            evidence: evidence.unwrap_or(f64::NEG_INFINITY),
+            log_posterior: fit.log_posterior,
+            evaluations: fit.evaluations,
+            at_bounds: fit.at_bounds,
+        }
+    }
+
+    fn draws(&self, recipe: &Recipe, fitted: &Fitted) -> Vec<Draw> {
+        if recipe.uncertainty == Uncertainty::MostProbable || fitted.log_posterior.is_none() {
+            return fitted.draws.clone();
+        }
+        let (transformed, _) = self.transformed(fitted.output);
+        let assumptions = self.assumptions(recipe, fitted.noise);
+        let best = fitted.best();
+        recipe.uncertainty.draws(&self.features, &self.points(), &transformed, assumptions, best)
     }
 }
 
@@ -166,6 +281,10 @@ fn representative(data: &[Observation]) -> Vec<&Observation> {
     chosen.extend((0..room).map(|i| others[i * others.len() / room]));
     chosen.sort_unstable();
     chosen.into_iter().map(|i| &data[i]).collect()
+}
+
+fn is_checkpoint(count: usize) -> bool {
+    checkpoints().take_while(|m| *m <= count).any(|m| m == count)
 }
 
 /// 8, 12, 18, 27, 40, …: each half as large again as the one before.

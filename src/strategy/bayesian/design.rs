@@ -94,6 +94,7 @@ mod tests {
                     next_trial: pending.len() as u64 + 1,
                     max_jobs: Some(50),
                     max_parallel_jobs: 1,
+                    repetitions: crate::strategy::Repetitions::Never,
                 };
                 if pending.len() == 1 + strata(&history) {
                     break;

@@ -17,14 +17,30 @@ use crate::gp::{Features, GaussianProcess, Hyperparameters, Posterior};
 use crate::normal::log_distribution;
 use crate::strategy::History;
 
-/// Variance of a label around what the place stands for: small, so that what has failed is known to fail. (The labels are
-/// ±1; where neighbours fail by chance, the field between them is near 0 and the chance near ½.)
-const LABEL_NOISE: f64 = 1e-3;
+/// What failures may be: a matter of the place, or of chance. Whichever makes the labels (±1) more probable is believed, so that a
+/// region that fails is known to, and a trial that fails by chance leaves no mark on its place.
+const CAUSES: [Cause; 3] = [
+    // Little noise: what has failed is known to fail.
+    Cause { signal_variance: 1.0, noise_variance: 1e-3, reach: 1.0 },
+    // The border may be sharper than anything else about the losses.
+    Cause { signal_variance: 1.0, noise_variance: 1e-3, reach: 0.5 },
+    Cause { signal_variance: 1e-3, noise_variance: 0.5, reach: 1.0 },
+];
+
+#[derive(Debug, Clone, Copy)]
+struct Cause {
+    signal_variance: f64,
+    noise_variance: f64,
+    /// Length scales, as a share of those of the losses.
+    reach: f64,
+}
 
 /// The belief about where trials fail.
 #[derive(Debug)]
 pub(super) struct Feasibility {
     posterior: Posterior,
+    /// σ².
+    noise_variance: f64,
 }
 
 impl Feasibility {
@@ -37,15 +53,27 @@ impl Feasibility {
         let gave = history.observations.iter().map(|o| (&o.point, 1.0));
         let failed = history.failures.iter().map(|f| (&f.point, -1.0));
         let (points, labels): (Vec<&UnitPoint>, Vec<f64>) = gave.chain(failed).unzip();
-        let process = GaussianProcess::new(
-            features.clone(),
-            Hyperparameters {
-                signal_variance: 1.0,
-                noise_variance: LABEL_NOISE,
+        let condition = |Cause { signal_variance, noise_variance, reach }| {
+            let length_scales = hyperparameters.length_scales.iter().map(|l| reach * l).collect();
+            let of_labels = Hyperparameters {
+                signal_variance,
+                noise_variance,
+                length_scales,
                 ..hyperparameters.clone()
-            },
-        );
-        Ok(Self { posterior: process.condition(&points, &labels)? })
+            };
+            GaussianProcess::new(features.clone(), of_labels).condition(&points, &labels)
+        };
+        let mut best: Option<Posterior> = None;
+        for cause in CAUSES {
+            let posterior = condition(cause)?;
+            let evidence = posterior.log_likelihood();
+            if best.as_ref().is_none_or(|best| evidence > best.log_likelihood()) {
+                best = Some(posterior);
+            }
+        }
+        let posterior = best.expect("there is a cause");
+        let noise_variance = posterior.process().hyperparameters().noise_variance;
+        Ok(Self { posterior, noise_variance })
     }
 
     /// Logarithms of the chances that trials at these points give a loss.
@@ -53,7 +81,9 @@ impl Feasibility {
         let prediction = self.posterior.predict(points);
         let pairs = prediction.mean.iter().zip(&prediction.variance);
         pairs
-            .map(|(mean, variance)| log_distribution(mean / (LABEL_NOISE + variance).sqrt()).0)
+            .map(|(mean, variance)| {
+                log_distribution(mean / (self.noise_variance + variance).sqrt()).0
+            })
             .collect()
     }
 
@@ -66,7 +96,7 @@ impl Feasibility {
     ) {
         let (prediction, slopes) = self.posterior.predict_with_gradients(points);
         for (i, (value, gradient)) in values.iter_mut().zip(gradients).enumerate() {
-            let total = LABEL_NOISE + prediction.variance[i];
+            let total = self.noise_variance + prediction.variance[i];
             let z = prediction.mean[i] / total.sqrt();
             let (logarithm, slope) = log_distribution(z);
             *value += logarithm;

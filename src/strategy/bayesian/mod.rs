@@ -11,7 +11,7 @@ mod thompson;
 
 use self::belief::Belief;
 use self::checkpoints::Checkpoints;
-pub use self::recipe::{OutputScale, PendingBelief, Recipe};
+pub use self::recipe::{OutputScale, PendingBelief, Recipe, WhenSettled};
 use self::thompson::Drawn;
 use super::{History, Outlook, Phase, Proposal, Strategy, Visited};
 use crate::acquisition::{Acquisition, LogExpectedImprovement};
@@ -66,7 +66,11 @@ impl BayesianOptimization {
         Self { recipe, checkpoints: Checkpoints::default(), ..self }
     }
 
-    fn belief(&self, history: &History<'_>, rng: &mut Rng) -> Result<(Belief<'_>, Option<String>), Error> {
+    fn belief(
+        &self,
+        history: &History<'_>,
+        rng: &mut Rng,
+    ) -> Result<(Belief<'_>, Option<String>), Error> {
         let fitted = self.checkpoints.fit(history, &self.recipe);
         let (acquisition, history): (&dyn Acquisition, _) = match &self.choice {
             Choice::Acquisition(acquisition) => (acquisition.as_ref(), *history),
@@ -78,24 +82,40 @@ impl BayesianOptimization {
         Ok((belief, fitted.trouble()))
     }
 
+    /// Every other trial.
+    fn looks_elsewhere(&self, history: &History<'_>) -> bool {
+        self.recipe.when_settled == WhenSettled::LookElsewhere
+            && history.next_trial.is_multiple_of(2)
+    }
+
     fn propose_by_model(
         &self,
         history: &History<'_>,
         visited: &Visited<'_>,
         rng: &mut Rng,
     ) -> Result<Option<Proposal>, Error> {
-        let (belief, trouble) = self.belief(history, rng)?;
+        let (mut belief, trouble) = self.belief(history, rng)?;
         let anchors = belief.anchors(history);
+        let scales = belief.length_scales().to_vec();
         let forbidden = |point: &[f64]| visited.contains(point);
         let search = Search {
             axes: history.axes,
-            scales: belief.length_scales(),
+            scales: &scales,
             anchors: &anchors,
             forbidden: &forbidden,
             moves: self.recipe.moves,
         };
         let best = match self.choice {
-            Choice::Acquisition(_) => maximize(&belief, &search, rng),
+            Choice::Acquisition(_) => {
+                let best = maximize(&belief, &search, rng);
+                let settled = best.as_ref().is_some_and(|best| belief.is_settled(best.value));
+                if settled && self.looks_elsewhere(history) {
+                    belief.demand_more();
+                    maximize(&belief, &search, rng)
+                } else {
+                    best
+                }
+            }
             Choice::ThompsonSampling => {
                 let path = SamplePath::draw(belief.any_posterior(rng), rng);
                 let drawn = Drawn { path, feasibility: belief.feasibility() };

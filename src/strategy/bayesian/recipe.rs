@@ -32,6 +32,8 @@ pub struct Recipe {
     pub pending: PendingBelief,
     /// From so many failures on, there is a belief about where trials fail.
     pub failures_to_avoid: usize,
+    /// What is done when hardly anything is left to be gained.
+    pub when_settled: WhenSettled,
     /// How the acquisition is maximized.
     pub moves: Moves,
 }
@@ -41,12 +43,13 @@ impl Default for Recipe {
         Self {
             noise: Noise::Unknown,
             kernel: Kernel::Matern52,
-            output: OutputScale::YeoJohnson,
+            output: OutputScale::ByEvidence,
             input_warping: false,
             priors: true,
             uncertainty: Uncertainty::MostProbable,
             pending: PendingBelief::ByRegime,
             failures_to_avoid: 1,
+            when_settled: WhenSettled::default(),
             moves: Moves::default(),
         }
     }
@@ -68,8 +71,11 @@ impl Recipe {
 /// How losses are made fit for a Gaussian process (see [`OutputTransform`](crate::gp::OutputTransform)).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OutputScale {
-    /// The bad tail is compressed as far as the losses call for it, then they are standardized.
+    /// Whichever of the other two makes the losses more probable, all things considered. Decided at every
+    /// observation whose number is half as large again as the last such one.
     #[default]
+    ByEvidence,
+    /// The bad tail is compressed until the losses look like independent normal numbers, then they are standardized.
     YeoJohnson,
     /// They are only standardized.
     Standardized,
@@ -87,4 +93,14 @@ pub enum PendingBelief {
     Fantasies,
     /// They are not there. Only to see what the others are worth.
     Ignored,
+}
+
+/// What is done when the expected improvement has become a trifle: less than a ten-thousandth of the spread of the losses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenSettled {
+    /// The best place is polished on.
+    Polish,
+    /// Every other proposal looks for an improvement that would matter, of a third of the spread, wherever that is likeliest.
+    #[default]
+    LookElsewhere,
 }

@@ -3,7 +3,7 @@ use crate::acquisition::{LogExpectedImprovement, UpperConfidenceBound};
 use crate::cube::{Axis, Levels};
 use crate::gp::{Draw, Hyperparameters};
 use crate::rng::Rng;
-use crate::strategy::{FailedPoint, Observation, Pending};
+use crate::strategy::{FailedPoint, Observation, OutputScale, Pending};
 
 const AXES: [Axis; 4] = [
     Axis::Continuous { resolution: 1e-7 },
@@ -45,16 +45,10 @@ impl Known {
             failures: (17..17 + failed)
                 .map(|trial| FailedPoint { trial, point: point() })
                 .collect(),
-            fitted: Fitted {
-                draws: vec![
-                    Draw { weight: 0.7, hyperparameters: hyperparameters(&LENGTH_SCALES) },
-                    Draw { weight: 0.3, hyperparameters: hyperparameters(&OTHER_SCALES) },
-                ],
-                noise: Noise::Unknown,
-                log_posterior: Some(0.0),
-                evaluations: 1,
-                at_bounds: 0,
-            },
+            fitted: Fitted::of(vec![
+                Draw { weight: 0.7, hyperparameters: hyperparameters(&LENGTH_SCALES) },
+                Draw { weight: 0.3, hyperparameters: hyperparameters(&OTHER_SCALES) },
+            ]),
             recipe: Recipe::default(),
         }
     }
@@ -68,6 +62,7 @@ impl Known {
             next_trial: 40,
             max_jobs: None,
             max_parallel_jobs: 1,
+            repetitions: crate::strategy::Repetitions::Never,
         };
         let mut rng = Rng::stream(9, 0);
         Belief::new(&history, &self.fitted, acquisition, &self.recipe, &mut rng).unwrap()
@@ -170,8 +165,8 @@ fn what_is_averaged_is_expected_improvement() {
         let deviation = variance[0].sqrt();
         for (mean, incumbent) in means.iter().zip(&cases.incumbents) {
             let u = (incumbent - mean) / deviation;
-            let improvement = deviation
-                * (crate::normal::density(u) + u * crate::normal::distribution(u));
+            let improvement =
+                deviation * (crate::normal::density(u) + u * crate::normal::distribution(u));
             average += cases.weight * improvement / to_float(means.len());
         }
     }
