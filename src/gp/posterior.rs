@@ -166,6 +166,16 @@ impl Posterior {
         log_density(residual.dot(&self.weights), &self.cholesky) + self.within
     }
 
+    /// What the other observations say of each observed loss, noise included: n means and variances (Rasmussen & Williams 2006, eq.
+    /// 5.12, with K⁻¹ − w wᵀ ⁄ 1ᵀw in the place of K⁻¹ because the mean is estimated). With one observation, the variance is unbounded.
+    pub fn leave_one_out(&self) -> Prediction {
+        let total = self.unit_weights.sum();
+        let precision = &self.inverse.diag() - &(&self.unit_weights * &self.unit_weights / total);
+        let precision = precision.mapv(|precision| precision.max(f64::MIN_POSITIVE));
+        let mean = &self.losses - &(&self.weights / &precision);
+        Prediction { mean, variance: 1.0 / precision }
+    }
+
     /// Means and variances at m points.
     pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> Prediction {
         let Local { covariances, variance, .. } = self.locate(points);
@@ -330,7 +340,8 @@ impl Posterior {
         (weights, means)
     }
 
-    pub(super) fn losses(&self) -> &Array1<f64> {
+    /// Transformed losses that were observed, replicates merged: n.
+    pub fn losses(&self) -> &Array1<f64> {
         &self.losses
     }
 

@@ -303,6 +303,23 @@ proptest! {
         }
     }
 
+    /// By two routes: one factorization, and one for each observation left out.
+    #[test]
+    fn leaving_one_out_is_conditioning_on_the_others(example in example()) {
+        let whole = example.posterior();
+        // Merged replicates are left out together.
+        prop_assume!(whole.count() == example.points.len() && whole.count() > 1);
+        let left = whole.leave_one_out();
+        for i in 0..example.points.len() {
+            let mut others = example.clone();
+            let (point, _) = (others.points.remove(i), others.losses.remove(i));
+            let Prediction { mean, variance } = others.posterior().predict(&[point]);
+            let variance = variance[0] + example.hyperparameters.noise_variance;
+            prop_assert!((left.mean[i] - mean[0]).abs() < 1e-6 * mean[0].abs().max(1.0));
+            prop_assert!((left.variance[i] / variance - 1.0).abs() < 1e-6);
+        }
+    }
+
     #[test]
     fn the_order_of_observations_is_irrelevant(example in example(), seed: u64) {
         let order = shuffled(example.points.len(), &mut Rng::stream(seed, 3));

@@ -87,7 +87,8 @@ impl<'a> Belief<'a> {
         let best = &fitted.draws[0].hyperparameters;
         let feasibility = (history.failures.len() >= recipe.failures_to_avoid.max(1))
             .then(|| Feasibility::new(history, &features, best))
-            .transpose()?;
+            .transpose()?
+            .flatten();
 
         let pending: Vec<&UnitPoint> = match recipe.pending {
             PendingBelief::Ignored => Vec::new(),

@@ -13,67 +13,68 @@
 
 use crate::cube::UnitPoint;
 use crate::error::Error;
-use crate::gp::{Features, GaussianProcess, Hyperparameters, Posterior};
+use crate::gp::{Features, GaussianProcess, Hyperparameters, Posterior, Prediction};
 use crate::normal::log_distribution;
 use crate::strategy::History;
 
-/// What failures may be: a matter of the place, or of chance. Whichever makes the labels (±1) more probable is believed, so that a
-/// region that fails is known to, and a trial that fails by chance leaves no mark on its place.
-const CAUSES: [Cause; 3] = [
-    // Little noise: what has failed is known to fail.
-    Cause { signal_variance: 1.0, noise_variance: 1e-3, reach: 1.0 },
-    // The border may be sharper than anything else about the losses.
-    Cause { signal_variance: 1.0, noise_variance: 1e-3, reach: 0.5 },
-    Cause { signal_variance: 1e-3, noise_variance: 0.5, reach: 1.0 },
-];
-
-#[derive(Debug, Clone, Copy)]
-struct Cause {
-    signal_variance: f64,
-    noise_variance: f64,
-    /// Length scales, as a share of those of the losses.
-    reach: f64,
-}
+/// Variance of a label around what the place stands for: small, so that what has failed is known to fail.
+const LABEL_NOISE: f64 = 1e-3;
+/// The same where it is judged whether the place matters at all: much, because a border is a step, of which no smooth field is
+/// rightly as sure as this one.
+const JUDGED_NOISE: f64 = 0.5;
+/// By so many nats, chance must explain the labels better.
+const BENEFIT_OF_DOUBT: f64 = 4.0;
 
 /// The belief about where trials fail.
 #[derive(Debug)]
 pub(super) struct Feasibility {
     posterior: Posterior,
-    /// σ².
-    noise_variance: f64,
+}
+
+/// Σ ln of the chances that the other labels give to each.
+fn log_score(posterior: &Posterior) -> f64 {
+    let Prediction { mean, variance } = posterior.leave_one_out();
+    let each = posterior.losses().iter().zip(mean.iter().zip(&variance));
+    each.map(|(label, (mean, variance))| {
+        log_distribution(label * mean / (variance + JUDGED_NOISE).sqrt()).0
+    })
+    .sum()
+}
+
+/// The same, if each has the chance that labels like it have overall.
+#[allow(clippy::cast_precision_loss, reason = "counts of trials")]
+fn entropy(gave: usize, failed: usize) -> f64 {
+    let total = (gave + failed) as f64;
+    let part = |count: usize| count as f64 * (count as f64 / total).max(f64::MIN_POSITIVE).ln();
+    part(gave) + part(failed)
 }
 
 impl Feasibility {
-    /// The belief after a history. Kernel, lengths and warps are those of the losses.
+    /// The belief after a history with failures; `None` where these look like chance. Kernel, lengths and warps are those of the
+    /// losses.
+    ///
+    /// They look like chance if no more trials fail than not, and if the overall share of failures predicts the labels better than the
+    /// other labels do, each left out in turn.
     pub(super) fn new(
         history: &History<'_>,
         features: &Features,
         hyperparameters: &Hyperparameters,
-    ) -> Result<Self, Error> {
+    ) -> Result<Option<Self>, Error> {
         let gave = history.observations.iter().map(|o| (&o.point, 1.0));
         let failed = history.failures.iter().map(|f| (&f.point, -1.0));
         let (points, labels): (Vec<&UnitPoint>, Vec<f64>) = gave.chain(failed).unzip();
-        let condition = |Cause { signal_variance, noise_variance, reach }| {
-            let length_scales = hyperparameters.length_scales.iter().map(|l| reach * l).collect();
-            let of_labels = Hyperparameters {
-                signal_variance,
-                noise_variance,
-                length_scales,
-                ..hyperparameters.clone()
-            };
-            GaussianProcess::new(features.clone(), of_labels).condition(&points, &labels)
+        let of_labels = Hyperparameters {
+            signal_variance: 1.0,
+            noise_variance: LABEL_NOISE,
+            ..hyperparameters.clone()
         };
-        let mut best: Option<Posterior> = None;
-        for cause in CAUSES {
-            let posterior = condition(cause)?;
-            let evidence = posterior.log_likelihood();
-            if best.as_ref().is_none_or(|best| evidence > best.log_likelihood()) {
-                best = Some(posterior);
-            }
-        }
-        let posterior = best.expect("there is a cause");
-        let noise_variance = posterior.process().hyperparameters().noise_variance;
-        Ok(Self { posterior, noise_variance })
+        let process = GaussianProcess::new(features.clone(), of_labels);
+        let posterior = process.condition(&points, &labels)?;
+        let by_place = log_score(&posterior);
+        let by_chance = entropy(history.observations.len(), history.failures.len());
+        let most_fail = history.failures.len() > history.observations.len();
+        let is_place = most_fail || by_place + BENEFIT_OF_DOUBT >= by_chance;
+        Ok(is_place.then_some(Self { posterior }))
     }
 
     /// Logarithms of the chances that trials at these points give a loss.
@@ -81,9 +82,7 @@ impl Feasibility {
         let prediction = self.posterior.predict(points);
         let pairs = prediction.mean.iter().zip(&prediction.variance);
         pairs
-            .map(|(mean, variance)| {
-                log_distribution(mean / (self.noise_variance + variance).sqrt()).0
-            })
+            .map(|(mean, variance)| log_distribution(mean / (LABEL_NOISE + variance).sqrt()).0)
             .collect()
     }
 
@@ -96,7 +95,7 @@ impl Feasibility {
     ) {
         let (prediction, slopes) = self.posterior.predict_with_gradients(points);
         for (i, (value, gradient)) in values.iter_mut().zip(gradients).enumerate() {
-            let total = self.noise_variance + prediction.variance[i];
+            let total = LABEL_NOISE + prediction.variance[i];
             let z = prediction.mean[i] / total.sqrt();
             let (logarithm, slope) = log_distribution(z);
             *value += logarithm;
