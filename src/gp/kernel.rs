@@ -70,19 +70,37 @@ impl Kernel {
         }
     }
 
-    /// The same among the rows of one matrix, where a row is at distance 0 from itself exactly: two n × n matrices.
+    /// The same without slopes.
+    pub(super) fn values(
+        self,
+        a: ArrayView2<'_, f64>,
+        b: ArrayView2<'_, f64>,
+        signal_variance: f64,
+    ) -> Array2<f64> {
+        match self {
+            Self::Matern52 => values(a, b, signal_variance, matern52),
+            Self::Matern32 => values(a, b, signal_variance, matern32),
+            Self::SquaredExponential => values(a, b, signal_variance, squared_exponential),
+        }
+    }
+
+    /// Covariances and slopes among the rows of one matrix, where a row is at distance 0 from itself exactly: two symmetric n × n
+    /// matrices.
     pub(super) fn self_covariances(
         self,
         rows: ArrayView2<'_, f64>,
         signal_variance: f64,
     ) -> (Array2<f64>, Array2<f64>) {
-        let (mut values, mut slopes) = self.covariances(rows, rows, signal_variance);
-        let (correlation, pull) = self.at(0.0);
-        values.diag_mut().fill(signal_variance * correlation);
-        slopes.diag_mut().fill(signal_variance * pull);
-        (values, slopes)
+        match self {
+            Self::Matern52 => self_covariances(rows, signal_variance, matern52),
+            Self::Matern32 => self_covariances(rows, signal_variance, matern32),
+            Self::SquaredExponential => {
+                self_covariances(rows, signal_variance, squared_exponential)
+            }
+        }
     }
 
+    #[cfg(test)]
     fn at(self, square: f64) -> (f64, f64) {
         match self {
             Self::Matern52 => matern52(square),
@@ -92,6 +110,11 @@ impl Kernel {
     }
 }
 
+/// Squared lengths of rows.
+fn norms(rows: ArrayView2<'_, f64>) -> Vec<f64> {
+    rows.map(|x| x * x).sum_axis(Axis(1)).to_vec()
+}
+
 /// Squared distances are |a|² + |b|² − 2 a·b, so that one matrix product gives all of them.
 fn covariances(
     a: ArrayView2<'_, f64>,
@@ -99,7 +122,6 @@ fn covariances(
     signal_variance: f64,
     correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
 ) -> (Array2<f64>, Array2<f64>) {
-    let norms = |rows: ArrayView2<'_, f64>| rows.map(|x| x * x).sum_axis(Axis(1)).to_vec();
     let (norms_a, norms_b) = (norms(a), norms(b));
     let mut values = linalg::product(a, b.t());
     let mut slopes = Array2::zeros(values.raw_dim());
@@ -107,17 +129,82 @@ fn covariances(
     for ((values, slopes), norm_a) in rows.zip(norms_a) {
         let values = values.into_slice().expect("a product is contiguous");
         let slopes = slopes.into_slice().expect("a new array is contiguous");
+        correlate(values, slopes, norm_a, &norms_b, signal_variance, correlation_at);
+    }
+    (values, slopes)
+}
+
+/// One row: dot products a·b become covariances, and slopes are filled in.
+fn correlate(
+    values: &mut [f64],
+    slopes: &mut [f64],
+    norm_a: f64,
+    norms_b: &[f64],
+    signal_variance: f64,
+    correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
+) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for ((value, slope), norm_b) in values.iter_mut().zip(slopes).zip(norms_b) {
+                let square = (norm_a + norm_b - 2.0 * *value).max(0.0);
+                let (correlation, pull) = correlation_at(square);
+                *value = signal_variance * correlation;
+                *slope = signal_variance * pull;
+            }
+        },
+    );
+}
+
+fn values(
+    a: ArrayView2<'_, f64>,
+    b: ArrayView2<'_, f64>,
+    signal_variance: f64,
+    correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
+) -> Array2<f64> {
+    let (norms_a, norms_b) = (norms(a), norms(b));
+    let mut values = linalg::product(a, b.t());
+    for (values, norm_a) in values.rows_mut().into_iter().zip(norms_a) {
+        let values = values.into_slice().expect("a product is contiguous");
         vectorize(
             #[inline(always)]
             || {
-                for ((value, slope), norm_b) in values.iter_mut().zip(slopes).zip(&norms_b) {
+                for (value, norm_b) in values.iter_mut().zip(&norms_b) {
                     let square = (norm_a + norm_b - 2.0 * *value).max(0.0);
-                    let (correlation, pull) = correlation_at(square);
-                    *value = signal_variance * correlation;
-                    *slope = signal_variance * pull;
+                    *value = signal_variance * correlation_at(square).0;
                 }
             },
         );
+    }
+    values
+}
+
+/// Only one half is computed; the other is its mirror image.
+fn self_covariances(
+    rows: ArrayView2<'_, f64>,
+    signal_variance: f64,
+    correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
+) -> (Array2<f64>, Array2<f64>) {
+    let norms = norms(rows);
+    let count = norms.len();
+    let mut values = linalg::product(rows, rows.t());
+    let mut slopes = Array2::zeros(values.raw_dim());
+    let pairs = values.rows_mut().into_iter().zip(slopes.rows_mut());
+    for (i, (values, slopes)) in pairs.enumerate() {
+        let values = &mut values.into_slice().expect("a product is contiguous")[i..];
+        let slopes = &mut slopes.into_slice().expect("a new array is contiguous")[i..];
+        correlate(values, slopes, norms[i], &norms[i..], signal_variance, correlation_at);
+        let (correlation, pull) = correlation_at(0.0);
+        values[0] = signal_variance * correlation;
+        slopes[0] = signal_variance * pull;
+    }
+    for matrix in [&mut values, &mut slopes] {
+        let entries = matrix.as_slice_mut().expect("rows follow each other");
+        for i in 1..count {
+            for j in 0..i {
+                entries[i * count + j] = entries[j * count + i];
+            }
+        }
     }
     (values, slopes)
 }

@@ -77,8 +77,9 @@ impl<'a> SamplePath<'a> {
 
     /// Values at m points.
     pub fn values<P: AsRef<[f64]>>(&self, points: &[P]) -> Array1<f64> {
-        let local = self.posterior.locate(points);
-        self.waves(&local.scaled).0 + local.covariances.dot(&self.weights) + self.mean
+        let scaled = self.posterior.process().scaled(points);
+        let covariances = self.posterior.covariances_with(&scaled);
+        self.waves(&scaled).0 + covariances.dot(&self.weights) + self.mean
     }
 
     /// Values at m points, and gradients by the coordinates (m × d), zero along categories.

@@ -178,8 +178,32 @@ impl Posterior {
 
     /// Means and variances at m points.
     pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> Prediction {
-        let Local { covariances, variance, .. } = self.locate(points);
+        let covariances = self.covariances_with(&self.process.scaled(points));
+        let variance = self.explain(&covariances).2;
         Prediction { mean: covariances.dot(&self.weights) + self.mean, variance }
+    }
+
+    /// k between scaled rows and the observed ones, m × n.
+    pub(super) fn covariances_with(&self, scaled: &Array2<f64>) -> Array2<f64> {
+        let Hyperparameters { kernel, signal_variance, .. } = self.process.hyperparameters;
+        kernel.values(scaled.view(), self.scaled.view(), signal_variance)
+    }
+
+    /// B, e and v, from covariances k.
+    pub(super) fn explain(
+        &self,
+        covariances: &Array2<f64>,
+    ) -> (Array2<f64>, Array1<f64>, Array1<f64>) {
+        let signal = self.process.hyperparameters.signal_variance;
+        let pull = linalg::product(covariances.view(), self.inverse.view());
+        let misfit = 1.0 - pull.sum_axis(Axis(1));
+        let explained = (covariances * &pull).sum_axis(Axis(1));
+        let mut variance = signal - explained;
+        let unit_total = self.unit_weights.sum();
+        Zip::from(&mut variance).and(&misfit).for_each(|variance, misfit| {
+            *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);
+        });
+        (pull, misfit, variance)
     }
 
     /// The same with gradients by the coordinates.
@@ -203,15 +227,7 @@ impl Posterior {
         let process = &self.process;
         let scaled = process.scaled(points);
         let (covariances, slopes) = process.covariances(&scaled, &self.scaled);
-        let signal = process.hyperparameters.signal_variance;
-        let pull = linalg::product(covariances.view(), self.inverse.view());
-        let misfit = 1.0 - pull.sum_axis(Axis(1));
-        let explained = (&covariances * &pull).sum_axis(Axis(1));
-        let mut variance = signal - explained;
-        let unit_total = self.unit_weights.sum();
-        Zip::from(&mut variance).and(&misfit).for_each(|variance, misfit| {
-            *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);
-        });
+        let (pull, misfit, variance) = self.explain(&covariances);
         let bends = process.features.warp_slopes(points, &process.hyperparameters.warps);
         Local { scaled, bends, covariances, slopes, pull, misfit, variance }
     }

@@ -93,12 +93,23 @@ impl Scenarios {
         &self.least
     }
 
-    /// Means (m × M) and variances (m) at m points, and what their gradients need.
-    pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> (Array2<f64>, Array1<f64>, Local) {
+    /// Means (m × M) and variances (m) at m points.
+    pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> (Array2<f64>, Array1<f64>) {
+        let scaled = self.posterior.process().scaled(points);
+        let covariances = self.posterior.covariances_with(&scaled);
+        let variance = self.posterior.explain(&covariances).2;
+        (self.means(&covariances), variance)
+    }
+
+    /// The same, and what gradients need.
+    pub fn locate<P: AsRef<[f64]>>(&self, points: &[P]) -> (Array2<f64>, Array1<f64>, Local) {
         let local = self.posterior.locate(points);
-        let means = linalg::product(local.covariances.view(), self.weights.view()) + &self.means;
         let variance = local.variance.clone();
-        (means, variance, local)
+        (self.means(&local.covariances), variance, local)
+    }
+
+    fn means(&self, covariances: &Array2<f64>) -> Array2<f64> {
+        linalg::product(covariances.view(), self.weights.view()) + &self.means
     }
 
     /// Gradients of Σ_s r_as μ_as + q_a v_a at m points, for rates r (m × M) and q (m): m × d.
@@ -157,8 +168,8 @@ mod tests {
     fn a_scenario_is_what_observing_it_would_be() {
         let (pending, at) = (points(3, 4), points(6, 5));
         let scenarios = Scenarios::drawn(posterior(), &pending, normals(4, 3).view()).unwrap();
-        let (means, variance, _) = scenarios.predict(&at);
-        let (there, _, _) = scenarios.predict(&pending);
+        let (means, variance) = scenarios.predict(&at);
+        let (there, _) = scenarios.predict(&pending);
         for scenario in 0..4 {
             let drawn = there.column(scenario).to_vec();
             assert!((least(&drawn) - scenarios.least()[scenario]).abs() < 1e-6);
@@ -178,7 +189,7 @@ mod tests {
         let (pending, at) = (points(2, 6), points(5, 7));
         let known = posterior().predict(&at);
         let scenarios = Scenarios::drawn(posterior(), &pending, normals(20_000, 2).view()).unwrap();
-        let (means, variance, _) = scenarios.predict(&at);
+        let (means, variance) = scenarios.predict(&at);
         for i in 0..at.len() {
             let row = means.row(i);
             let average = row.mean().unwrap();
@@ -196,7 +207,7 @@ mod tests {
             Scenarios::believed(posterior(), &none).unwrap(),
             Scenarios::drawn(posterior(), &none, normals(5, 0).view()).unwrap(),
         ] {
-            let (means, variance, _) = scenarios.predict(&at);
+            let (means, variance) = scenarios.predict(&at);
             assert_eq!(means.ncols(), 1);
             assert!((&means.column(0) - &known.mean).iter().all(|gap| gap.abs() < 1e-12));
             assert_eq!(variance, known.variance);
@@ -209,12 +220,12 @@ mod tests {
         let scenarios = Scenarios::drawn(posterior(), &points(2, 9), normals(3, 2).view()).unwrap();
         let rates = [0.7, -1.2, 0.4];
         let total = |at: &[Vec<f64>]| {
-            let (means, variance, _) = scenarios.predict(at);
+            let (means, variance) = scenarios.predict(at);
             means.row(0).iter().zip(rates).map(|(mean, rate)| mean * rate).sum::<f64>()
                 + 0.6 * variance[0]
         };
         for at in points(5, 10) {
-            let (_, _, local) = scenarios.predict(std::slice::from_ref(&at));
+            let (_, _, local) = scenarios.locate(std::slice::from_ref(&at));
             let by_means = Array2::from_shape_fn((1, 3), |(_, s)| rates[s]);
             let by_variance = Array1::from_elem(1, 0.6);
             let gradient = scenarios.gradient(&local, by_means.view(), by_variance.view());

@@ -197,7 +197,7 @@ impl<'a> Belief<'a> {
     fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> (Vec<f64>, Vec<f64>) {
         let (mut mean, mut square) = (Array1::zeros(points.len()), Array1::zeros(points.len()));
         for Cases { weight, scenarios, .. } in &self.cases {
-            let (means, variance, _) = scenarios.predict(points);
+            let (means, variance) = scenarios.predict(points);
             let share = weight / to_float(means.ncols());
             mean.scaled_add(share, &means.sum_axis(ndarray::Axis(1)));
             square.scaled_add(share, &means.mapv(|mean| mean * mean).sum_axis(ndarray::Axis(1)));
@@ -212,12 +212,12 @@ impl<'a> Belief<'a> {
     }
 
     /// The worths of one point in all cases, their weights, and what they come to.
-    fn worths<'b>(
-        &'b self,
-        predicted: &'b [(Array2<f64>, Array1<f64>, Local)],
+    fn worths(
+        &self,
+        predicted: &[(Array2<f64>, Array1<f64>)],
         point: usize,
     ) -> (Vec<(f64, Worth)>, f64) {
-        let each = self.cases.iter().zip(predicted).flat_map(|(cases, (means, variance, _))| {
+        let each = self.cases.iter().zip(predicted).flat_map(|(cases, (means, variance))| {
             let deviation = variance[point].sqrt();
             let weight = cases.weight / to_float(means.ncols());
             means.row(point).into_iter().zip(&cases.incumbents).map(move |(mean, incumbent)| {
@@ -324,8 +324,12 @@ impl Landscape for Belief<'_> {
     }
 
     fn values_and_gradients(&self, points: &[UnitPoint]) -> (Vec<f64>, Vec<Vec<f64>>) {
-        let predicted: Vec<_> =
-            self.cases.iter().map(|cases| cases.scenarios.predict(points)).collect();
+        let (predicted, locals): (Vec<_>, Vec<Local>) = self
+            .cases
+            .iter()
+            .map(|cases| cases.scenarios.locate(points))
+            .map(|(means, variance, local)| ((means, variance), local))
+            .unzip();
         let (values, worths): (Vec<f64>, Vec<Vec<(f64, Worth)>>) = (0..points.len())
             .map(|point| self.worths(&predicted, point))
             .map(|(worths, value)| (value, worths))
@@ -333,7 +337,8 @@ impl Landscape for Belief<'_> {
         let mut values = values;
         let mut gradient = Array2::zeros((points.len(), 0));
         let mut first = 0;
-        for (cases, (means, variance, local)) in self.cases.iter().zip(&predicted) {
+        let all = self.cases.iter().zip(&predicted).zip(&locals);
+        for ((cases, (means, variance)), local) in all {
             let mut by_means = Array2::zeros(means.raw_dim());
             let mut by_variance = Array1::zeros(points.len());
             for (point, worths) in worths.iter().enumerate() {

@@ -3,7 +3,7 @@ use crate::acquisition::{LogExpectedImprovement, UpperConfidenceBound};
 use crate::cube::{Axis, Levels};
 use crate::gp::{Draw, Hyperparameters};
 use crate::rng::Rng;
-use crate::strategy::{FailedPoint, Observation, OutputScale, Pending};
+use crate::strategy::{FailedPoint, Observation, Pending};
 
 const AXES: [Axis; 4] = [
     Axis::Continuous { resolution: 1e-7 },
@@ -161,7 +161,7 @@ fn what_is_averaged_is_expected_improvement() {
     let value = belief.values(&places()[..1])[0];
     let mut average = 0.0;
     for cases in &belief.cases {
-        let (means, variance, _) = cases.scenarios.predict(&places()[..1]);
+        let (means, variance) = cases.scenarios.predict(&places()[..1]);
         let deviation = variance[0].sqrt();
         for (mean, incumbent) in means.iter().zip(&cases.incumbents) {
             let u = (incumbent - mean) / deviation;
