@@ -5,7 +5,7 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 usage: benchmark_strategies [--suite smoke|public|instances|mixed|noisy|hard] [--problems TEXT,…]
            [--strategies random,sobol,bayesian] [--external NAME='command' …] [--seeds N]
-           [--parallel Q | --workers Q] [--out DIR] [--mix-builds] [--quiet]
+           [--parallel Q | --workers Q | --lag Q] [--out DIR] [--mix-builds] [--quiet]
        benchmark_strategies compare DIR [DIR …] [--out DIR]
        benchmark_strategies check --baseline FILE [--write] [--quiet]
        benchmark_strategies random-means [--problems TEXT,…]
@@ -13,7 +13,7 @@ usage: benchmark_strategies [--suite smoke|public|instances|mixed|noisy|hard] [-
 Run again with the same --out, it goes on where it stopped.";
 
 /// The options of a run.
-const RUN: [&str; 10] = [
+const RUN: [&str; 11] = [
     "--suite",
     "--problems",
     "--strategies",
@@ -21,6 +21,7 @@ const RUN: [&str; 10] = [
     "--seeds",
     "--parallel",
     "--workers",
+    "--lag",
     "--out",
     "--mix-builds",
     "--quiet",
@@ -47,6 +48,7 @@ pub(crate) struct Options {
     pub(crate) seeds: u64,
     pub(crate) parallel: usize,
     pub(crate) workers: Option<usize>,
+    pub(crate) lag: Option<usize>,
     pub(crate) out: Option<PathBuf>,
     pub(crate) mix_builds: bool,
     pub(crate) quiet: bool,
@@ -62,6 +64,7 @@ impl Default for Options {
             seeds: 20,
             parallel: 1,
             workers: None,
+            lag: None,
             out: None,
             mix_builds: false,
             quiet: false,
@@ -92,6 +95,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
             "--seeds" => options.seeds = count(&word, &value()?)? as u64,
             "--parallel" => options.parallel = count(&word, &value()?)?,
             "--workers" => options.workers = Some(count(&word, &value()?)?),
+            "--lag" => options.lag = Some(count(&word, &value()?)?),
             "--out" => options.out = Some(value()?.into()),
             "--baseline" => baseline = Some(PathBuf::from(value()?)),
             "--write" => write = true,
@@ -103,8 +107,11 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
             _ => return Err(format!("unknown command {word:?}")),
         }
     }
-    if options.parallel > 1 && options.workers.is_some() {
-        return Err("--parallel (batches) and --workers (refill) exclude each other".to_owned());
+    let ways = [options.parallel > 1, options.workers.is_some(), options.lag.is_some()];
+    if ways.into_iter().filter(|way| *way).count() > 1 {
+        return Err(
+            "--parallel (batches), --workers (refill) and --lag exclude each other".to_owned()
+        );
     }
     let known: &[&str] = match command.as_deref() {
         Some("compare") => &["--out"],

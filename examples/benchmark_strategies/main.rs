@@ -95,10 +95,11 @@ fn experiment(options: &Options) -> Result<Experiment, Failure> {
     }
     let external = options.external.iter();
     contenders.extend(external.map(|(name, command)| Contender::external(name, command)));
-    let parallelism = match (options.workers, options.parallel) {
-        (Some(workers), _) => Parallelism::Workers(workers),
-        (None, 1) => Parallelism::Sequential,
-        (None, width) => Parallelism::Batches(width),
+    let parallelism = match (options.workers, options.lag, options.parallel) {
+        (Some(workers), _, _) => Parallelism::Workers(workers),
+        (None, Some(lag), _) => Parallelism::FixedLag(lag),
+        (None, None, 1) => Parallelism::Sequential,
+        (None, None, width) => Parallelism::Batches(width),
     };
     // The same however trials are handed out, so that virtual times can be compared.
     let durations = Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 };

@@ -17,6 +17,9 @@ pub enum Parallelism {
     Batches(usize),
     /// So many at a time; the next one when one has ended.
     Workers(usize),
+    /// So many at a time; the next one when the oldest has ended, and knowing all but the latest ones: trial k knows what trials 1, …, k − lag
+    /// came to, whoever has ended. The same whatever takes how long.
+    FixedLag(usize),
 }
 
 impl Parallelism {
@@ -24,7 +27,7 @@ impl Parallelism {
     pub fn width(self) -> usize {
         match self {
             Self::Sequential => 1,
-            Self::Batches(width) | Self::Workers(width) => width.max(1),
+            Self::Batches(width) | Self::Workers(width) | Self::FixedLag(width) => width.max(1),
         }
     }
 }
@@ -35,6 +38,7 @@ impl fmt::Display for Parallelism {
             Self::Sequential => f.write_str("one at a time"),
             Self::Batches(width) => write!(f, "batches of {width}"),
             Self::Workers(width) => write!(f, "{width} workers"),
+            Self::FixedLag(width) => write!(f, "fixed lag of {width}"),
         }
     }
 }

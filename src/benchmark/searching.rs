@@ -1,6 +1,7 @@
 //! One run: a search, its trials on the virtual clock, and what is noted of it.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::suite::SUITE_VERSION;
 use crate::evaluator::{Evaluator, Job, JobEvent, SimulatedEvaluator, SimulatedJob, panic_message};
 use crate::rng::Rng;
 use crate::space::Configuration;
-use crate::trial::{Source, Trial, TrialId};
+use crate::trial::{Outcome, Source, Trial, TrialId};
 
 /// Longer than anything on the virtual clock.
 const FOREVER: Duration = Duration::MAX;
@@ -101,14 +102,17 @@ fn drive(task: &Task<'_>, search: &mut dyn Search, run: &mut Run) -> Result<(), 
         SimulatedJob::new(evaluation.outcome(), evaluation.duration)
     });
     let mut stopwatch = Stopwatch::default();
+    let mut outbox = Outbox::default();
     let (mut running, mut ended, mut exhausted) = (0, 0, false);
     loop {
-        let room = match task.parallelism {
-            Parallelism::Batches(_) if running > 0 => 0,
-            parallelism => parallelism.width() - running,
-        };
-        let room = room.min(run.budget - run.trials.len());
-        if room > 0 && !exhausted {
+        while !exhausted {
+            let asked = run.trials.len();
+            let known = known(task.parallelism, asked);
+            let room = room(task.parallelism, running).min(run.budget - asked);
+            if room == 0 || outbox.in_order < known.unwrap_or(0) {
+                break;
+            }
+            outbox.deliver(known, run, search, &mut stopwatch)?;
             let mut asked = stopwatch.time(|| search.ask(room))?;
             exhausted = asked.is_empty();
             run.violations += asked.len().saturating_sub(room);
@@ -121,6 +125,7 @@ fn drive(task: &Task<'_>, search: &mut dyn Search, run: &mut Run) -> Result<(), 
             }
         }
         if running == 0 {
+            outbox.deliver(None, run, search, &mut stopwatch)?;
             return recommend(ended, search, run);
         }
         for event in jobs.wait(FOREVER).map_err(|error| error.to_string())? {
@@ -132,12 +137,67 @@ fn drive(task: &Task<'_>, search: &mut dyn Search, run: &mut Run) -> Result<(), 
             trial.value = outcome.value();
             running -= 1;
             ended += 1;
-            let configuration = &run.trials[number].configuration;
-            stopwatch.time(|| search.tell(number, configuration, &outcome))?;
+            outbox.add(number, outcome);
+            if !matches!(task.parallelism, Parallelism::FixedLag(_)) {
+                outbox.deliver(None, run, search, &mut stopwatch)?;
+            }
             if CHECKPOINTS.contains(&ended) {
                 recommend(ended, search, run)?;
             }
         }
+    }
+}
+
+/// How many more may be asked for now.
+fn room(parallelism: Parallelism, running: usize) -> usize {
+    match parallelism {
+        Parallelism::Batches(_) if running > 0 => 0,
+        // What each may know differs.
+        Parallelism::FixedLag(width) => usize::from(running < width.max(1)),
+        parallelism => parallelism.width() - running,
+    }
+}
+
+/// How many of the first trials the next one may and must know, after `asked`; `None`: whatever has ended.
+fn known(parallelism: Parallelism, asked: usize) -> Option<usize> {
+    match parallelism {
+        Parallelism::FixedLag(width) => Some((asked + 1).saturating_sub(width.max(1))),
+        _ => None,
+    }
+}
+
+/// Outcomes that the search has not been told.
+#[derive(Debug, Default)]
+struct Outbox {
+    held: BTreeMap<usize, Outcome>,
+    /// So many of the first trials have ended.
+    in_order: usize,
+    ended: BTreeSet<usize>,
+}
+
+impl Outbox {
+    fn add(&mut self, number: usize, outcome: Outcome) {
+        self.held.insert(number, outcome);
+        self.ended.insert(number);
+        while self.ended.remove(&self.in_order) {
+            self.in_order += 1;
+        }
+    }
+
+    /// Tells those of the first `known` trials, in their order; all if `None`.
+    fn deliver(
+        &mut self,
+        known: Option<usize>,
+        run: &Run,
+        search: &mut dyn Search,
+        stopwatch: &mut Stopwatch,
+    ) -> Result<(), String> {
+        let later = known.map(|known| self.held.split_off(&known)).unwrap_or_default();
+        for (number, outcome) in std::mem::replace(&mut self.held, later) {
+            let configuration = &run.trials[number].configuration;
+            stopwatch.time(|| search.tell(number, configuration, &outcome))?;
+        }
+        Ok(())
     }
 }
 

@@ -44,7 +44,12 @@ fn all(experiment: &Experiment) -> Vec<Run> {
 
 #[test]
 fn the_number_of_threads_changes_no_run() {
-    for parallelism in [Parallelism::Sequential, Parallelism::Batches(4), Parallelism::Workers(3)] {
+    for parallelism in [
+        Parallelism::Sequential,
+        Parallelism::Batches(4),
+        Parallelism::Workers(3),
+        Parallelism::FixedLag(3),
+    ] {
         let runs = [1, 2, 5].map(|threads| {
             let experiment = Experiment::new(quick(), [bayesian(), random()]).unwrap();
             let experiment = experiment.with_seeds(2).with_parallelism(parallelism);
@@ -55,6 +60,32 @@ fn the_number_of_threads_changes_no_run() {
         assert!(runs[0].iter().all(|run| run.error.is_none() && run.trials.len() == 14));
         assert_eq!(runs[0], runs[1]);
         assert_eq!(runs[0], runs[2]);
+    }
+}
+
+/// Under a fixed lag nothing depends on what takes how long, and a trial knows what the study itself would let it know.
+#[test]
+fn under_a_fixed_lag_durations_change_no_trial() {
+    let of = |durations| {
+        let experiment = Experiment::new(quick(), [bayesian()]).unwrap().with_seeds(2);
+        let experiment = experiment.with_parallelism(Parallelism::FixedLag(3));
+        all(&experiment.with_durations(durations))
+    };
+    let hour = std::time::Duration::from_secs(3600);
+    let (even, uneven) = (
+        of(Durations::Constant(hour)),
+        of(Durations::Exponential { mean: hour }),
+    );
+    for (a, b) in even.iter().zip(&uneven) {
+        let configurations = |run: &Run| -> Vec<Configuration> {
+            run.trials.iter().map(|trial| trial.configuration.clone()).collect()
+        };
+        assert_eq!(configurations(a), configurations(b));
+        assert_ne!(a.trials, b.trials, "times differ");
+        for (number, trial) in b.trials.iter().enumerate().skip(3) {
+            let ended = |before: &RunTrial| before.end.unwrap() <= trial.start;
+            assert!(b.trials[..=number - 3].iter().all(ended), "trial {number}");
+        }
     }
 }
 
