@@ -72,10 +72,7 @@ fn under_a_fixed_lag_durations_change_no_trial() {
         all(&experiment.with_durations(durations))
     };
     let hour = std::time::Duration::from_secs(3600);
-    let (even, uneven) = (
-        of(Durations::Constant(hour)),
-        of(Durations::Exponential { mean: hour }),
-    );
+    let (even, uneven) = (of(Durations::Constant(hour)), of(Durations::Exponential { mean: hour }));
     for (a, b) in even.iter().zip(&uneven) {
         let configurations = |run: &Run| -> Vec<Configuration> {
             run.trials.iter().map(|trial| trial.configuration.clone()).collect()

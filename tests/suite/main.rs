@@ -11,6 +11,7 @@ mod architecture;
 mod ask_tell;
 mod benchmark;
 mod conformance;
+mod hard_places;
 mod laws;
 mod promises;
 mod tuning;

@@ -23,7 +23,7 @@ const LABEL_NOISE: f64 = 1e-3;
 /// rightly as sure as this one.
 const JUDGED_NOISE: f64 = 0.5;
 /// By so many nats, chance must explain the labels better.
-const BENEFIT_OF_DOUBT: f64 = 4.0;
+const BENEFIT_OF_DOUBT: f64 = 6.0;
 
 /// The belief about where trials fail.
 #[derive(Debug)]
