@@ -5,12 +5,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use surmise::acquisition::Worth;
+use surmise::acquisition::{LogProbabilityOfImprovement, UpperConfidenceBound, Worth};
 use surmise::conformance::{Breaches, check_acquisition, check_evaluator, check_strategy};
 use surmise::cube;
 use surmise::evaluator::{Job, JobEvent, JobId, Start};
+use surmise::gp::{Kernel, Noise, Uncertainty};
 use surmise::rng::Rng;
-use surmise::strategy::{History, Outlook, Phase, Proposal, Visited};
+use surmise::strategy::{
+    History, Outlook, PendingBelief, Phase, Proposal, Recipe, Visited, WhenSettled,
+};
 use surmise::{
     Acquisition, BayesianOptimization, Configuration, Error, Evaluator, EvaluatorError,
     FunctionEvaluator, LogExpectedImprovement, Outcome, ParameterRange, RandomSearch, ScalingType,
@@ -23,11 +26,40 @@ fn our_strategies_keep_their_promises() {
     check_strategy(SobolSearch::default).unwrap();
     check_strategy(BayesianOptimization::default).unwrap();
     check_strategy(|| Box::new(RandomSearch) as Box<dyn Strategy>).unwrap();
+    check_strategy(BayesianOptimization::thompson_sampling).unwrap();
+    check_strategy(|| BayesianOptimization::new(UpperConfidenceBound::default())).unwrap();
+}
+
+/// Whatever it is made of.
+#[test]
+fn exchanged_parts_keep_the_promises() {
+    let recipes = [
+        Recipe {
+            noise: Noise::Absent,
+            kernel: Kernel::SquaredExponential,
+            uncertainty: Uncertainty::Laplace { draws: 3 },
+            input_warping: true,
+            ..Recipe::default()
+        },
+        Recipe {
+            noise: Noise::Present,
+            kernel: Kernel::Matern32,
+            pending: PendingBelief::Fantasies,
+            when_settled: WhenSettled::Polish,
+            priors: false,
+            ..Recipe::default()
+        },
+    ];
+    for recipe in recipes {
+        check_strategy(move || BayesianOptimization::default().with_recipe(recipe)).unwrap();
+    }
 }
 
 #[test]
 fn our_acquisitions_keep_their_promises() {
     check_acquisition(&LogExpectedImprovement).unwrap();
+    check_acquisition(&LogProbabilityOfImprovement).unwrap();
+    check_acquisition(&UpperConfidenceBound::default()).unwrap();
 }
 
 fn space() -> SearchSpace {
