@@ -7,7 +7,9 @@ use surmise::strategy::{OutputScale, PendingBelief, Recipe, WhenSettled};
 use surmise::{BayesianOptimization, RandomSearch, SobolSearch};
 
 /// What can be exchanged, and what it is called.
-const CHANGES: [(&str, fn(&mut Recipe)); 21] = [
+type Change = (&'static str, fn(&mut Recipe));
+
+const CHANGES: [Change; 21] = [
     ("yeo-johnson", |recipe| recipe.output = OutputScale::YeoJohnson),
     ("standardized", |recipe| recipe.output = OutputScale::Standardized),
     ("matern32", |recipe| recipe.kernel = Kernel::Matern32),

@@ -315,7 +315,7 @@ impl<'a> Target<'a> {
         (value, gradient)
     }
 
-    /// Σ_a x̃_aj (w_a x̃_aj − (W X̃)_aj), summed over the columns of an axis.
+    /// `Σ_a x̃_aj (w_a x̃_aj − (W X̃)_aj)`, summed over the columns of an axis.
     fn length_scale_gradient(&self, scaled: &Array2<f64>, pulls: &Array2<f64>) -> Vec<f64> {
         let mut by_axis = vec![0.0; self.features.axis_count()];
         for (column, axis) in self.features.axis_of_columns().enumerate() {
@@ -344,7 +344,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// w_a x̃_aj − (W X̃)_aj: n × q.
+/// `w_a x̃_aj − (W X̃)_aj`: n × q.
 fn pulls(scaled: &Array2<f64>, weighted: &Array2<f64>) -> Array2<f64> {
     let sums = weighted.sum_axis(Axis(1)).insert_axis(Axis(1));
     scaled * &sums - linalg::product(weighted.view(), scaled.view())

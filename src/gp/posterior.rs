@@ -232,7 +232,7 @@ impl Posterior {
         Local { scaled, bends, covariances, slopes, pull, misfit, variance }
     }
 
-    /// Gradients of c + Σ_b k_b A_ab + rate_a v_a at m points, for weights A (m × n, or one row for all): m × d.
+    /// Gradients of `c + Σ_b k_b A_ab + rate_a v_a` at m points, for weights A (m × n, or one row for all): m × d.
     pub(super) fn gradient(
         &self,
         local: &Local,

@@ -72,10 +72,11 @@ impl Scenarios {
         let mut covariance = posterior.covariance_at(pending);
         covariance.diag_mut().map_inplace(|entry| *entry += jitter);
         let root = Cholesky::factor(&covariance)?;
-        let deviations = linalg::product(root.lower(), normals.t());
-        let drawn = deviations + &expected.view().insert_axis(Axis(1));
-        let known = posterior.losses().clone().insert_axis(Axis(1));
-        let known = known.broadcast((known.len(), drawn.ncols())).expect("a column").to_owned();
+        let mut drawn = linalg::product(root.lower(), normals.t());
+        drawn += &expected.view().insert_axis(Axis(1));
+        let count = posterior.count();
+        let known = posterior.losses();
+        let known = Array2::from_shape_fn((count, drawn.ncols()), |(i, _)| known[i]);
         posterior.observe_with_noise(pending, &expected.to_vec(), jitter)?;
         let (weights, means) = posterior.weights_of(&concatenate![Axis(0), known, drawn]);
         let lows = drawn.columns().into_iter().map(|column| least(column.iter()));
@@ -112,7 +113,7 @@ impl Scenarios {
         linalg::product(covariances.view(), self.weights.view()) + &self.means
     }
 
-    /// Gradients of Σ_s r_as μ_as + q_a v_a at m points, for rates r (m × M) and q (m): m × d.
+    /// Gradients of `Σ_s r_as μ_as + q_a v_a` at m points, for rates r (m × M) and q (m): m × d.
     pub fn gradient(
         &self,
         local: &Local,

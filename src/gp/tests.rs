@@ -48,9 +48,9 @@ impl Example {
         let kernels = [Kernel::Matern52, Kernel::Matern32, Kernel::SquaredExponential];
         let mut bend = |_| Warp { a: between(&mut rng, 0.5, 2.0), b: between(&mut rng, 0.5, 2.0) };
         let warps = axes.iter().map(&mut bend).collect();
-        // Half of the examples are bent; only the first kernel is as smooth as central differences want.
-        let warps = if seed % 2 == 0 { warps } else { plain.warps.clone() };
-        let kernel = kernels[usize::try_from(seed % 5).unwrap().min(2)];
+        // Half of the examples are bent.
+        let warps = if seed.is_multiple_of(2) { warps } else { plain.warps.clone() };
+        let kernel = kernels[usize::try_from(seed % 3).unwrap()];
         let hyperparameters = Hyperparameters { kernel, warps, ..plain };
         let losses = (0..count).map(|_| rng.normal()).collect();
         Self { axes, hyperparameters, points, losses, at }

@@ -95,7 +95,7 @@ pub fn choices25() -> Formula {
 pub fn corner8() -> Formula {
     let coordinates = names("x", 8);
     let ranges: Vec<_> = coordinates.iter().map(|name| unit(name)).collect();
-    let corner = |i: usize| f64::from(u8::from(i % 3 == 0));
+    let corner = |i: usize| f64::from(u8::from(i.is_multiple_of(3)));
     let minimizer =
         coordinates.iter().enumerate().map(|(i, name)| (name.clone(), corner(i).into())).collect();
     let value = move |c: &Configuration| {
