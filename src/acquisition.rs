@@ -204,6 +204,15 @@ mod tests {
     }
 
     #[test]
+    fn optimism_is_a_finite_number_of_deviations() {
+        assert!(UpperConfidenceBound::new(0.0).is_ok());
+        for kappa in [-0.1, f64::NAN, f64::INFINITY] {
+            let error = UpperConfidenceBound::new(kappa).unwrap_err().to_string();
+            assert!(error.contains("kappa") && error.contains("1.8 is usual"), "{error}");
+        }
+    }
+
+    #[test]
     fn it_is_the_logarithm_of_expected_improvement() {
         for (mean, deviation, incumbent) in [(0.3, 0.5, 0.0), (-1.0, 2.0, 0.5), (0.0, 0.1, 0.2)] {
             // By the midpoint rule over the density.

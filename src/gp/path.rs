@@ -118,7 +118,7 @@ impl<'a> SamplePath<'a> {
 mod tests {
     use super::*;
     use crate::cube::Axis as CubeAxis;
-    use crate::gp::{Features, GaussianProcess, Hyperparameters};
+    use crate::gp::{Features, GaussianProcess, Hyperparameters, Warp};
 
     const AXES: [CubeAxis; 3] = [
         CubeAxis::Continuous { resolution: 1e-7 },
@@ -134,8 +134,11 @@ mod tests {
     fn posterior(kernel: Kernel) -> Posterior {
         let seen = points(6, 1);
         let losses: Vec<f64> = seen.iter().map(|p| (5.0 * p[0]).sin() + p[1] - p[2]).collect();
-        let hyperparameters =
-            Hyperparameters { kernel, ..Hyperparameters::new(vec![0.5, 1.0, 0.9], 1.3, 1e-2) };
+        let hyperparameters = Hyperparameters {
+            kernel,
+            warps: vec![Warp { a: 1.3, b: 0.7 }, Warp::NONE, Warp::NONE],
+            ..Hyperparameters::new(vec![0.5, 1.0, 0.9], 1.3, 1e-2)
+        };
         GaussianProcess::new(Features::new(&AXES), hyperparameters)
             .condition(&seen, &losses)
             .unwrap()

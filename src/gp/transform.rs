@@ -243,6 +243,20 @@ mod tests {
         }
     }
 
+    /// What all transforms of the same losses share is left out, so differences are compared.
+    #[test]
+    fn the_jacobian_is_that_of_central_differences() {
+        let losses = skewed();
+        let numerically = |transform: &OutputTransform| -> f64 {
+            let slope = |y: f64| (transform.apply(y + 1e-6) - transform.apply(y - 1e-6)) / 2e-6;
+            losses.iter().map(|&y| slope(y).ln()).sum()
+        };
+        let (bent, plain) = (OutputTransform::fit(&losses), OutputTransform::standardize(&losses));
+        let difference = bent.log_jacobian(&losses) - plain.log_jacobian(&losses);
+        assert!((difference - (numerically(&bent) - numerically(&plain))).abs() < 1e-4);
+        assert!(difference.abs() > 1.0 && (plain.lambda() - 1.0).abs() < f64::EPSILON);
+    }
+
     #[test]
     fn scale_and_offset_change_nothing() {
         let losses = skewed();

@@ -10,6 +10,10 @@
 //! The chance that a trial gives a loss is Φ(z): the label is a field seen through a probit, averaged over the belief in the field
 //! (Rasmussen & Williams 2006, §3.9), but it is regressed upon, not classified. Its logarithm is added to the acquisition, so that expected improvement
 //! becomes expected improvement times that chance.
+//!
+//! Where failures look like chance there is no such field: it would keep the search away from places that only had bad luck. Each
+//! label is predicted from the others (leaving one out: Rasmussen & Williams 2006, §5.4.2), and by the overall share of labels like it;
+//! the sums of the logarithms of these predictions are compared.
 
 use crate::cube::UnitPoint;
 use crate::error::Error;
@@ -32,7 +36,7 @@ pub(super) struct Feasibility {
 }
 
 /// Σ ln of the chances that the other labels give to each.
-fn log_score(posterior: &Posterior) -> f64 {
+fn score_by_place(posterior: &Posterior) -> f64 {
     let Prediction { mean, variance } = posterior.leave_one_out();
     let each = posterior.losses().iter().zip(mean.iter().zip(&variance));
     each.map(|(label, (mean, variance))| {
@@ -43,7 +47,7 @@ fn log_score(posterior: &Posterior) -> f64 {
 
 /// The same, if each has the chance that labels like it have overall.
 #[allow(clippy::cast_precision_loss, reason = "counts of trials")]
-fn entropy(gave: usize, failed: usize) -> f64 {
+fn score_by_chance(gave: usize, failed: usize) -> f64 {
     let total = (gave + failed) as f64;
     let part = |count: usize| count as f64 * (count as f64 / total).max(f64::MIN_POSITIVE).ln();
     part(gave) + part(failed)
@@ -70,8 +74,8 @@ impl Feasibility {
         };
         let process = GaussianProcess::new(features.clone(), of_labels);
         let posterior = process.condition(&points, &labels)?;
-        let by_place = log_score(&posterior);
-        let by_chance = entropy(history.observations.len(), history.failures.len());
+        let by_place = score_by_place(&posterior);
+        let by_chance = score_by_chance(history.observations.len(), history.failures.len());
         let most_fail = history.failures.len() > history.observations.len();
         let is_place = most_fail || by_place + BENEFIT_OF_DOUBT >= by_chance;
         Ok(is_place.then_some(Self { posterior }))
@@ -105,5 +109,51 @@ impl Feasibility {
                 *component += slope * (by_mean + by_variance);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cube::Axis;
+    use crate::rng::Rng;
+    use crate::strategy::{FailedPoint, Observation, Repetitions};
+
+    /// Whether 40 random trials, of which some fail, leave a field of failures.
+    fn is_place(fails: impl Fn(&[f64], &mut Rng) -> bool, seed: u64) -> bool {
+        let axes = [Axis::Continuous { resolution: 1e-7 }; 2];
+        let mut rng = Rng::stream(seed, 0);
+        let (mut observations, mut failures) = (Vec::new(), Vec::new());
+        for trial in 1..=40 {
+            let point = UnitPoint::from(vec![rng.uniform(), rng.uniform()]);
+            if fails(&point, &mut rng) {
+                failures.push(FailedPoint { trial, point });
+            } else {
+                observations.push(Observation { trial, point, loss: 0.0 });
+            }
+        }
+        let history = History {
+            axes: &axes,
+            observations: &observations,
+            pending: &[],
+            failures: &failures,
+            next_trial: 41,
+            max_jobs: None,
+            max_parallel_jobs: 1,
+            repetitions: Repetitions::Never,
+        };
+        let hyperparameters = Hyperparameters::new(vec![0.4, 0.4], 1.0, 1e-6);
+        Feasibility::new(&history, &Features::new(&axes), &hyperparameters).unwrap().is_some()
+    }
+
+    #[test]
+    fn failures_by_place_are_told_from_failures_by_chance() {
+        let count = |fails: &dyn Fn(&[f64], &mut Rng) -> bool| {
+            (0..20).filter(|seed| is_place(fails, *seed)).count()
+        };
+        assert_eq!(count(&|point, _| point[0] > 0.7), 20, "a region");
+        assert_eq!(count(&|point, _| point[0] > 0.3), 20, "most of the space");
+        let by_chance = count(&|_, rng| rng.uniform() < 0.2);
+        assert!(by_chance < 8, "{by_chance} of 20 take chance for a place");
     }
 }
