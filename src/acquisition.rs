@@ -60,7 +60,7 @@ pub trait Acquisition: Debug + Send + Sync {
     /// The worth where the loss has this `mean` and `deviation` (above 0), and the best loss so far is `incumbent`.
     fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth;
 
-    /// Whether worths are logarithms. Where several beliefs count (of the hyperparameters, of what pending trials come out as),
+    /// Whether worths are logarithms; one that is none must say so here. Where several beliefs count (of the hyperparameters, of what pending trials come out as),
     /// what is averaged is then the number itself; else it is the worth.
     fn is_logarithm(&self) -> bool {
         true

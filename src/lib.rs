@@ -145,7 +145,9 @@ pub use self::space::{
     CategoricalParameterRange, Configuration, ContinuousParameterRange, IntegerParameterRange,
     ParameterRange, ParameterValue, ScalingType, SearchSpace,
 };
-pub use self::strategy::{BayesianOptimization, RandomSearch, SobolSearch, Strategy};
+pub use self::strategy::{
+    BayesianOptimization, RandomSearch, Recipe, Repetitions, SobolSearch, Strategy,
+};
 pub use self::study::{Asked, Order, Study, StudySettings};
 pub use self::trial::{Outcome, Trial, TrialId};
 pub use self::tune::{StopReason, tune, tune_watched};

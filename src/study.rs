@@ -85,7 +85,7 @@ pub enum Event {
 pub enum Asked {
     /// Trials to run: as many as were asked for, or fewer if the order or the space allows no more now.
     Trials(Vec<Trial>),
-    /// None now; the order wants an earlier trial to be told first.
+    /// None now; the order wants an earlier trial to be told first, or all that is left may be repeated when it has ended.
     Wait,
     /// None ever: every configuration has been asked or told, and may not be repeated.
     Exhausted,
@@ -213,7 +213,7 @@ impl Study {
         let same = |trial: &&Trial| trial.configuration == *configuration;
         if self.trials.iter().filter(same).any(counts) {
             return Err(Error::BadProposal(format!(
-                "{configuration} has been asked or told; Visited::of(history).contains(…) tells"
+                "{configuration} has been asked or told (and may not be repeated, or not now); Visited::of(history).contains(…) tells"
             )));
         }
         Ok(())
@@ -310,6 +310,13 @@ impl Study {
             }
             match self.propose()? {
                 Some(trial) => asked.push(trial),
+                // What runs may be repeated once it has a loss.
+                None if asked.is_empty()
+                    && self.settings.repetitions == Repetitions::Allowed
+                    && self.pending().next().is_some() =>
+                {
+                    return Ok(Asked::Wait);
+                }
                 None if asked.is_empty() => return Ok(Asked::Exhausted),
                 None => break,
             }
@@ -339,7 +346,7 @@ impl Study {
     }
 
     /// Adds a configuration that was run elsewhere, with its outcome. It gets a number, counts for the model, and is never
-    /// proposed; under a fixed lag it becomes known like any trial of its number.
+    /// proposed (unless repetitions are allowed); under a fixed lag it becomes known like any trial of its number.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the configuration is not one of the space's.

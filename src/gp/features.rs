@@ -106,8 +106,8 @@ impl Features {
         self.smooth_columns().filter(move |(_, axis)| !few(*axis))
     }
 
-    /// The prior of an axis' length scale.
-    pub(super) fn length_scale_prior(&self, _axis: &SearchedAxis) -> Prior {
+    /// The prior of every length scale.
+    pub(super) fn length_scale_prior(&self) -> Prior {
         Prior::length_scale(self.mean_square())
     }
 

@@ -160,13 +160,16 @@ impl<'a> Target<'a> {
     ) -> Self {
         let sample = Sample::new(points, losses);
         let noise = match sample.pooled_variance() {
-            Some(variance) if variance <= AGREEMENT && assumptions.noise == Noise::Unknown => {
+            Some(variance)
+                if variance <= AGREEMENT
+                    && sample.repeats > 1.0
+                    && assumptions.noise == Noise::Unknown =>
+            {
                 Noise::Absent
             }
             _ => assumptions.noise,
         };
-        let mut priors: Vec<Prior> =
-            features.searched().iter().map(|axis| features.length_scale_prior(axis)).collect();
+        let mut priors = vec![features.length_scale_prior(); features.searched().len()];
         priors.extend([Prior::SignalVariance, Prior::NoiseVariance(noise)]);
         let warped: Vec<(usize, usize)> =
             if assumptions.warping { features.bendable_columns().collect() } else { Vec::new() };

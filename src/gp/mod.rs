@@ -68,7 +68,7 @@ impl Hyperparameters {
         Self { kernel: Kernel::Matern52, length_scales, signal_variance, noise_variance, warps }
     }
 
-    /// σ² ⁄ s: how much of what is seen is noise.
+    /// σ² ⁄ s: how much noise there is by how much signal.
     pub fn noise_share(&self) -> f64 {
         self.noise_variance / self.signal_variance
     }

@@ -154,7 +154,7 @@ impl Posterior {
         &self.process
     }
 
-    /// Number n of different points that were observed.
+    /// Number n of rows: the different points that were conditioned on, and the points that were observed afterwards.
     pub fn count(&self) -> usize {
         self.losses.len()
     }
@@ -361,7 +361,8 @@ impl Posterior {
         &self.losses
     }
 
-    pub(super) fn noise(&self) -> &Array1<f64> {
+    /// Variances of these losses around the function, n: σ², divided by how often a place was measured.
+    pub fn noise(&self) -> &Array1<f64> {
         &self.noise
     }
 

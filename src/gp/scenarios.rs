@@ -19,8 +19,8 @@ use super::posterior::{Local, Posterior};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
 
-/// Share of the signal variance that is added where scenarios fix the function's value, against rounding.
-const JITTER: f64 = 1e-8;
+/// Shares of the signal variance that are added where scenarios fix the function's value, against rounding: the first that does.
+const JITTER: [f64; 4] = [1e-8, 1e-7, 1e-6, 1e-5];
 
 /// A posterior under one or more scenarios.
 #[derive(Debug, Clone)]
@@ -67,11 +67,18 @@ impl Scenarios {
         if pending.is_empty() {
             return Self::believed(posterior, pending);
         }
-        let jitter = JITTER * posterior.process().hyperparameters().signal_variance;
+        let signal = posterior.process().hyperparameters().signal_variance;
         let expected = posterior.predict(pending).mean;
-        let mut covariance = posterior.covariance_at(pending);
-        covariance.diag_mut().map_inplace(|entry| *entry += jitter);
-        let root = Cholesky::factor(&covariance)?;
+        let covariance = posterior.covariance_at(pending);
+        let attempts = JITTER.into_iter().find_map(|share| {
+            let mut widened = covariance.clone();
+            widened.diag_mut().map_inplace(|entry| *entry += share * signal);
+            Some((Cholesky::factor(&widened).ok()?, share * signal))
+        });
+        // Where rounding leaves nothing to draw from, what is expected is as good.
+        let Some((root, jitter)) = attempts else {
+            return Self::believed(posterior, pending);
+        };
         let mut drawn = linalg::product(root.lower(), normals.t());
         drawn += &expected.view().insert_axis(Axis(1));
         let count = posterior.count();

@@ -7,14 +7,14 @@
 //! | Λ = H + τ I, C = Λ⁻¹ = R Rᵀ | precision and covariance of the normal approximation | p × p |
 //! | z | standard normal numbers | p |
 //!
-//! **Laplace.** θ = θ̂ + R z, held within the box, weighted by p(θ) ⁄ q(θ) with the approximation's density q, no weight more
+//! **Laplace.** θ = θ̂ + R z for what is not fixed, drawn again if it lies outside of the box, weighted by p(θ) ⁄ q(θ) with the approximation's density q, no weight more
 //! than 4 times the mean (Rue, Martino & Chopin 2009 integrate in this spirit). One Hessian from 2 p gradients.
 //!
 //! **Slice sampling** (Neal 2003), along random directions, of unit width, stepping out, from θ̂: 250 steps are forgotten, then
 //! every fifth is kept. So does Amazon SageMaker (Perrone et al. 2021, "Amazon SageMaker automatic model tuning: scalable
 //! gradient-free optimization").
 //!
-//! The random numbers are those of a stream of the number of observations: the same data give the same draws.
+//! The random numbers are those of a stream of the number of losses that are fitted: the same data give the same draws.
 
 use ndarray::{Array1, Array2};
 
@@ -57,6 +57,10 @@ const STEP: f64 = 0.02;
 const CLIP: f64 = 4.0;
 /// Draws that weigh less than this share of the mean weight are left out.
 const NEGLIGIBLE: f64 = 1e-2;
+/// Draws that lie outside of the box are drawn again, so many times each on average.
+const ATTEMPTS: usize = 4;
+/// Largest logarithm of a weight, so that none overflows.
+const LARGEST: f64 = 50.0;
 /// Steps of the chain that are forgotten, and steps per draw that is kept.
 const BURN_IN: usize = 250;
 const THINNING: usize = 5;
@@ -93,22 +97,25 @@ impl Uncertainty {
 
 /// `None` if no normal approximation exists.
 fn laplace(target: &Target<'_>, mode: &[f64], count: usize, rng: &mut Rng) -> Option<Vec<Draw>> {
-    let root = root_of_covariance(&hessian(target, mode)?)?;
     let bounds: Vec<(f64, f64)> = target.priors.iter().map(|prior| prior.bounds()).collect();
+    // What is fixed is not drawn, and has no part in the density of what is.
+    let free: Vec<usize> = (0..mode.len()).filter(|&i| bounds[i].0 < bounds[i].1).collect();
+    let root = root_of_covariance(&hessian(target, mode, &free)?)?;
     let best = target.log_posterior(mode);
     let mut found = vec![(1.0, mode.to_vec())];
-    for _ in 0..count {
-        let z = Array1::from_shape_fn(mode.len(), |_| rng.normal());
-        let moved = root.dot(&z);
-        let theta: Vec<f64> = mode
-            .iter()
-            .zip(&moved)
-            .zip(&bounds)
-            .map(|((mode, step), (least, greatest))| (mode + step).clamp(*least, *greatest))
-            .collect();
-        let ratio = (target.log_posterior(&theta) - best + 0.5 * z.dot(&z)).exp();
-        if ratio.is_finite() {
-            found.push((ratio, theta));
+    for _ in 0..ATTEMPTS * count {
+        if found.len() > count {
+            break;
+        }
+        let z = Array1::from_shape_fn(free.len(), |_| rng.normal());
+        let mut theta = mode.to_vec();
+        for (&i, step) in free.iter().zip(&root.dot(&z)) {
+            theta[i] += step;
+        }
+        let inside = free.iter().all(|&i| bounds[i].0 <= theta[i] && theta[i] <= bounds[i].1);
+        let logarithm = target.log_posterior(&theta) - best + 0.5 * z.dot(&z);
+        if inside && logarithm.is_finite() {
+            found.push((logarithm.min(LARGEST).exp(), theta));
         }
     }
     #[allow(clippy::cast_precision_loss, reason = "a count of draws")]
@@ -123,10 +130,10 @@ fn laplace(target: &Target<'_>, mode: &[f64], count: usize, rng: &mut Rng) -> Op
     Some(draws.collect())
 }
 
-/// H by central differences of gradients.
-fn hessian(target: &Target<'_>, mode: &[f64]) -> Option<Array2<f64>> {
-    let mut hessian = Array2::zeros((mode.len(), mode.len()));
-    for i in 0..mode.len() {
+/// H of the free hyperparameters by central differences of gradients.
+fn hessian(target: &Target<'_>, mode: &[f64], free: &[usize]) -> Option<Array2<f64>> {
+    let mut hessian = Array2::zeros((free.len(), free.len()));
+    for (row, &i) in free.iter().enumerate() {
         let shifted = |step: f64| {
             let mut theta = mode.to_vec();
             theta[i] += step;
@@ -136,10 +143,10 @@ fn hessian(target: &Target<'_>, mode: &[f64]) -> Option<Array2<f64>> {
         if !(up.is_finite() && down.is_finite()) {
             return None;
         }
-        for j in 0..mode.len() {
+        for (column, &j) in free.iter().enumerate() {
             let second = (rise[j] - fall[j]) / (2.0 * STEP);
-            hessian[[i, j]] += 0.5 * second;
-            hessian[[j, i]] += 0.5 * second;
+            hessian[[row, column]] += 0.5 * second;
+            hessian[[column, row]] += 0.5 * second;
         }
     }
     Some(hessian)

@@ -90,7 +90,8 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
 }
 
 /// All that a strategy may know. Every list is in the order of trial numbers, and every point is snapped (to the last digits
-/// of what its configuration encodes to). Only configurations that were told from outside can be there more than once.
+/// of what its configuration encodes to). Only configurations that were told from outside can be there more than once, unless
+/// repetitions are allowed.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct History<'a> {
@@ -190,7 +191,7 @@ pub struct ModelHealth {
     pub evaluations: usize,
     /// Hyperparameters that ended at the edge of what is considered, the noise not counted.
     pub at_bounds: usize,
-    /// How much of what is seen is taken for noise, as a share of the signal's variance.
+    /// Variance of the noise by that of the signal.
     pub noise_share: f64,
     /// By what factor the noise had to be raised for the covariance to be factored; 1 if not.
     pub noise_widened: f64,

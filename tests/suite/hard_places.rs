@@ -230,3 +230,22 @@ fn where_repetitions_are_allowed_the_best_arm_is_measured_again() {
         Study::replay(arms(), objective(), strategy(), StudySettings::default(), events());
     assert!(matches!(refused, Err(Error::BadEvent { .. })));
 }
+
+/// Even where repetitions are allowed the initial design has none, and what runs is waited for.
+#[test]
+fn a_design_repeats_nothing_and_what_runs_is_waited_for() {
+    let settings = StudySettings { repetitions: Repetitions::Allowed, ..Default::default() };
+    let plane = SearchSpace::new([unit("x"), unit("y")]).unwrap();
+    let mut search = study(plane, Recipe::default(), settings);
+    let tried = run(&mut search, 5, |_| 1.0);
+    for (i, configuration) in tried.iter().enumerate() {
+        assert!(!tried[..i].contains(configuration), "{configuration} twice");
+    }
+
+    let arms = SearchSpace::new([ParameterRange::categorical("arm", ["left", "right"])]).unwrap();
+    let mut search = study(arms, Recipe::default(), settings);
+    let trials: Vec<Trial> = (0..2).map(|_| next(&mut search)).collect();
+    assert_eq!(search.ask(1).unwrap(), Asked::Wait);
+    search.tell(trials[1].id, Outcome::from(0.5)).unwrap();
+    assert_eq!(next(&mut search).configuration, trials[1].configuration);
+}

@@ -55,6 +55,7 @@ pub(super) struct Belief<'a> {
     feasibility: Option<Feasibility>,
     acquisition: &'a dyn Acquisition,
     health: ModelHealth,
+    noise_declared: bool,
 }
 
 /// One draw of the hyperparameters, in all scenarios of the pending trials.
@@ -122,7 +123,8 @@ impl<'a> Belief<'a> {
             noise_widened: widened,
             draws: cases.len(),
         };
-        Ok(Self { transform, cases, feasibility, acquisition, health })
+        let noise_declared = recipe.noise == Noise::Present;
+        Ok(Self { transform, cases, feasibility, acquisition, health, noise_declared })
     }
 
     pub(super) fn health(&self) -> ModelHealth {
@@ -173,7 +175,7 @@ impl<'a> Belief<'a> {
     /// The number of the observed trial that is believed to be the best.
     pub(super) fn recommended(&self, history: &History<'_>) -> u64 {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
-        let losses: Vec<f64> = if self.health.noise_share > VERY_NOISY {
+        let losses: Vec<f64> = if self.noise_declared || self.health.noise_share > VERY_NOISY {
             self.predict(&points).0
         } else {
             history.observations.iter().map(|o| o.loss).collect()
@@ -243,7 +245,7 @@ impl<'a> Belief<'a> {
     }
 }
 
-/// The share of noise in what is seen, on average over the draws.
+/// σ² ⁄ s on average over the draws: above 1, there is more noise than signal.
 fn noise_share(fitted: &Fitted) -> f64 {
     fitted.draws.iter().map(|draw| draw.weight * draw.hyperparameters.noise_share()).sum()
 }
@@ -344,7 +346,9 @@ impl Landscape for Belief<'_> {
             for (point, worths) in worths.iter().enumerate() {
                 let own = &worths[first..first + means.ncols()];
                 let deviation = variance[point].sqrt();
-                for (scenario, (share, worth)) in own.iter().enumerate() {
+                // What counts for nothing may have slopes that are no numbers.
+                let counting = own.iter().enumerate().filter(|(_, (share, _))| *share > 0.0);
+                for (scenario, (share, worth)) in counting {
                     by_means[[point, scenario]] = share * worth.slope_mean;
                     by_variance[point] += share * worth.slope_deviation / (2.0 * deviation);
                 }

@@ -25,7 +25,7 @@ use crate::strategy::{History, Observation};
 const FIRST: usize = 8;
 /// Up to so many observations hyperparameters are fitted to all of them, for every new one.
 const REFIT_ALWAYS: usize = 300;
-/// From so many observations on, only fits that decide something start from the priors, too.
+/// From so many observations on, only the first fit of those that decide something starts from the priors, too.
 const COLD_STARTS: usize = 60;
 /// By so many nats, noise must make the losses more probable to be believed in. Rough but exact functions look noisy to a
 /// smooth model.

@@ -35,14 +35,18 @@ pub(super) struct Feasibility {
     posterior: Posterior,
 }
 
-/// Σ ln of the chances that the other labels give to each.
+/// Σ ln of the chances that the labels of other places give to each.
 fn score_by_place(posterior: &Posterior) -> f64 {
     let Prediction { mean, variance } = posterior.leave_one_out();
-    let each = posterior.losses().iter().zip(mean.iter().zip(&variance));
-    each.map(|(label, (mean, variance))| {
-        log_distribution(label * mean / (variance + JUDGED_NOISE).sqrt()).0
-    })
-    .sum()
+    let places = posterior.losses().iter().zip(posterior.noise()).zip(mean.iter().zip(&variance));
+    let score = |((label, noise), (mean, variance)): ((&f64, &f64), (&f64, &f64))| {
+        // Labels of one place are merged into their mean.
+        let count = LABEL_NOISE / noise;
+        let z = mean / (variance + JUDGED_NOISE).sqrt();
+        0.5 * count
+            * ((1.0 + label) * log_distribution(z).0 + (1.0 - label) * log_distribution(-z).0)
+    };
+    places.map(score).sum()
 }
 
 /// The same, if each has the chance that labels like it have overall.
@@ -57,8 +61,8 @@ impl Feasibility {
     /// The belief after a history with failures; `None` where these look like chance. Kernel, lengths and warps are those of the
     /// losses.
     ///
-    /// They look like chance if no more trials fail than not, and if the overall share of failures predicts the labels better than the
-    /// other labels do, each left out in turn.
+    /// They look like chance if no more trials fail than not, and if the overall share of failures predicts the labels better, by 6 nats,
+    /// than the labels of the other places do, each place left out in turn.
     pub(super) fn new(
         history: &History<'_>,
         features: &Features,
@@ -119,13 +123,15 @@ mod tests {
     use crate::rng::Rng;
     use crate::strategy::{FailedPoint, Observation, Repetitions};
 
-    /// Whether 40 random trials, of which some fail, leave a field of failures.
-    fn is_place(fails: impl Fn(&[f64], &mut Rng) -> bool, seed: u64) -> bool {
+    /// Whether 40 random trials, of which some fail, leave a field of failures. Every second is at the same place, if `again`.
+    fn is_place(fails: impl Fn(&[f64], &mut Rng) -> bool, again: bool, seed: u64) -> bool {
         let axes = [Axis::Continuous { resolution: 1e-7 }; 2];
         let mut rng = Rng::stream(seed, 0);
         let (mut observations, mut failures) = (Vec::new(), Vec::new());
         for trial in 1..=40 {
-            let point = UnitPoint::from(vec![rng.uniform(), rng.uniform()]);
+            let drawn = vec![rng.uniform(), rng.uniform()];
+            let repeats = again && trial % 2 == 0;
+            let point = UnitPoint::from(if repeats { vec![0.25, 0.75] } else { drawn });
             if fails(&point, &mut rng) {
                 failures.push(FailedPoint { trial, point });
             } else {
@@ -148,12 +154,14 @@ mod tests {
 
     #[test]
     fn failures_by_place_are_told_from_failures_by_chance() {
-        let count = |fails: &dyn Fn(&[f64], &mut Rng) -> bool| {
-            (0..20).filter(|seed| is_place(fails, *seed)).count()
+        let count = |again, fails: &dyn Fn(&[f64], &mut Rng) -> bool| {
+            (0..20).filter(|seed| is_place(fails, again, *seed)).count()
         };
-        assert_eq!(count(&|point, _| point[0] > 0.7), 20, "a region");
-        assert_eq!(count(&|point, _| point[0] > 0.3), 20, "most of the space");
-        let by_chance = count(&|_, rng| rng.uniform() < 0.2);
-        assert!(by_chance < 8, "{by_chance} of 20 take chance for a place");
+        assert_eq!(count(false, &|point, _| point[0] > 0.7), 20, "a region");
+        assert_eq!(count(false, &|point, _| point[0] > 0.3), 20, "most of the space");
+        for again in [false, true] {
+            let by_chance = count(again, &|_, rng| rng.uniform() < 0.2);
+            assert!(by_chance < 8, "{by_chance} of 20 take chance for a place");
+        }
     }
 }

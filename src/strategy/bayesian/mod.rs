@@ -13,7 +13,7 @@ use self::belief::Belief;
 use self::checkpoints::Checkpoints;
 pub use self::recipe::{OutputScale, PendingBelief, Recipe, WhenSettled};
 use self::thompson::Drawn;
-use super::{History, Outlook, Phase, Proposal, Strategy, Visited};
+use super::{History, Outlook, Phase, Proposal, Repetitions, Strategy, Visited};
 use crate::acquisition::{Acquisition, LogExpectedImprovement};
 use crate::error::Error;
 use crate::gp::SamplePath;
@@ -142,8 +142,12 @@ impl Strategy for BayesianOptimization {
             return Ok(None);
         }
         if let Some(index) = design::index(history) {
-            let point = design::point(history, &visited, index, rng);
-            return Ok(point.map(|point| Proposal::new(point, Phase::Design)));
+            // A design repeats nothing, even where that is allowed, as long as there is something new.
+            let fresh = Visited::of(&History { repetitions: Repetitions::Never, ..*history });
+            if !fresh.is_everything() {
+                let point = design::point(history, &fresh, index, rng);
+                return Ok(point.map(|point| Proposal::new(point, Phase::Design)));
+            }
         }
         match self.propose_by_model(history, &visited, rng) {
             Err(trouble) => {
@@ -155,7 +159,8 @@ impl Strategy for BayesianOptimization {
         }
     }
 
-    /// Recommends the observed trial of the least loss or, where a fifth of the variance or more is noise, of the least posterior mean.
+    /// Recommends the observed trial of the least loss or, where noise is declared or its variance is learnt to be more than a
+    /// fifth of the signal's, of the least posterior mean.
     fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
         let least = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
         let Some(least) = least else { return Ok(None) };

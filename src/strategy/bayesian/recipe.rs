@@ -30,7 +30,7 @@ pub struct Recipe {
     pub uncertainty: Uncertainty,
     /// What pending trials are taken for.
     pub pending: PendingBelief,
-    /// From so many failures on, there is a belief about where trials fail.
+    /// From so many failures on, there may be a belief about where trials fail; `usize::MAX` for never.
     pub failures_to_avoid: usize,
     /// What is done when hardly anything is left to be gained.
     pub when_settled: WhenSettled,
@@ -77,7 +77,7 @@ pub enum OutputScale {
     ByEvidence,
     /// The bad tail is compressed until the losses look like independent normal numbers, then they are standardized.
     YeoJohnson,
-    /// They are only standardized.
+    /// They are only standardized (catastrophes cut off, as above).
     Standardized,
 }
 
@@ -95,7 +95,8 @@ pub enum PendingBelief {
     Ignored,
 }
 
-/// What is done when the expected improvement has become a trifle: less than a ten-thousandth of the spread of the losses.
+/// What is done when the expected improvement has become a trifle: less than a ten-thousandth of the spread of the losses. (Of
+/// another acquisition that is a logarithm, when that number is as small. Of no effect on one that is none, nor on Thompson sampling.)
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WhenSettled {
     /// The best place is polished on.
