@@ -27,7 +27,6 @@ fn our_strategies_keep_their_promises() {
     check_strategy(BayesianOptimization::default).unwrap();
     check_strategy(|| Box::new(RandomSearch) as Box<dyn Strategy>).unwrap();
     check_strategy(BayesianOptimization::thompson_sampling).unwrap();
-    check_strategy(|| BayesianOptimization::new(UpperConfidenceBound::default())).unwrap();
 }
 
 /// Whatever it is made of.
