@@ -137,6 +137,17 @@ const COLD: lbfgs::Settings = lbfgs::Settings {
 /// A start that was the optimum for fewer data.
 const WARM: lbfgs::Settings = lbfgs::Settings { max_evaluations: 30, first_step: 0.3, ..COLD };
 
+/// What a likelihood and its gradient have in common.
+struct Factored {
+    /// x̃, n × q.
+    scaled: Array2<f64>,
+    /// G, n × n.
+    slopes: Array2<f64>,
+    /// σ² ⁄ k, n.
+    noise: Array1<f64>,
+    cholesky: Cholesky,
+}
+
 /// The function that a fit maximizes.
 pub(super) struct Target<'a> {
     pub(super) features: &'a Features,
@@ -261,12 +272,8 @@ impl<'a> Target<'a> {
     /// ln p(θ | y) up to a constant, at a third of the cost; not a number where the covariance cannot be factored.
     pub(super) fn log_posterior(&self, theta: &[f64]) -> f64 {
         let hyperparameters = self.hyperparameters(theta);
-        let Hyperparameters { kernel, signal_variance, noise_variance, .. } = hyperparameters;
-        let scaled = self.features.scaled(self.rows.clone(), &hyperparameters);
-        let mut covariance = kernel.self_covariances(scaled.view(), signal_variance).0;
-        let noise = self.sample.noise(noise_variance);
-        covariance.diag_mut().zip_mut_with(&noise, |entry, noise| *entry += noise);
-        let Ok(cholesky) = Cholesky::factor(&covariance) else {
+        let noise_variance = hyperparameters.noise_variance;
+        let Some(Factored { cholesky, .. }) = self.factor(&hyperparameters) else {
             return f64::NAN;
         };
         let losses = self.sample.losses.view();
@@ -282,14 +289,22 @@ impl<'a> Target<'a> {
         likelihood + densities.sum::<f64>()
     }
 
-    /// E and its gradient by θ.
-    fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
+    /// K and its factor; `None` where it cannot be factored.
+    fn factor(&self, hyperparameters: &Hyperparameters) -> Option<Factored> {
         let Hyperparameters { kernel, signal_variance, noise_variance, .. } = hyperparameters;
         let scaled = self.features.scaled(self.rows.clone(), hyperparameters);
         let (mut covariance, slopes) = kernel.self_covariances(scaled.view(), *signal_variance);
         let noise = self.sample.noise(*noise_variance);
         covariance.diag_mut().zip_mut_with(&noise, |entry, noise| *entry += noise);
-        let Ok(cholesky) = Cholesky::factor(&covariance) else {
+        let cholesky = Cholesky::factor(&covariance).ok()?;
+        Some(Factored { scaled, slopes, noise, cholesky })
+    }
+
+    /// E and its gradient by θ.
+    fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
+        let noise_variance = hyperparameters.noise_variance;
+        let Some(Factored { scaled, slopes, noise, cholesky }) = self.factor(hyperparameters)
+        else {
             return (f64::NAN, vec![0.0; self.priors.len()]);
         };
         let inverse = cholesky.inverse();
@@ -300,7 +315,7 @@ impl<'a> Target<'a> {
         #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
         let count = losses.len() as f64;
         let misfit = residual.dot(&alpha);
-        let (within, slope_within) = self.sample.log_density_within(*noise_variance);
+        let (within, slope_within) = self.sample.log_density_within(noise_variance);
         let value = log_density(misfit, &cholesky) + within;
 
         // Σ_a M_aa σ² ⁄ k_a.

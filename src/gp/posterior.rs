@@ -143,6 +143,12 @@ impl GaussianProcess {
         kernel.covariances(a.view(), b.view(), signal_variance)
     }
 
+    /// The same without slopes.
+    fn values(&self, a: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
+        let Hyperparameters { kernel, signal_variance, .. } = self.hyperparameters;
+        kernel.values(a.view(), b.view(), signal_variance)
+    }
+
     pub(super) fn scaled<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
         self.features.scaled(self.features.rows(points), &self.hyperparameters)
     }
@@ -183,10 +189,25 @@ impl Posterior {
         Prediction { mean: covariances.dot(&self.weights) + self.mean, variance }
     }
 
+    /// The same with gradients by the coordinates.
+    pub fn predict_with_gradients<P: AsRef<[f64]>>(
+        &self,
+        points: &[P],
+    ) -> (Prediction, PredictionGradients) {
+        let local = self.locate(points);
+        let mean = local.covariances.dot(&self.weights) + self.mean;
+        let (none, all) = (Array1::zeros(points.len()), Array1::ones(points.len()));
+        let weights = self.weights.view().insert_axis(Axis(0));
+        let gradients = PredictionGradients {
+            mean: self.gradient(&local, weights, none.view()),
+            variance: self.gradient(&local, Array2::zeros((1, self.count())).view(), all.view()),
+        };
+        (Prediction { mean, variance: local.variance }, gradients)
+    }
+
     /// k between scaled rows and the observed ones, m × n.
     pub(super) fn covariances_with(&self, scaled: &Array2<f64>) -> Array2<f64> {
-        let Hyperparameters { kernel, signal_variance, .. } = self.process.hyperparameters;
-        kernel.values(scaled.view(), self.scaled.view(), signal_variance)
+        self.process.values(scaled, &self.scaled)
     }
 
     /// B, e and v, from covariances k.
@@ -204,22 +225,6 @@ impl Posterior {
             *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);
         });
         (pull, misfit, variance)
-    }
-
-    /// The same with gradients by the coordinates.
-    pub fn predict_with_gradients<P: AsRef<[f64]>>(
-        &self,
-        points: &[P],
-    ) -> (Prediction, PredictionGradients) {
-        let local = self.locate(points);
-        let mean = local.covariances.dot(&self.weights) + self.mean;
-        let (none, all) = (Array1::zeros(points.len()), Array1::ones(points.len()));
-        let weights = self.weights.view().insert_axis(Axis(0));
-        let gradients = PredictionGradients {
-            mean: self.gradient(&local, weights, none.view()),
-            variance: self.gradient(&local, Array2::zeros((1, self.count())).view(), all.view()),
-        };
-        (Prediction { mean, variance: local.variance }, gradients)
     }
 
     /// What is the same for all means and gradients at m points: covariances, variances and what they come from.
@@ -304,7 +309,7 @@ impl Posterior {
         }
         let count = self.count();
         let scaled = self.process.scaled(points);
-        let cross = self.process.covariances(&self.scaled, &scaled).0;
+        let cross = self.process.values(&self.scaled, &scaled);
         let mut corner = self.process.self_covariances(&scaled);
         corner.diag_mut().map_inplace(|entry| *entry += noise_variance);
         self.cholesky.grow(&cross, &corner)?;

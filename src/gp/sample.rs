@@ -58,7 +58,7 @@ impl Sample {
             group.iter().map(|loss| (loss - mean).powi(2)).sum()
         };
         let scatter = groups.iter().zip(&means).map(deviations).sum();
-        let repeats = counts.sum() - counts.iter().map(|_| 1.0).sum::<f64>();
+        let repeats = counts.mapv(|count| count - 1.0).sum();
         Self { first, losses: means, counts, scatter, repeats }
     }
 
