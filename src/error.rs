@@ -38,6 +38,58 @@ impl fmt::Display for Violation {
     }
 }
 
+/// Something that was asked for, and that this crate cannot do yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSupported {
+    /// What it is.
+    pub feature: Feature,
+    /// Where it was asked for: a field's path.
+    pub path: String,
+    /// What was asked for there.
+    pub asked: String,
+    /// What happens instead.
+    pub instead: &'static str,
+}
+
+/// What this crate cannot do yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Feature {
+    /// Trying every combination.
+    GridSearch,
+    /// Successive halving of running jobs.
+    Hyperband,
+    /// Tuning several algorithms together.
+    SeveralDefinitions,
+    /// Choosing ranges and limits.
+    Autotune,
+    /// Learning from earlier tuning jobs.
+    WarmStart,
+    /// Stopping jobs that promise little.
+    EarlyStopping,
+    /// Ending when a value is reached.
+    TargetValue,
+    /// Ending when nothing improves.
+    NotImproving,
+    /// Ending when little can be gained.
+    Convergence,
+    /// Ending the tuning after some time.
+    MaxRuntime,
+    /// Ending a job after some time.
+    JobDeadline,
+    /// Trying a job again.
+    Retries,
+    /// Whatever a member means that this version does not know.
+    UnknownMember,
+}
+
+impl fmt::Display for NotSupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { feature, path, asked, instead } = self;
+        write!(f, "{feature:?} is not supported yet (`{path}` is {asked}): {instead}")
+    }
+}
+
 /// Everything that can go wrong, short of a job that failed (which is data, not an error).
 ///
 /// Its `Debug` form is the text for people, because that is what a `main` which returns it shows, and `unwrap`.
@@ -47,6 +99,10 @@ pub enum Error {
     /// The input broke one or more rules; all of them are listed.
     #[error("{}", list(.0))]
     Invalid(Vec<Violation>),
+
+    /// What was asked for cannot be done yet; all of it is listed, also what could have been left out.
+    #[error("{}", list(.0))]
+    NotSupported(Vec<NotSupported>),
 
     /// No trial has this number.
     #[error("there is no trial {0}")]
@@ -130,6 +186,6 @@ impl EvaluatorError {
     }
 }
 
-fn list(violations: &[Violation]) -> String {
-    violations.iter().map(Violation::to_string).collect::<Vec<_>>().join("\n")
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -15,6 +15,33 @@ pub struct ResourceLimits {
     pub max_parallel_jobs: usize,
 }
 
+/// Which running jobs are stopped because they promise little. As data: the loop does not stop any yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum EarlyStopping {
+    /// None.
+    #[default]
+    Off,
+    /// Those whose value is worse than the median of earlier jobs' running averages at the same step.
+    #[doc(alias = "TrainingJobEarlyStoppingType")]
+    MedianRule,
+}
+
+/// When it is enough, besides the limits; any one of them suffices. As data: the loop does not look at them yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[doc(alias = "TuningJobCompletionCriteria")]
+pub struct CompletionCriteria {
+    /// A job reached this value of the metric.
+    #[doc(alias = "TargetObjectiveMetricValue")]
+    pub target: Option<f64>,
+    /// So many jobs in a row did not improve the best value.
+    #[doc(alias = "BestObjectiveNotImproving")]
+    pub not_improving_for: Option<usize>,
+    /// Little can be gained any more.
+    #[doc(alias = "ConvergenceDetected")]
+    pub on_convergence: bool,
+}
+
 impl ResourceLimits {
     /// These limits.
     pub fn new(max_jobs: usize, max_parallel_jobs: usize) -> Self {

@@ -46,7 +46,7 @@ impl Problem for Boosting {
     }
 
     fn evaluate(&self, configuration: &Configuration, _chance: &mut Rng) -> Evaluation {
-        self.data.cross_validated_rmse(Hyperparameters::of(configuration)).into()
+        self.data.cross_validated_rmse(Hyperparameters::UNTUNED.with(configuration)).into()
     }
 
     fn optimum(&self) -> Option<f64> {

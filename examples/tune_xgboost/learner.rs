@@ -1,6 +1,7 @@
 //! The black box: gradient-boosted trees on the diabetes data, scored by cross-validation.
 
 use forust_ml::objective::ObjectiveType;
+use forust_ml::sampler::SampleMethod;
 use forust_ml::{GradientBooster, Matrix};
 use surmise::Configuration;
 
@@ -8,23 +9,60 @@ use surmise::Configuration;
 const DIABETES: &str = include_str!("../data/diabetes.csv");
 const FOLDS: usize = 5;
 
-/// The four hyperparameters of the tuning job, in XGBoost's words.
+/// Hyperparameters in XGBoost's words.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hyperparameters {
     pub(crate) alpha: f64,
     pub(crate) gamma: f64,
-    pub(crate) max_delta_step: i64,
-    pub(crate) max_depth: i64,
+    pub(crate) max_delta_step: f64,
+    pub(crate) max_depth: f64,
+    lambda: f64,
+    eta: f64,
+    min_child_weight: f64,
+    subsample: f64,
+    colsample_bytree: f64,
+    num_round: f64,
 }
 
 impl Hyperparameters {
-    pub(crate) fn of(configuration: &Configuration) -> Self {
-        Self {
-            alpha: configuration.float("alpha"),
-            gamma: configuration.float("gamma"),
-            max_delta_step: configuration.integer("max_delta_step"),
-            max_depth: configuration.integer("max_depth"),
+    /// What XGBoost does untuned, in 20 rounds.
+    pub(crate) const UNTUNED: Self = Self {
+        alpha: 0.0,
+        gamma: 0.0,
+        max_delta_step: 0.0,
+        max_depth: 6.0,
+        lambda: 1.0,
+        eta: 0.3,
+        min_child_weight: 1.0,
+        subsample: 1.0,
+        colsample_bytree: 1.0,
+        num_round: 20.0,
+    };
+
+    /// These, but for what a configuration says.
+    pub(crate) fn with(mut self, configuration: &Configuration) -> Self {
+        for (name, value) in configuration.iter() {
+            self.set(name, &value.to_string());
         }
+        self
+    }
+
+    /// Sets one of them; whether it is known and the value a number.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> bool {
+        let place = match name {
+            "alpha" | "reg_alpha" => &mut self.alpha,
+            "gamma" | "min_split_loss" => &mut self.gamma,
+            "max_delta_step" => &mut self.max_delta_step,
+            "max_depth" => &mut self.max_depth,
+            "lambda" | "reg_lambda" => &mut self.lambda,
+            "eta" | "learning_rate" => &mut self.eta,
+            "min_child_weight" => &mut self.min_child_weight,
+            "subsample" => &mut self.subsample,
+            "colsample_bytree" => &mut self.colsample_bytree,
+            "num_round" => &mut self.num_round,
+            _ => return false,
+        };
+        value.parse().map(|number| *place = number).is_ok()
     }
 }
 
@@ -85,21 +123,32 @@ impl Diabetes {
     }
 }
 
-/// 20 rounds at learning rate 0.3 with λ = 1, on one thread.
+/// Trees on one thread.
 #[allow(clippy::cast_possible_truncation, reason = "the learner computes in f32")]
+#[allow(clippy::cast_sign_loss, reason = "counts are not negative")]
 fn booster(hyperparameters: Hyperparameters) -> GradientBooster {
-    let Hyperparameters { alpha, gamma, max_delta_step, max_depth } = hyperparameters;
     // XGBoost: 0 is no limit. forust: 0 is a single leaf.
-    let max_depth =
-        usize::try_from(max_depth).ok().filter(|depth| *depth > 0).unwrap_or(usize::MAX);
-    GradientBooster::default()
+    let max_depth = match hyperparameters.max_depth as usize {
+        0 => usize::MAX,
+        depth => depth,
+    };
+    let booster = GradientBooster::default()
         .set_objective_type(ObjectiveType::SquaredLoss)
-        .set_iterations(20)
-        .set_learning_rate(0.3)
-        .set_l1(alpha as f32)
-        .set_l2(1.0)
-        .set_gamma(gamma as f32)
-        .set_max_delta_step(max_delta_step as f32)
+        .set_iterations(hyperparameters.num_round as usize)
+        .set_learning_rate(hyperparameters.eta as f32)
+        .set_l1(hyperparameters.alpha as f32)
+        .set_l2(hyperparameters.lambda as f32)
+        .set_gamma(hyperparameters.gamma as f32)
+        .set_max_delta_step(hyperparameters.max_delta_step as f32)
         .set_max_depth(max_depth)
-        .set_parallel(false)
+        .set_min_leaf_weight(hyperparameters.min_child_weight as f32)
+        .set_colsample_bytree(hyperparameters.colsample_bytree)
+        .set_parallel(false);
+    if hyperparameters.subsample < 1.0 {
+        booster
+            .set_sample_method(SampleMethod::Random)
+            .set_subsample(hyperparameters.subsample as f32)
+    } else {
+        booster
+    }
 }

@@ -27,9 +27,6 @@ use surmise::{
 use learner::{Diabetes, Hyperparameters};
 
 const JOB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/tuning_job.json");
-/// What XGBoost does untuned.
-const UNTUNED: Hyperparameters =
-    Hyperparameters { alpha: 0.0, gamma: 0.0, max_delta_step: 0, max_depth: 6 };
 /// Rows of the table of the best.
 const SHOWN: usize = 5;
 
@@ -92,8 +89,8 @@ fn show_one(
         let reason = range.scale().map_or("", |scale| &scale.reason);
         println!("  {:<15} {reason}", range.name());
     }
-    if !tuning.disregarded.is_empty() {
-        println!("Not acted on: {}.", tuning.disregarded.join(", "));
+    for part in &tuning.not_supported {
+        println!("{part}.");
     }
     let seed = options.seed.or(tuning.seed).unwrap_or(1);
     let clock = Clock::default();
@@ -105,8 +102,8 @@ fn show_one(
         "trial", "alpha", "gamma", "max_delta_step", "max_depth", "rmse"
     );
     for trial in ranked(&bayesian).into_iter().take(SHOWN) {
-        let Hyperparameters { alpha, gamma, max_delta_step, max_depth } =
-            Hyperparameters::of(&trial.configuration);
+        let Hyperparameters { alpha, gamma, max_delta_step, max_depth, .. } =
+            Hyperparameters::UNTUNED.with(&trial.configuration);
         println!(
             "{:>5} {alpha:>10.3} {gamma:>9.4} {max_delta_step:>15} {max_depth:>10} {:>10.4}",
             trial.id.0,
@@ -114,7 +111,7 @@ fn show_one(
         );
     }
     let jobs = bayesian.trials().len();
-    let untuned = data.cross_validated_rmse(UNTUNED)?;
+    let untuned = data.cross_validated_rmse(Hyperparameters::UNTUNED)?;
     println!("\nBayesian optimization, {jobs} jobs   {:>10.4}", best_value(bayesian.best()));
     println!("random search, {jobs} jobs           {:>10.4}", best_value(random.best()));
     println!("untuned defaults                 {untuned:>10.4}");
@@ -164,7 +161,7 @@ fn search(
     let mut study = Study::new(space, objective, strategy, settings)?;
     let data = Arc::clone(data);
     let mut jobs = FunctionEvaluator::new(move |configuration: &Configuration| {
-        data.cross_validated_rmse(Hyperparameters::of(configuration))
+        data.cross_validated_rmse(Hyperparameters::UNTUNED.with(configuration))
     });
     let bar = if bar { progress_bar(limits.max_jobs) } else { ProgressBar::hidden() };
     tune_watched(&mut study, &mut jobs, |study, event| {

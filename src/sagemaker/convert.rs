@@ -1,16 +1,30 @@
-//! From a tuning job's configuration to a search.
+//! From a tuning request to a search.
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
-use super::config::{HyperParameterTuningJobConfig, JobStrategy, NumericRange};
-use crate::error::{Error, Violation};
-use crate::limits::ResourceLimits;
+use indexmap::IndexMap;
+
+use super::config::{
+    CategoricalRange, CompleteOnConvergence, HyperParameterTuningJobConfig, JobObjective,
+    JobStrategy, NumericRange, ParameterRanges, TrainingJobEarlyStoppingType,
+};
+use super::declare::Other;
+use super::definition::HyperParameterTrainingJobDefinition;
+use super::document::{Document, DocumentShape};
+use super::node::step;
+use super::request::{CreateHyperParameterTuningJobRequest, WarmStartConfig};
+use crate::error::{Error, Feature, NotSupported, Violation};
+use crate::limits::{CompletionCriteria, EarlyStopping, ResourceLimits};
 use crate::objective::Objective;
 use crate::space::{ParameterRange, SearchSpace};
 use crate::strategy::{BayesianOptimization, RandomSearch, Strategy};
+use crate::study::{Study, StudySettings};
 
 /// A tuning job in the words of this crate.
+///
+/// What its training jobs are and where they run is not here: that is for whoever runs them, who finds it in the request.
 #[derive(Debug)]
 pub struct Tuning {
     /// What is tuned: the continuous ranges first, then the integer, then the categorical ones.
@@ -23,99 +37,358 @@ pub struct Tuning {
     pub strategy: Box<dyn Strategy>,
     /// The seed, if one is given.
     pub seed: Option<u64>,
-    /// Parts of the configuration that this crate does not act on, by their names there.
-    pub disregarded: Vec<String>,
+    /// Hyperparameters that all jobs share, as text.
+    pub static_values: IndexMap<String, String>,
+    /// Which running jobs are to be stopped early.
+    pub early_stopping: EarlyStopping,
+    /// When it is enough, besides the limits.
+    pub completion: CompletionCriteria,
+    /// After which time the tuning is to end.
+    pub max_runtime: Option<Duration>,
+    /// After which time a job is to end.
+    pub job_deadline: Option<Duration>,
+    /// How often a job is to be tried again.
+    pub max_retries: Option<u32>,
+    /// Which earlier tuning jobs are to be learnt from.
+    pub warm_start: Option<WarmStartConfig>,
+    /// What is asked for and cannot be done yet. The search can go on without it.
+    pub not_supported: Vec<NotSupported>,
+}
+
+impl Tuning {
+    /// A study that has seen nothing, under the order of arrival; seed 0 if none is given.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a limit is 0.
+    pub fn study(self) -> Result<Study, Error> {
+        let settings = StudySettings {
+            seed: self.seed.unwrap_or(0),
+            limits: self.limits,
+            ..StudySettings::default()
+        };
+        Study::new(self.space, self.objective, self.strategy, settings)
+    }
+}
+
+impl Document {
+    /// The search that this document describes. In a state machine the name of the tuning job need not be known.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with everything that is wrong: members of another form than the service's model gives them, bounds
+    /// that are not numbers, ranges that break a rule, limits of 0, no objective. [`Error::NotSupported`] for grid search and
+    /// Hyperband, several definitions, and Autotune without ranges.
+    pub fn tuning(&self) -> Result<Tuning, Error> {
+        match self.shape() {
+            DocumentShape::Config => self.config()?.tuning(),
+            DocumentShape::StateMachine { .. } if !self.is_named() => {
+                self.request_named("unnamed")?.tuning()
+            }
+            _ => self.request()?.tuning(),
+        }
+    }
+}
+
+impl CreateHyperParameterTuningJobRequest {
+    /// The search that this request describes.
+    ///
+    /// # Errors
+    /// Those of [`Document::tuning`].
+    pub fn tuning(&self) -> Result<Tuning, Error> {
+        let mut asked = Asked::of(&self.config, "$.HyperParameterTuningJobConfig");
+        asked.unknown("$", &self.other);
+        let several: Vec<_> = self.all_definitions().collect();
+        if several.len() > 1 {
+            asked.blocked(
+                Feature::SeveralDefinitions,
+                "$.TrainingJobDefinitions",
+                format!("a list of {}", several.len()),
+                "tune each definition in a study of its own",
+            );
+        }
+        let path = if self.definition.is_some() {
+            "$.TrainingJobDefinition"
+        } else {
+            "$.TrainingJobDefinitions[0]"
+        };
+        let definition = several.first().copied();
+        if let Some(definition) = definition {
+            asked.definition(definition, path);
+        }
+        if let Some(warm_start) = &self.warm_start {
+            asked.without(
+                Feature::WarmStart,
+                "$.WarmStartConfig",
+                warm_start.warm_start_type,
+                "the search begins from nothing; results can be given by Study::observe",
+            );
+        }
+        let ranges = merged(self.config.parameter_ranges.as_ref(), definition);
+        if self.autotune.is_some() {
+            let instead = "the ranges and limits that are given are taken as they are";
+            if ranges.is_empty() {
+                asked.blocked(Feature::Autotune, "$.Autotune", "Enabled", "give ranges");
+            } else {
+                asked.without(Feature::Autotune, "$.Autotune", "Enabled", instead);
+            }
+        }
+        let objective = definition.and_then(|definition| definition.objective.as_ref());
+        let mut tuning = self.config.search(ranges, objective, asked)?;
+        tuning.warm_start.clone_from(&self.warm_start);
+        if let Some(definition) = definition {
+            let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+            tuning.static_values = definition.static_hyper_parameters.clone().unwrap_or_default();
+            tuning.job_deadline = definition.stopping_condition.max_runtime_in_seconds.map(seconds);
+            tuning.max_retries =
+                definition.retry_strategy.as_ref().map(|strategy| strategy.max_attempts);
+        }
+        Ok(tuning)
+    }
 }
 
 impl HyperParameterTuningJobConfig {
     /// The search that this configuration describes.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with everything that is wrong: bounds that are not numbers, ranges that break a rule, limits of 0,
-    /// a strategy that this crate does not have.
+    /// Those of [`Document::tuning`].
     pub fn tuning(&self) -> Result<Tuning, Error> {
-        let space = self.search_space();
+        let ranges = merged(self.parameter_ranges.as_ref(), None);
+        self.search(ranges, None, Asked::of(self, "$"))
+    }
+
+    fn search(
+        &self,
+        ranges: Vec<&ParameterRanges>,
+        objective: Option<&JobObjective>,
+        mut asked: Asked,
+    ) -> Result<Tuning, Error> {
+        let space = search_space(&ranges);
         let limits = ResourceLimits {
-            max_jobs: self.resource_limits.max_number_of_training_jobs,
-            max_parallel_jobs: self.resource_limits.max_parallel_training_jobs,
+            max_jobs: self.resource_limits.max_number_of_training_jobs.map(|jobs| jobs as usize),
+            max_parallel_jobs: self.resource_limits.max_parallel_training_jobs as usize,
         };
-        let strategy = self.strategy();
-        let failures =
-            [space.as_ref().err(), limits.check().as_ref().err(), strategy.as_ref().err()]
-                .into_iter()
-                .flatten()
-                .flat_map(|error| error.violations().to_vec())
-                .collect();
-        Error::unless_empty(failures)?;
-        let goal = self.objective.goal;
+        let objective = objective.or(self.objective.as_ref()).ok_or_else(|| {
+            Error::Invalid(vec![Violation::new(
+                "HyperParameterTuningJobObjective",
+                "missing",
+                "a search has an objective",
+                "add Type and MetricName",
+            )])
+        });
+        let checked = limits.check();
+        let failures = [
+            // What is blocked for want of ranges is not also wrong for want of ranges.
+            space.as_ref().err().filter(|_| !(asked.is_blocked && ranges.is_empty())),
+            checked.as_ref().err(),
+            objective.as_ref().err(),
+        ];
+        let failures = failures.into_iter().flatten();
+        Error::unless_empty(failures.flat_map(|error| error.violations().to_vec()).collect())?;
+        asked.ranges(&ranges);
+        if asked.is_blocked {
+            return Err(Error::NotSupported(asked.not_supported));
+        }
+        let strategy: Box<dyn Strategy> = match self.strategy {
+            JobStrategy::Random => Box::new(RandomSearch),
+            _ => Box::new(BayesianOptimization::default()),
+        };
+        let objective = objective?;
         Ok(Tuning {
             space: space?,
-            objective: Objective { metric_name: self.objective.metric_name.clone(), goal },
+            objective: Objective {
+                metric_name: objective.metric_name.clone(),
+                goal: objective.goal,
+            },
             limits,
-            strategy: strategy?,
-            seed: self.random_seed,
-            disregarded: self.disregarded(),
+            strategy,
+            seed: self.random_seed.map(u64::from),
+            static_values: IndexMap::new(),
+            early_stopping: match self.early_stopping {
+                Some(TrainingJobEarlyStoppingType::Auto) => EarlyStopping::MedianRule,
+                _ => EarlyStopping::Off,
+            },
+            completion: self.completion(),
+            max_runtime: self
+                .resource_limits
+                .max_runtime_in_seconds
+                .map(|seconds| Duration::from_secs(seconds.into())),
+            job_deadline: None,
+            max_retries: None,
+            warm_start: None,
+            not_supported: asked.not_supported,
         })
     }
+}
 
-    fn disregarded(&self) -> Vec<String> {
-        let ranges = &self.parameter_ranges;
-        let parts = [
-            ("", &self.other),
-            ("HyperParameterTuningJobObjective.", &self.objective.other),
-            ("ResourceLimits.", &self.resource_limits.other),
-            ("ParameterRanges.", &ranges.other),
-        ];
-        let numeric =
-            ranges.continuous_parameter_ranges.iter().chain(&ranges.integer_parameter_ranges);
-        let of_ranges = numeric.map(|range| (&range.name, &range.other)).chain(
-            ranges.categorical_parameter_ranges.iter().map(|range| (&range.name, &range.other)),
-        );
-        let named = |place: &str, other: &serde_json::Map<String, serde_json::Value>| {
-            other.keys().map(|key| format!("{place}{key}")).collect::<Vec<_>>()
+impl HyperParameterTuningJobConfig {
+    fn completion(&self) -> CompletionCriteria {
+        let Some(criteria) = &self.completion_criteria else {
+            return CompletionCriteria::default();
         };
-        parts
-            .iter()
-            .flat_map(|(place, other)| named(place, other))
-            .chain(of_ranges.flat_map(|(name, other)| named(&format!("{name}."), other)))
-            .collect()
+        let not_improving = criteria.not_improving.as_ref();
+        let convergence = criteria.convergence.as_ref();
+        CompletionCriteria {
+            target: criteria.target_value,
+            not_improving_for: not_improving
+                .and_then(|part| part.max_jobs_not_improving)
+                .map(|jobs| jobs as usize),
+            on_convergence: convergence.and_then(|part| part.complete_on_convergence)
+                == Some(CompleteOnConvergence::Enabled),
+        }
+    }
+}
+
+/// Everything that was asked for and cannot be done yet.
+struct Asked {
+    not_supported: Vec<NotSupported>,
+    /// Whether there can be no search without it.
+    is_blocked: bool,
+}
+
+impl Asked {
+    /// By a configuration that stands at `path`.
+    fn of(config: &HyperParameterTuningJobConfig, path: &str) -> Self {
+        let mut asked = Self { not_supported: Vec::new(), is_blocked: false };
+        let strategy = format!("{path}.Strategy");
+        match config.strategy {
+            JobStrategy::Bayesian | JobStrategy::Random => {}
+            JobStrategy::Grid => {
+                asked.blocked(Feature::GridSearch, &strategy, "Grid", "use Bayesian or Random");
+            }
+            JobStrategy::Hyperband => asked.blocked(
+                Feature::Hyperband,
+                &strategy,
+                "Hyperband",
+                "use Bayesian or Random, which run every job to its end",
+            ),
+        }
+        if config.early_stopping == Some(TrainingJobEarlyStoppingType::Auto) {
+            let path = format!("{path}.TrainingJobEarlyStoppingType");
+            asked.without(Feature::EarlyStopping, &path, "Auto", "every job runs to its end");
+        }
+        let limits = &config.resource_limits;
+        if let Some(seconds) = limits.max_runtime_in_seconds {
+            let path = format!("{path}.ResourceLimits.MaxRuntimeInSeconds");
+            asked.without(Feature::MaxRuntime, &path, seconds, "the number of jobs alone ends it");
+        }
+        if let Some(criteria) = &config.completion_criteria {
+            let path = format!("{path}.TuningJobCompletionCriteria");
+            let instead = "the search goes on to its limits";
+            if let Some(value) = criteria.target_value {
+                let path = format!("{path}.TargetObjectiveMetricValue");
+                asked.without(Feature::TargetValue, &path, value, instead);
+            }
+            let patience =
+                criteria.not_improving.as_ref().and_then(|part| part.max_jobs_not_improving);
+            if let Some(jobs) = patience {
+                let path = format!("{path}.BestObjectiveNotImproving");
+                asked.without(Feature::NotImproving, &path, jobs, instead);
+            }
+            let convergence = criteria.convergence.as_ref();
+            if convergence.and_then(|part| part.complete_on_convergence)
+                == Some(CompleteOnConvergence::Enabled)
+            {
+                let path = format!("{path}.ConvergenceDetected");
+                asked.without(Feature::Convergence, &path, "Enabled", instead);
+            }
+            asked.unknown(&path, &criteria.other);
+        }
+        asked.unknown(path, &config.other);
+        asked.unknown(&format!("{path}.ResourceLimits"), &limits.other);
+        if let Some(objective) = &config.objective {
+            let path = format!("{path}.HyperParameterTuningJobObjective");
+            asked.unknown(&path, &objective.other);
+        }
+        asked
     }
 
-    fn search_space(&self) -> Result<SearchSpace, Error> {
-        let ranges = &self.parameter_ranges;
-        let continuous = ranges.continuous_parameter_ranges.iter().map(|range| {
-            let (min, max) = bounds(range, "a number such as 0.5 or 1e-3")?;
-            ParameterRange::continuous(
-                &range.name,
-                min..=max,
-                range.scaling_type.unwrap_or_default(),
-            )
-        });
-        let integer = ranges.integer_parameter_ranges.iter().map(|range| {
-            let (min, max) = bounds(range, "a whole number such as 10")?;
-            ParameterRange::integer(&range.name, min..=max, range.scaling_type.unwrap_or_default())
-        });
-        let categorical = ranges
-            .categorical_parameter_ranges
-            .iter()
-            .map(|range| ParameterRange::categorical(&range.name, &range.values));
-        SearchSpace::new(continuous.chain(integer).chain(categorical))
+    fn definition(&mut self, definition: &HyperParameterTrainingJobDefinition, path: &str) {
+        if let Some(seconds) = definition.stopping_condition.max_runtime_in_seconds {
+            let path = format!("{path}.StoppingCondition.MaxRuntimeInSeconds");
+            let instead = "a job runs for as long as it takes";
+            self.without(Feature::JobDeadline, &path, seconds, instead);
+        }
+        if let Some(strategy) = &definition.retry_strategy {
+            let path = format!("{path}.RetryStrategy.MaximumRetryAttempts");
+            let instead = "a job that fails has failed";
+            self.without(Feature::Retries, &path, strategy.max_attempts, instead);
+        }
+        self.unknown(path, &definition.other);
     }
 
-    fn strategy(&self) -> Result<Box<dyn Strategy>, Error> {
-        match self.strategy {
-            JobStrategy::Bayesian => Ok(Box::new(BayesianOptimization::default())),
-            JobStrategy::Random => Ok(Box::new(RandomSearch)),
-            JobStrategy::Hyperband | JobStrategy::Grid => {
-                Err(Error::Invalid(vec![Violation::new(
-                    "Strategy",
-                    format!("{:?}", self.strategy),
-                    "this crate searches by Bayesian and by Random",
-                    "use one of these",
-                )]))
+    fn ranges(&mut self, ranges: &[&ParameterRanges]) {
+        for ranges in ranges {
+            self.unknown("ParameterRanges", &ranges.other);
+            for range in ranges.integer.iter().chain(&ranges.continuous).flatten() {
+                self.unknown(&range.name, &range.other);
+            }
+            for range in ranges.categorical.iter().flatten() {
+                self.unknown(&range.name, &range.other);
             }
         }
     }
+
+    /// The search can go on without it.
+    fn without(
+        &mut self,
+        feature: Feature,
+        path: &str,
+        asked: impl Display,
+        instead: &'static str,
+    ) {
+        let (path, asked) = (path.to_owned(), asked.to_string());
+        self.not_supported.push(NotSupported { feature, path, asked, instead });
+    }
+
+    /// It cannot.
+    fn blocked(
+        &mut self,
+        feature: Feature,
+        path: &str,
+        asked: impl Display,
+        instead: &'static str,
+    ) {
+        self.without(feature, path, asked, instead);
+        self.is_blocked = true;
+    }
+
+    fn unknown(&mut self, path: &str, other: &Other) {
+        for (name, value) in other.members() {
+            let path = format!("{path}{}", step(name));
+            self.without(Feature::UnknownMember, &path, value, "it is kept, and has no effect");
+        }
+    }
+}
+
+/// The ranges that count: those of the configuration and those of the definition, as far as there are any.
+fn merged<'a>(
+    of_config: Option<&'a ParameterRanges>,
+    definition: Option<&'a HyperParameterTrainingJobDefinition>,
+) -> Vec<&'a ParameterRanges> {
+    let own = definition.and_then(|definition| definition.parameter_ranges.as_ref());
+    let has_any = |ranges: &&ParameterRanges| {
+        ranges.integer.iter().chain(&ranges.continuous).any(|list| !list.is_empty())
+            || ranges.categorical.iter().any(|list| !list.is_empty())
+    };
+    of_config.into_iter().chain(own).filter(has_any).collect()
+}
+
+fn search_space(ranges: &[&ParameterRanges]) -> Result<SearchSpace, Error> {
+    let continuous = ranges.iter().flat_map(|ranges| ranges.continuous.iter().flatten());
+    let integer = ranges.iter().flat_map(|ranges| ranges.integer.iter().flatten());
+    let categorical = ranges.iter().flat_map(|ranges| ranges.categorical.iter().flatten());
+    let continuous = continuous.map(|range| {
+        let (min, max) = bounds(range, "a number such as 0.5 or 1e-3")?;
+        let scaling = range.scaling_type.unwrap_or_default();
+        ParameterRange::continuous(&range.name, min..=max, scaling)
+    });
+    let integer = integer.map(|range| {
+        let (min, max) = bounds(range, "a whole number such as 10")?;
+        let scaling = range.scaling_type.unwrap_or_default();
+        ParameterRange::integer(&range.name, min..=max, scaling)
+    });
+    let categorical = categorical
+        .map(|range: &CategoricalRange| ParameterRange::categorical(&range.name, &range.values));
+    SearchSpace::new(continuous.chain(integer).chain(categorical))
 }
 
 /// Both ends of a range, read from their strings.
@@ -133,63 +406,5 @@ fn bounds<T: FromStr<Err: Display>>(range: &NumericRange, wanted: &str) -> Resul
     match (read("MinValue", &range.min_value), read("MaxValue", &range.max_value)) {
         (Ok(min), Ok(max)) => Ok((min, max)),
         (min, max) => Err(Error::Invalid([min.err(), max.err()].into_iter().flatten().collect())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::objective::Goal;
-    use crate::space::ScalingType;
-
-    const JOB: &str = include_str!("../../examples/data/tuning_job.json");
-
-    #[test]
-    fn the_sample_job_is_read_whole_and_survives_a_round_trip() {
-        let config: HyperParameterTuningJobConfig = serde_json::from_str(JOB).unwrap();
-        let tuning = config.tuning().unwrap();
-        let names: Vec<&str> = tuning.space.ranges().iter().map(ParameterRange::name).collect();
-        assert_eq!(names, ["alpha", "gamma", "max_delta_step", "max_depth"]);
-        assert_eq!(tuning.objective.goal, Goal::Minimize);
-        assert_eq!(tuning.objective.metric_name, "validation:rmse");
-        assert_eq!(tuning.limits, ResourceLimits::new(50, 4));
-        let ParameterRange::Continuous(alpha) = &tuning.space.ranges()[0] else { panic!("alpha") };
-        assert_eq!((alpha.min(), alpha.max(), alpha.scaling()), (0.0, 1000.0, ScalingType::Auto));
-        let original: serde_json::Value = serde_json::from_str(JOB).unwrap();
-        assert_eq!(serde_json::to_value(&config).unwrap(), original);
-    }
-
-    #[test]
-    fn what_is_not_acted_on_is_kept_and_named() {
-        let mut job: serde_json::Value = serde_json::from_str(JOB).unwrap();
-        job["TrainingJobEarlyStoppingType"] = "Auto".into();
-        job["ResourceLimits"]["MaxRuntimeInSeconds"] = 3600.into();
-        job["ParameterRanges"]["IntegerParameterRanges"][1]["Unit"] = "levels".into();
-        let config: HyperParameterTuningJobConfig = serde_json::from_value(job.clone()).unwrap();
-        assert_eq!(serde_json::to_value(&config).unwrap(), job);
-        assert_eq!(
-            config.tuning().unwrap().disregarded,
-            [
-                "TrainingJobEarlyStoppingType",
-                "ResourceLimits.MaxRuntimeInSeconds",
-                "max_depth.Unit",
-            ]
-        );
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_said_at_once() {
-        let mut config: HyperParameterTuningJobConfig = serde_json::from_str(JOB).unwrap();
-        config.strategy = JobStrategy::Grid;
-        config.resource_limits.max_parallel_training_jobs = 0;
-        config.parameter_ranges.continuous_parameter_ranges[0].min_value = "none".to_owned();
-        config.parameter_ranges.integer_parameter_ranges[0].max_value = "1.5".to_owned();
-        config.parameter_ranges.integer_parameter_ranges[1].max_value = "-3".to_owned();
-        let error = config.tuning().unwrap_err();
-        let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
-        assert_eq!(
-            subjects,
-            ["alpha", "max_delta_step", "max_depth", "max_parallel_jobs", "Strategy"]
-        );
     }
 }

@@ -27,6 +27,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("evaluator", &["rng", "space", "objective", "trial"]),
     ("sagemaker", &["space", "objective", "limits", "trial"]),
     ("sagemaker/convert.rs", &["space", "objective", "limits", "trial", "study", "strategy"]),
+    ("sagemaker/describe.rs", &["space", "objective", "limits", "trial", "study"]),
+    ("sagemaker/write.rs", &["space", "objective", "limits", "trial", "study"]),
     ("tune", &["cube", "space", "objective", "limits", "trial", "strategy", "study", "evaluator"]),
     ("benchmark", &["*"]),
     ("conformance", &["*"]),
@@ -42,6 +44,7 @@ const DOORS: &[(&str, &str)] = &[
     ("rand", "rng.rs"),
     ("libm", "normal.rs"),
     ("sobol_burley", "sobol.rs"),
+    ("fancy_regex", "sagemaker/pattern.rs"),
 ];
 
 const LONGEST: usize = 600;

@@ -1,0 +1,93 @@
+//! The command line.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::Value;
+
+pub(crate) const USAGE: &str = "\
+usage: sagemaker_request FILE [--input JSON] [--check] [...]
+
+FILE is a HyperParameterTuningJobConfig, the body of CreateHyperParameterTuningJob, or a Step Functions state machine; - is
+standard input.
+
+  --check            verdict only
+  --input JSON       the input of the state that makes the tuning job, or a file that holds it
+  --context JSON     its context object, likewise
+  --state NAME       the state, where several make tuning jobs
+  --algorithm FILE   what `aws sagemaker describe-algorithm` prints for the algorithm that the request names
+  --log FILE         lines that a training job prints, on which expressions of metrics are tried
+  --jobs N, --parallel N, --seed N
+                     run it with other limits, or another seed
+
+exit status: 0 the service would accept the request, 1 it would not, 2 it cannot be read
+
+sagemaker_request --model prints the rules of single members as JSON.";
+
+#[derive(Debug, Default)]
+pub(crate) struct Arguments {
+    pub(crate) file: Option<String>,
+    pub(crate) model: bool,
+    pub(crate) check: bool,
+    pub(crate) input: Option<Value>,
+    pub(crate) context: Option<Value>,
+    pub(crate) state: Option<String>,
+    pub(crate) algorithm: Option<Vec<u8>>,
+    pub(crate) log: Option<String>,
+    pub(crate) jobs: Option<usize>,
+    pub(crate) parallel: Option<usize>,
+    pub(crate) seed: Option<u64>,
+}
+
+impl Arguments {
+    pub(crate) fn read(mut given: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut arguments = Self::default();
+        while let Some(argument) = given.next() {
+            let mut value = || given.next().ok_or_else(|| format!("{argument} needs a value"));
+            match argument.as_str() {
+                "--model" => arguments.model = true,
+                "--check" => arguments.check = true,
+                "--input" => arguments.input = Some(json(&value()?)?),
+                "--context" => arguments.context = Some(json(&value()?)?),
+                "--state" => arguments.state = Some(value()?),
+                "--algorithm" => arguments.algorithm = Some(bytes(&value()?)?),
+                "--log" => {
+                    let lines = bytes(&value()?)?;
+                    arguments.log = Some(String::from_utf8_lossy(&lines).into_owned());
+                }
+                "--jobs" => arguments.jobs = Some(number(&value()?)?),
+                "--parallel" => arguments.parallel = Some(number(&value()?)?),
+                "--seed" => arguments.seed = Some(number(&value()?)?),
+                file if arguments.file.is_none() && (file == "-" || !file.starts_with('-')) => {
+                    arguments.file = Some(argument);
+                }
+                _ => return Err(format!("unknown argument {argument:?}")),
+            }
+        }
+        if arguments.file.is_none() && !arguments.model {
+            return Err("which file?".to_owned());
+        }
+        Ok(arguments)
+    }
+}
+
+/// What a file holds, or standard input.
+pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, String> {
+    if path == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        return read.map(|_| bytes).map_err(|error| format!("standard input: {error}"));
+    }
+    fs::read(path).map_err(|error| format!("{path}: {error}"))
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    let bytes = if Path::new(text).is_file() { bytes(text)? } else { text.as_bytes().to_vec() };
+    serde_json::from_slice(&bytes)
+        .map_err(|error| format!("{text:?} is neither JSON nor a file that holds it: {error}"))
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text:?} is no whole number"))
+}

@@ -1,0 +1,302 @@
+//! How a tuning job stands, in the words of `DescribeHyperParameterTuningJob`.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::config::HyperParameterTuningJobConfig;
+use super::definition::{HyperParameterTrainingJobDefinition, OutputCompressionType};
+use super::request::{CreateHyperParameterTuningJobRequest, WarmStartConfig};
+use super::write::{training_job_name, tuned_values};
+use crate::objective::Goal;
+use crate::study::Study;
+use crate::trial::{FailureKind, Outcome, Source, Trial};
+
+/// How a tuning job stands.
+///
+/// As JSON it has the members of SageMaker's own answer, except for ARNs and times, which only the service knows; each
+/// training job also has its `ModelArtifacts`, which SageMaker tells by `DescribeTrainingJob`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TuningJobDescription {
+    /// The name of the tuning job.
+    #[serde(rename = "HyperParameterTuningJobName")]
+    pub name: String,
+    /// How it searches.
+    #[serde(rename = "HyperParameterTuningJobConfig")]
+    pub config: HyperParameterTuningJobConfig,
+    /// What its training jobs are.
+    #[serde(rename = "TrainingJobDefinition", skip_serializing_if = "Option::is_none")]
+    pub definition: Option<HyperParameterTrainingJobDefinition>,
+    /// The same where there are several.
+    #[serde(rename = "TrainingJobDefinitions", skip_serializing_if = "Option::is_none")]
+    pub definitions: Option<Vec<HyperParameterTrainingJobDefinition>>,
+    /// How it stands.
+    #[serde(rename = "HyperParameterTuningJobStatus")]
+    pub status: TuningJobStatus,
+    /// How many training jobs stand how.
+    pub training_job_status_counters: TrainingJobStatusCounters,
+    /// How many objectives stand how.
+    pub objective_status_counters: ObjectiveStatusCounters,
+    /// The training job of the best value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best_training_job: Option<TrainingJobSummary>,
+    /// Which earlier tuning jobs it learnt from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start_config: Option<WarmStartConfig>,
+}
+
+/// How a tuning job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum TuningJobStatus {
+    /// It came to its end.
+    Completed,
+    /// It runs.
+    InProgress,
+    /// It came to nothing.
+    Failed,
+    /// It was stopped.
+    Stopped,
+    /// It is being stopped.
+    Stopping,
+}
+
+/// How many training jobs stand how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TrainingJobStatusCounters {
+    /// Ran to their end.
+    pub completed: usize,
+    /// Run.
+    pub in_progress: usize,
+    /// Failed by an error of the service; always 0 here.
+    pub retryable_error: usize,
+    /// Failed by an error of their own.
+    pub non_retryable_error: usize,
+    /// Were stopped.
+    pub stopped: usize,
+}
+
+/// How many objectives stand how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ObjectiveStatusCounters {
+    /// Have a value.
+    pub succeeded: usize,
+    /// Will have one, or not.
+    pub pending: usize,
+    /// Have none.
+    pub failed: usize,
+}
+
+/// One training job of a tuning job.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TrainingJobSummary {
+    /// Its definition, where there are several.
+    #[serde(rename = "TrainingJobDefinitionName", skip_serializing_if = "Option::is_none")]
+    pub definition_name: Option<String>,
+    /// Its name.
+    #[serde(rename = "TrainingJobName")]
+    pub name: String,
+    /// How it stands.
+    #[serde(rename = "TrainingJobStatus")]
+    pub status: TrainingJobStatus,
+    /// The values that were tried.
+    pub tuned_hyper_parameters: IndexMap<String, String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_reason: Option<String>,
+    /// What came out.
+    #[serde(
+        rename = "FinalHyperParameterTuningJobObjectiveMetric",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub final_metric: Option<FinalMetric>,
+    /// How its objective stands.
+    pub objective_status: ObjectiveStatus,
+    /// Where its model is, if it made one and its definition says where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_artifacts: Option<ModelArtifacts>,
+}
+
+/// How a training job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum TrainingJobStatus {
+    /// It runs.
+    InProgress,
+    /// It ran to its end.
+    Completed,
+    /// It failed.
+    Failed,
+    /// It was stopped.
+    Stopped,
+}
+
+/// How the objective of a training job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum ObjectiveStatus {
+    /// It has a value.
+    Succeeded,
+    /// It will have one, or not.
+    Pending,
+    /// It has none.
+    Failed,
+}
+
+/// What came out of a training job.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FinalMetric {
+    /// Which way is better.
+    #[serde(rename = "Type")]
+    pub goal: Goal,
+    /// The metric.
+    pub metric_name: String,
+    /// Its value.
+    pub value: f64,
+}
+
+/// Where a model is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ModelArtifacts {
+    /// Its address.
+    #[serde(rename = "S3ModelArtifacts")]
+    pub address: String,
+}
+
+impl TuningJobDescription {
+    /// How the tuning job of a request stands, from the study that runs it. Trials that came from outside are no training
+    /// jobs of it.
+    pub fn of(
+        request: &CreateHyperParameterTuningJobRequest,
+        study: &Study,
+        status: TuningJobStatus,
+    ) -> Self {
+        let jobs = training_jobs(request, study);
+        let mut counters = TrainingJobStatusCounters::default();
+        let mut objectives = ObjectiveStatusCounters::default();
+        for job in &jobs {
+            *match job.status {
+                TrainingJobStatus::InProgress => &mut counters.in_progress,
+                TrainingJobStatus::Completed => &mut counters.completed,
+                TrainingJobStatus::Failed => &mut counters.non_retryable_error,
+                TrainingJobStatus::Stopped => &mut counters.stopped,
+            } += 1;
+            *match job.objective_status {
+                ObjectiveStatus::Succeeded => &mut objectives.succeeded,
+                ObjectiveStatus::Pending => &mut objectives.pending,
+                ObjectiveStatus::Failed => &mut objectives.failed,
+            } += 1;
+        }
+        let loss = |job: &TrainingJobSummary| {
+            let metric = job.final_metric.as_ref()?;
+            (job.status == TrainingJobStatus::Completed)
+                .then(|| study.objective().loss(metric.value))
+        };
+        let best = jobs
+            .iter()
+            .filter_map(|job| Some((job, loss(job)?)))
+            .reduce(|best, next| if next.1 < best.1 { next } else { best })
+            .map(|(job, _)| job.clone());
+        Self {
+            name: request.name.clone(),
+            config: request.config.clone(),
+            definition: request.definition.clone(),
+            definitions: request.definitions.clone(),
+            status,
+            training_job_status_counters: counters,
+            objective_status_counters: objectives,
+            best_training_job: best,
+            warm_start_config: request.warm_start.clone(),
+        }
+    }
+
+    /// What the next states of AWS's sample state machine look for below `$.body`: `jobName`, `bestTrainingJobName`,
+    /// `modelDataUrl`; `None` if no training job completed.
+    pub fn next_states_input(&self) -> Option<serde_json::Value> {
+        let best = self.best_training_job.as_ref()?;
+        let model = best.model_artifacts.as_ref().map(|model| &model.address);
+        Some(serde_json::json!({"body": {
+            "jobName": self.name,
+            "bestTrainingJobName": best.name,
+            "modelDataUrl": model,
+        }}))
+    }
+}
+
+/// The training jobs of the tuning job of a request, in the order of their trials: what
+/// `ListTrainingJobsForHyperParameterTuningJob` tells.
+pub fn training_jobs(
+    request: &CreateHyperParameterTuningJobRequest,
+    study: &Study,
+) -> Vec<TrainingJobSummary> {
+    let own = study.trials().iter().filter(|trial| trial.source == Source::Own);
+    own.map(|trial| summary(request, study, trial)).collect()
+}
+
+fn summary(
+    request: &CreateHyperParameterTuningJobRequest,
+    study: &Study,
+    trial: &Trial,
+) -> TrainingJobSummary {
+    let name = training_job_name(&request.name, trial.id.0, 1);
+    let (status, objective_status) = match &trial.outcome {
+        None => (TrainingJobStatus::InProgress, ObjectiveStatus::Pending),
+        Some(Outcome::Completed { .. }) => {
+            (TrainingJobStatus::Completed, ObjectiveStatus::Succeeded)
+        }
+        // The job did its work; only what it reported is no number.
+        Some(Outcome::Failed(failure)) if failure.kind == FailureKind::NonFiniteMetric => {
+            (TrainingJobStatus::Completed, ObjectiveStatus::Failed)
+        }
+        Some(Outcome::Failed(_)) => (TrainingJobStatus::Failed, ObjectiveStatus::Failed),
+        Some(Outcome::Stopped { value: Some(_) }) => {
+            (TrainingJobStatus::Stopped, ObjectiveStatus::Succeeded)
+        }
+        Some(Outcome::Stopped { value: None }) => {
+            (TrainingJobStatus::Stopped, ObjectiveStatus::Failed)
+        }
+    };
+    let value = match &trial.outcome {
+        Some(Outcome::Completed { value } | Outcome::Stopped { value: Some(value) }) => {
+            Some(*value)
+        }
+        _ => None,
+    };
+    let objective = study.objective();
+    let definition = request.all_definitions().next();
+    let has_model = matches!(status, TrainingJobStatus::Completed | TrainingJobStatus::Stopped);
+    TrainingJobSummary {
+        definition_name: definition.and_then(|definition| definition.name.clone()),
+        status,
+        tuned_hyper_parameters: tuned_values(&trial.configuration),
+        failure_reason: match &trial.outcome {
+            Some(Outcome::Failed(failure)) => Some(failure.message.clone()),
+            _ => None,
+        },
+        final_metric: value.map(|value| FinalMetric {
+            goal: objective.goal,
+            metric_name: objective.metric_name.clone(),
+            value,
+        }),
+        objective_status,
+        model_artifacts: definition
+            .filter(|_| has_model)
+            .map(|definition| ModelArtifacts { address: model_address(definition, &name) }),
+        name,
+    }
+}
+
+/// Where SageMaker puts the model of a training job.
+pub fn model_address(
+    definition: &HyperParameterTrainingJobDefinition,
+    training_job: &str,
+) -> String {
+    let folder = definition.output.s3_output_path.trim_end_matches('/');
+    let file = match definition.output.compression {
+        Some(OutputCompressionType::None) => "model/",
+        _ => "model.tar.gz",
+    };
+    format!("{folder}/{training_job}/output/{file}")
+}

@@ -1,0 +1,120 @@
+//! Rules of metrics: whether the objective is defined, and whether expressions find what they should.
+
+use std::collections::HashSet;
+
+use super::{Case, Search};
+use crate::sagemaker::algorithm::built_in;
+use crate::sagemaker::node::Node;
+use crate::sagemaker::pattern::{MetricPattern, first_group_can_be_empty};
+use crate::sagemaker::verdict::Findings;
+
+/// Metrics of a tuning job, by the limits page; the service's model allows 40.
+const MANY: usize = 20;
+
+pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
+    for search in &case.searches {
+        let Some(definition) = &search.definition else { continue };
+        let Some(algorithm) = definition.member("AlgorithmSpecification") else { continue };
+        let metrics = algorithm.list("MetricDefinitions");
+        check_objective(definition, &algorithm, search, findings);
+        let mut seen = HashSet::new();
+        for metric in &metrics {
+            if let Some(name) = metric.member("Name")
+                && let Some(text) = name.value.as_str()
+                && !seen.insert(text)
+            {
+                findings.warning(&name, "metrics have distinct names", "rename it, or remove it");
+            }
+            check_expression(case, search, metric, findings);
+        }
+        if let Some(list) = algorithm.member("MetricDefinitions")
+            && metrics.len() > MANY
+        {
+            let rule = format!("the limits page allows {MANY} metrics, the service's model 40");
+            findings.warning(&list, rule, "define only what you look at");
+        }
+    }
+}
+
+/// An image of one's own must define the objective. A built-in one need not define anything, and refuses it by a message that users
+/// report ("You can't override the metric definitions for Amazon SageMaker algorithms"), though a page of AWS's guide does so.
+fn check_objective(
+    definition: &Node<'_>,
+    algorithm: &Node<'_>,
+    search: &Search<'_>,
+    findings: &mut Findings,
+) {
+    let Some(image) = algorithm.text("TrainingImage") else { return };
+    let metrics = algorithm.member("MetricDefinitions");
+    if let Some(name) = built_in(image, definition.text("RoleArn")) {
+        if let Some(node) = metrics.filter(|node| !node.items().is_empty()) {
+            let rule = format!(
+                "{name} is an algorithm of SageMaker, which defines its metrics itself and has refused others"
+            );
+            findings.warning(&node, rule, "remove it");
+        }
+        return;
+    }
+    let objective = search.objective.as_ref().and_then(|objective| objective.member("MetricName"));
+    let Some(objective) = objective else { return };
+    let defined = algorithm.list("MetricDefinitions");
+    let is_defined = defined.iter().any(|metric| metric.member("Name").map(|n| n.value) == Some(objective.value))
+        // A name that is known only when the state machine runs may be the one.
+        || defined.iter().any(|metric| metric.awaits("Name"));
+    if !is_defined && !algorithm.awaits("MetricDefinitions") {
+        let known: Vec<&str> = defined.iter().filter_map(|metric| metric.text("Name")).collect();
+        let rule = if known.is_empty() {
+            format!(
+                "training jobs of this image must define the objective, in {}",
+                algorithm.path_of("MetricDefinitions")
+            )
+        } else {
+            format!("the objective is one of the metrics that are defined: {}", known.join(", "))
+        };
+        findings.error(&objective, rule, "add its Name and Regex to MetricDefinitions");
+    }
+}
+
+fn check_expression(
+    case: &Case<'_>,
+    search: &Search<'_>,
+    metric: &Node<'_>,
+    findings: &mut Findings,
+) {
+    let Some(node) = metric.member("Regex") else { return };
+    let Some(expression) = node.value.as_str().filter(|text| !text.is_empty()) else { return };
+    let pattern = match MetricPattern::new(expression) {
+        Ok(pattern) => pattern,
+        Err(why) => {
+            let rule =
+                format!("it cannot be read here: {}", why.lines().last().unwrap_or_default());
+            findings.warning(&node, rule, "mend it, or try it in a training job first");
+            return;
+        }
+    };
+    if !pattern.has_group() {
+        let rule = "the value is what the first group captures, and there is none";
+        findings.warning(&node, rule, "put parentheses around the number");
+    } else if first_group_can_be_empty(expression) == Some(true) {
+        findings.warning(
+            &node,
+            "its group can be empty, and then there is no value",
+            r"capture at least one character, as in ([0-9.eE+-]+) or (\S+)",
+        );
+    }
+    let Some(lines) = case.log_lines else { return };
+    let found: Vec<&str> = lines.iter().filter_map(|line| pattern.find(line)).collect();
+    let objective = search.objective.as_ref().and_then(|objective| objective.text("MetricName"));
+    let is_objective = objective.is_some() && objective == metric.text("Name");
+    if found.is_empty() {
+        let rule = format!("it is found in none of {} lines", lines.len());
+        let remedy =
+            if is_objective { "mend it: without it no job has an objective" } else { "mend it" };
+        findings.warning(&node, rule, remedy);
+    } else if let Some(text) =
+        found.iter().find(|text| !text.trim().parse::<f64>().is_ok_and(f64::is_finite))
+    {
+        let rule = format!("what it captures is not always a number: {text:?}");
+        findings.warning(&node, rule, "capture the number alone");
+    }
+}

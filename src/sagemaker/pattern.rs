@@ -1,0 +1,168 @@
+//! Regular expressions: the patterns of the service's model, and those by which metrics are found in logs.
+//!
+//! The only file that names the crate behind them. Its dialect knows look-around and back references, as those of Python and Java
+//! do; which of these the service uses is not published.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use fancy_regex::{Regex, RegexBuilder};
+
+/// Steps after which a search is given up, so that no expression hangs a program.
+const PATIENCE: usize = 100_000;
+/// Bytes that a compiled expression may take.
+const LARGEST: usize = 1 << 20;
+
+/// Whether a whole text matches a pattern, as the service's model means it.
+///
+/// # Panics
+/// If the pattern cannot be read: patterns of the model are constants, and a test reads them all.
+pub(crate) fn matches_whole(pattern: &'static str, text: &str) -> bool {
+    /// Compiled once each; there are some thirty.
+    static COMPILED: LazyLock<Mutex<HashMap<&'static str, Regex>>> = LazyLock::new(Mutex::default);
+
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let regex = compiled.entry(pattern).or_insert_with(|| {
+        // \d and \w are of ASCII there.
+        let ascii = pattern.replace(r"\d", "[0-9]").replace(r"\w", "[A-Za-z0-9_]");
+        compile(&format!(r"\A(?:{ascii})\z")).expect("patterns of the model can be read")
+    });
+    regex.is_match(text).unwrap_or(false)
+}
+
+/// An expression that finds a metric in the lines of a log: its first group is the value.
+#[derive(Debug, Clone)]
+pub struct MetricPattern(Regex);
+
+impl MetricPattern {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// Why it cannot be read, for people.
+    pub fn new(expression: &str) -> Result<Self, String> {
+        compile(expression).map(Self)
+    }
+
+    /// Whether the expression has the group that is to be the value.
+    pub fn has_group(&self) -> bool {
+        self.0.captures_len() > 1
+    }
+
+    /// The text of the first group in a line, if the expression is found there; of the whole match, if it has no group.
+    ///
+    /// An expression that takes too long on a line is not found in it.
+    pub fn find<'a>(&self, line: &'a str) -> Option<&'a str> {
+        let found = self.0.captures(line).ok()??;
+        found.get(usize::from(self.has_group())).map(|group| group.as_str())
+    }
+
+    /// The value of the metric in a line, if it is there and a finite number.
+    ///
+    /// ```
+    /// use surmise::sagemaker::MetricPattern;
+    ///
+    /// let pattern = MetricPattern::new(r"validation-rmse:(\S+)").unwrap();
+    /// assert_eq!(pattern.value("[3] train-rmse:0.5 validation-rmse:0.75"), Some(0.75));
+    /// assert_eq!(pattern.value("[3] train-rmse:0.5"), None);
+    /// ```
+    pub fn value(&self, line: &str) -> Option<f64> {
+        self.find(line)?.trim().parse().ok().filter(|value: &f64| value.is_finite())
+    }
+}
+
+/// Whether what the first group of an expression captures can be empty, as in `F1=(.*?)`; `None` if there is no group or it
+/// cannot be told.
+pub(crate) fn first_group_can_be_empty(expression: &str) -> Option<bool> {
+    let group = first_group(expression)?;
+    let alone = compile(&format!(r"\A(?:{group})\z")).ok()?;
+    alone.is_match("").ok()
+}
+
+/// What stands in the first pair of capturing parentheses.
+fn first_group(expression: &str) -> Option<&str> {
+    let (mut start, mut depth, mut in_class, mut escaped) = (None, 0_usize, false, false);
+    let mut opened_at = 0;
+    for (at, c) in expression.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' if !in_class => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => {
+                depth += 1;
+                let inside = &expression[at + 1..];
+                let named = inside.strip_prefix("?P<").or_else(|| inside.strip_prefix("?<"));
+                let name = named
+                    .filter(|name| !name.starts_with(['=', '!']))
+                    .and_then(|name| name.split_once('>'));
+                if start.is_none() && (!inside.starts_with('?') || name.is_some()) {
+                    let body = name.map_or(inside, |(_, body)| body);
+                    start = Some(expression.len() - body.len());
+                    opened_at = depth;
+                }
+            }
+            ')' if !in_class => {
+                if let Some(start) = start
+                    && depth == opened_at
+                {
+                    return expression.get(start..at);
+                }
+                depth = depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn compile(expression: &str) -> Result<Regex, String> {
+    RegexBuilder::new(expression)
+        .backtrack_limit(PATIENCE)
+        .delegate_size_limit(LARGEST)
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_that_can_be_empty_are_told() {
+        for (expression, empty) in [
+            (r"F1=(.*?)", Some(true)),
+            (r"loss: ([0-9.]*)", Some(true)),
+            (r"loss: ([0-9\.]+)", Some(false)),
+            (r"\(a\)[(]=(\S+);", Some(false)),
+            (r"(?:loss|Loss)=(\d+|)", Some(true)),
+            (r"(?P<value>-?\d+(\.\d*)?)", Some(false)),
+            (r"(?<=a)b(?<v>.*)", Some(true)),
+            (r"loss=\d+", None),
+            (r"((a|b)?c)", Some(false)),
+        ] {
+            assert_eq!(first_group_can_be_empty(expression), empty, "{expression}");
+        }
+    }
+
+    #[test]
+    fn metrics_are_found_in_lines() {
+        let pattern = MetricPattern::new(r".*\[[0-9]+\].*#011validation-rmse:(\S+)").unwrap();
+        assert!(pattern.has_group());
+        assert_eq!(pattern.value("[7]#011train-rmse:1.5#011validation-rmse:2.5e-1"), Some(0.25));
+        assert_eq!(pattern.value("[7]#011validation-rmse:nan"), None);
+        assert_eq!(pattern.find("[7]#011validation-rmse:nan"), Some("nan"));
+        assert_eq!(MetricPattern::new(r"loss=\d").unwrap().find("a loss=3"), Some("loss=3"));
+        assert!(MetricPattern::new("loss=(").is_err());
+        // Look-behind, and an expression that would take for ever.
+        assert_eq!(MetricPattern::new(r"(?<=loss=)(\d+)").unwrap().value("loss=12"), Some(12.0));
+        let slow = MetricPattern::new(r"(?=(a+)+$)b").unwrap();
+        assert_eq!(slow.find(&"a".repeat(5000)), None);
+    }
+
+    #[test]
+    fn whole_patterns_match_whole_texts_of_ascii() {
+        let matches = |text| matches_whole(r"\d{2}", text);
+        assert!(matches("12") && !matches("123") && !matches("12\n"));
+        assert!(!matches("\u{0661}\u{0662}"));
+    }
+}

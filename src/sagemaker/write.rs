@@ -1,0 +1,216 @@
+//! From a study back to SageMaker: its values, its configuration, a request.
+
+use indexmap::IndexMap;
+
+use super::config::{
+    CategoricalRange, HyperParameterTuningJobConfig, JobObjective, JobResourceLimits, JobStrategy,
+    NumericRange, ParameterRanges,
+};
+use super::definition::HyperParameterTrainingJobDefinition;
+use super::document::Document;
+use super::judge::Judge;
+use super::request::CreateHyperParameterTuningJobRequest;
+use crate::error::{Error, Violation};
+use crate::space::{Configuration, ParameterRange, ParameterValue, SearchSpace};
+use crate::study::Study;
+
+/// The values of a configuration as SageMaker prints tuned hyperparameters: whole numbers by their digits, other numbers by
+/// the fewest digits that tell them apart (`0.1373`, `1.5e-08`), choices as they are.
+///
+/// ```
+/// use surmise::Configuration;
+/// use surmise::sagemaker::tuned_values;
+///
+/// let configuration =
+///     Configuration::from([("depth", 7.into()), ("rate", 1.5e-8.into()), ("booster", "dart".into())]);
+/// let values = tuned_values(&configuration);
+/// assert_eq!(values["depth"], "7");
+/// assert_eq!(values["rate"], "1.5e-08");
+/// assert_eq!(values["booster"], "dart");
+/// ```
+pub fn tuned_values(configuration: &Configuration) -> IndexMap<String, String> {
+    configuration.iter().map(|(name, value)| (name.to_owned(), printed(value))).collect()
+}
+
+fn printed(value: &ParameterValue) -> String {
+    match value {
+        ParameterValue::Integer(number) => number.to_string(),
+        ParameterValue::Float(number) => printed_float(*number),
+        ParameterValue::Category(name) => name.clone(),
+    }
+}
+
+/// As Python's `repr`, which is what tuned values in published descriptions of jobs look like.
+fn printed_float(number: f64) -> String {
+    let size = number.abs();
+    if size == 0.0 || (1e-4..1e16).contains(&size) {
+        let text = format!("{number}");
+        return if text.contains('.') { text } else { text + ".0" };
+    }
+    let text = format!("{number:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = match exponent.strip_prefix('-') {
+                Some(size) => ('-', size),
+                None => ('+', exponent),
+            };
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => text,
+    }
+}
+
+/// A training job's name, from that of the tuning job, the trial and the attempt: the same names whenever it is asked for, at
+/// most 63 characters if the tuning job's name has at most 32.
+///
+/// It looks like those that SageMaker gives: `tuning-job-007-1b2c3d4e`.
+pub fn training_job_name(tuning_job: &str, trial: u64, attempt: u32) -> String {
+    // FNV-1a (Fowler, Noll & Vo), 32 bits.
+    let key = format!("{}/{trial}/{attempt}", tuning_job.to_ascii_lowercase());
+    let hash = key
+        .bytes()
+        .fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{tuning_job}-{trial:03}-{hash:08x}")
+}
+
+impl HyperParameterTuningJobConfig {
+    /// The configuration of a tuning job that searches what a study searches; how, is up to SageMaker's own strategies.
+    ///
+    /// Ranges of one value are left out, because the service refuses them: they are static. The seed's lowest 31 bits are
+    /// taken.
+    pub fn of(study: &Study, strategy: JobStrategy) -> Self {
+        let settings = study.settings();
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let mut limits = JobResourceLimits::new(number(settings.limits.max_parallel_jobs));
+        limits.max_number_of_training_jobs = settings.limits.max_jobs.map(number);
+        let objective = study.objective();
+        Self {
+            objective: Some(JobObjective::new(objective.goal, objective.metric_name.as_str())),
+            parameter_ranges: Some(ParameterRanges::of(study.space())),
+            random_seed: u32::try_from(settings.seed & 0x7FFF_FFFF).ok(),
+            ..Self::new(strategy, limits)
+        }
+    }
+}
+
+impl ParameterRanges {
+    /// The ranges of a space, without those of one value.
+    pub fn of(space: &SearchSpace) -> Self {
+        let (mut integer, mut continuous, mut categorical) = (Vec::new(), Vec::new(), Vec::new());
+        for range in space.ranges().iter().filter(|range| only_value(range).is_none()) {
+            match range {
+                ParameterRange::Integer(range) => integer.push(NumericRange {
+                    scaling_type: Some(range.scaling()),
+                    ..NumericRange::new(
+                        range.name(),
+                        range.min().to_string(),
+                        range.max().to_string(),
+                    )
+                }),
+                ParameterRange::Continuous(range) => continuous.push(NumericRange {
+                    scaling_type: Some(range.scaling()),
+                    ..NumericRange::new(
+                        range.name(),
+                        printed_float(range.min()),
+                        printed_float(range.max()),
+                    )
+                }),
+                ParameterRange::Categorical(range) => {
+                    categorical.push(CategoricalRange::new(range.name(), range.values()));
+                }
+            }
+        }
+        let filled = |list: Vec<NumericRange>| (!list.is_empty()).then_some(list);
+        Self {
+            integer: filled(integer),
+            continuous: filled(continuous),
+            categorical: (!categorical.is_empty()).then_some(categorical),
+            ..Self::new()
+        }
+    }
+}
+
+/// The value of a range that has one only.
+fn only_value(range: &ParameterRange) -> Option<String> {
+    match range {
+        ParameterRange::Integer(range) => {
+            (range.min() == range.max()).then(|| range.min().to_string())
+        }
+        ParameterRange::Continuous(range) => {
+            (range.min() >= range.max()).then(|| printed_float(range.min()))
+        }
+        ParameterRange::Categorical(range) => match range.values() {
+            [one] => Some(one.clone()),
+            _ => None,
+        },
+    }
+}
+
+impl CreateHyperParameterTuningJobRequest {
+    /// A request for SageMaker's own tuner to search what a study searches, with training jobs of this definition. Ranges of
+    /// one value become static hyperparameters.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every reason for which the service would refuse it, such as a name of more than 32 characters
+    /// or more than 30 values of a category.
+    pub fn of(
+        name: &str,
+        study: &Study,
+        strategy: JobStrategy,
+        mut definition: HyperParameterTrainingJobDefinition,
+    ) -> Result<Self, Error> {
+        let mut statics = definition.static_hyper_parameters.take().unwrap_or_default();
+        for range in study.space().ranges() {
+            if let Some(value) = only_value(range) {
+                if statics.get(range.name()).is_some_and(|given| *given != value) {
+                    return Err(Error::Invalid(vec![Violation::new(
+                        range.name(),
+                        value,
+                        format!("the definition gives it the value {}", statics[range.name()]),
+                        "make them agree",
+                    )]));
+                }
+                statics.insert(range.name().to_owned(), value);
+            }
+        }
+        definition.static_hyper_parameters = (!statics.is_empty()).then_some(statics);
+        let config = HyperParameterTuningJobConfig::of(study, strategy);
+        let request = Self { definition: Some(definition), ..Self::new(name, config) };
+        Judge::default().judge(&Document::from(&request)).into_result()?;
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_printed_as_python_does() {
+        for (number, text) in [
+            (0.0, "0.0"),
+            (1.0, "1.0"),
+            (-2.5, "-2.5"),
+            (0.1, "0.1"),
+            (1e-4, "0.0001"),
+            (9.999e-5, "9.999e-05"),
+            (1.349_441_757_371_362_9e-8, "1.3494417573713629e-08"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (-1.5e300, "-1.5e+300"),
+            (5e-324, "5e-324"),
+        ] {
+            assert_eq!(printed_float(number), text);
+        }
+    }
+
+    #[test]
+    fn training_jobs_have_names_of_their_own_that_never_change() {
+        assert_eq!(training_job_name("tune", 7, 1), training_job_name("tune", 7, 1));
+        assert_ne!(training_job_name("tune", 7, 1), training_job_name("tune", 7, 2));
+        assert_ne!(training_job_name("tune", 7, 1), training_job_name("tune", 8, 1));
+        let longest = training_job_name(&"n".repeat(32), u64::MAX, u32::MAX);
+        assert!(longest.len() <= 63, "{longest}");
+        assert!(training_job_name("tune", 7, 1).starts_with("tune-007-"));
+    }
+}
