@@ -18,6 +18,7 @@ standard input.
   --state NAME       the state, where several make tuning jobs
   --algorithm FILE   what `aws sagemaker describe-algorithm` prints for the algorithm that the request names
   --log FILE         lines that a training job prints, on which expressions of metrics are tried
+  --describe         print how the tuning job stands after it was run, as DescribeHyperParameterTuningJob does
   --jobs N, --parallel N, --seed N
                      run it with other limits, or another seed
 
@@ -30,6 +31,7 @@ pub(crate) struct Arguments {
     pub(crate) file: Option<String>,
     pub(crate) model: bool,
     pub(crate) check: bool,
+    pub(crate) describe: bool,
     pub(crate) input: Option<Value>,
     pub(crate) context: Option<Value>,
     pub(crate) state: Option<String>,
@@ -48,6 +50,7 @@ impl Arguments {
             match argument.as_str() {
                 "--model" => arguments.model = true,
                 "--check" => arguments.check = true,
+                "--describe" => arguments.describe = true,
                 "--input" => arguments.input = Some(json(&value()?)?),
                 "--context" => arguments.context = Some(json(&value()?)?),
                 "--state" => arguments.state = Some(value()?),

@@ -113,7 +113,7 @@ fn run(document: &Document, arguments: &Arguments) -> Result<(), Box<dyn std::er
         data.cross_validated_rmse(fixed.with(configuration))
     });
     tune(&mut study, &mut jobs)?;
-    report(document, &study)
+    report(document, &study, arguments.describe)
 }
 
 fn show(tuning: &Tuning) {
@@ -156,7 +156,11 @@ fn prepare(tuning: &Tuning) -> Result<Hyperparameters, String> {
     Ok(fixed)
 }
 
-fn report(document: &Document, study: &Study) -> Result<(), Box<dyn std::error::Error>> {
+fn report(
+    document: &Document,
+    study: &Study,
+    describe: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
     if *document.shape() == DocumentShape::Config {
         if let Some(best) = study.best() {
             println!("\nbest: {} from {}", best.value().unwrap_or(f64::NAN), best.configuration);
@@ -186,6 +190,9 @@ fn report(document: &Document, study: &Study) -> Result<(), Box<dyn std::error::
     );
     if let Some(input) = description.next_states_input() {
         println!("For the next states: {input}");
+    }
+    if describe {
+        println!("{:#}", serde_json::to_value(&description)?);
     }
     Ok(())
 }

@@ -175,11 +175,12 @@ impl HyperParameterTuningJobConfig {
             )])
         });
         let checked = limits.check();
+        // What only Autotune could have chosen is not also missing.
+        let is_waived = asked.is_blocked && ranges.is_empty();
         let failures = [
-            // What is blocked for want of ranges is not also wrong for want of ranges.
-            space.as_ref().err().filter(|_| !(asked.is_blocked && ranges.is_empty())),
+            space.as_ref().err().filter(|_| !is_waived),
             checked.as_ref().err(),
-            objective.as_ref().err(),
+            objective.as_ref().err().filter(|_| !is_waived),
         ];
         let failures = failures.into_iter().flatten();
         Error::unless_empty(failures.flat_map(|error| error.violations().to_vec()).collect())?;

@@ -301,3 +301,36 @@ structure! {
         optional {}
     }
 }
+
+/// A time in the unit that one thinks in; SageMaker counts seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaxRuntime {
+    /// Seconds.
+    Seconds(u32),
+    /// Minutes of 60 seconds.
+    Minutes(u32),
+    /// Hours of 60 minutes.
+    Hours(u32),
+    /// Days of 24 hours.
+    Days(u32),
+}
+
+impl MaxRuntime {
+    /// The time in seconds; what would not fit is the most that does.
+    pub fn in_seconds(self) -> u32 {
+        let (count, unit) = match self {
+            Self::Seconds(count) => (count, 1),
+            Self::Minutes(count) => (count, 60),
+            Self::Hours(count) => (count, 3_600),
+            Self::Days(count) => (count, 86_400),
+        };
+        count.saturating_mul(unit)
+    }
+}
+
+impl StoppingCondition {
+    /// After so long a time of running.
+    pub fn after(time: MaxRuntime) -> Self {
+        Self { max_runtime_in_seconds: Some(time.in_seconds()), ..Self::new() }
+    }
+}

@@ -1,9 +1,10 @@
 """Makes the golden numbers again and compares them with those that are kept here.
 
-    pip install -r requirements.txt                       (for map_objective and functions: requirements-botorch.txt)
+    pip install -r requirements.txt                       (for map_objective and functions: requirements-botorch.txt;
+                                                           for step_functions: ../sagemaker/requirements.txt)
     python3 remake.py [--write] [NAME ...]
 
-Without names, all but map_objective and functions. Exits with 1 if a number differs by more than 1e-9 of its size (1e-6 for optima and yeo_johnson):
+Without names, all but these three. Exits with 1 if a number differs by more than 1e-9 of its size (1e-6 for optima and yeo_johnson):
 other processors round other last digits. With --write the kept numbers are replaced instead.
 """
 import json

@@ -14,4 +14,5 @@ mod conformance;
 mod hard_places;
 mod laws;
 mod promises;
+mod sagemaker;
 mod tuning;

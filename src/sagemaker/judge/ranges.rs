@@ -10,8 +10,9 @@ use crate::sagemaker::verdict::Findings;
 const MOST_RANGES: usize = 30;
 /// Hyperparameters of a training job: tuned, static, and the one that SageMaker adds.
 const MOST_HYPERPARAMETERS: usize = 100;
-/// From this ratio of its ends on, a linear scale spends nearly all trials on the largest values: three decades.
-const WIDE: f64 = 1000.0;
+/// From this ratio of its ends on, a linear scale spends nearly all trials on the largest values: three decades, but for
+/// rounding.
+const WIDE: f64 = 1000.0 * (1.0 - 1e-9);
 /// What SageMaker tells each training job, so that it knows its objective.
 pub(super) const INJECTED: &str = "_tuning_objective_metric";
 

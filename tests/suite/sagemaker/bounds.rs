@@ -1,0 +1,303 @@
+//! Every rule of a single member, on both sides of each bound: generated from the rules themselves, which a script compares with
+//! the service's own model.
+
+use serde_json::{Value, json};
+use surmise::sagemaker::service_model;
+
+use super::{at, files, judge};
+
+/// All places of a request whose shape is known: pointer, path in findings, shape.
+fn places(
+    value: &Value,
+    shape: &Value,
+    pointer: &str,
+    path: &str,
+    found: &mut Vec<(String, String, Value)>,
+) {
+    found.push((pointer.to_owned(), path.to_owned(), shape.clone()));
+    match (shape["type"].as_str().unwrap(), value) {
+        ("structure", Value::Object(members)) => {
+            for (name, member) in members {
+                let shape = &shape["members"][name];
+                places(
+                    member,
+                    shape,
+                    &format!("{pointer}/{name}"),
+                    &format!("{path}.{name}"),
+                    found,
+                );
+            }
+        }
+        ("list", Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                let (pointer, path) = (format!("{pointer}/{index}"), format!("{path}[{index}]"));
+                places(item, &shape["member"], &pointer, &path, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The rules of errors at a path when the place there has another value.
+fn rules_at(request: &Value, pointer: &str, path: &str, value: Value) -> Vec<String> {
+    let mut changed = request.clone();
+    *at(&mut changed, pointer) = value;
+    let verdict = judge(&changed);
+    verdict.errors().filter(|error| error.subject == path).map(|error| error.rule.clone()).collect()
+}
+
+/// Checks that `good` values break no rule that begins so, and `bad` ones do.
+fn check(
+    (request, pointer, path): (&Value, &str, &str),
+    start: &str,
+    good: &[Value],
+    bad: &[Value],
+) -> usize {
+    let breaks = |value: &Value| {
+        rules_at(request, pointer, path, value.clone()).iter().any(|rule| rule.starts_with(start))
+    };
+    for value in good {
+        assert!(!breaks(value), "{path}: {value} is within the bounds, yet: {start}");
+    }
+    for value in bad {
+        assert!(
+            breaks(value),
+            "{path}: {value} is beyond the bounds, yet nothing is said of {start}"
+        );
+    }
+    good.len() + bad.len()
+}
+
+fn strings(place: (&Value, &str, &str), shape: &Value, given: &str) -> usize {
+    let mut checked = 0;
+    // Longer and longer by its last character, which the patterns allow, or by their rule of their own.
+    let padded = |length: u64| {
+        let count = given.chars().count();
+        let last = given.chars().last().unwrap_or('x');
+        let more = usize::try_from(length).unwrap().saturating_sub(count);
+        json!(given.chars().chain(std::iter::repeat_n(last, more)).collect::<String>())
+    };
+    if let Some(most) = shape["max"].as_u64().filter(|most| *most >= given.chars().count() as u64) {
+        checked += check(place, "it has at most", &[padded(most)], &[padded(most + 1)]);
+    }
+    match shape["min"].as_u64() {
+        Some(least) if least > 0 => {
+            let short: String = given.chars().take(usize::try_from(least).unwrap() - 1).collect();
+            checked += check(place, "it has at least", &[padded(least)], &[json!(short)]);
+        }
+        _ => {}
+    }
+    if let Some(pattern) = shape["pattern"].as_str().filter(|pattern| *pattern != r"[\S\s]*") {
+        let broken = json!(format!("{given}\n{given}"));
+        checked += check(place, "it consists of", &[json!(given)], &[broken]);
+        assert!(!pattern.is_empty());
+    }
+    if let Some(names) = shape["enum"].as_array() {
+        let wrong =
+            [json!("Nonsense"), json!(""), json!(names[0].as_str().unwrap().to_lowercase() + "!")];
+        checked += check(place, "it is one of", names, &wrong);
+    }
+    if !shape["form of enum"].is_null() {
+        let wrong = [json!("m5.xlarge"), json!("ml.m5"), json!("")];
+        checked += check(place, "instance types", &[json!("ml.trn2.48xlarge")], &wrong);
+    }
+    checked += check(place, "this is text", &[], &[json!(7), json!(true), json!(null), json!([])]);
+    checked
+}
+
+fn integers(place: (&Value, &str, &str), shape: &Value) -> usize {
+    let mut checked = 0;
+    if let Some(least) = shape["min"].as_i64() {
+        checked += check(place, "it is at least", &[json!(least)], &[json!(least - 1)]);
+    }
+    match shape["max"].as_i64() {
+        Some(most) => checked += check(place, "it is at most", &[json!(most)], &[json!(most + 1)]),
+        None => {
+            let most = i64::from(i32::MAX);
+            let (good, bad) = ([json!(most)], [json!(most + 1)]);
+            checked += check(place, "the service keeps it in 32 bits", &good, &bad);
+        }
+    }
+    let wrong = [json!("7"), json!(1.5), json!(null), json!(u64::MAX)];
+    checked + check(place, "this is a whole number", &[], &wrong)
+}
+
+fn lists(place: (&Value, &str, &str), shape: &Value, items: &[Value]) -> usize {
+    let mut checked = 0;
+    let of = |count: u64| json!(vec![items[0].clone(); usize::try_from(count).unwrap()]);
+    let most = shape["max"].as_u64().unwrap();
+    checked += check(place, "it has at most", &[of(most)], &[of(most + 1)]);
+    if shape["min"].as_u64().is_some_and(|least| least > 0) {
+        checked += check(place, "it has at least", &[of(1)], &[json!([])]);
+    }
+    checked + check(place, "this is a list", &[], &[json!({}), json!("x"), json!(null)])
+}
+
+fn maps(place: (&Value, &str, &str), shape: &Value) -> usize {
+    let of = |count: u64, value: &str| -> Value {
+        (0..count)
+            .map(|index| (format!("name{index}"), json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let most = shape["max"].as_u64().unwrap();
+    let mut checked = check(place, "it has at most", &[of(most, "")], &[of(most + 1, "")]);
+    let (request, pointer, path) = place;
+    let longest = usize::try_from(shape["value"]["max"].as_u64().unwrap()).unwrap();
+    let entry = (request, pointer, path);
+    for (count, is_good) in [(longest, true), (longest + 1, false)] {
+        let mut changed = request.clone();
+        *at(&mut changed, entry.1) = json!({ "name": "v".repeat(count) });
+        let path = format!("{path}.name");
+        let refused = judge(&changed)
+            .errors()
+            .any(|error| error.subject == path && error.rule.starts_with("it has at most"));
+        assert_eq!(refused, !is_good, "{path} of {count} characters");
+        checked += 1;
+    }
+    let longest = usize::try_from(shape["key"]["max"].as_u64().unwrap()).unwrap();
+    for (count, is_good) in [(longest, true), (longest + 1, false)] {
+        let mut changed = request.clone();
+        let name = "n".repeat(count);
+        let path = format!("{path}.{name} (its name)");
+        *at(&mut changed, entry.1) = json!({ name: "" });
+        let refused = judge(&changed)
+            .errors()
+            .any(|error| error.subject == path && error.rule.starts_with("it has at most"));
+        assert_eq!(refused, !is_good, "a name of {count} characters");
+        checked += 1;
+    }
+    checked
+}
+
+fn structures(
+    place: (&Value, &str, &str),
+    shape: &Value,
+    members: &serde_json::Map<String, Value>,
+) -> usize {
+    let (request, pointer, path) = place;
+    // What is no object at all is no request either.
+    let others = if pointer.is_empty() { vec![] } else { vec![json!([]), json!("x"), json!(1)] };
+    let mut checked = check(place, "this is an object", &[], &others);
+    for required in shape["required"].as_array().unwrap() {
+        let name = required.as_str().unwrap();
+        let mut fewer = members.clone();
+        fewer.shift_remove(name).expect("an accepted request has what is required");
+        let mut changed = request.clone();
+        *at(&mut changed, pointer) = fewer.into();
+        let path = format!("{path}.{name}");
+        let is_missed =
+            judge(&changed).errors().any(|error| error.subject == path && error.value == "missing");
+        assert!(is_missed, "{path} is missing and nobody says so");
+        checked += 1;
+    }
+    let mut more = members.clone();
+    more.insert("Nonsense".to_owned(), json!(1));
+    let mut changed = request.clone();
+    *at(&mut changed, pointer) = more.into();
+    let path = format!("{path}.Nonsense");
+    let is_refused = judge(&changed)
+        .errors()
+        .any(|error| error.subject == path && error.rule.ends_with("has no such member"));
+    assert!(is_refused, "{path} is unknown and nobody says so");
+    checked + 1
+}
+
+#[test]
+fn every_member_is_judged_on_both_sides_of_each_bound() {
+    let model = service_model();
+    let mut checked = 0;
+    for (name, request) in files("accepted") {
+        let mut found = Vec::new();
+        places(&request, &model, "", "$", &mut found);
+        assert!(found.len() > 20, "{name}");
+        for (pointer, path, shape) in found {
+            let place = (&request, pointer.as_str(), path.as_str());
+            checked += match (shape["type"].as_str().unwrap(), request.pointer(&pointer).unwrap()) {
+                ("string", Value::String(given)) => strings(place, &shape, given),
+                ("integer", _) => integers(place, &shape),
+                ("long", _) => check(
+                    place,
+                    "this is a whole number",
+                    &[json!(i64::MIN)],
+                    &[json!("1"), json!(0.5)],
+                ),
+                ("float", _) => {
+                    check(
+                        place,
+                        "the service keeps it in 32 bits",
+                        &[json!(3.4e38), json!(0)],
+                        &[json!(3.5e38)],
+                    ) + check(
+                        place,
+                        "this is a number",
+                        &[json!(-1.5)],
+                        &[json!("0.9"), json!(null)],
+                    )
+                }
+                ("boolean", _) => check(
+                    place,
+                    "this is true or false",
+                    &[json!(true)],
+                    &[json!("true"), json!(1)],
+                ),
+                ("list", Value::Array(items)) => lists(place, &shape, items),
+                ("map", _) => maps(place, &shape),
+                ("structure", Value::Object(members)) => structures(place, &shape, members),
+                other => panic!("{path}: {other:?}"),
+            };
+        }
+    }
+    assert!(checked > 1500, "{checked} bounds were checked");
+}
+
+/// All members of the model, as paths without indices.
+fn all_members(shape: &Value, path: &str, found: &mut Vec<String>) {
+    match shape["type"].as_str().unwrap() {
+        "structure" => {
+            for (name, member) in shape["members"].as_object().unwrap() {
+                let path = format!("{path}.{name}");
+                found.push(path.clone());
+                all_members(member, &path, found);
+            }
+        }
+        "list" => all_members(&shape["member"], &format!("{path}[]"), found),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_accepted_requests_use_every_member() {
+    let model = service_model();
+    let mut used = Vec::new();
+    for (_, request) in files("accepted") {
+        let mut found = Vec::new();
+        places(&request, &model, "", "$", &mut found);
+        let plain = |path: &str| {
+            let parts = path.split(['[', ']']).enumerate();
+            parts
+                .filter(|(index, _)| index % 2 == 0)
+                .map(|(_, part)| part)
+                .collect::<Vec<_>>()
+                .join("[]")
+        };
+        used.extend(found.iter().map(|(_, path, _)| plain(path)));
+    }
+    // What stands in one definition stands in each of several, too.
+    let one = |path: &str| path.replace("$.TrainingJobDefinitions[]", "$.TrainingJobDefinition");
+    let used: Vec<String> = used.iter().map(|path| one(path)).collect();
+    let mut all = Vec::new();
+    all_members(&model, "$", &mut all);
+    let ranges = |path: &str| {
+        path.replace(
+            "$.TrainingJobDefinition.HyperParameterRanges",
+            "$.HyperParameterTuningJobConfig.ParameterRanges",
+        )
+    };
+    let unused: Vec<&String> = all
+        .iter()
+        .filter(|path| !used.contains(&one(path)) && !used.contains(&ranges(&one(path))))
+        .collect();
+    assert!(unused.is_empty(), "{unused:#?}");
+    assert!(all.len() > 150);
+}

@@ -1,0 +1,397 @@
+//! From a request to a study, and back.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use surmise::error::Feature;
+use surmise::limits::{CompletionCriteria, EarlyStopping};
+use surmise::sagemaker::{
+    CreateHyperParameterTuningJobRequest, Document, HyperParameterTuningJobConfig, JobStrategy,
+    TuningJobDescription, TuningJobStatus, WarmStartType, training_job_name, training_jobs,
+    tuned_values,
+};
+use surmise::trial::{Failure, FailureKind};
+use surmise::{
+    Asked, Configuration, Error, Goal, Objective, Outcome, ParameterRange, RandomSearch,
+    ResourceLimits, ScalingType, SearchSpace, Study, StudySettings,
+};
+
+use super::{document, file, one_definition, with, without};
+
+fn features(document: &Document) -> Vec<Feature> {
+    document.tuning().unwrap().not_supported.iter().map(|part| part.feature).collect()
+}
+
+#[test]
+fn everything_that_a_request_asks_of_a_study_arrives_there() {
+    let tuning = document(&one_definition()).tuning().unwrap();
+    let names: Vec<&str> = tuning.space.ranges().iter().map(ParameterRange::name).collect();
+    assert_eq!(names, ["rate", "momentum", "dropout", "decay", "layers", "batch", "optimizer"]);
+    let ParameterRange::Continuous(rate) = &tuning.space.ranges()[0] else { panic!() };
+    assert_eq!((rate.min(), rate.max(), rate.scaling()), (1e-5, 0.1, ScalingType::Logarithmic));
+    let ParameterRange::Categorical(optimizer) = &tuning.space.ranges()[6] else { panic!() };
+    assert_eq!(optimizer.values()[0], "\"adam\"");
+    assert_eq!(tuning.objective, Objective::maximize("validation:accuracy"));
+    assert_eq!(tuning.limits, ResourceLimits::new(750, 10));
+    assert!(format!("{:?}", tuning.strategy).starts_with("BayesianOptimization"));
+    assert_eq!(tuning.seed, Some(123));
+    assert_eq!(tuning.static_values["epochs"], "30");
+    assert_eq!(tuning.early_stopping, EarlyStopping::MedianRule);
+    let wanted = CompletionCriteria {
+        target: Some(0.95),
+        not_improving_for: Some(30),
+        on_convergence: true,
+    };
+    assert_eq!(tuning.completion, wanted);
+    assert_eq!(tuning.max_runtime, Some(Duration::from_secs(86_400)));
+    assert_eq!(tuning.job_deadline, Some(Duration::from_secs(3_600)));
+    assert_eq!(tuning.max_retries, Some(3));
+    let warm_start = tuning.warm_start.as_ref().unwrap();
+    assert_eq!(warm_start.warm_start_type, WarmStartType::TransferLearning);
+    assert_eq!(warm_start.parents.len(), 5);
+    // Every part that is not acted on yet is named, with its place.
+    let parts: Vec<(Feature, &str)> =
+        tuning.not_supported.iter().map(|part| (part.feature, part.path.as_str())).collect();
+    let config = "$.HyperParameterTuningJobConfig";
+    assert_eq!(
+        parts,
+        [
+            (Feature::EarlyStopping, format!("{config}.TrainingJobEarlyStoppingType").as_str()),
+            (Feature::MaxRuntime, &format!("{config}.ResourceLimits.MaxRuntimeInSeconds")),
+            (
+                Feature::TargetValue,
+                &format!("{config}.TuningJobCompletionCriteria.TargetObjectiveMetricValue")
+            ),
+            (
+                Feature::NotImproving,
+                &format!("{config}.TuningJobCompletionCriteria.BestObjectiveNotImproving")
+            ),
+            (
+                Feature::Convergence,
+                &format!("{config}.TuningJobCompletionCriteria.ConvergenceDetected")
+            ),
+            (Feature::JobDeadline, "$.TrainingJobDefinition.StoppingCondition.MaxRuntimeInSeconds"),
+            (Feature::Retries, "$.TrainingJobDefinition.RetryStrategy.MaximumRetryAttempts"),
+            (Feature::WarmStart, "$.WarmStartConfig"),
+        ]
+    );
+    let text = tuning.not_supported[0].to_string();
+    assert!(
+        text.contains("not supported yet") && text.contains("every job runs to its end"),
+        "{text}"
+    );
+}
+
+#[test]
+fn members_that_nobody_knows_are_named() {
+    let more = with(
+        one_definition(),
+        &[
+            ("/Tomorrow", json!(1)),
+            ("/HyperParameterTuningJobConfig/Next", json!({})),
+            (
+                "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/0/Unit",
+                json!("m"),
+            ),
+        ],
+    );
+    let request: CreateHyperParameterTuningJobRequest = serde_json::from_value(more).unwrap();
+    let tuning = request.tuning().unwrap();
+    let unknown = tuning.not_supported.iter().filter(|part| part.feature == Feature::UnknownMember);
+    let paths: Vec<&str> = unknown.map(|part| part.path.as_str()).collect();
+    assert_eq!(paths, ["$.HyperParameterTuningJobConfig.Next", "$.Tomorrow", "layers.Unit"]);
+}
+
+#[test]
+fn what_cannot_be_searched_yet_is_a_typed_error() {
+    let blocked = |request: Value, feature: Feature| {
+        let Err(Error::NotSupported(parts)) = document(&request).tuning() else {
+            panic!("{feature:?}")
+        };
+        assert!(parts.iter().any(|part| part.feature == feature), "{parts:?}");
+    };
+    blocked(file("accepted/grid.json"), Feature::GridSearch);
+    blocked(file("accepted/autotune.json"), Feature::Autotune);
+    let several = file("accepted/several_definitions.json");
+    blocked(several.clone(), Feature::Hyperband);
+    blocked(several, Feature::SeveralDefinitions);
+    let mut tuned = one_definition();
+    tuned["Autotune"] = json!({"Mode": "Enabled"});
+    assert!(features(&document(&tuned)).contains(&Feature::Autotune));
+    let off = with(
+        one_definition(),
+        &[
+            ("/HyperParameterTuningJobConfig/TrainingJobEarlyStoppingType", json!("Off")),
+            (
+                "/HyperParameterTuningJobConfig/TuningJobCompletionCriteria",
+                json!({"ConvergenceDetected": {"CompleteOnConvergence": "Disabled"}}),
+            ),
+        ],
+    );
+    let off = without(
+        off,
+        &[
+            "/WarmStartConfig",
+            "/TrainingJobDefinition/RetryStrategy",
+            "/HyperParameterTuningJobConfig/ResourceLimits/MaxRuntimeInSeconds",
+        ],
+    );
+    assert_eq!(features(&document(&off)), [Feature::JobDeadline]);
+}
+
+#[test]
+fn a_definitions_own_ranges_and_objective_count() {
+    let mut one = file("accepted/several_definitions.json");
+    one["TrainingJobDefinitions"].as_array_mut().unwrap().truncate(1);
+    one["HyperParameterTuningJobConfig"]["Strategy"] = "Random".into();
+    let tuning = document(&one).tuning().unwrap();
+    assert_eq!(tuning.objective, Objective::maximize("validation:accuracy"));
+    assert_eq!(tuning.space.ranges()[0].name(), "max_leaf_nodes");
+    assert!(format!("{:?}", tuning.strategy).starts_with("RandomSearch"));
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let config = one_definition()["HyperParameterTuningJobConfig"].clone();
+    let mut config: HyperParameterTuningJobConfig = serde_json::from_value(config).unwrap();
+    config.resource_limits.max_parallel_training_jobs = 0;
+    config.objective = None;
+    let ranges = config.parameter_ranges.as_mut().unwrap();
+    ranges.continuous.as_mut().unwrap()[0].min_value = "none".to_owned();
+    ranges.integer.as_mut().unwrap()[0].max_value = "1.5".to_owned();
+    ranges.integer.as_mut().unwrap()[1].max_value = "-3".to_owned();
+    let error = config.tuning().unwrap_err();
+    let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
+    assert_eq!(
+        subjects,
+        ["rate", "layers", "batch", "max_parallel_jobs", "HyperParameterTuningJobObjective"]
+    );
+}
+
+/// A study of the every-field request with five trials of five fates.
+fn studied() -> (CreateHyperParameterTuningJobRequest, Study) {
+    let request = document(&one_definition()).request().unwrap();
+    let mut study = request.tuning().unwrap().study().unwrap();
+    let Asked::Trials(trials) = study.ask(5).unwrap() else { panic!() };
+    let outcomes = [
+        Outcome::from(0.7),
+        Outcome::from(0.9),
+        Outcome::from(f64::NAN),
+        Outcome::Failed(Failure::new(FailureKind::Error, "AlgorithmError: out of paper")),
+    ];
+    for (trial, outcome) in trials.iter().zip(outcomes) {
+        study.tell(trial.id, outcome).unwrap();
+    }
+    let outside = trials[0].configuration.clone();
+    study.observe(&outside, Outcome::from(0.99)).unwrap();
+    (request, study)
+}
+
+#[test]
+fn a_description_counts_jobs_and_names_the_best() {
+    let (request, study) = studied();
+    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::InProgress);
+    let told = serde_json::to_value(&description).unwrap();
+    assert_eq!(told["HyperParameterTuningJobName"], "every-field-1");
+    assert_eq!(told["HyperParameterTuningJobStatus"], "InProgress");
+    assert_eq!(
+        told["TrainingJobStatusCounters"],
+        json!({"Completed": 3, "InProgress": 1, "RetryableError": 0, "NonRetryableError": 1, "Stopped": 0})
+    );
+    assert_eq!(told["ObjectiveStatusCounters"], json!({"Succeeded": 2, "Pending": 1, "Failed": 2}));
+    // What was observed elsewhere is better, but no training job of this one.
+    let best = &told["BestTrainingJob"];
+    let name = training_job_name("every-field-1", 2, 1);
+    assert_eq!(best["TrainingJobName"], name.as_str());
+    assert_eq!(
+        best["FinalHyperParameterTuningJobObjectiveMetric"],
+        json!({"Type": "Maximize", "MetricName": "validation:accuracy", "Value": 0.9})
+    );
+    let address = format!("s3://amzn-s3-demo-bucket/models/{name}/output/model.tar.gz");
+    assert_eq!(best["ModelArtifacts"]["S3ModelArtifacts"], address.as_str());
+    assert_eq!(
+        description.next_states_input(),
+        Some(
+            json!({"body": {"jobName": "every-field-1", "bestTrainingJobName": name, "modelDataUrl": address}})
+        )
+    );
+    assert_eq!(
+        told["HyperParameterTuningJobConfig"],
+        one_definition()["HyperParameterTuningJobConfig"]
+    );
+    assert_eq!(told["WarmStartConfig"], one_definition()["WarmStartConfig"]);
+    let jobs = serde_json::to_value(training_jobs(&request, &study)).unwrap();
+    assert_eq!(jobs.as_array().unwrap().len(), 5);
+    let statuses = |member: &str| -> Vec<&str> {
+        jobs.as_array().unwrap().iter().map(|job| job[member].as_str().unwrap()).collect()
+    };
+    assert_eq!(
+        statuses("TrainingJobStatus"),
+        ["Completed", "Completed", "Completed", "Failed", "InProgress"]
+    );
+    assert_eq!(
+        statuses("ObjectiveStatus"),
+        ["Succeeded", "Succeeded", "Failed", "Failed", "Pending"]
+    );
+    assert_eq!(jobs[3]["FailureReason"], "AlgorithmError: out of paper");
+    assert!(jobs[4].get("ModelArtifacts").is_none());
+}
+
+#[test]
+fn nothing_completed_has_no_best() {
+    let request = document(&one_definition()).request().unwrap();
+    let study = request.tuning().unwrap().study().unwrap();
+    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::Failed);
+    assert_eq!(
+        (description.best_training_job.as_ref(), description.next_states_input()),
+        (None, None)
+    );
+    assert!(serde_json::to_value(&description).unwrap().get("BestTrainingJob").is_none());
+}
+
+#[test]
+fn stopped_jobs_keep_their_objective_and_are_not_the_best() {
+    let (request, mut study) = studied();
+    let pending = study.pending().next().unwrap().id;
+    study.tell(pending, Outcome::Stopped { value: Some(0.95) }).unwrap();
+    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::Completed);
+    assert_eq!(description.training_job_status_counters.stopped, 1);
+    assert_eq!(description.objective_status_counters.succeeded, 3);
+    assert_eq!(
+        description.best_training_job.unwrap().name,
+        training_job_name("every-field-1", 2, 1)
+    );
+}
+
+#[test]
+fn tuned_values_are_read_back_to_the_last_digit() {
+    let (request, study) = studied();
+    for (trial, job) in study.trials().iter().zip(training_jobs(&request, &study)) {
+        let values = &job.tuned_hyper_parameters;
+        assert_eq!(*values, tuned_values(&trial.configuration));
+        let back: Configuration = study
+            .space()
+            .ranges()
+            .iter()
+            .map(|range| {
+                let text = &values[range.name()];
+                let value = match range {
+                    ParameterRange::Continuous(_) => text.parse::<f64>().unwrap().into(),
+                    ParameterRange::Integer(_) => text.parse::<i64>().unwrap().into(),
+                    ParameterRange::Categorical(_) => text.as_str().into(),
+                };
+                (range.name(), value)
+            })
+            .collect();
+        assert_eq!(back, trial.configuration);
+    }
+}
+
+#[test]
+fn a_study_becomes_a_request_for_sagemakers_own_tuner() {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("rate", 1e-6..=1.0, ScalingType::Logarithmic),
+        ParameterRange::integer("layers", 1..=8, ScalingType::Linear),
+        ParameterRange::categorical("optimizer", ["adam", "sgd"]),
+        ParameterRange::integer("width", 64..=64, ScalingType::Auto),
+        ParameterRange::categorical("loss", ["mse"]),
+        ParameterRange::continuous("bias", 0.5..=0.5, ScalingType::Auto),
+    ])
+    .unwrap();
+    let settings = StudySettings {
+        seed: (1 << 40) + 7,
+        limits: ResourceLimits::new(40, 4),
+        ..Default::default()
+    };
+    let study =
+        Study::new(space, Objective::maximize("validation:accuracy"), RandomSearch, settings)
+            .unwrap();
+    let definition = document(&one_definition()).request().unwrap().definition.unwrap();
+    let request = CreateHyperParameterTuningJobRequest::of(
+        "from-here",
+        &study,
+        JobStrategy::Bayesian,
+        definition.clone(),
+    )
+    .unwrap();
+    let written = serde_json::to_value(&request).unwrap();
+    assert_eq!(
+        written["HyperParameterTuningJobConfig"],
+        json!({
+            "Strategy": "Bayesian",
+            "ResourceLimits": {"MaxParallelTrainingJobs": 4, "MaxNumberOfTrainingJobs": 40},
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:accuracy"},
+            "ParameterRanges": {
+                "IntegerParameterRanges": [{"Name": "layers", "MinValue": "1", "MaxValue": "8", "ScalingType": "Linear"}],
+                "ContinuousParameterRanges": [{"Name": "rate", "MinValue": "1e-06", "MaxValue": "1.0", "ScalingType": "Logarithmic"}],
+                "CategoricalParameterRanges": [{"Name": "optimizer", "Values": ["adam", "sgd"]}],
+            },
+            "RandomSeed": 7,
+        })
+    );
+    // Ranges of one value are static, because the service refuses them.
+    assert_eq!(
+        written["TrainingJobDefinition"]["StaticHyperParameters"],
+        json!({
+            "epochs": "30", "classes": "10", "width": "64", "loss": "mse", "bias": "0.5",
+        })
+    );
+    let again = request.tuning().unwrap();
+    let ranges: Vec<ParameterRange> = study.space().ranges().to_vec();
+    assert_eq!(again.space.ranges(), [ranges[0].clone(), ranges[1].clone(), ranges[2].clone()]);
+    assert_eq!(
+        (&again.objective.goal, again.limits),
+        (&Goal::Maximize, ResourceLimits::new(40, 4))
+    );
+}
+
+#[test]
+fn what_the_service_would_refuse_is_not_written() {
+    let space = SearchSpace::new([
+        ParameterRange::integer("layers", 1..=8, ScalingType::Linear),
+        ParameterRange::integer("width", 64..=64, ScalingType::Auto),
+    ]);
+    let objective = Objective::maximize("validation:accuracy");
+    let study =
+        Study::new(space.unwrap(), objective, RandomSearch, StudySettings::default()).unwrap();
+    let definition = document(&one_definition()).request().unwrap().definition.unwrap();
+    let mut other = definition.clone();
+    other.role_arn = "admin".to_owned();
+    let error = CreateHyperParameterTuningJobRequest::of(
+        "no_underscores",
+        &study,
+        JobStrategy::Grid,
+        other,
+    )
+    .unwrap_err();
+    let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
+    assert!(
+        subjects.contains(&"$.HyperParameterTuningJobName")
+            && subjects.contains(&"$.TrainingJobDefinition.RoleArn"),
+        "{error}"
+    );
+    assert!(error.to_string().contains("categorical ranges only"), "{error}");
+    let mut conflicting = definition;
+    conflicting
+        .static_hyper_parameters
+        .as_mut()
+        .unwrap()
+        .insert("width".to_owned(), "32".to_owned());
+    let error =
+        CreateHyperParameterTuningJobRequest::of("n", &study, JobStrategy::Bayesian, conflicting)
+            .unwrap_err();
+    assert!(error.to_string().contains("make them agree"), "{error}");
+}
+
+#[test]
+fn the_examples_job_is_a_request_too() {
+    let job: Value =
+        serde_json::from_str(include_str!("../../../examples/data/tuning_job.json")).unwrap();
+    let config: HyperParameterTuningJobConfig = serde_json::from_value(job.clone()).unwrap();
+    assert_eq!(serde_json::to_string(&config).unwrap(), job.to_string());
+    let tuning = config.tuning().unwrap();
+    let names: Vec<&str> = tuning.space.ranges().iter().map(ParameterRange::name).collect();
+    assert_eq!(names, ["alpha", "gamma", "max_delta_step", "max_depth"]);
+    assert_eq!(tuning.limits, ResourceLimits::new(50, 4));
+    assert!(tuning.not_supported.is_empty());
+}
