@@ -56,7 +56,8 @@
 //! 9. **Does it work?** [`conformance`] checks a strategy, an acquisition or an evaluator of your own against what the
 //!    contracts promise; [`benchmark`] compares strategies on problems, with statistics, and [`report`](mod@report) makes a page of it.
 //!
-//! [`sagemaker`] reads a tuning job's configuration, as SageMaker takes it, into a space, an objective and limits.
+//! [`sagemaker`] reads a tuning request as SageMaker takes it, alone or in a Step Functions state machine, judges it, makes a study of it,
+//! and writes a study back.
 //!
 //! # Plugging in
 //!

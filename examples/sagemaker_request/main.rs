@@ -13,7 +13,7 @@ mod learner;
 use std::process::ExitCode;
 
 use surmise::sagemaker::{
-    AlgorithmDescription, Document, DocumentReader, DocumentShape, Judge, Tuning,
+    AlgorithmDescription, Document, DocumentReader, DocumentShape, JobStrategy, Judge, Tuning,
     TuningJobDescription, TuningJobStatus, service_model, training_jobs,
 };
 use surmise::{Configuration, FunctionEvaluator, Goal, Order, Study, StudySettings, tune};
@@ -95,7 +95,7 @@ fn run(document: &Document, arguments: &Arguments) -> Result<(), Box<dyn std::er
     tuning.limits.max_jobs = arguments.jobs.or(tuning.limits.max_jobs);
     tuning.limits.max_parallel_jobs = arguments.parallel.unwrap_or(tuning.limits.max_parallel_jobs);
     tuning.seed = arguments.seed.or(tuning.seed);
-    show(&tuning);
+    show(&tuning, document.config()?.strategy);
     let fixed = match prepare(&tuning) {
         Ok(fixed) => fixed,
         Err(why) => {
@@ -116,11 +116,11 @@ fn run(document: &Document, arguments: &Arguments) -> Result<(), Box<dyn std::er
     report(document, &study, arguments.describe)
 }
 
-fn show(tuning: &Tuning) {
-    let Tuning { space, objective, limits, strategy, .. } = tuning;
+fn show(tuning: &Tuning, strategy: JobStrategy) {
+    let Tuning { space, objective, limits, .. } = tuning;
     let jobs = limits.max_jobs.map_or("any number of".to_owned(), |jobs| jobs.to_string());
     let way = if objective.goal == Goal::Minimize { "small" } else { "large" };
-    println!("\nThe study: {} as {way} as possible, {strategy:?}.", objective.metric_name);
+    println!("\nThe study: {} as {way} as possible, strategy {strategy}.", objective.metric_name);
     println!("{jobs} jobs, {} at a time.", limits.max_parallel_jobs);
     for range in space.ranges() {
         let reason = range.scale().map_or("a choice", |scale| &scale.reason);
