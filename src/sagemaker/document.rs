@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::config::HyperParameterTuningJobConfig;
+use super::json;
 use super::node::Node;
 use super::request::CreateHyperParameterTuningJobRequest;
 use super::states::{Found, Leftover, Scope, Unresolvable, find_task, resolve};
@@ -15,6 +16,8 @@ pub struct Document {
     pub(super) body: Value,
     pub(super) shape: DocumentShape,
     pub(super) unresolved: Vec<Unresolved>,
+    /// Paths of members that are there more than once.
+    pub(super) twice: Vec<String>,
 }
 
 /// In which shape a tuning request was given.
@@ -140,9 +143,13 @@ impl DocumentReader {
     /// [`ReadError`] if it is no JSON, of no known shape, or a state machine without exactly one such task.
     pub fn read(&self, bytes: &[u8]) -> Result<Document, ReadError> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let value: Value =
-            serde_json::from_slice(bytes).map_err(|error| ReadError::NotJson(error.to_string()))?;
-        self.recognize(value)
+        let (value, twice) =
+            json::read(bytes).map_err(|error| ReadError::NotJson(error.to_string()))?;
+        let document = self.recognize(value)?;
+        // Of a state machine, the task alone is looked at.
+        let place = document.root().path;
+        let twice = twice.into_iter().filter(|path| path.starts_with(&place)).collect();
+        Ok(Document { twice, ..document })
     }
 
     /// The same for JSON that was parsed already.
@@ -155,7 +162,12 @@ impl DocumentReader {
         };
         let has =
             |name: &str| members.contains_key(name) || members.contains_key(&format!("{name}.$"));
-        let as_given = |shape| Document { body: value.clone(), shape, unresolved: Vec::new() };
+        let as_given = |shape| Document {
+            body: value.clone(),
+            shape,
+            unresolved: Vec::new(),
+            twice: Vec::new(),
+        };
         if has("States") {
             self.read_machine(&value)
         } else if REQUEST_MARKS.iter().any(|name| has(name)) {
@@ -248,7 +260,7 @@ impl DocumentReader {
         };
         let shape = DocumentShape::StateMachine { state: task.name.clone(), path, waits };
         let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
-        Ok(Document { body, shape, unresolved })
+        Ok(Document { body, shape, unresolved, twice: Vec::new() })
     }
 }
 
@@ -443,13 +455,13 @@ impl Unresolved {
 impl From<&CreateHyperParameterTuningJobRequest> for Document {
     fn from(request: &CreateHyperParameterTuningJobRequest) -> Self {
         let body = serde_json::to_value(request).expect("a request is strings and numbers");
-        Self { body, shape: DocumentShape::Request, unresolved: Vec::new() }
+        Self { body, shape: DocumentShape::Request, unresolved: Vec::new(), twice: Vec::new() }
     }
 }
 
 impl From<&HyperParameterTuningJobConfig> for Document {
     fn from(config: &HyperParameterTuningJobConfig) -> Self {
         let body = serde_json::to_value(config).expect("a configuration is strings and numbers");
-        Self { body, shape: DocumentShape::Config, unresolved: Vec::new() }
+        Self { body, shape: DocumentShape::Config, unresolved: Vec::new(), twice: Vec::new() }
     }
 }

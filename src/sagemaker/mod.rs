@@ -43,6 +43,7 @@ mod declare;
 mod definition;
 mod describe;
 mod document;
+mod json;
 mod judge;
 mod model;
 mod node;

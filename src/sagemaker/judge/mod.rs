@@ -19,6 +19,7 @@ use super::node::Node;
 use super::quotas::Quotas;
 use super::verdict::{Findings, Severity, Verdict};
 use super::{CreateHyperParameterTuningJobRequest, HyperParameterTuningJobConfig};
+use crate::error::Violation;
 
 /// Judges tuning requests, against quotas, and perhaps with more that is known.
 ///
@@ -87,6 +88,11 @@ impl Judge {
             let severity =
                 if unresolved.when_running { Severity::Warning } else { Severity::Error };
             findings.add(severity, unresolved.violation());
+        }
+        for path in &document.twice {
+            let rule = "this member is there more than once, and the last one counts";
+            let violation = Violation::new(path, "there twice", rule, "remove all but one");
+            findings.add(Severity::Warning, violation);
         }
         let case = Case::of(document, self);
         search::judge(&case, &mut findings);

@@ -206,3 +206,17 @@ fn a_misnamed_member_is_recognized() {
     assert!(!judge(&with_more).is_accepted());
     assert!(tolerant.judge(&document(&with_more)).is_accepted());
 }
+
+#[test]
+fn members_that_are_there_twice_are_warned_of() {
+    let text = one_definition().to_string();
+    let twice = text.replace("\"epochs\":\"30\"", "\"epochs\":\"10\",\"epochs\":\"30\"");
+    assert_ne!(text, twice);
+    let document = Document::read(twice.as_bytes()).unwrap();
+    assert_eq!(*document.body(), one_definition());
+    let verdict = Judge::default().judge(&document);
+    let path = "$.TrainingJobDefinition.StaticHyperParameters.epochs";
+    assert!(verdict.is_accepted());
+    assert!(verdict.warnings().any(|warning| warning.subject == path), "{verdict}");
+    assert!(judge(&one_definition()).warnings().all(|warning| warning.subject != path));
+}
