@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// One rule that the input broke: where, with which value, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Violation {
     /// What is wrong: a parameter's name, or a field's path.
     pub subject: String,

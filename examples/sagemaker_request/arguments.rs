@@ -1,10 +1,12 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
+use surmise::sagemaker::Quotas;
 
 pub(crate) const USAGE: &str = "\
 usage: sagemaker_request FILE [--input JSON] [--check] [...]
@@ -19,6 +21,8 @@ standard input.
   --algorithm FILE   what `aws sagemaker describe-algorithm` prints for the algorithm that the request names
   --log FILE         lines that a training job prints, on which expressions of metrics are tried
   --describe         print how the tuning job stands after it was run, as DescribeHyperParameterTuningJob does
+  --quotas NAME      quotas of the account: default, 2023 (500 jobs), or raised (100 at a time; 10,000 at random)
+  --write            print the request for SageMaker's own tuner that the study would be
   --jobs N, --parallel N, --seed N
                      run it with other limits, or another seed
 
@@ -32,6 +36,9 @@ pub(crate) struct Arguments {
     pub(crate) model: bool,
     pub(crate) check: bool,
     pub(crate) describe: bool,
+    pub(crate) write: bool,
+    pub(crate) help: bool,
+    pub(crate) quotas: Quotas,
     pub(crate) input: Option<Value>,
     pub(crate) context: Option<Value>,
     pub(crate) state: Option<String>,
@@ -43,7 +50,11 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    pub(crate) fn read(mut given: impl Iterator<Item = String>) -> Result<Self, String> {
+    pub(crate) fn read(given: impl Iterator<Item = OsString>) -> Result<Self, String> {
+        let texts = given.map(|argument| {
+            argument.into_string().map_err(|bad| format!("{} is no text", bad.display()))
+        });
+        let mut given = texts.collect::<Result<Vec<String>, String>>()?.into_iter();
         let mut arguments = Self::default();
         while let Some(argument) = given.next() {
             let mut value = || given.next().ok_or_else(|| format!("{argument} needs a value"));
@@ -51,6 +62,9 @@ impl Arguments {
                 "--model" => arguments.model = true,
                 "--check" => arguments.check = true,
                 "--describe" => arguments.describe = true,
+                "--write" => arguments.write = true,
+                "--help" | "-h" => arguments.help = true,
+                "--quotas" => arguments.quotas = quotas(&value()?)?,
                 "--input" => arguments.input = Some(json(&value()?)?),
                 "--context" => arguments.context = Some(json(&value()?)?),
                 "--state" => arguments.state = Some(value()?),
@@ -68,7 +82,7 @@ impl Arguments {
                 _ => return Err(format!("unknown argument {argument:?}")),
             }
         }
-        if arguments.file.is_none() && !arguments.model {
+        if arguments.file.is_none() && !arguments.model && !arguments.help {
             return Err("which file?".to_owned());
         }
         Ok(arguments)
@@ -89,6 +103,15 @@ fn json(text: &str) -> Result<Value, String> {
     let bytes = if Path::new(text).is_file() { bytes(text)? } else { text.as_bytes().to_vec() };
     serde_json::from_slice(&bytes)
         .map_err(|error| format!("{text:?} is neither JSON nor a file that holds it: {error}"))
+}
+
+fn quotas(name: &str) -> Result<Quotas, String> {
+    match name {
+        "default" => Ok(Quotas::DEFAULT),
+        "2023" => Ok(Quotas::DEFAULT_2023),
+        "raised" => Ok(Quotas::RAISED),
+        _ => Err(format!("{name:?} are no quotas; use default, 2023 or raised")),
+    }
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {

@@ -13,8 +13,9 @@ mod learner;
 use std::process::ExitCode;
 
 use surmise::sagemaker::{
-    AlgorithmDescription, Document, DocumentReader, DocumentShape, JobStrategy, Judge, Tuning,
-    TuningJobDescription, TuningJobStatus, service_model, training_jobs,
+    AlgorithmDescription, CreateHyperParameterTuningJobRequest, Document, DocumentReader,
+    DocumentShape, JobStrategy, Judge, Tuning, TuningJobDescription, TuningJobStatus,
+    service_model, training_jobs,
 };
 use surmise::{Configuration, FunctionEvaluator, Goal, Order, Study, StudySettings, tune};
 
@@ -27,13 +28,17 @@ const NAME: &str = "local-tuning-job";
 const SHOWN: usize = 5;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::read(std::env::args().skip(1)) {
+    let arguments = match Arguments::read(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(message) => {
             eprintln!("{message}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
+    if arguments.help {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     if arguments.model {
         println!("{:#}", service_model());
         return ExitCode::SUCCESS;
@@ -74,12 +79,17 @@ fn read(arguments: &Arguments) -> Result<(Document, Judge), Box<dyn std::error::
     match document.shape() {
         DocumentShape::StateMachine { state, waits, .. } => {
             let end = if *waits { "which waits for its end" } else { "which goes on at once" };
-            println!("A tuning job made by the state {state:?}, {end}.");
+            let name = if state.is_empty() {
+                "a state".to_owned()
+            } else {
+                format!("the state {state:?}")
+            };
+            println!("A tuning job made by {name}, {end}.");
         }
         DocumentShape::Config => println!("A configuration, without training jobs."),
         _ => println!("A whole request."),
     }
-    let mut judge = Judge::default();
+    let mut judge = Judge::default().with_quotas(arguments.quotas);
     if let Some(description) = &arguments.algorithm {
         judge = judge.with_algorithm(AlgorithmDescription::read(description)?);
     }
@@ -96,6 +106,9 @@ fn run(document: &Document, arguments: &Arguments) -> Result<(), Box<dyn std::er
     tuning.limits.max_parallel_jobs = arguments.parallel.unwrap_or(tuning.limits.max_parallel_jobs);
     tuning.seed = arguments.seed.or(tuning.seed);
     show(&tuning, document.config()?.strategy);
+    if arguments.write {
+        return write(document, tuning);
+    }
     let fixed = match prepare(&tuning) {
         Ok(fixed) => fixed,
         Err(why) => {
@@ -132,6 +145,18 @@ fn show(tuning: &Tuning, strategy: JobStrategy) {
     for part in &tuning.not_supported {
         println!("{part}.");
     }
+}
+
+/// Prints the request for SageMaker's own tuner that the study would be.
+fn write(document: &Document, tuning: Tuning) -> Result<(), Box<dyn std::error::Error>> {
+    let strategy = document.config()?.strategy;
+    let request = document.request().or_else(|_| document.request_named(NAME))?;
+    let definition = request.all_definitions().next().cloned().ok_or("there is no definition")?;
+    let study = tuning.study()?;
+    let written =
+        CreateHyperParameterTuningJobRequest::of(&request.name, &study, strategy, definition)?;
+    println!("\n{:#}", serde_json::to_value(&written)?);
+    Ok(())
 }
 
 /// The hyperparameters that all jobs share, if the learner can run them.

@@ -141,7 +141,9 @@ fn compare(
 
 /// The same job, searched by chance.
 fn random(config: &HyperParameterTuningJobConfig) -> Result<Tuning, Error> {
-    Ok(Tuning { strategy: Box::new(RandomSearch), ..config.tuning()? })
+    let mut tuning = config.tuning()?;
+    tuning.strategy = Box::new(RandomSearch);
+    Ok(tuning)
 }
 
 fn search(

@@ -1,7 +1,5 @@
 //! What an algorithm supports: the answer of `DescribeAlgorithm`, and what is known of the built-in ones.
 
-use std::sync::LazyLock;
-
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,6 +9,7 @@ use crate::objective::Goal;
 /// The answer of `DescribeAlgorithm`, as far as a tuning request can be checked against it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct AlgorithmDescription {
     /// Its name.
     pub algorithm_name: String,
@@ -30,6 +29,7 @@ pub struct AlgorithmDescription {
 /// How an algorithm trains.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct TrainingSpecification {
     /// Its hyperparameters; if there are none here, any will do.
     #[serde(default)]
@@ -51,6 +51,7 @@ pub struct TrainingSpecification {
 /// A hyperparameter of an algorithm.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct HyperParameterSpecification {
     /// Its name.
     pub name: String,
@@ -72,7 +73,9 @@ pub struct HyperParameterSpecification {
 }
 
 /// The type of a hyperparameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+#[non_exhaustive]
 pub enum HyperParameterType {
     /// Whole numbers.
     Integer,
@@ -82,11 +85,26 @@ pub enum HyperParameterType {
     Categorical,
     /// Anything.
     FreeText,
+    /// A type that this version does not know; it takes anything.
+    Unknown(String),
+}
+
+impl From<String> for HyperParameterType {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "Integer" => Self::Integer,
+            "Continuous" => Self::Continuous,
+            "Categorical" => Self::Categorical,
+            "FreeText" => Self::FreeText,
+            _ => Self::Unknown(name),
+        }
+    }
 }
 
 /// The values of a hyperparameter.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct RangeSpecification {
     /// Whole numbers.
     #[serde(default)]
@@ -102,6 +120,7 @@ pub struct RangeSpecification {
 /// The ends of a range, both included.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct Ends {
     /// Smallest value.
     pub min_value: String,
@@ -112,6 +131,7 @@ pub struct Ends {
 /// Named values.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct Named {
     /// The values.
     pub values: Vec<String>,
@@ -120,6 +140,7 @@ pub struct Named {
 /// Data that an algorithm takes.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct ChannelSpecification {
     /// The name of the channel.
     pub name: String,
@@ -140,6 +161,7 @@ pub struct ChannelSpecification {
 /// Something that an algorithm can be tuned for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct SupportedObjective {
     /// Which way is better.
     #[serde(rename = "Type")]
@@ -173,104 +195,4 @@ fn unreadable(error: &serde_json::Error) -> Error {
         error.to_string(),
         "give what `aws sagemaker describe-algorithm` prints",
     )])
-}
-
-/// The algorithms whose images SageMaker keeps, and whose metrics it knows.
-///
-/// From the image registry of the SageMaker Python SDK. `LightGBM`, `CatBoost`, `TabTransformer` and `AutoGluon` are not among them: their
-/// images are those of frameworks.
-const BUILT_IN: [&str; 18] = [
-    "blazingtext",
-    "factorization-machines",
-    "forecasting-deepar",
-    "image-classification",
-    "ipinsights",
-    "kmeans",
-    "knn",
-    "lda",
-    "linear-learner",
-    "ntm",
-    "object-detection",
-    "object2vec",
-    "pca",
-    "randomcutforest",
-    "sagemaker-xgboost",
-    "semantic-segmentation",
-    "seq2seq",
-    "xgboost",
-];
-
-/// The built-in algorithm that an image is, as far as its path tells: of a known repository, in a registry that is not the
-/// role's own.
-pub(super) fn built_in(image: &str, role: Option<&str>) -> Option<&'static str> {
-    let (registry, path) = image.split_once('/')?;
-    let account = registry.split('.').next()?;
-    let is_registry = registry.contains(".dkr.ecr.") && account.bytes().all(|c| c.is_ascii_digit());
-    let own = role.and_then(|role| role.split(':').nth(4)) == Some(account);
-    let repository = path.split(['@', ':']).next()?;
-    let known = BUILT_IN.iter().find(|name| **name == repository)?;
-    (is_registry && !own).then_some(known)
-}
-
-/// What the built-in XGBoost supports: the rules of the container (aws/sagemaker-xgboost-container, June 2026), in which
-/// half-open intervals are closed.
-pub(super) fn xgboost() -> &'static AlgorithmDescription {
-    static XGBOOST: LazyLock<AlgorithmDescription> = LazyLock::new(|| {
-        serde_json::from_str(include_str!("xgboost.json"))
-            .expect("the table of XGBoost can be read")
-    });
-    &XGBOOST
-}
-
-/// Other names of XGBoost's hyperparameters, which its container takes too.
-pub(super) fn xgboost_name(name: &str) -> &str {
-    match name {
-        "learning_rate" => "eta",
-        "min_split_loss" => "gamma",
-        "reg_lambda" => "lambda",
-        "reg_alpha" => "alpha",
-        other => other,
-    }
-}
-
-/// XGBoost's hyperparameters whose 0 is no small value, but "no limit".
-pub(super) const XGBOOST_UNLIMITED_AT_ZERO: [&str; 3] =
-    ["max_delta_step", "max_depth", "max_leaves"];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn built_in_images_are_told_by_their_path() {
-        let role = Some("arn:aws:iam::111122223333:role/r");
-        for (image, wanted) in [
-            ("433757028032.dkr.ecr.us-west-2.amazonaws.com/xgboost:latest", Some("xgboost")),
-            ("404615174143.dkr.ecr.us-east-2.amazonaws.com/knn", Some("knn")),
-            (
-                "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
-                Some("sagemaker-xgboost"),
-            ),
-            (
-                "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost@sha256:ab",
-                Some("sagemaker-xgboost"),
-            ),
-            ("111122223333.dkr.ecr.us-east-1.amazonaws.com/xgboost:mine", None),
-            ("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.0", None),
-            ("xgboost:latest", None),
-            ("registry.example.com/xgboost", None),
-            ("", None),
-        ] {
-            assert_eq!(built_in(image, role), wanted, "{image}");
-        }
-    }
-
-    #[test]
-    fn the_table_of_xgboost_is_read() {
-        let specification = &xgboost().training_specification;
-        assert_eq!(specification.supported_hyper_parameters.len(), 52);
-        let tunable = specification.supported_hyper_parameters.iter().filter(|p| p.is_tunable);
-        assert_eq!(tunable.count(), 12);
-        assert_eq!(specification.supported_tuning_job_objective_metrics.len(), 33);
-    }
 }

@@ -13,7 +13,7 @@ structure! {
     pub struct Channel in "Channel" {
         required {
             /// Its name; the container finds it below.
-            name: String = "ChannelName", Shape::like(1, 64, r"[A-Za-z0-9\.\-_]+", "letters, digits and . - _");
+            name: String = "ChannelName", Shape::like(1, 64, r"[A-Za-z0-9\.\-_]+", "made of letters, digits and . - _");
             /// Where the data is.
             source: DataSource = "DataSource", DataSource::SHAPE;
         }

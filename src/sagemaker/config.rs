@@ -182,8 +182,8 @@ structure! {
     pub struct TuningJobCompletionCriteria in "TuningJobCompletionCriteria" {
         required {}
         optional {
-            /// A training job reached this value.
-            target_value: f64 = "TargetObjectiveMetricValue", Shape::Float;
+            /// A training job reached this value; as it was given, so that 1 is not written as 1.0.
+            target_value: serde_json::Number = "TargetObjectiveMetricValue", Shape::Float;
             /// The best value did not improve for some time.
             not_improving: BestObjectiveNotImproving = "BestObjectiveNotImproving", BestObjectiveNotImproving::SHAPE;
             /// Little can be gained any more.
@@ -222,4 +222,19 @@ choices! {
         /// It does.
         Enabled = "Enabled",
     }
+}
+
+/// A whole number in a string. Other strings that mean one (` 10`, `1e3`, `10.0`) are taken, too: whether the service takes them
+/// is not known.
+pub(super) fn integer_of(text: &str) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "whole and exact")]
+    let lenient =
+        |number: f64| (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64);
+    text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(lenient))
+}
+
+/// A finite number in a string, with space around it or without.
+pub(super) fn real_of(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }

@@ -1,14 +1,14 @@
 //! From a tuning request to a search.
 
 use std::fmt::Display;
-use std::str::FromStr;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use serde_json::Number;
 
 use super::config::{
     CategoricalRange, CompleteOnConvergence, HyperParameterTuningJobConfig, JobObjective,
-    JobStrategy, NumericRange, ParameterRanges, TrainingJobEarlyStoppingType,
+    JobStrategy, NumericRange, ParameterRanges, TrainingJobEarlyStoppingType, integer_of, real_of,
 };
 use super::declare::Other;
 use super::definition::HyperParameterTrainingJobDefinition;
@@ -26,6 +26,7 @@ use crate::study::{Study, StudySettings};
 ///
 /// What its training jobs are and where they run is not here: that is for whoever runs them, who finds it in the request.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Tuning {
     /// What is tuned: the continuous ranges first, then the integer, then the categorical ones.
     pub space: SearchSpace,
@@ -80,7 +81,9 @@ impl Document {
     pub fn tuning(&self) -> Result<Tuning, Error> {
         match self.shape() {
             DocumentShape::Config => self.config()?.tuning(),
-            DocumentShape::StateMachine { .. } if !self.is_named() => {
+            DocumentShape::StateMachine { .. } | DocumentShape::Request
+                if self.lacks_known_name() =>
+            {
                 self.request_named("unnamed")?.tuning()
             }
             _ => self.request()?.tuning(),
@@ -122,17 +125,16 @@ impl CreateHyperParameterTuningJobRequest {
                 "the search begins from nothing; results can be given by Study::observe",
             );
         }
-        let ranges = merged(self.config.parameter_ranges.as_ref(), definition);
+        let own = definition.and_then(|definition| definition.parameter_ranges.as_ref());
+        let ranges = match own {
+            Some(own) => Ranges { path: format!("{path}.HyperParameterRanges"), given: Some(own) },
+            None => self.config.ranges("$.HyperParameterTuningJobConfig"),
+        };
         if self.autotune.is_some() {
-            let instead = "the ranges and limits that are given are taken as they are";
-            if ranges.is_empty() {
-                asked.blocked(Feature::Autotune, "$.Autotune", "Enabled", "give ranges");
-            } else {
-                asked.without(Feature::Autotune, "$.Autotune", "Enabled", instead);
-            }
+            asked.autotune(&ranges);
         }
         let objective = definition.and_then(|definition| definition.objective.as_ref());
-        let mut tuning = self.config.search(ranges, objective, asked)?;
+        let mut tuning = self.config.search(&ranges, objective, asked)?;
         tuning.warm_start.clone_from(&self.warm_start);
         if let Some(definition) = definition {
             let seconds = |seconds: u32| Duration::from_secs(seconds.into());
@@ -151,26 +153,29 @@ impl HyperParameterTuningJobConfig {
     /// # Errors
     /// Those of [`Document::tuning`].
     pub fn tuning(&self) -> Result<Tuning, Error> {
-        let ranges = merged(self.parameter_ranges.as_ref(), None);
-        self.search(ranges, None, Asked::of(self, "$"))
+        self.search(&self.ranges("$"), None, Asked::of(self, "$"))
+    }
+
+    fn ranges(&self, path: &str) -> Ranges<'_> {
+        Ranges { path: format!("{path}.ParameterRanges"), given: self.parameter_ranges.as_ref() }
     }
 
     fn search(
         &self,
-        ranges: Vec<&ParameterRanges>,
+        ranges: &Ranges<'_>,
         objective: Option<&JobObjective>,
         mut asked: Asked,
     ) -> Result<Tuning, Error> {
-        let space = search_space(&ranges);
+        let space = ranges.search_space();
         let limits = ResourceLimits {
             max_jobs: self.resource_limits.max_number_of_training_jobs.map(|jobs| jobs as usize),
             max_parallel_jobs: self.resource_limits.max_parallel_training_jobs as usize,
         };
         let objective = objective.or(self.objective.as_ref()).ok_or_else(|| {
             Error::Invalid(vec![Violation::new(
-                "HyperParameterTuningJobObjective",
+                format!("{}.HyperParameterTuningJobObjective", asked.path),
                 "missing",
-                "a search has an objective",
+                "a search must have an objective",
                 "add Type and MetricName",
             )])
         });
@@ -184,7 +189,7 @@ impl HyperParameterTuningJobConfig {
         ];
         let failures = failures.into_iter().flatten();
         Error::unless_empty(failures.flat_map(|error| error.violations().to_vec()).collect())?;
-        asked.ranges(&ranges);
+        asked.ranges(ranges);
         if asked.is_blocked {
             return Err(Error::NotSupported(asked.not_supported));
         }
@@ -228,7 +233,7 @@ impl HyperParameterTuningJobConfig {
         let not_improving = criteria.not_improving.as_ref();
         let convergence = criteria.convergence.as_ref();
         CompletionCriteria {
-            target: criteria.target_value,
+            target: criteria.target_value.as_ref().and_then(Number::as_f64),
             not_improving_for: not_improving
                 .and_then(|part| part.max_jobs_not_improving)
                 .map(|jobs| jobs as usize),
@@ -238,8 +243,73 @@ impl HyperParameterTuningJobConfig {
     }
 }
 
+/// The ranges that count: those of the definition if it has its own, else those of the configuration.
+struct Ranges<'a> {
+    path: String,
+    given: Option<&'a ParameterRanges>,
+}
+
+impl<'a> Ranges<'a> {
+    fn integer(&self) -> impl Iterator<Item = &'a NumericRange> {
+        self.given.into_iter().flat_map(|ranges| ranges.integer.iter().flatten())
+    }
+
+    fn continuous(&self) -> impl Iterator<Item = &'a NumericRange> {
+        self.given.into_iter().flat_map(|ranges| ranges.continuous.iter().flatten())
+    }
+
+    fn categorical(&self) -> impl Iterator<Item = &'a CategoricalRange> {
+        self.given.into_iter().flat_map(|ranges| ranges.categorical.iter().flatten())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.integer().chain(self.continuous()).next().is_none()
+            && self.categorical().next().is_none()
+    }
+
+    fn search_space(&self) -> Result<SearchSpace, Error> {
+        let continuous = self.continuous().map(|range| {
+            let (min, max) = bounds(range, real_of, "a number such as 0.5 or 1e-3")?;
+            let scaling = range.scaling_type.unwrap_or_default();
+            ParameterRange::continuous(&range.name, min..=max, scaling)
+        });
+        let integer = self.integer().map(|range| {
+            let (min, max) = bounds(range, integer_of, "a whole number such as 10")?;
+            let scaling = range.scaling_type.unwrap_or_default();
+            ParameterRange::integer(&range.name, min..=max, scaling)
+        });
+        let categorical =
+            self.categorical().map(|range| ParameterRange::categorical(&range.name, &range.values));
+        SearchSpace::new(continuous.chain(integer).chain(categorical))
+    }
+}
+
+/// Both ends of a range, read from their strings.
+fn bounds<T>(
+    range: &NumericRange,
+    read: fn(&str) -> Option<T>,
+    wanted: &str,
+) -> Result<(T, T), Error> {
+    let end = |end: &str, text: &str| {
+        read(text).ok_or_else(|| {
+            Violation::new(
+                &range.name,
+                format!("{end} {text:?}"),
+                format!("{end} must be {wanted}"),
+                "write it as a decimal string",
+            )
+        })
+    };
+    match (end("MinValue", &range.min_value), end("MaxValue", &range.max_value)) {
+        (Ok(min), Ok(max)) => Ok((min, max)),
+        (min, max) => Err(Error::Invalid([min.err(), max.err()].into_iter().flatten().collect())),
+    }
+}
+
 /// Everything that was asked for and cannot be done yet.
 struct Asked {
+    /// Where the configuration stands.
+    path: String,
     not_supported: Vec<NotSupported>,
     /// Whether there can be no search without it.
     is_blocked: bool,
@@ -248,7 +318,8 @@ struct Asked {
 impl Asked {
     /// By a configuration that stands at `path`.
     fn of(config: &HyperParameterTuningJobConfig, path: &str) -> Self {
-        let mut asked = Self { not_supported: Vec::new(), is_blocked: false };
+        let not_supported = Vec::new();
+        let mut asked = Self { path: path.to_owned(), not_supported, is_blocked: false };
         let strategy = format!("{path}.Strategy");
         match config.strategy {
             JobStrategy::Bayesian | JobStrategy::Random => {}
@@ -274,7 +345,7 @@ impl Asked {
         if let Some(criteria) = &config.completion_criteria {
             let path = format!("{path}.TuningJobCompletionCriteria");
             let instead = "the search goes on to its limits";
-            if let Some(value) = criteria.target_value {
+            if let Some(value) = &criteria.target_value {
                 let path = format!("{path}.TargetObjectiveMetricValue");
                 asked.without(Feature::TargetValue, &path, value, instead);
             }
@@ -316,16 +387,37 @@ impl Asked {
         self.unknown(path, &definition.other);
     }
 
-    fn ranges(&mut self, ranges: &[&ParameterRanges]) {
-        for ranges in ranges {
-            self.unknown("ParameterRanges", &ranges.other);
-            for range in ranges.integer.iter().chain(&ranges.continuous).flatten() {
-                self.unknown(&range.name, &range.other);
-            }
-            for range in ranges.categorical.iter().flatten() {
-                self.unknown(&range.name, &range.other);
-            }
+    /// Nobody chooses ranges and limits here; those that are given may suffice.
+    fn autotune(&mut self, ranges: &Ranges<'_>) {
+        if ranges.is_empty() {
+            self.blocked(Feature::Autotune, "$.Autotune", "Enabled", "give ranges");
+            return;
         }
+        let instead = "the ranges and limits that are given are taken as they are";
+        self.without(Feature::Autotune, "$.Autotune", "Enabled", instead);
+        let parameters = ranges.given.and_then(|ranges| ranges.auto_parameters.as_ref());
+        for (index, parameter) in parameters.into_iter().flatten().enumerate() {
+            let path = format!("{}.AutoParameters[{index}]", ranges.path);
+            let instead = "it is not tuned, and has no value";
+            self.without(Feature::Autotune, &path, &parameter.name, instead);
+        }
+    }
+
+    fn ranges(&mut self, ranges: &Ranges<'_>) {
+        if let Some(given) = ranges.given {
+            self.unknown(&ranges.path, &given.other);
+        }
+        let integer = ranges.integer().map(|range| &range.other);
+        let continuous = ranges.continuous().map(|range| &range.other);
+        let categorical = ranges.categorical().map(|range| &range.other);
+        let mut each = |list: &str, others: Vec<&Other>| {
+            for (index, other) in others.into_iter().enumerate() {
+                self.unknown(&format!("{}.{list}[{index}]", ranges.path), other);
+            }
+        };
+        each("IntegerParameterRanges", integer.collect());
+        each("ContinuousParameterRanges", continuous.collect());
+        each("CategoricalParameterRanges", categorical.collect());
     }
 
     /// The search can go on without it.
@@ -357,55 +449,5 @@ impl Asked {
             let path = format!("{path}{}", step(name));
             self.without(Feature::UnknownMember, &path, value, "it is kept, and has no effect");
         }
-    }
-}
-
-/// The ranges that count: those of the configuration and those of the definition, as far as there are any.
-fn merged<'a>(
-    of_config: Option<&'a ParameterRanges>,
-    definition: Option<&'a HyperParameterTrainingJobDefinition>,
-) -> Vec<&'a ParameterRanges> {
-    let own = definition.and_then(|definition| definition.parameter_ranges.as_ref());
-    let has_any = |ranges: &&ParameterRanges| {
-        ranges.integer.iter().chain(&ranges.continuous).any(|list| !list.is_empty())
-            || ranges.categorical.iter().any(|list| !list.is_empty())
-    };
-    of_config.into_iter().chain(own).filter(has_any).collect()
-}
-
-fn search_space(ranges: &[&ParameterRanges]) -> Result<SearchSpace, Error> {
-    let continuous = ranges.iter().flat_map(|ranges| ranges.continuous.iter().flatten());
-    let integer = ranges.iter().flat_map(|ranges| ranges.integer.iter().flatten());
-    let categorical = ranges.iter().flat_map(|ranges| ranges.categorical.iter().flatten());
-    let continuous = continuous.map(|range| {
-        let (min, max) = bounds(range, "a number such as 0.5 or 1e-3")?;
-        let scaling = range.scaling_type.unwrap_or_default();
-        ParameterRange::continuous(&range.name, min..=max, scaling)
-    });
-    let integer = integer.map(|range| {
-        let (min, max) = bounds(range, "a whole number such as 10")?;
-        let scaling = range.scaling_type.unwrap_or_default();
-        ParameterRange::integer(&range.name, min..=max, scaling)
-    });
-    let categorical = categorical
-        .map(|range: &CategoricalRange| ParameterRange::categorical(&range.name, &range.values));
-    SearchSpace::new(continuous.chain(integer).chain(categorical))
-}
-
-/// Both ends of a range, read from their strings.
-fn bounds<T: FromStr<Err: Display>>(range: &NumericRange, wanted: &str) -> Result<(T, T), Error> {
-    let read = |end: &str, text: &str| {
-        text.trim().parse::<T>().map_err(|error| {
-            Violation::new(
-                &range.name,
-                format!("{end} {text:?}"),
-                format!("{end} is {wanted}: {error}"),
-                "write it as a decimal string",
-            )
-        })
-    };
-    match (read("MinValue", &range.min_value), read("MaxValue", &range.max_value)) {
-        (Ok(min), Ok(max)) => Ok((min, max)),
-        (min, max) => Err(Error::Invalid([min.err(), max.err()].into_iter().flatten().collect())),
     }
 }

@@ -20,7 +20,7 @@ impl Other {
         self.order.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?)))
     }
 
-    /// Sets a member that this version does not know, so that it is written too.
+    /// Sets a member that this version does not know, so that it is written too. Under the name of a field it has no effect.
     pub fn insert(&mut self, name: impl Into<String>, value: Value) {
         let name = name.into();
         self.order.retain(|(known, value)| value.is_none() || *known != name);
@@ -114,11 +114,16 @@ macro_rules! structure {
                 let mut map = serializer.serialize_map(None)?;
                 for (name, unknown) in &self.other.order {
                     match unknown {
+                        // A field counts, whatever else is set under its name.
+                        Some(_) if Self::STRUCTURE.members.iter().any(|m| m.name == name) => {}
                         Some(value) => map.serialize_entry(name, value)?,
                         None => self.write_member(name, &mut map)?,
                     }
                 }
-                let given = |name: &str| self.other.order.iter().any(|(given, _)| given == name);
+                let given = |name: &str| {
+                    let mut known = self.other.order.iter().filter(|(_, value)| value.is_none());
+                    known.any(|(given, _)| given == name)
+                };
                 for member in Self::STRUCTURE.members.iter().filter(|member| !given(member.name)) {
                     self.write_member(member.name, &mut map)?;
                 }

@@ -10,7 +10,12 @@ use super::model::Shape;
 const HYPERPARAMETERS: Shape =
     Shape::Map { key: &Shape::line(0, 256), value: &Shape::line(0, 2500), max: 100 };
 const ENVIRONMENT: Shape = Shape::Map {
-    key: &Shape::like(0, 512, "[a-zA-Z_][a-zA-Z0-9_]*", "letters, digits and _, no digit first"),
+    key: &Shape::like(
+        0,
+        512,
+        "[a-zA-Z_][a-zA-Z0-9_]*",
+        "made of letters, digits and _, no digit first",
+    ),
     value: &Shape::like(0, 512, r"[\S\s]*", "anything"),
     max: 48,
 };
@@ -19,7 +24,8 @@ const ROLE: &str = r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 const TRAINING_PLAN: &str = r"arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:training-plan/.*";
 const KMS_KEY: Shape =
     Shape::like(0, 2048, "[a-zA-Z0-9:/_-]*", "the id, the ARN or the alias of a key");
-const NETWORK_ID: Shape = Shape::like(0, 32, "[-0-9a-zA-Z]+", "letters, digits and hyphens");
+const NETWORK_ID: Shape =
+    Shape::like(0, 32, "[-0-9a-zA-Z]+", "made of letters, digits and hyphens");
 const GROUP_NAME: Shape = Shape::line(1, 64);
 const INSTANCE_COUNT: Shape = Shape::at_least(0);
 
@@ -38,7 +44,7 @@ structure! {
         }
         optional {
             /// The name of the definition where there are several.
-            name: String = "DefinitionName", Shape::like(1, 64, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}", "letters, digits, and hyphens between them");
+            name: String = "DefinitionName", Shape::like(1, 64, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}", "made of letters, digits, and hyphens between them");
             /// The objective where each definition has its own.
             objective: JobObjective = "TuningObjective", JobObjective::SHAPE;
             /// The ranges where each definition has its own.

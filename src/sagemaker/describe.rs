@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::config::HyperParameterTuningJobConfig;
 use super::definition::{HyperParameterTrainingJobDefinition, OutputCompressionType};
-use super::request::{CreateHyperParameterTuningJobRequest, WarmStartConfig};
+use super::request::{Autotune, CreateHyperParameterTuningJobRequest, WarmStartConfig};
 use super::write::{training_job_name, tuned_values};
 use crate::objective::Goal;
 use crate::study::Study;
@@ -17,6 +17,7 @@ use crate::trial::{FailureKind, Outcome, Source, Trial};
 /// training job also has its `ModelArtifacts`, which SageMaker tells by `DescribeTrainingJob`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct TuningJobDescription {
     /// The name of the tuning job.
     #[serde(rename = "HyperParameterTuningJobName")]
@@ -43,10 +44,14 @@ pub struct TuningJobDescription {
     /// Which earlier tuning jobs it learnt from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_start_config: Option<WarmStartConfig>,
+    /// Whether SageMaker was to choose ranges and limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autotune: Option<Autotune>,
 }
 
 /// How a tuning job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub enum TuningJobStatus {
     /// It came to its end.
     Completed,
@@ -63,6 +68,7 @@ pub enum TuningJobStatus {
 /// How many training jobs stand how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct TrainingJobStatusCounters {
     /// Ran to their end.
     pub completed: usize,
@@ -79,6 +85,7 @@ pub struct TrainingJobStatusCounters {
 /// How many objectives stand how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct ObjectiveStatusCounters {
     /// Have a value.
     pub succeeded: usize,
@@ -91,6 +98,7 @@ pub struct ObjectiveStatusCounters {
 /// One training job of a tuning job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct TrainingJobSummary {
     /// Its definition, where there are several.
     #[serde(rename = "TrainingJobDefinitionName", skip_serializing_if = "Option::is_none")]
@@ -121,6 +129,7 @@ pub struct TrainingJobSummary {
 
 /// How a training job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub enum TrainingJobStatus {
     /// It runs.
     InProgress,
@@ -134,6 +143,7 @@ pub enum TrainingJobStatus {
 
 /// How the objective of a training job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub enum ObjectiveStatus {
     /// It has a value.
     Succeeded,
@@ -146,6 +156,7 @@ pub enum ObjectiveStatus {
 /// What came out of a training job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct FinalMetric {
     /// Which way is better.
     #[serde(rename = "Type")]
@@ -159,6 +170,7 @@ pub struct FinalMetric {
 /// Where a model is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct ModelArtifacts {
     /// Its address.
     #[serde(rename = "S3ModelArtifacts")]
@@ -209,6 +221,7 @@ impl TuningJobDescription {
             objective_status_counters: objectives,
             best_training_job: best,
             warm_start_config: request.warm_start.clone(),
+            autotune: request.autotune.clone(),
         }
     }
 

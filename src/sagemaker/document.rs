@@ -28,7 +28,7 @@ pub enum DocumentShape {
     Config,
     /// The body of `CreateHyperParameterTuningJob`.
     Request,
-    /// A task of a state machine; or one state alone, or its parameters.
+    /// A task of a state machine, or one state alone.
     StateMachine {
         /// The name of its state; empty if it is alone.
         state: String,
@@ -41,6 +41,7 @@ pub enum DocumentShape {
 
 /// An expression in a state machine that has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unresolved {
     /// Where it stands.
     pub path: String,
@@ -67,7 +68,7 @@ pub enum ReadError {
     )]
     NotARequest(String),
     /// It is a state machine without a tuning job, or without the one that was asked for.
-    #[error("no state {wanted}; the states are {}", list(.states))]
+    #[error("no state {wanted}; {}", told_states(.states))]
     NoTask {
         /// What was looked for, for people.
         wanted: String,
@@ -88,6 +89,14 @@ pub enum ReadError {
         /// What is not supported.
         reason: String,
     },
+}
+
+fn told_states(names: &[String]) -> String {
+    if names.is_empty() {
+        "there is no state at all".to_owned()
+    } else {
+        format!("the states are {}", list(names))
+    }
 }
 
 fn list(names: &[String]) -> String {
@@ -162,21 +171,12 @@ impl DocumentReader {
         };
         let has =
             |name: &str| members.contains_key(name) || members.contains_key(&format!("{name}.$"));
-        let as_given = |shape| Document {
-            body: value.clone(),
-            shape,
-            unresolved: Vec::new(),
-            twice: Vec::new(),
-        };
         if has("States") {
             self.read_machine(&value)
         } else if REQUEST_MARKS.iter().any(|name| has(name)) {
-            if has_expressions(&value) {
-                return self.read_task(&Found::of_parameters(&value));
-            }
-            Ok(as_given(DocumentShape::Request))
+            Ok(self.read_template(&value, DocumentShape::Request))
         } else if CONFIG_MARKS.iter().any(|name| has(name)) {
-            Ok(as_given(DocumentShape::Config))
+            Ok(self.read_template(&value, DocumentShape::Config))
         } else if has("Resource") && has("Type") {
             match Found::of_state(&value) {
                 Some(task) => self.read_task(&task),
@@ -194,6 +194,15 @@ impl DocumentReader {
             };
             Err(ReadError::NotARequest(what))
         }
+    }
+
+    /// A request or a configuration that stands alone. As the parameters of a state it may hold expressions.
+    fn read_template(&self, value: &Value, shape: DocumentShape) -> Document {
+        let scope = Scope { input: self.input.as_ref(), context: self.context.as_ref() };
+        let mut leftovers = Vec::new();
+        let body = resolve(value, &scope, "$", &mut leftovers);
+        let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
+        Document { body, shape, unresolved, twice: Vec::new() }
     }
 
     fn read_machine(&self, machine: &Value) -> Result<Document, ReadError> {
@@ -227,30 +236,15 @@ impl DocumentReader {
         }
         let waits = match task.pattern.as_str() {
             "" => false,
-            "sync" | "sync:2" => true,
-            other => return unsupported(&format!(".{other} is not supported for tuning jobs")),
+            "sync" if !task.is_sdk => true,
+            other => return unsupported(&format!(".{other} is not supported for this task")),
         };
-        let whole = Value::String("$".to_owned());
-        let input_path = task.state.member("InputPath").map_or(&whole, |node| node.value);
-        let nothing = serde_json::json!({});
-        let narrowed = match (input_path, &self.input) {
-            (Value::Null, _) => Some(nothing),
-            (Value::String(path), Some(input)) => {
-                let scope = Scope { input: Some(input), context: self.context.as_ref() };
-                match scope.find(path) {
-                    Ok(value) => Some(value),
-                    Err(why) => {
-                        return unsupported(&format!("InputPath {path:?}: {}", told(&why).0));
-                    }
-                }
-            }
-            _ => None,
-        };
-        let scope = Scope { input: narrowed.as_ref(), context: self.context.as_ref() };
-        let path = task.parameters_path();
         let mut leftovers = Vec::new();
-        let body = match (task.parameters(), &narrowed) {
-            (Some(parameters), _) => resolve(parameters, &scope, &path, &mut leftovers),
+        let input = self.narrowed_input(task, &mut leftovers);
+        let scope = Scope { input: input.as_ref(), context: self.context.as_ref() };
+        let path = task.state.path_of("Parameters");
+        let body = match (task.state.member("Parameters"), input.as_ref()) {
+            (Some(parameters), _) => resolve(parameters.value, &scope, &path, &mut leftovers),
             (None, Some(input)) => input.clone(),
             (None, None) => {
                 return unsupported(
@@ -262,16 +256,22 @@ impl DocumentReader {
         let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
         Ok(Document { body, shape, unresolved, twice: Vec::new() })
     }
-}
 
-/// Whether there is a member anywhere whose name ends in `.$`.
-fn has_expressions(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => {
-            members.iter().any(|(name, value)| name.ends_with(".$") || has_expressions(value))
-        }
-        Value::Array(items) => items.iter().any(has_expressions),
-        _ => false,
+    /// The input after the state's `InputPath`; `None` if it is not known.
+    fn narrowed_input(&self, task: &Found<'_>, leftovers: &mut Vec<Leftover>) -> Option<Value> {
+        let Some(input_path) = task.state.member("InputPath") else { return self.input.clone() };
+        let scope = Scope { input: self.input.as_ref(), context: self.context.as_ref() };
+        let narrowed = match input_path.value {
+            Value::Null => Ok(serde_json::json!({})),
+            Value::String(path) => scope.find(path),
+            _ => Err(Unresolvable::Malformed("an InputPath must be text or null".to_owned())),
+        };
+        narrowed
+            .map_err(|why| {
+                let expression = input_path.value.clone();
+                leftovers.push(Leftover { path: input_path.path, expression, why });
+            })
+            .ok()
     }
 }
 
@@ -400,17 +400,17 @@ impl Document {
         renamed.request()
     }
 
-    /// Whether the request has a name that is known.
-    pub(super) fn is_named(&self) -> bool {
-        self.root().member(NAME).is_some()
+    /// Whether the request has a name that is not known yet.
+    pub(super) fn lacks_known_name(&self) -> bool {
+        self.root().awaits(NAME)
     }
 
     pub(super) fn root(&self) -> Node<'_> {
-        let (path, templated) = match &self.shape {
-            DocumentShape::Config | DocumentShape::Request => ("$", false),
-            DocumentShape::StateMachine { path, .. } => (path.as_str(), true),
+        let path = match &self.shape {
+            DocumentShape::Config | DocumentShape::Request => "$",
+            DocumentShape::StateMachine { path, .. } => path.as_str(),
         };
-        Node::root(path, &self.body, templated)
+        Node::root(path, &self.body, &self.unresolved)
     }
 
     pub(super) fn config_node(&self) -> Option<Node<'_>> {
@@ -425,7 +425,7 @@ impl Document {
         shape: &super::model::Shape,
         node: &Node<'_>,
     ) -> Result<T, Error> {
-        let mut findings = super::verdict::Findings::new(super::Severity::Warning);
+        let mut findings = super::verdict::Findings::new(super::Severity::Warning, false);
         super::model::check(node, shape, &mut findings);
         findings.into_verdict().into_result()?;
         let inside = |unresolved: &&Unresolved| unresolved.path.starts_with(&node.path);

@@ -36,6 +36,7 @@
 //! ```
 
 mod algorithm;
+mod built_in;
 mod channel;
 mod config;
 mod convert;

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::node::Node;
+use super::node::{Entry, Node};
 use super::pattern::matches_whole;
 use super::verdict::Findings;
 
@@ -75,10 +75,10 @@ impl Shape {
         Self::Text { min, max: Some(max), pattern: Some(Pattern { expression, meaning }) }
     }
 
-    /// The same, of anything but line breaks.
+    /// The same, without line breaks.
     pub(super) const fn line(min: usize, max: usize) -> Self {
         let expression = if min == 0 { ".*" } else { ".+" };
-        Self::like(min, max, expression, "anything on one line")
+        Self::like(min, max, expression, "a single line")
     }
 
     pub(super) const fn at_least(min: i64) -> Self {
@@ -143,7 +143,7 @@ pub(super) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
         (Shape::Choice(names), Value::String(text)) => check_choice(node, text, names, findings),
         (Shape::InstanceType, Value::String(text)) => {
             if !matches_whole(INSTANCE_TYPE, text) {
-                let rule = "instance types are named as in \"ml.m5.xlarge\"";
+                let rule = "instance types must be named as in \"ml.m5.xlarge\"";
                 findings.error(node, rule, "begin it with \"ml.\", then family and size");
             }
         }
@@ -154,7 +154,7 @@ pub(super) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
         (Shape::Float, Value::Number(number)) => {
             let largest = f64::from(f32::MAX);
             if !number.as_f64().is_some_and(|number| number.abs() <= largest) {
-                let rule = "the service keeps it in 32 bits, which end at 3.4e38";
+                let rule = "it must fit into 32 bits, which end at 3.4e38";
                 findings.error(node, rule, "use a number nearer to 0");
             }
         }
@@ -167,10 +167,10 @@ pub(super) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
         }
         (Shape::Map { key, value, max }, Value::Object(entries)) => {
             check_count(node, entries.len(), (0, *max), findings);
-            check_entries(node, entries, (key, value), findings);
+            check_entries(node, (key, value), findings);
         }
-        (Shape::Structure(structure), Value::Object(members)) => {
-            check_members(node, members, structure, findings);
+        (Shape::Structure(structure), Value::Object(_)) => {
+            check_members(node, structure, findings);
         }
         (shape, value) => check_kind(node, shape, value, findings),
     }
@@ -196,7 +196,7 @@ fn check_kind(node: &Node<'_>, shape: &Shape, value: &Value, findings: &mut Find
         (Shape::List { .. }, _) => "put it in brackets".to_owned(),
         _ => format!("give {}", shape.wanted()),
     };
-    findings.error(node, format!("this is {}", shape.wanted()), remedy);
+    findings.error(node, format!("this must be {}", shape.wanted()), remedy);
 }
 
 fn check_text(
@@ -208,26 +208,27 @@ fn check_text(
 ) {
     let count = text.chars().count();
     if count < min {
-        findings.error(node, format!("it has at least {min} characters"), "make it longer");
+        findings.error(node, format!("it must have at least {min} characters"), "make it longer");
     }
     if let Some(max) = max.filter(|max| count > *max) {
-        let rule = format!("it has at most {max} characters, not {count}");
+        let rule = format!("it may have at most {max} characters, not {count}");
         findings.error(node, rule, "make it shorter");
     }
     if let Some(Pattern { expression, meaning }) = pattern
         && count >= min
         && !matches_whole(expression, text)
     {
-        let rule = format!("it consists of {meaning} (pattern {expression})");
-        findings.error(node, rule, "change what does not fit");
+        let rule = format!("it must be {meaning} (pattern {expression})");
+        findings.error(node, rule, format!("write {meaning}"));
     }
 }
 
 fn check_choice(node: &Node<'_>, text: &str, names: &[&str], findings: &mut Findings) {
     if !names.contains(&text) {
-        let rule = format!("it is one of {}", names.join(", "));
+        let rule = format!("it must be one of {}", names.join(", "));
         let remedy = match nearest(text, names.iter().copied()) {
             Some(name) => format!("use \"{name}\""),
+            None if names.len() == 1 => format!("use \"{}\"", names[0]),
             None => "use one of these".to_owned(),
         };
         findings.error(node, rule, remedy);
@@ -238,65 +239,52 @@ fn check_integer(node: &Node<'_>, min: Option<i64>, max: Option<i64>, findings: 
     let number = node.value.as_i64().unwrap_or_default();
     let bits = i64::from(i32::MAX);
     if let Some(min) = min.filter(|min| number < *min) {
-        findings.error(node, format!("it is at least {min}"), "raise it");
+        findings.error(node, format!("it must be at least {min}"), "raise it");
     } else if let Some(max) = max.filter(|max| number > *max) {
-        findings.error(node, format!("it is at most {max}"), "lower it");
+        findings.error(node, format!("it must be at most {max}"), "lower it");
     } else if number > bits || number < -bits - 1 {
-        findings.error(node, "the service keeps it in 32 bits", format!("use at most {bits}"));
+        findings.error(node, "it must fit into 32 bits", format!("use at most {bits}"));
     }
 }
 
 fn check_count(node: &Node<'_>, count: usize, (min, max): (usize, usize), findings: &mut Findings) {
     if count < min {
-        let rule = format!("it has at least {min} of them");
+        let rule = format!("it must have at least {min} of them");
         findings.error(node, rule, "add one, or leave the member out");
     }
     if count > max {
-        findings.error(node, format!("it has at most {max} of them"), "remove some");
+        findings.error(
+            node,
+            format!("it may have at most {max} of them, not {count}"),
+            "remove some",
+        );
     }
 }
 
-fn check_entries(
-    node: &Node<'_>,
-    entries: &Map<String, Value>,
-    (key, value): (&Shape, &Shape),
-    findings: &mut Findings,
-) {
-    for (name, entry) in entries {
-        let path = node.path_of(name);
-        let (name, known) = match name.strip_suffix(".$").filter(|_| node.templated) {
-            Some(name) => (name, false),
-            None => (name.as_str(), true),
-        };
-        let text = Value::String(name.to_owned());
-        check(&Node::root(format!("{path} (its name)"), &text, false), key, findings);
-        if known {
-            check(&Node::root(path, entry, node.templated), value, findings);
+fn check_entries(node: &Node<'_>, (key, value): (&Shape, &Shape), findings: &mut Findings) {
+    for entry in node.members() {
+        let name = Value::String(entry.name.to_owned());
+        check(&Node::root(format!("{} (its name)", entry.node.path), &name, &[]), key, findings);
+        if !entry.node.is_open() {
+            check(&entry.node, value, findings);
         }
     }
 }
 
-fn check_members(
-    node: &Node<'_>,
-    members: &Map<String, Value>,
-    structure: &Structure,
-    findings: &mut Findings,
-) {
-    for (given, value) in members {
-        let stem = given.strip_suffix(".$").filter(|_| node.templated);
-        let name = stem.unwrap_or(given);
+fn check_members(node: &Node<'_>, structure: &Structure, findings: &mut Findings) {
+    for Entry { name, node: place } in node.members() {
         match structure.members.iter().find(|member| member.name == name) {
             // What is not known yet is looked at when it is.
-            Some(_) if stem.is_some() => {}
-            Some(member) => {
-                let place = Node::root(node.path_of(given), value, node.templated);
-                check(&place, member.shape, findings);
+            Some(_) if place.is_open() => {}
+            Some(member) if place.value.is_null() && !member.required && findings.in_machine => {
+                let rule = "null is not left out, but given";
+                findings.warning(&place, rule, "leave the member out, or give it a value");
             }
+            Some(member) => check(&place, member.shape, findings),
             None => {
-                let place = Node::root(node.path_of(given), value, node.templated);
                 let names = structure.members.iter().map(|member| member.name);
                 let remedy = match nearest(name, names) {
-                    Some(name) => format!("{name} may be meant"),
+                    Some(name) => format!("{name} may be meant; else remove it"),
                     None => "remove it".to_owned(),
                 };
                 findings.unknown(&place, structure.name, remedy);
@@ -307,8 +295,8 @@ fn check_members(
         if !node.has(member.name) {
             findings.missing(
                 node.path_of(member.name),
-                format!("{} requires this member", structure.name),
-                format!("add {}", member.shape.wanted()),
+                format!("{} must have this member", structure.name),
+                format!("add it: {}", member.shape.wanted()),
             );
         }
     }

@@ -2,18 +2,30 @@
 
 use serde_json::{Map, Value};
 
+use super::document::Unresolved;
+
 /// A value and the path to it, such as `$.Tags[1].Key`.
 #[derive(Debug, Clone)]
 pub(super) struct Node<'a> {
     pub(super) path: String,
     pub(super) value: &'a Value,
-    /// Whether `X.$` stands for a member X whose value is not known yet.
-    pub(super) templated: bool,
+    /// Expressions of the document whose values are not known yet; each stands for a member.
+    pub(super) open: &'a [Unresolved],
+}
+
+/// A member and its name.
+pub(super) struct Entry<'a> {
+    pub(super) name: &'a str,
+    pub(super) node: Node<'a>,
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn root(path: impl Into<String>, value: &'a Value, templated: bool) -> Self {
-        Self { path: path.into(), value, templated }
+    pub(super) fn root(path: impl Into<String>, value: &'a Value, open: &'a [Unresolved]) -> Self {
+        Self { path: path.into(), value, open }
+    }
+
+    fn at_path(&self, path: String, value: &'a Value) -> Self {
+        Self { path, value, open: self.open }
     }
 
     /// The path of a member, whether it is there or not.
@@ -27,8 +39,18 @@ impl<'a> Node<'a> {
 
     /// A member that is there and known.
     pub(super) fn member(&self, name: &str) -> Option<Self> {
-        let value = self.object()?.get(name)?;
-        Some(Self { path: self.path_of(name), value, templated: self.templated })
+        Some(self.at_path(self.path_of(name), self.object()?.get(name)?))
+    }
+
+    /// A member that is there, known or not: in the latter case the expression that stands for it.
+    pub(super) fn place(&self, name: &str) -> Option<Self> {
+        let expression = || self.member(&format!("{name}.$")).filter(Node::is_open);
+        self.member(name).or_else(expression)
+    }
+
+    /// Whether this is an expression whose value is not known yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.iter().any(|unresolved| unresolved.path == self.path)
     }
 
     /// The same, several levels down.
@@ -38,23 +60,29 @@ impl<'a> Node<'a> {
 
     /// Whether a member is there, known or not.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.object().is_some_and(|object| object.contains_key(name)) || self.awaits(name)
+        self.place(name).is_some()
     }
 
     /// Whether a member is there, but its value is not known yet.
     pub(super) fn awaits(&self, name: &str) -> bool {
-        self.templated
-            && self.object().is_some_and(|object| object.contains_key(&format!("{name}.$")))
+        !self.open.is_empty() && self.member(name).is_none() && self.has(name)
+    }
+
+    /// All members, known or not, by their names without the suffix of expressions.
+    pub(super) fn members(&self) -> Vec<Entry<'a>> {
+        let members = self.object().into_iter().flatten();
+        let entry = |(name, value): (&'a String, &'a Value)| {
+            let node = self.at_path(self.path_of(name), value);
+            let stem = name.strip_suffix(".$").filter(|_| node.is_open());
+            Entry { name: stem.unwrap_or(name), node }
+        };
+        members.map(entry).collect()
     }
 
     /// The items of a list; none if it is no list.
     pub(super) fn items(&self) -> Vec<Self> {
         let items = self.value.as_array().map(Vec::as_slice).unwrap_or_default();
-        let item = |(index, value)| Self {
-            path: format!("{}[{index}]", self.path),
-            value,
-            templated: self.templated,
-        };
+        let item = |(index, value)| self.at_path(format!("{}[{index}]", self.path), value);
         items.iter().enumerate().map(item).collect()
     }
 
@@ -63,11 +91,9 @@ impl<'a> Node<'a> {
         self.member(name).map(|list| list.items()).unwrap_or_default()
     }
 
-    /// The entries of a member that is a map of names.
-    pub(super) fn map(&self, name: &str) -> Vec<(&'a str, Self)> {
-        let Some(map) = self.member(name) else { return Vec::new() };
-        let entries = map.object().into_iter().flatten();
-        entries.filter_map(|(key, _)| Some((key.as_str(), map.member(key)?))).collect()
+    /// The entries of a member that is a map of names, known or not.
+    pub(super) fn map(&self, name: &str) -> Vec<Entry<'a>> {
+        self.member(name).map(|map| map.members()).unwrap_or_default()
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&'a str> {
@@ -83,23 +109,26 @@ impl<'a> Node<'a> {
 pub(super) fn step(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !name.is_empty() && name.chars().all(plain) {
-        format!(".{name}")
-    } else {
-        format!("['{}']", name.replace('\\', r"\\").replace('\'', r"\'"))
+        return format!(".{name}");
     }
+    let escaped = name.chars().flat_map(|c| match c {
+        '\'' | '\\' => vec!['\\', c],
+        c if c.is_control() => c.escape_default().collect(),
+        c => vec![c],
+    });
+    format!("['{}']", escaped.collect::<String>())
 }
 
 /// A value as a finding shows it: JSON, shortened where it is long.
 pub(super) fn shown(value: &Value) -> String {
     const LONGEST: usize = 80;
-    let text = match value {
+    match value {
         Value::Object(members) => format!("an object of {} members", members.len()),
         Value::Array(items) => format!("a list of {}", items.len()),
+        Value::String(text) if text.chars().count() > LONGEST => {
+            let start: String = text.chars().take(LONGEST).collect();
+            format!("{}… ({} characters)", Value::from(start), text.chars().count())
+        }
         other => other.to_string(),
-    };
-    if text.chars().count() <= LONGEST {
-        return text;
     }
-    let start: String = text.chars().take(LONGEST).collect();
-    format!("{start}… ({} characters)", text.chars().count())
 }

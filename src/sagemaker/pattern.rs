@@ -4,6 +4,7 @@
 //! do; which of these the service uses is not published.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use fancy_regex::{Regex, RegexBuilder};
@@ -70,16 +71,36 @@ impl MetricPattern {
     }
 }
 
-/// Whether what the first group of an expression captures can be empty, as in `F1=(.*?)`; `None` if there is no group or it
-/// cannot be told.
+/// Whether the first group of an expression can capture nothing: because what it captures can be empty, as in `F1=(.*?)`, or
+/// because it need not take part, as in `F1=(.+)?` and `(.+)|nan`. `None` if there is no group or it cannot be told.
 pub(crate) fn first_group_can_be_empty(expression: &str) -> Option<bool> {
     let group = first_group(expression)?;
-    let alone = compile(&format!(r"\A(?:{group})\z")).ok()?;
-    alone.is_match("").ok()
+    let rest = &expression[group.end + 1..];
+    let is_optional = rest.starts_with(['?', '*']) || rest.starts_with("{0");
+    let alone = compile(&format!(r"\A(?:{})\z", &expression[group])).ok()?;
+    Some(is_optional || has_alternatives(expression) || alone.is_match("").ok()?)
 }
 
-/// What stands in the first pair of capturing parentheses.
-fn first_group(expression: &str) -> Option<&str> {
+/// Whether an expression is one of several, outside of all parentheses.
+fn has_alternatives(expression: &str) -> bool {
+    let (mut depth, mut in_class, mut escaped) = (0_usize, false, false);
+    expression.chars().any(|c| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => depth += 1,
+            ')' if !in_class => depth = depth.saturating_sub(1),
+            '|' if !in_class && depth == 0 => return true,
+            _ => {}
+        }
+        false
+    })
+}
+
+/// Where it stands in the first pair of capturing parentheses.
+fn first_group(expression: &str) -> Option<Range<usize>> {
     let (mut start, mut depth, mut in_class, mut escaped) = (None, 0_usize, false, false);
     let mut opened_at = 0;
     for (at, c) in expression.char_indices() {
@@ -105,7 +126,7 @@ fn first_group(expression: &str) -> Option<&str> {
                 if let Some(start) = start
                     && depth == opened_at
                 {
-                    return expression.get(start..at);
+                    return Some(start..at);
                 }
                 depth = depth.saturating_sub(1);
             }
@@ -139,6 +160,13 @@ mod tests {
             (r"(?<=a)b(?<v>.*)", Some(true)),
             (r"loss=\d+", None),
             (r"((a|b)?c)", Some(false)),
+            (r"loss: (\d+)?", Some(true)),
+            (r"loss: (\d+)*;", Some(true)),
+            (r"loss: (\d+){0,1}", Some(true)),
+            (r"loss: (\d+)|nan", Some(true)),
+            (r"(a)|(b)", Some(true)),
+            (r"(?:a|b)=(\S+)[|]\|", Some(false)),
+            (r"(\d+)+", Some(false)),
         ] {
             assert_eq!(first_group_can_be_empty(expression), empty, "{expression}");
         }

@@ -9,10 +9,10 @@ pub(super) const TUNING_JOB_NAME: Shape = Shape::like(
     1,
     32,
     "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}",
-    "letters, digits, and hyphens between them",
+    "made of letters, digits, and hyphens between them",
 );
 const TAG_TEXT: &str = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)";
-const TAG_MEANING: &str = "letters, digits, spaces and _ . : / = + - @";
+const TAG_MEANING: &str = "made of letters, digits, spaces and _ . : / = + - @";
 
 structure! {
     /// What SageMaker is asked for: a tuning job, and what its training jobs are.

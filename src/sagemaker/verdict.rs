@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use indexmap::IndexSet;
+
 use super::node::{Node, shown};
 use crate::error::{Error, Violation};
 
@@ -15,7 +17,8 @@ pub enum Severity {
 }
 
 /// One rule that is broken, or one piece of advice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
@@ -85,25 +88,24 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A verdict in the making.
-#[derive(Debug, Default)]
+/// A verdict in the making. Nothing is said twice.
+#[derive(Debug)]
 pub(super) struct Findings {
-    findings: Vec<Finding>,
+    findings: IndexSet<Finding>,
     /// How a member that the model does not have is taken.
-    unknown: Option<Severity>,
+    unknown: Severity,
+    /// Whether the request comes from a state machine, where a value can turn out to be null.
+    pub(super) in_machine: bool,
 }
 
 impl Findings {
     /// None yet; `unknown` members are taken as so bad.
-    pub(super) fn new(unknown: Severity) -> Self {
-        Self { findings: Vec::new(), unknown: Some(unknown) }
+    pub(super) fn new(unknown: Severity, in_machine: bool) -> Self {
+        Self { findings: IndexSet::new(), unknown, in_machine }
     }
 
     pub(super) fn add(&mut self, severity: Severity, violation: Violation) {
-        let finding = Finding { severity, violation };
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
-        }
+        self.findings.insert(Finding { severity, violation });
     }
 
     pub(super) fn error(
@@ -147,11 +149,12 @@ impl Findings {
     /// A member that the structure does not have.
     pub(super) fn unknown(&mut self, node: &Node<'_>, structure: &str, remedy: String) {
         let rule = format!("{structure} has no such member");
-        self.at(self.unknown.unwrap_or(Severity::Error), node, rule, remedy);
+        self.at(self.unknown, node, rule, remedy);
     }
 
-    pub(super) fn into_verdict(mut self) -> Verdict {
-        self.findings.sort_by_key(|finding| finding.severity);
-        Verdict { findings: self.findings }
+    pub(super) fn into_verdict(self) -> Verdict {
+        let mut findings: Vec<Finding> = self.findings.into_iter().collect();
+        findings.sort_by_key(|finding| finding.severity);
+        Verdict { findings }
     }
 }

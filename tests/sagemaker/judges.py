@@ -3,10 +3,11 @@
     pip install -r requirements.txt
     python3 judges.py PROGRAM
 
-PROGRAM is the built example `sagemaker_request`. Three checks:
+PROGRAM is the built example `sagemaker_request`. The checks:
 
 1. The rules of single members that PROGRAM knows are those of the service model, field by field.
-2. Each request under tests/data/sagemaker that PROGRAM accepts is accepted by botocore.
+2. Each request under tests/data/sagemaker that PROGRAM accepts is accepted by botocore; and each that PROGRAM writes from a study of it,
+   the sample's with its path resolved among them.
 3. With a member removed, misnamed or of another type, both refuse it (removed: if it is required).
 4. What PROGRAM tells of a tuning job that it ran has the members and types of DescribeHyperParameterTuningJob's answer.
 """
@@ -78,6 +79,12 @@ def we_accept(request):
     return done.returncode == 0
 
 
+def rewritten(file, *more):
+    """The request that is written from a study of a file; None if no study can be made of it."""
+    told = subprocess.check_output([PROGRAM, file, "--write", *more], text=True)
+    return json.loads(told[told.index("\n{") :]) if "\n{" in told else None
+
+
 def places(value, shape, path=()):
     """All members of structures in a request: (path of the structure, name, whether it is required)."""
     if shape.type_name == "structure":
@@ -115,7 +122,7 @@ compared = [0]
 wrong = list(differences(json.loads(subprocess.check_output([PROGRAM, "--model"])), REQUEST))
 print(f"service model of botocore {botocore.__version__}: {compared[0]} fields compared, {len(wrong)} differ")
 
-accepted = refused = mutants = 0
+accepted = refused = written = mutants = 0
 files = sorted(DATA.rglob("*.json"))
 for file in files:
     request = json.loads(file.read_text())
@@ -127,6 +134,11 @@ for file in files:
     accepted += 1
     if not botocore_accepts(request):
         wrong.append(f"{file.name}: botocore refuses it")
+    again = rewritten(file)
+    if again is not None:
+        written += 1
+        if not botocore_accepts(again):
+            wrong.append(f"{file.name}: botocore refuses what is written from a study of it")
     if "accepted" not in file.parts:
         continue
     for path, name, is_required in places(request, REQUEST):
@@ -139,6 +151,11 @@ for file in files:
 print(f"{len(files)} files: {accepted} accepted by both, {refused} refused by us; {mutants} mutants refused by both")
 
 sample = DATA / "tune_model_state_machine.json"
+again = rewritten(sample, "--input", INPUT)
+if again["HyperParameterTuningJobName"] != "from-path-1" or not botocore_accepts(again):
+    wrong.append(f"{sample.name}: botocore refuses what is written from a study of it")
+print(f"{written + 1} requests written from studies, accepted by botocore")
+
 told = subprocess.check_output([PROGRAM, sample, "--input", INPUT, "--describe"], text=True)
 answer = json.loads(told[told.index("\n{") :])
 best = answer["BestTrainingJob"]
@@ -154,5 +171,5 @@ if artifacts != f"s3://amzn-s3-demo-bucket/models/{best['TrainingJobName']}/outp
 print(f"description of {answer['HyperParameterTuningJobName']}: {len(answer)} members checked")
 
 print("\n".join(wrong), end="\n" if wrong else "")
-assert compared[0] > 300 and accepted >= 15 and mutants > 300, "hardly anything was checked"
+assert compared[0] > 300 and accepted >= 15 and written >= 10 and mutants > 300, "hardly anything was checked"
 sys.exit(bool(wrong))

@@ -5,76 +5,63 @@
 
 use super::ranges::{INJECTED, Kind, Range};
 use super::{Case, Search};
+use crate::error::Violation;
 use crate::objective::Goal;
 use crate::sagemaker::algorithm::{
     AlgorithmDescription, Ends, HyperParameterSpecification, HyperParameterType,
-    XGBOOST_UNLIMITED_AT_ZERO, built_in, xgboost, xgboost_name,
 };
+use crate::sagemaker::built_in::{Image, XGBOOST_UNLIMITED_AT_ZERO, image, xgboost, xgboost_name};
 use crate::sagemaker::model::nearest;
-use crate::sagemaker::node::Node;
+use crate::sagemaker::node::{Node, step};
 use crate::sagemaker::verdict::{Findings, Severity};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     for search in &case.searches {
         let Some(definition) = &search.definition else { continue };
-        let algorithm = definition.member("AlgorithmSpecification");
-        let image = algorithm.as_ref().and_then(|algorithm| algorithm.text("TrainingImage"));
-        let name = algorithm.as_ref().and_then(|algorithm| algorithm.member("AlgorithmName"));
-        let role = definition.text("RoleArn");
-        if let (Some(description), Some(name)) = (case.algorithm, name)
-            && is_named(description, &name)
-        {
+        let Some(algorithm) = definition.member("AlgorithmSpecification") else { continue };
+        let path = algorithm.text("TrainingImage").unwrap_or_default();
+        let described = algorithm.member("AlgorithmName").and_then(|name| {
+            let of_name = case.algorithms.iter().find(|known| is_named(known, &name));
+            Some((name, of_name?))
+        });
+        if let Some((name, description)) = described {
             check_resource(definition, &name, description, findings);
-            let rules = Rules {
-                description,
-                tuned: Severity::Error,
-                fixed: Severity::Error,
-                alias: |name| name,
-            };
-            rules.check(search, definition, findings);
-        } else if let Some("xgboost" | "sagemaker-xgboost") =
-            image.and_then(|image| built_in(image, role))
-        {
-            let rules = Rules {
-                description: xgboost(),
-                tuned: Severity::Error,
-                fixed: Severity::Warning,
-                alias: xgboost_name,
-            };
-            rules.check(search, definition, findings);
+            let (tuned, fixed) = (Severity::Error, Severity::Error);
+            let rules = Rules { description, tuned, fixed, alias: |name| name };
+            rules.check(search, findings);
+        } else if let Image::BuiltIn("xgboost" | "sagemaker-xgboost") = image(path) {
+            let (tuned, fixed) = (Severity::Error, Severity::Warning);
+            let rules = Rules { description: xgboost(), tuned, fixed, alias: xgboost_name };
+            rules.check(search, findings);
             warn_of_zero(search, findings);
         }
     }
-    let names = || {
-        case.definitions
-            .iter()
-            .filter_map(|node| node.at(&["AlgorithmSpecification", "AlgorithmName"]))
+    warn_of_strangers(case, findings);
+}
+
+/// Descriptions that were given for nothing.
+fn warn_of_strangers(case: &Case<'_>, findings: &mut Findings) {
+    let place = ["AlgorithmSpecification", "AlgorithmName"];
+    let names: Vec<Node<'_>> = case.definitions.iter().filter_map(|node| node.at(&place)).collect();
+    let is_stranger = |known: &&AlgorithmDescription| {
+        case.is_whole && !names.iter().any(|name| is_named(known, name))
     };
-    if let Some(description) = case.algorithm
-        && !names().any(|name| is_named(description, &name))
-        && case.is_whole
-    {
-        let rule = format!("a description of {} was given", description.algorithm_name);
+    for description in case.algorithms.iter().filter(is_stranger) {
+        let rule = format!("the description of {} was given for it", description.algorithm_name);
         let remedy = "name this algorithm, or give the description of the one that is named";
-        match names().next() {
-            Some(name) => findings.warning(&name, rule, remedy),
-            None => {
-                if let Some(node) = case.definitions.first() {
-                    findings.warning(
-                        node,
-                        format!("{rule}, but no algorithm is named here"),
-                        remedy,
-                    );
-                }
-            }
+        if let Some(node) = names.first().or(case.definitions.first()) {
+            findings.warning(node, rule, remedy);
         }
     }
 }
 
+/// An ARN must be the same; a name alone fits the algorithm of this name.
 fn is_named(description: &AlgorithmDescription, name: &Node<'_>) -> bool {
     let name = name.value.as_str().unwrap_or_default();
-    let plain = name.rsplit('/').next().unwrap_or(name);
-    plain == description.algorithm_name || Some(name) == description.algorithm_arn.as_deref()
+    match description.algorithm_arn.as_deref() {
+        Some(arn) if name.starts_with("arn:") => name == arn,
+        _ => name.rsplit('/').next() == Some(description.algorithm_name.as_str()),
+    }
 }
 
 /// What the description says of the resource as a whole.
@@ -157,7 +144,8 @@ fn check_channels(
             }
             continue;
         };
-        let mode = channel.member("InputMode").or_else(|| mode.clone());
+        let mode = channel.place("InputMode").or_else(|| mode.clone());
+        let mode = mode.filter(|mode| !mode.is_open());
         for (node, supported) in [
             (channel.member("ContentType"), &specification.supported_content_types),
             (channel.member("CompressionType"), &specification.supported_compression_types),
@@ -177,15 +165,19 @@ fn check_channels(
     for required in known.iter().filter(|known| known.is_required) {
         let is_given =
             given.iter().any(|channel| channel.text("ChannelName") == Some(&required.name));
-        if !is_given && !definition.awaits("InputDataConfig") {
+        let is_hidden = given.iter().any(|channel| channel.awaits("ChannelName"));
+        if !is_given && !is_hidden && !definition.awaits("InputDataConfig") {
             findings.missing(
                 definition.path_of("InputDataConfig"),
-                format!("the algorithm needs the channel {}", required.name),
+                format!("the algorithm must have the channel {}", required.name),
                 "add it",
             );
         }
     }
 }
+
+/// Static hyperparameters by which the SageMaker SDK hands over a script.
+const SCRIPT: [&str; 2] = ["sagemaker_program", "sagemaker_submit_directory"];
 
 /// An algorithm's hyperparameters and objectives as rules.
 struct Rules<'d> {
@@ -204,7 +196,7 @@ impl Rules<'_> {
         known.iter().find(|known| known.name == (self.alias)(name))
     }
 
-    fn check(&self, search: &Search<'_>, definition: &Node<'_>, findings: &mut Findings) {
+    fn check(&self, search: &Search<'_>, findings: &mut Findings) {
         self.check_objective(search, findings);
         let known = &self.description.training_specification.supported_hyper_parameters;
         if known.is_empty() {
@@ -213,24 +205,39 @@ impl Rules<'_> {
         for range in search.ranges.iter().filter(|range| !range.name.is_empty()) {
             self.check_range(range, findings);
         }
-        let statics = definition.map("StaticHyperParameters");
-        for (name, node) in statics.iter().filter(|(name, _)| !name.ends_with(".$")) {
-            if *name != INJECTED {
-                self.check_static(name, node, findings);
+        let statics = search.statics();
+        // With a script of one's own, XGBoost's container takes whatever the script takes.
+        let has_script = statics.iter().any(|entry| SCRIPT.contains(&entry.name));
+        if has_script {
+            return;
+        }
+        for entry in &statics {
+            if entry.name != INJECTED && !entry.node.is_open() {
+                self.check_static(entry.name, &entry.node, findings);
             }
         }
-        for required in
-            known.iter().filter(|known| known.is_required && known.default_value.is_none())
-        {
-            let is_given = |name: &str| (self.alias)(name.trim_end_matches(".$")) == required.name;
-            if !statics.iter().any(|(name, _)| is_given(name))
-                && !search.ranges.iter().any(|range| is_given(range.name))
-                && !definition.awaits("StaticHyperParameters")
-            {
-                let path =
-                    format!("{}.{}", definition.path_of("StaticHyperParameters"), required.name);
-                let violation = crate::error::Violation::new(
-                    path,
+        if !search.is_open {
+            self.check_required(search, findings);
+        }
+    }
+
+    fn check_required(&self, search: &Search<'_>, findings: &mut Findings) {
+        let Some(definition) = &search.definition else { return };
+        let known = &self.description.training_specification.supported_hyper_parameters;
+        let required =
+            known.iter().filter(|known| known.is_required && known.default_value.is_none());
+        let autos = search.places.iter().flat_map(|place| place.list("AutoParameters"));
+        let autos: Vec<Node<'_>> = autos.collect();
+        let statics = search.statics();
+        for required in required {
+            let is_it = |name: &str| (self.alias)(name) == required.name;
+            let is_given = statics.iter().any(|entry| is_it(entry.name))
+                || search.ranges.iter().any(|range| is_it(range.name))
+                || autos.iter().filter_map(|node| node.text("Name")).any(is_it);
+            if !is_given && !definition.awaits("StaticHyperParameters") {
+                let place = definition.path_of("StaticHyperParameters");
+                let violation = Violation::new(
+                    format!("{place}{}", step(&required.name)),
                     "missing",
                     "the algorithm requires this hyperparameter",
                     "add it, or tune it",
@@ -265,7 +272,7 @@ impl Rules<'_> {
             && !of_name.iter().any(|goal| format!("{goal:?}") == word)
         {
             let rule = format!(
-                "{metric} is to be {}",
+                "{metric} must be {}",
                 if of_name[0] == Goal::Minimize { "minimized" } else { "maximized" }
             );
             findings.at(self.fixed, &goal, rule, format!("set it to {:?}", of_name[0]));
@@ -283,17 +290,17 @@ impl Rules<'_> {
             findings.at(self.tuned, &name, rule, "make it static");
             return;
         }
-        let fits = match (known.kind, range.kind) {
+        let fits = match (&known.kind, range.kind) {
             (HyperParameterType::Integer, Kind::Integer)
             | (HyperParameterType::Continuous, Kind::Integer | Kind::Continuous)
-            | (HyperParameterType::FreeText, _) => true,
+            | (HyperParameterType::FreeText | HyperParameterType::Unknown(_), _) => true,
             (_, Kind::Categorical) => {
                 range.values.iter().all(|value| problem(known, value).is_none())
             }
             _ => false,
         };
         if !fits && range.kind != Kind::Categorical {
-            let rule = format!("its type is {:?}, not {:?}", known.kind, range.kind);
+            let rule = format!("its type must be {:?}, not {:?}", known.kind, range.kind);
             findings.at(
                 self.fixed,
                 &range.node,
@@ -350,8 +357,8 @@ fn problem(known: &HyperParameterSpecification, text: &str) -> Option<String> {
         (!is_inside)
             .then(|| format!("the algorithm takes {} to {}", ends.min_value, ends.max_value))
     };
-    match known.kind {
-        HyperParameterType::FreeText => None,
+    match &known.kind {
+        HyperParameterType::FreeText | HyperParameterType::Unknown(_) => None,
         HyperParameterType::Integer => match text.parse::<i64>() {
             #[allow(clippy::cast_precision_loss, reason = "for a comparison")]
             Ok(number) => outside(

@@ -10,22 +10,29 @@ const SOURCES: [&str; 3] = ["S3DataSource", "FileSystemDataSource", "DatasetSour
 pub(super) fn judge(definition: &Node<'_>, findings: &mut Findings) {
     let mode = definition.member("AlgorithmSpecification");
     let mode = mode.as_ref().and_then(|algorithm| algorithm.text("TrainingInputMode"));
+    let groups = definition.at(&["ResourceConfig", "InstanceGroups"]);
+    let groups: Vec<&str> = groups
+        .iter()
+        .flat_map(Node::items)
+        .filter_map(|group| group.text("InstanceGroupName"))
+        .collect();
     let mut seen = HashSet::new();
     for channel in definition.list("InputDataConfig") {
-        let mode = channel.text("InputMode").or(mode);
+        let mode = channel.text("InputMode").or(mode).filter(|_| !channel.awaits("InputMode"));
         if let Some(name) = channel.member("ChannelName")
             && let Some(text) = name.value.as_str()
             && !seen.insert(text)
         {
-            findings.error(&name, "channels have distinct names", "rename it");
+            findings.error(&name, "channels must have distinct names", "rename it");
         }
         check_source(&channel, mode, findings);
+        check_groups(definition, &channel, &groups, findings);
         check_mode(&channel, mode, findings);
         if channel.at(&["DataSource", "FileSystemDataSource"]).is_some()
             && !definition.has("VpcConfig")
             && let Some(node) = channel.at(&["DataSource", "FileSystemDataSource"])
         {
-            let rule = "file systems are reached through a private network";
+            let rule = "file systems are reached through a private network only";
             findings.warning(&node, rule, "add VpcConfig");
         }
     }
@@ -36,11 +43,11 @@ fn check_source(channel: &Node<'_>, mode: Option<&str>, findings: &mut Findings)
     match SOURCES.iter().filter(|name| source.has(name)).count() {
         0 => findings.missing(
             source.path_of(SOURCES[0]),
-            "a channel has data from somewhere",
+            "a channel must have data from somewhere",
             format!("add one of {}", SOURCES.join(", ")),
         ),
         1 => {}
-        _ => findings.error(&source, "a channel has data from one place", "keep one of them"),
+        _ => findings.error(&source, "a channel must have data from one place", "keep one of them"),
     }
     let Some(s3) = source.member("S3DataSource") else { return };
     let augmented = s3.text("S3DataType") == Some("AugmentedManifestFile");
@@ -48,7 +55,7 @@ fn check_source(channel: &Node<'_>, mode: Option<&str>, findings: &mut Findings)
         && mode.is_some_and(|mode| mode != "Pipe")
         && let Some(node) = s3.member("S3DataType")
     {
-        findings.error(&node, "augmented manifests come as a stream only", "set InputMode to Pipe");
+        findings.error(&node, "augmented manifests must come as a stream", "set InputMode to Pipe");
     }
     if !augmented
         && s3.text("S3DataType").is_some()
@@ -56,6 +63,23 @@ fn check_source(channel: &Node<'_>, mode: Option<&str>, findings: &mut Findings)
     {
         let rule = "attributes are in augmented manifests only";
         findings.error(&node, rule, "remove it, or set S3DataType to AugmentedManifestFile");
+    }
+}
+
+/// A channel can be meant for some of the machines only.
+fn check_groups(
+    definition: &Node<'_>,
+    channel: &Node<'_>,
+    groups: &[&str],
+    findings: &mut Findings,
+) {
+    let source = channel.at(&["DataSource", "S3DataSource"]);
+    for name in source.iter().flat_map(|source| source.list("InstanceGroupNames")) {
+        let is_known = name.value.as_str().is_none_or(|name| groups.contains(&name));
+        if !is_known && !definition.awaits("ResourceConfig") {
+            let rule = "no group of machines in ResourceConfig has this name";
+            findings.warning(&name, rule, "name one of InstanceGroups, or remove it");
+        }
     }
 }
 

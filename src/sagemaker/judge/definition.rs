@@ -17,37 +17,33 @@ pub(super) fn judge(case: &Case<'_>, definition: &Node<'_>, findings: &mut Findi
 
 fn check_algorithm(definition: &Node<'_>, findings: &mut Findings) {
     let Some(algorithm) = definition.member("AlgorithmSpecification") else { return };
-    match (algorithm.has("TrainingImage"), algorithm.has("AlgorithmName")) {
-        (true, true) => {
-            if let Some(node) = algorithm.member("AlgorithmName") {
-                let rule = "there is TrainingImage or AlgorithmName, not both";
-                findings.error(&node, rule, "keep one of them");
-            }
+    match (algorithm.place("TrainingImage"), algorithm.place("AlgorithmName")) {
+        (Some(_), Some(name)) => {
+            let rule = "there must be TrainingImage or AlgorithmName, not both";
+            findings.error(&name, rule, "keep one of them");
         }
-        (false, false) => findings.missing(
+        (None, None) => findings.missing(
             algorithm.path_of("TrainingImage"),
-            "training jobs run an image or an algorithm resource",
+            "training jobs must run an image or an algorithm resource",
             "add TrainingImage or AlgorithmName",
         ),
         _ => {}
     }
     if let Some(image) = algorithm.member("TrainingImage").filter(|image| image.value == "") {
-        findings.error(&image, "an image has a path", "give registry/repository:tag");
+        findings.error(&image, "an image must have a path", "give registry/repository:tag");
     }
 }
 
 fn check_resources(definition: &Node<'_>, findings: &mut Findings) {
     let fixed = definition.member("ResourceConfig");
-    let has_flexible = definition.has("HyperParameterTuningResourceConfig");
-    match (definition.has("ResourceConfig"), has_flexible) {
-        (true, true) => {
-            if let Some(node) = definition.member("HyperParameterTuningResourceConfig") {
-                let rule =
-                    "there is ResourceConfig or HyperParameterTuningResourceConfig, not both";
-                findings.error(&node, rule, "keep one of them");
-            }
+    let flexible = definition.place("HyperParameterTuningResourceConfig");
+    match (definition.has("ResourceConfig"), flexible) {
+        (true, Some(node)) => {
+            let rule =
+                "there must be ResourceConfig or HyperParameterTuningResourceConfig, not both";
+            findings.error(&node, rule, "keep one of them");
         }
-        (false, false) => findings.missing(
+        (false, None) => findings.missing(
             definition.path_of("ResourceConfig"),
             "training jobs need machines",
             "add ResourceConfig or HyperParameterTuningResourceConfig",
@@ -59,7 +55,8 @@ fn check_resources(definition: &Node<'_>, findings: &mut Findings) {
     if let Some(groups) = groups {
         for name in ["InstanceType", "InstanceCount"] {
             if resources.has(name) {
-                let rule = format!("machines are given as InstanceGroups or as {name}, not both");
+                let rule =
+                    format!("machines must be given as InstanceGroups or as {name}, not both");
                 findings.error(&groups, rule, "keep one of them");
             }
         }
@@ -86,7 +83,7 @@ fn require_machines(resources: &Node<'_>, findings: &mut Findings) {
         }
     }
     if let Some(node) = resources.member("InstanceCount").filter(|node| node.value == 0) {
-        findings.error(&node, "a training job has at least one machine", "raise it");
+        findings.error(&node, "a training job must have at least one machine", "raise it");
     }
 }
 
@@ -94,15 +91,15 @@ fn check_flexible_resources(definition: &Node<'_>, findings: &mut Findings) {
     let Some(resources) = definition.member("HyperParameterTuningResourceConfig") else { return };
     if let Some(configs) = resources.member("InstanceConfigs") {
         for name in ["InstanceType", "InstanceCount", "VolumeSizeInGB"] {
-            if let Some(node) = resources.member(name) {
-                let rule = format!("{name} stands in each of InstanceConfigs, not beside them");
+            if let Some(node) = resources.place(name) {
+                let rule = format!("{name} must stand in each of InstanceConfigs, not beside them");
                 findings.error(&node, rule, "remove it here");
             }
         }
         let configs = configs.items();
         for config in &configs {
             if let Some(node) = config.member("InstanceCount").filter(|node| node.value == 0) {
-                findings.error(&node, "a training job has at least one machine", "raise it");
+                findings.error(&node, "a training job must have at least one machine", "raise it");
             }
         }
         check_volume_key(&resources, &configs.iter().collect::<Vec<_>>(), findings);
@@ -140,7 +137,7 @@ fn check_time(case: &Case<'_>, definition: &Node<'_>, findings: &mut Findings) {
     if let Some(node) = &runtime
         && node.value.as_i64().is_some_and(|seconds| seconds > i64::from(most))
     {
-        let rule = format!("a training job runs at most {most} seconds ({})", case.quotas.name);
+        let rule = format!("a training job may run at most {most} seconds ({})", case.quotas.name);
         findings.error(node, rule, "lower it");
     }
     if !condition.has("MaxRuntimeInSeconds") {
@@ -154,13 +151,13 @@ fn check_time(case: &Case<'_>, definition: &Node<'_>, findings: &mut Findings) {
                 if let (Some(waits), Some(runs)) = seconds
                     && waits < runs
                 {
-                    let rule = format!("it includes the time of running, {runs} seconds");
+                    let rule = format!("it must include the time of running, {runs} seconds");
                     findings.error(wait, rule, format!("raise it to {runs} or more"));
                 }
             }
             (None, _) if !condition.has("MaxWaitTimeInSeconds") => findings.missing(
                 condition.path_of("MaxWaitTimeInSeconds"),
-                "spot training has a limit of waiting and running together",
+                "spot training must have a limit of waiting and running together",
                 "add it, at least MaxRuntimeInSeconds",
             ),
             _ => {}

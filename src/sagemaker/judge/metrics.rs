@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::{Case, Search};
-use crate::sagemaker::algorithm::built_in;
+use crate::sagemaker::built_in::{Image, image};
 use crate::sagemaker::node::Node;
 use crate::sagemaker::pattern::{MetricPattern, first_group_can_be_empty};
-use crate::sagemaker::verdict::Findings;
+use crate::sagemaker::verdict::{Findings, Severity};
 
 /// Metrics of a tuning job, by the limits page; the service's model allows 40.
 const MANY: usize = 20;
@@ -16,14 +16,18 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         let Some(definition) = &search.definition else { continue };
         let Some(algorithm) = definition.member("AlgorithmSpecification") else { continue };
         let metrics = algorithm.list("MetricDefinitions");
-        check_objective(definition, &algorithm, search, findings);
+        check_objective(&algorithm, search, findings);
         let mut seen = HashSet::new();
         for metric in &metrics {
             if let Some(name) = metric.member("Name")
                 && let Some(text) = name.value.as_str()
                 && !seen.insert(text)
             {
-                findings.warning(&name, "metrics have distinct names", "rename it, or remove it");
+                findings.warning(
+                    &name,
+                    "metrics must have distinct names",
+                    "rename it, or remove it",
+                );
             }
             check_expression(case, search, metric, findings);
         }
@@ -38,15 +42,11 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
 
 /// An image of one's own must define the objective. A built-in one need not define anything, and refuses it by a message that users
 /// report ("You can't override the metric definitions for Amazon SageMaker algorithms"), though a page of AWS's guide does so.
-fn check_objective(
-    definition: &Node<'_>,
-    algorithm: &Node<'_>,
-    search: &Search<'_>,
-    findings: &mut Findings,
-) {
-    let Some(image) = algorithm.text("TrainingImage") else { return };
+fn check_objective(algorithm: &Node<'_>, search: &Search<'_>, findings: &mut Findings) {
+    let Some(path) = algorithm.text("TrainingImage") else { return };
     let metrics = algorithm.member("MetricDefinitions");
-    if let Some(name) = built_in(image, definition.text("RoleArn")) {
+    let image = image(path);
+    if let Image::BuiltIn(name) = image {
         if let Some(node) = metrics.filter(|node| !node.items().is_empty()) {
             let rule = format!(
                 "{name} is an algorithm of SageMaker, which defines its metrics itself and has refused others"
@@ -69,9 +69,15 @@ fn check_objective(
                 algorithm.path_of("MetricDefinitions")
             )
         } else {
-            format!("the objective is one of the metrics that are defined: {}", known.join(", "))
+            format!(
+                "the objective must be one of the metrics that are defined: {}",
+                known.join(", ")
+            )
         };
-        findings.error(&objective, rule, "add its Name and Regex to MetricDefinitions");
+        // A namesake may be SageMaker's, in a region that is not known here.
+        let severity = if image == Image::Other { Severity::Error } else { Severity::Warning };
+        let remedy = "add its Name and Regex to MetricDefinitions";
+        findings.at(severity, &objective, rule, remedy);
     }
 }
 

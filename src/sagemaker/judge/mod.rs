@@ -12,10 +12,11 @@ mod ranges;
 mod request;
 mod search;
 
+use self::ranges::Range;
 use super::algorithm::AlgorithmDescription;
 use super::document::{Document, DocumentShape};
 use super::model::check;
-use super::node::Node;
+use super::node::{Entry, Node};
 use super::quotas::Quotas;
 use super::verdict::{Findings, Severity, Verdict};
 use super::{CreateHyperParameterTuningJobRequest, HyperParameterTuningJobConfig};
@@ -40,7 +41,7 @@ use crate::error::Violation;
 #[derive(Debug, Clone, Default)]
 pub struct Judge {
     quotas: Quotas,
-    algorithm: Option<AlgorithmDescription>,
+    algorithms: Vec<AlgorithmDescription>,
     log_lines: Option<Vec<String>>,
     allows_unknown_members: bool,
 }
@@ -52,11 +53,12 @@ impl Judge {
         Self { quotas, ..self }
     }
 
-    /// With the description of the algorithm resource that the request names: values, objective and channels are checked
-    /// against what it supports.
+    /// With the description of an algorithm resource that the request names: values, objective and channels are checked
+    /// against what it supports. Where definitions name several, each can be described.
     #[must_use]
-    pub fn with_algorithm(self, description: AlgorithmDescription) -> Self {
-        Self { algorithm: Some(description), ..self }
+    pub fn with_algorithm(mut self, description: AlgorithmDescription) -> Self {
+        self.algorithms.push(description);
+        self
     }
 
     /// With lines that a training job prints, on which the expressions of metrics are tried.
@@ -74,7 +76,8 @@ impl Judge {
     /// Everything that is wrong with a request, and everything that a person might regret.
     pub fn judge(&self, document: &Document) -> Verdict {
         let unknown = if self.allows_unknown_members { Severity::Warning } else { Severity::Error };
-        let mut findings = Findings::new(unknown);
+        let in_machine = matches!(document.shape, DocumentShape::StateMachine { .. });
+        let mut findings = Findings::new(unknown, in_machine);
         let root = document.root();
         match document.shape {
             DocumentShape::Config => {
@@ -117,7 +120,7 @@ struct Case<'a> {
     definitions: Vec<Node<'a>>,
     searches: Vec<Search<'a>>,
     quotas: Quotas,
-    algorithm: Option<&'a AlgorithmDescription>,
+    algorithms: &'a [AlgorithmDescription],
     log_lines: Option<&'a [String]>,
 }
 
@@ -125,10 +128,23 @@ struct Case<'a> {
 struct Search<'a> {
     /// Absent where only the configuration was given.
     definition: Option<Node<'a>>,
-    /// Where ranges stand: in the configuration, in the definition.
+    /// Where its ranges stand: in the definition, or in the configuration.
     places: Vec<Node<'a>>,
-    ranges: Vec<ranges::Range<'a>>,
+    ranges: Vec<Range<'a>>,
+    /// Ranges of the configuration that do not count, because the definition has its own.
+    idle_ranges: Vec<Range<'a>>,
     objective: Option<Node<'a>>,
+    /// Whether there may be more ranges or another objective than can be seen: they come from expressions whose values are
+    /// not known yet, or from what cannot be read.
+    is_open: bool,
+}
+
+impl<'a> Search<'a> {
+    /// The hyperparameters that do not change.
+    fn statics(&self) -> Vec<Entry<'a>> {
+        let definition = self.definition.as_ref();
+        definition.map(|node| node.map("StaticHyperParameters")).unwrap_or_default()
+    }
 }
 
 impl<'a> Case<'a> {
@@ -136,34 +152,26 @@ impl<'a> Case<'a> {
         let root = document.root();
         let is_whole = document.shape != DocumentShape::Config;
         let config = document.config_node();
-        let (mut definitions, mut is_several) = (Vec::new(), false);
+        let mut definitions = Vec::new();
         if is_whole {
             definitions.extend(root.member("TrainingJobDefinition"));
-            let several = root.list("TrainingJobDefinitions");
-            is_several = !several.is_empty();
-            definitions.extend(several);
+            definitions.extend(root.list("TrainingJobDefinitions"));
+            definitions.retain(|node| node.object().is_some());
         }
-        let search = |definition: Option<Node<'a>>| {
-            let of_config = config.as_ref().and_then(|config| config.member("ParameterRanges"));
-            let own = definition.as_ref().and_then(|node| node.member("HyperParameterRanges"));
-            let places: Vec<Node<'a>> = match own {
-                Some(own) if is_several => vec![own],
-                own => of_config.into_iter().chain(own).collect(),
-            };
-            let objective = definition.as_ref().and_then(|node| node.member("TuningObjective"));
-            let in_config = || config.as_ref()?.member("HyperParameterTuningJobObjective");
-            Search {
-                ranges: places.iter().flat_map(ranges::Range::all).collect(),
-                places,
-                objective: objective.or_else(in_config),
-                definition,
-            }
-        };
-        let searches = if definitions.is_empty() {
-            vec![search(None)]
+        // Something is there, but it cannot be looked into.
+        let has_hidden = is_whole
+            && (root.awaits("TrainingJobDefinition")
+                || root.awaits("TrainingJobDefinitions")
+                || definitions.is_empty()
+                    && (root.has("TrainingJobDefinition") || root.has("TrainingJobDefinitions")));
+        let mut searches: Vec<Search<'a>> = if definitions.is_empty() {
+            vec![Search::of(config.as_ref(), None)]
         } else {
-            definitions.iter().map(|definition| search(Some(definition.clone()))).collect()
+            definitions.iter().map(|node| Search::of(config.as_ref(), Some(node))).collect()
         };
+        for search in &mut searches {
+            search.is_open |= has_hidden;
+        }
         Self {
             is_whole,
             searches,
@@ -171,7 +179,7 @@ impl<'a> Case<'a> {
             config,
             definitions,
             quotas: judge.quotas,
-            algorithm: judge.algorithm.as_ref(),
+            algorithms: &judge.algorithms,
             log_lines: judge.log_lines.as_deref(),
         }
     }
@@ -192,5 +200,29 @@ impl<'a> Case<'a> {
 
     fn max_jobs(&self) -> Option<i64> {
         self.limit("MaxNumberOfTrainingJobs")?.value.as_i64()
+    }
+}
+
+impl<'a> Search<'a> {
+    fn of(config: Option<&Node<'a>>, definition: Option<&Node<'a>>) -> Self {
+        let general = config.and_then(|config| config.member("ParameterRanges"));
+        let own = definition.and_then(|node| node.member("HyperParameterRanges"));
+        let places: Vec<Node<'a>> = own.clone().or_else(|| general.clone()).into_iter().collect();
+        let idle = general.filter(|_| own.is_some());
+        let objective = definition.and_then(|node| node.member("TuningObjective"));
+        let in_config = || config?.member("HyperParameterTuningJobObjective");
+        let awaits_list = |place: &Node<'a>| ranges::LISTS.iter().any(|list| place.awaits(list));
+        let ranges: Vec<Range<'a>> = places.iter().flat_map(Range::all).collect();
+        Self {
+            is_open: places.iter().any(awaits_list)
+                || config.is_some_and(|node| node.awaits("ParameterRanges"))
+                || definition.is_some_and(|node| node.awaits("HyperParameterRanges"))
+                || ranges.iter().any(|range| range.node.awaits("Name")),
+            idle_ranges: idle.iter().flat_map(Range::all).collect(),
+            ranges,
+            places,
+            objective: objective.or_else(in_config),
+            definition: definition.cloned(),
+        }
     }
 }

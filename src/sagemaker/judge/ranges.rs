@@ -1,8 +1,10 @@
 //! Rules of ranges.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::{Case, Search};
+use crate::sagemaker::config::{integer_of, real_of};
 use crate::sagemaker::node::Node;
 use crate::sagemaker::verdict::Findings;
 
@@ -15,6 +17,9 @@ const MOST_HYPERPARAMETERS: usize = 100;
 const WIDE: f64 = 1000.0 * (1.0 - 1e-9);
 /// What SageMaker tells each training job, so that it knows its objective.
 pub(super) const INJECTED: &str = "_tuning_objective_metric";
+/// The lists of ranges.
+pub(super) const LISTS: [&str; 3] =
+    ["IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -36,18 +41,18 @@ pub(super) struct Range<'a> {
 impl<'a> Range<'a> {
     /// All ranges of one place.
     pub(super) fn all(place: &Node<'a>) -> Vec<Self> {
-        let of = |list: &str, kind: Kind| {
-            let ranges = place.list(list).into_iter();
-            ranges.map(|node| Self::of(node, kind)).collect::<Vec<_>>()
-        };
-        let mut ranges = of("IntegerParameterRanges", Kind::Integer);
-        ranges.extend(of("ContinuousParameterRanges", Kind::Continuous));
-        ranges.extend(of("CategoricalParameterRanges", Kind::Categorical));
-        ranges
+        let kinds = [Kind::Integer, Kind::Continuous, Kind::Categorical];
+        let lists = LISTS.iter().zip(kinds);
+        lists
+            .flat_map(|(list, kind)| {
+                let ranges = place.list(list).into_iter().filter(|node| node.object().is_some());
+                ranges.map(move |node| Self::of(node, kind)).collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     fn of(node: Node<'a>, kind: Kind) -> Self {
-        let end = |name: &str| node.text(name).and_then(|text| read_end(text, kind));
+        let end = |name: &str| real_of(node.text(name)?);
         let values = node.list("Values");
         Self {
             kind,
@@ -59,33 +64,40 @@ impl<'a> Range<'a> {
         }
     }
 
+    fn integer_ends(&self) -> Option<(i64, i64)> {
+        let end = |name: &str| integer_of(self.node.text(name)?);
+        Some((end("MinValue")?, end("MaxValue")?))
+    }
+
+    /// How the ends compare, if both can be read.
+    fn order(&self) -> Option<Ordering> {
+        match self.kind {
+            Kind::Integer => self.integer_ends().map(|(min, max)| min.cmp(&max)),
+            Kind::Continuous => self.min?.partial_cmp(&self.max?),
+            Kind::Categorical => None,
+        }
+    }
+
     /// Number of its values, if it is finite and known.
     fn cardinality(&self) -> Option<u128> {
         match self.kind {
-            Kind::Categorical => Some(self.values.len() as u128),
+            Kind::Categorical => {
+                let given = self.node.list("Values").len();
+                let is_known = given > 0 && given == self.values.len();
+                is_known.then_some(given as u128)
+            }
             Kind::Continuous => None,
             Kind::Integer => {
-                let end = |name: &str| self.node.text(name)?.parse::<i64>().ok();
-                let (min, max) = (end("MinValue")?, end("MaxValue")?);
+                let (min, max) = self.integer_ends()?;
                 (min <= max).then(|| u128::from(max.abs_diff(min)) + 1)
             }
         }
     }
 }
 
-/// An end of a range as a number, if it is one.
-fn read_end(text: &str, kind: Kind) -> Option<f64> {
-    #[allow(clippy::cast_precision_loss, reason = "for comparisons only")]
-    match kind {
-        Kind::Integer => text.parse::<i64>().ok().map(|number| number as f64),
-        Kind::Continuous => text.parse().ok().filter(|number: &f64| number.is_finite()),
-        Kind::Categorical => None,
-    }
-}
-
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     for search in &case.searches {
-        for range in &search.ranges {
+        for range in search.ranges.iter().chain(&search.idle_ranges) {
             check_name(range, findings);
             match range.kind {
                 Kind::Categorical => check_values(range, findings),
@@ -93,22 +105,31 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
             }
         }
         check_names(search, findings);
-        check_counts(case, search, findings);
+        check_auto_parameters(case, search, findings);
+        check_counts(search, findings);
+        if search.ranges.is_empty() && !search.is_open && !case.is_autotuned() {
+            check_there_are_some(case, search, findings);
+        }
+        // Of several definitions it is not documented how they share the jobs.
+        if case.definitions.len() < 2 && !search.is_open {
+            if case.strategy() == Some("Grid") {
+                check_grid(case, search, findings);
+            } else {
+                check_cardinality(case, search, findings);
+            }
+        }
         if case.strategy() == Some("Grid") {
-            check_grid(case, search, findings);
-        } else {
-            check_cardinality(case, search, findings);
+            check_grid_is_categorical(search, findings);
         }
     }
 }
 
 fn check_name(range: &Range<'_>, findings: &mut Findings) {
-    if let Some(name) = range.node.member("Name").filter(|name| name.value == "") {
-        findings.error(&name, "a hyperparameter has a name", "name it");
+    let Some(name) = range.node.member("Name") else { return };
+    if name.value == "" {
+        findings.error(&name, "a hyperparameter must have a name", "name it");
     }
-    if range.name == INJECTED
-        && let Some(name) = range.node.member("Name")
-    {
+    if range.name == INJECTED {
         findings.error(&name, "SageMaker sets this hyperparameter itself", "leave it out");
     }
 }
@@ -117,113 +138,109 @@ fn check_ends(range: &Range<'_>, findings: &mut Findings) {
     for end in ["MinValue", "MaxValue"] {
         let Some(node) = range.node.member(end) else { continue };
         let Some(text) = node.value.as_str() else { continue };
-        if read_end(text, range.kind).is_none() {
-            let (rule, remedy) = match range.kind {
-                Kind::Integer => ("an integer range ends in whole numbers", "write it as \"10\""),
-                _ => {
-                    ("a continuous range ends in finite numbers", "write it as \"0.5\" or \"1e-3\"")
-                }
-            };
+        let (rule, remedy, is_read, is_plain) = match range.kind {
+            Kind::Integer => (
+                "the ends of an integer range must be whole numbers",
+                "write it as \"10\"",
+                integer_of(text).is_some(),
+                text.parse::<i64>().is_ok(),
+            ),
+            _ => (
+                "the ends of a continuous range must be finite numbers",
+                "write it as \"0.5\" or \"1e-3\"",
+                real_of(text).is_some(),
+                text.trim() == text,
+            ),
+        };
+        if !is_read {
             findings.error(&node, rule, remedy);
+        } else if !is_plain {
+            let rule = "whether the service reads a number that is written so is not known";
+            findings.warning(&node, rule, remedy);
         }
     }
-    let (Some(min), Some(max)) = (range.min, range.max) else {
-        // One end alone can be out of place, too.
-        check_scale(range, range.min, range.max, findings);
-        return;
-    };
-    if min >= max
+    if let Some(order @ (Ordering::Equal | Ordering::Greater)) = range.order()
         && let Some(node) = range.node.member("MaxValue")
     {
-        let remedy = if min > max {
+        let remedy = if order == Ordering::Greater {
             "swap the ends"
         } else {
             "make it static: the service refuses ranges of one value"
         };
-        findings.error(&node, format!("MaxValue is above MinValue, {min:?}"), remedy);
+        let min = range.node.text("MinValue").unwrap_or_default();
+        findings.error(&node, format!("it must be above MinValue, {min:?}"), remedy);
     }
-    check_scale(range, Some(min), Some(max), findings);
+    check_scale(range, findings);
 }
 
 /// The scale must be able to hold the range, and should suit it.
-fn check_scale(range: &Range<'_>, min: Option<f64>, max: Option<f64>, findings: &mut Findings) {
-    let scaling = range.node.text("ScalingType");
-    let (min_node, max_node) = (range.node.member("MinValue"), range.node.member("MaxValue"));
-    match scaling {
+fn check_scale(range: &Range<'_>, findings: &mut Findings) {
+    let Some(scaling) = range.node.member("ScalingType") else { return };
+    let (min, max) = (range.min, range.max);
+    let end = |name: &str, is_bad: bool| range.node.member(name).filter(|_| is_bad);
+    match scaling.value.as_str() {
         Some("Logarithmic") => {
-            if let (Some(min), Some(node)) = (min, min_node)
-                && min <= 0.0
-            {
+            if let Some(node) = end("MinValue", min.is_some_and(|min| min <= 0.0)) {
                 findings.error(
                     &node,
-                    "a logarithmic scale has no place for 0 or less",
-                    "raise MinValue above 0, or use Linear scaling",
+                    "on a logarithmic scale it must be above 0",
+                    "raise it, or use Linear scaling",
                 );
             }
         }
-        Some("ReverseLogarithmic") if range.kind == Kind::Integer => {
-            if let Some(node) = range.node.member("ScalingType") {
-                findings.error(
-                    &node,
-                    "reverse logarithmic scaling is for continuous ranges only",
-                    "use Linear or Logarithmic",
-                );
-            }
-        }
+        Some("ReverseLogarithmic") if range.kind == Kind::Integer => findings.error(
+            &scaling,
+            "reverse logarithmic scaling is for continuous ranges only",
+            "use Linear or Logarithmic",
+        ),
         Some("ReverseLogarithmic") => {
-            if let (Some(min), Some(node)) = (min, min_node)
-                && min < 0.0
-            {
-                let rule = "a reverse logarithmic scale begins at 0 or above";
-                findings.error(&node, rule, "raise MinValue, or use Linear scaling");
+            if let Some(node) = end("MinValue", min.is_some_and(|min| min < 0.0)) {
+                let rule = "on a reverse logarithmic scale it must be at least 0";
+                findings.error(&node, rule, "raise it, or use Linear scaling");
             }
-            if let (Some(max), Some(node)) = (max, max_node)
-                && max >= 1.0
-            {
-                let rule = "a reverse logarithmic scale ends below 1";
-                findings.error(&node, rule, "lower MaxValue, or use Linear scaling");
+            if let Some(node) = end("MaxValue", max.is_some_and(|max| max >= 1.0)) {
+                let rule = "on a reverse logarithmic scale it must be below 1";
+                findings.error(&node, rule, "lower it, or use Linear scaling");
             }
         }
         Some("Linear") => {
             if let (Some(min), Some(max)) = (min, max) {
-                warn_of_linear(range, min, max, findings);
+                warn_of_linear(range, &scaling, (min, max), findings);
             }
         }
         _ => {}
     }
 }
 
-fn warn_of_linear(range: &Range<'_>, min: f64, max: f64, findings: &mut Findings) {
-    let Some(node) = range.node.member("ScalingType") else { return };
+fn warn_of_linear(
+    range: &Range<'_>,
+    scaling: &Node<'_>,
+    (min, max): (f64, f64),
+    findings: &mut Findings,
+) {
     if min > 0.0 && max / min >= WIDE {
-        findings.warning(
-            &node,
-            format!(
-                "{min:?} to {max:?} spans {:.1} decades: on a linear scale nine trials of ten \
-                 are in the last one",
-                (max / min).log10()
-            ),
-            "use Logarithmic, or Auto",
+        let rule = format!(
+            "{min:?} to {max:?} spans {:.1} decades: on a linear scale nine trials of ten are in the \
+             last one",
+            (max / min).log10()
         );
+        findings.warning(scaling, rule, "use Logarithmic, or Auto");
     } else if range.kind == Kind::Continuous
         && min >= 0.0
         && max < 1.0
         && (1.0 - min) / (1.0 - max) >= WIDE
     {
-        findings.warning(
-            &node,
-            format!("{min:?} to {max:?} spans decades of distance from 1"),
-            "use ReverseLogarithmic, or Auto",
-        );
+        let rule = format!("{min:?} to {max:?} spans decades of distance from 1");
+        findings.warning(scaling, rule, "use ReverseLogarithmic, or Auto");
     }
 }
 
 fn check_values(range: &Range<'_>, findings: &mut Findings) {
     let mut seen = HashSet::new();
     for value in range.node.list("Values") {
-        let Some(text) = value.value.as_str() else { continue };
-        if !seen.insert(text) {
-            findings.error(&value, "the values of a categorical range are distinct", "remove it");
+        if value.value.as_str().is_some_and(|text| !seen.insert(text)) {
+            let rule = "the values of a categorical range must be distinct";
+            findings.error(&value, rule, "remove it");
         }
     }
 }
@@ -231,73 +248,84 @@ fn check_values(range: &Range<'_>, findings: &mut Findings) {
 /// Names are distinct, among the ranges and from what is static.
 fn check_names(search: &Search<'_>, findings: &mut Findings) {
     let mut seen = HashSet::new();
-    let statics = search.definition.as_ref().map(|node| node.map("StaticHyperParameters"));
-    let statics = statics.unwrap_or_default();
+    let statics = search.statics();
     for range in search.ranges.iter().filter(|range| !range.name.is_empty()) {
         let Some(name) = range.node.member("Name") else { continue };
         if !seen.insert(range.name) {
-            findings.error(&name, "a hyperparameter has one range", "remove all others");
+            findings.error(&name, "a hyperparameter must have one range", "remove all others");
         }
-        if let Some((_, value)) = statics.iter().find(|(key, _)| *key == range.name) {
-            let rule = format!("a hyperparameter is tuned or static, not both ({})", value.path);
+        if let Some(entry) = statics.iter().find(|entry| entry.name == range.name) {
+            let place = &entry.node.path;
+            let rule = format!("a hyperparameter must be tuned or static, not both ({place})");
             findings.error(&name, rule, "remove it in one place");
         }
     }
-    if let Some((_, value)) = statics.iter().find(|(key, _)| *key == INJECTED) {
-        findings.warning(value, "SageMaker sets this hyperparameter itself", "leave it out");
+    if let Some(entry) = statics.iter().find(|entry| entry.name == INJECTED) {
+        let rule = "SageMaker sets this hyperparameter itself";
+        findings.warning(&entry.node, rule, "leave it out");
     }
 }
 
-fn check_counts(case: &Case<'_>, search: &Search<'_>, findings: &mut Findings) {
+/// What Autotune is to choose for, and only Autotune.
+fn check_auto_parameters(case: &Case<'_>, search: &Search<'_>, findings: &mut Findings) {
+    let statics = search.statics();
+    let mut seen: HashSet<&str> = search.ranges.iter().map(|range| range.name).collect();
+    for place in &search.places {
+        let parameters = place.list("AutoParameters");
+        if let Some(list) = place.member("AutoParameters")
+            && !parameters.is_empty()
+            && !case.is_autotuned()
+        {
+            findings.error(&list, "this is for Autotune only", "add Autotune, or give ranges");
+        }
+        for parameter in parameters {
+            let Some(name) = parameter.member("Name") else { continue };
+            let Some(text) = name.value.as_str() else { continue };
+            if !seen.insert(text) || statics.iter().any(|entry| entry.name == text) {
+                let rule = "it is left to Autotune and given elsewhere, too";
+                findings.warning(&name, rule, "keep it in one place");
+            }
+        }
+    }
+}
+
+fn check_counts(search: &Search<'_>, findings: &mut Findings) {
     let count = search.ranges.len();
     if let Some(place) = search.places.first()
         && count > MOST_RANGES
     {
         let rule =
-            format!("a tuning job has at most {MOST_RANGES} ranges of all types, not {count}");
+            format!("a tuning job may have at most {MOST_RANGES} ranges of all types, not {count}");
         findings.error(place, rule, "make some of them static");
     }
-    let statics =
-        search.definition.as_ref().map_or(0, |node| node.map("StaticHyperParameters").len());
-    if let Some(place) =
-        search.definition.as_ref().and_then(|node| node.member("StaticHyperParameters"))
+    let statics = search.statics().len();
+    if let Some(definition) = &search.definition
+        && let Some(place) = definition.member("StaticHyperParameters")
         && statics <= MOST_HYPERPARAMETERS
         && statics + count + 1 > MOST_HYPERPARAMETERS
     {
         let rule = format!(
-            "a training job has at most {MOST_HYPERPARAMETERS} hyperparameters: {statics} static, {count} tuned, \
-             and {INJECTED}"
+            "a training job may have at most {MOST_HYPERPARAMETERS} hyperparameters: {statics} \
+             static, {count} tuned, and {INJECTED}"
         );
         findings.error(&place, rule, "remove some");
-    }
-    if count == 0 && !case.is_autotuned() {
-        check_there_are_some(case, search, findings);
     }
 }
 
 fn check_there_are_some(case: &Case<'_>, search: &Search<'_>, findings: &mut Findings) {
-    const LISTS: [&str; 3] =
-        ["IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges"];
+    const RULE: &str = "there must be at least one hyperparameter to tune";
     let Some(config) = &case.config else { return };
-    // What is of another form, or not known yet, is another matter.
+    // What is of another form is another matter.
     let is_unclear = |place: &Node<'_>| {
-        let lists = LISTS.iter().filter_map(|list| place.member(list));
+        let mut lists = LISTS.iter().filter_map(|list| place.member(list));
         place.object().is_none()
-            || LISTS.iter().any(|list| place.awaits(list))
-            || lists.into_iter().any(|list| !list.value.is_array() || !list.items().is_empty())
+            || lists.any(|list| !list.value.is_array() || !list.items().is_empty())
     };
-    let own = search.definition.as_ref();
-    if search.places.iter().any(is_unclear)
-        || config.awaits("ParameterRanges")
-        || own.is_some_and(|definition| definition.awaits("HyperParameterRanges"))
-    {
-        return;
+    match search.places.first() {
+        Some(_) if search.places.iter().any(is_unclear) => {}
+        Some(place) => findings.error(place, RULE, "add a range"),
+        None => findings.missing(config.path_of("ParameterRanges"), RULE, "add a range"),
     }
-    let path = match search.places.first() {
-        Some(place) => place.path.clone(),
-        None => config.path_of("ParameterRanges"),
-    };
-    findings.missing(path, "there is at least one hyperparameter to tune", "add a range");
 }
 
 /// Number of configurations, if all ranges are finite and known.
@@ -305,17 +333,14 @@ fn cardinality(search: &Search<'_>) -> Option<u128> {
     if search.ranges.is_empty() {
         return None;
     }
-    let counts = search.ranges.iter().map(Range::cardinality);
-    counts.into_iter().try_fold(1_u128, |product, count| Some(product.saturating_mul(count?)))
+    let mut counts = search.ranges.iter().map(Range::cardinality);
+    counts.try_fold(1_u128, |product, count| Some(product.saturating_mul(count?)))
 }
 
 /// A job never repeats a configuration, so there must be enough of them.
 fn check_cardinality(case: &Case<'_>, search: &Search<'_>, findings: &mut Findings) {
-    let (Some(count), Some(node)) = (cardinality(search), case.limit("MaxNumberOfTrainingJobs"))
-    else {
-        return;
-    };
-    if case.definitions.len() < 2
+    let Some(count) = cardinality(search) else { return };
+    if let Some(node) = case.limit("MaxNumberOfTrainingJobs")
         && node.value.as_u64().is_some_and(|jobs| u128::from(jobs) > count)
     {
         findings.error(
@@ -326,8 +351,7 @@ fn check_cardinality(case: &Case<'_>, search: &Search<'_>, findings: &mut Findin
     }
 }
 
-/// Grid: choices only, each combination once.
-fn check_grid(case: &Case<'_>, search: &Search<'_>, findings: &mut Findings) {
+fn check_grid_is_categorical(search: &Search<'_>, findings: &mut Findings) {
     for range in search.ranges.iter().filter(|range| range.kind != Kind::Categorical) {
         findings.error(
             &range.node,
@@ -335,23 +359,28 @@ fn check_grid(case: &Case<'_>, search: &Search<'_>, findings: &mut Findings) {
             "list its values as CategoricalParameterRanges, or use another Strategy",
         );
     }
+}
+
+/// A grid runs each combination once.
+fn check_grid(case: &Case<'_>, search: &Search<'_>, findings: &mut Findings) {
     let is_grid = search.ranges.iter().all(|range| range.kind == Kind::Categorical);
     let Some(count) = cardinality(search).filter(|_| is_grid) else { return };
-    let (path, jobs) = match case.limit("MaxNumberOfTrainingJobs") {
-        Some(node) => (node, true),
-        None => (search.places[0].clone(), false),
-    };
-    if jobs && path.value.as_u64().is_some_and(|jobs| u128::from(jobs) != count) {
+    let jobs = case.limit("MaxNumberOfTrainingJobs");
+    if let Some(node) = &jobs
+        && node.value.as_u64().is_some_and(|jobs| u128::from(jobs) != count)
+    {
         findings.error(
-            &path,
+            node,
             format!("a grid search runs each of its {count} combinations once"),
             format!("leave it out, or set it to {count}"),
         );
     }
-    if count > u128::from(case.quotas.training_jobs) {
-        let most = case.quotas.training_jobs;
-        let rule =
-            format!("a grid of {count} combinations exceeds {most} jobs ({})", case.quotas.name);
-        findings.error(&path, rule, "shorten the lists of values");
+    let most = case.quotas.training_jobs;
+    if let Some(place) = jobs.as_ref().or(search.places.first())
+        && count > u128::from(most)
+    {
+        let quotas = case.quotas.name;
+        let rule = format!("a grid of {count} combinations exceeds {most} jobs ({quotas})");
+        findings.error(place, rule, "shorten the lists of values");
     }
 }

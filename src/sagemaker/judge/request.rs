@@ -19,7 +19,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         case.definitions.iter().map(|definition| definition.map("Environment").len()).sum();
     if case.definitions.len() > 1 && variables > MOST_VARIABLES {
         let rule = format!(
-            "all definitions together have at most {MOST_VARIABLES} variables, not {variables}"
+            "all definitions together may have at most {MOST_VARIABLES} variables, not {variables}"
         );
         if let Some(node) = case.root.member("TrainingJobDefinitions") {
             findings.error(&node, rule, "remove some from their Environment");
@@ -30,17 +30,14 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
 fn check_definitions(case: &Case<'_>, findings: &mut Findings) {
     let (one, several) =
         (case.root.has("TrainingJobDefinition"), case.root.has("TrainingJobDefinitions"));
-    if one
-        && several
-        && let Some(node) = case.root.member("TrainingJobDefinitions")
-    {
-        let rule = "there is TrainingJobDefinition or TrainingJobDefinitions, not both";
+    if one && let Some(node) = case.root.place("TrainingJobDefinitions") {
+        let rule = "there must be TrainingJobDefinition or TrainingJobDefinitions, not both";
         findings.error(&node, rule, "keep one of them");
     }
     if !one && !several {
         findings.missing(
             case.root.path_of("TrainingJobDefinition"),
-            "a tuning job says what its training jobs are",
+            "a tuning job must say what its training jobs are",
             "add TrainingJobDefinition, or TrainingJobDefinitions for several algorithms",
         );
     }
@@ -50,13 +47,13 @@ fn check_definitions(case: &Case<'_>, findings: &mut Findings) {
         match name.as_ref().and_then(|name| name.value.as_str()) {
             Some(text) if !seen.insert(text) => {
                 if let Some(name) = name {
-                    findings.error(&name, "definitions have distinct names", "rename it");
+                    findings.error(&name, "definitions must have distinct names", "rename it");
                 }
             }
             None if !definition.has("DefinitionName") && case.definitions.len() > 1 => {
                 findings.missing(
                     definition.path_of("DefinitionName"),
-                    "each of several definitions has a name",
+                    "each of several definitions must have a name",
                     "name it",
                 );
             }
@@ -82,17 +79,17 @@ fn check_warm_start(case: &Case<'_>, findings: &mut Findings) {
         let Some(name) = name else {
             if !parent.has("HyperParameterTuningJobName") {
                 let path = parent.path_of("HyperParameterTuningJobName");
-                findings.missing(path, "a parent is known by its name", "give it");
+                findings.missing(path, "a parent must be known by its name", "give it");
             }
             continue;
         };
         // Names of tuning jobs do not tell capitals from small letters.
         let Some(text) = name.value.as_str().map(str::to_ascii_lowercase) else { continue };
         if own.is_some_and(|own| own.eq_ignore_ascii_case(&text)) {
-            findings.error(&name, "a tuning job is no parent of itself", "rename one of them");
+            findings.error(&name, "a tuning job cannot be its own parent", "rename one of them");
         }
         if !seen.insert(text) {
-            findings.error(&name, "each parent is named once", "remove it");
+            findings.error(&name, "each parent must be named once", "remove it");
         }
     }
 }
@@ -103,7 +100,7 @@ fn check_tags(case: &Case<'_>, findings: &mut Findings) {
         let Some(key) = tag.member("Key") else { continue };
         let Some(text) = key.value.as_str() else { continue };
         if !seen.insert(text) {
-            findings.error(&key, "keys of tags are unique", "keep one of them");
+            findings.error(&key, "keys of tags must be unique", "keep one of them");
         }
         if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
             findings.error(&key, "keys that begin with aws: belong to AWS", "choose another key");

@@ -45,13 +45,13 @@ fn check_hyperband(case: &Case<'_>, config: &Node<'_>, findings: &mut Findings) 
     if let Some(node) = resource("MaxResource")
         && node.value.as_i64().is_some_and(|most| most > MOST_RESOURCE)
     {
-        findings.error(&node, format!("it is at most {MOST_RESOURCE}"), "lower it");
+        findings.error(&node, format!("it must be at most {MOST_RESOURCE}"), "lower it");
     }
     if let (Some(least), Some(most)) = (number("MinResource"), number("MaxResource"))
         && least > most
         && let Some(node) = resource("MinResource")
     {
-        findings.error(&node, format!("it is at most MaxResource, {most}"), "lower it");
+        findings.error(&node, format!("it must be at most MaxResource, {most}"), "lower it");
     }
     let has_most = settings.as_ref().is_some_and(|settings| settings.has("MaxResource"))
         || config.awaits("StrategyConfig")
@@ -82,7 +82,7 @@ fn check_limits(case: &Case<'_>, findings: &mut Findings) {
     let beyond = |name: &str, most: u32| {
         case.limit(name).filter(|node| node.value.as_i64().is_some_and(|n| n > i64::from(most)))
     };
-    let remedy = "lower it, or have the quota raised and judge with it";
+    let remedy = "lower it, or have the quota raised and judge with Quotas::RAISED";
     if let Some(node) = beyond("MaxNumberOfTrainingJobs", most) {
         findings.error(
             &node,
@@ -100,9 +100,10 @@ fn check_limits(case: &Case<'_>, findings: &mut Findings) {
     }
     let most = quotas.tuning_runtime_in_seconds;
     if let Some(node) = beyond("MaxRuntimeInSeconds", most) {
-        findings.error(
+        // The service's model allows half a year, so somebody may have it.
+        findings.warning(
             &node,
-            format!("a tuning job takes at most {most} seconds {of_name}"),
+            format!("a tuning job may take at most {most} seconds {of_name}"),
             remedy,
         );
     }
@@ -165,19 +166,21 @@ fn check_completion(case: &Case<'_>, config: &Node<'_>, findings: &mut Findings)
 fn check_objectives(case: &Case<'_>, config: &Node<'_>, findings: &mut Findings) {
     const IN_CONFIG: &str = "HyperParameterTuningJobObjective";
     for search in &case.searches {
-        let own = search.definition.as_ref().is_some_and(|node| node.has("TuningObjective"));
-        if !own && !config.has(IN_CONFIG) && !case.is_autotuned() {
+        let own = search.definition.as_ref().and_then(|node| node.place("TuningObjective"));
+        // An awaited definition can bring its own.
+        let is_hidden = search.definition.is_none() && search.is_open && case.is_whole;
+        if own.is_none() && !is_hidden && !config.has(IN_CONFIG) && !case.is_autotuned() {
             findings.missing(
                 config.path_of(IN_CONFIG),
-                "there is an objective, here or as TuningObjective of each definition",
+                "there must be an objective, here or as TuningObjective of each definition",
                 "add one: Type and MetricName",
             );
         }
-        let both = search.definition.as_ref().and_then(|node| node.member("TuningObjective"));
-        if let (Some(own), Some(general)) = (both, config.member(IN_CONFIG))
+        if let (Some(own), Some(general)) = (own, config.member(IN_CONFIG))
             && own.value != general.value
+            && !own.is_open()
         {
-            let rule = format!("there are two objectives, and another one at {}", general.path);
+            let rule = format!("there are two objectives: another one is at {}", general.path);
             findings.warning(&own, rule, "keep one of them");
         }
     }
@@ -185,25 +188,14 @@ fn check_objectives(case: &Case<'_>, config: &Node<'_>, findings: &mut Findings)
 
 /// Where ranges stand twice, it is not documented which of them count.
 fn check_ranges_once(case: &Case<'_>, config: &Node<'_>, findings: &mut Findings) {
-    if let Some(general) = config.member("ParameterRanges") {
-        for definition in &case.definitions {
-            if let Some(own) = definition.member("HyperParameterRanges") {
-                let rule = format!(
-                    "there are ranges at {} too, and it is not documented which count",
-                    general.path
-                );
-                findings.warning(
-                    &own,
-                    rule,
-                    "keep them in one place: here, where there are several definitions",
-                );
-            }
-        }
-        if !case.is_autotuned()
-            && let Some(node) =
-                general.member("AutoParameters").filter(|node| !node.items().is_empty())
-        {
-            findings.error(&node, "this is for Autotune only", "add Autotune, or give ranges");
+    let Some(general) = config.member("ParameterRanges") else { return };
+    for definition in &case.definitions {
+        if let Some(own) = definition.member("HyperParameterRanges") {
+            let rule = format!(
+                "there are ranges at {}, too, and it is not documented which count (here: these)",
+                general.path
+            );
+            findings.warning(&own, rule, "keep them in one place");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sagemaker::node::Node;
+use crate::sagemaker::node::{Entry, Node};
 
 /// The part of a resource's name that tells a tuning job.
 const OPERATION: &str = "createHyperParameterTuningJob";
@@ -18,8 +18,8 @@ pub(in crate::sagemaker) struct Found<'a> {
     pub(in crate::sagemaker) state: Node<'a>,
     /// The query language in force.
     pub(in crate::sagemaker) language: String,
-    /// Whether these are the parameters alone, without their state.
-    is_parameters: bool,
+    /// Whether it calls the SDK itself, which waits for nothing.
+    pub(in crate::sagemaker) is_sdk: bool,
 }
 
 /// All tasks of a state machine that make tuning jobs, those in branches and maps included, in order; and the names of all its
@@ -27,7 +27,7 @@ pub(in crate::sagemaker) struct Found<'a> {
 pub(in crate::sagemaker) fn find_task<'a>(machine: &'a Value) -> (Vec<Found<'a>>, Vec<String>) {
     let language = machine.get("QueryLanguage").and_then(Value::as_str).unwrap_or("JSONPath");
     let (mut found, mut names) = (Vec::new(), Vec::new());
-    search(&Node::root("$", machine, false), language, &mut found, &mut names);
+    search(&Node::root("$", machine, &[]), language, &mut found, &mut names);
     (found, names)
 }
 
@@ -37,7 +37,7 @@ fn search<'a>(
     found: &mut Vec<Found<'a>>,
     names: &mut Vec<String>,
 ) {
-    for (name, state) in machine.map("States") {
+    for Entry { name, node: state } in machine.map("States") {
         names.push(name.to_owned());
         let language = state.text("QueryLanguage").unwrap_or(language);
         if let Some(pattern) = state.text("Resource").and_then(pattern) {
@@ -46,7 +46,7 @@ fn search<'a>(
                 pattern: pattern.to_owned(),
                 state: state.clone(),
                 language: language.to_owned(),
-                is_parameters: false,
+                is_sdk: is_sdk(&state),
             });
         }
         for branch in state.list("Branches") {
@@ -56,6 +56,10 @@ fn search<'a>(
             search(&part, language, found, names);
         }
     }
+}
+
+fn is_sdk(state: &Node<'_>) -> bool {
+    state.text("Resource").is_some_and(|resource| resource.contains(":aws-sdk:"))
 }
 
 /// What follows the operation in the name of a resource, if it is the one that makes tuning jobs.
@@ -74,36 +78,13 @@ pub(in crate::sagemaker) fn pattern(resource: &str) -> Option<&str> {
 impl<'a> Found<'a> {
     /// A state on its own, if it makes a tuning job.
     pub(in crate::sagemaker) fn of_state(state: &'a Value) -> Option<Self> {
-        let state = Node::root("$", state, false);
+        let state = Node::root("$", state, &[]);
         Some(Self {
             name: String::new(),
             pattern: pattern(state.text("Resource")?)?.to_owned(),
             language: state.text("QueryLanguage").unwrap_or("JSONPath").to_owned(),
-            is_parameters: false,
+            is_sdk: is_sdk(&state),
             state,
         })
-    }
-
-    /// The parameters of a state on their own.
-    pub(in crate::sagemaker) fn of_parameters(parameters: &'a Value) -> Self {
-        Self {
-            name: String::new(),
-            pattern: String::new(),
-            language: "JSONPath".to_owned(),
-            is_parameters: true,
-            state: Node::root("$", parameters, false),
-        }
-    }
-
-    pub(in crate::sagemaker) fn parameters(&self) -> Option<&'a Value> {
-        if self.is_parameters {
-            Some(self.state.value)
-        } else {
-            self.state.member("Parameters").map(|parameters| parameters.value)
-        }
-    }
-
-    pub(in crate::sagemaker) fn parameters_path(&self) -> String {
-        if self.is_parameters { self.state.path.clone() } else { self.state.path_of("Parameters") }
     }
 }

@@ -102,6 +102,9 @@ pub(super) fn resolve(
                     continue;
                 };
                 let found = match value {
+                    _ if members.contains_key(stem) => {
+                        Err(Unresolvable::Malformed(format!("there is {stem} beside it")))
+                    }
                     Value::String(expression) => scope.value(expression),
                     _ => Err(Unresolvable::Malformed("an expression is text".to_owned())),
                 };

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use surmise::sagemaker::service_model;
 
-use super::{at, files, judge};
+use super::{at, files, judge, one_definition};
 
 /// All places of a request whose shape is known: pointer, path in findings, shape.
 fn places(
@@ -78,59 +78,61 @@ fn strings(place: (&Value, &str, &str), shape: &Value, given: &str) -> usize {
         json!(given.chars().chain(std::iter::repeat_n(last, more)).collect::<String>())
     };
     if let Some(most) = shape["max"].as_u64().filter(|most| *most >= given.chars().count() as u64) {
-        checked += check(place, "it has at most", &[padded(most)], &[padded(most + 1)]);
+        checked += check(place, "it may have at most", &[padded(most)], &[padded(most + 1)]);
     }
     match shape["min"].as_u64() {
         Some(least) if least > 0 => {
             let short: String = given.chars().take(usize::try_from(least).unwrap() - 1).collect();
-            checked += check(place, "it has at least", &[padded(least)], &[json!(short)]);
+            checked += check(place, "it must have at least", &[padded(least)], &[json!(short)]);
         }
         _ => {}
     }
-    if let Some(pattern) = shape["pattern"].as_str().filter(|pattern| *pattern != r"[\S\s]*") {
+    if shape["pattern"].as_str().is_some_and(|pattern| pattern != r"[\S\s]*") {
         let broken = json!(format!("{given}\n{given}"));
-        checked += check(place, "it consists of", &[json!(given)], &[broken]);
-        assert!(!pattern.is_empty());
+        checked += check(place, "it must be ", &[json!(given)], &[broken]);
     }
     if let Some(names) = shape["enum"].as_array() {
         let wrong =
             [json!("Nonsense"), json!(""), json!(names[0].as_str().unwrap().to_lowercase() + "!")];
-        checked += check(place, "it is one of", names, &wrong);
+        checked += check(place, "it must be one of", names, &wrong);
     }
     if !shape["form of enum"].is_null() {
         let wrong = [json!("m5.xlarge"), json!("ml.m5"), json!("")];
         checked += check(place, "instance types", &[json!("ml.trn2.48xlarge")], &wrong);
     }
-    checked += check(place, "this is text", &[], &[json!(7), json!(true), json!(null), json!([])]);
+    checked +=
+        check(place, "this must be text", &[], &[json!(7), json!(true), json!(null), json!([])]);
     checked
 }
 
 fn integers(place: (&Value, &str, &str), shape: &Value) -> usize {
     let mut checked = 0;
     if let Some(least) = shape["min"].as_i64() {
-        checked += check(place, "it is at least", &[json!(least)], &[json!(least - 1)]);
+        checked += check(place, "it must be at least", &[json!(least)], &[json!(least - 1)]);
     }
     match shape["max"].as_i64() {
-        Some(most) => checked += check(place, "it is at most", &[json!(most)], &[json!(most + 1)]),
+        Some(most) => {
+            checked += check(place, "it must be at most", &[json!(most)], &[json!(most + 1)]);
+        }
         None => {
             let most = i64::from(i32::MAX);
             let (good, bad) = ([json!(most)], [json!(most + 1)]);
-            checked += check(place, "the service keeps it in 32 bits", &good, &bad);
+            checked += check(place, "it must fit into 32 bits", &good, &bad);
         }
     }
     let wrong = [json!("7"), json!(1.5), json!(null), json!(u64::MAX)];
-    checked + check(place, "this is a whole number", &[], &wrong)
+    checked + check(place, "this must be a whole number", &[], &wrong)
 }
 
 fn lists(place: (&Value, &str, &str), shape: &Value, items: &[Value]) -> usize {
     let mut checked = 0;
     let of = |count: u64| json!(vec![items[0].clone(); usize::try_from(count).unwrap()]);
     let most = shape["max"].as_u64().unwrap();
-    checked += check(place, "it has at most", &[of(most)], &[of(most + 1)]);
+    checked += check(place, "it may have at most", &[of(most)], &[of(most + 1)]);
     if shape["min"].as_u64().is_some_and(|least| least > 0) {
-        checked += check(place, "it has at least", &[of(1)], &[json!([])]);
+        checked += check(place, "it must have at least", &[of(1)], &[json!([])]);
     }
-    checked + check(place, "this is a list", &[], &[json!({}), json!("x"), json!(null)])
+    checked + check(place, "this must be a list", &[], &[json!({}), json!("x"), json!(null)])
 }
 
 fn maps(place: (&Value, &str, &str), shape: &Value) -> usize {
@@ -141,7 +143,7 @@ fn maps(place: (&Value, &str, &str), shape: &Value) -> usize {
             .into()
     };
     let most = shape["max"].as_u64().unwrap();
-    let mut checked = check(place, "it has at most", &[of(most, "")], &[of(most + 1, "")]);
+    let mut checked = check(place, "it may have at most", &[of(most, "")], &[of(most + 1, "")]);
     let (request, pointer, path) = place;
     let longest = usize::try_from(shape["value"]["max"].as_u64().unwrap()).unwrap();
     let entry = (request, pointer, path);
@@ -151,7 +153,7 @@ fn maps(place: (&Value, &str, &str), shape: &Value) -> usize {
         let path = format!("{path}.name");
         let refused = judge(&changed)
             .errors()
-            .any(|error| error.subject == path && error.rule.starts_with("it has at most"));
+            .any(|error| error.subject == path && error.rule.starts_with("it may have at most"));
         assert_eq!(refused, !is_good, "{path} of {count} characters");
         checked += 1;
     }
@@ -163,7 +165,7 @@ fn maps(place: (&Value, &str, &str), shape: &Value) -> usize {
         *at(&mut changed, entry.1) = json!({ name: "" });
         let refused = judge(&changed)
             .errors()
-            .any(|error| error.subject == path && error.rule.starts_with("it has at most"));
+            .any(|error| error.subject == path && error.rule.starts_with("it may have at most"));
         assert_eq!(refused, !is_good, "a name of {count} characters");
         checked += 1;
     }
@@ -178,7 +180,7 @@ fn structures(
     let (request, pointer, path) = place;
     // What is no object at all is no request either.
     let others = if pointer.is_empty() { vec![] } else { vec![json!([]), json!("x"), json!(1)] };
-    let mut checked = check(place, "this is an object", &[], &others);
+    let mut checked = check(place, "this must be an object", &[], &others);
     for required in shape["required"].as_array().unwrap() {
         let name = required.as_str().unwrap();
         let mut fewer = members.clone();
@@ -218,26 +220,26 @@ fn every_member_is_judged_on_both_sides_of_each_bound() {
                 ("integer", _) => integers(place, &shape),
                 ("long", _) => check(
                     place,
-                    "this is a whole number",
+                    "this must be a whole number",
                     &[json!(i64::MIN)],
                     &[json!("1"), json!(0.5)],
                 ),
                 ("float", _) => {
                     check(
                         place,
-                        "the service keeps it in 32 bits",
+                        "it must fit into 32 bits",
                         &[json!(3.4e38), json!(0)],
                         &[json!(3.5e38)],
                     ) + check(
                         place,
-                        "this is a number",
+                        "this must be a number",
                         &[json!(-1.5)],
                         &[json!("0.9"), json!(null)],
                     )
                 }
                 ("boolean", _) => check(
                     place,
-                    "this is true or false",
+                    "this must be true or false",
                     &[json!(true)],
                     &[json!("true"), json!(1)],
                 ),
@@ -249,6 +251,81 @@ fn every_member_is_judged_on_both_sides_of_each_bound() {
         }
     }
     assert!(checked > 1500, "{checked} bounds were checked");
+}
+
+/// Places with texts that their patterns just allow, and just do not.
+const PATTERNS: [(&str, &[&str], &[&str]); 14] = [
+    ("/HyperParameterTuningJobName", &["a", "a--b", "0"], &["-a", "a-", "a_b", "a.b", "ä"]),
+    (
+        "/WarmStartConfig/ParentHyperParameterTuningJobs/0/HyperParameterTuningJobName",
+        &["A-1"],
+        &["a:b", "a "],
+    ),
+    ("/TrainingJobDefinition/DefinitionName", &["a-b"], &["a-", "a b"]),
+    (
+        "/TrainingJobDefinition/RoleArn",
+        &["arn:aws-cn:iam::123456789012:role/a/b", "arn:aws:iam::012345678912:rolex"],
+        &[
+            "arn:aws:iam::12345678901:role/admin",
+            "arn:aws:iam::123456789012:user/admin",
+            "arn:aws:iam::123456789012:role/a b",
+        ],
+    ),
+    (
+        "/TrainingJobDefinition/AlgorithmSpecification/AlgorithmName",
+        &["mine", "arn:aws:sagemaker:us-east-2:764419575721:algorithm/a-b"],
+        &["mine-", "-mine", "a_b", "arn:aws:sagemaker:us-east-2:7644:algorithm/a"],
+    ),
+    (
+        "/TrainingJobDefinition/OutputDataConfig/S3OutputPath",
+        &["s3://b", "https://b/k"],
+        &["s3:/b", "file:///b", "s3:///k"],
+    ),
+    ("/TrainingJobDefinition/OutputDataConfig/KmsKeyId", &["", "alias/a_b"], &["a b", "a+b"]),
+    ("/TrainingJobDefinition/VpcConfig/Subnets/0", &["subnet-1"], &["subnet_1", ""]),
+    ("/TrainingJobDefinition/InputDataConfig/0/ChannelName", &["a.b-c_d"], &["a/b", "a b"]),
+    (
+        "/TrainingJobDefinition/InputDataConfig/2/DataSource/FileSystemDataSource/FileSystemId",
+        &["fs-01234567"],
+        &["fs-XYZ45678", "fs_01234567", "gs-01234567"],
+    ),
+    (
+        "/TrainingJobDefinition/InputDataConfig/3/DataSource/DatasetSource/DatasetArn",
+        &["arn:aws:sagemaker:us-east-1:aws:hub-content/h/DataSet/d"],
+        &["arn:aws:sagemaker:us-east-1:aws:hub-content/h/Model/d"],
+    ),
+    (
+        "/TrainingJobDefinition/ResourceConfig/TrainingPlanArn",
+        &["arn:aws:sagemaker:us-east-1:111122223333:training-plan/"],
+        &["arn:aws:sagemaker:us-east-1:11112222333:training-plan/xx"],
+    ),
+    ("/Tags/0/Key", &["Größe 1", "a.b:c/d=e+f-g@h_"], &["a#b", "a,b", "a\tb"]),
+    (
+        "/TrainingJobDefinition/StaticHyperParameters/epochs",
+        &["", "any thing: #\t"],
+        &["two\nlines"],
+    ),
+];
+
+#[test]
+fn patterns_tell_near_misses() {
+    let request = one_definition();
+    for (pointer, good, bad) in PATTERNS {
+        let step = |step: &str| {
+            if step.parse::<usize>().is_ok() { format!("[{step}]") } else { format!(".{step}") }
+        };
+        let path: String = pointer.split('/').skip(1).map(step).collect();
+        let [good, bad] = [good, bad].map(|texts| texts.iter().map(|text| json!(text)).collect());
+        let (good, bad): (Vec<Value>, Vec<Value>) = (good, bad);
+        check((&request, pointer, &format!("${path}")), "it must be ", &good, &bad);
+    }
+    let mut environment = request;
+    environment["TrainingJobDefinition"]["Environment"] =
+        json!({"1A": "", "A-B": "", "_a1": "any\nthing"});
+    let verdict = judge(&environment);
+    let refused: Vec<&str> = verdict.errors().map(|error| error.subject.as_str()).collect();
+    let of = |name: &str| format!("$.TrainingJobDefinition.Environment{name} (its name)");
+    assert_eq!(refused, [of(".1A"), of("['A-B']")]);
 }
 
 /// All members of the model, as paths without indices.

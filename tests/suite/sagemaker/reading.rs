@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use surmise::sagemaker::{
     CreateHyperParameterTuningJobRequest, Document, DocumentReader, DocumentShape,
-    HyperParameterTuningJobConfig, JobStrategy, Judge, ReadError,
+    HyperParameterTuningJobConfig, JobStrategy, Judge, ReadError, TuningJobCompletionCriteria,
 };
 
 use super::{document, file, files, judge, one_definition, with};
@@ -71,6 +71,14 @@ fn unknown_members_numbers_as_strings_and_order_survive() {
     let range = &request.config.parameter_ranges.as_ref().unwrap().continuous.as_ref().unwrap()[0];
     assert_eq!((range.min_value.as_str(), range.max_value.as_str()), ("-0.0e0", "1.500"));
     assert_eq!(range.other.members().collect::<Vec<_>>(), [("Unit", &json!("m"))]);
+    for target in ["1", "1.0", "-0.5", "1e30"] {
+        let text = format!("{{\"TargetObjectiveMetricValue\":{target}}}");
+        let criteria: TuningJobCompletionCriteria = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            serde_json::to_value(&criteria).unwrap(),
+            serde_json::from_str::<Value>(&text).unwrap()
+        );
+    }
 }
 
 #[test]
@@ -85,6 +93,7 @@ fn members_set_by_hand_are_written_behind_those_that_were_read() {
         serde_json::to_string(&config).unwrap(),
         r#"{"Strategy":"Random","ResourceLimits":{"MaxParallelTrainingJobs":2},"New":2,"RandomSeed":7}"#
     );
+    config.other.insert("Strategy", json!("Bayesian"));
     config.strategy = JobStrategy::Grid;
     assert!(serde_json::to_string(&config).unwrap().starts_with(r#"{"Strategy":"Grid""#));
 }
@@ -200,7 +209,10 @@ fn a_misnamed_member_is_recognized() {
     members.insert("HyperparameterTuningJobConfig".into(), config);
     let verdict = judge(&request);
     let unknown = verdict.errors().find(|error| error.subject == "$.HyperparameterTuningJobConfig");
-    assert_eq!(unknown.unwrap().remedy, "HyperParameterTuningJobConfig may be meant");
+    assert_eq!(
+        unknown.unwrap().remedy,
+        "HyperParameterTuningJobConfig may be meant; else remove it"
+    );
     let tolerant = Judge::default().allowing_unknown_members();
     let with_more = with(one_definition(), &[("/Tomorrow", json!(1))]);
     assert!(!judge(&with_more).is_accepted());
@@ -219,4 +231,13 @@ fn members_that_are_there_twice_are_warned_of() {
     assert!(verdict.is_accepted());
     assert!(verdict.warnings().any(|warning| warning.subject == path), "{verdict}");
     assert!(judge(&one_definition()).warnings().all(|warning| warning.subject != path));
+}
+
+#[test]
+fn names_that_would_spoil_a_message_are_escaped() {
+    let request = with(one_definition(), &[("/a\nb'", json!("x".repeat(100_000)))]);
+    let verdict = judge(&request);
+    let unknown = verdict.errors().find(|error| error.subject.contains("a\\n")).unwrap();
+    assert_eq!(unknown.subject, r"$['a\nb\'']");
+    assert!(unknown.value.ends_with("… (100000 characters)") && unknown.value.len() < 150);
 }

@@ -171,6 +171,9 @@ fn jsonata_and_task_tokens_are_said_to_be_unsupported() {
         "QueryLanguage": "JSONata",
         "Arguments": {"HyperParameterTuningJobName": "{% $states.input.name %}"},
     });
+    let mut sdk = machine(&json!({}));
+    sdk["States"]["Tune"]["Resource"] =
+        "arn:aws:states:::aws-sdk:sagemaker:createHyperParameterTuningJob.sync".into();
     let mut token = machine(&json!({}));
     token["States"]["Tune"]["Resource"] =
         "arn:aws:states:::sagemaker:createHyperParameterTuningJob.waitForTaskToken".into();
@@ -178,6 +181,7 @@ fn jsonata_and_task_tokens_are_said_to_be_unsupported() {
         (jsonata, "JSONata is not supported"),
         (arguments, "JSONata is not supported"),
         (token, "waitForTaskToken"),
+        (sdk, ".sync is not supported"),
     ] {
         let error = DocumentReader::default().recognize(machine).unwrap_err();
         assert!(matches!(error, ReadError::UnsupportedTask { .. }));
@@ -198,6 +202,32 @@ fn input_paths_narrow_the_input_and_parameters_may_be_the_input_itself() {
     let reader =
         DocumentReader::default().with_input(json!({"HyperParameterTuningJobName": "whole"}));
     assert_eq!(reader.recognize(whole).unwrap().body()["HyperParameterTuningJobName"], "whole");
+}
+
+#[test]
+fn an_input_path_that_leads_nowhere_is_an_error_like_any_other() {
+    let with_path = |path: Value| {
+        let mut machine = machine(&json!({"HyperParameterTuningJobName.$": "$.name"}));
+        machine["States"]["Tune"]["InputPath"] = path;
+        let reader = DocumentReader::default().with_input(json!({"name": "n"}));
+        let document = reader.recognize(machine).unwrap();
+        let verdict = Judge::default().judge(&document);
+        let is_named = verdict.errors().any(|error| error.subject == "$.States.Tune.InputPath");
+        (is_named, document.body().clone())
+    };
+    for path in [json!("$.other"), json!(7), json!("name")] {
+        assert!(with_path(path.clone()).0, "{path}");
+    }
+    let (is_named, body) = with_path(json!("$"));
+    assert_eq!((is_named, &body["HyperParameterTuningJobName"]), (false, &json!("n")));
+    // Nothing is what a null leaves.
+    let (is_named, body) = with_path(json!(null));
+    assert_eq!((is_named, &body["HyperParameterTuningJobName.$"]), (false, &json!("$.name")));
+    // From the context, which alone is given.
+    let mut machine = machine(&json!({"HyperParameterTuningJobName.$": "$.Name"}));
+    machine["States"]["Tune"]["InputPath"] = "$$.Execution".into();
+    let reader = DocumentReader::default().with_context(json!({"Execution": {"Name": "run"}}));
+    assert_eq!(reader.recognize(machine).unwrap().body()["HyperParameterTuningJobName"], "run");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use surmise::{
     ResourceLimits, ScalingType, SearchSpace, Study, StudySettings,
 };
 
-use super::{document, file, one_definition, with, without};
+use super::{document, file, judge, one_definition, with, without};
 
 fn features(document: &Document) -> Vec<Feature> {
     document.tuning().unwrap().not_supported.iter().map(|part| part.feature).collect()
@@ -99,7 +99,14 @@ fn members_that_nobody_knows_are_named() {
     let tuning = request.tuning().unwrap();
     let unknown = tuning.not_supported.iter().filter(|part| part.feature == Feature::UnknownMember);
     let paths: Vec<&str> = unknown.map(|part| part.path.as_str()).collect();
-    assert_eq!(paths, ["$.HyperParameterTuningJobConfig.Next", "$.Tomorrow", "layers.Unit"]);
+    assert_eq!(
+        paths,
+        [
+            "$.HyperParameterTuningJobConfig.Next",
+            "$.Tomorrow",
+            "$.HyperParameterTuningJobConfig.ParameterRanges.IntegerParameterRanges[0].Unit"
+        ]
+    );
 }
 
 #[test]
@@ -151,6 +158,43 @@ fn a_definitions_own_ranges_and_objective_count() {
 }
 
 #[test]
+fn a_definitions_own_ranges_count_instead_of_the_configurations() {
+    let own = json!({"ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0.5", "MaxValue": "0.6"}]});
+    let request = with(one_definition(), &[("/TrainingJobDefinition/HyperParameterRanges", own)]);
+    assert!(judge(&request).is_accepted());
+    let tuning = document(&request).tuning().unwrap();
+    let ranges = tuning.space.ranges();
+    assert_eq!((ranges.len(), ranges[0].name()), (1, "rate"));
+}
+
+#[test]
+fn hyperparameters_left_to_autotune_are_named() {
+    let mut request = one_definition();
+    request["Autotune"] = json!({"Mode": "Enabled"});
+    request["HyperParameterTuningJobConfig"]["ParameterRanges"]["AutoParameters"] =
+        json!([{"Name": "width", "ValueHint": "64"}]);
+    let tuning = document(&request).tuning().unwrap();
+    let left = tuning.not_supported.iter().filter(|part| part.asked == "width");
+    assert_eq!(left.map(|part| part.feature).collect::<Vec<_>>(), [Feature::Autotune]);
+}
+
+#[test]
+fn numbers_that_are_judged_readable_are_read() {
+    let place = "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/0";
+    let request = with(
+        one_definition(),
+        &[
+            (&format!("{place}/MinValue"), json!(" 2")),
+            (&format!("{place}/MaxValue"), json!("1e1")),
+        ],
+    );
+    assert!(judge(&request).is_accepted());
+    let tuning = document(&request).tuning().unwrap();
+    let ParameterRange::Integer(layers) = &tuning.space.ranges()[4] else { panic!() };
+    assert_eq!((layers.min(), layers.max()), (2, 10));
+}
+
+#[test]
 fn everything_that_is_wrong_is_said_at_once() {
     let config = one_definition()["HyperParameterTuningJobConfig"].clone();
     let mut config: HyperParameterTuningJobConfig = serde_json::from_value(config).unwrap();
@@ -164,7 +208,7 @@ fn everything_that_is_wrong_is_said_at_once() {
     let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
     assert_eq!(
         subjects,
-        ["rate", "layers", "batch", "max_parallel_jobs", "HyperParameterTuningJobObjective"]
+        ["rate", "layers", "batch", "max_parallel_jobs", "$.HyperParameterTuningJobObjective"]
     );
 }
 

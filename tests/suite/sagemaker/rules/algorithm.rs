@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use surmise::sagemaker::{AlgorithmDescription, Judge, Severity};
 
 use super::{RANGES, error, says, warning};
-use crate::sagemaker::{document, file, with, without};
+use crate::sagemaker::{document, file, judge, with, without};
 
 /// The sample, with limits that let it search, and without what XGBoost does not know.
 fn xgboost() -> Value {
@@ -49,7 +49,7 @@ fn xgboosts_tunable_values_are_known() {
     let real = json!({"Name": "num_round", "MinValue": "1", "MaxValue": "9"});
     let real = with(xgboost(), &[(FIRST, real)]);
     let real = without(real, &["/TrainingJobDefinition/StaticHyperParameters/num_round"]);
-    warning(&place, "its type is Integer", &[xgboost()], &[real]);
+    warning(&place, "its type must be Integer", &[xgboost()], &[real]);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn xgboosts_objectives_have_a_direction() {
     };
     let good = [objective("Minimize", "validation:rmse"), objective("Maximize", "validation:auc")];
     let bad = [objective("Maximize", "validation:rmse"), objective("Minimize", "validation:auc")];
-    warning(&path("Type"), "is to be", &good, &bad);
+    warning(&path("Type"), "must be", &good, &bad);
     let bad = [objective("Minimize", "rmse"), objective("Minimize", "train:rmse")];
     warning(&path("MetricName"), "cannot be tuned for it", &good, &bad);
 }
@@ -77,7 +77,7 @@ fn a_zero_that_means_no_limit_is_warned_of() {
 }
 
 /// A request for the algorithm that is described beside it.
-fn trees() -> Value {
+pub(super) fn trees() -> Value {
     let mut request = xgboost();
     let config = &mut request["HyperParameterTuningJobConfig"];
     config["HyperParameterTuningJobObjective"] =
@@ -160,7 +160,7 @@ fn tuned_values_fit_the_description_of_the_algorithm() {
             &place(continuous, "Name"),
             json!("max_leaf_nodes"),
             &path(continuous),
-            "its type is Integer",
+            "its type must be Integer",
         ),
         (&place(continuous, "MaxValue"), json!("1.1"), &at(continuous, "MaxValue"), "takes 0 to 1"),
         (
@@ -200,7 +200,7 @@ fn channels_fit_the_description_of_the_algorithm() {
     let name = place("ChannelName");
     each_by_description(&[
         (&name, json!("train"), &path("ChannelName"), "no such channel"),
-        (&name, json!("validation"), list, "needs the channel training"),
+        (&name, json!("validation"), list, "must have the channel training"),
         (
             &place("ContentType"),
             json!("application/json"),
@@ -260,7 +260,65 @@ fn a_description_is_ready_and_of_the_algorithm_that_is_named() {
     let verdict =
         judged(&[("/AlgorithmName", json!("other")), ("/AlgorithmArn", json!("arn:other"))]);
     assert!(verdict.is_accepted());
-    assert!(says(&verdict, Severity::Warning, name, "a description of other"), "{verdict}");
+    assert!(says(&verdict, Severity::Warning, name, "the description of other"), "{verdict}");
     let error = AlgorithmDescription::read(b"{}").unwrap_err().to_string();
     assert!(error.contains("describe-algorithm"), "{error}");
+}
+
+#[test]
+fn values_of_a_script_are_its_own_business() {
+    let statics = json!({
+        "sagemaker_program": "\"train.py\"",
+        "sagemaker_submit_directory": "\"s3://bucket/source.tar.gz\"",
+        "my-rate": "0.5",
+    });
+    let place = "/TrainingJobDefinition/StaticHyperParameters";
+    let verdict = judge(&with(xgboost(), &[(place, statics)]));
+    assert!(!verdict.warnings().any(|warning| warning.subject.contains("Static")), "{verdict}");
+}
+
+#[test]
+fn an_image_of_the_same_name_is_not_sagemakers() {
+    let images = "/TrainingJobDefinition/AlgorithmSpecification";
+    let own = json!({
+        "TrainingImage": "111122223333.dkr.ecr.us-east-1.amazonaws.com/xgboost:mine",
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": "validation:rmse", "Regex": "rmse=(\\S+)"}],
+    });
+    let first = "/HyperParameterTuningJobConfig/ParameterRanges/ContinuousParameterRanges/0/Name";
+    let own = with(xgboost(), &[(images, own), (first, json!("my_rate"))]);
+    assert!(judge(&own).is_accepted(), "{}", judge(&own));
+    // Without definitions it may be SageMaker's after all, in a region that is not known here.
+    let bare = without(own, &[&format!("{images}/MetricDefinitions")]);
+    let path = "$.HyperParameterTuningJobConfig.HyperParameterTuningJobObjective.MetricName";
+    assert!(says(&judge(&bare), Severity::Warning, path, "must define the objective"));
+    assert!(judge(&bare).is_accepted());
+}
+
+#[test]
+fn an_algorithm_of_another_account_is_another_algorithm() {
+    let description = file("algorithm_description.json");
+    let description = AlgorithmDescription::recognize(description).unwrap();
+    let judge = Judge::default().with_algorithm(description.clone());
+    let place = "/TrainingJobDefinition/AlgorithmSpecification/AlgorithmName";
+    let path = "$.TrainingJobDefinition.AlgorithmSpecification.AlgorithmName";
+    let other = json!("arn:aws:sagemaker:us-east-2:111122223333:algorithm/decision-trees");
+    let verdict = judge.judge(&document(&with(trees(), &[(place, other.clone())])));
+    assert!(says(&verdict, Severity::Warning, path, "the description of"), "{verdict}");
+    // Each of several can be described.
+    let mut second = description;
+    second.algorithm_arn = other.as_str().map(str::to_owned);
+    let verdict = judge.with_algorithm(second).judge(&document(&with(trees(), &[(place, other)])));
+    assert!(verdict.is_accepted(), "{verdict}");
+}
+
+#[test]
+fn a_type_that_is_not_known_takes_anything() {
+    let mut description = file("algorithm_description.json");
+    description["TrainingSpecification"]["SupportedHyperParameters"][3]["Type"] = "Tuple".into();
+    let description = AlgorithmDescription::recognize(description).unwrap();
+    let place = "/TrainingJobDefinition/StaticHyperParameters/seed";
+    let request = with(trees(), &[(place, json!("(1, 2)"))]);
+    let verdict = Judge::default().with_algorithm(description).judge(&document(&request));
+    assert!(verdict.is_accepted(), "{verdict}");
 }

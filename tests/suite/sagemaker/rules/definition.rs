@@ -19,7 +19,7 @@ fn an_algorithm_is_an_image_or_a_resource() {
     let neither = without(base(), &[image]);
     error(&path("TrainingImage"), "an image or an algorithm", &[base()], &[neither]);
     let empty = with(base(), &[(image, json!(""))]);
-    error(&path("TrainingImage"), "has a path", &[base()], &[empty]);
+    error(&path("TrainingImage"), "have a path", &[base()], &[empty]);
 }
 
 #[test]
@@ -128,10 +128,20 @@ fn a_channel_has_one_source_and_a_name_of_its_own() {
 fn augmented_manifests_are_streamed_and_alone_have_attributes() {
     let path = |member: &str| format!("{CHANNELS}[1].DataSource.S3DataSource.{member}");
     let file = definition(&[("/InputDataConfig/1/InputMode", json!("File"))]);
-    error(&path("S3DataType"), "as a stream only", &[base()], &[file]);
+    error(&path("S3DataType"), "must come as a stream", &[base()], &[file]);
     let place = "/InputDataConfig/1/DataSource/S3DataSource/S3DataType";
     let prefix = definition(&[(place, json!("S3Prefix"))]);
     error(&path("AttributeNames"), "augmented manifests only", &[base()], &[prefix]);
+}
+
+#[test]
+fn groups_of_machines_are_known() {
+    let named = |name: &str| {
+        let place = "/InputDataConfig/0/DataSource/S3DataSource/InstanceGroupNames";
+        definition(&[(place, json!([name]))])
+    };
+    let path = format!("{CHANNELS}[0].DataSource.S3DataSource.InstanceGroupNames[0]");
+    warning(&path, "no group of machines", &[named("servers")], &[named("others")]);
 }
 
 #[test]
@@ -168,7 +178,8 @@ fn expressions_that_find_no_value_are_warned_of() {
     let place = "/AlgorithmSpecification/MetricDefinitions";
     let regex = |regex: &str| definition(&[(&format!("{place}/0/Regex"), json!(regex))]);
     let good = [regex(r"acc=(\S+)"), regex("acc=(.+?);"), regex(r"(?<=acc=)(\S+)")];
-    warning(&path, "can be empty", &good, &[regex("F1=(.*?)"), regex("acc=([0-9.]*)")]);
+    let bad = ["F1=(.*?)", "acc=([0-9.]*)", r"acc=(\d+)?", r"acc=(\d+)|nan"].map(regex);
+    warning(&path, "can be empty", &good, &bad);
     warning(&path, "there is none", &good, &[regex(r"acc=\S+"), regex(r"acc=(?:\S+)")]);
     warning(&path, "cannot be read here", &good, &[regex("acc=("), regex("[")]);
     let same = definition(&[(&format!("{place}/1/Name"), json!("validation:accuracy"))]);

@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod definition;
+mod open;
 mod ranges;
 mod request;
 mod search;

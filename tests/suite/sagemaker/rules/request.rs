@@ -21,7 +21,7 @@ fn there_is_one_kind_of_definition_and_each_has_a_name() {
     let path = "$.TrainingJobDefinitions[1].DefinitionName";
     let same = with(several(), &[(place, json!("trees"))]);
     error(path, "distinct names", &[several()], &[same]);
-    error(path, "has a name", &[several()], &[without(several(), &[place])]);
+    error(path, "have a name", &[several()], &[without(several(), &[place])]);
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn parents_are_known_distinct_and_others() {
         format!("$.WarmStartConfig.ParentHyperParameterTuningJobs[{i}].HyperParameterTuningJobName")
     };
     error(&path(1), "named once", &[names(&["a", "b"])], &[names(&["a", "A"])]);
-    error(&path(0), "no parent of itself", &[names(&["a"])], &[names(&["EVERY-field-1"])]);
+    error(&path(0), "cannot be its own parent", &[names(&["a"])], &[names(&["EVERY-field-1"])]);
     let nameless = with(base(), &[(&format!("{place}/0"), json!({}))]);
     error(&path(0), "known by its name", &[base()], &[nameless]);
     let mut grid = file("accepted/grid.json");
@@ -102,6 +102,6 @@ fn everything_is_said_at_once() {
     assert_eq!(
         strategy.to_string(),
         "`$.HyperParameterTuningJobConfig.Strategy` is \"bayesian\": \
-         it is one of Bayesian, Random, Hyperband, Grid; use \"Bayesian\""
+         it must be one of Bayesian, Random, Hyperband, Grid; use \"Bayesian\""
     );
 }

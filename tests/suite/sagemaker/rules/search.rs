@@ -75,7 +75,9 @@ fn quotas_bound_jobs_parallelism_and_time() {
     let bad = [limits(751, 10, 120)];
     error(&path("MaxNumberOfTrainingJobs"), "at most 750", &good, &bad);
     error(&path("MaxParallelTrainingJobs"), "at most 10", &good, &[limits(750, 11, 120)]);
-    error(&path("MaxRuntimeInSeconds"), "at most 2592000", &good, &[limits(750, 10, 2_592_001)]);
+    // The service's model allows half a year.
+    let bad = [limits(750, 10, 2_592_001)];
+    warning(&path("MaxRuntimeInSeconds"), "at most 2592000", &good, &bad);
     let runtime = |seconds: u32| {
         let times = json!({"MaxRuntimeInSeconds": seconds, "MaxWaitTimeInSeconds": seconds});
         definition(&[("/StoppingCondition", times)])
@@ -149,7 +151,7 @@ fn there_is_one_objective() {
     let objective = json!({"Type": "Maximize", "MetricName": "validation:accuracy"});
     let own = with(bare.clone(), &[("/TrainingJobDefinition/TuningObjective", objective.clone())]);
     let good = [base(), own, several(), file("accepted/autotune.json")];
-    error(&path, "there is an objective", &good, &[bare]);
+    error(&path, "there must be an objective", &good, &[bare]);
     let same = definition(&[("/TuningObjective", objective)]);
     let other = json!({"Type": "Minimize", "MetricName": "train:loss"});
     let bad = [definition(&[("/TuningObjective", other)])];
@@ -194,4 +196,47 @@ fn early_stopping_and_warm_start_want_one_definition() {
         request
     };
     error("$.WarmStartConfig", "one definition", &[warm(1)], &[warm(2)]);
+}
+
+#[test]
+fn several_definitions_share_the_jobs_of_a_grid_as_they_like() {
+    let grid = |jobs: u32| {
+        let mut request = several();
+        let definitions = request["TrainingJobDefinitions"].as_array_mut().unwrap();
+        definitions.remove(0);
+        definitions.truncate(1);
+        let mut second = definitions[0].clone();
+        second["DefinitionName"] = "second".into();
+        second["HyperParameterRanges"]["CategoricalParameterRanges"][0]["Values"] =
+            json!(["1", "2", "3"]);
+        definitions.push(second);
+        let config = request["HyperParameterTuningJobConfig"].as_object_mut().unwrap();
+        config.shift_remove("StrategyConfig");
+        config.insert("Strategy".into(), "Grid".into());
+        config["ResourceLimits"]["MaxNumberOfTrainingJobs"] = jobs.into();
+        request
+    };
+    for jobs in [2, 3, 5] {
+        let verdict = crate::sagemaker::judge(&grid(jobs));
+        assert!(verdict.is_accepted(), "{verdict}");
+    }
+}
+
+#[test]
+fn what_is_left_to_autotune_is_given_nowhere_else() {
+    let autotune = |name: &str| {
+        let place = "/HyperParameterTuningJobConfig/ParameterRanges/AutoParameters/0/Name";
+        with(file("accepted/autotune.json"), &[(place, json!(name))])
+    };
+    let path = format!("{RANGES}.AutoParameters[0].Name");
+    let good = [autotune("eta")];
+    warning(&path, "given elsewhere", &good, &[autotune("num_round")]);
+    let path = format!("{RANGES}.AutoParameters[1].Name");
+    warning(&path, "given elsewhere", &good, &[autotune("max_depth")]);
+    let hints = json!({"AutoParameters": [{"Name": "hint", "ValueHint": "3"}]});
+    let path = "$.TrainingJobDefinitions[0].HyperParameterRanges.AutoParameters";
+    let mut own = several();
+    own["TrainingJobDefinitions"][0]["HyperParameterRanges"]["AutoParameters"] =
+        hints["AutoParameters"].clone();
+    error(path, "Autotune only", &[several()], &[own]);
 }
