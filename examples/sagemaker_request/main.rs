@@ -75,7 +75,8 @@ fn read(arguments: &Arguments) -> Result<(Document, Judge), Box<dyn std::error::
         reader = reader.with_state(state);
     }
     let file = arguments.file.as_deref().unwrap_or("-");
-    let document = reader.read(&bytes(file)?).map_err(|error| format!("{file}: {error}"))?;
+    let name = if file == "-" { "standard input" } else { file };
+    let document = reader.read(&bytes(file)?).map_err(|error| format!("{name}: {error}"))?;
     match document.shape() {
         DocumentShape::StateMachine { state, waits, .. } => {
             let end = if *waits { "which waits for its end" } else { "which goes on at once" };

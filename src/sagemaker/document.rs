@@ -26,7 +26,7 @@ pub struct Document {
 pub enum DocumentShape {
     /// A `HyperParameterTuningJobConfig`: what is searched and how, not what runs.
     Config,
-    /// The body of `CreateHyperParameterTuningJob`.
+    /// The body of `CreateHyperParameterTuningJob`. If it has members that end in `.$`, it is taken for the parameters of a state.
     Request,
     /// A task of a state machine, or one state alone.
     StateMachine {
