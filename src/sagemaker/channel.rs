@@ -13,7 +13,8 @@ structure! {
     pub struct Channel in "Channel" {
         required {
             /// Its name; the container finds it below.
-            name: String = "ChannelName", Shape::like(1, 64, r"[A-Za-z0-9\.\-_]+", "made of letters, digits and . - _");
+            name: String = "ChannelName",
+                Shape::like(1, 64, r"[A-Za-z0-9\.\-_]+", "made of letters, digits and . - _");
             /// Where the data is.
             source: DataSource = "DataSource", DataSource::SHAPE;
         }
@@ -60,9 +61,9 @@ structure! {
             /// How objects are shared out among machines.
             distribution: S3DataDistribution = "S3DataDistributionType", S3DataDistribution::SHAPE;
             /// Attributes of an augmented manifest that are used.
-            attribute_names: Vec<String> = "AttributeNames", Shape::List { of: &Shape::line(1, 256), min: 0, max: 16 };
+            attribute_names: Vec<String> = "AttributeNames", Shape::list(&Shape::line(1, 256), 0, 16);
             /// Groups of machines that get the data.
-            instance_group_names: Vec<String> = "InstanceGroupNames", Shape::List { of: &Shape::line(1, 64), min: 0, max: 5 };
+            instance_group_names: Vec<String> = "InstanceGroupNames", Shape::list(&Shape::line(1, 64), 0, 5);
             /// Consent to a model's licence.
             model_access: ModelAccessConfig = "ModelAccessConfig", ModelAccessConfig::SHAPE;
             /// A model in a private hub.
@@ -122,7 +123,8 @@ structure! {
     pub struct FileSystemDataSource in "FileSystemDataSource" {
         required {
             /// Which one.
-            id: String = "FileSystemId", Shape::like(11, 21, "(fs-[0-9a-f]{8,})", "fs- and eight or more hexadecimal digits");
+            id: String = "FileSystemId",
+                Shape::like(11, 21, "(fs-[0-9a-f]{8,})", "fs- and eight or more hexadecimal digits");
             /// Whether it may be written to.
             access_mode: FileSystemAccessMode = "FileSystemAccessMode", FileSystemAccessMode::SHAPE;
             /// Of which kind it is.

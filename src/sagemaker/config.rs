@@ -9,7 +9,7 @@ use crate::space::ScalingType;
 pub(super) const METRIC_NAME: Shape = Shape::line(1, 255);
 const KEY: Shape = Shape::line(0, 256);
 const VALUE: Shape = Shape::line(0, 256);
-const VALUES: Shape = Shape::List { of: &VALUE, min: 1, max: 30 };
+const VALUES: Shape = Shape::list(&VALUE, 1, 30);
 const GOAL: Shape = Shape::Choice(&["Maximize", "Minimize"]);
 const SCALING: Shape = Shape::Choice(&["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"]);
 
@@ -30,9 +30,11 @@ structure! {
             /// Where; a definition of training jobs may say it instead.
             parameter_ranges: ParameterRanges = "ParameterRanges", ParameterRanges::SHAPE;
             /// Whether training jobs that promise little are stopped early.
-            early_stopping: TrainingJobEarlyStoppingType = "TrainingJobEarlyStoppingType", TrainingJobEarlyStoppingType::SHAPE;
+            early_stopping: TrainingJobEarlyStoppingType = "TrainingJobEarlyStoppingType",
+                TrainingJobEarlyStoppingType::SHAPE;
             /// When it is enough, besides the limits.
-            completion_criteria: TuningJobCompletionCriteria = "TuningJobCompletionCriteria", TuningJobCompletionCriteria::SHAPE;
+            completion_criteria: TuningJobCompletionCriteria = "TuningJobCompletionCriteria",
+                TuningJobCompletionCriteria::SHAPE;
             /// Same seed, same proposals.
             random_seed: u32 = "RandomSeed", Shape::at_least(0);
         }
@@ -112,13 +114,16 @@ structure! {
         required {}
         optional {
             /// Whole numbers.
-            integer: Vec<NumericRange> = "IntegerParameterRanges", Shape::List { of: &NumericRange::SHAPE, min: 0, max: 30 };
+            integer: Vec<NumericRange> = "IntegerParameterRanges", Shape::list(&NumericRange::SHAPE, 0, 30);
             /// Real numbers.
-            continuous: Vec<NumericRange> = "ContinuousParameterRanges", Shape::List { of: &NumericRange::SHAPE, min: 0, max: 30 };
+            continuous: Vec<NumericRange> = "ContinuousParameterRanges",
+                Shape::list(&NumericRange::SHAPE, 0, 30);
             /// Named values.
-            categorical: Vec<CategoricalRange> = "CategoricalParameterRanges", Shape::List { of: &CategoricalRange::SHAPE, min: 0, max: 30 };
+            categorical: Vec<CategoricalRange> = "CategoricalParameterRanges",
+                Shape::list(&CategoricalRange::SHAPE, 0, 30);
             /// Hyperparameters for which Autotune chooses a range.
-            auto_parameters: Vec<AutoParameter> = "AutoParameters", Shape::List { of: &AutoParameter::SHAPE, min: 0, max: 100 };
+            auto_parameters: Vec<AutoParameter> = "AutoParameters",
+                Shape::list(&AutoParameter::SHAPE, 0, 100);
         }
     }
 }
@@ -185,7 +190,8 @@ structure! {
             /// A training job reached this value; as it was given, so that 1 is not written as 1.0.
             target_value: serde_json::Number = "TargetObjectiveMetricValue", Shape::Float;
             /// The best value did not improve for some time.
-            not_improving: BestObjectiveNotImproving = "BestObjectiveNotImproving", BestObjectiveNotImproving::SHAPE;
+            not_improving: BestObjectiveNotImproving = "BestObjectiveNotImproving",
+                BestObjectiveNotImproving::SHAPE;
             /// Little can be gained any more.
             convergence: ConvergenceDetected = "ConvergenceDetected", ConvergenceDetected::SHAPE;
         }
@@ -209,7 +215,8 @@ structure! {
         required {}
         optional {
             /// Whether.
-            complete_on_convergence: CompleteOnConvergence = "CompleteOnConvergence", CompleteOnConvergence::SHAPE;
+            complete_on_convergence: CompleteOnConvergence = "CompleteOnConvergence",
+                CompleteOnConvergence::SHAPE;
         }
     }
 }

@@ -56,8 +56,8 @@ macro_rules! structure {
         $(#[$about])*
         #[derive(Debug, Clone, PartialEq)]
         pub struct $name {
-            $( $(#[$required_about])* pub $required: $required_type, )*
-            $( $(#[$optional_about])* pub $optional: Option<$optional_type>, )*
+            $( $(#[$required_about])* #[doc(alias = $required_name)] pub $required: $required_type, )*
+            $( $(#[$optional_about])* #[doc(alias = $optional_name)] pub $optional: Option<$optional_type>, )*
             /// Members that this version does not know, as they were given.
             pub other: $crate::sagemaker::Other,
         }

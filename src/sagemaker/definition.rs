@@ -34,7 +34,8 @@ structure! {
     pub struct HyperParameterTrainingJobDefinition in "HyperParameterTrainingJobDefinition" {
         required {
             /// What they run.
-            algorithm: HyperParameterAlgorithmSpecification = "AlgorithmSpecification", HyperParameterAlgorithmSpecification::SHAPE;
+            algorithm: HyperParameterAlgorithmSpecification = "AlgorithmSpecification",
+                HyperParameterAlgorithmSpecification::SHAPE;
             /// On whose behalf.
             role_arn: String = "RoleArn", Shape::like(20, 2048, ROLE, "the ARN of an IAM role");
             /// Where their models go.
@@ -44,7 +45,9 @@ structure! {
         }
         optional {
             /// The name of the definition where there are several.
-            name: String = "DefinitionName", Shape::like(1, 64, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}", "made of letters, digits, and hyphens between them");
+            name: String = "DefinitionName",
+                Shape::like(1, 64, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}",
+                    "made of letters, digits, and hyphens between them");
             /// The objective where each definition has its own.
             objective: JobObjective = "TuningObjective", JobObjective::SHAPE;
             /// The ranges where each definition has its own.
@@ -52,13 +55,14 @@ structure! {
             /// Hyperparameters that all jobs share.
             static_hyper_parameters: IndexMap<String, String> = "StaticHyperParameters", HYPERPARAMETERS;
             /// The data.
-            input: Vec<Channel> = "InputDataConfig", Shape::List { of: &Channel::SHAPE, min: 1, max: 20 };
+            input: Vec<Channel> = "InputDataConfig", Shape::list(&Channel::SHAPE, 1, 20);
             /// The private network.
             vpc: VpcConfig = "VpcConfig", VpcConfig::SHAPE;
             /// The machines.
             resources: ResourceConfig = "ResourceConfig", ResourceConfig::SHAPE;
             /// The machines, where several types will do.
-            flexible_resources: HyperParameterTuningResourceConfig = "HyperParameterTuningResourceConfig", HyperParameterTuningResourceConfig::SHAPE;
+            flexible_resources: HyperParameterTuningResourceConfig = "HyperParameterTuningResourceConfig",
+                HyperParameterTuningResourceConfig::SHAPE;
             /// Whether the container is kept off all networks.
             network_isolation: bool = "EnableNetworkIsolation", Shape::Boolean;
             /// Whether machines of one job talk in secret.
@@ -86,9 +90,11 @@ structure! {
             /// The path of a container image.
             training_image: String = "TrainingImage", Shape::line(0, 255);
             /// The name or the ARN of an algorithm resource.
-            algorithm_name: String = "AlgorithmName", Shape::like(1, 170, ALGORITHM_NAME, "the name or the ARN of an algorithm");
+            algorithm_name: String = "AlgorithmName",
+                Shape::like(1, 170, ALGORITHM_NAME, "the name or the ARN of an algorithm");
             /// How metrics are found in what jobs print.
-            metric_definitions: Vec<MetricDefinition> = "MetricDefinitions", Shape::List { of: &MetricDefinition::SHAPE, min: 0, max: 40 };
+            metric_definitions: Vec<MetricDefinition> = "MetricDefinitions",
+                Shape::list(&MetricDefinition::SHAPE, 0, 40);
         }
     }
 }
@@ -123,9 +129,9 @@ structure! {
     pub struct VpcConfig in "VpcConfig" {
         required {
             /// Its firewalls.
-            security_group_ids: Vec<String> = "SecurityGroupIds", Shape::List { of: &NETWORK_ID, min: 1, max: 5 };
+            security_group_ids: Vec<String> = "SecurityGroupIds", Shape::list(&NETWORK_ID, 1, 5);
             /// Its parts.
-            subnets: Vec<String> = "Subnets", Shape::List { of: &NETWORK_ID, min: 1, max: 16 };
+            subnets: Vec<String> = "Subnets", Shape::list(&NETWORK_ID, 1, 16);
         }
         optional {}
     }
@@ -173,9 +179,10 @@ structure! {
             /// For how long they are kept; SageMaker disregards it in tuning jobs.
             keep_alive_in_seconds: u32 = "KeepAlivePeriodInSeconds", Shape::between(0, 21_600);
             /// Machines of several types that work together.
-            instance_groups: Vec<InstanceGroup> = "InstanceGroups", Shape::List { of: &InstanceGroup::SHAPE, min: 0, max: 5 };
+            instance_groups: Vec<InstanceGroup> = "InstanceGroups", Shape::list(&InstanceGroup::SHAPE, 0, 5);
             /// Machines that were reserved.
-            training_plan_arn: String = "TrainingPlanArn", Shape::like(50, 2048, TRAINING_PLAN, "the ARN of a training plan");
+            training_plan_arn: String = "TrainingPlanArn",
+                Shape::like(50, 2048, TRAINING_PLAN, "the ARN of a training plan");
             /// How they are placed.
             placement: InstancePlacementConfig = "InstancePlacementConfig", InstancePlacementConfig::SHAPE;
         }
@@ -205,7 +212,8 @@ structure! {
             /// Whether jobs may share an `UltraServer`.
             enable_multiple_jobs: bool = "EnableMultipleJobs", Shape::Boolean;
             /// Where how many go.
-            specifications: Vec<PlacementSpecification> = "PlacementSpecifications", Shape::List { of: &PlacementSpecification::SHAPE, min: 0, max: 10 };
+            specifications: Vec<PlacementSpecification> = "PlacementSpecifications",
+                Shape::list(&PlacementSpecification::SHAPE, 0, 10);
         }
     }
 }
@@ -240,7 +248,8 @@ structure! {
             /// How one of several is chosen.
             allocation_strategy: AllocationStrategy = "AllocationStrategy", AllocationStrategy::SHAPE;
             /// The types that will do.
-            instance_configs: Vec<HyperParameterTuningInstanceConfig> = "InstanceConfigs", Shape::List { of: &HyperParameterTuningInstanceConfig::SHAPE, min: 1, max: 6 };
+            instance_configs: Vec<HyperParameterTuningInstanceConfig> = "InstanceConfigs",
+                Shape::list(&HyperParameterTuningInstanceConfig::SHAPE, 1, 6);
         }
     }
 }

@@ -81,6 +81,10 @@ impl Shape {
         Self::like(min, max, expression, "a single line")
     }
 
+    pub(super) const fn list(of: &'static Self, min: usize, max: usize) -> Self {
+        Self::List { of, min, max }
+    }
+
     pub(super) const fn at_least(min: i64) -> Self {
         Self::Integer { min: Some(min), max: None }
     }

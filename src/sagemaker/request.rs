@@ -21,17 +21,20 @@ structure! {
             /// The name of the tuning job: unique in account and region, and the beginning of its training jobs' names.
             name: String = "HyperParameterTuningJobName", TUNING_JOB_NAME;
             /// How it searches.
-            config: HyperParameterTuningJobConfig = "HyperParameterTuningJobConfig", HyperParameterTuningJobConfig::SHAPE;
+            config: HyperParameterTuningJobConfig = "HyperParameterTuningJobConfig",
+                HyperParameterTuningJobConfig::SHAPE;
         }
         optional {
             /// What its training jobs are.
-            definition: HyperParameterTrainingJobDefinition = "TrainingJobDefinition", HyperParameterTrainingJobDefinition::SHAPE;
+            definition: HyperParameterTrainingJobDefinition = "TrainingJobDefinition",
+                HyperParameterTrainingJobDefinition::SHAPE;
             /// The same where several algorithms are tuned together.
-            definitions: Vec<HyperParameterTrainingJobDefinition> = "TrainingJobDefinitions", Shape::List { of: &HyperParameterTrainingJobDefinition::SHAPE, min: 1, max: 10 };
+            definitions: Vec<HyperParameterTrainingJobDefinition> = "TrainingJobDefinitions",
+                Shape::list(&HyperParameterTrainingJobDefinition::SHAPE, 1, 10);
             /// Which earlier tuning jobs it learns from.
             warm_start: WarmStartConfig = "WarmStartConfig", WarmStartConfig::SHAPE;
             /// Labels for people and bills; training jobs get them too.
-            tags: Vec<Tag> = "Tags", Shape::List { of: &Tag::SHAPE, min: 0, max: 50 };
+            tags: Vec<Tag> = "Tags", Shape::list(&Tag::SHAPE, 0, 50);
             /// Whether SageMaker chooses ranges and limits.
             autotune: Autotune = "Autotune", Autotune::SHAPE;
         }
@@ -50,7 +53,8 @@ structure! {
     pub struct WarmStartConfig in "HyperParameterTuningJobWarmStartConfig" {
         required {
             /// One to five of them.
-            parents: Vec<ParentHyperParameterTuningJob> = "ParentHyperParameterTuningJobs", Shape::List { of: &ParentHyperParameterTuningJob::SHAPE, min: 1, max: 5 };
+            parents: Vec<ParentHyperParameterTuningJob> = "ParentHyperParameterTuningJobs",
+                Shape::list(&ParentHyperParameterTuningJob::SHAPE, 1, 5);
             /// What they have in common with this one.
             warm_start_type: WarmStartType = "WarmStartType", WarmStartType::SHAPE;
         }

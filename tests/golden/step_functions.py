@@ -3,7 +3,7 @@
     pip install -r ../sagemaker/requirements.txt
 
 Not asked, because moto has it otherwise than the documentation or not at all: negative indices, escaped braces, null as an argument,
-ranges that fall.
+ranges that fall, more arguments than places in States.Format.
 """
 
 import json
@@ -64,6 +64,7 @@ EXPRESSIONS = [
     "States.StringToJson($.json)",
     "States.StringSplit('1,2,3', ',')",
     "States.StringSplit('a.b+c,d', '.+,')",
+    "States.StringSplit(',a,,b,', ',')",
     "States.MathAdd(111, -1)",
     "States.Base64Encode('Data to encode')",
     "States.Base64Decode('RGF0YSB0byBlbmNvZGU=')",

@@ -59,6 +59,9 @@ fn expressions_that_moto_does_not_know_follow_the_specification() {
         let document = reader.recognize(machine(&json!({"Tags.$": expression}))).unwrap();
         assert_eq!(document.body(), &json!({ "Tags": wanted }), "{expression}");
     }
+    let more = "States.Format('{}', 1, 2)";
+    let document = reader.recognize(machine(&json!({"Tags.$": more}))).unwrap();
+    assert!(document.unresolved()[0].reason.contains("as many {}"));
     let nested = "States.Array(".repeat(11) + &")".repeat(11);
     let document = reader.recognize(machine(&json!({"Tags.$": nested}))).unwrap();
     assert!(document.unresolved()[0].reason.contains("nested deeper"));
