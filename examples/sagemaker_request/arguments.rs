@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::num::NonZeroUsize;
 
 use serde_json::Value;
 use surmise::sagemaker::Quotas;
@@ -26,7 +26,12 @@ standard input.
   --jobs N, --parallel N, --seed N
                      run it with other limits, or another seed
 
-exit status: 0 the service would accept the request, 1 it would not, 2 it cannot be read
+With --write or --describe, JSON alone goes to standard output, and the rest to standard error. Only XGBoost's
+hyperparameters can be run here, on the trees of this example. What --describe prints lacks ARNs and times, which only the
+service knows, and has the ModelArtifacts of each job.
+
+exit status: 0 the service would accept the request, 1 it would not, 2 it cannot be read, 3 it would, but what --write or
+--describe asks for cannot be made of it
 
 sagemaker_request --model prints the rules of single members as JSON.";
 
@@ -73,8 +78,8 @@ impl Arguments {
                     let lines = bytes(&value()?)?;
                     arguments.log = Some(String::from_utf8_lossy(&lines).into_owned());
                 }
-                "--jobs" => arguments.jobs = Some(number(&value()?)?),
-                "--parallel" => arguments.parallel = Some(number(&value()?)?),
+                "--jobs" => arguments.jobs = Some(number::<NonZeroUsize>(&value()?)?.get()),
+                "--parallel" => arguments.parallel = Some(number::<NonZeroUsize>(&value()?)?.get()),
                 "--seed" => arguments.seed = Some(number(&value()?)?),
                 file if arguments.file.is_none() && (file == "-" || !file.starts_with('-')) => {
                     arguments.file = Some(argument);
@@ -100,9 +105,9 @@ pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, String> {
 }
 
 fn json(text: &str) -> Result<Value, String> {
-    let bytes = if Path::new(text).is_file() { bytes(text)? } else { text.as_bytes().to_vec() };
-    serde_json::from_slice(&bytes)
-        .map_err(|error| format!("{text:?} is neither JSON nor a file that holds it: {error}"))
+    let is_json = text.trim_start().starts_with(['{', '[', '"']);
+    let bytes = if is_json { text.as_bytes().to_vec() } else { bytes(text)? };
+    serde_json::from_slice(&bytes).map_err(|error| format!("{text:?} is no JSON: {error}"))
 }
 
 fn quotas(name: &str) -> Result<Quotas, String> {
@@ -115,5 +120,5 @@ fn quotas(name: &str) -> Result<Quotas, String> {
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{text:?} is no whole number"))
+    text.parse().map_err(|_| format!("{text:?} is not a whole number that can be used here"))
 }

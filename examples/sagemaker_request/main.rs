@@ -10,12 +10,14 @@ mod arguments;
 #[path = "../tune_xgboost/learner.rs"]
 mod learner;
 
+use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 use surmise::sagemaker::{
     AlgorithmDescription, CreateHyperParameterTuningJobRequest, Document, DocumentReader,
-    DocumentShape, JobStrategy, Judge, Tuning, TuningJobDescription, TuningJobStatus,
-    service_model, training_jobs,
+    DocumentShape, JobStrategy, Judge, MetricPattern, ReadError, Tuning, TuningJobDescription,
+    TuningJobStatus, service_model, training_jobs,
 };
 use surmise::{Configuration, FunctionEvaluator, Goal, Order, Study, StudySettings, tune};
 
@@ -31,19 +33,17 @@ fn main() -> ExitCode {
     let arguments = match Arguments::read(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            eprintln!("{message}; --help tells more");
             return ExitCode::from(2);
         }
     };
-    if arguments.help {
-        println!("{USAGE}");
+    let voice = Voice { is_aside: arguments.write || arguments.describe };
+    if arguments.help || arguments.model {
+        let text = if arguments.help { USAGE.to_owned() } else { format!("{:#}", service_model()) };
+        tell(&text);
         return ExitCode::SUCCESS;
     }
-    if arguments.model {
-        println!("{:#}", service_model());
-        return ExitCode::SUCCESS;
-    }
-    let (document, judge) = match read(&arguments) {
+    let (document, judge) = match read(&arguments, voice) {
         Ok(read) => read,
         Err(error) => {
             eprintln!("{error}");
@@ -51,19 +51,43 @@ fn main() -> ExitCode {
         }
     };
     let verdict = judge.judge(&document);
-    println!("{verdict}");
+    voice.say(&verdict);
     if !verdict.is_accepted() {
         return ExitCode::from(1);
     }
-    if !arguments.check
-        && let Err(error) = run(&document, &arguments)
-    {
-        println!("\n{error}");
+    if arguments.check {
+        return ExitCode::SUCCESS;
     }
-    ExitCode::SUCCESS
+    match run(&document, &arguments, voice) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            voice.say(format!("\n{error}"));
+            ExitCode::from(if voice.is_aside { 3 } else { 0 })
+        }
+    }
 }
 
-fn read(arguments: &Arguments) -> Result<(Document, Judge), Box<dyn std::error::Error>> {
+/// Text for people: on standard output, or aside where that is for JSON.
+#[derive(Debug, Clone, Copy)]
+struct Voice {
+    is_aside: bool,
+}
+
+impl Voice {
+    fn say(self, text: impl Display) {
+        if self.is_aside { eprintln!("{text}") } else { tell(&text) }
+    }
+}
+
+/// Writes to standard output; a reader that has gone away is none of our business.
+fn tell(text: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn read(
+    arguments: &Arguments,
+    voice: Voice,
+) -> Result<(Document, Judge), Box<dyn std::error::Error>> {
     let mut reader = DocumentReader::default();
     if let Some(input) = &arguments.input {
         reader = reader.with_input(input.clone());
@@ -76,8 +100,11 @@ fn read(arguments: &Arguments) -> Result<(Document, Judge), Box<dyn std::error::
     }
     let file = arguments.file.as_deref().unwrap_or("-");
     let name = if file == "-" { "standard input" } else { file };
-    let document = reader.read(&bytes(file)?).map_err(|error| format!("{name}: {error}"))?;
-    match document.shape() {
+    let document = reader.read(&bytes(file)?).map_err(|error| match error {
+        ReadError::SeveralTasks { .. } => format!("{name}: {error}, by --state NAME"),
+        error => format!("{name}: {error}"),
+    })?;
+    voice.say(match document.shape() {
         DocumentShape::StateMachine { state, waits, .. } => {
             let end = if *waits { "which waits for its end" } else { "which goes on at once" };
             let name = if state.is_empty() {
@@ -85,38 +112,57 @@ fn read(arguments: &Arguments) -> Result<(Document, Judge), Box<dyn std::error::
             } else {
                 format!("the state {state:?}")
             };
-            println!("A tuning job made by {name}, {end}.");
+            format!("A tuning job made by {name}, {end}.")
         }
-        DocumentShape::Config => println!("A configuration, without training jobs."),
-        _ => println!("A whole request."),
-    }
+        DocumentShape::Config => "A configuration, without training jobs.".to_owned(),
+        _ => "A whole request.".to_owned(),
+    });
     let mut judge = Judge::default().with_quotas(arguments.quotas);
     if let Some(description) = &arguments.algorithm {
         judge = judge.with_algorithm(AlgorithmDescription::read(description)?);
     }
     if let Some(log) = &arguments.log {
+        if log.trim().is_empty() {
+            return Err("the log has no lines to try expressions on".into());
+        }
+        show_metrics(&document, log, voice);
         judge = judge.with_log_lines(log.lines());
     }
     Ok((document, judge))
 }
 
+/// What each metric's expression captures in a log.
+fn show_metrics(document: &Document, log: &str, voice: Voice) {
+    let Ok(request) = document.request_named(NAME) else { return };
+    let definitions = request.all_definitions();
+    for metric in definitions.flat_map(|one| one.algorithm.metric_definitions.iter().flatten()) {
+        let Ok(pattern) = MetricPattern::new(&metric.regex) else { continue };
+        let values: Vec<&str> = log.lines().filter_map(|line| pattern.find(line)).collect();
+        if let [first, .., last] | [first @ last] = values.as_slice() {
+            let count = values.len();
+            voice.say(format!("{}: {count} values, from {first:?} to {last:?}", metric.name));
+        }
+    }
+}
+
 /// Shows the study, and runs it if the learner has all hyperparameters.
-fn run(document: &Document, arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+fn run(
+    document: &Document,
+    arguments: &Arguments,
+    voice: Voice,
+) -> Result<(), Box<dyn std::error::Error>> {
     let mut tuning = document.tuning()?;
     tuning.limits.max_jobs = arguments.jobs.or(tuning.limits.max_jobs);
     tuning.limits.max_parallel_jobs = arguments.parallel.unwrap_or(tuning.limits.max_parallel_jobs);
     tuning.seed = arguments.seed.or(tuning.seed);
-    show(&tuning, document.config()?.strategy);
     if arguments.write {
-        return write(document, tuning);
+        let request = named(document, voice)?;
+        let written = request.for_study(&tuning.study()?)?;
+        tell(format!("{:#}", serde_json::to_value(&written)?));
+        return Ok(());
     }
-    let fixed = match prepare(&tuning) {
-        Ok(fixed) => fixed,
-        Err(why) => {
-            println!("\nNothing is run: {why}.");
-            return Ok(());
-        }
-    };
+    show(&tuning, document.config()?.strategy, voice);
+    let fixed = prepare(&tuning, voice).map_err(|why| format!("Nothing is run: {why}."))?;
     let Tuning { space, objective, limits, strategy, seed, .. } = tuning;
     let order = Order::FixedLag(limits.max_parallel_jobs);
     let settings =
@@ -127,41 +173,44 @@ fn run(document: &Document, arguments: &Arguments) -> Result<(), Box<dyn std::er
         data.cross_validated_rmse(fixed.with(configuration))
     });
     tune(&mut study, &mut jobs)?;
-    report(document, &study, arguments.describe)
+    report(document, &study, arguments.describe, voice)
 }
 
-fn show(tuning: &Tuning, strategy: JobStrategy) {
+/// The request, under a name of ours where its own is not known.
+fn named(
+    document: &Document,
+    voice: Voice,
+) -> Result<CreateHyperParameterTuningJobRequest, surmise::Error> {
+    document.request().or_else(|_| {
+        let request = document.request_named(NAME)?;
+        voice.say(format!("Its name is not known here; {NAME:?} stands for it."));
+        Ok(request)
+    })
+}
+
+fn show(tuning: &Tuning, strategy: JobStrategy, voice: Voice) {
     let Tuning { space, objective, limits, .. } = tuning;
     let jobs = limits.max_jobs.map_or("any number of".to_owned(), |jobs| jobs.to_string());
     let way = if objective.goal == Goal::Minimize { "small" } else { "large" };
-    println!("\nThe study: {} as {way} as possible, strategy {strategy}.", objective.metric_name);
-    println!("{jobs} jobs, {} at a time.", limits.max_parallel_jobs);
+    voice.say(format!(
+        "\nThe study: {} as {way} as possible, strategy {strategy}.",
+        objective.metric_name
+    ));
+    voice.say(format!("{jobs} jobs, {} at a time.", limits.max_parallel_jobs));
     for range in space.ranges() {
         let reason = range.scale().map_or("a choice", |scale| &scale.reason);
-        println!("  {:<20} {reason}", range.name());
+        voice.say(format!("  {:<20} {reason}", range.name()));
     }
     for (name, value) in &tuning.static_values {
-        println!("  {name:<20} always {value}");
+        voice.say(format!("  {name:<20} always {value}"));
     }
     for part in &tuning.not_supported {
-        println!("{part}.");
+        voice.say(format!("{part}."));
     }
-}
-
-/// Prints the request for SageMaker's own tuner that the study would be.
-fn write(document: &Document, tuning: Tuning) -> Result<(), Box<dyn std::error::Error>> {
-    let strategy = document.config()?.strategy;
-    let request = document.request().or_else(|_| document.request_named(NAME))?;
-    let definition = request.all_definitions().next().cloned().ok_or("there is no definition")?;
-    let study = tuning.study()?;
-    let written =
-        CreateHyperParameterTuningJobRequest::of(&request.name, &study, strategy, definition)?;
-    println!("\n{:#}", serde_json::to_value(&written)?);
-    Ok(())
 }
 
 /// The hyperparameters that all jobs share, if the learner can run them.
-fn prepare(tuning: &Tuning) -> Result<Hyperparameters, String> {
+fn prepare(tuning: &Tuning, voice: Voice) -> Result<Hyperparameters, String> {
     let mut fixed = Hyperparameters::UNTUNED;
     for range in tuning.space.ranges() {
         if !Hyperparameters::UNTUNED.clone().set(range.name(), "0") {
@@ -176,7 +225,7 @@ fn prepare(tuning: &Tuning) -> Result<Hyperparameters, String> {
     }
     for (name, value) in &tuning.static_values {
         if !fixed.set(name, value) {
-            println!("The learner of this example has no {name}; it is disregarded.");
+            voice.say(format!("The learner of this example has no {name}; it is disregarded."));
         }
     }
     Ok(fixed)
@@ -186,39 +235,48 @@ fn report(
     document: &Document,
     study: &Study,
     describe: bool,
+    voice: Voice,
 ) -> Result<(), Box<dyn std::error::Error>> {
     if *document.shape() == DocumentShape::Config {
         if let Some(best) = study.best() {
-            println!("\nbest: {} from {}", best.value().unwrap_or(f64::NAN), best.configuration);
+            voice.say(format!(
+                "\nbest: {} from {}",
+                best.value().unwrap_or(f64::NAN),
+                best.configuration
+            ));
         }
         return Ok(());
     }
-    let request = document.request().or_else(|_| document.request_named(NAME))?;
+    let request = named(document, voice)?;
     let mut jobs = training_jobs(&request, study);
     let value = |job: &surmise::sagemaker::TrainingJobSummary| {
         job.final_metric.as_ref().map_or(f64::INFINITY, |metric| metric.value)
     };
     jobs.sort_by(|a, b| value(a).total_cmp(&value(b)));
-    println!("\n{:<50} {:>10}  tuned values", "training job", study.objective().metric_name);
+    voice.say(format!(
+        "\n{:<50} {:>10}  tuned values",
+        "training job",
+        study.objective().metric_name
+    ));
     for job in jobs.iter().take(SHOWN) {
         let values: Vec<String> = job
             .tuned_hyper_parameters
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        println!("{:<50} {:>10.4}  {}", job.name, value(job), values.join(" "));
+        voice.say(format!("{:<50} {:>10.4}  {}", job.name, value(job), values.join(" ")));
     }
     let description = TuningJobDescription::of(&request, study, TuningJobStatus::Completed);
     let counters = description.training_job_status_counters;
-    println!(
+    voice.say(format!(
         "{:?}: {} completed, {} failed, {} stopped",
         description.status, counters.completed, counters.non_retryable_error, counters.stopped
-    );
+    ));
     if let Some(input) = description.next_states_input() {
-        println!("For the next states: {input}");
+        voice.say(format!("For the next states: {input}"));
     }
     if describe {
-        println!("{:#}", serde_json::to_value(&description)?);
+        tell(format!("{:#}", serde_json::to_value(&description)?));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::config::HyperParameterTuningJobConfig;
 use super::json;
 use super::node::Node;
 use super::request::CreateHyperParameterTuningJobRequest;
-use super::states::{Found, Leftover, Scope, Unresolvable, find_task, resolve};
+use super::states::{self, Found, Leftover, Scope, Unresolvable, find_task, resolve};
 use crate::error::{Error, Violation};
 
 /// A tuning request as it was read: JSON, not yet judged.
@@ -18,6 +18,8 @@ pub struct Document {
     pub(super) unresolved: Vec<Unresolved>,
     /// Paths of members that are there more than once.
     pub(super) twice: Vec<String>,
+    /// Texts in a state machine that look like expressions, and are none: paths and texts.
+    pub(super) forgotten: Vec<(String, String)>,
 }
 
 /// In which shape a tuning request was given.
@@ -202,7 +204,7 @@ impl DocumentReader {
         let mut leftovers = Vec::new();
         let body = resolve(value, &scope, "$", &mut leftovers);
         let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
-        Document { body, shape, unresolved, twice: Vec::new() }
+        Document { body, shape, unresolved, twice: Vec::new(), forgotten: Vec::new() }
     }
 
     fn read_machine(&self, machine: &Value) -> Result<Document, ReadError> {
@@ -252,9 +254,13 @@ impl DocumentReader {
                 );
             }
         };
+        let mut forgotten = Vec::new();
+        if let Some(parameters) = task.state.member("Parameters") {
+            states::forgotten(parameters.value, &path, &mut forgotten);
+        }
         let shape = DocumentShape::StateMachine { state: task.name.clone(), path, waits };
         let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
-        Ok(Document { body, shape, unresolved, twice: Vec::new() })
+        Ok(Document { body, shape, unresolved, twice: Vec::new(), forgotten })
     }
 
     /// The input after the state's `InputPath`; `None` if it is not known.
@@ -311,11 +317,14 @@ fn told(why: &Unresolvable) -> (String, String, bool) {
         Unresolvable::Unsupported(why) => {
             (why.clone(), "give its value in place of the expression".to_owned(), true)
         }
-        Unresolvable::Missing => (
-            "it leads to nothing in what was given".to_owned(),
-            "mend the path, or the input".to_owned(),
-            false,
-        ),
+        Unresolvable::Missing(path) => {
+            let what = if path.starts_with("$$") { "context" } else { "input" };
+            let reason = format!("{path} leads to nothing in what was given");
+            (reason, format!("mend the path, or the {what}"), false)
+        }
+        Unresolvable::Beside(name) => {
+            (format!("there is {name} beside it"), "remove one of them".to_owned(), false)
+        }
         Unresolvable::Malformed(why) => (why.clone(), "mend the expression".to_owned(), false),
     }
 }
@@ -455,13 +464,25 @@ impl Unresolved {
 impl From<&CreateHyperParameterTuningJobRequest> for Document {
     fn from(request: &CreateHyperParameterTuningJobRequest) -> Self {
         let body = serde_json::to_value(request).expect("a request is strings and numbers");
-        Self { body, shape: DocumentShape::Request, unresolved: Vec::new(), twice: Vec::new() }
+        Self {
+            body,
+            shape: DocumentShape::Request,
+            unresolved: Vec::new(),
+            twice: Vec::new(),
+            forgotten: Vec::new(),
+        }
     }
 }
 
 impl From<&HyperParameterTuningJobConfig> for Document {
     fn from(config: &HyperParameterTuningJobConfig) -> Self {
         let body = serde_json::to_value(config).expect("a configuration is strings and numbers");
-        Self { body, shape: DocumentShape::Config, unresolved: Vec::new(), twice: Vec::new() }
+        Self {
+            body,
+            shape: DocumentShape::Config,
+            unresolved: Vec::new(),
+            twice: Vec::new(),
+            forgotten: Vec::new(),
+        }
     }
 }

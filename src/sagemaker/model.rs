@@ -212,18 +212,29 @@ fn check_text(
 ) {
     let count = text.chars().count();
     if count < min {
-        findings.error(node, format!("it must have at least {min} characters"), "make it longer");
+        let rule = format!("it must have at least {min} characters");
+        match pattern {
+            Some(Pattern { meaning, .. }) => {
+                let remedy = format!("give {}", meaning.trim_start_matches("made of "));
+                findings.error(node, format!("{rule}, and be {meaning}"), remedy);
+            }
+            None => findings.error(node, rule, "make it longer"),
+        }
     }
     if let Some(max) = max.filter(|max| count > *max) {
         let rule = format!("it may have at most {max} characters, not {count}");
         findings.error(node, rule, "make it shorter");
     }
     if let Some(Pattern { expression, meaning }) = pattern
-        && count >= min
+        && (min..=max.unwrap_or(usize::MAX)).contains(&count)
         && !matches_whole(expression, text)
     {
         let rule = format!("it must be {meaning} (pattern {expression})");
-        findings.error(node, rule, format!("write {meaning}"));
+        let remedy = match meaning.strip_prefix("made of ") {
+            Some(parts) => format!("use {parts} only"),
+            None => format!("give {meaning}"),
+        };
+        findings.error(node, rule, remedy);
     }
 }
 
@@ -314,7 +325,13 @@ pub(super) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> 
         letters.flat_map(char::to_lowercase).collect::<Vec<char>>()
     };
     let given = plain(given);
-    let distance = |name: &str| edits(&given, &plain(name));
+    // A long name that was cut short, or went on, is as near as one with a letter changed.
+    let goes_on =
+        |a: &[char], b: &[char]| a.len().min(b.len()) > 8 && (a.starts_with(b) || b.starts_with(a));
+    let distance = |name: &str| {
+        let name = plain(name);
+        if goes_on(&given, &name) { edits(&given, &name).min(1) } else { edits(&given, &name) }
+    };
     let (distance, name) = names.map(|name| (distance(name), name)).min_by_key(|(d, _)| *d)?;
     (distance < FAR.min(given.len())).then_some(name)
 }

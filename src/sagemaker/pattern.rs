@@ -53,8 +53,13 @@ impl MetricPattern {
     ///
     /// An expression that takes too long on a line is not found in it.
     pub fn find<'a>(&self, line: &'a str) -> Option<&'a str> {
+        line.get(self.span(line)?)
+    }
+
+    /// Where that text stands in the line.
+    pub(crate) fn span(&self, line: &str) -> Option<Range<usize>> {
         let found = self.0.captures(line).ok()??;
-        found.get(usize::from(self.has_group())).map(|group| group.as_str())
+        found.get(usize::from(self.has_group())).map(|group| group.range())
     }
 
     /// The value of the metric in a line, if it is there and a finite number.

@@ -159,25 +159,67 @@ impl CreateHyperParameterTuningJobRequest {
         strategy: JobStrategy,
         mut definition: HyperParameterTrainingJobDefinition,
     ) -> Result<Self, Error> {
-        let mut statics = definition.static_hyper_parameters.take().unwrap_or_default();
-        for range in study.space().ranges() {
-            if let Some(value) = only_value(range) {
-                if statics.get(range.name()).is_some_and(|given| *given != value) {
-                    return Err(Error::Invalid(vec![Violation::new(
-                        range.name(),
-                        value,
-                        format!("the definition gives it the value {}", statics[range.name()]),
-                        "make them agree",
-                    )]));
-                }
-                statics.insert(range.name().to_owned(), value);
-            }
-        }
-        definition.static_hyper_parameters = (!statics.is_empty()).then_some(statics);
+        definition.fix(study.space())?;
         let config = HyperParameterTuningJobConfig::of(study, strategy);
         let request = Self { definition: Some(definition), ..Self::new(name, config) };
         Judge::default().judge(&Document::from(&request)).into_result()?;
         Ok(request)
+    }
+
+    /// This request, for what a study searches: ranges, objective and numbers of jobs are the study's, and so is the seed if
+    /// either has one. Everything else stays: strategy, limits of time, completion, warm start, tags, what runs where.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is no definition of training jobs or several, and with every reason for which the service
+    /// would refuse the result.
+    pub fn for_study(&self, study: &Study) -> Result<Self, Error> {
+        let mut request = self.clone();
+        let mut definitions =
+            request.definition.iter_mut().chain(request.definitions.iter_mut().flatten());
+        let (Some(definition), None) = (definitions.next(), definitions.next()) else {
+            return Err(Error::Invalid(vec![Violation::new(
+                "$.TrainingJobDefinitions",
+                self.all_definitions().count(),
+                "a study must belong to one definition of training jobs",
+                "keep the one that was tuned",
+            )]));
+        };
+        definition.fix(study.space())?;
+        definition.objective = None;
+        definition.parameter_ranges = None;
+        let new = HyperParameterTuningJobConfig::of(study, request.config.strategy);
+        let config = &mut request.config;
+        config.objective = new.objective;
+        config.parameter_ranges = new.parameter_ranges;
+        if config.random_seed.is_some() || study.settings().seed != 0 {
+            config.random_seed = new.random_seed;
+        }
+        let limits = &mut config.resource_limits;
+        limits.max_parallel_training_jobs = new.resource_limits.max_parallel_training_jobs;
+        limits.max_number_of_training_jobs = new.resource_limits.max_number_of_training_jobs;
+        Judge::default().judge(&Document::from(&request)).into_result()?;
+        Ok(request)
+    }
+}
+
+impl HyperParameterTrainingJobDefinition {
+    /// Makes ranges of one value static.
+    fn fix(&mut self, space: &SearchSpace) -> Result<(), Error> {
+        let mut statics = self.static_hyper_parameters.take().unwrap_or_default();
+        for range in space.ranges() {
+            let Some(value) = only_value(range) else { continue };
+            if statics.get(range.name()).is_some_and(|given| *given != value) {
+                return Err(Error::Invalid(vec![Violation::new(
+                    range.name(),
+                    value,
+                    format!("the definition gives it the value {}", statics[range.name()]),
+                    "make them agree",
+                )]));
+            }
+            statics.insert(range.name().to_owned(), value);
+        }
+        self.static_hyper_parameters = (!statics.is_empty()).then_some(statics);
+        Ok(())
     }
 }
 

@@ -27,11 +27,12 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         if let Some((name, description)) = described {
             check_resource(definition, &name, description, findings);
             let (tuned, fixed) = (Severity::Error, Severity::Error);
-            let rules = Rules { description, tuned, fixed, alias: |name| name };
+            let rules = Rules { description, tuned, fixed, is_built_in: false, alias: |name| name };
             rules.check(search, findings);
         } else if let Image::BuiltIn("xgboost" | "sagemaker-xgboost") = image(path) {
             let (tuned, fixed) = (Severity::Error, Severity::Warning);
-            let rules = Rules { description: xgboost(), tuned, fixed, alias: xgboost_name };
+            let description = xgboost();
+            let rules = Rules { description, tuned, fixed, is_built_in: true, alias: xgboost_name };
             rules.check(search, findings);
             warn_of_zero(search, findings);
         }
@@ -186,6 +187,8 @@ struct Rules<'d> {
     tuned: Severity,
     /// How bad everything else is.
     fixed: Severity,
+    /// Whether it is an algorithm of SageMaker, whose container takes scripts, too.
+    is_built_in: bool,
     /// The name under which a hyperparameter stands in the description.
     alias: fn(&str) -> &str,
 }
@@ -208,7 +211,7 @@ impl Rules<'_> {
         let statics = search.statics();
         // With a script of one's own, XGBoost's container takes whatever the script takes.
         let has_script = statics.iter().any(|entry| SCRIPT.contains(&entry.name));
-        if has_script {
+        if has_script && self.is_built_in {
             return;
         }
         for entry in &statics {

@@ -1,6 +1,7 @@
 //! Rules of metrics: whether the objective is defined, and whether expressions find what they should.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::{Case, Search};
 use crate::sagemaker::built_in::{Image, image};
@@ -108,19 +109,54 @@ fn check_expression(
             r"capture at least one character, as in ([0-9.eE+-]+) or (\S+)",
         );
     }
-    let Some(lines) = case.log_lines else { return };
-    let found: Vec<&str> = lines.iter().filter_map(|line| pattern.find(line)).collect();
-    let objective = search.objective.as_ref().and_then(|objective| objective.text("MetricName"));
-    let is_objective = objective.is_some() && objective == metric.text("Name");
+    if pattern.has_group()
+        && let Some(lines) = case.log_lines.filter(|lines| !lines.is_empty())
+    {
+        let objective =
+            search.objective.as_ref().and_then(|objective| objective.text("MetricName"));
+        let is_objective = objective.is_some() && objective == metric.text("Name");
+        try_on(lines, &pattern, &node, is_objective, findings);
+    }
+}
+
+/// What an expression captures in lines of a log.
+fn try_on(
+    lines: &[String],
+    pattern: &MetricPattern,
+    node: &Node<'_>,
+    is_objective: bool,
+    findings: &mut Findings,
+) {
+    let spans = lines.iter().filter_map(|line| Some((line.as_str(), pattern.span(line)?)));
+    let found: Vec<(&str, Range<usize>)> = spans.collect();
     if found.is_empty() {
         let rule = format!("it is found in none of {} lines", lines.len());
         let remedy =
             if is_objective { "mend it: without it no job has an objective" } else { "mend it" };
-        findings.warning(&node, rule, remedy);
-    } else if let Some(text) =
-        found.iter().find(|text| !text.trim().parse::<f64>().is_ok_and(f64::is_finite))
-    {
-        let rule = format!("what it captures is not always a number: {text:?}");
-        findings.warning(&node, rule, "capture the number alone");
+        findings.warning(node, rule, remedy);
+        return;
     }
+    let mut texts = found.iter().map(|(line, span)| &line[span.clone()]);
+    if let Some(text) = texts.find(|text| !is_number(text)) {
+        let rule = format!("what it captures is not always a number: {text:?}");
+        findings.warning(node, rule, "capture the number alone");
+    } else if let Some((text, whole)) =
+        found.iter().find_map(|(line, span)| longer_number(line, span))
+    {
+        let rule = format!("it captures {text:?} of the number {whole:?}");
+        findings.warning(node, rule, r"capture the whole number, as in (\S+) or ([0-9.eE+-]+)");
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.trim().parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// What is captured, and the number of which it is a part only.
+fn longer_number<'a>(line: &'a str, span: &Range<usize>) -> Option<(&'a str, &'a str)> {
+    let of_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
+    let from = line[..span.start].trim_end_matches(of_number).len();
+    let to = line.len() - line[span.end..].trim_start_matches(of_number).len();
+    let (text, whole) = (&line[span.clone()], &line[from..to]);
+    (text != whole && is_number(whole)).then_some((text, whole))
 }

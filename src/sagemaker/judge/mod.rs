@@ -97,6 +97,12 @@ impl Judge {
             let violation = Violation::new(path, "there twice", rule, "remove all but one");
             findings.add(Severity::Warning, violation);
         }
+        for (path, text) in &document.forgotten {
+            let rule =
+                "this looks like an expression, but is taken as it is: its name does not end in .$";
+            let violation = Violation::new(path, format!("{text:?}"), rule, "add .$ to the name");
+            findings.add(Severity::Warning, violation);
+        }
         let case = Case::of(document, self);
         search::judge(&case, &mut findings);
         ranges::judge(&case, &mut findings);

@@ -156,7 +156,11 @@ fn check_ends(range: &Range<'_>, findings: &mut Findings) {
             findings.error(&node, rule, remedy);
         } else if !is_plain {
             let rule = "whether the service reads a number that is written so is not known";
-            findings.warning(&node, rule, remedy);
+            let plain = match range.kind {
+                Kind::Integer => integer_of(text).map(|number| number.to_string()),
+                _ => Some(text.trim().to_owned()),
+            };
+            findings.warning(&node, rule, format!("write it as {:?}", plain.unwrap_or_default()));
         }
     }
     if let Some(order @ (Ordering::Equal | Ordering::Greater)) = range.order()

@@ -82,7 +82,8 @@ fn check_limits(case: &Case<'_>, findings: &mut Findings) {
     let beyond = |name: &str, most: u32| {
         case.limit(name).filter(|node| node.value.as_i64().is_some_and(|n| n > i64::from(most)))
     };
-    let remedy = "lower it, or have the quota raised and judge with Quotas::RAISED";
+    let remedy =
+        "lower it, or have the quota raised and judge with Quotas::RAISED (--quotas raised)";
     if let Some(node) = beyond("MaxNumberOfTrainingJobs", most) {
         findings.error(
             &node,

@@ -33,7 +33,10 @@ fn of_arrays(function: &str, arguments: &[Value]) -> Result<Value, Unresolvable>
         }
         ("ArrayGetItem", [Value::Array(items), index]) => {
             let index = whole(index).and_then(|index| usize::try_from(index).ok());
-            index.and_then(|index| items.get(index)).cloned().ok_or(Unresolvable::Missing)
+            index
+                .and_then(|index| items.get(index))
+                .cloned()
+                .ok_or_else(|| Unresolvable::Missing("ArrayGetItem".to_owned()))
         }
         ("ArrayUnique", [Value::Array(items)]) => {
             let mut unique: Vec<Value> = Vec::new();

@@ -61,24 +61,37 @@ impl Call {
                 _ => return Err(wrong()),
             },
         };
-        let mut others = others.iter();
-        let (mut text, mut chars) = (String::new(), template.chars());
-        while let Some(c) = chars.next() {
-            match c {
-                '\\' => text.extend(chars.next()),
-                '{' if chars.as_str().starts_with('}') => {
-                    chars.next();
-                    match others.next().ok_or_else(wrong)?.value(scope)? {
-                        Value::String(value) => text.push_str(&value),
-                        other => text.push_str(&other.to_string()),
-                    }
-                }
-                '{' | '}' => return Err(wrong()),
-                c => text.push(c),
+        // The count is wrong whatever the arguments are.
+        let pieces = pieces(&template).filter(|pieces| pieces.len() == others.len() + 1);
+        let mut text = String::new();
+        for (index, piece) in pieces.ok_or_else(wrong)?.iter().enumerate() {
+            text.push_str(piece);
+            match others.get(index).map(|other| other.value(scope)).transpose()? {
+                Some(Value::String(value)) => text.push_str(&value),
+                Some(other) => text.push_str(&other.to_string()),
+                None => {}
             }
         }
-        if others.next().is_some() { Err(wrong()) } else { Ok(Value::String(text)) }
+        Ok(Value::String(text))
     }
+}
+
+/// The parts of a template between its `{}`, if all its braces are such or escaped.
+fn pieces(template: &str) -> Option<Vec<String>> {
+    let (mut pieces, mut chars) = (vec![String::new()], template.chars());
+    while let Some(c) = chars.next() {
+        let piece = pieces.last_mut()?;
+        match c {
+            '\\' => piece.extend(chars.next()),
+            '{' if chars.as_str().starts_with('}') => {
+                chars.next();
+                pieces.push(String::new());
+            }
+            '{' | '}' => return None,
+            c => piece.push(c),
+        }
+    }
+    Some(pieces)
 }
 
 impl Argument {

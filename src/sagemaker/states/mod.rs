@@ -21,8 +21,10 @@ pub(super) use self::machine::{Found, find_task};
 pub(super) enum Unresolvable {
     /// Nothing was given to look it up in.
     Unknown(&'static str),
-    /// It leads nowhere in what was given.
-    Missing,
+    /// This path leads nowhere in what was given.
+    Missing(String),
+    /// There is a value beside it under the same name.
+    Beside(String),
     /// It is no expression.
     Malformed(String),
     /// It is one that Step Functions knows and we do not.
@@ -43,10 +45,14 @@ pub(super) struct Scope<'a> {
 impl Scope<'_> {
     /// What a path leads to: in the context if it begins with `$$`, else in the input.
     pub(super) fn find(&self, path: &str) -> Result<Value, Unresolvable> {
+        let named = |why| match why {
+            Unresolvable::Missing(_) => Unresolvable::Missing(path.to_owned()),
+            other => other,
+        };
         match path.strip_prefix("$$") {
             Some(rest) => {
                 let path = JsonPath::new(&format!("${rest}"))?;
-                path.find(self.context.ok_or(Unresolvable::Unknown("context"))?)
+                path.find(self.context.ok_or(Unresolvable::Unknown("context"))?).map_err(named)
             }
             None => {
                 let variable = path.strip_prefix('$').is_some_and(|rest| {
@@ -56,7 +62,8 @@ impl Scope<'_> {
                     let why = format!("variables such as {path} are not supported");
                     return Err(Unresolvable::Unsupported(why));
                 }
-                JsonPath::new(path)?.find(self.input.ok_or(Unresolvable::Unknown("input"))?)
+                let input = self.input.ok_or(Unresolvable::Unknown("input"));
+                JsonPath::new(path)?.find(input?).map_err(named)
             }
         }
     }
@@ -102,9 +109,7 @@ pub(super) fn resolve(
                     continue;
                 };
                 let found = match value {
-                    _ if members.contains_key(stem) => {
-                        Err(Unresolvable::Malformed(format!("there is {stem} beside it")))
-                    }
+                    _ if members.contains_key(stem) => Err(Unresolvable::Beside(stem.to_owned())),
                     Value::String(expression) => scope.value(expression),
                     _ => Err(Unresolvable::Malformed("an expression is text".to_owned())),
                 };
@@ -128,5 +133,32 @@ pub(super) fn resolve(
             Value::Array(resolved.collect())
         }
         other => other.clone(),
+    }
+}
+
+/// Texts that look like expressions, but stand under names without `.$`, and are taken as they are: their paths and texts.
+pub(super) fn forgotten(template: &Value, path: &str, found: &mut Vec<(String, String)>) {
+    match template {
+        Value::Object(members) => {
+            for (name, value) in members.iter().filter(|(name, _)| !name.ends_with(".$")) {
+                let path = format!("{path}{}", step(name));
+                match value {
+                    Value::String(text)
+                        if ["$.", "$$.", "$[", "States."]
+                            .iter()
+                            .any(|start| text.starts_with(start)) =>
+                    {
+                        found.push((path, text.clone()));
+                    }
+                    value => forgotten(value, &path, found),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                forgotten(item, &format!("{path}[{index}]"), found);
+            }
+        }
+        _ => {}
     }
 }

@@ -241,3 +241,23 @@ fn names_that_would_spoil_a_message_are_escaped() {
     assert_eq!(unknown.subject, r"$['a\nb\'']");
     assert!(unknown.value.ends_with("… (100000 characters)") && unknown.value.len() < 150);
 }
+
+#[test]
+fn a_name_that_is_too_long_is_that_and_nothing_else() {
+    let long = with(one_definition(), &[("/HyperParameterTuningJobName", json!("a".repeat(33)))]);
+    let errors: Vec<String> = judge(&long).errors().map(|error| error.rule.clone()).collect();
+    assert_eq!(errors, ["it may have at most 32 characters, not 33"]);
+    let role = with(one_definition(), &[("/TrainingJobDefinition/RoleArn", json!("MyRole"))]);
+    let verdict = judge(&role);
+    let error = verdict.errors().next().unwrap();
+    assert_eq!(
+        (verdict.errors().count(), error.remedy.as_str()),
+        (1, "give the ARN of an IAM role")
+    );
+    let short = with(
+        one_definition(),
+        &[("/HyperParameterTuningJobConfig/TrainingJobEarlyStopping", json!("Off"))],
+    );
+    let remedy = judge(&short).errors().next().unwrap().remedy.clone();
+    assert_eq!(remedy, "TrainingJobEarlyStoppingType may be meant; else remove it");
+}

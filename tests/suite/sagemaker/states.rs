@@ -59,9 +59,15 @@ fn expressions_that_moto_does_not_know_follow_the_specification() {
         let document = reader.recognize(machine(&json!({"Tags.$": expression}))).unwrap();
         assert_eq!(document.body(), &json!({ "Tags": wanted }), "{expression}");
     }
-    let more = "States.Format('{}', 1, 2)";
-    let document = reader.recognize(machine(&json!({"Tags.$": more}))).unwrap();
-    assert!(document.unresolved()[0].reason.contains("as many {}"));
+    // Wrong, whatever its arguments turn out to be.
+    for wrong in ["States.Format('{}', 1, 2)", "States.Format('{} {}', $.later)"] {
+        let document = document(&machine(&json!({"Tags.$": wrong})));
+        assert!(document.unresolved()[0].reason.contains("as many {}"));
+        assert!(!document.unresolved()[0].when_running);
+    }
+    let missing = machine(&json!({"Tags.$": "States.Format('{} {}', $.list[0], $.nowhere)"}));
+    let missing = reader.recognize(missing).unwrap();
+    assert!(missing.unresolved()[0].reason.starts_with("$.nowhere leads to nothing"));
     let nested = "States.Array(".repeat(11) + &")".repeat(11);
     let document = reader.recognize(machine(&json!({"Tags.$": nested}))).unwrap();
     assert!(document.unresolved()[0].reason.contains("nested deeper"));

@@ -390,6 +390,40 @@ fn a_study_becomes_a_request_for_sagemakers_own_tuner() {
 }
 
 #[test]
+fn a_request_for_a_study_keeps_everything_else() {
+    let request = document(&one_definition()).request().unwrap();
+    let mut tuning = request.tuning().unwrap();
+    tuning.limits = ResourceLimits::new(60, 5);
+    let study = tuning.study().unwrap();
+    let written = serde_json::to_value(request.for_study(&study).unwrap()).unwrap();
+    let ranges = written["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
+    let place = "/HyperParameterTuningJobConfig";
+    let expected = with(
+        one_definition(),
+        &[
+            (&format!("{place}/ParameterRanges"), ranges.clone()),
+            (&format!("{place}/ResourceLimits/MaxNumberOfTrainingJobs"), json!(60)),
+            (&format!("{place}/ResourceLimits/MaxParallelTrainingJobs"), json!(5)),
+        ],
+    );
+    assert_eq!(written, expected);
+    assert_eq!(ranges["ContinuousParameterRanges"].as_array().unwrap().len(), 4);
+    let again: CreateHyperParameterTuningJobRequest = serde_json::from_value(written).unwrap();
+    assert_eq!(again.tuning().unwrap().space, *study.space());
+    // A seed is not invented, ranges of the definition are not left beside.
+    let mut bare = without(one_definition(), &["/HyperParameterTuningJobConfig/RandomSeed"]);
+    bare["TrainingJobDefinition"]["HyperParameterRanges"] =
+        bare["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
+    let bare = document(&bare).request().unwrap();
+    let written = bare.for_study(&bare.tuning().unwrap().study().unwrap()).unwrap();
+    assert_eq!(written.config.random_seed, None);
+    assert_eq!(written.definition.unwrap().parameter_ranges, None);
+    let several = document(&file("accepted/several_definitions.json")).request().unwrap();
+    let error = several.for_study(&study).unwrap_err().to_string();
+    assert!(error.contains("one definition"), "{error}");
+}
+
+#[test]
 fn what_the_service_would_refuse_is_not_written() {
     let space = SearchSpace::new([
         ParameterRange::integer("layers", 1..=8, ScalingType::Linear),

@@ -278,6 +278,13 @@ fn values_of_a_script_are_its_own_business() {
 }
 
 #[test]
+fn a_script_changes_nothing_for_an_algorithm_resource() {
+    let place = "/TrainingJobDefinition/StaticHyperParameters/sagemaker_program";
+    let path = "TrainingJobDefinition.StaticHyperParameters.sagemaker_program";
+    each_by_description(&[(place, json!("train.py"), path, "no such hyperparameter")]);
+}
+
+#[test]
 fn an_image_of_the_same_name_is_not_sagemakers() {
     let images = "/TrainingJobDefinition/AlgorithmSpecification";
     let own = json!({

@@ -194,6 +194,32 @@ fn expressions_that_find_no_value_are_warned_of() {
 }
 
 #[test]
+fn expressions_that_capture_part_of_a_number_are_warned_of() {
+    let path = format!("{METRICS}[0].Regex");
+    let on = |regex: &str, line: &str| {
+        let place = "/AlgorithmSpecification/MetricDefinitions/0/Regex";
+        let request = definition(&[(place, json!(regex))]);
+        Judge::default().with_log_lines([line, "train-loss=1"]).judge(&document(&request))
+    };
+    for (regex, line, text) in [
+        (r"acc=([0-9.]+)", "acc=1e-05", r#"captures "1" of the number "1e-05""#),
+        (r".*acc.*([0-9.]+)", "acc=0.25", r#"captures "5" of the number "0.25""#),
+        (r"acc=-?([0-9.]+)", "acc=-0.5", r#"captures "0.5" of the number "-0.5""#),
+    ] {
+        let verdict = on(regex, line);
+        assert!(says(&verdict, Severity::Warning, &path, text), "{verdict}");
+    }
+    for (regex, line) in [
+        (r"acc=(\S+)", "acc=1e-05"),
+        (r"acc=([0-9.]+)", "acc=0.5, 3"),
+        (r"acc=([0-9.]+)", "t-acc=0.5."),
+    ] {
+        let verdict = on(regex, line);
+        assert!(!says(&verdict, Severity::Warning, &path, "of the number"), "{verdict}");
+    }
+}
+
+#[test]
 fn expressions_are_tried_on_lines() {
     let path = format!("{METRICS}[0].Regex");
     let on = |lines: &[&str]| {

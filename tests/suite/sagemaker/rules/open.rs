@@ -160,3 +160,26 @@ fn a_configuration_may_have_expressions_too() {
     });
     assert!(resolved.config().is_ok());
 }
+
+#[test]
+fn an_expression_whose_name_lacks_its_suffix_is_warned_of() {
+    let of = |name: &str| {
+        with(
+            base(),
+            &[("/HyperParameterTuningJobName", json!("n")), ("/Tags/0/Value", json!(name))],
+        )
+    };
+    let path = "$.States.T.Parameters.Tags[0].Value";
+    let text = "looks like an expression";
+    for forgotten in ["$.wd", "States.Format('x')", "$$.Execution.Name"] {
+        let verdict = judged(&of(forgotten));
+        assert!(says(&verdict, Severity::Warning, path, text), "{verdict}");
+    }
+    for plain in ["", "US.States", "a$.b"] {
+        let verdict = judged(&of(plain));
+        assert!(!says(&verdict, Severity::Warning, path, text), "{verdict}");
+    }
+    // Outside of a state machine nothing is an expression.
+    let alone = Judge::default().judge(&document(&of("$.wd")));
+    assert!(!alone.findings().iter().any(|one| one.violation.rule.contains(text)), "{alone}");
+}
