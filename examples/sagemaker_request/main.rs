@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     if arguments.check {
         return ExitCode::SUCCESS;
     }
-    match run(&document, &arguments, voice) {
+    match run(&document, &judge, &arguments, voice) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             voice.say(format!("\n{error}"));
@@ -148,6 +148,7 @@ fn show_metrics(document: &Document, log: &str, voice: Voice) {
 /// Shows the study, and runs it if the learner has all hyperparameters.
 fn run(
     document: &Document,
+    judge: &Judge,
     arguments: &Arguments,
     voice: Voice,
 ) -> Result<(), Box<dyn std::error::Error>> {
@@ -157,7 +158,7 @@ fn run(
     tuning.seed = arguments.seed.or(tuning.seed);
     if arguments.write {
         let request = named(document, voice)?;
-        let written = request.for_study(&tuning.study()?)?;
+        let written = request.for_study(&tuning.study()?, judge)?;
         tell(format!("{:#}", serde_json::to_value(&written)?));
         return Ok(());
     }

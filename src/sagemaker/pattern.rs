@@ -86,59 +86,53 @@ pub(crate) fn first_group_can_be_empty(expression: &str) -> Option<bool> {
     Some(is_optional || has_alternatives(expression) || alone.is_match("").ok()?)
 }
 
-/// Whether an expression is one of several, outside of all parentheses.
-fn has_alternatives(expression: &str) -> bool {
+/// Parentheses and bars that are neither escaped nor in a class: where they stand, and how many parentheses are open around them.
+fn marks(expression: &str) -> impl Iterator<Item = (usize, char, usize)> {
     let (mut depth, mut in_class, mut escaped) = (0_usize, false, false);
-    expression.chars().any(|c| {
+    expression.char_indices().filter_map(move |(at, c)| {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
             '[' => in_class = true,
             ']' => in_class = false,
-            '(' if !in_class => depth += 1,
-            ')' if !in_class => depth = depth.saturating_sub(1),
-            '|' if !in_class && depth == 0 => return true,
+            _ if in_class => {}
+            '(' => {
+                depth += 1;
+                return Some((at, c, depth - 1));
+            }
+            ')' => {
+                depth = depth.saturating_sub(1);
+                return Some((at, c, depth));
+            }
+            '|' => return Some((at, c, depth)),
             _ => {}
         }
-        false
+        None
     })
+}
+
+/// Whether an expression is one of several, outside of all parentheses.
+fn has_alternatives(expression: &str) -> bool {
+    marks(expression).any(|(_, mark, depth)| mark == '|' && depth == 0)
 }
 
 /// Where it stands in the first pair of capturing parentheses.
 fn first_group(expression: &str) -> Option<Range<usize>> {
-    let (mut start, mut depth, mut in_class, mut escaped) = (None, 0_usize, false, false);
-    let mut opened_at = 0;
-    for (at, c) in expression.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '[' if !in_class => in_class = true,
-            ']' => in_class = false,
-            '(' if !in_class => {
-                depth += 1;
-                let inside = &expression[at + 1..];
-                let named = inside.strip_prefix("?P<").or_else(|| inside.strip_prefix("?<"));
-                let name = named
-                    .filter(|name| !name.starts_with(['=', '!']))
-                    .and_then(|name| name.split_once('>'));
-                if start.is_none() && (!inside.starts_with('?') || name.is_some()) {
-                    let body = name.map_or(inside, |(_, body)| body);
-                    start = Some(expression.len() - body.len());
-                    opened_at = depth;
-                }
-            }
-            ')' if !in_class => {
-                if let Some(start) = start
-                    && depth == opened_at
-                {
-                    return Some(start..at);
-                }
-                depth = depth.saturating_sub(1);
-            }
-            _ => {}
-        }
+    let opened = marks(expression).filter(|(_, mark, _)| *mark == '(');
+    let mut groups =
+        opened.filter_map(|(at, _, depth)| Some((at + 1 + head(&expression[at + 1..])?, depth)));
+    let (start, depth) = groups.next()?;
+    let end = marks(expression).find(|mark| mark.0 >= start && (mark.1, mark.2) == (')', depth));
+    Some(start..end?.0)
+}
+
+/// The length of a group's name with its marks, if what is in these parentheses is captured.
+fn head(inside: &str) -> Option<usize> {
+    let named = inside.strip_prefix("?P<").or_else(|| inside.strip_prefix("?<"));
+    match named.filter(|name| !name.starts_with(['=', '!'])).and_then(|name| name.find('>')) {
+        Some(length) => Some(inside.len() - named?.len() + length + 1),
+        None => (!inside.starts_with('?')).then_some(0),
     }
-    None
 }
 
 fn compile(expression: &str) -> Result<Regex, String> {

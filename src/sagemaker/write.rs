@@ -151,18 +151,19 @@ impl CreateHyperParameterTuningJobRequest {
     /// one value become static hyperparameters.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every reason for which the service would refuse it, such as a name of more than 32 characters
-    /// or more than 30 values of a category.
+    /// [`Error::Invalid`] with every reason for which the service would refuse it in the judge's opinion, such as a name of more
+    /// than 32 characters or more jobs than the quotas allow.
     pub fn of(
         name: &str,
         study: &Study,
         strategy: JobStrategy,
         mut definition: HyperParameterTrainingJobDefinition,
+        judge: &Judge,
     ) -> Result<Self, Error> {
         definition.fix(study.space())?;
         let config = HyperParameterTuningJobConfig::of(study, strategy);
         let request = Self { definition: Some(definition), ..Self::new(name, config) };
-        Judge::default().judge(&Document::from(&request)).into_result()?;
+        judge.judge(&Document::from(&request)).into_result()?;
         Ok(request)
     }
 
@@ -171,8 +172,8 @@ impl CreateHyperParameterTuningJobRequest {
     ///
     /// # Errors
     /// [`Error::Invalid`] if there is no definition of training jobs or several, and with every reason for which the service
-    /// would refuse the result.
-    pub fn for_study(&self, study: &Study) -> Result<Self, Error> {
+    /// would refuse the result in the judge's opinion.
+    pub fn for_study(&self, study: &Study, judge: &Judge) -> Result<Self, Error> {
         let mut request = self.clone();
         let mut definitions =
             request.definition.iter_mut().chain(request.definitions.iter_mut().flatten());
@@ -197,7 +198,7 @@ impl CreateHyperParameterTuningJobRequest {
         let limits = &mut config.resource_limits;
         limits.max_parallel_training_jobs = new.resource_limits.max_parallel_training_jobs;
         limits.max_number_of_training_jobs = new.resource_limits.max_number_of_training_jobs;
-        Judge::default().judge(&Document::from(&request)).into_result()?;
+        judge.judge(&Document::from(&request)).into_result()?;
         Ok(request)
     }
 }

@@ -7,8 +7,8 @@ use surmise::error::Feature;
 use surmise::limits::{CompletionCriteria, EarlyStopping};
 use surmise::sagemaker::{
     CreateHyperParameterTuningJobRequest, Document, HyperParameterTuningJobConfig, JobStrategy,
-    TuningJobDescription, TuningJobStatus, WarmStartType, training_job_name, training_jobs,
-    tuned_values,
+    Judge, Quotas, TuningJobDescription, TuningJobStatus, WarmStartType, training_job_name,
+    training_jobs, tuned_values,
 };
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
@@ -356,6 +356,7 @@ fn a_study_becomes_a_request_for_sagemakers_own_tuner() {
         &study,
         JobStrategy::Bayesian,
         definition.clone(),
+        &Judge::default(),
     )
     .unwrap();
     let written = serde_json::to_value(&request).unwrap();
@@ -395,7 +396,8 @@ fn a_request_for_a_study_keeps_everything_else() {
     let mut tuning = request.tuning().unwrap();
     tuning.limits = ResourceLimits::new(60, 5);
     let study = tuning.study().unwrap();
-    let written = serde_json::to_value(request.for_study(&study).unwrap()).unwrap();
+    let written =
+        serde_json::to_value(request.for_study(&study, &Judge::default()).unwrap()).unwrap();
     let ranges = written["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
     let place = "/HyperParameterTuningJobConfig";
     let expected = with(
@@ -415,11 +417,21 @@ fn a_request_for_a_study_keeps_everything_else() {
     bare["TrainingJobDefinition"]["HyperParameterRanges"] =
         bare["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
     let bare = document(&bare).request().unwrap();
-    let written = bare.for_study(&bare.tuning().unwrap().study().unwrap()).unwrap();
+    let written =
+        bare.for_study(&bare.tuning().unwrap().study().unwrap(), &Judge::default()).unwrap();
     assert_eq!(written.config.random_seed, None);
     assert_eq!(written.definition.unwrap().parameter_ranges, None);
+    // Whoever has higher quotas judges by them; whoever speaks to a service that has grown, by that.
+    let mut more = request.clone();
+    more.other.insert("Tomorrow", json!(1));
+    more.config.resource_limits.max_parallel_training_jobs = 99;
+    let study = more.tuning().unwrap().study().unwrap();
+    assert_eq!(more.for_study(&study, &Judge::default()).unwrap_err().violations().len(), 2);
+    let judge = Judge::default().with_quotas(Quotas::RAISED).allowing_unknown_members();
+    let written = more.for_study(&study, &judge).unwrap();
+    assert_eq!(serde_json::to_value(&written).unwrap()["Tomorrow"], 1);
     let several = document(&file("accepted/several_definitions.json")).request().unwrap();
-    let error = several.for_study(&study).unwrap_err().to_string();
+    let error = several.for_study(&study, &Judge::default()).unwrap_err().to_string();
     assert!(error.contains("one definition"), "{error}");
 }
 
@@ -440,6 +452,7 @@ fn what_the_service_would_refuse_is_not_written() {
         &study,
         JobStrategy::Grid,
         other,
+        &Judge::default(),
     )
     .unwrap_err();
     let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
@@ -455,9 +468,14 @@ fn what_the_service_would_refuse_is_not_written() {
         .as_mut()
         .unwrap()
         .insert("width".to_owned(), "32".to_owned());
-    let error =
-        CreateHyperParameterTuningJobRequest::of("n", &study, JobStrategy::Bayesian, conflicting)
-            .unwrap_err();
+    let error = CreateHyperParameterTuningJobRequest::of(
+        "n",
+        &study,
+        JobStrategy::Bayesian,
+        conflicting,
+        &Judge::default(),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("make them agree"), "{error}");
 }
 
