@@ -185,6 +185,58 @@ pub fn cell_count(axes: &[Axis]) -> Option<u128> {
     axes.iter().try_fold(1_u128, |product, axis| product.checked_mul(u128::from(axis.cells()?)))
 }
 
+/// Points at all combinations of some coordinates of each axis, the last axis changing fastest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    coordinates: Vec<Vec<f64>>,
+    count: u64,
+}
+
+impl Grid {
+    /// The combinations of these coordinates, a list for each axis; `None` if there are more than 2⁶³ or none.
+    pub fn new(coordinates: Vec<Vec<f64>>) -> Option<Self> {
+        let sizes = coordinates.iter().map(|axis| axis.len() as u64);
+        let count = sizes.into_iter().try_fold(1_u64, u64::checked_mul)?;
+        (1..1 << 63).contains(&count).then_some(Self { coordinates, count })
+    }
+
+    /// Number of axes.
+    pub fn axes(&self) -> usize {
+        self.coordinates.len()
+    }
+
+    /// Number of points.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The point of this index.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[allow(clippy::cast_possible_truncation, reason = "below the length of a list in memory")]
+    pub fn point(&self, mut index: u64) -> UnitPoint {
+        assert!(index < self.count, "point {index} of {}", self.count);
+        let mut point = vec![0.0; self.axes()];
+        for (coordinate, axis) in point.iter_mut().zip(&self.coordinates).rev() {
+            let size = axis.len() as u64;
+            *coordinate = axis[(index % size) as usize];
+            index /= size;
+        }
+        point.into()
+    }
+
+    /// The index of a point; `None` if it is not one of the grid.
+    pub fn index_of(&self, axes: &[Axis], point: &[f64]) -> Option<u64> {
+        let mut index = 0;
+        for ((levels, axis), coordinate) in self.coordinates.iter().zip(axes).zip(point) {
+            let place = levels.iter().position(|level| axis.same(*level, *coordinate))?;
+            index = index * levels.len() as u64 + place as u64;
+        }
+        Some(index)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,30 +55,14 @@ pub struct NotSupported {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Feature {
-    /// Trying every combination.
-    GridSearch,
-    /// Successive halving of running jobs.
-    Hyperband,
     /// Tuning several algorithms together.
     SeveralDefinitions,
     /// Choosing ranges and limits.
     Autotune,
     /// Learning from earlier tuning jobs.
     WarmStart,
-    /// Stopping jobs that promise little.
-    EarlyStopping,
-    /// Ending when a value is reached.
-    TargetValue,
-    /// Ending when nothing improves.
-    NotImproving,
     /// Ending when little can be gained.
     Convergence,
-    /// Ending the tuning after some time.
-    MaxRuntime,
-    /// Ending a job after some time.
-    JobDeadline,
-    /// Trying a job again.
-    Retries,
     /// Whatever a member means that this version does not know.
     UnknownMember,
 }
@@ -108,9 +92,22 @@ pub enum Error {
     #[error("there is no trial {0}")]
     UnknownTrial(u64),
 
-    /// The trial has ended; its outcome is kept and cannot be told again.
-    #[error("trial {0} has ended already; its first outcome is kept")]
+    /// The trial has ended: nothing more can be reported of it, nor asked of it.
+    #[error("trial {0} has ended already")]
     AlreadyEnded(u64),
+
+    /// The trial has ended otherwise. Its first outcome counts; what was told now is set aside in the ledger.
+    #[error(
+        "trial {trial} has ended as {kept}, which counts; {told}, which was told later, is set aside"
+    )]
+    Conflict {
+        /// The trial.
+        trial: u64,
+        /// Its outcome.
+        kept: String,
+        /// What was told.
+        told: String,
+    },
 
     /// Trials are numbered in the order in which they are added.
     #[error("trial {trial} is out of turn: the next one is number {next}")]

@@ -126,6 +126,7 @@ pub mod trial;
 pub mod acquisition;
 pub mod gp;
 
+pub mod stopping;
 pub mod strategy;
 pub mod study;
 
@@ -139,16 +140,18 @@ pub mod report;
 
 pub use self::acquisition::{Acquisition, LogExpectedImprovement};
 pub use self::error::{Error, EvaluatorError};
-pub use self::evaluator::{Evaluator, FunctionEvaluator};
-pub use self::limits::ResourceLimits;
+pub use self::evaluator::{CommandEvaluator, Evaluator, FunctionEvaluator};
+pub use self::limits::{
+    CircuitBreaker, CompletionCriteria, EarlyStopping, ResourceLimits, RetryPolicy, TuningRules,
+};
 pub use self::objective::{Goal, Objective};
 pub use self::space::{
     CategoricalParameterRange, Configuration, ContinuousParameterRange, IntegerParameterRange,
     ParameterRange, ParameterValue, ScalingType, SearchSpace,
 };
 pub use self::strategy::{
-    BayesianOptimization, RandomSearch, Recipe, Repetitions, SobolSearch, Strategy,
+    BayesianOptimization, GridSearch, RandomSearch, Recipe, Repetitions, SobolSearch, Strategy,
 };
-pub use self::study::{Asked, Order, Study, StudySettings};
-pub use self::trial::{Outcome, Trial, TrialId};
-pub use self::tune::{StopReason, tune, tune_watched};
+pub use self::study::{Asked, LateResults, Order, StoppedTrials, Study, StudySettings};
+pub use self::trial::{Failure, FailureKind, Outcome, Trial, TrialId};
+pub use self::tune::{StopHandle, StopReason, Tuner, tune};

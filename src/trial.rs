@@ -1,6 +1,7 @@
 //! One configuration and its fate.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,7 @@ pub enum Source {
 
 /// One configuration and its fate.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Trial {
     /// Its number.
     pub id: TrialId,
@@ -35,16 +37,52 @@ pub struct Trial {
     pub source: Source,
     /// What to run.
     pub configuration: Configuration,
-    /// What was reported on the way.
+    /// What was reported on the way, by all attempts.
     pub reports: Vec<Report>,
+    /// How its earlier attempts failed; there is a further one after each.
+    pub failed_attempts: Vec<Failure>,
+    /// Why it was asked to stop, if it was; the last reason of several.
+    pub stop_asked: Option<StopCause>,
     /// How it ended; `None` while it is pending.
     pub outcome: Option<Outcome>,
+    /// What was told after its end and differs from it.
+    pub set_aside: Vec<Outcome>,
 }
 
 impl Trial {
+    /// A trial of which nothing is known yet.
+    pub fn new(id: TrialId, source: Source, configuration: Configuration) -> Self {
+        Self {
+            id,
+            source,
+            configuration,
+            reports: Vec::new(),
+            failed_attempts: Vec::new(),
+            stop_asked: None,
+            outcome: None,
+            set_aside: Vec::new(),
+        }
+    }
+
     /// The metric's final value, if the trial completed.
     pub fn value(&self) -> Option<f64> {
         self.outcome.as_ref().and_then(Outcome::value)
+    }
+
+    /// The number of its last or next attempt, from 1.
+    pub fn attempt(&self) -> u32 {
+        u32::try_from(self.failed_attempts.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// Whether it was asked to stop for no reason of its own: because the tuning was over, or cancelled.
+    pub fn was_cut_off(&self) -> bool {
+        matches!(self.stop_asked, Some(StopCause::TuningOver | StopCause::Cancelled))
+    }
+
+    /// The value of the last report that has a finite one.
+    pub fn last_reported(&self) -> Option<f64> {
+        let mut values = self.reports.iter().rev().map(|report| report.value);
+        values.find(|value| value.is_finite())
     }
 }
 
@@ -105,8 +143,16 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
 /// Which kind of failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FailureKind {
     /// The job said so.
@@ -115,6 +161,128 @@ pub enum FailureKind {
     Panic,
     /// The metric is NaN or infinite.
     NonFiniteMetric,
+    /// The job ended well, but told no metric.
+    MissingMetric,
+    /// The job did not end within its deadline.
+    Timeout,
+    /// The job had not enough memory.
+    OutOfMemory,
+    /// Something from outside ended the job: a machine that was taken away, a signal.
+    Interrupted,
+    /// A service refused the job for now.
+    Throttled,
+    /// Somebody gave the job up before it had told anything.
+    Cancelled,
+    /// Somebody gave the configuration up: it shall never be proposed again.
+    Abandoned,
+}
+
+impl FailureKind {
+    /// Whether the failure says nothing of the configuration: it was bad luck, or somebody's wish. Such a configuration may be proposed
+    /// again, as another trial; one that failed otherwise never is.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Throttled | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Panic => "panic",
+            Self::NonFiniteMetric => "bad metric",
+            Self::MissingMetric => "missing metric",
+            Self::Timeout => "timeout",
+            Self::OutOfMemory => "out of memory",
+            Self::Interrupted => "interrupted",
+            Self::Throttled => "throttled",
+            Self::Cancelled => "cancelled",
+            Self::Abandoned => "abandoned",
+        })
+    }
+}
+
+/// Why a job was asked to stop. Values are the metric's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum StopCause {
+    /// Its value was worse than the median of earlier jobs' running averages.
+    MedianRule {
+        /// At this step.
+        step: u64,
+        /// Its value there.
+        value: f64,
+        /// The median.
+        median: f64,
+        /// Of so many jobs.
+        jobs: usize,
+    },
+    /// It was not among the best of its rung.
+    SuccessiveHalving {
+        /// At this step.
+        step: u64,
+        /// Its value there.
+        value: f64,
+        /// The rung.
+        rung: u64,
+        /// How many of the rung were better.
+        better: usize,
+        /// How many, with itself, had reached the rung; the best of them go on.
+        jobs: usize,
+    },
+    /// It has had all the resource that there is for a job; it has completed.
+    MaxResource {
+        /// At this step.
+        step: u64,
+        /// Its value there.
+        value: f64,
+    },
+    /// It ran for too long.
+    Deadline {
+        /// As long as it was allowed to.
+        after: Duration,
+    },
+    /// The tuning is over.
+    TuningOver,
+    /// Somebody cancelled the tuning.
+    Cancelled,
+}
+
+impl StopCause {
+    /// The value on which it was decided, if it was decided on one.
+    pub fn decided_on(&self) -> Option<f64> {
+        match self {
+            Self::MedianRule { value, .. }
+            | Self::SuccessiveHalving { value, .. }
+            | Self::MaxResource { value, .. } => Some(*value),
+            Self::Deadline { .. } | Self::TuningOver | Self::Cancelled => None,
+        }
+    }
+}
+
+impl fmt::Display for StopCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MedianRule { step, value, median, jobs } => {
+                write!(
+                    f,
+                    "{value} at step {step} is worse than {median}, the median of {jobs} jobs' running averages"
+                )
+            }
+            Self::SuccessiveHalving { step, value, rung, better, jobs } => {
+                write!(
+                    f,
+                    "{value} at step {step}: {better} of the {jobs} jobs on rung {rung} are better"
+                )
+            }
+            Self::MaxResource { step, value } => {
+                write!(f, "step {step} is as far as a job goes; {value} is its final value")
+            }
+            Self::Deadline { after } => write!(f, "it has run for {after:?}"),
+            Self::TuningOver => f.write_str("the tuning is over"),
+            Self::Cancelled => f.write_str("the tuning was cancelled"),
+        }
+    }
 }
 
 /// `Outcome::from(0.31)`: the short way for an evaluator or a study that is driven by hand.

@@ -131,7 +131,11 @@ impl Session {
         {
             errors.push(format!("space: {}", one_line(error)));
         }
-        let limits = ResourceLimits { max_jobs: init.budget, max_parallel_jobs: init.parallel };
+        let limits = ResourceLimits {
+            max_jobs: init.budget,
+            max_parallel_jobs: init.parallel,
+            max_runtime: None,
+        };
         if let Err(error) = limits.check() {
             let text = one_line(error).replace("max_parallel_jobs", "parallel");
             let text = text.replace("max_jobs", "budget");

@@ -19,7 +19,7 @@ use surmise::sagemaker::{
     DocumentShape, JobStrategy, Judge, MetricPattern, ReadError, Tuning, TuningJobDescription,
     TuningJobStatus, service_model, training_jobs,
 };
-use surmise::{Configuration, FunctionEvaluator, Goal, Order, Study, StudySettings, tune};
+use surmise::{Configuration, FunctionEvaluator, Goal, Order, Study, StudySettings, Tuner};
 
 use arguments::{Arguments, USAGE, bytes};
 use learner::{Diabetes, Hyperparameters};
@@ -164,7 +164,7 @@ fn run(
     }
     show(&tuning, document.config()?.strategy, voice);
     let fixed = prepare(&tuning, voice).map_err(|why| format!("Nothing is run: {why}."))?;
-    let Tuning { space, objective, limits, strategy, seed, .. } = tuning;
+    let Tuning { space, objective, limits, strategy, seed, rules, .. } = tuning;
     let order = Order::FixedLag(limits.max_parallel_jobs);
     let settings =
         StudySettings { seed: seed.unwrap_or(1), order, limits, ..StudySettings::default() };
@@ -173,7 +173,8 @@ fn run(
     let mut jobs = FunctionEvaluator::new(move |configuration: &Configuration| {
         data.cross_validated_rmse(fixed.with(configuration))
     });
-    tune(&mut study, &mut jobs)?;
+    let tuned = Tuner::with(rules).run(&mut study, &mut jobs)?;
+    voice.say(format!("\nIt is over: {}.", tuned.reason));
     report(document, &study, arguments.describe, voice)
 }
 
@@ -221,7 +222,7 @@ fn prepare(tuning: &Tuning, voice: Voice) -> Result<Hyperparameters, String> {
     if !tuning.objective.metric_name.ends_with("rmse") || tuning.objective.goal != Goal::Minimize {
         return Err("the learner of this example tells its root mean squared error only".to_owned());
     }
-    if tuning.limits.max_jobs.is_none() {
+    if tuning.limits.max_jobs.is_none() && !tuning.is_grid() {
         return Err("there is no limit of jobs; give --jobs N".to_owned());
     }
     for (name, value) in &tuning.static_values {

@@ -9,6 +9,7 @@
 
 mod learner;
 
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -19,9 +20,10 @@ use surmise::rng::Rng;
 use surmise::sagemaker::{HyperParameterTuningJobConfig, Tuning};
 use surmise::strategy::{History, Phase, Proposal};
 use surmise::study::Event;
+use surmise::tune::Progress;
 use surmise::{
     Configuration, Error, FunctionEvaluator, Order, RandomSearch, Strategy, Study, StudySettings,
-    Trial, tune_watched,
+    Trial, Tuner,
 };
 
 use learner::{Diabetes, Hyperparameters};
@@ -166,12 +168,14 @@ fn search(
         data.cross_validated_rmse(Hyperparameters::UNTUNED.with(configuration))
     });
     let bar = if bar { progress_bar(limits.max_jobs) } else { ProgressBar::hidden() };
-    tune_watched(&mut study, &mut jobs, |study, event| {
-        if matches!(event, Event::Told { .. }) {
+    let watch = |study: &Study, progress: &Progress<'_>| {
+        if matches!(progress, Progress::Recorded(Event::Told { .. })) {
             bar.set_message(format!("best {:.4}", best_value(study.best())));
             bar.inc(1);
         }
-    })?;
+        ControlFlow::Continue(())
+    };
+    Tuner::new().observe(watch).run(&mut study, &mut jobs)?;
     bar.finish_and_clear();
     Ok(study)
 }

@@ -15,6 +15,7 @@
 //!
 #![doc = include_str!("../../BENCHMARKING.md")]
 
+mod cluster;
 mod comparison;
 mod contender;
 pub mod decorators;
@@ -34,6 +35,7 @@ mod stable_hash;
 pub mod statistics;
 mod suite;
 
+pub use self::cluster::{Cluster, ClusterRun};
 pub use self::comparison::{CaseResults, Cell, Comparison, SCORE_FLOOR};
 pub use self::contender::Contender;
 pub use self::duel::{Duel, JUDGEMENT};

@@ -81,6 +81,9 @@ pub struct Evaluation {
     pub noiseless: Option<f64>,
     /// How long it took, on the virtual clock; a second unless it says otherwise.
     pub duration: Duration,
+    /// What was reported after each step on the way, evenly over the duration; empty if nothing was. [`Cluster`](super::Cluster) lets
+    /// jobs be stopped by it; an [`Experiment`](super::Experiment) does not look at it.
+    pub curve: Vec<f64>,
 }
 
 impl Evaluation {
@@ -111,6 +114,7 @@ impl<E: fmt::Display> From<Result<f64, E>> for Evaluation {
             noiseless: result.as_ref().ok().copied(),
             measured: result.map_err(|error| error.to_string()),
             duration: Duration::from_secs(1),
+            curve: Vec::new(),
         }
     }
 }

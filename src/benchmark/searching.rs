@@ -221,16 +221,11 @@ fn begin(
     let configuration = normal.unwrap_or(configuration);
     run.duplicates +=
         usize::from(run.trials.iter().any(|trial| trial.configuration == configuration));
-    let trial = Trial {
-        id: TrialId(run.trials.len() as u64 + 1),
-        source: Source::Own,
-        configuration: configuration.clone(),
-        reports: Vec::new(),
-        outcome: None,
-    };
+    let id = TrialId(run.trials.len() as u64 + 1);
+    let trial = Trial::new(id, Source::Own, configuration.clone());
     let start = jobs.elapsed().as_secs_f64();
     run.trials.push(RunTrial { configuration, value: None, noiseless: None, start, end: None });
-    let job = Job { trial: &trial, attempt: 1 };
+    let job = Job::new(&trial, 1);
     jobs.start(&job).map(|_| ()).map_err(|error| error.to_string())
 }
 

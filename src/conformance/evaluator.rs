@@ -198,19 +198,14 @@ impl<'a> Session<'a> {
     fn trial(&self, number: u64) -> Trial {
         let mut rng = Rng::stream(1, number);
         let point: Vec<f64> = self.space.axes().iter().map(|_| rng.uniform()).collect();
-        Trial {
-            id: TrialId(number),
-            source: Source::Own,
-            configuration: self.space.decode(&self.space.snap(&point.into())),
-            reports: Vec::new(),
-            outcome: None,
-        }
+        let configuration = self.space.decode(&self.space.snap(&point.into()));
+        Trial::new(TrialId(number), Source::Own, configuration)
     }
 
     fn start(&mut self, number: u64, attempt: u32) -> Option<Start> {
         let trial = self.trial(number);
         let (start, took) =
-            self.call("`start`", |evaluator| evaluator.start(&Job { trial: &trial, attempt }))?;
+            self.call("`start`", |evaluator| evaluator.start(&Job::new(&trial, attempt)))?;
         self.check(AT_ONCE, took < AT_MOST, || format!("`start` took {took:?}"));
         self.starting += took;
         Some(start)
@@ -271,16 +266,20 @@ impl<'a> Session<'a> {
     }
 
     fn hear(&mut self, event: &JobEvent) {
-        let job = match event {
-            JobEvent::Report { job, .. } | JobEvent::Ended { job, .. } => *job,
+        let (job, what) = match event {
+            JobEvent::Report { job, .. } => (*job, "a report"),
+            JobEvent::Ended { job, .. } => (*job, "the end"),
+            JobEvent::Late { job, .. } => (*job, "a late end"),
+            JobEvent::Paused { .. } | JobEvent::Resumed => return,
         };
         let known = self.ended.get(&job).copied();
-        let what = match event {
-            JobEvent::Report { .. } => "a report",
-            JobEvent::Ended { .. } => "the end",
-        };
         self.check(KNOWN, known.is_some(), || format!("{what} of {job}, which was never started"));
-        self.check(ONCE, known != Some(true), || format!("{what} of {job}, which had ended"));
+        let is_late = matches!(event, JobEvent::Late { .. });
+        let in_turn = known.is_none() || known == Some(is_late);
+        self.check(ONCE, in_turn, || {
+            let state = if is_late { "had not ended" } else { "had ended" };
+            format!("{what} of {job}, which {state}")
+        });
         // Whoever tells of other jobs will hardly tell of this one.
         self.is_over |= known.is_none();
         if matches!(event, JobEvent::Ended { .. }) && known.is_some() {

@@ -4,7 +4,8 @@ use super::{Breaches, Findings, Promise, guarded};
 use crate::cube::{self, Axis, Levels, UnitPoint};
 use crate::rng::Rng;
 use crate::strategy::{
-    FailedPoint, History, Observation, Outlook, Pending, Proposal, Repetitions, Strategy, Visited,
+    FailedPoint, History, Infeasibility, Observation, Outlook, Pending, Proposal, Repetitions,
+    Strategy, Visited,
 };
 
 const SOUND: Promise = Promise {
@@ -137,10 +138,9 @@ fn situations() -> Vec<Situation> {
         fate,
         known: Vec::new(),
     };
-    let copies = (1..=12).map(|trial| Observation {
-        trial,
-        point: vec![0.5, 0.25].into(),
-        loss: if trial % 2 == 0 { 1.0 } else { -1.0 },
+    let copies = (1..=12).map(|trial| {
+        let loss = if trial % 2 == 0 { 1.0 } else { -1.0 };
+        Observation::new(trial, vec![0.5, 0.25].into(), loss)
     });
     vec![
         situation("a mixed space, one at a time", mixed(), 1, 22, |_, p| Fate::Loss(bowl(p))),
@@ -353,8 +353,10 @@ impl<'a> Search<'a> {
         let point = self.pending[index].point.clone();
         match (self.situation.fate)(trial, &point) {
             Fate::Never => return,
-            Fate::Failure => self.failures.push(FailedPoint { trial, point }),
-            Fate::Loss(loss) => self.observations.push(Observation { trial, point, loss }),
+            Fate::Failure => {
+                self.failures.push(FailedPoint::new(trial, point, Infeasibility::Infeasible));
+            }
+            Fate::Loss(loss) => self.observations.push(Observation::new(trial, point, loss)),
         }
         self.pending.remove(index);
         self.observations.sort_by_key(|observation| observation.trial);

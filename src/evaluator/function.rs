@@ -1,10 +1,12 @@
 //! A function as the evaluator: every job is a call of a closure on a thread of its own.
 
 use std::any::Any;
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,12 +15,20 @@ use super::{Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
 use crate::space::Configuration;
 use crate::trial::{Failure, FailureKind, Outcome};
 
-type Function = dyn Fn(&Configuration) -> Result<f64, String> + Send + Sync;
+type Function = dyn Fn(&Configuration, &Reporter) -> Result<f64, Failure> + Send + Sync;
+
+/// How long a closure is waited for beyond its deadline, unless another patience is given.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs a closure for every job, each on a thread of its own.
 ///
-/// An error that the closure returns, a panic, and a value that is not finite make the job fail; none of them ends the
-/// tuning. A closure cannot be interrupted: [`stop`](Evaluator::stop) lets it run to its end, and its outcome counts.
+/// An error that the closure returns, a panic, and a value that is not finite make the job fail; none of them ends the tuning. An error
+/// that is a [`Failure`] keeps its kind. (In a program that is built with `panic = "abort"` a panic ends the program, as everywhere.)
+///
+/// A closure cannot be interrupted from outside. One that takes a [`Reporter`] learns whether it is to stop; another one runs to its end, and
+/// its outcome counts. Only if it is still at work some time after its deadline (five seconds,
+/// [unless](Self::with_patience) another is given), its job ends as [`FailureKind::Timeout`], and its thread is left behind; what
+/// it returns then is [late](JobEvent::Late).
 ///
 /// ```
 /// use surmise::{Configuration, FunctionEvaluator};
@@ -30,38 +40,174 @@ type Function = dyn Fn(&Configuration) -> Result<f64, String> + Send + Sync;
 /// ```
 pub struct FunctionEvaluator {
     function: Arc<Function>,
-    running: HashSet<JobId>,
-    sender: Sender<JobEvent>,
-    receiver: Receiver<JobEvent>,
+    patience: Duration,
+    /// By the number of the call.
+    running: BTreeMap<u64, Call>,
+    /// Calls whose jobs have been told as ended, though they go on.
+    left_behind: BTreeMap<u64, JobId>,
+    calls: u64,
+    sender: Sender<(u64, Message)>,
+    receiver: Receiver<(u64, Message)>,
     made: Instant,
+}
+
+#[derive(Debug)]
+struct Call {
+    job: JobId,
+    stop: Arc<AtomicBool>,
+    /// When it is no longer waited for.
+    given_up: Option<Duration>,
+}
+
+enum Message {
+    Report { step: u64, value: f64 },
+    Ended(Outcome),
+}
+
+/// What a closure tells of its job while it runs, and what it is told.
+///
+/// ```
+/// use surmise::evaluator::Reporter;
+/// use surmise::{Configuration, FunctionEvaluator};
+///
+/// let evaluator = FunctionEvaluator::reporting(|c: &Configuration, reporter: &Reporter| {
+///     let mut loss = 1.0;
+///     for epoch in 1..=20 {
+///         loss *= 1.0 - c.float("rate");
+///         if reporter.report(epoch, loss).is_break() {
+///             break; // It promises little: what it has is what counts.
+///         }
+///     }
+///     Ok::<f64, String>(loss)
+/// });
+/// ```
+pub struct Reporter {
+    call: u64,
+    job: JobId,
+    deadline: Option<Duration>,
+    stop: Arc<AtomicBool>,
+    /// Whether the closure has been told to stop: it cannot have heeded what it did not hear.
+    told: AtomicBool,
+    sender: Sender<(u64, Message)>,
+}
+
+impl Reporter {
+    /// Reports the metric at a step (an epoch, a round: whatever the job counts), and says whether to go on.
+    pub fn report(&self, step: u64, value: f64) -> ControlFlow<()> {
+        // Nobody listens any more if the evaluator is gone: then there is no reason to go on.
+        let heard = self.sender.send((self.call, Message::Report { step, value })).is_ok();
+        if heard && !self.should_stop() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+
+    /// Whether the job is to stop. If it does, what the closure returns is the value that it had reached.
+    pub fn should_stop(&self) -> bool {
+        let stop = self.stop.load(Ordering::Acquire);
+        if stop {
+            self.told.store(true, Ordering::Relaxed);
+        }
+        stop
+    }
+
+    /// Which job it is: for names of files, seeds, and the like.
+    pub fn job(&self) -> JobId {
+        self.job
+    }
+
+    /// How long the job may run in all.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+}
+
+impl fmt::Debug for Reporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reporter")
+            .field("job", &self.job)
+            .field("stop", &self.stop)
+            .finish_non_exhaustive()
+    }
 }
 
 impl FunctionEvaluator {
     /// An evaluator that calls `function`.
-    #[allow(clippy::disallowed_methods, reason = "an evaluator keeps the time")]
     pub fn new<F, E>(function: F) -> Self
     where
         F: Fn(&Configuration) -> Result<f64, E> + Send + Sync + 'static,
-        E: fmt::Display,
+        E: fmt::Display + 'static,
+    {
+        Self::reporting(move |configuration, _| function(configuration))
+    }
+
+    /// An evaluator that calls `function`, which reports its metric on the way.
+    #[allow(clippy::disallowed_methods, reason = "an evaluator keeps the time")]
+    pub fn reporting<F, E>(function: F) -> Self
+    where
+        F: Fn(&Configuration, &Reporter) -> Result<f64, E> + Send + Sync + 'static,
+        E: fmt::Display + 'static,
     {
         let (sender, receiver) = channel();
         Self {
-            function: Arc::new(move |configuration| {
-                function(configuration).map_err(|error| error.to_string())
+            function: Arc::new(move |configuration, reporter| {
+                function(configuration, reporter).map_err(|error| failure_of(&error))
             }),
-            running: HashSet::new(),
+            patience: PATIENCE,
+            running: BTreeMap::new(),
+            left_behind: BTreeMap::new(),
+            calls: 0,
             sender,
             receiver,
             made: Instant::now(),
         }
     }
 
-    fn end(&mut self, event: JobEvent) -> JobEvent {
-        if let JobEvent::Ended { job, .. } = &event {
-            self.running.remove(job);
-        }
-        event
+    /// The same with another patience: how long after its deadline a closure that is still at work is left behind.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
+
+    /// What a message of a call means, if anything.
+    fn hear(&mut self, call: u64, message: Message) -> Option<JobEvent> {
+        match message {
+            Message::Report { step, value } => {
+                let job = self.running.get(&call)?.job;
+                Some(JobEvent::Report { job, step, value })
+            }
+            Message::Ended(outcome) => match self.running.remove(&call) {
+                Some(Call { job, .. }) => Some(JobEvent::Ended { job, outcome }),
+                None => {
+                    let job = self.left_behind.remove(&call)?;
+                    Some(JobEvent::Late { job, outcome })
+                }
+            },
+        }
+    }
+
+    /// Ends the jobs of calls that take too long.
+    fn give_up(&mut self) -> Vec<JobEvent> {
+        let now = self.elapsed();
+        let overdue =
+            self.running.extract_if(.., |_, call| call.given_up.is_some_and(|t| t <= now));
+        let overdue: Vec<(u64, Call)> = overdue.collect();
+        let mut events = Vec::new();
+        for (number, Call { job, .. }) in overdue {
+            self.left_behind.insert(number, job);
+            let text = "the closure did not heed its deadline; its thread is left behind";
+            let outcome = Outcome::Failed(Failure::new(FailureKind::Timeout, text));
+            events.push(JobEvent::Ended { job, outcome });
+        }
+        events
+    }
+}
+
+/// The failure that an error stands for.
+fn failure_of<E: fmt::Display + 'static>(error: &E) -> Failure {
+    let known = (error as &dyn Any).downcast_ref::<Failure>();
+    known.cloned().unwrap_or_else(|| Failure::new(FailureKind::Error, error.to_string()))
 }
 
 impl fmt::Debug for FunctionEvaluator {
@@ -73,39 +219,62 @@ impl fmt::Debug for FunctionEvaluator {
 impl Evaluator for FunctionEvaluator {
     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
         let id = job.id();
-        if self.running.contains(&id) {
+        if self.running.values().any(|call| call.job == id) {
             return Ok(Start::Adopted);
         }
+        self.calls += 1;
+        let (call, stop) = (self.calls, Arc::new(AtomicBool::new(false)));
         let (function, sender) = (Arc::clone(&self.function), self.sender.clone());
         let configuration = job.trial.configuration.clone();
+        let reporter = Reporter {
+            call,
+            job: id,
+            deadline: job.deadline,
+            stop: Arc::clone(&stop),
+            told: AtomicBool::new(false),
+            sender: sender.clone(),
+        };
         let work = move || {
-            let outcome = call(function.as_ref(), &configuration);
+            let outcome = outcome_of(function.as_ref(), &configuration, &reporter);
             // Nobody listens any more if the evaluator is gone: then nobody wants to know.
-            let _ = sender.send(JobEvent::Ended { job: id, outcome });
+            let _ = sender.send((call, Message::Ended(outcome)));
         };
         #[allow(clippy::disallowed_methods, reason = "an evaluator starts the threads")]
         let spawned =
             thread::Builder::new().name(format!("surmise trial {}", id.trial)).spawn(work);
         spawned.map_err(|error| EvaluatorError::new(format!("cannot start a thread: {error}")))?;
-        self.running.insert(id);
+        let allowed = job.deadline.map(|deadline| deadline.saturating_add(self.patience));
+        let given_up = allowed.map(|allowed| self.elapsed().saturating_add(allowed));
+        self.running.insert(call, Call { job: id, stop, given_up });
         Ok(Start::Started)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
-        let mut events = Vec::new();
-        match self.receiver.recv_timeout(timeout) {
-            Ok(event) => events.push(self.end(event)),
-            // The evaluator holds a sender of its own, so the channel is never closed.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(events),
+        let until = self.elapsed().saturating_add(timeout);
+        loop {
+            let mut events = self.give_up();
+            let now = self.elapsed();
+            let wake =
+                self.running.values().filter_map(|call| call.given_up).fold(until, Duration::min);
+            let left = if events.is_empty() { wake.saturating_sub(now) } else { Duration::ZERO };
+            match self.receiver.recv_timeout(left) {
+                Ok((call, message)) => events.extend(self.hear(call, message)),
+                // The evaluator holds a sender of its own, so the channel is never closed.
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            while let Ok((call, message)) = self.receiver.try_recv() {
+                events.extend(self.hear(call, message));
+            }
+            if !events.is_empty() || self.elapsed() >= until {
+                return Ok(events);
+            }
         }
-        while let Ok(event) = self.receiver.try_recv() {
-            let event = self.end(event);
-            events.push(event);
-        }
-        Ok(events)
     }
 
-    fn stop(&mut self, _job: JobId) -> Result<(), EvaluatorError> {
+    fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+        for call in self.running.values().filter(|call| call.job == job) {
+            call.stop.store(true, Ordering::Release);
+        }
         Ok(())
     }
 
@@ -114,10 +283,15 @@ impl Evaluator for FunctionEvaluator {
     }
 }
 
-fn call(function: &Function, configuration: &Configuration) -> Outcome {
-    match catch_unwind(AssertUnwindSafe(|| function(configuration))) {
+fn outcome_of(function: &Function, configuration: &Configuration, reporter: &Reporter) -> Outcome {
+    let result = catch_unwind(AssertUnwindSafe(|| function(configuration, reporter)));
+    let was_told = reporter.told.load(Ordering::Relaxed);
+    match result {
+        Ok(Ok(value)) if was_told => Outcome::Stopped { value: Some(value) },
         Ok(Ok(value)) => Outcome::from(value),
-        Ok(Err(message)) => Outcome::Failed(Failure::new(FailureKind::Error, message)),
+        // Some leave by an error when they are told to stop.
+        Ok(Err(_)) if was_told => Outcome::Stopped { value: None },
+        Ok(Err(failure)) => Outcome::Failed(failure),
         Err(payload) => {
             Outcome::Failed(Failure::new(FailureKind::Panic, panic_message(payload.as_ref())))
         }
@@ -138,20 +312,20 @@ mod tests {
     use super::*;
     use crate::trial::{Source, Trial, TrialId};
 
-    fn outcome_of<E: fmt::Display>(
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn trial() -> Trial {
+        Trial::new(TrialId(1), Source::Own, Configuration::default())
+    }
+
+    fn outcome_of<E: fmt::Display + 'static>(
         function: impl Fn(&Configuration) -> Result<f64, E> + Send + Sync + 'static,
     ) -> Outcome {
-        let trial = Trial {
-            id: TrialId(1),
-            source: Source::Own,
-            configuration: Configuration::default(),
-            reports: Vec::new(),
-            outcome: None,
-        };
+        let trial = trial();
         let mut evaluator = FunctionEvaluator::new(function);
-        let job = Job { trial: &trial, attempt: 1 };
+        let job = Job::new(&trial, 1);
         assert_eq!(evaluator.start(&job).unwrap(), Start::Started);
-        let events = evaluator.wait(Duration::from_secs(20)).unwrap();
+        let events = evaluator.wait(LONG).unwrap();
         assert!(evaluator.wait(Duration::ZERO).unwrap().is_empty(), "a job ends once");
         assert_eq!(evaluator.start(&job).unwrap(), Start::Started, "it has ended");
         assert_eq!(evaluator.start(&job).unwrap(), Start::Adopted, "it runs");
@@ -170,10 +344,81 @@ mod tests {
         assert_eq!(outcome_of(|_| Ok::<_, String>(2.5)), Outcome::Completed { value: 2.5 });
         let (kind, message) = failed(outcome_of(|_| Err("no luck")));
         assert_eq!((kind, message.as_str()), (FailureKind::Error, "no luck"));
+        let typed = || Failure::new(FailureKind::OutOfMemory, "9 GB are too much");
+        let (kind, message) = failed(outcome_of(move |_| Err(typed())));
+        assert_eq!((kind, message.as_str()), (FailureKind::OutOfMemory, "9 GB are too much"));
         let (kind, message) = failed(outcome_of(|c| Ok::<_, String>(c.float("missing"))));
         assert_eq!(kind, FailureKind::Panic);
         assert!(message.contains("missing"), "{message}");
         let (kind, _) = failed(outcome_of(|_| Ok::<_, String>(f64::NAN)));
         assert_eq!(kind, FailureKind::NonFiniteMetric);
+    }
+
+    /// What happens to a job that counts up for ever, or to 3, and is asked to stop after its second report.
+    fn told(counts_for_ever: bool, leaves_by_error: bool) -> Vec<JobEvent> {
+        let trial = trial();
+        let (go, gone) = channel::<()>();
+        let gone = std::sync::Mutex::new(gone);
+        let mut evaluator = FunctionEvaluator::reporting(move |_, reporter: &Reporter| {
+            for step in 1.. {
+                if reporter.report(step, 10.0 - step as f64).is_break() {
+                    return if leaves_by_error { Err("stopped") } else { Ok(10.0 - step as f64) };
+                }
+                if step == 2 {
+                    gone.lock().unwrap().recv().unwrap();
+                    if !counts_for_ever {
+                        break;
+                    }
+                }
+            }
+            Ok(0.5)
+        });
+        evaluator.start(&Job::new(&trial, 1)).unwrap();
+        let mut events = Vec::new();
+        while events.len() < 2 {
+            events.extend(evaluator.wait(LONG).unwrap());
+        }
+        evaluator.stop(Job::new(&trial, 1).id()).unwrap();
+        go.send(()).unwrap();
+        while !matches!(events.last(), Some(JobEvent::Ended { .. })) {
+            events.extend(evaluator.wait(LONG).unwrap());
+        }
+        events
+    }
+
+    #[test]
+    fn whoever_hears_that_it_is_to_stop_has_stopped() {
+        let job = JobId { trial: TrialId(1), attempt: 1 };
+        let report = |step: u64| JobEvent::Report { job, step, value: 10.0 - step as f64 };
+        let ended = |outcome| JobEvent::Ended { job, outcome };
+        let stopped = Outcome::Stopped { value: Some(7.0) };
+        assert_eq!(told(true, false), [report(1), report(2), report(3), ended(stopped)]);
+        let silent = Outcome::Stopped { value: None };
+        assert_eq!(told(true, true), [report(1), report(2), report(3), ended(silent)]);
+        // It did not ask, and came to its own end.
+        assert_eq!(told(false, false), [report(1), report(2), ended(Outcome::from(0.5))]);
+    }
+
+    #[test]
+    fn a_closure_that_hangs_is_left_behind_and_what_it_returns_is_late() {
+        let trial = trial();
+        let (go, gone) = channel::<()>();
+        let gone = std::sync::Mutex::new(gone);
+        let mut evaluator = FunctionEvaluator::new(move |_| {
+            gone.lock().unwrap().recv().unwrap();
+            Ok::<_, String>(4.0)
+        })
+        .with_patience(Duration::from_millis(20));
+        let job = Job { deadline: Some(Duration::from_millis(10)), ..Job::new(&trial, 1) };
+        evaluator.start(&job).unwrap();
+        let events = evaluator.wait(LONG).unwrap();
+        let [JobEvent::Ended { outcome: Outcome::Failed(failure), .. }] = &events[..] else {
+            panic!("{events:?}");
+        };
+        assert_eq!(failure.kind, FailureKind::Timeout);
+        assert!(evaluator.elapsed() >= Duration::from_millis(30));
+        go.send(()).unwrap();
+        let late = JobEvent::Late { job: job.id(), outcome: Outcome::from(4.0) };
+        assert_eq!(evaluator.wait(LONG).unwrap(), [late]);
     }
 }

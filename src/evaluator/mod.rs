@@ -1,13 +1,17 @@
 //! Who runs the jobs. Time, I/O and threads live here, and nowhere below.
 
+mod command;
 mod function;
 mod simulated;
 
 use std::fmt;
 use std::time::Duration;
 
-pub use self::function::FunctionEvaluator;
+pub use self::command::{
+    CommandEvaluator, MetricSource, PassConfiguration, ReadingOfSeveral, ReportSource,
+};
 pub(crate) use self::function::panic_message;
+pub use self::function::{FunctionEvaluator, Reporter};
 pub use self::simulated::{SimulatedEvaluator, SimulatedJob, SimulatedReport};
 pub use crate::error::EvaluatorError;
 use crate::trial::{Outcome, Trial, TrialId};
@@ -34,9 +38,17 @@ pub struct Job<'a> {
     pub trial: &'a Trial,
     /// Counted from 1.
     pub attempt: u32,
+    /// How long the attempt may run. Whoever runs the loop asks it to stop then; an evaluator can tell its jobs, and give them up
+    /// if they do not end.
+    pub deadline: Option<Duration>,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    /// An attempt that may run for as long as it takes.
+    pub fn new(trial: &'a Trial, attempt: u32) -> Self {
+        Self { trial, attempt, deadline: None }
+    }
+
     /// What events call this job.
     pub fn id(&self) -> JobId {
         JobId { trial: self.trial.id, attempt: self.attempt }
@@ -78,6 +90,32 @@ pub enum JobEvent {
         /// How.
         outcome: Outcome,
     },
+    /// A job whose end had been told, because it was given up, came to an end of its own after all.
+    Late {
+        /// Which job.
+        job: JobId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// No jobs can be run for now, and nothing is known of those that run: not a failure of any.
+    Paused {
+        /// For people: what is the matter, and what to do about it.
+        why: String,
+    },
+    /// Jobs can be run again.
+    Resumed,
+}
+
+impl JobEvent {
+    /// The job that it is about, if it is about one.
+    pub fn job(&self) -> Option<JobId> {
+        match self {
+            Self::Report { job, .. } | Self::Ended { job, .. } | Self::Late { job, .. } => {
+                Some(*job)
+            }
+            Self::Paused { .. } | Self::Resumed => None,
+        }
+    }
 }
 
 /// Runs jobs.
@@ -86,7 +124,7 @@ pub enum JobEvent {
 /// that run then go on: the next call of [`tune`](crate::tune::tune) starts them again, and they are adopted. Whether an
 /// implementation keeps what is promised here, [`check_evaluator`](crate::conformance::check_evaluator) checks.
 ///
-/// If your jobs are calls, or commands that a call can wait for, a closure in a [`FunctionEvaluator`] is all you need. Else:
+/// If your jobs are calls, a closure in a [`FunctionEvaluator`] is all you need, and if they are programs, a [`CommandEvaluator`]. Else:
 ///
 /// ```
 /// use std::sync::mpsc::{Receiver, Sender, channel};
@@ -146,8 +184,8 @@ pub trait Evaluator {
     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError>;
 
     /// Blocks until something happened or the timeout passed, also when nothing runs; then the list is empty. Timeouts may be
-    /// as long as an hour. Every started attempt ends exactly once; a value that is not finite may be given as completed, the
-    /// study makes a failure of it.
+    /// as long as an hour. Every started attempt ends exactly once, and is silent afterwards, except that one which had been given up
+    /// may come [late](JobEvent::Late); a value that is not finite may be given as completed, the study makes a failure of it.
     ///
     /// # Errors
     /// If no jobs can be run at all.

@@ -62,9 +62,10 @@ pub struct SimulatedEvaluator<F> {
     clock: Duration,
     /// What is to come, by time and then in the order of scheduling.
     agenda: BTreeMap<(Duration, u64), JobEvent>,
-    /// What runs, with the last value that it reported.
-    running: BTreeMap<JobId, Option<f64>>,
+    /// What runs: since when, and the last value that it reported.
+    running: BTreeMap<JobId, (Duration, Option<f64>)>,
     scheduled: u64,
+    machine_time: Duration,
 }
 
 impl<F: FnMut(&Job<'_>) -> SimulatedJob> SimulatedEvaluator<F> {
@@ -76,7 +77,13 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> SimulatedEvaluator<F> {
             agenda: BTreeMap::new(),
             running: BTreeMap::new(),
             scheduled: 0,
+            machine_time: Duration::ZERO,
         }
+    }
+
+    /// What all jobs that have ended took together: what machines would have cost.
+    pub fn machine_time(&self) -> Duration {
+        self.machine_time
     }
 }
 
@@ -105,7 +112,7 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
         }
         let time = self.clock.saturating_add(duration);
         self.schedule(time, JobEvent::Ended { job: id, outcome });
-        self.running.insert(id, None);
+        self.running.insert(id, (self.clock, None));
         Ok(Start::Started)
     }
 
@@ -122,13 +129,16 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
             let event = entry.remove();
             match &event {
                 JobEvent::Report { job, value, .. } => {
-                    if let Some(last) = self.running.get_mut(job) {
+                    if let Some((_, last)) = self.running.get_mut(job) {
                         *last = Some(*value);
                     }
                 }
                 JobEvent::Ended { job, .. } => {
-                    self.running.remove(job);
+                    if let Some((since, _)) = self.running.remove(job) {
+                        self.machine_time += now.saturating_sub(since);
+                    }
                 }
+                _ => {}
             }
             events.push(event);
         }
@@ -136,12 +146,8 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
     }
 
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
-        if let Some(last) = self.running.get(&job).copied() {
-            self.agenda.retain(|_, event| match event {
-                JobEvent::Report { job: other, .. } | JobEvent::Ended { job: other, .. } => {
-                    *other != job
-                }
-            });
+        if let Some((_, last)) = self.running.get(&job).copied() {
+            self.agenda.retain(|_, event| event.job() != Some(job));
             let outcome = Outcome::Stopped { value: last };
             self.schedule(self.clock, JobEvent::Ended { job, outcome });
         }
@@ -170,13 +176,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn trial(number: u64) -> Trial {
-        Trial {
-            id: TrialId(number),
-            source: Source::Own,
-            configuration: Configuration::default(),
-            reports: Vec::new(),
-            outcome: None,
-        }
+        Trial::new(TrialId(number), Source::Own, Configuration::default())
     }
 
     fn ended(number: u64, outcome: Outcome) -> JobEvent {
@@ -206,7 +206,7 @@ mod tests {
             SimulatedJob::new(seconds as f64, seconds * SECOND)
         });
         for number in 1..=3 {
-            evaluator.start(&Job { trial: &trial(number), attempt: 1 }).unwrap();
+            evaluator.start(&Job::new(&trial(number), 1)).unwrap();
         }
         assert_eq!(evaluator.wait(10 * SECOND).unwrap(), [ended(2, 1.0.into())]);
         assert_eq!(evaluator.elapsed(), SECOND);
@@ -230,7 +230,7 @@ mod tests {
         });
         let (first, second) = (trial(1), trial(2));
         for trial in [&first, &second] {
-            evaluator.start(&Job { trial, attempt: 1 }).unwrap();
+            evaluator.start(&Job::new(trial, 1)).unwrap();
         }
         assert_eq!(evaluator.wait(10 * SECOND).unwrap().len(), 2);
         evaluator.stop(JobId { trial: first.id, attempt: 1 }).unwrap();

@@ -13,14 +13,18 @@ use super::config::{
 use super::declare::Other;
 use super::definition::HyperParameterTrainingJobDefinition;
 use super::document::{Document, DocumentShape};
+use super::judge::EPOCHS;
 use super::node::step;
 use super::request::{CreateHyperParameterTuningJobRequest, WarmStartConfig};
 use crate::error::{Error, Feature, NotSupported, Violation};
-use crate::limits::{CompletionCriteria, EarlyStopping, ResourceLimits};
+use crate::limits::{
+    CompletionCriteria, EarlyStopping, ResourceLimits, RetryPolicy, SuccessiveHalving, TuningRules,
+};
 use crate::objective::Objective;
-use crate::space::{ParameterRange, SearchSpace};
-use crate::strategy::{BayesianOptimization, RandomSearch, Strategy};
+use crate::space::{GridLevels, ParameterRange, SearchSpace};
+use crate::strategy::{BayesianOptimization, GridSearch, RandomSearch, Strategy};
 use crate::study::{Study, StudySettings};
+use crate::trial::FailureKind;
 
 /// A tuning job in the words of this crate.
 ///
@@ -40,23 +44,22 @@ pub struct Tuning {
     pub seed: Option<u64>,
     /// Hyperparameters that all jobs share, as text.
     pub static_values: IndexMap<String, String>,
-    /// Which running jobs are to be stopped early.
-    pub early_stopping: EarlyStopping,
-    /// When it is enough, besides the limits.
-    pub completion: CompletionCriteria,
-    /// After which time the tuning is to end.
-    pub max_runtime: Option<Duration>,
-    /// After which time a job is to end.
-    pub job_deadline: Option<Duration>,
-    /// How often a job is to be tried again.
-    pub max_retries: Option<u32>,
+    /// Which running jobs are stopped early, when it is enough besides the limits, how long a job may run and how often it is tried again:
+    /// for [`Tuner::with`](crate::tune::Tuner::with).
+    pub rules: TuningRules,
     /// Which earlier tuning jobs are to be learnt from.
     pub warm_start: Option<WarmStartConfig>,
     /// What is asked for and cannot be done yet. The search can go on without it.
     pub not_supported: Vec<NotSupported>,
+    is_grid: bool,
 }
 
 impl Tuning {
+    /// Whether every combination is tried, so that there is an end without a limit.
+    pub fn is_grid(&self) -> bool {
+        self.is_grid
+    }
+
     /// A study that has seen nothing, under the order of arrival; seed 0 if none is given.
     ///
     /// # Errors
@@ -76,8 +79,8 @@ impl Document {
     ///
     /// # Errors
     /// [`Error::Invalid`] with everything that is wrong: members of another form than the service's model gives them, bounds
-    /// that are not numbers, ranges that break a rule, limits of 0, no objective. [`Error::NotSupported`] for grid search and
-    /// Hyperband, several definitions, and Autotune without ranges.
+    /// that are not numbers, ranges that break a rule, limits of 0, no objective, a grid over numbers, Hyperband without a greatest
+    /// resource. [`Error::NotSupported`] for several definitions, and Autotune without ranges.
     pub fn tuning(&self) -> Result<Tuning, Error> {
         match self.shape() {
             DocumentShape::Config => self.config()?.tuning(),
@@ -134,14 +137,22 @@ impl CreateHyperParameterTuningJobRequest {
             asked.autotune(&ranges);
         }
         let objective = definition.and_then(|definition| definition.objective.as_ref());
-        let mut tuning = self.config.search(&ranges, objective, asked)?;
+        let none = IndexMap::new();
+        let statics =
+            definition.and_then(|it| it.static_hyper_parameters.as_ref()).unwrap_or(&none);
+        let mut tuning = self.config.search(&ranges, objective, statics, asked)?;
         tuning.warm_start.clone_from(&self.warm_start);
         if let Some(definition) = definition {
+            tuning.static_values.clone_from(statics);
             let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-            tuning.static_values = definition.static_hyper_parameters.clone().unwrap_or_default();
-            tuning.job_deadline = definition.stopping_condition.max_runtime_in_seconds.map(seconds);
-            tuning.max_retries =
-                definition.retry_strategy.as_ref().map(|strategy| strategy.max_attempts);
+            tuning.rules.job_deadline =
+                definition.stopping_condition.max_runtime_in_seconds.map(seconds);
+            if let Some(strategy) = &definition.retry_strategy {
+                // There it is for errors of the service; this is what comes nearest.
+                tuning.rules.retries = RetryPolicy::never()
+                    .with(FailureKind::Interrupted, strategy.max_attempts)
+                    .with(FailureKind::Throttled, strategy.max_attempts);
+            }
         }
         Ok(tuning)
     }
@@ -153,7 +164,7 @@ impl HyperParameterTuningJobConfig {
     /// # Errors
     /// Those of [`Document::tuning`].
     pub fn tuning(&self) -> Result<Tuning, Error> {
-        self.search(&self.ranges("$"), None, Asked::of(self, "$"))
+        self.search(&self.ranges("$"), None, &IndexMap::new(), Asked::of(self, "$"))
     }
 
     fn ranges(&self, path: &str) -> Ranges<'_> {
@@ -164,12 +175,17 @@ impl HyperParameterTuningJobConfig {
         &self,
         ranges: &Ranges<'_>,
         objective: Option<&JobObjective>,
+        statics: &IndexMap<String, String>,
         mut asked: Asked,
     ) -> Result<Tuning, Error> {
         let space = ranges.search_space();
         let limits = ResourceLimits {
             max_jobs: self.resource_limits.max_number_of_training_jobs.map(|jobs| jobs as usize),
             max_parallel_jobs: self.resource_limits.max_parallel_training_jobs as usize,
+            max_runtime: self
+                .resource_limits
+                .max_runtime_in_seconds
+                .map(|seconds| Duration::from_secs(seconds.into())),
         };
         let objective = objective.or(self.objective.as_ref()).ok_or_else(|| {
             Error::Invalid(vec![Violation::new(
@@ -180,12 +196,17 @@ impl HyperParameterTuningJobConfig {
             )])
         });
         let checked = limits.check();
+        let early_stopping = self.early_stopping(&asked.path, statics);
+        let strategy =
+            space.as_ref().map_or(Ok(None), |space| self.search_strategy(space).map(Some));
         // What only Autotune could have chosen is not also missing.
         let is_waived = asked.is_blocked && ranges.is_empty();
         let failures = [
             space.as_ref().err().filter(|_| !is_waived),
             checked.as_ref().err(),
             objective.as_ref().err().filter(|_| !is_waived),
+            early_stopping.as_ref().err(),
+            strategy.as_ref().err().filter(|_| !asked.is_blocked),
         ];
         let failures = failures.into_iter().flatten();
         Error::unless_empty(failures.flat_map(|error| error.violations().to_vec()).collect())?;
@@ -193,10 +214,6 @@ impl HyperParameterTuningJobConfig {
         if asked.is_blocked {
             return Err(Error::NotSupported(asked.not_supported));
         }
-        let strategy: Box<dyn Strategy> = match self.strategy {
-            JobStrategy::Random => Box::new(RandomSearch),
-            _ => Box::new(BayesianOptimization::default()),
-        };
         let objective = objective?;
         Ok(Tuning {
             space: space?,
@@ -205,27 +222,64 @@ impl HyperParameterTuningJobConfig {
                 goal: objective.goal,
             },
             limits,
-            strategy,
+            strategy: strategy?.unwrap_or_else(|| Box::new(RandomSearch)),
             seed: self.random_seed.map(u64::from),
             static_values: IndexMap::new(),
-            early_stopping: match self.early_stopping {
-                Some(TrainingJobEarlyStoppingType::Auto) => EarlyStopping::MedianRule,
-                _ => EarlyStopping::Off,
+            rules: TuningRules {
+                early_stopping: early_stopping?,
+                completion: self.completion(),
+                ..TuningRules::default()
             },
-            completion: self.completion(),
-            max_runtime: self
-                .resource_limits
-                .max_runtime_in_seconds
-                .map(|seconds| Duration::from_secs(seconds.into())),
-            job_deadline: None,
-            max_retries: None,
             warm_start: None,
             not_supported: asked.not_supported,
+            is_grid: self.strategy == JobStrategy::Grid,
         })
     }
 }
 
 impl HyperParameterTuningJobConfig {
+    fn search_strategy(&self, space: &SearchSpace) -> Result<Box<dyn Strategy>, Error> {
+        let nothing: [(&str, GridLevels); 0] = [];
+        Ok(match self.strategy {
+            JobStrategy::Bayesian => Box::new(BayesianOptimization::default()),
+            JobStrategy::Random | JobStrategy::Hyperband => Box::new(RandomSearch),
+            JobStrategy::Grid => Box::new(GridSearch::new(space.grid(nothing)?)),
+        })
+    }
+
+    /// Hyperband is early stopping over random search; its greatest resource may stand among the static hyperparameters.
+    fn early_stopping(
+        &self,
+        path: &str,
+        statics: &IndexMap<String, String>,
+    ) -> Result<EarlyStopping, Error> {
+        if self.strategy != JobStrategy::Hyperband {
+            return Ok(match self.early_stopping {
+                Some(TrainingJobEarlyStoppingType::Auto) => EarlyStopping::auto(),
+                _ => EarlyStopping::Off,
+            });
+        }
+        let hyperband = self.strategy_config.as_ref().and_then(|config| config.hyperband.as_ref());
+        let least = hyperband.and_then(|config| config.min_resource).map_or(1, u64::from);
+        let inferred = || EPOCHS.iter().find_map(|name| statics.get(*name)?.trim().parse().ok());
+        let most =
+            hyperband.and_then(|config| config.max_resource).map(u64::from).or_else(inferred);
+        let refused = |value: String, rule: &str| {
+            let subject = format!("{path}.StrategyConfig.HyperbandStrategyConfig.MaxResource");
+            let remedy = format!("give the number of epochs, or one of {}", EPOCHS.join(", "));
+            Err(Error::Invalid(vec![Violation::new(subject, value, rule, remedy)]))
+        };
+        match most {
+            None => refused("missing".to_owned(), "Hyperband must know how far a job goes"),
+            Some(most) if most < least.max(1) => {
+                refused(most.to_string(), "it is at least MinResource, and at least 1")
+            }
+            Some(most) => {
+                Ok(EarlyStopping::SuccessiveHalving(SuccessiveHalving::new(least.max(1), most)))
+            }
+        }
+    }
+
     fn completion(&self) -> CompletionCriteria {
         let Some(criteria) = &self.completion_criteria else {
             return CompletionCriteria::default();
@@ -237,6 +291,8 @@ impl HyperParameterTuningJobConfig {
             not_improving_for: not_improving
                 .and_then(|part| part.max_jobs_not_improving)
                 .map(|jobs| jobs as usize),
+            // Of the two readings that AWS documents, that of its guide: any better value is an improvement.
+            least_improvement: 0.0,
             on_convergence: convergence.and_then(|part| part.complete_on_convergence)
                 == Some(CompleteOnConvergence::Enabled),
         }
@@ -320,41 +376,10 @@ impl Asked {
     fn of(config: &HyperParameterTuningJobConfig, path: &str) -> Self {
         let not_supported = Vec::new();
         let mut asked = Self { path: path.to_owned(), not_supported, is_blocked: false };
-        let strategy = format!("{path}.Strategy");
-        match config.strategy {
-            JobStrategy::Bayesian | JobStrategy::Random => {}
-            JobStrategy::Grid => {
-                asked.blocked(Feature::GridSearch, &strategy, "Grid", "use Bayesian or Random");
-            }
-            JobStrategy::Hyperband => asked.blocked(
-                Feature::Hyperband,
-                &strategy,
-                "Hyperband",
-                "use Bayesian or Random, which run every job to its end",
-            ),
-        }
-        if config.early_stopping == Some(TrainingJobEarlyStoppingType::Auto) {
-            let path = format!("{path}.TrainingJobEarlyStoppingType");
-            asked.without(Feature::EarlyStopping, &path, "Auto", "every job runs to its end");
-        }
         let limits = &config.resource_limits;
-        if let Some(seconds) = limits.max_runtime_in_seconds {
-            let path = format!("{path}.ResourceLimits.MaxRuntimeInSeconds");
-            asked.without(Feature::MaxRuntime, &path, seconds, "the number of jobs alone ends it");
-        }
         if let Some(criteria) = &config.completion_criteria {
             let path = format!("{path}.TuningJobCompletionCriteria");
             let instead = "the search goes on to its limits";
-            if let Some(value) = &criteria.target_value {
-                let path = format!("{path}.TargetObjectiveMetricValue");
-                asked.without(Feature::TargetValue, &path, value, instead);
-            }
-            let patience =
-                criteria.not_improving.as_ref().and_then(|part| part.max_jobs_not_improving);
-            if let Some(jobs) = patience {
-                let path = format!("{path}.BestObjectiveNotImproving");
-                asked.without(Feature::NotImproving, &path, jobs, instead);
-            }
             let convergence = criteria.convergence.as_ref();
             if convergence.and_then(|part| part.complete_on_convergence)
                 == Some(CompleteOnConvergence::Enabled)
@@ -374,16 +399,6 @@ impl Asked {
     }
 
     fn definition(&mut self, definition: &HyperParameterTrainingJobDefinition, path: &str) {
-        if let Some(seconds) = definition.stopping_condition.max_runtime_in_seconds {
-            let path = format!("{path}.StoppingCondition.MaxRuntimeInSeconds");
-            let instead = "a job runs for as long as it takes";
-            self.without(Feature::JobDeadline, &path, seconds, instead);
-        }
-        if let Some(strategy) = &definition.retry_strategy {
-            let path = format!("{path}.RetryStrategy.MaximumRetryAttempts");
-            let instead = "a job that fails has failed";
-            self.without(Feature::Retries, &path, strategy.max_attempts, instead);
-        }
         self.unknown(path, &definition.other);
     }
 

@@ -9,7 +9,7 @@ use super::request::{Autotune, CreateHyperParameterTuningJobRequest, WarmStartCo
 use super::write::{training_job_name, tuned_values};
 use crate::objective::Goal;
 use crate::study::Study;
-use crate::trial::{FailureKind, Outcome, Source, Trial};
+use crate::trial::{Failure, FailureKind, Outcome, Source, Trial};
 
 /// How a tuning job stands.
 ///
@@ -74,7 +74,7 @@ pub struct TrainingJobStatusCounters {
     pub completed: usize,
     /// Run.
     pub in_progress: usize,
-    /// Failed by an error of the service; always 0 here.
+    /// Failed by bad luck: interrupted, or throttled.
     pub retryable_error: usize,
     /// Failed by an error of their own.
     pub non_retryable_error: usize,
@@ -125,6 +125,8 @@ pub struct TrainingJobSummary {
     /// Where its model is, if it made one and its definition says where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_artifacts: Option<ModelArtifacts>,
+    #[serde(skip)]
+    is_bad_luck: bool,
 }
 
 /// How a training job stands.
@@ -192,6 +194,7 @@ impl TuningJobDescription {
             *match job.status {
                 TrainingJobStatus::InProgress => &mut counters.in_progress,
                 TrainingJobStatus::Completed => &mut counters.completed,
+                TrainingJobStatus::Failed if job.is_bad_luck => &mut counters.retryable_error,
                 TrainingJobStatus::Failed => &mut counters.non_retryable_error,
                 TrainingJobStatus::Stopped => &mut counters.stopped,
             } += 1;
@@ -253,16 +256,22 @@ fn summary(
     study: &Study,
     trial: &Trial,
 ) -> TrainingJobSummary {
-    let name = training_job_name(&request.name, trial.id.0, 1);
+    let name = training_job_name(&request.name, trial.id.0, trial.attempt());
     let (status, objective_status) = match &trial.outcome {
         None => (TrainingJobStatus::InProgress, ObjectiveStatus::Pending),
         Some(Outcome::Completed { .. }) => {
             (TrainingJobStatus::Completed, ObjectiveStatus::Succeeded)
         }
         // The job did its work; only what it reported is no number.
-        Some(Outcome::Failed(failure)) if failure.kind == FailureKind::NonFiniteMetric => {
-            (TrainingJobStatus::Completed, ObjectiveStatus::Failed)
-        }
+        Some(Outcome::Failed(Failure {
+            kind: FailureKind::NonFiniteMetric | FailureKind::MissingMetric,
+            ..
+        })) => (TrainingJobStatus::Completed, ObjectiveStatus::Failed),
+        // There a job that takes too long is stopped.
+        Some(Outcome::Failed(Failure {
+            kind: FailureKind::Timeout | FailureKind::Cancelled,
+            ..
+        })) => (TrainingJobStatus::Stopped, ObjectiveStatus::Failed),
         Some(Outcome::Failed(_)) => (TrainingJobStatus::Failed, ObjectiveStatus::Failed),
         Some(Outcome::Stopped { value: Some(_) }) => {
             (TrainingJobStatus::Stopped, ObjectiveStatus::Succeeded)
@@ -294,6 +303,7 @@ fn summary(
             value,
         }),
         objective_status,
+        is_bad_luck: matches!(&trial.outcome, Some(Outcome::Failed(failure)) if failure.kind.is_transient()),
         model_artifacts: definition
             .filter(|_| has_model)
             .map(|definition| ModelArtifacts { address: model_address(definition, &name) }),

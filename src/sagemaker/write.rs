@@ -1,5 +1,7 @@
 //! From a study back to SageMaker: its values, its configuration, a request.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 
 use super::config::{
@@ -83,6 +85,8 @@ impl HyperParameterTuningJobConfig {
         let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let mut limits = JobResourceLimits::new(number(settings.limits.max_parallel_jobs));
         limits.max_number_of_training_jobs = settings.limits.max_jobs.map(number);
+        let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+        limits.max_runtime_in_seconds = settings.limits.max_runtime.map(seconds);
         let objective = study.objective();
         Self {
             objective: Some(JobObjective::new(objective.goal, objective.metric_name.as_str())),

@@ -6,6 +6,7 @@
 mod categorical;
 mod configuration;
 mod continuous;
+mod grid;
 mod integer;
 mod range;
 mod record;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::categorical::CategoricalParameterRange;
 pub use self::configuration::{Configuration, ParameterValue};
 pub use self::continuous::ContinuousParameterRange;
+pub use self::grid::GridLevels;
 pub use self::integer::IntegerParameterRange;
 pub use self::range::ParameterRange;
 pub use self::scaling::{Scale, ScalingType};

@@ -5,6 +5,7 @@
 //! is exhausted.
 
 mod bayesian;
+mod grid;
 mod random;
 mod sobol;
 mod visited;
@@ -12,6 +13,7 @@ mod visited;
 use std::fmt::Debug;
 
 pub use self::bayesian::{BayesianOptimization, OutputScale, PendingBelief, Recipe, WhenSettled};
+pub use self::grid::GridSearch;
 pub use self::random::RandomSearch;
 pub use self::sobol::SobolSearch;
 pub use self::visited::Visited;
@@ -53,8 +55,9 @@ pub trait Strategy: Debug + Send + Sync {
     /// What an implementation promises, and [`check_strategy`](crate::conformance::check_strategy) checks:
     ///
     /// - The point is snapped, as [`cube::snap`](crate::cube::snap) does, and none that the history holds (unless
-    ///   [`repetitions`](History::repetitions) are allowed): see [`Visited::contains`].
-    /// - There is one as long as a place is left: [`Visited::unvisited`] finds it, or says that there is none.
+    ///   [`repetitions`](History::repetitions) are allowed, or its trial came to nothing by bad luck): see [`Visited::contains`].
+    /// - There is one as long as a place is left: [`Visited::unvisited`] finds it, or says that there is none. (A strategy that is made for
+    ///   a part of the space, such as a grid, may end before.)
     /// - The same history and the same random numbers give the same proposal, whatever was proposed before, on any number of
     ///   threads. How many random numbers are drawn is free: every trial has a stream of its own.
     /// - It comes to terms with any history: empty, all pending, all failed, losses that are all the same or of any size.
@@ -134,6 +137,42 @@ pub struct Observation {
     pub point: UnitPoint,
     /// Finite; smaller is better.
     pub loss: f64,
+    /// The variance of the loss around what the place stands for, if it is known.
+    pub noise_variance: Option<f64>,
+    /// The furthest step that was reported, if any was.
+    pub resource: Option<u64>,
+    /// Whether the trial ran to its end.
+    pub ending: Ending,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl Observation {
+    /// A loss of the study's own, at the end of a trial.
+    pub fn new(trial: u64, point: UnitPoint, loss: f64) -> Self {
+        let (ending, origin) = (Ending::Full, Origin::Own);
+        Self { trial, point, loss, noise_variance: None, resource: None, ending, origin }
+    }
+}
+
+/// Whether a trial ran to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// It did.
+    Full,
+    /// It was stopped early; its loss is what that is taken for (see [`StoppedTrials`](crate::study::StoppedTrials)).
+    StoppedEarly,
+}
+
+/// Where an observation came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// From a trial that was asked of the study.
+    Own,
+    /// From outside.
+    Outside,
 }
 
 /// A point whose trial has not ended.
@@ -154,6 +193,27 @@ pub struct FailedPoint {
     pub trial: u64,
     /// Where.
     pub point: UnitPoint,
+    /// What that says of the place.
+    pub kind: Infeasibility,
+}
+
+impl FailedPoint {
+    /// A point whose trial gave no loss, which says this of the place.
+    pub fn new(trial: u64, point: UnitPoint, kind: Infeasibility) -> Self {
+        Self { trial, point, kind }
+    }
+}
+
+/// What it says of a place that a trial there gave no loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Infeasibility {
+    /// It may lie at the place. It is not proposed again.
+    Infeasible,
+    /// Nothing: something else came between. The place may be proposed again.
+    Transient,
+    /// Nothing; but it is not to be proposed again.
+    Unknown,
 }
 
 /// A point to be tried, and why.
@@ -225,6 +285,10 @@ pub enum Phase {
     Design,
     /// A rule of thumb that looks at the losses, without a model of them.
     Heuristic,
+    /// The next of a grid.
+    Grid,
+    /// Somebody wanted it.
+    Enqueued,
     /// A model of the losses.
     Model,
 }

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::{History, Repetitions};
+use super::{History, Infeasibility, Repetitions};
 use crate::cube::{self, Axis, UnitPoint};
 use crate::rng::Rng;
 
 /// Attempts to hit an unvisited place by chance where there is no end of places.
 const ATTEMPTS: usize = 10_000;
 
-/// All points of a history, whatever became of them; where repetitions are allowed, those that run or have failed.
+/// All points of a history, whatever became of them, except those whose trials came to nothing by bad luck; where repetitions are
+/// allowed, those that run or have failed.
 #[derive(Debug)]
 pub struct Visited<'a> {
     axes: &'a [Axis],
@@ -27,10 +28,16 @@ impl<'a> Visited<'a> {
         };
         let observed = observations.iter().map(|o| &o.point);
         let pending = history.pending.iter().map(|p| &p.point);
-        let failed = history.failures.iter().map(|f| &f.point);
+        let failed = history.failures.iter().filter(|f| f.kind != Infeasibility::Transient);
+        let failed = failed.map(|f| &f.point);
         let points: Vec<&UnitPoint> = observed.chain(pending).chain(failed).collect();
         let cells = points.iter().map(|point| cells_of(history.axes, point)).collect();
         Self { axes: history.axes, points, cells }
+    }
+
+    /// The points.
+    pub fn points(&self) -> impl Iterator<Item = &'a UnitPoint> {
+        self.points.iter().copied()
     }
 
     /// Whether a point means the same as one of these.
@@ -150,7 +157,7 @@ mod tests {
         let visited = history(&axes, &[]);
         assert!(Visited::of(&visited).unvisited(&mut Rng::stream(1, 1)).is_some());
         let huge = [Axis::Levels(Levels::even(1 << 40)); 3];
-        let failures = [FailedPoint { trial: 1, point: vec![0.5; 3].into() }];
+        let failures = [FailedPoint::new(1, vec![0.5; 3].into(), Infeasibility::Infeasible)];
         let history = History { failures: &failures, ..history(&huge, &[]) };
         let visited = Visited::of(&history);
         let count = cube::cell_count(&huge).unwrap();
@@ -161,10 +168,9 @@ mod tests {
     #[test]
     fn what_was_measured_may_be_measured_again_where_that_is_allowed() {
         let axes = [Axis::Categories(3)];
-        let observation = |trial: u64| crate::strategy::Observation {
-            trial,
-            point: vec![axes[0].coordinate(trial)].into(),
-            loss: 0.0,
+        let observation = |trial: u64| {
+            let point = vec![axes[0].coordinate(trial)].into();
+            crate::strategy::Observation::new(trial, point, 0.0)
         };
         let observations = [observation(0), observation(1)];
         let pending = [Pending { trial: 2, point: vec![axes[0].coordinate(2)].into() }];
@@ -174,6 +180,19 @@ mod tests {
         let visited = Visited::of(&allowed);
         assert!(!visited.is_everything() && !visited.contains(&observations[0].point));
         assert!(visited.contains(&pending[0].point));
+    }
+
+    #[test]
+    fn a_place_of_bad_luck_may_be_tried_again() {
+        let axes = [Axis::Categories(2)];
+        let failed = |kind| [FailedPoint::new(1, vec![axes[0].coordinate(0)].into(), kind)];
+        let contains = |kind| {
+            let failures = failed(kind);
+            let history = History { failures: &failures, ..history(&axes, &[]) };
+            Visited::of(&history).contains(&failures[0].point)
+        };
+        assert!(contains(Infeasibility::Infeasible) && contains(Infeasibility::Unknown));
+        assert!(!contains(Infeasibility::Transient));
     }
 
     #[test]

@@ -27,14 +27,15 @@ fn outcomes_come_in_any_order_and_once() {
     study.report(trials[0].id, 1, 9.0).unwrap();
     study.tell(trials[0].id, Outcome::from(1.0)).unwrap();
     let again = study.tell(trials[0].id, Outcome::from(0.0)).unwrap_err();
-    assert!(matches!(again, Error::AlreadyEnded(1)), "{again}");
+    assert!(matches!(again, Error::Conflict { trial: 1, .. }), "{again}");
+    study.tell(trials[0].id, Outcome::from(1.0)).unwrap();
     assert!(matches!(study.report(trials[2].id, 2, 0.0), Err(Error::AlreadyEnded(3))));
     assert!(matches!(study.tell(TrialId(9), Outcome::from(0.0)), Err(Error::UnknownTrial(9))));
     assert!(matches!(study.tell(TrialId(0), Outcome::from(0.0)), Err(Error::UnknownTrial(0))));
     assert_eq!(study.best().unwrap().value(), Some(1.0));
     assert_eq!(study.pending().map(|trial| trial.id.0).collect::<Vec<_>>(), [2]);
     assert_eq!(study.trials()[0].reports, [Report { step: 1, value: 9.0 }]);
-    assert_eq!(study.events().len(), 6);
+    assert_eq!(study.events().len(), 7, "the conflict is kept, the repetition is not");
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn outside_observations_count_and_are_never_proposed() {
 fn settings_are_checked() {
     let settings = StudySettings {
         order: Order::FixedLag(0),
-        limits: ResourceLimits { max_jobs: Some(0), max_parallel_jobs: 0 },
+        limits: ResourceLimits { max_jobs: Some(0), max_parallel_jobs: 0, max_runtime: None },
         ..Default::default()
     };
     let error =

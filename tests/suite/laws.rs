@@ -151,7 +151,8 @@ fn events_that_cannot_have_happened_are_refused_by_their_place() {
             let told = Event::Told { trial: TrialId(2), outcome: outcome.clone() };
             refused([&sound[..], &[told]].concat(), 3, "finite");
             let configuration = study.trials()[0].configuration.clone();
-            let observed = Event::Observed { trial: TrialId(1), configuration, outcome };
+            let observed =
+                Event::Observed { trial: TrialId(1), configuration, outcome, deviation: None };
             refused(vec![observed], 0, "finite");
         }
     }
@@ -163,7 +164,7 @@ fn events_that_cannot_have_happened_are_refused_by_their_place() {
     let configuration: Configuration = loose.collect();
     assert!(study.space().encode(&configuration).is_ok());
     let outcome = Outcome::from(1.0);
-    let observed = Event::Observed { trial: TrialId(1), configuration, outcome };
+    let observed = Event::Observed { trial: TrialId(1), configuration, outcome, deviation: None };
     refused(vec![observed], 0, "order and types");
 }
 

@@ -1,6 +1,7 @@
 //! `tune` under evaluators that behave badly.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,12 +10,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 use surmise::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
 use surmise::rng::Rng;
+use surmise::study::Event;
 use surmise::trial::{Failure, FailureKind};
-use surmise::tune::Tuned;
+use surmise::tune::{Progress, Tuned};
 use surmise::{
     BayesianOptimization, Configuration, Error, EvaluatorError, FunctionEvaluator, Objective,
     Order, Outcome, ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace,
-    StopReason, Study, StudySettings, TrialId, tune, tune_watched,
+    StopReason, Study, StudySettings, TrialId, Tuner, tune,
 };
 
 fn study(limits: ResourceLimits, order: Order) -> Study {
@@ -140,10 +142,11 @@ proptest! {
         let mut study = study(ResourceLimits::new(jobs, parallel), order);
         let mut evaluator = Scripted::new(seed);
         let (mut told, mut most_pending) = (0, 0);
-        let tuned = tune_watched(&mut study, &mut evaluator, |study, event| {
-            told += usize::from(matches!(event, surmise::study::Event::Told { .. }));
+        let tuned = Tuner::new().observe(|study, progress| {
+            told += usize::from(matches!(progress, Progress::Recorded(Event::Told { .. })));
             most_pending = most_pending.max(study.pending().count());
-        }).unwrap();
+            ControlFlow::Continue(())
+        }).run(&mut study, &mut evaluator).unwrap();
         prop_assert!(most_pending <= parallel, "nothing is asked before there is a place for it");
         prop_assert_eq!(tuned.reason, StopReason::JobLimit { jobs });
         prop_assert!(evaluator.most_at_once <= parallel);
@@ -210,11 +213,14 @@ fn asking_for_too_much_by_hand_does_not_lift_the_limit() {
 fn every_event_is_shown_when_it_has_just_been_recorded() {
     let mut study = study(ResourceLimits::new(12, 3), Order::Arrival);
     let mut shown = 0;
-    tune_watched(&mut study, &mut Scripted::new(7), |study, event| {
-        shown += 1;
-        assert_eq!((study.events().len(), study.events().last()), (shown, Some(event)));
-    })
-    .unwrap();
+    let watch = |study: &Study, progress: &Progress<'_>| {
+        if let Progress::Recorded(event) = progress {
+            shown += 1;
+            assert_eq!((study.events().len(), study.events().last()), (shown, Some(*event)));
+        }
+        ControlFlow::Continue(())
+    };
+    Tuner::new().observe(watch).run(&mut study, &mut Scripted::new(7)).unwrap();
     assert_eq!(shown, study.events().len());
 }
 
@@ -246,7 +252,7 @@ fn under_a_fixed_lag_real_threads_change_nothing() {
 fn a_finite_space_ends_the_tuning() {
     let space =
         SearchSpace::new([ParameterRange::integer("n", 1..=7, ScalingType::Linear)]).unwrap();
-    let limits = ResourceLimits { max_jobs: None, max_parallel_jobs: 3 };
+    let limits = ResourceLimits { max_parallel_jobs: 3, ..Default::default() };
     let settings = StudySettings { limits, ..Default::default() };
     let mut study = Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap();
     let tuned = tune(&mut study, &mut Scripted::new(5)).unwrap();

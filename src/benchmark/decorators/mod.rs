@@ -5,9 +5,11 @@
 //! repetition meets the same noise, failure and duration whatever is evaluated.
 
 mod chance;
+mod curves;
 mod geometry;
 
 pub use self::chance::{Durations, Failing, Noisy, Slow};
+pub use self::curves::LearningCurves;
 pub use self::geometry::{Offset, Reordered, Rotated, Shifted};
 
 #[cfg(test)]

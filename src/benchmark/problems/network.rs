@@ -62,13 +62,14 @@ impl Network {
         Self { space, rows, targets, spread }
     }
 
-    /// The sum of squared errors on a fold, by a network that was trained on the others.
-    fn fold(&self, settings: &Settings, fold: usize) -> f64 {
+    /// The sum of squared errors on a fold after each epoch, by a network that is trained on the others.
+    fn fold(&self, settings: &Settings, fold: usize) -> Vec<f64> {
         let (held_out, mut seen): (Vec<usize>, Vec<usize>) =
             (0..self.rows.len()).partition(|row| row % FOLDS == fold);
         let mut rng = Rng::stream(SEED, fold as u64);
         let mut weights = Weights::new(settings.units, &mut rng);
         let mut movement = Weights::zero(settings.units);
+        let mut squares = Vec::with_capacity(EPOCHS);
         for _ in 0..EPOCHS {
             for last in (1..seen.len()).rev() {
                 seen.swap(last, rng.index(last + 1));
@@ -77,14 +78,13 @@ impl Network {
                 let gradient = self.gradient(&weights, batch, settings);
                 weights.step(&mut movement, &gradient, settings);
             }
-        }
-        held_out
-            .iter()
-            .map(|row| {
+            let errors = held_out.iter().map(|row| {
                 let (_, predicted) = weights.predict(&self.rows[*row], settings.activation);
                 (predicted - self.targets[*row]).powi(2)
-            })
-            .sum()
+            });
+            squares.push(errors.sum());
+        }
+        squares
     }
 
     fn gradient(&self, weights: &Weights, batch: &[usize], settings: &Settings) -> Weights {
@@ -124,12 +124,18 @@ impl Problem for Network {
 
     fn evaluate(&self, configuration: &Configuration, _chance: &mut Rng) -> Evaluation {
         let settings = Settings::of(configuration);
-        let squares: f64 = (0..FOLDS).map(|fold| self.fold(&settings, fold)).sum();
-        #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
-        let error = self.spread * (squares / self.rows.len() as f64).sqrt();
+        let folds: Vec<Vec<f64>> = (0..FOLDS).map(|fold| self.fold(&settings, fold)).collect();
+        let error = |epoch: usize| {
+            let squares: f64 = folds.iter().map(|fold| fold[epoch]).sum();
+            #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
+            let rows = self.rows.len() as f64;
+            self.spread * (squares / rows).sqrt()
+        };
+        let curve: Vec<f64> = (0..EPOCHS).map(error).collect();
         // Not worse than a hundred spreads, or it has diverged.
-        let sound = error < 100.0 * self.spread;
-        if sound { error.into() } else { Err::<f64, _>("training diverged").into() }
+        let last = error(EPOCHS - 1);
+        let result = if last < 100.0 * self.spread { Ok(last) } else { Err("training diverged") };
+        Evaluation { curve, ..result.into() }
     }
 
     fn optimum(&self) -> Option<f64> {

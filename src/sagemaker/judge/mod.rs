@@ -13,6 +13,7 @@ mod request;
 mod search;
 
 use self::ranges::Range;
+pub(super) use self::search::EPOCHS;
 use super::algorithm::AlgorithmDescription;
 use super::document::{Document, DocumentShape};
 use super::model::check;

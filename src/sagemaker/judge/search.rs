@@ -7,7 +7,8 @@ use crate::sagemaker::verdict::Findings;
 /// The most that Hyperband's resource may be, by the text of the service's model.
 const MOST_RESOURCE: i64 = 20_000;
 /// Static hyperparameters from which Hyperband infers its greatest resource, likewise.
-const EPOCHS: [&str; 5] = ["epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs"];
+pub(in crate::sagemaker) const EPOCHS: [&str; 5] =
+    ["epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs"];
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     let Some(config) = &case.config else { return };

@@ -14,7 +14,7 @@
 use ndarray::{Array1, Array2};
 
 use super::checkpoints::Fitted;
-use super::feasibility::Feasibility;
+use super::feasibility::{Feasibility, infeasible};
 use super::ranking;
 use super::recipe::{PendingBelief, Recipe};
 use crate::acquisition::{Acquisition, Worth};
@@ -86,7 +86,7 @@ impl<'a> Belief<'a> {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
         let features = Features::new(history.axes);
         let best = &fitted.draws[0].hyperparameters;
-        let feasibility = (history.failures.len() >= recipe.failures_to_avoid.max(1))
+        let feasibility = (infeasible(history).count() >= recipe.failures_to_avoid.max(1))
             .then(|| Feasibility::new(history, &features, best))
             .transpose()?
             .flatten();

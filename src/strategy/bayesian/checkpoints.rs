@@ -315,10 +315,9 @@ mod tests {
 
     #[test]
     fn many_observations_are_represented_by_the_best_and_an_even_choice() {
-        let observation = |trial: u64| Observation {
-            trial,
-            point: vec![0.5].into(),
-            loss: f64::from(u32::try_from(trial * 7919 % 1000).unwrap()),
+        let observation = |trial: u64| {
+            let loss = f64::from(u32::try_from(trial * 7919 % 1000).unwrap());
+            Observation::new(trial, vec![0.5].into(), loss)
         };
         let data: Vec<Observation> = (0..1000).map(observation).collect();
         let chosen = representative(&data);

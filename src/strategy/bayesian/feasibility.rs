@@ -19,7 +19,7 @@ use crate::cube::UnitPoint;
 use crate::error::Error;
 use crate::gp::{Features, GaussianProcess, Hyperparameters, Posterior, Prediction};
 use crate::normal::log_distribution;
-use crate::strategy::History;
+use crate::strategy::{FailedPoint, History, Infeasibility};
 
 /// Variance of a label around what the place stands for: small, so that what has failed is known to fail.
 const LABEL_NOISE: f64 = 1e-3;
@@ -57,6 +57,11 @@ fn score_by_chance(gave: usize, failed: usize) -> f64 {
     part(gave) + part(failed)
 }
 
+/// The failures that may lie at their places.
+pub(super) fn infeasible<'a>(history: &History<'a>) -> impl Iterator<Item = &'a FailedPoint> {
+    history.failures.iter().filter(|failure| failure.kind == Infeasibility::Infeasible)
+}
+
 impl Feasibility {
     /// The belief after a history with failures; `None` where these look like chance. Kernel, lengths and warps are those of the
     /// losses.
@@ -69,7 +74,8 @@ impl Feasibility {
         hyperparameters: &Hyperparameters,
     ) -> Result<Option<Self>, Error> {
         let gave = history.observations.iter().map(|o| (&o.point, 1.0));
-        let failed = history.failures.iter().map(|f| (&f.point, -1.0));
+        let failures: Vec<&FailedPoint> = infeasible(history).collect();
+        let failed = failures.iter().map(|f| (&f.point, -1.0));
         let (points, labels): (Vec<&UnitPoint>, Vec<f64>) = gave.chain(failed).unzip();
         let of_labels = Hyperparameters {
             signal_variance: 1.0,
@@ -79,8 +85,8 @@ impl Feasibility {
         let process = GaussianProcess::new(features.clone(), of_labels);
         let posterior = process.condition(&points, &labels)?;
         let by_place = score_by_place(&posterior);
-        let by_chance = score_by_chance(history.observations.len(), history.failures.len());
-        let most_fail = history.failures.len() > history.observations.len();
+        let by_chance = score_by_chance(history.observations.len(), failures.len());
+        let most_fail = failures.len() > history.observations.len();
         let is_place = most_fail || by_place + BENEFIT_OF_DOUBT >= by_chance;
         Ok(is_place.then_some(Self { posterior }))
     }
@@ -121,7 +127,7 @@ mod tests {
     use super::*;
     use crate::cube::Axis;
     use crate::rng::Rng;
-    use crate::strategy::{FailedPoint, Observation, Repetitions};
+    use crate::strategy::{Observation, Repetitions};
 
     /// Whether 40 random trials, of which some fail, leave a field of failures. Every second is at the same place, if `again`.
     fn is_place(fails: impl Fn(&[f64], &mut Rng) -> bool, again: bool, seed: u64) -> bool {
@@ -133,9 +139,9 @@ mod tests {
             let repeats = again && trial % 2 == 0;
             let point = UnitPoint::from(if repeats { vec![0.25, 0.75] } else { drawn });
             if fails(&point, &mut rng) {
-                failures.push(FailedPoint { trial, point });
+                failures.push(FailedPoint::new(trial, point, Infeasibility::Infeasible));
             } else {
-                observations.push(Observation { trial, point, loss: 0.0 });
+                observations.push(Observation::new(trial, point, 0.0));
             }
         }
         let history = History {

@@ -32,20 +32,23 @@ fn everything_that_a_request_asks_of_a_study_arrives_there() {
     let ParameterRange::Categorical(optimizer) = &tuning.space.ranges()[6] else { panic!() };
     assert_eq!(optimizer.values()[0], "\"adam\"");
     assert_eq!(tuning.objective, Objective::maximize("validation:accuracy"));
-    assert_eq!(tuning.limits, ResourceLimits::new(750, 10));
+    let max_runtime = Some(Duration::from_secs(86_400));
+    assert_eq!(tuning.limits, ResourceLimits { max_runtime, ..ResourceLimits::new(750, 10) });
     assert!(format!("{:?}", tuning.strategy).starts_with("BayesianOptimization"));
     assert_eq!(tuning.seed, Some(123));
     assert_eq!(tuning.static_values["epochs"], "30");
-    assert_eq!(tuning.early_stopping, EarlyStopping::MedianRule);
+    assert_eq!(tuning.rules.early_stopping, EarlyStopping::auto());
     let wanted = CompletionCriteria {
         target: Some(0.95),
         not_improving_for: Some(30),
+        least_improvement: 0.0,
         on_convergence: true,
     };
-    assert_eq!(tuning.completion, wanted);
-    assert_eq!(tuning.max_runtime, Some(Duration::from_secs(86_400)));
-    assert_eq!(tuning.job_deadline, Some(Duration::from_secs(3_600)));
-    assert_eq!(tuning.max_retries, Some(3));
+    assert_eq!(tuning.rules.completion, wanted);
+    assert_eq!(tuning.rules.job_deadline, Some(Duration::from_secs(3_600)));
+    assert_eq!(tuning.rules.retries.retries(FailureKind::Interrupted), 3);
+    assert_eq!(tuning.rules.retries.retries(FailureKind::MissingMetric), 0);
+    tuning.rules.check().unwrap();
     let warm_start = tuning.warm_start.as_ref().unwrap();
     assert_eq!(warm_start.warm_start_type, WarmStartType::TransferLearning);
     assert_eq!(warm_start.parents.len(), 5);
@@ -56,28 +59,16 @@ fn everything_that_a_request_asks_of_a_study_arrives_there() {
     assert_eq!(
         parts,
         [
-            (Feature::EarlyStopping, format!("{config}.TrainingJobEarlyStoppingType").as_str()),
-            (Feature::MaxRuntime, &format!("{config}.ResourceLimits.MaxRuntimeInSeconds")),
-            (
-                Feature::TargetValue,
-                &format!("{config}.TuningJobCompletionCriteria.TargetObjectiveMetricValue")
-            ),
-            (
-                Feature::NotImproving,
-                &format!("{config}.TuningJobCompletionCriteria.BestObjectiveNotImproving")
-            ),
             (
                 Feature::Convergence,
-                &format!("{config}.TuningJobCompletionCriteria.ConvergenceDetected")
+                format!("{config}.TuningJobCompletionCriteria.ConvergenceDetected").as_str()
             ),
-            (Feature::JobDeadline, "$.TrainingJobDefinition.StoppingCondition.MaxRuntimeInSeconds"),
-            (Feature::Retries, "$.TrainingJobDefinition.RetryStrategy.MaximumRetryAttempts"),
             (Feature::WarmStart, "$.WarmStartConfig"),
         ]
     );
     let text = tuning.not_supported[0].to_string();
     assert!(
-        text.contains("not supported yet") && text.contains("every job runs to its end"),
+        text.contains("not supported yet") && text.contains("the search goes on to its limits"),
         "{text}"
     );
 }
@@ -117,11 +108,8 @@ fn what_cannot_be_searched_yet_is_a_typed_error() {
         };
         assert!(parts.iter().any(|part| part.feature == feature), "{parts:?}");
     };
-    blocked(file("accepted/grid.json"), Feature::GridSearch);
     blocked(file("accepted/autotune.json"), Feature::Autotune);
-    let several = file("accepted/several_definitions.json");
-    blocked(several.clone(), Feature::Hyperband);
-    blocked(several, Feature::SeveralDefinitions);
+    blocked(file("accepted/several_definitions.json"), Feature::SeveralDefinitions);
     let mut tuned = one_definition();
     tuned["Autotune"] = json!({"Mode": "Enabled"});
     assert!(features(&document(&tuned)).contains(&Feature::Autotune));
@@ -135,15 +123,46 @@ fn what_cannot_be_searched_yet_is_a_typed_error() {
             ),
         ],
     );
-    let off = without(
-        off,
-        &[
-            "/WarmStartConfig",
-            "/TrainingJobDefinition/RetryStrategy",
-            "/HyperParameterTuningJobConfig/ResourceLimits/MaxRuntimeInSeconds",
-        ],
-    );
-    assert_eq!(features(&document(&off)), [Feature::JobDeadline]);
+    let off = without(off, &["/WarmStartConfig"]);
+    assert_eq!(features(&document(&off)), []);
+}
+
+#[test]
+fn a_grid_is_the_product_of_the_choices_and_ends_after_it() {
+    let tuning = document(&file("accepted/grid.json")).tuning().unwrap();
+    assert!(tuning.is_grid());
+    let count = tuning.space.cardinality().unwrap();
+    let mut study = tuning.study().unwrap();
+    let mut asked = 0;
+    while let Asked::Trials(trials) = study.ask(1).unwrap() {
+        asked += trials.len() as u128;
+    }
+    assert_eq!(asked, count);
+    let mut numeric = one_definition();
+    numeric["HyperParameterTuningJobConfig"]["Strategy"] = "Grid".into();
+    let error = document(&numeric).tuning().unwrap_err();
+    let named: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
+    assert_eq!(named, ["rate", "momentum", "dropout", "decay", "layers", "batch"]);
+}
+
+#[test]
+fn hyperband_is_successive_halving_over_random_search() {
+    let mut request = one_definition();
+    let config = &mut request["HyperParameterTuningJobConfig"];
+    config["Strategy"] = "Hyperband".into();
+    config["TrainingJobEarlyStoppingType"] = "Off".into();
+    let resources = json!({"HyperbandStrategyConfig": {"MinResource": 2, "MaxResource": 27}});
+    let given =
+        with(request.clone(), &[("/HyperParameterTuningJobConfig/StrategyConfig", resources)]);
+    let tuning = document(&given).tuning().unwrap();
+    assert_eq!(tuning.rules.early_stopping, EarlyStopping::hyperband(2, 27));
+    assert!(format!("{:?}", tuning.strategy).starts_with("RandomSearch"));
+    // From the static hyperparameter `epochs`.
+    let tuning = document(&request).tuning().unwrap();
+    assert_eq!(tuning.rules.early_stopping, EarlyStopping::hyperband(1, 30));
+    let lost = without(request, &["/TrainingJobDefinition/StaticHyperParameters/epochs"]);
+    let error = document(&lost).tuning().unwrap_err();
+    assert!(error.to_string().contains("HyperbandStrategyConfig.MaxResource"), "{error}");
 }
 
 #[test]

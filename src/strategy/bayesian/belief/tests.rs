@@ -3,7 +3,7 @@ use crate::acquisition::{LogExpectedImprovement, UpperConfidenceBound};
 use crate::cube::{Axis, Levels};
 use crate::gp::{Draw, Hyperparameters};
 use crate::rng::Rng;
-use crate::strategy::{FailedPoint, Observation, Pending};
+use crate::strategy::{FailedPoint, Infeasibility, Observation, Pending};
 
 const AXES: [Axis; 4] = [
     Axis::Continuous { resolution: 1e-7 },
@@ -36,14 +36,14 @@ impl Known {
         };
         let observation = |trial, point: UnitPoint| {
             let loss = (4.0 * point[0]).cos() + point[2] * point[3] - 0.5 * point[1];
-            Observation { trial, point, loss }
+            Observation::new(trial, point, loss)
         };
         Self {
             axes: AXES.to_vec(),
             observations: (1..15).map(|trial| observation(trial, point())).collect(),
             pending: (15..17).map(|trial| Pending { trial, point: point() }).collect(),
             failures: (17..17 + failed)
-                .map(|trial| FailedPoint { trial, point: point() })
+                .map(|trial| FailedPoint::new(trial, point(), Infeasibility::Infeasible))
                 .collect(),
             fitted: Fitted::of(vec![
                 Draw { weight: 0.7, hyperparameters: hyperparameters(&LENGTH_SCALES) },

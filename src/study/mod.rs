@@ -4,92 +4,28 @@
 //! starts no thread; it can be driven by [`tune`](crate::tune::tune), or by hand with [`ask`](Study::ask) and
 //! [`tell`](Study::tell).
 
+mod event;
+mod known;
+mod queue;
+mod settings;
+mod sound;
+mod why;
+
+use std::collections::{HashMap, VecDeque};
+
+pub use self::event::Event;
+use self::known::Known;
+pub use self::known::StoppedTrials;
+pub use self::settings::{Asked, LateResults, Order, StudySettings};
+use self::sound::{check_deviation, check_sound, sound};
+pub use self::why::{Expected, Why};
 use crate::cube::UnitPoint;
 use crate::error::{Error, Violation};
-use crate::limits::ResourceLimits;
 use crate::objective::Objective;
 use crate::rng::Rng;
 use crate::space::{Configuration, SearchSpace};
-use crate::strategy::{
-    FailedPoint, History, Observation, Outlook, Pending, Proposal, Repetitions, Strategy,
-};
-use crate::trial::{Failure, Outcome, Report, Source, Trial, TrialId};
-
-/// Which outcomes a proposal may know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Whatever has been told. The best use of results, but the trajectory depends on when they come.
-    #[default]
-    Arrival,
-    /// The proposal of trial k knows the outcomes of trials 1, …, k − lag, and holds every later one as pending, told or not.
-    ///
-    /// With the same seed and lag, any number of workers and any order of completion give the same trajectory. A lag below
-    /// the number of workers leaves some of them waiting.
-    FixedLag(usize),
-}
-
-/// How a study proposes. By default the seed is 0, the order is that of arrival, one job runs at a time, and there is no limit
-/// in all: then only a finite space ends a tuning.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct StudySettings {
-    /// Same seed, same proposals.
-    pub seed: u64,
-    /// Which outcomes a proposal may know.
-    pub order: Order,
-    /// What strategies plan with, and [`tune`](crate::tune::tune) keeps to.
-    pub limits: ResourceLimits,
-    /// Whether a configuration may be tried more than once. By default never.
-    pub repetitions: Repetitions,
-}
-
-/// What happened, in the order in which the study learnt of it.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The strategy proposed a trial.
-    Asked {
-        /// Its number.
-        trial: TrialId,
-        /// What to run.
-        configuration: Configuration,
-        /// The strategy's reasons.
-        proposal: Proposal,
-    },
-    /// A configuration that was run elsewhere came with its outcome.
-    Observed {
-        /// The number it gets here.
-        trial: TrialId,
-        /// What was run.
-        configuration: Configuration,
-        /// How it ended.
-        outcome: Outcome,
-    },
-    /// A running trial reported its metric.
-    Reported {
-        /// Which trial.
-        trial: TrialId,
-        /// What it reported.
-        report: Report,
-    },
-    /// A trial ended.
-    Told {
-        /// Which trial.
-        trial: TrialId,
-        /// How it ended.
-        outcome: Outcome,
-    },
-}
-
-/// The answer to [`Study::ask`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum Asked {
-    /// Trials to run: as many as were asked for, or fewer if the order or the space allows no more now.
-    Trials(Vec<Trial>),
-    /// None now; the order wants an earlier trial to be told first, or all that is left may be repeated when it has ended.
-    Wait,
-    /// None ever: every configuration has been asked or told, and may not be repeated.
-    Exhausted,
-}
+use crate::strategy::{History, Outlook, Phase, Proposal, Repetitions, Strategy};
+use crate::trial::{Failure, FailureKind, Outcome, Report, Source, StopCause, Trial, TrialId};
 
 /// The ledger of one search, and the strategy that continues it.
 #[derive(Debug)]
@@ -103,6 +39,10 @@ pub struct Study {
     trials: Vec<Trial>,
     /// Derived likewise.
     points: Vec<UnitPoint>,
+    /// Derived likewise: what is to be tried before anything is proposed.
+    queue: VecDeque<Configuration>,
+    /// Derived likewise: the known noise of values from outside.
+    deviations: HashMap<TrialId, f64>,
 }
 
 impl Study {
@@ -134,6 +74,8 @@ impl Study {
             events: Vec::new(),
             trials: Vec::new(),
             points: Vec::new(),
+            queue: VecDeque::new(),
+            deviations: HashMap::new(),
         })
     }
 
@@ -169,18 +111,44 @@ impl Study {
     /// If the event cannot be the next one.
     fn place_of(&self, event: &Event) -> Result<Option<UnitPoint>, Error> {
         match event {
-            Event::Asked { trial, configuration, .. } => {
-                self.check_new(configuration)?;
+            Event::Enqueued { configuration, .. } => {
+                self.check_wanted(configuration)?;
+                self.check_normal(configuration).map(|()| None)
+            }
+            Event::Asked { trial, configuration, proposal } => {
+                if proposal.phase == Phase::Enqueued {
+                    self.check_turn(configuration)?;
+                } else {
+                    self.check_new(configuration)?;
+                }
                 self.addition(*trial, configuration).map(Some)
             }
-            Event::Observed { trial, configuration, outcome } => {
+            Event::Observed { trial, configuration, outcome, deviation } => {
                 check_sound(outcome)?;
+                check_deviation(*deviation)?;
                 self.addition(*trial, configuration).map(Some)
             }
-            Event::Reported { trial, .. } => self.running(*trial).map(|()| None),
+            Event::Reported { trial, .. }
+            | Event::StopAsked { trial, .. }
+            | Event::AttemptFailed { trial, .. } => self.running(*trial).map(|()| None),
             Event::Told { trial, outcome } => {
                 check_sound(outcome)?;
                 self.running(*trial).map(|()| None)
+            }
+            Event::SetAside { trial, outcome } => {
+                check_sound(outcome)?;
+                match self.trial(*trial) {
+                    None => Err(Error::UnknownTrial(trial.0)),
+                    Some(trial) if trial.outcome.is_none() => {
+                        Err(Error::Invalid(vec![Violation::new(
+                            "outcome",
+                            format!("that of trial {}, which runs", trial.id),
+                            "only what is told after a trial's end is set aside",
+                            "record it as told",
+                        )]))
+                    }
+                    Some(_) => Ok(None),
+                }
             }
         }
     }
@@ -190,33 +158,44 @@ impl Study {
         if trial != self.next_id() {
             return Err(Error::OutOfTurn { trial: trial.0, next: self.next_id().0 });
         }
-        if self.space.normalize(configuration)? != *configuration {
-            return Err(Error::Invalid(vec![Violation::new(
-                "configuration",
-                configuration,
-                "recorded configurations are in the space's own order and types",
-                "pass it through SearchSpace::normalize",
-            )]));
-        }
+        self.check_normal(configuration)?;
         self.space.encode(configuration)
+    }
+
+    fn check_normal(&self, configuration: &Configuration) -> Result<(), Error> {
+        if self.space.normalize(configuration)? == *configuration {
+            return Ok(());
+        }
+        Err(Error::Invalid(vec![Violation::new(
+            "configuration",
+            configuration,
+            "recorded configurations are in the space's own order and types",
+            "pass it through SearchSpace::normalize",
+        )]))
+    }
+
+    /// The trial that forbids a configuration to be tried once more.
+    fn forbidden_by(&self, configuration: &Configuration) -> Option<&Trial> {
+        let counts = |trial: &Trial| match &trial.outcome {
+            None => true,
+            Some(Outcome::Failed(failure)) => !failure.kind.is_transient(),
+            Some(Outcome::Stopped { value: None }) => !trial.was_cut_off(),
+            Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) }) => {
+                self.settings.repetitions == Repetitions::Never
+            }
+        };
+        self.trials.iter().find(|trial| trial.configuration == *configuration && counts(trial))
     }
 
     /// Whether a proposal is none that was asked or told, or may be repeated.
     fn check_new(&self, configuration: &Configuration) -> Result<(), Error> {
-        let counts = |trial: &Trial| match self.settings.repetitions {
-            Repetitions::Never => true,
-            Repetitions::Allowed => match &trial.outcome {
-                None | Some(Outcome::Failed(_) | Outcome::Stopped { value: None }) => true,
-                Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) }) => false,
-            },
-        };
-        let same = |trial: &&Trial| trial.configuration == *configuration;
-        if self.trials.iter().filter(same).any(counts) {
-            return Err(Error::BadProposal(format!(
-                "{configuration} has been asked or told (and may not be repeated, or not now); Visited::of(history).contains(…) tells"
-            )));
+        match self.forbidden_by(configuration) {
+            None => Ok(()),
+            Some(trial) => Err(Error::BadProposal(format!(
+                "{configuration} has been asked or told, as trial {} (and may not be repeated, or not now); Visited::of(history).contains(…) tells",
+                trial.id
+            ))),
         }
-        Ok(())
     }
 
     /// What is tuned.
@@ -255,6 +234,11 @@ impl Study {
             Event::Asked { trial, proposal, .. } if *trial == id => Some(proposal),
             _ => None,
         })
+    }
+
+    /// The same in the unit of the metric.
+    pub fn why(&self, id: TrialId) -> Option<Why> {
+        self.proposal(id).map(|proposal| Why::of(id, proposal, &self.objective))
     }
 
     /// Trials that have not ended, in the order of their numbers.
@@ -334,15 +318,67 @@ impl Study {
         Ok(())
     }
 
-    /// Ends a trial. A completed value that is not finite is recorded as a failure of that kind; a value at which it was
-    /// stopped that is not finite, as none.
+    /// Notes that a running trial is to be asked to stop. That it stops is up to whoever runs it, and told like any end.
     ///
     /// # Errors
-    /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it has been told before; the first outcome is kept.
-    pub fn tell(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
+    /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it is not running any more.
+    pub fn ask_to_stop(&mut self, trial: TrialId, cause: StopCause) -> Result<(), Error> {
         self.running(trial)?;
-        self.record(Event::Told { trial, outcome: sound(outcome) }, None);
+        self.record(Event::StopAsked { trial, cause }, None);
         Ok(())
+    }
+
+    /// Notes that an attempt at a running trial failed, and that there will be another one: the trial goes on.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it is not running any more.
+    pub fn attempt_failed(&mut self, trial: TrialId, failure: Failure) -> Result<(), Error> {
+        self.running(trial)?;
+        self.record(Event::AttemptFailed { trial, failure }, None);
+        Ok(())
+    }
+
+    /// Ends a trial. A completed value that is not finite is recorded as a failure of that kind; a value at which it was
+    /// stopped that is not finite, as none. To tell the same once more changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTrial`], or [`Error::Conflict`] if the trial has ended otherwise: the first outcome counts, the other one is
+    /// set aside in the ledger. (It is no error where [`LateResults`] says that it is used.)
+    pub fn tell(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
+        let outcome = sound(outcome);
+        let known = self.trial(trial).ok_or(Error::UnknownTrial(trial.0))?;
+        let Some(kept) = &known.outcome else {
+            self.record(Event::Told { trial, outcome }, None);
+            return Ok(());
+        };
+        if *kept == outcome {
+            return Ok(());
+        }
+        let used = self.supersedes(kept, &outcome);
+        let conflict = Error::Conflict {
+            trial: trial.0,
+            kept: format!("{kept:?}"),
+            told: format!("{outcome:?}"),
+        };
+        if !known.set_aside.contains(&outcome) {
+            self.record(Event::SetAside { trial, outcome }, None);
+        }
+        if used { Ok(()) } else { Err(conflict) }
+    }
+
+    /// Whether a late outcome takes the place of the first one.
+    fn supersedes(&self, kept: &Outcome, late: &Outcome) -> bool {
+        self.settings.late_results == LateResults::Used
+            && kept.value().is_none()
+            && late.value().is_some()
+    }
+
+    /// Gives a running trial up, and its configuration for good: it is never proposed again, whatever is allowed.
+    ///
+    /// # Errors
+    /// Those of [`tell`](Self::tell).
+    pub fn abandon(&mut self, trial: TrialId, why: impl Into<String>) -> Result<(), Error> {
+        self.tell(trial, Outcome::Failed(Failure::new(FailureKind::Abandoned, why)))
     }
 
     /// Adds a configuration that was run elsewhere, with its outcome. It gets a number, counts for the model, and is never
@@ -355,11 +391,35 @@ impl Study {
         configuration: &Configuration,
         outcome: Outcome,
     ) -> Result<TrialId, Error> {
+        self.add_observed(configuration, outcome, None)
+    }
+
+    /// The same with a value whose noise is known: `deviation` is its standard deviation, in the unit of the metric (that of a
+    /// mean over n runs is the runs' own by √n). The model believes it accordingly.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the configuration is not one of the space's, or the deviation is negative or not finite.
+    pub fn observe_noisy(
+        &mut self,
+        configuration: &Configuration,
+        value: f64,
+        deviation: f64,
+    ) -> Result<TrialId, Error> {
+        check_deviation(Some(deviation))?;
+        self.add_observed(configuration, Outcome::from(value), Some(deviation))
+    }
+
+    fn add_observed(
+        &mut self,
+        configuration: &Configuration,
+        outcome: Outcome,
+        deviation: Option<f64>,
+    ) -> Result<TrialId, Error> {
         let point = self.space.encode(configuration)?;
         let configuration = self.space.normalize(configuration)?;
         let trial = self.next_id();
         let outcome = sound(outcome);
-        self.record(Event::Observed { trial, configuration, outcome }, Some(point));
+        self.record(Event::Observed { trial, configuration, outcome, deviation }, Some(point));
         Ok(trial)
     }
 
@@ -406,6 +466,9 @@ impl Study {
     }
 
     fn propose(&mut self) -> Result<Option<Trial>, Error> {
+        if let Some(trial) = self.ask_from_queue()? {
+            return Ok(Some(trial));
+        }
         let known = Known::of(self, self.horizon());
         let id = self.next_id();
         let history = self.history(&known);
@@ -432,94 +495,52 @@ impl Study {
     /// The only change of state: appends an event and derives what follows from it.
     fn record(&mut self, event: Event, point: Option<UnitPoint>) {
         match &event {
-            Event::Asked { trial, configuration, .. } => {
-                self.add(*trial, Source::Own, configuration.clone(), None);
+            Event::Enqueued { configuration, first: true } => {
+                self.queue.push_front(configuration.clone());
             }
-            Event::Observed { trial, configuration, outcome } => {
-                self.add(*trial, Source::Outside, configuration.clone(), Some(outcome.clone()));
+            Event::Enqueued { configuration, first: false } => {
+                self.queue.push_back(configuration.clone());
+            }
+            Event::Asked { trial, configuration, proposal } => {
+                if proposal.phase == Phase::Enqueued {
+                    self.queue.pop_front();
+                }
+                self.add(Trial::new(*trial, Source::Own, configuration.clone()));
+            }
+            Event::Observed { trial, configuration, outcome, deviation } => {
+                let observed = Trial::new(*trial, Source::Outside, configuration.clone());
+                self.add(Trial { outcome: Some(outcome.clone()), ..observed });
+                self.deviations.extend(deviation.map(|deviation| (*trial, deviation)));
+                self.forget_what_is_known();
             }
             Event::Reported { trial, report } => self.entry(*trial).reports.push(*report),
+            Event::StopAsked { trial, cause } => {
+                self.entry(*trial).stop_asked = Some(*cause);
+            }
+            Event::AttemptFailed { trial, failure } => {
+                self.entry(*trial).failed_attempts.push(failure.clone());
+            }
             Event::Told { trial, outcome } => self.entry(*trial).outcome = Some(outcome.clone()),
+            Event::SetAside { trial, outcome } => {
+                let kept = self.trial(*trial).and_then(|trial| trial.outcome.clone());
+                let used = kept.is_some_and(|kept| self.supersedes(&kept, outcome));
+                let entry = self.entry(*trial);
+                // The ledger shows which of the two came first.
+                let aside = if used { entry.outcome.replace(outcome.clone()) } else { None };
+                entry.set_aside.push(aside.unwrap_or_else(|| outcome.clone()));
+            }
         }
         self.points.extend(point);
         self.events.push(event);
     }
 
-    fn add(
-        &mut self,
-        id: TrialId,
-        source: Source,
-        configuration: Configuration,
-        outcome: Option<Outcome>,
-    ) {
-        self.trials.push(Trial { id, source, configuration, reports: Vec::new(), outcome });
+    fn add(&mut self, trial: Trial) {
+        self.trials.push(trial);
     }
 
     fn entry(&mut self, id: TrialId) -> &mut Trial {
         let index = usize::try_from(id.0 - 1).expect("the number of a trial in memory");
         &mut self.trials[index]
-    }
-}
-
-/// What the next proposal may know.
-#[derive(Default)]
-struct Known {
-    observations: Vec<Observation>,
-    pending: Vec<Pending>,
-    failures: Vec<FailedPoint>,
-}
-
-impl Known {
-    /// What is known if the outcomes of the first `horizon` trials are.
-    fn of(study: &Study, horizon: usize) -> Self {
-        let mut known = Self::default();
-        for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
-            let (number, point) = (trial.id.0, point.clone());
-            let outcome = if index < horizon { trial.outcome.as_ref() } else { None };
-            match outcome {
-                None => known.pending.push(Pending { trial: number, point }),
-                Some(Outcome::Completed { value } | Outcome::Stopped { value: Some(value) }) => {
-                    let loss = study.objective.loss(*value);
-                    known.observations.push(Observation { trial: number, point, loss });
-                }
-                Some(Outcome::Failed(_) | Outcome::Stopped { value: None }) => {
-                    known.failures.push(FailedPoint { trial: number, point });
-                }
-            }
-        }
-        known
-    }
-}
-
-/// The value of an outcome that must not be recorded, because it is not finite.
-fn stray_value(outcome: &Outcome) -> Option<f64> {
-    match outcome {
-        Outcome::Completed { value } | Outcome::Stopped { value: Some(value) } => {
-            (!value.is_finite()).then_some(*value)
-        }
-        _ => None,
-    }
-}
-
-/// Outcomes as they are recorded: with finite values only.
-fn sound(outcome: Outcome) -> Outcome {
-    match (stray_value(&outcome), outcome) {
-        (None, sound) => sound,
-        (Some(value), Outcome::Completed { .. }) => Outcome::Failed(Failure::not_finite(value)),
-        (Some(_), _) => Outcome::Stopped { value: None },
-    }
-}
-
-/// Whether an outcome is one that [`sound`] gives.
-fn check_sound(outcome: &Outcome) -> Result<(), Error> {
-    match stray_value(outcome) {
-        None => Ok(()),
-        Some(value) => Err(Error::Invalid(vec![Violation::new(
-            "value",
-            value,
-            "recorded values are finite",
-            "record a failure of kind NonFiniteMetric instead",
-        )])),
     }
 }
 

@@ -1,0 +1,167 @@
+//! Grids over a search space: which values of each parameter are to be combined.
+
+use std::collections::HashSet;
+
+use super::{ParameterRange, ParameterValue, SearchSpace};
+use crate::cube::{Axis, Grid};
+use crate::error::{Error, Violation};
+
+/// Which values of a parameter a grid takes in.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum GridLevels {
+    /// All of them; of an integer range, or of choices.
+    Every,
+    /// So many, evenly spaced on the range's scale, both ends among them. Of an integer range they are rounded, and each counts once.
+    Even(usize),
+    /// These.
+    Values(Vec<ParameterValue>),
+}
+
+impl GridLevels {
+    /// These values.
+    pub fn values<V: Into<ParameterValue>>(values: impl IntoIterator<Item = V>) -> Self {
+        Self::Values(values.into_iter().map(Into::into).collect())
+    }
+}
+
+impl SearchSpace {
+    /// The combinations of all choices with the levels that are given for numeric ranges; the last parameter changes fastest.
+    ///
+    /// Without levels every parameter must be one of choices: this is SageMaker's grid.
+    ///
+    /// ```
+    /// use surmise::space::GridLevels;
+    /// use surmise::*;
+    ///
+    /// let space = SearchSpace::new([
+    ///     ParameterRange::categorical("booster", ["gbtree", "dart"]),
+    ///     ParameterRange::continuous("eta", 1e-3..=1.0, ScalingType::Logarithmic),
+    /// ])?;
+    /// let grid = space.grid([("eta", GridLevels::Even(4))])?; // 0.001, 0.01, 0.1, 1
+    /// assert_eq!(grid.count(), 8);
+    /// let strategy = GridSearch::new(grid);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with everything that is wrong: numeric ranges without levels, levels of unknown parameters, values that are
+    /// outside of their range or given twice, no levels, more than 2⁶³ combinations.
+    pub fn grid<N: AsRef<str>>(
+        &self,
+        levels: impl IntoIterator<Item = (N, GridLevels)>,
+    ) -> Result<Grid, Error> {
+        let given: Vec<(N, GridLevels)> = levels.into_iter().collect();
+        let mut violations = Vec::new();
+        let mut seen = HashSet::new();
+        for (name, _) in &given {
+            let name = name.as_ref();
+            if !self.ranges.iter().any(|range| range.name() == name) {
+                let rule = "the search space has no such parameter";
+                violations.push(Violation::new(name, "unknown", rule, "correct the name"));
+            } else if !seen.insert(name) {
+                let rule = "a parameter has its levels once";
+                violations.push(Violation::new(name, "there twice", rule, "remove one"));
+            }
+        }
+        let mut coordinates = Vec::with_capacity(self.ranges.len());
+        for range in &self.ranges {
+            let own = given.iter().find(|(name, _)| name.as_ref() == range.name());
+            match range.grid_coordinates(own.map(|(_, levels)| levels)) {
+                Ok(levels) => coordinates.push(levels),
+                Err(broken) => violations.extend(broken),
+            }
+        }
+        Error::unless_empty(violations)?;
+        Grid::new(coordinates).ok_or_else(|| {
+            Error::Invalid(vec![Violation::new(
+                "grid",
+                "more than 2⁶³ combinations",
+                "a grid is tried out one by one",
+                "give fewer levels, or search by another strategy",
+            )])
+        })
+    }
+
+    /// A configuration with the values that are given, and the middle of the range (of choices, the first) for all others.
+    ///
+    /// # Errors
+    /// Those of [`encode`](Self::encode), but for parameters that are missing.
+    pub fn completed(&self, given: &super::Configuration) -> Result<super::Configuration, Error> {
+        let middle: Vec<f64> = self
+            .axes
+            .iter()
+            .map(|axis| match axis {
+                Axis::Categories(_) => axis.coordinate(0),
+                _ => axis.snap(0.5),
+            })
+            .collect();
+        let middle = self.decode(&middle.into());
+        let others = middle.iter().filter(|(name, _)| given.value(name).is_none());
+        let whole = given.iter().chain(others).map(|(name, value)| (name, value.clone()));
+        self.normalize(&whole.collect())
+    }
+}
+
+impl ParameterRange {
+    fn grid_coordinates(&self, levels: Option<&GridLevels>) -> Result<Vec<f64>, Vec<Violation>> {
+        let axis = self.axis();
+        let refused = |value: String, rule: &str, remedy: &str| {
+            Err(vec![Violation::new(self.name(), value, rule, remedy)])
+        };
+        match (levels, axis) {
+            (None, Axis::Categories(_)) | (Some(GridLevels::Every), _)
+                if axis.cells().is_some() =>
+            {
+                Ok((0..axis.cells().unwrap_or(1)).map(|cell| axis.coordinate(cell)).collect())
+            }
+            (None, _) if axis.is_constant() => Ok(vec![axis.coordinate(0)]),
+            (None, _) => refused(
+                "numeric".to_owned(),
+                "a grid over a numeric range needs levels (and SageMaker's takes choices only)",
+                "give it levels, or make it a categorical range",
+            ),
+            (Some(GridLevels::Every), _) => refused(
+                "continuous".to_owned(),
+                "a continuous range has no end of values",
+                "give a number of levels, or the values",
+            ),
+            (Some(GridLevels::Even(0)), _) => {
+                refused("0 levels".to_owned(), "there is at least one", "raise the number")
+            }
+            (Some(GridLevels::Even(_)), Axis::Categories(_)) => refused(
+                "one of choices".to_owned(),
+                "choices have no order, and so no even spacing",
+                "leave the levels out, or give the values",
+            ),
+            (Some(GridLevels::Even(1)), _) => Ok(vec![axis.snap(0.5)]),
+            (Some(GridLevels::Even(count)), _) => {
+                #[allow(clippy::cast_precision_loss, reason = "a number of levels")]
+                let even = (0..*count).map(|i| axis.snap(i as f64 / (*count - 1) as f64));
+                let mut coordinates: Vec<f64> = even.collect();
+                coordinates.dedup();
+                Ok(coordinates)
+            }
+            (Some(GridLevels::Values(values)), _) if values.is_empty() => {
+                refused("no values".to_owned(), "there is at least one", "give one")
+            }
+            (Some(GridLevels::Values(values)), _) => self.coordinates_of(values),
+        }
+    }
+
+    fn coordinates_of(&self, values: &[ParameterValue]) -> Result<Vec<f64>, Vec<Violation>> {
+        let axis = self.axis();
+        let (mut coordinates, mut violations) = (Vec::<f64>::new(), Vec::new());
+        for value in values {
+            match self.encode(value) {
+                Err(violation) => violations.push(violation),
+                Ok(coordinate) if coordinates.iter().any(|known| axis.same(*known, coordinate)) => {
+                    let rule = "the levels of a grid are distinct";
+                    violations.push(Violation::new(self.name(), value, rule, "remove one"));
+                }
+                Ok(coordinate) => coordinates.push(coordinate),
+            }
+        }
+        if violations.is_empty() { Ok(coordinates) } else { Err(violations) }
+    }
+}

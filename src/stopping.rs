@@ -1,0 +1,205 @@
+//! Which running trials to stop early: the median rule and successive halving.
+//!
+//! | symbol | meaning |
+//! | --- | --- |
+//! | yⱼ(s) | loss that trial j reported at step s; ∞ where the metric was not finite |
+//! | ȳⱼ(s) | its running average: the mean of its losses at the steps up to s |
+//! | v = yₖ(s) | loss of the trial k that is judged |
+//! | η | one in so many goes on to the next rung |
+//!
+//! Median rule: stop if v > median of ȳⱼ(s) over the trials j before k that have got as far as s (Golovin et al. 2017, §3.2.2, with
+//! the value at the step in the place of the best one, as SageMaker's guide has it).
+//!
+//! Successive halving: of the n trials that have reached a rung, k among them, stop k unless fewer than ⌊n ⁄ η⌋ are better, or n < η (Li et
+//! al. 2020, algorithm 2, in the form that stops instead of pausing: Klein et al. 2020, §3.2).
+//!
+//! A verdict is a function of the curves alone: of which trials are known, and of what they reported.
+
+use std::collections::BTreeMap;
+
+use crate::limits::{EarlyStopping, MedianRule, SuccessiveHalving};
+use crate::objective::Objective;
+use crate::trial::{Outcome, Report, StopCause, Trial, TrialId};
+
+/// What all trials of a study have reported, ready for verdicts.
+#[derive(Debug, Clone)]
+pub struct Curves {
+    objective: Objective,
+    curves: BTreeMap<TrialId, Curve>,
+}
+
+/// Losses of one trial by its steps, in order; of several reports at a step the last one counts.
+#[derive(Debug, Clone, Default)]
+struct Curve {
+    steps: Vec<(u64, f64)>,
+    /// Sums of the losses up to each step.
+    sums: Vec<f64>,
+    /// Whether the trial came to its end by itself: then it has got as far as any step.
+    is_complete: bool,
+}
+
+impl Curve {
+    fn insert(&mut self, step: u64, loss: f64) {
+        let loss = if loss.is_finite() { loss } else { f64::INFINITY };
+        let place = self.steps.partition_point(|(known, _)| *known < step);
+        match self.steps.get_mut(place) {
+            Some((known, old)) if *known == step => *old = loss,
+            _ => self.steps.insert(place, (step, loss)),
+        }
+        self.sums.truncate(place);
+        let mut sum = self.sums.last().copied().unwrap_or(0.0);
+        for (_, loss) in &self.steps[place..] {
+            sum += loss;
+            self.sums.push(sum);
+        }
+    }
+
+    fn last_step(&self) -> Option<u64> {
+        self.steps.last().map(|(step, _)| *step)
+    }
+
+    fn has_reached(&self, step: u64) -> bool {
+        self.is_complete || self.last_step().is_some_and(|last| last >= step)
+    }
+
+    /// ȳ(s).
+    #[allow(clippy::cast_precision_loss, reason = "a number of reports")]
+    fn running_average(&self, step: u64) -> Option<f64> {
+        let count = self.steps.partition_point(|(known, _)| *known <= step);
+        Some(self.sums[count.checked_sub(1)?] / count as f64)
+    }
+
+    /// The loss at the first report on a rung, from its step up to the next rung's.
+    fn on_rung(&self, from: u64, below: u64) -> Option<f64> {
+        let first = self.steps.partition_point(|(known, _)| *known < from);
+        self.steps.get(first).filter(|(step, _)| *step < below).map(|(_, loss)| *loss)
+    }
+}
+
+impl Curves {
+    /// What these trials have reported.
+    pub fn of<'a>(objective: &Objective, trials: impl IntoIterator<Item = &'a Trial>) -> Self {
+        let mut curves = Self { objective: objective.clone(), curves: BTreeMap::new() };
+        for trial in trials {
+            for report in &trial.reports {
+                curves.add(trial.id, *report);
+            }
+            if let Some(outcome) = &trial.outcome {
+                curves.end(trial.id, outcome);
+            }
+        }
+        curves
+    }
+
+    /// Takes in a report.
+    pub fn add(&mut self, trial: TrialId, report: Report) {
+        let loss = self.objective.loss(report.value);
+        self.curves.entry(trial).or_default().insert(report.step, loss);
+    }
+
+    /// Takes in how a trial ended.
+    pub fn end(&mut self, trial: TrialId, outcome: &Outcome) {
+        if let (Some(curve), Outcome::Completed { .. }) = (self.curves.get_mut(&trial), outcome) {
+            curve.is_complete = true;
+        }
+    }
+
+    /// Whether a trial is to be stopped after its report, and on which figures. Others are looked at up to the trial `horizon`, itself
+    /// included; `None` is all.
+    ///
+    /// Only the furthest step that a trial has reported is judged: a report that comes late is taken in, no more.
+    pub fn verdict(
+        &self,
+        rule: &EarlyStopping,
+        trial: TrialId,
+        report: Report,
+        horizon: Option<TrialId>,
+    ) -> Option<StopCause> {
+        let own = self.curves.get(&trial)?;
+        if own.last_step() != Some(report.step) {
+            return None;
+        }
+        let known = |other: TrialId| horizon.is_none_or(|horizon| other <= horizon);
+        let others = self.curves.iter().filter(|(id, _)| **id != trial && known(**id));
+        match rule {
+            EarlyStopping::Off => None,
+            EarlyStopping::MedianRule(rule) => {
+                let earlier = others.filter(|(id, _)| **id < trial).map(|(_, curve)| curve);
+                self.by_median(rule, own, report, earlier)
+            }
+            EarlyStopping::SuccessiveHalving(rule) => {
+                self.by_halving(rule, own, report, others.map(|(_, curve)| curve))
+            }
+        }
+    }
+
+    fn by_median<'a>(
+        &self,
+        rule: &MedianRule,
+        own: &Curve,
+        Report { step, value }: Report,
+        earlier: impl Iterator<Item = &'a Curve>,
+    ) -> Option<StopCause> {
+        if own.steps.len() as u64 <= rule.grace_steps {
+            return None;
+        }
+        let reached = earlier.filter(|curve| curve.has_reached(step));
+        let averages: Vec<f64> = reached.filter_map(|curve| curve.running_average(step)).collect();
+        let jobs = averages.len();
+        if jobs < rule.grace_population {
+            return None;
+        }
+        let median = median(averages);
+        let (_, loss) = *own.steps.last()?;
+        let median_value = self.objective.value(median);
+        (loss > median).then_some(StopCause::MedianRule { step, value, median: median_value, jobs })
+    }
+
+    #[allow(clippy::unused_self, reason = "beside its sibling")]
+    fn by_halving<'a>(
+        &self,
+        rule: &SuccessiveHalving,
+        own: &Curve,
+        Report { step, value }: Report,
+        others: impl Iterator<Item = &'a Curve>,
+    ) -> Option<StopCause> {
+        if step >= rule.max_resource {
+            return Some(StopCause::MaxResource { step, value });
+        }
+        let rungs = rule.rungs();
+        let place = rungs.iter().rposition(|rung| *rung <= step)?;
+        let (rung, next) = (rungs[place], rungs.get(place + 1).copied().unwrap_or(u64::MAX));
+        let loss = own.on_rung(rung, next)?;
+        // A job is judged once on each rung, by its first report there.
+        let first = own.steps.iter().find(|(known, _)| *known >= rung).map(|(known, _)| *known);
+        if first != Some(step) {
+            return None;
+        }
+        let rivals: Vec<f64> = others.filter_map(|curve| curve.on_rung(rung, next)).collect();
+        let jobs = rivals.len() + 1;
+        let better = rivals.iter().filter(|rival| **rival < loss).count();
+        let room = jobs as u64 / rule.reduction_factor.max(2);
+        (room > 0 && better as u64 >= room).then_some(StopCause::SuccessiveHalving {
+            step,
+            value,
+            rung,
+            better,
+            jobs,
+        })
+    }
+}
+
+/// The middle one, or the mean of the two in the middle; there is at least one.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        // Half of each, so that two infinite ones have an infinite mean.
+        0.5 * values[middle - 1] + 0.5 * values[middle]
+    }
+}
+
+#[cfg(test)]
+mod tests;

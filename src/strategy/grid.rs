@@ -1,0 +1,88 @@
+//! Grid search: every combination once.
+
+use std::collections::HashSet;
+
+use super::{History, Phase, Proposal, Strategy};
+use crate::cube::Grid;
+use crate::error::Error;
+use crate::rng::Rng;
+
+/// Proposes the points of a [grid](crate::space::SearchSpace::grid) in their order, each once, and is then exhausted; what has been tried
+/// is passed over.
+#[derive(Debug, Clone)]
+pub struct GridSearch {
+    grid: Grid,
+}
+
+impl GridSearch {
+    /// Grid search over these points.
+    pub fn new(grid: Grid) -> Self {
+        Self { grid }
+    }
+
+    /// The points.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+}
+
+impl Strategy for GridSearch {
+    fn propose(&self, history: &History<'_>, _rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        if self.grid.axes() != history.axes.len() {
+            return Err(Error::Strategy(format!(
+                "the grid has {} parameters, the search space {}; make the grid of this space",
+                self.grid.axes(),
+                history.axes.len()
+            )));
+        }
+        let visited = super::Visited::of(history);
+        let taken: HashSet<u64> =
+            visited.points().filter_map(|point| self.grid.index_of(history.axes, point)).collect();
+        // Of n + 1 indices, n points cannot have taken all.
+        let free = (0..self.grid.count()).find(|index| !taken.contains(index));
+        Ok(free.map(|index| Proposal::new(self.grid.point(index), Phase::Grid)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cube::Axis;
+    use crate::strategy::{FailedPoint, Infeasibility, Observation, Pending, Repetitions};
+
+    #[test]
+    fn every_point_comes_once_in_order_whatever_became_of_the_others() {
+        let axes = [Axis::Continuous { resolution: 1e-7 }, Axis::Categories(3)];
+        let middle = Axis::Categories(3);
+        let grid = Grid::new(vec![
+            vec![0.0, 0.25, 1.0],
+            (0..3).map(|cell| middle.coordinate(cell)).collect(),
+        ]);
+        let search = GridSearch::new(grid.unwrap());
+        let (mut observations, mut failures, mut pending) = (Vec::new(), Vec::new(), Vec::new());
+        for trial in 1..=10 {
+            let history = History {
+                axes: &axes,
+                observations: &observations,
+                pending: &pending,
+                failures: &failures,
+                next_trial: trial,
+                max_jobs: None,
+                max_parallel_jobs: 1,
+                repetitions: Repetitions::Never,
+            };
+            let proposal = search.propose(&history, &mut Rng::stream(1, trial)).unwrap();
+            let Some(Proposal { point, .. }) = proposal else {
+                assert_eq!(trial, 10, "nine points");
+                return;
+            };
+            assert_eq!(search.grid.index_of(&axes, &point), Some(trial - 1));
+            match trial % 3 {
+                0 => observations.push(Observation::new(trial, point, 1.0)),
+                1 => failures.push(FailedPoint::new(trial, point, Infeasibility::Infeasible)),
+                _ => pending.push(Pending { trial, point }),
+            }
+        }
+        panic!("the grid has an end");
+    }
+}

@@ -1,0 +1,89 @@
+//! What happened, as the ledger keeps it.
+
+use crate::space::Configuration;
+use crate::strategy::Proposal;
+use crate::trial::{Failure, Outcome, Report, StopCause, TrialId};
+
+/// What happened, in the order in which the study learnt of it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Somebody wants this configuration to be tried before anything else is proposed.
+    Enqueued {
+        /// What to run.
+        configuration: Configuration,
+        /// Whether it goes before what is enqueued already.
+        first: bool,
+    },
+    /// A trial was proposed, by the strategy or out of the queue.
+    Asked {
+        /// Its number.
+        trial: TrialId,
+        /// What to run.
+        configuration: Configuration,
+        /// The reasons.
+        proposal: Proposal,
+    },
+    /// A configuration that was run elsewhere came with its outcome.
+    Observed {
+        /// The number it gets here.
+        trial: TrialId,
+        /// What was run.
+        configuration: Configuration,
+        /// How it ended.
+        outcome: Outcome,
+        /// The standard deviation of the value's noise, if it is known.
+        deviation: Option<f64>,
+    },
+    /// A running trial reported its metric.
+    Reported {
+        /// Which trial.
+        trial: TrialId,
+        /// What it reported.
+        report: Report,
+    },
+    /// A running trial was to be asked to stop.
+    StopAsked {
+        /// Which trial.
+        trial: TrialId,
+        /// Why.
+        cause: StopCause,
+    },
+    /// An attempt at a trial failed; there will be another one.
+    AttemptFailed {
+        /// Which trial.
+        trial: TrialId,
+        /// Why.
+        failure: Failure,
+    },
+    /// A trial ended.
+    Told {
+        /// Which trial.
+        trial: TrialId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Something else was told of a trial that had ended.
+    SetAside {
+        /// Which trial.
+        trial: TrialId,
+        /// What was told.
+        outcome: Outcome,
+    },
+}
+
+impl Event {
+    /// The trial that it is about; none while one is only enqueued.
+    pub fn trial(&self) -> Option<TrialId> {
+        match self {
+            Self::Enqueued { .. } => None,
+            Self::Asked { trial, .. }
+            | Self::Observed { trial, .. }
+            | Self::Reported { trial, .. }
+            | Self::StopAsked { trial, .. }
+            | Self::AttemptFailed { trial, .. }
+            | Self::Told { trial, .. }
+            | Self::SetAside { trial, .. } => Some(*trial),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the next proposal may know, as points and losses.
+
+use super::Study;
+use crate::objective::Objective;
+use crate::strategy::{Ending, FailedPoint, Infeasibility, Observation, Origin, Pending};
+use crate::trial::{FailureKind, Outcome, Source, Trial};
+
+/// What a strategy is told of trials that were stopped early.
+///
+/// A value on the way is not what a job would have come to. Which reading serves a search best was measured: see the page on early
+/// stopping in BENCHMARKING.md.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoppedTrials {
+    /// Its last value, less what jobs that ran to their end typically still gained from that step on (the median of their
+    /// gains); never better than the best of them. Without such a job its last value.
+    #[default]
+    Projected,
+    /// Its last value, as if it were a final one.
+    LastValue,
+    /// Nothing but where it was, so that it is not proposed again.
+    PlaceOnly,
+}
+
+/// What the next proposal may know.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) observations: Vec<Observation>,
+    pub(super) pending: Vec<Pending>,
+    pub(super) failures: Vec<FailedPoint>,
+}
+
+impl Known {
+    /// What is known if the outcomes of the first `horizon` trials are.
+    pub(super) fn of(study: &Study, horizon: usize) -> Self {
+        let mut known = Self::default();
+        let ended = &study.trials[..horizon];
+        let typical = Typical::of(ended, &study.objective);
+        for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
+            let (number, point) = (trial.id.0, point.clone());
+            let outcome = if index < horizon { trial.outcome.as_ref() } else { None };
+            let mut failed = |kind| {
+                known.failures.push(FailedPoint::new(number, point.clone(), kind));
+            };
+            match outcome {
+                None => known.pending.push(Pending { trial: number, point }),
+                Some(Outcome::Completed { value }) => {
+                    let loss = study.objective.loss(*value);
+                    let ending = Ending::Full;
+                    known.observations.push(Observation {
+                        ending,
+                        ..observation(study, trial, number, point, loss)
+                    });
+                }
+                Some(Outcome::Stopped { value: Some(value) }) => {
+                    let last = study.objective.loss(*value);
+                    let loss = match study.settings.stopped_trials {
+                        StoppedTrials::LastValue => last,
+                        StoppedTrials::Projected => typical.project(trial, last),
+                        StoppedTrials::PlaceOnly => {
+                            failed(Infeasibility::Unknown);
+                            continue;
+                        }
+                    };
+                    let ending = Ending::StoppedEarly;
+                    known.observations.push(Observation {
+                        ending,
+                        ..observation(study, trial, number, point, loss)
+                    });
+                }
+                // Whoever was stopped because the tuning was over has had no chance.
+                Some(Outcome::Stopped { value: None }) if trial.was_cut_off() => {
+                    failed(Infeasibility::Transient);
+                }
+                Some(Outcome::Stopped { value: None }) => failed(Infeasibility::Unknown),
+                Some(Outcome::Failed(failure)) => failed(match failure.kind {
+                    FailureKind::Abandoned => Infeasibility::Unknown,
+                    kind if kind.is_transient() => Infeasibility::Transient,
+                    _ => Infeasibility::Infeasible,
+                }),
+            }
+        }
+        known
+    }
+}
+
+fn observation(
+    study: &Study,
+    trial: &Trial,
+    number: u64,
+    point: crate::cube::UnitPoint,
+    loss: f64,
+) -> Observation {
+    let origin = match trial.source {
+        Source::Own => Origin::Own,
+        Source::Outside => Origin::Outside,
+    };
+    let noise_variance = study.deviations.get(&trial.id).map(|deviation| deviation * deviation);
+    let resource = trial.reports.iter().map(|report| report.step).max();
+    Observation { origin, noise_variance, resource, ..Observation::new(number, point, loss) }
+}
+
+/// How jobs that ran to their end went on, step by step.
+struct Typical {
+    /// Losses by steps, and the final loss.
+    curves: Vec<(Vec<(u64, f64)>, f64)>,
+    best: f64,
+}
+
+impl Typical {
+    fn of(trials: &[Trial], objective: &Objective) -> Self {
+        let mut curves = Vec::new();
+        let mut best = f64::INFINITY;
+        let any_stopped = trials.iter().any(|t| matches!(t.outcome, Some(Outcome::Stopped { .. })));
+        for trial in trials.iter().filter(|_| any_stopped) {
+            if let Some(Outcome::Completed { value }) = trial.outcome {
+                let last = objective.loss(value);
+                best = best.min(last);
+                let mut steps: Vec<(u64, f64)> =
+                    trial.reports.iter().map(|r| (r.step, objective.loss(r.value))).collect();
+                steps.sort_by_key(|(step, _)| *step);
+                curves.push((steps, last));
+            }
+        }
+        Self { curves, best }
+    }
+
+    /// What a job that was stopped at its last report, with this loss, would probably have come to.
+    fn project(&self, trial: &Trial, last: f64) -> f64 {
+        let Some(step) = trial.reports.iter().map(|report| report.step).max() else { return last };
+        let mut gains: Vec<f64> = self
+            .curves
+            .iter()
+            .filter_map(|(steps, end)| {
+                let reached = steps.partition_point(|(other, _)| *other <= step);
+                // Whoever has not got as far tells nothing about what comes after.
+                let (_, loss) = steps.get(reached.checked_sub(1)?)?;
+                Some(loss - end).filter(|gain| gain.is_finite())
+            })
+            .collect();
+        if gains.is_empty() {
+            return last;
+        }
+        gains.sort_by(f64::total_cmp);
+        let middle = gains.len() / 2;
+        let gain = if gains.len() % 2 == 1 {
+            gains[middle]
+        } else {
+            f64::midpoint(gains[middle - 1], gains[middle])
+        };
+        (last - gain).max(self.best.min(last))
+    }
+}

@@ -1,0 +1,154 @@
+//! What the end of a job means: for its trial, and for the tuning.
+
+use std::collections::VecDeque;
+
+use super::StopReason;
+use crate::limits::TuningRules;
+use crate::study::{Event, Study};
+use crate::trial::{Failure, FailureKind, Outcome, Source, StopCause, Trial, TrialId};
+
+/// What is told of a trial.
+pub(super) struct Settled {
+    pub(super) outcome: Outcome,
+    /// What its job said instead, if a decision counts for more.
+    pub(super) replaced: Option<Outcome>,
+}
+
+/// What the end of a job means for its trial, which was asked to stop for this cause.
+///
+/// Under a fixed lag a decision by the metric counts with the value on which it was made: whether a job hears of it a step
+/// sooner or later is a matter of pace.
+pub(super) fn settle(
+    trial: &Trial,
+    outcome: Outcome,
+    cause: Option<StopCause>,
+    is_lagged: bool,
+) -> Settled {
+    let Some(cause) = cause else { return Settled { outcome, replaced: None } };
+    let decided = match cause {
+        // The resource is what a job has, so this was its final value.
+        StopCause::MaxResource { value, .. } => Some(Outcome::from(value)),
+        _ => cause
+            .decided_on()
+            .map(|value| Outcome::Stopped { value: Some(value).filter(|value| value.is_finite()) }),
+    };
+    let is_stopped = matches!(outcome, Outcome::Stopped { .. });
+    match (decided, cause) {
+        (Some(decided), _) if is_lagged => {
+            let replaced = (decided != outcome && !is_stopped).then_some(outcome);
+            Settled { outcome: decided, replaced }
+        }
+        (Some(decided), StopCause::MaxResource { .. }) if is_stopped => {
+            Settled { outcome: decided, replaced: None }
+        }
+        (_, StopCause::Deadline { after }) if is_stopped => {
+            let last = match trial.last_reported() {
+                Some(value) => format!("its last value was {value}"),
+                None => "it had reported nothing".to_owned(),
+            };
+            let text = format!("it had not ended after {after:?}; {last}");
+            let outcome = Outcome::Failed(Failure::new(FailureKind::Timeout, text));
+            Settled { outcome, replaced: None }
+        }
+        _ if is_stopped => {
+            let given = match outcome {
+                Outcome::Stopped { value } => value.filter(|value| value.is_finite()),
+                _ => None,
+            };
+            let value = given.or_else(|| trial.last_reported());
+            Settled { outcome: Outcome::Stopped { value }, replaced: None }
+        }
+        _ => Settled { outcome, replaced: None },
+    }
+}
+
+/// How the jobs of a study have ended so far.
+#[derive(Debug, Default)]
+pub(super) struct Endings {
+    /// Trial and loss of the best job.
+    best: Option<(TrialId, f64)>,
+    /// So many jobs in a row have not improved it.
+    not_improving: usize,
+    /// Whether the last jobs of this call failed.
+    recent: VecDeque<bool>,
+    last_failure: Option<Failure>,
+    /// By how much an improvement improves is a rule; so it is looked at later.
+    values: Vec<(TrialId, Option<f64>)>,
+    looked_at: usize,
+}
+
+impl Endings {
+    /// Those in the ledger. Failures of earlier calls are forgiven.
+    pub(super) fn of(study: &Study) -> Self {
+        let mut endings = Self::default();
+        for event in study.events() {
+            if let Event::Told { trial, .. } = event {
+                endings.values.extend(entry(study, *trial));
+            }
+        }
+        endings
+    }
+
+    /// Takes in a trial that has just ended.
+    pub(super) fn add(&mut self, study: &Study, trial: TrialId) {
+        self.values.extend(entry(study, trial));
+        let outcome = study.trial(trial).and_then(|trial| trial.outcome.as_ref());
+        let failure = match outcome {
+            Some(Outcome::Failed(failure)) if failure.kind == FailureKind::Cancelled => return,
+            Some(Outcome::Failed(failure)) => Some(failure.clone()),
+            _ => None,
+        };
+        self.recent.push_back(failure.is_some());
+        self.last_failure = failure.or(self.last_failure.take());
+    }
+
+    /// The reason to stop, if there is one.
+    pub(super) fn enough(&mut self, study: &Study, rules: &TuningRules) -> Option<StopReason> {
+        self.look_for_improvement(rules.completion.least_improvement, study);
+        let best = self.best.map(|(trial, loss)| (trial, loss, study.objective().value(loss)));
+        if let (Some(target), Some((trial, loss, value))) = (rules.completion.target, best)
+            && loss <= study.objective().loss(target)
+        {
+            return Some(StopReason::TargetReached { trial, value, target });
+        }
+        if let Some(breaker) = rules.circuit_breaker {
+            while self.recent.len() > breaker.of_last {
+                self.recent.pop_front();
+            }
+            let failures = self.recent.iter().filter(|failed| **failed).count();
+            if let Some(last) = self.last_failure.clone().filter(|_| failures >= breaker.failures) {
+                let of_last = self.recent.len();
+                return Some(StopReason::TooManyFailures { failures, of_last, last });
+            }
+        }
+        if let (Some(patience), Some((best, _, value))) = (rules.completion.not_improving_for, best)
+            && self.not_improving >= patience
+        {
+            let jobs = self.not_improving;
+            return Some(StopReason::NotImproving { jobs, best, value });
+        }
+        None
+    }
+
+    fn look_for_improvement(&mut self, least: f64, study: &Study) {
+        for (trial, value) in &self.values[self.looked_at..] {
+            let loss = value.map(|value| study.objective().loss(value));
+            match (loss, self.best) {
+                (Some(loss), None) => self.best = Some((*trial, loss)),
+                (None, None) => {}
+                (Some(loss), Some((_, best))) if loss < best => {
+                    let is_enough = loss < best - least * best.abs();
+                    self.not_improving = if is_enough { 0 } else { self.not_improving + 1 };
+                    self.best = Some((*trial, loss));
+                }
+                (_, Some(_)) => self.not_improving += 1,
+            }
+        }
+        self.looked_at = self.values.len();
+    }
+}
+
+fn entry(study: &Study, trial: TrialId) -> Option<(TrialId, Option<f64>)> {
+    let trial = study.trial(trial).filter(|trial| trial.source == Source::Own)?;
+    Some((trial.id, trial.value()))
+}

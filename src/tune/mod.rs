@@ -1,0 +1,349 @@
+//! The only loop: asks the study, starts jobs under the limits, tells what came of them, and knows when it is enough.
+
+mod endings;
+#[cfg(feature = "progress-bar")]
+mod progress_bar;
+mod run;
+mod stop_handle;
+#[cfg(feature = "tracing")]
+mod trace;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+#[cfg(feature = "progress-bar")]
+pub use self::progress_bar::progress_bar;
+use self::run::Run;
+pub use self::stop_handle::StopHandle;
+#[cfg(feature = "tracing")]
+pub use self::trace::trace;
+use crate::error::Error;
+use crate::evaluator::{Evaluator, JobEvent, JobId};
+use crate::limits::{CircuitBreaker, CompletionCriteria, EarlyStopping, RetryPolicy, TuningRules};
+use crate::study::{Event, Study};
+use crate::trial::{Failure, Trial, TrialId};
+
+/// Why the tuning ended, with the figures behind it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// As many jobs have run as the limits allow.
+    JobLimit {
+        /// That many.
+        jobs: usize,
+    },
+    /// Every configuration of the space, or of the grid, has been asked or told.
+    SpaceExhausted {
+        /// Jobs that have run.
+        jobs: usize,
+    },
+    /// The time was up; what ran was asked to stop.
+    MaxRuntime {
+        /// The time that there was.
+        limit: Duration,
+        /// Jobs that have run.
+        jobs: usize,
+    },
+    /// A job reached the target.
+    TargetReached {
+        /// Its trial.
+        trial: TrialId,
+        /// Its value.
+        value: f64,
+        /// What was to be reached.
+        target: f64,
+    },
+    /// The best value did not improve for a while.
+    NotImproving {
+        /// So many jobs in a row ended without improving it.
+        jobs: usize,
+        /// The trial of the best value.
+        best: TrialId,
+        /// The best value.
+        value: f64,
+    },
+    /// A criterion of somebody's own was met.
+    OwnCriterion {
+        /// Its name.
+        name: String,
+    },
+    /// Hardly anything came off.
+    TooManyFailures {
+        /// So many jobs failed…
+        failures: usize,
+        /// …of this many that ended last.
+        of_last: usize,
+        /// How the last one failed.
+        last: Failure,
+    },
+    /// An observer said to break.
+    Observer,
+    /// Somebody asked to drain: nothing more was started, what ran came to its end.
+    Drained {
+        /// Jobs that have run.
+        jobs: usize,
+    },
+    /// Somebody cancelled.
+    Cancelled {
+        /// So many jobs had not ended when it was no longer waited for. They are pending; another call adopts them.
+        left_running: usize,
+    },
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::JobLimit { jobs } => {
+                write!(f, "{jobs} jobs have run, as many as the limits allow")
+            }
+            Self::SpaceExhausted { jobs } => {
+                write!(f, "everything has been tried, in {jobs} jobs")
+            }
+            Self::MaxRuntime { limit, jobs } => {
+                write!(f, "{limit:?} are over, in which {jobs} jobs have run")
+            }
+            Self::TargetReached { trial, value, target } => {
+                write!(f, "trial {trial} reached {value}; the target is {target}")
+            }
+            Self::NotImproving { jobs, best, value } => {
+                write!(
+                    f,
+                    "{jobs} jobs in a row did not improve on {value}, the value of trial {best}"
+                )
+            }
+            Self::OwnCriterion { name } => write!(f, "{name}"),
+            Self::TooManyFailures { failures, of_last, last } => {
+                write!(f, "{failures} of the last {of_last} jobs failed; the last one by {last}")
+            }
+            Self::Observer => f.write_str("an observer said to break"),
+            Self::Drained { jobs } => write!(f, "drained on request, after {jobs} jobs"),
+            Self::Cancelled { left_running: 0 } => f.write_str("cancelled on request"),
+            Self::Cancelled { left_running } => {
+                write!(f, "cancelled on request; {left_running} jobs had not ended")
+            }
+        }
+    }
+}
+
+/// How the tuning went.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Tuned {
+    /// Why it ended.
+    pub reason: StopReason,
+    /// Events that changed nothing: of jobs that were not running, or of what came after a decision that counts.
+    pub disregarded: Vec<JobEvent>,
+}
+
+/// What happens while a study is tuned.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// An event has just been recorded in the ledger; nothing has been done about it yet.
+    Recorded(&'a Event),
+    /// A completed trial has the best value so far.
+    NewBest {
+        /// The trial.
+        trial: &'a Trial,
+        /// Its value.
+        value: f64,
+    },
+    /// A job runs.
+    Started {
+        /// Which one.
+        job: JobId,
+        /// Whether it ran already, as after a restart.
+        adopted: bool,
+    },
+    /// There is no room for a job.
+    Busy {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// An attempt failed, and there will be another one.
+    Retrying {
+        /// The attempt that will be.
+        job: JobId,
+        /// After this time.
+        after: Duration,
+    },
+    /// An event changed nothing.
+    Disregarded(&'a JobEvent),
+    /// No jobs can be run for now.
+    Paused {
+        /// Why.
+        why: &'a str,
+    },
+    /// Jobs can be run again.
+    Resumed,
+    /// It is over.
+    Over(&'a StopReason),
+}
+
+type Observer<'a> = Box<dyn FnMut(&Study, &Progress<'_>) -> ControlFlow<()> + 'a>;
+type Criterion<'a> = Box<dyn FnMut(&Study) -> bool + 'a>;
+
+/// How long a cancelled job is waited for, unless another patience is given.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a study to its end under rules of your choice.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use surmise::evaluator::Reporter;
+/// use surmise::tune::Progress;
+/// use surmise::*;
+///
+/// let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])?;
+/// let settings = StudySettings { limits: ResourceLimits::new(200, 2), ..Default::default() };
+/// let mut study = Study::new(space, Objective::minimize("loss"), RandomSearch, settings)?;
+/// let mut jobs = FunctionEvaluator::reporting(|c: &Configuration, reporter: &Reporter| {
+///     for epoch in 1..10 {
+///         if reporter.report(epoch, c.float("x") + 1.0 / epoch as f64).is_break() {
+///             break;
+///         }
+///     }
+///     Ok::<_, String>(c.float("x"))
+/// });
+/// let mut found = 0;
+/// let tuned = Tuner::new()
+///     .early_stopping(EarlyStopping::auto())
+///     .completion(CompletionCriteria::target(0.05))
+///     .observe(|_, progress| {
+///         found += u32::from(matches!(progress, Progress::NewBest { .. }));
+///         ControlFlow::Continue(())
+///     })
+///     .run(&mut study, &mut jobs)?;
+/// assert!(matches!(tuned.reason, StopReason::TargetReached { .. }));
+/// assert!(found > 0);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Default)]
+pub struct Tuner<'a> {
+    rules: TuningRules,
+    criteria: Vec<(String, Criterion<'a>)>,
+    observers: Vec<Observer<'a>>,
+    stop: Option<StopHandle>,
+    patience: Option<Duration>,
+}
+
+impl fmt::Debug for Tuner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tuner").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Tuner<'a> {
+    /// The default rules, nobody watching.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These rules.
+    pub fn with(rules: TuningRules) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &TuningRules {
+        &self.rules
+    }
+
+    /// The same with this early stopping.
+    #[must_use]
+    pub fn early_stopping(mut self, early_stopping: EarlyStopping) -> Self {
+        self.rules.early_stopping = early_stopping;
+        self
+    }
+
+    /// The same with these completion criteria.
+    #[must_use]
+    pub fn completion(mut self, completion: CompletionCriteria) -> Self {
+        self.rules.completion = completion;
+        self
+    }
+
+    /// The same with these retries.
+    #[must_use]
+    pub fn retries(mut self, retries: RetryPolicy) -> Self {
+        self.rules.retries = retries;
+        self
+    }
+
+    /// The same with this deadline for each attempt.
+    #[must_use]
+    pub fn job_deadline(mut self, deadline: Duration) -> Self {
+        self.rules.job_deadline = Some(deadline);
+        self
+    }
+
+    /// The same with this circuit breaker, or none.
+    #[must_use]
+    pub fn circuit_breaker(mut self, breaker: Option<CircuitBreaker>) -> Self {
+        self.rules.circuit_breaker = breaker;
+        self
+    }
+
+    /// The same with a criterion of your own: it is enough when `is_met` says so, at the start or after a trial's end. Its name is told
+    /// in [`StopReason::OwnCriterion`].
+    #[must_use]
+    pub fn complete_when(
+        mut self,
+        name: impl Into<String>,
+        is_met: impl FnMut(&Study) -> bool + 'a,
+    ) -> Self {
+        self.criteria.push((name.into(), Box::new(is_met)));
+        self
+    }
+
+    /// The same with an observer. If it says to break, it is enough: what runs is asked to stop.
+    #[must_use]
+    pub fn observe(
+        mut self,
+        observer: impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> + 'a,
+    ) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// The same with a handle by which the tuning can be drained or cancelled from elsewhere.
+    #[must_use]
+    pub fn stop_by(mut self, handle: &StopHandle) -> Self {
+        self.stop = Some(handle.clone());
+        self
+    }
+
+    /// The same with another patience (30 seconds by default): how long cancelled jobs are waited for.
+    #[must_use]
+    pub fn cancel_patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Runs the study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
+    ///
+    /// Trials that were asked before, but have not ended, run first, as far as `max_jobs` allows; every trial of the study's own
+    /// that has ended counts as a job. Criteria that are met already end it before anything is started. A trial that waits for its
+    /// next attempt keeps its place.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the rules make no sense, [`Error::Evaluator`] if no jobs can be run, or an error of the strategy. The ledger
+    /// is then intact: the trials that were running are pending, and another call goes on with them.
+    pub fn run(
+        &mut self,
+        study: &mut Study,
+        evaluator: &mut dyn Evaluator,
+    ) -> Result<Tuned, Error> {
+        self.rules.check()?;
+        Run::resume(self, study, evaluator).to_the_end()
+    }
+}
+
+/// Runs a study to its end under the default rules. See [`Tuner`].
+///
+/// # Errors
+/// Those of [`Tuner::run`].
+pub fn tune(study: &mut Study, evaluator: &mut dyn Evaluator) -> Result<Tuned, Error> {
+    Tuner::new().run(study, evaluator)
+}

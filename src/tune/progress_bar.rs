@@ -1,0 +1,51 @@
+//! A progress bar on the terminal, as an observer.
+
+use std::ops::ControlFlow;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Progress;
+use crate::study::{Event, Study};
+use crate::trial::{Outcome, Source};
+
+/// An observer that shows a line on standard error: jobs that ended and failed, the best value, the time. Where no terminal is, nothing.
+///
+/// Wants the feature `progress-bar`.
+pub fn progress_bar() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
+    let bar = ProgressBar::no_length();
+    let plain = "{spinner} {pos} jobs in {elapsed}, {msg}";
+    let counted = "{bar:24} {pos}/{len} jobs in {elapsed}, {eta} left, {msg}";
+    let mut failed = 0_usize;
+    move |study, progress| {
+        let most = study.settings().limits.max_jobs;
+        if bar.length().is_none() {
+            let template = if most.is_some() { counted } else { plain };
+            bar.set_style(
+                ProgressStyle::with_template(template)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
+            if let Some(most) = most {
+                bar.set_length(most as u64);
+            }
+        }
+        if let Progress::Recorded(Event::Told { outcome, .. }) = progress {
+            failed += usize::from(matches!(outcome, Outcome::Failed(_)));
+            let own = study.trials().iter().filter(|trial| trial.source == Source::Own);
+            bar.set_position(own.filter(|trial| trial.outcome.is_some()).count() as u64);
+        }
+        let name = &study.objective().metric_name;
+        let best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
+        let mut message = match best {
+            Some((trial, value)) => format!("best {name} {value:.6} (trial {trial})"),
+            None => format!("no {name} yet"),
+        };
+        if failed > 0 {
+            message += &format!(", {failed} failed");
+        }
+        bar.set_message(message);
+        if let Progress::Over(reason) = progress {
+            bar.abandon_with_message(reason.to_string());
+        }
+        ControlFlow::Continue(())
+    }
+}
