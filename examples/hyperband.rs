@@ -34,18 +34,12 @@ fn main() -> Result<(), Error> {
         [] => one(),
         ["--seeds", seeds] if seeds.parse::<u64>().is_ok_and(|seeds| seeds > 0) => {
             let seeds = seeds.parse().unwrap_or(20);
-            let told = |name, stopped_trials| Way { stopped_trials, ..way(name, true, hyperband) };
-            let random = way("random", false, off);
             let ways = [
-                way("Hyperband over random", false, hyperband),
+                way("Hyperband", false, hyperband),
                 way("Bayesian to the end", true, off),
-                told("over Bayesian: projected", StoppedTrials::Projected),
-                told("last value", StoppedTrials::LastValue),
-                told("place only", StoppedTrials::PlaceOnly),
+                way("Hyperband over Bayesian", true, hyperband),
             ];
-            compare(&random, &ways, seeds)?;
-            println!("\n");
-            compare(&way("Bayesian", true, off), &ways[2..], seeds)
+            compare(&way("random", false, off), &ways, seeds)
         }
         _ => {
             println!("usage: hyperband [--seeds N]");

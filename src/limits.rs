@@ -95,7 +95,7 @@ impl EarlyStopping {
             Self::Off => {}
             Self::MedianRule(rule) => {
                 let some = rule.grace_population > 0;
-                let remedy = "raise it; 5 is the default";
+                let remedy = "raise it; 3 is the default";
                 let name = "early_stopping.grace_population";
                 broken.unless(some, name, 0, "a median is of at least one job", remedy);
             }
@@ -138,9 +138,9 @@ pub struct MedianRule {
 }
 
 impl Default for MedianRule {
-    /// One step, five jobs.
+    /// One step, three jobs.
     fn default() -> Self {
-        Self { grace_steps: 1, grace_population: 5 }
+        Self { grace_steps: 1, grace_population: 3 }
     }
 }
 

@@ -264,12 +264,14 @@ impl fmt::Display for StopCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MedianRule { step, value, median, jobs } => {
+                let (value, median) = (short(*value), short(*median));
                 write!(
                     f,
                     "{value} at step {step} is worse than {median}, the median of {jobs} jobs' running averages"
                 )
             }
             Self::SuccessiveHalving { step, value, rung, better, jobs } => {
+                let value = short(*value);
                 write!(
                     f,
                     "{value} at step {step}: {better} of the {jobs} jobs on rung {rung} are better"
@@ -283,6 +285,11 @@ impl fmt::Display for StopCause {
             Self::Cancelled => f.write_str("the tuning was cancelled"),
         }
     }
+}
+
+/// Six digits of a number, or fewer.
+fn short(number: f64) -> f64 {
+    format!("{number:.5e}").parse().unwrap_or(number)
 }
 
 /// `Outcome::from(0.31)`: the short way for an evaluator or a study that is driven by hand.

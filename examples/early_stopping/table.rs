@@ -14,7 +14,7 @@ use surmise::{
 /// Steps of the jobs whose curves are made up.
 const STEPS: u32 = 27;
 /// Jobs that run to their end, and jobs at once.
-pub(crate) const JOBS: usize = 40;
+pub(crate) const JOBS: usize = 30;
 pub(crate) const PARALLEL: usize = 4;
 
 /// One way to tune.

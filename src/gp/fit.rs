@@ -3,7 +3,7 @@
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
 //! | θ = (ln ℓ, ln s, ln σ², ln a, ln b) | logarithms of the hyperparameters of the searched axes; warps if they are fitted | p |
-//! | y, k, c, α, K | as in [`gp`](super) and `sample`: means of replicates, K = s R + diag(σ² ⁄ k) | n, n, –, n, n × n |
+//! | y, k, c, α, K | as in [`gp`](super) and `sample`: means of replicates, K = s R + diag(σ² ⁄ k + τ²) | n, n, –, n, n × n |
 //! | R | correlations | n × n |
 //! | E | evidence: log marginal likelihood | – |
 //! | M = α αᵀ − K⁻¹ | slope of the likelihood by K, twice | n × n |
@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 use super::features::{Features, SearchedAxis};
 use super::prior::{Noise, Prior};
-use super::sample::Sample;
+use super::sample::{Measured, Sample};
 use super::{GaussianProcess, Hyperparameters, Kernel, Warp};
 use crate::lbfgs::{self, Lbfgs};
 use crate::linalg::{self, Cholesky, vectorize};
@@ -87,14 +87,14 @@ pub enum Start<'a> {
 ///
 /// # Panics
 /// If there are not as many losses as points.
-pub fn fit<P: AsRef<[f64]>>(
+pub fn fit<'a, P: AsRef<[f64]>>(
     features: &Features,
     points: &[P],
-    losses: &[f64],
+    losses: impl Into<Measured<'a>>,
     assumptions: Assumptions,
     start: Start<'_>,
 ) -> Fit {
-    let target = Target::new(features, points, losses, assumptions);
+    let target = Target::new(features, points, losses.into(), assumptions);
     let bounds: (Vec<f64>, Vec<f64>) = target.priors.iter().map(|prior| prior.bounds()).unzip();
     let default = target.default_start();
     let cold = (default.clone(), COLD);
@@ -111,7 +111,7 @@ pub fn fit<P: AsRef<[f64]>>(
         }
         run
     };
-    let ends: Vec<Lbfgs> = if losses.len() < WORTH_A_THREAD {
+    let ends: Vec<Lbfgs> = if points.len() < WORTH_A_THREAD {
         runs.iter().map(search).collect()
     } else {
         runs.par_iter().map(search).collect()
@@ -143,7 +143,7 @@ struct Factored {
     scaled: Array2<f64>,
     /// G, n × n.
     slopes: Array2<f64>,
-    /// σ² ⁄ k, n.
+    /// σ² ⁄ k + τ², n.
     noise: Array1<f64>,
     cholesky: Cholesky,
 }
@@ -166,7 +166,7 @@ impl<'a> Target<'a> {
     pub(super) fn new<P: AsRef<[f64]>>(
         features: &'a Features,
         points: &[P],
-        losses: &[f64],
+        losses: Measured<'_>,
         assumptions: Assumptions,
     ) -> Self {
         let sample = Sample::new(points, losses);
@@ -318,16 +318,20 @@ impl<'a> Target<'a> {
         let (within, slope_within) = self.sample.log_density_within(noise_variance);
         let value = log_density(misfit, &cholesky) + within;
 
-        // Σ_a M_aa σ² ⁄ k_a.
-        let by_noise = Zip::from(&alpha)
-            .and(inverse.diag())
-            .and(&noise)
-            .fold(0.0, |sum, alpha, inverse, noise| sum + (alpha * alpha - inverse) * noise);
+        // Σ_a M_aa of the noise of a.
+        let by_variances = |noise: &Array1<f64>| {
+            Zip::from(&alpha)
+                .and(inverse.diag())
+                .and(noise)
+                .fold(0.0, |sum, alpha, inverse, noise| sum + (alpha * alpha - inverse) * noise)
+        };
+        let by_all_noise = by_variances(&noise);
+        let by_noise = by_variances(&self.sample.shared_noise(noise_variance));
         let weighted = weigh(slopes, &alpha, &inverse);
         let pulls = pulls(&scaled, &weighted);
         let mut gradient = self.length_scale_gradient(&scaled, &pulls);
         // Σ M∘K = αᵀ K α − tr K⁻¹ K, and K α is the residual; the noise is not part of sR.
-        gradient.push(0.5 * (misfit - count - by_noise));
+        gradient.push(0.5 * (misfit - count - by_all_noise));
         gradient.push(0.5 * by_noise + slope_within);
         self.add_warp_gradient(&mut gradient, &pulls, hyperparameters);
         (value, gradient)

@@ -41,6 +41,7 @@ pub use self::kernel::Kernel;
 pub use self::path::SamplePath;
 pub use self::posterior::{Local, Posterior, Prediction, PredictionGradients};
 pub use self::prior::Noise;
+pub use self::sample::Measured;
 pub use self::scenarios::Scenarios;
 pub use self::transform::OutputTransform;
 pub use self::uncertainty::{Draw, Uncertainty};

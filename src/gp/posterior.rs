@@ -17,7 +17,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, concatenate};
 
 use super::fit::{generalized_mean, log_density};
-use super::sample::Sample;
+use super::sample::{Measured, Sample};
 use super::{GaussianProcess, Hyperparameters};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
@@ -102,13 +102,13 @@ impl GaussianProcess {
     ///
     /// # Panics
     /// If there are no points, or not as many losses.
-    pub fn condition<P: AsRef<[f64]>>(
+    pub fn condition<'a, P: AsRef<[f64]>>(
         self,
         points: &[P],
-        losses: &[f64],
+        losses: impl Into<Measured<'a>>,
     ) -> Result<Posterior, Error> {
         assert!(!points.is_empty(), "there is nothing to condition on");
-        let sample = Sample::new(points, losses);
+        let sample = Sample::new(points, losses.into());
         let scaled = self.scaled(&sample.distinct(points));
         let mut covariance = self.self_covariances(&scaled);
         let noise = sample.noise(self.hyperparameters.noise_variance);

@@ -260,6 +260,44 @@ proptest! {
         prop_assert!((&by_growing.variance - &at_once.variance).iter().all(|gap| gap.abs() < 1e-6));
     }
 
+    /// What all measurements have and what each has besides add up; and a mean of many is known as well as they are.
+    #[test]
+    fn known_noise_adds_to_the_common_one(example in example(), part in 0.0..0.99_f64) {
+        let Example { axes, points, losses, hyperparameters, at, .. } = &example;
+        let whole = hyperparameters.noise_variance;
+        let common = Hyperparameters { noise_variance: (1.0 - part) * whole, ..hyperparameters.clone() };
+        let process = |hyperparameters: &Hyperparameters| {
+            GaussianProcess::new(Features::new(axes), hyperparameters.clone())
+        };
+        let known = vec![part * whole; losses.len()];
+        let split = process(&common).condition(points, Measured::with_noise(losses, &known)).unwrap();
+        let plain = process(hyperparameters).condition(points, losses).unwrap();
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-8 * b.abs().max(1.0);
+        prop_assert!(close(split.log_likelihood(), plain.log_likelihood()));
+        let (split, plain) = (split.predict(at), plain.predict(at));
+        for i in 0..at.len() {
+            prop_assert!(close(split.mean[i], plain.mean[i]));
+            prop_assert!(close(split.variance[i], plain.variance[i]));
+        }
+    }
+
+    #[test]
+    fn what_is_known_badly_counts_for_little(example in example()) {
+        let Example { axes, points, losses, hyperparameters, at, .. } = &example;
+        let process = GaussianProcess::new(Features::new(axes), hyperparameters.clone());
+        let (mut points, mut losses) = (points.clone(), losses.clone());
+        let plain = process.clone().condition(&points, &losses).unwrap().predict(at);
+        points.push(points[0].clone());
+        losses.push(1e3);
+        let mut known = vec![0.0; losses.len()];
+        known[losses.len() - 1] = 1e15;
+        let told = process.condition(&points, Measured::with_noise(&losses, &known)).unwrap().predict(at);
+        for i in 0..at.len() {
+            prop_assert!((told.mean[i] - plain.mean[i]).abs() < 1e-6);
+            prop_assert!((told.variance[i] - plain.variance[i]).abs() < 1e-6);
+        }
+    }
+
     /// By two routes: merged, and with a row of its own for each measurement.
     #[test]
     fn replicates_are_merged_without_loss(example in example(), seed: u64) {
@@ -284,7 +322,7 @@ proptest! {
         }
         let features = Features::new(&other.axes);
         let assumptions = Assumptions { kernel: other.hyperparameters.kernel, ..Default::default() };
-        let target = fit::Target::new(&features, &other.points, &other.losses, assumptions);
+        let target = fit::Target::new(&features, &other.points, (&other.losses).into(), assumptions);
         let plain = Hyperparameters {
             warps: vec![Warp::NONE; other.axes.len()],
             ..other.hyperparameters.clone()

@@ -91,6 +91,13 @@ impl OutputTransform {
         (yeo_johnson(z, self.lambda) - self.mean) / self.deviation
     }
 
+    /// How fast the transformed loss changes with the loss.
+    pub fn slope(&self, loss: f64) -> f64 {
+        let z = (loss.clamp(-LARGEST, self.fence.min(LARGEST)) - self.median) / self.scale;
+        let bent = ((self.lambda - 1.0) * z.signum() * z.abs().ln_1p()).exp();
+        bent / (self.scale * self.deviation)
+    }
+
     /// The loss that is transformed to this; infinite beyond the reach of the transform.
     pub fn invert(&self, transformed: f64) -> f64 {
         if self.scale.is_infinite() {

@@ -19,6 +19,7 @@
 use ndarray::{Array1, Array2};
 
 use super::fit::Target;
+use super::sample::Measured;
 use super::{Assumptions, Features, Hyperparameters};
 use crate::linalg::Cholesky;
 use crate::rng::Rng;
@@ -70,17 +71,18 @@ const FARTHEST: usize = 200;
 impl Uncertainty {
     /// Draws of the hyperparameters, given the most probable ones for the same data and assumptions. Where sampling fails, those
     /// alone. (Of slice sampling, they are not among the draws.)
-    pub fn draws<P: AsRef<[f64]>>(
+    pub fn draws<'a, P: AsRef<[f64]>>(
         self,
         features: &Features,
         points: &[P],
-        losses: &[f64],
+        losses: impl Into<Measured<'a>>,
         assumptions: Assumptions,
         best: &Hyperparameters,
     ) -> Vec<Draw> {
         let alone = || vec![Draw { weight: 1.0, hyperparameters: best.clone() }];
+        let losses = losses.into();
         let target = || Target::new(features, points, losses, assumptions);
-        let mut rng = Rng::stream(0x5AB0_57A7, losses.len() as u64);
+        let mut rng = Rng::stream(0x5AB0_57A7, points.len() as u64);
         match self {
             Self::Laplace { draws } if draws > 0 => {
                 let target = target();

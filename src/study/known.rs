@@ -3,7 +3,7 @@
 use super::Study;
 use crate::objective::Objective;
 use crate::strategy::{Ending, FailedPoint, Infeasibility, Observation, Origin, Pending};
-use crate::trial::{FailureKind, Outcome, Source, Trial};
+use crate::trial::{FailureKind, Outcome, Source, Trial, TrialId};
 
 /// What a strategy is told of trials that were stopped early.
 ///
@@ -12,7 +12,7 @@ use crate::trial::{FailureKind, Outcome, Source, Trial};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoppedTrials {
-    /// Its last value, less what jobs that ran to their end typically still gained from that step on (the median of their
+    /// Its last value, less what jobs before it that ran to their end typically still gained from that step on (the median of their
     /// gains); never better than the best of them. Without such a job its last value.
     #[default]
     Projected,
@@ -101,39 +101,45 @@ fn observation(
 }
 
 /// How jobs that ran to their end went on, step by step.
+///
+/// Only those before a job speak for it: else every end would change what is said of all jobs that were stopped, and with it all
+/// fits to them.
 struct Typical {
-    /// Losses by steps, and the final loss.
-    curves: Vec<(Vec<(u64, f64)>, f64)>,
-    best: f64,
+    curves: Vec<Finished>,
+}
+
+struct Finished {
+    trial: TrialId,
+    /// Losses by steps, in order.
+    steps: Vec<(u64, f64)>,
+    loss: f64,
 }
 
 impl Typical {
     fn of(trials: &[Trial], objective: &Objective) -> Self {
         let mut curves = Vec::new();
-        let mut best = f64::INFINITY;
         let any_stopped = trials.iter().any(|t| matches!(t.outcome, Some(Outcome::Stopped { .. })));
         for trial in trials.iter().filter(|_| any_stopped) {
             if let Some(Outcome::Completed { value }) = trial.outcome {
-                let last = objective.loss(value);
-                best = best.min(last);
+                let loss = objective.loss(value);
                 let mut steps: Vec<(u64, f64)> =
                     trial.reports.iter().map(|r| (r.step, objective.loss(r.value))).collect();
                 steps.sort_by_key(|(step, _)| *step);
-                curves.push((steps, last));
+                curves.push(Finished { trial: trial.id, steps, loss });
             }
         }
-        Self { curves, best }
+        Self { curves }
     }
 
     /// What a job that was stopped at its last report, with this loss, would probably have come to.
     fn project(&self, trial: &Trial, last: f64) -> f64 {
         let Some(step) = trial.reports.iter().map(|report| report.step).max() else { return last };
-        let mut gains: Vec<f64> = self
-            .curves
+        let before = self.curves.partition_point(|finished| finished.trial < trial.id);
+        let before = &self.curves[..before];
+        let mut gains: Vec<f64> = before
             .iter()
-            .filter_map(|(steps, end)| {
+            .filter_map(|Finished { steps, loss: end, .. }| {
                 let reached = steps.partition_point(|(other, _)| *other <= step);
-                // Whoever has not got as far tells nothing about what comes after.
                 let (_, loss) = steps.get(reached.checked_sub(1)?)?;
                 Some(loss - end).filter(|gain| gain.is_finite())
             })
@@ -148,6 +154,7 @@ impl Typical {
         } else {
             f64::midpoint(gains[middle - 1], gains[middle])
         };
-        (last - gain).max(self.best.min(last))
+        let best = before.iter().map(|finished| finished.loss).fold(f64::INFINITY, f64::min);
+        (last - gain).max(best.min(last))
     }
 }

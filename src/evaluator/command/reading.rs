@@ -16,7 +16,8 @@ pub enum MetricSource {
     LastLine,
     /// The last line of a file in the job's folder that is not empty.
     File(PathBuf),
-    /// What an expression finds in the lines of standard output and standard error.
+    /// What an expression finds in the lines of standard output and standard error. Which of two lines in different streams came first
+    /// is not known.
     Pattern(MetricPattern),
 }
 

@@ -35,7 +35,7 @@ proptest! {
             warping: hyperparameters.warps[0] != Warp::NONE,
             ..Assumptions::default()
         };
-        let target = Target::new(&features, points, losses, assumptions);
+        let target = Target::new(&features, points, losses.into(), assumptions);
         let theta = target.logarithms(hyperparameters);
         let (_, gradient) = target.negative_log_posterior(&theta);
         for i in 0..theta.len() {
@@ -51,12 +51,40 @@ proptest! {
         }
     }
 
+    #[test]
+    fn the_gradient_is_central_differences_where_noise_is_known(example in example(), seed: u64) {
+        let Example { axes, points, losses, hyperparameters, .. } = &example;
+        let features = Features::new(axes);
+        let mut rng = Rng::stream(seed, 3);
+        let known: Vec<f64> = losses.iter().map(|_| 0.2 * rng.uniform()).collect();
+        let assumptions = Assumptions { kernel: hyperparameters.kernel, ..Assumptions::default() };
+        let measured = Measured::with_noise(losses, &known);
+        let target = Target::new(&features, points, measured, assumptions);
+        let plain = Hyperparameters {
+            warps: vec![Warp::NONE; axes.len()],
+            ..hyperparameters.clone()
+        };
+        let theta = target.logarithms(&plain);
+        let (value, gradient) = target.negative_log_posterior(&theta);
+        prop_assert!((value + target.log_posterior(&theta)).abs() < 1e-9 * value.abs().max(1.0));
+        for i in 0..theta.len() {
+            let shifted = |step: f64| {
+                let mut theta = theta.clone();
+                theta[i] += step;
+                target.negative_log_posterior(&theta).0
+            };
+            let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
+            let scale = gradient.iter().fold(1.0_f64, |scale, g| scale.max(g.abs()));
+            prop_assert!((difference - gradient[i]).abs() < 1e-5 * scale, "{i}");
+        }
+    }
+
     /// By two routes: the fit's target and the posterior, and by elimination in place of a factorization.
     #[test]
     fn the_evidence_is_the_density_of_the_multivariate_normal(example in example()) {
         let Example { axes, points, losses, hyperparameters, .. } = &example;
         let features = Features::new(axes);
-        let target = Target::new(&features, points, losses, Assumptions::default());
+        let target = Target::new(&features, points, losses.into(), Assumptions::default());
         let (value, _) = target.log_likelihood(hyperparameters);
         let want = example.log_density();
         let tolerance = 1e-8 * want.abs().max(1.0);

@@ -13,7 +13,7 @@
 
 use ndarray::{Array1, Array2};
 
-use super::checkpoints::Fitted;
+use super::checkpoints::{Fitted, known_noise};
 use super::feasibility::{Feasibility, infeasible};
 use super::ranking;
 use super::recipe::{PendingBelief, Recipe};
@@ -21,7 +21,8 @@ use crate::acquisition::{Acquisition, Worth};
 use crate::cube::UnitPoint;
 use crate::error::Error;
 use crate::gp::{
-    Features, GaussianProcess, Hyperparameters, Local, Noise, OutputTransform, Posterior, Scenarios,
+    Features, GaussianProcess, Hyperparameters, Local, Measured, Noise, OutputTransform, Posterior,
+    Scenarios,
 };
 use crate::maximize::Landscape;
 use crate::rng::Rng;
@@ -84,8 +85,11 @@ impl<'a> Belief<'a> {
         let transform = fitted.output.fit(&losses);
         let transformed: Vec<f64> = losses.iter().map(|&loss| transform.apply(loss)).collect();
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
+        let known: Vec<f64> =
+            history.observations.iter().map(|o| known_noise(o, &transform)).collect();
         let features = Features::new(history.axes);
         let best = &fitted.draws[0].hyperparameters;
+        let known_share = known.iter().fold(0.0_f64, |a, b| a.max(*b)) / best.signal_variance;
         let feasibility = (infeasible(history).count() >= recipe.failures_to_avoid.max(1))
             .then(|| Feasibility::new(history, &features, best))
             .transpose()?
@@ -95,12 +99,14 @@ impl<'a> Belief<'a> {
             PendingBelief::Ignored => Vec::new(),
             _ => history.pending.iter().map(|p| &p.point).collect(),
         };
-        let is_noisy = fitted.noise == Noise::Present || noise_share(fitted) > NOISY;
+        let is_noisy =
+            fitted.noise == Noise::Present || noise_share(fitted) > NOISY || known_share > NOISY;
+        let losses_as_measured = Measured::with_noise(&transformed, &known);
         let normals = normals(recipe, is_noisy, pending.len(), rng);
         let (mut cases, mut widened) = (Vec::with_capacity(fitted.draws.len()), 1.0_f64);
         for draw in &fitted.draws {
             let (posterior, factor) =
-                condition(&features, &draw.hyperparameters, &points, &transformed)?;
+                condition(&features, &draw.hyperparameters, &points, losses_as_measured)?;
             widened = widened.max(factor);
             let incumbent = if is_noisy {
                 least(posterior.predict(&points).mean.iter())
@@ -123,7 +129,7 @@ impl<'a> Belief<'a> {
             noise_widened: widened,
             draws: cases.len(),
         };
-        let noise_declared = recipe.noise == Noise::Present;
+        let noise_declared = recipe.noise == Noise::Present || known_share > VERY_NOISY;
         Ok(Self { transform, cases, feasibility, acquisition, health, noise_declared })
     }
 
@@ -264,7 +270,7 @@ fn condition(
     features: &Features,
     hyperparameters: &Hyperparameters,
     points: &[&UnitPoint],
-    losses: &[f64],
+    losses: Measured<'_>,
 ) -> Result<(Posterior, f64), Error> {
     let attempt = |factor: f64| {
         let noise_variance = factor * hyperparameters.noise_variance;

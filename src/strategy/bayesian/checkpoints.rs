@@ -17,7 +17,8 @@ use super::ranking;
 use super::recipe::{OutputScale, Recipe};
 use crate::cube::{Axis, UnitPoint};
 use crate::gp::{
-    self, Assumptions, Draw, Features, Hyperparameters, Noise, OutputTransform, Start, Uncertainty,
+    self, Assumptions, Draw, Features, Hyperparameters, Measured, Noise, OutputTransform, Start,
+    Uncertainty,
 };
 use crate::strategy::{History, Observation};
 
@@ -30,6 +31,8 @@ const COLD_STARTS: usize = 60;
 /// By so many nats, noise must make the losses more probable to be believed in. Rough but exact functions look noisy to a
 /// smooth model.
 const DOUBT: f64 = 4.0;
+/// The largest variance of a transformed loss that is told from none being known at all.
+const MOST_NOISE: f64 = 1e6;
 /// Fits that are kept; more than the checkpoints that 10⁵ observations need.
 const KEPT: usize = 40;
 
@@ -226,19 +229,21 @@ impl<'a> Data<'a> {
         Assumptions { noise, ..recipe.assumptions(self.losses.len(), self.parameters) }
     }
 
-    /// Transformed losses, and ln of how much denser they are than the losses.
-    fn transformed(&self, output: OutputScale) -> (Vec<f64>, f64) {
+    /// Transformed losses, what is known of their noise, and ln of how much denser they are than the losses.
+    fn transformed(&self, output: OutputScale) -> (Vec<f64>, Vec<f64>, f64) {
         let transform = output.fit(&self.losses);
         let losses: Vec<f64> = self.chosen.iter().map(|o| o.loss).collect();
         let transformed = losses.iter().map(|&loss| transform.apply(loss)).collect();
-        (transformed, transform.log_jacobian(&losses))
+        let known = self.chosen.iter().map(|o| known_noise(o, &transform)).collect();
+        (transformed, known, transform.log_jacobian(&losses))
     }
 
     /// The most probable hyperparameters if losses are scaled like this and noise is this.
     fn fit(&self, recipe: &Recipe, output: OutputScale, noise: Noise, start: Start<'_>) -> Fitted {
-        let (transformed, jacobian) = self.transformed(output);
+        let (transformed, known, jacobian) = self.transformed(output);
         let assumptions = self.assumptions(recipe, noise);
-        let fit = gp::fit(&self.features, &self.points(), &transformed, assumptions, start);
+        let losses = Measured::with_noise(&transformed, &known);
+        let fit = gp::fit(&self.features, &self.points(), losses, assumptions, start);
         let doubt = if noise == Noise::Unknown { DOUBT } else { 0.0 };
         let evidence = fit.log_posterior.map(|value| value + jacobian - doubt);
         let hyperparameters = fit.process.hyperparameters().clone();
@@ -257,11 +262,19 @@ impl<'a> Data<'a> {
         if recipe.uncertainty == Uncertainty::MostProbable || fitted.log_posterior.is_none() {
             return fitted.draws.clone();
         }
-        let (transformed, _) = self.transformed(fitted.output);
+        let (transformed, known, _) = self.transformed(fitted.output);
         let assumptions = self.assumptions(recipe, fitted.noise);
-        let best = fitted.best();
-        recipe.uncertainty.draws(&self.features, &self.points(), &transformed, assumptions, best)
+        let (losses, best) = (Measured::with_noise(&transformed, &known), fitted.best());
+        recipe.uncertainty.draws(&self.features, &self.points(), losses, assumptions, best)
     }
+}
+
+/// The known noise of a loss, as the variance of the transformed one: to first order.
+pub(super) fn known_noise(observation: &Observation, transform: &OutputTransform) -> f64 {
+    let Some(variance) = observation.noise_variance else { return 0.0 };
+    let transformed = variance * transform.slope(observation.loss).powi(2);
+    // Beyond this nothing is learnt from it.
+    if transformed.is_finite() { transformed.min(MOST_NOISE) } else { MOST_NOISE }
 }
 
 /// All observations, or of too many the best third of [`REFIT_ALWAYS`] and an even choice of the others, in order.

@@ -1,0 +1,277 @@
+//! Programs as jobs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use surmise::evaluator::{
+    Evaluator, Job, JobEvent, MetricSource, PassConfiguration, ReportSource, Start,
+};
+use surmise::sagemaker::MetricPattern;
+use surmise::trial::Source;
+use surmise::*;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// A folder of its own, which goes with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("surmise-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn sh(script: &str) -> CommandEvaluator {
+    CommandEvaluator::new("sh").arguments(["-c", script, "sh"])
+}
+
+fn trial() -> Trial {
+    let configuration = Configuration::from([
+        ("learning-rate", 1.5e-8.into()),
+        ("depth", 7.into()),
+        ("booster", "dart $HOME".into()),
+    ]);
+    Trial::new(TrialId(7), Source::Own, configuration)
+}
+
+fn until_the_end(jobs: &mut CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
+    let mut reports = Vec::new();
+    loop {
+        let events = jobs.wait(LONG).unwrap();
+        assert!(!events.is_empty(), "a job ends");
+        for event in events {
+            match event {
+                JobEvent::Report { step, value, .. } => reports.push((step, value)),
+                JobEvent::Ended { outcome, .. } => return (reports, outcome),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+fn run(mut jobs: CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
+    let trial = trial();
+    let job = Job { deadline: Some(Duration::from_secs(90)), ..Job::new(&trial, 2) };
+    assert_eq!(jobs.start(&job).unwrap(), Start::Started);
+    until_the_end(&mut jobs)
+}
+
+fn failure(outcome: Outcome) -> Failure {
+    match outcome {
+        Outcome::Failed(failure) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whether a process is there (and is no corpse that nobody has waited for yet).
+fn is_alive(process: &str) -> bool {
+    let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    !(state.is_empty() || state.rsplit(')').next().is_some_and(|rest| rest.trim().starts_with('Z')))
+}
+
+fn gone(process: &str) -> bool {
+    (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        !is_alive(process)
+    })
+}
+
+/// What a file says once it says something.
+fn said(path: &Path) -> String {
+    for _ in 0..500 {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        if text.ends_with('\n') {
+            return text.trim().to_owned();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{} says nothing", path.display());
+}
+
+#[test]
+fn a_program_gets_its_configuration_in_three_ways() {
+    let arguments =
+        sh("[ \"$*\" = '--learning-rate=1.5e-08 --depth=7 --booster=dart $HOME' ] && echo 1");
+    assert_eq!(run(arguments).1, Outcome::from(1.0));
+    let environment = sh("[ \"$SM_HP_LEARNING_RATE/$SM_HP_DEPTH/$SM_HP_BOOSTER\" = '1.5e-08/7/dart $HOME' ] && echo 2")
+        .pass(PassConfiguration::Environment { prefix: "SM_HP_".to_owned() });
+    assert_eq!(run(environment).1, Outcome::from(2.0));
+    let folder = Folder::new("json");
+    let json = sh("python3 -c 'import json,sys; c=json.load(open(sys.argv[1])); print(c[\"depth\"] + c[\"learning-rate\"])' \"$1\"")
+        .pass(PassConfiguration::JsonFile)
+        .in_folder(&folder.0);
+    assert_eq!(run(json).1, Outcome::from(7.0 + 1.5e-8));
+    assert!(folder.0.join("trial-00007-attempt-2/stdout.log").exists());
+    let identity = sh("echo $((SURMISE_TRIAL * 100 + SURMISE_ATTEMPT + SURMISE_DEADLINE))");
+    assert_eq!(run(identity).1, Outcome::from(792.0));
+}
+
+#[test]
+fn a_metric_is_the_last_line_or_in_a_file_or_found_by_an_expression() {
+    assert_eq!(run(sh("echo warming up; echo 0.25; echo")).1, Outcome::from(0.25));
+    let folder = Folder::new("metric");
+    let file = sh("echo 'no number'; echo 9 > \"$SURMISE_FOLDER/metric\"; echo 0.5 >> \"$SURMISE_FOLDER/metric\"")
+        .metric_from(MetricSource::File("metric".into()))
+        .in_folder(&folder.0);
+    assert_eq!(run(file).1, Outcome::from(0.5));
+    // What an earlier run of the same job left there is not taken for this one's.
+    let silent = sh("true").metric_from(MetricSource::File("metric".into())).in_folder(&folder.0);
+    let missing = failure(run(silent).1);
+    assert_eq!(missing.kind, FailureKind::MissingMetric);
+    let pattern = MetricPattern::new(r"rmse=([0-9.]+)").unwrap();
+    let found = sh("echo rmse=3 >&2; echo rmse=2 >&2; echo done")
+        .metric_from(MetricSource::Pattern(pattern));
+    assert_eq!(run(found).1, Outcome::from(2.0));
+}
+
+#[test]
+fn intermediate_values_come_while_it_runs() {
+    let lines = sh("echo hello; echo 0.9; echo 7 0.8; echo 0.7").reports_from(ReportSource::Lines);
+    let (reports, outcome) = run(lines);
+    assert_eq!(reports, [(1, 0.9), (7, 0.8), (3, 0.7)]);
+    assert_eq!(outcome, Outcome::from(0.7));
+    let folder = Folder::new("reports");
+    let script =
+        "for i in 1 2 3; do echo $i 0.$i >> \"$SURMISE_FOLDER/log\"; sleep 0.15; done; echo 5";
+    let file = sh(script).reports_from(ReportSource::File("log".into())).in_folder(&folder.0);
+    let (reports, outcome) = run(file);
+    assert_eq!((reports, outcome), (vec![(1, 0.1), (2, 0.2), (3, 0.3)], Outcome::from(5.0)));
+    let pattern = MetricPattern::new(r"loss: (\S+)").unwrap();
+    let found =
+        sh("echo loss: 3; echo loss: nan; echo 1").reports_from(ReportSource::Pattern(pattern));
+    let (reports, _) = run(found);
+    assert_eq!(reports[0], (1, 3.0));
+    assert!(reports[1].0 == 2 && reports[1].1.is_nan());
+}
+
+#[test]
+fn every_way_to_fail_has_its_kind() {
+    let kind = |script: &str| {
+        let failure = failure(run(sh(script)).1);
+        (failure.kind, failure.message)
+    };
+    let (error, message) = kind("echo 1; echo 'no such data' >&2; exit 3");
+    assert_eq!(error, FailureKind::Error);
+    assert!(message.contains("exit status: 3") && message.contains("no such data"), "{message}");
+    assert_eq!(kind("kill -KILL $$").0, FailureKind::Interrupted);
+    assert_eq!(kind("exit 143").0, FailureKind::Interrupted);
+    assert_eq!(kind("echo 'MemoryError' >&2; exit 1").0, FailureKind::OutOfMemory);
+    assert_eq!(kind("echo 'CUDA out of memory' >&2; kill -KILL $$").0, FailureKind::OutOfMemory);
+    let (missing, message) = kind("echo all is well");
+    assert_eq!(missing, FailureKind::MissingMetric);
+    assert!(message.contains("all is well"), "{message}");
+    assert_eq!(kind("true").0, FailureKind::MissingMetric);
+    assert_eq!(kind("echo nan").0, FailureKind::NonFiniteMetric);
+    assert_eq!(kind("echo -inf").0, FailureKind::NonFiniteMetric);
+}
+
+#[test]
+fn what_cannot_be_run_is_an_error_that_says_what_to_do() {
+    let trial = trial();
+    let refused =
+        |mut jobs: CommandEvaluator| jobs.start(&Job::new(&trial, 1)).unwrap_err().to_string();
+    let text = refused(CommandEvaluator::new("/no/such/program"));
+    assert!(text.contains("/no/such/program") && text.contains("exists"), "{text}");
+    let text = refused(
+        sh("true").pass(PassConfiguration::JsonFile).metric_from(MetricSource::File("m".into())),
+    );
+    assert!(text.matches("in_folder").count() == 2, "all at once: {text}");
+    let twins = Configuration::from([("a-b", 1.into()), ("a.b", 2.into())]);
+    let twins = Trial::new(TrialId(1), Source::Own, twins);
+    let environment = PassConfiguration::Environment { prefix: String::new() };
+    let error = sh("true").pass(environment).start(&Job::new(&twins, 1)).unwrap_err().to_string();
+    assert!(error.contains("A_B") && error.contains("rename"), "{error}");
+}
+
+#[test]
+fn a_job_that_is_stopped_ends_with_all_that_it_started() {
+    let folder = Folder::new("stop");
+    let script = "sleep 1000 & echo $! > \"$SURMISE_FOLDER/child\"; echo 0.5; wait";
+    let mut jobs = sh(script).reports_from(ReportSource::Lines).in_folder(&folder.0);
+    let trial = trial();
+    jobs.start(&Job::new(&trial, 1)).unwrap();
+    let child = said(&folder.0.join("trial-00007-attempt-1/child"));
+    assert!(is_alive(&child));
+    while jobs.wait(LONG).unwrap().is_empty() {}
+    jobs.stop(Job::new(&trial, 1).id()).unwrap();
+    assert_eq!(until_the_end(&mut jobs).1, Outcome::Stopped { value: Some(0.5) });
+    assert!(gone(&child), "{child} is an orphan");
+}
+
+#[test]
+fn whoever_is_deaf_to_the_request_is_ended_by_force() {
+    let folder = Folder::new("deaf");
+    let script = "trap '' TERM; echo $$ > \"$SURMISE_FOLDER/self\"; while :; do sleep 0.05; done";
+    let grace = Duration::from_millis(200);
+    let mut jobs = sh(script).in_folder(&folder.0).with_grace(grace);
+    let trial = trial();
+    jobs.start(&Job::new(&trial, 1)).unwrap();
+    let process = said(&folder.0.join("trial-00007-attempt-1/self"));
+    let asked = jobs.elapsed();
+    jobs.stop(Job::new(&trial, 1).id()).unwrap();
+    assert_eq!(until_the_end(&mut jobs).1, Outcome::Stopped { value: None });
+    assert!(jobs.elapsed() - asked >= grace && gone(&process));
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let folder = Folder::new("left");
+    // A program that ends, but leaves a child that holds its output open.
+    let (_, outcome) =
+        run(sh("sleep 1000 & echo $! > \"$SURMISE_FOLDER/child\"; echo 4").in_folder(&folder.0));
+    assert_eq!(outcome, Outcome::from(4.0));
+    assert!(gone(&said(&folder.0.join("trial-00007-attempt-2/child"))));
+    // And an evaluator that is dropped while jobs run.
+    let trial = trial();
+    let mut jobs =
+        sh("sleep 1000 & echo $! > \"$SURMISE_FOLDER/child\"; wait").in_folder(&folder.0);
+    jobs.start(&Job::new(&trial, 9)).unwrap();
+    let child = said(&folder.0.join("trial-00007-attempt-9/child"));
+    assert!(is_alive(&child));
+    drop(jobs);
+    assert!(gone(&child));
+}
+
+#[test]
+fn much_output_and_odd_bytes_are_borne() {
+    let script = "i=0; while [ $i -lt 20000 ]; do echo line $i of much output; i=$((i+1)); done; printf '\\377\\376\\n0.5'";
+    assert_eq!(run(sh(script)).1, Outcome::from(0.5));
+}
+
+#[test]
+fn programs_keep_what_evaluators_promise() {
+    let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]);
+    let make = || sh("sleep 0.05; echo 0.5; echo ${1#--x=}").reports_from(ReportSource::Lines);
+    conformance::check_evaluator(make, &space.unwrap()).unwrap();
+}
+
+/// A whole tuning job of programs, with the median rule and a deadline.
+#[test]
+fn programs_are_stopped_early() {
+    let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])
+        .unwrap();
+    let settings = StudySettings { limits: ResourceLimits::new(8, 2), ..Default::default() };
+    let mut study = Study::new(space, Objective::minimize("loss"), SobolSearch, settings).unwrap();
+    let script = "for i in 1 2 3 4 5 6; do echo $i ${1#--x=}; sleep 0.05; done";
+    let mut jobs = sh(script).reports_from(ReportSource::Lines);
+    let rule = limits::MedianRule { grace_steps: 1, grace_population: 2 };
+    let tuned = Tuner::new()
+        .early_stopping(EarlyStopping::MedianRule(rule))
+        .job_deadline(Duration::from_secs(30))
+        .run(&mut study, &mut jobs)
+        .unwrap();
+    assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 8 });
+    let stopped: Vec<&Trial> = study.trials().iter().filter(|t| t.stop_asked.is_some()).collect();
+    assert!(!stopped.is_empty() && stopped.len() < 8);
+    assert!(study.best().unwrap().value() == Some(study.best().unwrap().configuration.float("x")));
+}

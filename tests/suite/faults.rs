@@ -1,0 +1,624 @@
+//! Faults that a tuning engine must survive: those of the usual table that need neither a disk nor a cloud, one test each.
+//!
+//! 1 panics, 2 NaN, 3 infinities and outliers, 4 no metric, 5 a job killed, 6 the tuner killed (its ledger at hand), 13 clocks, 14 throttled jobs, 15 no
+//! room, 16 silence, 17 pauses, 19 told twice, 20 told late, 21 told of unknown trials, 22 out of order, 23 no factorization, 24 nothing left, 27 stop
+//! requests, 28 stops that take their time, 29 hanging jobs, 30 ten thousand trials, 31 hostile names, 32 several metrics in a log.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use surmise::evaluator::{
+    Evaluator, Job, JobEvent, JobId, MetricSource, ReadingOfSeveral, Reporter, SimulatedEvaluator,
+    SimulatedJob, Start,
+};
+use surmise::sagemaker::MetricPattern;
+use surmise::study::Event;
+use surmise::trial::StopCause;
+use surmise::tune::Progress;
+use surmise::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn line() -> SearchSpace {
+    SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap()
+}
+
+fn bayesian(limits: ResourceLimits) -> Study {
+    let settings = StudySettings { seed: 1, limits, ..Default::default() };
+    let strategy = BayesianOptimization::default();
+    Study::new(line(), Objective::minimize("loss"), strategy, settings).unwrap()
+}
+
+fn kinds(study: &Study) -> Vec<FailureKind> {
+    let failures = study.trials().iter().filter_map(|trial| match &trial.outcome {
+        Some(Outcome::Failed(failure)) => Some(failure.kind),
+        _ => None,
+    });
+    failures.collect()
+}
+
+#[test]
+fn fault_01_an_evaluator_that_panics() {
+    let mut study = bayesian(ResourceLimits::new(12, 3));
+    let mut jobs = FunctionEvaluator::new(|c: &Configuration| {
+        assert!(c.float("x") <= 0.5, "the upper half is broken");
+        Ok::<_, String>(c.float("x"))
+    });
+    tune(&mut study, &mut jobs).unwrap();
+    let failed = kinds(&study);
+    assert!(!failed.is_empty() && failed.iter().all(|kind| *kind == FailureKind::Panic));
+    let Some(Outcome::Failed(failure)) = study
+        .trials()
+        .iter()
+        .map(|t| &t.outcome)
+        .find_map(|o| o.as_ref().filter(|o| o.value().is_none()))
+    else {
+        panic!()
+    };
+    assert!(failure.message.contains("the upper half is broken"), "{failure}");
+    assert!(study.best().unwrap().value().unwrap() < 0.2, "the study goes on");
+}
+
+#[test]
+fn fault_02_a_metric_that_is_nan_never_reaches_the_model() {
+    let mut study = bayesian(ResourceLimits::new(20, 2));
+    let mut jobs = FunctionEvaluator::new(|c: &Configuration| {
+        let x = c.float("x");
+        Ok::<_, String>(if x > 0.7 { f64::NAN } else { (x - 0.3).powi(2) })
+    });
+    tune(&mut study, &mut jobs).unwrap();
+    assert!(kinds(&study).contains(&FailureKind::NonFiniteMetric));
+    assert!(study.best().unwrap().value().unwrap() < 1e-3, "the search is no random one");
+    let model = study.trials().iter().filter_map(|t| study.why(t.id)).filter_map(|w| w.expected);
+    assert!(model.clone().count() > 5 && model.clone().all(|e| e.median.is_finite()));
+}
+
+#[test]
+fn fault_03_infinities_and_absurd_outliers() {
+    let mut study = bayesian(ResourceLimits::new(24, 1));
+    let mut number = 0;
+    let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
+        number += 1;
+        let value = match number {
+            3 => f64::INFINITY,
+            4 => 1e300,
+            5 => f64::NEG_INFINITY,
+            6 => 1e18,
+            _ => (job.trial.configuration.float("x") - 0.3).powi(2),
+        };
+        SimulatedJob::new(value, SECOND)
+    });
+    tune(&mut study, &mut jobs).unwrap();
+    assert_eq!(kinds(&study), [FailureKind::NonFiniteMetric; 2]);
+    assert_eq!(study.trial(TrialId(4)).unwrap().value(), Some(1e300), "the raw value is kept");
+    let best = study.best().unwrap().value().unwrap();
+    assert!(best < 1e-2, "{best}");
+}
+
+/// Jobs of a second, which end by trial and attempt like this.
+fn scripted(
+    outcome: impl Fn(u64, u32) -> Outcome,
+) -> SimulatedEvaluator<impl FnMut(&Job<'_>) -> SimulatedJob> {
+    SimulatedEvaluator::new(move |job: &Job<'_>| {
+        SimulatedJob::new(outcome(job.trial.id.0, job.attempt), SECOND)
+    })
+}
+
+fn failed(kind: FailureKind) -> Outcome {
+    Outcome::Failed(Failure::new(kind, "scripted"))
+}
+
+#[test]
+fn fault_04_a_job_that_tells_no_metric_is_tried_once_more() {
+    let mut study = bayesian(ResourceLimits::new(3, 1));
+    let mut jobs = scripted(|trial, attempt| match (trial, attempt) {
+        // Logs that came late, and logs that never came.
+        (1, 1) | (2, _) => failed(FailureKind::MissingMetric),
+        _ => 1.0.into(),
+    });
+    tune(&mut study, &mut jobs).unwrap();
+    assert_eq!(study.trial(TrialId(1)).unwrap().value(), Some(1.0));
+    assert_eq!(kinds(&study), [FailureKind::MissingMetric]);
+    assert_eq!(study.trial(TrialId(2)).unwrap().attempt(), 2);
+}
+
+#[test]
+fn fault_05_a_job_that_is_killed_is_run_again_with_the_same_configuration() {
+    let mut study = bayesian(ResourceLimits::new(4, 2));
+    let mut seen = Vec::new();
+    let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
+        seen.push((job.id(), job.trial.configuration.clone()));
+        let is_killed = job.trial.id.0 == 2 && job.attempt < 3;
+        let outcome = if is_killed { failed(FailureKind::Interrupted) } else { 1.0.into() };
+        SimulatedJob::new(outcome, SECOND)
+    });
+    tune(&mut study, &mut jobs).unwrap();
+    drop(jobs);
+    let attempts: Vec<_> = seen.iter().filter(|(job, _)| job.trial == TrialId(2)).collect();
+    assert_eq!(attempts.iter().map(|(job, _)| job.attempt).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(attempts.windows(2).all(|pair| pair[0].1 == pair[1].1));
+    assert_eq!(study.trials().len(), 4);
+    let kept = &study.trial(TrialId(2)).unwrap().failed_attempts;
+    assert!(kept.len() == 2 && kept.iter().all(|failure| failure.kind == FailureKind::Interrupted));
+}
+
+/// Killed at any event: what it knew, and nothing else, is replayed; the next proposals are the same as without the kill, attempts are
+/// counted on, and a stop that had been decided is asked for again.
+#[test]
+fn fault_06_a_tuner_that_is_killed_goes_on_where_it_was() {
+    let curve = |job: &Job<'_>| {
+        let (x, number) = (job.trial.configuration.float("x"), job.trial.id.0);
+        if number.is_multiple_of(5) && job.attempt == 1 {
+            return SimulatedJob::new(failed(FailureKind::Interrupted), SECOND);
+        }
+        let reports = (1..=6).map(|step| surmise::evaluator::SimulatedReport {
+            after: step * SECOND,
+            step: step.into(),
+            value: x + 1.0 / f64::from(step),
+        });
+        SimulatedJob { reports: reports.collect(), ..SimulatedJob::new(x, 6 * SECOND) }
+    };
+    let settings = StudySettings {
+        seed: 3,
+        order: Order::FixedLag(1),
+        limits: ResourceLimits::new(14, 1),
+        ..Default::default()
+    };
+    let new = |events: Vec<Event>| {
+        let strategy = BayesianOptimization::default();
+        let objective = Objective::minimize("loss");
+        Study::replay(line(), objective, strategy, settings, events).unwrap()
+    };
+    let tuner = || Tuner::new().early_stopping(EarlyStopping::auto());
+    let mut whole = new(Vec::new());
+    tuner().run(&mut whole, &mut SimulatedEvaluator::new(curve)).unwrap();
+    assert!(whole.trials().iter().any(|trial| trial.stop_asked.is_some()));
+    let fates = |study: &Study| -> Vec<_> {
+        let fate = |t: &Trial| (t.configuration.clone(), t.outcome.clone(), t.attempt());
+        study.trials().iter().map(fate).collect()
+    };
+    for known in (0..whole.events().len()).step_by(3) {
+        let mut again = new(whole.events()[..known].to_vec());
+        tuner().run(&mut again, &mut SimulatedEvaluator::new(curve)).unwrap();
+        assert_eq!(fates(&again), fates(&whole), "killed after {known} events");
+    }
+}
+
+/// Nothing below the evaluators reads a clock, and theirs is monotonic; one that stands still or leaps forward breaks nothing.
+#[test]
+fn fault_13_clocks_that_stand_still_and_leap() {
+    struct Leaping {
+        inner: FunctionEvaluator,
+        looks: std::cell::Cell<u32>,
+    }
+    impl Evaluator for Leaping {
+        fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+            self.inner.start(job)
+        }
+        fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+            self.inner.wait(timeout.min(Duration::from_millis(20)))
+        }
+        fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+            self.inner.stop(job)
+        }
+        fn elapsed(&self) -> Duration {
+            self.looks.set(self.looks.get() + 1);
+            if self.looks.get() < 40 { Duration::ZERO } else { Duration::from_secs(1 << 40) }
+        }
+    }
+    let mut study = bayesian(ResourceLimits::new(10, 2));
+    let inner = FunctionEvaluator::new(|c: &Configuration| Ok::<_, String>(c.float("x")));
+    let mut jobs = Leaping { inner, looks: std::cell::Cell::new(0) };
+    let retries = RetryPolicy::default();
+    tune(&mut study, &mut jobs).unwrap();
+    assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 10);
+    // With a deadline, jobs that run when it leaps are asked to stop; none is lost.
+    let mut other = bayesian(ResourceLimits::new(10, 2));
+    jobs.looks.set(0);
+    let mut tuner = Tuner::new().job_deadline(3600 * SECOND).retries(retries);
+    tuner.run(&mut other, &mut jobs).unwrap();
+    assert!(other.pending().next().is_none() && other.trials().len() == 10);
+}
+
+#[test]
+fn fault_14_jobs_that_a_service_throttles_do_not_fail_for_it() {
+    let mut study = bayesian(ResourceLimits::new(6, 2));
+    let mut jobs = scripted(
+        |_, attempt| if attempt < 8 { failed(FailureKind::Throttled) } else { 1.0.into() },
+    );
+    tune(&mut study, &mut jobs).unwrap();
+    assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 6);
+}
+
+/// Has room for one job only, whatever it is asked for.
+struct Narrow<E> {
+    inner: E,
+    running: usize,
+    refused: usize,
+    most: usize,
+}
+
+impl<E: Evaluator> Evaluator for Narrow<E> {
+    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        if self.running == 1 {
+            self.refused += 1;
+            return Ok(Start::Busy { retry_after: 600 * SECOND });
+        }
+        self.running += 1;
+        self.most = self.most.max(self.running);
+        self.inner.start(job)
+    }
+    fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+        let events = self.inner.wait(timeout)?;
+        self.running -= events.iter().filter(|e| matches!(e, JobEvent::Ended { .. })).count();
+        Ok(events)
+    }
+    fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+        self.inner.stop(job)
+    }
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
+    }
+}
+
+#[test]
+fn fault_15_no_room_keeps_the_proposal_and_shrinks_the_parallelism() {
+    let mut study = bayesian(ResourceLimits::new(8, 4));
+    let mut jobs = Narrow { inner: scripted(|_, _| 1.0.into()), running: 0, refused: 0, most: 0 };
+    let mut busy = 0;
+    Tuner::new()
+        .observe(|_, progress| {
+            busy += usize::from(matches!(progress, Progress::Busy { .. }));
+            ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut jobs)
+        .unwrap();
+    assert_eq!((study.trials().len(), jobs.most), (8, 1));
+    assert!(busy > 0 && busy == jobs.refused);
+    assert_eq!(jobs.elapsed(), 8 * SECOND, "it asks again as soon as a job ends");
+}
+
+/// Says nothing at all for hours, then everything.
+#[test]
+fn fault_16_silence_is_no_verdict() {
+    let mut study = bayesian(ResourceLimits::new(4, 2));
+    let mut jobs =
+        SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(1.0, 30 * 3600 * SECOND));
+    tune(&mut study, &mut jobs).unwrap();
+    assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 4);
+}
+
+/// Cannot run jobs for a while, and says so.
+struct Pausing<E> {
+    inner: E,
+    waits: usize,
+    is_paused: bool,
+}
+
+impl<E: Evaluator> Evaluator for Pausing<E> {
+    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        assert!(!self.is_paused, "nothing is started meanwhile");
+        self.inner.start(job)
+    }
+    fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+        self.waits += 1;
+        match self.waits {
+            2 => {
+                self.is_paused = true;
+                Ok(vec![JobEvent::Paused { why: "the token has expired: log in again".to_owned() }])
+            }
+            5 => {
+                self.is_paused = false;
+                Ok(vec![JobEvent::Resumed])
+            }
+            _ => self.inner.wait(timeout),
+        }
+    }
+    fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+        self.inner.stop(job)
+    }
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
+    }
+}
+
+#[test]
+fn fault_17_a_pause_fails_nothing_and_is_told() {
+    let mut study = bayesian(ResourceLimits::new(8, 2));
+    let mut jobs = Pausing { inner: scripted(|_, _| 1.0.into()), waits: 0, is_paused: false };
+    let mut told = Vec::new();
+    Tuner::new()
+        .observe(|_, progress| {
+            match progress {
+                Progress::Paused { why } => told.push((*why).to_owned()),
+                Progress::Resumed => told.push("resumed".to_owned()),
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut jobs)
+        .unwrap();
+    assert_eq!(told, ["the token has expired: log in again", "resumed"]);
+    assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 8);
+}
+
+#[test]
+fn fault_19_a_result_that_is_told_twice() {
+    let mut study = bayesian(ResourceLimits::default());
+    study.ask(1).unwrap();
+    study.tell(TrialId(1), Outcome::from(1.0)).unwrap();
+    let events = study.events().len();
+    study.tell(TrialId(1), Outcome::from(1.0)).unwrap();
+    assert_eq!(study.events().len(), events, "the same again changes nothing");
+    let conflict = study.tell(TrialId(1), Outcome::from(2.0)).unwrap_err();
+    assert!(matches!(conflict, Error::Conflict { trial: 1, .. }), "{conflict}");
+    assert!(
+        conflict.to_string().contains("2.0") && conflict.to_string().contains("set aside"),
+        "{conflict}"
+    );
+    let trial = study.trial(TrialId(1)).unwrap();
+    assert_eq!((trial.value(), trial.set_aside.as_slice()), (Some(1.0), &[Outcome::from(2.0)][..]));
+    study.tell(TrialId(1), Outcome::from(2.0)).unwrap_err();
+    assert_eq!(study.trial(TrialId(1)).unwrap().set_aside.len(), 1, "kept once");
+}
+
+#[test]
+fn fault_20_results_that_come_after_a_deadline_or_a_stop() {
+    for late_results in [LateResults::SetAside, LateResults::Used] {
+        let settings = StudySettings { late_results, ..Default::default() };
+        let objective = Objective::minimize("loss");
+        let mut study = Study::new(line(), objective.clone(), SobolSearch, settings).unwrap();
+        study.ask(3).unwrap();
+        study.tell(TrialId(1), failed(FailureKind::Timeout)).unwrap();
+        study.tell(TrialId(2), Outcome::Stopped { value: Some(5.0) }).unwrap();
+        study.tell(TrialId(3), Outcome::from(3.0)).unwrap();
+        let told: Vec<bool> =
+            (1..=3).map(|n| study.tell(TrialId(n), Outcome::from(0.5)).is_ok()).collect();
+        let used = late_results == LateResults::Used;
+        assert_eq!(told, [used, used, false], "a value is never exchanged for another one");
+        let values: Vec<Option<f64>> = study.trials().iter().map(Trial::value).collect();
+        let late = used.then_some(0.5);
+        assert_eq!(values, [late, late, Some(3.0)]);
+        assert!(study.trials().iter().all(|trial| trial.set_aside.len() == 1), "nothing is lost");
+        let events = study.events().to_vec();
+        let again = Study::replay(line(), objective, SobolSearch, settings, events).unwrap();
+        assert_eq!(again.trials(), study.trials());
+    }
+}
+
+#[test]
+fn fault_21_results_of_unknown_trials() {
+    let mut study = bayesian(ResourceLimits::default());
+    assert!(matches!(study.tell(TrialId(7), 1.0.into()), Err(Error::UnknownTrial(7))));
+    assert!(matches!(study.tell(TrialId(0), 1.0.into()), Err(Error::UnknownTrial(0))));
+    assert!(matches!(study.report(TrialId(7), 1, 1.0), Err(Error::UnknownTrial(7))));
+    assert!(matches!(
+        study.ask_to_stop(TrialId(7), StopCause::TuningOver),
+        Err(Error::UnknownTrial(7))
+    ));
+    assert!(study.events().is_empty());
+}
+
+#[test]
+fn fault_22_results_out_of_order_belong_to_their_trials() {
+    let mut study = bayesian(ResourceLimits::new(12, 4));
+    let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
+        // The later, the faster.
+        let seconds = 20 - u32::try_from(job.trial.id.0).unwrap();
+        SimulatedJob::new(job.trial.configuration.float("x"), seconds * SECOND)
+    });
+    tune(&mut study, &mut jobs).unwrap();
+    for trial in study.trials() {
+        assert_eq!(trial.value(), Some(trial.configuration.float("x")));
+    }
+}
+
+#[test]
+fn fault_23_what_cannot_be_factored_falls_back_and_says_so() {
+    let mut study = bayesian(ResourceLimits::default());
+    // Thirty times the same place with the same value, and values that differ by nothing.
+    for _ in 0..30 {
+        study.observe(&Configuration::from([("x", 0.5.into())]), Outcome::from(1.0)).unwrap();
+    }
+    for i in 0..10 {
+        let x = 0.5 + 1e-13 * f64::from(i);
+        study.observe(&Configuration::from([("x", x.into())]), Outcome::from(1.0)).unwrap();
+    }
+    let mut tried = BTreeSet::new();
+    for _ in 0..5 {
+        let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!() };
+        tried.insert(trials[0].configuration.float("x").to_bits());
+        let why = study.why(trials[0].id).unwrap();
+        assert!(why.model.is_some() || why.fallback.is_some(), "{why}");
+        study.tell(trials[0].id, Outcome::from(1.0)).unwrap();
+    }
+    assert_eq!(tried.len(), 5);
+}
+
+#[test]
+fn fault_24_a_space_that_is_exhausted() {
+    let space =
+        SearchSpace::new([ParameterRange::integer("n", 1..=5, ScalingType::Linear)]).unwrap();
+    let settings = StudySettings { limits: ResourceLimits::new(99, 3), ..Default::default() };
+    let strategy = BayesianOptimization::default();
+    let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap();
+    let tuned = tune(&mut study, &mut scripted(|trial, _| (trial as f64).into())).unwrap();
+    assert_eq!(tuned.reason, StopReason::SpaceExhausted { jobs: 5 });
+    assert_eq!(study.ask(1).unwrap(), Asked::Exhausted);
+}
+
+#[test]
+fn fault_27_requests_to_stop_drain_and_then_cancel() {
+    let handle = StopHandle::new();
+    let run = |requests: &'static [u64], jobs_of: u32| {
+        let handle = StopHandle::new();
+        let mut study = bayesian(ResourceLimits::new(50, 2));
+        let mut jobs =
+            SimulatedEvaluator::new(move |_: &Job<'_>| SimulatedJob::new(1.0, jobs_of * SECOND));
+        let (mut ended, mut left) = (0, requests.to_vec());
+        let tuned = Tuner::new()
+            .stop_by(&handle)
+            .observe(|_, progress| {
+                ended += u64::from(matches!(progress, Progress::Recorded(Event::Told { .. })));
+                left.extract_if(.., |at| *at == ended).for_each(|_| handle.request());
+                ControlFlow::Continue(())
+            })
+            .run(&mut study, &mut jobs)
+            .unwrap();
+        (tuned.reason, study)
+    };
+    let (reason, study) = run(&[4], 10);
+    assert!(matches!(reason, StopReason::Drained { .. }), "{reason}");
+    assert!(study.trials().iter().filter(|t| t.outcome.is_some()).all(|t| t.value().is_some()));
+    let (reason, study) = run(&[4, 4], 10);
+    assert_eq!(reason, StopReason::Cancelled { left_running: 0 });
+    let stopped = study.trials().iter().filter(|t| t.stop_asked == Some(StopCause::Cancelled));
+    assert!(stopped.count() <= 2 && study.trials().len() < 10);
+    // What was asked for and not run is pending; another call goes on with it.
+    let mut study = study;
+    let done = study.trials().iter().filter(|t| t.outcome.is_some()).count();
+    tune(&mut study, &mut scripted(|_, _| 2.0.into())).unwrap();
+    assert!(done < 50 && study.trials().len() == 50 && study.pending().next().is_none());
+    assert!(!handle.is_requested());
+}
+
+/// Jobs that take minutes to stop keep their slots meanwhile.
+#[test]
+fn fault_28_a_stopping_job_holds_its_slot() {
+    struct Slow {
+        running: Vec<(JobId, Option<Duration>)>,
+        clock: Duration,
+        most: usize,
+    }
+    impl Evaluator for Slow {
+        fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+            self.running.push((job.id(), None));
+            self.most = self.most.max(self.running.len());
+            Ok(Start::Started)
+        }
+        fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+            self.clock += timeout.min(10 * SECOND);
+            let clock = self.clock;
+            let over = self
+                .running
+                .extract_if(.., |(_, stop)| stop.is_some_and(|at| clock >= at + 300 * SECOND));
+            let outcome = Outcome::Stopped { value: None };
+            Ok(over.map(|(job, _)| JobEvent::Ended { job, outcome: outcome.clone() }).collect())
+        }
+        fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+            let now = self.clock;
+            self.running
+                .iter_mut()
+                .filter(|(id, _)| *id == job)
+                .for_each(|(_, stop)| *stop = Some(now));
+            Ok(())
+        }
+        fn elapsed(&self) -> Duration {
+            self.clock
+        }
+    }
+    let mut study = bayesian(ResourceLimits::new(6, 2));
+    let mut jobs = Slow { running: Vec::new(), clock: Duration::ZERO, most: 0 };
+    let mut tuner = Tuner::new().job_deadline(60 * SECOND).circuit_breaker(None);
+    tuner.run(&mut study, &mut jobs).unwrap();
+    assert_eq!(jobs.most, 2);
+    assert_eq!(kinds(&study), [FailureKind::Timeout; 6]);
+    assert!(jobs.elapsed() >= 3 * 360 * SECOND, "three rounds of two, six minutes each");
+}
+
+#[test]
+fn fault_29_a_job_that_hangs_ends_as_timeout_and_the_study_goes_on() {
+    let mut study = bayesian(ResourceLimits::new(4, 1));
+    let (open, gate) = channel::<()>();
+    let gate = Mutex::new(gate);
+    let mut jobs = FunctionEvaluator::reporting(move |c: &Configuration, reporter: &Reporter| {
+        if reporter.job().trial == TrialId(2) {
+            // Deaf to everything, until the test is over.
+            let _ = gate.lock().unwrap().recv();
+        }
+        Ok::<_, String>(c.float("x"))
+    })
+    .with_patience(Duration::from_millis(50));
+    let mut tuner = Tuner::new().job_deadline(Duration::from_millis(100));
+    tuner.run(&mut study, &mut jobs).unwrap();
+    assert_eq!(kinds(&study), [FailureKind::Timeout]);
+    assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 3);
+    drop(open);
+}
+
+#[test]
+fn fault_30_ten_thousand_trials() {
+    let settings = StudySettings { limits: ResourceLimits::new(10_000, 64), ..Default::default() };
+    let objective = Objective::minimize("loss");
+    let mut study = Study::new(line(), objective, SobolSearch, settings).unwrap();
+    let mut jobs = scripted(|trial, _| (trial as f64).into());
+    let rules = TuningRules {
+        early_stopping: EarlyStopping::auto(),
+        completion: CompletionCriteria::not_improving_for(20_000),
+        ..TuningRules::default()
+    };
+    let tuned = Tuner::with(rules).run(&mut study, &mut jobs).unwrap();
+    assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 10_000 });
+    assert_eq!(study.best().unwrap().id, TrialId(1));
+}
+
+#[test]
+fn fault_31_hostile_names_and_values() {
+    let hostile = "</script><b>'\"; rm -rf $HOME `id` \u{202e}\n";
+    let space = SearchSpace::new([
+        ParameterRange::categorical(hostile, [hostile, "plain"]),
+        ParameterRange::continuous("--x=", 0.0..=1.0, ScalingType::Linear),
+    ])
+    .unwrap();
+    let settings = StudySettings { limits: ResourceLimits::new(2, 1), ..Default::default() };
+    let objective = Objective::minimize(hostile);
+    let mut study = Study::new(space, objective, RandomSearch, settings).unwrap();
+    // No shell reads them: they arrive as they are.
+    let script =
+        "import sys; print(len([a for a in sys.argv[1:] if 'rm -rf' in a or '--x=' in a]))";
+    let mut jobs = CommandEvaluator::new("python3").arguments(["-c", script]);
+    tune(&mut study, &mut jobs).unwrap();
+    assert!(study.trials().iter().all(|trial| trial.value() == Some(2.0)), "{:?}", study.trials());
+    let error = study.enqueue(&Configuration::from([(hostile, "none".into())])).unwrap_err();
+    assert!(!error.to_string().is_empty());
+}
+
+#[test]
+fn fault_32_a_log_with_several_metrics() {
+    let script = "for v in 3 1 2; do echo \"epoch loss=$v\"; echo \"worker loss=$v.5\" >&2; sleep 0.02; done";
+    let pattern = || MetricPattern::new(r"^epoch loss=(\S+)").unwrap();
+    for (reading, value) in [
+        (ReadingOfSeveral::Last, 2.0),
+        (ReadingOfSeveral::Least, 1.0),
+        (ReadingOfSeveral::Greatest, 3.0),
+    ] {
+        let mut study = bayesian(ResourceLimits::new(1, 1));
+        let mut jobs = CommandEvaluator::new("sh")
+            .arguments(["-c", script, "sh"])
+            .metric_from(MetricSource::Pattern(pattern()))
+            .several_as(reading);
+        tune(&mut study, &mut jobs).unwrap();
+        assert_eq!(study.trials()[0].value(), Some(value));
+    }
+}
+
+/// Not a row of the table, but behind all of them: the caller's own panic in an observer leaves the ledger intact.
+#[test]
+fn an_observer_that_panics_leaves_the_ledger_intact() {
+    let mut study = bayesian(ResourceLimits::new(6, 2));
+    let run = || {
+        Tuner::new()
+            .observe(|study: &Study, _: &Progress<'_>| {
+                assert!(study.events().len() < 5, "enough");
+                ControlFlow::Continue(())
+            })
+            .run(&mut study, &mut scripted(|_, _| 1.0.into()))
+    };
+    assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+    tune(&mut study, &mut scripted(|_, _| 1.0.into())).unwrap();
+    assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 6);
+}
