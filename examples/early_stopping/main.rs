@@ -37,12 +37,12 @@ fn main() -> Result<(), Error> {
             let told =
                 |name, stopped_trials| Way { stopped_trials, ..way(name, true, median_rule) };
             let ways = [
-                told("projected", StoppedTrials::Projected),
                 told("last value", StoppedTrials::LastValue),
+                told("projected", StoppedTrials::Projected),
                 told("place only", StoppedTrials::PlaceOnly),
             ];
             println!(
-                "Median rule, where the model is told of stopped jobs the projected, the last, or no value:"
+                "Median rule, where the model is told of stopped jobs the last value, the projected one, or none:"
             );
             compare(&way("Bayesian", true, off), &ways, seeds)
         }

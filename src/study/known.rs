@@ -12,12 +12,12 @@ use crate::trial::{FailureKind, Outcome, Source, Trial, TrialId};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoppedTrials {
+    /// Its last value, as if it were a final one.
+    #[default]
+    LastValue,
     /// Its last value, less what jobs before it that ran to their end typically still gained from that step on (the median of their
     /// gains); never better than the best of them. Without such a job its last value.
-    #[default]
     Projected,
-    /// Its last value, as if it were a final one.
-    LastValue,
     /// Nothing but where it was, so that it is not proposed again.
     PlaceOnly,
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits::ResourceLimits;
 use crate::space::{ParameterRange, ScalingType};
 use crate::strategy::{BayesianOptimization, RandomSearch, SobolSearch};
 use crate::trial::FailureKind;

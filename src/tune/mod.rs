@@ -336,7 +336,7 @@ impl<'a> Tuner<'a> {
         evaluator: &mut dyn Evaluator,
     ) -> Result<Tuned, Error> {
         self.rules.check()?;
-        Run::resume(self, study, evaluator).to_the_end()
+        Run::resume(self, study, evaluator).drive()
     }
 }
 

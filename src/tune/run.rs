@@ -100,7 +100,7 @@ impl<'r, 'a> Run<'r, 'a> {
         }
     }
 
-    pub(super) fn to_the_end(mut self) -> Result<Tuned, Error> {
+    pub(super) fn drive(mut self) -> Result<Tuned, Error> {
         self.look_whether_it_is_enough();
         loop {
             self.heed_the_handle();

@@ -46,7 +46,7 @@ fn trace_event(study: &Study, event: &Event) {
         }
         Event::StopAsked { trial, cause } => info!(trial = trial.0, %cause, "asked to stop"),
         Event::AttemptFailed { trial, failure } => {
-            warn!(trial = trial.0, %failure, "attempt failed")
+            warn!(trial = trial.0, %failure, "attempt failed");
         }
         Event::Told { trial, outcome: Outcome::Failed(failure) } => {
             warn!(trial = trial.0, %failure, "failed");

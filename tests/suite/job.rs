@@ -102,7 +102,7 @@ mod completion {
 
     fn not_improving(values: &'static [f64], criteria: CompletionCriteria) -> (StopReason, usize) {
         let mut study = study(values.len(), 1);
-        let mut jobs = by_number(|number| match values[number as usize - 1] {
+        let mut jobs = by_number(|number| match values[usize::try_from(number).unwrap() - 1] {
             value if value.is_nan() => failed(FailureKind::Error),
             value => value.into(),
         });
@@ -374,8 +374,8 @@ mod stopping {
                 EarlyStopping::MedianRule(MedianRule { grace_steps: 1, grace_population: 1 });
             Tuner::new().early_stopping(rule).run(&mut study, &mut jobs).unwrap();
             study.ask(1).unwrap();
-            let seen = seen.lock().unwrap().last().cloned().unwrap();
-            seen
+            let told = seen.lock().unwrap();
+            told.last().cloned().unwrap()
         };
         assert_eq!(run(StoppedTrials::Projected), "[1.0, 2.0] []");
         assert_eq!(run(StoppedTrials::LastValue), "[1.0, 6.0] []");
@@ -537,7 +537,7 @@ mod failures {
         for (wait, whole) in waits.iter().zip([10.0, 20.0, 30.0, 30.0]) {
             assert!((whole / 2.0..=whole).contains(wait), "{waits:?}");
         }
-        assert!(waits[2] != waits[3], "each has a chance of its own");
+        assert!((waits[2] - waits[3]).abs() > 1e-9, "each has a chance of its own");
         assert_eq!(attempts(&[FailureKind::Throttled; 4], jittered()).1, begun, "by the seed");
     }
 
@@ -693,7 +693,10 @@ mod wishes {
             "{next} {recommended}"
         );
         let (next, recommended) = told(0.0);
-        assert!((next - 0.9).abs() < 0.11 && recommended == 0.9, "{next} {recommended}");
+        assert!(
+            (next - 0.9).abs() < 0.11 && (recommended - 0.9).abs() < 1e-12,
+            "{next} {recommended}"
+        );
         let mut study = study(1, 1);
         for deviation in [-1.0, f64::NAN, f64::INFINITY] {
             assert!(study.observe_noisy(&at(0.1), 1.0, deviation).is_err());

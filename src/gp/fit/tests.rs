@@ -100,7 +100,7 @@ fn the_evidence_of_two_observations_is_known_by_hand() {
     let axes = [Axis::Continuous { resolution: 1e-7 }];
     let features = Features::new(&axes);
     let (points, losses) = ([[0.2], [0.7]], [1.0, -0.5]);
-    let target = Target::new(&features, &points, &losses, Assumptions::default());
+    let target = Target::new(&features, &points, (&losses).into(), Assumptions::default());
     let hyperparameters = Hyperparameters::new(vec![0.4], 1.3, 0.1);
     let t = 5.0_f64.sqrt() * 0.5 / 0.4;
     let b = 1.3 * (1.0 + t + t * t / 3.0) * (-t).exp();
@@ -128,7 +128,8 @@ fn the_log_posterior_agrees_with_gpytorch() {
     let golden = include_str!("../../../tests/golden/map_objective.json");
     let golden: Golden = serde_json::from_str(golden).unwrap();
     let features = Features::new(&[Axis::Continuous { resolution: 1e-7 }; 3]);
-    let target = Target::new(&features, &golden.points, &golden.losses, Assumptions::default());
+    let target =
+        Target::new(&features, &golden.points, (&golden.losses).into(), Assumptions::default());
     let theta = target.logarithms(&Hyperparameters::new(
         golden.length_scales,
         golden.signal_variance,

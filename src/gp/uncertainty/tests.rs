@@ -47,7 +47,7 @@ fn weights_add_up_and_the_same_data_give_the_same_draws() {
 fn by_grid(count: usize) -> Vec<Draw> {
     let (points, losses) = data(count);
     let features = Features::new(&AXES);
-    let target = Target::new(&features, &points, &losses, Assumptions::default());
+    let target = Target::new(&features, &points, (&losses).into(), Assumptions::default());
     let places = |low: f64, high: f64, count: u32| -> Vec<f64> {
         (0..count).map(|i| low + (high - low) * f64::from(i) / f64::from(count - 1)).collect()
     };

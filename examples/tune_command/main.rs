@@ -1,0 +1,87 @@
+//! Tunes a program: each job is a process that gets its configuration as arguments and prints its metric after each epoch. Jobs that promise
+//! little are stopped, with all that they started; each has a folder with what it printed.
+//!
+//!     cargo run --release --example tune_command [-- PROGRAM ARGUMENTS…]
+//!
+//! Without a program of yours it is a Python script that trains with scikit-learn, where that can be imported, else a shell script.
+
+#![allow(clippy::print_stdout, reason = "an example talks")]
+
+use std::ops::ControlFlow;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use surmise::evaluator::ReportSource;
+use surmise::study::Event;
+use surmise::tune::Progress;
+use surmise::{
+    BayesianOptimization, CommandEvaluator, EarlyStopping, Error, Objective, Outcome,
+    ParameterRange, ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, Trial, Tuner,
+};
+
+const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tune_command");
+
+/// The program, and its first arguments.
+fn program() -> Vec<String> {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    if !given.is_empty() {
+        return given;
+    }
+    let mut python = Command::new("python3");
+    let learns = python.args(["-c", "import sklearn"]).stderr(Stdio::null()).status();
+    if learns.is_ok_and(|status| status.success()) {
+        vec!["python3".to_owned(), format!("{HERE}/train.py")]
+    } else {
+        println!("python3 has no scikit-learn; a shell script stands in for it.");
+        vec!["sh".to_owned(), format!("{HERE}/train.sh")]
+    }
+}
+
+fn main() -> Result<(), Error> {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("alpha", 1e-7..=1.0, ScalingType::Logarithmic),
+        ParameterRange::continuous("eta0", 1e-4..=10.0, ScalingType::Logarithmic),
+        ParameterRange::categorical("penalty", ["l2", "l1", "elasticnet"]),
+        ParameterRange::categorical("loss", ["hinge", "log_loss", "perceptron"]),
+    ])?;
+    let settings =
+        StudySettings { seed: 1, limits: ResourceLimits::new(24, 2), ..Default::default() };
+    let strategy = BayesianOptimization::default();
+    let mut study = Study::new(space, Objective::minimize("error"), strategy, settings)?;
+
+    let folder = std::env::temp_dir().join(format!("surmise-tune-command-{}", std::process::id()));
+    let program = program();
+    let mut jobs = CommandEvaluator::new(&program[0])
+        .arguments(&program[1..])
+        .reports_from(ReportSource::Lines)
+        .in_folder(&folder);
+    println!("trial  steps  error     how it ended");
+    let tuned = Tuner::new()
+        .early_stopping(EarlyStopping::auto())
+        .job_deadline(Duration::from_secs(300))
+        .observe(|study, progress| {
+            if let Progress::Recorded(Event::Told { trial, .. }) = progress {
+                show(study.trial(*trial));
+            }
+            ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut jobs)?;
+    println!("\n{}.", tuned.reason);
+    if let Some(best) = study.best() {
+        println!("Best: {:.5} at {}.", best.value().unwrap_or(f64::NAN), best.configuration);
+    }
+    println!("What each job printed: {}", folder.display());
+    Ok(())
+}
+
+fn show(trial: Option<&Trial>) {
+    let Some(trial) = trial else { return };
+    let value = trial.value().or(trial.last_reported()).unwrap_or(f64::NAN);
+    let end = match (&trial.outcome, &trial.stop_asked) {
+        (Some(Outcome::Failed(failure)), _) => failure.to_string(),
+        (Some(Outcome::Completed { .. }), _) => "completed".to_owned(),
+        (_, Some(cause)) => format!("stopped: {cause}"),
+        _ => "stopped".to_owned(),
+    };
+    println!("{:>5}  {:>5}  {value:<8.5}  {end}", trial.id, trial.reports.len());
+}
