@@ -47,12 +47,13 @@
 //!    [`LogExpectedImprovement`].
 //! 5. **Where it is worth most.** [`maximize`](mod@maximize) searches the cube, continuous and discrete axes together.
 //! 6. **What is tried next.** A [`Strategy`] is a pure function of what is known and of random numbers:
-//!    [`BayesianOptimization`] is steps 3 to 5; [`SobolSearch`] and [`RandomSearch`] are the baselines.
+//!    [`BayesianOptimization`] is steps 3 to 5; [`SobolSearch`] and [`RandomSearch`] are the baselines, [`GridSearch`] tries all.
 //! 7. **What happened.** A [`Study`] is the ledger: [`ask`](Study::ask) for [`Trial`]s, [`tell`](Study::tell) their
 //!    [`Outcome`]s in any order, [`replay`](Study::replay) it from its [`Event`](study::Event)s. [`Order::FixedLag`] makes
 //!    the answer the same on one worker or sixteen.
 //! 8. **Who runs it.** An [`Evaluator`] takes jobs on and says how they ended; [`FunctionEvaluator`] calls a closure on
-//!    threads. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`].
+//!    threads, [`CommandEvaluator`] runs programs. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`]; a
+//!    [`Tuner`] adds rules: [`EarlyStopping`] by what [`stopping`] finds, [`CompletionCriteria`], [`RetryPolicy`], deadlines, observers.
 //! 9. **Does it work?** [`conformance`] checks a strategy, an acquisition or an evaluator of your own against what the
 //!    contracts promise; [`benchmark`] compares strategies on problems, with statistics, and [`report`](mod@report) makes a page of it.
 //!
@@ -62,14 +63,15 @@
 //! # Plugging in
 //!
 //! Four traits are open: [`Strategy`], [`Acquisition`], [`Evaluator`], and [`Problem`](benchmark::Problem) to compare strategies on. Each is object-safe; all but the third take some fifteen
-//! lines, an evaluator that runs jobs side by side some forty (a closure that runs a command, in a [`FunctionEvaluator`],
-//! takes five). The examples `own_strategy`, `own_acquisition` and `own_evaluator` show them, each with its kit from [`conformance`].
+//! lines, an evaluator that runs jobs side by side some forty. The examples `own_strategy`, `own_acquisition` and `own_evaluator` show them, each with its kit from [`conformance`].
 //!
 //! # Features
 //!
 //! By default everything is Rust and nothing is to be installed. `openblas-system`, `openblas-static`, `intel-mkl-system`,
 //! `intel-mkl-static`, `netlib-system` and `netlib-static` let LAPACK do the linear algebra instead (see
 //! [`linalg::Backend`]); they exclude each other. `lapack` alone is for a program that links one itself.
+//!
+//! `progress-bar` and `tracing` add observers of a tuning: `tune::progress_bar` and `tune::trace`.
 //!
 //! # References
 //!
@@ -82,14 +84,20 @@
 //!   Sobol (1967), *On the distribution of points in a cube and the approximate evaluation of integrals*.
 //! - Cody & Waite (1980), *Software Manual for the Elementary Functions*.
 //! - Demšar (2006), *Statistical Comparisons of Classifiers over Multiple Data Sets*.
+//! - Domhan, Springenberg & Hutter (2015), *Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks by
+//!   Extrapolation of Learning Curves*.
 //! - Efron (1979), *Bootstrap Methods: Another Look at the Jackknife*.
 //! - Ginsbourger, Le Riche & Carraro (2010), *Kriging Is Well-Suited to Parallelize Optimization*.
+//! - Golovin, Solnik, Moitra, Kochanski, Karro & Sculley (2017), *Google Vizier: A Service for Black-Box Optimization*.
 //! - Golub & Van Loan (2013), *Matrix Computations*.
 //! - Hansen, Finck, Ros & Auger (2009), *Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions Definitions*.
 //! - Hickernell (1998), *A generalized discrepancy and quadrature error bound*.
 //! - Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*.
 //! - Hyndman & Fan (1996), *Sample Quantiles in Statistical Packages*.
 //! - Jones, Schonlau & Welch (1998), *Efficient Global Optimization of Expensive Black-Box Functions*.
+//! - Klein, Tiao, Lienart, Archambeau & Seeger (2020), *Model-based Asynchronous Hyperparameter and Neural Architecture Search*.
+//! - Li, Jamieson, Rostamizadeh, Gonina, Ben-tzur, Hardt, Recht & Talwalkar (2020), *A System for Massively Parallel Hyperparameter
+//!   Tuning*.
 //! - Mockus (1974), *On Bayesian methods for seeking the extremum*.
 //! - Moré & Wild (2009), *Benchmarking Derivative-Free Optimization Algorithms*.
 //! - Nocedal & Wright (2006), *Numerical Optimization*.

@@ -298,7 +298,8 @@ impl Backoff {
         let longest = self.longest.as_secs_f64();
         // 0 × ∞ is no number, and no wait.
         let whole = (self.first.as_secs_f64() * growth).max(0.0).min(longest);
-        Duration::from_secs_f64(whole * (1.0 - self.jitter * chance).clamp(0.0, 1.0))
+        let seconds = whole * (1.0 - self.jitter * chance).clamp(0.0, 1.0);
+        Duration::try_from_secs_f64(seconds).unwrap_or(self.longest)
     }
 
     fn violations(&self, broken: &mut Broken) {

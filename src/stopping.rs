@@ -11,7 +11,7 @@
 //! the value at the step in the place of the best one, as SageMaker's guide has it).
 //!
 //! Successive halving: of the n trials that have reached a rung, k among them, stop k unless fewer than ⌊n ⁄ η⌋ are better, or n < η (Li et
-//! al. 2020, algorithm 2, in the form that stops instead of pausing: Klein et al. 2020, §3.2).
+//! al. 2020, algorithm 2, in the form that stops instead of pausing: Klein et al. 2020).
 //!
 //! A verdict is a function of the curves alone: of which trials are known, and of what they reported.
 
@@ -95,6 +95,11 @@ impl Curves {
     pub fn add(&mut self, trial: TrialId, report: Report) {
         let loss = self.objective.loss(report.value);
         self.curves.entry(trial).or_default().insert(report.step, loss);
+    }
+
+    /// Forgets what a trial has reported: another attempt begins anew.
+    pub fn forget(&mut self, trial: TrialId) {
+        self.curves.remove(&trial);
     }
 
     /// Takes in how a trial ended.
@@ -191,14 +196,14 @@ impl Curves {
 
 /// The middle one, or the mean of the two in the middle; there is at least one.
 fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        // Half of each, so that two infinite ones have an infinite mean.
-        0.5 * values[middle - 1] + 0.5 * values[middle]
+    let (middle, is_odd) = (values.len() / 2, values.len() % 2 == 1);
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    if is_odd {
+        return *upper;
     }
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // Half of each, so that two infinite ones have an infinite mean.
+    0.5 * lower + 0.5 * *upper
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub struct Trial {
     pub source: Source,
     /// What to run.
     pub configuration: Configuration,
-    /// What was reported on the way, by all attempts.
+    /// What was reported on the way by its last attempt. (What earlier ones reported is in the study's events.)
     pub reports: Vec<Report>,
     /// How its earlier attempts failed; there is a further one after each.
     pub failed_attempts: Vec<Failure>,

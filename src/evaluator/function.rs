@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ type Function = dyn Fn(&Configuration, &Reporter) -> Result<f64, Failure> + Send
 
 /// How long a closure is waited for beyond its deadline, unless another patience is given.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Reports that wait to be heard; a closure that makes more waits itself.
+const BACKLOG: usize = 1024;
 
 /// Runs a closure for every job, each on a thread of its own.
 ///
@@ -46,7 +48,7 @@ pub struct FunctionEvaluator {
     /// Calls whose jobs have been told as ended, though they go on.
     left_behind: BTreeMap<u64, JobId>,
     calls: u64,
-    sender: Sender<(u64, Message)>,
+    sender: SyncSender<(u64, Message)>,
     receiver: Receiver<(u64, Message)>,
     made: Instant,
 }
@@ -88,11 +90,15 @@ pub struct Reporter {
     stop: Arc<AtomicBool>,
     /// Whether the closure has been told to stop: it cannot have heeded what it did not hear.
     told: AtomicBool,
-    sender: Sender<(u64, Message)>,
+    sender: SyncSender<(u64, Message)>,
 }
 
 impl Reporter {
     /// Reports the metric at a step (an epoch, a round: whatever the job counts), and says whether to go on.
+    ///
+    /// Whoever has been told to break has stopped, whatever it does then: what the closure returns counts as the value that it had
+    /// reached, not as a final one.
+    #[must_use = "a job that is to stop and goes on is for nothing"]
     pub fn report(&self, step: u64, value: f64) -> ControlFlow<()> {
         // Nobody listens any more if the evaluator is gone: then there is no reason to go on.
         let heard = self.sender.send((self.call, Message::Report { step, value })).is_ok();
@@ -149,7 +155,7 @@ impl FunctionEvaluator {
         F: Fn(&Configuration, &Reporter) -> Result<f64, E> + Send + Sync + 'static,
         E: fmt::Display + 'static,
     {
-        let (sender, receiver) = channel();
+        let (sender, receiver) = sync_channel(BACKLOG);
         Self {
             function: Arc::new(move |configuration, reporter| {
                 function(configuration, reporter).map_err(|error| failure_of(&error))
@@ -262,7 +268,8 @@ impl Evaluator for FunctionEvaluator {
                 // The evaluator holds a sender of its own, so the channel is never closed.
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            while let Ok((call, message)) = self.receiver.try_recv() {
+            // Not without end: who talks faster than anyone listens must not keep deadlines from being looked at.
+            for (call, message) in self.receiver.try_iter().take(BACKLOG).collect::<Vec<_>>() {
                 events.extend(self.hear(call, message));
             }
             if !events.is_empty() || self.elapsed() >= until {
@@ -289,8 +296,10 @@ fn outcome_of(function: &Function, configuration: &Configuration, reporter: &Rep
     match result {
         Ok(Ok(value)) if was_told => Outcome::Stopped { value: Some(value) },
         Ok(Ok(value)) => Outcome::from(value),
-        // Some leave by an error when they are told to stop.
-        Ok(Err(_)) if was_told => Outcome::Stopped { value: None },
+        // Some leave by an error when they are told to stop; but one with a kind means it.
+        Ok(Err(failure)) if was_told && failure.kind == FailureKind::Error => {
+            Outcome::Stopped { value: None }
+        }
         Ok(Err(failure)) => Outcome::Failed(failure),
         Err(payload) => {
             Outcome::Failed(Failure::new(FailureKind::Panic, panic_message(payload.as_ref())))
@@ -309,6 +318,8 @@ pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
     use crate::trial::{Source, Trial, TrialId};
 
@@ -359,12 +370,14 @@ mod tests {
         let trial = trial();
         let (go, gone) = channel::<()>();
         let gone = std::sync::Mutex::new(gone);
+        let (here, arrived) = channel::<()>();
         let mut evaluator = FunctionEvaluator::reporting(move |_, reporter: &Reporter| {
             for step in 1.. {
                 if reporter.report(step, 10.0 - step as f64).is_break() {
                     return if leaves_by_error { Err("stopped") } else { Ok(10.0 - step as f64) };
                 }
                 if step == 2 {
+                    here.send(()).unwrap();
                     gone.lock().unwrap().recv().unwrap();
                     if !counts_for_ever {
                         break;
@@ -378,6 +391,7 @@ mod tests {
         while events.len() < 2 {
             events.extend(evaluator.wait(LONG).unwrap());
         }
+        arrived.recv().unwrap();
         evaluator.stop(Job::new(&trial, 1).id()).unwrap();
         go.send(()).unwrap();
         while !matches!(events.last(), Some(JobEvent::Ended { .. })) {

@@ -6,6 +6,9 @@ use super::{ParameterRange, ParameterValue, SearchSpace};
 use crate::cube::{Axis, Grid};
 use crate::error::{Error, Violation};
 
+/// Levels of a parameter that are still tried one by one.
+const MOST_LEVELS: u64 = 1 << 20;
+
 /// Which values of a parameter a grid takes in.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -109,6 +112,15 @@ impl ParameterRange {
         let refused = |value: String, rule: &str, remedy: &str| {
             Err(vec![Violation::new(self.name(), value, rule, remedy)])
         };
+        let count = match levels {
+            None | Some(GridLevels::Every) => axis.cells().unwrap_or(1),
+            Some(GridLevels::Even(count)) => *count as u64,
+            Some(GridLevels::Values(values)) => values.len() as u64,
+        };
+        if count > MOST_LEVELS {
+            let rule = format!("a parameter has at most {MOST_LEVELS} levels in a grid");
+            return refused(format!("{count} levels"), &rule, "give fewer levels");
+        }
         match (levels, axis) {
             (None, Axis::Categories(_)) | (Some(GridLevels::Every), _)
                 if axis.cells().is_some() =>

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{History, Phase, Proposal, Strategy};
+use super::{History, Phase, Proposal, Repetitions, Strategy, Visited};
 use crate::cube::Grid;
 use crate::error::Error;
 use crate::rng::Rng;
@@ -35,7 +35,9 @@ impl Strategy for GridSearch {
                 history.axes.len()
             )));
         }
-        let visited = super::Visited::of(history);
+        // Each once, also where strategies that learn may repeat what is noisy.
+        let once = History { repetitions: Repetitions::Never, ..*history };
+        let visited = Visited::of(&once);
         let taken: HashSet<u64> =
             visited.points().filter_map(|point| self.grid.index_of(history.axes, point)).collect();
         // Of n + 1 indices, n points cannot have taken all.
@@ -48,7 +50,7 @@ impl Strategy for GridSearch {
 mod tests {
     use super::*;
     use crate::cube::Axis;
-    use crate::strategy::{FailedPoint, Infeasibility, Observation, Pending, Repetitions};
+    use crate::strategy::{FailedPoint, Infeasibility, Observation, Pending};
 
     #[test]
     fn every_point_comes_once_in_order_whatever_became_of_the_others() {
@@ -69,7 +71,7 @@ mod tests {
                 next_trial: trial,
                 max_jobs: None,
                 max_parallel_jobs: 1,
-                repetitions: Repetitions::Never,
+                repetitions: Repetitions::Allowed,
             };
             let proposal = search.propose(&history, &mut Rng::stream(1, trial)).unwrap();
             let Some(Proposal { point, .. }) = proposal else {

@@ -49,7 +49,7 @@ pub enum Event {
         /// Why.
         cause: StopCause,
     },
-    /// An attempt at a trial failed; there will be another one.
+    /// An attempt at a trial failed; there will be another one, which begins anew.
     AttemptFailed {
         /// Which trial.
         trial: TrialId,
@@ -63,7 +63,7 @@ pub enum Event {
         /// How it ended.
         outcome: Outcome,
     },
-    /// Something else was told of a trial that had ended.
+    /// Something else was told of a trial that had ended, or of an attempt at it that had.
     SetAside {
         /// Which trial.
         trial: TrialId,

@@ -35,7 +35,8 @@ impl Known {
     pub(super) fn of(study: &Study, horizon: usize) -> Self {
         let mut known = Self::default();
         let ended = &study.trials[..horizon];
-        let typical = Typical::of(ended, &study.objective);
+        let projects = study.settings.stopped_trials == StoppedTrials::Projected;
+        let typical = Typical::of(if projects { ended } else { &[] }, &study.objective);
         for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
             let (number, point) = (trial.id.0, point.clone());
             let outcome = if index < horizon { trial.outcome.as_ref() } else { None };

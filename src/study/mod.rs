@@ -39,6 +39,8 @@ pub struct Study {
     trials: Vec<Trial>,
     /// Derived likewise.
     points: Vec<UnitPoint>,
+    /// Derived likewise: the place of the event that added each trial.
+    added: Vec<usize>,
     /// Derived likewise: what is to be tried before anything is proposed.
     queue: VecDeque<Configuration>,
     /// Derived likewise: the known noise of values from outside.
@@ -74,6 +76,7 @@ impl Study {
             events: Vec::new(),
             trials: Vec::new(),
             points: Vec::new(),
+            added: Vec::new(),
             queue: VecDeque::new(),
             deviations: HashMap::new(),
         })
@@ -137,18 +140,7 @@ impl Study {
             }
             Event::SetAside { trial, outcome } => {
                 check_sound(outcome)?;
-                match self.trial(*trial) {
-                    None => Err(Error::UnknownTrial(trial.0)),
-                    Some(trial) if trial.outcome.is_none() => {
-                        Err(Error::Invalid(vec![Violation::new(
-                            "outcome",
-                            format!("that of trial {}, which runs", trial.id),
-                            "only what is told after a trial's end is set aside",
-                            "record it as told",
-                        )]))
-                    }
-                    Some(_) => Ok(None),
-                }
+                self.trial(*trial).map(|_| None).ok_or(Error::UnknownTrial(trial.0))
             }
         }
     }
@@ -230,10 +222,11 @@ impl Study {
 
     /// The reasons for a trial; `None` if it came from outside.
     pub fn proposal(&self, id: TrialId) -> Option<&Proposal> {
-        self.events.iter().find_map(|event| match event {
-            Event::Asked { trial, proposal, .. } if *trial == id => Some(proposal),
+        let index = usize::try_from(id.0.checked_sub(1)?).ok()?;
+        match &self.events[*self.added.get(index)?] {
+            Event::Asked { proposal, .. } => Some(proposal),
             _ => None,
-        })
+        }
     }
 
     /// The same in the unit of the metric.
@@ -360,17 +353,38 @@ impl Study {
             kept: format!("{kept:?}"),
             told: format!("{outcome:?}"),
         };
+        if used {
+            self.record(Event::SetAside { trial, outcome }, None);
+            return Ok(());
+        }
+        self.set_aside(trial, outcome)?;
+        Err(conflict)
+    }
+
+    /// Keeps what was told of a trial without counting it: the end of an attempt that had been given up, say, while another one
+    /// is under way. The same thing twice is kept once.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTrial`].
+    pub fn set_aside(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
+        let outcome = sound(outcome);
+        let known = self.trial(trial).ok_or(Error::UnknownTrial(trial.0))?;
         if !known.set_aside.contains(&outcome) {
             self.record(Event::SetAside { trial, outcome }, None);
         }
-        if used { Ok(()) } else { Err(conflict) }
+        Ok(())
     }
 
-    /// Whether a late outcome takes the place of the first one.
+    /// Whether a late outcome takes the place of the first one. What was abandoned stays so.
     fn supersedes(&self, kept: &Outcome, late: &Outcome) -> bool {
+        let is_abandoned = matches!(
+            kept,
+            Outcome::Failed(failure) if failure.kind == FailureKind::Abandoned
+        );
         self.settings.late_results == LateResults::Used
             && kept.value().is_none()
             && late.value().is_some()
+            && !is_abandoned
     }
 
     /// Gives a running trial up, and its configuration for good: it is never proposed again, whatever is allowed.
@@ -518,7 +532,10 @@ impl Study {
                 self.entry(*trial).stop_asked = Some(*cause);
             }
             Event::AttemptFailed { trial, failure } => {
-                self.entry(*trial).failed_attempts.push(failure.clone());
+                let entry = self.entry(*trial);
+                entry.failed_attempts.push(failure.clone());
+                entry.reports.clear();
+                entry.stop_asked = None;
             }
             Event::Told { trial, outcome } => self.entry(*trial).outcome = Some(outcome.clone()),
             Event::SetAside { trial, outcome } => {
@@ -536,6 +553,7 @@ impl Study {
 
     fn add(&mut self, trial: Trial) {
         self.trials.push(trial);
+        self.added.push(self.events.len());
     }
 
     fn entry(&mut self, id: TrialId) -> &mut Trial {

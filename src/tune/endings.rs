@@ -102,6 +102,12 @@ impl Endings {
         self.last_failure = failure.or(self.last_failure.take());
     }
 
+    /// Looks at all values once more, because one of them has changed.
+    pub(super) fn look_again(&mut self, study: &Study) {
+        let Self { recent, last_failure, .. } = std::mem::take(self);
+        *self = Self { recent, last_failure, ..Self::of(study) };
+    }
+
     /// The reason to stop, if there is one.
     pub(super) fn enough(&mut self, study: &Study, rules: &TuningRules) -> Option<StopReason> {
         self.look_for_improvement(rules.completion.least_improvement, study);
@@ -148,7 +154,13 @@ impl Endings {
     }
 }
 
+/// A trial of the study's own and its value; nothing of one that had no chance to have any.
 fn entry(study: &Study, trial: TrialId) -> Option<(TrialId, Option<f64>)> {
     let trial = study.trial(trial).filter(|trial| trial.source == Source::Own)?;
-    Some((trial.id, trial.value()))
+    let was_cancelled = matches!(
+        &trial.outcome,
+        Some(Outcome::Failed(failure)) if failure.kind == FailureKind::Cancelled
+    );
+    let had_a_chance = !was_cancelled && !trial.was_cut_off();
+    (had_a_chance || trial.value().is_some()).then(|| (trial.id, trial.value()))
 }

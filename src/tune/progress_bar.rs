@@ -32,20 +32,52 @@ pub fn progress_bar() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
             failed += usize::from(matches!(outcome, Outcome::Failed(_)));
             let own = study.trials().iter().filter(|trial| trial.source == Source::Own);
             bar.set_position(own.filter(|trial| trial.outcome.is_some()).count() as u64);
+            let name = &study.objective().metric_name;
+            let best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
+            let mut message = match best {
+                Some((trial, value)) => format!("best {name} {value:.6} (trial {trial})"),
+                None => format!("no {name} yet"),
+            };
+            if failed > 0 {
+                message += &format!(", {failed} failed");
+            }
+            bar.set_message(message);
         }
-        let name = &study.objective().metric_name;
-        let best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
-        let mut message = match best {
-            Some((trial, value)) => format!("best {name} {value:.6} (trial {trial})"),
-            None => format!("no {name} yet"),
-        };
-        if failed > 0 {
-            message += &format!(", {failed} failed");
-        }
-        bar.set_message(message);
         if let Progress::Over(reason) = progress {
             bar.abandon_with_message(reason.to_string());
         }
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluator::{Job, SimulatedEvaluator, SimulatedJob};
+    use crate::limits::ResourceLimits;
+    use crate::objective::Objective;
+    use crate::space::{ParameterRange, ScalingType, SearchSpace};
+    use crate::strategy::RandomSearch;
+    use crate::study::StudySettings;
+    use crate::tune::{StopReason, Tuner};
+
+    #[test]
+    fn it_follows_a_tuning_to_its_end_and_never_breaks_it() {
+        for max_jobs in [Some(3), None] {
+            let range = ParameterRange::integer("n", 1..=5, ScalingType::Linear);
+            let limits = ResourceLimits { max_jobs, ..ResourceLimits::default() };
+            let settings = StudySettings { limits, ..Default::default() };
+            let (space, loss) = (SearchSpace::new([range]).unwrap(), Objective::minimize("loss"));
+            let mut study = Study::new(space, loss, RandomSearch, settings).unwrap();
+            let second = std::time::Duration::from_secs(1);
+            let mut jobs =
+                SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(f64::NAN, second));
+            let tuned = Tuner::new().observe(progress_bar()).run(&mut study, &mut jobs).unwrap();
+            let jobs = max_jobs.unwrap_or(5);
+            let limit = StopReason::JobLimit { jobs };
+            let wanted =
+                if max_jobs.is_some() { limit } else { StopReason::SpaceExhausted { jobs } };
+            assert_eq!(tuned.reason, wanted);
+        }
     }
 }

@@ -124,8 +124,13 @@ impl<'r, 'a> Run<'r, 'a> {
             if let Some(tuned) = self.end_if_over() {
                 return Ok(tuned);
             }
+            // What has been delivered is taken in, whatever goes wrong on the way.
+            let mut trouble = None;
             for event in self.evaluator.wait(self.next_wake(room_in))? {
-                self.take(event)?;
+                trouble = self.take(event).err().or(trouble);
+            }
+            if let Some(trouble) = trouble {
+                return Err(trouble);
             }
         }
     }
@@ -242,12 +247,16 @@ impl<'r, 'a> Run<'r, 'a> {
     /// Asks for as many trials as there are free places.
     fn fill(&mut self) -> Result<(), Error> {
         while self.level == Level::Open {
+            let taken = self.queue.len() + self.waiting.len() + self.running.len();
+            // With the last job running, it is known that there will be no other.
+            if taken >= self.limits.max_parallel_jobs && self.limits.max_jobs.is_none() {
+                break;
+            }
             let jobs = self.jobs();
             if self.limits.max_jobs.is_some_and(|most| jobs >= most) {
                 self.escalate(Level::Filled, StopReason::JobLimit { jobs });
                 break;
             }
-            let taken = self.queue.len() + self.waiting.len() + self.running.len();
             if taken >= self.limits.max_parallel_jobs {
                 break;
             }
@@ -371,27 +380,56 @@ impl<'r, 'a> Run<'r, 'a> {
                 Ok(())
             }
             JobEvent::Ended { job, ref outcome } | JobEvent::Late { job, ref outcome } => {
-                let has_ended = self.study.trial(job.trial).is_some_and(|t| t.outcome.is_some());
-                let kept = has_ended.then(|| self.study.tell(job.trial, outcome.clone()));
-                self.show();
-                match kept {
-                    Some(Ok(())) if matches!(event, JobEvent::Late { .. }) => {
-                        self.look_at_the_best();
-                        Ok(())
-                    }
-                    // Whatever differs from the first end has its place in the ledger now.
-                    None | Some(Ok(()) | Err(Error::Conflict { .. })) => {
-                        self.disregard(event);
-                        Ok(())
-                    }
-                    Some(Err(error)) => Err(error),
-                }
+                let outcome = outcome.clone();
+                self.take_late(event, job, outcome)
             }
             JobEvent::Report { .. } => {
                 self.disregard(event);
                 Ok(())
             }
         }
+    }
+
+    /// The end of a job that does not run any more, or never did.
+    fn take_late(&mut self, event: JobEvent, job: JobId, outcome: Outcome) -> Result<(), Error> {
+        let Some(trial) = self.study.trial(job.trial) else {
+            self.disregard(event);
+            return Ok(());
+        };
+        let before = trial.outcome.clone();
+        let is_known = job.attempt <= trial.attempt();
+        let told = match before {
+            Some(_) => self.study.tell(job.trial, outcome),
+            // An attempt that had been given up, while another one is under way.
+            None if is_known && !self.is_under_way(job) => self.study.set_aside(job.trial, outcome),
+            None => Ok(()),
+        };
+        self.show();
+        let after = self.study.trial(job.trial).and_then(|trial| trial.outcome.clone());
+        if before.is_some() && after != before {
+            // It is used after all.
+            if let Some(outcome) = &after {
+                self.curves.end(job.trial, outcome);
+            }
+            self.endings.look_again(self.study);
+            self.look_at_the_best();
+            self.look_whether_it_is_enough();
+            return Ok(());
+        }
+        match told {
+            // Whatever differs from the first end has its place in the ledger now.
+            Ok(()) | Err(Error::Conflict { .. }) => {
+                self.disregard(event);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether this attempt waits for a place, or runs.
+    fn is_under_way(&self, job: JobId) -> bool {
+        let attempt = self.study.trial(job.trial).map(crate::trial::Trial::attempt);
+        attempt == Some(job.attempt)
     }
 
     /// Whether decisions must not depend on what happens to be known.
@@ -434,7 +472,10 @@ impl<'r, 'a> Run<'r, 'a> {
         if let Some(outcome) = replaced {
             self.disregard(JobEvent::Ended { job, outcome });
         }
-        if let (Outcome::Failed(failure), None) = (&outcome, cause) {
+        if let (Outcome::Failed(failure), None | Some(StopCause::Deadline { .. })) =
+            (&outcome, cause)
+            && (self.level < Level::Stopping)
+        {
             let trial = self.study.trial(id).map(|trial| &trial.failed_attempts);
             let same = |earlier: &&crate::trial::Failure| earlier.kind == failure.kind;
             let count = trial.map_or(0, |earlier| earlier.iter().filter(same).count());
@@ -447,6 +488,7 @@ impl<'r, 'a> Run<'r, 'a> {
                 let retry = u32::try_from(count + 1).unwrap_or(u32::MAX);
                 let after = backoff.wait(retry, chance);
                 self.study.attempt_failed(id, failure.clone())?;
+                self.curves.forget(id);
                 self.show();
                 let until = self.evaluator.elapsed().saturating_add(after);
                 self.waiting.insert(id, until);

@@ -55,3 +55,74 @@ fn trace_event(study: &Study, event: &Event) {
         Event::SetAside { trial, outcome } => warn!(trial = trial.0, ?outcome, "set aside"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+    use crate::evaluator::{Job, SimulatedEvaluator, SimulatedJob};
+    use crate::limits::ResourceLimits;
+    use crate::objective::Objective;
+    use crate::space::{ParameterRange, ScalingType, SearchSpace};
+    use crate::strategy::RandomSearch;
+    use crate::study::StudySettings;
+    use crate::trial::{Failure, FailureKind};
+    use crate::tune::Tuner;
+
+    /// Keeps levels and messages.
+    struct Kept(Arc<Mutex<Vec<String>>>);
+
+    struct Message(String);
+
+    impl Visit for Message {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            if field.name() == "message" {
+                self.0 = format!("{value:?}");
+            }
+        }
+    }
+
+    impl Subscriber for Kept {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            let mut message = Message(String::new());
+            event.record(&mut message);
+            self.0.lock().unwrap().push(format!("{} {}", event.metadata().level(), message.0));
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn what_happens_becomes_an_event_of_its_level() {
+        let range = ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear);
+        let settings = StudySettings { limits: ResourceLimits::new(2, 1), ..Default::default() };
+        let (space, objective) = (SearchSpace::new([range]).unwrap(), Objective::minimize("loss"));
+        let mut study = Study::new(space, objective, RandomSearch, settings).unwrap();
+        let second = std::time::Duration::from_secs(1);
+        let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| match job.trial.id.0 {
+            1 => SimulatedJob::new(0.5, second),
+            _ => SimulatedJob::new(Outcome::Failed(Failure::new(FailureKind::Error, "no")), second),
+        });
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        tracing::subscriber::with_default(Kept(Arc::clone(&kept)), || {
+            Tuner::new().observe(trace()).run(&mut study, &mut jobs).unwrap();
+        });
+        let one = ["INFO asked", "INFO started", "INFO ended", "INFO new best"];
+        let two = ["INFO asked", "INFO started", "WARN failed", "INFO over"];
+        assert_eq!(*kept.lock().unwrap(), [one, two].concat());
+    }
+}

@@ -165,6 +165,8 @@ fn every_way_to_fail_has_its_kind() {
     assert!(message.contains("exit status: 3") && message.contains("no such data"), "{message}");
     assert_eq!(kind("kill -KILL $$").0, FailureKind::Interrupted);
     assert_eq!(kind("exit 143").0, FailureKind::Interrupted);
+    // What a program does to itself is no bad luck.
+    assert_eq!(kind("kill -SEGV $$").0, FailureKind::Error);
     assert_eq!(kind("echo 'MemoryError' >&2; exit 1").0, FailureKind::OutOfMemory);
     assert_eq!(kind("echo 'CUDA out of memory' >&2; kill -KILL $$").0, FailureKind::OutOfMemory);
     let (missing, message) = kind("echo all is well");
@@ -206,6 +208,51 @@ fn a_job_that_is_stopped_ends_with_all_that_it_started() {
     jobs.stop(Job::new(&trial, 1).id()).unwrap();
     assert_eq!(until_the_end(&mut jobs).1, Outcome::Stopped { value: Some(0.5) });
     assert!(gone(&child), "{child} is an orphan");
+}
+
+/// The shell goes at once; what it waits for has its time.
+#[test]
+fn what_a_wrapper_runs_has_its_time_to_end_well() {
+    let folder = Folder::new("wrapper");
+    let inner = "trap 'sleep 0.3; echo well > \"$SURMISE_FOLDER/end\"; exit 0' TERM; echo on > \"$SURMISE_FOLDER/begun\"; \
+                 while :; do sleep 0.02; done";
+    let mut jobs = CommandEvaluator::new("sh")
+        .arguments(["-c", "sh -c \"$0\"; true", inner])
+        .in_folder(&folder.0)
+        .with_grace(LONG);
+    let trial = trial();
+    jobs.start(&Job::new(&trial, 1)).unwrap();
+    let own = folder.0.join("trial-00007-attempt-1");
+    said(&own.join("begun"));
+    jobs.stop(Job::new(&trial, 1).id()).unwrap();
+    assert!(matches!(until_the_end(&mut jobs).1, Outcome::Stopped { .. }));
+    assert_eq!(said(&own.join("end")), "well");
+    assert!(jobs.elapsed() < LONG, "it is not waited for longer than it takes");
+}
+
+#[test]
+fn whoever_talks_without_end_is_stopped_all_the_same() {
+    let trial = trial();
+    let mut jobs = sh("yes 0.5").reports_from(ReportSource::Lines);
+    jobs.start(&Job::new(&trial, 1)).unwrap();
+    let heard = jobs.wait(LONG).unwrap();
+    assert!(!heard.is_empty() && heard.len() < 10_000, "{}", heard.len());
+    jobs.stop(Job::new(&trial, 1).id()).unwrap();
+    assert_eq!(until_the_end(&mut jobs).1, Outcome::Stopped { value: Some(0.5) });
+}
+
+#[test]
+fn a_configuration_that_cannot_be_passed_fails_alone() {
+    let configuration = Configuration::from([("name", "a\0b".into())]);
+    let odd = Trial::new(TrialId(1), Source::Own, configuration);
+    let mut jobs = sh("echo 1");
+    assert_eq!(jobs.start(&Job::new(&odd, 1)).unwrap(), Start::Started);
+    assert_eq!(failure(until_the_end(&mut jobs).1).kind, FailureKind::Error);
+    assert_eq!(run(jobs).1, Outcome::from(1.0));
+    let shared = sh("true").in_folder("x").metric_from(MetricSource::File("/tmp/metric".into()));
+    assert!(shared.check().unwrap_err().to_string().contains("/tmp/metric"));
+    let above = sh("true").in_folder("x").reports_from(ReportSource::File("../log".into()));
+    assert!(above.check().is_err());
 }
 
 #[test]

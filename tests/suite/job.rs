@@ -124,6 +124,22 @@ mod completion {
         assert_eq!((reason, jobs), (StopReason::JobLimit { jobs: 7 }, 7));
     }
 
+    #[test]
+    fn jobs_that_were_cut_off_have_not_failed_to_improve() {
+        let max_runtime = Some(5 * SECOND);
+        let limits = ResourceLimits { max_runtime, ..ResourceLimits::new(40, 4) };
+        let mut study = study_with(limits, SobolSearch);
+        let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| match job.trial.id.0 {
+            1 => SimulatedJob::new(0.5, SECOND),
+            _ => curve(&[9.0; 100]),
+        });
+        let criteria = CompletionCriteria::not_improving_for(4);
+        for call in 1..=3 {
+            let tuned = Tuner::new().completion(criteria).run(&mut study, &mut jobs).unwrap();
+            assert!(matches!(tuned.reason, StopReason::MaxRuntime { .. }), "call {call}");
+        }
+    }
+
     /// SageMaker's API reference: jobs that do not improve it by a hundredth.
     #[test]
     fn by_the_other_reading_small_improvements_are_none() {
@@ -519,6 +535,58 @@ mod failures {
         assert_eq!((outcome, begun.len()), (Some(failed(Interrupted)), 1));
         let (outcome, begun) = attempts(&[OutOfMemory], default().with(OutOfMemory, 1));
         assert_eq!((outcome, begun.len()), (Some(Outcome::from(7.0)), 2));
+    }
+
+    #[test]
+    fn a_timeout_can_be_tried_again_with_a_whole_deadline() {
+        let mut study = study(1, 1);
+        let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| match job.attempt {
+            1 => curve(&[0.9; 60]),
+            _ => curve(&[0.5, 0.4]),
+        });
+        let retries =
+            RetryPolicy::never().with(FailureKind::Timeout, 1).with_backoff(Backoff::none());
+        Tuner::new().job_deadline(5 * SECOND).retries(retries).run(&mut study, &mut jobs).unwrap();
+        let trial = study.trial(TrialId(1)).unwrap();
+        assert_eq!((trial.value(), trial.attempt(), trial.reports.len()), (Some(0.4), 2, 2));
+        assert_eq!((trial.failed_attempts[0].kind, trial.stop_asked), (FailureKind::Timeout, None));
+        assert_eq!(jobs.elapsed(), 7 * SECOND);
+    }
+
+    /// Attempt 1 is given up for interrupted; its end comes while attempt 2 runs, and once more afterwards.
+    #[test]
+    fn the_late_end_of_an_earlier_attempt_is_kept() {
+        struct Late<E>(E, u32);
+        impl<E: Evaluator> Evaluator for Late<E> {
+            fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+                self.0.start(job)
+            }
+            fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+                let mut events = self.0.wait(timeout)?;
+                let ends = |e: &&JobEvent| matches!(e, JobEvent::Ended { job, .. } if job.trial == TrialId(1));
+                self.1 += u32::try_from(events.iter().filter(ends).count()).unwrap();
+                let job = JobId { trial: TrialId(1), attempt: 1 };
+                if self.1 > 0 {
+                    events.push(JobEvent::Late { job, outcome: Outcome::from(0.25) });
+                }
+                Ok(events)
+            }
+            fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+                self.0.stop(job)
+            }
+            fn elapsed(&self) -> Duration {
+                self.0.elapsed()
+            }
+        }
+        let mut study = study(2, 1);
+        let inner = SimulatedEvaluator::new(|job: &Job<'_>| match (job.trial.id.0, job.attempt) {
+            (1, 1) => SimulatedJob::new(failed(FailureKind::Interrupted), SECOND),
+            _ => SimulatedJob::new(0.5, SECOND),
+        });
+        tune(&mut study, &mut Late(inner, 0)).unwrap();
+        let trial = study.trial(TrialId(1)).unwrap();
+        assert_eq!(trial.value(), Some(0.5), "the attempt that was under way counts");
+        assert_eq!(trial.set_aside, [Outcome::from(0.25)], "the other one is kept, once");
     }
 
     #[test]

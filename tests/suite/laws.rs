@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use surmise::rng::Rng;
 use surmise::study::Event;
-use surmise::trial::{Failure, FailureKind};
+use surmise::trial::{Failure, FailureKind, StopCause};
 use surmise::{
-    Asked, BayesianOptimization, Configuration, Error, Goal, Objective, Order, Outcome,
-    ParameterRange, ParameterValue, RandomSearch, ScalingType, SearchSpace, SobolSearch, Study,
-    StudySettings, Trial, TrialId,
+    Asked, BayesianOptimization, Configuration, Error, Goal, LateResults, Objective, Order,
+    Outcome, ParameterRange, ParameterValue, RandomSearch, ScalingType, SearchSpace, SobolSearch,
+    StoppedTrials, Study, StudySettings, Trial, TrialId,
 };
 
 use crate::promises::{loss, mixed};
@@ -21,6 +21,11 @@ enum Happening {
     Stop(usize, Option<f64>),
     Report(usize, f64),
     Observe(u64, f64),
+    ObserveNoisy(u64, f64),
+    Enqueue(u64, bool),
+    AskToStop(usize, f64),
+    FailAnAttempt(usize),
+    TellOnceMore(usize, f64),
 }
 
 fn happenings() -> impl Strategy<Value = Vec<Happening>> {
@@ -32,6 +37,11 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         1 => (any::<usize>(), prop::option::of(value())).prop_map(|(i, v)| Happening::Stop(i, v)),
         2 => (any::<usize>(), value()).prop_map(|(i, v)| Happening::Report(i, v)),
         1 => (any::<u64>(), value()).prop_map(|(i, v)| Happening::Observe(i, v)),
+        1 => (any::<u64>(), value()).prop_map(|(i, v)| Happening::ObserveNoisy(i, v)),
+        2 => (0_u64..6, any::<bool>()).prop_map(|(i, first)| Happening::Enqueue(i, first)),
+        1 => (any::<usize>(), value()).prop_map(|(i, v)| Happening::AskToStop(i, v)),
+        1 => any::<usize>().prop_map(Happening::FailAnAttempt),
+        1 => (any::<usize>(), value()).prop_map(|(i, v)| Happening::TellOnceMore(i, v)),
     ];
     prop::collection::vec(happening, 0..40)
 }
@@ -52,7 +62,8 @@ fn happen(study: &mut Study, happening: &Happening) {
         }
         Happening::Fail(index) => {
             let trial = pending(index);
-            tell(study, trial, Outcome::Failed(Failure::new(FailureKind::Error, "no luck")))
+            let kinds = [FailureKind::Error, FailureKind::Interrupted, FailureKind::Abandoned];
+            tell(study, trial, Outcome::Failed(Failure::new(kinds[index % 3], "no luck")))
         }
         Happening::Stop(index, value) => {
             let trial = pending(index);
@@ -62,13 +73,49 @@ fn happen(study: &mut Study, happening: &Happening) {
             pending(index).map_or(Ok(()), |trial| study.report(trial, 1, value))
         }
         Happening::Observe(seed, value) => {
-            let mut rng = Rng::stream(seed, 0);
-            let place: Vec<f64> = study.space().axes().iter().map(|_| rng.uniform()).collect();
-            let configuration = study.space().decode(&place.into());
+            let configuration = place(study, seed);
             study.observe(&configuration, Outcome::from(value)).map(|_| ())
+        }
+        Happening::ObserveNoisy(seed, value) => {
+            let configuration = place(study, seed);
+            study.observe_noisy(&configuration, value, 0.5).map(|_| ())
+        }
+        Happening::Enqueue(seed, first) => {
+            let configuration = place(study, seed);
+            let enqueued = if first {
+                study.start_from(&configuration)
+            } else {
+                study.enqueue(&configuration)
+            };
+            // What is known or wanted already is refused, in words.
+            if let Err(error) = enqueued {
+                assert!(matches!(error, Error::Invalid(_)), "{error}");
+            }
+            Ok(())
+        }
+        Happening::AskToStop(index, value) => pending(index).map_or(Ok(()), |trial| {
+            study.ask_to_stop(trial, StopCause::MaxResource { step: 1, value })
+        }),
+        Happening::FailAnAttempt(index) => pending(index).map_or(Ok(()), |trial| {
+            study.attempt_failed(trial, Failure::new(FailureKind::Interrupted, "again"))
+        }),
+        Happening::TellOnceMore(index, value) => {
+            let ended = study.trials().iter().filter(|trial| trial.outcome.is_some());
+            let ended: Vec<TrialId> = ended.map(|trial| trial.id).collect();
+            let trial = index.checked_rem(ended.len()).map(|index| ended[index]);
+            match trial.map(|trial| study.tell(trial, Outcome::from(value))) {
+                Some(Err(Error::Conflict { .. })) | None => Ok(()),
+                Some(told) => told,
+            }
         }
     }
     .unwrap();
+}
+
+fn place(study: &Study, seed: u64) -> Configuration {
+    let mut rng = Rng::stream(seed, 0);
+    let place: Vec<f64> = study.space().axes().iter().map(|_| rng.uniform()).collect();
+    study.space().decode(&place.into())
 }
 
 fn strategy(kind: usize) -> Box<dyn surmise::Strategy> {
@@ -93,9 +140,14 @@ proptest! {
         kind in 0_usize..3,
         lag in prop::option::of(1_usize..4),
         seed: u64,
+        late_results in prop_oneof![Just(LateResults::SetAside), Just(LateResults::Used)],
+        stopped_trials in prop_oneof![
+            Just(StoppedTrials::LastValue), Just(StoppedTrials::Projected), Just(StoppedTrials::PlaceOnly)
+        ],
     ) {
         let order = lag.map_or(Order::Arrival, Order::FixedLag);
-        let settings = StudySettings { seed, order, ..Default::default() };
+        let settings =
+            StudySettings { seed, order, late_results, stopped_trials, ..Default::default() };
         let objective = Objective::maximize("accuracy");
         let mut study = Study::new(mixed(), objective.clone(), strategy(kind), settings).unwrap();
         for happening in &happenings {

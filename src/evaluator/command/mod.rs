@@ -8,9 +8,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use self::process::{Logs, Message, Process, Signal};
@@ -27,6 +27,10 @@ const GRACE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 /// How long the output of a program that has ended is waited for: something that escaped from its group may hold it open.
 const AFTERMATH: Duration = Duration::from_secs(2);
+/// Lines that wait to be heard; a program that prints more waits itself.
+const BACKLOG: usize = 4096;
+/// How long jobs have at the most to end when the evaluator goes.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(10);
 
 /// How a program gets its configuration.
 ///
@@ -55,8 +59,9 @@ pub enum PassConfiguration {
 /// fails as [`FailureKind::MissingMetric`].
 ///
 /// On Unix every job is a process group. One that is to stop gets SIGTERM and, [ten seconds](Self::with_grace) later, SIGKILL, with all that it
-/// started; what it leaves behind when it ends is ended too, and so is everything when the evaluator is dropped. (Nothing can
-/// be done for those whose tuner was itself killed by SIGKILL.)
+/// started; what it leaves behind when it ends is ended too, and so is everything when the evaluator is dropped, which can take as
+/// long. A tuner that ends without dropping its evaluator (by `process::exit`, or by a signal, Ctrl-C included, that its program does not
+/// turn into a [`StopHandle`](crate::tune::StopHandle)'s request) leaves its jobs running: a terminal's signals do not reach their groups.
 ///
 /// ```
 /// use surmise::evaluator::CommandEvaluator;
@@ -87,7 +92,9 @@ pub struct CommandEvaluator {
     /// By the number of the call.
     running: BTreeMap<u64, Call>,
     calls: u64,
-    sender: Sender<(u64, Message)>,
+    /// Ends of jobs that could not be begun.
+    stillborn: Vec<JobEvent>,
+    sender: SyncSender<(u64, Message)>,
     receiver: Receiver<(u64, Message)>,
     made: Instant,
 }
@@ -121,7 +128,7 @@ impl CommandEvaluator {
     /// An evaluator that runs this program, which is looked for as a shell does.
     #[allow(clippy::disallowed_methods, reason = "an evaluator keeps the time")]
     pub fn new(program: impl Into<OsString>) -> Self {
-        let (sender, receiver) = channel();
+        let (sender, receiver) = sync_channel(BACKLOG);
         Self {
             program: program.into(),
             arguments: Vec::new(),
@@ -135,6 +142,7 @@ impl CommandEvaluator {
             grace: GRACE,
             running: BTreeMap::new(),
             calls: 0,
+            stillborn: Vec::new(),
             sender,
             receiver,
             made: Instant::now(),
@@ -225,6 +233,24 @@ impl CommandEvaluator {
         }
         if let ReportSource::File(file) = &self.reports {
             wants_folder("reports_from", &file.display().to_string());
+        }
+        let files = [
+            match &self.metric {
+                MetricSource::File(file) => Some(("metric_from", file)),
+                _ => None,
+            },
+            match &self.reports {
+                ReportSource::File(file) => Some(("reports_from", file)),
+                _ => None,
+            },
+        ];
+        for (what, file) in files.into_iter().flatten() {
+            let is_below = |part: Component<'_>| matches!(part, Component::Normal(_));
+            if !file.components().all(is_below) || file.as_os_str().is_empty() {
+                let rule = "it is a name below the job's own folder, or jobs would share it";
+                let remedy = "name it without a root and without `..`";
+                violations.push(Violation::new(what, file.display(), rule, remedy));
+            }
         }
         if self.program.is_empty() {
             let rule = "there is a program to run";
@@ -398,10 +424,11 @@ fn kind_of(status: ExitStatus, errors: &str) -> FailureKind {
     {
         return FailureKind::OutOfMemory;
     }
-    // A shell tells that a signal ended its child by 128 and its number.
+    // HUP, INT, KILL and TERM come from elsewhere, all other signals from what the program does. A shell tells that a signal
+    // ended its child by 128 and its number.
     #[cfg(unix)]
-    if std::os::unix::process::ExitStatusExt::signal(&status).is_some()
-        || matches!(status.code(), Some(137 | 143))
+    if matches!(std::os::unix::process::ExitStatusExt::signal(&status), Some(1 | 2 | 9 | 15))
+        || matches!(status.code(), Some(129 | 130 | 137 | 143))
     {
         return FailureKind::Interrupted;
     }
@@ -436,7 +463,8 @@ fn variables(
 impl Evaluator for CommandEvaluator {
     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
         let id = job.id();
-        if self.running.values().any(|call| call.job == id) {
+        let is_stillborn = self.stillborn.iter().any(|event| event.job() == Some(id));
+        if is_stillborn || self.running.values().any(|call| call.job == id) {
             return Ok(Start::Adopted);
         }
         self.check().map_err(|error| EvaluatorError::new(error.to_string()))?;
@@ -451,6 +479,18 @@ impl Evaluator for CommandEvaluator {
             // As many processes as there can be.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Ok(Start::Busy { retry_after: Duration::from_secs(1) });
+            }
+            // What this configuration makes of the command cannot be run; another one's can.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidInput | io::ErrorKind::ArgumentListTooLong
+                ) =>
+            {
+                let failure = Failure::new(FailureKind::Error, error.to_string());
+                let outcome = Outcome::Failed(failure);
+                self.stillborn.push(JobEvent::Ended { job: id, outcome });
+                return Ok(Start::Started);
             }
             Err(error) => {
                 let program = self.program.display();
@@ -477,10 +517,12 @@ impl Evaluator for CommandEvaluator {
         let until = self.elapsed().saturating_add(timeout);
         loop {
             let mut events = Vec::new();
-            while let Ok((number, message)) = self.receiver.try_recv() {
+            // Not without end: who talks faster than anyone listens must not keep the others from being looked at.
+            for (number, message) in self.receiver.try_iter().take(BACKLOG).collect::<Vec<_>>() {
                 events.extend(self.hear(number, message));
             }
             events.extend(self.look());
+            events.append(&mut self.stillborn);
             if !events.is_empty() || self.elapsed() >= until {
                 return Ok(events);
             }
@@ -499,10 +541,9 @@ impl Evaluator for CommandEvaluator {
         let grace = self.grace;
         for call in self.running.values_mut().filter(|call| call.job == job) {
             // What has ended by itself was not stopped.
-            if !call.stop_asked && call.exit.is_none() {
+            if !call.stop_asked && call.process.signal(Signal::Terminate) {
                 call.stop_asked = true;
                 call.kill_at = Some(now.saturating_add(grace));
-                call.process.signal(Signal::Terminate);
             }
         }
         Ok(())
@@ -514,18 +555,24 @@ impl Evaluator for CommandEvaluator {
 }
 
 impl Drop for CommandEvaluator {
-    /// Ends everything that runs: asks, waits for as long as jobs are given, then does it by force.
+    /// Ends everything that runs: asks, waits for as long as jobs are given, but ten seconds at most, then does it by force.
     fn drop(&mut self) {
         let jobs: Vec<JobId> = self.running.values().map(|call| call.job).collect();
         for job in jobs {
             let _ = self.stop(job);
         }
-        let until = self.elapsed().saturating_add(self.grace + AFTERMATH);
-        while self.running.values().any(|call| call.exit.is_none()) && self.elapsed() < until {
-            self.look();
-            if let Ok((number, message)) = self.receiver.recv_timeout(LOOK) {
-                self.hear(number, message);
+        let patience = self.grace.min(LONGEST_FAREWELL);
+        for (patience, signal) in [(patience, Some(Signal::Kill)), (AFTERMATH, None)] {
+            let until = self.elapsed().saturating_add(patience);
+            while self.running.values().any(|call| call.exit.is_none()) && self.elapsed() < until {
+                if let Ok((number, message)) = self.receiver.recv_timeout(LOOK) {
+                    self.hear(number, message);
+                }
             }
+            let left = self.running.values().filter(|call| call.exit.is_none());
+            left.zip(signal.into_iter().cycle()).for_each(|(call, signal)| {
+                call.process.signal(signal);
+            });
         }
     }
 }

@@ -2,10 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::Sender;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, SyncSender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether anything of a group is left.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long the dead are waited for, that somebody else should bury.
+const BURIAL: Duration = Duration::from_millis(500);
 
 /// What a process says, by the number of its call.
 #[derive(Debug)]
@@ -14,12 +20,12 @@ pub(super) enum Message {
     Line { is_error: bool, text: String },
     /// One of the two came to its end.
     Closed,
-    /// The process ended.
+    /// The process ended, and with it all that it had started.
     Exited(io::Result<ExitStatus>),
 }
 
 /// The signals that a process can be sent.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
     /// Please end.
     Terminate,
@@ -29,9 +35,17 @@ pub(super) enum Signal {
 
 /// A process, as the head of a group of its own where there are groups.
 #[derive(Debug)]
-pub(super) struct Process {
-    /// `None` once it has been waited for, because its number may then be another one's.
-    alive: Arc<Mutex<Option<Group>>>,
+pub(super) struct Process(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// `None` before its start, and once nothing of it is left: its number may then be another one's.
+    group: Option<Group>,
+    /// Whether its head has ended.
+    has_ended: bool,
+    is_asked_to_end: bool,
+    /// When it was killed.
+    killed: Option<Instant>,
 }
 
 /// Where what a process says is also kept.
@@ -42,69 +56,109 @@ pub(super) struct Logs {
 }
 
 impl Process {
-    /// Starts a program; three threads tell what becomes of it.
+    /// Starts a program; three threads tell what becomes of it. They are there before it, so that none is left without them.
     pub(super) fn start(
         mut command: Command,
         call: u64,
         logs: Option<Logs>,
-        sender: &Sender<(u64, Message)>,
+        sender: &SyncSender<(u64, Message)>,
     ) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = in_a_group(&mut command).spawn()?;
-        let alive = Arc::new(Mutex::new(Some(Group::of(&child))));
-        let (output, error) =
+        let state = Arc::new(Mutex::new(State::default()));
+        let (output_log, error_log) =
             logs.map_or((None, None), |logs| (Some(logs.output), Some(logs.error)));
-        if let Some(stream) = child.stdout.take() {
-            listen(stream, false, output, call, sender.clone())?;
-        }
-        if let Some(stream) = child.stderr.take() {
-            listen(stream, true, error, call, sender.clone())?;
-        }
-        let (shared, sender) = (Arc::clone(&alive), sender.clone());
-        spawn("waits for a job", move || {
-            let status = wait_for(child, &shared);
-            let _ = sender.send((call, Message::Exited(status)));
-        })?;
-        Ok(Self { alive })
+        let (give_output, output) = channel::<ChildStdout>();
+        let (give_error, error) = channel::<ChildStderr>();
+        let (give_child, child) = channel::<Child>();
+        listen(output, false, output_log, call, sender.clone())?;
+        listen(error, true, error_log, call, sender.clone())?;
+        wait_for(child, Arc::clone(&state), call, sender.clone())?;
+
+        let mut child = in_a_group(&mut command).spawn()?;
+        locked(&state).group = Some(Group::of(&child));
+        // The threads wait for these, so that somebody takes them.
+        let _ = child.stdout.take().map(|stream| give_output.send(stream));
+        let _ = child.stderr.take().map(|stream| give_error.send(stream));
+        let _ = give_child.send(child);
+        Ok(Self(state))
     }
 
-    /// Sends a signal to the process and to all that it started; to one that has ended, nothing.
-    pub(super) fn signal(&self, signal: Signal) {
-        if let Some(group) = locked(&self.alive).as_ref() {
-            group.signal(signal);
+    /// Sends a signal to the process and to all that it started, if its head runs or was asked to end before; whether it was sent.
+    pub(super) fn signal(&self, signal: Signal) -> bool {
+        let mut state = locked(&self.0);
+        if state.has_ended && !state.is_asked_to_end {
+            return false;
         }
+        let Some(group) = &state.group else { return false };
+        group.signal(signal);
+        state.is_asked_to_end = true;
+        if signal == Signal::Kill {
+            state.killed.get_or_insert(now());
+        }
+        true
     }
 }
 
-fn locked(alive: &Mutex<Option<Group>>) -> MutexGuard<'_, Option<Group>> {
-    alive.lock().unwrap_or_else(PoisonError::into_inner)
+#[allow(clippy::disallowed_methods, reason = "an evaluator keeps the time")]
+fn now() -> Instant {
+    Instant::now()
 }
 
-/// Waits until the process has ended, then ends what it left behind.
-fn wait_for(mut child: Child, alive: &Mutex<Option<Group>>) -> io::Result<ExitStatus> {
-    #[cfg(unix)]
-    unix::until_it_has_ended(&child);
-    #[cfg(not(unix))]
-    let status = child.wait();
-    let mut guard = locked(alive);
-    // As long as it has not been waited for, its number, which is that of the group, is nobody else's.
-    if let Some(group) = guard.take() {
-        group.signal(Signal::Kill);
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until the process has ended, then sees to what it left behind: what was asked to end has its time for that, anything
+/// else is ended at once.
+fn wait_for(
+    given: Receiver<Child>,
+    state: Arc<Mutex<State>>,
+    call: u64,
+    sender: SyncSender<(u64, Message)>,
+) -> io::Result<()> {
+    spawn("waits for a job", move || {
+        let Ok(mut child) = given.recv() else { return };
+        until_it_has_ended(&mut child);
+        let is_asked_to_end = {
+            let mut state = locked(&state);
+            state.has_ended = true;
+            // As long as the head has not been waited for, its number, which is that of the group, is nobody else's.
+            if let Some(group) = state.group.as_ref().filter(|_| !state.is_asked_to_end) {
+                group.signal(Signal::Kill);
+            }
+            state.is_asked_to_end
+        };
+        let status = child.wait();
+        if is_asked_to_end {
+            outlast(&state);
+        }
+        locked(&state).group = None;
+        let _ = sender.send((call, Message::Exited(status)));
+    })
+}
+
+/// Waits until nothing of a group is left. As long as it has members, its number is nobody else's.
+fn outlast(state: &Mutex<State>) {
+    let is_over = || {
+        let state = locked(state);
+        state.killed.is_some_and(|time| time.elapsed() >= BURIAL)
+            || !state.group.as_ref().is_some_and(Group::has_members)
+    };
+    while !is_over() {
+        thread::sleep(LOOK);
     }
-    #[cfg(unix)]
-    let status = child.wait();
-    status
 }
 
 /// Tells the lines of a stream until its end.
-fn listen(
-    stream: impl Read + Send + 'static,
+fn listen<S: Read + Send + 'static>(
+    given: Receiver<S>,
     is_error: bool,
     mut log: Option<File>,
     call: u64,
-    sender: Sender<(u64, Message)>,
+    sender: SyncSender<(u64, Message)>,
 ) -> io::Result<()> {
     spawn("listens to a job", move || {
+        let Ok(stream) = given.recv() else { return };
         let mut reader = BufReader::new(stream);
         let mut bytes = Vec::new();
         while matches!(reader.read_until(b'\n', &mut bytes), Ok(1..)) {
@@ -126,8 +180,10 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(format!("surmise {name}")).spawn(work).map(|_| ())
 }
 
+#[cfg(not(unix))]
+use plain::{Group, in_a_group, until_it_has_ended};
 #[cfg(unix)]
-use unix::{Group, in_a_group};
+use unix::{Group, in_a_group, until_it_has_ended};
 
 #[cfg(unix)]
 mod unix {
@@ -135,7 +191,9 @@ mod unix {
     use std::process::{Child, Command};
 
     use rustix::io::Errno;
-    use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process_group, waitid};
+    use rustix::process::{
+        Pid, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+    };
 
     use super::Signal;
 
@@ -159,18 +217,20 @@ mod unix {
             // A group that is gone needs no signal.
             let _ = kill_process_group(self.0, signal);
         }
+
+        /// Whether anything of it is left, be it dead and not buried.
+        pub(super) fn has_members(&self) -> bool {
+            test_kill_process_group(self.0).is_ok()
+        }
     }
 
     /// Without taking note of it: the process stays known to the system.
-    pub(super) fn until_it_has_ended(child: &Child) {
-        let (id, options) =
-            (WaitId::Pid(Pid::from_child(child)), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+    pub(super) fn until_it_has_ended(child: &mut Child) {
+        let id = WaitId::Pid(Pid::from_child(child));
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while matches!(waitid(id.clone(), options), Err(Errno::INTR)) {}
     }
 }
-
-#[cfg(not(unix))]
-use plain::{Group, in_a_group};
 
 #[cfg(not(unix))]
 mod plain {
@@ -195,5 +255,13 @@ mod plain {
             let number = self.0.to_string();
             let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &number]).output();
         }
+
+        pub(super) fn has_members(&self) -> bool {
+            false
+        }
+    }
+
+    pub(super) fn until_it_has_ended(child: &mut Child) {
+        let _ = child.wait();
     }
 }
