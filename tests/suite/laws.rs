@@ -99,17 +99,20 @@ fn happen(study: &mut Study, happening: &Happening) {
         Happening::FailAnAttempt(index) => pending(index).map_or(Ok(()), |trial| {
             study.attempt_failed(trial, Failure::new(FailureKind::Interrupted, "again"))
         }),
-        Happening::TellOnceMore(index, value) => {
-            let ended = study.trials().iter().filter(|trial| trial.outcome.is_some());
-            let ended: Vec<TrialId> = ended.map(|trial| trial.id).collect();
-            let trial = index.checked_rem(ended.len()).map(|index| ended[index]);
-            match trial.map(|trial| study.tell(trial, Outcome::from(value))) {
-                Some(Err(Error::Conflict { .. })) | None => Ok(()),
-                Some(told) => told,
-            }
-        }
+        Happening::TellOnceMore(index, value) => tell_once_more(study, index, value),
     }
     .unwrap();
+}
+
+/// Whatever a trial that has ended came to, this is told of it, too.
+fn tell_once_more(study: &mut Study, index: usize, value: f64) -> Result<(), Error> {
+    let ended = study.trials().iter().filter(|trial| trial.outcome.is_some());
+    let ended: Vec<TrialId> = ended.map(|trial| trial.id).collect();
+    let trial = index.checked_rem(ended.len()).map(|index| ended[index]);
+    match trial.map(|trial| study.tell(trial, Outcome::from(value))) {
+        Some(Err(Error::Conflict { .. })) | None => Ok(()),
+        Some(told) => told,
+    }
 }
 
 fn place(study: &Study, seed: u64) -> Configuration {
