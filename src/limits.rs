@@ -177,6 +177,9 @@ impl SuccessiveHalving {
 }
 
 /// When it is enough, besides the limits; any one of them suffices. What then runs is asked to stop.
+///
+/// Criteria look at jobs in the order in which they end. Under a fixed lag the trajectory is the same whatever that order; how far it goes
+/// can differ by the jobs that were under way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[doc(alias = "TuningJobCompletionCriteria")]
 pub struct CompletionCriteria {

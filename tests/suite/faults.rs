@@ -384,6 +384,11 @@ fn fault_20_results_that_come_after_a_deadline_or_a_stop() {
         let late = used.then_some(0.5);
         assert_eq!(values, [late, late, Some(3.0)]);
         assert!(study.trials().iter().all(|trial| trial.set_aside.len() == 1), "nothing is lost");
+        // What was given up for good stays so.
+        study.ask(1).unwrap();
+        study.abandon(TrialId(4), "never again").unwrap();
+        study.tell(TrialId(4), Outcome::from(0.1)).unwrap_err();
+        assert_eq!(study.trial(TrialId(4)).unwrap().value(), None);
         let events = study.events().to_vec();
         let again = Study::replay(line(), objective, SobolSearch, settings, events).unwrap();
         assert_eq!(again.trials(), study.trials());
