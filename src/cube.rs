@@ -185,6 +185,18 @@ pub fn cell_count(axes: &[Axis]) -> Option<u128> {
     axes.iter().try_fold(1_u128, |product, axis| product.checked_mul(u128::from(axis.cells()?)))
 }
 
+/// The centre of the cube; on an axis of categories, the first of them, which often is the default.
+pub fn centre(axes: &[Axis]) -> UnitPoint {
+    let middle: Vec<f64> = axes
+        .iter()
+        .map(|axis| match axis {
+            Axis::Categories(_) => axis.coordinate(0),
+            _ => 0.5,
+        })
+        .collect();
+    snap(axes, &middle)
+}
+
 /// Points at all combinations of some coordinates of each axis, the last axis changing fastest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {

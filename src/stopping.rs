@@ -34,8 +34,8 @@ struct Curve {
     steps: Vec<(u64, f64)>,
     /// Sums of the losses up to each step.
     sums: Vec<f64>,
-    /// Whether the trial came to its end by itself: then it has got as far as any step.
-    is_complete: bool,
+    /// Its final loss, if it came to its end by itself: then it has got as far as any step.
+    end: Option<f64>,
 }
 
 impl Curve {
@@ -59,7 +59,13 @@ impl Curve {
     }
 
     fn has_reached(&self, step: u64) -> bool {
-        self.is_complete || self.last_step().is_some_and(|last| last >= step)
+        self.end.is_some() || self.last_step().is_some_and(|last| last >= step)
+    }
+
+    /// The loss at a step, or at the last one before.
+    fn loss_at(&self, step: u64) -> Option<f64> {
+        let count = self.steps.partition_point(|(known, _)| *known <= step);
+        Some(self.steps[count.checked_sub(1)?].1)
     }
 
     /// ȳ(s).
@@ -104,9 +110,26 @@ impl Curves {
 
     /// Takes in how a trial ended.
     pub fn end(&mut self, trial: TrialId, outcome: &Outcome) {
-        if let (Some(curve), Outcome::Completed { .. }) = (self.curves.get_mut(&trial), outcome) {
-            curve.is_complete = true;
+        if let (Some(curve), Some(value)) = (self.curves.get_mut(&trial), outcome.value()) {
+            curve.end = Some(self.objective.loss(value));
         }
+    }
+
+    /// What a trial that was stopped with loss `last` would probably have come to: that, less what trials before it that ran to their end
+    /// still gained from that step on (the median of their gains), but never better than the best of them; `last` if there is none.
+    ///
+    /// Only those before it speak for it: else every end would change what is said of all that were stopped, and with it all fits to them.
+    pub fn projection(&self, trial: TrialId, last: f64) -> f64 {
+        let Some(step) = self.curves.get(&trial).and_then(Curve::last_step) else { return last };
+        let mut best = f64::INFINITY;
+        let mut gains = Vec::new();
+        for (_, curve) in self.curves.range(..trial) {
+            if let (Some(loss), Some(end)) = (curve.loss_at(step), curve.end) {
+                best = best.min(end);
+                gains.extend(Some(loss - end).filter(|gain| gain.is_finite()));
+            }
+        }
+        if gains.is_empty() { last } else { (last - median(gains)).max(best.min(last)) }
     }
 
     /// Whether a trial is to be stopped after its report, and on which figures. Others are looked at up to the trial `horizon`, itself

@@ -62,10 +62,9 @@ pub struct SimulatedEvaluator<F> {
     clock: Duration,
     /// What is to come, by time and then in the order of scheduling.
     agenda: BTreeMap<(Duration, u64), JobEvent>,
-    /// What runs: since when, and the last value that it reported.
-    running: BTreeMap<JobId, (Duration, Option<f64>)>,
+    /// What runs, with the last value that it reported.
+    running: BTreeMap<JobId, Option<f64>>,
     scheduled: u64,
-    machine_time: Duration,
 }
 
 impl<F: FnMut(&Job<'_>) -> SimulatedJob> SimulatedEvaluator<F> {
@@ -77,13 +76,7 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> SimulatedEvaluator<F> {
             agenda: BTreeMap::new(),
             running: BTreeMap::new(),
             scheduled: 0,
-            machine_time: Duration::ZERO,
         }
-    }
-
-    /// What all jobs that have ended took together: what machines would have cost.
-    pub fn machine_time(&self) -> Duration {
-        self.machine_time
     }
 }
 
@@ -112,7 +105,7 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
         }
         let time = self.clock.saturating_add(duration);
         self.schedule(time, JobEvent::Ended { job: id, outcome });
-        self.running.insert(id, (self.clock, None));
+        self.running.insert(id, None);
         Ok(Start::Started)
     }
 
@@ -129,14 +122,12 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
             let event = entry.remove();
             match &event {
                 JobEvent::Report { job, value, .. } => {
-                    if let Some((_, last)) = self.running.get_mut(job) {
+                    if let Some(last) = self.running.get_mut(job) {
                         *last = Some(*value);
                     }
                 }
                 JobEvent::Ended { job, .. } => {
-                    if let Some((since, _)) = self.running.remove(job) {
-                        self.machine_time += now.saturating_sub(since);
-                    }
+                    self.running.remove(job);
                 }
                 _ => {}
             }
@@ -146,7 +137,7 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
     }
 
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
-        if let Some((_, last)) = self.running.get(&job).copied() {
+        if let Some(last) = self.running.get(&job).copied() {
             self.agenda.retain(|_, event| event.job() != Some(job));
             let outcome = Outcome::Stopped { value: last };
             self.schedule(self.clock, JobEvent::Ended { job, outcome });

@@ -197,8 +197,7 @@ impl HyperParameterTuningJobConfig {
         });
         let checked = limits.check();
         let early_stopping = self.early_stopping(&asked.path, statics);
-        let strategy =
-            space.as_ref().map_or(Ok(None), |space| self.search_strategy(space).map(Some));
+        let strategy = space.as_ref().ok().map(|space| self.search_strategy(space)).transpose();
         // What only Autotune could have chosen is not also missing.
         let is_waived = asked.is_blocked && ranges.is_empty();
         let failures = [

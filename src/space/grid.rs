@@ -85,25 +85,6 @@ impl SearchSpace {
             )])
         })
     }
-
-    /// A configuration with the values that are given, and the middle of the range (of choices, the first) for all others.
-    ///
-    /// # Errors
-    /// Those of [`encode`](Self::encode), but for parameters that are missing.
-    pub fn completed(&self, given: &super::Configuration) -> Result<super::Configuration, Error> {
-        let middle: Vec<f64> = self
-            .axes
-            .iter()
-            .map(|axis| match axis {
-                Axis::Categories(_) => axis.coordinate(0),
-                _ => axis.snap(0.5),
-            })
-            .collect();
-        let middle = self.decode(&middle.into());
-        let others = middle.iter().filter(|(name, _)| given.value(name).is_none());
-        let whole = given.iter().chain(others).map(|(name, value)| (name, value.clone()));
-        self.normalize(&whole.collect())
-    }
 }
 
 impl ParameterRange {

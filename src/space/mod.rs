@@ -200,6 +200,17 @@ impl SearchSpace {
             })
             .collect())
     }
+
+    /// A configuration with the values that are given, and the middle of the range (of choices, the first) for all others.
+    ///
+    /// # Errors
+    /// Those of [`encode`](Self::encode), but for parameters that are missing.
+    pub fn completed(&self, given: &Configuration) -> Result<Configuration, Error> {
+        let centre = self.decode(&cube::centre(&self.axes));
+        let others = centre.iter().filter(|(name, _)| given.value(name).is_none());
+        let whole = given.iter().chain(others).map(|(name, value)| (name, value.clone()));
+        self.normalize(&whole.collect())
+    }
 }
 
 impl TryFrom<record::SpaceRecord> for SearchSpace {

@@ -71,19 +71,3 @@ pub enum Event {
         outcome: Outcome,
     },
 }
-
-impl Event {
-    /// The trial that it is about; none while one is only enqueued.
-    pub fn trial(&self) -> Option<TrialId> {
-        match self {
-            Self::Enqueued { .. } => None,
-            Self::Asked { trial, .. }
-            | Self::Observed { trial, .. }
-            | Self::Reported { trial, .. }
-            | Self::StopAsked { trial, .. }
-            | Self::AttemptFailed { trial, .. }
-            | Self::Told { trial, .. }
-            | Self::SetAside { trial, .. } => Some(*trial),
-        }
-    }
-}

@@ -11,7 +11,7 @@ use crate::limits::{EarlyStopping, ResourceLimits};
 use crate::rng::Rng;
 use crate::stopping::Curves;
 use crate::study::{Asked, Order, Study};
-use crate::trial::{Outcome, Report, Source, StopCause, Trial, TrialId};
+use crate::trial::{Failure, Outcome, Report, Source, StopCause, Trial, TrialId};
 
 /// How long to wait for a job before looking again, at the most, and for room at the least.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -48,6 +48,8 @@ pub(super) struct Run<'r, 'a> {
     study: &'r mut Study,
     evaluator: &'r mut dyn Evaluator,
     limits: ResourceLimits,
+    /// Jobs of the study's own that have been asked for.
+    asked: usize,
     level: Level,
     reason: Option<StopReason>,
     queue: VecDeque<TrialId>,
@@ -80,6 +82,7 @@ impl<'r, 'a> Run<'r, 'a> {
         let ended = study.trials().iter().filter(is_own).filter(|t| t.outcome.is_some()).count();
         let room = limits.max_jobs.map_or(usize::MAX, |most| most.saturating_sub(ended));
         Self {
+            asked: study.trials().iter().filter(is_own).count(),
             level: Level::Open,
             reason: None,
             queue: study.pending().map(|trial| trial.id).take(room).collect(),
@@ -137,8 +140,17 @@ impl<'r, 'a> Run<'r, 'a> {
 
     /// Jobs of the study's own that have been asked for and may run.
     fn jobs(&self) -> usize {
-        let asked = self.study.trials().iter().filter(is_own).count();
-        self.limits.max_jobs.map_or(asked, |most| asked.min(most))
+        self.limits.max_jobs.map_or(self.asked, |most| self.asked.min(most))
+    }
+
+    /// Those of them that have begun.
+    fn begun_jobs(&self) -> usize {
+        self.jobs().saturating_sub(self.queue.len())
+    }
+
+    /// How long cancelled jobs are waited for.
+    fn patience(&self) -> Duration {
+        self.tuner.patience.unwrap_or(PATIENCE)
     }
 
     fn end_if_over(&mut self) -> Option<Tuned> {
@@ -148,9 +160,8 @@ impl<'r, 'a> Run<'r, 'a> {
             Level::Filled => none_runs && self.queue.is_empty() && self.waiting.is_empty(),
             Level::Draining | Level::Stopping => none_runs,
             Level::Leaving => {
-                let patience = self.tuner.patience.unwrap_or(PATIENCE);
                 let since = self.leaving.unwrap_or_default();
-                none_runs || self.evaluator.elapsed().saturating_sub(since) >= patience
+                none_runs || self.evaluator.elapsed().saturating_sub(since) >= self.patience()
             }
         };
         let mut reason = self.reason.clone().filter(|_| is_over)?;
@@ -200,7 +211,7 @@ impl<'r, 'a> Run<'r, 'a> {
             self.escalate(Level::Leaving, StopReason::Cancelled { left_running: 0 });
             self.leaving.get_or_insert(self.evaluator.elapsed());
         } else if handle.is_requested() {
-            let jobs = self.jobs().saturating_sub(self.queue.len());
+            let jobs = self.begun_jobs();
             self.escalate(Level::Draining, StopReason::Drained { jobs });
         }
     }
@@ -215,7 +226,7 @@ impl<'r, 'a> Run<'r, 'a> {
         if let Some(limit) = self.limits.max_runtime
             && now.saturating_sub(self.begun) >= limit
         {
-            let jobs = self.jobs().saturating_sub(self.queue.len());
+            let jobs = self.begun_jobs();
             self.escalate(Level::Stopping, StopReason::MaxRuntime { limit, jobs });
         }
     }
@@ -236,7 +247,7 @@ impl<'r, 'a> Run<'r, 'a> {
             at(self.begun.saturating_add(limit));
         }
         if let Some(since) = self.leaving {
-            at(since.saturating_add(self.tuner.patience.unwrap_or(PATIENCE)));
+            at(since.saturating_add(self.patience()));
         }
         if self.tuner.stop.is_some() && self.level < Level::Leaving {
             wake = wake.min(HEARING);
@@ -247,23 +258,22 @@ impl<'r, 'a> Run<'r, 'a> {
     /// Asks for as many trials as there are free places.
     fn fill(&mut self) -> Result<(), Error> {
         while self.level == Level::Open {
-            let taken = self.queue.len() + self.waiting.len() + self.running.len();
-            // With the last job running, it is known that there will be no other.
-            if taken >= self.limits.max_parallel_jobs && self.limits.max_jobs.is_none() {
-                break;
-            }
             let jobs = self.jobs();
             if self.limits.max_jobs.is_some_and(|most| jobs >= most) {
                 self.escalate(Level::Filled, StopReason::JobLimit { jobs });
                 break;
             }
+            let taken = self.queue.len() + self.waiting.len() + self.running.len();
             if taken >= self.limits.max_parallel_jobs {
                 break;
             }
             let answer = self.study.ask(1)?;
             self.show();
             match answer {
-                Asked::Trials(trials) => self.queue.extend(trials.iter().map(|trial| trial.id)),
+                Asked::Trials(trials) => {
+                    self.asked += trials.len();
+                    self.queue.extend(trials.iter().map(|trial| trial.id));
+                }
                 Asked::Wait => break,
                 Asked::Exhausted if taken > 0 && self.may_be_freed() => break,
                 Asked::Exhausted => {
@@ -397,11 +407,11 @@ impl<'r, 'a> Run<'r, 'a> {
             return Ok(());
         };
         let before = trial.outcome.clone();
-        let is_known = job.attempt <= trial.attempt();
+        let was_given_up = job.attempt < trial.attempt();
         let told = match before {
             Some(_) => self.study.tell(job.trial, outcome),
-            // An attempt that had been given up, while another one is under way.
-            None if is_known && !self.is_under_way(job) => self.study.set_aside(job.trial, outcome),
+            // Another attempt is under way.
+            None if was_given_up => self.study.set_aside(job.trial, outcome),
             None => Ok(()),
         };
         self.show();
@@ -424,12 +434,6 @@ impl<'r, 'a> Run<'r, 'a> {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Whether this attempt waits for a place, or runs.
-    fn is_under_way(&self, job: JobId) -> bool {
-        let attempt = self.study.trial(job.trial).map(crate::trial::Trial::attempt);
-        attempt == Some(job.attempt)
     }
 
     /// Whether decisions must not depend on what happens to be known.
@@ -472,30 +476,13 @@ impl<'r, 'a> Run<'r, 'a> {
         if let Some(outcome) = replaced {
             self.disregard(JobEvent::Ended { job, outcome });
         }
-        if let (Outcome::Failed(failure), None | Some(StopCause::Deadline { .. })) =
-            (&outcome, cause)
-            && (self.level < Level::Stopping)
+        // Whoever was asked to stop for what it reported, or because the tuning is over, has nothing to try again.
+        let may_retry = matches!(cause, None | Some(StopCause::Deadline { .. }));
+        if let (Outcome::Failed(failure), true) = (&outcome, may_retry)
+            && self.level < Level::Stopping
+            && let Some(after) = self.backoff(job, failure)
         {
-            let trial = self.study.trial(id).map(|trial| &trial.failed_attempts);
-            let same = |earlier: &&crate::trial::Failure| earlier.kind == failure.kind;
-            let count = trial.map_or(0, |earlier| earlier.iter().filter(same).count());
-            let policy = &self.tuner.rules.retries;
-            if (count as u64) < u64::from(policy.retries(failure.kind)) {
-                let backoff = policy.backoff;
-                let mut rng = Rng::stream(self.study.settings().seed, id.0).shared(BACKOFF);
-                // A draw for each attempt, so that each has its own.
-                let chance = (0..job.attempt).map(|_| rng.uniform()).last().unwrap_or(0.0);
-                let retry = u32::try_from(count + 1).unwrap_or(u32::MAX);
-                let after = backoff.wait(retry, chance);
-                self.study.attempt_failed(id, failure.clone())?;
-                self.curves.forget(id);
-                self.show();
-                let until = self.evaluator.elapsed().saturating_add(after);
-                self.waiting.insert(id, until);
-                let job = JobId { attempt: job.attempt.saturating_add(1), ..job };
-                self.notify(&Progress::Retrying { job, after });
-                return Ok(());
-            }
+            return self.try_again(job, failure.clone(), after);
         }
         self.curves.end(id, &outcome);
         self.study.tell(id, outcome)?;
@@ -503,6 +490,29 @@ impl<'r, 'a> Run<'r, 'a> {
         self.endings.add(self.study, id);
         self.look_at_the_best();
         self.look_whether_it_is_enough();
+        Ok(())
+    }
+
+    /// How long to wait before another attempt, if there is to be one.
+    fn backoff(&self, job: JobId, failure: &Failure) -> Option<Duration> {
+        let policy = &self.tuner.rules.retries;
+        let earlier = &self.study.trial(job.trial)?.failed_attempts;
+        let retry = 1 + earlier.iter().filter(|earlier| earlier.kind == failure.kind).count();
+        let retry = u32::try_from(retry).ok().filter(|n| *n <= policy.retries(failure.kind))?;
+        let mut rng = Rng::stream(self.study.settings().seed, job.trial.0).shared(BACKOFF);
+        // A draw for each attempt, so that each has its own.
+        let chance = (0..job.attempt).map(|_| rng.uniform()).last().unwrap_or(0.0);
+        Some(policy.backoff.wait(retry, chance))
+    }
+
+    fn try_again(&mut self, job: JobId, failure: Failure, after: Duration) -> Result<(), Error> {
+        self.study.attempt_failed(job.trial, failure)?;
+        self.curves.forget(job.trial);
+        self.show();
+        let until = self.evaluator.elapsed().saturating_add(after);
+        self.waiting.insert(job.trial, until);
+        let job = JobId { attempt: job.attempt.saturating_add(1), ..job };
+        self.notify(&Progress::Retrying { job, after });
         Ok(())
     }
 

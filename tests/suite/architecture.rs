@@ -24,7 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["rng", "linalg", "normal", "sobol", "cube", "lbfgs", "maximize", "gp", "acquisition"],
     ),
     ("stopping", &["objective", "limits", "trial"]),
-    ("study", &["rng", "cube", "space", "objective", "limits", "trial", "strategy"]),
+    ("study", &["rng", "cube", "space", "objective", "limits", "trial", "stopping", "strategy"]),
     ("evaluator", &["rng", "space", "objective", "trial"]),
     ("evaluator/command/mod.rs", &["rng", "space", "objective", "trial", "sagemaker"]),
     ("evaluator/command/reading.rs", &["sagemaker"]),

@@ -320,7 +320,7 @@ mod stopping {
         assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 10 });
         let steps: Vec<usize> = study.trials().iter().map(|t| t.reports.len()).collect();
         assert_eq!(steps, [10, 10, 10, 3, 3, 3, 3, 3, 3, 3]);
-        assert_eq!(jobs.machine_time(), (30 + 21) * SECOND);
+        assert_eq!(jobs.elapsed(), (30 + 21) * SECOND);
         let fourth = study.trial(TrialId(4)).unwrap();
         let cause = StopCause::MedianRule { step: 3, value: 4.0, median: 2.0, jobs: 3 };
         assert_eq!(fourth.stop_asked, Some(cause));

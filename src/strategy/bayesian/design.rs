@@ -41,7 +41,7 @@ pub(super) fn point(
     index: u64,
     rng: &mut Rng,
 ) -> Option<UnitPoint> {
-    let centre = centre(history.axes);
+    let centre = cube::centre(history.axes);
     if !visited.contains(&centre) {
         return Some(centre);
     }
@@ -60,17 +60,6 @@ pub(super) fn point(
     // From an index that is a multiple of the number of strata, so that a block fills all of them.
     let first = index + strata(history) as u64 - 1;
     sobol::next_point(history, visited, first, stretch, rng)
-}
-
-fn centre(axes: &[Axis]) -> UnitPoint {
-    let middle: Vec<f64> = axes
-        .iter()
-        .map(|axis| match axis {
-            Axis::Categories(_) => axis.coordinate(0),
-            _ => 0.5,
-        })
-        .collect();
-    cube::snap(axes, &middle)
 }
 
 #[cfg(test)]
