@@ -221,6 +221,7 @@ impl<'a> Session<'a> {
                     self.ended.insert(job, false);
                     return Some(job);
                 }
+                Start::OutOfBudget { .. } => break,
                 Start::Busy { .. } if self.time.saturating_sub(asked) > patience => break,
                 Start::Busy { retry_after } => {
                     // Whoever says how long is taken at their word.

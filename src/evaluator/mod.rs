@@ -1,17 +1,21 @@
 //! Who runs the jobs. Time, I/O and threads live here, and nowhere below.
 
+mod clock;
 mod command;
 mod function;
+pub mod sagemaker;
 mod simulated;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use self::clock::Clock;
 pub use self::command::{
     CommandEvaluator, MetricSource, PassConfiguration, ReadingOfSeveral, ReportSource,
 };
 pub(crate) use self::function::panic_message;
 pub use self::function::{FunctionEvaluator, Reporter};
+pub use self::sagemaker::SageMakerEvaluator;
 pub use self::simulated::{SimulatedEvaluator, SimulatedJob, SimulatedReport};
 pub use crate::error::EvaluatorError;
 use crate::trial::{Outcome, Trial, TrialId};
@@ -67,6 +71,13 @@ pub enum Start {
         /// When to ask again, unless a job ends earlier; [`tune`](crate::tune::tune) waits a millisecond at the least and an
         /// hour at the most.
         retry_after: Duration,
+    },
+    /// What there was to spend is spent: nothing more will be started. What runs goes on.
+    OutOfBudget {
+        /// So much, in the evaluator's measure, such as time of one machine.
+        spent: Duration,
+        /// What there was.
+        budget: Duration,
     },
 }
 

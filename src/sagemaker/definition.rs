@@ -7,7 +7,7 @@ use super::config::{JobObjective, METRIC_NAME, ParameterRanges};
 use super::declare::{choices, structure};
 use super::model::Shape;
 
-const HYPERPARAMETERS: Shape =
+pub(super) const HYPERPARAMETERS: Shape =
     Shape::Map { key: &Shape::line(0, 256), value: &Shape::line(0, 2500), max: 100 };
 const ENVIRONMENT: Shape = Shape::Map {
     key: &Shape::like(
@@ -20,7 +20,7 @@ const ENVIRONMENT: Shape = Shape::Map {
     max: 48,
 };
 const ALGORITHM_NAME: &str = r"(arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:[a-z\-]*\/)?([a-zA-Z0-9]([a-zA-Z0-9-]){0,62})(?<!-)";
-const ROLE: &str = r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
+pub(super) const ROLE: &str = r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 const TRAINING_PLAN: &str = r"arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:training-plan/.*";
 const KMS_KEY: Shape =
     Shape::like(0, 2048, "[a-zA-Z0-9:/_-]*", "the id, the ARN or the alias of a key");

@@ -1,7 +1,7 @@
 //! How a tuning job stands, in the words of `DescribeHyperParameterTuningJob`.
 
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::config::HyperParameterTuningJobConfig;
 use super::definition::{HyperParameterTrainingJobDefinition, OutputCompressionType};
@@ -15,7 +15,7 @@ use crate::trial::{Failure, FailureKind, Outcome, Source, Trial};
 ///
 /// As JSON it has the members of SageMaker's own answer, except for ARNs and times, which only the service knows; each
 /// training job also has its `ModelArtifacts`, which SageMaker tells by `DescribeTrainingJob`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct TuningJobDescription {
@@ -34,6 +34,9 @@ pub struct TuningJobDescription {
     /// How it stands.
     #[serde(rename = "HyperParameterTuningJobStatus")]
     pub status: TuningJobStatus,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_reason: Option<String>,
     /// How many training jobs stand how.
     pub training_job_status_counters: TrainingJobStatusCounters,
     /// How many objectives stand how.
@@ -50,7 +53,7 @@ pub struct TuningJobDescription {
 }
 
 /// How a tuning job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TuningJobStatus {
     /// It came to its end.
@@ -63,10 +66,13 @@ pub enum TuningJobStatus {
     Stopped,
     /// It is being stopped.
     Stopping,
+    /// It is being removed, or could not be.
+    #[serde(alias = "DeleteFailed")]
+    Deleting,
 }
 
 /// How many training jobs stand how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct TrainingJobStatusCounters {
@@ -83,7 +89,7 @@ pub struct TrainingJobStatusCounters {
 }
 
 /// How many objectives stand how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct ObjectiveStatusCounters {
@@ -96,7 +102,7 @@ pub struct ObjectiveStatusCounters {
 }
 
 /// One training job of a tuning job.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct TrainingJobSummary {
@@ -110,6 +116,7 @@ pub struct TrainingJobSummary {
     #[serde(rename = "TrainingJobStatus")]
     pub status: TrainingJobStatus,
     /// The values that were tried.
+    #[serde(default)]
     pub tuned_hyper_parameters: IndexMap<String, String>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +128,7 @@ pub struct TrainingJobSummary {
     )]
     pub final_metric: Option<FinalMetric>,
     /// How its objective stands.
+    #[serde(default)]
     pub objective_status: ObjectiveStatus,
     /// Where its model is, if it made one and its definition says where.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,33 +138,36 @@ pub struct TrainingJobSummary {
 }
 
 /// How a training job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TrainingJobStatus {
-    /// It runs.
+    /// It runs, or is being stopped.
+    #[serde(alias = "Stopping")]
     InProgress,
     /// It ran to its end.
     Completed,
     /// It failed.
     Failed,
     /// It was stopped.
+    #[serde(alias = "Deleting")]
     Stopped,
 }
 
 /// How the objective of a training job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ObjectiveStatus {
     /// It has a value.
     Succeeded,
     /// It will have one, or not.
+    #[default]
     Pending,
     /// It has none.
     Failed,
 }
 
 /// What came out of a training job.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct FinalMetric {
@@ -170,7 +181,7 @@ pub struct FinalMetric {
 }
 
 /// Where a model is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct ModelArtifacts {
@@ -220,6 +231,7 @@ impl TuningJobDescription {
             definition: request.definition.clone(),
             definitions: request.definitions.clone(),
             status,
+            failure_reason: None,
             training_job_status_counters: counters,
             objective_status_counters: objectives,
             best_training_job: best,

@@ -36,6 +36,7 @@
 //! ```
 
 mod algorithm;
+mod bring_back;
 mod built_in;
 mod channel;
 mod config;
@@ -52,10 +53,12 @@ mod pattern;
 mod quotas;
 mod request;
 mod states;
+mod training_job;
 mod verdict;
 mod write;
 
 pub use self::algorithm::*;
+pub use self::bring_back::BroughtBack;
 pub use self::channel::*;
 pub use self::config::*;
 pub use self::convert::Tuning;
@@ -67,6 +70,7 @@ pub use self::judge::Judge;
 pub use self::pattern::MetricPattern;
 pub use self::quotas::Quotas;
 pub use self::request::*;
+pub use self::training_job::*;
 pub use self::verdict::{Finding, Severity, Verdict};
 pub use self::write::{training_job_name, tuned_values};
 

@@ -77,6 +77,15 @@ pub enum StopReason {
         /// How the last one failed.
         last: Failure,
     },
+    /// The evaluator's budget is spent: nothing more was started, what ran came to its end.
+    OutOfBudget {
+        /// What had been spent then.
+        spent: Duration,
+        /// What there was.
+        budget: Duration,
+        /// Jobs that have run.
+        jobs: usize,
+    },
     /// An observer said to break.
     Observer,
     /// Somebody asked to drain: nothing more was started, what ran came to its end.
@@ -115,6 +124,9 @@ impl fmt::Display for StopReason {
             Self::OwnCriterion { name } => write!(f, "{name}"),
             Self::TooManyFailures { failures, of_last, last } => {
                 write!(f, "{failures} of the last {of_last} jobs failed; the last one by {last}")
+            }
+            Self::OutOfBudget { spent, budget, jobs } => {
+                write!(f, "{spent:?} of a budget of {budget:?} are spent, in {jobs} jobs")
             }
             Self::Observer => f.write_str("an observer said to break"),
             Self::Drained { jobs } => write!(f, "drained on request, after {jobs} jobs"),

@@ -305,6 +305,14 @@ impl<'r, 'a> Run<'r, 'a> {
                     self.notify(&Progress::Busy { retry_after });
                     return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT));
                 }
+                Start::OutOfBudget { spent, budget } => {
+                    let jobs = self.begun_jobs();
+                    self.escalate(
+                        Level::Draining,
+                        StopReason::OutOfBudget { spent, budget, jobs },
+                    );
+                    return Ok(LONGEST_WAIT);
+                }
             };
             let since = self.evaluator.elapsed();
             self.running.insert(id.trial, Running { job: id, since, stop_asked: false });

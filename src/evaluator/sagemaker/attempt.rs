@@ -1,0 +1,93 @@
+//! One attempt at a trial, as far as it is known what became of it.
+
+use std::time::Duration;
+
+use super::service::TrainingJob;
+use crate::sagemaker::CreateTrainingJobRequest;
+
+/// Whether a job is to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopping {
+    No,
+    /// The service has not been told yet.
+    Wanted,
+    /// It has.
+    Asked,
+}
+
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) request: CreateTrainingJobRequest,
+    /// Which of the machines that will do.
+    pub(super) machines: usize,
+    /// Whether there is such a training job; if not, the reply to its creation was lost.
+    pub(super) exists: bool,
+    /// Whether it is known to be this one, and not another's of the same name.
+    pub(super) is_own: bool,
+    /// When its creation was asked for last.
+    pub(super) asked_at: Duration,
+    pub(super) stopping: Stopping,
+    /// When to look at it next.
+    pub(super) look_at: Duration,
+    /// Whether by itself: a search may be behind, or not know of it.
+    pub(super) look_closely: bool,
+    /// How often it ended well and told no metric, or a search did not find it.
+    pub(super) misses: u32,
+    /// What the service said last.
+    pub(super) seen: Option<TrainingJob>,
+    /// Whether its reports are to be fetched.
+    pub(super) wants_reports: bool,
+    /// The step of its last report.
+    pub(super) last_step: u64,
+}
+
+impl Attempt {
+    pub(super) fn new(request: CreateTrainingJobRequest, machines: usize) -> Self {
+        Self {
+            request,
+            machines,
+            exists: false,
+            is_own: false,
+            asked_at: Duration::ZERO,
+            stopping: Stopping::No,
+            look_at: Duration::ZERO,
+            look_closely: false,
+            misses: 0,
+            seen: None,
+            wants_reports: false,
+            last_step: 0,
+        }
+    }
+
+    /// It has just been created.
+    pub(super) fn created(self, now: Duration, poll: Duration) -> Self {
+        Self { exists: true, is_own: true, look_at: next_round(now, poll), ..self }
+    }
+
+    /// There was one of its name.
+    pub(super) fn found(self, now: Duration) -> Self {
+        Self { exists: true, is_own: false, look_at: now, look_closely: true, ..self }
+    }
+
+    pub(super) fn stop_asked(&mut self) {
+        if self.stopping == Stopping::No {
+            self.stopping = Stopping::Wanted;
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.request.name
+    }
+
+    /// Whether all is known of it that will be: it has ended, and its reports have been fetched.
+    pub(super) fn is_over(&self) -> bool {
+        !self.wants_reports && self.seen.as_ref().is_some_and(TrainingJob::has_ended)
+    }
+}
+
+/// When all jobs are looked at next: in common rounds, so that one question is for many.
+pub(super) fn next_round(now: Duration, poll: Duration) -> Duration {
+    let round = poll.as_nanos().max(1);
+    let next = (now.as_nanos() / round + 1) * round;
+    Duration::from_nanos(u64::try_from(next).unwrap_or(u64::MAX))
+}

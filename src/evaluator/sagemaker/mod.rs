@@ -1,0 +1,301 @@
+//! SageMaker as the evaluator: every attempt at a trial is a training job.
+
+mod attempt;
+mod fate;
+mod line;
+mod pace;
+mod room;
+#[cfg(feature = "sagemaker")]
+mod sdk;
+#[cfg(feature = "sagemaker-logs")]
+mod sdk_logs;
+mod service;
+mod spending;
+mod tuning_job;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::mem;
+use std::time::Duration;
+
+use self::attempt::Attempt;
+use self::line::{Answer, Line, Operation};
+pub use self::pace::{Pace, Rate};
+use self::room::Room;
+#[cfg(feature = "sagemaker")]
+pub use self::sdk::{Connection, SageMakerService};
+pub use self::service::{
+    FoundJobs, JobFilter, ServiceError, ServiceErrorKind, TrainingJob, TrainingReport,
+    TrainingReports, TrainingService,
+};
+use self::spending::Spending;
+pub use self::tuning_job::{TuningJob, TuningService};
+use super::{Clock, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
+use crate::error::Error;
+use crate::limits::{RetryPolicy, TuningRules};
+use crate::sagemaker::{
+    CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest, TrainingJobTemplate,
+};
+use crate::trial::{Failure, FailureKind, Outcome};
+
+/// For how long a role that has just been made is waited for, and how often it is tried.
+const PROPAGATION: Duration = Duration::from_secs(120);
+const PROPAGATION_RETRY: Duration = Duration::from_secs(10);
+/// How often jobs that lack machines are tried again by the rules that are left to the tuner.
+const CAPACITY_RETRIES: u32 = 100;
+
+/// Runs a training job on SageMaker for every attempt at a trial.
+///
+/// What the jobs are, a tuning request says: the same that SageMaker's own tuner takes. Each has its static hyperparameters, the values
+/// that are tuned, and `_tuning_objective_metric`, and tells its metric as for that tuner, by its `MetricDefinitions`.
+///
+/// - **Each attempt is created exactly once.** A training job's name follows from the tuning job's, the trial and the attempt, and the
+///   service takes a name once. After a restart, or a reply that was lost, the job that is there is adopted; if its hyperparameters are
+///   others, that is an error, because then it belongs to another tuning job of the same name.
+/// - **What SageMaker cannot do now fails no trial.** Throttling slows requests down. Quotas that are used up give [`Start::Busy`], and
+///   fewer jobs at once from then on. Expired credentials and a network that is down pause the tuning ([`JobEvent::Paused`]); what is not
+///   known is not taken for failed. A job that found no machines has failed as [`FailureKind::Throttled`], to be tried again, with the next
+///   of `InstanceConfigs` if there are several.
+/// - **A job that is being stopped holds its place** until the service says that it has ended.
+/// - **Time that SageMaker measures is left to it**: see [`rules`](Self::rules).
+///
+/// Jobs are looked at every 15 seconds, many of them by one `Search`. This type knows nothing of HTTP: it asks a [`TrainingService`], which is
+/// [`SageMakerService`](https://docs.rs/surmise) by the feature `sagemaker`, or one of your own.
+pub struct SageMakerEvaluator {
+    template: TrainingJobTemplate,
+    line: Line,
+    poll: Duration,
+    reports: TrainingReports,
+    room: Room,
+    spending: Spending,
+    /// Jobs whose end has not been told.
+    attempts: BTreeMap<JobId, Attempt>,
+    /// What the service said last of those whose end has been told.
+    ended: BTreeMap<JobId, TrainingJob>,
+    events: Vec<JobEvent>,
+    /// Whether a training job was ever taken on: then what is refused is refused for its own sake.
+    has_created: bool,
+    /// Since when a role is not ready.
+    not_ready_since: Option<Duration>,
+    /// Whether jobs are looked at together.
+    may_search: bool,
+}
+
+impl fmt::Debug for SageMakerEvaluator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SageMakerEvaluator")
+            .field("tuning_job", &self.template.tuning_job())
+            .field("running", &self.attempts.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SageMakerEvaluator {
+    /// An evaluator that runs the training jobs of a tuning request.
+    ///
+    /// # Errors
+    /// Those of [`TrainingJobTemplate::of`].
+    pub fn new(
+        request: &CreateHyperParameterTuningJobRequest,
+        service: impl TrainingService + 'static,
+    ) -> Result<Self, Error> {
+        let template = TrainingJobTemplate::of(request)?;
+        let pace = Pace::default();
+        // Whoever tunes at the same time shall not come back at the same moments.
+        let seed = template.tuning_job().bytes().fold(0, |seed: u64, byte| {
+            seed.wrapping_mul(0x0100_0000_01B3).wrapping_add(u64::from(byte))
+        });
+        Ok(Self {
+            line: Line::new(Box::new(service), Clock::real(), &pace, seed),
+            poll: pace.poll,
+            reports: TrainingReports::None,
+            room: Room::new(template.machines().len(), seed),
+            spending: Spending::default(),
+            attempts: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            events: Vec::new(),
+            has_created: false,
+            not_ready_since: None,
+            may_search: true,
+            template,
+        })
+    }
+
+    /// The same with intermediate values of the metric from here.
+    #[must_use]
+    pub fn reports_from(self, reports: TrainingReports) -> Self {
+        Self { reports, ..self }
+    }
+
+    /// The same with this pace.
+    #[must_use]
+    pub fn with_pace(mut self, pace: Pace) -> Self {
+        self.line.set_pace(&pace);
+        self.poll = pace.poll.max(Duration::from_millis(10));
+        self
+    }
+
+    /// The same by this clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.line.set_clock(clock);
+        self
+    }
+
+    /// The same with a budget: once the training jobs of this tuning job have been billed for so many seconds of one machine, those that
+    /// run and those of earlier calls included, no more are [launched](Start::OutOfBudget). Those that run then come to their end, so that it is
+    /// exceeded by what they still take.
+    #[must_use]
+    pub fn with_budget(mut self, machine_time: Duration) -> Self {
+        self.spending.limit(machine_time);
+        self
+    }
+
+    /// The rules that are left to the tuner when SageMaker keeps the others.
+    ///
+    /// A training job's `StoppingCondition` counts from when it has its machines, the tuner's deadline from when it was created: so there
+    /// is none. `RetryStrategy` is kept within a training job, so that what failed after it is not tried again. Jobs that found no machines are
+    /// tried again for hours.
+    #[must_use]
+    pub fn rules(&self, rules: TuningRules) -> TuningRules {
+        let mut retries = rules.retries.clone();
+        if self.template.definition().retry_strategy.is_some() {
+            retries = RetryPolicy::never().with_backoff(retries.backoff);
+        }
+        let retries = retries.with(FailureKind::Throttled, CAPACITY_RETRIES);
+        TuningRules { retries, job_deadline: None, ..rules }
+    }
+
+    /// What the service last said of a training job.
+    pub fn training_job(&self, job: JobId) -> Option<&TrainingJob> {
+        let under_way = || self.attempts.get(&job).and_then(|attempt| attempt.seen.as_ref());
+        self.ended.get(&job).or_else(under_way)
+    }
+
+    /// Seconds of one machine that the training jobs of this tuning job are billed for, as far as is known; those that run by the time for
+    /// which they have been seen to.
+    pub fn billed(&self) -> Duration {
+        self.spending.total(self.line.clock().now())
+    }
+
+    /// How many jobs may run at once, if the service has refused one for its quotas.
+    pub fn learned_limit(&self) -> Option<usize> {
+        self.room.most()
+    }
+
+    /// The hyperparameters by which a training job is known as one's own.
+    fn is_own(request: &CreateTrainingJobRequest, job: &TrainingJob) -> bool {
+        let own = request.hyper_parameters.iter().flatten();
+        let own: BTreeSet<_> = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let theirs = job.hyper_parameters.iter();
+        own == theirs.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// Asks for a training job.
+    fn create(&mut self, id: JobId, mut attempt: Attempt) -> Result<Start, EvaluatorError> {
+        let now = self.line.clock().now();
+        let live = self.attempts.len();
+        attempt.asked_at = now;
+        let answer = self.line.ask(Operation::Create, |service| service.create(&attempt.request))?;
+        let now = self.line.clock().now();
+        let error = match answer {
+            Answer::Given(()) => {
+                self.room.admitted(live, now);
+                (self.has_created, self.not_ready_since) = (true, None);
+                self.attempts.insert(id, attempt.created(now, self.poll));
+                return Ok(Start::Started);
+            }
+            // Perhaps it runs: it holds its place until that is known.
+            Answer::Lost => {
+                self.attempts.insert(id, attempt);
+                return Ok(Start::Started);
+            }
+            Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),
+            Answer::Refused(error) => error,
+        };
+        match error.kind {
+            ServiceErrorKind::Exists => {
+                self.attempts.insert(id, attempt.found(now));
+                Ok(Start::Adopted)
+            }
+            ServiceErrorKind::Quota => {
+                self.room.refused(live, now);
+                Ok(Start::Busy { retry_after: self.room.wait(live, now) })
+            }
+            ServiceErrorKind::NotReady
+                if now.saturating_sub(*self.not_ready_since.get_or_insert(now)) < PROPAGATION =>
+            {
+                Ok(Start::Busy { retry_after: PROPAGATION_RETRY })
+            }
+            ServiceErrorKind::Invalid if self.has_created => {
+                let failure = Failure::new(FailureKind::Error, error.to_string());
+                self.events.push(JobEvent::Ended { job: id, outcome: Outcome::Failed(failure) });
+                Ok(Start::Started)
+            }
+            _ => Err(cannot("create", &attempt.request.name, &error)),
+        }
+    }
+}
+
+/// What cannot be gone on after.
+fn cannot(what: &str, name: &str, error: &ServiceError) -> EvaluatorError {
+    let remedy = match error.kind {
+        ServiceErrorKind::Denied => "; allow it to whoever calls (docs/sagemaker/permissions.md)",
+        ServiceErrorKind::Invalid => "; mend the request (Judge says more of it)",
+        ServiceErrorKind::NotReady => "; look whether the role and the data exist",
+        _ => "",
+    };
+    EvaluatorError::new(format!("cannot {what} training job {name}: {error}{remedy}"))
+}
+
+impl Evaluator for SageMakerEvaluator {
+    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        let id = job.id();
+        let is_stillborn = self.events.iter().any(|event| event.job() == Some(id));
+        if is_stillborn || self.attempts.contains_key(&id) {
+            return Ok(Start::Adopted);
+        }
+        if let Some(retry_after) = self.look_back()? {
+            return Ok(Start::Busy { retry_after });
+        }
+        let now = self.line.clock().now();
+        if let Some((spent, budget)) = self.spending.is_over(now) {
+            return Ok(Start::OutOfBudget { spent, budget });
+        }
+        let wait = self.room.wait(self.attempts.len(), now);
+        if wait > Duration::ZERO {
+            return Ok(Start::Busy { retry_after: wait });
+        }
+        let machines = self.room.machines(now);
+        let numbers = (id.trial.0, id.attempt);
+        let configuration = &job.trial.configuration;
+        let request = self.template.request(configuration, numbers, machines, job.deadline);
+        self.create(id, Attempt::new(request, machines))
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+        let until = self.line.clock().now().saturating_add(timeout);
+        loop {
+            let wake = self.work(until)?;
+            self.events.extend(self.line.take_events());
+            let now = self.line.clock().now();
+            if !self.events.is_empty() || now >= until {
+                return Ok(mem::take(&mut self.events));
+            }
+            let left = until.saturating_sub(now);
+            self.line.clock().sleep(wake.min(left).max(Duration::from_millis(1)).min(left));
+        }
+    }
+
+    fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
+        if let Some(attempt) = self.attempts.get_mut(&job) {
+            attempt.stop_asked();
+        }
+        Ok(())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.line.clock().now()
+    }
+}

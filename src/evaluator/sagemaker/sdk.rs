@@ -1,0 +1,445 @@
+//! The door to AWS's SDK for Rust: signs and sends what is asked of SageMaker, and reads what comes back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_sagemaker::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_sagemaker::config::retry::RetryConfig;
+use aws_sdk_sagemaker::config::timeout::TimeoutConfig;
+use aws_sdk_sagemaker::config::{ConfigBag, Credentials, Intercept, RuntimeComponents};
+use aws_sdk_sagemaker::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_sdk_sagemaker::types::{BooleanOperator, Filter, Operator, ResourceType, SearchExpression};
+use aws_sdk_sagemakermetrics::types::{MetricQuery, MetricStatistic, Period, XAxisType};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use super::service::{
+    FoundJobs, JobFilter, ServiceError, ServiceErrorKind, TrainingJob, TrainingReport,
+    TrainingReports, TrainingService,
+};
+use super::tuning_job::TuningService;
+use crate::sagemaker::{CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest};
+
+/// How long a request may take, and how long it may take to be connected.
+const REQUEST: Duration = Duration::from_secs(30);
+const CONNECT: Duration = Duration::from_secs(5);
+/// Answers of one page; the service allows as many.
+const PAGE: i32 = 100;
+
+/// How SageMaker is reached. What is not said comes from the environment, as for every program of AWS: variables, `~/.aws`, single sign-on, the
+/// role of the machine.
+#[derive(Clone, Default)]
+pub struct Connection {
+    region: Option<String>,
+    profile: Option<String>,
+    endpoint: Option<String>,
+    credentials: Option<Credentials>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("region", &self.region)
+            .field("profile", &self.profile)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// As the environment says.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same to this region.
+    #[must_use]
+    pub fn region(self, region: impl Into<String>) -> Self {
+        Self { region: Some(region.into()), ..self }
+    }
+
+    /// The same with this profile of `~/.aws/config`.
+    #[must_use]
+    pub fn profile(self, profile: impl Into<String>) -> Self {
+        Self { profile: Some(profile.into()), ..self }
+    }
+
+    /// The same to this address instead of AWS's, such as that of a fake.
+    #[must_use]
+    pub fn endpoint(self, url: impl Into<String>) -> Self {
+        Self { endpoint: Some(url.into()), ..self }
+    }
+
+    /// The same with this access key instead of those that the environment gives.
+    #[must_use]
+    pub fn access_key(self, id: &str, secret: &str, session_token: Option<String>) -> Self {
+        let credentials = Credentials::new(id, secret, session_token, None, "given");
+        Self { credentials: Some(credentials), ..self }
+    }
+
+    /// Makes ready to ask; nothing is sent yet.
+    ///
+    /// # Errors
+    /// If no region is known, or there can be no threads.
+    pub fn open(self) -> Result<SageMakerService, ServiceError> {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime
+            .map_err(|error| ServiceError::new(ServiceErrorKind::Invalid, error.to_string()))?;
+        let runtime = Background(Some(runtime));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            // Who waits and who asks again is decided in one place, which is not here.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_timeout(REQUEST)
+                    .connect_timeout(CONNECT)
+                    .build(),
+            );
+        if let Some(region) = self.region {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some(profile) = self.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = self.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        if let Some(credentials) = self.credentials {
+            loader = loader.credentials_provider(credentials);
+        }
+        let config = runtime.run(async move { loader.load().await })?;
+        if config.region().is_none() {
+            let text = "no region is known; name one, as by the variable AWS_REGION";
+            return Err(ServiceError::new(ServiceErrorKind::Invalid, text));
+        }
+        Ok(SageMakerService {
+            client: Client::new(&config),
+            metrics: aws_sdk_sagemakermetrics::Client::new(&config),
+            #[cfg(feature = "sagemaker-logs")]
+            logs: super::sdk_logs::LogReader::new(&config),
+            runtime,
+        })
+    }
+}
+
+/// A thread on which the SDK works, so that it can be called from anywhere: in and out of programs with a runtime of their own.
+#[derive(Debug)]
+pub(super) struct Background(Option<Runtime>);
+
+impl Background {
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let lost = || ServiceError::new(ServiceErrorKind::Unreachable, "the SDK gave up");
+        let (sender, receiver) = sync_channel(1);
+        self.0.as_ref().ok_or_else(lost)?.spawn(async move {
+            // Whoever asked waits for it.
+            let _ = sender.send(work.await);
+        });
+        receiver.recv().map_err(|_| lost())
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// SageMaker, by AWS's SDK for Rust. Feature `sagemaker`.
+///
+/// Each call is one request that is signed, sent and answered, within 30 seconds; the SDK's own retries are off, because the evaluator paces and
+/// repeats requests itself. It can be called from anywhere, from within an asynchronous program too, whose thread it then holds up.
+///
+/// ```no_run
+/// use surmise::evaluator::SageMakerEvaluator;
+/// use surmise::evaluator::sagemaker::Connection;
+/// use surmise::sagemaker::Document;
+/// use surmise::*;
+///
+/// let document = Document::read(&std::fs::read("tuning_job.json")?)?;
+/// let tuning = document.tuning()?;
+/// let service = Connection::new().region("us-west-2").open()?;
+/// let mut jobs = SageMakerEvaluator::new(&document.request()?, service)?;
+/// let rules = jobs.rules(tuning.rules.clone());
+/// let mut study = tuning.study()?;
+/// Tuner::with(rules).run(&mut study, &mut jobs)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SageMakerService {
+    client: Client,
+    metrics: aws_sdk_sagemakermetrics::Client,
+    #[cfg(feature = "sagemaker-logs")]
+    logs: super::sdk_logs::LogReader,
+    runtime: Background,
+}
+
+/// What the SDK says of trouble, in the words of the seam.
+pub(super) fn trouble<E>(error: SdkError<E, HttpResponse>) -> ServiceError
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    match &error {
+        SdkError::ServiceError(answer) => {
+            let (code, message) = (answer.err().code(), answer.err().message());
+            let message = message.unwrap_or("it says no more");
+            match code {
+                Some(code) => ServiceError::of(code, message),
+                None if status == 429 => {
+                    ServiceError::new(ServiceErrorKind::Throttled, "HTTP status 429")
+                }
+                None => {
+                    let text = format!("HTTP status {status}");
+                    ServiceError::new(ServiceErrorKind::Unreachable, text)
+                }
+            }
+        }
+        _ => {
+            let text = chain(&error);
+            // Credentials are looked for before anything is sent.
+            let lacks_credentials = text.to_ascii_lowercase().contains("credentials");
+            let kind = match &error {
+                _ if lacks_credentials => ServiceErrorKind::Credentials,
+                SdkError::ConstructionFailure(_) => ServiceErrorKind::Invalid,
+                _ => ServiceErrorKind::Unreachable,
+            };
+            ServiceError::new(kind, text)
+        }
+    }
+}
+
+/// An error and what is behind it.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_text = inner.to_string();
+        if !text.ends_with(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        source = inner.source();
+    }
+    text
+}
+
+/// Puts a body of our own into a request that the SDK signs and sends: what a request of ours says is written in one place, and what this
+/// version of the SDK does not know of it is not lost.
+fn body<R: Serialize>(
+    request: &R,
+) -> Result<Box<dyn Fn(&mut HttpRequest) + Send + Sync>, ServiceError> {
+    let bytes = serde_json::to_vec(request)
+        .map_err(|error| ServiceError::new(ServiceErrorKind::Invalid, error.to_string()))?;
+    Ok(Box::new(move |http: &mut HttpRequest| {
+        http.headers_mut().insert("content-length", bytes.len().to_string());
+        *http.body_mut() = bytes.clone().into();
+    }))
+}
+
+/// Keeps what came back as it was, for members that this version of the SDK does not know.
+#[derive(Debug, Clone, Default)]
+struct Reply(Arc<Mutex<Vec<u8>>>);
+
+impl Reply {
+    fn read(&self) -> Result<Value, ServiceError> {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::from_slice(&bytes).map_err(|error| {
+            ServiceError::new(ServiceErrorKind::Unreachable, format!("a garbled reply: {error}"))
+        })
+    }
+}
+
+impl Intercept for Reply {
+    fn name(&self) -> &'static str {
+        "Reply"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let bytes = context.response().body().bytes().unwrap_or_default();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
+        Ok(())
+    }
+}
+
+/// A number of 32 bits as the decimal number that was meant: 0.1, not 0.10000000149.
+fn shortest(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::from(number))
+}
+
+/// Reads a training job, which has a type of its own in each answer.
+macro_rules! training_job {
+    ($job:expr) => {{
+        let job = $job;
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let metric = |metric: &aws_sdk_sagemaker::types::MetricData| {
+            Some((metric.metric_name()?.to_owned(), shortest(metric.value()?)))
+        };
+        TrainingJob {
+            name: text(job.training_job_name()),
+            arn: text(job.training_job_arn()),
+            status: text(job.training_job_status().map(|status| status.as_str())),
+            secondary_status: text(job.secondary_status().map(|status| status.as_str())),
+            failure_reason: job.failure_reason().map(str::to_owned),
+            hyper_parameters: sorted(job.hyper_parameters()),
+            final_metrics: job.final_metric_data_list().iter().filter_map(metric).collect(),
+            billable_seconds: job
+                .billable_time_in_seconds()
+                .and_then(|seconds| u64::try_from(seconds).ok()),
+            instances: job
+                .resource_config()
+                .and_then(|machines| u32::try_from(machines.instance_count()?).ok()),
+            model: job
+                .model_artifacts()
+                .and_then(|model| model.s3_model_artifacts())
+                .map(str::to_owned),
+        }
+    }};
+}
+
+fn sorted(values: Option<&HashMap<String, String>>) -> BTreeMap<String, String> {
+    values.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+impl TrainingService for SageMakerService {
+    fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<(), ServiceError> {
+        let call = self.client.create_training_job().customize().mutate_request(body(request)?);
+        self.runtime.run(call.send())?.map(drop).map_err(trouble)
+    }
+
+    fn describe(&mut self, name: &str) -> Result<TrainingJob, ServiceError> {
+        let call = self.client.describe_training_job().training_job_name(name);
+        let job = self.runtime.run(call.send())?.map_err(trouble)?;
+        Ok(training_job!(&job))
+    }
+
+    fn search(&mut self, filter: &JobFilter<'_>) -> Result<FoundJobs, ServiceError> {
+        let by_name = |operator, name: &str| {
+            Filter::builder().name("TrainingJobName").operator(operator).value(name).build()
+        };
+        let (expression, page) = match filter {
+            JobFilter::Names(names) => {
+                let names = names.iter().map(|name| by_name(Operator::Equals, name)).collect();
+                let expression = SearchExpression::builder().operator(BooleanOperator::Or);
+                (expression.set_filters(Some(names)), None)
+            }
+            JobFilter::Begins { with, page } => {
+                let expression = SearchExpression::builder();
+                (expression.filters(by_name(Operator::Contains, with)), page.map(str::to_owned))
+            }
+        };
+        let call = self.client.search().resource(ResourceType::TrainingJob).max_results(PAGE);
+        let call = call.search_expression(expression.build()).set_next_token(page);
+        let found = self.runtime.run(call.send())?.map_err(trouble)?;
+        let jobs = found.results().iter().filter_map(|record| record.training_job());
+        let begins = |job: &TrainingJob| match filter {
+            JobFilter::Names(_) => true,
+            JobFilter::Begins { with, .. } => job.name.starts_with(with),
+        };
+        Ok(FoundJobs {
+            jobs: jobs.map(|job| training_job!(job)).filter(begins).collect(),
+            next_page: found.next_token().map(str::to_owned),
+        })
+    }
+
+    fn stop(&mut self, name: &str) -> Result<(), ServiceError> {
+        let call = self.client.stop_training_job().training_job_name(name);
+        self.runtime.run(call.send())?.map(drop).map_err(trouble)
+    }
+
+    fn reports(
+        &mut self,
+        job: &TrainingJob,
+        source: &TrainingReports,
+    ) -> Result<Vec<TrainingReport>, ServiceError> {
+        match source {
+            TrainingReports::None => Ok(Vec::new()),
+            TrainingReports::Metrics(name) => self.metrics_of(job, name),
+            #[cfg(feature = "sagemaker-logs")]
+            TrainingReports::Logs(pattern) => self.logs.read(&self.runtime, &job.name, pattern),
+            #[cfg(not(feature = "sagemaker-logs"))]
+            TrainingReports::Logs(_) => {
+                let text = "reports from logs need the feature sagemaker-logs of the crate surmise";
+                Err(ServiceError::new(ServiceErrorKind::Invalid, text))
+            }
+        }
+    }
+}
+
+impl SageMakerService {
+    fn metrics_of(
+        &self,
+        job: &TrainingJob,
+        metric: &str,
+    ) -> Result<Vec<TrainingReport>, ServiceError> {
+        let query = MetricQuery::builder()
+            .metric_name(metric)
+            .resource_arn(&job.arn)
+            .metric_stat(MetricStatistic::Last)
+            .period(Period::IterationNumber)
+            .x_axis_type(XAxisType::IterationNumber)
+            .build();
+        let call = self.metrics.batch_get_metrics().metric_queries(query);
+        let answer = self.runtime.run(call.send())?.map_err(trouble)?;
+        let reports = answer.metric_query_results().iter().flat_map(|result| {
+            let steps = result.x_axis_values().iter();
+            steps.zip(result.metric_values()).filter_map(|(step, value)| {
+                Some(TrainingReport { step: Some(u64::try_from(*step).ok()?), value: *value })
+            })
+        });
+        Ok(reports.collect())
+    }
+}
+
+impl TuningService for SageMakerService {
+    fn create_tuning_job(
+        &mut self,
+        request: &CreateHyperParameterTuningJobRequest,
+    ) -> Result<(), ServiceError> {
+        let call = self.client.create_hyper_parameter_tuning_job().customize();
+        let call = call.mutate_request(body(request)?);
+        self.runtime.run(call.send())?.map(drop).map_err(trouble)
+    }
+
+    fn describe_tuning_job(&mut self, name: &str) -> Result<Value, ServiceError> {
+        let reply = Reply::default();
+        let call = self.client.describe_hyper_parameter_tuning_job();
+        let call = call.hyper_parameter_tuning_job_name(name).customize();
+        let call = call.interceptor(reply.clone());
+        self.runtime.run(call.send())?.map_err(trouble)?;
+        reply.read()
+    }
+
+    fn stop_tuning_job(&mut self, name: &str) -> Result<(), ServiceError> {
+        let call = self.client.stop_hyper_parameter_tuning_job();
+        let call = call.hyper_parameter_tuning_job_name(name);
+        self.runtime.run(call.send())?.map(drop).map_err(trouble)
+    }
+
+    fn training_jobs_of(&mut self, name: &str, page: Option<&str>) -> Result<Value, ServiceError> {
+        let reply = Reply::default();
+        let call = self.client.list_training_jobs_for_hyper_parameter_tuning_job();
+        let call = call.hyper_parameter_tuning_job_name(name).max_results(PAGE);
+        let call = call.set_next_token(page.map(str::to_owned)).customize();
+        let call = call.interceptor(reply.clone());
+        self.runtime.run(call.send())?.map_err(trouble)?;
+        reply.read()
+    }
+}

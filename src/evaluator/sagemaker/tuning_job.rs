@@ -1,0 +1,248 @@
+//! A whole tuning job, handed over to SageMaker's own tuner and brought back.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::pace::Pause;
+use super::service::{ServiceError, ServiceErrorKind};
+use crate::error::EvaluatorError;
+use crate::evaluator::Clock;
+use crate::rng::Rng;
+use crate::sagemaker::{
+    CreateHyperParameterTuningJobRequest, TrainingJobSummary, TuningJobDescription, TuningJobStatus,
+};
+
+/// What is asked of SageMaker's own tuner. Each call is one request over the network.
+pub trait TuningService: fmt::Debug + Send {
+    /// `CreateHyperParameterTuningJob`.
+    ///
+    /// # Errors
+    /// [`ServiceErrorKind::Exists`] if there is a tuning job of that name.
+    fn create_tuning_job(
+        &mut self,
+        request: &CreateHyperParameterTuningJobRequest,
+    ) -> Result<(), ServiceError>;
+
+    /// `DescribeHyperParameterTuningJob`: its answer as JSON.
+    ///
+    /// # Errors
+    /// [`ServiceErrorKind::Missing`] if there is none of that name.
+    fn describe_tuning_job(&mut self, name: &str) -> Result<Value, ServiceError>;
+
+    /// `StopHyperParameterTuningJob`.
+    ///
+    /// # Errors
+    /// [`ServiceErrorKind::NotRunning`] if it has ended.
+    fn stop_tuning_job(&mut self, name: &str) -> Result<(), ServiceError>;
+
+    /// `ListTrainingJobsForHyperParameterTuningJob`: its answer as JSON, from this page on.
+    ///
+    /// # Errors
+    /// If the service cannot answer.
+    fn training_jobs_of(&mut self, name: &str, page: Option<&str>) -> Result<Value, ServiceError>;
+}
+
+/// How often a tuning job is looked at.
+const POLL: Duration = Duration::from_secs(30);
+/// For how long a service that does not answer is asked again; pauses in seconds.
+const PATIENCE: Duration = Duration::from_secs(3600);
+const PAUSES: (f64, f64) = (1.0, 60.0);
+
+/// A tuning job of SageMaker's own tuner: launched, followed, stopped, and brought back as a study.
+///
+/// ```no_run
+/// use std::ops::ControlFlow;
+/// use surmise::evaluator::sagemaker::{TuningJob, TuningService};
+/// # fn hand_over(request: surmise::sagemaker::CreateHyperParameterTuningJobRequest, service: impl TuningService + 'static)
+/// # -> Result<(), Box<dyn std::error::Error>> {
+/// let mut job = TuningJob::launch(&request, service)?;
+/// let description = job.follow(|so_far| {
+///     println!("{} have completed", so_far.training_job_status_counters.completed);
+///     ControlFlow::Continue(())
+/// })?;
+/// let (study, brought) = description.study(&job.training_jobs()?)?;
+/// println!("{} observations; the best has {:?}", brought.observed, study.best().and_then(|best| best.value()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TuningJob {
+    name: String,
+    service: Box<dyn TuningService>,
+    clock: Clock,
+    poll: Duration,
+}
+
+/// A page of training jobs.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    #[serde(rename = "HyperParameterTrainingJobSummaries")]
+    jobs: Vec<TrainingJobSummary>,
+    next_token: Option<String>,
+}
+
+impl TuningJob {
+    /// One that was launched before, by its name.
+    pub fn attach(name: impl Into<String>, service: impl TuningService + 'static) -> Self {
+        let (name, service) = (name.into(), Box::new(service));
+        Self { name, service, clock: Clock::real(), poll: POLL }
+    }
+
+    /// Asks for a tuning job. One of the same name that has the same configuration is taken for this one: the reply to an earlier launch was
+    /// lost.
+    ///
+    /// # Errors
+    /// If the service refuses it, or there is another one of that name, or the service does not answer for an hour.
+    pub fn launch(
+        request: &CreateHyperParameterTuningJobRequest,
+        service: impl TuningService + 'static,
+    ) -> Result<Self, EvaluatorError> {
+        Self::launch_by(Clock::real(), request, service)
+    }
+
+    /// The same by this clock.
+    ///
+    /// # Errors
+    /// Those of [`launch`](Self::launch).
+    pub fn launch_by(
+        clock: Clock,
+        request: &CreateHyperParameterTuningJobRequest,
+        service: impl TuningService + 'static,
+    ) -> Result<Self, EvaluatorError> {
+        let mut job = Self::attach(request.name.as_str(), service).with_clock(clock);
+        match job.ask("launch", |service, _| service.create_tuning_job(request)) {
+            Ok(()) => return Ok(job),
+            Err((ServiceErrorKind::Exists, _)) => {}
+            Err((_, error)) => return Err(error),
+        }
+        let there = job.describe()?;
+        if there.config != request.config {
+            return Err(EvaluatorError::new(format!(
+                "there is a tuning job {} of another configuration; give this one another name",
+                request.name
+            )));
+        }
+        Ok(job)
+    }
+
+    /// The same by this clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The same looked at so often (every 30 seconds by default).
+    #[must_use]
+    pub fn looked_at_every(self, poll: Duration) -> Self {
+        Self { poll: poll.max(Duration::from_millis(10)), ..self }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it stands.
+    ///
+    /// # Errors
+    /// If there is none, or the service does not answer for an hour.
+    pub fn describe(&mut self) -> Result<TuningJobDescription, EvaluatorError> {
+        let answer = self.ask("describe", |service, name| service.describe_tuning_job(name));
+        let answer = answer.map_err(|(_, error)| error)?;
+        serde_json::from_value(answer).map_err(|error| self.garbled(&error))
+    }
+
+    /// Looks at it until it has ended, or `watch` says to break; how it stands then.
+    ///
+    /// # Errors
+    /// Those of [`describe`](Self::describe).
+    pub fn follow(
+        &mut self,
+        mut watch: impl FnMut(&TuningJobDescription) -> ControlFlow<()>,
+    ) -> Result<TuningJobDescription, EvaluatorError> {
+        loop {
+            let description = self.describe()?;
+            let goes_on = matches!(
+                description.status,
+                TuningJobStatus::InProgress | TuningJobStatus::Stopping
+            );
+            if watch(&description).is_break() || !goes_on {
+                return Ok(description);
+            }
+            self.clock.sleep(self.poll);
+        }
+    }
+
+    /// Asks it to stop, and its training jobs with it. One that has ended is no error.
+    ///
+    /// # Errors
+    /// If there is none, or the service does not answer for an hour.
+    pub fn stop(&mut self) -> Result<(), EvaluatorError> {
+        match self.ask("stop", |service, name| service.stop_tuning_job(name)) {
+            Ok(()) | Err((ServiceErrorKind::NotRunning, _)) => Ok(()),
+            Err((_, error)) => Err(error),
+        }
+    }
+
+    /// All its training jobs.
+    ///
+    /// # Errors
+    /// If there is no such tuning job, or the service does not answer for an hour.
+    pub fn training_jobs(&mut self) -> Result<Vec<TrainingJobSummary>, EvaluatorError> {
+        let mut jobs = Vec::new();
+        let mut page: Option<String> = None;
+        loop {
+            let answer = self.ask("list the training jobs of", |service, name| {
+                service.training_jobs_of(name, page.as_deref())
+            });
+            let answer = answer.map_err(|(_, error)| error)?;
+            let found: Page = serde_json::from_value(answer).map_err(|error| self.garbled(&error))?;
+            jobs.extend(found.jobs);
+            match found.next_token {
+                // A page that names itself would be read for ever.
+                Some(next) if page.as_ref() != Some(&next) => page = Some(next),
+                _ => return Ok(jobs),
+            }
+        }
+    }
+
+    /// Asks until there is an answer, or patience is at its end.
+    fn ask<T>(
+        &mut self,
+        what: &str,
+        mut request: impl FnMut(&mut dyn TuningService, &str) -> Result<T, ServiceError>,
+    ) -> Result<T, (ServiceErrorKind, EvaluatorError)> {
+        let begun = self.clock.now();
+        let mut pause = Pause::new(PAUSES.0, PAUSES.1);
+        let mut rng = Rng::stream(0, 0);
+        loop {
+            let error = match request(self.service.as_mut(), &self.name) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let now = self.clock.now();
+            let may_pass = matches!(
+                error.kind,
+                ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable
+            );
+            if !may_pass || now.saturating_sub(begun) >= PATIENCE {
+                let text = format!("cannot {what} tuning job {}: {error}", self.name);
+                return Err((error.kind, EvaluatorError::new(text)));
+            }
+            pause.lengthen(now, &mut rng);
+            self.clock.sleep(pause.left(now));
+        }
+    }
+
+    fn garbled(&self, error: &serde_json::Error) -> EvaluatorError {
+        EvaluatorError::new(format!(
+            "what SageMaker says of tuning job {} cannot be read: {error}",
+            self.name
+        ))
+    }
+}
