@@ -144,6 +144,8 @@ pub mod tune;
 
 pub mod benchmark;
 pub mod conformance;
+#[cfg(feature = "sagemaker-fake")]
+pub mod fake_sagemaker;
 pub mod report;
 
 pub use self::acquisition::{Acquisition, LogExpectedImprovement};

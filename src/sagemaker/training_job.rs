@@ -11,8 +11,10 @@ use super::definition::{
     HyperParameterTrainingJobDefinition, OutputDataConfig, ROLE, ResourceConfig, RetryStrategy,
     StoppingCondition, VpcConfig,
 };
-use super::model::Shape;
+use super::model::{Shape, check};
+use super::node::Node;
 use super::request::{CreateHyperParameterTuningJobRequest, Tag};
+use super::verdict::{Findings, Severity, Verdict};
 use super::write::{training_job_name, tuned_values};
 use crate::error::{Error, Violation};
 use crate::space::Configuration;
@@ -76,6 +78,16 @@ structure! {
             /// Variables of the container's environment.
             environment: IndexMap<String, String> = "Environment", ENVIRONMENT;
         }
+    }
+}
+
+impl CreateTrainingJobRequest {
+    /// Everything in a request for a training job, as JSON, that the service's model does not allow, as far as this crate makes use of
+    /// it: other members are warned of.
+    pub fn judge(request: &serde_json::Value) -> Verdict {
+        let mut findings = Findings::new(Severity::Warning, false);
+        check(&Node::root("$", request, &[]), &Self::SHAPE, &mut findings);
+        findings.into_verdict()
     }
 }
 

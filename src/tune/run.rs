@@ -307,10 +307,7 @@ impl<'r, 'a> Run<'r, 'a> {
                 }
                 Start::OutOfBudget { spent, budget } => {
                     let jobs = self.begun_jobs();
-                    self.escalate(
-                        Level::Draining,
-                        StopReason::OutOfBudget { spent, budget, jobs },
-                    );
+                    self.escalate(Level::Draining, StopReason::OutOfBudget { spent, budget, jobs });
                     return Ok(LONGEST_WAIT);
                 }
             };

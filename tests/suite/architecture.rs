@@ -51,6 +51,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("benchmark", &["*"]),
     ("conformance", &["*"]),
+    ("fake_sagemaker", &["rng", "trial", "study", "evaluator", "sagemaker"]),
     ("report", &["*"]),
 ];
 

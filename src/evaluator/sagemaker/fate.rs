@@ -48,7 +48,9 @@ fn without_metric(job: &TrainingJob, metric: &str) -> String {
 
 /// Whether a job failed for want of machines, which is nobody's fault.
 pub(super) fn lacked_machines(job: &TrainingJob) -> bool {
-    job.failure_reason.as_deref().is_some_and(|reason| failure_kind(reason) == FailureKind::Throttled)
+    job.failure_reason
+        .as_deref()
+        .is_some_and(|reason| failure_kind(reason) == FailureKind::Throttled)
 }
 
 #[cfg(test)]

@@ -197,7 +197,8 @@ impl SageMakerEvaluator {
         let now = self.line.clock().now();
         let live = self.attempts.len();
         attempt.asked_at = now;
-        let answer = self.line.ask(Operation::Create, |service| service.create(&attempt.request))?;
+        let answer =
+            self.line.ask(Operation::Create, |service| service.create(&attempt.request))?;
         let now = self.line.clock().now();
         let error = match answer {
             Answer::Given(()) => {

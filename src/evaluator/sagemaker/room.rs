@@ -8,7 +8,7 @@ use crate::rng::Rng;
 /// The first pause after a refusal and the longest, in seconds.
 const PAUSE: (f64, f64) = (15.0, 300.0);
 /// For how long machines are not asked for that there were none of.
-const SHORTAGE: Duration = Duration::from_secs(600);
+const SHORTAGE: Duration = Duration::from_secs(1800);
 
 /// Room for jobs: unlimited until one is refused, then as much as there was, and one more now and then.
 #[derive(Debug)]

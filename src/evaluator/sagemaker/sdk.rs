@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+use std::io;
+use std::pin::Pin;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
@@ -20,7 +23,8 @@ use aws_sdk_sagemaker::types::{BooleanOperator, Filter, Operator, ResourceType, 
 use aws_sdk_sagemakermetrics::types::{MetricQuery, MetricStatistic, Period, XAxisType};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::service::{
     FoundJobs, JobFilter, ServiceError, ServiceErrorKind, TrainingJob, TrainingReport,
@@ -91,10 +95,8 @@ impl Connection {
     /// # Errors
     /// If no region is known, or there can be no threads.
     pub fn open(self) -> Result<SageMakerService, ServiceError> {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime
+        let runtime = Background::start()
             .map_err(|error| ServiceError::new(ServiceErrorKind::Invalid, error.to_string()))?;
-        let runtime = Background(Some(runtime));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             // Who waits and who asks again is decided in one place, which is not here.
             .retry_config(RetryConfig::disabled())
@@ -131,30 +133,40 @@ impl Connection {
     }
 }
 
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A thread on which the SDK works, so that it can be called from anywhere: in and out of programs with a runtime of their own.
 #[derive(Debug)]
-pub(super) struct Background(Option<Runtime>);
+pub(super) struct Background(UnboundedSender<Task>);
 
 impl Background {
+    #[allow(clippy::disallowed_methods, reason = "an evaluator starts the threads")]
+    fn start() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (sender, mut receiver) = unbounded_channel::<Task>();
+        let work = async move {
+            while let Some(task) = receiver.recv().await {
+                tokio::spawn(task);
+            }
+        };
+        thread::Builder::new()
+            .name("surmise SageMaker".to_owned())
+            .spawn(move || runtime.block_on(work))?;
+        Ok(Self(sender))
+    }
+
     pub(super) fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, ServiceError> {
         let lost = || ServiceError::new(ServiceErrorKind::Unreachable, "the SDK gave up");
         let (sender, receiver) = sync_channel(1);
-        self.0.as_ref().ok_or_else(lost)?.spawn(async move {
+        let task = Box::pin(async move {
             // Whoever asked waits for it.
             let _ = sender.send(work.await);
         });
+        self.0.send(task).map_err(|_| lost())?;
         receiver.recv().map_err(|_| lost())
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
@@ -178,13 +190,19 @@ impl Drop for Background {
 /// Tuner::with(rules).run(&mut study, &mut jobs)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct SageMakerService {
     client: Client,
     metrics: aws_sdk_sagemakermetrics::Client,
     #[cfg(feature = "sagemaker-logs")]
     logs: super::sdk_logs::LogReader,
     runtime: Background,
+}
+
+impl fmt::Debug for SageMakerService {
+    /// Nothing of the SDK's own, which tells the name of the access key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SageMakerService").finish_non_exhaustive()
+    }
 }
 
 /// What the SDK says of trouble, in the words of the seam.

@@ -201,7 +201,8 @@ impl TuningJob {
                 service.training_jobs_of(name, page.as_deref())
             });
             let answer = answer.map_err(|(_, error)| error)?;
-            let found: Page = serde_json::from_value(answer).map_err(|error| self.garbled(&error))?;
+            let found: Page =
+                serde_json::from_value(answer).map_err(|error| self.garbled(&error))?;
             jobs.extend(found.jobs);
             match found.next_token {
                 // A page that names itself would be read for ever.
@@ -226,10 +227,8 @@ impl TuningJob {
                 Err(error) => error,
             };
             let now = self.clock.now();
-            let may_pass = matches!(
-                error.kind,
-                ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable
-            );
+            let may_pass =
+                matches!(error.kind, ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable);
             if !may_pass || now.saturating_sub(begun) >= PATIENCE {
                 let text = format!("cannot {what} tuning job {}: {error}", self.name);
                 return Err((error.kind, EvaluatorError::new(text)));

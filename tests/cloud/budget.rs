@@ -1,0 +1,54 @@
+//! What is billed, and when there is nothing left to spend.
+
+use surmise::StopReason;
+
+use super::*;
+
+#[test]
+fn a_budget_stops_launching_and_nothing_else() {
+    let settings = FakeSettings::default();
+    let fake = fake(&settings);
+    let request = request("trees", 20, 2);
+    // Each job: 600 seconds of two machines.
+    let budget = 6000 * SECOND;
+    let mut first = evaluator(&fake, &settings.clock, &request).with_budget(budget);
+    let mut study = study(&request, Vec::new());
+    let first_rules = rules(&request, &first);
+    let (reason, _) = tune(&mut study, &mut first, first_rules);
+    let StopReason::OutOfBudget { spent, budget: limit, jobs } = reason else {
+        panic!("{reason:?}")
+    };
+    assert!(spent >= budget && limit == budget);
+    let completed = study.trials().iter().filter(|trial| trial.value().is_some()).count();
+    assert_eq!(completed, fake.creations().len(), "what ran came to its end");
+    assert!((5..=6).contains(&completed) && jobs == completed, "{completed} {jobs}");
+    assert_eq!(first.billed(), 1200 * SECOND * u32::try_from(completed).unwrap());
+
+    // After a restart the bill is still there; with more to spend it goes on where it was.
+    let mut second = evaluator(&fake, &settings.clock, &request).with_budget(budget);
+    let second_rules = rules(&request, &second);
+    let (reason, _) = tune(&mut study, &mut second, second_rules);
+    assert!(matches!(reason, StopReason::OutOfBudget { .. }), "{reason:?}");
+    assert_eq!(fake.creations().len(), completed, "nothing was launched");
+    assert_eq!(second.billed(), first.billed());
+    let mut third = evaluator(&fake, &settings.clock, &request).with_budget(10 * budget);
+    let third_rules = rules(&request, &third);
+    let (reason, _) = tune(&mut study, &mut third, third_rules);
+    assert_eq!(reason, StopReason::JobLimit { jobs: 20 });
+    assert!(study.trials().iter().all(|trial| trial.value().is_some()), "no proposal was lost");
+    assert_eq!(fake.creations().len(), 20);
+}
+
+#[test]
+fn other_tuning_jobs_have_bills_of_their_own() {
+    let settings = FakeSettings::default();
+    let fake = fake(&settings);
+    for (name, spent) in [("trees", 0), ("trees-2", 0)] {
+        let request = request(name, 1, 1);
+        let mut evaluator = evaluator(&fake, &settings.clock, &request).with_budget(9000 * SECOND);
+        start(&mut evaluator, 1, 0.5);
+        assert_eq!(evaluator.billed(), spent * SECOND, "{name}");
+        outcome(&mut evaluator);
+        assert_eq!(evaluator.billed(), 1200 * SECOND);
+    }
+}

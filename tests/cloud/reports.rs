@@ -1,0 +1,68 @@
+//! Intermediate values, from the metrics service and from logs.
+
+use surmise::EarlyStopping;
+use surmise::evaluator::sagemaker::TrainingReports;
+use surmise::sagemaker::MetricPattern;
+
+use super::*;
+
+fn sources() -> [TrainingReports; 2] {
+    let pattern = MetricPattern::new(r"#011loss:(\S+)").unwrap();
+    [TrainingReports::Metrics("loss".to_owned()), TrainingReports::Logs(pattern)]
+}
+
+#[test]
+fn reports_come_from_the_metrics_service_or_from_logs() {
+    for source in sources() {
+        let settings = FakeSettings::default();
+        let fake = fake(&settings);
+        let request = request("trees", 1, 1);
+        let evaluator = evaluator(&fake, &settings.clock, &request);
+        let mut evaluator = evaluator.reports_from(source.clone());
+        start(&mut evaluator, 1, 0.3);
+        let events = ends(&mut evaluator, 1);
+        let reports: Vec<(u64, f64)> = events
+            .iter()
+            .filter_map(|event| match event {
+                JobEvent::Report { step, value, .. } => Some((*step, *value)),
+                _ => None,
+            })
+            .collect();
+        let wanted: Vec<(u64, f64)> =
+            (1..=5_u32).map(|step| (step.into(), 1.0 / f64::from(step) - 0.2)).collect();
+        assert_eq!(reports.len(), wanted.len(), "{source:?}: {reports:?}");
+        for (report, wanted) in reports.iter().zip(&wanted) {
+            assert!(report.0 == wanted.0 && (report.1 - wanted.1).abs() < 1e-12, "{source:?}");
+        }
+        assert!(
+            matches!(events.last(), Some(JobEvent::Ended { .. })),
+            "reports come before the end"
+        );
+    }
+}
+
+#[test]
+fn jobs_that_promise_little_are_stopped_early() {
+    for source in sources() {
+        let settings = FakeSettings::default();
+        let flat = |values: &BTreeMap<String, String>| {
+            let rate: f64 = values["rate"].parse().unwrap();
+            FakeTraining::new(600 * SECOND).metric("loss", [(rate - 0.3).abs(); 10])
+        };
+        let fake = FakeSageMaker::start(settings.clone(), flat).unwrap();
+        let request = request("trees", 20, 4);
+        let evaluator = evaluator(&fake, &settings.clock, &request);
+        let mut evaluator = evaluator.reports_from(source);
+        let mut study = study(&request, Vec::new());
+        let mut rules = rules(&request, &evaluator);
+        rules.early_stopping = EarlyStopping::auto();
+        tune(&mut study, &mut evaluator, rules);
+        let stopped = study
+            .trials()
+            .iter()
+            .filter(|trial| matches!(trial.outcome, Some(Outcome::Stopped { value: Some(_) })));
+        assert!(stopped.count() > 3);
+        assert!(evaluator.billed() < 20 * 1200 * SECOND);
+        assert!(fake.most_at_once() <= 4);
+    }
+}
