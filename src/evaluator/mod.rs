@@ -12,6 +12,7 @@ use std::time::Duration;
 pub use self::clock::Clock;
 pub use self::command::{
     CommandEvaluator, MetricSource, PassConfiguration, ReadingOfSeveral, ReportSource,
+    TrainingContainer,
 };
 pub(crate) use self::function::panic_message;
 pub use self::function::{FunctionEvaluator, Reporter};

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::algorithm::AlgorithmDescription;
+use super::definition::HyperParameterAlgorithmSpecification;
 
 /// The repositories of algorithms whose metrics SageMaker knows.
 ///
@@ -81,6 +82,24 @@ pub(super) fn xgboost() -> &'static AlgorithmDescription {
             .expect("the table of XGBoost can be read")
     });
     &XGBOOST
+}
+
+/// The expression by which a built-in algorithm finds a metric in what it prints, where that is known: of XGBoost, whose container prints a tab
+/// as `#011` and the library itself as a tab (aws/sagemaker-xgboost-container, June 2026).
+pub(crate) fn built_in_metric_regex(
+    algorithm: &HyperParameterAlgorithmSpecification,
+    metric: &str,
+) -> Option<String> {
+    let Image::BuiltIn("xgboost" | "sagemaker-xgboost") =
+        image(algorithm.training_image.as_deref()?)
+    else {
+        return None;
+    };
+    let (set, measure) = metric.split_once(':')?;
+    let is_plain =
+        |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_@.-".contains(&b));
+    (is_plain(set) && is_plain(measure))
+        .then(|| format!(r"\[[0-9]+\].*(?:#011|\t){set}-{}:(\S+)", measure.replace('.', r"\.")))
 }
 
 /// Other names of XGBoost's hyperparameters, which its container takes too.

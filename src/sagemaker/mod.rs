@@ -59,6 +59,7 @@ mod write;
 
 pub use self::algorithm::*;
 pub use self::bring_back::BroughtBack;
+pub(crate) use self::built_in::built_in_metric_regex;
 pub use self::channel::*;
 pub use self::config::*;
 pub use self::convert::Tuning;

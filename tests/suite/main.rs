@@ -12,6 +12,7 @@ mod ask_tell;
 mod benchmark;
 mod command;
 mod conformance;
+mod container;
 mod faults;
 mod hard_places;
 mod job;

@@ -1,9 +1,12 @@
 //! A program as the evaluator: every job is a process.
 
+mod container;
+mod ending;
+mod passing;
 mod process;
 mod reading;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
@@ -13,16 +16,19 @@ use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+pub use self::container::TrainingContainer;
+pub use self::passing::PassConfiguration;
 use self::process::{Logs, Message, Process, Signal};
 use self::reading::Heard;
 pub use self::reading::{MetricSource, ReadingOfSeveral, ReportSource};
 use super::{Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
 use crate::error::{Error, Violation};
-use crate::sagemaker::tuned_values;
 use crate::trial::{Failure, FailureKind, Outcome};
 
 /// How long a program has between the request to end and its end, unless another time is given.
 const GRACE: Duration = Duration::from_secs(10);
+/// The same in SageMaker's containers.
+const CONTAINER_GRACE: Duration = Duration::from_secs(120);
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long the output of a program that has ended is waited for: something that escaped from its group may hold it open.
@@ -31,25 +37,6 @@ const AFTERMATH: Duration = Duration::from_secs(2);
 const BACKLOG: usize = 4096;
 /// How long jobs have at the most to end when the evaluator goes.
 const LONGEST_FAREWELL: Duration = Duration::from_secs(10);
-
-/// How a program gets its configuration.
-///
-/// In any case its environment has `SURMISE_TRIAL` and `SURMISE_ATTEMPT`; `SURMISE_DEADLINE` in seconds, if there is a deadline; and
-/// `SURMISE_FOLDER`, if jobs have folders.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PassConfiguration {
-    /// As further arguments, `--name=value` each.
-    #[default]
-    Arguments,
-    /// As variables of the environment: this prefix and the name in capitals, with `_` for what is neither a letter nor a digit.
-    Environment {
-        /// What the names of variables begin with, such as `SM_HP_`.
-        prefix: String,
-    },
-    /// As a JSON object in the file `configuration.json` of the job's folder, whose path is the last argument.
-    JsonFile,
-}
 
 /// Runs a program for every job.
 ///
@@ -88,6 +75,7 @@ pub struct CommandEvaluator {
     several: ReadingOfSeveral,
     reports: ReportSource,
     folder: Option<PathBuf>,
+    container: Option<TrainingContainer>,
     grace: Duration,
     /// By the number of the call.
     running: BTreeMap<u64, Call>,
@@ -106,6 +94,10 @@ struct Call {
     folder: Option<PathBuf>,
     heard: Heard,
     stop_asked: bool,
+    /// When its time is over, if its container limits that.
+    end_by: Option<Duration>,
+    /// Whether it was.
+    is_out_of_time: bool,
     /// When it is to be killed.
     kill_at: Option<Duration>,
     /// Streams that are open.
@@ -139,6 +131,7 @@ impl CommandEvaluator {
             several: ReadingOfSeveral::default(),
             reports: ReportSource::default(),
             folder: None,
+            container: None,
             grace: GRACE,
             running: BTreeMap::new(),
             calls: 0,
@@ -213,6 +206,32 @@ impl CommandEvaluator {
         self
     }
 
+    /// The same with what SageMaker's training container gives a program, in `opt/ml` of each job's folder below this one. It says how
+    /// configurations are passed, where the metric and its intermediate values are found, for how long a job may run, and how long it has to
+    /// end: 120 seconds, unless [another time](Self::with_grace) is given afterwards.
+    ///
+    /// ```no_run
+    /// use surmise::evaluator::{CommandEvaluator, TrainingContainer};
+    /// use surmise::sagemaker::Document;
+    ///
+    /// let request = Document::read(&std::fs::read("tuning_job.json")?)?.request()?;
+    /// let container = TrainingContainer::of(&request)?.channel("train", "data/train.csv");
+    /// let jobs = CommandEvaluator::new("python3").arguments(["train.py"]).in_container(container, "runs");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn in_container(
+        mut self,
+        container: TrainingContainer,
+        folder: impl Into<PathBuf>,
+    ) -> Self {
+        self.metric = MetricSource::Pattern(container.pattern());
+        self.reports = ReportSource::Pattern(container.pattern());
+        self.grace = CONTAINER_GRACE;
+        self.container = Some(container);
+        self.in_folder(folder)
+    }
+
     /// Whether what is asked for can be done. Starting a job asks this, too.
     ///
     /// # Errors
@@ -228,23 +247,10 @@ impl CommandEvaluator {
         if self.pass == PassConfiguration::JsonFile {
             wants_folder("pass", "JsonFile");
         }
-        if let MetricSource::File(file) = &self.metric {
-            wants_folder("metric_from", &file.display().to_string());
+        for (what, file) in self.files() {
+            wants_folder(what, &file.display().to_string());
         }
-        if let ReportSource::File(file) = &self.reports {
-            wants_folder("reports_from", &file.display().to_string());
-        }
-        let files = [
-            match &self.metric {
-                MetricSource::File(file) => Some(("metric_from", file)),
-                _ => None,
-            },
-            match &self.reports {
-                ReportSource::File(file) => Some(("reports_from", file)),
-                _ => None,
-            },
-        ];
-        for (what, file) in files.into_iter().flatten() {
+        for (what, file) in self.files() {
             let is_below = |part: Component<'_>| matches!(part, Component::Normal(_));
             if !file.components().all(is_below) || file.as_os_str().is_empty() {
                 let rule = "it is a name below the job's own folder, or jobs would share it";
@@ -252,11 +258,25 @@ impl CommandEvaluator {
                 violations.push(Violation::new(what, file.display(), rule, remedy));
             }
         }
+        violations.extend(self.container.iter().flat_map(TrainingContainer::violations));
         if self.program.is_empty() {
             let rule = "there is a program to run";
             violations.push(Violation::new("program", "\"\"", rule, "name one"));
         }
         Error::unless_empty(violations)
+    }
+
+    /// Files in a job's folder that are read, and who asked for them.
+    fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        let metric = match &self.metric {
+            MetricSource::File(file) => Some(("metric_from", file)),
+            _ => None,
+        };
+        let reports = match &self.reports {
+            ReportSource::File(file) => Some(("reports_from", file)),
+            _ => None,
+        };
+        metric.into_iter().chain(reports)
     }
 
     /// The folder of a job, empty of what an earlier run of it has told.
@@ -265,17 +285,7 @@ impl CommandEvaluator {
         let name = format!("trial-{:05}-attempt-{}", job.trial.0, job.attempt);
         fs::create_dir_all(folder.join(&name))?;
         let folder = fs::canonicalize(folder.join(name))?;
-        let sources = [
-            match &self.metric {
-                MetricSource::File(file) => Some(file),
-                _ => None,
-            },
-            match &self.reports {
-                ReportSource::File(file) => Some(file),
-                _ => None,
-            },
-        ];
-        for file in sources.into_iter().flatten() {
+        for (_, file) in self.files() {
             match fs::remove_file(folder.join(file)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -298,21 +308,9 @@ impl CommandEvaluator {
         if let Some(directory) = &self.working_directory {
             command.current_dir(directory);
         }
-        let values = tuned_values(&job.trial.configuration);
-        match &self.pass {
-            PassConfiguration::Arguments => {
-                command.args(values.iter().map(|(name, value)| format!("--{name}={value}")));
-            }
-            PassConfiguration::Environment { prefix } => {
-                command.envs(variables(prefix, values.into_iter())?);
-            }
-            PassConfiguration::JsonFile => {
-                let file = folder.unwrap_or(Path::new("")).join("configuration.json");
-                let text = serde_json::to_string_pretty(&job.trial.configuration)
-                    .map_err(|error| EvaluatorError::new(error.to_string()))?;
-                fs::write(&file, text + "\n").map_err(|error| cannot("write", &file, &error))?;
-                command.arg(file);
-            }
+        match (&self.container, folder) {
+            (Some(container), Some(folder)) => container.furnish(job, folder, &mut command)?,
+            _ => self.pass.pass(job, folder, &mut command)?,
         }
         Ok(command)
     }
@@ -344,6 +342,13 @@ impl CommandEvaluator {
         let mut events = Vec::new();
         let mut over = Vec::new();
         for (number, call) in &mut self.running {
+            if call.end_by.is_some_and(|time| time <= now) {
+                call.end_by = None;
+                call.is_out_of_time = !call.stop_asked && call.process.signal(Signal::Terminate);
+                if call.is_out_of_time {
+                    call.kill_at = Some(now.saturating_add(self.grace));
+                }
+            }
             if call.kill_at.is_some_and(|time| time <= now) {
                 call.kill_at = None;
                 call.process.signal(Signal::Kill);
@@ -368,35 +373,14 @@ impl CommandEvaluator {
         events
     }
 
-    fn outcome(&self, call: &Call) -> Outcome {
-        let told = call.heard.final_value(&self.metric, self.several, call.folder.as_deref());
-        if call.stop_asked {
-            let value = told.ok().filter(|value| value.is_finite()).or(call.heard.last_report);
-            return Outcome::Stopped { value };
-        }
-        let failed = |kind, text: String| Outcome::Failed(Failure::new(kind, text));
-        match (&call.exit, told) {
-            (Some((Ok(status), _)), Ok(value)) if status.success() => Outcome::from(value),
-            (Some((Ok(status), _)), Err(found)) if status.success() => failed(
-                FailureKind::MissingMetric,
-                format!("{found}{}", after(&call.heard.errors())),
-            ),
-            (Some((Ok(status), _)), _) => {
-                let errors = call.heard.errors();
-                let text = format!("{status}{}", after(&errors));
-                failed(kind_of(*status, &errors), text)
-            }
-            (Some((Err(error), _)), _) => failed(FailureKind::Error, error.to_string()),
-            (None, _) => failed(FailureKind::Interrupted, "it was never seen to end".to_owned()),
-        }
-    }
-
     /// When there is something to do, if nothing happens until then.
     fn next_wake(&self, until: Duration) -> Duration {
         let now = self.elapsed();
         let mut wake = until;
         for call in self.running.values() {
-            wake = call.kill_at.map_or(wake, |time| wake.min(time));
+            for time in [call.kill_at, call.end_by].into_iter().flatten() {
+                wake = wake.min(time);
+            }
             if let Some((_, time)) = &call.exit {
                 wake = wake.min(time.saturating_add(AFTERMATH));
             }
@@ -408,56 +392,8 @@ impl CommandEvaluator {
     }
 }
 
-fn after(errors: &str) -> String {
-    if errors.is_empty() {
-        String::new()
-    } else {
-        format!("; the end of its standard error:\n{errors}")
-    }
-}
-
-fn kind_of(status: ExitStatus, errors: &str) -> FailureKind {
-    let errors = errors.to_ascii_lowercase();
-    if ["out of memory", "memoryerror", "cannot allocate memory"]
-        .iter()
-        .any(|sign| errors.contains(sign))
-    {
-        return FailureKind::OutOfMemory;
-    }
-    // HUP, INT, KILL and TERM come from elsewhere, all other signals from what the program does. A shell tells that a signal
-    // ended its child by 128 and its number.
-    #[cfg(unix)]
-    if matches!(std::os::unix::process::ExitStatusExt::signal(&status), Some(1 | 2 | 9 | 15))
-        || matches!(status.code(), Some(129 | 130 | 137 | 143))
-    {
-        return FailureKind::Interrupted;
-    }
-    #[cfg(not(unix))]
-    let _ = status;
-    FailureKind::Error
-}
-
 fn cannot(what: &str, path: &Path, error: &io::Error) -> EvaluatorError {
     EvaluatorError::new(format!("cannot {what} {}: {error}", path.display()))
-}
-
-/// Names and values of variables; names that come out the same would hide each other.
-fn variables(
-    prefix: &str,
-    values: impl Iterator<Item = (String, String)>,
-) -> Result<HashMap<String, String>, EvaluatorError> {
-    let mut variables: HashMap<String, String> = HashMap::new();
-    for (name, value) in values {
-        let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-        let variable: String = prefix.chars().chain(name.chars().map(upper)).collect();
-        if variables.insert(variable.clone(), value).is_some() {
-            return Err(EvaluatorError::new(format!(
-                "two parameters, one of them {name:?}, would both be the variable {variable}: rename one, or pass configurations as \
-                 arguments or as a file"
-            )));
-        }
-    }
-    Ok(variables)
 }
 
 impl Evaluator for CommandEvaluator {
@@ -505,6 +441,12 @@ impl Evaluator for CommandEvaluator {
             folder,
             heard: Heard::default(),
             stop_asked: false,
+            end_by: self
+                .container
+                .as_ref()
+                .and_then(TrainingContainer::max_runtime)
+                .map(|longest| self.elapsed().saturating_add(longest)),
+            is_out_of_time: false,
             kill_at: None,
             open: 2,
             exit: None,
@@ -541,6 +483,9 @@ impl Evaluator for CommandEvaluator {
         let grace = self.grace;
         for call in self.running.values_mut().filter(|call| call.job == job) {
             // What has ended by itself was not stopped.
+            if call.is_out_of_time {
+                continue;
+            }
             if !call.stop_asked && call.process.signal(Signal::Terminate) {
                 call.stop_asked = true;
                 call.kill_at = Some(now.saturating_add(grace));

@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "sagemaker-logs")]
+pub(super) use aws_config::SdkConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::config::http::{HttpRequest, HttpResponse};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_cloudwatchlogs::Client;
 
-use super::sdk::{Background, trouble};
+use super::sdk::{Background, SdkConfig, trouble};
 use super::service::{ServiceError, TrainingReport};
 use crate::sagemaker::MetricPattern;
 
@@ -22,7 +22,7 @@ pub(super) struct LogReader {
 }
 
 impl LogReader {
-    pub(super) fn new(config: &aws_config::SdkConfig) -> Self {
+    pub(super) fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config), positions: HashMap::new() }
     }
 

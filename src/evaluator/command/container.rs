@@ -1,0 +1,297 @@
+//! What SageMaker's training container gives a program, given on this machine.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::passing::variables;
+use crate::error::{Error, EvaluatorError, Violation};
+use crate::evaluator::Job;
+use crate::sagemaker::{
+    CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest, MetricPattern,
+    OBJECTIVE_METRIC, TrainingInputMode, TrainingJobTemplate, built_in_metric_regex,
+};
+
+/// What a container has at the most from `output/failure`, by SageMaker's contract.
+const FAILURE_CHARACTERS: usize = 1024;
+/// The name of the only machine.
+const HOST: &str = "algo-1";
+
+/// The contract between SageMaker and a training program, kept on this machine: for
+/// [`CommandEvaluator::in_container`](super::CommandEvaluator::in_container).
+///
+/// Below each job's folder there is an `opt/ml` with all that is below `/opt/ml` of a container: `input/config/hyperparameters.json`,
+/// `inputdataconfig.json`, `resourceconfig.json`; `input/data/` and each channel; `model`, `output/data`, `checkpoints`. The environment has the
+/// definition's variables, `TRAINING_JOB_NAME`, and those by which programs find their way in SageMaker's own images: `SM_MODEL_DIR`,
+/// `SM_CHANNEL_TRAIN`, `SM_HPS`, `SM_HP_…`, `SM_OUTPUT_DATA_DIR` and so on. The metric is found in what the program prints, by the request's
+/// `MetricDefinitions` (for the built-in XGBoost by its own expression); what a program that fails has written to `output/failure` is told. A program that
+/// runs for longer than the request's `MaxRuntimeInSeconds` gets SIGTERM and, 120 seconds later, SIGKILL.
+///
+/// A program that looks below `/opt/ml` itself needs that path: run its image, with `docker run -v "$SURMISE_FOLDER/opt/ml:/opt/ml" IMAGE train` as
+/// the command, or use the variables.
+#[derive(Debug, Clone)]
+pub struct TrainingContainer {
+    template: TrainingJobTemplate,
+    pattern: MetricPattern,
+    channels: BTreeMap<String, PathBuf>,
+    passes_arguments: bool,
+}
+
+impl TrainingContainer {
+    /// What the training jobs of a request get.
+    ///
+    /// # Errors
+    /// Those of [`TrainingJobTemplate::of`], and [`Error::Invalid`] if no expression finds the metric, or it is none, or a channel is to come
+    /// as a stream, which only SageMaker makes.
+    pub fn of(request: &CreateHyperParameterTuningJobRequest) -> Result<Self, Error> {
+        let template = TrainingJobTemplate::of(request)?;
+        let metric = template.metric_name();
+        let algorithm = &template.definition().algorithm;
+        let definitions = algorithm.metric_definitions.iter().flatten();
+        let own = definitions.filter(|own| own.name == metric).map(|own| own.regex.clone()).last();
+        let built_in = || built_in_metric_regex(algorithm, metric);
+        let mut violations = Vec::new();
+        let subject = "$.TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions";
+        let pattern = match own.or_else(built_in).map(|regex| (MetricPattern::new(&regex), regex)) {
+            Some((Ok(pattern), _)) => Some(pattern),
+            Some((Err(error), regex)) => {
+                let rule = format!("it is a regular expression: {error}");
+                violations.push(Violation::new(subject, regex, rule, "mend it"));
+                None
+            }
+            None => {
+                let rule = "an expression finds the metric in what the program prints";
+                let remedy = "add a Name and a Regex whose first group is the value";
+                violations.push(Violation::new(
+                    subject,
+                    format!("none for {metric}"),
+                    rule,
+                    remedy,
+                ));
+                None
+            }
+        };
+        for channel in template.definition().input.iter().flatten() {
+            if channel.input_mode.unwrap_or(algorithm.input_mode) == TrainingInputMode::Pipe {
+                let subject = format!("channel {}", channel.name);
+                let rule = "data comes as files on this machine";
+                violations.push(Violation::new(subject, "Pipe", rule, "use File or FastFile"));
+            }
+        }
+        Error::unless_empty(violations)?;
+        let Some(pattern) = pattern else { return Err(Error::Invalid(Vec::new())) };
+        Ok(Self { template, pattern, channels: BTreeMap::new(), passes_arguments: false })
+    }
+
+    /// The same with a channel's data from this file or folder.
+    #[must_use]
+    pub fn channel(mut self, name: impl Into<String>, data: impl Into<PathBuf>) -> Self {
+        self.channels.insert(name.into(), data.into());
+        self
+    }
+
+    /// The same with hyperparameters as further arguments, too, `--name value` each: as SageMaker's framework images call a script.
+    #[must_use]
+    pub fn with_arguments(self) -> Self {
+        Self { passes_arguments: true, ..self }
+    }
+
+    pub(super) fn pattern(&self) -> MetricPattern {
+        self.pattern.clone()
+    }
+
+    /// How long a program may run.
+    pub(super) fn max_runtime(&self) -> Option<Duration> {
+        let condition = &self.template.definition().stopping_condition;
+        condition.max_runtime_in_seconds.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// What cannot be done.
+    pub(super) fn violations(&self) -> Vec<Violation> {
+        let channels = self.template.definition().input.iter().flatten();
+        let names: Vec<&str> = channels.map(|channel| channel.name.as_str()).collect();
+        let lacking = names.iter().filter(|name| !self.channels.contains_key(**name)).map(|name| {
+            let remedy = "say where its data is on this machine by channel";
+            Violation::new(format!("channel {name}"), "only in the cloud", "it has data", remedy)
+        });
+        let gone = self.channels.iter().filter(|(_, path)| !path.exists()).map(|(name, path)| {
+            let rule = "its data is a file or a folder";
+            Violation::new(format!("channel {name}"), path.display(), rule, "give one that exists")
+        });
+        let strange = self.channels.keys().filter(|name| !names.contains(&name.as_str()));
+        let strange = strange.map(|name| {
+            let rule = format!("it is one of the request's: {}", names.join(", "));
+            Violation::new(format!("channel {name}"), "not in the request", rule, "leave it out")
+        });
+        lacking.chain(gone).chain(strange).collect()
+    }
+
+    fn request(&self, job: &Job<'_>) -> CreateTrainingJobRequest {
+        let numbers = (job.trial.id.0, job.attempt);
+        self.template.request(&job.trial.configuration, numbers, 0, None)
+    }
+
+    /// Lays out what a container has below `/opt/ml`, empty of what an earlier run has left; and completes the command.
+    pub(super) fn furnish(
+        &self,
+        job: &Job<'_>,
+        folder: &Path,
+        command: &mut Command,
+    ) -> Result<(), EvaluatorError> {
+        let request = self.request(job);
+        let root = folder.join("opt").join("ml");
+        self.lay_out(&request, &root).map_err(|error| super::cannot("lay out", &root, &error))?;
+        let values = request.hyper_parameters.iter().flatten();
+        let values = values.filter(|(name, _)| name.as_str() != OBJECTIVE_METRIC);
+        let values: Vec<(String, String)> =
+            values.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if self.passes_arguments {
+            let arguments =
+                values.iter().flat_map(|(name, value)| [format!("--{name}"), value.clone()]);
+            command.args(arguments);
+        }
+        command.envs(self.environment(&request, &root));
+        command.envs(variables("SM_HP_", values.iter().cloned())?);
+        let all: Map<String, Value> =
+            values.into_iter().map(|(name, value)| (name, readable(value))).collect();
+        command.env("SM_HPS", Value::Object(all).to_string());
+        command.envs(request.environment.iter().flatten());
+        Ok(())
+    }
+
+    fn lay_out(&self, request: &CreateTrainingJobRequest, root: &Path) -> io::Result<()> {
+        for part in ["input", "model", "output"] {
+            match fs::remove_dir_all(root.join(part)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        for folder in ["input/config", "input/data", "model", "output/data", "checkpoints"] {
+            fs::create_dir_all(root.join(folder))?;
+        }
+        let config = root.join("input").join("config");
+        let write = |file: &str, value: &Value| fs::write(config.join(file), value.to_string());
+        write("hyperparameters.json", &json!(request.hyper_parameters))?;
+        write("inputdataconfig.json", &self.input_config())?;
+        write("resourceconfig.json", &self.resource_config())?;
+        for (name, data) in &self.channels {
+            let place = root.join("input").join("data").join(name);
+            let data = fs::canonicalize(data)?;
+            if data.is_dir() {
+                link(&data, &place)?;
+            } else {
+                fs::create_dir_all(&place)?;
+                link(&data, &place.join(data.file_name().unwrap_or_default()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn input_config(&self) -> Value {
+        let algorithm = &self.template.definition().algorithm;
+        let channels = self.template.definition().input.iter().flatten().map(|channel| {
+            let s3 = channel.source.s3.as_ref().and_then(|s3| s3.distribution.as_ref());
+            let mut entry = json!({
+                "TrainingInputMode": channel.input_mode.unwrap_or(algorithm.input_mode),
+                "S3DistributionType": s3.map_or("FullyReplicated", |it| it.as_str()),
+                "RecordWrapperType": channel.record_wrapper.map_or("None", |it| it.as_str()),
+            });
+            if let Some(kind) = &channel.content_type {
+                entry["ContentType"] = json!(kind);
+            }
+            (channel.name.clone(), entry)
+        });
+        Value::Object(channels.collect())
+    }
+
+    fn resource_config(&self) -> Value {
+        let machines = self.template.machines().first();
+        let machine = machines.and_then(|machines| machines.instance_type.as_deref());
+        json!({
+            "current_host": HOST,
+            "current_instance_type": machine.unwrap_or("local"),
+            "current_group_name": "homogeneousCluster",
+            "hosts": [HOST],
+            "instance_groups": [{
+                "instance_group_name": "homogeneousCluster",
+                "instance_type": machine.unwrap_or("local"),
+                "hosts": [HOST],
+            }],
+            "network_interface_name": "lo",
+        })
+    }
+
+    /// The variables by which programs find their way in SageMaker's images.
+    fn environment(
+        &self,
+        request: &CreateTrainingJobRequest,
+        root: &Path,
+    ) -> Vec<(String, String)> {
+        let cpus = thread::available_parallelism().map_or(1, NonZero::get);
+        let names: Vec<&String> = self.channels.keys().collect();
+        let mut variables: Vec<(String, String)> = Vec::new();
+        let mut set = |name: &str, value: String| variables.push((name.to_owned(), value));
+        set("TRAINING_JOB_NAME", request.name.clone());
+        set("SM_CHANNELS", json!(names).to_string());
+        set("SM_CURRENT_HOST", HOST.to_owned());
+        set("SM_HOSTS", json!([HOST]).to_string());
+        set("SM_NUM_CPUS", cpus.to_string());
+        set("SM_NUM_GPUS", "0".to_owned());
+        set("SM_LOG_LEVEL", "20".to_owned());
+        set("SM_INPUT_DATA_CONFIG", self.input_config().to_string());
+        set("SM_RESOURCE_CONFIG", self.resource_config().to_string());
+        for (name, part) in [
+            ("SM_MODEL_DIR", "model"),
+            ("SM_INPUT_DIR", "input"),
+            ("SM_INPUT_CONFIG_DIR", "input/config"),
+            ("SM_OUTPUT_DIR", "output"),
+            ("SM_OUTPUT_DATA_DIR", "output/data"),
+        ] {
+            set(name, root.join(part).display().to_string());
+        }
+        for channel in names {
+            let data = root.join("input").join("data").join(channel);
+            let name = channel.to_ascii_uppercase().replace(['-', '.'], "_");
+            set(&format!("SM_CHANNEL_{name}"), data.display().to_string());
+        }
+        variables
+    }
+
+    /// What a program that failed has left to say.
+    pub(super) fn failure(folder: &Path) -> Option<String> {
+        let text = fs::read_to_string(folder.join("opt/ml/output/failure")).ok()?;
+        let text: String = text.trim().chars().take(FAILURE_CHARACTERS).collect();
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// A hyperparameter as SageMaker's images tell it: as a number where it is one.
+fn readable(text: String) -> Value {
+    let number: Option<serde_json::Number> = serde_json::from_str(text.trim()).ok();
+    number.map_or(Value::String(text), Value::Number)
+}
+
+#[cfg(unix)]
+fn link(data: &Path, place: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(data, place)
+}
+
+#[cfg(not(unix))]
+fn link(data: &Path, place: &Path) -> io::Result<()> {
+    if !data.is_dir() {
+        return fs::copy(data, place).map(drop);
+    }
+    fs::create_dir_all(place)?;
+    for entry in fs::read_dir(data)? {
+        let entry = entry?;
+        link(&entry.path(), &place.join(entry.file_name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! How a program gets its configuration.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::cannot;
+use crate::error::EvaluatorError;
+use crate::evaluator::Job;
+use crate::sagemaker::tuned_values;
+
+/// How a program gets its configuration.
+///
+/// In any case its environment has `SURMISE_TRIAL` and `SURMISE_ATTEMPT`; `SURMISE_DEADLINE` in seconds, if there is a deadline; and
+/// `SURMISE_FOLDER`, if jobs have folders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PassConfiguration {
+    /// As further arguments, `--name=value` each.
+    #[default]
+    Arguments,
+    /// As variables of the environment: this prefix and the name in capitals, with `_` for what is neither a letter nor a digit.
+    Environment {
+        /// What the names of variables begin with, such as `SM_HP_`.
+        prefix: String,
+    },
+    /// As a JSON object in the file `configuration.json` of the job's folder, whose path is the last argument.
+    JsonFile,
+}
+
+impl PassConfiguration {
+    pub(super) fn pass(
+        &self,
+        job: &Job<'_>,
+        folder: Option<&Path>,
+        command: &mut Command,
+    ) -> Result<(), EvaluatorError> {
+        let configuration = &job.trial.configuration;
+        let values = tuned_values(configuration).into_iter();
+        match self {
+            Self::Arguments => {
+                command.args(values.map(|(name, value)| format!("--{name}={value}")));
+            }
+            Self::Environment { prefix } => {
+                command.envs(variables(prefix, values)?);
+            }
+            Self::JsonFile => {
+                let file = folder.unwrap_or(Path::new("")).join("configuration.json");
+                let text = serde_json::to_string_pretty(configuration)
+                    .map_err(|error| EvaluatorError::new(error.to_string()))?;
+                fs::write(&file, text + "\n").map_err(|error| cannot("write", &file, &error))?;
+                command.arg(file);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names and values of variables; names that come out the same would hide each other.
+pub(super) fn variables(
+    prefix: &str,
+    values: impl Iterator<Item = (String, String)>,
+) -> Result<HashMap<String, String>, EvaluatorError> {
+    let mut variables: HashMap<String, String> = HashMap::new();
+    for (name, value) in values {
+        let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        let variable: String = prefix.chars().chain(name.chars().map(upper)).collect();
+        if variables.insert(variable.clone(), value).is_some() {
+            return Err(EvaluatorError::new(format!(
+                "two parameters, one of them {name:?}, would both be the variable {variable}: rename one, or pass configurations as \
+                 arguments or as a file"
+            )));
+        }
+    }
+    Ok(variables)
+}
