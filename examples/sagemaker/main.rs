@@ -1,0 +1,240 @@
+//! A tuning request on a real account: training jobs by Surmise's proposals, or the whole tuning job by SageMaker's own tuner.
+//!
+//!     cargo run --release --features sagemaker --example sagemaker -- FILE [...]
+//!
+//! Training jobs cost money. Without `--spend` it says what it would do and what that could cost at the most, and does nothing.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks")]
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use surmise::evaluator::sagemaker::{
+    Connection, Pace, SageMakerService, TrainingReports, TuningJob,
+};
+use surmise::evaluator::{JobId, SageMakerEvaluator};
+use surmise::sagemaker::{
+    CreateHyperParameterTuningJobRequest, DocumentReader, Judge, TrainingJobTemplate, Tuning,
+};
+use surmise::tune::Progress;
+use surmise::{EarlyStopping, Study, Tuner};
+
+const USAGE: &str = "\
+usage: sagemaker FILE [...]
+
+FILE is the body of CreateHyperParameterTuningJob or a Step Functions state machine; data, role and output in it must be yours.
+
+  --spend            really do it: without this, nothing is sent
+  --input JSON       the input of the state that makes the tuning job
+  --name NAME        another name for the tuning job
+  --jobs N, --parallel N
+                     other limits
+  --budget SECONDS   launch nothing more when so many seconds of one machine are billed
+  --region NAME, --profile NAME
+                     else what the environment says
+  --endpoint URL     another address than AWS's: a fake's
+  --poll SECONDS     how often training jobs are looked at, 15 by default
+  --hand-over        let SageMaker's own tuner do it; follow it, and bring back what it finds
+
+Credentials come from the environment, ~/.aws, single sign-on or the machine's role. docs/sagemaker/permissions.md says which
+permissions are needed, what costs, and how to try for nothing.";
+
+#[derive(Default)]
+struct Arguments {
+    file: String,
+    spend: bool,
+    hand_over: bool,
+    input: Option<serde_json::Value>,
+    name: Option<String>,
+    jobs: Option<u32>,
+    parallel: Option<u32>,
+    budget: Option<u64>,
+    poll: Option<f64>,
+    connection: Connection,
+}
+
+fn main() -> ExitCode {
+    let arguments = match read(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            eprintln!("{error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut arguments = Arguments::default();
+    while let Some(argument) = given.next() {
+        let mut value = || given.next().ok_or(format!("{argument} needs a value"));
+        let bad = |text: &str| format!("{argument} cannot be {text:?}");
+        match argument.as_str() {
+            "--spend" => arguments.spend = true,
+            "--hand-over" => arguments.hand_over = true,
+            "--input" => {
+                let text = value()?;
+                arguments.input = Some(serde_json::from_str(&text).map_err(|_| bad(&text))?);
+            }
+            "--name" => arguments.name = Some(value()?),
+            "--jobs" | "--parallel" | "--budget" | "--poll" => {
+                let text = value()?;
+                let number: f64 = text.parse().map_err(|_| bad(&text))?;
+                let whole = text.parse().map_err(|_| bad(&text));
+                match argument.as_str() {
+                    "--jobs" => arguments.jobs = Some(whole?),
+                    "--parallel" => arguments.parallel = Some(whole?),
+                    "--budget" => arguments.budget = Some(whole?.into()),
+                    _ if number > 0.0 => arguments.poll = Some(number),
+                    _ => return Err(bad(&text)),
+                }
+            }
+            "--region" => arguments.connection = arguments.connection.region(value()?),
+            "--profile" => arguments.connection = arguments.connection.profile(value()?),
+            "--endpoint" => arguments.connection = arguments.connection.endpoint(value()?),
+            _ if argument.starts_with("--") => return Err(format!("unknown argument {argument}")),
+            _ if arguments.file.is_empty() => arguments.file = argument,
+            _ => return Err(format!("one file is enough; {argument} is another")),
+        }
+    }
+    if arguments.file.is_empty() { Err("a file is missing".to_owned()) } else { Ok(arguments) }
+}
+
+fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let mut reader = DocumentReader::default();
+    if let Some(input) = arguments.input.clone() {
+        reader = reader.with_input(input);
+    }
+    let document = reader.read(&std::fs::read(&arguments.file)?)?;
+    let verdict = Judge::default().judge(&document);
+    println!("{verdict}");
+    verdict.into_result()?;
+    let mut request = document.request()?;
+    let limits = &mut request.config.resource_limits;
+    limits.max_number_of_training_jobs = arguments.jobs.or(limits.max_number_of_training_jobs);
+    limits.max_parallel_training_jobs =
+        arguments.parallel.unwrap_or(limits.max_parallel_training_jobs);
+    request.name = arguments.name.clone().unwrap_or(request.name);
+    let tuning = request.tuning()?;
+    estimate(&request, &tuning, arguments.budget)?;
+    if !arguments.spend {
+        println!("Nothing was sent. With --spend it is done.");
+        return Ok(());
+    }
+    let service = arguments.connection.clone().open()?;
+    if arguments.hand_over {
+        return hand_over(&request, service);
+    }
+    tune(&request, tuning, service, &arguments)
+}
+
+/// What it could cost at the most, in the unit of the bill.
+fn estimate(
+    request: &CreateHyperParameterTuningJobRequest,
+    tuning: &Tuning,
+    budget: Option<u64>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let template = TrainingJobTemplate::of(request)?;
+    let machines = template.machines();
+    let most = machines.iter().filter_map(|machines| machines.instance_count).max().unwrap_or(1);
+    let kinds: Vec<&str> =
+        machines.iter().filter_map(|machines| machines.instance_type.as_deref()).collect();
+    let longest = template.definition().stopping_condition.max_runtime_in_seconds;
+    let jobs = tuning.limits.max_jobs.map_or("any number of".to_owned(), |jobs| jobs.to_string());
+    let longest = longest.map_or("a day".to_owned(), |seconds| format!("{seconds} s"));
+    println!(
+        "{jobs} training jobs, {} at a time, each on {most} machines ({}) for {longest} at the most",
+        tuning.limits.max_parallel_jobs,
+        kinds.join(" or "),
+    );
+    if let Some(budget) = budget {
+        println!("nothing more is launched when {budget} seconds of one machine are billed");
+    }
+    Ok(())
+}
+
+fn tune(
+    request: &CreateHyperParameterTuningJobRequest,
+    tuning: Tuning,
+    service: SageMakerService,
+    arguments: &Arguments,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut jobs = SageMakerEvaluator::new(request, service)?;
+    if let Some(seconds) = arguments.poll {
+        let mut pace = Pace::default();
+        pace.poll = Duration::from_secs_f64(seconds);
+        jobs = jobs.with_pace(pace);
+    }
+    if let Some(seconds) = arguments.budget {
+        jobs = jobs.with_budget(Duration::from_secs(seconds));
+    }
+    let rules = jobs.rules(tuning.rules.clone());
+    if rules.early_stopping != EarlyStopping::Off {
+        jobs = jobs.reports_from(TrainingReports::Metrics(tuning.objective.metric_name.clone()));
+    }
+    let mut study = tuning.study()?;
+    let tuned = Tuner::with(rules)
+        .observe(|_, progress| {
+            tell(progress);
+            ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut jobs)?;
+    println!("It is over: {}.", tuned.reason);
+    println!("{:.1} machine hours are billed.", jobs.billed().as_secs_f64() / 3600.0);
+    let best = show_best(&study).ok_or("no training job completed")?;
+    if let Some(job) = jobs.training_job(best) {
+        println!("training job: {}\nmodel: {}", job.name, job.model.as_deref().unwrap_or("none"));
+    }
+    Ok(())
+}
+
+fn show_best(study: &Study) -> Option<JobId> {
+    let best = study.best()?;
+    println!("best: {} with {}", best.value()?, best.configuration);
+    Some(JobId { trial: best.id, attempt: best.attempt() })
+}
+
+fn tell(progress: &Progress<'_>) {
+    match progress {
+        Progress::Started { job, adopted: false } => println!("{job} starts"),
+        Progress::Started { job, adopted: true } => println!("{job} is adopted"),
+        Progress::NewBest { trial, value } => println!("trial {}: {value}", trial.id),
+        Progress::Busy { retry_after } => println!("no room; asked again in {retry_after:.0?}"),
+        Progress::Retrying { job, after } => println!("{job} in {after:.0?}"),
+        Progress::Paused { why } => println!("paused: {why}"),
+        Progress::Resumed => println!("resumed"),
+        _ => {}
+    }
+}
+
+fn hand_over(
+    request: &CreateHyperParameterTuningJobRequest,
+    service: SageMakerService,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut job = TuningJob::launch(request, service)?;
+    println!(
+        "Tuning job {} is launched; what it does costs until it ends or is stopped.",
+        job.name()
+    );
+    let end = job.follow(|so_far| {
+        let counters = so_far.training_job_status_counters;
+        print!("\r{} completed, {} in progress", counters.completed, counters.in_progress);
+        let _ = std::io::stdout().flush();
+        ControlFlow::Continue(())
+    })?;
+    let (study, brought) = end.study(&job.training_jobs()?)?;
+    println!("\n{:?}; {} observations were brought back", end.status, brought.observed);
+    for (name, why) in &brought.left_out {
+        println!("{name} says nothing: {why}");
+    }
+    show_best(&study).ok_or("no training job completed")?;
+    Ok(())
+}
