@@ -35,7 +35,7 @@ FILE is the body of CreateHyperParameterTuningJob or a Step Functions state mach
   --region NAME, --profile NAME
                      else what the environment says
   --endpoint URL     another address than AWS's: a fake's
-  --poll SECONDS     how often training jobs are looked at, 15 by default
+  --poll SECONDS     how often jobs are looked at, 15 by default (30 with --hand-over)
   --hand-over        let SageMaker's own tuner do it; follow it, and bring back what it finds
 
 Credentials come from the environment, ~/.aws, single sign-on or the machine's role. docs/sagemaker/permissions.md says which
@@ -131,7 +131,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     let service = arguments.connection.clone().open()?;
     if arguments.hand_over {
-        return hand_over(&request, service);
+        return hand_over(&request, service, arguments.poll);
     }
     tune(&request, tuning, service, &arguments)
 }
@@ -218,8 +218,12 @@ fn tell(progress: &Progress<'_>) {
 fn hand_over(
     request: &CreateHyperParameterTuningJobRequest,
     service: SageMakerService,
+    poll: Option<f64>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut job = TuningJob::launch(request, service)?;
+    if let Some(seconds) = poll {
+        job = job.looked_at_every(Duration::from_secs_f64(seconds));
+    }
     println!(
         "Tuning job {} is launched; what it does costs until it ends or is stopped.",
         job.name()

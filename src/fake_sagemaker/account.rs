@@ -267,7 +267,7 @@ impl Account {
                 let most = body["MaxResults"].as_u64().unwrap_or(10);
                 self.with_tuning_job(body, |job, jobs, now| {
                     let all = job.summaries(jobs, now);
-                    page("HyperParameterTrainingJobSummaries", all, token.as_deref(), most)
+                    page("TrainingJobSummaries", all, token.as_deref(), most)
                 })
             }
             other => refused("UnknownOperationException", format!("{other} is not known here")),

@@ -327,13 +327,16 @@ impl Job {
             // To the millisecond first: sums of times are off by their last digits.
             let billable = ((seconds * 1000.0).round() / 1000.0).ceil();
             put("TrainingEndTime", json!(time(stage.from)));
-            put("TrainingTimeInSeconds", json!(whole(billable)));
-            put("BillableTimeInSeconds", json!(whole(billable)));
-            let folder = self.request["OutputDataConfig"]["S3OutputPath"].as_str();
-            let folder = folder.unwrap_or_default().trim_end_matches('/');
-            let model = format!("{folder}/{}/output/model.tar.gz", self.name);
-            put("ModelArtifacts", json!({"S3ModelArtifacts": model}));
+            // There are no times of zero seconds.
+            if billable > 0.0 {
+                put("TrainingTimeInSeconds", json!(whole(billable)));
+                put("BillableTimeInSeconds", json!(whole(billable)));
+            }
         }
+        let folder = self.request["OutputDataConfig"]["S3OutputPath"].as_str();
+        let folder = folder.unwrap_or_default().trim_end_matches('/');
+        let model = format!("{folder}/{}/output/model.tar.gz", self.name);
+        put("ModelArtifacts", json!({"S3ModelArtifacts": model}));
         if now >= stage.from + metrics_lag.as_secs_f64() || !has_ended {
             let metrics = self.metric_names().filter_map(|name| {
                 let value = self.final_value(name, now)?;

@@ -119,7 +119,7 @@ pub struct TrainingJob {
     pub billable_seconds: Option<u64>,
     /// How many machines it has.
     pub instances: Option<u32>,
-    /// Where its model is.
+    /// Where its model is when it has completed.
     pub model: Option<String>,
 }
 

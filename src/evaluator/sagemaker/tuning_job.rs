@@ -81,7 +81,7 @@ pub struct TuningJob {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Page {
-    #[serde(rename = "HyperParameterTrainingJobSummaries")]
+    #[serde(rename = "TrainingJobSummaries")]
     jobs: Vec<TrainingJobSummary>,
     next_token: Option<String>,
 }
