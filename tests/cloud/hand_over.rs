@@ -37,7 +37,7 @@ fn a_tuning_job_is_launched_followed_and_brought_back() {
     let (study, brought) = end.study(&jobs).unwrap();
     assert_eq!((brought.observed, brought.left_out.len()), (130, 0));
     let best = end.best_training_job.as_ref().unwrap().final_metric.as_ref().unwrap().value;
-    assert_eq!(study.best().and_then(|best| best.value()), Some(best));
+    assert_eq!(study.best().and_then(Trial::value), Some(best));
     assert_eq!(study.space(), &request.tuning().unwrap().space);
     // What the service adds is not brought back.
     let statics = end.request().definition.unwrap().static_hyper_parameters.unwrap();

@@ -1,5 +1,7 @@
 //! The SageMaker evaluator through AWS's SDK against the fake SageMaker: each thing that it promises.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+
 mod budget;
 mod conformance;
 mod hand_over;

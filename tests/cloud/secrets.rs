@@ -1,5 +1,6 @@
 //! No credential is told to anyone: not in a log, not in an error, not in what would be a journal.
 
+use surmise::evaluator::sagemaker::TrainingService;
 use surmise::fake_sagemaker::Faults;
 
 use super::*;
@@ -34,7 +35,6 @@ fn no_secret_is_told() {
     let mut fresh = super::evaluator(&fake, &settings.clock, &request);
     let error = fresh.start(&Job::new(&trial(900, 0.5), 1)).unwrap_err();
     texts.push(format!("{error} {error:?}"));
-    use surmise::evaluator::sagemaker::TrainingService;
     let error = service(&fake).describe("trees").unwrap_err();
     texts.push(format!("{error} {error:?}"));
 

@@ -55,7 +55,8 @@ impl TrainingContainer {
         let metric = template.metric_name();
         let algorithm = &template.definition().algorithm;
         let definitions = algorithm.metric_definitions.iter().flatten();
-        let own = definitions.filter(|own| own.name == metric).map(|own| own.regex.clone()).last();
+        let own =
+            definitions.filter(|own| own.name == metric).map(|own| own.regex.clone()).next_back();
         let built_in = || built_in_metric_regex(algorithm, metric);
         let mut violations = Vec::new();
         let subject = "$.TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions";

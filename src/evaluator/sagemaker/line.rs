@@ -4,7 +4,8 @@ use std::mem;
 use std::time::Duration;
 
 use super::pace::{Bucket, Pace, Pause};
-use super::service::{ServiceError, ServiceErrorKind, TrainingService};
+use super::service::TrainingService;
+use super::trouble::{ServiceError, ServiceErrorKind};
 use crate::error::EvaluatorError;
 use crate::evaluator::{Clock, JobEvent};
 use crate::rng::Rng;

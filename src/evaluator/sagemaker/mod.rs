@@ -11,6 +11,7 @@ mod sdk;
 mod sdk_logs;
 mod service;
 mod spending;
+mod trouble;
 mod tuning_job;
 mod work;
 
@@ -26,10 +27,10 @@ use self::room::Room;
 #[cfg(feature = "sagemaker")]
 pub use self::sdk::{Connection, SageMakerService};
 pub use self::service::{
-    FoundJobs, JobFilter, ServiceError, ServiceErrorKind, TrainingJob, TrainingReport,
-    TrainingReports, TrainingService,
+    FoundJobs, JobFilter, TrainingJob, TrainingReport, TrainingReports, TrainingService,
 };
 use self::spending::Spending;
+pub use self::trouble::{ServiceError, ServiceErrorKind};
 pub use self::tuning_job::{TuningJob, TuningService};
 use super::{Clock, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
 use crate::error::Error;

@@ -29,9 +29,9 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::service::{
-    FoundJobs, JobFilter, ServiceError, ServiceErrorKind, TrainingJob, TrainingReport,
-    TrainingReports, TrainingService,
+    FoundJobs, JobFilter, TrainingJob, TrainingReport, TrainingReports, TrainingService,
 };
+use super::trouble::{ServiceError, ServiceErrorKind};
 use super::tuning_job::TuningService;
 use crate::sagemaker::{CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest};
 
@@ -256,11 +256,11 @@ fn chain(error: &dyn StdError) -> String {
     text
 }
 
+type Mutation = Box<dyn Fn(&mut HttpRequest) + Send + Sync>;
+
 /// Puts a body of our own into a request that the SDK signs and sends: what a request of ours says is written in one place, and what this
 /// version of the SDK does not know of it is not lost.
-fn body<R: Serialize>(
-    request: &R,
-) -> Result<Box<dyn Fn(&mut HttpRequest) + Send + Sync>, ServiceError> {
+fn body(request: &impl Serialize) -> Result<Mutation, ServiceError> {
     let bytes = serde_json::to_vec(request)
         .map_err(|error| ServiceError::new(ServiceErrorKind::Invalid, error.to_string()))?;
     Ok(Box::new(move |http: &mut HttpRequest| {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_cloudwatchlogs::Client;
 
 use super::sdk::{Background, SdkConfig, trouble};
-use super::service::{ServiceError, TrainingReport};
+use super::service::TrainingReport;
+use super::trouble::ServiceError;
 use crate::sagemaker::MetricPattern;
 
 /// Where SageMaker puts what training jobs print; the names of a job's streams begin with its own.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::pace::Pause;
-use super::service::{ServiceError, ServiceErrorKind};
+use super::trouble::{ServiceError, ServiceErrorKind};
 use crate::error::EvaluatorError;
 use crate::evaluator::Clock;
 use crate::rng::Rng;
