@@ -158,7 +158,7 @@ fn tell(progress: &Progress<'_>, clock: &Clock, watch: bool) {
             println!("{time}  {job} {}", if *adopted { "is adopted" } else { "starts" });
         }
         Progress::Busy { retry_after } if watch => {
-            println!("{time}  no room for {retry_after:.1?}")
+            println!("{time}  no room for {retry_after:.1?}");
         }
         _ => {}
     }

@@ -62,7 +62,7 @@ const CAPACITY_RETRIES: u32 = 100;
 /// - **Time that SageMaker measures is left to it**: see [`rules`](Self::rules).
 ///
 /// Jobs are looked at every 15 seconds, many of them by one `Search`. This type knows nothing of HTTP: it asks a [`TrainingService`], which is
-/// [`SageMakerService`](https://docs.rs/surmise) by the feature `sagemaker`, or one of your own.
+/// `SageMakerService` with the feature `sagemaker`, or one of your own.
 pub struct SageMakerEvaluator {
     template: TrainingJobTemplate,
     line: Line,
@@ -301,3 +301,6 @@ impl Evaluator for SageMakerEvaluator {
         self.line.clock().now()
     }
 }
+
+#[cfg(test)]
+mod tests;
