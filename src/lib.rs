@@ -52,7 +52,7 @@
 //!    [`Outcome`]s in any order, [`replay`](Study::replay) it from its [`Event`](study::Event)s. [`Order::FixedLag`] makes
 //!    the answer the same on one worker or sixteen.
 //! 8. **Who runs it.** An [`Evaluator`] takes jobs on and says how they ended; [`FunctionEvaluator`] calls a closure on
-//!    threads, [`CommandEvaluator`] runs programs. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`]; a
+//!    threads, [`CommandEvaluator`] runs programs, [`SageMakerEvaluator`](evaluator::SageMakerEvaluator) training jobs. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`]; a
 //!    [`Tuner`] adds rules: [`EarlyStopping`] by what [`stopping`] finds, [`CompletionCriteria`], [`RetryPolicy`], deadlines, observers.
 //! 9. **Does it work?** [`conformance`] checks a strategy, an acquisition or an evaluator of your own against what the
 //!    contracts promise; [`benchmark`] compares strategies on problems, with statistics, and [`report`](mod@report) makes a page of it.

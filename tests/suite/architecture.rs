@@ -264,13 +264,15 @@ fn every_law_has_the_test_that_is_named() {
     assert!(names.len() >= 50, "the tables are found: {}", names.len());
     for name in names {
         let (path, function) = name.rsplit_once("::").unwrap();
-        // `a::b::tests` is in src/a/b.rs, src/a/b/mod.rs or src/a/b/tests.rs; `laws` in tests/suite/laws.rs.
+        // `a::b::tests` is in src/a/b.rs, src/a/b/mod.rs or src/a/b/tests.rs; `laws` in tests/suite/laws.rs,
+        // `cloud::many` in tests/cloud/many.rs.
         let module = path.split("::tests").next().unwrap().replace("::", "/");
         let files = [
             format!("src/{module}.rs"),
             format!("src/{module}/mod.rs"),
             format!("src/{module}/tests.rs"),
             format!("tests/suite/{module}.rs"),
+            format!("tests/{module}.rs"),
         ];
         let is_there = |file: &String| {
             let text = fs::read_to_string(root.join(file)).unwrap_or_default();

@@ -112,7 +112,7 @@ fn a_program_finds_what_a_container_has() {
         cat "$SM_CHANNEL_TRAIN/train.csv" "$SM_CHANNEL_VALIDATION/a.csv" > "$SM_MODEL_DIR/model"
         echo "$GREETING $TRAINING_JOB_NAME $SM_HP_RATE $SM_HPS $SM_CHANNELS" > "$SM_OUTPUT_DATA_DIR/seen"
         echo "$@" > "$SM_OUTPUT_DATA_DIR/arguments"
-        echo "epoch 1 loss=0.75" >&2; echo "epoch 2 loss=0.5 "; echo "done"
+        echo "epoch 1 loss=0.75" >&2; echo "epoch 2 loss=0.5 " >&2; echo "done"
     "#;
     let container = scratch.container(&request()).with_arguments();
     let (reports, outcome) = run(&mut scratch.running(script, container));

@@ -12,13 +12,13 @@ pub trait TrainingService: fmt::Debug + Send {
     /// `CreateTrainingJob`.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::Exists`] if there is a training job of that name.
+    /// [`ServiceErrorKind::Exists`](super::ServiceErrorKind::Exists) if there is a training job of that name.
     fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<(), ServiceError>;
 
     /// `DescribeTrainingJob`.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::Missing`] if there is no training job of that name.
+    /// [`ServiceErrorKind::Missing`](super::ServiceErrorKind::Missing) if there is no training job of that name.
     fn describe(&mut self, name: &str) -> Result<TrainingJob, ServiceError>;
 
     /// `Search` for training jobs. What it finds may be seconds old, and what has just been created may be missing.
@@ -30,7 +30,7 @@ pub trait TrainingService: fmt::Debug + Send {
     /// `StopTrainingJob`.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::NotRunning`] if it has ended, [`ServiceErrorKind::Missing`] if there is none.
+    /// [`ServiceErrorKind::NotRunning`](super::ServiceErrorKind::NotRunning) if it has ended, [`ServiceErrorKind::Missing`](super::ServiceErrorKind::Missing) if there is none.
     fn stop(&mut self, name: &str) -> Result<(), ServiceError>;
 
     /// What a training job has reported since this was asked last; from the beginning, the first time.
