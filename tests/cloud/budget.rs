@@ -41,14 +41,32 @@ fn a_budget_stops_launching_and_nothing_else() {
 
 #[test]
 fn other_tuning_jobs_have_bills_of_their_own() {
+    for names in [["trees", "trees-2"], ["trees-2", "trees"], ["trees-001", "trees"]] {
+        let settings = FakeSettings::default();
+        let fake = fake(&settings);
+        for name in names {
+            let request = request(name, 1, 1);
+            let evaluator = evaluator(&fake, &settings.clock, &request);
+            let mut evaluator = evaluator.with_budget(9000 * SECOND);
+            start(&mut evaluator, 1, 0.5);
+            assert_eq!(evaluator.billed(), Duration::ZERO, "{name} of {names:?}");
+            outcome(&mut evaluator);
+            assert_eq!(evaluator.billed(), 1200 * SECOND);
+        }
+    }
+}
+
+#[test]
+fn a_job_that_is_gone_costs_no_more() {
     let settings = FakeSettings::default();
     let fake = fake(&settings);
-    for (name, spent) in [("trees", 0), ("trees-2", 0)] {
-        let request = request(name, 1, 1);
-        let mut evaluator = evaluator(&fake, &settings.clock, &request).with_budget(9000 * SECOND);
-        start(&mut evaluator, 1, 0.5);
-        assert_eq!(evaluator.billed(), spent * SECOND, "{name}");
-        outcome(&mut evaluator);
-        assert_eq!(evaluator.billed(), 1200 * SECOND);
-    }
+    let mut evaluator = evaluator(&fake, &settings.clock, &request("trees", 1, 1));
+    start(&mut evaluator, 1, 0.5);
+    evaluator.wait(400 * SECOND).unwrap();
+    fake.remove_training_job(&surmise::sagemaker::training_job_name("trees", 1, 1));
+    outcome(&mut evaluator);
+    let billed = evaluator.billed();
+    assert!(billed > Duration::ZERO);
+    settings.clock.sleep(9000 * SECOND);
+    assert_eq!(evaluator.billed(), billed);
 }

@@ -66,3 +66,35 @@ fn jobs_that_promise_little_are_stopped_early() {
         assert!(fake.most_at_once() <= 4);
     }
 }
+
+#[test]
+fn after_a_restart_no_report_is_told_again() {
+    for source in sources() {
+        let settings = FakeSettings::default();
+        let fake = fake(&settings);
+        let request = request("trees", 1, 1);
+        let before = evaluator(&fake, &settings.clock, &request);
+        let mut before = before.reports_from(source.clone());
+        start(&mut before, 1, 0.3);
+        let mut known = trial(1, 0.3);
+        while known.reports.len() < 2 {
+            for event in before.wait(60 * SECOND).unwrap() {
+                let JobEvent::Report { step, value, .. } = event else { panic!("{event:?}") };
+                known.reports.push(surmise::trial::Report { step, value });
+            }
+        }
+        drop(before);
+        let after = evaluator(&fake, &settings.clock, &request);
+        let mut after = after.reports_from(source.clone());
+        assert_eq!(after.start(&Job::new(&known, 1)).unwrap(), Start::Adopted);
+        let events = ends(&mut after, 1);
+        let steps: Vec<u64> = events
+            .iter()
+            .filter_map(|event| match event {
+                JobEvent::Report { step, .. } => Some(*step),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(steps, [3, 4, 5], "{source:?}");
+    }
+}

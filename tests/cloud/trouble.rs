@@ -308,3 +308,12 @@ fn the_service_retries_within_a_job_as_the_request_says_and_the_tuner_does_not()
     tune(&mut study, &mut evaluator, rules);
     assert!(study.trials().iter().all(|trial| trial.attempt() == 4));
 }
+
+#[test]
+fn a_quota_of_nothing_is_an_error() {
+    let settings = FakeSettings { quota: Some(0), ..Default::default() };
+    let fake = fake(&settings);
+    let mut evaluator = evaluator(&fake, &settings.clock, &request("trees", 1, 1));
+    let error = evaluator.start(&Job::new(&trial(1, 0.5), 1)).unwrap_err();
+    assert!(error.reason.contains("ask for a higher quota"), "{error}");
+}

@@ -37,8 +37,10 @@ pub(super) struct Attempt {
     pub(super) seen: Option<TrainingJob>,
     /// Whether its reports are to be fetched.
     pub(super) wants_reports: bool,
-    /// The step of its last report.
+    /// The step of its last report, those before a restart included.
     pub(super) last_step: u64,
+    /// Reports whose steps had to be counted.
+    pub(super) counted: u64,
 }
 
 impl Attempt {
@@ -56,6 +58,7 @@ impl Attempt {
             seen: None,
             wants_reports: false,
             last_step: 0,
+            counted: 0,
         }
     }
 

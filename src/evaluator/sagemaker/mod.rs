@@ -15,7 +15,7 @@ mod trouble;
 mod tuning_job;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::time::Duration;
@@ -60,6 +60,8 @@ const CAPACITY_RETRIES: u32 = 100;
 ///   of `InstanceConfigs` if there are several.
 /// - **A job that is being stopped holds its place** until the service says that it has ended.
 /// - **Time that SageMaker measures is left to it**: see [`rules`](Self::rules).
+///
+/// Dropping it leaves its jobs running; to end them, cancel the tuning and wait for it.
 ///
 /// Jobs are looked at every 15 seconds, many of them by one `Search`. This type knows nothing of HTTP: it asks a [`TrainingService`], which is
 /// `SageMakerService` with the feature `sagemaker`, or one of your own.
@@ -185,12 +187,10 @@ impl SageMakerEvaluator {
         self.room.most()
     }
 
-    /// The hyperparameters by which a training job is known as one's own.
+    /// Whether a training job is one's own: it has the same hyperparameters, whatever the service may have added.
     fn is_own(request: &CreateTrainingJobRequest, job: &TrainingJob) -> bool {
-        let own = request.hyper_parameters.iter().flatten();
-        let own: BTreeSet<_> = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let theirs = job.hyper_parameters.iter();
-        own == theirs.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+        let mut own = request.hyper_parameters.iter().flatten();
+        own.all(|(name, value)| job.hyper_parameters.get(name) == Some(value))
     }
 
     /// Asks for a training job.
@@ -220,6 +220,13 @@ impl SageMakerEvaluator {
             ServiceErrorKind::Exists => {
                 self.attempts.insert(id, attempt.found(now));
                 Ok(Start::Adopted)
+            }
+            // It will never do.
+            ServiceErrorKind::Quota if error.message.contains(" is 0 Instances") => {
+                Err(EvaluatorError::new(format!(
+                    "cannot create training job {}: {error}; ask for a higher quota, or name other machines",
+                    attempt.request.name
+                )))
             }
             ServiceErrorKind::Quota => {
                 self.room.refused(live, now);
@@ -273,7 +280,8 @@ impl Evaluator for SageMakerEvaluator {
         let numbers = (id.trial.0, id.attempt);
         let configuration = &job.trial.configuration;
         let request = self.template.request(configuration, numbers, machines, job.deadline);
-        self.create(id, Attempt::new(request, machines))
+        let last_step = job.trial.reports.iter().map(|report| report.step).max().unwrap_or(0);
+        self.create(id, Attempt { last_step, ..Attempt::new(request, machines) })
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {

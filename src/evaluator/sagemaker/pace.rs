@@ -39,14 +39,14 @@ pub struct Pace {
 }
 
 impl Default for Pace {
-    /// Every 15 seconds; 1 creation, 4 descriptions, 1 search, 2 stops and 4 requests for reports in a second. AWS publishes no rates; users report
+    /// Every 15 seconds; 1 creation, 4 descriptions, 1 search, 4 stops and 4 requests for reports in a second. AWS publishes no rates; users report
     /// 2 listings in a second for a whole account.
     fn default() -> Self {
         Self {
             create: Rate { per_second: 1.0, burst: 4.0 },
             describe: Rate::per_second(4.0),
             search: Rate::per_second(1.0),
-            stop: Rate { per_second: 2.0, burst: 10.0 },
+            stop: Rate { per_second: 4.0, burst: 20.0 },
             reports: Rate::per_second(4.0),
             poll: Duration::from_secs(15),
         }

@@ -36,7 +36,7 @@ use super::tuning_job::TuningService;
 use crate::sagemaker::{CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest};
 
 /// How long a request may take, and how long it may take to be connected.
-const REQUEST: Duration = Duration::from_secs(30);
+const REQUEST: Duration = Duration::from_secs(15);
 const CONNECT: Duration = Duration::from_secs(5);
 /// Answers of one page; the service allows as many.
 const PAGE: i32 = 100;
@@ -174,7 +174,7 @@ impl Background {
 
 /// SageMaker, by AWS's SDK for Rust. Feature `sagemaker`.
 ///
-/// Each call is one request that is signed, sent and answered, within 30 seconds; the SDK's own retries are off, because the evaluator paces and
+/// Each call is one request that is signed, sent and answered, within 15 seconds; the SDK's own retries are off, because the evaluator paces and
 /// repeats requests itself. It can be called from anywhere, from within an asynchronous program too, whose thread it then holds up.
 ///
 /// ```no_run
@@ -218,6 +218,11 @@ where
             let (code, message) = (answer.err().code(), answer.err().message());
             let message = message.unwrap_or("it says no more");
             match code {
+                // Whatever a server in trouble calls it.
+                Some(code) if status >= 500 => {
+                    let text = format!("HTTP status {status}, {code}: {message}");
+                    ServiceError::new(ServiceErrorKind::Unreachable, text)
+                }
                 Some(code) => ServiceError::of(code, message),
                 None if status == 429 => {
                     ServiceError::new(ServiceErrorKind::Throttled, "HTTP status 429")

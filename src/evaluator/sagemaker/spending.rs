@@ -71,6 +71,13 @@ impl Spending {
         }
     }
 
+    /// A job has been removed: nobody will say what it is billed for.
+    pub(super) fn gone(&mut self, name: &str, now: Duration) {
+        if let Some(entry) = self.by_name.get_mut(name) {
+            *entry = Entry::Ended(entry.time(now));
+        }
+    }
+
     pub(super) fn total(&self, now: Duration) -> Duration {
         self.by_name.values().map(|entry| entry.time(now)).sum()
     }

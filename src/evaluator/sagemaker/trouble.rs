@@ -80,6 +80,7 @@ const CODES: [(&[&str], ServiceErrorKind); 6] = [
             "ExpiredToken",
             "ExpiredTokenException",
             "RequestExpired",
+            "RequestTimeTooSkewed",
             "InvalidClientTokenId",
             "UnrecognizedClientException",
             "InvalidSignatureException",

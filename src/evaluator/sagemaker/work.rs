@@ -82,12 +82,12 @@ impl SageMakerEvaluator {
             self.attempts.insert(id, attempt);
             return Ok(wait);
         }
-        let kept = Attempt::new(attempt.request.clone(), attempt.machines);
-        let asked_at = attempt.asked_at;
+        let new = Attempt::new(attempt.request.clone(), attempt.machines);
+        let kept = Attempt { last_step: attempt.last_step, asked_at: attempt.asked_at, ..new };
         match self.create(id, attempt)? {
             Start::Busy { retry_after } => {
                 let look_at = self.line.clock().now().saturating_add(retry_after);
-                self.attempts.insert(id, Attempt { asked_at, look_at, ..kept });
+                self.attempts.insert(id, Attempt { look_at, ..kept });
                 Ok(retry_after)
             }
             _ => Ok(Duration::ZERO),
@@ -117,6 +117,7 @@ impl SageMakerEvaluator {
             }
             // It was never made, or has been removed.
             ServiceErrorKind::Missing if now.saturating_sub(attempt.asked_at) >= SETTLING => {
+                self.spending.gone(attempt.name(), now);
                 self.attempts.remove(&id);
                 let outcome = Outcome::Stopped { value: None };
                 self.events.push(JobEvent::Ended { job: id, outcome });
@@ -147,7 +148,8 @@ impl SageMakerEvaluator {
         };
         attempt.wants_reports = false;
         for report in reports {
-            let step = report.step.unwrap_or(attempt.last_step + 1);
+            attempt.counted += u64::from(report.step.is_none());
+            let step = report.step.unwrap_or(attempt.counted);
             if step > attempt.last_step {
                 attempt.last_step = step;
                 self.events.push(JobEvent::Report { job: id, step, value: report.value });
@@ -186,6 +188,7 @@ impl SageMakerEvaluator {
             }
             Answer::Refused(_) => {
                 let text = format!("training job {name} is gone: somebody has removed it");
+                self.spending.gone(name, now);
                 self.attempts.remove(&id);
                 let outcome = Outcome::Failed(Failure::new(FailureKind::Interrupted, text));
                 self.events.push(JobEvent::Ended { job: id, outcome });
@@ -296,7 +299,9 @@ impl SageMakerEvaluator {
             match self.line.ask(Operation::Search, |service| service.search(&filter))? {
                 Answer::Given(found) => {
                     let now = self.line.clock().now();
-                    found.jobs.iter().for_each(|job| self.spending.note(job, now));
+                    // There may be other tuning jobs whose names begin so.
+                    let own = found.jobs.iter().filter(|job| is_numbered(&job.name, &with));
+                    own.for_each(|job| self.spending.note(job, now));
                     self.spending.next_page = found.next_page;
                     if self.spending.next_page.is_none() {
                         self.spending.has_looked_back();
@@ -309,4 +314,14 @@ impl SageMakerEvaluator {
         }
         Ok(None)
     }
+}
+
+/// Whether a name is what [`training_job_name`](crate::sagemaker::training_job_name) makes after this beginning: a trial's number and a hash.
+fn is_numbered(name: &str, beginning: &str) -> bool {
+    let parts = name.strip_prefix(beginning).and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(trial, hash)| {
+        trial.bytes().all(|byte| byte.is_ascii_digit())
+            && hash.len() == 8
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
