@@ -62,8 +62,8 @@ impl TuningJobDescription {
         study: &mut Study,
     ) -> Result<BroughtBack, Error> {
         let request = self.request();
-        let definition = request.all_definitions().next();
-        let own = definition.and_then(|definition| definition.objective.as_ref());
+        let first = request.all_definitions().next();
+        let own = first.and_then(|definition| definition.objective.as_ref());
         if let Some(objective) = own.or(self.config.objective.as_ref()) {
             let wanted = study.objective();
             if objective.metric_name != wanted.metric_name || objective.goal != wanted.goal {
@@ -76,10 +76,13 @@ impl TuningJobDescription {
             }
         }
         let none = IndexMap::new();
-        let statics =
-            definition.and_then(|it| it.static_hyper_parameters.as_ref()).unwrap_or(&none);
         let mut brought = BroughtBack::default();
         for job in jobs {
+            let name = job.definition_name.as_ref();
+            let named =
+                request.all_definitions().find(|it| name.is_some() && it.name.as_ref() == name);
+            let statics = named.or(first).and_then(|it| it.static_hyper_parameters.as_ref());
+            let statics = statics.unwrap_or(&none);
             let told = outcome(job).and_then(|outcome| {
                 let configuration = configuration(study.space(), job, statics)?;
                 study.observe(&configuration, outcome).map_err(|error| error.to_string())

@@ -176,8 +176,16 @@ pub struct FinalMetric {
     pub goal: Goal,
     /// The metric.
     pub metric_name: String,
-    /// Its value.
+    /// Its value; not finite where the job diverged.
+    #[serde(deserialize_with = "number")]
     pub value: f64,
+}
+
+/// A number, or the word that the service's protocol has where JSON has none: `NaN`, `Infinity`.
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    number.ok_or_else(|| serde::de::Error::custom(format!("{value} is no number")))
 }
 
 /// Where a model is.

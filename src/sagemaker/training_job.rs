@@ -176,7 +176,8 @@ impl TrainingJobTemplate {
     }
 
     /// The request for an attempt at a trial: what is static, what is tuned and the name of the objective's metric as hyperparameters;
-    /// all else as the definition says. `machines` chooses among [`machines`](Self::machines), the last one if it is beyond. If the
+    /// all else as the definition says, except that each trial has a folder of its own for its checkpoints, `<tuning job>-<trial>` below the
+    /// definition's: what is in that folder is given to a job at its start, and trials must not go on from each other's models. `machines` chooses among [`machines`](Self::machines), the last one if it is beyond. If the
     /// attempt has a deadline, the training job's own time is no longer.
     pub fn request(
         &self,
@@ -206,6 +207,10 @@ impl TrainingJobTemplate {
         request.traffic_encryption = definition.traffic_encryption;
         request.spot_training = definition.spot_training;
         request.checkpoints.clone_from(&definition.checkpoints);
+        if let Some(checkpoints) = &mut request.checkpoints {
+            let folder = checkpoints.s3_uri.trim_end_matches('/');
+            checkpoints.s3_uri = format!("{folder}/{}-{trial:03}", self.tuning_job);
+        }
         request.retry_strategy.clone_from(&definition.retry_strategy);
         request.environment.clone_from(&definition.environment);
         request

@@ -145,6 +145,9 @@ def judge_moto():
             check(values == STATICS | tuned | {"_tuning_objective_metric": METRIC}, f"{name}: {values}")
             for member, wanted in DEFINITION.items():
                 found = there.get(member)
+                if member == "CheckpointConfig":
+                    # Each trial has a folder of its own.
+                    wanted = {**wanted, "S3Uri": f"{wanted['S3Uri']}/{name.rsplit('-', 1)[0]}"}
                 if member == "AlgorithmSpecification":
                     wanted, found = ({**part, "MetricDefinitions": None} for part in (wanted, found))
                 check(found == wanted, f"{name}: {member} is {found}, not {wanted}")

@@ -68,7 +68,6 @@ const DOORS: &[(&str, &str)] = &[
     ("aws_config", "evaluator/sagemaker/sdk.rs"),
     ("aws_sdk_sagemaker", "evaluator/sagemaker/sdk.rs"),
     ("aws_sdk_sagemakermetrics", "evaluator/sagemaker/sdk.rs"),
-    ("aws_sdk_cloudwatchlogs", "evaluator/sagemaker/sdk_logs.rs"),
     ("hyper", "fake_sagemaker/http.rs"),
     ("hyper_util", "fake_sagemaker/http.rs"),
     ("http_body_util", "fake_sagemaker/http.rs"),

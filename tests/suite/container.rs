@@ -29,7 +29,7 @@ fn request() -> CreateHyperParameterTuningJobRequest {
                 "TrainingImage": "012345678912.dkr.ecr.us-west-2.amazonaws.com/trees:1",
                 "TrainingInputMode": "File",
                 "MetricDefinitions": [{"Name": "loss", "Regex": "loss=(\\S+)"}]},
-            "StaticHyperParameters": {"num_round": "20", "booster": "dart"},
+            "StaticHyperParameters": {"num_round": "20", "booster": "\"dart\"", "v": "true", "sagemaker_program": "train.py"},
             "InputDataConfig": [
                 {"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource":
                     {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train.csv"}}},
@@ -122,7 +122,8 @@ fn a_program_finds_what_a_container_has() {
     let config = |name: &str| read(&root.join("input/config").join(name));
     assert_eq!(
         config("hyperparameters.json"),
-        json!({"num_round": "20", "booster": "dart", "rate": "0.25", "_tuning_objective_metric": "loss"})
+        json!({"num_round": "20", "booster": "\"dart\"", "v": "true", "sagemaker_program": "train.py",
+               "rate": "0.25", "_tuning_objective_metric": "loss"})
     );
     assert_eq!(
         config("inputdataconfig.json")["train"],
@@ -137,11 +138,11 @@ fn a_program_finds_what_a_container_has() {
     let name = surmise::sagemaker::training_job_name("trees", 1, 1);
     let wanted = format!(
         "hello {name} 0.25 {} [\"train\",\"validation\"]\n",
-        json!({"num_round": 20, "booster": "dart", "rate": 0.25})
+        json!({"booster": "dart", "num_round": 20, "rate": 0.25, "v": true})
     );
     assert_eq!(seen, wanted);
     let arguments = fs::read_to_string(root.join("output/data/arguments")).unwrap();
-    assert_eq!(arguments, "--num_round 20 --booster dart --rate 0.25\n");
+    assert_eq!(arguments, "--booster dart --num_round 20 --rate 0.25 -v True\n");
 }
 
 #[test]

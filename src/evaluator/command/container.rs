@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::passing::variables;
 use crate::error::{Error, EvaluatorError, Violation};
 use crate::evaluator::Job;
 use crate::sagemaker::{
@@ -21,6 +20,8 @@ use crate::sagemaker::{
 
 /// What a container has at the most from `output/failure`, by SageMaker's contract.
 const FAILURE_CHARACTERS: usize = 1024;
+/// How hyperparameters begin that are for SageMaker's own images, not for the script.
+const OF_THE_TOOLKIT: &str = "sagemaker_";
 /// The name of the only machine.
 const HOST: &str = "algo-1";
 
@@ -35,7 +36,7 @@ const HOST: &str = "algo-1";
 /// runs for longer than the request's `MaxRuntimeInSeconds` gets SIGTERM and, 120 seconds later, SIGKILL.
 ///
 /// A program that looks below `/opt/ml` itself needs that path: run its image, with `docker run -v "$SURMISE_FOLDER/opt/ml:/opt/ml" IMAGE train` as
-/// the command, or use the variables.
+/// the command, and another `-v` for the data of each channel at its own path, because channels are links to it; or use the variables.
 #[derive(Debug, Clone)]
 pub struct TrainingContainer {
     template: TrainingJobTemplate,
@@ -80,6 +81,12 @@ impl TrainingContainer {
             }
         };
         for channel in template.definition().input.iter().flatten() {
+            let mut parts = Path::new(&channel.name).components();
+            if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
+                let subject = format!("channel {}", channel.name);
+                let rule = "its name is that of a folder below input/data";
+                violations.push(Violation::new(subject, &channel.name, rule, "rename it"));
+            }
             if channel.input_mode.unwrap_or(algorithm.input_mode) == TrainingInputMode::Pipe {
                 let subject = format!("channel {}", channel.name);
                 let rule = "data comes as files on this machine";
@@ -98,7 +105,8 @@ impl TrainingContainer {
         self
     }
 
-    /// The same with hyperparameters as further arguments, too, `--name value` each: as SageMaker's framework images call a script.
+    /// The same with hyperparameters as further arguments, too, `--name value` each: as SageMaker's framework images call a script. As there, values
+    /// are decoded from JSON, and those whose names begin with `sagemaker_` are left out.
     #[must_use]
     pub fn with_arguments(self) -> Self {
         Self { passes_arguments: true, ..self }
@@ -149,26 +157,29 @@ impl TrainingContainer {
         let request = self.request(job);
         let root = folder.join("opt").join("ml");
         self.lay_out(&request, &root).map_err(|error| super::cannot("lay out", &root, &error))?;
-        let values = request.hyper_parameters.iter().flatten();
-        let values = values.filter(|(name, _)| name.as_str() != OBJECTIVE_METRIC);
-        let values: Vec<(String, String)> =
-            values.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let values: BTreeMap<&str, Value> = request
+            .hyper_parameters
+            .iter()
+            .flatten()
+            .filter(|(name, _)| *name != OBJECTIVE_METRIC && !name.starts_with(OF_THE_TOOLKIT))
+            .map(|(name, value)| (name.as_str(), decoded(value)))
+            .collect();
         if self.passes_arguments {
-            let arguments =
-                values.iter().flat_map(|(name, value)| [format!("--{name}"), value.clone()]);
-            command.args(arguments);
+            for (name, value) in &values {
+                let dashes = if name.len() == 1 { "-" } else { "--" };
+                command.args([format!("{dashes}{name}"), plain(value)]);
+            }
         }
         command.envs(self.environment(&request, &root));
-        command.envs(variables("SM_HP_", values.iter().cloned())?);
-        let all: Map<String, Value> =
-            values.into_iter().map(|(name, value)| (name, readable(value))).collect();
-        command.env("SM_HPS", Value::Object(all).to_string());
+        let variable = |name: &str| format!("SM_HP_{}", name.to_uppercase());
+        command.envs(values.iter().map(|(name, value)| (variable(name), plain(value))));
+        command.env("SM_HPS", json!(values).to_string());
         command.envs(request.environment.iter().flatten());
         Ok(())
     }
 
     fn lay_out(&self, request: &CreateTrainingJobRequest, root: &Path) -> io::Result<()> {
-        for part in ["input", "model", "output"] {
+        for part in ["input", "model", "output", "checkpoints"] {
             match fs::remove_dir_all(root.join(part)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -259,7 +270,7 @@ impl TrainingContainer {
         }
         for channel in names {
             let data = root.join("input").join("data").join(channel);
-            let name = channel.to_ascii_uppercase().replace(['-', '.'], "_");
+            let name = channel.to_uppercase();
             set(&format!("SM_CHANNEL_{name}"), data.display().to_string());
         }
         variables
@@ -273,10 +284,19 @@ impl TrainingContainer {
     }
 }
 
-/// A hyperparameter as SageMaker's images tell it: as a number where it is one.
-fn readable(text: String) -> Value {
-    let number: Option<serde_json::Number> = serde_json::from_str(text.trim()).ok();
-    number.map_or(Value::String(text), Value::Number)
+/// A hyperparameter as SageMaker's images understand it: as JSON if it is, else as text.
+fn decoded(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// The same as an argument or a variable, in the words of Python.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(unix)]

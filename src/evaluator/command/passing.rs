@@ -58,7 +58,7 @@ impl PassConfiguration {
 }
 
 /// Names and values of variables; names that come out the same would hide each other.
-pub(super) fn variables(
+fn variables(
     prefix: &str,
     values: impl Iterator<Item = (String, String)>,
 ) -> Result<HashMap<String, String>, EvaluatorError> {

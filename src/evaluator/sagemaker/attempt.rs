@@ -27,6 +27,8 @@ pub(super) struct Attempt {
     /// When its creation was asked for last.
     pub(super) asked_at: Duration,
     pub(super) stopping: Stopping,
+    /// When to ask it to stop again, if that was not answered.
+    pub(super) stop_at: Duration,
     /// When to look at it next.
     pub(super) look_at: Duration,
     /// Whether by itself: a search may be behind, or not know of it.
@@ -37,8 +39,10 @@ pub(super) struct Attempt {
     pub(super) seen: Option<TrainingJob>,
     /// Whether its reports are to be fetched.
     pub(super) wants_reports: bool,
+    /// How often in a row they could not be.
+    pub(super) report_misses: u32,
     /// The step of its last report, those before a restart included.
-    pub(super) last_step: u64,
+    pub(super) last_step: Option<u64>,
     /// Reports whose steps had to be counted.
     pub(super) counted: u64,
 }
@@ -52,12 +56,14 @@ impl Attempt {
             is_own: false,
             asked_at: Duration::ZERO,
             stopping: Stopping::No,
+            stop_at: Duration::ZERO,
             look_at: Duration::ZERO,
             look_closely: false,
             misses: 0,
             seen: None,
             wants_reports: false,
-            last_step: 0,
+            report_misses: 0,
+            last_step: None,
             counted: 0,
         }
     }
@@ -70,12 +76,6 @@ impl Attempt {
     /// There was one of its name.
     pub(super) fn found(self, now: Duration) -> Self {
         Self { exists: true, is_own: false, look_at: now, look_closely: true, ..self }
-    }
-
-    pub(super) fn stop_asked(&mut self) {
-        if self.stopping == Stopping::No {
-            self.stopping = Stopping::Wanted;
-        }
     }
 
     pub(super) fn name(&self) -> &str {

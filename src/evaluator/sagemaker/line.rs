@@ -88,6 +88,13 @@ impl Line {
         self.trouble.as_ref().is_some_and(|trouble| trouble.is_told)
     }
 
+    /// Sends requests to stop, once each, at whatever pace: nobody will ask again.
+    pub(super) fn stop_at_once<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        for name in names {
+            let _ = self.service.stop(name);
+        }
+    }
+
     pub(super) fn take_events(&mut self) -> Vec<JobEvent> {
         mem::take(&mut self.events)
     }
@@ -114,6 +121,14 @@ impl Line {
         let now = self.clock.now();
         let bucket = &mut self.buckets[operation as usize];
         Ok(match result {
+            // Reports come from another service: that it is silent says nothing of SageMaker.
+            Err(error)
+                if error.kind == ServiceErrorKind::Unreachable
+                    && matches!(operation, Operation::Reports) =>
+            {
+                bucket.throttled(now, &mut self.rng);
+                Answer::Lost
+            }
             Err(error) if error.kind == ServiceErrorKind::Unreachable => {
                 self.troubled(&error, SILENCE, SILENCES);
                 Answer::Lost

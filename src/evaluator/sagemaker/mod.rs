@@ -20,7 +20,7 @@ use std::fmt;
 use std::mem;
 use std::time::Duration;
 
-use self::attempt::Attempt;
+use self::attempt::{Attempt, Stopping};
 use self::line::{Answer, Line, Operation};
 pub use self::pace::{Pace, Rate};
 use self::room::Room;
@@ -43,6 +43,8 @@ use crate::trial::{Failure, FailureKind, Outcome};
 /// For how long a role that has just been made is waited for, and how often it is tried.
 const PROPAGATION: Duration = Duration::from_secs(120);
 const PROPAGATION_RETRY: Duration = Duration::from_secs(10);
+/// When to ask again for what was not answered.
+const SOON: Duration = Duration::from_secs(1);
 /// How often jobs that lack machines are tried again by the rules that are left to the tuner.
 const CAPACITY_RETRIES: u32 = 100;
 
@@ -61,7 +63,8 @@ const CAPACITY_RETRIES: u32 = 100;
 /// - **A job that is being stopped holds its place** until the service says that it has ended.
 /// - **Time that SageMaker measures is left to it**: see [`rules`](Self::rules).
 ///
-/// Dropping it leaves its jobs running; to end them, cancel the tuning and wait for it.
+/// Dropping it leaves its jobs running; to end them, cancel the tuning. A job takes up to some minutes to end, so a
+/// [patience](crate::tune::Tuner::cancel_patience) of three minutes or more tells how they did.
 ///
 /// Jobs are looked at every 15 seconds, many of them by one `Search`. This type knows nothing of HTTP: it asks a [`TrainingService`], which is
 /// `SageMakerService` with the feature `sagemaker`, or one of your own.
@@ -127,8 +130,9 @@ impl SageMakerEvaluator {
 
     /// The same with intermediate values of the metric from here.
     #[must_use]
-    pub fn reports_from(self, reports: TrainingReports) -> Self {
-        Self { reports, ..self }
+    pub fn reports_from(mut self, reports: TrainingReports) -> Self {
+        self.reports = reports;
+        self
     }
 
     /// The same with this pace.
@@ -193,6 +197,61 @@ impl SageMakerEvaluator {
         own.all(|(name, value)| job.hyper_parameters.get(name) == Some(value))
     }
 
+    /// What is to be asked for.
+    fn attempt(&self, job: &Job<'_>) -> Attempt {
+        let machines = self.room.machines(self.line.clock().now());
+        let numbers = (job.trial.id.0, job.attempt);
+        let configuration = &job.trial.configuration;
+        let request = self.template.request(configuration, numbers, machines, job.deadline);
+        let last_step = job.trial.reports.iter().map(|report| report.step).max();
+        Attempt { last_step, ..Attempt::new(request, machines) }
+    }
+
+    /// Nothing is left to spend: only a job that is there, from an earlier call, is taken on.
+    fn adopt_at_most(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        // What earlier calls left running may have ended, or be gone.
+        let strays = self.spending.running();
+        let own: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
+        let strays: Vec<String> =
+            strays.filter(|name| !own.contains(name)).map(str::to_owned).collect();
+        for name in strays {
+            let answer = self.line.ask(Operation::Describe, |service| service.describe(&name))?;
+            let now = self.line.clock().now();
+            match answer {
+                Answer::Given(found) => self.spending.note(&found, now),
+                Answer::Refused(_) => self.spending.gone(&name, now),
+                Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),
+                Answer::Lost => return Ok(Start::Busy { retry_after: SOON }),
+            }
+        }
+        let attempt = self.attempt(job);
+        if let Some(start) = self.find(job.id(), attempt)? {
+            return Ok(start);
+        }
+        Ok(match self.spending.is_over(self.line.clock().now()) {
+            Some((spent, budget)) => Start::OutOfBudget { spent, budget },
+            None => Start::Busy { retry_after: SOON },
+        })
+    }
+
+    /// Adopts the training job of an attempt if there is one.
+    fn find(&mut self, id: JobId, attempt: Attempt) -> Result<Option<Start>, EvaluatorError> {
+        let name = attempt.name();
+        let answer = self.line.ask(Operation::Describe, |service| service.describe(name))?;
+        let now = self.line.clock().now();
+        match answer {
+            Answer::Given(_) => {
+                (self.has_created, self.not_ready_since) = (true, None);
+                self.attempts.insert(id, attempt.found(now));
+                Ok(Some(Start::Adopted))
+            }
+            Answer::Refused(error) if error.kind == ServiceErrorKind::Missing => Ok(None),
+            Answer::Refused(error) => Err(cannot("describe", name, &error)),
+            Answer::Later(retry_after) => Ok(Some(Start::Busy { retry_after })),
+            Answer::Lost => Ok(Some(Start::Busy { retry_after: SOON })),
+        }
+    }
+
     /// Asks for a training job.
     fn create(&mut self, id: JobId, mut attempt: Attempt) -> Result<Start, EvaluatorError> {
         let now = self.line.clock().now();
@@ -216,8 +275,24 @@ impl SageMakerEvaluator {
             Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),
             Answer::Refused(error) => error,
         };
+        let is_refused = matches!(
+            error.kind,
+            ServiceErrorKind::Quota | ServiceErrorKind::NotReady | ServiceErrorKind::Invalid
+        );
+        if is_refused {
+            // Which the service looks at first, the name or the rest, is not known: the job may be there nevertheless.
+            let again = Attempt {
+                last_step: attempt.last_step,
+                ..Attempt::new(attempt.request.clone(), attempt.machines)
+            };
+            if let Some(start) = self.find(id, again)? {
+                return Ok(start);
+            }
+        }
+        let now = self.line.clock().now();
         match error.kind {
             ServiceErrorKind::Exists => {
+                (self.has_created, self.not_ready_since) = (true, None);
                 self.attempts.insert(id, attempt.found(now));
                 Ok(Start::Adopted)
             }
@@ -227,6 +302,10 @@ impl SageMakerEvaluator {
                     "cannot create training job {}: {error}; ask for a higher quota, or name other machines",
                     attempt.request.name
                 )))
+            }
+            ServiceErrorKind::Quota if self.room.has_others_than(attempt.machines, now) => {
+                self.room.lacks(attempt.machines, now);
+                Ok(Start::Busy { retry_after: SOON })
             }
             ServiceErrorKind::Quota => {
                 self.room.refused(live, now);
@@ -269,19 +348,15 @@ impl Evaluator for SageMakerEvaluator {
             return Ok(Start::Busy { retry_after });
         }
         let now = self.line.clock().now();
-        if let Some((spent, budget)) = self.spending.is_over(now) {
-            return Ok(Start::OutOfBudget { spent, budget });
+        if self.spending.is_over(now).is_some() {
+            return self.adopt_at_most(job);
         }
         let wait = self.room.wait(self.attempts.len(), now);
         if wait > Duration::ZERO {
             return Ok(Start::Busy { retry_after: wait });
         }
-        let machines = self.room.machines(now);
-        let numbers = (id.trial.0, id.attempt);
-        let configuration = &job.trial.configuration;
-        let request = self.template.request(configuration, numbers, machines, job.deadline);
-        let last_step = job.trial.reports.iter().map(|report| report.step).max().unwrap_or(0);
-        self.create(id, Attempt { last_step, ..Attempt::new(request, machines) })
+        let attempt = self.attempt(job);
+        self.create(id, attempt)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
@@ -299,14 +374,25 @@ impl Evaluator for SageMakerEvaluator {
     }
 
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
-        if let Some(attempt) = self.attempts.get_mut(&job) {
-            attempt.stop_asked();
+        let Some(attempt) = self.attempts.get_mut(&job) else { return Ok(()) };
+        if attempt.stopping == Stopping::No {
+            attempt.stopping = Stopping::Wanted;
+            // At once, if it may be: whoever stops may not wait for it.
+            self.ask_to_stop(job)?;
         }
         Ok(())
     }
 
     fn elapsed(&self) -> Duration {
         self.line.clock().now()
+    }
+}
+
+impl Drop for SageMakerEvaluator {
+    /// Sends the requests to stop that have not been sent.
+    fn drop(&mut self) {
+        let unsent = self.attempts.values().filter(|it| it.stopping == Stopping::Wanted);
+        self.line.stop_at_once(unsent.map(Attempt::name));
     }
 }
 

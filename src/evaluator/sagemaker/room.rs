@@ -71,6 +71,12 @@ impl Room {
         }
     }
 
+    /// Whether there are machines to try besides these.
+    pub(super) fn has_others_than(&self, machines: usize, now: Duration) -> bool {
+        let mut others = self.shortages.iter().enumerate().filter(|(index, _)| *index != machines);
+        others.any(|(_, until)| *until <= now)
+    }
+
     /// Whether there are other machines to try.
     pub(super) fn has_others(&self, now: Duration) -> bool {
         self.shortages.iter().any(|until| *until <= now)

@@ -11,8 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-#[cfg(feature = "sagemaker-logs")]
-pub(super) use aws_config::SdkConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::config::http::{HttpRequest, HttpResponse};
@@ -99,6 +97,25 @@ impl Connection {
     pub fn open(self) -> Result<SageMakerService, ServiceError> {
         let runtime = Background::start()
             .map_err(|error| ServiceError::new(ServiceErrorKind::Invalid, error.to_string()))?;
+        let clients = self.clients(&runtime)?;
+        Ok(SageMakerService {
+            clients,
+            #[cfg(feature = "sagemaker-logs")]
+            logs: super::sdk_logs::LogReader::default(),
+            connection: self,
+            is_stale: false,
+            runtime,
+        })
+    }
+
+    /// Whether credentials can change: those that were given cannot.
+    fn can_be_renewed(&self) -> bool {
+        self.credentials.is_none()
+    }
+
+    /// Looks for region and credentials, as they are now.
+    fn clients(&self, runtime: &Background) -> Result<Clients, ServiceError> {
+        let this = self.clone();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             // Who waits and who asks again is decided in one place, which is not here.
             .retry_config(RetryConfig::disabled())
@@ -108,16 +125,16 @@ impl Connection {
                     .connect_timeout(CONNECT)
                     .build(),
             );
-        if let Some(region) = self.region {
+        if let Some(region) = this.region {
             loader = loader.region(Region::new(region));
         }
-        if let Some(profile) = self.profile {
+        if let Some(profile) = this.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(endpoint) = self.endpoint {
+        if let Some(endpoint) = this.endpoint {
             loader = loader.endpoint_url(endpoint);
         }
-        if let Some(credentials) = self.credentials {
+        if let Some(credentials) = this.credentials {
             loader = loader.credentials_provider(credentials);
         }
         let config = runtime.run(async move { loader.load().await })?;
@@ -125,12 +142,11 @@ impl Connection {
             let text = "no region is known; name one, as by the variable AWS_REGION";
             return Err(ServiceError::new(ServiceErrorKind::Invalid, text));
         }
-        Ok(SageMakerService {
-            client: Client::new(&config),
+        Ok(Clients {
+            sagemaker: Client::new(&config),
             metrics: aws_sdk_sagemakermetrics::Client::new(&config),
             #[cfg(feature = "sagemaker-logs")]
-            logs: super::sdk_logs::LogReader::new(&config),
-            runtime,
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
         })
     }
 }
@@ -193,11 +209,47 @@ impl Background {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct SageMakerService {
-    client: Client,
-    metrics: aws_sdk_sagemakermetrics::Client,
+    clients: Clients,
     #[cfg(feature = "sagemaker-logs")]
     logs: super::sdk_logs::LogReader,
+    connection: Connection,
+    /// Whether the credentials that the clients know were refused.
+    is_stale: bool,
     runtime: Background,
+}
+
+/// Clients keep the credentials that they have found in files, whatever is in these later.
+struct Clients {
+    sagemaker: Client,
+    metrics: aws_sdk_sagemakermetrics::Client,
+    #[cfg(feature = "sagemaker-logs")]
+    logs: aws_sdk_cloudwatchlogs::Client,
+}
+
+impl SageMakerService {
+    /// The clients, made anew if their credentials were refused: somebody may have renewed them.
+    fn clients(&mut self) -> Result<&Clients, ServiceError> {
+        if self.is_stale && self.connection.can_be_renewed() {
+            self.clients = self.connection.clients(&self.runtime)?;
+        }
+        self.is_stale = false;
+        Ok(&self.clients)
+    }
+
+    /// Runs a request, and notes whether its credentials were refused.
+    fn run<T, E>(
+        &mut self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'static,
+    ) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        let answer = self.runtime.run(request)?.map_err(trouble);
+        let refused = answer.as_ref().err();
+        self.is_stale |= refused.is_some_and(|it| it.kind == ServiceErrorKind::Credentials);
+        answer
+    }
 }
 
 impl fmt::Debug for SageMakerService {
@@ -224,15 +276,13 @@ where
                     ServiceError::new(ServiceErrorKind::Unreachable, text)
                 }
                 Some(code) => ServiceError::of(code, message),
-                None if status == 429 => {
-                    ServiceError::new(ServiceErrorKind::Throttled, "HTTP status 429")
-                }
                 None => {
                     let text = format!("HTTP status {status}");
                     ServiceError::new(ServiceErrorKind::Unreachable, text)
                 }
             }
         }
+        _ if status == 429 => ServiceError::new(ServiceErrorKind::Throttled, "HTTP status 429"),
         _ => {
             let text = chain(&error);
             // Credentials are looked for before anything is sent.
@@ -345,13 +395,18 @@ fn sorted(values: Option<&HashMap<String, String>>) -> BTreeMap<String, String> 
 
 impl TrainingService for SageMakerService {
     fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<(), ServiceError> {
-        let call = self.client.create_training_job().customize().mutate_request(body(request)?);
-        self.runtime.run(call.send())?.map(drop).map_err(trouble)
+        let call = self
+            .clients()?
+            .sagemaker
+            .create_training_job()
+            .customize()
+            .mutate_request(body(request)?);
+        self.run(call.send()).map(drop)
     }
 
     fn describe(&mut self, name: &str) -> Result<TrainingJob, ServiceError> {
-        let call = self.client.describe_training_job().training_job_name(name);
-        let job = self.runtime.run(call.send())?.map_err(trouble)?;
+        let call = self.clients()?.sagemaker.describe_training_job().training_job_name(name);
+        let job = self.run(call.send())?;
         Ok(training_job!(&job))
     }
 
@@ -370,9 +425,14 @@ impl TrainingService for SageMakerService {
                 (expression.filters(by_name(Operator::Contains, with)), page.map(str::to_owned))
             }
         };
-        let call = self.client.search().resource(ResourceType::TrainingJob).max_results(PAGE);
+        let call = self
+            .clients()?
+            .sagemaker
+            .search()
+            .resource(ResourceType::TrainingJob)
+            .max_results(PAGE);
         let call = call.search_expression(expression.build()).set_next_token(page);
-        let found = self.runtime.run(call.send())?.map_err(trouble)?;
+        let found = self.run(call.send())?;
         let jobs = found.results().iter().filter_map(|record| record.training_job());
         let begins = |job: &TrainingJob| match filter {
             JobFilter::Names(_) => true,
@@ -385,8 +445,8 @@ impl TrainingService for SageMakerService {
     }
 
     fn stop(&mut self, name: &str) -> Result<(), ServiceError> {
-        let call = self.client.stop_training_job().training_job_name(name);
-        self.runtime.run(call.send())?.map(drop).map_err(trouble)
+        let call = self.clients()?.sagemaker.stop_training_job().training_job_name(name);
+        self.run(call.send()).map(drop)
     }
 
     fn reports(
@@ -398,7 +458,13 @@ impl TrainingService for SageMakerService {
             TrainingReports::None => Ok(Vec::new()),
             TrainingReports::Metrics(name) => self.metrics_of(job, name),
             #[cfg(feature = "sagemaker-logs")]
-            TrainingReports::Logs(pattern) => self.logs.read(&self.runtime, &job.name, pattern),
+            TrainingReports::Logs(pattern) => {
+                let client = self.clients()?.logs.clone();
+                let read = self.logs.read(&client, &self.runtime, &job.name, pattern);
+                let refused = read.as_ref().err();
+                self.is_stale |= refused.is_some_and(|it| it.kind == ServiceErrorKind::Credentials);
+                read
+            }
             #[cfg(not(feature = "sagemaker-logs"))]
             TrainingReports::Logs(_) => {
                 let text = "reports from logs need the feature sagemaker-logs of the crate surmise";
@@ -410,7 +476,7 @@ impl TrainingService for SageMakerService {
 
 impl SageMakerService {
     fn metrics_of(
-        &self,
+        &mut self,
         job: &TrainingJob,
         metric: &str,
     ) -> Result<Vec<TrainingReport>, ServiceError> {
@@ -421,8 +487,8 @@ impl SageMakerService {
             .period(Period::IterationNumber)
             .x_axis_type(XAxisType::IterationNumber)
             .build();
-        let call = self.metrics.batch_get_metrics().metric_queries(query);
-        let answer = self.runtime.run(call.send())?.map_err(trouble)?;
+        let call = self.clients()?.metrics.batch_get_metrics().metric_queries(query);
+        let answer = self.run(call.send())?;
         let reports = answer.metric_query_results().iter().flat_map(|result| {
             let steps = result.x_axis_values().iter();
             steps.zip(result.metric_values()).filter_map(|(step, value)| {
@@ -438,33 +504,33 @@ impl TuningService for SageMakerService {
         &mut self,
         request: &CreateHyperParameterTuningJobRequest,
     ) -> Result<(), ServiceError> {
-        let call = self.client.create_hyper_parameter_tuning_job().customize();
+        let call = self.clients()?.sagemaker.create_hyper_parameter_tuning_job().customize();
         let call = call.mutate_request(body(request)?);
-        self.runtime.run(call.send())?.map(drop).map_err(trouble)
+        self.run(call.send()).map(drop)
     }
 
     fn describe_tuning_job(&mut self, name: &str) -> Result<Value, ServiceError> {
         let reply = Reply::default();
-        let call = self.client.describe_hyper_parameter_tuning_job();
+        let call = self.clients()?.sagemaker.describe_hyper_parameter_tuning_job();
         let call = call.hyper_parameter_tuning_job_name(name).customize();
         let call = call.interceptor(reply.clone());
-        self.runtime.run(call.send())?.map_err(trouble)?;
+        self.run(call.send())?;
         reply.read()
     }
 
     fn stop_tuning_job(&mut self, name: &str) -> Result<(), ServiceError> {
-        let call = self.client.stop_hyper_parameter_tuning_job();
+        let call = self.clients()?.sagemaker.stop_hyper_parameter_tuning_job();
         let call = call.hyper_parameter_tuning_job_name(name);
-        self.runtime.run(call.send())?.map(drop).map_err(trouble)
+        self.run(call.send()).map(drop)
     }
 
     fn training_jobs_of(&mut self, name: &str, page: Option<&str>) -> Result<Value, ServiceError> {
         let reply = Reply::default();
-        let call = self.client.list_training_jobs_for_hyper_parameter_tuning_job();
+        let call = self.clients()?.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job();
         let call = call.hyper_parameter_tuning_job_name(name).max_results(PAGE);
         let call = call.set_next_token(page.map(str::to_owned)).customize();
         let call = call.interceptor(reply.clone());
-        self.runtime.run(call.send())?.map_err(trouble)?;
+        self.run(call.send())?;
         reply.read()
     }
 }

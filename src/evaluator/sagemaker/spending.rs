@@ -29,8 +29,8 @@ pub(super) struct Spending {
 enum Entry {
     /// Billed for so much.
     Ended(Duration),
-    /// So many machines since then.
-    Running { machines: u32, since: Duration },
+    /// Had its machines for so much, and has so many since then, if it has any now.
+    Running { spent: Duration, machines: u32, since: Option<Duration> },
 }
 
 impl Spending {
@@ -56,19 +56,27 @@ impl Spending {
             None => None,
         };
         let billed = job.billable_instance_seconds().map(Duration::from_secs);
+        let spent = running.map_or(Duration::ZERO, |entry| entry.time(now));
+        let has_machines = !WITHOUT_MACHINES.contains(&job.secondary_status.as_str());
         let entry = match (job.has_ended(), billed) {
             (true, Some(billed)) => Some(Entry::Ended(billed)),
             // It is not said: what was seen is what there is.
-            (true, None) => running.map(|entry| Entry::Ended(entry.time(now))),
-            (false, _) if WITHOUT_MACHINES.contains(&job.secondary_status.as_str()) => running,
-            (false, _) => running.or(Some(Entry::Running {
+            (true, None) => running.map(|_| Entry::Ended(spent)),
+            (false, _) => Some(Entry::Running {
+                spent,
                 machines: job.instances.unwrap_or(1).max(1),
-                since: now,
-            })),
+                since: has_machines.then_some(now),
+            }),
         };
         if let Some(entry) = entry {
             self.by_name.insert(job.name.clone(), entry);
         }
+    }
+
+    /// Jobs that have not been seen to end.
+    pub(super) fn running(&self) -> impl Iterator<Item = &str> {
+        let running = self.by_name.iter().filter(|(_, it)| matches!(it, Entry::Running { .. }));
+        running.map(|(name, _)| name.as_str())
     }
 
     /// A job has been removed: nobody will say what it is billed for.
@@ -93,7 +101,10 @@ impl Entry {
     fn time(self, now: Duration) -> Duration {
         match self {
             Self::Ended(billed) => billed,
-            Self::Running { machines, since } => now.saturating_sub(since).saturating_mul(machines),
+            Self::Running { spent, since: None, .. } => spent,
+            Self::Running { spent, machines, since: Some(since) } => {
+                spent.saturating_add(now.saturating_sub(since).saturating_mul(machines))
+            }
         }
     }
 }
@@ -114,13 +125,16 @@ mod tests {
         spending.note(&job("InProgress", "Starting", None), second(10));
         assert_eq!(spending.total(second(50)), second(0), "no machines, no bill");
         spending.note(&job("InProgress", "Training", None), second(60));
-        spending.note(&job("InProgress", "Uploading", None), second(70));
-        assert_eq!(spending.total(second(100)), second(80), "40 seconds of two machines");
+        spending.note(&job("InProgress", "Interrupted", None), second(70));
+        assert_eq!(spending.total(second(5000)), second(20), "waiting for machines is not billed");
+        spending.note(&job("InProgress", "Training", None), second(5000));
+        spending.note(&job("InProgress", "Uploading", None), second(5010));
+        assert_eq!(spending.total(second(5030)), second(80), "40 seconds of two machines");
         spending.limit(second(81));
-        assert_eq!(spending.is_over(second(100)), None);
-        assert_eq!(spending.is_over(second(101)), Some((second(82), second(81))));
-        spending.note(&job("Completed", "Completed", Some(45)), second(120));
-        spending.note(&job("InProgress", "Training", None), second(130));
-        assert_eq!(spending.total(second(1000)), second(90));
+        assert_eq!(spending.is_over(second(5030)), None);
+        assert_eq!(spending.is_over(second(5031)), Some((second(82), second(81))));
+        spending.note(&job("Completed", "Completed", Some(45)), second(5050));
+        spending.note(&job("InProgress", "Training", None), second(5060));
+        assert_eq!(spending.total(second(9000)), second(90));
     }
 }

@@ -69,6 +69,7 @@ const CODES: [(&[&str], ServiceErrorKind); 6] = [
             "SlowDown",
             "PriorRequestNotComplete",
             "BandwidthLimitExceeded",
+            "EC2ThrottledException",
         ],
         ServiceErrorKind::Throttled,
     ),
@@ -98,7 +99,8 @@ const CODES: [(&[&str], ServiceErrorKind); 6] = [
     ),
 ];
 /// Codes of requests that may or may not have been carried out.
-const SILENCES: [&str; 8] = [
+const SILENCES: [&str; 9] = [
+    "InternalServiceError",
     "InternalFailure",
     "InternalServerError",
     "InternalServerException",
@@ -109,7 +111,7 @@ const SILENCES: [&str; 8] = [
     "RequestTimeoutException",
 ];
 /// What a validation error says, in lower case, that is none.
-const SAYINGS: [(&[&str], ServiceErrorKind); 4] = [
+const SAYINGS: [(&[&str], ServiceErrorKind); 3] = [
     (&["requested resource not found", "could not find"], ServiceErrorKind::Missing),
     (
         &[
@@ -122,7 +124,6 @@ const SAYINGS: [(&[&str], ServiceErrorKind); 4] = [
         &["could not assume role", "no identity-based policy allows the s3:listbucket"],
         ServiceErrorKind::NotReady,
     ),
-    (&["already exists"], ServiceErrorKind::Exists),
 ];
 
 impl ServiceError {

@@ -93,7 +93,7 @@ impl TuningJob {
         Self { name, service, clock: Clock::real(), poll: POLL }
     }
 
-    /// Asks for a tuning job. One of the same name that has the same configuration is taken for this one: the reply to an earlier launch was
+    /// Asks for a tuning job. One of the same name that has all that this one asks for is taken for this one: the reply to an earlier launch was
     /// lost.
     ///
     /// # Errors
@@ -120,10 +120,10 @@ impl TuningJob {
             Err((ServiceErrorKind::Exists, _)) => {}
             Err((_, error)) => return Err(error),
         }
-        let there = job.describe()?;
-        if there.config != request.config {
+        let there = job.describe()?.request();
+        if !is_same(request, &there) {
             return Err(EvaluatorError::new(format!(
-                "there is a tuning job {} of another configuration; give this one another name",
+                "there is a tuning job {} that asks for something else; give this one another name",
                 request.name
             )));
         }
@@ -243,5 +243,36 @@ impl TuningJob {
             "what SageMaker says of tuning job {} cannot be read: {error}",
             self.name
         ))
+    }
+}
+
+/// Whether a tuning job that is there has all that is asked for. It may have more: the service tells defaults, too, and preset metric definitions.
+fn is_same(
+    asked: &CreateHyperParameterTuningJobRequest,
+    there: &CreateHyperParameterTuningJobRequest,
+) -> bool {
+    let json = |request: &CreateHyperParameterTuningJobRequest| {
+        let mut json = serde_json::to_value(request).unwrap_or_default();
+        // Told by other operations.
+        json.as_object_mut().map(|members| members.remove("Tags"));
+        json
+    };
+    has_all(&json(there), &json(asked))
+}
+
+fn has_all(there: &Value, asked: &Value) -> bool {
+    match (there, asked) {
+        (Value::Object(there), Value::Object(asked)) => asked
+            .iter()
+            .all(|(name, asked)| there.get(name).is_some_and(|there| has_all(there, asked))),
+        (Value::Array(there), Value::Array(asked)) => {
+            there.len() == asked.len() && there.iter().zip(asked).all(|(t, a)| has_all(t, a))
+        }
+        // 1 and 1.0 are the same, and some are kept in 32 bits.
+        (Value::Number(there), Value::Number(asked)) => {
+            let (there, asked) = (there.as_f64(), asked.as_f64());
+            there.zip(asked).is_some_and(|(t, a)| (t - a).abs() <= 1e-6 * a.abs())
+        }
+        (there, asked) => there == asked,
     }
 }

@@ -22,6 +22,10 @@ const AGAIN: Duration = Duration::from_secs(10);
 /// So many looks at a job that ended well until it is believed that it told no metric; and so many searches that miss one until it is
 /// asked for by itself.
 const MISSES: u32 = 2;
+/// For how long others come first after a request without an answer.
+const AFTER_SILENCE: Duration = Duration::from_secs(5);
+/// So often the last reports of a job that has ended are asked for.
+const REPORT_MISSES: u32 = 4;
 /// As long as there is nothing to do.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -66,7 +70,9 @@ impl SageMakerEvaluator {
             (false, Stopping::No) if in_time > Duration::ZERO => Ok(in_time),
             (false, Stopping::No) => self.create_again(id),
             (false, _) if in_time > Duration::ZERO => Ok(in_time),
-            (_, Stopping::Wanted) | (false, Stopping::Asked) => self.ask_to_stop(id),
+            (_, Stopping::Wanted) | (false, Stopping::Asked) if attempt.stop_at <= now => {
+                self.ask_to_stop(id)
+            }
             _ if attempt.wants_reports => self.fetch_reports(id),
             _ if attempt.look_closely && in_time == Duration::ZERO => self.look_closely(id),
             _ => Ok(in_time),
@@ -94,7 +100,7 @@ impl SageMakerEvaluator {
         }
     }
 
-    fn ask_to_stop(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
+    pub(super) fn ask_to_stop(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
         let name = attempt.request.name.as_str();
         let answer = self.line.ask(Operation::Stop, |service| service.stop(name))?;
@@ -105,8 +111,15 @@ impl SageMakerEvaluator {
                 attempt.look_at = attempt.look_at.max(now);
                 return Ok(Duration::ZERO);
             }
-            Answer::Later(wait) => return Ok(wait),
-            Answer::Lost => return Ok(Duration::from_millis(1)),
+            Answer::Later(wait) => {
+                attempt.stop_at = now.saturating_add(wait);
+                return Ok(wait);
+            }
+            // Others first.
+            Answer::Lost => {
+                attempt.stop_at = now.saturating_add(AFTER_SILENCE);
+                return Ok(AFTER_SILENCE);
+            }
             Answer::Refused(error) => error,
         };
         match error.kind {
@@ -138,20 +151,32 @@ impl SageMakerEvaluator {
         let answer = self.line.ask(Operation::Reports, |service| service.reports(job, source))?;
         let reports = match answer {
             Answer::Given(reports) => reports,
-            Answer::Later(wait) => return Ok(wait),
-            Answer::Lost => return Ok(Duration::from_millis(1)),
+            Answer::Later(wait) if attempt.seen.as_ref().is_some_and(TrainingJob::has_ended) => {
+                return Ok(wait);
+            }
+            // In the next round; an end waits for its last reports, but not for ever.
+            Answer::Later(_) => {
+                attempt.wants_reports = false;
+                return Ok(Duration::ZERO);
+            }
+            Answer::Lost => {
+                attempt.report_misses += 1;
+                let has_ended = attempt.seen.as_ref().is_some_and(TrainingJob::has_ended);
+                attempt.wants_reports = has_ended && attempt.report_misses < REPORT_MISSES;
+                return Ok(Duration::ZERO);
+            }
             // There is no log yet, or none any more.
             Answer::Refused(ServiceError { kind: ServiceErrorKind::Missing, .. }) => Vec::new(),
             Answer::Refused(error) => {
                 return Err(cannot("read the reports of", attempt.name(), &error));
             }
         };
-        attempt.wants_reports = false;
+        (attempt.wants_reports, attempt.report_misses) = (false, 0);
         for report in reports {
             attempt.counted += u64::from(report.step.is_none());
             let step = report.step.unwrap_or(attempt.counted);
-            if step > attempt.last_step {
-                attempt.last_step = step;
+            if attempt.last_step.is_none_or(|last| step > last) {
+                attempt.last_step = Some(step);
                 self.events.push(JobEvent::Report { job: id, step, value: report.value });
             }
         }
@@ -178,7 +203,11 @@ impl SageMakerEvaluator {
                 Ok(Duration::ZERO)
             }
             Answer::Later(wait) => Ok(wait),
-            Answer::Lost => Ok(Duration::from_millis(1)),
+            // Others first: what is silent may be so for this one alone.
+            Answer::Lost => {
+                attempt.look_at = now.saturating_add(AFTER_SILENCE);
+                Ok(AFTER_SILENCE)
+            }
             Answer::Refused(error) if error.kind != ServiceErrorKind::Missing => {
                 Err(cannot("describe", name, &error))
             }
@@ -203,8 +232,6 @@ impl SageMakerEvaluator {
         self.spending.note(&job, now);
         let metric = self.template.metric_name();
         let Some(attempt) = self.attempts.get_mut(&id) else { return };
-        let has_begun = !matches!(job.secondary_status.as_str(), "Starting" | "Pending");
-        attempt.wants_reports = has_begun && !matches!(self.reports, TrainingReports::None);
         attempt.look_at = next_round(now, self.poll);
         let lacks_metric = job.status == "Completed" && job.final_metric(metric).is_none();
         if lacks_metric && attempt.misses < MISSES {
@@ -213,6 +240,8 @@ impl SageMakerEvaluator {
             attempt.look_closely = true;
             return;
         }
+        let has_begun = !matches!(job.secondary_status.as_str(), "Starting" | "Pending");
+        attempt.wants_reports = has_begun && !matches!(self.reports, TrainingReports::None);
         attempt.misses = 0;
         attempt.seen = Some(job);
     }
