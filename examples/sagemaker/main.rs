@@ -19,7 +19,7 @@ use surmise::sagemaker::{
     CreateHyperParameterTuningJobRequest, DocumentReader, Judge, TrainingJobTemplate, Tuning,
 };
 use surmise::tune::Progress;
-use surmise::{EarlyStopping, Study, Tuner};
+use surmise::{EarlyStopping, Order, Study, StudySettings, Tuner};
 
 const USAGE: &str = "\
 usage: sagemaker FILE [...]
@@ -180,7 +180,17 @@ fn tune(
     if rules.early_stopping != EarlyStopping::Off {
         jobs = jobs.reports_from(TrainingReports::Metrics(tuning.objective.metric_name.clone()));
     }
-    let mut study = tuning.study()?;
+    // Under a fixed lag the same request proposes the same, whatever comes in first: so the same command goes on where one before it was
+    // killed, from what the service knows of its training jobs.
+    let order = Order::FixedLag(tuning.limits.max_parallel_jobs);
+    let seed = tuning.seed.unwrap_or(0);
+    let settings = StudySettings { seed, order, limits: tuning.limits, ..Default::default() };
+    let mut study = Study::new(tuning.space, tuning.objective, tuning.strategy, settings)?;
+    println!(
+        "If this is interrupted, training jobs run on; the same command goes on with them. To stop one: aws sagemaker stop-training-job \
+         --training-job-name NAME; their names begin with {}-",
+        request.name
+    );
     let tuned = Tuner::with(rules)
         .observe(|_, progress| {
             tell(progress);

@@ -182,7 +182,10 @@ impl Account {
         // The same number of draws for each request, whatever becomes of it.
         let [lost, throttled, internal, unheard] = [(); 4].map(|()| self.rng.uniform());
         let at = self.now();
-        let (reply, fate) = if unheard < self.faults.lost_requests || self.is_out() {
+        let (reply, fate) = if unheard < self.faults.lost_requests
+            || self.is_out()
+            || self.faults.silent.contains(&call.operation)
+        {
             (Reply::Nothing, Fate::RequestLost)
         } else {
             let reply = match self.refusal(call, throttled, internal) {
@@ -289,25 +292,8 @@ impl Account {
         let key = name.to_ascii_lowercase();
         let arn = self.arn("training-job", &name);
         let now = self.seconds();
-        if self.jobs.contains_key(&key) {
-            let text = format!(
-                "Training job names must be unique within an AWS account and region, and a training job with this name already exists ({arn})"
-            );
-            return refused("ResourceInUse", text);
-        }
-        if self.now() < self.faults.role_unknown_until {
-            let role = body["RoleArn"].as_str().unwrap_or_default();
-            let text = format!(
-                "Could not assume role {role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role."
-            );
-            return refused("ValidationException", text);
-        }
-        let live = self.jobs.values().filter(|job| !job.has_ended(now)).count();
-        if let Some(quota) = self.quota.filter(|quota| live >= *quota) {
-            let text = format!(
-                "The account-level service limit 'Number of instances across all training jobs' is {quota} Instances, with current utilization of {live} Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request an increase for this quota."
-            );
-            return refused("ResourceLimitExceeded", text);
+        if let Some(refusal) = self.refuses_to_create(body, (&key, &arn), now) {
+            return refusal;
         }
         let training = (self.training)(&values(body));
         let (times, faults) = (&self.times, &self.faults);
@@ -321,10 +307,40 @@ impl Account {
         Reply::Answer(json!({"TrainingJobArn": arn}))
     }
 
+    /// Why there will be no such training job; which reason is looked for first, is a setting.
+    fn refuses_to_create(&self, body: &Value, (key, arn): (&str, &str), now: f64) -> Option<Reply> {
+        let is_taken = || {
+            let text = format!(
+                "Training job names must be unique within an AWS account and region, and a training job with this name already exists ({arn})"
+            );
+            self.jobs.contains_key(key).then(|| refused("ResourceInUse", text))
+        };
+        let is_unready = || {
+            let role = body["RoleArn"].as_str().unwrap_or_default();
+            let text = format!(
+                "Could not assume role {role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role."
+            );
+            let is_known = self.now() >= self.faults.role_unknown_until;
+            (!is_known).then(|| refused("ValidationException", text))
+        };
+        let is_full = || {
+            let live = self.jobs.values().filter(|job| !job.has_ended(now)).count();
+            let quota = self.quota.filter(|quota| live >= *quota)?;
+            let text = format!(
+                "The account-level service limit 'Number of instances across all training jobs' is {quota} Instances, with current utilization of {live} Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request an increase for this quota."
+            );
+            Some(refused("ResourceLimitExceeded", text))
+        };
+        if self.faults.quota_before_name {
+            return is_full().or_else(is_taken).or_else(is_unready);
+        }
+        is_taken().or_else(is_unready).or_else(is_full)
+    }
+
     fn job(&mut self, body: &Value) -> Option<&mut Job> {
-        let now = self.seconds();
+        let known = self.seconds() - self.faults.creation_lag.as_secs_f64();
         let key = body["TrainingJobName"].as_str()?.to_ascii_lowercase();
-        self.jobs.get_mut(&key).filter(|job| job.created <= now)
+        self.jobs.get_mut(&key).filter(|job| job.created <= known)
     }
 
     fn describe(&mut self, body: &Value) -> Reply {

@@ -21,6 +21,12 @@ pub struct Faults {
     pub expired: Vec<Range<Duration>>,
     /// Operations that the caller may not use.
     pub denied: BTreeSet<String>,
+    /// Operations that are never answered.
+    pub silent: BTreeSet<String>,
+    /// Whether a creation is refused for a quota before anyone looks whether the name is taken.
+    pub quota_before_name: bool,
+    /// For how long a new training job is not known to other operations.
+    pub creation_lag: Duration,
     /// Until when a role is not known yet.
     pub role_unknown_until: Duration,
     /// Instance types of which there are none.

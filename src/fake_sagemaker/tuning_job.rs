@@ -181,6 +181,11 @@ impl FakeTuningJob {
         if let Some(best) = best {
             answer["BestTrainingJob"] = self.summary(best, now);
         }
+        // What was left out has its default.
+        let config = &mut answer["HyperParameterTuningJobConfig"];
+        if config.is_object() && config["TrainingJobEarlyStoppingType"].is_null() {
+            config["TrainingJobEarlyStoppingType"] = json!("Off");
+        }
         // The service adds this to what is static.
         let definition = &mut answer["TrainingJobDefinition"];
         if definition.is_object() {

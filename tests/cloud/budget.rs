@@ -70,3 +70,29 @@ fn a_job_that_is_gone_costs_no_more() {
     settings.clock.sleep(9000 * SECOND);
     assert_eq!(evaluator.billed(), billed);
 }
+
+#[test]
+fn with_nothing_left_to_spend_jobs_that_run_are_followed_nevertheless() {
+    let settings = FakeSettings::default();
+    let unequal = |values: &BTreeMap<String, String>| {
+        let duration = if values["rate"] == "0.1" { 600 * SECOND } else { 6000 * SECOND };
+        FakeTraining::new(duration).metric("loss", [0.5])
+    };
+    let fake = FakeSageMaker::start(settings.clone(), unequal).unwrap();
+    let mut request = request("trees", 6, 2);
+    let condition = &mut request.definition.as_mut().unwrap().stopping_condition;
+    condition.max_runtime_in_seconds = Some(9000);
+    let budget = 1000 * SECOND;
+    let mut first = evaluator(&fake, &settings.clock, &request).with_budget(budget);
+    start(&mut first, 1, 0.1);
+    start(&mut first, 2, 0.2);
+    ends(&mut first, 1);
+    drop(first);
+    // After the restart there is nothing left, and a job runs.
+    let mut second = evaluator(&fake, &settings.clock, &request).with_budget(budget);
+    assert!(matches!(start(&mut second, 3, 0.3), Start::OutOfBudget { .. }));
+    assert_eq!(start(&mut second, 2, 0.2), Start::Adopted);
+    ends(&mut second, 1);
+    assert_eq!(fake.creations().len(), 2);
+    assert_eq!(second.billed(), 2 * 6600 * SECOND);
+}

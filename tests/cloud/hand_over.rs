@@ -49,6 +49,11 @@ fn a_tuning_job_is_launched_followed_and_brought_back() {
     let other = super::request("trees", 131, 10);
     let error = TuningJob::launch_by(settings.clock.clone(), &other, service(&fake)).unwrap_err();
     assert!(error.reason.contains("another name"), "{error}");
+    let mut other = request.clone();
+    let values = other.definition.as_mut().unwrap().static_hyper_parameters.as_mut().unwrap();
+    values.insert("num_round".to_owned(), "21".to_owned());
+    let error = TuningJob::launch_by(settings.clock.clone(), &other, service(&fake)).unwrap_err();
+    assert!(error.reason.contains("another name"), "{error}");
 }
 
 #[test]

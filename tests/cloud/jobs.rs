@@ -220,3 +220,56 @@ fn what_others_do_to_a_job_is_noticed() {
     // Describing it is a ValidationException.
     assert_eq!(kind(&of(2).unwrap()), FailureKind::Interrupted);
 }
+
+#[test]
+fn whoever_stops_and_leaves_has_stopped() {
+    let settings = FakeSettings::default();
+    let fake = fake(&settings);
+    let request = request("trees", 30, 30);
+    let mut evaluator = evaluator(&fake, &settings.clock, &request);
+    let mut study = study(&request, Vec::new());
+    let handle = StopHandle::new();
+    let mut started = 0;
+    let tuned = Tuner::new()
+        .cancel_patience(Duration::ZERO)
+        .stop_by(&handle)
+        .observe(|_, progress| {
+            started += usize::from(matches!(progress, Progress::Started { .. }));
+            if started == 30 {
+                handle.cancel();
+            }
+            ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut evaluator)
+        .unwrap();
+    assert_eq!(tuned.reason, StopReason::Cancelled { left_running: 30 });
+    // More than the pace allows at once: the rest is sent when the evaluator goes.
+    drop(evaluator);
+    settings.clock.sleep(600 * SECOND);
+    let names: Vec<String> = fake.creations().into_keys().collect();
+    let mut service = service(&fake);
+    assert_eq!(names.len(), 30);
+    for name in names {
+        assert_eq!(service.describe(&name).unwrap().status, "Stopped", "{name}");
+    }
+}
+
+#[test]
+fn trials_have_checkpoints_of_their_own() {
+    let settings = FakeSettings::default();
+    let fake = fake(&settings);
+    let mut request = request("trees", 2, 2);
+    let config =
+        serde_json::json!({"S3Uri": "s3://bucket/checkpoints/", "LocalPath": "/opt/ml/state"});
+    request.definition.as_mut().unwrap().checkpoints =
+        Some(serde_json::from_value(config).unwrap());
+    let mut evaluator = evaluator(&fake, &settings.clock, &request);
+    let trial = trial(7, 0.5);
+    // Another attempt goes on from where the one before was.
+    for attempt in 1..=2 {
+        evaluator.start(&Job::new(&trial, attempt)).unwrap();
+        let made = fake.request(&training_job_name("trees", 7, attempt)).unwrap();
+        let wanted = serde_json::json!({"S3Uri": "s3://bucket/checkpoints/trees-007", "LocalPath": "/opt/ml/state"});
+        assert_eq!(made["CheckpointConfig"], wanted);
+    }
+}

@@ -2,6 +2,7 @@
 
 use surmise::EarlyStopping;
 use surmise::evaluator::sagemaker::TrainingReports;
+use surmise::fake_sagemaker::Faults;
 use surmise::sagemaker::MetricPattern;
 
 use super::*;
@@ -96,5 +97,41 @@ fn after_a_restart_no_report_is_told_again() {
             })
             .collect();
         assert_eq!(steps, [3, 4, 5], "{source:?}");
+    }
+}
+
+#[test]
+fn reports_that_never_come_hold_up_nothing() {
+    for source in sources() {
+        let silent = ["BatchGetMetrics", "DescribeLogStreams"].map(str::to_owned).into();
+        let faults = Faults { silent, ..Default::default() };
+        let settings = FakeSettings { faults, ..Default::default() };
+        let fake = fake(&settings);
+        let request = request("trees", 8, 4);
+        let evaluator = evaluator(&fake, &settings.clock, &request);
+        let mut evaluator = evaluator.reports_from(source);
+        let mut study = study(&request, Vec::new());
+        let rules = rules(&request, &evaluator);
+        let (_, told) = tune(&mut study, &mut evaluator, rules);
+        assert!(study.trials().iter().all(|trial| trial.value().is_some()));
+        assert!(!told.iter().any(|progress| progress.starts_with("Paused")));
+    }
+}
+
+#[test]
+fn a_job_that_is_first_seen_when_it_has_ended_without_its_metric_ends() {
+    for source in sources() {
+        let settings = FakeSettings::default();
+        let silent = |_: &BTreeMap<String, String>| FakeTraining::new(600 * SECOND);
+        let fake = FakeSageMaker::start(settings.clone(), silent).unwrap();
+        let request = request("trees", 1, 1);
+        let evaluator = evaluator(&fake, &settings.clock, &request);
+        let mut evaluator = evaluator.reports_from(source);
+        start(&mut evaluator, 1, 0.3);
+        settings.clock.sleep(3600 * SECOND);
+        let outcome = outcome(&mut evaluator);
+        assert!(
+            matches!(outcome, Outcome::Failed(failure) if failure.kind == surmise::FailureKind::MissingMetric)
+        );
     }
 }

@@ -317,3 +317,69 @@ fn a_quota_of_nothing_is_an_error() {
     let error = evaluator.start(&Job::new(&trial(1, 0.5), 1)).unwrap_err();
     assert!(error.reason.contains("ask for a higher quota"), "{error}");
 }
+
+#[test]
+fn a_quota_that_hides_what_is_there_is_seen_through() {
+    let faults = Faults { quota_before_name: true, ..Default::default() };
+    let settings = FakeSettings { faults, quota: Some(2), ..Default::default() };
+    let fake = fake(&settings);
+    let request = request("trees", 2, 2);
+    let mut first = evaluator(&fake, &settings.clock, &request);
+    start(&mut first, 1, 0.4);
+    start(&mut first, 2, 0.6);
+    drop(first);
+    let mut second = evaluator(&fake, &settings.clock, &request);
+    let known = trial(1, 0.4);
+    assert_eq!(second.start(&Job::new(&known, 1)).unwrap(), Start::Adopted);
+    assert_eq!(start(&mut second, 2, 0.6), Start::Adopted);
+    ends(&mut second, 2);
+}
+
+#[test]
+fn jobs_that_are_not_known_at_once_are_not_taken_for_missing() {
+    let faults = Faults {
+        creation_lag: 60 * SECOND,
+        search_lag: 60 * SECOND,
+        lost_replies: 0.2,
+        ..Default::default()
+    };
+    survives(&FakeSettings { faults, ..Default::default() }, 12, 4);
+}
+
+#[test]
+fn a_tuning_is_resumed_from_the_service_alone() {
+    // Under a fixed lag the same seed proposes the same, whatever the pace: names and hyperparameters are those of before.
+    let settings = FakeSettings::default();
+    let fake = fake(&settings);
+    let request = request("trees", 20, 3);
+    let again = || {
+        let tuning = request.tuning().unwrap();
+        let order = surmise::Order::FixedLag(3);
+        let settings =
+            StudySettings { seed: 7, order, limits: tuning.limits, ..Default::default() };
+        let strategy = surmise::BayesianOptimization::default();
+        Study::new(tuning.space, tuning.objective, strategy, settings).unwrap()
+    };
+    let mut first = evaluator(&fake, &settings.clock, &request);
+    let mut completed = 0;
+    let mut study = again();
+    Tuner::new()
+        .observe(|_, progress| {
+            completed += usize::from(matches!(progress, Progress::Recorded(Event::Told { .. })));
+            if completed < 11 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+        .run(&mut study, &mut first)
+        .unwrap();
+    let before = fake.creations().len();
+    assert!((11..20).contains(&before));
+    drop(first);
+
+    let mut second = evaluator(&fake, &settings.clock, &request);
+    let mut study = again();
+    let rules = rules(&request, &second);
+    let (reason, _) = tune(&mut study, &mut second, rules);
+    assert_eq!(reason, StopReason::JobLimit { jobs: 20 });
+    let told = study.trials().iter().filter(|trial| trial.value().is_some()).count();
+    assert!(told >= 17, "all but those that were stopped: {told}");
+    assert_eq!(fake.creations().len(), 20, "none was made again");
+}

@@ -183,7 +183,7 @@ fn each_trouble_with_a_creation_has_its_answer() {
 }
 
 #[test]
-fn trouble_of_any_kind_in_any_operation_only_delays() {
+fn trouble_with_questions_only_delays() {
     use ServiceErrorKind as Kind;
 
     for carries_out in [false, true] {
