@@ -142,7 +142,7 @@ fn a_metric_that_comes_after_the_end_is_waited_for() {
 }
 
 #[test]
-fn a_job_that_is_stopped_holds_its_place_until_it_has_ended() {
+fn fault_28_a_job_that_is_stopped_holds_its_place_until_it_has_ended() {
     let times = JobTimes { stopping: 100 * SECOND, ..Default::default() };
     let settings = FakeSettings { times, ..Default::default() };
     let fake = fake(&settings);

@@ -1,4 +1,4 @@
-//! What goes wrong between the evaluator and the service, and fails no trial.
+//! What goes wrong between the evaluator and the service, and fails no trial. Numbers are those of the usual table of faults.
 
 use surmise::evaluator::sagemaker::{Pace, Rate, ServiceErrorKind, TrainingService};
 use surmise::fake_sagemaker::{Fate, Faults};
@@ -26,7 +26,7 @@ fn survives(settings: &FakeSettings, jobs: usize, parallel: usize) -> (FakeSageM
 }
 
 #[test]
-fn throttling_fails_no_trial() {
+fn fault_14_throttling_fails_no_trial() {
     let faults = Faults { throttled: 0.5, ..Default::default() };
     let (fake, _) = survives(&FakeSettings { faults, ..Default::default() }, 20, 4);
     let refused = Fate::Refused("ThrottlingException".to_owned());
@@ -72,7 +72,7 @@ fn searches_that_are_behind_delay_ends_and_lose_none() {
 }
 
 #[test]
-fn lost_replies_and_lost_requests_double_nothing() {
+fn fault_18_lost_replies_and_lost_requests_double_nothing() {
     let faults = Faults { lost_replies: 0.2, lost_requests: 0.2, ..Default::default() };
     let (fake, _) = survives(&FakeSettings { faults, ..Default::default() }, 30, 4);
     let log = fake.log();
@@ -108,7 +108,7 @@ fn a_job_that_may_or_may_not_have_been_made_can_be_stopped() {
 }
 
 #[test]
-fn a_quota_that_is_used_up_makes_busy_and_fewer_at_once() {
+fn fault_15_a_quota_that_is_used_up_makes_busy_and_fewer_at_once() {
     let settings = FakeSettings { quota: Some(3), ..Default::default() };
     let fake = fake(&settings);
     let request = request("trees", 30, 8);
@@ -189,7 +189,7 @@ fn where_there_are_no_machines_at_all_trials_wait_for_them() {
 }
 
 #[test]
-fn expired_credentials_pause_the_tuning_and_new_ones_resume_it() {
+fn fault_17_expired_credentials_pause_the_tuning_and_new_ones_resume_it() {
     let expired = vec![1000 * SECOND..9000 * SECOND];
     let faults = Faults { expired, ..Default::default() };
     let (fake, told) = survives(&FakeSettings { faults, ..Default::default() }, 12, 3);
@@ -213,7 +213,7 @@ fn credentials_that_never_were_valid_are_an_error() {
 }
 
 #[test]
-fn a_network_that_is_down_is_told_and_fails_nothing() {
+fn fault_16_a_network_that_is_down_is_told_and_fails_nothing() {
     let outages = vec![500 * SECOND..4000 * SECOND];
     let faults = Faults { outages, ..Default::default() };
     let (fake, told) = survives(&FakeSettings { faults, ..Default::default() }, 12, 3);

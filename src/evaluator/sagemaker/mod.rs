@@ -275,6 +275,16 @@ impl SageMakerEvaluator {
             Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),
             Answer::Refused(error) => error,
         };
+        self.refused(id, attempt, &error)
+    }
+
+    /// A training job was refused, or is there already.
+    fn refused(
+        &mut self,
+        id: JobId,
+        attempt: Attempt,
+        error: &ServiceError,
+    ) -> Result<Start, EvaluatorError> {
         let is_refused = matches!(
             error.kind,
             ServiceErrorKind::Quota | ServiceErrorKind::NotReady | ServiceErrorKind::Invalid
@@ -289,7 +299,7 @@ impl SageMakerEvaluator {
                 return Ok(start);
             }
         }
-        let now = self.line.clock().now();
+        let (now, live) = (self.line.clock().now(), self.attempts.len());
         match error.kind {
             ServiceErrorKind::Exists => {
                 (self.has_created, self.not_ready_since) = (true, None);
@@ -321,7 +331,7 @@ impl SageMakerEvaluator {
                 self.events.push(JobEvent::Ended { job: id, outcome: Outcome::Failed(failure) });
                 Ok(Start::Started)
             }
-            _ => Err(cannot("create", &attempt.request.name, &error)),
+            _ => Err(cannot("create", attempt.name(), error)),
         }
     }
 }
