@@ -85,6 +85,7 @@ fn run(seed: u64, watch: bool) -> Result<(), Box<dyn std::error::Error>> {
         clock: clock.clone(),
         faults: faults(),
         quota: Some(PARALLEL - 1),
+        latency: Duration::from_millis(300),
         ..FakeSettings::default()
     };
     let metric = tuning.objective.metric_name.clone();

@@ -72,6 +72,7 @@ pub(super) struct Account {
     region: String,
     number: String,
     times: JobTimes,
+    latency: Duration,
     faults: Faults,
     quota: Option<usize>,
     training: Training,
@@ -101,6 +102,7 @@ impl Account {
             region: settings.region,
             number: settings.account,
             times: settings.times,
+            latency: settings.latency,
             faults: settings.faults,
             quota: settings.quota,
             training,
@@ -181,6 +183,7 @@ impl Account {
             .to_owned();
         // The same number of draws for each request, whatever becomes of it.
         let [lost, throttled, internal, unheard] = [(); 4].map(|()| self.rng.uniform());
+        self.clock.sleep(self.latency);
         let at = self.now();
         let (reply, fate) = if unheard < self.faults.lost_requests
             || self.is_out()

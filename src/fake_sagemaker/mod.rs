@@ -49,6 +49,8 @@ pub struct FakeSettings {
     pub account: String,
     /// How long the stages of a training job take.
     pub times: JobTimes,
+    /// How long each request takes.
+    pub latency: Duration,
     /// What goes wrong.
     pub faults: Faults,
     /// So many training jobs that have not ended are allowed at once.
@@ -58,7 +60,7 @@ pub struct FakeSettings {
 }
 
 impl Default for FakeSettings {
-    /// Seed 0, a simulated clock, no faults, no quota.
+    /// Seed 0, a simulated clock, requests that take no time, no faults, no quota.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -66,6 +68,7 @@ impl Default for FakeSettings {
             region: "us-west-2".to_owned(),
             account: "012345678912".to_owned(),
             times: JobTimes::default(),
+            latency: Duration::ZERO,
             faults: Faults::default(),
             quota: None,
             port: 0,

@@ -383,3 +383,10 @@ fn a_tuning_is_resumed_from_the_service_alone() {
     assert!(told >= 17, "all but those that were stopped: {told}");
     assert_eq!(fake.creations().len(), 20, "none was made again");
 }
+
+#[test]
+fn requests_that_take_their_time_only_delay() {
+    let faults = Faults { throttled: 0.1, lost_replies: 0.1, ..Default::default() };
+    let settings = FakeSettings { faults, latency: 3 * SECOND, ..Default::default() };
+    survives(&settings, 12, 4);
+}
