@@ -125,6 +125,7 @@ pub mod maximize;
 pub mod normal;
 pub mod rng;
 pub mod sobol;
+mod stable_hash;
 
 pub mod limits;
 pub mod objective;

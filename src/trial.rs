@@ -185,6 +185,14 @@ impl FailureKind {
     }
 }
 
+/// Whether what a program has said means that it had too little memory.
+pub(crate) fn tells_of_too_little_memory(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["out of memory", "outofmemory", "memoryerror", "cannot allocate memory"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::problem::Problem;
-use super::stable_hash::stable_hash;
 use crate::error::Error;
 use crate::evaluator::{
     Evaluator, EvaluatorError, Job, JobEvent, JobId, SimulatedEvaluator, SimulatedJob,
@@ -14,6 +13,7 @@ use crate::evaluator::{
 use crate::limits::{ResourceLimits, TuningRules};
 use crate::objective::Objective;
 use crate::rng::Rng;
+use crate::stable_hash::stable_hash;
 use crate::strategy::Strategy;
 use crate::study::{Order, StoppedTrials, Study, StudySettings};
 use crate::tune::{StopReason, Tuner};

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::external::Program;
-use super::stable_hash::stable_hash;
 use crate::error::Error;
 use crate::limits::ResourceLimits;
 use crate::objective::Objective;
 use crate::space::{Configuration, SearchSpace};
+use crate::stable_hash::stable_hash;
 use crate::strategy::Strategy;
 use crate::study::{Asked, Study, StudySettings};
 use crate::trial::{Outcome, TrialId};

@@ -7,10 +7,10 @@
 use super::decorators::{Offset, Reordered, Rotated, Shifted};
 use super::problem::{Evaluation, Problem};
 use super::problems::Formula;
-use super::stable_hash::stable_hash;
 use crate::cube::Axis;
 use crate::rng::Rng;
 use crate::space::{Configuration, ParameterRange, SearchSpace};
+use crate::stable_hash::stable_hash;
 
 /// How far a minimizer is shifted at the most, as a share of the range.
 const FARTHEST: f64 = 0.3;

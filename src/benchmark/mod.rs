@@ -31,7 +31,6 @@ mod regression;
 mod run;
 mod runs_file;
 mod searching;
-mod stable_hash;
 pub mod statistics;
 mod suite;
 

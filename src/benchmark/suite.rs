@@ -8,9 +8,9 @@ use super::problem::Problem;
 use super::problems::network::Network;
 use super::problems::{Formula, engineering, hard, mixed, rugged, smooth, training};
 use super::random_means::RandomMeans;
-use super::stable_hash::stable_hash;
 use crate::error::{Error, Violation};
 use crate::space::Configuration;
+use crate::stable_hash::stable_hash;
 
 /// Changes whenever a problem, an instance, a budget or a constant does: results of two versions are not to be compared.
 pub const SUITE_VERSION: u32 = 1;

@@ -13,6 +13,7 @@ use super::{FakeSettings, JobTimes};
 use crate::evaluator::Clock;
 use crate::rng::Rng;
 use crate::sagemaker::CreateTrainingJobRequest;
+use crate::stable_hash::stable_hash;
 
 pub(super) type Training = Box<dyn Fn(&BTreeMap<String, String>) -> FakeTraining + Send>;
 
@@ -303,7 +304,7 @@ impl Account {
         let birth =
             Birth { name, arn: arn.clone(), request: body.clone(), training, now, times, faults };
         // A stream of its own: what becomes of a job does not depend on what else was asked.
-        let mut rng = Rng::stream(self.seed, stable(&key));
+        let mut rng = Rng::stream(self.seed, stable_hash(&key));
         let job = Job::new(birth, &mut rng);
         *self.creations.entry(job.name.clone()).or_default() += 1;
         self.jobs.insert(key, job);
@@ -469,7 +470,7 @@ impl Account {
         let made = FakeTuningJob::new(body, &arn, now, &mut |birth| {
             let training = (self.training)(&values(&birth.0));
             let name = birth.0["TrainingJobName"].as_str().unwrap_or_default().to_owned();
-            let mut rng = Rng::stream(self.seed, stable(&name));
+            let mut rng = Rng::stream(self.seed, stable_hash(&name));
             let arn = self.arn("training-job", &name);
             let (times, faults) = (&self.times, &self.faults);
             let (request, now) = birth;
@@ -515,11 +516,4 @@ fn page(member: &str, all: Vec<Value>, token: Option<&str>, most: u64) -> Reply 
         answer["NextToken"] = json!((from + most).to_string());
     }
     Reply::Answer(answer)
-}
-
-/// A number for a name, the same everywhere (FNV-1a, 64 bits).
-fn stable(name: &str) -> u64 {
-    name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    })
 }

@@ -9,16 +9,13 @@ use super::model::Shape;
 
 pub(super) const HYPERPARAMETERS: Shape =
     Shape::Map { key: &Shape::line(0, 256), value: &Shape::line(0, 2500), max: 100 };
-const ENVIRONMENT: Shape = Shape::Map {
-    key: &Shape::like(
-        0,
-        512,
-        "[a-zA-Z_][a-zA-Z0-9_]*",
-        "made of letters, digits and _, no digit first",
-    ),
-    value: &Shape::like(0, 512, r"[\S\s]*", "anything"),
-    max: 48,
-};
+const VARIABLE: Shape =
+    Shape::like(0, 512, "[a-zA-Z_][a-zA-Z0-9_]*", "made of letters, digits and _, no digit first");
+const VARIABLE_VALUE: Shape = Shape::like(0, 512, r"[\S\s]*", "anything");
+/// So many variables of an environment.
+pub(super) const fn environment(max: usize) -> Shape {
+    Shape::Map { key: &VARIABLE, value: &VARIABLE_VALUE, max }
+}
 const ALGORITHM_NAME: &str = r"(arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:[a-z\-]*\/)?([a-zA-Z0-9]([a-zA-Z0-9-]){0,62})(?<!-)";
 pub(super) const ROLE: &str = r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 const TRAINING_PLAN: &str = r"arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:training-plan/.*";
@@ -74,7 +71,7 @@ structure! {
             /// How often a job is tried again after an error of the service.
             retry_strategy: RetryStrategy = "RetryStrategy", RetryStrategy::SHAPE;
             /// Variables of the container's environment.
-            environment: IndexMap<String, String> = "Environment", ENVIRONMENT;
+            environment: IndexMap<String, String> = "Environment", environment(48);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::declare::structure;
 use super::definition::{
     CheckpointConfig, HYPERPARAMETERS, HyperParameterAlgorithmSpecification,
     HyperParameterTrainingJobDefinition, OutputDataConfig, ROLE, ResourceConfig, RetryStrategy,
-    StoppingCondition, VpcConfig,
+    StoppingCondition, VpcConfig, environment,
 };
 use super::model::{Shape, check};
 use super::node::Node;
@@ -18,24 +18,12 @@ use super::verdict::{Findings, Severity, Verdict};
 use super::write::{training_job_name, tuned_values};
 use crate::error::{Error, Violation};
 use crate::space::Configuration;
-use crate::trial::FailureKind;
+use crate::trial::{FailureKind, tells_of_too_little_memory};
 
 /// The hyperparameter by which a training job learns which metric is tuned.
 pub const OBJECTIVE_METRIC: &str = "_tuning_objective_metric";
 /// Static, tuned and injected hyperparameters together.
 const MOST_HYPERPARAMETERS: usize = 100;
-
-/// Of a training job; twice as many as in a definition.
-const ENVIRONMENT: Shape = Shape::Map {
-    key: &Shape::like(
-        0,
-        512,
-        "[a-zA-Z_][a-zA-Z0-9_]*",
-        "made of letters, digits and _, no digit first",
-    ),
-    value: &Shape::like(0, 512, r"[\S\s]*", "anything"),
-    max: 100,
-};
 
 structure! {
     /// What SageMaker is asked for by `CreateTrainingJob`.
@@ -76,7 +64,7 @@ structure! {
             /// How often it is tried again after an error of the service.
             retry_strategy: RetryStrategy = "RetryStrategy", RetryStrategy::SHAPE;
             /// Variables of the container's environment.
-            environment: IndexMap<String, String> = "Environment", ENVIRONMENT;
+            environment: IndexMap<String, String> = "Environment", environment(100);
         }
     }
 }
@@ -227,25 +215,16 @@ fn limited(condition: &StoppingCondition, deadline: Option<Duration>) -> Stoppin
     condition
 }
 
-/// What failures for want of memory say; the number is the exit code of what Linux kills for it.
-const OUT_OF_MEMORY: [&str; 6] = [
-    "out of memory",
-    "outofmemory",
-    "memoryerror",
-    "cannot allocate memory",
-    "exit code: 137",
-    "exitcode 137",
-];
-
 /// The kind of failure that SageMaker's `FailureReason` stands for: what lacked machines was [throttled](FailureKind::Throttled), an
 /// internal error of the service is an [interruption](FailureKind::Interrupted); the rest is the job's own fault.
 pub fn failure_kind(reason: &str) -> FailureKind {
     let class = reason.split([':', '.', ' ']).next().unwrap_or_default();
-    let text = reason.to_ascii_lowercase();
+    // The exit code of what Linux kills for want of memory.
+    let was_killed = reason.contains("exit code: 137") || reason.contains("ExitCode 137");
     match class {
         "CapacityError" | "InsufficientCapacityError" => FailureKind::Throttled,
         "InternalServerError" | "InternalError" => FailureKind::Interrupted,
-        _ if OUT_OF_MEMORY.iter().any(|sign| text.contains(sign)) => FailureKind::OutOfMemory,
+        _ if was_killed || tells_of_too_little_memory(reason) => FailureKind::OutOfMemory,
         _ => FailureKind::Error,
     }
 }

@@ -1,7 +1,7 @@
 //! Intermediate values, from the metrics service and from logs.
 
 use surmise::EarlyStopping;
-use surmise::evaluator::sagemaker::TrainingReports;
+use surmise::evaluator::sagemaker::{Pace, Rate, TrainingReports};
 use surmise::fake_sagemaker::Faults;
 use surmise::sagemaker::MetricPattern;
 
@@ -134,4 +134,35 @@ fn a_job_that_is_first_seen_when_it_has_ended_without_its_metric_ends() {
             matches!(outcome, Outcome::Failed(failure) if failure.kind == surmise::FailureKind::MissingMetric)
         );
     }
+}
+
+#[test]
+fn many_jobs_are_heard_in_turn() {
+    let settings = FakeSettings::default();
+    let fake = fake(&settings);
+    let request = request("trees", 60, 60);
+    let evaluator = evaluator(&fake, &settings.clock, &request);
+    // Thirty requests in a round, for sixty jobs.
+    let mut pace = Pace::default();
+    pace.create = Rate { per_second: 10.0, burst: 60.0 };
+    pace.reports = Rate::per_second(2.0);
+    let mut evaluator =
+        evaluator.with_pace(pace).reports_from(TrainingReports::Metrics("loss".to_owned()));
+    for number in 1..=60 {
+        start(&mut evaluator, number, 0.3);
+    }
+    let (mut heard, mut ended) = (BTreeMap::new(), BTreeMap::new());
+    while ended.len() < 60 {
+        for event in evaluator.wait(600 * SECOND).unwrap() {
+            let now = evaluator.elapsed();
+            match event {
+                JobEvent::Report { job, step: 2, .. } => drop(heard.insert(job, now)),
+                JobEvent::Ended { job, .. } => drop(ended.insert(job, now)),
+                _ => {}
+            }
+        }
+    }
+    // The second of five steps comes six minutes before the end.
+    let late = ended.iter().filter(|(job, end)| **end - heard[*job] < 240 * SECOND).count();
+    assert_eq!(late, 0);
 }

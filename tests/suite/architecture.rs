@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("normal", &[]),
     ("rng", &[]),
     ("sobol", &["rng"]),
+    ("stable_hash", &[]),
     ("maximize", &["rng", "linalg", "cube", "sobol", "lbfgs"]),
     ("limits", &["objective", "trial"]),
     ("objective", &[]),
@@ -27,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("study", &["rng", "cube", "space", "objective", "limits", "trial", "stopping", "strategy"]),
     ("evaluator", &["rng", "space", "objective", "trial"]),
     ("evaluator/command", &["trial", "sagemaker"]),
-    ("evaluator/sagemaker", &["rng", "limits", "trial", "sagemaker"]),
+    ("evaluator/sagemaker", &["rng", "stable_hash", "limits", "trial", "sagemaker"]),
     ("sagemaker", &["space", "objective", "limits", "trial"]),
     ("sagemaker/bring_back.rs", &["space", "objective", "limits", "trial", "study"]),
     ("sagemaker/convert.rs", &["space", "objective", "limits", "trial", "study", "strategy"]),
@@ -50,7 +51,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("benchmark", &["*"]),
     ("conformance", &["*"]),
-    ("fake_sagemaker", &["rng", "trial", "study", "evaluator", "sagemaker"]),
+    ("fake_sagemaker", &["rng", "stable_hash", "trial", "study", "evaluator", "sagemaker"]),
     ("report", &["*"]),
 ];
 

@@ -3,7 +3,7 @@
 use std::process::ExitStatus;
 
 use super::{Call, CommandEvaluator, TrainingContainer};
-use crate::trial::{Failure, FailureKind, Outcome};
+use crate::trial::{Failure, FailureKind, Outcome, tells_of_too_little_memory};
 
 impl CommandEvaluator {
     pub(super) fn outcome(&self, call: &Call) -> Outcome {
@@ -55,11 +55,7 @@ fn after(errors: &str) -> String {
 }
 
 fn kind_of(status: ExitStatus, errors: &str) -> FailureKind {
-    let errors = errors.to_ascii_lowercase();
-    if ["out of memory", "memoryerror", "cannot allocate memory"]
-        .iter()
-        .any(|sign| errors.contains(sign))
-    {
+    if tells_of_too_little_memory(errors) {
         return FailureKind::OutOfMemory;
     }
     // HUP, INT, KILL and TERM come from elsewhere, all other signals from what the program does. A shell tells that a signal

@@ -15,7 +15,7 @@ pub(super) enum Stopping {
     Asked,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Attempt {
     pub(super) request: CreateTrainingJobRequest,
     /// Which of the machines that will do.
@@ -39,6 +39,8 @@ pub(super) struct Attempt {
     pub(super) seen: Option<TrainingJob>,
     /// Whether its reports are to be fetched.
     pub(super) wants_reports: bool,
+    /// When they were fetched last.
+    pub(super) reported_at: Duration,
     /// How often in a row they could not be.
     pub(super) report_misses: u32,
     /// The step of its last report, those before a restart included.
@@ -62,6 +64,7 @@ impl Attempt {
             misses: 0,
             seen: None,
             wants_reports: false,
+            reported_at: Duration::ZERO,
             report_misses: 0,
             last_step: None,
             counted: 0,
@@ -82,9 +85,9 @@ impl Attempt {
         &self.request.name
     }
 
-    /// Whether all is known of it that will be: it has ended, and its reports have been fetched.
-    pub(super) fn is_over(&self) -> bool {
-        !self.wants_reports && self.seen.as_ref().is_some_and(TrainingJob::has_ended)
+    /// Whether the service has said that it has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.seen.as_ref().is_some_and(TrainingJob::has_ended)
     }
 }
 

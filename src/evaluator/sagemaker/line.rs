@@ -57,6 +57,11 @@ pub(super) struct Line {
     rng: Rng,
 }
 
+/// A bucket for each [`Operation`], in their order.
+fn buckets(pace: &Pace) -> [Bucket; 5] {
+    [pace.create, pace.describe, pace.search, pace.stop, pace.reports].map(Bucket::new)
+}
+
 impl Line {
     pub(super) fn new(
         service: Box<dyn TrainingService>,
@@ -64,15 +69,13 @@ impl Line {
         pace: &Pace,
         seed: u64,
     ) -> Self {
-        let rates = [pace.create, pace.describe, pace.search, pace.stop, pace.reports];
-        let buckets = rates.map(Bucket::new);
+        let buckets = buckets(pace);
         let rng = Rng::stream(seed, 0);
         Self { service, clock, buckets, trouble: None, has_answered: false, events: vec![], rng }
     }
 
     pub(super) fn set_pace(&mut self, pace: &Pace) {
-        let rates = [pace.create, pace.describe, pace.search, pace.stop, pace.reports];
-        self.buckets = rates.map(Bucket::new);
+        self.buckets = buckets(pace);
     }
 
     pub(super) fn clock(&self) -> &Clock {

@@ -38,6 +38,7 @@ use crate::limits::{RetryPolicy, TuningRules};
 use crate::sagemaker::{
     CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest, TrainingJobTemplate,
 };
+use crate::stable_hash::stable_hash;
 use crate::trial::{Failure, FailureKind, Outcome};
 
 /// For how long a role that has just been made is waited for, and how often it is tried.
@@ -109,9 +110,7 @@ impl SageMakerEvaluator {
         let template = TrainingJobTemplate::of(request)?;
         let pace = Pace::default();
         // Whoever tunes at the same time shall not come back at the same moments.
-        let seed = template.tuning_job().bytes().fold(0, |seed: u64, byte| {
-            seed.wrapping_mul(0x0100_0000_01B3).wrapping_add(u64::from(byte))
-        });
+        let seed = stable_hash(template.tuning_job());
         Ok(Self {
             line: Line::new(Box::new(service), Clock::real(), &pace, seed),
             poll: pace.poll,
@@ -291,11 +290,7 @@ impl SageMakerEvaluator {
         );
         if is_refused {
             // Which the service looks at first, the name or the rest, is not known: the job may be there nevertheless.
-            let again = Attempt {
-                last_step: attempt.last_step,
-                ..Attempt::new(attempt.request.clone(), attempt.machines)
-            };
-            if let Some(start) = self.find(id, again)? {
+            if let Some(start) = self.find(id, attempt.clone())? {
                 return Ok(start);
             }
         }

@@ -115,7 +115,6 @@ impl Connection {
 
     /// Looks for region and credentials, as they are now.
     fn clients(&self, runtime: &Background) -> Result<Clients, ServiceError> {
-        let this = self.clone();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             // Who waits and who asks again is decided in one place, which is not here.
             .retry_config(RetryConfig::disabled())
@@ -125,16 +124,16 @@ impl Connection {
                     .connect_timeout(CONNECT)
                     .build(),
             );
-        if let Some(region) = this.region {
+        if let Some(region) = self.region.clone() {
             loader = loader.region(Region::new(region));
         }
-        if let Some(profile) = this.profile {
+        if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(endpoint) = this.endpoint {
+        if let Some(endpoint) = &self.endpoint {
             loader = loader.endpoint_url(endpoint);
         }
-        if let Some(credentials) = this.credentials {
+        if let Some(credentials) = self.credentials.clone() {
             loader = loader.credentials_provider(credentials);
         }
         let config = runtime.run(async move { loader.load().await })?;
@@ -246,6 +245,10 @@ impl SageMakerService {
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         let answer = self.runtime.run(request)?.map_err(trouble);
+        self.noted(answer)
+    }
+
+    fn noted<T>(&mut self, answer: Result<T, ServiceError>) -> Result<T, ServiceError> {
         let refused = answer.as_ref().err();
         self.is_stale |= refused.is_some_and(|it| it.kind == ServiceErrorKind::Credentials);
         answer
@@ -461,9 +464,7 @@ impl TrainingService for SageMakerService {
             TrainingReports::Logs(pattern) => {
                 let client = self.clients()?.logs.clone();
                 let read = self.logs.read(&client, &self.runtime, &job.name, pattern);
-                let refused = read.as_ref().err();
-                self.is_stale |= refused.is_some_and(|it| it.kind == ServiceErrorKind::Credentials);
-                read
+                self.noted(read)
             }
             #[cfg(not(feature = "sagemaker-logs"))]
             TrainingReports::Logs(_) => {

@@ -33,7 +33,10 @@ impl SageMakerEvaluator {
     /// Does what is due and may be done now; how long until there is more to do.
     pub(super) fn work(&mut self, until: Duration) -> Result<Duration, EvaluatorError> {
         let mut wake = IDLE;
-        for id in self.attempts.keys().copied().collect::<Vec<_>>() {
+        // Whose reports are oldest comes first: there may not be room for those of all in one round.
+        let mut ids: Vec<JobId> = self.attempts.keys().copied().collect();
+        ids.sort_by_key(|id| self.attempts.get(id).map(|attempt| attempt.reported_at));
+        for id in ids {
             wake = wake.min(self.tend(id)?);
             if self.line.clock().now() >= until {
                 return Ok(Duration::ZERO);
@@ -61,7 +64,7 @@ impl SageMakerEvaluator {
     fn tend(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let now = self.line.clock().now();
         let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
-        if attempt.is_over() {
+        if attempt.has_ended() && !attempt.wants_reports {
             self.end(id);
             return Ok(Duration::ZERO);
         }
@@ -73,8 +76,8 @@ impl SageMakerEvaluator {
             (_, Stopping::Wanted) | (false, Stopping::Asked) if attempt.stop_at <= now => {
                 self.ask_to_stop(id)
             }
-            _ if attempt.wants_reports => self.fetch_reports(id),
             _ if attempt.look_closely && in_time == Duration::ZERO => self.look_closely(id),
+            _ if attempt.wants_reports => self.fetch_reports(id),
             _ => Ok(in_time),
         }
     }
@@ -88,8 +91,7 @@ impl SageMakerEvaluator {
             self.attempts.insert(id, attempt);
             return Ok(wait);
         }
-        let new = Attempt::new(attempt.request.clone(), attempt.machines);
-        let kept = Attempt { last_step: attempt.last_step, asked_at: attempt.asked_at, ..new };
+        let kept = attempt.clone();
         match self.create(id, attempt)? {
             Start::Busy { retry_after } => {
                 let look_at = self.line.clock().now().saturating_add(retry_after);
@@ -151,18 +153,15 @@ impl SageMakerEvaluator {
         let answer = self.line.ask(Operation::Reports, |service| service.reports(job, source))?;
         let reports = match answer {
             Answer::Given(reports) => reports,
-            Answer::Later(wait) if attempt.seen.as_ref().is_some_and(TrainingJob::has_ended) => {
-                return Ok(wait);
+            Answer::Later(wait) if attempt.has_ended() => return Ok(wait),
+            Answer::Later(wait) => {
+                return Ok(wait.min(attempt.look_at.saturating_sub(self.line.clock().now())));
             }
             // In the next round; an end waits for its last reports, but not for ever.
-            Answer::Later(_) => {
-                attempt.wants_reports = false;
-                return Ok(Duration::ZERO);
-            }
             Answer::Lost => {
                 attempt.report_misses += 1;
-                let has_ended = attempt.seen.as_ref().is_some_and(TrainingJob::has_ended);
-                attempt.wants_reports = has_ended && attempt.report_misses < REPORT_MISSES;
+                attempt.wants_reports =
+                    attempt.has_ended() && attempt.report_misses < REPORT_MISSES;
                 return Ok(Duration::ZERO);
             }
             // There is no log yet, or none any more.
@@ -172,6 +171,7 @@ impl SageMakerEvaluator {
             }
         };
         (attempt.wants_reports, attempt.report_misses) = (false, 0);
+        attempt.reported_at = self.line.clock().now();
         for report in reports {
             attempt.counted += u64::from(report.step.is_none());
             let step = report.step.unwrap_or(attempt.counted);
@@ -266,7 +266,10 @@ impl SageMakerEvaluator {
     fn look_at_those_that_are_due(&mut self) -> Result<Duration, EvaluatorError> {
         let now = self.line.clock().now();
         let is_due = |attempt: &Attempt| {
-            attempt.exists && !attempt.look_closely && !attempt.is_over() && attempt.look_at <= now
+            attempt.exists
+                && !attempt.look_closely
+                && !attempt.has_ended()
+                && attempt.look_at <= now
         };
         let due: Vec<(JobId, String)> = self
             .attempts
