@@ -1,6 +1,6 @@
 //! You decide what runs where: ask for trials, tell what came of them, in any order.
 //!
-//!     cargo run --release --example ask_and_tell
+//!     cargo run --example ask_and_tell
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 

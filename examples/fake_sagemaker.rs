@@ -1,6 +1,6 @@
 //! A fake SageMaker by itself, for any client: boto3, the AWS CLI, another SDK.
 //!
-//!     cargo run --release --features sagemaker-fake --example fake_sagemaker [-- --port N]
+//!     cargo run --features sagemaker-fake --example fake_sagemaker [-- --port N]
 //!     aws sagemaker list-training-jobs --endpoint-url http://127.0.0.1:5657
 //!
 //! Stages of its training jobs take a second instead of minutes. What a job tells, as the objective that its hyperparameter `_tuning_objective_metric` names,

@@ -1,8 +1,8 @@
 //! Asynchronous successive halving, which SageMaker calls Hyperband, over random and over Bayesian proposals: a neural network, tuned on a
 //! simulated cluster.
 //!
-//!     cargo run --release --example hyperband                  # one tuning job: who came how far
-//!     cargo run --release --example hyperband -- --seeds 20    # what it saves, on eight problems
+//!     cargo run --example hyperband                  # one tuning job: who came how far
+//!     cargo run --example hyperband -- --seeds 20    # what it saves, on eight problems
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 

@@ -1,6 +1,6 @@
 //! From ranges to the best configuration in ten lines.
 //!
-//!     cargo run --release --example minimize_function
+//!     cargo run --example minimize_function
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 

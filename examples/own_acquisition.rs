@@ -1,6 +1,6 @@
 //! An acquisition of your own: the probability of improvement.
 //!
-//!     cargo run --release --example own_acquisition
+//!     cargo run --example own_acquisition
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 

@@ -1,6 +1,6 @@
 //! A criterion of one's own, an observer that watches and one that breaks, and a handle that drains from another thread.
 //!
-//!     cargo run --release --example own_completion
+//!     cargo run --example own_completion
 
 #![allow(
     clippy::print_stdout,

@@ -1,6 +1,6 @@
 //! An evaluator of your own: every job is a shell command, whose last line is the metric.
 //!
-//!     cargo run --release --example own_evaluator
+//!     cargo run --example own_evaluator
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it talks, and runs jobs")]
 

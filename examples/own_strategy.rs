@@ -1,6 +1,6 @@
 //! A strategy of your own: hill climbing.
 //!
-//!     cargo run --release --example own_strategy
+//!     cargo run --example own_strategy
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 

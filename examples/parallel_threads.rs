@@ -1,6 +1,6 @@
 //! The same answer on one worker or on four: jobs on threads, under a fixed lag.
 //!
-//!     cargo run --release --example parallel_threads
+//!     cargo run --example parallel_threads
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it talks and keeps the time")]
 

@@ -1,6 +1,6 @@
 //! How near does a search come to the known optimum of three classic functions?
 //!
-//!     cargo run --release --example regret [-- SEEDS [BATCH]]
+//!     cargo run --example regret [-- SEEDS [BATCH]]
 //!
 //! Prints the simple regret after the whole budget over 20 seeds: median and quartiles, Bayesian beside random search. Exits
 //! with 1 if a median is above its bound.

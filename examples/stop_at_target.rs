@@ -1,6 +1,6 @@
 //! Ends as soon as it is good enough, or nothing improves any more; the figures behind the decision come with it.
 //!
-//!     cargo run --release --example stop_at_target
+//!     cargo run --example stop_at_target
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 

@@ -1,6 +1,6 @@
 //! The side door: a program in any language drives the engine over standard input and output, one JSON object a line.
 //!
-//!     cargo run --release --example ask_tell [-- --strategy random|sobol|bayesian]
+//!     cargo run --example ask_tell [-- --strategy random|sobol|bayesian]
 //!
 //! ```text
 //! {"op":"init","space":[{"name":"lr","type":"float","lo":1e-6,"hi":1.0,"scale":"log"},

@@ -1,6 +1,6 @@
 //! Compares strategies on problems, with statistics, and writes a page about it.
 //!
-//!     cargo run --release --example benchmark_strategies -- --suite public
+//!     cargo run --example benchmark_strategies -- --suite public
 //!
 //! Strategies of this crate by name (`--strategies random,sobol,bayesian`), any other program that speaks the JSON lines of the
 //! example `ask_tell` by command (`--external optuna='python3 my_optuna.py'`). Safe to interrupt: the same command goes on where it

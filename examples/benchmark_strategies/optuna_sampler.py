@@ -1,7 +1,7 @@
 """Optuna as an outside program: JSON lines on standard input and output, as the example `ask_tell` describes them.
 
     pip install optuna            (GPSampler also wants: torch scipy)
-    cargo run --release --example benchmark_strategies -- \
+    cargo run --example benchmark_strategies -- \
         --external tpe='python3 examples/benchmark_strategies/optuna_sampler.py TPESampler'
 
 The argument is the name of any of Optuna's samplers that takes a seed.

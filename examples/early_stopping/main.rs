@@ -1,7 +1,7 @@
 //! Stops jobs that promise little, by the median rule as SageMaker documents it: a neural network, tuned on a simulated cluster.
 //!
-//!     cargo run --release --example early_stopping                  # one tuning job, and what was stopped and why
-//!     cargo run --release --example early_stopping -- --seeds 20    # what it saves, on eight problems
+//!     cargo run --example early_stopping                  # one tuning job, and what was stopped and why
+//!     cargo run --example early_stopping -- --seeds 20    # what it saves, on eight problems
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 

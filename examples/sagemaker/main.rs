@@ -1,6 +1,6 @@
 //! A tuning request on a real account: training jobs by Surmise's proposals, or the whole tuning job by SageMaker's own tuner.
 //!
-//!     cargo run --release --features sagemaker --example sagemaker -- FILE [...]
+//!     cargo run --features sagemaker --example sagemaker -- FILE [...]
 //!
 //! Training jobs cost money. Without `--spend` it says what it would do and what that could cost at the most, and does nothing.
 

@@ -1,7 +1,7 @@
 //! A SageMaker tuning request and the training script that SageMaker would run, both unchanged, on this machine: XGBoost by Python, each job a process that
 //! finds what it would find in SageMaker's container.
 //!
-//!     cargo run --release --example sagemaker_local [-- --jobs N] [--parallel N]
+//!     cargo run --example sagemaker_local [-- --jobs N] [--parallel N]
 //!
 //! Wants Python 3; if that lacks XGBoost, it is installed into a virtual environment in the target folder first (`xgboost-cpu`, some 5 MB).
 
@@ -82,7 +82,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// The target folder, which is that of this program.
 fn target() -> Result<PathBuf, Box<dyn std::error::Error>> {
     let program = std::env::current_exe()?;
-    // target/release/examples/sagemaker_local
+    // target/debug/examples/sagemaker_local
     Ok(program.ancestors().nth(3).ok_or("this program is in no target folder")?.to_owned())
 }
 

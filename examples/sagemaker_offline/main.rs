@@ -1,6 +1,6 @@
 //! AWS's sample state machine, tuned by training jobs on a fake SageMaker on this machine: through the real SDK, under faults, for nothing.
 //!
-//!     cargo run --release --features sagemaker --example sagemaker_offline [-- --seed N] [--watch]
+//!     cargo run --features sagemaker --example sagemaker_offline [-- --seed N] [--watch]
 //!
 //! Fifty training jobs, four at a time, each a gradient-boosted model of the diabetes data. The fake throttles, loses replies, lets credentials expire, has a
 //! quota that is too low for a while, and fails some jobs. Hours of training take seconds, because evaluator and fake share a simulated clock. `--watch` tells

@@ -1,6 +1,6 @@
 //! Judges a SageMaker tuning request, shows the study it would make, and runs it here if the learner can.
 //!
-//!     cargo run --release --example sagemaker_request -- FILE [--input JSON] [--check]
+//!     cargo run --example sagemaker_request -- FILE [--input JSON] [--check]
 //!
 //! The learner is that of `tune_xgboost`: gradient-boosted trees on the diabetes data, in XGBoost's words.
 

@@ -1,7 +1,7 @@
 //! Tunes a program: each job is a process that gets its configuration as arguments and prints its metric after each epoch. Jobs that promise
 //! little are stopped, with all that they started; each has a folder with what it printed.
 //!
-//!     cargo run --release --example tune_command [-- PROGRAM ARGUMENTS…]
+//!     cargo run --example tune_command [-- PROGRAM ARGUMENTS…]
 //!
 //! Without a program of yours it is a Python script that trains with scikit-learn, where that can be imported, else a shell script.
 

@@ -1,6 +1,6 @@
 //! Runs the hyperparameter tuning job of AWS's Step Functions sample on this machine: gradient-boosted trees on real data.
 //!
-//!     cargo run --release --example tune_xgboost [-- --seed N] [--seeds N] [--quiet]
+//!     cargo run --example tune_xgboost [-- --seed N] [--seeds N] [--quiet]
 //!
 //! `--seed` chooses the seed of the one run (else the job's `RandomSeed`, else 1); `--seeds N` runs seeds 1 to N, Bayesian and random search each, and
 //! closes with the p-value of Wilcoxon's signed-rank test; `--quiet` draws no progress bar.

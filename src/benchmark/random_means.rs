@@ -14,7 +14,7 @@ use crate::rng::Rng;
 /// Numbers of evaluations after which results are looked at, as far as the budget goes.
 pub const CHECKPOINTS: [usize; 9] = [1, 5, 10, 20, 30, 40, 60, 80, 100];
 
-/// Written by `cargo run --release --example benchmark_strategies -- random-means`.
+/// Written by `cargo run --example benchmark_strategies -- random-means`.
 static COMMITTED: LazyLock<BTreeMap<String, RandomMeans>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("random_means.json")).expect("the committed file is sound")
 });
