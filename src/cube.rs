@@ -15,17 +15,24 @@
 //! coordinates that represent it.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// A point of the unit cube, one coordinate per axis.
+/// A point of the unit cube, one coordinate per axis. A clone shares the coordinates with the original.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct UnitPoint(Vec<f64>);
+#[serde(from = "Vec<f64>", into = "Vec<f64>")]
+pub struct UnitPoint(Arc<[f64]>);
 
 impl From<Vec<f64>> for UnitPoint {
     fn from(coordinates: Vec<f64>) -> Self {
-        Self(coordinates)
+        Self(coordinates.into())
+    }
+}
+
+impl From<UnitPoint> for Vec<f64> {
+    fn from(point: UnitPoint) -> Self {
+        point.0.to_vec()
     }
 }
 
@@ -180,6 +187,15 @@ pub fn same(axes: &[Axis], a: &[f64], b: &[f64]) -> bool {
     axes.iter().zip(a.iter().zip(b)).all(|(axis, (&a, &b))| axis.same(a, b))
 }
 
+/// The square of the distance of two points; different categories are 1 apart.
+pub fn square_distance(axes: &[Axis], a: &[f64], b: &[f64]) -> f64 {
+    let squares = axes.iter().zip(a.iter().zip(b)).map(|(axis, (a, b))| match axis {
+        Axis::Categories(_) => f64::from(u8::from(!axis.same(*a, *b))),
+        _ => (a - b).powi(2),
+    });
+    squares.sum()
+}
+
 /// Number of distinct points, if it is finite and below 2¹²⁸.
 pub fn cell_count(axes: &[Axis]) -> Option<u128> {
     axes.iter().try_fold(1_u128, |product, axis| product.checked_mul(u128::from(axis.cells()?)))
@@ -201,6 +217,8 @@ pub fn centre(axes: &[Axis]) -> UnitPoint {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
     coordinates: Vec<Vec<f64>>,
+    /// Of each axis, the numbers that its coordinates stand for, where they were given; otherwise empty.
+    numbers: Vec<Vec<f64>>,
     count: u64,
 }
 
@@ -209,7 +227,38 @@ impl Grid {
     pub fn new(coordinates: Vec<Vec<f64>>) -> Option<Self> {
         let sizes = coordinates.iter().map(|axis| axis.len() as u64);
         let count = sizes.into_iter().try_fold(1_u64, u64::checked_mul)?;
-        (1..1 << 63).contains(&count).then_some(Self { coordinates, count })
+        let numbers = vec![Vec::new(); coordinates.len()];
+        (1..1 << 63).contains(&count).then_some(Self { coordinates, numbers, count })
+    }
+
+    /// The same grid, whose coordinates on one axis stand for these numbers, to the digit: as many as there are coordinates on it.
+    ///
+    /// # Panics
+    /// If there are more or fewer.
+    #[must_use]
+    pub fn with_numbers(mut self, axis: usize, numbers: Vec<f64>) -> Self {
+        assert_eq!(numbers.len(), self.coordinates[axis].len(), "one number per coordinate");
+        self.numbers[axis] = numbers;
+        self
+    }
+
+    /// The numbers that the point of this index stands for, with their axes, where they were given.
+    pub fn numbers(&self, index: u64) -> Vec<(usize, f64)> {
+        let places = self.places(index);
+        let given = self.numbers.iter().enumerate().zip(places);
+        given.filter_map(|((axis, numbers), place)| Some((axis, *numbers.get(place)?))).collect()
+    }
+
+    /// Which coordinate of each axis the point of this index has.
+    #[allow(clippy::cast_possible_truncation, reason = "below the length of a list in memory")]
+    fn places(&self, mut index: u64) -> Vec<usize> {
+        let mut places = vec![0; self.axes()];
+        for (place, axis) in places.iter_mut().zip(&self.coordinates).rev() {
+            let size = axis.len() as u64;
+            *place = (index % size) as usize;
+            index /= size;
+        }
+        places
     }
 
     /// Number of axes.
@@ -226,16 +275,10 @@ impl Grid {
     ///
     /// # Panics
     /// If there is none.
-    #[allow(clippy::cast_possible_truncation, reason = "below the length of a list in memory")]
-    pub fn point(&self, mut index: u64) -> UnitPoint {
+    pub fn point(&self, index: u64) -> UnitPoint {
         assert!(index < self.count, "point {index} of {}", self.count);
-        let mut point = vec![0.0; self.axes()];
-        for (coordinate, axis) in point.iter_mut().zip(&self.coordinates).rev() {
-            let size = axis.len() as u64;
-            *coordinate = axis[(index % size) as usize];
-            index /= size;
-        }
-        point.into()
+        let places = self.places(index).into_iter().zip(&self.coordinates);
+        places.map(|(place, axis)| axis[place]).collect::<Vec<_>>().into()
     }
 
     /// The index of a point; `None` if it is not one of the grid.

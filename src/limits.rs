@@ -316,6 +316,11 @@ impl Backoff {
 }
 
 /// Ends a tuning in which hardly anything comes off: something is broken that no configuration can mend.
+///
+/// It is for programs that are broken, not for regions of the space that fail. So if all of the last jobs failed, but a trial of the study's own has
+/// completed before, it ends the tuning at once only where failures came among successes. Else the job of the best trial is run once more, as a
+/// further attempt that counts as no job, and only if that fails, too, the tuning ends. A breaker that asks for fewer failures than it looks at jobs is
+/// a rate, and only counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CircuitBreaker {
     /// So many failed jobs…

@@ -79,6 +79,20 @@ impl Trial {
         matches!(self.stop_asked, Some(StopCause::TuningOver | StopCause::Cancelled))
     }
 
+    /// Whether it has ended without having had its chance: it was asked to stop because the tuning was over, or cancelled, and did not
+    /// come to an end of its own. Such a trial is no observation, it does not count as a job, and its configuration comes first when the
+    /// tuning goes on.
+    pub fn is_unfinished(&self) -> bool {
+        let came_to_nothing = match &self.outcome {
+            Some(Outcome::Stopped { .. }) => true,
+            Some(Outcome::Failed(failure)) => {
+                matches!(failure.kind, FailureKind::Timeout | FailureKind::Cancelled)
+            }
+            Some(Outcome::Completed { .. }) | None => false,
+        };
+        came_to_nothing && self.was_cut_off()
+    }
+
     /// The value of the last report that has a finite one.
     pub fn last_reported(&self) -> Option<f64> {
         let mut values = self.reports.iter().rev().map(|report| report.value);

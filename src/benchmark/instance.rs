@@ -4,6 +4,7 @@
 //! continuous), shifted so that the minimizer stays 5 % of each range away from its ends, its categories stand in another order,
 //! and a constant is added. Hansen et al. (2009) introduced such instances for the BBOB functions.
 
+use super::decorators::geometry::value_at;
 use super::decorators::{Offset, Reordered, Rotated, Shifted};
 use super::problem::{Evaluation, Problem};
 use super::problems::Formula;
@@ -81,16 +82,16 @@ impl<P: Problem> Problem for Instance<P> {
 
 /// A configuration whose continuous parameters are at these places of their ranges.
 fn placed(formula: &Formula, configuration: &Configuration, point: &[f64]) -> Configuration {
-    let decoded = formula.space().decode(&point.to_vec().into());
-    let ranges = formula.space().ranges().iter();
+    let ranges = formula.space().ranges().iter().zip(point);
     ranges
-        .map(|range| {
-            let source = match range {
-                ParameterRange::Continuous(_) => &decoded,
-                _ => configuration,
+        .map(|(range, position)| {
+            let value = match range {
+                ParameterRange::Continuous(range) => {
+                    value_at(range, *position).clamp(range.min(), range.max()).into()
+                }
+                _ => configuration.value(range.name()).expect("a value for each range").clone(),
             };
-            let value = source.value(range.name()).expect("a value for each range");
-            (range.name(), value.clone())
+            (range.name(), value)
         })
         .collect()
 }

@@ -224,6 +224,7 @@ impl<'a> Search<'a> {
             max_jobs: self.situation.max_jobs,
             max_parallel_jobs: self.situation.batch,
             repetitions: Repetitions::Never,
+            index: None,
         }
     }
 

@@ -82,6 +82,20 @@ pub enum Start {
     },
 }
 
+/// The answer to [`Evaluator::adopt`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adoption {
+    /// The job runs; it goes on and will end like one that was started.
+    Running,
+    /// It does not run.
+    NotRunning,
+    /// That cannot be told now.
+    Busy {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+}
+
 /// What happened to a job.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -212,6 +226,26 @@ pub trait Evaluator {
 
     /// Monotonic time since the evaluator was made, to the millisecond; virtual in simulation.
     fn elapsed(&self) -> Duration;
+
+    /// Takes on an attempt that runs already, as after a restart, and starts nothing. [`tune`](crate::tune::tune) asks this when more jobs may run than
+    /// the limits allow: those are counted before anything is started. By default nothing is known to run.
+    ///
+    /// # Errors
+    /// If no jobs can be run at all.
+    fn adopt(&mut self, _job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
+        Ok(Adoption::NotRunning)
+    }
+
+    /// How long a job may take to end once it was asked to stop, because the tuning is over: 30 seconds by default. What has not ended by then has
+    /// timed out, and is left behind.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    /// Whether time stands still unless [`wait`](Self::wait) moves it. Then proposals are not computed beside jobs that run. By default it does not.
+    fn is_simulated(&self) -> bool {
+        false
+    }
 }
 
 // A trait that users implement must stay usable behind a pointer.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
+use super::{Adoption, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
 use crate::trial::Outcome;
 
 /// What a simulated job does.
@@ -147,6 +147,15 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
 
     fn elapsed(&self) -> Duration {
         self.clock
+    }
+
+    fn adopt(&mut self, job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
+        let runs = self.running.contains_key(&job.id());
+        Ok(if runs { Adoption::Running } else { Adoption::NotRunning })
+    }
+
+    fn is_simulated(&self) -> bool {
+        true
     }
 }
 

@@ -33,8 +33,6 @@ use crate::linalg::{self, Cholesky, vectorize};
 const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 /// From this many observations on, starts run on threads of their own.
 const WORTH_A_THREAD: usize = 60;
-/// Replicates that differ by less than this share of the losses' spread, in the square, are the same.
-const AGREEMENT: f64 = 1e-8;
 
 /// What is assumed of the losses before any data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +60,9 @@ pub struct Fit {
     pub process: GaussianProcess,
     /// Log marginal likelihood plus log priors there; `None` if no start gave a finite value.
     pub log_posterior: Option<f64>,
-    /// What the fit took for known of the noise: [`Noise::Absent`] also where replicates agree.
-    pub noise: Noise,
+    /// The same without the prior of the noise: what is compared where it is to be decided whether there is any, because a prior that
+    /// expects little noise would speak against much of it whatever the data say.
+    pub log_evidence: Option<f64>,
     /// How often the likelihood was evaluated.
     pub evaluations: usize,
     /// How many hyperparameters ended at the edge of what is considered, the noise not counted.
@@ -123,8 +122,9 @@ pub fn fit<'a, P: AsRef<[f64]>>(
         None => (default, None),
     };
     let at_bounds = target.at_bounds(&theta);
+    let log_evidence = log_posterior.map(|value| value - target.log_prior_of_noise(&theta));
     let process = GaussianProcess::new(features.clone(), target.hyperparameters(&theta));
-    Fit { process, log_posterior, noise: target.noise, evaluations, at_bounds }
+    Fit { process, log_posterior, log_evidence, evaluations, at_bounds }
 }
 
 /// A start of which nothing is known.
@@ -154,7 +154,6 @@ pub(super) struct Target<'a> {
     rows: Array2<f64>,
     sample: Sample,
     kernel: Kernel,
-    pub(super) noise: Noise,
     informed: bool,
     /// Axes whose warps are fitted, with their columns.
     warped: Vec<(usize, usize)>,
@@ -170,18 +169,8 @@ impl<'a> Target<'a> {
         assumptions: Assumptions,
     ) -> Self {
         let sample = Sample::new(points, losses);
-        let noise = match sample.pooled_variance() {
-            Some(variance)
-                if variance <= AGREEMENT
-                    && sample.repeats > 1.0
-                    && assumptions.noise == Noise::Unknown =>
-            {
-                Noise::Absent
-            }
-            _ => assumptions.noise,
-        };
         let mut priors = vec![features.length_scale_prior(); features.searched().len()];
-        priors.extend([Prior::SignalVariance, Prior::NoiseVariance(noise)]);
+        priors.extend([Prior::SignalVariance, Prior::NoiseVariance(assumptions.noise)]);
         let warped: Vec<(usize, usize)> =
             if assumptions.warping { features.bendable_columns().collect() } else { Vec::new() };
         priors.extend(warped.iter().flat_map(|_| [Prior::WarpExponent; 2]));
@@ -190,7 +179,6 @@ impl<'a> Target<'a> {
             rows: features.rows(&sample.distinct(points)),
             sample,
             kernel: assumptions.kernel,
-            noise,
             informed: assumptions.priors,
             warped,
             priors,
@@ -210,6 +198,11 @@ impl<'a> Target<'a> {
 
     fn noise_position(&self) -> usize {
         self.features.searched().len() + 1
+    }
+
+    fn log_prior_of_noise(&self, theta: &[f64]) -> f64 {
+        let position = self.noise_position();
+        if self.informed { self.priors[position].log_density(theta[position]).0 } else { 0.0 }
     }
 
     /// How many of θ lie at their bounds, besides the noise.

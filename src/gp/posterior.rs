@@ -375,6 +375,11 @@ impl Posterior {
         &self.scaled
     }
 
+    /// c: the mean where nothing is known.
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
     /// α and c.
     pub(super) fn weights(&self) -> (&Array1<f64>, f64) {
         (&self.weights, self.mean)

@@ -1,7 +1,9 @@
 //! Raw candidates, and the choice of starts among them.
 //!
-//! With values aᵢ of standard deviation τ, candidate i is drawn with probability ∝ exp(aᵢ ⁄ τ), without replacement: those with the
-//! greatest aᵢ ⁄ τ + gᵢ, where g = −ln(−ln u) is Gumbel noise from uniform u (Yellott 1977).
+//! Candidate i of value aᵢ is drawn with probability ∝ exp(aᵢ ⁄ τ), without replacement: those with the greatest aᵢ ⁄ τ + gᵢ, where
+//! g = −ln(−ln u) is Gumbel noise from uniform u (Yellott 1977). The temperature τ is the standard deviation of the best quarter of the
+//! values. The deviation of all of them would not do: late in a search the logarithm of an improvement varies by hundreds over the cube,
+//! and at such a temperature the draw is uniform.
 
 use super::{Scored, Search};
 use crate::cube::{self, Axis, UnitPoint};
@@ -12,6 +14,8 @@ use crate::sobol::Sobol;
 const PER_AXIS: usize = 64;
 const FEWEST: usize = 256;
 const MOST: usize = 1024;
+/// The share of the candidates whose values set the temperature.
+const BEST_SHARE: usize = 4;
 /// Starts nearer to a chosen one than this, in units of the axes' scales, are passed over.
 const APART: f64 = 0.1;
 
@@ -88,7 +92,7 @@ fn next_cell(axis: Axis, coordinate: f64, up: bool) -> f64 {
 
 /// The best candidate, and others drawn with probabilities that grow with their value, kept apart from each other.
 ///
-/// `raw` is sorted from the best down. Weights are exp(value ⁄ deviation of the values): Boltzmann's distribution.
+/// `raw` is sorted from the best down.
 pub(super) fn starts(raw: &[Scored], search: &Search<'_>, rng: &mut Rng) -> Vec<Scored> {
     let finite: Vec<&Scored> = raw.iter().filter(|scored| scored.value.is_finite()).collect();
     let Some(best) = finite.first() else {
@@ -100,12 +104,12 @@ pub(super) fn starts(raw: &[Scored], search: &Search<'_>, rng: &mut Rng) -> Vec<
         _ => 12,
     };
     // Drawing without replacement by weight w is sorting by ln w plus Gumbel noise.
-    let deviation = deviation(&finite);
+    let temperature = deviation(&finite[..finite.len().div_ceil(BEST_SHARE)]);
     let mut drawn: Vec<(f64, &Scored)> = finite
         .iter()
         .map(|scored| {
             let gumbel = -(-(1.0 - rng.uniform()).ln()).ln();
-            (scored.value / deviation + gumbel, *scored)
+            (scored.value / temperature + gumbel, *scored)
         })
         .collect();
     drawn.sort_by(|a, b| b.0.total_cmp(&a.0));

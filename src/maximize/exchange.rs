@@ -1,13 +1,18 @@
 //! Moves along the discrete axes: the neighbourhoods of all points are scored in one batch, and each point moves to the best
 //! of its own.
 
+use std::collections::HashSet;
+
 use super::ascent::FEW_LEVELS;
-use super::{Landscape, Scored, Search, score};
+use super::{Landscape, Scored, Search, best_first, score};
 use crate::cube::{self, Axis, UnitPoint};
 use crate::rng::Rng;
 
 /// Moves of one point per call.
 const MOVES: usize = 4;
+/// Rounds in which what lies beside forbidden points is looked for, and points whose neighbourhoods are scored in each.
+const EXPANSIONS: usize = 16;
+const EXPANDED_AT_ONCE: usize = 24;
 /// Other categories that are looked at per move where there are many.
 const SAMPLED_CATEGORIES: usize = 20;
 
@@ -46,6 +51,49 @@ pub(super) fn exchange(
         }
     }
     current
+}
+
+/// The best allowed point, where the best of those `found` is forbidden: every point that is better than the best allowed one has its
+/// neighbourhood scored, and so has that one, until nothing better turns up. `None` where nothing is gained by that.
+///
+/// Climbs pass through forbidden points, because what is allowed may lie behind them; so they often end on one, and the best that may be
+/// returned is then its neighbour.
+pub(super) fn beside_forbidden(
+    landscape: &dyn Landscape,
+    search: &Search<'_>,
+    found: &[Scored],
+    rng: &mut Rng,
+) -> Option<Scored> {
+    let is_forbidden = |scored: &Scored| (search.forbidden)(&scored.point);
+    if !search.moves.exchange || !has_moves(search.axes) || !found.first().is_some_and(is_forbidden)
+    {
+        return None;
+    }
+    let key = |point: &UnitPoint| point.iter().map(|u| u.to_bits()).collect::<Vec<u64>>();
+    let mut seen: HashSet<Vec<u64>> = found.iter().map(|scored| key(&scored.point)).collect();
+    let mut best = found.iter().find(|scored| !is_forbidden(scored)).cloned();
+    let is_as_good = |scored: &Scored, best: &Option<Scored>| {
+        best.as_ref().is_none_or(|best| scored.value >= best.value)
+    };
+    let mut frontier: Vec<Scored> = found.to_vec();
+    for _ in 0..EXPANSIONS {
+        frontier.retain(|scored| is_as_good(scored, &best));
+        let rest = frontier.split_off(frontier.len().min(EXPANDED_AT_ONCE));
+        let neighbours: Vec<UnitPoint> = frontier
+            .iter()
+            .flat_map(|scored| neighbourhood(search.axes, &scored.point, rng))
+            .filter(|point| seen.insert(key(point)))
+            .collect();
+        if neighbours.is_empty() && rest.is_empty() {
+            break;
+        }
+        let scored = score(landscape, neighbours);
+        best = best_first(best.into_iter().chain(scored.iter().cloned()).collect())
+            .into_iter()
+            .find(|scored| !is_forbidden(scored));
+        frontier = best_first(rest.into_iter().chain(scored).collect());
+    }
+    best
 }
 
 /// Snapped points that differ in one discrete coordinate: every other cell of few, the two next ones on either side among

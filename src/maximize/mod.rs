@@ -12,6 +12,9 @@
 //! 4. Every iterate then moves to its best neighbour along one discrete axis at a time, all neighbourhoods being scored at
 //!    once; both repeat while they gain (`exchange`).
 //!
+//! 5. Where a forbidden point is the best of what was found, the neighbourhoods of all points that are better than the best allowed one
+//!    are scored, too, until none of them is left (`beside_forbidden`): what is allowed next to it is then found.
+//!
 //! What is scored in the end is what will be run: snapped points. Forbidden points are never returned.
 
 mod ascent;
@@ -141,7 +144,9 @@ fn explore(landscape: &dyn Landscape, search: &Search<'_>, rng: &mut Rng) -> Opt
     let snapped = starts.into_iter().map(|start| cube::snap(search.axes, &start.point)).collect();
     let mut found = score(landscape, snapped);
     found.extend(raw);
-    first_allowed(best_first(found), search)
+    let found = best_first(found);
+    exchange::beside_forbidden(landscape, search, &found, rng)
+        .or_else(|| first_allowed(found, search))
         // Everything that was met is taken: look next to it.
         .or_else(|| {
             first_allowed(best_first(score(landscape, candidates::near(search, rng))), search)

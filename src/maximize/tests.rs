@@ -92,3 +92,81 @@ fn the_number_of_threads_changes_nothing() {
     };
     assert_eq!(on(1), on(4));
 }
+
+/// A valley turned upside down, steeper along some axes than along others.
+struct Ridge {
+    top: Vec<f64>,
+    steepness: Vec<f64>,
+}
+
+impl Landscape for Ridge {
+    fn values(&self, points: &[UnitPoint]) -> Vec<f64> {
+        self.values_and_gradients(points).0
+    }
+
+    fn values_and_gradients(&self, points: &[UnitPoint]) -> (Vec<f64>, Vec<Vec<f64>>) {
+        let terms = |p: &UnitPoint| -> Vec<(f64, f64)> {
+            let gaps = p.iter().zip(&self.top).zip(&self.steepness);
+            gaps.map(|((x, top), s)| (s * (x - top).powi(2), -2.0 * s * (x - top))).collect()
+        };
+        points
+            .iter()
+            .map(|p| terms(p).into_iter().unzip::<f64, f64, Vec<_>, Vec<_>>())
+            .map(|(squares, slopes)| (-squares.iter().sum::<f64>(), slopes))
+            .unzip()
+    }
+}
+
+#[test]
+fn fault_a9_the_best_free_cell_beside_taken_ones_is_found() {
+    for (dimension, levels) in [(20, 2), (8, 5), (6, 100)] {
+        let axis = Axis::Levels(Levels::even(levels));
+        let axes = vec![axis; dimension];
+        for (case, taken) in (0..20).flat_map(|case| [(case, 1), (case, 12)]) {
+            let mut rng = Rng::stream(case, dimension as u64);
+            let top: Vec<f64> = axes.iter().map(|axis| axis.snap(rng.uniform())).collect();
+            let steepness: Vec<f64> = axes.iter().map(|_| 1.0 + 9.0 * rng.uniform()).collect();
+            let ridge = Ridge { top: top.clone(), steepness };
+            // The best cells, by all that differ from the top by at most one step in at most two axes.
+            let mut best = vec![UnitPoint::from(top.clone())];
+            let step = |point: &[f64], index: usize, up: bool| -> Option<Vec<f64>> {
+                let cell = axis.cell(point[index]);
+                let next = if up { cell + 1 } else { cell.checked_sub(1)? };
+                (next < levels).then(|| {
+                    let mut moved = point.to_vec();
+                    moved[index] = axis.coordinate(next);
+                    moved
+                })
+            };
+            for i in 0..dimension {
+                for up in [false, true] {
+                    let Some(one) = step(&top, i, up) else { continue };
+                    best.push(one.clone().into());
+                    for j in i..dimension {
+                        let two = [false, true].map(|up| step(&one, j, up));
+                        best.extend(two.into_iter().flatten().map(UnitPoint::from));
+                    }
+                }
+            }
+            let best = best_first(score(&ridge, best));
+            let forbidden: Vec<UnitPoint> =
+                best.iter().take(taken).map(|scored| scored.point.clone()).collect();
+            let free = best.iter().find(|scored| !forbidden.contains(&scored.point)).unwrap();
+            let is_forbidden = |p: &[f64]| forbidden.iter().any(|f| cube::same(&axes, f, p));
+            let search = Search {
+                axes: &axes,
+                scales: &vec![0.5; dimension],
+                anchors: &[],
+                forbidden: &is_forbidden,
+                moves: Moves::default(),
+            };
+            let found = maximize(&ridge, &search, &mut rng).unwrap();
+            assert!(
+                found.value >= free.value - 1e-12,
+                "{dimension} axes of {levels}, {taken} taken, case {case}: {} for {}",
+                found.value,
+                free.value
+            );
+        }
+    }
+}

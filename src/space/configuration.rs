@@ -1,6 +1,8 @@
 //! Named values for one job.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -107,15 +109,58 @@ impl fmt::Display for ParameterValue {
 /// assert_eq!((known.float("learning_rate"), known.integer("depth")), (0.003, 7));
 /// assert_eq!(known.to_string(), "learning_rate = 0.003, depth = 7, optimizer = adam");
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Configuration {
-    entries: Vec<(String, ParameterValue)>,
+///
+/// A clone shares the values with the original, and configurations of one space share their names.
+#[derive(Clone, Default, PartialEq)]
+pub struct Configuration(Arc<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    names: Arc<[String]>,
+    values: Box<[ParameterValue]>,
+}
+
+impl PartialEq for Entries {
+    fn eq(&self, other: &Self) -> bool {
+        let same_names = Arc::ptr_eq(&self.names, &other.names) || self.names == other.names;
+        same_names && self.values == other.values
+    }
 }
 
 impl Configuration {
+    /// Values by their names, in the same order.
+    pub(super) fn of(names: Arc<[String]>, values: Vec<ParameterValue>) -> Self {
+        debug_assert_eq!(names.len(), values.len());
+        Self(Arc::new(Entries { names, values: values.into() }))
+    }
+
+    /// The names, in order.
+    pub(super) fn names(&self) -> &Arc<[String]> {
+        &self.0.names
+    }
+
+    /// The values, in the order of the names.
+    pub(super) fn values(&self) -> &[ParameterValue] {
+        &self.0.values
+    }
+
+    /// The same for equal values in the same order; for tables within one process.
+    pub(crate) fn hash_of_values(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for value in self.values() {
+            match value {
+                ParameterValue::Integer(number) => number.hash(&mut hasher),
+                // Adding 0 makes one of the two zeros.
+                ParameterValue::Float(number) => (number + 0.0).to_bits().hash(&mut hasher),
+                ParameterValue::Category(name) => name.hash(&mut hasher),
+            }
+        }
+        hasher.finish()
+    }
+
     /// The value of a parameter, if there is one of this name.
     pub fn value(&self, name: &str) -> Option<&ParameterValue> {
-        self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// A number, of a continuous or an integer parameter.
@@ -166,8 +211,16 @@ impl Configuration {
     }
 
     /// Names and values in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &ParameterValue)> {
-        self.entries.iter().map(|(name, value)| (name.as_str(), value))
+    pub fn iter(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (&str, &ParameterValue)> + ExactSizeIterator {
+        self.names().iter().map(String::as_str).zip(self.values())
+    }
+}
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -179,7 +232,9 @@ impl<N: Into<String>, const COUNT: usize> From<[(N, ParameterValue); COUNT]> for
 
 impl<N: Into<String>> FromIterator<(N, ParameterValue)> for Configuration {
     fn from_iter<I: IntoIterator<Item = (N, ParameterValue)>>(entries: I) -> Self {
-        Self { entries: entries.into_iter().map(|(name, value)| (name.into(), value)).collect() }
+        let (names, values): (Vec<String>, Vec<ParameterValue>) =
+            entries.into_iter().map(|(name, value)| (name.into(), value)).unzip();
+        Self::of(names.into(), values)
     }
 }
 
@@ -195,8 +250,8 @@ impl fmt::Display for Configuration {
 
 impl Serialize for Configuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.entries.len()))?;
-        for (name, value) in &self.entries {
+        let mut map = serializer.serialize_map(Some(self.values().len()))?;
+        for (name, value) in self.iter() {
             map.serialize_entry(name, value)?;
         }
         map.end()
@@ -215,11 +270,11 @@ impl<'de> Deserialize<'de> for Configuration {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Configuration, M::Error> {
-                let mut entries = Vec::new();
+                let mut entries: Vec<(String, ParameterValue)> = Vec::new();
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(Configuration { entries })
+                Ok(entries.into_iter().collect())
             }
         }
 

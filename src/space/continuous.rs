@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::configuration::ParameterValue;
+use super::digits::Digits;
 use super::range::{check_name, outside, wrong_type};
 use super::scaling::{Scale, ScalingType, float_spacing, from_unit, to_unit};
 use crate::cube::{Axis, Levels};
@@ -16,6 +17,9 @@ const NARROWEST: f64 = 1e-12;
 const SMALLEST: f64 = 1e-290;
 
 /// Real numbers from a minimum to a maximum, both included, in natural units.
+///
+/// Values that are proposed have few digits: they are decimals at a distance of at most a ten-thousandth of the range, on its scale, from what was
+/// computed; nearer ones only where such a decimal has been tried. Values that are given, to be tried or as known, keep all of theirs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContinuousParameterRange {
     name: String,
@@ -103,6 +107,18 @@ impl ContinuousParameterRange {
 
     pub(super) fn decode(&self, coordinate: f64) -> ParameterValue {
         ParameterValue::Float(from_unit(self.scale.scaling, self.min, self.max, coordinate))
+    }
+
+    /// The value at a coordinate, moved by at most this share of the axis to a decimal of few digits. The ends are what they are.
+    pub(super) fn decode_rounded(&self, coordinate: f64, share: f64) -> ParameterValue {
+        let value = from_unit(self.scale.scaling, self.min, self.max, coordinate);
+        let is_inside = self.min < value && value < self.max;
+        ParameterValue::Float(if is_inside {
+            let digits = Digits::of(self.scale.scaling, self.min, self.max, share);
+            digits.round(value).clamp(self.min, self.max)
+        } else {
+            value
+        })
     }
 }
 

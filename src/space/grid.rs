@@ -76,14 +76,31 @@ impl SearchSpace {
             }
         }
         Error::unless_empty(violations)?;
-        Grid::new(coordinates).ok_or_else(|| {
+        let mut grid = Grid::new(coordinates).ok_or_else(|| {
             Error::Invalid(vec![Violation::new(
                 "grid",
                 "more than 2⁶³ combinations",
                 "a grid is tried out one by one",
                 "give fewer levels, or search by another strategy",
             )])
-        })
+        })?;
+        for (axis, range) in self.ranges.iter().enumerate() {
+            let own = given.iter().find(|(name, _)| name.as_ref() == range.name());
+            let is_continuous = matches!(range, ParameterRange::Continuous(_));
+            if let (true, Some((_, GridLevels::Values(values)))) = (is_continuous, own) {
+                grid = grid.with_numbers(axis, values.iter().filter_map(number).collect());
+            }
+        }
+        Ok(grid)
+    }
+}
+
+fn number(value: &ParameterValue) -> Option<f64> {
+    match value {
+        ParameterValue::Float(number) => Some(*number),
+        #[allow(clippy::cast_precision_loss, reason = "nearest float is meant")]
+        ParameterValue::Integer(number) => Some(*number as f64),
+        ParameterValue::Category(_) => None,
     }
 }
 

@@ -6,13 +6,15 @@
 mod categorical;
 mod configuration;
 mod continuous;
+mod digits;
 mod grid;
 mod integer;
 mod range;
 mod record;
 mod scaling;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +34,8 @@ use crate::error::{Error, Violation};
 pub struct SearchSpace {
     ranges: Vec<ParameterRange>,
     axes: Vec<Axis>,
+    /// Shared by all configurations of the space.
+    names: Arc<[String]>,
 }
 
 impl SearchSpace {
@@ -99,7 +103,8 @@ impl SearchSpace {
         }
         Error::unless_empty(violations)?;
         let axes = sound.iter().map(ParameterRange::axis).collect();
-        Ok(Self { ranges: sound, axes })
+        let names = sound.iter().map(|range| range.name().to_owned()).collect();
+        Ok(Self { ranges: sound, axes, names })
     }
 
     /// The ranges, in order.
@@ -125,14 +130,33 @@ impl SearchSpace {
     /// [`Error::Invalid`] with everything that is wrong: parameters that are missing or unknown, values of the wrong
     /// type or outside of their range.
     pub fn encode(&self, configuration: &Configuration) -> Result<UnitPoint, Error> {
+        self.check(configuration).map(|(point, _)| point)
+    }
+
+    /// The point that represents a configuration, and its values in the space's own order.
+    fn check<'c>(
+        &self,
+        configuration: &'c Configuration,
+    ) -> Result<(UnitPoint, Vec<&'c ParameterValue>), Error> {
+        let is_ordered =
+            Arc::ptr_eq(configuration.names(), &self.names) || *configuration.names() == self.names;
+        let given: HashMap<&str, &ParameterValue> =
+            if is_ordered { HashMap::new() } else { configuration.iter().rev().collect() };
         let mut violations = Vec::new();
         let mut point = Vec::with_capacity(self.ranges.len());
-        for range in &self.ranges {
-            match configuration.value(range.name()) {
-                Some(value) => match range.encode(value) {
-                    Ok(coordinate) => point.push(coordinate),
-                    Err(violation) => violations.push(violation),
-                },
+        let mut values = Vec::with_capacity(self.ranges.len());
+        for (position, range) in self.ranges.iter().enumerate() {
+            let value = if is_ordered {
+                configuration.values().get(position)
+            } else {
+                given.get(range.name()).copied()
+            };
+            match value.map(|value| (value, range.encode(value))) {
+                Some((value, Ok(coordinate))) => {
+                    point.push(coordinate);
+                    values.push(value);
+                }
+                Some((_, Err(violation))) => violations.push(violation),
                 None => violations.push(Violation::new(
                     range.name(),
                     "missing",
@@ -141,9 +165,20 @@ impl SearchSpace {
                 )),
             }
         }
+        if !is_ordered {
+            violations.extend(self.strangers(configuration));
+        }
+        Error::unless_empty(violations)?;
+        Ok((point.into(), values))
+    }
+
+    /// What is wrong with the names of a configuration: those that the space does not have, and those that are there twice.
+    fn strangers(&self, configuration: &Configuration) -> Vec<Violation> {
+        let known: HashSet<&str> = self.names.iter().map(String::as_str).collect();
+        let mut violations = Vec::new();
         let mut seen = HashSet::new();
         for (name, value) in configuration.iter() {
-            if !self.ranges.iter().any(|range| range.name() == name) {
+            if !known.contains(name) {
                 violations.push(Violation::new(
                     name,
                     value,
@@ -159,8 +194,7 @@ impl SearchSpace {
                 ));
             }
         }
-        Error::unless_empty(violations)?;
-        Ok(point.into())
+        violations
     }
 
     /// The configuration that a point represents. Every point of the cube represents one.
@@ -169,11 +203,52 @@ impl SearchSpace {
     /// If the point has another number of coordinates than the space has parameters.
     pub fn decode(&self, point: &UnitPoint) -> Configuration {
         assert_eq!(point.len(), self.ranges.len(), "one coordinate per parameter");
-        self.ranges
-            .iter()
-            .zip(point.iter())
-            .map(|(range, &coordinate)| (range.name(), range.decode(coordinate)))
-            .collect()
+        let values = self.ranges.iter().zip(point.iter());
+        let values = values.map(|(range, &coordinate)| range.decode(coordinate)).collect();
+        Configuration::of(Arc::clone(&self.names), values)
+    }
+
+    /// Configurations at a point or next to it, the ones with the fewest digits first, the one that the point represents last. They have
+    /// these numbers in the place of some of their values, to the digit (the number of the axis comes first).
+    ///
+    /// # Errors
+    /// [`Error::BadProposal`] if a number is not the one that its coordinate represents, within the axis' resolution.
+    pub(crate) fn near(
+        &self,
+        point: &UnitPoint,
+        numbers: &[(usize, f64)],
+    ) -> Result<impl Iterator<Item = Configuration>, Error> {
+        for &(axis, number) in numbers {
+            let bad = |text: String| Err(Error::BadProposal(text));
+            let Some(range @ ParameterRange::Continuous(_)) = self.ranges.get(axis) else {
+                return bad(format!("axis {axis} has no numbers, such as {number}"));
+            };
+            match range.encode(&ParameterValue::Float(number)) {
+                Ok(coordinate) if self.axes[axis].same(coordinate, point[axis]) => {}
+                Ok(coordinate) => {
+                    let name = range.name();
+                    let text = format!("{number} of `{name}` lies at {coordinate}");
+                    return bad(format!("{text}, not at {}", point[axis]));
+                }
+                Err(violation) => return bad(violation.to_string()),
+            }
+        }
+        let shares = digits::FINENESS.into_iter().map(Some).chain([None]);
+        Ok(shares.map(move |share| {
+            let ranges = self.ranges.iter().zip(point.iter());
+            let mut values: Vec<ParameterValue> = ranges
+                .map(|(range, &coordinate)| match (range, share) {
+                    (ParameterRange::Continuous(range), Some(share)) => {
+                        range.decode_rounded(coordinate, share)
+                    }
+                    _ => range.decode(coordinate),
+                })
+                .collect();
+            for &(axis, number) in numbers {
+                values[axis] = ParameterValue::Float(number);
+            }
+            Configuration::of(Arc::clone(&self.names), values)
+        }))
     }
 
     /// Moves a point to the one that represents the same configuration.
@@ -187,18 +262,49 @@ impl SearchSpace {
     /// # Errors
     /// Those of [`encode`](Self::encode).
     pub fn normalize(&self, configuration: &Configuration) -> Result<Configuration, Error> {
-        let canonical = self.decode(&self.encode(configuration)?);
-        Ok(self
-            .ranges
-            .iter()
-            .zip(canonical.iter())
-            .map(|(range, (name, decoded))| match range {
-                ParameterRange::Continuous(_) => {
-                    (name, ParameterValue::Float(configuration.float(name)))
+        self.normalize_and_encode(configuration).map(|(normal, _)| normal)
+    }
+
+    /// [`normalize`](Self::normalize) and [`encode`](Self::encode) at once.
+    pub(crate) fn normalize_and_encode(
+        &self,
+        configuration: &Configuration,
+    ) -> Result<(Configuration, UnitPoint), Error> {
+        let (point, given) = self.check(configuration)?;
+        let values = self.ranges.iter().zip(given).zip(point.iter());
+        let values = values.map(|((range, value), &coordinate)| range.normal(value, coordinate));
+        Ok((Configuration::of(Arc::clone(&self.names), values.collect()), point))
+    }
+
+    /// A part of a configuration in the space's own order and types; a whole one is [normalized](Self::normalize).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with everything that is wrong: parameters that are unknown or there twice, values of the wrong type or outside of
+    /// their range, no value at all.
+    pub(crate) fn normalize_part(&self, part: &Configuration) -> Result<Configuration, Error> {
+        let given: HashMap<&str, &ParameterValue> = part.iter().rev().collect();
+        let mut violations = self.strangers(part);
+        if given.is_empty() {
+            let rule = "at least one parameter has a value";
+            violations.push(Violation::new("configuration", "empty", rule, "name one"));
+        }
+        let mut entries = Vec::with_capacity(given.len());
+        for range in &self.ranges {
+            let Some(value) = given.get(range.name()) else { continue };
+            match range.encode(value) {
+                Ok(coordinate) => {
+                    let value = range.normal(value, coordinate);
+                    entries.push((range.name().to_owned(), value));
                 }
-                _ => (name, decoded.clone()),
-            })
-            .collect())
+                Err(violation) => violations.push(violation),
+            }
+        }
+        Error::unless_empty(violations)?;
+        if entries.len() < self.ranges.len() {
+            return Ok(entries.into_iter().collect());
+        }
+        let values = entries.into_iter().map(|(_, value)| value).collect();
+        Ok(Configuration::of(Arc::clone(&self.names), values))
     }
 
     /// A configuration with the values that are given, and the middle of the range (of choices, the first) for all others.

@@ -95,6 +95,18 @@ impl ParameterRange {
         }
     }
 
+    /// A value that lies at this coordinate, in the range's own type. One of a continuous range keeps its digits.
+    pub(super) fn normal(&self, value: &ParameterValue, coordinate: f64) -> ParameterValue {
+        match (self, value) {
+            (Self::Continuous(_), ParameterValue::Float(_)) => value.clone(),
+            #[allow(clippy::cast_precision_loss, reason = "nearest float is meant")]
+            (Self::Continuous(_), ParameterValue::Integer(number)) => {
+                ParameterValue::Float(*number as f64)
+            }
+            _ => self.decode(coordinate),
+        }
+    }
+
     pub(super) fn decode(&self, coordinate: f64) -> ParameterValue {
         match self {
             Self::Continuous(range) => range.decode(coordinate),

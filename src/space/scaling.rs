@@ -153,7 +153,7 @@ pub(super) fn from_unit(scaling: ScalingType, min: f64, max: f64, u: f64) -> f64
 const NEAR: f64 = std::f64::consts::LN_2;
 
 /// ln(b ⁄ a) for 0 < a ≤ b, also where the ratio is near 1 or overflows.
-fn log_ratio(a: f64, b: f64) -> f64 {
+pub(super) fn log_ratio(a: f64, b: f64) -> f64 {
     if b < 2.0 * a {
         ((b - a) / a).ln_1p()
     } else if (b / a).is_finite() {
@@ -164,7 +164,7 @@ fn log_ratio(a: f64, b: f64) -> f64 {
 }
 
 /// ln((1 − x) ⁄ (1 − a)) for a ≤ x < 1, also where that is near 1.
-fn log_rest(a: f64, x: f64) -> f64 {
+pub(super) fn log_rest(a: f64, x: f64) -> f64 {
     let gone = (x - a) / (1.0 - a);
     if gone < 0.5 { (-gone).ln_1p() } else { ((1.0 - x) / (1.0 - a)).ln() }
 }

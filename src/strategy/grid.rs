@@ -42,7 +42,10 @@ impl Strategy for GridSearch {
             visited.points().filter_map(|point| self.grid.index_of(history.axes, point)).collect();
         // Of n + 1 indices, n points cannot have taken all.
         let free = (0..self.grid.count()).find(|index| !taken.contains(index));
-        Ok(free.map(|index| Proposal::new(self.grid.point(index), Phase::Grid)))
+        Ok(free.map(|index| Proposal {
+            numbers: self.grid.numbers(index),
+            ..Proposal::new(self.grid.point(index), Phase::Grid)
+        }))
     }
 }
 
@@ -72,6 +75,7 @@ mod tests {
                 max_jobs: None,
                 max_parallel_jobs: 1,
                 repetitions: Repetitions::Allowed,
+                index: None,
             };
             let proposal = search.propose(&history, &mut Rng::stream(1, trial)).unwrap();
             let Some(Proposal { point, .. }) = proposal else {

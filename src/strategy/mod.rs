@@ -6,6 +6,7 @@
 
 mod bayesian;
 mod grid;
+mod places;
 mod random;
 mod sobol;
 mod visited;
@@ -14,6 +15,7 @@ use std::fmt::Debug;
 
 pub use self::bayesian::{BayesianOptimization, OutputScale, PendingBelief, Recipe, WhenSettled};
 pub use self::grid::GridSearch;
+pub(crate) use self::places::Places;
 pub use self::random::RandomSearch;
 pub use self::sobol::SobolSearch;
 pub use self::visited::Visited;
@@ -77,6 +79,12 @@ pub trait Strategy: Debug + Send + Sync {
     fn outlook(&self, _history: &History<'_>) -> Result<Option<Outlook>, Error> {
         Ok(None)
     }
+
+    /// Whether a proposal takes no time to speak of, however long the history is. [`tune`](crate::tune::tune) then does not hand it to
+    /// a thread of its own.
+    fn is_quick(&self) -> bool {
+        false
+    }
 }
 
 // A trait that users implement must stay usable behind a pointer.
@@ -89,6 +97,10 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
 
     fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
         (**self).outlook(history)
+    }
+
+    fn is_quick(&self) -> bool {
+        (**self).is_quick()
     }
 }
 
@@ -114,6 +126,34 @@ pub struct History<'a> {
     pub max_parallel_jobs: usize,
     /// Whether what has a loss may be proposed again.
     pub repetitions: Repetitions,
+    /// The points that must not be proposed again, if whoever made this history keeps them.
+    pub(crate) index: Option<Index<'a>>,
+}
+
+/// The points of some lists that must not be proposed again, by their places: those that were proposed, and those that were tried instead,
+/// because values have few digits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Index<'a> {
+    /// If nothing may be repeated.
+    pub(crate) never: &'a Places,
+    /// If what has a loss may be.
+    pub(crate) allowed: &'a Places,
+    pub(crate) observations: &'a [Observation],
+    pub(crate) pending: &'a [Pending],
+    pub(crate) failures: &'a [FailedPoint],
+}
+
+impl<'a> Index<'a> {
+    /// The places for a history, if it has the lists that this was made for.
+    fn of(&self, history: &History<'_>) -> Option<&'a Places> {
+        let is_same = std::ptr::eq(self.observations, history.observations)
+            && std::ptr::eq(self.pending, history.pending)
+            && std::ptr::eq(self.failures, history.failures);
+        is_same.then_some(match history.repetitions {
+            Repetitions::Never => self.never,
+            Repetitions::Allowed => self.allowed,
+        })
+    }
 }
 
 /// Whether a configuration may be tried more than once.
@@ -230,12 +270,14 @@ pub struct Proposal {
     pub fallback: Option<String>,
     /// How well the model behind it was fitted.
     pub model: Option<ModelHealth>,
+    /// Numbers that coordinates stand for, to the digit, with their axes: where they were given, as in a grid, and not only computed.
+    pub numbers: Vec<(usize, f64)>,
 }
 
 impl Proposal {
     /// A proposal without a model behind it; its other fields can be set afterwards.
     pub fn new(point: UnitPoint, phase: Phase) -> Self {
-        Self { point, phase, expectation: None, fallback: None, model: None }
+        Self { point, phase, expectation: None, fallback: None, model: None, numbers: Vec::new() }
     }
 }
 
@@ -253,6 +295,8 @@ pub struct ModelHealth {
     pub at_bounds: usize,
     /// Variance of the noise by that of the signal.
     pub noise_share: f64,
+    /// The standard deviation of the noise, in the unit of the losses, where they have their median.
+    pub noise_deviation: f64,
     /// By what factor the noise had to be raised for the covariance to be factored; 1 if not.
     pub noise_widened: f64,
     /// Draws of the hyperparameters that count.
@@ -291,6 +335,12 @@ pub enum Phase {
     Enqueued,
     /// A model of the losses.
     Model,
+    /// The same model, looking for an improvement that would matter where it knows least, because hardly any is left where it knows
+    /// most. The [`acquisition`](Expectation::acquisition) of such a proposal is that of the greater improvement, and not to be compared
+    /// with others.
+    Exploration,
+    /// The configuration of a trial that was cut off because the tuning was over, once more.
+    CutOff,
 }
 
 /// What a model expects of a trial; losses may be infinite where the model knows no bound.

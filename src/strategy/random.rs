@@ -13,4 +13,8 @@ impl Strategy for RandomSearch {
         let point = Visited::of(history).unvisited(rng);
         Ok(point.map(|point| Proposal::new(point, Phase::Random)))
     }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
 }

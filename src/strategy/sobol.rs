@@ -18,26 +18,39 @@ pub struct SobolSearch;
 impl Strategy for SobolSearch {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
         let visited = Visited::of(history);
-        let point = next_point(history, &visited, history.next_trial - 1, |point| point, rng);
+        let point = next_point(history, &visited, history.next_trial - 1, rng);
         Ok(point.map(|point| Proposal::new(point, Phase::Design)))
+    }
+
+    fn is_quick(&self) -> bool {
+        true
     }
 }
 
-/// The first unvisited point of the study's sequence from `index` on, after `lay` and snapping; `None` if the space is
-/// exhausted.
-pub(super) fn next_point(
+/// The first unvisited point of the study's sequence from `index` on; `None` if the space is exhausted.
+fn next_point(
     history: &History<'_>,
     visited: &Visited<'_>,
     index: u64,
-    lay: impl Fn(Vec<f64>) -> Vec<f64>,
     rng: &mut Rng,
 ) -> Option<UnitPoint> {
     if visited.is_everything() {
         return None;
     }
+    let first = upcoming(history, visited, index, |point| point, rng).next();
+    first.or_else(|| visited.unvisited(rng))
+}
+
+/// The unvisited ones of the next points of the study's sequence from `index` on, after `lay` and snapping.
+pub(super) fn upcoming(
+    history: &History<'_>,
+    visited: &Visited<'_>,
+    index: u64,
+    lay: impl Fn(Vec<f64>) -> Vec<f64>,
+    rng: &Rng,
+) -> impl Iterator<Item = UnitPoint> {
     let sequence = Sobol::new(history.axes.len(), &mut rng.shared(SCRAMBLE));
     (index..index + LOOK_AHEAD)
-        .map(|index| cube::snap(history.axes, &lay(sequence.point(index))))
-        .find(|point| !visited.contains(point))
-        .or_else(|| visited.unvisited(rng))
+        .map(move |index| cube::snap(history.axes, &lay(sequence.point(index))))
+        .filter(|point| !visited.contains(point))
 }

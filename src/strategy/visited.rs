@@ -1,9 +1,10 @@
 //! The points that must not be proposed again.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
+use super::places::Places;
 use super::{History, Infeasibility, Repetitions};
-use crate::cube::{self, Axis, UnitPoint};
+use crate::cube::{self, UnitPoint};
 use crate::rng::Rng;
 
 /// Attempts to hit an unvisited place by chance where there is no end of places.
@@ -13,47 +14,40 @@ const ATTEMPTS: usize = 10_000;
 /// allowed, those that run or have failed.
 #[derive(Debug)]
 pub struct Visited<'a> {
-    axes: &'a [Axis],
-    points: Vec<&'a UnitPoint>,
-    /// Cells of the discrete axes, for a quick no.
-    cells: HashSet<Vec<u64>>,
+    history: History<'a>,
+    places: Cow<'a, Places>,
 }
 
 impl<'a> Visited<'a> {
     /// The points of a history.
     pub fn of(history: &History<'a>) -> Self {
-        let observations = match history.repetitions {
-            Repetitions::Never => history.observations,
-            Repetitions::Allowed => &[],
+        let places = match history.index.and_then(|index| index.of(history)) {
+            Some(places) => Cow::Borrowed(places),
+            None => {
+                let mut places = Places::new(history.axes);
+                for (number, point) in (0..).zip(taken(history)) {
+                    places.insert(number, point);
+                }
+                Cow::Owned(places)
+            }
         };
-        let observed = observations.iter().map(|o| &o.point);
-        let pending = history.pending.iter().map(|p| &p.point);
-        let failed = history.failures.iter().filter(|f| f.kind != Infeasibility::Transient);
-        let failed = failed.map(|f| &f.point);
-        let points: Vec<&UnitPoint> = observed.chain(pending).chain(failed).collect();
-        let cells = points.iter().map(|point| cells_of(history.axes, point)).collect();
-        Self { axes: history.axes, points, cells }
+        Self { history: *history, places }
     }
 
     /// The points.
     pub fn points(&self) -> impl Iterator<Item = &'a UnitPoint> {
-        self.points.iter().copied()
+        taken(&self.history)
     }
 
     /// Whether a point means the same as one of these.
     pub fn contains(&self, point: &[f64]) -> bool {
-        self.cells.contains(&cells_of(self.axes, point))
-            && (self.all_discrete()
-                || self.points.iter().any(|known| cube::same(self.axes, known, point)))
-    }
-
-    fn all_discrete(&self) -> bool {
-        self.axes.iter().all(|axis| axis.cells().is_some())
+        self.places.contains(point)
     }
 
     /// Whether every point of a finite cube has been visited.
     pub fn is_everything(&self) -> bool {
-        cube::cell_count(self.axes).is_some_and(|count| self.cells.len() as u128 >= count)
+        let count = cube::cell_count(self.history.axes);
+        count.is_some_and(|count| self.places.occupied() as u128 >= count)
     }
 
     /// A random point that has not been visited; `None` if there is none left.
@@ -64,11 +58,12 @@ impl<'a> Visited<'a> {
         if self.is_everything() {
             return None;
         }
-        let finite = cube::cell_count(self.axes);
+        let axes = self.history.axes;
+        let finite = cube::cell_count(axes);
         let attempts = if finite.is_some() { 16 } else { ATTEMPTS };
         for _ in 0..attempts {
-            let draw: Vec<f64> = self.axes.iter().map(|_| rng.uniform()).collect();
-            let point = cube::snap(self.axes, &draw);
+            let draw: Vec<f64> = axes.iter().map(|_| rng.uniform()).collect();
+            let point = cube::snap(axes, &draw);
             if !self.contains(&point) {
                 return Some(point);
             }
@@ -78,7 +73,8 @@ impl<'a> Visited<'a> {
 
     /// The r-th unvisited cell, for a random r: found by stepping over the sorted numbers of the visited ones.
     fn unvisited_cell(&self, count: u128, rng: &mut Rng) -> UnitPoint {
-        let mut taken: Vec<u128> = self.cells.iter().map(|cells| self.number(cells)).collect();
+        let mut taken: Vec<u128> =
+            self.places.occupied_cells().map(|cells| self.number(cells)).collect();
         taken.sort_unstable();
         let mut number = rng.below(count - taken.len() as u128);
         for visited in taken {
@@ -92,14 +88,15 @@ impl<'a> Visited<'a> {
 
     /// Cells counted through like the digits of a number, the last axis fastest.
     fn number(&self, cells: &[u64]) -> u128 {
-        self.axes.iter().zip(cells).fold(0, |number, (axis, cell)| {
+        self.history.axes.iter().zip(cells).fold(0, |number, (axis, cell)| {
             number * u128::from(axis.cells().unwrap_or(1)) + u128::from(*cell)
         })
     }
 
     fn cell_numbered(&self, mut number: u128) -> UnitPoint {
-        let mut point = vec![0.0; self.axes.len()];
-        for (coordinate, axis) in point.iter_mut().zip(self.axes).rev() {
+        let axes = self.history.axes;
+        let mut point = vec![0.0; axes.len()];
+        for (coordinate, axis) in point.iter_mut().zip(axes).rev() {
             let cells = u128::from(axis.cells().unwrap_or(1));
             let cell = u64::try_from(number % cells).expect("below the axis' own count");
             *coordinate = axis.coordinate(cell);
@@ -109,14 +106,22 @@ impl<'a> Visited<'a> {
     }
 }
 
-fn cells_of(axes: &[Axis], point: &[f64]) -> Vec<u64> {
-    axes.iter().zip(point).map(|(axis, &coordinate)| axis.cell(coordinate)).collect()
+/// The points of a history that must not be proposed again.
+fn taken<'a>(history: &History<'a>) -> impl Iterator<Item = &'a UnitPoint> + use<'a> {
+    let observations = match history.repetitions {
+        Repetitions::Never => history.observations,
+        Repetitions::Allowed => &[],
+    };
+    let observed = observations.iter().map(|o| &o.point);
+    let pending = history.pending.iter().map(|p| &p.point);
+    let failed = history.failures.iter().filter(|f| f.kind != Infeasibility::Transient);
+    observed.chain(pending).chain(failed.map(|f| &f.point))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cube::Levels;
+    use crate::cube::{Axis, Levels};
     use crate::strategy::{FailedPoint, Pending};
 
     fn history<'a>(axes: &'a [Axis], pending: &'a [Pending]) -> History<'a> {
@@ -129,6 +134,7 @@ mod tests {
             max_jobs: None,
             max_parallel_jobs: 1,
             repetitions: Repetitions::Never,
+            index: None,
         }
     }
 

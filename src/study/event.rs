@@ -8,12 +8,17 @@ use crate::trial::{Failure, Outcome, Report, StopCause, TrialId};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// Somebody wants this configuration to be tried before anything else is proposed.
+    /// This configuration is to be tried before anything else is proposed.
     Enqueued {
-        /// What to run.
+        /// What to run; the strategy chooses what it does not name.
         configuration: Configuration,
         /// Whether it goes before what is enqueued already.
         first: bool,
+    },
+    /// What was enqueued can't be tried: it is a part of a configuration, and everything that it may mean has been tried.
+    Dequeued {
+        /// What was enqueued.
+        configuration: Configuration,
     },
     /// A trial was proposed, by the strategy or out of the queue.
     Asked {
@@ -22,7 +27,7 @@ pub enum Event {
         /// What to run.
         configuration: Configuration,
         /// The reasons.
-        proposal: Proposal,
+        proposal: Box<Proposal>,
     },
     /// A configuration that was run elsewhere came with its outcome.
     Observed {
@@ -71,3 +76,6 @@ pub enum Event {
         outcome: Outcome,
     },
 }
+
+// A ledger of a hundred thousand trials and their reports is kept in memory.
+const _: () = assert!(size_of::<Event>() <= 64, "an event takes up more than 64 bytes");

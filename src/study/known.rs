@@ -1,10 +1,14 @@
-//! What the next proposal may know, as points and losses.
+//! What the next proposal may know, as points and losses. Kept up to date event by event, so that an ask costs no look at all trials.
 
 use super::Study;
-use crate::cube::UnitPoint;
+use crate::cube::{Axis, UnitPoint};
+use crate::objective::Objective;
 use crate::stopping::Curves;
-use crate::strategy::{Ending, FailedPoint, Infeasibility, Observation, Origin, Pending};
-use crate::trial::{FailureKind, Outcome, Source, Trial};
+use crate::strategy::{
+    Ending, FailedPoint, History, Index, Infeasibility, Observation, Origin, Pending, Places,
+    Repetitions,
+};
+use crate::trial::{FailureKind, Outcome, Source, Trial, TrialId};
 
 /// What a strategy is told of trials that were stopped early.
 ///
@@ -22,71 +26,269 @@ pub enum StoppedTrials {
     PlaceOnly,
 }
 
-/// What the next proposal may know.
-#[derive(Debug, Default)]
+/// What the next proposal may know: lists in the order of trial numbers.
+#[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) observations: Vec<Observation>,
     pub(super) pending: Vec<Pending>,
     pub(super) failures: Vec<FailedPoint>,
+    /// The points that must not be proposed again, if nothing may be repeated.
+    never: Places,
+    /// The same if what has a loss may be.
+    allowed: Places,
+    /// In which of the lists each trial is.
+    entries: Vec<List>,
 }
 
-impl Known {
-    /// What is known if the outcomes of the first `horizon` trials are.
-    pub(super) fn of(study: &Study, horizon: usize) -> Self {
-        let mut known = Self::default();
-        let reading = study.settings.stopped_trials;
-        let ended =
-            if reading == StoppedTrials::Projected { &study.trials[..horizon] } else { &[] };
-        let curves = Curves::of(&study.objective, ended);
-        for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
-            let point = point.clone();
-            let outcome = if index < horizon { trial.outcome.as_ref() } else { None };
-            let infeasibility = match outcome {
-                None => {
-                    known.pending.push(Pending { trial: trial.id.0, point });
-                    continue;
-                }
-                Some(Outcome::Completed { value }) => {
-                    let loss = study.objective.loss(*value);
-                    known.observations.push(observation(study, trial, point, loss));
-                    continue;
-                }
-                Some(Outcome::Stopped { value: Some(value) })
-                    if reading != StoppedTrials::PlaceOnly =>
-                {
-                    let last = study.objective.loss(*value);
-                    let loss = match reading {
-                        StoppedTrials::Projected => curves.projection(trial.id, last),
-                        _ => last,
-                    };
-                    let stopped = observation(study, trial, point, loss);
-                    let ending = Ending::StoppedEarly;
-                    known.observations.push(Observation { ending, ..stopped });
-                    continue;
-                }
-                // Whoever was stopped because the tuning was over has had no chance.
-                Some(Outcome::Stopped { value: None }) if trial.was_cut_off() => {
-                    Infeasibility::Transient
-                }
-                Some(Outcome::Stopped { .. }) => Infeasibility::Unknown,
-                Some(Outcome::Failed(failure)) => match failure.kind {
-                    FailureKind::Abandoned => Infeasibility::Unknown,
-                    kind if kind.is_transient() => Infeasibility::Transient,
-                    _ => Infeasibility::Infeasible,
-                },
-            };
-            known.failures.push(FailedPoint::new(trial.id.0, point, infeasibility));
+/// Where a trial is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum List {
+    Pending,
+    Observations,
+    Failures(Infeasibility),
+    /// In none, because another trial says the same.
+    Nowhere,
+}
+
+impl List {
+    /// Whether what is listed there must not be proposed again: if nothing may be repeated, and if what has a loss may be.
+    fn takes(self) -> (bool, bool) {
+        match self {
+            Self::Pending => (true, true),
+            Self::Observations => (true, false),
+            Self::Failures(kind) => {
+                (kind != Infeasibility::Transient, kind != Infeasibility::Transient)
+            }
+            // The other trial is on a list.
+            Self::Nowhere => (false, false),
         }
-        known
     }
 }
 
-fn observation(study: &Study, trial: &Trial, point: UnitPoint, loss: f64) -> Observation {
-    let origin = match trial.source {
-        Source::Own => Origin::Own,
-        Source::Outside => Origin::Outside,
-    };
-    let noise_variance = study.deviations.get(&trial.id).map(|deviation| deviation * deviation);
-    let resource = trial.reports.iter().map(|report| report.step).max();
-    Observation { origin, noise_variance, resource, ..Observation::new(trial.id.0, point, loss) }
+/// What a trial is to a strategy.
+#[derive(Debug)]
+pub(super) enum Entry {
+    Pending,
+    Observed(Observation),
+    Failed(Infeasibility),
+    /// The same measurement as that of another trial, told from outside once more.
+    Copy,
+}
+
+impl Known {
+    pub(super) fn new(axes: &[Axis]) -> Self {
+        Self {
+            observations: Vec::new(),
+            pending: Vec::new(),
+            failures: Vec::new(),
+            never: Places::new(axes),
+            allowed: Places::new(axes),
+            entries: Vec::new(),
+        }
+    }
+
+    /// What is known if the outcomes of the first `horizon` trials are.
+    pub(super) fn of(study: &Study, horizon: usize) -> Self {
+        let mut known = Self::new(study.space.axes());
+        let is_projected = study.settings.stopped_trials == StoppedTrials::Projected;
+        let curves = is_projected.then(|| Curves::of(&study.objective, &study.trials[..horizon]));
+        for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
+            let entry = match index < horizon {
+                true => study.entry_of(trial, point, curves.as_ref()),
+                false => Entry::Pending,
+            };
+            known.set(trial.id, [point, study.proposed_point(index)], entry);
+        }
+        known
+    }
+
+    /// Number of trials that are listed.
+    pub(super) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Lists a trial, or lists it anew; new ones come in the order of their numbers. Its points are where it was tried, and what was proposed.
+    pub(super) fn set(&mut self, trial: TrialId, points: [&UnitPoint; 2], entry: Entry) {
+        let [point, proposed] = points;
+        let number = trial.0;
+        let index = usize::try_from(number - 1).expect("the number of a trial in memory");
+        let list = match &entry {
+            Entry::Pending => List::Pending,
+            Entry::Observed(_) => List::Observations,
+            Entry::Failed(kind) => List::Failures(*kind),
+            Entry::Copy => List::Nowhere,
+        };
+        if let Some(old) = self.entries.get(index).copied() {
+            self.unlist(number, old);
+            let (is_never, is_allowed) = old.takes();
+            for point in points {
+                if is_never {
+                    self.never.remove(number, point);
+                }
+                if is_allowed {
+                    self.allowed.remove(number, point);
+                }
+            }
+            self.entries[index] = list;
+        } else {
+            debug_assert_eq!(index, self.entries.len());
+            self.entries.push(list);
+        }
+        let (is_never, is_allowed) = list.takes();
+        let both = if point == proposed { &points[..1] } else { &points };
+        for point in both {
+            if is_never {
+                self.never.insert(number, point);
+            }
+            if is_allowed {
+                self.allowed.insert(number, point);
+            }
+        }
+        match entry {
+            Entry::Pending => {
+                let place = self.pending.partition_point(|other| other.trial < number);
+                self.pending.insert(place, Pending { trial: number, point: point.clone() });
+            }
+            Entry::Observed(observation) => {
+                let place = self.observations.partition_point(|other| other.trial < number);
+                self.observations.insert(place, observation);
+            }
+            Entry::Failed(kind) => {
+                let place = self.failures.partition_point(|other| other.trial < number);
+                self.failures.insert(place, FailedPoint::new(number, point.clone(), kind));
+            }
+            Entry::Copy => {}
+        }
+    }
+
+    fn unlist(&mut self, number: u64, list: List) {
+        match list {
+            List::Pending => {
+                let place = self.pending.partition_point(|other| other.trial < number);
+                self.pending.remove(place);
+            }
+            List::Observations => {
+                let place = self.observations.partition_point(|other| other.trial < number);
+                self.observations.remove(place);
+            }
+            List::Failures(_) => {
+                let place = self.failures.partition_point(|other| other.trial < number);
+                self.failures.remove(place);
+            }
+            List::Nowhere => {}
+        }
+    }
+
+    /// Whether what lies there must not be proposed again.
+    pub(super) fn is_taken_at(&self, point: &[f64], repetitions: Repetitions) -> bool {
+        match repetitions {
+            Repetitions::Never => self.never.contains(point),
+            Repetitions::Allowed => self.allowed.contains(point),
+        }
+    }
+
+    pub(super) fn index(&self) -> Index<'_> {
+        Index {
+            never: &self.never,
+            allowed: &self.allowed,
+            observations: &self.observations,
+            pending: &self.pending,
+            failures: &self.failures,
+        }
+    }
+
+    /// These lists as a history of what is otherwise the same.
+    pub(super) fn history<'a>(&'a self, other: &History<'a>) -> History<'a> {
+        History {
+            observations: &self.observations,
+            pending: &self.pending,
+            failures: &self.failures,
+            index: Some(self.index()),
+            ..*other
+        }
+    }
+}
+
+impl Study {
+    /// What a trial is to a strategy that may know its outcome.
+    pub(super) fn entry_of(
+        &self,
+        trial: &Trial,
+        point: &UnitPoint,
+        curves: Option<&Curves>,
+    ) -> Entry {
+        let reading = self.settings.stopped_trials;
+        let Some(outcome) = &trial.outcome else { return Entry::Pending };
+        if self.is_copy(trial) {
+            return Entry::Copy;
+        }
+        if trial.is_unfinished() {
+            return Entry::Failed(Infeasibility::Transient);
+        }
+        match outcome {
+            Outcome::Completed { value } => {
+                Entry::Observed(self.observation(trial, point, &self.objective, *value))
+            }
+            Outcome::Stopped { value: Some(value) } if reading != StoppedTrials::PlaceOnly => {
+                let stopped = self.observation(trial, point, &self.objective, *value);
+                let loss = match curves {
+                    Some(curves) => curves.projection(trial.id, stopped.loss),
+                    None => stopped.loss,
+                };
+                Entry::Observed(Observation { loss, ending: Ending::StoppedEarly, ..stopped })
+            }
+            Outcome::Stopped { .. } => Entry::Failed(Infeasibility::Unknown),
+            Outcome::Failed(failure) => Entry::Failed(match failure.kind {
+                FailureKind::Abandoned => Infeasibility::Unknown,
+                kind if kind.is_transient() => Infeasibility::Transient,
+                _ => Infeasibility::Infeasible,
+            }),
+        }
+    }
+
+    /// What was proposed where a trial was tried; where it was tried, if it came from outside.
+    pub(super) fn proposed_point(&self, index: usize) -> &UnitPoint {
+        let proposal = self.trials.get(index).and_then(|trial| self.proposal(trial.id));
+        match proposal {
+            Some(proposal) if proposal.point.len() == self.space.axes().len() => &proposal.point,
+            _ => &self.points[index],
+        }
+    }
+
+    fn observation(
+        &self,
+        trial: &Trial,
+        point: &UnitPoint,
+        objective: &Objective,
+        value: f64,
+    ) -> Observation {
+        let origin = match trial.source {
+            Source::Own => Origin::Own,
+            Source::Outside => Origin::Outside,
+        };
+        let loss = objective.loss(value);
+        let noise_variance = self.deviations.get(&trial.id).map(|deviation| deviation * deviation);
+        let resource = trial.reports.iter().map(|report| report.step).max();
+        Observation {
+            origin,
+            noise_variance,
+            resource,
+            ..Observation::new(trial.id.0, point.clone(), loss)
+        }
+    }
+
+    /// Whether a trial from outside says what another one has said: the same of the same configuration. A log that is read twice, or
+    /// a message that is sent again, is one measurement.
+    fn is_copy(&self, trial: &Trial) -> bool {
+        let says_the_same = |other: &&Trial| {
+            let is_earlier = other.source == Source::Own || other.id < trial.id;
+            let deviation = |trial: &Trial| self.deviations.get(&trial.id);
+            other.id != trial.id
+                && is_earlier
+                && other.outcome == trial.outcome
+                && deviation(other) == deviation(trial)
+        };
+        trial.source == Source::Outside
+            && self.trials_of(&trial.configuration).any(|other| says_the_same(&other))
+    }
 }

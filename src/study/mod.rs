@@ -4,25 +4,30 @@
 //! starts no thread; it can be driven by [`tune`](crate::tune::tune), or by hand with [`ask`](Study::ask) and
 //! [`tell`](Study::tell).
 
+mod asking;
+mod configurations;
 mod event;
 mod known;
+mod outside;
 mod queue;
 mod settings;
 mod sound;
 mod why;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
+pub(crate) use self::asking::{Computation, Step};
+use self::configurations::Configurations;
 pub use self::event::Event;
-use self::known::Known;
 pub use self::known::StoppedTrials;
+use self::known::{Entry, Known};
 pub use self::settings::{Asked, LateResults, Order, StudySettings};
 use self::sound::{check_deviation, check_sound, sound};
 pub use self::why::{Expected, Why};
 use crate::cube::UnitPoint;
 use crate::error::{Error, Violation};
 use crate::objective::Objective;
-use crate::rng::Rng;
 use crate::space::{Configuration, SearchSpace};
 use crate::strategy::{History, Outlook, Phase, Proposal, Repetitions, Strategy};
 use crate::trial::{Failure, FailureKind, Outcome, Report, Source, StopCause, Trial, TrialId};
@@ -32,7 +37,7 @@ use crate::trial::{Failure, FailureKind, Outcome, Report, Source, StopCause, Tri
 pub struct Study {
     space: SearchSpace,
     objective: Objective,
-    strategy: Box<dyn Strategy>,
+    strategy: Arc<dyn Strategy>,
     settings: StudySettings,
     events: Vec<Event>,
     /// Derived from the events: number i + 1 at index i.
@@ -45,6 +50,20 @@ pub struct Study {
     queue: VecDeque<Configuration>,
     /// Derived likewise: the known noise of values from outside.
     deviations: HashMap<TrialId, f64>,
+    /// Derived likewise: trials that have not ended.
+    running: BTreeSet<TrialId>,
+    /// Derived likewise: trials that were cut off, and whose configurations have not been asked for again.
+    cut_off: BTreeSet<TrialId>,
+    /// Derived likewise: the completed trial of the best value.
+    best: Option<TrialId>,
+    /// Derived likewise: which trials have a configuration.
+    configurations: Configurations,
+    /// Derived likewise: for which trials a configuration was proposed, before it was given few digits.
+    proposed: Configurations,
+    /// Derived likewise: what the next proposal may know. Shared with proposals that are computed elsewhere.
+    known: Arc<Known>,
+    /// The number of trials, from the first on, whose outcomes `known` takes in.
+    revealed: usize,
 }
 
 impl Study {
@@ -69,9 +88,10 @@ impl Study {
         }
         Error::unless_empty(violations)?;
         Ok(Self {
+            known: Arc::new(Known::new(space.axes())),
             space,
             objective,
-            strategy: Box::new(strategy),
+            strategy: Arc::new(strategy),
             settings,
             events: Vec::new(),
             trials: Vec::new(),
@@ -79,6 +99,12 @@ impl Study {
             added: Vec::new(),
             queue: VecDeque::new(),
             deviations: HashMap::new(),
+            running: BTreeSet::new(),
+            cut_off: BTreeSet::new(),
+            best: None,
+            configurations: Configurations::default(),
+            proposed: Configurations::default(),
+            revealed: 0,
         })
     }
 
@@ -116,11 +142,20 @@ impl Study {
         match event {
             Event::Enqueued { configuration, .. } => {
                 self.check_wanted(configuration)?;
-                self.check_normal(configuration).map(|()| None)
+                let normal = self.space.normalize_part(configuration)?;
+                check_same(configuration, &normal).map(|()| None)
+            }
+            Event::Dequeued { configuration } => {
+                if self.queue.front() == Some(configuration) {
+                    return Ok(None);
+                }
+                Err(Error::BadProposal(format!(
+                    "{configuration} is not the first that is enqueued"
+                )))
             }
             Event::Asked { trial, configuration, proposal } => {
-                if proposal.phase == Phase::Enqueued {
-                    self.check_turn(configuration)?;
+                if matches!(proposal.phase, Phase::Enqueued | Phase::CutOff) {
+                    self.check_turn(configuration, proposal.phase)?;
                 } else {
                     self.check_new(configuration)?;
                 }
@@ -150,33 +185,26 @@ impl Study {
         if trial != self.next_id() {
             return Err(Error::OutOfTurn { trial: trial.0, next: self.next_id().0 });
         }
-        self.check_normal(configuration)?;
-        self.space.encode(configuration)
+        let (normal, point) = self.space.normalize_and_encode(configuration)?;
+        check_same(configuration, &normal).map(|()| point)
     }
 
-    fn check_normal(&self, configuration: &Configuration) -> Result<(), Error> {
-        if self.space.normalize(configuration)? == *configuration {
-            return Ok(());
-        }
-        Err(Error::Invalid(vec![Violation::new(
-            "configuration",
-            configuration,
-            "recorded configurations are in the space's own order and types",
-            "pass it through SearchSpace::normalize",
-        )]))
-    }
-
-    /// The trial that forbids a configuration to be tried once more.
+    /// The trial that forbids a configuration to be tried once more: the first of several.
     fn forbidden_by(&self, configuration: &Configuration) -> Option<&Trial> {
-        let counts = |trial: &Trial| match &trial.outcome {
+        self.trials_of(configuration).filter(|trial| self.forbids(trial)).last()
+    }
+
+    /// Whether a trial forbids its configuration to be tried once more.
+    fn forbids(&self, trial: &Trial) -> bool {
+        match &trial.outcome {
             None => true,
+            Some(_) if trial.is_unfinished() => false,
             Some(Outcome::Failed(failure)) => !failure.kind.is_transient(),
-            Some(Outcome::Stopped { value: None }) => !trial.was_cut_off(),
+            Some(Outcome::Stopped { value: None }) => true,
             Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) }) => {
                 self.settings.repetitions == Repetitions::Never
             }
-        };
-        self.trials.iter().find(|trial| trial.configuration == *configuration && counts(trial))
+        }
     }
 
     /// Whether a proposal is none that was asked or told, or may be repeated.
@@ -236,17 +264,19 @@ impl Study {
 
     /// Trials that have not ended, in the order of their numbers.
     pub fn pending(&self) -> impl Iterator<Item = &Trial> {
-        self.trials.iter().filter(|trial| trial.outcome.is_none())
+        self.running.iter().filter_map(|id| self.trial(*id))
     }
 
-    /// The completed trial of the best value; the earliest of several.
+    /// Trials that were cut off because the tuning was over, and have not been tried again: see
+    /// [`Trial::is_unfinished`]. The next [`ask`](Self::ask) gives their configurations first.
+    pub fn cut_off(&self) -> impl Iterator<Item = &Trial> {
+        self.cut_off.iter().filter_map(|id| self.trial(*id))
+    }
+
+    /// The completed trial of the best value; the earliest of several. Where values are noisy, a lucky measurement may be the best:
+    /// what is then to be used is the one that is [`recommended`](Self::recommended).
     pub fn best(&self) -> Option<&Trial> {
-        let loss = |trial: &Trial| trial.value().map(|value| self.objective.loss(value));
-        self.trials
-            .iter()
-            .filter_map(|trial| Some((trial, loss(trial)?)))
-            .reduce(|best, next| if next.1 < best.1 { next } else { best })
-            .map(|(trial, _)| trial)
+        self.best.and_then(|id| self.trial(id))
     }
 
     /// The observed trial that the strategy believes to be the best, whatever the order; where it believes nothing, the
@@ -260,45 +290,23 @@ impl Study {
         known.observations.retain(|observation| {
             self.trial(TrialId(observation.trial)).is_some_and(|trial| trial.value().is_some())
         });
-        match self.strategy.outlook(&self.history(&known))? {
+        let history = History {
+            axes: self.space.axes(),
+            observations: &[],
+            pending: &[],
+            failures: &[],
+            next_trial: self.next_id().0,
+            max_jobs: self.settings.limits.max_jobs,
+            max_parallel_jobs: self.parallel_jobs(),
+            repetitions: self.settings.repetitions,
+            index: None,
+        };
+        match self.strategy.outlook(&known.history(&history))? {
             None => Ok(self.best()),
             Some(Outlook { recommended: number, .. }) => {
                 self.trial(TrialId(number)).map(Some).ok_or(Error::UnknownTrial(number))
             }
         }
-    }
-
-    /// Asks for up to `count` trials. `ask(4)` equals four times `ask(1)`.
-    ///
-    /// The limits are not enforced here: whoever asks by hand decides when it is enough.
-    ///
-    /// # Errors
-    /// Those of the strategy, and [`Error::BadProposal`] if its point does not lie in the cube, or means a configuration that
-    /// was asked or told. (A point that is not snapped is snapped.) Trials that were asked before the error are in the ledger,
-    /// as pending.
-    pub fn ask(&mut self, count: usize) -> Result<Asked, Error> {
-        let mut asked = Vec::new();
-        while asked.len() < count {
-            if self.must_wait() {
-                if asked.is_empty() {
-                    return Ok(Asked::Wait);
-                }
-                break;
-            }
-            match self.propose()? {
-                Some(trial) => asked.push(trial),
-                // What runs may be repeated once it has a loss.
-                None if asked.is_empty()
-                    && self.settings.repetitions == Repetitions::Allowed
-                    && self.pending().next().is_some() =>
-                {
-                    return Ok(Asked::Wait);
-                }
-                None if asked.is_empty() => return Ok(Asked::Exhausted),
-                None => break,
-            }
-        }
-        Ok(Asked::Trials(asked))
     }
 
     /// Adds a report of a running trial.
@@ -395,48 +403,6 @@ impl Study {
         self.tell(trial, Outcome::Failed(Failure::new(FailureKind::Abandoned, why)))
     }
 
-    /// Adds a configuration that was run elsewhere, with its outcome. It gets a number, counts for the model, and is never
-    /// proposed (unless repetitions are allowed); under a fixed lag it becomes known like any trial of its number.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the configuration is not one of the space's.
-    pub fn observe(
-        &mut self,
-        configuration: &Configuration,
-        outcome: Outcome,
-    ) -> Result<TrialId, Error> {
-        self.add_observed(configuration, outcome, None)
-    }
-
-    /// The same with a value whose noise is known: `deviation` is its standard deviation, in the unit of the metric (that of a
-    /// mean over n runs is the runs' own by √n). The model believes it accordingly.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the configuration is not one of the space's, or the deviation is negative or not finite.
-    pub fn observe_noisy(
-        &mut self,
-        configuration: &Configuration,
-        value: f64,
-        deviation: f64,
-    ) -> Result<TrialId, Error> {
-        check_deviation(Some(deviation))?;
-        self.add_observed(configuration, Outcome::from(value), Some(deviation))
-    }
-
-    fn add_observed(
-        &mut self,
-        configuration: &Configuration,
-        outcome: Outcome,
-        deviation: Option<f64>,
-    ) -> Result<TrialId, Error> {
-        let point = self.space.encode(configuration)?;
-        let configuration = self.space.normalize(configuration)?;
-        let trial = self.next_id();
-        let outcome = sound(outcome);
-        self.record(Event::Observed { trial, configuration, outcome, deviation }, Some(point));
-        Ok(trial)
-    }
-
     fn next_id(&self) -> TrialId {
         TrialId(self.trials.len() as u64 + 1)
     }
@@ -449,65 +415,10 @@ impl Study {
         }
     }
 
-    /// Number of trials, from the first on, whose outcomes the next proposal may know.
-    fn horizon(&self) -> usize {
-        match self.settings.order {
-            Order::Arrival => self.trials.len(),
-            Order::FixedLag(lag) => (self.trials.len() + 1).saturating_sub(lag),
-        }
-    }
-
-    fn must_wait(&self) -> bool {
-        matches!(self.settings.order, Order::FixedLag(_))
-            && self.trials[..self.horizon()].iter().any(|trial| trial.outcome.is_none())
-    }
-
-    fn history<'a>(&'a self, known: &'a Known) -> History<'a> {
-        History {
-            axes: self.space.axes(),
-            observations: &known.observations,
-            pending: &known.pending,
-            failures: &known.failures,
-            next_trial: self.next_id().0,
-            max_jobs: self.settings.limits.max_jobs,
-            // What a proposal may know must not depend on the number of workers.
-            max_parallel_jobs: match self.settings.order {
-                Order::Arrival => self.settings.limits.max_parallel_jobs,
-                Order::FixedLag(lag) => lag,
-            },
-            repetitions: self.settings.repetitions,
-        }
-    }
-
-    fn propose(&mut self) -> Result<Option<Trial>, Error> {
-        if let Some(trial) = self.ask_from_queue()? {
-            return Ok(Some(trial));
-        }
-        let known = Known::of(self, self.horizon());
-        let id = self.next_id();
-        let history = self.history(&known);
-        let mut rng = Rng::stream(self.settings.seed, id.0);
-        let Some(proposal) = self.strategy.propose(&history, &mut rng)? else {
-            return Ok(None);
-        };
-        let point = &proposal.point;
-        let inside = point.iter().all(|u| (0.0..=1.0).contains(u));
-        if point.len() != self.space.axes().len() || !inside {
-            let (axes, point) = (self.space.axes().len(), &point[..]);
-            let text = format!("{point:?} does not lie in a cube of {axes} axes from 0 to 1");
-            return Err(Error::BadProposal(text));
-        }
-        // The point is what its configuration encodes to, so that a trial which comes back from outside, by its values, is
-        // the same to the last digit.
-        let configuration = self.space.decode(&self.space.snap(point));
-        let point = self.space.encode(&configuration)?;
-        self.check_new(&configuration)?;
-        self.record(Event::Asked { trial: id, configuration, proposal }, Some(point));
-        Ok(self.trials.last().cloned())
-    }
-
     /// The only change of state: appends an event and derives what follows from it.
     fn record(&mut self, event: Event, point: Option<UnitPoint>) {
+        self.points.extend(point);
+        let mut ended = None;
         match &event {
             Event::Enqueued { configuration, first: true } => {
                 self.queue.push_front(configuration.clone());
@@ -515,17 +426,29 @@ impl Study {
             Event::Enqueued { configuration, first: false } => {
                 self.queue.push_back(configuration.clone());
             }
+            Event::Dequeued { .. } => {
+                self.queue.pop_front();
+            }
             Event::Asked { trial, configuration, proposal } => {
-                if proposal.phase == Phase::Enqueued {
-                    self.queue.pop_front();
+                match proposal.phase {
+                    Phase::Enqueued => drop(self.queue.pop_front()),
+                    Phase::CutOff => self.asked_again(configuration),
+                    _ => {}
                 }
+                self.running.insert(*trial);
+                let is_point = proposal.point.len() == self.space.axes().len();
+                let proposed =
+                    is_point.then(|| self.space.decode(&self.space.snap(&proposal.point)));
+                self.proposed.add(proposed.as_ref().unwrap_or(configuration));
                 self.add(Trial::new(*trial, Source::Own, configuration.clone()));
             }
             Event::Observed { trial, configuration, outcome, deviation } => {
                 let observed = Trial::new(*trial, Source::Outside, configuration.clone());
-                self.add(Trial { outcome: Some(outcome.clone()), ..observed });
                 self.deviations.extend(deviation.map(|deviation| (*trial, deviation)));
+                self.proposed.add(configuration);
+                self.add(Trial { outcome: Some(outcome.clone()), ..observed });
                 self.forget_what_is_known();
+                ended = Some(*trial);
             }
             Event::Reported { trial, report } => self.entry(*trial).reports.push(*report),
             Event::StopAsked { trial, cause } => {
@@ -537,7 +460,11 @@ impl Study {
                 entry.reports.clear();
                 entry.stop_asked = None;
             }
-            Event::Told { trial, outcome } => self.entry(*trial).outcome = Some(outcome.clone()),
+            Event::Told { trial, outcome } => {
+                self.running.remove(trial);
+                self.entry(*trial).outcome = Some(outcome.clone());
+                ended = Some(*trial);
+            }
             Event::SetAside { trial, outcome } => {
                 let kept = self.trial(*trial).and_then(|trial| trial.outcome.clone());
                 let used = kept.is_some_and(|kept| self.supersedes(&kept, outcome));
@@ -545,13 +472,18 @@ impl Study {
                 // The ledger shows which of the two came first.
                 let aside = if used { entry.outcome.replace(outcome.clone()) } else { None };
                 entry.set_aside.push(aside.unwrap_or_else(|| outcome.clone()));
+                ended = used.then_some(*trial);
             }
         }
-        self.points.extend(point);
         self.events.push(event);
+        if let Some(trial) = ended {
+            self.take_in_the_end(trial);
+        }
+        self.reveal(ended);
     }
 
     fn add(&mut self, trial: Trial) {
+        self.configurations.add(&trial.configuration);
         self.trials.push(trial);
         self.added.push(self.events.len());
     }
@@ -560,6 +492,72 @@ impl Study {
         let index = usize::try_from(id.0 - 1).expect("the number of a trial in memory");
         &mut self.trials[index]
     }
+
+    /// The configuration of a trial that was cut off is asked for once more.
+    fn asked_again(&mut self, configuration: &Configuration) {
+        let same = self.trials_of(configuration).map(|trial| trial.id).collect::<Vec<_>>();
+        self.cut_off.retain(|id| !same.contains(id));
+    }
+
+    /// What the end of a trial, or another end than it had, changes of what is derived.
+    fn take_in_the_end(&mut self, id: TrialId) {
+        let Some(trial) = self.trial(id) else { return };
+        let (value, is_unfinished) = (trial.value(), trial.is_unfinished());
+        if is_unfinished {
+            self.cut_off.insert(id);
+        } else {
+            self.cut_off.remove(&id);
+        }
+        let Some(loss) = value.map(|value| self.objective.loss(value)) else { return };
+        let best = self.best().and_then(|best| Some((self.objective.loss(best.value()?), best.id)));
+        if best.is_none_or(|best| loss < best.0 || (loss <= best.0 && id < best.1)) {
+            self.best = Some(id);
+        }
+    }
+
+    /// Brings what the next proposal may know up to date, after the end of a trial or what added one.
+    fn reveal(&mut self, ended: Option<TrialId>) {
+        let horizon = self.horizon();
+        let mut changed: Vec<usize> = (self.revealed..horizon).collect();
+        if let Some(trial) = ended.and_then(|id| self.trial(id)) {
+            // What is a copy of what depends on what is known of both.
+            let same = self.trials_of(&trial.configuration);
+            changed.extend(same.filter_map(|trial| usize::try_from(trial.id.0 - 1).ok()));
+        }
+        let listed = self.known.count();
+        changed.extend(listed..self.trials.len());
+        if changed.is_empty() {
+            return;
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        self.revealed = self.revealed.max(horizon);
+        let mut known = std::mem::replace(&mut self.known, Arc::new(Known::new(&[])));
+        let list = Arc::make_mut(&mut known);
+        for index in changed {
+            let (trial, point) = (&self.trials[index], &self.points[index]);
+            let is_known = index < self.revealed;
+            if index >= listed || is_known {
+                let entry =
+                    if is_known { self.entry_of(trial, point, None) } else { Entry::Pending };
+                list.set(trial.id, [point, self.proposed_point(index)], entry);
+            }
+        }
+        self.known = known;
+    }
+}
+
+/// Whether a recorded configuration is in the space's own order and types.
+fn check_same(configuration: &Configuration, normal: &Configuration) -> Result<(), Error> {
+    if configuration == normal {
+        return Ok(());
+    }
+    Err(Error::Invalid(vec![Violation::new(
+        "configuration",
+        configuration,
+        "recorded configurations are in the space's own order and types",
+        "pass it through SearchSpace::normalize",
+    )]))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::limits::ResourceLimits;
+use crate::rng::Rng;
 use crate::space::{ParameterRange, ScalingType};
 use crate::strategy::{BayesianOptimization, RandomSearch, SobolSearch};
 use crate::trial::FailureKind;

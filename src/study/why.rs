@@ -37,7 +37,7 @@ pub struct Expected {
     /// One in six is expected above this.
     pub high: f64,
     /// What the trial was worth to the strategy: by default the logarithm of the improvement to be expected, in units of the
-    /// transformed losses.
+    /// transformed losses. Under [`Phase::Exploration`] it is that of an improvement by at least a third of the spread of the losses.
     pub acquisition: f64,
 }
 
@@ -72,8 +72,12 @@ impl fmt::Display for Why {
             Phase::Design => "to fill the space",
             Phase::Heuristic => "by a rule of thumb",
             Phase::Grid => "as the next of the grid",
-            Phase::Enqueued => "because somebody wanted it",
+            Phase::Enqueued => "because it was enqueued",
             Phase::Model => "by a model",
+            Phase::Exploration => {
+                "by a model that looks for a greater improvement elsewhere, as hardly any is left where it knows most"
+            }
+            Phase::CutOff => "again, because the tuning was over before it could end",
         };
         write!(f, "trial {} was proposed {by}", self.trial)?;
         if let Some(Expected { median, low, high, .. }) = self.expected {

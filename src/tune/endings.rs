@@ -72,6 +72,8 @@ pub(super) struct Endings {
     /// Whether the last jobs of this call failed.
     recent: VecDeque<bool>,
     last_failure: Option<Failure>,
+    /// Trials of the study's own that have failed.
+    failed: usize,
     /// By how much an improvement improves is a rule; so it is looked at later.
     values: Vec<(TrialId, Option<f64>)>,
     looked_at: usize,
@@ -84,6 +86,7 @@ impl Endings {
         for event in study.events() {
             if let Event::Told { trial, .. } = event {
                 endings.values.extend(entry(study, *trial));
+                endings.failed += usize::from(failure_of(study, *trial).is_some());
             }
         }
         endings
@@ -92,14 +95,28 @@ impl Endings {
     /// Takes in a trial that has just ended.
     pub(super) fn add(&mut self, study: &Study, trial: TrialId) {
         self.values.extend(entry(study, trial));
-        let outcome = study.trial(trial).and_then(|trial| trial.outcome.as_ref());
-        let failure = match outcome {
-            Some(Outcome::Failed(failure)) if failure.kind == FailureKind::Cancelled => return,
-            Some(Outcome::Failed(failure)) => Some(failure.clone()),
-            _ => None,
-        };
+        let failure = failure_of(study, trial).cloned();
+        if failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Cancelled) {
+            return;
+        }
+        self.failed += usize::from(failure.is_some());
         self.recent.push_back(failure.is_some());
         self.last_failure = failure.or(self.last_failure.take());
+    }
+
+    /// Failures so far are no reason to stop.
+    pub(super) fn forgive(&mut self) {
+        self.recent.clear();
+    }
+
+    /// How many trials of the study's own have failed.
+    pub(super) fn failed(&self) -> usize {
+        self.failed
+    }
+
+    /// The trial of the study's own that has the best value.
+    pub(super) fn best_own(&self) -> Option<TrialId> {
+        self.best.map(|(trial, _)| trial)
     }
 
     /// Looks at all values once more, because one of them has changed.
@@ -151,6 +168,13 @@ impl Endings {
             }
         }
         self.looked_at = self.values.len();
+    }
+}
+
+fn failure_of(study: &Study, trial: TrialId) -> Option<&Failure> {
+    match study.trial(trial)?.outcome.as_ref()? {
+        Outcome::Failed(failure) => Some(failure),
+        _ => None,
     }
 }
 

@@ -1,8 +1,11 @@
 //! The only loop: asks the study, starts jobs under the limits, tells what came of them, and knows when it is enough.
 
+mod check;
 mod endings;
+mod events;
 #[cfg(feature = "progress-bar")]
 mod progress_bar;
+mod proposing;
 mod run;
 mod stop_handle;
 #[cfg(feature = "tracing")]
@@ -144,8 +147,12 @@ impl fmt::Display for StopReason {
 pub struct Tuned {
     /// Why it ended.
     pub reason: StopReason,
-    /// Events that changed nothing: of jobs that were not running, or of what came after a decision that counts.
+    /// Events that changed nothing: of jobs that were not running, or of what came after a decision that counts. The first hundred of them.
     pub disregarded: Vec<JobEvent>,
+    /// How many such events there were in all.
+    pub disregarded_count: usize,
+    /// What went on but is hardly meant, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// What happens while a study is tuned.
@@ -189,6 +196,8 @@ pub enum Progress<'a> {
     },
     /// Jobs can be run again.
     Resumed,
+    /// Something goes on that is hardly meant; each is said once.
+    Warning(&'a str),
     /// It is over.
     Over(&'a StopReason),
 }
@@ -196,10 +205,11 @@ pub enum Progress<'a> {
 type Observer<'a> = Box<dyn FnMut(&Study, &Progress<'_>) -> ControlFlow<()> + 'a>;
 type Criterion<'a> = Box<dyn FnMut(&Study) -> bool + 'a>;
 
-/// How long a cancelled job is waited for, unless another patience is given.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Runs a study to its end under rules of your choice.
+///
+/// A tuner is not `Send`: observers and criteria are closures of the thread that made it, and are called on the thread that calls
+/// [`run`](Self::run), which returns when the tuning is over. To tune in the background, make the tuner inside the thread, and stop it by a
+/// [`StopHandle`], which goes anywhere.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -326,7 +336,11 @@ impl<'a> Tuner<'a> {
         self
     }
 
-    /// The same with another patience (30 seconds by default): how long cancelled jobs are waited for.
+    /// The same with another patience: how long jobs are waited for that were asked to stop because the tuning is over or was cancelled.
+    ///
+    /// By default it is 30 seconds after [`StopHandle::cancel`]; what has not ended by then stays pending, and another call adopts it. Where
+    /// the tuning is over (its time is up, a criterion is met), it is the evaluator's own [`patience`](Evaluator::patience): five seconds for
+    /// closures; what has not ended by then has timed out, and is left behind.
     #[must_use]
     pub fn cancel_patience(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);
@@ -336,8 +350,10 @@ impl<'a> Tuner<'a> {
     /// Runs the study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
     ///
     /// Trials that were asked before, but have not ended, run first, as far as `max_jobs` allows; every trial of the study's own
-    /// that has ended counts as a job. Criteria that are met already end it before anything is started. A trial that waits for its
+    /// that has ended counts as a job, unless it was [cut off](Trial::is_unfinished): then it comes first. Criteria that are met already end it before anything is started. A trial that waits for its
     /// next attempt keeps its place.
+    ///
+    /// Proposals are computed on a thread of their own while jobs run, so that deadlines, cancellations and reports do not wait for them.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the rules make no sense, [`Error::Evaluator`] if no jobs can be run, or an error of the strategy. The ledger

@@ -3,69 +3,78 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::endings::{Endings, Settled, settle};
-use super::{PATIENCE, Progress, StopReason, Tuned, Tuner};
+use super::check::Check;
+use super::endings::Endings;
+use super::proposing::Proposing;
+use super::{Progress, StopReason, Tuned, Tuner};
 use crate::error::Error;
-use crate::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
-use crate::limits::{EarlyStopping, ResourceLimits};
-use crate::rng::Rng;
+use crate::evaluator::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
+use crate::limits::ResourceLimits;
 use crate::stopping::Curves;
-use crate::study::{Asked, Order, Study};
-use crate::trial::{Failure, Outcome, Report, Source, StopCause, Trial, TrialId};
+use crate::study::{Asked, Order, Step, Study};
+use crate::trial::{Failure, FailureKind, Outcome, Source, StopCause, Trial, TrialId};
 
 /// How long to wait for a job before looking again, at the most, and for room at the least.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// How long it may take until a stop handle is heard.
 const HEARING: Duration = Duration::from_millis(100);
-/// Sets the chance in backoffs apart from that of other streams.
-const BACKOFF: u32 = 2;
+/// How long cancelled jobs are waited for, unless another patience is given.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(30);
+/// Events that changed nothing, of which so many are kept.
+const KEPT_DISREGARDED: usize = 100;
 
 /// How far it is from its end. Each level includes the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+pub(super) enum Level {
     /// Trials are asked for.
     Open,
     /// No more are asked for; those that were are started.
     Filled,
     /// Nothing is started; what runs comes to its end.
     Draining,
-    /// What runs has been asked to stop.
+    /// What runs has been asked to stop, and is waited for only for a while.
     Stopping,
-    /// It is waited for only for a while.
+    /// The same, but what has not ended by then goes on: another call adopts it.
     Leaving,
 }
 
 #[derive(Debug)]
-struct Running {
-    job: JobId,
-    since: Duration,
-    stop_asked: bool,
+pub(super) struct Running {
+    pub(super) job: JobId,
+    pub(super) since: Duration,
+    pub(super) stop_asked: bool,
 }
 
 pub(super) struct Run<'r, 'a> {
-    tuner: &'r mut Tuner<'a>,
-    study: &'r mut Study,
-    evaluator: &'r mut dyn Evaluator,
-    limits: ResourceLimits,
-    /// Jobs of the study's own that have been asked for.
+    pub(super) tuner: &'r mut Tuner<'a>,
+    pub(super) study: &'r mut Study,
+    pub(super) evaluator: &'r mut dyn Evaluator,
+    pub(super) limits: ResourceLimits,
+    /// Jobs of the study's own that have been asked for; what was cut off has not been one.
     asked: usize,
-    level: Level,
+    pub(super) level: Level,
     reason: Option<StopReason>,
-    queue: VecDeque<TrialId>,
+    pub(super) queue: VecDeque<TrialId>,
+    /// Trials of earlier calls that may run already, though there are more than there are places.
+    to_adopt: VecDeque<TrialId>,
     /// Trials that wait for their next attempt, and until when.
-    waiting: BTreeMap<TrialId, Duration>,
-    running: BTreeMap<TrialId, Running>,
-    curves: Curves,
-    endings: Endings,
-    disregarded: Vec<JobEvent>,
+    pub(super) waiting: BTreeMap<TrialId, Duration>,
+    pub(super) running: BTreeMap<TrialId, Running>,
+    proposing: Option<Proposing>,
+    pub(super) check: Option<Check>,
+    pub(super) curves: Curves,
+    pub(super) endings: Endings,
+    pub(super) disregarded: Vec<JobEvent>,
+    pub(super) disregarded_count: usize,
+    warnings: Vec<String>,
     /// So many events have been shown.
     shown: usize,
-    best: Option<TrialId>,
+    pub(super) best: Option<TrialId>,
     begun: Duration,
-    /// Since when it is being left.
-    leaving: Option<Duration>,
-    is_paused: bool,
+    /// Since when what runs is asked to stop.
+    stopping: Option<Duration>,
+    pub(super) is_paused: bool,
 }
 
 fn is_own(trial: &&Trial) -> bool {
@@ -79,22 +88,30 @@ impl<'r, 'a> Run<'r, 'a> {
         evaluator: &'r mut dyn Evaluator,
     ) -> Self {
         let limits = study.settings().limits;
-        let ended = study.trials().iter().filter(is_own).filter(|t| t.outcome.is_some()).count();
+        let own = || study.trials().iter().filter(is_own).filter(|trial| !trial.is_unfinished());
+        let ended = own().filter(|trial| trial.outcome.is_some()).count();
         let room = limits.max_jobs.map_or(usize::MAX, |most| most.saturating_sub(ended));
+        let pending: VecDeque<TrialId> = study.pending().map(|trial| trial.id).collect();
+        let is_too_many = pending.len() > limits.max_parallel_jobs.min(room);
         Self {
-            asked: study.trials().iter().filter(is_own).count(),
+            asked: own().count(),
             level: Level::Open,
             reason: None,
-            queue: study.pending().map(|trial| trial.id).take(room).collect(),
+            queue: pending.iter().take(room).copied().collect(),
+            to_adopt: if is_too_many { pending } else { VecDeque::new() },
             waiting: BTreeMap::new(),
             running: BTreeMap::new(),
+            proposing: None,
+            check: None,
             curves: Curves::of(study.objective(), study.trials()),
             endings: Endings::of(study),
             disregarded: Vec::new(),
+            disregarded_count: 0,
+            warnings: Vec::new(),
             shown: study.events().len(),
             best: study.best().map(|trial| trial.id),
             begun: evaluator.elapsed(),
-            leaving: None,
+            stopping: None,
             is_paused: false,
             tuner,
             study,
@@ -104,6 +121,7 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     pub(super) fn drive(mut self) -> Result<Tuned, Error> {
+        self.warn_of_idle_places();
         self.look_whether_it_is_enough();
         loop {
             self.heed_the_handle();
@@ -112,24 +130,34 @@ impl<'r, 'a> Run<'r, 'a> {
             if self.level >= Level::Stopping {
                 self.stop_what_runs()?;
             }
-            if self.level == Level::Open {
+            let mut room_in = LONGEST_WAIT;
+            if !self.is_paused {
+                room_in = self.adopt()?;
+            }
+            if self.level == Level::Open && self.to_adopt.is_empty() {
                 self.fill()?;
             }
-            let room_in = if self.level <= Level::Filled && !self.is_paused {
-                self.start()?
-            } else {
-                LONGEST_WAIT
-            };
+            if self.level <= Level::Filled && !self.is_paused && self.to_adopt.is_empty() {
+                room_in = self.start()?;
+            }
             // An observer may have had enough meanwhile.
             if self.level >= Level::Stopping {
                 self.stop_what_runs()?;
+                self.give_up()?;
             }
             if let Some(tuned) = self.end_if_over() {
                 return Ok(tuned);
             }
             // What has been delivered is taken in, whatever goes wrong on the way.
             let mut trouble = None;
-            for event in self.evaluator.wait(self.next_wake(room_in))? {
+            let timeout = match &mut self.proposing {
+                Some(proposing) => {
+                    proposing.wait();
+                    Duration::ZERO
+                }
+                None => self.next_wake(room_in),
+            };
+            for event in self.evaluator.wait(timeout)? {
                 trouble = self.take(event).err().or(trouble);
             }
             if let Some(trouble) = trouble {
@@ -148,9 +176,44 @@ impl<'r, 'a> Run<'r, 'a> {
         self.jobs().saturating_sub(self.queue.len())
     }
 
-    /// How long cancelled jobs are waited for.
+    /// Jobs that have a place, or will have one.
+    fn taken(&self) -> usize {
+        self.queue.len() + self.waiting.len() + self.running.len() + self.checks_running()
+    }
+
+    fn checks_running(&self) -> usize {
+        usize::from(self.check.as_ref().is_some_and(Check::is_running))
+    }
+
+    /// How long jobs are waited for that have been asked to stop.
     fn patience(&self) -> Duration {
-        self.tuner.patience.unwrap_or(PATIENCE)
+        let usual =
+            if self.level == Level::Leaving { CANCEL_PATIENCE } else { self.evaluator.patience() };
+        self.tuner.patience.unwrap_or(usual)
+    }
+
+    /// Whether that long has passed.
+    fn is_out_of_patience(&self) -> bool {
+        let since = self.stopping.unwrap_or_default();
+        self.evaluator.elapsed().saturating_sub(since) >= self.patience()
+    }
+
+    /// The trials that do not end though the tuning is over have timed out, and are left behind.
+    fn give_up(&mut self) -> Result<(), Error> {
+        if self.level != Level::Stopping || !self.is_out_of_patience() {
+            return Ok(());
+        }
+        let after = self.patience();
+        for (id, _) in std::mem::take(&mut self.running) {
+            let text = format!(
+                "it had not ended {after:?} after it was asked to stop, because the tuning was over; it is left behind"
+            );
+            let outcome = Outcome::Failed(Failure::new(FailureKind::Timeout, text));
+            self.curves.end(id, &outcome);
+            self.study.tell(id, outcome)?;
+            self.show();
+        }
+        Ok(())
     }
 
     fn end_if_over(&mut self) -> Option<Tuned> {
@@ -159,28 +222,33 @@ impl<'r, 'a> Run<'r, 'a> {
             Level::Open => false,
             Level::Filled => none_runs && self.queue.is_empty() && self.waiting.is_empty(),
             Level::Draining | Level::Stopping => none_runs,
-            Level::Leaving => {
-                let since = self.leaving.unwrap_or_default();
-                none_runs || self.evaluator.elapsed().saturating_sub(since) >= self.patience()
-            }
+            Level::Leaving => none_runs || self.is_out_of_patience(),
         };
         let mut reason = self.reason.clone().filter(|_| is_over)?;
         if let StopReason::Cancelled { left_running } = &mut reason {
             *left_running = self.running.len();
         }
         self.notify(&Progress::Over(&reason));
-        Some(Tuned { reason, disregarded: std::mem::take(&mut self.disregarded) })
+        Some(Tuned {
+            reason,
+            disregarded: std::mem::take(&mut self.disregarded),
+            disregarded_count: self.disregarded_count,
+            warnings: std::mem::take(&mut self.warnings),
+        })
     }
 
     /// Goes on to a level, unless it has been reached.
-    fn escalate(&mut self, level: Level, reason: StopReason) {
+    pub(super) fn escalate(&mut self, level: Level, reason: StopReason) {
         if level > self.level {
             self.level = level;
             self.reason = Some(reason);
         }
+        if self.level >= Level::Stopping {
+            self.stopping.get_or_insert(self.evaluator.elapsed());
+        }
     }
 
-    fn notify(&mut self, progress: &Progress<'_>) {
+    pub(super) fn notify(&mut self, progress: &Progress<'_>) {
         let mut is_enough = false;
         for observer in &mut self.tuner.observers {
             is_enough |= observer(self.study, progress).is_break();
@@ -190,8 +258,24 @@ impl<'r, 'a> Run<'r, 'a> {
         }
     }
 
+    pub(super) fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.notify(&Progress::Warning(&warning));
+            self.warnings.push(warning);
+        }
+    }
+
+    fn warn_of_idle_places(&mut self) {
+        let ResourceLimits { max_jobs, max_parallel_jobs, .. } = self.limits;
+        if let Some(max_jobs) = max_jobs.filter(|jobs| *jobs < max_parallel_jobs) {
+            self.warn(format!(
+                "max_parallel_jobs is {max_parallel_jobs}, but max_jobs only {max_jobs}: all jobs are proposed at once, before anything is known; a tenth of max_jobs is a good number"
+            ));
+        }
+    }
+
     /// Shows what has been recorded since, before anything is done about it.
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         let mut is_enough = false;
         let events = &self.study.events()[self.shown..];
         for event in events {
@@ -208,15 +292,17 @@ impl<'r, 'a> Run<'r, 'a> {
     fn heed_the_handle(&mut self) {
         let Some(handle) = &self.tuner.stop else { return };
         if handle.is_cancelled() {
+            if self.level < Level::Leaving {
+                self.stopping = None;
+            }
             self.escalate(Level::Leaving, StopReason::Cancelled { left_running: 0 });
-            self.leaving.get_or_insert(self.evaluator.elapsed());
         } else if handle.is_requested() {
             let jobs = self.begun_jobs();
             self.escalate(Level::Draining, StopReason::Drained { jobs });
         }
     }
 
-    /// What is due by now: further attempts, deadlines, the end of the tuning's own time.
+    /// What is due by now: further attempts, the end of the tuning's own time.
     fn heed_the_time(&mut self) {
         let now = self.evaluator.elapsed();
         let due = self.waiting.extract_if(.., |_, until| *until <= now).map(|(trial, _)| trial);
@@ -246,7 +332,7 @@ impl<'r, 'a> Run<'r, 'a> {
         if let Some(limit) = self.limits.max_runtime.filter(|_| self.level < Level::Stopping) {
             at(self.begun.saturating_add(limit));
         }
-        if let Some(since) = self.leaving {
+        if let Some(since) = self.stopping {
             at(since.saturating_add(self.patience()));
         }
         if self.tuner.stop.is_some() && self.level < Level::Leaving {
@@ -263,11 +349,11 @@ impl<'r, 'a> Run<'r, 'a> {
                 self.escalate(Level::Filled, StopReason::JobLimit { jobs });
                 break;
             }
-            let taken = self.queue.len() + self.waiting.len() + self.running.len();
+            let taken = self.taken();
             if taken >= self.limits.max_parallel_jobs {
                 break;
             }
-            let answer = self.study.ask(1)?;
+            let Some(answer) = self.next_trial()? else { break };
             self.show();
             match answer {
                 Asked::Trials(trials) => {
@@ -284,20 +370,83 @@ impl<'r, 'a> Run<'r, 'a> {
         Ok(())
     }
 
+    /// The next trial of the study; `None` while its proposal is being computed.
+    fn next_trial(&mut self) -> Result<Option<Asked>, Error> {
+        let proposed = match self.proposing.take() {
+            Some(proposing) => match proposing.finish() {
+                Ok(proposed) => proposed?,
+                Err(unfinished) => {
+                    self.proposing = Some(unfinished);
+                    return Ok(None);
+                }
+            },
+            None => match self.study.begin()? {
+                Step::Wait => return Ok(Some(Asked::Wait)),
+                Step::Ready(trial) => return Ok(Some(Asked::Trials(vec![trial]))),
+                Step::Compute(computation) => {
+                    let is_alone = self.running.is_empty()
+                        && self.waiting.is_empty()
+                        && self.tuner.stop.is_none()
+                        && self.limits.max_runtime.is_none();
+                    if is_alone || computation.is_quick() || self.evaluator.is_simulated() {
+                        computation.run()?
+                    } else {
+                        self.proposing = Some(Proposing::of(computation)?);
+                        return Ok(None);
+                    }
+                }
+            },
+        };
+        Ok(Some(match self.study.commit(proposed)? {
+            Some(trial) => Asked::Trials(vec![trial]),
+            None => self.study.exhausted(),
+        }))
+    }
+
     /// Whether a place of the space may become free again: what runs may come to nothing by bad luck.
     fn may_be_freed(&self) -> bool {
         !matches!(self.study.settings().order, Order::FixedLag(_))
     }
 
+    /// Takes on what runs already, if more may run than there are places: until that is known, nothing is started. How long to wait before
+    /// going on with it.
+    fn adopt(&mut self) -> Result<Duration, Error> {
+        while let Some(id) = self.to_adopt.front().copied() {
+            let Some(trial) = self.study.trial(id) else { break };
+            let deadline = self.tuner.rules.job_deadline;
+            let job = Job { deadline, ..Job::new(trial, trial.attempt()) };
+            let job_id = job.id();
+            match self.evaluator.adopt(&job)? {
+                Adoption::Busy { retry_after } => {
+                    return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT));
+                }
+                Adoption::NotRunning => {}
+                Adoption::Running => {
+                    self.queue.retain(|queued| *queued != id);
+                    self.has_started(job_id, true)?;
+                }
+            }
+            self.to_adopt.pop_front();
+        }
+        Ok(LONGEST_WAIT)
+    }
+
     /// Starts what is queued while there is room; how long to wait before trying again.
     fn start(&mut self) -> Result<Duration, Error> {
-        while self.running.len() + self.waiting.len() < self.limits.max_parallel_jobs {
+        let places = self.limits.max_parallel_jobs;
+        while self.running.len() + self.waiting.len() + self.checks_running() < places {
+            if self.check.as_ref().is_some_and(|check| !check.is_running()) {
+                match self.start_check()? {
+                    None => continue,
+                    Some(retry_after) => return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT)),
+                }
+            }
             let Some(trial) = self.queue.front().and_then(|id| self.study.trial(*id)) else {
                 break;
             };
             let deadline = self.tuner.rules.job_deadline;
             let job = Job { deadline, ..Job::new(trial, trial.attempt()) };
-            let (id, stop_asked) = (job.id(), trial.stop_asked);
+            let id = job.id();
             let adopted = match self.evaluator.start(&job)? {
                 Start::Started => false,
                 Start::Adopted => true,
@@ -311,22 +460,28 @@ impl<'r, 'a> Run<'r, 'a> {
                     return Ok(LONGEST_WAIT);
                 }
             };
-            let since = self.evaluator.elapsed();
-            self.running.insert(id.trial, Running { job: id, since, stop_asked: false });
             self.queue.pop_front();
-            self.notify(&Progress::Started { job: id, adopted });
-            // What had been decided before a restart still holds; that a tuning was over then does not.
-            let holds = |cause: &StopCause| {
-                cause.decided_on().is_some() || matches!(cause, StopCause::Deadline { .. })
-            };
-            if stop_asked.as_ref().is_some_and(holds) {
-                self.stop(id.trial)?;
-            }
+            self.has_started(id, adopted)?;
             if self.level > Level::Filled {
                 break;
             }
         }
         Ok(LONGEST_WAIT)
+    }
+
+    fn has_started(&mut self, job: JobId, adopted: bool) -> Result<(), Error> {
+        let since = self.evaluator.elapsed();
+        self.running.insert(job.trial, Running { job, since, stop_asked: false });
+        self.notify(&Progress::Started { job, adopted });
+        // What had been decided before a restart still holds; that a tuning was over then does not.
+        let holds = |cause: StopCause| {
+            cause.decided_on().is_some() || matches!(cause, StopCause::Deadline { .. })
+        };
+        let stop_asked = self.study.trial(job.trial).and_then(|trial| trial.stop_asked);
+        if stop_asked.is_some_and(holds) {
+            self.stop(job.trial)?;
+        }
+        Ok(())
     }
 
     /// Asks a job that runs to stop, once.
@@ -339,13 +494,14 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     /// The same, with the cause in the ledger first.
-    fn stop_because(&mut self, trial: TrialId, cause: StopCause) -> Result<(), Error> {
+    pub(super) fn stop_because(&mut self, trial: TrialId, cause: StopCause) -> Result<(), Error> {
         self.study.ask_to_stop(trial, cause)?;
         self.show();
         self.stop(trial)
     }
 
     fn stop_what_runs(&mut self) -> Result<(), Error> {
+        self.stop_check()?;
         let cause =
             if self.level == Level::Leaving { StopCause::Cancelled } else { StopCause::TuningOver };
         self.stop_those(cause, |_| true)
@@ -371,183 +527,11 @@ impl<'r, 'a> Run<'r, 'a> {
         })
     }
 
-    fn disregard(&mut self, event: JobEvent) {
+    pub(super) fn disregard(&mut self, event: JobEvent) {
         self.notify(&Progress::Disregarded(&event));
-        self.disregarded.push(event);
-    }
-
-    fn take(&mut self, event: JobEvent) -> Result<(), Error> {
-        let is_running =
-            |job: &JobId| self.running.get(&job.trial).is_some_and(|running| running.job == *job);
-        match event {
-            JobEvent::Report { job, step, value } if is_running(&job) => {
-                self.take_report(job, Report { step, value })
-            }
-            JobEvent::Ended { job, outcome } if is_running(&job) => self.take_end(job, outcome),
-            JobEvent::Paused { why } => {
-                self.is_paused = true;
-                self.notify(&Progress::Paused { why: &why });
-                Ok(())
-            }
-            JobEvent::Resumed => {
-                self.is_paused = false;
-                self.notify(&Progress::Resumed);
-                Ok(())
-            }
-            JobEvent::Ended { job, ref outcome } | JobEvent::Late { job, ref outcome } => {
-                let outcome = outcome.clone();
-                self.take_late(event, job, outcome)
-            }
-            JobEvent::Report { .. } => {
-                self.disregard(event);
-                Ok(())
-            }
-        }
-    }
-
-    /// The end of a job that does not run any more, or never did.
-    fn take_late(&mut self, event: JobEvent, job: JobId, outcome: Outcome) -> Result<(), Error> {
-        let Some(trial) = self.study.trial(job.trial) else {
-            self.disregard(event);
-            return Ok(());
-        };
-        let before = trial.outcome.clone();
-        let was_given_up = job.attempt < trial.attempt();
-        let told = match before {
-            Some(_) => self.study.tell(job.trial, outcome),
-            // Another attempt is under way.
-            None if was_given_up => self.study.set_aside(job.trial, outcome),
-            None => Ok(()),
-        };
-        self.show();
-        let after = self.study.trial(job.trial).and_then(|trial| trial.outcome.clone());
-        if before.is_some() && after != before {
-            // It is used after all.
-            if let Some(outcome) = &after {
-                self.curves.end(job.trial, outcome);
-            }
-            self.endings.look_again(self.study);
-            self.look_at_the_best();
-            self.look_whether_it_is_enough();
-            return Ok(());
-        }
-        match told {
-            // Whatever differs from the first end has its place in the ledger now.
-            Ok(()) | Err(Error::Conflict { .. }) => {
-                self.disregard(event);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether decisions must not depend on what happens to be known.
-    fn lag(&self) -> Option<u64> {
-        match self.study.settings().order {
-            Order::Arrival => None,
-            Order::FixedLag(lag) => Some(lag as u64),
-        }
-    }
-
-    fn take_report(&mut self, job: JobId, report: Report) -> Result<(), Error> {
-        let trial = job.trial;
-        let stopping = self.running.get(&trial).is_some_and(|running| running.stop_asked);
-        if stopping && self.lag().is_some() {
-            // Whether it came before the stop took effect is a matter of pace.
-            self.disregard(JobEvent::Report { job, step: report.step, value: report.value });
-            return Ok(());
-        }
-        self.study.report(trial, report.step, report.value)?;
-        self.curves.add(trial, report);
-        self.show();
-        let rule = self.tuner.rules.early_stopping;
-        if stopping || rule == EarlyStopping::Off {
-            return Ok(());
-        }
-        let horizon = self.lag().map(|lag| TrialId(trial.0.saturating_sub(lag)));
-        match self.curves.verdict(&rule, trial, report, horizon) {
-            None => Ok(()),
-            Some(cause) => self.stop_because(trial, cause),
-        }
-    }
-
-    fn take_end(&mut self, job: JobId, outcome: Outcome) -> Result<(), Error> {
-        let id = job.trial;
-        let Some(running) = self.running.remove(&id) else { return Ok(()) };
-        let Some(trial) = self.study.trial(id) else { return Ok(()) };
-        let cause = trial.stop_asked.filter(|_| running.stop_asked);
-        let is_lagged = self.lag().is_some();
-        let Settled { outcome, replaced } = settle(trial, outcome, cause, is_lagged);
-        if let Some(outcome) = replaced {
-            self.disregard(JobEvent::Ended { job, outcome });
-        }
-        // Whoever was asked to stop for what it reported, or because the tuning is over, has nothing to try again.
-        let may_retry = matches!(cause, None | Some(StopCause::Deadline { .. }));
-        if let (Outcome::Failed(failure), true) = (&outcome, may_retry)
-            && self.level < Level::Stopping
-            && let Some(after) = self.backoff(job, failure)
-        {
-            return self.try_again(job, failure.clone(), after);
-        }
-        self.curves.end(id, &outcome);
-        self.study.tell(id, outcome)?;
-        self.show();
-        self.endings.add(self.study, id);
-        self.look_at_the_best();
-        self.look_whether_it_is_enough();
-        Ok(())
-    }
-
-    /// How long to wait before another attempt, if there is to be one.
-    fn backoff(&self, job: JobId, failure: &Failure) -> Option<Duration> {
-        let policy = &self.tuner.rules.retries;
-        let earlier = &self.study.trial(job.trial)?.failed_attempts;
-        let retry = 1 + earlier.iter().filter(|earlier| earlier.kind == failure.kind).count();
-        let retry = u32::try_from(retry).ok().filter(|n| *n <= policy.retries(failure.kind))?;
-        let mut rng = Rng::stream(self.study.settings().seed, job.trial.0).shared(BACKOFF);
-        // A draw for each attempt, so that each has its own.
-        let chance = (0..job.attempt).map(|_| rng.uniform()).last().unwrap_or(0.0);
-        Some(policy.backoff.wait(retry, chance))
-    }
-
-    fn try_again(&mut self, job: JobId, failure: Failure, after: Duration) -> Result<(), Error> {
-        self.study.attempt_failed(job.trial, failure)?;
-        self.curves.forget(job.trial);
-        self.show();
-        let until = self.evaluator.elapsed().saturating_add(after);
-        self.waiting.insert(job.trial, until);
-        let job = JobId { attempt: job.attempt.saturating_add(1), ..job };
-        self.notify(&Progress::Retrying { job, after });
-        Ok(())
-    }
-
-    fn look_at_the_best(&mut self) {
-        let best = self.study.best().map(|trial| trial.id);
-        if best == self.best {
-            return;
-        }
-        self.best = best;
-        let found = best.and_then(|id| self.study.trial(id)).cloned();
-        if let Some((trial, value)) = found.as_ref().and_then(|trial| Some((trial, trial.value()?)))
-        {
-            self.notify(&Progress::NewBest { trial, value });
-        }
-    }
-
-    fn look_whether_it_is_enough(&mut self) {
-        let rules = &self.tuner.rules;
-        let mut reason = self.endings.enough(self.study, rules);
-        if reason.is_none() {
-            let study = &*self.study;
-            let met = self
-                .tuner
-                .criteria
-                .iter_mut()
-                .find_map(|(name, is_met)| is_met(study).then(|| name.clone()));
-            reason = met.map(|name| StopReason::OwnCriterion { name });
-        }
-        if let Some(reason) = reason {
-            self.escalate(Level::Stopping, reason);
+        self.disregarded_count += 1;
+        if self.disregarded.len() < KEPT_DISREGARDED {
+            self.disregarded.push(event);
         }
     }
 }

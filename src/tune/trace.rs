@@ -27,6 +27,7 @@ pub fn trace() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
             Progress::Disregarded(event) => warn!(?event, "disregarded"),
             Progress::Paused { why } => warn!(why, "paused"),
             Progress::Resumed => info!("resumed"),
+            Progress::Warning(text) => warn!("{text}"),
             Progress::Over(reason) => info!(%reason, "over"),
         }
         ControlFlow::Continue(())
@@ -36,6 +37,7 @@ pub fn trace() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
 fn trace_event(study: &Study, event: &Event) {
     match event {
         Event::Enqueued { configuration, .. } => info!(%configuration, "enqueued"),
+        Event::Dequeued { configuration } => warn!(%configuration, "cannot be tried any more"),
         Event::Asked { trial, configuration, .. } => {
             let why = study.why(*trial).map(|why| why.to_string()).unwrap_or_default();
             info!(trial = trial.0, %configuration, why, "asked");

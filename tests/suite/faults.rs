@@ -425,13 +425,14 @@ fn fault_22_results_out_of_order_belong_to_their_trials() {
 #[test]
 fn fault_23_what_cannot_be_factored_falls_back_and_says_so() {
     let mut study = bayesian(ResourceLimits::default());
-    // Thirty times the same place with the same value, and values that differ by nothing.
+    // Thirty times the same place with the same value, and places that differ by nothing.
     for _ in 0..30 {
         study.observe(&Configuration::from([("x", 0.5.into())]), Outcome::from(1.0)).unwrap();
     }
     for i in 0..10 {
         let x = 0.5 + 1e-13 * f64::from(i);
-        study.observe(&Configuration::from([("x", x.into())]), Outcome::from(1.0)).unwrap();
+        let value = 1.0 + 0.1 * f64::from(i % 2);
+        study.observe(&Configuration::from([("x", x.into())]), Outcome::from(value)).unwrap();
     }
     let mut tried = BTreeSet::new();
     for _ in 0..5 {

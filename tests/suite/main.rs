@@ -14,6 +14,7 @@ mod command;
 mod conformance;
 mod container;
 mod faults;
+mod found_by_use;
 mod hard_places;
 mod job;
 mod laws;

@@ -22,8 +22,8 @@ fn position(range: &ContinuousParameterRange, value: f64) -> f64 {
     (x - a) / (b - a)
 }
 
-/// The inverse of [`position`].
-fn value_at(range: &ContinuousParameterRange, position: f64) -> f64 {
+/// The inverse of [`position`]: with all digits, where a search would round.
+pub(in crate::benchmark) fn value_at(range: &ContinuousParameterRange, position: f64) -> f64 {
     let (a, b, _) = warped(range, range.min());
     let x = a + position * (b - a);
     match range.scale().scaling {

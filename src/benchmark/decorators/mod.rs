@@ -6,7 +6,7 @@
 
 mod chance;
 mod curves;
-mod geometry;
+pub(super) mod geometry;
 
 pub use self::chance::{Durations, Failing, Noisy, Slow};
 pub use self::curves::LearningCurves;

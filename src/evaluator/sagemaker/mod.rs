@@ -32,7 +32,7 @@ pub use self::service::{
 use self::spending::Spending;
 pub use self::trouble::{ServiceError, ServiceErrorKind};
 pub use self::tuning_job::{TuningJob, TuningService};
-use super::{Clock, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
+use super::{Adoption, Clock, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
 use crate::error::Error;
 use crate::limits::{RetryPolicy, TuningRules};
 use crate::sagemaker::{
@@ -48,6 +48,8 @@ const PROPAGATION_RETRY: Duration = Duration::from_secs(10);
 const SOON: Duration = Duration::from_secs(1);
 /// How often jobs that lack machines are tried again by the rules that are left to the tuner.
 const CAPACITY_RETRIES: u32 = 100;
+/// How long a training job may take to end once it was asked to.
+const LONGEST_STOP: Duration = Duration::from_secs(900);
 
 /// Runs a training job on SageMaker for every attempt at a trial.
 ///
@@ -390,6 +392,23 @@ impl Evaluator for SageMakerEvaluator {
 
     fn elapsed(&self) -> Duration {
         self.line.clock().now()
+    }
+
+    fn adopt(&mut self, job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
+        if self.attempts.contains_key(&job.id()) {
+            return Ok(Adoption::Running);
+        }
+        let attempt = self.attempt(job);
+        Ok(match self.find(job.id(), attempt)? {
+            None => Adoption::NotRunning,
+            Some(Start::Busy { retry_after }) => Adoption::Busy { retry_after },
+            Some(_) => Adoption::Running,
+        })
+    }
+
+    /// A training job has two minutes to end after SIGTERM, and then uploads what it has.
+    fn patience(&self) -> Duration {
+        LONGEST_STOP
     }
 }
 

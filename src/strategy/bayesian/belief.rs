@@ -56,7 +56,8 @@ pub(super) struct Belief<'a> {
     feasibility: Option<Feasibility>,
     acquisition: &'a dyn Acquisition,
     health: ModelHealth,
-    noise_declared: bool,
+    /// Of each observation, whether its loss is too noisy to be trusted: as is known of it, or else learnt.
+    untrusted: Vec<bool>,
 }
 
 /// One draw of the hyperparameters, in all scenarios of the pending trials.
@@ -89,7 +90,7 @@ impl<'a> Belief<'a> {
             history.observations.iter().map(|o| known_noise(o, &transform)).collect();
         let features = Features::new(history.axes);
         let best = &fitted.draws[0].hyperparameters;
-        let known_share = known.iter().fold(0.0_f64, |a, b| a.max(*b)) / best.signal_variance;
+        let known_share = median(&known) / best.signal_variance;
         let feasibility = (infeasible(history).count() >= recipe.failures_to_avoid.max(1))
             .then(|| Feasibility::new(history, &features, best))
             .transpose()?
@@ -108,10 +109,18 @@ impl<'a> Belief<'a> {
             let (posterior, factor) =
                 condition(&features, &draw.hyperparameters, &points, losses_as_measured)?;
             widened = widened.max(factor);
-            let incumbent = if is_noisy {
-                least(posterior.predict(&points).mean.iter())
-            } else {
+            // A loss that is known to be noisy is never trusted by itself.
+            let signal = draw.hyperparameters.signal_variance;
+            let is_trusted = |i: &usize| match history.observations[*i].noise_variance {
+                Some(_) => known[*i] / signal <= NOISY,
+                None => !is_noisy,
+            };
+            let all = 0..transformed.len();
+            let incumbent = if all.clone().all(|i| is_trusted(&i)) {
                 least(&transformed)
+            } else {
+                let means = posterior.predict(&points).mean;
+                least(all.map(|i| if is_trusted(&i) { &transformed[i] } else { &means[i] }))
             };
             let scenarios = match &normals {
                 Some(normals) => Scenarios::drawn(posterior, &pending, normals.view())?,
@@ -126,11 +135,20 @@ impl<'a> Belief<'a> {
             evaluations: fitted.evaluations,
             at_bounds: fitted.at_bounds,
             noise_share: noise_share(fitted),
+            noise_deviation: noise_deviation(fitted, &transform, &losses),
             noise_widened: widened,
             draws: cases.len(),
         };
         let noise_declared = recipe.noise == Noise::Present || known_share > VERY_NOISY;
-        Ok(Self { transform, cases, feasibility, acquisition, health, noise_declared })
+        let noise_is_learnt = noise_declared || noise_share(fitted) > VERY_NOISY;
+        let untrusted = history.observations.iter().zip(&known).map(|(observation, noise)| {
+            match observation.noise_variance {
+                Some(_) => noise / best.signal_variance > VERY_NOISY,
+                None => noise_is_learnt,
+            }
+        });
+        let untrusted = untrusted.collect();
+        Ok(Self { transform, cases, feasibility, acquisition, health, untrusted })
     }
 
     pub(super) fn health(&self) -> ModelHealth {
@@ -181,10 +199,18 @@ impl<'a> Belief<'a> {
     /// The number of the observed trial that is believed to be the best.
     pub(super) fn recommended(&self, history: &History<'_>) -> u64 {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
-        let losses: Vec<f64> = if self.noise_declared || self.health.noise_share > VERY_NOISY {
-            self.predict(&points).0
+        let own = history.observations.iter().map(|o| o.loss);
+        let losses: Vec<f64> = if self.untrusted.contains(&true) {
+            let means = self.predict(&points).0;
+            let each = own.zip(means).zip(&self.untrusted);
+            each.map(
+                |((own, mean), untrusted)| {
+                    if *untrusted { mean } else { self.transform.apply(own) }
+                },
+            )
+            .collect()
         } else {
-            history.observations.iter().map(|o| o.loss).collect()
+            own.collect()
         };
         history.observations[ranking(&losses)[0]].trial
     }
@@ -256,8 +282,21 @@ fn noise_share(fitted: &Fitted) -> f64 {
     fitted.draws.iter().map(|draw| draw.weight * draw.hyperparameters.noise_share()).sum()
 }
 
+/// The middle one, so that one measurement that is known to be noisy does not speak for all.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
 fn least<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
     values.into_iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// σ in the unit of the losses, where they are usual.
+fn noise_deviation(fitted: &Fitted, transform: &OutputTransform, losses: &[f64]) -> f64 {
+    let noise = fitted.draws[0].hyperparameters.noise_variance.sqrt();
+    noise / transform.slope(median(losses)).max(f64::MIN_POSITIVE)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a count of scenarios")]

@@ -5,7 +5,9 @@
 //! m = 8, 12, 18, 27, …, each started from the one before. A cold cache computes them again: O(log n) fits.
 //!
 //! What is to be decided by evidence (how losses are transformed, whether they are noisy) is decided at checkpoints and at the
-//! first fit, and kept in between: each way is fitted, and the one that makes the losses themselves most probable is taken.
+//! first fit, and kept in between: each way is fitted, and the one that makes the losses themselves most probable is taken. (Whether there is noise
+//! is decided for each of few observations, and without the best of them: a narrow optimum that has just been met looks like noise to a smooth
+//! model, and is what the search is for. Where there is noise, the others show it, too.)
 //!
 //! Up to 300 observations every proposal has a fit of its own to all of them. Beyond, hyperparameters are those of the last
 //! scheduled number of observations, fitted to 300 of these: the best hundred and an even choice of the others. The
@@ -28,9 +30,12 @@ const FIRST: usize = 8;
 const REFIT_ALWAYS: usize = 300;
 /// From so many observations on, only the first fit of those that decide something starts from the priors, too.
 const COLD_STARTS: usize = 60;
-/// By so many nats, noise must make the losses more probable to be believed in. Rough but exact functions look noisy to a
-/// smooth model.
+/// By so many nats, noise must make the losses more probable to be believed in, and much noise more probable than little. Rough but
+/// exact functions look noisy to a smooth model.
 const DOUBT: f64 = 4.0;
+const DOUBT_OF_MUCH: f64 = 1.0;
+/// Up to so many observations, whether there is noise is decided anew for each: few of them are easily misread.
+const DECIDE_ALWAYS: usize = 27;
 /// The largest variance of a transformed loss that is told from none being known at all.
 const MOST_NOISE: f64 = 1e6;
 /// Fits that are kept; more than the checkpoints that 10⁵ observations need.
@@ -168,9 +173,15 @@ impl OutputScale {
     }
 }
 
-fn fit(axes: &[Axis], data: &[Observation], recipe: &Recipe, start: Option<Fitted>) -> Fitted {
-    let decides = start.is_none() || is_checkpoint(data.len());
-    let data = Data::new(axes, data);
+fn fit(
+    axes: &[Axis],
+    observations: &[Observation],
+    recipe: &Recipe,
+    start: Option<Fitted>,
+) -> Fitted {
+    let decides = start.is_none() || is_checkpoint(observations.len());
+    let decides_on_noise = decides || observations.len() <= DECIDE_ALWAYS;
+    let data = Data::new(axes, observations);
     let (output, noise) = match &start {
         Some(start) => (start.output, start.noise),
         None => (OutputScale::YeoJohnson, Noise::Absent),
@@ -192,13 +203,48 @@ fn fit(axes: &[Axis], data: &[Observation], recipe: &Recipe, start: Option<Fitte
         let other = data.fit(recipe, other, noise, Start::Warm(fitted.best()));
         fitted = fitted.or_if_likelier(other);
     }
-    if decides && recipe.noise == Noise::Unknown {
-        let other = if noise == Noise::Absent { Noise::Unknown } else { Noise::Absent };
-        let other = data.fit(recipe, fitted.output, other, Start::Warm(fitted.best()));
-        fitted = fitted.or_if_likelier(other);
+    if decides_on_noise && recipe.noise == Noise::Unknown {
+        let decided = decide_on_noise(axes, observations, recipe, &fitted);
+        if decided != fitted.noise {
+            let noisier = noisier(fitted.best());
+            let other = data.fit(recipe, fitted.output, decided, Start::Both(&noisier));
+            let evaluations = fitted.evaluations + other.evaluations;
+            fitted = Fitted { evaluations, ..other };
+        }
     }
     fitted.draws = data.draws(recipe, &fitted);
     fitted
+}
+
+/// The kind of noise that makes the losses most probable.
+fn decide_on_noise(
+    axes: &[Axis],
+    observations: &[Observation],
+    recipe: &Recipe,
+    fitted: &Fitted,
+) -> Noise {
+    // Fewer losses than the first checkpoint has cannot tell much noise from a rough function.
+    let kinds = [Noise::Absent, Noise::Unknown, Noise::Present];
+    let is_few = observations.len() < FIRST;
+    let kinds = if is_few { &kinds[..2] } else { &kinds[..] };
+    let losses: Vec<f64> = observations.iter().map(|o| o.loss).collect();
+    let mut judged = observations.to_vec();
+    if !is_few {
+        judged.remove(ranking(&losses)[0]);
+    }
+    let data = Data::new(axes, &judged);
+    let start = noisier(fitted.best());
+    let fits = kinds.iter().map(|&kind| {
+        let start = if kind == fitted.noise { fitted.best() } else { &start };
+        data.fit(recipe, fitted.output, kind, Start::Both(start))
+    });
+    let best = fits.reduce(|best, next| if next.evidence > best.evidence { next } else { best });
+    best.map_or(fitted.noise, |best| best.noise)
+}
+
+/// From a start without noise, its slope leads nowhere.
+fn noisier(best: &Hyperparameters) -> Hyperparameters {
+    Hyperparameters { noise_variance: best.noise_variance.max(0.05), ..best.clone() }
 }
 
 /// What hyperparameters are fitted to.
@@ -244,13 +290,19 @@ impl<'a> Data<'a> {
         let assumptions = self.assumptions(recipe, noise);
         let losses = Measured::with_noise(&transformed, &known);
         let fit = gp::fit(&self.features, &self.points(), losses, assumptions, start);
-        let doubt = if noise == Noise::Unknown { DOUBT } else { 0.0 };
-        let evidence = fit.log_posterior.map(|value| value + jacobian - doubt);
+        let doubt = match noise {
+            Noise::Absent => 0.0,
+            Noise::Unknown => DOUBT,
+            Noise::Present => DOUBT + DOUBT_OF_MUCH,
+        };
+        let without_prior = self.losses.len() >= FIRST;
+        let value = if without_prior { fit.log_evidence } else { fit.log_posterior };
+        let evidence = value.map(|value| value + jacobian - doubt);
         let hyperparameters = fit.process.hyperparameters().clone();
         Fitted {
             draws: vec![Draw { weight: 1.0, hyperparameters }],
             output,
-            noise: fit.noise,
+            noise,
             evidence: evidence.unwrap_or(f64::NEG_INFINITY),
             log_posterior: fit.log_posterior,
             evaluations: fit.evaluations,

@@ -1,15 +1,23 @@
-//! The initial design: what is tried before there is anything to learn from.
+//! The initial design: what is tried before there is anything to learn from, and for as long as there is nothing.
 //!
 //! The centre of the cube first (of a category, its first value: often the default), then a block of 2, 4 or 8 points
-//! of the study's scrambled Sobol sequence, which has one point in each of as many strata of every axis.
+//! of the study's scrambled Sobol sequence, which has one point in each of as many strata of every axis. After that, of the next 8 points
+//! of the sequence the one that is farthest from all others, on a cube whose opposite faces meet (or the faces would come first).
 //!
-//! On axes of levels the sequence is stretched so that the lowest stratum falls on the lowest level and the highest on the
-//! highest. The ends of an integer range are where its meaning breaks most often (0 as "no limit"), and no smooth model
-//! expects that; so each end is tried once.
+//! On axes of levels, the first point of the lowest stratum is moved to the lowest level, and the first of the highest stratum to the
+//! highest. The ends of an integer range are where its meaning breaks most often (0 as "no limit"), and no smooth model expects that; so
+//! each end is tried once, and all other points fill the range.
+//!
+//! Points whose nearest neighbour has failed are passed over, once there is something that did not fail.
 
 use crate::cube::{self, Axis, UnitPoint};
 use crate::rng::Rng;
 use crate::strategy::{History, Visited, sobol};
+
+use super::feasibility::infeasible;
+
+/// Past the design, of so many points the emptiest place is taken.
+const CHOICE: usize = 8;
 
 /// Points of the design besides the centre, and so the strata of each axis. The design is at most a fifth of the jobs, if
 /// their number is known, or 3.
@@ -24,14 +32,25 @@ fn strata(history: &History<'_>) -> usize {
 
 /// The place of the next point in the design; `None` when the model takes over.
 ///
-/// It takes over when the design has been asked for, half of it has ended, and two trials have a loss. Until then further
-/// workers, and replacements of failed points, get further points of the sequence.
+/// It takes over when the design has been asked for, half of it has ended, two trials have a loss, and these differ: losses that are all
+/// the same say nothing of where to look, and no belief fills a space as evenly as the sequence does. Until then further workers, and
+/// replacements of failed points, get further points of the sequence.
 pub(super) fn index(history: &History<'_>) -> Option<u64> {
     let size = 1 + strata(history);
     let observed = history.observations.len();
     let ended = observed + history.failures.len();
     let asked = ended + history.pending.len();
-    (asked < size || ended < size.div_ceil(2) || observed < 2).then_some(history.next_trial - 1)
+    let goes_on = asked < size || ended < size.div_ceil(2) || observed < 2 || all_agree(history);
+    goes_on.then_some(history.next_trial - 1)
+}
+
+/// Whether all losses are the same, but for rounding.
+fn all_agree(history: &History<'_>) -> bool {
+    let losses = history.observations.iter().map(|observation| observation.loss);
+    let (least, greatest) = losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| {
+        (low.min(loss), high.max(loss))
+    });
+    greatest - least <= 4.0 * f64::EPSILON * greatest.abs().max(least.abs())
 }
 
 /// The design's point at `index`, or the next one that has not been visited.
@@ -45,21 +64,116 @@ pub(super) fn point(
     if !visited.contains(&centre) {
         return Some(centre);
     }
-    #[allow(clippy::cast_precision_loss, reason = "at most 8")]
-    let stratum = 1.0 / strata(history) as f64;
-    let stretch = |point: Vec<f64>| {
-        let stretched = point.into_iter().zip(history.axes).map(|(u, axis)| match axis {
-            // Two strata are stretched to nothing but the ends.
-            Axis::Levels(_) => {
-                ((u - stratum) / (1.0 - 2.0 * stratum).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+    let strata = strata(history);
+    let ends = UntriedEnds::of(history, strata);
+    let failing = Failing::of(history);
+    let is_promising = |point: &UnitPoint| !failing.has(point);
+    if index <= strata as u64 {
+        // After the centre the sequence from its beginning, so that a block fills all strata.
+        let first = index.saturating_sub(1);
+        let found = {
+            let lay = |point| ends.lay(point);
+            let mut points = sobol::upcoming(history, visited, first, lay, rng);
+            match points.next() {
+                Some(point) if is_promising(&point) => Some(point),
+                next => points.find(is_promising).or(next),
             }
+        };
+        return found.or_else(|| visited.unvisited(rng));
+    }
+    // Where points of the block were moved to ends of ranges, they themselves are left to be tried.
+    let first = index.saturating_sub(1 + 2 * strata as u64);
+    let upcoming = || sobol::upcoming(history, visited, first, |point| ends.lay(point), rng);
+    let promising: Vec<UnitPoint> = upcoming().filter(is_promising).take(CHOICE).collect();
+    let candidates =
+        if promising.is_empty() { upcoming().take(CHOICE).collect() } else { promising };
+    let known: Vec<&UnitPoint> = points(history).collect();
+    let emptiness = |point: &UnitPoint| {
+        let gaps = known.iter().map(|other| square_distance_around(history.axes, point, other));
+        gaps.fold(f64::INFINITY, f64::min)
+    };
+    let emptiest = candidates
+        .into_iter()
+        .map(|point| (emptiness(&point), point))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best });
+    emptiest.map(|(_, point)| point).or_else(|| visited.unvisited(rng))
+}
+
+/// The square of the distance of two points of a cube whose opposite faces meet; different categories are 1 apart.
+fn square_distance_around(axes: &[Axis], a: &[f64], b: &[f64]) -> f64 {
+    let squares = axes.iter().zip(a.iter().zip(b)).map(|(axis, (a, b))| match axis {
+        Axis::Categories(_) => f64::from(u8::from(!axis.same(*a, *b))),
+        _ => {
+            let gap = (a - b).abs();
+            gap.min(1.0 - gap).powi(2)
+        }
+    });
+    squares.sum()
+}
+
+/// The ends of axes of levels at which nothing has been tried.
+struct UntriedEnds {
+    /// Width of the outermost strata.
+    width: f64,
+    /// Of each axis, the lowest and the highest level.
+    untried: Vec<[bool; 2]>,
+}
+
+impl UntriedEnds {
+    fn of(history: &History<'_>, strata: usize) -> Self {
+        let untried = history.axes.iter().enumerate().map(|(index, axis)| {
+            let Axis::Levels(_) = axis else { return [false; 2] };
+            let last = axis.cells().map_or(0, |cells| cells - 1);
+            [0, last].map(|end| points(history).all(|point| axis.cell(point[index]) != end))
+        });
+        #[allow(clippy::cast_precision_loss, reason = "at most 8")]
+        let width = 1.0 / strata as f64;
+        Self { width, untried: untried.collect() }
+    }
+
+    /// Moves what lies in an outermost stratum to its end, if that is untried.
+    fn lay(&self, point: Vec<f64>) -> Vec<f64> {
+        let moved = point.into_iter().zip(&self.untried).map(|(u, untried)| match untried {
+            [true, _] if u < self.width => 0.0,
+            [_, true] if u >= 1.0 - self.width => 1.0,
             _ => u,
         });
-        stretched.collect()
-    };
-    // From an index that is a multiple of the number of strata, so that a block fills all of them.
-    let first = index + strata(history) as u64 - 1;
-    sobol::next_point(history, visited, first, stretch, rng)
+        moved.collect()
+    }
+}
+
+/// All points of a history, whatever became of them.
+fn points<'a>(history: &History<'a>) -> impl Iterator<Item = &'a UnitPoint> + use<'a> {
+    let observed = history.observations.iter().map(|observation| &observation.point);
+    let pending = history.pending.iter().map(|pending| &pending.point);
+    observed.chain(pending).chain(history.failures.iter().map(|failure| &failure.point))
+}
+
+/// Where trials have failed, and where not.
+struct Failing<'a> {
+    axes: &'a [Axis],
+    gave: Vec<&'a UnitPoint>,
+    failed: Vec<&'a UnitPoint>,
+}
+
+impl<'a> Failing<'a> {
+    fn of(history: &History<'a>) -> Self {
+        Self {
+            axes: history.axes,
+            gave: history.observations.iter().map(|observation| &observation.point).collect(),
+            failed: infeasible(history).map(|failure| &failure.point).collect(),
+        }
+    }
+
+    /// Whether a point is nearer to one that failed than to any that did not. Nothing is known if all failed.
+    fn has(&self, point: &UnitPoint) -> bool {
+        let nearest = |points: &[&UnitPoint]| {
+            let distances =
+                points.iter().map(|other| cube::square_distance(self.axes, point, other));
+            distances.fold(f64::INFINITY, f64::min)
+        };
+        !self.gave.is_empty() && nearest(&self.failed) < nearest(&self.gave)
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +198,7 @@ mod tests {
                     max_jobs: Some(50),
                     max_parallel_jobs: 1,
                     repetitions: crate::strategy::Repetitions::Never,
+                    index: None,
                 };
                 if pending.len() == 1 + strata(&history) {
                     break;

@@ -6,10 +6,17 @@
 //! | μ, v | mean and variance of the label's field | m, m |
 //! | σ² | variance of a label around the field | – |
 //! | z = μ ⁄ √(σ² + v) | by how many deviations success is expected | m |
+//! | c | mean of the field where nothing is known | – |
+//! | b = (min(c, 0) − ε) v | the least mean that may be asked for: 0 where the field is known, below c where it is not | m |
+//! | d = max(0, b − μ) ⁄ √(σ² + v) | how deep a place lies in what is known to fail | m |
 //!
 //! The chance that a trial gives a loss is Φ(z): the label is a field seen through a probit, averaged over the belief in the field
 //! (Rasmussen & Williams 2006, §3.9), but it is regressed upon, not classified. Its logarithm is added to the acquisition, so that expected improvement
 //! becomes expected improvement times that chance.
+//!
+//! A chance is not enough where the field is known: an improvement that is expected behind the border of what fails may be greater than any
+//! other by hundreds in its logarithm, and is never had. So λ d² is taken off: what is asked for lies at most at the border, as long as there
+//! is anything else. (Smooth, so that a climb ends at the border rather than before a step.)
 //!
 //! Where failures look like chance there is no such field: it would keep the search away from places that only had bad luck. Each
 //! label is predicted from the others (leaving one out: Rasmussen & Williams 2006, §5.4.2), and by the overall share of labels like it;
@@ -17,7 +24,10 @@
 
 use crate::cube::UnitPoint;
 use crate::error::Error;
-use crate::gp::{Features, GaussianProcess, Hyperparameters, Posterior, Prediction};
+use crate::gp::{
+    self, Assumptions, Features, GaussianProcess, Hyperparameters, Noise, Posterior, Prediction,
+    Start,
+};
 use crate::normal::log_distribution;
 use crate::strategy::{FailedPoint, History, Infeasibility};
 
@@ -26,8 +36,39 @@ const LABEL_NOISE: f64 = 1e-3;
 /// The same where it is judged whether the place matters at all: much, because a border is a step, of which no smooth field is
 /// rightly as sure as this one.
 const JUDGED_NOISE: f64 = 0.5;
+/// λ.
+const DEPTH_PENALTY: f64 = 1e8;
+/// ε: how much less than elsewhere may be expected where nothing is known.
+const SLACK: f64 = 0.1;
 /// By so many nats, chance must explain the labels better.
-const BENEFIT_OF_DOUBT: f64 = 6.0;
+const BENEFIT_OF_DOUBT: f64 = 3.0;
+/// The field is fitted to so many labels, those of the last trials.
+const MOST_FITTED: usize = 200;
+
+/// A field of the labels with length scales of its own: which parameters decide where trials fail is another question than which of them
+/// the losses depend on.
+fn field(
+    features: &Features,
+    points: &[&UnitPoint],
+    labels: &[f64],
+    of_losses: &Hyperparameters,
+) -> GaussianProcess {
+    let first = points.len().saturating_sub(MOST_FITTED);
+    let assumptions = Assumptions {
+        kernel: of_losses.kernel,
+        noise: Noise::Present,
+        warping: false,
+        priors: true,
+    };
+    let (points, labels) = (&points[first..], &labels[first..]);
+    let fit = gp::fit(features, points, labels, assumptions, Start::Both(of_losses));
+    let of_labels = Hyperparameters {
+        signal_variance: 1.0,
+        noise_variance: LABEL_NOISE,
+        ..fit.process.hyperparameters().clone()
+    };
+    GaussianProcess::new(features.clone(), of_labels)
+}
 
 /// The belief about where trials fail.
 #[derive(Debug)]
@@ -63,10 +104,10 @@ pub(super) fn infeasible<'a>(history: &History<'a>) -> impl Iterator<Item = &'a 
 }
 
 impl Feasibility {
-    /// The belief after a history with failures; `None` where these look like chance. Kernel, lengths and warps are those of the
-    /// losses.
+    /// The belief after a history with failures; `None` where these look like chance. The kernel is that of the losses, and
+    /// its lengths are one of two starts of the fit. Pending trials are believed to come out as expected, or many workers would go behind a border at once.
     ///
-    /// They look like chance if no more trials fail than not, and if the overall share of failures predicts the labels better, by 6 nats,
+    /// They look like chance if no more trials fail than not, and if the overall share of failures predicts the labels better, by 3 nats,
     /// than the labels of the other places do, each place left out in turn.
     pub(super) fn new(
         history: &History<'_>,
@@ -77,27 +118,25 @@ impl Feasibility {
         let failures: Vec<&FailedPoint> = infeasible(history).collect();
         let failed = failures.iter().map(|f| (&f.point, -1.0));
         let (points, labels): (Vec<&UnitPoint>, Vec<f64>) = gave.chain(failed).unzip();
-        let of_labels = Hyperparameters {
-            signal_variance: 1.0,
-            noise_variance: LABEL_NOISE,
-            ..hyperparameters.clone()
-        };
-        let process = GaussianProcess::new(features.clone(), of_labels);
+        let process = field(features, &points, &labels, hyperparameters);
         let posterior = process.condition(&points, &labels)?;
         let by_place = score_by_place(&posterior);
         let by_chance = score_by_chance(history.observations.len(), failures.len());
         let most_fail = failures.len() > history.observations.len();
-        let is_place = most_fail || by_place + BENEFIT_OF_DOUBT >= by_chance;
-        Ok(is_place.then_some(Self { posterior }))
+        if !most_fail && by_place + BENEFIT_OF_DOUBT < by_chance {
+            return Ok(None);
+        }
+        let mut posterior = posterior;
+        let pending: Vec<&UnitPoint> = history.pending.iter().map(|p| &p.point).collect();
+        posterior.believe(&pending)?;
+        Ok(Some(Self { posterior }))
     }
 
-    /// Logarithms of the chances that trials at these points give a loss.
+    /// Logarithms of the chances that trials at these points give a loss, less λ d².
     pub(super) fn log_chances(&self, points: &[UnitPoint]) -> Vec<f64> {
         let prediction = self.posterior.predict(points);
         let pairs = prediction.mean.iter().zip(&prediction.variance);
-        pairs
-            .map(|(mean, variance)| log_distribution(mean / (LABEL_NOISE + variance).sqrt()).0)
-            .collect()
+        pairs.map(|(mean, variance)| self.chance(*mean, *variance).value).collect()
     }
 
     /// Adds them, and their gradients, to what is there.
@@ -109,17 +148,37 @@ impl Feasibility {
     ) {
         let (prediction, slopes) = self.posterior.predict_with_gradients(points);
         for (i, (value, gradient)) in values.iter_mut().zip(gradients).enumerate() {
-            let total = LABEL_NOISE + prediction.variance[i];
-            let z = prediction.mean[i] / total.sqrt();
-            let (logarithm, slope) = log_distribution(z);
-            *value += logarithm;
+            let chance = self.chance(prediction.mean[i], prediction.variance[i]);
+            *value += chance.value;
             for (axis, component) in gradient.iter_mut().enumerate() {
-                let by_mean = slopes.mean[[i, axis]] / total.sqrt();
-                let by_variance = -0.5 * z * slopes.variance[[i, axis]] / total;
-                *component += slope * (by_mean + by_variance);
+                *component += chance.by_mean * slopes.mean[[i, axis]]
+                    + chance.by_variance * slopes.variance[[i, axis]];
             }
         }
     }
+
+    /// ln Φ(z) − λ d² and its slopes.
+    fn chance(&self, mean: f64, variance: f64) -> Chance {
+        let total = LABEL_NOISE + variance;
+        let z = mean / total.sqrt();
+        let (logarithm, slope) = log_distribution(z);
+        let bound = self.posterior.mean().min(0.0) - SLACK;
+        let depth = ((bound * variance - mean) / total.sqrt()).max(0.0);
+        let steep = -2.0 * DEPTH_PENALTY * depth;
+        Chance {
+            value: logarithm - DEPTH_PENALTY * depth * depth,
+            by_mean: (slope - steep) / total.sqrt(),
+            by_variance: -0.5 * slope * z / total
+                + steep * (bound / total.sqrt() - 0.5 * depth / total),
+        }
+    }
+}
+
+/// A value and its slopes by the mean and the variance of the field.
+struct Chance {
+    value: f64,
+    by_mean: f64,
+    by_variance: f64,
 }
 
 #[cfg(test)]
@@ -153,6 +212,7 @@ mod tests {
             max_jobs: None,
             max_parallel_jobs: 1,
             repetitions: Repetitions::Never,
+            index: None,
         };
         let hyperparameters = Hyperparameters::new(vec![0.4, 0.4], 1.0, 1e-6);
         Feasibility::new(&history, &Features::new(&axes), &hyperparameters).unwrap().is_some()

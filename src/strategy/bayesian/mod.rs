@@ -105,11 +105,13 @@ impl BayesianOptimization {
             forbidden: &forbidden,
             moves: self.recipe.moves,
         };
+        let mut phase = Phase::Model;
         let best = match self.choice {
             Choice::Acquisition(_) => {
                 let best = maximize(&belief, &search, rng);
                 let settled = best.as_ref().is_some_and(|best| belief.is_settled(best.value));
                 if settled && self.looks_elsewhere(history) {
+                    phase = Phase::Exploration;
                     belief.demand_more();
                     maximize(&belief, &search, rng)
                 } else {
@@ -131,7 +133,7 @@ impl BayesianOptimization {
         };
         let expectation = Some(belief.expectation(&point));
         let model = Some(belief.health());
-        Ok(Some(Proposal { point, phase: Phase::Model, expectation, fallback, model }))
+        Ok(Some(Proposal { expectation, fallback, model, ..Proposal::new(point, phase) }))
     }
 }
 

@@ -63,6 +63,7 @@ impl Known {
             max_jobs: None,
             max_parallel_jobs: 1,
             repetitions: crate::strategy::Repetitions::Never,
+            index: None,
         };
         let mut rng = Rng::stream(9, 0);
         Belief::new(&history, &self.fitted, acquisition, &self.recipe, &mut rng).unwrap()

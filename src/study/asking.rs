@@ -1,0 +1,239 @@
+//! How the next trial comes about: what was cut off, what is enqueued, what the strategy proposes.
+
+use std::sync::Arc;
+
+use super::known::{Known, StoppedTrials};
+use super::{Asked, Event, Order, Study};
+use crate::cube::{self, Axis, UnitPoint};
+use crate::error::Error;
+use crate::rng::Rng;
+use crate::space::Configuration;
+use crate::strategy::{History, Observation, Phase, Proposal, Repetitions, Strategy};
+use crate::trial::{Trial, TrialId};
+
+/// What has to be done for the next trial.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Nothing now: the order wants an earlier trial to be told first.
+    Wait,
+    /// Nothing more: here it is.
+    Ready(Trial),
+    /// A proposal has to be computed, and then [committed](Study::commit).
+    Compute(Computation),
+}
+
+/// A proposal that is to be computed. It shares what the study knows, and can be handed to another thread.
+#[derive(Debug)]
+pub(crate) struct Computation {
+    strategy: Arc<dyn Strategy>,
+    known: Arc<Known>,
+    axes: Vec<Axis>,
+    seed: u64,
+    trial: u64,
+    max_jobs: Option<usize>,
+    max_parallel_jobs: usize,
+    repetitions: Repetitions,
+}
+
+impl Computation {
+    /// Whether it takes no time to speak of.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.strategy.is_quick()
+    }
+
+    /// What the strategy proposes; `None` if the space is exhausted.
+    ///
+    /// # Errors
+    /// Those of the strategy.
+    pub(crate) fn run(&self) -> Result<Option<Proposal>, Error> {
+        let history = History {
+            axes: &self.axes,
+            observations: &self.known.observations,
+            pending: &self.known.pending,
+            failures: &self.known.failures,
+            next_trial: self.trial,
+            max_jobs: self.max_jobs,
+            max_parallel_jobs: self.max_parallel_jobs,
+            repetitions: self.repetitions,
+            index: Some(self.known.index()),
+        };
+        self.strategy.propose(&history, &mut Rng::stream(self.seed, self.trial))
+    }
+}
+
+impl Study {
+    /// Asks for up to `count` trials. `ask(4)` equals four times `ask(1)`.
+    ///
+    /// What was cut off because the tuning was over comes first, then what is [enqueued](Self::enqueue), then what the strategy proposes.
+    /// The limits are not enforced here: whoever asks by hand decides when it is enough.
+    ///
+    /// # Errors
+    /// Those of the strategy, and [`Error::BadProposal`] if its point does not lie in the cube, or means a configuration that
+    /// was asked or told. (A point that is not snapped is snapped.) Trials that were asked before the error are in the ledger,
+    /// as pending.
+    pub fn ask(&mut self, count: usize) -> Result<Asked, Error> {
+        let mut asked = Vec::new();
+        while asked.len() < count {
+            let trial = match self.begin()? {
+                Step::Wait if asked.is_empty() => return Ok(Asked::Wait),
+                Step::Wait => break,
+                Step::Ready(trial) => Some(trial),
+                Step::Compute(computation) => {
+                    let proposed = computation.run()?;
+                    self.commit(proposed)?
+                }
+            };
+            match trial {
+                Some(trial) => asked.push(trial),
+                None if asked.is_empty() => return Ok(self.exhausted()),
+                None => break,
+            }
+        }
+        Ok(Asked::Trials(asked))
+    }
+
+    /// What there is to say where the strategy has nothing to propose.
+    pub(crate) fn exhausted(&self) -> Asked {
+        // What runs may be repeated once it has a loss.
+        let may_repeat = self.settings.repetitions == Repetitions::Allowed;
+        if may_repeat && self.pending().next().is_some() { Asked::Wait } else { Asked::Exhausted }
+    }
+
+    /// Begins with the next trial.
+    ///
+    /// # Errors
+    /// None that a sound ledger gives.
+    pub(crate) fn begin(&mut self) -> Result<Step, Error> {
+        if self.must_wait() {
+            return Ok(Step::Wait);
+        }
+        if let Some((configuration, phase)) = self.next_in_line() {
+            let point = self.space.encode(&configuration)?;
+            let (trial, proposal) = (self.next_id(), Proposal::new(point.clone(), phase));
+            let proposal = Box::new(proposal);
+            self.record(Event::Asked { trial, configuration, proposal }, Some(point));
+            return Ok(Step::Ready(self.last_trial()));
+        }
+        let known = match self.settings.stopped_trials {
+            // Every end may change what is said of the others.
+            StoppedTrials::Projected => Arc::new(Known::of(self, self.horizon())),
+            _ => Arc::clone(&self.known),
+        };
+        Ok(Step::Compute(Computation {
+            strategy: Arc::clone(&self.strategy),
+            known,
+            axes: self.space.axes().to_vec(),
+            seed: self.settings.seed,
+            trial: self.next_id().0,
+            max_jobs: self.settings.limits.max_jobs,
+            max_parallel_jobs: self.parallel_jobs(),
+            repetitions: self.settings.repetitions,
+        }))
+    }
+
+    /// Makes a trial of what the strategy proposed.
+    ///
+    /// # Errors
+    /// [`Error::BadProposal`], as [`ask`](Self::ask) says.
+    pub(crate) fn commit(&mut self, proposed: Option<Proposal>) -> Result<Option<Trial>, Error> {
+        let Some(mut proposal) = proposed else { return Ok(None) };
+        self.check_inside(&proposal.point)?;
+        // The point is what its configuration encodes to, so that a trial which comes back from outside, by its values, is
+        // the same to the last digit.
+        let mut configuration = self.with_few_digits(&proposal)?;
+        if let Some(completed) = self.complete_enqueued(&configuration)? {
+            configuration = completed;
+            proposal.phase = Phase::Enqueued;
+        } else {
+            self.check_new(&configuration)?;
+        }
+        let point = self.space.encode(&configuration)?;
+        if proposal.phase == Phase::Enqueued {
+            proposal = Proposal::new(point.clone(), Phase::Enqueued);
+        }
+        let (trial, proposal) = (self.next_id(), Box::new(proposal));
+        self.record(Event::Asked { trial, configuration, proposal }, Some(point));
+        Ok(Some(self.last_trial()))
+    }
+
+    /// The configuration next to a proposal that has the fewest digits and lies nowhere that has been tried; the proposal's own if there is
+    /// none.
+    ///
+    /// # Errors
+    /// [`Error::BadProposal`] if what is proposed has been proposed or tried, and may not be repeated.
+    fn with_few_digits(&self, proposal: &Proposal) -> Result<Configuration, Error> {
+        let point = self.space.snap(&proposal.point);
+        let repetitions = self.settings.repetitions;
+        let mut all = self.space.near(&point, &proposal.numbers)?.collect::<Vec<_>>();
+        let own = all.pop().expect("a point represents a configuration");
+        self.check_new(&own)?;
+        if let Some(trial) = self.proposed_before(&own) {
+            return Err(Error::BadProposal(format!(
+                "{own} has been asked or told, as trial {trial}, in fewer digits (and may not be repeated, or not now); Visited::of(history).contains(…) tells"
+            )));
+        }
+        if repetitions == Repetitions::Allowed {
+            // What is measured once more is the same to the last digit.
+            let axes = self.space.axes();
+            let is_there = |other: &&Observation| cube::same(axes, &other.point, &point);
+            if let Some(again) = self.known.observations.iter().find(is_there) {
+                let trial = self.trial(TrialId(again.trial));
+                return Ok(trial.map_or(own, |trial| trial.configuration.clone()));
+            }
+        }
+        for configuration in all {
+            let place = self.space.encode(&configuration)?;
+            if !self.known.is_taken_at(&place, Repetitions::Never) {
+                return Ok(configuration);
+            }
+        }
+        Ok(own)
+    }
+
+    /// The trial for which the same was proposed, if that forbids it.
+    fn proposed_before(&self, proposed: &Configuration) -> Option<TrialId> {
+        let candidates = self.proposed.candidates(proposed);
+        let mut trials = candidates.map(|index| &self.trials[index]).filter(|t| self.forbids(t));
+        let is_same = |trial: &&Trial| {
+            self.proposal(trial.id).is_some_and(|proposal| {
+                self.space.decode(&self.space.snap(&proposal.point)) == *proposed
+            })
+        };
+        trials.find(is_same).map(|trial| trial.id)
+    }
+
+    fn check_inside(&self, point: &UnitPoint) -> Result<(), Error> {
+        let axes = self.space.axes().len();
+        if point.len() == axes && point.iter().all(|u| (0.0..=1.0).contains(u)) {
+            return Ok(());
+        }
+        let point = &point[..];
+        let text = format!("{point:?} does not lie in a cube of {axes} axes from 0 to 1");
+        Err(Error::BadProposal(text))
+    }
+
+    fn last_trial(&self) -> Trial {
+        self.trials.last().expect("one was added").clone()
+    }
+
+    /// Number of trials, from the first on, whose outcomes the next proposal may know.
+    pub(super) fn horizon(&self) -> usize {
+        match self.settings.order {
+            Order::Arrival => self.trials.len(),
+            Order::FixedLag(lag) => (self.trials.len() + 1).saturating_sub(lag),
+        }
+    }
+
+    fn must_wait(&self) -> bool {
+        let first = self.running.first().map_or(u64::MAX, |trial| trial.0);
+        matches!(self.settings.order, Order::FixedLag(_)) && first <= self.horizon() as u64
+    }
+
+    /// What a proposal may know must not depend on the number of workers.
+    pub(super) fn parallel_jobs(&self) -> usize {
+        match self.settings.order {
+            Order::Arrival => self.settings.limits.max_parallel_jobs,
+            Order::FixedLag(lag) => lag,
+        }
+    }
+}

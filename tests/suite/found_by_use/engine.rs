@@ -1,0 +1,109 @@
+//! Where the engine looks: ends of ranges, taken cells, one odd measurement.
+
+use surmise::strategy::Phase;
+use surmise::trial::{Failure, FailureKind};
+use surmise::{
+    BayesianOptimization, Configuration, Outcome, ParameterRange, ResourceLimits, ScalingType,
+    SearchSpace, StudySettings,
+};
+
+use super::{ask, bayesian, cube, study_of};
+
+fn with_integers() -> SearchSpace {
+    SearchSpace::new([
+        ParameterRange::integer("a", 1..=100, ScalingType::Linear),
+        ParameterRange::integer("b", 1..=100, ScalingType::Linear),
+        ParameterRange::continuous("c", 0.0..=1.0, ScalingType::Linear),
+    ])
+    .unwrap()
+}
+
+fn is_at_an_end(configuration: &Configuration) -> bool {
+    ["a", "b"].iter().any(|name| [1, 100].contains(&configuration.integer(name)))
+}
+
+#[test]
+fn fault_a1_integers_are_not_pinned_to_their_ends() {
+    for seed in 0..10 {
+        let limits = ResourceLimits::new(20, 1);
+        let settings = StudySettings { seed, limits, ..Default::default() };
+        let mut study = study_of(with_integers(), BayesianOptimization::default(), settings);
+        let mut completed = 0;
+        for _ in 0..20 {
+            let trial = ask(&mut study);
+            let c = &trial.configuration;
+            let failure = Failure::new(FailureKind::Error, "an end");
+            let outcome = if is_at_an_end(c) {
+                Outcome::Failed(failure)
+            } else {
+                Outcome::from((c.float("a") - 40.0).abs() + (c.float("b") - 70.0).abs())
+            };
+            completed += usize::from(matches!(outcome, Outcome::Completed { .. }));
+            study.tell(trial.id, outcome).unwrap();
+        }
+        assert!(completed >= 14, "{completed} of 20 complete, seed {seed}");
+    }
+}
+
+#[test]
+fn fault_a1_each_end_is_in_the_design_once() {
+    for seed in 0..10 {
+        let limits = ResourceLimits::new(24, 16);
+        let settings = StudySettings { seed, limits, ..Default::default() };
+        let mut study = study_of(with_integers(), BayesianOptimization::default(), settings);
+        let asked: Vec<_> = (0..16).map(|_| ask(&mut study)).collect();
+        for name in ["a", "b"] {
+            let mut values: Vec<i64> =
+                asked.iter().map(|t| t.configuration.integer(name)).collect();
+            for end in [1, 100] {
+                assert!(values.contains(&end), "{name} = {end}, seed {seed}");
+            }
+            values.sort_unstable();
+            values.dedup();
+            assert!(values.len() >= 12, "{name}: {values:?}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn fault_a11_a_proposal_that_looks_elsewhere_says_so() {
+    let mut study = bayesian(cube(1), 1);
+    for _ in 0..40 {
+        let trial = ask(&mut study);
+        let loss = (trial.configuration.float("x0") - 0.3).powi(2);
+        study.tell(trial.id, Outcome::from(loss)).unwrap();
+    }
+    let explored: Vec<_> = study
+        .trials()
+        .iter()
+        .filter(|trial| study.proposal(trial.id).unwrap().phase == Phase::Exploration)
+        .collect();
+    assert!(!explored.is_empty(), "a bowl in one dimension is soon settled");
+    for trial in explored {
+        let why = study.why(trial.id).unwrap();
+        assert_eq!(why.phase, Phase::Exploration);
+        assert!(why.to_string().contains("greater improvement elsewhere"), "{why}");
+    }
+}
+
+#[test]
+fn fault_a12_one_noisy_measurement_does_not_change_the_rule_for_all() {
+    let value = |x: f64| (x - 0.3).powi(2);
+    let recommended = |noisy: bool| {
+        let mut study = bayesian(cube(1), 1);
+        for i in 0..20 {
+            let x = f64::from(i) / 19.0;
+            study.observe(&Configuration::from([("x0", x.into())]), value(x).into()).unwrap();
+        }
+        if noisy {
+            let somewhere = Configuration::from([("x0", 0.777.into())]);
+            study.observe_noisy(&somewhere, 5.0, 3.0).unwrap();
+        }
+        let trial = ask(&mut study);
+        let incumbent = study.proposal(trial.id).unwrap().clone();
+        (study.recommended().unwrap().unwrap().id, incumbent.point)
+    };
+    let (plain, _) = recommended(false);
+    let (with_one, _) = recommended(true);
+    assert_eq!(plain, with_one);
+}
