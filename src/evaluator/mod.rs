@@ -18,7 +18,9 @@ pub(crate) use self::function::panic_message;
 pub use self::function::{FunctionEvaluator, Reporter};
 pub use self::sagemaker::SageMakerEvaluator;
 pub use self::simulated::{SimulatedEvaluator, SimulatedJob, SimulatedReport};
+use crate::error::Error;
 pub use crate::error::EvaluatorError;
+use crate::space::SearchSpace;
 use crate::trial::{Outcome, Trial, TrialId};
 
 /// One attempt at a trial.
@@ -240,6 +242,14 @@ pub trait Evaluator {
     /// timed out, and is left behind.
     fn patience(&self) -> Duration {
         Duration::from_secs(30)
+    }
+
+    /// Whether configurations of a space can be passed to jobs: [`tune`](crate::tune::tune) asks this before it starts anything. By default they can.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with everything that keeps them from being passed.
+    fn check_space(&self, _space: &SearchSpace) -> Result<(), Error> {
+        Ok(())
     }
 
     /// Whether time stands still unless [`wait`](Self::wait) moves it. Then proposals are not computed beside jobs that run. By default it does not.

@@ -2,8 +2,9 @@
 //!
 //! Candidate i of value aᵢ is drawn with probability ∝ exp(aᵢ ⁄ τ), without replacement: those with the greatest aᵢ ⁄ τ + gᵢ, where
 //! g = −ln(−ln u) is Gumbel noise from uniform u (Yellott 1977). The temperature τ is the standard deviation of the best quarter of the
-//! values. The deviation of all of them would not do: late in a search the logarithm of an improvement varies by hundreds over the cube,
-//! and at such a temperature the draw is uniform.
+//! values for half of the starts, and that of all values for the others, and for all where no axis is continuous. Late in a search the logarithm
+//! of an improvement varies by hundreds over the cube, and the second draw is then uniform; where there is no slope to climb, that is what it
+//! takes.
 
 use super::{Scored, Search};
 use crate::cube::{self, Axis, UnitPoint};
@@ -98,28 +99,35 @@ pub(super) fn starts(raw: &[Scored], search: &Search<'_>, rng: &mut Rng) -> Vec<
     let Some(best) = finite.first() else {
         return Vec::new();
     };
-    let wanted = match search.axes.len() {
+    let wanted: usize = match search.axes.len() {
         0..=5 => 8,
         6..=20 => 10,
         _ => 12,
     };
-    // Drawing without replacement by weight w is sorting by ln w plus Gumbel noise.
-    let temperature = deviation(&finite[..finite.len().div_ceil(BEST_SHARE)]);
-    let mut drawn: Vec<(f64, &Scored)> = finite
-        .iter()
-        .map(|scored| {
-            let gumbel = -(-(1.0 - rng.uniform()).ln()).ln();
-            (scored.value / temperature + gumbel, *scored)
-        })
-        .collect();
-    drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut chosen: Vec<Scored> = vec![(*best).clone()];
-    for (_, scored) in drawn {
-        if chosen.len() == wanted {
-            break;
-        }
-        if chosen.iter().all(|other| distance(search, &scored.point, &other.point) >= APART) {
-            chosen.push(scored.clone());
+    // The rest of them by the hotter draw.
+    let hot = deviation(&finite);
+    let cold = deviation(&finite[..finite.len().div_ceil(BEST_SHARE)]);
+    let is_smooth = search.axes.iter().any(|axis| axis.cells().is_none());
+    let by_cold = if is_smooth { wanted.div_ceil(2) } else { 1 };
+    for (temperature, wanted) in [(cold, by_cold), (hot, wanted)] {
+        // Drawing without replacement by weight w is sorting by ln w plus Gumbel noise.
+        let mut drawn: Vec<(f64, &Scored)> = finite
+            .iter()
+            .map(|scored| {
+                let gumbel = -(-(1.0 - rng.uniform()).ln()).ln();
+                (scored.value / temperature + gumbel, *scored)
+            })
+            .collect();
+        drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for (_, scored) in drawn {
+            if chosen.len() == wanted {
+                break;
+            }
+            let is_apart = |other: &Scored| distance(search, &scored.point, &other.point) >= APART;
+            if chosen.iter().all(is_apart) {
+                chosen.push(scored.clone());
+            }
         }
     }
     chosen

@@ -56,6 +56,13 @@ impl MetricPattern {
         line.get(self.span(line)?)
     }
 
+    /// The same of its last match in a line, where that has the group.
+    pub fn find_last<'a>(&self, line: &'a str) -> Option<&'a str> {
+        let group = usize::from(self.has_group());
+        let all = self.0.captures_iter(line).map_while(Result::ok);
+        all.filter_map(|found| found.get(group)).last().map(|group| group.as_str())
+    }
+
     /// Where that text stands in the line.
     pub(crate) fn span(&self, line: &str) -> Option<Range<usize>> {
         let found = self.0.captures(line).ok()??;

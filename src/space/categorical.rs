@@ -19,7 +19,7 @@ impl CategoricalParameterRange {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every rule that the range breaks: the name is not empty; there is at least one value; no
-    /// value occurs twice.
+    /// value occurs twice; neither has the character NUL.
     pub fn new<V: Into<String>>(
         name: impl Into<String>,
         values: impl IntoIterator<Item = V>,
@@ -36,6 +36,14 @@ impl CategoricalParameterRange {
         }
         let mut seen = HashSet::new();
         for value in &values {
+            if value.contains('\0') {
+                violations.push(Violation::new(
+                    &name,
+                    format!("{value:?}"),
+                    "values are passed to programs, which cannot be given the character NUL",
+                    "leave it out",
+                ));
+            }
             if !seen.insert(value) {
                 violations.push(Violation::new(
                     &name,

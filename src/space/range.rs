@@ -119,6 +119,9 @@ impl ParameterRange {
 pub(super) fn check_name(name: &str) -> Vec<Violation> {
     if name.is_empty() {
         vec![Violation::new(name, "without a name", "a parameter has a name", "name it")]
+    } else if name.contains('\0') {
+        let rule = "names are passed to programs, which cannot be given the character NUL";
+        vec![Violation::new(name.escape_debug().to_string(), "NUL", rule, "leave it out")]
     } else {
         Vec::new()
     }

@@ -356,7 +356,7 @@ impl<'a> Tuner<'a> {
     /// Proposals are computed on a thread of their own while jobs run, so that deadlines, cancellations and reports do not wait for them.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the rules make no sense, [`Error::Evaluator`] if no jobs can be run, or an error of the strategy. The ledger
+    /// [`Error::Invalid`] if the rules make no sense or the evaluator cannot pass what the space has, [`Error::Evaluator`] if no jobs can be run, or an error of the strategy. The ledger
     /// is then intact: the trials that were running are pending, and another call goes on with them.
     pub fn run(
         &mut self,
@@ -364,6 +364,7 @@ impl<'a> Tuner<'a> {
         evaluator: &mut dyn Evaluator,
     ) -> Result<Tuned, Error> {
         self.rules.check()?;
+        evaluator.check_space(study.space())?;
         Run::resume(self, study, evaluator).drive()
     }
 }

@@ -384,7 +384,8 @@ impl<'r, 'a> Run<'r, 'a> {
                 Step::Wait => return Ok(Some(Asked::Wait)),
                 Step::Ready(trial) => return Ok(Some(Asked::Trials(vec![trial]))),
                 Step::Compute(computation) => {
-                    let is_alone = self.running.is_empty()
+                    let is_alone = self.queue.is_empty()
+                        && self.running.is_empty()
                         && self.waiting.is_empty()
                         && self.tuner.stop.is_none()
                         && self.limits.max_runtime.is_none();

@@ -243,7 +243,8 @@ fn whoever_talks_without_end_is_stopped_all_the_same() {
 
 #[test]
 fn a_configuration_that_cannot_be_passed_fails_alone() {
-    let configuration = Configuration::from([("name", "a\0b".into())]);
+    // More than one argument may be long.
+    let configuration = Configuration::from([("name", "a".repeat(200_000).into())]);
     let odd = Trial::new(TrialId(1), Source::Own, configuration);
     let mut jobs = sh("echo 1");
     assert_eq!(jobs.start(&Job::new(&odd, 1)).unwrap(), Start::Started);

@@ -21,8 +21,9 @@ pub use self::passing::PassConfiguration;
 use self::process::{Logs, Message, Process, Signal};
 use self::reading::Heard;
 pub use self::reading::{MetricSource, ReadingOfSeveral, ReportSource};
-use super::{Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
+use super::{Adoption, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
 use crate::error::{Error, Violation};
+use crate::space::{ParameterRange, SearchSpace};
 use crate::trial::{Failure, FailureKind, Outcome};
 
 /// How long a program has between the request to end and its end, unless another time is given.
@@ -232,12 +233,24 @@ impl CommandEvaluator {
         self.in_folder(folder)
     }
 
-    /// Whether what is asked for can be done. Starting a job asks this, too.
+    /// Whether what is asked for can be done. Starting a job asks this, too. Whether the parameters of a space can be passed,
+    /// [`check_space`](Evaluator::check_space) tells, which [`tune`](crate::tune::tune) asks before it starts anything.
     ///
     /// # Errors
     /// [`Error::Invalid`] with everything that cannot.
     pub fn check(&self) -> Result<(), Error> {
-        let mut violations = Vec::new();
+        Error::unless_empty(self.violations())
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        let mut violations = self.unsound_texts();
+        let takes_several = matches!(self.metric, MetricSource::Pattern(_));
+        if self.several != ReadingOfSeveral::Last && !takes_several {
+            let rule = "several values are found by an expression; a last line and a file have one";
+            let remedy = "find the metric by metric_from(MetricSource::Pattern(…))";
+            let value = format!("{:?}", self.several);
+            violations.push(Violation::new("several_as", value, rule, remedy));
+        }
         let mut wants_folder = |what: &str, value: &str| {
             if self.folder.is_none() {
                 let rule = "it is in the job's folder, and jobs have none";
@@ -263,7 +276,34 @@ impl CommandEvaluator {
             let rule = "there is a program to run";
             violations.push(Violation::new("program", "\"\"", rule, "name one"));
         }
-        Error::unless_empty(violations)
+        violations
+    }
+
+    /// Texts that no program can be given.
+    fn unsound_texts(&self) -> Vec<Violation> {
+        let has_nul = |text: &OsString| text.as_encoded_bytes().contains(&0);
+        let texts = std::iter::once(("program", &self.program))
+            .chain(self.arguments.iter().map(|argument| ("arguments", argument)))
+            .chain(
+                self.environment
+                    .iter()
+                    .flat_map(|(name, value)| [("variable", name), ("variable", value)]),
+            );
+        let mut violations: Vec<Violation> = texts
+            .filter(|(_, text)| has_nul(text))
+            .map(|(what, text)| {
+                let rule = "a program cannot be given the character NUL";
+                Violation::new(what, format!("{:?}", text.display()), rule, "leave it out")
+            })
+            .collect();
+        for (name, _) in &self.environment {
+            if name.is_empty() || name.as_encoded_bytes().contains(&b'=') {
+                let rule = "the name of a variable is not empty and has no `=`";
+                let value = format!("{:?}", name.display());
+                violations.push(Violation::new("variable", value, rule, "rename it"));
+            }
+        }
+        violations
     }
 
     /// Files in a job's folder that are read, and who asked for them.
@@ -496,6 +536,25 @@ impl Evaluator for CommandEvaluator {
 
     fn elapsed(&self) -> Duration {
         self.made.elapsed()
+    }
+
+    fn adopt(&mut self, job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
+        let runs = self.running.values().any(|call| call.job == job.id());
+        Ok(if runs { Adoption::Running } else { Adoption::NotRunning })
+    }
+
+    /// After its grace a job is killed; what it leaves behind is waited for.
+    fn patience(&self) -> Duration {
+        self.grace.saturating_add(AFTERMATH).saturating_add(AFTERMATH)
+    }
+
+    fn check_space(&self, space: &SearchSpace) -> Result<(), Error> {
+        let mut violations = self.violations();
+        if self.container.is_none() {
+            let names = space.ranges().iter().map(ParameterRange::name);
+            violations.extend(self.pass.violations(names));
+        }
+        Error::unless_empty(violations)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::cannot;
-use crate::error::EvaluatorError;
+use crate::error::{EvaluatorError, Violation};
 use crate::evaluator::Job;
 use crate::sagemaker::tuned_values;
 
@@ -57,6 +57,42 @@ impl PassConfiguration {
     }
 }
 
+impl PassConfiguration {
+    /// What keeps parameters of these names from being passed.
+    pub(super) fn violations<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<Violation> {
+        let Self::Environment { prefix } = self else { return Vec::new() };
+        let mut violations = Vec::new();
+        let mut seen: HashMap<String, &str> = HashMap::new();
+        for name in names {
+            let variable = variable(prefix, name);
+            if RESERVED.contains(&variable.as_str()) {
+                let rule = format!("as a variable it is {variable}, which tells the job of itself");
+                let remedy = "use another prefix, or pass configurations as arguments or as a file";
+                violations.push(Violation::new(name, &variable, rule, remedy));
+            }
+            if let Some(other) = seen.insert(variable.clone(), name) {
+                let rule = format!("{other:?} and {name:?} would both be the variable {variable}");
+                let remedy = "rename one, or pass configurations as arguments or as a file";
+                violations.push(Violation::new(name, &variable, rule, remedy));
+            }
+        }
+        violations
+    }
+}
+
+/// Variables that each job has.
+const RESERVED: [&str; 4] =
+    ["SURMISE_TRIAL", "SURMISE_ATTEMPT", "SURMISE_DEADLINE", "SURMISE_FOLDER"];
+
+/// The name of the variable of a parameter.
+fn variable(prefix: &str, name: &str) -> String {
+    let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    prefix.chars().chain(name.chars().map(upper)).collect()
+}
+
 /// Names and values of variables; names that come out the same would hide each other.
 fn variables(
     prefix: &str,
@@ -64,8 +100,7 @@ fn variables(
 ) -> Result<HashMap<String, String>, EvaluatorError> {
     let mut variables: HashMap<String, String> = HashMap::new();
     for (name, value) in values {
-        let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-        let variable: String = prefix.chars().chain(name.chars().map(upper)).collect();
+        let variable = variable(prefix, &name);
         if variables.insert(variable.clone(), value).is_some() {
             return Err(EvaluatorError::new(format!(
                 "two parameters, one of them {name:?}, would both be the variable {variable}: rename one, or pass configurations as \

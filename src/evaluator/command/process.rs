@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::reading::LONGEST_LINE;
+
 /// How often it is looked whether anything of a group is left.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long the dead are waited for, that somebody else should bury.
@@ -160,12 +162,8 @@ fn listen<S: Read + Send + 'static>(
     spawn("listens to a job", move || {
         let Ok(stream) = given.recv() else { return };
         let mut reader = BufReader::new(stream);
-        let mut bytes = Vec::new();
-        while matches!(reader.read_until(b'\n', &mut bytes), Ok(1..)) {
-            // A log that cannot be written must not keep a job from ending.
-            log = log.take().filter(|file| (&*file).write_all(&bytes).is_ok());
+        while let Ok(Some(bytes)) = next_line(&mut reader, &mut log) {
             let text = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
-            bytes.clear();
             if sender.send((call, Message::Line { is_error, text })).is_err() {
                 // Nobody listens any more; but a program whose output is not read would stand still.
                 let _ = io::copy(&mut reader, &mut io::sink());
@@ -173,6 +171,33 @@ fn listen<S: Read + Send + 'static>(
         }
         let _ = sender.send((call, Message::Closed));
     })
+}
+
+/// The next line of a stream, or its end if it is too long; `None` at the end of the stream. All of it goes to the log.
+fn next_line(reader: &mut impl BufRead, log: &mut Option<File>) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    loop {
+        let part = match reader.fill_buf() {
+            Ok(part) => part,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if part.is_empty() {
+            return Ok(Some(line).filter(|line| !line.is_empty()));
+        }
+        let end = part.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
+        let taken = end.unwrap_or(part.len());
+        // A log that cannot be written must not keep a job from ending.
+        *log = log.take().filter(|file| (&*file).write_all(&part[..taken]).is_ok());
+        line.extend_from_slice(&part[..taken]);
+        reader.consume(taken);
+        if line.len() > 2 * LONGEST_LINE || end.is_some() {
+            line.drain(..line.len().saturating_sub(LONGEST_LINE));
+        }
+        if end.is_some() {
+            return Ok(Some(line));
+        }
+    }
 }
 
 #[allow(clippy::disallowed_methods, reason = "an evaluator starts the threads")]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::sagemaker::MetricPattern;
@@ -11,13 +11,14 @@ use crate::sagemaker::MetricPattern;
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum MetricSource {
-    /// The last line of standard output that is not empty: a number, or a step and a number.
+    /// The last line of standard output that is not empty: a number, or a step and a number with a blank between them (`7 0.25`, or
+    /// `7, 0.25`), or by name (`step=7 value=0.25`; also `epoch`, `round` and `iteration`, and any name for the value).
     #[default]
     LastLine,
     /// The last line of a file in the job's folder that is not empty.
     File(PathBuf),
-    /// What an expression finds in the lines of standard output and standard error. Which of two lines in different streams came first
-    /// is not known.
+    /// What an expression finds in the lines of standard output and standard error: its last match in a line. Which of two lines in different
+    /// streams came first is not known.
     Pattern(MetricPattern),
 }
 
@@ -28,11 +29,12 @@ pub enum ReportSource {
     /// Nowhere.
     #[default]
     None,
-    /// Each line of standard output that is a number, or a step (a whole number) and a number. Without a step, they are counted from 1.
+    /// Each line of standard output that is a number, or a step (a whole number) and a number as in [`MetricSource::LastLine`]. Without a step,
+    /// they are counted from 1.
     Lines,
     /// The same for the lines of a file in the job's folder, to which the program appends.
     File(PathBuf),
-    /// Each value that an expression finds in the lines of standard output and standard error, counted from 1.
+    /// What an expression finds last in each line of standard output and standard error, counted from 1.
     Pattern(MetricPattern),
 }
 
@@ -48,6 +50,10 @@ pub enum ReadingOfSeveral {
     Greatest,
 }
 
+/// Of a line, or of a file that is read at its end, so many bytes at its end are looked at.
+pub(super) const LONGEST_LINE: usize = 1 << 16;
+/// Names that say that a number is a step.
+const STEP_NAMES: [&str; 4] = ["step", "epoch", "round", "iteration"];
 /// Lines of standard error that are kept for the message of a failure.
 const KEPT_LINES: usize = 20;
 const KEPT_CHARACTERS: usize = 400;
@@ -58,6 +64,8 @@ pub(super) struct Heard {
     last_line: Option<String>,
     /// What the pattern of the final value found.
     found: Vec<f64>,
+    /// The last text that it found and that is no number.
+    no_number: Option<String>,
     reports: u64,
     pub(super) last_report: Option<f64>,
     errors: VecDeque<String>,
@@ -72,14 +80,37 @@ struct Tail {
 }
 
 /// A step, if one is given, and a number.
+///
+/// Between them there is a blank, so that neither a decimal comma nor a separator of thousands is taken for a step.
 fn numbers(line: &str) -> Option<(Option<u64>, f64)> {
-    let mut words =
-        line.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    let mut words = line.split_whitespace();
     match (words.next(), words.next(), words.next()) {
         (Some(value), None, None) => Some((None, value.parse().ok()?)),
-        (Some(step), Some(value), None) => Some((Some(step.parse().ok()?), value.parse().ok()?)),
+        (Some(step), Some(value), None) => {
+            if let (Some((name, step)), Some((_, value))) =
+                (step.split_once('='), value.split_once('='))
+            {
+                let step = step.trim_end_matches(',');
+                let is_step = STEP_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
+                return Some((Some(step.parse().ok()?), value.parse().ok()?)).filter(|_| is_step);
+            }
+            let step = step.strip_suffix(',').unwrap_or(step);
+            Some((Some(step.parse().ok()?), value.parse().ok()?))
+        }
         _ => None,
     }
+}
+
+/// What a terminal shows of a line: what follows the last carriage return that something follows.
+fn shown(line: &str) -> &str {
+    let line = line.trim_end_matches(['\n', '\r']);
+    line.rsplit('\r').next().unwrap_or(line)
+}
+
+/// What an expression finds last in a line: a number, or a text that is none.
+fn found_in(pattern: &MetricPattern, line: &str) -> Option<Result<f64, String>> {
+    let text = pattern.find_last(line)?.trim();
+    Some(text.parse().map_err(|_| text.to_owned()))
 }
 
 impl Heard {
@@ -91,14 +122,18 @@ impl Heard {
         metric: &MetricSource,
         reports: &ReportSource,
     ) -> Option<(u64, f64)> {
+        let text = shown(&text).to_owned();
         if let MetricSource::Pattern(pattern) = metric {
-            self.found
-                .extend(pattern.find(&text).and_then(|value| value.trim().parse::<f64>().ok()));
+            match found_in(pattern, &text) {
+                Some(Ok(value)) => self.found.push(value),
+                Some(Err(text)) => self.no_number = Some(text),
+                None => {}
+            }
         }
         let given = match reports {
             ReportSource::Lines if !is_error => numbers(&text),
             ReportSource::Pattern(pattern) => {
-                pattern.find(&text).and_then(|value| Some((None, value.trim().parse().ok()?)))
+                found_in(pattern, &text).and_then(|found| Some((None, found.ok()?)))
             }
             _ => None,
         };
@@ -129,22 +164,40 @@ impl Heard {
         if is_shorter {
             self.tail = Tail::default();
         }
-        let mut bytes = std::mem::take(&mut self.tail.unfinished);
-        let before = bytes.len();
-        let read = file
-            .seek(SeekFrom::Start(self.tail.position))
-            .and_then(|_| file.read_to_end(&mut bytes));
-        if read.is_ok() {
-            self.tail.position += (bytes.len() - before) as u64;
+        // What is new is read in parts, so that a large file takes no more memory than a part of it.
+        if file.seek(SeekFrom::Start(self.tail.position)).is_err() {
+            return Vec::new();
         }
+        let mut reports = Vec::new();
+        loop {
+            let mut bytes = std::mem::take(&mut self.tail.unfinished);
+            let before = bytes.len();
+            let limit = LONGEST_LINE as u64;
+            let read = file.by_ref().take(limit).read_to_end(&mut bytes).unwrap_or(0);
+            bytes.truncate(before + read);
+            self.tail.position += read as u64;
+            let is_at_end = read < LONGEST_LINE;
+            self.tail.unfinished = bytes;
+            reports.extend(self.lines_of_tail(is_over && is_at_end));
+            if is_at_end {
+                return reports;
+            }
+        }
+    }
+
+    /// The reports in the part of a file that has been read, and its last line too, even without an end, if there `is_no_more`.
+    fn lines_of_tail(&mut self, is_no_more: bool) -> Vec<(u64, f64)> {
+        let mut bytes = std::mem::take(&mut self.tail.unfinished);
         let whole = match bytes.iter().rposition(|byte| *byte == b'\n') {
-            _ if is_over => bytes.len(),
+            _ if is_no_more => bytes.len(),
             Some(end) => end + 1,
             None => 0,
         };
         self.tail.unfinished = bytes.split_off(whole);
+        let excess = self.tail.unfinished.len().saturating_sub(LONGEST_LINE);
+        self.tail.unfinished.drain(..excess);
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        text.lines().filter_map(numbers).map(|given| self.count(given)).collect()
+        text.lines().map(shown).filter_map(numbers).map(|given| self.count(given)).collect()
     }
 
     /// The final value, if there is one; else what was found in its place.
@@ -161,9 +214,9 @@ impl Heard {
             },
             MetricSource::File(name) => {
                 let path = folder.unwrap_or(Path::new("")).join(name);
-                let text = std::fs::read_to_string(&path)
+                let text = end_of(&path)
                     .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-                let last = text.lines().rev().find(|line| !line.trim().is_empty());
+                let last = text.lines().rev().map(shown).find(|line| !line.trim().is_empty());
                 let what = format!("the last line of {}", path.display());
                 number_of(last.ok_or_else(|| format!("{} is empty", path.display()))?, &what)
             }
@@ -174,8 +227,12 @@ impl Heard {
                     ReadingOfSeveral::Least => values.reduce(f64::min),
                     ReadingOfSeveral::Greatest => values.reduce(f64::max),
                 };
-                found.ok_or_else(|| {
-                    "no line of its output had what the expression looks for".to_owned()
+                found.ok_or_else(|| match &self.no_number {
+                    Some(text) => {
+                        let hint = hint(text);
+                        format!("the expression captured {text:?}, which is no number{hint}")
+                    }
+                    None => "no line of its output had what the expression looks for".to_owned(),
                 })
             }
         }
@@ -187,11 +244,35 @@ impl Heard {
     }
 }
 
+/// The last of what is in a file.
+fn end_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_LINE as u64)))?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST_LINE as u64).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 fn number_of(line: &str, what: &str) -> Result<f64, String> {
     numbers(line).map(|(_, value)| value).ok_or_else(|| {
         let shown: String = line.chars().take(KEPT_CHARACTERS).collect();
-        format!("{what} is no number: {shown:?}")
+        let hint = hint(&shown);
+        format!("{what} is no number: {shown:?}{hint}")
     })
+}
+
+/// What may be meant by a text that is no number.
+fn hint(text: &str) -> &'static str {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let text = text.trim();
+    if text.ends_with('%') {
+        "; a percent sign is no part of a number"
+    } else if text.contains(',') && text.contains(is_digit) && !text.contains(char::is_whitespace) {
+        "; numbers have a decimal point and no commas"
+    } else {
+        ""
+    }
 }
 
 #[cfg(test)]
@@ -203,8 +284,12 @@ mod tests {
         assert_eq!(numbers(" 0.25 "), Some((None, 0.25)));
         assert_eq!(numbers("7, 2.5e-1"), Some((Some(7), 0.25)));
         assert_eq!(numbers("7\t1"), Some((Some(7), 1.0)));
+        assert_eq!(numbers("epoch=7 loss=0.25"), Some((Some(7), 0.25)));
+        assert_eq!(numbers("step=7, loss=0.25"), Some((Some(7), 0.25)));
         assert!(numbers("nan").is_some_and(|(_, value)| value.is_nan()));
-        for line in ["", "epoch 7", "7 of 9", "1 2 3", "-1 0.5", "loss=0.5"] {
+        for line in
+            ["", "epoch 7", "7 of 9", "1 2 3", "-1 0.5", "loss=0.5", "0,75", "1,234.5", "a=1 b=2"]
+        {
             assert_eq!(numbers(line), None, "{line}");
         }
     }

@@ -30,10 +30,10 @@ const FIRST: usize = 8;
 const REFIT_ALWAYS: usize = 300;
 /// From so many observations on, only the first fit of those that decide something starts from the priors, too.
 const COLD_STARTS: usize = 60;
-/// By so many nats, noise must make the losses more probable to be believed in, and much noise more probable than little. Rough but
-/// exact functions look noisy to a smooth model.
+/// By so many nats, noise must make the losses more probable to be believed in. Rough but exact functions look noisy to a smooth model.
 const DOUBT: f64 = 4.0;
-const DOUBT_OF_MUCH: f64 = 1.0;
+/// From this share of the signal variance on, noise is much: then the prior that expects little of it does not hold.
+const MUCH: f64 = 0.1;
 /// Up to so many observations, whether there is noise is decided anew for each: few of them are easily misread.
 const DECIDE_ALWAYS: usize = 27;
 /// The largest variance of a transformed loss that is told from none being known at all.
@@ -223,10 +223,7 @@ fn decide_on_noise(
     recipe: &Recipe,
     fitted: &Fitted,
 ) -> Noise {
-    // Fewer losses than the first checkpoint has cannot tell much noise from a rough function.
-    let kinds = [Noise::Absent, Noise::Unknown, Noise::Present];
     let is_few = observations.len() < FIRST;
-    let kinds = if is_few { &kinds[..2] } else { &kinds[..] };
     let losses: Vec<f64> = observations.iter().map(|o| o.loss).collect();
     let mut judged = observations.to_vec();
     if !is_few {
@@ -234,12 +231,19 @@ fn decide_on_noise(
     }
     let data = Data::new(axes, &judged);
     let start = noisier(fitted.best());
-    let fits = kinds.iter().map(|&kind| {
+    let fit = |kind: Noise| {
         let start = if kind == fitted.noise { fitted.best() } else { &start };
         data.fit(recipe, fitted.output, kind, Start::Both(start))
-    });
-    let best = fits.reduce(|best, next| if next.evidence > best.evidence { next } else { best });
-    best.map_or(fitted.noise, |best| best.noise)
+    };
+    let absent = fit(Noise::Absent);
+    // Fewer losses than the first checkpoint has cannot tell much noise from a rough function.
+    let much = (!is_few).then(|| fit(Noise::Present));
+    let is_much =
+        |much: Fitted| much.evidence > absent.evidence && much.best().noise_share() > MUCH;
+    if much.is_some_and(is_much) {
+        return Noise::Present;
+    }
+    if fit(Noise::Unknown).evidence > absent.evidence { Noise::Unknown } else { Noise::Absent }
 }
 
 /// From a start without noise, its slope leads nowhere.
@@ -290,11 +294,7 @@ impl<'a> Data<'a> {
         let assumptions = self.assumptions(recipe, noise);
         let losses = Measured::with_noise(&transformed, &known);
         let fit = gp::fit(&self.features, &self.points(), losses, assumptions, start);
-        let doubt = match noise {
-            Noise::Absent => 0.0,
-            Noise::Unknown => DOUBT,
-            Noise::Present => DOUBT + DOUBT_OF_MUCH,
-        };
+        let doubt = if noise == Noise::Absent { 0.0 } else { DOUBT };
         let without_prior = self.losses.len() >= FIRST;
         let value = if without_prior { fit.log_evidence } else { fit.log_posterior };
         let evidence = value.map(|value| value + jacobian - doubt);

@@ -69,8 +69,8 @@ pub(super) fn point(
     let failing = Failing::of(history);
     let is_promising = |point: &UnitPoint| !failing.has(point);
     if index <= strata as u64 {
-        // After the centre the sequence from its beginning, so that a block fills all strata.
-        let first = index.saturating_sub(1);
+        // From an index that is a multiple of the number of strata, so that a block fills all of them.
+        let first = index + strata as u64 - 1;
         let found = {
             let lay = |point| ends.lay(point);
             let mut points = sobol::upcoming(history, visited, first, lay, rng);
@@ -81,8 +81,8 @@ pub(super) fn point(
         };
         return found.or_else(|| visited.unvisited(rng));
     }
-    // Where points of the block were moved to ends of ranges, they themselves are left to be tried.
-    let first = index.saturating_sub(1 + 2 * strata as u64);
+    // From the beginning of the block on: where its points were moved to ends of ranges, they themselves are left to be tried.
+    let first = index.saturating_sub((1 + strata + CHOICE) as u64);
     let upcoming = || sobol::upcoming(history, visited, first, |point| ends.lay(point), rng);
     let promising: Vec<UnitPoint> = upcoming().filter(is_promising).take(CHOICE).collect();
     let candidates =

@@ -40,8 +40,10 @@ const JUDGED_NOISE: f64 = 0.5;
 const DEPTH_PENALTY: f64 = 1e8;
 /// ε: how much less than elsewhere may be expected where nothing is known.
 const SLACK: f64 = 0.1;
-/// By so many nats, chance must explain the labels better.
+/// By so many nats, chance must explain 10 labels better; by that much less each further one, until places must explain them better.
 const BENEFIT_OF_DOUBT: f64 = 3.0;
+const LESS_EACH: f64 = 0.15;
+const PROOF: f64 = 2.0;
 /// The field is fitted to so many labels, those of the last trials.
 const MOST_FITTED: usize = 200;
 
@@ -107,8 +109,8 @@ impl Feasibility {
     /// The belief after a history with failures; `None` where these look like chance. The kernel is that of the losses, and
     /// its lengths are one of two starts of the fit. Pending trials are believed to come out as expected, or many workers would go behind a border at once.
     ///
-    /// They look like chance if no more trials fail than not, and if the overall share of failures predicts the labels better, by 3 nats,
-    /// than the labels of the other places do, each place left out in turn.
+    /// They look like chance if no more trials fail than not, and if the overall share of failures predicts the labels better, by 3 nats at first and
+    /// less later, than the labels of the other places do, each place left out in turn.
     pub(super) fn new(
         history: &History<'_>,
         features: &Features,
@@ -123,7 +125,10 @@ impl Feasibility {
         let by_place = score_by_place(&posterior);
         let by_chance = score_by_chance(history.observations.len(), failures.len());
         let most_fail = failures.len() > history.observations.len();
-        if !most_fail && by_place + BENEFIT_OF_DOUBT < by_chance {
+        #[allow(clippy::cast_precision_loss, reason = "a count of trials")]
+        let further = points.len().saturating_sub(10) as f64;
+        let benefit = (BENEFIT_OF_DOUBT - LESS_EACH * further).max(-PROOF);
+        if !most_fail && by_place + benefit < by_chance {
             return Ok(None);
         }
         let mut posterior = posterior;

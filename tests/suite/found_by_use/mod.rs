@@ -4,7 +4,10 @@
 mod engine;
 mod failing_regions;
 mod flat_losses;
+mod growth;
 mod noise;
+mod programs;
+mod study;
 
 use surmise::{
     Asked, BayesianOptimization, Objective, ParameterRange, ScalingType, SearchSpace, Strategy,

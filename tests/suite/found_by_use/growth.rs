@@ -1,0 +1,104 @@
+//! What grows with the number of trials, and how.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use surmise::study::Event;
+use surmise::{
+    Asked, Configuration, Objective, Outcome, ParameterRange, RandomSearch, ScalingType,
+    SearchSpace, Study, StudySettings,
+};
+
+use super::{ask, cube, study_of};
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = Instant::now();
+    let done = work();
+    (done, begun.elapsed())
+}
+
+/// The shortest of some, because a busy machine only makes things longer.
+fn shortest(times: impl Iterator<Item = Duration>) -> f64 {
+    times.min().unwrap().as_secs_f64()
+}
+
+fn ask_and_tell(study: &mut Study, trials: usize) {
+    for _ in 0..trials {
+        let trial = ask(study);
+        study.tell(trial.id, Outcome::from(trial.configuration.float("x0"))).unwrap();
+    }
+}
+
+#[test]
+fn fault_g_ask_and_tell_do_not_grow_with_the_number_of_trials() {
+    let mut study = study_of(cube(3), RandomSearch, StudySettings::default());
+    ask_and_tell(&mut study, 1000);
+    let block = |study: &mut Study| shortest((0..5).map(|_| timed(|| ask_and_tell(study, 200)).1));
+    let early = block(&mut study);
+    let left = 100_000 - study.trials().len();
+    ask_and_tell(&mut study, left);
+    let late = block(&mut study);
+    assert!(late < 3.0 * early, "{late} s for 200 at 100,000 trials, {early} s at 1,000");
+}
+
+#[test]
+fn fault_g_replay_is_linear_in_trials() {
+    let mut study = study_of(cube(3), RandomSearch, StudySettings::default());
+    ask_and_tell(&mut study, 20_000);
+    let replay = |events: &[Event]| {
+        let settings = StudySettings::default();
+        let objective = Objective::minimize("loss");
+        let events = events.to_vec();
+        timed(|| Study::replay(cube(3), objective, RandomSearch, settings, events).unwrap()).1
+    };
+    let events = study.events();
+    let few = shortest((0..5).map(|_| replay(&events[..4000])));
+    let many = shortest((0..3).map(|_| replay(events)));
+    assert!(many < 3.0 * 10.0 * few, "{many} s for 10 times as many events as in {few} s");
+}
+
+fn observed(dimension: usize, trials: u32) -> Duration {
+    let mut study = study_of(cube(dimension), RandomSearch, StudySettings::default());
+    let names: Vec<String> = (0..dimension).map(|i| format!("x{i}")).collect();
+    let configurations: Vec<Configuration> = (0..trials)
+        .map(|trial| {
+            let value = |i: usize| f64::from(trial) / f64::from(trials) / (1.0 + i as f64);
+            names.iter().enumerate().map(|(i, name)| (name.clone(), value(i).into())).collect()
+        })
+        .collect();
+    timed(|| {
+        for configuration in &configurations {
+            black_box(study.observe(configuration, Outcome::from(1.0)).unwrap());
+        }
+    })
+    .1
+}
+
+#[test]
+fn fault_g_observe_is_linear_in_trials_and_in_dimensions() {
+    let few = shortest((0..3).map(|_| observed(2, 5000)));
+    let many = shortest((0..2).map(|_| observed(2, 50_000)));
+    assert!(many < 3.0 * 10.0 * few, "{many} s for 10 times as many trials as in {few} s");
+    let narrow = shortest((0..3).map(|_| observed(50, 500)));
+    let wide = shortest((0..3).map(|_| observed(800, 500)));
+    assert!(
+        wide < 3.0 * 16.0 * narrow,
+        "{wide} s for 16 times as many parameters as in {narrow} s"
+    );
+}
+
+#[test]
+fn fault_g_an_event_is_small_and_values_are_shared() {
+    assert!(size_of::<Event>() <= 64, "{}", size_of::<Event>());
+    assert_eq!(size_of::<Configuration>(), size_of::<usize>(), "a clone shares all of it");
+    let range = ParameterRange::categorical("kind", ["a", "b", "c"]);
+    let space =
+        SearchSpace::new([range, ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]);
+    let mut study = study_of(space.unwrap(), RandomSearch, StudySettings::default());
+    let Asked::Trials(trials) = study.ask(2).unwrap() else { panic!() };
+    let text = |trial: usize| {
+        let (name, _) = trials[trial].configuration.iter().next().unwrap();
+        name.as_ptr()
+    };
+    assert_eq!(text(0), text(1), "names are those of the space");
+}

@@ -1,0 +1,422 @@
+//! Study and loop: what was cut off, what is over, what was reported.
+
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use surmise::evaluator::{
+    Adoption, Evaluator, EvaluatorError, FunctionEvaluator, Job, JobEvent, JobId, Reporter,
+    SimulatedEvaluator, SimulatedJob, SimulatedReport, Start,
+};
+use surmise::rng::Rng;
+use surmise::space::GridLevels;
+use surmise::strategy::{History, Phase, Proposal};
+use surmise::trial::{FailureKind, StopCause};
+use surmise::tune::{Progress, StopHandle};
+use surmise::{
+    Asked, BayesianOptimization, Configuration, EarlyStopping, Error, GridSearch, Objective, Order,
+    Outcome, ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace, StopReason,
+    Strategy, Study, StudySettings, Trial, Tuner, tune,
+};
+
+use super::{ask, bayesian, cube, study_of};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn fault_a2_what_was_cut_off_has_had_no_chance() {
+    let pair = SearchSpace::new([ParameterRange::categorical("kind", ["a", "b"])]).unwrap();
+    let mut study = bayesian(pair.clone(), 1);
+    let first = ask(&mut study);
+    study.report(first.id, 1, 1000.0).unwrap();
+    study.ask_to_stop(first.id, StopCause::TuningOver).unwrap();
+    study.tell(first.id, Outcome::Stopped { value: Some(1000.0) }).unwrap();
+    assert!(study.trial(first.id).unwrap().is_unfinished());
+    assert_eq!(study.cut_off().count(), 1);
+    // It comes first, and then the other one: a space of two is not exhausted by it.
+    let again = ask(&mut study);
+    assert_eq!(again.configuration, first.configuration);
+    assert_eq!(study.proposal(again.id).unwrap().phase, Phase::CutOff);
+    assert_eq!(study.cut_off().count(), 0);
+    study.tell(again.id, Outcome::from(1.0)).unwrap();
+    let other = ask(&mut study);
+    assert_ne!(other.configuration, first.configuration);
+    study.tell(other.id, Outcome::from(2.0)).unwrap();
+    assert_eq!(study.ask(1).unwrap(), Asked::Exhausted);
+    assert_eq!(study.recommended().unwrap().unwrap().id, again.id);
+
+    let events = study.events().to_vec();
+    let strategy = BayesianOptimization::default();
+    let objective = Objective::minimize("loss");
+    let settings = StudySettings { seed: 1, ..Default::default() };
+    let replayed = Study::replay(pair, objective, strategy, settings, events).unwrap();
+    assert_eq!(replayed.trials(), study.trials());
+}
+
+/// The strategy's view: what was cut off is no observation.
+#[test]
+fn fault_a2_what_was_cut_off_is_no_observation() {
+    #[derive(Debug, Clone, Default)]
+    struct Probe(Arc<Mutex<Vec<usize>>>);
+    impl Strategy for Probe {
+        fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+            self.0.lock().unwrap().push(history.observations.len());
+            RandomSearch.propose(history, rng)
+        }
+    }
+    let probe = Probe::default();
+    let mut study = study_of(cube(1), probe.clone(), StudySettings::default());
+    for cause in [StopCause::TuningOver, StopCause::Cancelled] {
+        let trial = ask(&mut study);
+        study.ask_to_stop(trial.id, cause).unwrap();
+        study.tell(trial.id, Outcome::Stopped { value: Some(1000.0) }).unwrap();
+        let again = ask(&mut study);
+        study.ask_to_stop(again.id, StopCause::TuningOver).unwrap();
+        let late = Outcome::Completed { value: 3.0 };
+        study.tell(again.id, late).unwrap();
+    }
+    ask(&mut study);
+    assert_eq!(*probe.0.lock().unwrap(), [0, 1, 2], "only those that came to their end");
+}
+
+#[test]
+fn fault_a2_a_tuning_that_goes_on_runs_what_was_cut_off_first() {
+    let limits = ResourceLimits { max_runtime: Some(5 * SECOND / 2), ..ResourceLimits::new(8, 2) };
+    let mut study = study_of(cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
+    let simulate = |_: &Job<'_>| SimulatedJob {
+        reports: vec![SimulatedReport { after: SECOND / 4, step: 1, value: 9.0 }],
+        ..SimulatedJob::new(1.0, SECOND)
+    };
+    let mut jobs = SimulatedEvaluator::new(simulate);
+    let tuned = tune(&mut study, &mut jobs).unwrap();
+    assert!(matches!(tuned.reason, StopReason::MaxRuntime { .. }), "{}", tuned.reason);
+    let cut: Vec<Configuration> =
+        study.cut_off().map(|trial| trial.configuration.clone()).collect();
+    assert_eq!(cut.len(), 2);
+    let before = study.trials().len();
+    while !matches!(tune(&mut study, &mut jobs).unwrap().reason, StopReason::JobLimit { .. }) {}
+    let next: Vec<Configuration> =
+        study.trials()[before..before + 2].iter().map(|t| t.configuration.clone()).collect();
+    assert_eq!(next, cut);
+    // It has not been a job.
+    assert_eq!(study.trials().iter().filter(|trial| trial.value().is_some()).count(), 8);
+}
+
+#[test]
+fn fault_a8_max_runtime_does_not_wait_for_a_closure_that_hangs() {
+    for is_forever in [false, true] {
+        let (open, gate) = channel::<()>();
+        let gate = Mutex::new(gate);
+        let mut jobs = FunctionEvaluator::new(move |_: &Configuration| {
+            if is_forever {
+                let _ = gate.lock().unwrap().recv();
+            } else {
+                std::thread::sleep(Duration::from_secs(15));
+            }
+            Ok::<_, String>(1.0)
+        })
+        .with_patience(Duration::from_millis(200));
+        let limits = ResourceLimits {
+            max_runtime: Some(Duration::from_millis(300)),
+            ..ResourceLimits::new(4, 1)
+        };
+        let settings = StudySettings { limits, ..Default::default() };
+        let mut study = study_of(cube(1), RandomSearch, settings);
+        let begun = Instant::now();
+        let tuned = tune(&mut study, &mut jobs).unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert!(matches!(tuned.reason, StopReason::MaxRuntime { .. }), "{}", tuned.reason);
+        let trial = &study.trials()[0];
+        assert!(
+            matches!(&trial.outcome, Some(Outcome::Failed(f)) if f.kind == FailureKind::Timeout),
+            "{trial:?}"
+        );
+        assert!(trial.is_unfinished(), "it has had no chance, and comes first");
+        drop(open);
+    }
+}
+
+#[test]
+fn fault_a10_events_that_change_nothing_are_counted_and_some_of_them_kept() {
+    let limits = ResourceLimits::new(8, 1);
+    let settings = StudySettings { limits, order: Order::FixedLag(1), ..Default::default() };
+    let mut study = study_of(cube(1), RandomSearch, settings);
+    // It does not listen.
+    let mut jobs = FunctionEvaluator::reporting(|_: &Configuration, reporter: &Reporter| {
+        let worse = reporter.job().trial.0 as f64;
+        for step in 1..=200 {
+            let _ = reporter.report(step, worse);
+        }
+        Ok::<_, String>(worse)
+    });
+    let tuned =
+        Tuner::new().early_stopping(EarlyStopping::auto()).run(&mut study, &mut jobs).unwrap();
+    assert!(tuned.disregarded_count > 300, "{}", tuned.disregarded_count);
+    assert_eq!(tuned.disregarded.len(), 100);
+}
+
+/// A service on which jobs of an earlier call run.
+struct Service {
+    runs: Vec<JobId>,
+    most: usize,
+    started: usize,
+    taken: Vec<JobId>,
+}
+
+impl Evaluator for Service {
+    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        let is_there = self.runs.contains(&job.id());
+        if !is_there {
+            self.runs.push(job.id());
+            self.started += 1;
+        }
+        self.taken.push(job.id());
+        self.most = self.most.max(self.runs.len());
+        Ok(if is_there { Start::Adopted } else { Start::Started })
+    }
+
+    fn wait(&mut self, _: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
+        if self.taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let job = self.taken.remove(0);
+        self.runs.retain(|other| *other != job);
+        Ok(vec![JobEvent::Ended { job, outcome: Outcome::from(1.0) }])
+    }
+
+    fn stop(&mut self, _: JobId) -> Result<(), EvaluatorError> {
+        Ok(())
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn adopt(&mut self, job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
+        if !self.runs.contains(&job.id()) {
+            return Ok(Adoption::NotRunning);
+        }
+        self.taken.push(job.id());
+        Ok(Adoption::Running)
+    }
+}
+
+#[test]
+fn fault_a13_jobs_that_run_already_are_counted_before_anything_is_started() {
+    let limits = ResourceLimits::new(12, 2);
+    let mut study = study_of(cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
+    // An earlier call had six jobs; five of them run, the second one does not.
+    let trials: Vec<Trial> = (0..6).map(|_| ask(&mut study)).collect();
+    let runs = trials.iter().filter(|trial| trial.id.0 != 2).map(|t| Job::new(t, 1).id());
+    let mut service = Service { runs: runs.collect(), most: 5, started: 0, taken: Vec::new() };
+    tune(&mut study, &mut service).unwrap();
+    assert_eq!(service.most, 5, "nothing is added to what runs");
+    assert_eq!(service.started, 7, "the one that did not run, and six new ones");
+    assert_eq!(study.trials().len(), 12);
+}
+
+#[test]
+fn fault_a14_the_answer_to_a_report_is_the_verdict_on_it() {
+    let run = || {
+        let limits = ResourceLimits::new(40, 1);
+        let settings = StudySettings { seed: 3, limits, ..Default::default() };
+        let mut study = study_of(cube(2), RandomSearch, settings);
+        let mut jobs = FunctionEvaluator::reporting(|c: &Configuration, reporter: &Reporter| {
+            let loss = c.float("x0") + c.float("x1");
+            for step in 1..=27 {
+                if reporter.report(step, loss + 1.0 / step as f64).is_break() {
+                    return Ok::<_, String>(loss + 1.0 / step as f64);
+                }
+            }
+            Ok(loss)
+        });
+        Tuner::new()
+            .early_stopping(EarlyStopping::hyperband(1, 27))
+            .run(&mut study, &mut jobs)
+            .unwrap();
+        study.trials().to_vec()
+    };
+    let first = run();
+    let stopped = first
+        .iter()
+        .filter(|trial| matches!(trial.stop_asked, Some(StopCause::SuccessiveHalving { .. })));
+    let stopped: Vec<&Trial> = stopped.collect();
+    assert!(stopped.len() > 10, "{} of 40 are stopped", stopped.len());
+    for trial in stopped {
+        let Some(StopCause::SuccessiveHalving { step, .. }) = trial.stop_asked else { panic!() };
+        assert_eq!(trial.reports.last().unwrap().step, step, "it ends with what it was judged by");
+    }
+    for _ in 0..3 {
+        assert_eq!(run(), first);
+    }
+}
+
+#[test]
+fn fault_a15_a_first_step_beyond_the_maximum_is_warned_of() {
+    let limits = ResourceLimits::new(4, 1);
+    let mut study = study_of(cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
+    let mut jobs = SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob {
+        reports: (1..=3)
+            .map(|i| SimulatedReport { after: i * SECOND, step: u64::from(100 * i), value: 1.0 })
+            .collect(),
+        ..SimulatedJob::new(1.0, 4 * SECOND)
+    });
+    let mut said = Vec::new();
+    let tuned = Tuner::new()
+        .early_stopping(EarlyStopping::hyperband(1, 27))
+        .observe(|_, progress| {
+            if let Progress::Warning(text) = progress {
+                said.push((*text).to_owned());
+            }
+            std::ops::ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut jobs)
+        .unwrap();
+    assert_eq!(tuned.warnings.len(), 1, "{:?}", tuned.warnings);
+    assert!(tuned.warnings[0].contains("100") && tuned.warnings[0].contains("27"));
+    assert_eq!(said, tuned.warnings);
+}
+
+#[test]
+fn fault_a16_a_grid_has_the_values_that_were_given() {
+    let range = ParameterRange::continuous("rate", 1e-6..=1.0, ScalingType::Logarithmic);
+    let space = SearchSpace::new([range]).unwrap();
+    let tried = |levels: GridLevels| -> Vec<f64> {
+        let grid = space.grid([("rate", levels)]).unwrap();
+        let mut study = study_of(space.clone(), GridSearch::new(grid), StudySettings::default());
+        let Asked::Trials(trials) = study.ask(10).unwrap() else { panic!() };
+        trials.iter().map(|trial| trial.configuration.float("rate")).collect()
+    };
+    let given = [1e-4, 1e-3, 1e-2, 0.012_345_678_901_234_567];
+    assert_eq!(tried(GridLevels::values(given)), given);
+    assert_eq!(tried(GridLevels::Even(4)), [1e-6, 1e-4, 1e-2, 1.0]);
+    let range = ParameterRange::continuous("rate", 1e-3..=1.0, ScalingType::Logarithmic);
+    let space = SearchSpace::new([range]).unwrap();
+    let grid = space.grid([("rate", GridLevels::Even(4))]).unwrap();
+    let mut study = study_of(space, GridSearch::new(grid), StudySettings::default());
+    let Asked::Trials(trials) = study.ask(10).unwrap() else { panic!() };
+    let rates: Vec<f64> = trials.iter().map(|trial| trial.configuration.float("rate")).collect();
+    assert_eq!(rates, [0.001, 0.01, 0.1, 1.0], "as the documentation says");
+}
+
+/// Takes its time for a proposal.
+#[derive(Debug)]
+struct Slow(Duration);
+
+impl Strategy for Slow {
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        std::thread::sleep(self.0);
+        RandomSearch.propose(history, rng)
+    }
+}
+
+#[test]
+fn fault_g_the_loop_heeds_deadlines_and_cancels_while_a_proposal_is_computed() {
+    let limits = ResourceLimits::new(3, 3);
+    let settings = StudySettings { limits, ..Default::default() };
+    let mut study = study_of(cube(1), Slow(Duration::from_millis(1500)), settings);
+    let mut jobs = FunctionEvaluator::reporting(|_: &Configuration, reporter: &Reporter| {
+        let begun = Instant::now();
+        while !reporter.should_stop() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok::<_, String>(begun.elapsed().as_secs_f64())
+    });
+    Tuner::new()
+        .job_deadline(Duration::from_millis(300))
+        .circuit_breaker(None)
+        .run(&mut study, &mut jobs)
+        .unwrap();
+    // The first job is stopped while the second proposal is computed.
+    let Some(Outcome::Failed(failure)) = &study.trials()[0].outcome else { panic!() };
+    assert_eq!(failure.kind, FailureKind::Timeout);
+    let told = study.events().iter().position(
+        |event| matches!(event, surmise::study::Event::Told { trial, .. } if trial.0 == 1),
+    );
+    let asked = study.events().iter().position(
+        |event| matches!(event, surmise::study::Event::Asked { trial, .. } if trial.0 == 2),
+    );
+    assert!(told < asked, "{told:?} {asked:?}");
+
+    let handle = StopHandle::new();
+    let other = handle.clone();
+    let mut study = study_of(cube(1), Slow(Duration::from_secs(20)), settings);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        other.cancel();
+    });
+    let begun = Instant::now();
+    let mut jobs = FunctionEvaluator::new(|_: &Configuration| Ok::<_, String>(1.0));
+    let tuned = Tuner::new().stop_by(&handle).run(&mut study, &mut jobs).unwrap();
+    assert!(matches!(tuned.reason, StopReason::Cancelled { .. }), "{}", tuned.reason);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+/// Values are printed as they are passed and recorded.
+#[test]
+fn values_have_few_digits() {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("lr", 1e-5..=1.0, ScalingType::Logarithmic),
+        ParameterRange::continuous("dropout", 0.0..=0.5, ScalingType::Linear),
+        ParameterRange::continuous("momentum", 0.5..=0.999, ScalingType::Auto),
+    ])
+    .unwrap();
+    let mut study = bayesian(space, 4);
+    for _ in 0..30 {
+        let trial = ask(&mut study);
+        let c = &trial.configuration;
+        for (name, value) in c.iter() {
+            let digits = value.to_string().chars().filter(char::is_ascii_digit).count();
+            assert!(digits <= 7, "{name} = {value}");
+        }
+        let point = study.space().encode(c).unwrap();
+        assert_eq!(study.space().normalize(c).unwrap(), *c);
+        assert!(point.iter().all(|u| (0.0..=1.0).contains(u)));
+        let loss = (c.float("lr").log10() + 2.0).powi(2) + c.float("dropout");
+        study.tell(trial.id, Outcome::from(loss)).unwrap();
+    }
+}
+
+#[test]
+fn a_part_of_a_configuration_can_be_enqueued() {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear),
+        ParameterRange::integer("n", 1..=3, ScalingType::Linear),
+    ])
+    .unwrap();
+    let mut study = bayesian(space.clone(), 2);
+    let part = |value: f64| Configuration::from([("x", value.into())]);
+    study.enqueue(&part(0.123_456_789)).unwrap();
+    study.enqueue(&Configuration::from([("n", 2.into())])).unwrap();
+    assert!(study.enqueue(&part(0.123_456_789)).is_err(), "twice");
+    assert!(study.enqueue(&part(7.0)).is_err());
+    assert!(study.enqueue(&Configuration::from([("y", 1.0.into())])).is_err());
+    assert!(study.enqueue(&Configuration::default()).is_err());
+    let (first, second) = (ask(&mut study), ask(&mut study));
+    assert!((first.configuration.float("x") - 0.123_456_789).abs() < f64::EPSILON);
+    assert_eq!(second.configuration.integer("n"), 2);
+    assert_eq!(study.proposal(first.id).unwrap().phase, Phase::Enqueued);
+    ask(&mut study);
+
+    let events = study.events().to_vec();
+    let strategy = BayesianOptimization::default();
+    let settings = StudySettings { seed: 2, ..Default::default() };
+    let objective = Objective::minimize("loss");
+    let again = Study::replay(space, objective, strategy, settings, events).unwrap();
+    assert_eq!(again.trials(), study.trials());
+
+    // Where everything that a part may mean has been tried, it is passed over.
+    let pair = SearchSpace::new([
+        ParameterRange::categorical("a", ["0", "1"]),
+        ParameterRange::categorical("b", ["0", "1"]),
+    ])
+    .unwrap();
+    let mut study = bayesian(pair, 1);
+    for b in ["0", "1"] {
+        let known = Configuration::from([("a", "0".into()), ("b", b.into())]);
+        study.observe(&known, Outcome::from(1.0)).unwrap();
+    }
+    study.enqueue(&Configuration::from([("a", "0".into())])).unwrap();
+    assert_eq!(ask(&mut study).configuration.category("a"), "1");
+    assert_eq!(study.enqueued().count(), 0);
+}
