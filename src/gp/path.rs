@@ -51,8 +51,8 @@ impl<'a> SamplePath<'a> {
         };
         if degrees > 0 {
             for mut frequency in frequencies.rows_mut() {
-                let square: f64 = (0..degrees).map(|_| rng.normal().powi(2)).sum();
-                frequency *= (f64::from(degrees) / square).sqrt();
+                let degrees = f64::from(degrees);
+                frequency *= (degrees / rng.chi_squared(degrees)).sqrt();
             }
         }
         let phases = Array1::from_shape_fn(WAVES, |_| 2.0 * PI * rng.uniform());

@@ -114,10 +114,7 @@ pub(super) fn starts(raw: &[Scored], search: &Search<'_>, rng: &mut Rng) -> Vec<
         // Drawing without replacement by weight w is sorting by ln w plus Gumbel noise.
         let mut drawn: Vec<(f64, &Scored)> = finite
             .iter()
-            .map(|scored| {
-                let gumbel = -(-(1.0 - rng.uniform()).ln()).ln();
-                (scored.value / temperature + gumbel, *scored)
-            })
+            .map(|scored| (scored.value / temperature + rng.gumbel(), *scored))
             .collect();
         drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
         for (_, scored) in drawn {

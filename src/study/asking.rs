@@ -80,6 +80,8 @@ impl Study {
                 Step::Ready(trial) => Some(trial),
                 Step::Compute(computation) => {
                     let proposed = computation.run()?;
+                    // What is known is shared as long as this lives, and would be copied.
+                    drop(computation);
                     self.commit(proposed)?
                 }
             };

@@ -31,8 +31,11 @@ impl Proposing {
     pub(super) fn of(computation: Computation) -> Result<Self, Error> {
         let (sender, receiver) = channel();
         let work = move || {
+            let proposed = computation.run();
+            // What is known is shared as long as this lives, and would be copied.
+            drop(computation);
             // Nobody waits any more if the tuning is over.
-            let _ = sender.send(computation.run());
+            let _ = sender.send(proposed);
         };
         let thread = thread::Builder::new()
             .name("surmise proposal".to_owned())

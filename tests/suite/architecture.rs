@@ -62,6 +62,8 @@ const DOORS: &[(&str, &str)] = &[
     ("lax", "linalg/lapack.rs"),
     ("pulp", "linalg/vector.rs"),
     ("rand", "rng.rs"),
+    ("rand_distr", "rng.rs"),
+    ("statrs", "normal.rs"),
     ("libm", "normal.rs"),
     ("sobol_burley", "sobol.rs"),
     ("fancy_regex", "sagemaker/pattern.rs"),

@@ -148,9 +148,9 @@ impl Durations {
         let seconds = match self {
             Self::Constant(duration) => return duration,
             Self::LogNormal { median, deviation } => {
-                median.as_secs_f64() * (deviation * chance.normal()).exp()
+                chance.log_normal(median.as_secs_f64(), deviation)
             }
-            Self::Exponential { mean } => -mean.as_secs_f64() * (1.0 - chance.uniform()).ln(),
+            Self::Exponential { mean } => chance.exponential(mean.as_secs_f64()),
         };
         // A millisecond is what clocks of evaluators resolve.
         Duration::from_secs_f64(seconds.clamp(1e-3, LONGEST))

@@ -173,11 +173,23 @@ impl<P: Problem> Rotated<P> {
     }
 }
 
+/// Standard normal, by the polar method of Marsaglia and Bray (1964): what defines instances and initial weights must not change with a
+/// library.
+pub(in crate::benchmark) fn polar_normal(rng: &mut Rng) -> f64 {
+    loop {
+        let (a, b) = (2.0 * rng.uniform() - 1.0, 2.0 * rng.uniform() - 1.0);
+        let square = a * a + b * b;
+        if square > 0.0 && square < 1.0 {
+            return a * (-2.0 * square.ln() / square).sqrt();
+        }
+    }
+}
+
 /// Rows of a random orthogonal matrix.
 fn orthogonal(size: usize, rng: &mut Rng) -> Vec<Vec<f64>> {
     let mut rows: Vec<Vec<f64>> = Vec::with_capacity(size);
     while rows.len() < size {
-        let mut row: Vec<f64> = (0..size).map(|_| rng.normal()).collect();
+        let mut row: Vec<f64> = (0..size).map(|_| polar_normal(rng)).collect();
         // Twice, because once leaves what rounding brings back.
         for _ in 0..2 {
             for earlier in &rows {

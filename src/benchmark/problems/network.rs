@@ -11,6 +11,7 @@
 
 use std::array;
 
+use crate::benchmark::decorators::geometry::polar_normal;
 use crate::benchmark::problem::{Evaluation, Problem};
 use crate::rng::Rng;
 use crate::space::{Configuration, ParameterRange, ScalingType, SearchSpace};
@@ -218,9 +219,9 @@ impl Weights {
             (1.0 / (INPUTS as f64).sqrt(), 1.0 / (units as f64).sqrt());
         Self {
             hidden: (0..units)
-                .map(|_| (array::from_fn(|_| into_hidden * rng.normal()), 0.0))
+                .map(|_| (array::from_fn(|_| into_hidden * polar_normal(rng)), 0.0))
                 .collect(),
-            output: (0..units).map(|_| into_output * rng.normal()).collect(),
+            output: (0..units).map(|_| into_output * polar_normal(rng)).collect(),
             output_bias: 0.0,
         }
     }
