@@ -5,8 +5,8 @@
 #![allow(clippy::print_stdout, reason = "an example talks")]
 
 use surmise::{
-    BayesianOptimization, Configuration, Error, FunctionEvaluator, Objective, ParameterRange,
-    ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, tune,
+    BayesianOptimization, Configuration, Error, FunctionEvaluator, Objective, Order,
+    ParameterRange, ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, tune,
 };
 
 fn main() -> Result<(), Error> {
@@ -15,8 +15,10 @@ fn main() -> Result<(), Error> {
         ParameterRange::integer("layers", 1..=6, ScalingType::Linear),
         ParameterRange::categorical("optimizer", ["adam", "sgd"]),
     ])?;
+    let limits = ResourceLimits::new(40, 4);
+    // One answer for a seed, in whatever order the four jobs at a time end.
     let settings =
-        StudySettings { seed: 7, limits: ResourceLimits::new(40, 4), ..Default::default() };
+        StudySettings { seed: 7, order: Order::FixedLag(4), limits, ..Default::default() };
     let mut study =
         Study::new(space, Objective::minimize("loss"), BayesianOptimization::default(), settings)?;
     tune(&mut study, &mut FunctionEvaluator::new(train))?;

@@ -19,7 +19,9 @@
 //!     ParameterRange::continuous("learning_rate", 1e-5..=1.0, ScalingType::Logarithmic),
 //!     ParameterRange::integer("layers", 1..=6, ScalingType::Linear),
 //! ])?;
-//! let settings = StudySettings { seed: 7, limits: ResourceLimits::new(20, 2), ..Default::default() };
+//! let limits = ResourceLimits::new(20, 2); // 20 jobs, 2 at a time
+//! // One answer for a seed, in whatever order jobs end.
+//! let settings = StudySettings { seed: 7, order: Order::FixedLag(2), limits, ..Default::default() };
 //! let mut study =
 //!     Study::new(space, Objective::minimize("loss"), BayesianOptimization::default(), settings)?;
 //! let mut jobs = FunctionEvaluator::new(|c: &Configuration| {

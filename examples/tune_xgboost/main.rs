@@ -22,8 +22,8 @@ use surmise::strategy::{History, Phase, Proposal};
 use surmise::study::Event;
 use surmise::tune::Progress;
 use surmise::{
-    Configuration, Error, FunctionEvaluator, Order, RandomSearch, Strategy, Study, StudySettings,
-    Trial, Tuner,
+    Configuration, Error, FunctionEvaluator, Order, ParameterRange, RandomSearch, Strategy, Study,
+    StudySettings, Trial, Tuner,
 };
 
 use learner::{Diabetes, Hyperparameters};
@@ -86,10 +86,13 @@ fn show_one(
     let tuning = config.tuning()?;
     let jobs = tuning.limits.max_jobs.map_or("any number of".to_owned(), |jobs| jobs.to_string());
     let parallel = tuning.limits.max_parallel_jobs;
-    println!("Tuning {}: {jobs} jobs, {parallel} at a time.", tuning.objective.metric_name);
+    println!(
+        "Looks for the hyperparameters of boosted trees that predict the progress of diabetes best:\n\
+         {} is to be small. {jobs} jobs, {parallel} at a time, over",
+        tuning.objective.metric_name
+    );
     for range in tuning.space.ranges() {
-        let reason = range.scale().map_or("", |scale| &scale.reason);
-        println!("  {:<15} {reason}", range.name());
+        println!("  {}", described(range));
     }
     for part in &tuning.not_supported {
         println!("{part}.");
@@ -97,7 +100,8 @@ fn show_one(
     let seed = options.seed.or(tuning.seed).unwrap_or(1);
     let clock = Clock::default();
     let bayesian = search(tuning, Some(&clock), data, seed, !options.quiet)?;
-    let random = search(random(config)?, None, data, seed, false)?;
+    println!("The same by random search, to compare:");
+    let random = search(random(config)?, None, data, seed, !options.quiet)?;
 
     println!(
         "\n{:>5} {:>10} {:>9} {:>15} {:>10} {:>10}",
@@ -112,13 +116,59 @@ fn show_one(
             best_value(Some(trial)),
         );
     }
+    for at_end in values_at_ends(&bayesian) {
+        println!("{at_end}");
+    }
     let jobs = bayesian.trials().len();
     let untuned = data.cross_validated_rmse(Hyperparameters::UNTUNED)?;
     println!("\nBayesian optimization, {jobs} jobs   {:>10.4}", best_value(bayesian.best()));
     println!("random search, {jobs} jobs           {:>10.4}", best_value(random.best()));
     println!("untuned defaults                 {untuned:>10.4}");
     println!("time per model proposal          {:>10.1?}", clock.mean());
+    println!(
+        "\nNext: your own function, as in examples/minimize_function.rs; your own program, as in\n\
+         examples/tune_command; more seeds of this, by `-- --seeds 20`."
+    );
     Ok(())
+}
+
+/// A range in a few words.
+fn described(range: &ParameterRange) -> String {
+    let name = range.name();
+    match range {
+        ParameterRange::Continuous(range) => {
+            format!("{name:<15} {:?} to {:?}", range.min(), range.max())
+        }
+        ParameterRange::Integer(range) => format!("{name:<15} {} to {}", range.min(), range.max()),
+        ParameterRange::Categorical(range) => format!("{name:<15} one of {:?}", range.values()),
+    }
+}
+
+/// Where the best values lie at the end of a range, the optimum may lie behind it.
+fn values_at_ends(study: &Study) -> Vec<String> {
+    let best: Vec<&Trial> = ranked(study).into_iter().take(SHOWN).collect();
+    let mut notes = Vec::new();
+    for range in study.space().ranges() {
+        let (name, ends) = match range {
+            ParameterRange::Continuous(range) => (range.name(), [range.min(), range.max()]),
+            #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+            ParameterRange::Integer(range) => {
+                (range.name(), [range.min() as f64, range.max() as f64])
+            }
+            ParameterRange::Categorical(_) => continue,
+        };
+        for (end, which) in ends.into_iter().zip(["lowest", "highest"]) {
+            let is_there = |trial: &&&Trial| (trial.configuration.float(name) - end).abs() < 1e-12;
+            let count = best.iter().filter(is_there).count();
+            if count > 1 {
+                notes.push(format!(
+                    "{count} of the {} best have the {which} {name}, {end}: a wider range may have better ones, if that makes sense.",
+                    best.len()
+                ));
+            }
+        }
+    }
+    notes
 }
 
 /// Both strategies over many seeds.

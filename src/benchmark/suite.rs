@@ -1,5 +1,7 @@
 //! Which problems are run, each with its budget.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::decorators::{Durations, Failing, Noisy, Slow};
@@ -27,12 +29,18 @@ pub struct Case {
     problem: Box<dyn Problem>,
     instance: u32,
     budget: usize,
-    random_means: Option<RandomMeans>,
+    /// Of a problem that is not the crate's own, estimated when it is wanted.
+    random_means: OnceLock<Option<RandomMeans>>,
 }
 
+/// Random configurations that are evaluated to estimate what random search reaches.
+const ESTIMATED_FROM: usize = 200;
+
 impl Case {
-    /// A problem as it is: instance 0, with 30 evaluations for up to 3 parameters, 60 up to 8, 80 up to 10, 100 above. It gets scores
-    /// by [`with_random_means`](Self::with_random_means).
+    /// A problem as it is: instance 0, with 30 evaluations for up to 3 parameters, 60 up to 8, 80 up to 10, 100 above.
+    ///
+    /// Scores are relative to what random search reaches. If the problem has an optimum, that is estimated from 200 evaluations of random
+    /// configurations when a score is wanted; [`with_random_means`](Self::with_random_means) gives it from more of them, or from elsewhere.
     pub fn new(problem: impl Problem + 'static) -> Self {
         let budget = match problem.space().axes().len() {
             0..=3 => 30,
@@ -40,18 +48,18 @@ impl Case {
             9..=10 => 80,
             _ => 100,
         };
-        Self { problem: Box::new(problem), instance: 0, budget, random_means: None }
+        Self { problem: Box::new(problem), instance: 0, budget, random_means: OnceLock::new() }
     }
 
     /// A problem of the crate, with its constants.
     fn shipped(problem: impl Problem + 'static) -> Self {
-        let random_means = RandomMeans::committed(problem.name(), 0);
+        let random_means = RandomMeans::committed(problem.name(), 0).into();
         Self { random_means, ..Self::new(problem) }
     }
 
     /// An instance of a function: 0 as it was published; others are moved.
     pub fn instance_of(formula: Formula, number: u32) -> Self {
-        let random_means = RandomMeans::committed(formula.name(), number);
+        let random_means = RandomMeans::committed(formula.name(), number).into();
         Self { instance: number, random_means, ..Self::new(instance(formula, number).0) }
     }
 
@@ -64,7 +72,7 @@ impl Case {
     /// The same with what random search reaches, which scores are relative to. The problems of the crate have it.
     #[must_use]
     pub fn with_random_means(self, random_means: RandomMeans) -> Self {
-        Self { random_means: Some(random_means), ..self }
+        Self { random_means: Some(random_means).into(), ..self }
     }
 
     /// The black box.
@@ -84,7 +92,14 @@ impl Case {
 
     /// What random search reaches, if that is known.
     pub fn random_means(&self) -> Option<&RandomMeans> {
-        self.random_means.as_ref()
+        let estimate = || {
+            self.problem.optimum()?;
+            let seed = stable_hash(self.problem.name());
+            let estimated = || RandomMeans::estimate(self.problem.as_ref(), ESTIMATED_FROM, seed);
+            // A problem that panics has no score; what it says comes with the first run.
+            catch_unwind(AssertUnwindSafe(estimated)).ok().flatten()
+        };
+        self.random_means.get_or_init(estimate).as_ref()
     }
 
     /// Problem and instance: `branin/0`.

@@ -104,6 +104,8 @@ fn to_place(value: f64, power: i32) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use ScalingType::{Linear, Logarithmic, ReverseLogarithmic};
+
     use super::*;
 
     #[test]
@@ -111,7 +113,6 @@ mod tests {
         let round = |scaling, min: f64, max: f64, value: f64| {
             Digits::of(scaling, min, max, FINENESS[0]).round(value).to_string()
         };
-        use ScalingType::{Linear, Logarithmic, ReverseLogarithmic};
         assert_eq!(round(Logarithmic, 1e-5, 1.0, 0.046_347_010_869_165_484), "0.04635");
         assert_eq!(
             round(Logarithmic, 1e-300, 1e300, 3.333_333e-120),

@@ -197,10 +197,9 @@ impl Study {
     /// Whether a trial forbids its configuration to be tried once more.
     fn forbids(&self, trial: &Trial) -> bool {
         match &trial.outcome {
-            None => true,
             Some(_) if trial.is_unfinished() => false,
             Some(Outcome::Failed(failure)) => !failure.kind.is_transient(),
-            Some(Outcome::Stopped { value: None }) => true,
+            None | Some(Outcome::Stopped { value: None }) => true,
             Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) }) => {
                 self.settings.repetitions == Repetitions::Never
             }
@@ -466,13 +465,7 @@ impl Study {
                 ended = Some(*trial);
             }
             Event::SetAside { trial, outcome } => {
-                let kept = self.trial(*trial).and_then(|trial| trial.outcome.clone());
-                let used = kept.is_some_and(|kept| self.supersedes(&kept, outcome));
-                let entry = self.entry(*trial);
-                // The ledger shows which of the two came first.
-                let aside = if used { entry.outcome.replace(outcome.clone()) } else { None };
-                entry.set_aside.push(aside.unwrap_or_else(|| outcome.clone()));
-                ended = used.then_some(*trial);
+                ended = self.keep_aside(*trial, outcome).then_some(*trial);
             }
         }
         self.events.push(event);
@@ -480,6 +473,17 @@ impl Study {
             self.take_in_the_end(trial);
         }
         self.reveal(ended);
+    }
+
+    /// Keeps another outcome of a trial; whether it takes the place of the first one.
+    fn keep_aside(&mut self, trial: TrialId, outcome: &Outcome) -> bool {
+        let kept = self.trial(trial).and_then(|trial| trial.outcome.clone());
+        let is_used = kept.is_some_and(|kept| self.supersedes(&kept, outcome));
+        let entry = self.entry(trial);
+        // The ledger shows which of the two came first.
+        let aside = if is_used { entry.outcome.replace(outcome.clone()) } else { None };
+        entry.set_aside.push(aside.unwrap_or_else(|| outcome.clone()));
+        is_used
     }
 
     fn add(&mut self, trial: Trial) {

@@ -1,6 +1,7 @@
 //! A progress bar on the terminal, as an observer.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -8,36 +9,56 @@ use super::Progress;
 use crate::study::{Event, Study};
 use crate::trial::{Outcome, Source};
 
-/// An observer that shows a line on standard error: jobs that ended and failed, the best value, the time. Where no terminal is, nothing.
+/// How often the clock moves.
+const TICK: Duration = Duration::from_millis(500);
+
+/// An observer that shows a line on standard error: jobs that ended, run and failed, the best value, the time, and how much of it is left once a
+/// job has ended. The clock goes on between ends of jobs. Warnings stand above it. Where no terminal is, nothing.
 ///
 /// Wants the feature `progress-bar`.
 pub fn progress_bar() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
     let bar = ProgressBar::no_length();
     let plain = "{spinner} {pos} jobs in {elapsed}, {msg}";
+    let begun = "{bar:24} {pos}/{len} jobs in {elapsed}, {msg}";
     let counted = "{bar:24} {pos}/{len} jobs in {elapsed}, {eta} left, {msg}";
-    let mut failed = 0_usize;
+    let style = |template: &str| {
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    };
+    let (mut failed, mut is_set, mut has_estimate) = (0_usize, false, false);
     move |study, progress| {
         let most = study.settings().limits.max_jobs;
-        if bar.length().is_none() {
-            let template = if most.is_some() { counted } else { plain };
-            bar.set_style(
-                ProgressStyle::with_template(template)
-                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
-            );
+        if !is_set {
+            is_set = true;
+            bar.set_style(style(if most.is_some() { begun } else { plain }));
+            bar.set_message("none has ended yet");
             if let Some(most) = most {
                 bar.set_length(most as u64);
             }
+            bar.enable_steady_tick(TICK);
+        }
+        if let Progress::Warning(text) = progress {
+            bar.println(format!("warning: {text}"));
         }
         if let Progress::Recorded(Event::Told { outcome, .. }) = progress {
             failed += usize::from(matches!(outcome, Outcome::Failed(_)));
+            // Before an end there is nothing to estimate from.
+            if most.is_some() && !has_estimate {
+                has_estimate = true;
+                bar.set_style(style(counted));
+            }
             let own = study.trials().iter().filter(|trial| trial.source == Source::Own);
-            bar.set_position(own.filter(|trial| trial.outcome.is_some()).count() as u64);
+            let jobs = own.filter(|trial| trial.outcome.is_some() && !trial.is_unfinished());
+            bar.set_position(jobs.count() as u64);
             let name = &study.objective().metric_name;
             let best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
             let mut message = match best {
                 Some((trial, value)) => format!("best {name} {value:.6} (trial {trial})"),
                 None => format!("no {name} yet"),
             };
+            let running = study.pending().count();
+            if running > 0 {
+                message += &format!(", {running} under way");
+            }
             if failed > 0 {
                 message += &format!(", {failed} failed");
             }

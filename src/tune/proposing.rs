@@ -28,7 +28,7 @@ impl Proposing {
     /// # Errors
     /// [`Error::Strategy`] if there is no thread to be had.
     #[allow(clippy::disallowed_methods, reason = "the loop starts the threads of proposals")]
-    pub(super) fn of(computation: Computation) -> Result<Self, Error> {
+    pub(super) fn of(computation: Computation) -> Result<Box<Self>, Error> {
         let (sender, receiver) = channel();
         let work = move || {
             let proposed = computation.run();
@@ -41,7 +41,7 @@ impl Proposing {
             .name("surmise proposal".to_owned())
             .spawn(work)
             .map_err(|error| Error::Strategy(format!("cannot start a thread: {error}")))?;
-        Ok(Self { receiver, thread, result: None, has_panicked: false })
+        Ok(Box::new(Self { receiver, thread, result: None, has_panicked: false }))
     }
 
     /// Waits for a moment.
@@ -60,7 +60,7 @@ impl Proposing {
     ///
     /// # Panics
     /// If the strategy did.
-    pub(super) fn finish(mut self) -> Result<Proposed, Self> {
+    pub(super) fn finish(mut self: Box<Self>) -> Result<Proposed, Box<Self>> {
         if self.result.is_none() && !self.has_panicked {
             self.wait();
         }

@@ -61,7 +61,7 @@ pub(super) struct Run<'r, 'a> {
     /// Trials that wait for their next attempt, and until when.
     pub(super) waiting: BTreeMap<TrialId, Duration>,
     pub(super) running: BTreeMap<TrialId, Running>,
-    proposing: Option<Proposing>,
+    proposing: Option<Box<Proposing>>,
     pub(super) check: Option<Check>,
     pub(super) curves: Curves,
     pub(super) endings: Endings,

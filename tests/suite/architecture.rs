@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("stopping", &["objective", "limits", "trial"]),
     ("study", &["rng", "cube", "space", "objective", "limits", "trial", "stopping", "strategy"]),
     ("evaluator", &["rng", "space", "objective", "trial"]),
-    ("evaluator/command", &["trial", "sagemaker"]),
+    ("evaluator/command", &["space", "trial", "sagemaker"]),
     ("evaluator/sagemaker", &["rng", "stable_hash", "limits", "trial", "sagemaker"]),
     ("sagemaker", &["space", "objective", "limits", "trial"]),
     ("sagemaker/bring_back.rs", &["space", "objective", "limits", "trial", "study"]),

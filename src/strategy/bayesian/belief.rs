@@ -109,19 +109,7 @@ impl<'a> Belief<'a> {
             let (posterior, factor) =
                 condition(&features, &draw.hyperparameters, &points, losses_as_measured)?;
             widened = widened.max(factor);
-            // A loss that is known to be noisy is never trusted by itself.
-            let signal = draw.hyperparameters.signal_variance;
-            let is_trusted = |i: &usize| match history.observations[*i].noise_variance {
-                Some(_) => known[*i] / signal <= NOISY,
-                None => !is_noisy,
-            };
-            let all = 0..transformed.len();
-            let incumbent = if all.clone().all(|i| is_trusted(&i)) {
-                least(&transformed)
-            } else {
-                let means = posterior.predict(&points).mean;
-                least(all.map(|i| if is_trusted(&i) { &transformed[i] } else { &means[i] }))
-            };
+            let incumbent = incumbent(history, &posterior, &transformed, &known, is_noisy);
             let scenarios = match &normals {
                 Some(normals) => Scenarios::drawn(posterior, &pending, normals.view())?,
                 None => Scenarios::believed(posterior, &pending)?,
@@ -275,6 +263,29 @@ impl<'a> Belief<'a> {
         worths.iter_mut().for_each(|(share, _)| *share /= total);
         (worths, most + total.ln())
     }
+}
+
+/// The best transformed loss; where losses are noisy, the best mean at an observed point, and a loss that is known to be noisy is never trusted
+/// by itself.
+fn incumbent(
+    history: &History<'_>,
+    posterior: &Posterior,
+    transformed: &[f64],
+    known: &[f64],
+    is_noisy: bool,
+) -> f64 {
+    let signal = posterior.process().hyperparameters().signal_variance;
+    let is_trusted = |i: &usize| match history.observations[*i].noise_variance {
+        Some(_) => known[*i] / signal <= NOISY,
+        None => !is_noisy,
+    };
+    let mut all = 0..transformed.len();
+    if all.clone().all(|i| is_trusted(&i)) {
+        return least(transformed);
+    }
+    let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
+    let means = posterior.predict(&points).mean;
+    least(all.by_ref().map(|i| if is_trusted(&i) { &transformed[i] } else { &means[i] }))
 }
 
 /// σ² ⁄ s on average over the draws: above 1, there is more noise than signal.

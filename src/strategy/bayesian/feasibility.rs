@@ -39,7 +39,7 @@ const JUDGED_NOISE: f64 = 0.5;
 /// λ.
 const DEPTH_PENALTY: f64 = 1e8;
 /// ε: how much less than elsewhere may be expected where nothing is known.
-const SLACK: f64 = 0.1;
+const SLACK: f64 = 0.03;
 /// By so many nats, chance must explain 10 labels better; by that much less each further one, until places must explain them better.
 const BENEFIT_OF_DOUBT: f64 = 3.0;
 const LESS_EACH: f64 = 0.15;

@@ -11,6 +11,8 @@ use surmise::{
 
 use super::{ask, bayesian, cube, median, study_of};
 
+type Result = fn(&[f64]) -> Outcome;
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn coordinates(c: &Configuration) -> Vec<f64> {
@@ -40,7 +42,7 @@ fn by_the_mean(x: &[f64]) -> Outcome {
 
 fn tuned(
     dimension: usize,
-    result: fn(&[f64]) -> Outcome,
+    result: Result,
     workers: usize,
     seed: u64,
     strategy: impl Strategy + 'static,
@@ -70,7 +72,7 @@ fn fault_a3_a_region_that_fails_does_not_end_a_tuning() {
         let (own, random) = (median(own), median(random));
         assert!(own <= random, "{workers} workers: {own} beside {random}");
     }
-    let others: [(usize, fn(&[f64]) -> Outcome); 4] =
+    let others: [(usize, Result); 4] =
         [(2, by_the_mean), (3, with_a_valley), (4, by_the_mean), (6, with_a_valley)];
     for (dimension, result) in others {
         for workers in [1, 10] {
@@ -114,7 +116,7 @@ fn fault_a3_a_program_that_breaks_ends_the_tuning_soon() {
     }
 }
 
-fn searched(dimension: usize, result: fn(&[f64]) -> Outcome, seed: u64) -> Study {
+fn searched(dimension: usize, result: Result, seed: u64) -> Study {
     let mut study = bayesian(cube(dimension), seed);
     for _ in 0..60 {
         let trial = ask(&mut study);
@@ -126,7 +128,7 @@ fn searched(dimension: usize, result: fn(&[f64]) -> Outcome, seed: u64) -> Study
 #[test]
 fn fault_a4_what_fails_throughout_is_not_asked_for_again() {
     // With more parameters the border is longer, and takes longer to be known.
-    let problems: [(usize, fn(&[f64]) -> Outcome, u64, usize, usize); 3] = [
+    let problems: [(usize, Result, u64, usize, usize); 3] = [
         (1, up_to_the_border, 10, 10, 0),
         (2, by_the_mean, 5, 12, 2),
         (3, with_a_valley, 5, 12, 4),

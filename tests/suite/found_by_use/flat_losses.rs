@@ -9,6 +9,8 @@ use surmise::{
 
 use super::{ask, cube, median, study_of};
 
+type IsInside = Box<dyn Fn(&Configuration) -> bool>;
+
 fn widest_gap(strategy: impl Strategy + 'static, seed: u64) -> i64 {
     let range = ParameterRange::integer("n", 1..=200, ScalingType::Linear);
     let space = SearchSpace::new([range]).unwrap();
@@ -54,27 +56,26 @@ fn found_at(
 
 #[test]
 fn fault_a5_a_box_on_a_plateau_is_found_as_soon_as_by_sobol() {
-    let compare = |space: &SearchSpace,
-                   is_inside: &dyn Fn(&mut Rng) -> Box<dyn Fn(&Configuration) -> bool>,
-                   outside: &Outcome| {
-        // Five places for each of 20 seeds: with fewer, chance would decide.
-        let all = |own: bool| {
-            let each = (0..100).map(|case| {
-                let (seed, inside) = (case / 5, &is_inside(&mut Rng::stream(case, 77)));
-                if own {
-                    found_at(space, BayesianOptimization::default(), seed, inside, outside)
-                } else {
-                    found_at(space, SobolSearch, seed, inside, outside)
-                }
-            });
-            median(each.collect())
+    let compare =
+        |space: &SearchSpace, is_inside: &dyn Fn(&mut Rng) -> IsInside, outside: &Outcome| {
+            // Five places for each of 20 seeds: with fewer, chance would decide.
+            let all = |own: bool| {
+                let each = (0..100).map(|case| {
+                    let (seed, inside) = (case / 5, &is_inside(&mut Rng::stream(case, 77)));
+                    if own {
+                        found_at(space, BayesianOptimization::default(), seed, inside, outside)
+                    } else {
+                        found_at(space, SobolSearch, seed, inside, outside)
+                    }
+                });
+                median(each.collect())
+            };
+            (all(true), all(false))
         };
-        (all(true), all(false))
-    };
     let plain = Outcome::from(1.0);
     let failure = Outcome::Failed(Failure::new(FailureKind::Error, "the same for all"));
 
-    let square = |rng: &mut Rng| -> Box<dyn Fn(&Configuration) -> bool> {
+    let square = |rng: &mut Rng| -> IsInside {
         let (x, y) = (0.7 * rng.uniform(), 0.7 * rng.uniform());
         Box::new(move |c| {
             (x..x + 0.3).contains(&c.float("x0")) && (y..y + 0.3).contains(&c.float("x1"))
@@ -91,7 +92,7 @@ fn fault_a5_a_box_on_a_plateau_is_found_as_soon_as_by_sobol() {
         ParameterRange::categorical("kind", ["a", "b", "c", "d", "e"]),
     ])
     .unwrap();
-    let fifth = |rng: &mut Rng| -> Box<dyn Fn(&Configuration) -> bool> {
+    let fifth = |rng: &mut Rng| -> IsInside {
         let good = ["a", "b", "c", "d", "e"][rng.index(5)];
         Box::new(move |c| c.category("kind") == good)
     };

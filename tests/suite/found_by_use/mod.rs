@@ -1,6 +1,8 @@
 //! What use has found, by its kinds: each entry of a list of faults as a test that failed when it was written. The letter is the part of
 //! the list: A is engine and study, B programs as jobs, G growth.
 
+#![allow(clippy::disallowed_methods, reason = "tests keep the time and start threads")]
+
 mod engine;
 mod failing_regions;
 mod flat_losses;
