@@ -34,6 +34,8 @@ const COLD_STARTS: usize = 60;
 const DOUBT: f64 = 4.0;
 /// From this share of the signal variance on, noise is much: then the prior that expects little of it does not hold.
 const MUCH: f64 = 0.1;
+/// Below this share there is no sign of noise.
+const TRACE: f64 = 1e-3;
 /// Up to so many observations, whether there is noise is decided anew for each: few of them are easily misread.
 const DECIDE_ALWAYS: usize = 27;
 /// The largest variance of a transformed loss that is told from none being known at all.
@@ -231,19 +233,22 @@ fn decide_on_noise(
     }
     let data = Data::new(axes, &judged);
     let start = noisier(fitted.best());
+    let is_cheap = observations.len() <= DECIDE_ALWAYS;
     let fit = |kind: Noise| {
         let start = if kind == fitted.noise { fitted.best() } else { &start };
-        data.fit(recipe, fitted.output, kind, Start::Both(start))
+        let start = if is_cheap { Start::Both(start) } else { Start::Warm(start) };
+        data.fit(recipe, fitted.output, kind, start)
     };
-    let absent = fit(Noise::Absent);
-    // Fewer losses than the first checkpoint has cannot tell much noise from a rough function.
-    let much = (!is_few).then(|| fit(Noise::Present));
-    let is_much =
-        |much: Fitted| much.evidence > absent.evidence && much.best().noise_share() > MUCH;
-    if much.is_some_and(is_much) {
+    let (absent, some) = (fit(Noise::Absent), fit(Noise::Unknown));
+    // Where little noise is expected and none is found, much is not there either.
+    let may_be_much = !is_few && some.best().noise_share() > TRACE;
+    let is_much = |much: &Fitted| {
+        much.evidence > absent.evidence && much.best().noise_share() > MUCH
+    };
+    if may_be_much && is_much(&fit(Noise::Present)) {
         return Noise::Present;
     }
-    if fit(Noise::Unknown).evidence > absent.evidence { Noise::Unknown } else { Noise::Absent }
+    if some.evidence > absent.evidence { Noise::Unknown } else { Noise::Absent }
 }
 
 /// From a start without noise, its slope leads nowhere.
