@@ -6,7 +6,7 @@
 //!
 //! What is to be decided by evidence (how losses are transformed, whether they are noisy) is decided at checkpoints and at the
 //! first fit, and kept in between: each way is fitted, and the one that makes the losses themselves most probable is taken. (Whether there is noise
-//! is decided for each of few observations, and without the best of them: a narrow optimum that has just been met looks like noise to a smooth
+//! is decided for each of few observations, and then without the best of them: a narrow optimum that has just been met looks like noise to a smooth
 //! model, and is what the search is for. Where there is noise, the others show it, too.)
 //!
 //! Up to 300 observations every proposal has a fit of its own to all of them. Beyond, hyperparameters are those of the last
@@ -226,25 +226,35 @@ fn decide_on_noise(
     fitted: &Fitted,
 ) -> Noise {
     let is_few = observations.len() < FIRST;
+    let is_cheap = observations.len() <= DECIDE_ALWAYS;
     let losses: Vec<f64> = observations.iter().map(|o| o.loss).collect();
     let mut judged = observations.to_vec();
-    if !is_few {
+    if !is_few && is_cheap {
         judged.remove(ranking(&losses)[0]);
     }
     let data = Data::new(axes, &judged);
     let start = noisier(fitted.best());
-    let is_cheap = observations.len() <= DECIDE_ALWAYS;
     let fit = |kind: Noise| {
+        if kind == fitted.noise && judged.len() == observations.len() {
+            return fitted.clone();
+        }
         let start = if kind == fitted.noise { fitted.best() } else { &start };
-        let start = if is_cheap { Start::Both(start) } else { Start::Warm(start) };
+        // Of much noise the priors' own start knows more than a fit that expects little.
+        let is_wide = kind == Noise::Present && is_cheap;
+        let start = if is_wide { Start::Both(start) } else { Start::Warm(start) };
         data.fit(recipe, fitted.output, kind, start)
     };
-    let (absent, some) = (fit(Noise::Absent), fit(Noise::Unknown));
+    let absent = fit(Noise::Absent);
+    // Among many, much noise that has been found is compared with none, and little need not be fitted.
+    if !is_cheap && fitted.noise == Noise::Present {
+        return if absent.evidence > fitted.evidence { Noise::Absent } else { Noise::Present };
+    }
+    let some = fit(Noise::Unknown);
     // Where little noise is expected and none is found, much is not there either.
-    let may_be_much = !is_few && some.best().noise_share() > TRACE;
-    let is_much = |much: &Fitted| {
-        much.evidence > absent.evidence && much.best().noise_share() > MUCH
-    };
+    let trace = if is_cheap { TRACE } else { 20.0 * TRACE };
+    let may_be_much = !is_few && some.best().noise_share() > trace;
+    let is_much =
+        |much: &Fitted| much.evidence > absent.evidence && much.best().noise_share() > MUCH;
     if may_be_much && is_much(&fit(Noise::Present)) {
         return Noise::Present;
     }

@@ -4,9 +4,9 @@
 //! of the study's scrambled Sobol sequence, which has one point in each of as many strata of every axis. After that, of the next 8 points
 //! of the sequence the one that is farthest from all others, on a cube whose opposite faces meet (or the faces would come first).
 //!
-//! On axes of levels, the first point of the lowest stratum is moved to the lowest level, and the first of the highest stratum to the
-//! highest. The ends of an integer range are where its meaning breaks most often (0 as "no limit"), and no smooth model expects that; so
-//! each end is tried once, and all other points fill the range.
+//! On axes of levels, the block is stretched so that its lowest stratum falls on the lowest level and its highest on the highest, and the strata
+//! between them fill the range. The ends of an integer range are where its meaning breaks most often (0 as "no limit"), and no smooth model expects
+//! that; so each end is tried once. Later points are not stretched, but for the first that is near an end where nothing has been tried.
 //!
 //! Points whose nearest neighbour has failed are passed over, once there is something that did not fail.
 
@@ -72,7 +72,7 @@ pub(super) fn point(
         // From an index that is a multiple of the number of strata, so that a block fills all of them.
         let first = index + strata as u64 - 1;
         let found = {
-            let lay = |point| ends.lay(point);
+            let lay = |point| stretched(history.axes, ends.width, point);
             let mut points = sobol::upcoming(history, visited, first, lay, rng);
             match points.next() {
                 Some(point) if is_promising(&point) => Some(point),
@@ -109,6 +109,18 @@ fn square_distance_around(axes: &[Axis], a: &[f64], b: &[f64]) -> f64 {
         }
     });
     squares.sum()
+}
+
+/// Moves what lies in an outermost stratum of an axis of levels to its end, and spreads the others between the ends.
+fn stretched(axes: &[Axis], width: f64, point: Vec<f64>) -> Vec<f64> {
+    let moved = point.into_iter().zip(axes).map(|(u, axis)| match axis {
+        // Two strata are stretched to nothing but the ends.
+        Axis::Levels(_) => {
+            ((u - width) / (1.0 - 2.0 * width).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+        }
+        _ => u,
+    });
+    moved.collect()
 }
 
 /// The ends of axes of levels at which nothing has been tried.
