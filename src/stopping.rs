@@ -15,8 +15,11 @@
 //!
 //! A verdict is a function of the curves alone: of which trials are known, and of what they reported.
 
+mod averages;
+
 use std::collections::BTreeMap;
 
+use self::averages::Averages;
 use crate::limits::{EarlyStopping, MedianRule, SuccessiveHalving};
 use crate::objective::Objective;
 use crate::trial::{Outcome, Report, StopCause, Trial, TrialId};
@@ -26,6 +29,7 @@ use crate::trial::{Outcome, Report, StopCause, Trial, TrialId};
 pub struct Curves {
     objective: Objective,
     curves: BTreeMap<TrialId, Curve>,
+    averages: Averages,
 }
 
 /// Losses of one trial by its steps, in order; of several reports at a step the last one counts.
@@ -85,7 +89,8 @@ impl Curve {
 impl Curves {
     /// What these trials have reported.
     pub fn of<'a>(objective: &Objective, trials: impl IntoIterator<Item = &'a Trial>) -> Self {
-        let mut curves = Self { objective: objective.clone(), curves: BTreeMap::new() };
+        let (objective, averages) = (objective.clone(), Averages::default());
+        let mut curves = Self { objective, curves: BTreeMap::new(), averages };
         for trial in trials {
             for report in &trial.reports {
                 curves.add(trial.id, *report);
@@ -100,18 +105,24 @@ impl Curves {
     /// Takes in a report.
     pub fn add(&mut self, trial: TrialId, report: Report) {
         let loss = self.objective.loss(report.value);
-        self.curves.entry(trial).or_default().insert(report.step, loss);
+        let curve = self.curves.entry(trial).or_default();
+        // The steps between its last one and this one are reached now, too.
+        let from = curve.last_step().map_or(report.step, |last| report.step.min(last + 1));
+        curve.insert(report.step, loss);
+        self.averages.reported(trial, report.step, from, &self.curves);
     }
 
     /// Forgets what a trial has reported: another attempt begins anew.
     pub fn forget(&mut self, trial: TrialId) {
         self.curves.remove(&trial);
+        self.averages.forget(trial);
     }
 
     /// Takes in how a trial ended.
     pub fn end(&mut self, trial: TrialId, outcome: &Outcome) {
         if let (Some(curve), Some(value)) = (self.curves.get_mut(&trial), outcome.value()) {
             curve.end = Some(self.objective.loss(value));
+            self.averages.update(trial, curve, curve.last_step().unwrap_or(0));
         }
     }
 
@@ -148,31 +159,31 @@ impl Curves {
             return None;
         }
         let known = |other: TrialId| horizon.is_none_or(|horizon| other <= horizon);
-        let others = self.curves.iter().filter(|(id, _)| **id != trial && known(**id));
         match rule {
             EarlyStopping::Off => None,
             EarlyStopping::MedianRule(rule) => {
-                let earlier = others.filter(|(id, _)| **id < trial).map(|(_, curve)| curve);
-                self.by_median(rule, own, report, earlier)
+                let at_step = self.averages.at(report.step);
+                let earlier = at_step.partition_point(|(id, _)| *id < trial && known(*id));
+                self.by_median(rule, own, report, &at_step[..earlier])
             }
             EarlyStopping::SuccessiveHalving(rule) => {
+                let others = self.curves.iter().filter(|(id, _)| **id != trial && known(**id));
                 self.by_halving(rule, own, report, others.map(|(_, curve)| curve))
             }
         }
     }
 
-    fn by_median<'a>(
+    fn by_median(
         &self,
         rule: &MedianRule,
         own: &Curve,
         Report { step, value }: Report,
-        earlier: impl Iterator<Item = &'a Curve>,
+        earlier: &[(TrialId, f64)],
     ) -> Option<StopCause> {
         if own.steps.len() as u64 <= rule.grace_steps {
             return None;
         }
-        let reached = earlier.filter(|curve| curve.has_reached(step));
-        let averages: Vec<f64> = reached.filter_map(|curve| curve.running_average(step)).collect();
+        let averages: Vec<f64> = earlier.iter().map(|(_, average)| *average).collect();
         let jobs = averages.len();
         if jobs < rule.grace_population {
             return None;

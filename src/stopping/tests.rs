@@ -244,3 +244,36 @@ fn taking_in_report_by_report_is_taking_in_all() {
         assert_eq!(step_by_step.verdict(&rule, TrialId(4), last, None), all);
     }
 }
+
+/// The averages that are kept by step are those of a walk over all curves, however reports come.
+#[test]
+fn averages_by_step_are_those_of_all_curves() {
+    use crate::rng::Rng;
+    for seed in 0..20 {
+        let mut rng = Rng::stream(seed, 0);
+        let mut curves = Curves::of(&Objective::minimize("loss"), &[]);
+        for _ in 0..300 {
+            let trial = TrialId(1 + rng.index(12) as u64);
+            let is_over = curves.curves.get(&trial).is_some_and(|curve| curve.end.is_some());
+            match rng.index(20) {
+                0 if !is_over => curves.end(trial, &Outcome::from(rng.uniform())),
+                1 if !is_over => curves.forget(trial),
+                _ if !is_over => {
+                    let step = 1 + rng.index(9) as u64;
+                    curves.add(trial, Report { step, value: rng.uniform() });
+                }
+                _ => {}
+            }
+            for step in 1..10 {
+                let walked: Vec<(TrialId, f64)> = curves
+                    .curves
+                    .iter()
+                    .filter(|(_, curve)| curve.has_reached(step))
+                    .filter_map(|(id, curve)| Some((*id, curve.running_average(step)?)))
+                    .collect();
+                let kept = curves.averages.at(step);
+                assert!(kept.is_empty() || kept == walked, "{kept:?} {walked:?}");
+            }
+        }
+    }
+}
