@@ -88,6 +88,39 @@ fn fault_g_observe_is_linear_in_trials_and_in_dimensions() {
 }
 
 #[test]
+fn fault_g_the_median_rule_walks_no_curves() {
+    use surmise::EarlyStopping;
+    use surmise::stopping::Curves;
+    use surmise::trial::{Report, TrialId};
+
+    let verdicts = |jobs: u64| {
+        let mut curves = Curves::of(&Objective::minimize("loss"), &[]);
+        for job in 1..=jobs {
+            for step in 1..=30 {
+                curves.add(TrialId(job), Report { step, value: (job % 7) as f64 });
+            }
+            curves.end(TrialId(job), &Outcome::from((job % 7) as f64));
+        }
+        let (rule, own) = (EarlyStopping::auto(), TrialId(jobs + 1));
+        let judge = |curves: &mut Curves| {
+            for step in 1..=30 {
+                let report = Report { step, value: 9.0 };
+                curves.add(own, report);
+                black_box(curves.verdict(&rule, own, report, None));
+            }
+        };
+        shortest((0..5).map(|_| {
+            let mut curves = curves.clone();
+            timed(|| judge(&mut curves)).1
+        }))
+    };
+    let (few, many) = (verdicts(300), verdicts(30_000));
+    // A hundred times as many jobs: the median of as many numbers is left.
+    assert!(many < 100.0 * few, "{many} s for 30 reports at 30,000 jobs, {few} s at 300");
+    assert!(many / 30.0 < 2e-3, "{many} s for 30 reports at 30,000 jobs");
+}
+
+#[test]
 fn fault_g_an_event_is_small_and_values_are_shared() {
     assert!(size_of::<Event>() <= 64, "{}", size_of::<Event>());
     assert_eq!(size_of::<Configuration>(), size_of::<usize>(), "a clone shares all of it");
