@@ -217,4 +217,8 @@ impl<E: Evaluator> Evaluator for Logged<E> {
     fn elapsed(&self) -> Duration {
         self.inner.elapsed()
     }
+
+    fn is_simulated(&self) -> bool {
+        self.inner.is_simulated()
+    }
 }

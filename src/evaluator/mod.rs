@@ -253,6 +253,7 @@ pub trait Evaluator {
     }
 
     /// Whether time stands still unless [`wait`](Self::wait) moves it. Then proposals are not computed beside jobs that run. By default it does not.
+    /// An evaluator that wraps another one passes this on, like the other methods that have defaults.
     fn is_simulated(&self) -> bool {
         false
     }

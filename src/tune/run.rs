@@ -389,7 +389,10 @@ impl<'r, 'a> Run<'r, 'a> {
                         && self.waiting.is_empty()
                         && self.tuner.stop.is_none()
                         && self.limits.max_runtime.is_none();
-                    if is_alone || computation.is_quick() || self.evaluator.is_simulated() {
+                    // A worker of the compute pool that waits for a proposal computes nothing, and with all of them waiting nobody would.
+                    let is_worker = rayon::current_thread_index().is_some();
+                    let is_quick = computation.is_quick() || self.evaluator.is_simulated();
+                    if is_alone || is_quick || is_worker {
                         computation.run()?
                     } else {
                         self.proposing = Some(Proposing::of(computation)?);

@@ -420,3 +420,23 @@ fn a_part_of_a_configuration_can_be_enqueued() {
     assert_eq!(ask(&mut study).configuration.category("a"), "1");
     assert_eq!(study.enqueued().count(), 0);
 }
+
+/// Several tunings at once on the threads that compute proposals: none waits for another one's thread.
+#[test]
+fn tunings_on_all_threads_of_the_compute_pool_come_to_an_end() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let tunings = || {
+        let (a, b) = rayon::join(tuned_in_parallel, tuned_in_parallel);
+        (a, b)
+    };
+    assert_eq!(pool.install(tunings), (16, 16));
+}
+
+fn tuned_in_parallel() -> usize {
+    let limits = ResourceLimits::new(16, 3);
+    let settings = StudySettings { limits, ..Default::default() };
+    let mut study = study_of(cube(3), BayesianOptimization::default(), settings);
+    let mut jobs = FunctionEvaluator::new(|c: &Configuration| Ok::<_, String>(c.float("x0")));
+    tune(&mut study, &mut jobs).unwrap();
+    study.trials().len()
+}
