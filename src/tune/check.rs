@@ -29,7 +29,8 @@ const LOOKED_AT: usize = 500;
 #[derive(Debug)]
 pub(super) struct Check {
     job: JobId,
-    is_running: bool,
+    /// Since when it runs.
+    since: Option<Duration>,
     stop_asked: bool,
     /// Why the tuning ends if it fails.
     reason: StopReason,
@@ -37,7 +38,12 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn is_running(&self) -> bool {
-        self.is_running
+        self.since.is_some()
+    }
+
+    /// When it is overdue, if it runs and has not been asked to stop.
+    pub(super) fn due(&self, deadline: Duration) -> Option<Duration> {
+        self.since.filter(|_| !self.stop_asked).map(|since| since.saturating_add(deadline))
     }
 
     pub(super) fn job(&self) -> JobId {
@@ -60,7 +66,7 @@ impl Run<'_, '_> {
             let failed = u32::try_from(self.endings.failed()).unwrap_or(u32::MAX);
             let attempt = best.attempt().saturating_add(failed);
             let job = JobId { trial: best.id, attempt };
-            self.check = Some(Check { job, is_running: false, stop_asked: false, reason });
+            self.check = Some(Check { job, since: None, stop_asked: false, reason });
         }
     }
 
@@ -83,8 +89,9 @@ impl Run<'_, '_> {
                 return Ok(None);
             }
         };
+        let now = self.evaluator.elapsed();
         if let Some(check) = &mut self.check {
-            check.is_running = true;
+            check.since = Some(now);
         }
         self.notify(&Progress::Started { job, adopted });
         Ok(None)
@@ -92,17 +99,20 @@ impl Run<'_, '_> {
 
     /// Whether an event is about it.
     pub(super) fn is_check(&self, job: JobId) -> bool {
-        self.check.as_ref().is_some_and(|check| check.is_running && check.job == job)
+        self.check.as_ref().is_some_and(|check| check.is_running() && check.job == job)
     }
 
     /// Takes in how it ended.
     pub(super) fn end_check(&mut self, outcome: Outcome) -> Result<(), Error> {
         let Some(check) = self.check.take() else { return Ok(()) };
-        let has_failed = matches!(
-            &outcome,
-            Outcome::Failed(Failure { kind, .. })
-                if !kind.is_transient() && *kind != FailureKind::Abandoned
-        );
+        let has_failed = match &outcome {
+            Outcome::Failed(Failure { kind, .. }) => {
+                !kind.is_transient() && *kind != FailureKind::Abandoned
+            }
+            // It was overdue, which it was not when it completed.
+            Outcome::Stopped { .. } => check.stop_asked && self.level < Level::Stopping,
+            Outcome::Completed { .. } => false,
+        };
         self.study.set_aside(check.job.trial, outcome)?;
         self.show();
         if has_failed {
@@ -113,10 +123,10 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Asks it to stop, if it runs, and no longer waits for it.
+    /// Asks it to stop, if it runs.
     pub(super) fn stop_check(&mut self) -> Result<(), Error> {
         match &mut self.check {
-            Some(check) if check.is_running && !check.stop_asked => {
+            Some(check) if check.is_running() && !check.stop_asked => {
                 check.stop_asked = true;
                 self.evaluator.stop(check.job)?;
             }

@@ -204,6 +204,7 @@ impl<'r, 'a> Run<'r, 'a> {
             return Ok(());
         }
         let after = self.patience();
+        self.check = None;
         for (id, _) in std::mem::take(&mut self.running) {
             let text = format!(
                 "it had not ended {after:?} after it was asked to stop, because the tuning was over; it is left behind"
@@ -217,7 +218,7 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     fn end_if_over(&mut self) -> Option<Tuned> {
-        let none_runs = self.running.is_empty();
+        let none_runs = self.running.is_empty() && self.checks_running() == 0;
         let is_over = match self.level {
             Level::Open => false,
             Level::Filled => none_runs && self.queue.is_empty() && self.waiting.is_empty(),
@@ -328,6 +329,8 @@ impl<'r, 'a> Run<'r, 'a> {
         if let Some(deadline) = self.tuner.rules.job_deadline {
             let runs = self.running.values().filter(|running| !running.stop_asked);
             runs.for_each(|running| at(running.since.saturating_add(deadline)));
+            let check = self.check.as_ref().and_then(|check| check.due(deadline));
+            check.into_iter().for_each(&mut at);
         }
         if let Some(limit) = self.limits.max_runtime.filter(|_| self.level < Level::Stopping) {
             at(self.begun.saturating_add(limit));
@@ -526,6 +529,10 @@ impl<'r, 'a> Run<'r, 'a> {
     fn stop_what_is_overdue(&mut self) -> Result<(), Error> {
         let Some(after) = self.tuner.rules.job_deadline else { return Ok(()) };
         let now = self.evaluator.elapsed();
+        let due = self.check.as_ref().and_then(|check| check.due(after));
+        if due.is_some_and(|due| due <= now) {
+            self.stop_check()?;
+        }
         self.stop_those(StopCause::Deadline { after }, |running| {
             now.saturating_sub(running.since) >= after
         })

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use surmise::evaluator::{Job, SimulatedEvaluator, SimulatedJob};
+use surmise::study::Event;
 use surmise::trial::{Failure, FailureKind};
+use surmise::tune::Progress;
 use surmise::{
     BayesianOptimization, Configuration, Order, Outcome, RandomSearch, ResourceLimits, StopReason,
-    Strategy, Study, StudySettings, tune,
+    Strategy, Study, StudySettings, Tuner, tune,
 };
 
 use super::{ask, bayesian, cube, median, study_of};
@@ -114,6 +116,29 @@ fn fault_a3_a_program_that_breaks_ends_the_tuning_soon() {
             }
         }
     }
+}
+
+/// Twelve jobs: one completes, ten fail, and the last one is under way while the best one runs once more.
+#[test]
+fn fault_a3_the_best_job_that_runs_once_more_is_waited_for() {
+    let settings = StudySettings { limits: ResourceLimits::new(11, 1), ..Default::default() };
+    let mut study = study_of(cube(2), RandomSearch, settings);
+    let (mut started, mut ends) = (0, 0);
+    let simulate = |_: &Job<'_>| {
+        started += 1;
+        SimulatedJob::new(if started == 1 { Outcome::from(1.0) } else { error() }, HOUR)
+    };
+    let mut jobs = SimulatedEvaluator::new(simulate);
+    let reason = Tuner::new()
+        .observe(|_, progress| {
+            ends += u32::from(matches!(progress, Progress::Recorded(Event::SetAside { .. })));
+            std::ops::ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut jobs)
+        .unwrap()
+        .reason;
+    assert!(matches!(reason, StopReason::TooManyFailures { .. } | StopReason::JobLimit { .. }));
+    assert_eq!((study.trials().len(), ends, started), (11, 1, 12));
 }
 
 fn searched(dimension: usize, result: Result, seed: u64) -> Study {
