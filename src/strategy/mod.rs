@@ -126,7 +126,7 @@ pub struct History<'a> {
     pub max_parallel_jobs: usize,
     /// Whether what has a loss may be proposed again.
     pub repetitions: Repetitions,
-    /// The points that must not be proposed again, if whoever made this history keeps them.
+    /// The points that must not be proposed again, where the study keeps them by their places.
     pub(crate) index: Option<Index<'a>>,
 }
 

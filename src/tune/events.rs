@@ -136,7 +136,7 @@ impl Run<'_, '_> {
         if let Some(outcome) = replaced {
             self.disregard(JobEvent::Ended { job, outcome });
         }
-        // Whoever was asked to stop for what it reported, or because the tuning is over, has nothing to try again.
+        // Do not retry a trial that early stopping or the end of the tuning has stopped.
         let may_retry = matches!(cause, None | Some(StopCause::Deadline { .. }));
         if let (Outcome::Failed(failure), true) = (&outcome, may_retry)
             && self.level < Level::Stopping

@@ -7,6 +7,7 @@ mod events;
 mod progress_bar;
 mod proposing;
 mod run;
+mod starting;
 mod stop_handle;
 #[cfg(feature = "tracing")]
 mod trace;

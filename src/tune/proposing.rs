@@ -34,7 +34,7 @@ impl Proposing {
             let proposed = computation.run();
             // What is known is shared as long as this lives, and would be copied.
             drop(computation);
-            // Nobody waits any more if the tuning is over.
+            // The receiver is gone if the tuning is over.
             let _ = sender.send(proposed);
         };
         let thread = thread::Builder::new()

@@ -8,15 +8,15 @@ use super::endings::Endings;
 use super::proposing::Proposing;
 use super::{Progress, StopReason, Tuned, Tuner};
 use crate::error::Error;
-use crate::evaluator::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
+use crate::evaluator::{Evaluator, JobEvent, JobId};
 use crate::limits::ResourceLimits;
 use crate::stopping::Curves;
-use crate::study::{Asked, Order, Step, Study};
+use crate::study::Study;
 use crate::trial::{Failure, FailureKind, Outcome, Source, StopCause, Trial, TrialId};
 
 /// How long to wait for a job before looking again, at the most, and for room at the least.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+pub(super) const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// How long it may take until a stop handle is heard.
 const HEARING: Duration = Duration::from_millis(100);
 /// How long cancelled jobs are waited for, unless another patience is given.
@@ -52,16 +52,16 @@ pub(super) struct Run<'r, 'a> {
     pub(super) evaluator: &'r mut dyn Evaluator,
     pub(super) limits: ResourceLimits,
     /// Jobs of the study's own that have been asked for; what was cut off has not been one.
-    asked: usize,
+    pub(super) asked: usize,
     pub(super) level: Level,
     reason: Option<StopReason>,
     pub(super) queue: VecDeque<TrialId>,
     /// Trials of earlier calls that may run already, though there are more than there are places.
-    to_adopt: VecDeque<TrialId>,
+    pub(super) to_adopt: VecDeque<TrialId>,
     /// Trials that wait for their next attempt, and until when.
     pub(super) waiting: BTreeMap<TrialId, Duration>,
     pub(super) running: BTreeMap<TrialId, Running>,
-    proposing: Option<Box<Proposing>>,
+    pub(super) proposing: Option<Box<Proposing>>,
     pub(super) check: Option<Check>,
     pub(super) curves: Curves,
     pub(super) endings: Endings,
@@ -167,21 +167,21 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     /// Jobs of the study's own that have been asked for and may run.
-    fn jobs(&self) -> usize {
+    pub(super) fn jobs(&self) -> usize {
         self.limits.max_jobs.map_or(self.asked, |most| self.asked.min(most))
     }
 
     /// Those of them that have begun.
-    fn begun_jobs(&self) -> usize {
+    pub(super) fn begun_jobs(&self) -> usize {
         self.jobs().saturating_sub(self.queue.len())
     }
 
     /// Jobs that have a place, or will have one.
-    fn taken(&self) -> usize {
+    pub(super) fn taken(&self) -> usize {
         self.queue.len() + self.waiting.len() + self.running.len() + self.checks_running()
     }
 
-    fn checks_running(&self) -> usize {
+    pub(super) fn checks_running(&self) -> usize {
         usize::from(self.check.as_ref().is_some_and(Check::is_running))
     }
 
@@ -344,155 +344,8 @@ impl<'r, 'a> Run<'r, 'a> {
         wake.max(SHORTEST_WAIT)
     }
 
-    /// Asks for as many trials as there are free places.
-    fn fill(&mut self) -> Result<(), Error> {
-        while self.level == Level::Open {
-            let jobs = self.jobs();
-            if self.limits.max_jobs.is_some_and(|most| jobs >= most) {
-                self.escalate(Level::Filled, StopReason::JobLimit { jobs });
-                break;
-            }
-            let taken = self.taken();
-            if taken >= self.limits.max_parallel_jobs {
-                break;
-            }
-            let Some(answer) = self.next_trial()? else { break };
-            self.show();
-            match answer {
-                Asked::Trials(trials) => {
-                    self.asked += trials.len();
-                    self.queue.extend(trials.iter().map(|trial| trial.id));
-                }
-                Asked::Wait => break,
-                Asked::Exhausted if taken > 0 && self.may_be_freed() => break,
-                Asked::Exhausted => {
-                    self.escalate(Level::Filled, StopReason::SpaceExhausted { jobs });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The next trial of the study; `None` while its proposal is being computed.
-    fn next_trial(&mut self) -> Result<Option<Asked>, Error> {
-        let proposed = match self.proposing.take() {
-            Some(proposing) => match proposing.finish() {
-                Ok(proposed) => proposed?,
-                Err(unfinished) => {
-                    self.proposing = Some(unfinished);
-                    return Ok(None);
-                }
-            },
-            None => match self.study.begin()? {
-                Step::Wait => return Ok(Some(Asked::Wait)),
-                Step::Ready(trial) => return Ok(Some(Asked::Trials(vec![trial]))),
-                Step::Compute(computation) => {
-                    let is_alone = self.queue.is_empty()
-                        && self.running.is_empty()
-                        && self.waiting.is_empty()
-                        && self.tuner.stop.is_none()
-                        && self.limits.max_runtime.is_none();
-                    // A worker of the compute pool that waits for a proposal computes nothing, and with all of them waiting nobody would.
-                    let is_worker = rayon::current_thread_index().is_some();
-                    let is_quick = computation.is_quick() || self.evaluator.is_simulated();
-                    if is_alone || is_quick || is_worker {
-                        computation.run()?
-                    } else {
-                        self.proposing = Some(Proposing::of(computation)?);
-                        return Ok(None);
-                    }
-                }
-            },
-        };
-        Ok(Some(match self.study.commit(proposed)? {
-            Some(trial) => Asked::Trials(vec![trial]),
-            None => self.study.exhausted(),
-        }))
-    }
-
-    /// Whether a place of the space may become free again: what runs may come to nothing by bad luck.
-    fn may_be_freed(&self) -> bool {
-        !matches!(self.study.settings().order, Order::FixedLag(_))
-    }
-
-    /// Takes on what runs already, if more may run than there are places: until that is known, nothing is started. How long to wait before
-    /// going on with it.
-    fn adopt(&mut self) -> Result<Duration, Error> {
-        while let Some(id) = self.to_adopt.front().copied() {
-            let Some(trial) = self.study.trial(id) else { break };
-            let deadline = self.tuner.rules.job_deadline;
-            let job = Job { deadline, ..Job::new(trial, trial.attempt()) };
-            let job_id = job.id();
-            match self.evaluator.adopt(&job)? {
-                Adoption::Busy { retry_after } => {
-                    return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT));
-                }
-                Adoption::NotRunning => {}
-                Adoption::Running => {
-                    self.queue.retain(|queued| *queued != id);
-                    self.has_started(job_id, true)?;
-                }
-            }
-            self.to_adopt.pop_front();
-        }
-        Ok(LONGEST_WAIT)
-    }
-
-    /// Starts what is queued while there is room; how long to wait before trying again.
-    fn start(&mut self) -> Result<Duration, Error> {
-        let places = self.limits.max_parallel_jobs;
-        while self.running.len() + self.waiting.len() + self.checks_running() < places {
-            if self.check.as_ref().is_some_and(|check| !check.is_running()) {
-                match self.start_check()? {
-                    None => continue,
-                    Some(retry_after) => return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT)),
-                }
-            }
-            let Some(trial) = self.queue.front().and_then(|id| self.study.trial(*id)) else {
-                break;
-            };
-            let deadline = self.tuner.rules.job_deadline;
-            let job = Job { deadline, ..Job::new(trial, trial.attempt()) };
-            let id = job.id();
-            let adopted = match self.evaluator.start(&job)? {
-                Start::Started => false,
-                Start::Adopted => true,
-                Start::Busy { retry_after } => {
-                    self.notify(&Progress::Busy { retry_after });
-                    return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT));
-                }
-                Start::OutOfBudget { spent, budget } => {
-                    let jobs = self.begun_jobs();
-                    self.escalate(Level::Draining, StopReason::OutOfBudget { spent, budget, jobs });
-                    return Ok(LONGEST_WAIT);
-                }
-            };
-            self.queue.pop_front();
-            self.has_started(id, adopted)?;
-            if self.level > Level::Filled {
-                break;
-            }
-        }
-        Ok(LONGEST_WAIT)
-    }
-
-    fn has_started(&mut self, job: JobId, adopted: bool) -> Result<(), Error> {
-        let since = self.evaluator.elapsed();
-        self.running.insert(job.trial, Running { job, since, stop_asked: false });
-        self.notify(&Progress::Started { job, adopted });
-        // What had been decided before a restart still holds; that a tuning was over then does not.
-        let holds = |cause: StopCause| {
-            cause.decided_on().is_some() || matches!(cause, StopCause::Deadline { .. })
-        };
-        let stop_asked = self.study.trial(job.trial).and_then(|trial| trial.stop_asked);
-        if stop_asked.is_some_and(holds) {
-            self.stop(job.trial)?;
-        }
-        Ok(())
-    }
-
     /// Asks a job that runs to stop, once.
-    fn stop(&mut self, trial: TrialId) -> Result<(), Error> {
+    pub(super) fn stop(&mut self, trial: TrialId) -> Result<(), Error> {
         if let Some(running) = self.running.get_mut(&trial) {
             running.stop_asked = true;
             self.evaluator.stop(running.job)?;

@@ -1,5 +1,6 @@
 //! A program as the evaluator: every job is a process.
 
+mod checking;
 mod container;
 mod ending;
 mod passing;
@@ -11,7 +12,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ use self::process::{Logs, Message, Process, Signal};
 use self::reading::Heard;
 pub use self::reading::{MetricSource, ReadingOfSeveral, ReportSource};
 use super::{Adoption, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
-use crate::error::{Error, Violation};
+use crate::error::Error;
 use crate::space::{ParameterRange, SearchSpace};
 use crate::trial::{Failure, FailureKind, Outcome};
 
@@ -231,79 +232,6 @@ impl CommandEvaluator {
         self.grace = CONTAINER_GRACE;
         self.container = Some(container);
         self.in_folder(folder)
-    }
-
-    /// Whether what is asked for can be done. Starting a job asks this, too. Whether the parameters of a space can be passed,
-    /// [`check_space`](Evaluator::check_space) tells, which [`tune`](crate::tune::tune) asks before it starts anything.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with everything that cannot.
-    pub fn check(&self) -> Result<(), Error> {
-        Error::unless_empty(self.violations())
-    }
-
-    fn violations(&self) -> Vec<Violation> {
-        let mut violations = self.unsound_texts();
-        let takes_several = matches!(self.metric, MetricSource::Pattern(_));
-        if self.several != ReadingOfSeveral::Last && !takes_several {
-            let rule = "several values are found by an expression; a last line and a file have one";
-            let remedy = "find the metric by metric_from(MetricSource::Pattern(…))";
-            let value = format!("{:?}", self.several);
-            violations.push(Violation::new("several_as", value, rule, remedy));
-        }
-        let mut wants_folder = |what: &str, value: &str| {
-            if self.folder.is_none() {
-                let rule = "it is in the job's folder, and jobs have none";
-                violations.push(Violation::new(what, value, rule, "name a folder by in_folder"));
-            }
-        };
-        if self.pass == PassConfiguration::JsonFile {
-            wants_folder("pass", "JsonFile");
-        }
-        for (what, file) in self.files() {
-            wants_folder(what, &file.display().to_string());
-        }
-        for (what, file) in self.files() {
-            let is_below = |part: Component<'_>| matches!(part, Component::Normal(_));
-            if !file.components().all(is_below) || file.as_os_str().is_empty() {
-                let rule = "it is a name below the job's own folder, or jobs would share it";
-                let remedy = "name it without a root and without `..`";
-                violations.push(Violation::new(what, file.display(), rule, remedy));
-            }
-        }
-        violations.extend(self.container.iter().flat_map(TrainingContainer::violations));
-        if self.program.is_empty() {
-            let rule = "there is a program to run";
-            violations.push(Violation::new("program", "\"\"", rule, "name one"));
-        }
-        violations
-    }
-
-    /// Texts that no program can be given.
-    fn unsound_texts(&self) -> Vec<Violation> {
-        let has_nul = |text: &OsString| text.as_encoded_bytes().contains(&0);
-        let texts = std::iter::once(("program", &self.program))
-            .chain(self.arguments.iter().map(|argument| ("arguments", argument)))
-            .chain(
-                self.environment
-                    .iter()
-                    .flat_map(|(name, value)| [("variable", name), ("variable", value)]),
-            );
-        let mut violations: Vec<Violation> = texts
-            .filter(|(_, text)| has_nul(text))
-            .map(|(what, text)| {
-                let rule = "a program cannot be given the character NUL";
-                Violation::new(what, format!("{:?}", text.display()), rule, "leave it out")
-            })
-            .collect();
-        for (name, _) in &self.environment {
-            if name.is_empty() || name.as_encoded_bytes().contains(&b'=') {
-                let rule = "the name of a variable is not empty and has no `=`";
-                let value = format!("{:?}", name.display());
-                violations.push(Violation::new("variable", value, rule, "rename it"));
-            }
-        }
-        violations
     }
 
     /// Files in a job's folder that are read, and who asked for them.

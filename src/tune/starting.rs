@@ -1,0 +1,160 @@
+//! How jobs come to run: what is asked for, what runs already, what is started.
+
+use std::time::Duration;
+
+use super::proposing::Proposing;
+use super::run::{LONGEST_WAIT, Level, Run, Running, SHORTEST_WAIT};
+use super::{Progress, StopReason};
+use crate::error::Error;
+use crate::evaluator::{Adoption, Job, JobId, Start};
+use crate::study::{Asked, Order, Step};
+use crate::trial::StopCause;
+
+impl Run<'_, '_> {
+    /// Asks for as many trials as there are free places.
+    pub(super) fn fill(&mut self) -> Result<(), Error> {
+        while self.level == Level::Open {
+            let jobs = self.jobs();
+            if self.limits.max_jobs.is_some_and(|most| jobs >= most) {
+                self.escalate(Level::Filled, StopReason::JobLimit { jobs });
+                break;
+            }
+            let taken = self.taken();
+            if taken >= self.limits.max_parallel_jobs {
+                break;
+            }
+            let Some(answer) = self.next_trial()? else { break };
+            self.show();
+            match answer {
+                Asked::Trials(trials) => {
+                    self.asked += trials.len();
+                    self.queue.extend(trials.iter().map(|trial| trial.id));
+                }
+                Asked::Wait => break,
+                Asked::Exhausted if taken > 0 && self.may_be_freed() => break,
+                Asked::Exhausted => {
+                    self.escalate(Level::Filled, StopReason::SpaceExhausted { jobs });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next trial of the study; `None` while its proposal is being computed.
+    fn next_trial(&mut self) -> Result<Option<Asked>, Error> {
+        let proposed = match self.proposing.take() {
+            Some(proposing) => match proposing.finish() {
+                Ok(proposed) => proposed?,
+                Err(unfinished) => {
+                    self.proposing = Some(unfinished);
+                    return Ok(None);
+                }
+            },
+            None => match self.study.begin()? {
+                Step::Wait => return Ok(Some(Asked::Wait)),
+                Step::Ready(trial) => return Ok(Some(Asked::Trials(vec![trial]))),
+                Step::Compute(computation) => {
+                    let is_alone = self.queue.is_empty()
+                        && self.running.is_empty()
+                        && self.waiting.is_empty()
+                        && self.tuner.stop.is_none()
+                        && self.limits.max_runtime.is_none();
+                    // A worker of the compute pool that waits for a proposal computes nothing, and with all of them waiting, none would.
+                    let is_worker = rayon::current_thread_index().is_some();
+                    let is_quick = computation.is_quick() || self.evaluator.is_simulated();
+                    if is_alone || is_quick || is_worker {
+                        computation.run()?
+                    } else {
+                        self.proposing = Some(Proposing::of(computation)?);
+                        return Ok(None);
+                    }
+                }
+            },
+        };
+        Ok(Some(match self.study.commit(proposed)? {
+            Some(trial) => Asked::Trials(vec![trial]),
+            None => self.study.exhausted(),
+        }))
+    }
+
+    /// Whether a place of the space may become free again: what runs may come to nothing by bad luck.
+    fn may_be_freed(&self) -> bool {
+        !matches!(self.study.settings().order, Order::FixedLag(_))
+    }
+
+    /// Takes on what runs already, if more may run than there are places: until that is known, nothing is started. How long to wait before
+    /// going on with it.
+    pub(super) fn adopt(&mut self) -> Result<Duration, Error> {
+        while let Some(id) = self.to_adopt.front().copied() {
+            let Some(trial) = self.study.trial(id) else { break };
+            let deadline = self.tuner.rules.job_deadline;
+            let job = Job { deadline, ..Job::new(trial, trial.attempt()) };
+            let job_id = job.id();
+            match self.evaluator.adopt(&job)? {
+                Adoption::Busy { retry_after } => {
+                    return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT));
+                }
+                Adoption::NotRunning => {}
+                Adoption::Running => {
+                    self.queue.retain(|queued| *queued != id);
+                    self.has_started(job_id, true)?;
+                }
+            }
+            self.to_adopt.pop_front();
+        }
+        Ok(LONGEST_WAIT)
+    }
+
+    /// Starts what is queued while there is room; how long to wait before trying again.
+    pub(super) fn start(&mut self) -> Result<Duration, Error> {
+        let places = self.limits.max_parallel_jobs;
+        while self.running.len() + self.waiting.len() + self.checks_running() < places {
+            if self.check.as_ref().is_some_and(|check| !check.is_running()) {
+                match self.start_check()? {
+                    None => continue,
+                    Some(retry_after) => return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT)),
+                }
+            }
+            let Some(trial) = self.queue.front().and_then(|id| self.study.trial(*id)) else {
+                break;
+            };
+            let deadline = self.tuner.rules.job_deadline;
+            let job = Job { deadline, ..Job::new(trial, trial.attempt()) };
+            let id = job.id();
+            let adopted = match self.evaluator.start(&job)? {
+                Start::Started => false,
+                Start::Adopted => true,
+                Start::Busy { retry_after } => {
+                    self.notify(&Progress::Busy { retry_after });
+                    return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT));
+                }
+                Start::OutOfBudget { spent, budget } => {
+                    let jobs = self.begun_jobs();
+                    self.escalate(Level::Draining, StopReason::OutOfBudget { spent, budget, jobs });
+                    return Ok(LONGEST_WAIT);
+                }
+            };
+            self.queue.pop_front();
+            self.has_started(id, adopted)?;
+            if self.level > Level::Filled {
+                break;
+            }
+        }
+        Ok(LONGEST_WAIT)
+    }
+
+    fn has_started(&mut self, job: JobId, adopted: bool) -> Result<(), Error> {
+        let since = self.evaluator.elapsed();
+        self.running.insert(job.trial, Running { job, since, stop_asked: false });
+        self.notify(&Progress::Started { job, adopted });
+        // What had been decided before a restart still holds; that a tuning was over then does not.
+        let holds = |cause: StopCause| {
+            cause.decided_on().is_some() || matches!(cause, StopCause::Deadline { .. })
+        };
+        let stop_asked = self.study.trial(job.trial).and_then(|trial| trial.stop_asked);
+        if stop_asked.is_some_and(holds) {
+            self.stop(job.trial)?;
+        }
+        Ok(())
+    }
+}
