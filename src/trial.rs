@@ -74,23 +74,21 @@ impl Trial {
         u32::try_from(self.failed_attempts.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Whether it was asked to stop for no reason of its own: because the tuning was over, or cancelled.
+    /// Whether it was cut off: it was asked to stop because the tuning was over or cancelled, and it did not complete.
+    ///
+    /// Such a trial says nothing of its configuration. It is no observation and does not count as a job, and its configuration comes first
+    /// when the tuning goes on.
     pub fn was_cut_off(&self) -> bool {
-        matches!(self.stop_asked, Some(StopCause::TuningOver | StopCause::Cancelled))
-    }
-
-    /// Whether it has ended without having had its chance: it was asked to stop because the tuning was over, or cancelled, and did not
-    /// come to an end of its own. Such a trial is no observation, it does not count as a job, and its configuration comes first when the
-    /// tuning goes on.
-    pub fn is_unfinished(&self) -> bool {
-        let came_to_nothing = match &self.outcome {
+        let is_asked =
+            matches!(self.stop_asked, Some(StopCause::TuningOver | StopCause::Cancelled));
+        let has_stopped = match &self.outcome {
             Some(Outcome::Stopped { .. }) => true,
             Some(Outcome::Failed(failure)) => {
                 matches!(failure.kind, FailureKind::Timeout | FailureKind::Cancelled)
             }
             Some(Outcome::Completed { .. }) | None => false,
         };
-        came_to_nothing && self.was_cut_off()
+        is_asked && has_stopped
     }
 
     /// The value of the last report that has a finite one.

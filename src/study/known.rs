@@ -222,7 +222,7 @@ impl Study {
         if self.is_copy(trial) {
             return Entry::Copy;
         }
-        if trial.is_unfinished() {
+        if trial.was_cut_off() {
             return Entry::Failed(Infeasibility::Transient);
         }
         match outcome {

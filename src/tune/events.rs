@@ -24,8 +24,8 @@ impl Run<'_, '_> {
                 self.take_report(job, Report { step, value })
             }
             JobEvent::Ended { job, outcome } if is_running(&job) => self.take_end(job, outcome),
-            JobEvent::Ended { job, outcome } if self.is_check(job) => self.end_check(outcome),
-            JobEvent::Report { job, .. } if self.is_check(job) => Ok(()),
+            JobEvent::Ended { job, outcome } if self.is_probe(job) => self.end_probe(outcome),
+            JobEvent::Report { job, .. } if self.is_probe(job) => Ok(()),
             JobEvent::Paused { why } => {
                 self.is_paused = true;
                 self.notify(&Progress::Paused { why: &why });
@@ -202,7 +202,7 @@ impl Run<'_, '_> {
             reason = met.map(|name| StopReason::OwnCriterion { name });
         }
         match reason {
-            Some(reason @ StopReason::TooManyFailures { .. }) => self.doubt(reason),
+            Some(reason @ StopReason::TooManyFailures { .. }) => self.probe_before_stopping(reason),
             Some(reason) => self.escalate(Level::Stopping, reason),
             None => {}
         }

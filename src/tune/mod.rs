@@ -1,8 +1,8 @@
 //! The only loop: asks the study, starts jobs under the limits, tells what came of them, and knows when it is enough.
 
-mod check;
 mod endings;
 mod events;
+mod probe;
 #[cfg(feature = "progress-bar")]
 mod progress_bar;
 mod proposing;
@@ -152,7 +152,7 @@ pub struct Tuned {
     pub disregarded: Vec<JobEvent>,
     /// How many such events there were in all.
     pub disregarded_count: usize,
-    /// What went on but is hardly meant, one sentence each.
+    /// Settings that work but are probably a mistake, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -197,7 +197,7 @@ pub enum Progress<'a> {
     },
     /// Jobs can be run again.
     Resumed,
-    /// Something goes on that is hardly meant; each is said once.
+    /// A setting works but is probably a mistake. Each warning comes once.
     Warning(&'a str),
     /// It is over.
     Over(&'a StopReason),
@@ -351,7 +351,7 @@ impl<'a> Tuner<'a> {
     /// Runs the study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
     ///
     /// Trials that were asked before, but have not ended, run first, as far as `max_jobs` allows; every trial of the study's own
-    /// that has ended counts as a job, unless it was [cut off](Trial::is_unfinished): then it comes first. Criteria that are met already end it before anything is started. A trial that waits for its
+    /// that has ended counts as a job, unless it was [cut off](Trial::was_cut_off): then it comes first. Criteria that are met already end it before anything is started. A trial that waits for its
     /// next attempt keeps its place.
     ///
     /// Proposals are computed on a thread of their own while jobs run, so that deadlines, cancellations and reports do not wait for them.

@@ -47,7 +47,7 @@ pub fn progress_bar() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
                 bar.set_style(style(counted));
             }
             let own = study.trials().iter().filter(|trial| trial.source == Source::Own);
-            let jobs = own.filter(|trial| trial.outcome.is_some() && !trial.is_unfinished());
+            let jobs = own.filter(|trial| trial.outcome.is_some() && !trial.was_cut_off());
             bar.set_position(jobs.count() as u64);
             let name = &study.objective().metric_name;
             let best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));

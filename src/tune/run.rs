@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::check::Check;
 use super::endings::Endings;
+use super::probe::Probe;
 use super::proposing::Proposing;
 use super::{Progress, StopReason, Tuned, Tuner};
 use crate::error::Error;
@@ -62,7 +62,7 @@ pub(super) struct Run<'r, 'a> {
     pub(super) waiting: BTreeMap<TrialId, Duration>,
     pub(super) running: BTreeMap<TrialId, Running>,
     pub(super) proposing: Option<Box<Proposing>>,
-    pub(super) check: Option<Check>,
+    pub(super) probe: Option<Probe>,
     pub(super) curves: Curves,
     pub(super) endings: Endings,
     pub(super) disregarded: Vec<JobEvent>,
@@ -88,7 +88,7 @@ impl<'r, 'a> Run<'r, 'a> {
         evaluator: &'r mut dyn Evaluator,
     ) -> Self {
         let limits = study.settings().limits;
-        let own = || study.trials().iter().filter(is_own).filter(|trial| !trial.is_unfinished());
+        let own = || study.trials().iter().filter(is_own).filter(|trial| !trial.was_cut_off());
         let ended = own().filter(|trial| trial.outcome.is_some()).count();
         let room = limits.max_jobs.map_or(usize::MAX, |most| most.saturating_sub(ended));
         let pending: VecDeque<TrialId> = study.pending().map(|trial| trial.id).collect();
@@ -102,7 +102,7 @@ impl<'r, 'a> Run<'r, 'a> {
             waiting: BTreeMap::new(),
             running: BTreeMap::new(),
             proposing: None,
-            check: None,
+            probe: None,
             curves: Curves::of(study.objective(), study.trials()),
             endings: Endings::of(study),
             disregarded: Vec::new(),
@@ -178,11 +178,11 @@ impl<'r, 'a> Run<'r, 'a> {
 
     /// Jobs that have a place, or will have one.
     pub(super) fn taken(&self) -> usize {
-        self.queue.len() + self.waiting.len() + self.running.len() + self.checks_running()
+        self.queue.len() + self.waiting.len() + self.running.len() + self.running_probes()
     }
 
-    pub(super) fn checks_running(&self) -> usize {
-        usize::from(self.check.as_ref().is_some_and(Check::is_running))
+    pub(super) fn running_probes(&self) -> usize {
+        usize::from(self.probe.as_ref().is_some_and(Probe::is_running))
     }
 
     /// How long jobs are waited for that have been asked to stop.
@@ -204,7 +204,7 @@ impl<'r, 'a> Run<'r, 'a> {
             return Ok(());
         }
         let after = self.patience();
-        self.check = None;
+        self.probe = None;
         for (id, _) in std::mem::take(&mut self.running) {
             let text = format!(
                 "it had not ended {after:?} after it was asked to stop, because the tuning was over; it is left behind"
@@ -218,7 +218,7 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     fn end_if_over(&mut self) -> Option<Tuned> {
-        let none_runs = self.running.is_empty() && self.checks_running() == 0;
+        let none_runs = self.running.is_empty() && self.running_probes() == 0;
         let is_over = match self.level {
             Level::Open => false,
             Level::Filled => none_runs && self.queue.is_empty() && self.waiting.is_empty(),
@@ -329,8 +329,8 @@ impl<'r, 'a> Run<'r, 'a> {
         if let Some(deadline) = self.tuner.rules.job_deadline {
             let runs = self.running.values().filter(|running| !running.stop_asked);
             runs.for_each(|running| at(running.since.saturating_add(deadline)));
-            let check = self.check.as_ref().and_then(|check| check.due(deadline));
-            check.into_iter().for_each(&mut at);
+            let probe = self.probe.as_ref().and_then(|probe| probe.due(deadline));
+            probe.into_iter().for_each(&mut at);
         }
         if let Some(limit) = self.limits.max_runtime.filter(|_| self.level < Level::Stopping) {
             at(self.begun.saturating_add(limit));
@@ -361,7 +361,7 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     fn stop_what_runs(&mut self) -> Result<(), Error> {
-        self.stop_check()?;
+        self.stop_probe()?;
         let cause =
             if self.level == Level::Leaving { StopCause::Cancelled } else { StopCause::TuningOver };
         self.stop_those(cause, |_| true)
@@ -382,9 +382,9 @@ impl<'r, 'a> Run<'r, 'a> {
     fn stop_what_is_overdue(&mut self) -> Result<(), Error> {
         let Some(after) = self.tuner.rules.job_deadline else { return Ok(()) };
         let now = self.evaluator.elapsed();
-        let due = self.check.as_ref().and_then(|check| check.due(after));
+        let due = self.probe.as_ref().and_then(|probe| probe.due(after));
         if due.is_some_and(|due| due <= now) {
-            self.stop_check()?;
+            self.stop_probe()?;
         }
         self.stop_those(StopCause::Deadline { after }, |running| {
             now.saturating_sub(running.since) >= after

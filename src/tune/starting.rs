@@ -108,9 +108,9 @@ impl Run<'_, '_> {
     /// Starts what is queued while there is room; how long to wait before trying again.
     pub(super) fn start(&mut self) -> Result<Duration, Error> {
         let places = self.limits.max_parallel_jobs;
-        while self.running.len() + self.waiting.len() + self.checks_running() < places {
-            if self.check.as_ref().is_some_and(|check| !check.is_running()) {
-                match self.start_check()? {
+        while self.running.len() + self.waiting.len() + self.running_probes() < places {
+            if self.probe.as_ref().is_some_and(|probe| !probe.is_running()) {
+                match self.start_probe()? {
                     None => continue,
                     Some(retry_after) => return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT)),
                 }

@@ -311,6 +311,27 @@ fn a_finite_space_ends_a_run_without_error() {
     assert_eq!(suite.cases()[0].budget(), 30);
 }
 
+/// Random search's means are estimated, once, where the problem has an optimum.
+#[test]
+fn a_problem_of_ones_own_has_scores() {
+    let space = || {
+        SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap()
+    };
+    let value = |c: &Configuration| (c.float("x") - 0.3).powi(2);
+    let known = FunctionProblem::new("known", space(), value).with_optimum(0.0);
+    let suite = Suite::new("own", [Case::new(known)]);
+    let mean = suite.cases()[0].random_means().unwrap().at(1).unwrap();
+    // The mean of (x − 0.3)² over the range.
+    assert!((mean - (0.7_f64.powi(3) + 0.3_f64.powi(3)) / 3.0).abs() < 0.04, "{mean}");
+    let runs = all(&Experiment::new(suite, [random()]).unwrap().with_seeds(20));
+    let scores: Vec<f64> = runs.iter().map(|run| run.score(1).unwrap()).collect();
+    let mean = scores.iter().sum::<f64>() / 20.0;
+    assert!((0.5..2.0).contains(&mean), "random search is about as good as itself: {mean}");
+
+    let unknown = Suite::new("own", [Case::new(FunctionProblem::new("unknown", space(), value))]);
+    assert!(unknown.cases()[0].random_means().is_none(), "without an optimum there is no regret");
+}
+
 fn suite_of_four() -> Suite {
     let space = SearchSpace::new([ParameterRange::integer("n", 1..=4, ScalingType::Linear)]);
     let problem = FunctionProblem::new("four", space.unwrap(), |c: &Configuration| c.float("n"));

@@ -4,22 +4,22 @@ mod checking;
 mod container;
 mod ending;
 mod passing;
+mod preparing;
 mod process;
 mod reading;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 pub use self::container::TrainingContainer;
 pub use self::passing::PassConfiguration;
-use self::process::{Logs, Message, Process, Signal};
+use self::process::{Message, Process, Signal};
 use self::reading::Heard;
 pub use self::reading::{MetricSource, ReadingOfSeveral, ReportSource};
 use super::{Adoption, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
@@ -245,47 +245,6 @@ impl CommandEvaluator {
             _ => None,
         };
         metric.into_iter().chain(reports)
-    }
-
-    /// The folder of a job, empty of what an earlier run of it has told.
-    fn prepare(&self, job: JobId) -> io::Result<Option<PathBuf>> {
-        let Some(folder) = &self.folder else { return Ok(None) };
-        let name = format!("trial-{:05}-attempt-{}", job.trial.0, job.attempt);
-        fs::create_dir_all(folder.join(&name))?;
-        let folder = fs::canonicalize(folder.join(name))?;
-        for (_, file) in self.files() {
-            match fs::remove_file(folder.join(file)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(Some(folder))
-    }
-
-    fn command(&self, job: &Job<'_>, folder: Option<&Path>) -> Result<Command, EvaluatorError> {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).envs(self.environment.iter().cloned());
-        command.env("SURMISE_TRIAL", job.trial.id.to_string());
-        command.env("SURMISE_ATTEMPT", job.attempt.to_string());
-        if let Some(deadline) = job.deadline {
-            command.env("SURMISE_DEADLINE", deadline.as_secs_f64().to_string());
-        }
-        if let Some(folder) = folder {
-            command.env("SURMISE_FOLDER", folder);
-        }
-        if let Some(directory) = &self.working_directory {
-            command.current_dir(directory);
-        }
-        match (&self.container, folder) {
-            (Some(container), Some(folder)) => container.furnish(job, folder, &mut command)?,
-            _ => self.pass.pass(job, folder, &mut command)?,
-        }
-        Ok(command)
-    }
-
-    fn logs(folder: &Path) -> io::Result<Logs> {
-        let output = File::create(folder.join("stdout.log"))?;
-        Ok(Logs { output, error: File::create(folder.join("stderr.log"))? })
     }
 
     /// What a message of a process means, if anything.

@@ -32,10 +32,10 @@ const REFIT_ALWAYS: usize = 300;
 const COLD_STARTS: usize = 60;
 /// By so many nats, noise must make the losses more probable to be believed in. Rough but exact functions look noisy to a smooth model.
 const DOUBT: f64 = 4.0;
-/// From this share of the signal variance on, noise is much: then the prior that expects little of it does not hold.
-const MUCH: f64 = 0.1;
-/// Below this share there is no sign of noise.
-const TRACE: f64 = 1e-3;
+/// From this share of the signal variance on, the prior that expects little noise is replaced by the one that expects some.
+const LARGE_NOISE_SHARE: f64 = 0.1;
+/// Below this share, a fit with that replaced prior is not tried.
+const LEAST_NOISE_SHARE: f64 = 1e-3;
 /// Up to so many observations, whether there is noise is decided anew for each: few of them are easily misread.
 const DECIDE_ALWAYS: usize = 27;
 /// The largest variance of a transformed loss that is told from none being known at all.
@@ -251,10 +251,11 @@ fn decide_on_noise(
     }
     let some = fit(Noise::Unknown);
     // Where little noise is expected and none is found, much is not there either.
-    let trace = if is_cheap { TRACE } else { 20.0 * TRACE };
+    let trace = if is_cheap { LEAST_NOISE_SHARE } else { 20.0 * LEAST_NOISE_SHARE };
     let may_be_much = !is_few && some.best().noise_share() > trace;
-    let is_much =
-        |much: &Fitted| much.evidence > absent.evidence && much.best().noise_share() > MUCH;
+    let is_much = |much: &Fitted| {
+        much.evidence > absent.evidence && much.best().noise_share() > LARGE_NOISE_SHARE
+    };
     if may_be_much && is_much(&fit(Noise::Present)) {
         return Noise::Present;
     }

@@ -16,8 +16,8 @@ use crate::strategy::{History, Visited, sobol};
 
 use super::feasibility::infeasible;
 
-/// Past the design, of so many points the emptiest place is taken.
-const CHOICE: usize = 8;
+/// Past the block, the farthest of this many upcoming points is proposed.
+const CANDIDATES: usize = 8;
 
 /// Points of the design besides the centre, and so the strata of each axis. The design is at most a fifth of the jobs, if
 /// their number is known, or 3.
@@ -82,11 +82,11 @@ pub(super) fn point(
         return found.or_else(|| visited.unvisited(rng));
     }
     // From the beginning of the block on: where its points were moved to ends of ranges, they themselves are left to be tried.
-    let first = index.saturating_sub((1 + strata + CHOICE) as u64);
+    let first = index.saturating_sub((1 + strata + CANDIDATES) as u64);
     let upcoming = || sobol::upcoming(history, visited, first, |point| ends.lay(point), rng);
-    let promising: Vec<UnitPoint> = upcoming().filter(is_promising).take(CHOICE).collect();
+    let promising: Vec<UnitPoint> = upcoming().filter(is_promising).take(CANDIDATES).collect();
     let candidates =
-        if promising.is_empty() { upcoming().take(CHOICE).collect() } else { promising };
+        if promising.is_empty() { upcoming().take(CANDIDATES).collect() } else { promising };
     let known: Vec<&UnitPoint> = points(history).collect();
     let emptiness = |point: &UnitPoint| {
         let gaps = known.iter().map(|other| square_distance_around(history.axes, point, other));

@@ -11,6 +11,7 @@ use surmise::evaluator::{
 use surmise::rng::Rng;
 use surmise::space::GridLevels;
 use surmise::strategy::{History, Phase, Proposal};
+use surmise::study::Event;
 use surmise::trial::{FailureKind, StopCause};
 use surmise::tune::{Progress, StopHandle};
 use surmise::{
@@ -31,7 +32,7 @@ fn fault_a2_what_was_cut_off_has_had_no_chance() {
     study.report(first.id, 1, 1000.0).unwrap();
     study.ask_to_stop(first.id, StopCause::TuningOver).unwrap();
     study.tell(first.id, Outcome::Stopped { value: Some(1000.0) }).unwrap();
-    assert!(study.trial(first.id).unwrap().is_unfinished());
+    assert!(study.trial(first.id).unwrap().was_cut_off());
     assert_eq!(study.cut_off().count(), 1);
     // It comes first, and then the other one: a space of two is not exhausted by it.
     let again = ask(&mut study);
@@ -131,7 +132,7 @@ fn fault_a8_max_runtime_does_not_wait_for_a_closure_that_hangs() {
             matches!(&trial.outcome, Some(Outcome::Failed(f)) if f.kind == FailureKind::Timeout),
             "{trial:?}"
         );
-        assert!(trial.is_unfinished(), "it has had no chance, and comes first");
+        assert!(trial.was_cut_off(), "it has had no chance, and comes first");
         drop(open);
     }
 }
@@ -330,12 +331,14 @@ fn fault_g_the_loop_heeds_deadlines_and_cancels_while_a_proposal_is_computed() {
     // The first job is stopped while the second proposal is computed.
     let Some(Outcome::Failed(failure)) = &study.trials()[0].outcome else { panic!() };
     assert_eq!(failure.kind, FailureKind::Timeout);
-    let told = study.events().iter().position(
-        |event| matches!(event, surmise::study::Event::Told { trial, .. } if trial.0 == 1),
-    );
-    let asked = study.events().iter().position(
-        |event| matches!(event, surmise::study::Event::Asked { trial, .. } if trial.0 == 2),
-    );
+    let told = study
+        .events()
+        .iter()
+        .position(|event| matches!(event, Event::Told { trial, .. } if trial.0 == 1));
+    let asked = study
+        .events()
+        .iter()
+        .position(|event| matches!(event, Event::Asked { trial, .. } if trial.0 == 2));
     assert!(told < asked, "{told:?} {asked:?}");
 
     let handle = StopHandle::new();
@@ -439,4 +442,64 @@ fn tuned_in_parallel() -> usize {
     let mut jobs = FunctionEvaluator::new(|c: &Configuration| Ok::<_, String>(c.float("x0")));
     tune(&mut study, &mut jobs).unwrap();
     study.trials().len()
+}
+
+#[test]
+fn more_places_than_jobs_are_warned_of() {
+    let limits = ResourceLimits::new(3, 8);
+    let mut study = study_of(cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
+    let mut jobs = SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(1.0, SECOND));
+    let tuned = tune(&mut study, &mut jobs).unwrap();
+    assert_eq!(tuned.warnings.len(), 1);
+    assert!(tuned.warnings[0].contains("max_parallel_jobs is 8"), "{:?}", tuned.warnings);
+}
+
+/// The README's ten lines: four jobs at a time, on threads that end in any order.
+#[test]
+fn the_ten_lines_give_one_answer_for_their_seed() {
+    let run = || {
+        let space = SearchSpace::new([
+            ParameterRange::continuous("learning_rate", 1e-5..=1.0, ScalingType::Logarithmic),
+            ParameterRange::integer("layers", 1..=6, ScalingType::Linear),
+            ParameterRange::categorical("optimizer", ["adam", "sgd"]),
+        ]);
+        let limits = ResourceLimits::new(40, 4);
+        let settings =
+            StudySettings { seed: 7, order: Order::FixedLag(4), limits, ..Default::default() };
+        let mut study = study_of(space.unwrap(), BayesianOptimization::default(), settings);
+        let mut jobs = FunctionEvaluator::new(|c: &Configuration| {
+            let rate = c.float("learning_rate").log10();
+            std::thread::sleep(Duration::from_micros(rate.to_bits() % 3000));
+            let handicap = if c.category("optimizer") == "adam" { 0.0 } else { 0.5 };
+            Ok::<_, String>(
+                (rate + 2.52).powi(2) + 0.1 * (c.float("layers") - 3.0).powi(2) + handicap,
+            )
+        });
+        tune(&mut study, &mut jobs).unwrap();
+        study.trials().to_vec()
+    };
+    let first = run();
+    for _ in 0..3 {
+        assert_eq!(run(), first);
+    }
+}
+
+#[test]
+fn fault_g_reports_are_taken_in_while_a_proposal_is_computed() {
+    let limits = ResourceLimits::new(2, 2);
+    let settings = StudySettings { limits, ..Default::default() };
+    let mut study = study_of(cube(1), Slow(Duration::from_secs(1)), settings);
+    let mut jobs = FunctionEvaluator::reporting(|_: &Configuration, reporter: &Reporter| {
+        for step in 1..=10 {
+            let _ = reporter.report(step, 1.0);
+        }
+        Ok::<_, String>(1.0)
+    });
+    tune(&mut study, &mut jobs).unwrap();
+    let before = study
+        .events()
+        .iter()
+        .take_while(|event| !matches!(event, Event::Asked { trial, .. } if trial.0 == 2));
+    let reports = before.filter(|event| matches!(event, Event::Reported { .. })).count();
+    assert_eq!(reports, 10, "all of the first job, while the second proposal was computed");
 }

@@ -1,13 +1,12 @@
-//! Before a tuning is given up because its last jobs failed: the job of the best trial once more.
+//! The circuit breaker's probe: before many failures in a row end a tuning, the job of the best trial runs once more.
 //!
-//! Jobs that fail in a row mean one of two things. The program is broken: then nothing comes off any more, and to go on is a waste. Or the
-//! search has come to a region that fails: then to go on is what it is for. What has come off before tells them apart: the configuration of the
-//! best trial is run once more, as a further attempt that counts as no job, and only if that fails, too, the tuning ends.
+//! Many failures in a row have one of two causes. Either the program is broken, and every further job is wasted; or the search has reached a
+//! region of the space that fails, and is to go on. A trial that completed before tells them apart: its configuration runs again, as a further
+//! attempt that does not count as a job, and the tuning ends only if that fails.
 //!
-//! No job is needed for that where failures and successes are mixed: where whether a trial has failed has nothing to do with whether the one next
-//! to it has, no region fails. Of n trials, f of which have failed and s have not, S have the same end as the one next to them. If ends had nothing
-//! to do with places, that would be about n p of them, with p = (f (f − 1) + s (s − 1)) ⁄ (n (n − 1)) and a standard deviation of about
-//! √(n p (1 − p)).
+//! The probe is left out where failed and completed trials are mixed, because then no region fails. Of n trials, f have failed and s have
+//! completed; S of them have the same result as their nearest neighbour. If results did not depend on places, S would be about n p, with
+//! p = (f (f − 1) + s (s − 1)) ⁄ (n (n − 1)) and a standard deviation of about √(n p (1 − p)).
 
 use std::time::Duration;
 
@@ -19,15 +18,16 @@ use crate::evaluator::{Job, JobId, Start};
 use crate::study::Study;
 use crate::trial::{Failure, FailureKind, Outcome, Source};
 
-/// Ends are mixed if at least so many trials of each kind are known, and S is at most n p and this many standard deviations.
-const ENOUGH: usize = 5;
-const EXCESS: f64 = 0.5;
-/// So many of the last trials are looked at.
-const LOOKED_AT: usize = 500;
+/// Results count as mixed if there are at least this many trials of each kind…
+const LEAST_OF_EACH: usize = 5;
+/// …and S exceeds n p by at most this many standard deviations.
+const LARGEST_EXCESS: f64 = 0.5;
+/// Number of the last trials that are compared.
+const COMPARED: usize = 500;
 
-/// The job of the best trial, once more.
+/// One more run of the best trial's job.
 #[derive(Debug)]
-pub(super) struct Check {
+pub(super) struct Probe {
     job: JobId,
     /// Since when it runs.
     since: Option<Duration>,
@@ -36,7 +36,7 @@ pub(super) struct Check {
     reason: StopReason,
 }
 
-impl Check {
+impl Probe {
     pub(super) fn is_running(&self) -> bool {
         self.since.is_some()
     }
@@ -52,8 +52,8 @@ impl Check {
 }
 
 impl Run<'_, '_> {
-    /// Ends a tuning of which the last jobs failed, unless something has come off before: then that is tried once more first.
-    pub(super) fn doubt(&mut self, reason: StopReason) {
+    /// Ends the tuning for this reason, or first starts a probe if a trial of the study's own has completed.
+    pub(super) fn probe_before_stopping(&mut self, reason: StopReason) {
         let best = self.endings.best_own().and_then(|id| self.study.trial(id));
         let is_rate = self.tuner.rules.circuit_breaker.is_some_and(|it| it.failures < it.of_last);
         let best = best.filter(|_| !is_rate && !are_mixed(self.study));
@@ -61,18 +61,18 @@ impl Run<'_, '_> {
             self.escalate(Level::Stopping, reason);
             return;
         };
-        if self.check.is_none() {
+        if self.probe.is_none() {
             // A number of its own: more trials have failed than when it was run last.
             let failed = u32::try_from(self.endings.failed()).unwrap_or(u32::MAX);
             let attempt = best.attempt().saturating_add(failed);
             let job = JobId { trial: best.id, attempt };
-            self.check = Some(Check { job, since: None, stop_asked: false, reason });
+            self.probe = Some(Probe { job, since: None, stop_asked: false, reason });
         }
     }
 
-    /// Starts it; how long to wait if there is no room.
-    pub(super) fn start_check(&mut self) -> Result<Option<Duration>, Error> {
-        let Some(job) = self.check.as_ref().map(Check::job) else { return Ok(None) };
+    /// Starts the probe. Returns how long to wait if there is no room for it.
+    pub(super) fn start_probe(&mut self) -> Result<Option<Duration>, Error> {
+        let Some(job) = self.probe.as_ref().map(Probe::job) else { return Ok(None) };
         let Some(trial) = self.study.trial(job.trial) else { return Ok(None) };
         let deadline = self.tuner.rules.job_deadline;
         let start = self.evaluator.start(&Job { deadline, ..Job::new(trial, job.attempt) })?;
@@ -85,50 +85,50 @@ impl Run<'_, '_> {
             }
             Start::OutOfBudget { .. } => {
                 // Then nothing else can be started either, which says so.
-                self.check = None;
+                self.probe = None;
                 return Ok(None);
             }
         };
         let now = self.evaluator.elapsed();
-        if let Some(check) = &mut self.check {
-            check.since = Some(now);
+        if let Some(probe) = &mut self.probe {
+            probe.since = Some(now);
         }
         self.notify(&Progress::Started { job, adopted });
         Ok(None)
     }
 
-    /// Whether an event is about it.
-    pub(super) fn is_check(&self, job: JobId) -> bool {
-        self.check.as_ref().is_some_and(|check| check.is_running() && check.job == job)
+    /// Whether a job is the probe that runs.
+    pub(super) fn is_probe(&self, job: JobId) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.is_running() && probe.job == job)
     }
 
-    /// Takes in how it ended.
-    pub(super) fn end_check(&mut self, outcome: Outcome) -> Result<(), Error> {
-        let Some(check) = self.check.take() else { return Ok(()) };
+    /// Ends the tuning if the probe has failed; otherwise forgives the failures.
+    pub(super) fn end_probe(&mut self, outcome: Outcome) -> Result<(), Error> {
+        let Some(probe) = self.probe.take() else { return Ok(()) };
         let has_failed = match &outcome {
             Outcome::Failed(Failure { kind, .. }) => {
                 !kind.is_transient() && *kind != FailureKind::Abandoned
             }
             // It was overdue, which it was not when it completed.
-            Outcome::Stopped { .. } => check.stop_asked && self.level < Level::Stopping,
+            Outcome::Stopped { .. } => probe.stop_asked && self.level < Level::Stopping,
             Outcome::Completed { .. } => false,
         };
-        self.study.set_aside(check.job.trial, outcome)?;
+        self.study.set_aside(probe.job.trial, outcome)?;
         self.show();
         if has_failed {
-            self.escalate(Level::Stopping, check.reason);
+            self.escalate(Level::Stopping, probe.reason);
         } else {
             self.endings.forgive();
         }
         Ok(())
     }
 
-    /// Asks it to stop, if it runs.
-    pub(super) fn stop_check(&mut self) -> Result<(), Error> {
-        match &mut self.check {
-            Some(check) if check.is_running() && !check.stop_asked => {
-                check.stop_asked = true;
-                self.evaluator.stop(check.job)?;
+    /// Asks the probe to stop, if it runs.
+    pub(super) fn stop_probe(&mut self) -> Result<(), Error> {
+        match &mut self.probe {
+            Some(probe) if probe.is_running() && !probe.stop_asked => {
+                probe.stop_asked = true;
+                self.evaluator.stop(probe.job)?;
             }
             _ => {}
         }
@@ -136,11 +136,11 @@ impl Run<'_, '_> {
     }
 }
 
-/// Whether failures come where successes came.
+/// Whether failed trials lie among completed ones.
 fn are_mixed(study: &Study) -> bool {
     let own = study.trials().iter().rev().filter(|trial| trial.source == Source::Own);
     let mut ends: Vec<(UnitPoint, bool)> = Vec::new();
-    for trial in own.take(LOOKED_AT) {
+    for trial in own.take(COMPARED) {
         let has_failed = match &trial.outcome {
             Some(Outcome::Completed { .. }) => false,
             Some(Outcome::Failed(failure)) if !failure.kind.is_transient() => true,
@@ -151,7 +151,7 @@ fn are_mixed(study: &Study) -> bool {
         }
     }
     let failed = ends.iter().filter(|(_, has_failed)| *has_failed).count();
-    if failed.min(ends.len() - failed) < ENOUGH {
+    if failed.min(ends.len() - failed) < LEAST_OF_EACH {
         return false;
     }
     let same = (0..ends.len()).filter(|i| {
@@ -165,5 +165,5 @@ fn are_mixed(study: &Study) -> bool {
     let [n, f, same] = [ends.len(), failed, same].map(|count| count as f64);
     let s = n - f;
     let p = (f * (f - 1.0) + s * (s - 1.0)) / (n * (n - 1.0));
-    same <= n * p + EXCESS * (n * p * (1.0 - p)).sqrt()
+    same <= n * p + LARGEST_EXCESS * (n * p * (1.0 - p)).sqrt()
 }

@@ -1,0 +1,148 @@
+//! The only place where a study changes: an event is appended, and what follows from it is derived.
+
+use std::sync::Arc;
+
+use super::known::{Entry, Known};
+use super::{Event, Study};
+use crate::cube::UnitPoint;
+use crate::space::Configuration;
+use crate::strategy::Phase;
+use crate::trial::{Outcome, Source, Trial, TrialId};
+
+impl Study {
+    /// The only change of state: appends an event and derives what follows from it.
+    pub(super) fn record(&mut self, event: Event, point: Option<UnitPoint>) {
+        self.points.extend(point);
+        let mut ended = None;
+        match &event {
+            Event::Enqueued { configuration, first: true } => {
+                self.queue.push_front(configuration.clone());
+            }
+            Event::Enqueued { configuration, first: false } => {
+                self.queue.push_back(configuration.clone());
+            }
+            Event::Dequeued { .. } => {
+                self.queue.pop_front();
+            }
+            Event::Asked { trial, configuration, proposal } => {
+                match proposal.phase {
+                    Phase::Enqueued => drop(self.queue.pop_front()),
+                    Phase::CutOff => self.asked_again(configuration),
+                    _ => {}
+                }
+                self.running.insert(*trial);
+                let is_point = proposal.point.len() == self.space.axes().len();
+                let proposed =
+                    is_point.then(|| self.space.decode(&self.space.snap(&proposal.point)));
+                self.proposed.add(proposed.as_ref().unwrap_or(configuration));
+                self.add(Trial::new(*trial, Source::Own, configuration.clone()));
+            }
+            Event::Observed { trial, configuration, outcome, deviation } => {
+                let observed = Trial::new(*trial, Source::Outside, configuration.clone());
+                self.deviations.extend(deviation.map(|deviation| (*trial, deviation)));
+                self.proposed.add(configuration);
+                self.add(Trial { outcome: Some(outcome.clone()), ..observed });
+                self.forget_what_is_known();
+                ended = Some(*trial);
+            }
+            Event::Reported { trial, report } => self.entry(*trial).reports.push(*report),
+            Event::StopAsked { trial, cause } => {
+                self.entry(*trial).stop_asked = Some(*cause);
+            }
+            Event::AttemptFailed { trial, failure } => {
+                let entry = self.entry(*trial);
+                entry.failed_attempts.push(failure.clone());
+                entry.reports.clear();
+                entry.stop_asked = None;
+            }
+            Event::Told { trial, outcome } => {
+                self.running.remove(trial);
+                self.entry(*trial).outcome = Some(outcome.clone());
+                ended = Some(*trial);
+            }
+            Event::SetAside { trial, outcome } => {
+                ended = self.keep_aside(*trial, outcome).then_some(*trial);
+            }
+        }
+        self.events.push(event);
+        if let Some(trial) = ended {
+            self.take_in_the_end(trial);
+        }
+        self.reveal(ended);
+    }
+
+    /// Keeps another outcome of a trial; whether it takes the place of the first one.
+    fn keep_aside(&mut self, trial: TrialId, outcome: &Outcome) -> bool {
+        let kept = self.trial(trial).and_then(|trial| trial.outcome.clone());
+        let is_used = kept.is_some_and(|kept| self.supersedes(&kept, outcome));
+        let entry = self.entry(trial);
+        // The ledger shows which of the two came first.
+        let aside = if is_used { entry.outcome.replace(outcome.clone()) } else { None };
+        entry.set_aside.push(aside.unwrap_or_else(|| outcome.clone()));
+        is_used
+    }
+
+    fn add(&mut self, trial: Trial) {
+        self.configurations.add(&trial.configuration);
+        self.trials.push(trial);
+        self.added.push(self.events.len());
+    }
+
+    fn entry(&mut self, id: TrialId) -> &mut Trial {
+        let index = usize::try_from(id.0 - 1).expect("the number of a trial in memory");
+        &mut self.trials[index]
+    }
+
+    /// The configuration of a trial that was cut off is asked for once more.
+    fn asked_again(&mut self, configuration: &Configuration) {
+        let same = self.trials_of(configuration).map(|trial| trial.id).collect::<Vec<_>>();
+        self.cut_off.retain(|id| !same.contains(id));
+    }
+
+    /// What the end of a trial, or another end than it had, changes of what is derived.
+    fn take_in_the_end(&mut self, id: TrialId) {
+        let Some(trial) = self.trial(id) else { return };
+        let (value, was_cut_off) = (trial.value(), trial.was_cut_off());
+        if was_cut_off {
+            self.cut_off.insert(id);
+        } else {
+            self.cut_off.remove(&id);
+        }
+        let Some(loss) = value.map(|value| self.objective.loss(value)) else { return };
+        let best = self.best().and_then(|best| Some((self.objective.loss(best.value()?), best.id)));
+        if best.is_none_or(|best| loss < best.0 || (loss <= best.0 && id < best.1)) {
+            self.best = Some(id);
+        }
+    }
+
+    /// Brings what the next proposal may know up to date, after the end of a trial or what added one.
+    fn reveal(&mut self, ended: Option<TrialId>) {
+        let horizon = self.horizon();
+        let mut changed: Vec<usize> = (self.revealed..horizon).collect();
+        if let Some(trial) = ended.and_then(|id| self.trial(id)) {
+            // What is a copy of what depends on what is known of both.
+            let same = self.trials_of(&trial.configuration);
+            changed.extend(same.filter_map(|trial| usize::try_from(trial.id.0 - 1).ok()));
+        }
+        let listed = self.known.count();
+        changed.extend(listed..self.trials.len());
+        if changed.is_empty() {
+            return;
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        self.revealed = self.revealed.max(horizon);
+        let mut known = std::mem::replace(&mut self.known, Arc::new(Known::new(&[])));
+        let list = Arc::make_mut(&mut known);
+        for index in changed {
+            let (trial, point) = (&self.trials[index], &self.points[index]);
+            let is_known = index < self.revealed;
+            if index >= listed || is_known {
+                let entry =
+                    if is_known { self.entry_of(trial, point, None) } else { Entry::Pending };
+                list.set(trial.id, [point, self.proposed_point(index)], entry);
+            }
+        }
+        self.known = known;
+    }
+}
