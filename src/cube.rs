@@ -4,11 +4,12 @@
 //! | --- | --- |
 //! | u | coordinate, from 0 to 1 |
 //! | k | number of a cell, from 0 to m − 1 |
-//! | f | the whole number that cell 0 holds, on a logarithmic axis |
+//! | f | what cell 0 holds in units of the step, on a logarithmic axis: of whole numbers, the first |
 //!
-//! Cell k of m even ones holds [k ⁄ m, (k + 1) ⁄ m) and is represented by its middle. On a logarithmic axis the cell of the whole
-//! number f + k holds what lies between f + k − ½ and f + k + ½, and is represented by
-//! u = ln((f + k) ⁄ (f − ½)) ⁄ ln((f + m − ½) ⁄ (f − ½)).
+//! Cell k of m even ones holds [k ⁄ m, (k + 1) ⁄ m) and is represented by its middle. On a logarithmic axis the cell of
+//! f + k holds what lies between f + k − ½ and f + k + ½, and is represented by
+//! u = ln((f + k) ⁄ (f − ½)) ⁄ ln((f + m − ½) ⁄ (f − ½)). Decimals of so many significant digits are laid on a linear or a logarithmic axis
+//! whose ends are half way from the first and the last of them to the next decimals outside.
 //!
 //! A point has one coordinate per axis. An axis is continuous, or it is divided into cells (levels in order, or
 //! categories without order), each of which is represented by one coordinate inside of it. Snapping moves a point to the
@@ -18,6 +19,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use crate::significant;
 
 /// A point of the unit cube, one coordinate per axis. A clone shares the coordinates with the original.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,7 +117,7 @@ impl Axis {
     }
 }
 
-/// Cells in order along an axis, each holding one of `count` consecutive whole numbers.
+/// Cells in order along an axis, each holding one of `count` numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Levels {
     count: u64,
@@ -124,9 +127,18 @@ pub struct Levels {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Spacing {
     Even,
-    /// Whole numbers `first`, `first + 1`, … on the logarithmic axis from `first` − ½ to `first` + `count` − ½.
+    /// `first`, `first + 1`, … on the logarithmic axis from `first` − ½ to `first` + `count` − ½.
     Logarithmic {
         first: f64,
+    },
+    /// Decimals of so many significant digits, from the one of index `first` on.
+    Significant {
+        digits: u32,
+        first: i64,
+        /// The ends of the axis.
+        low: f64,
+        high: f64,
+        is_logarithmic: bool,
     },
 }
 
@@ -140,7 +152,21 @@ impl Levels {
     ///
     /// Half a step of room on either side gives the end values their share of the axis.
     pub fn logarithmic(first: u64, count: u64) -> Self {
-        Self { count, spacing: Spacing::Logarithmic { first: whole(first) } }
+        Self::logarithmic_from(whole(first), count)
+    }
+
+    /// The same for `first`, `first + 1`, … that need not be whole; `first` is above ½.
+    pub(crate) fn logarithmic_from(first: f64, count: u64) -> Self {
+        Self { count, spacing: Spacing::Logarithmic { first } }
+    }
+
+    /// The decimals of so many significant digits from the one of index `first` on.
+    pub(crate) fn significant(digits: u32, first: i64, count: u64, is_logarithmic: bool) -> Self {
+        let number = |index: i64| significant::number(digits, index);
+        let last = first.saturating_add_unsigned(count - 1);
+        let low = 0.5 * (number(first - 1) + number(first));
+        let high = 0.5 * (number(last) + number(last.saturating_add(1)));
+        Self { count, spacing: Spacing::Significant { digits, first, low, high, is_logarithmic } }
     }
 
     fn cell(self, coordinate: f64) -> u64 {
@@ -149,6 +175,16 @@ impl Levels {
             Spacing::Even => (coordinate * whole(self.count)).floor(),
             Spacing::Logarithmic { first } => {
                 ((first - 0.5) * (coordinate * self.log_width(first)).exp() - first).round()
+            }
+            Spacing::Significant { digits, first, low, high, is_logarithmic } => {
+                let number = if is_logarithmic {
+                    low * (coordinate * (high / low).ln()).exp()
+                } else {
+                    low + coordinate * (high - low)
+                };
+                #[allow(clippy::cast_precision_loss, reason = "counts of cells stay below 2^53")]
+                let position = (significant::nearest(digits, number) - first) as f64;
+                position
             }
         };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -161,6 +197,14 @@ impl Levels {
             Spacing::Even => (whole(cell) + 0.5) / whole(self.count),
             Spacing::Logarithmic { first } => {
                 ((first + whole(cell)) / (first - 0.5)).ln() / self.log_width(first)
+            }
+            Spacing::Significant { digits, first, low, high, is_logarithmic } => {
+                let number = significant::number(digits, first.saturating_add_unsigned(cell));
+                if is_logarithmic {
+                    (number / low).ln() / (high / low).ln()
+                } else {
+                    (number - low) / (high - low)
+                }
             }
         }
     }
@@ -303,6 +347,10 @@ mod tests {
             Axis::Levels(Levels::even(7)),
             Axis::Levels(Levels::logarithmic(1, 64)),
             Axis::Levels(Levels::logarithmic(1000, 5)),
+            Axis::Levels(Levels::logarithmic_from(1.7, 30)),
+            Axis::Levels(Levels::significant(1, -40, 41, true)),
+            Axis::Levels(Levels::significant(2, 85, 200, true)),
+            Axis::Levels(Levels::significant(3, 1000, 2500, false)),
             Axis::Categories(3),
         ] {
             let cells = axis.cells().unwrap();

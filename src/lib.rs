@@ -126,6 +126,7 @@ pub mod linalg;
 pub mod maximize;
 pub mod normal;
 pub mod rng;
+mod significant;
 pub mod sobol;
 mod stable_hash;
 

@@ -144,7 +144,7 @@ fn read(range: &ParameterRange, text: &str) -> Option<ParameterValue> {
         }
         // Estimators of frameworks send choices as JSON.
         ParameterRange::Categorical(range) => {
-            let is_known = |text: &str| range.values().iter().any(|value| value == text);
+            let is_known = |text: &str| range.values().iter().any(|value| *value == text.into());
             let plain = serde_json::from_str(text).ok().filter(|plain: &String| is_known(plain));
             ParameterValue::Category(plain.unwrap_or_else(|| text.to_owned()))
         }

@@ -17,7 +17,7 @@ use crate::space::{Configuration, ParameterRange, ParameterValue, SearchSpace};
 use crate::study::Study;
 
 /// The values of a configuration as SageMaker prints tuned hyperparameters: whole numbers by their digits, other numbers by
-/// the fewest digits that tell them apart (`0.1373`, `1.5e-08`), choices as they are.
+/// the fewest digits that tell them apart (`0.1373`, `1.5e-08`), text as it is, `true`, `false` and `null`.
 ///
 /// ```
 /// use surmise::Configuration;
@@ -38,7 +38,9 @@ fn printed(value: &ParameterValue) -> String {
     match value {
         ParameterValue::Integer(number) => number.to_string(),
         ParameterValue::Float(number) => printed_float(*number),
-        ParameterValue::Category(name) => name.clone(),
+        ParameterValue::Category(_) | ParameterValue::Boolean(_) | ParameterValue::Null => {
+            value.to_string()
+        }
     }
 }
 
@@ -98,10 +100,15 @@ impl HyperParameterTuningJobConfig {
 }
 
 impl ParameterRanges {
-    /// The ranges of a space, without those of one value.
+    /// The ranges of a space, without those of one value. Ranges in steps or of few digits are choices here, because SageMaker has no steps,
+    /// unless they have more values than SageMaker has choices.
     pub fn of(space: &SearchSpace) -> Self {
         let (mut integer, mut continuous, mut categorical) = (Vec::new(), Vec::new(), Vec::new());
         for range in space.ranges().iter().filter(|range| only_value(range).is_none()) {
+            if let Some(steps) = steps(range).filter(|steps| steps.len() <= MOST_CHOICES) {
+                categorical.push(CategoricalRange::new(range.name(), steps));
+                continue;
+            }
             match range {
                 ParameterRange::Integer(range) => integer.push(NumericRange {
                     scaling_type: Some(range.scaling()),
@@ -120,7 +127,8 @@ impl ParameterRanges {
                     )
                 }),
                 ParameterRange::Categorical(range) => {
-                    categorical.push(CategoricalRange::new(range.name(), range.values()));
+                    let values: Vec<String> = range.values().iter().map(printed).collect();
+                    categorical.push(CategoricalRange::new(range.name(), values));
                 }
             }
         }
@@ -134,17 +142,52 @@ impl ParameterRanges {
     }
 }
 
+/// Values of a categorical range in a request.
+const MOST_CHOICES: usize = 30;
+
+/// The values of a range in steps or of few digits, as text; `None` if it is neither.
+fn steps(range: &ParameterRange) -> Option<Vec<String>> {
+    match range {
+        ParameterRange::Integer(range) if range.step() > 1 => {
+            let values = range.min()..=range.max();
+            let count = usize::try_from(range.count()).ok()?.min(MOST_CHOICES + 1);
+            let step = usize::try_from(range.step()).ok()?;
+            Some(values.step_by(step).take(count).map(|value| value.to_string()).collect())
+        }
+        ParameterRange::Continuous(range) => {
+            Some(range.values()?.take(MOST_CHOICES + 1).map(printed_float).collect())
+        }
+        ParameterRange::Integer(_) | ParameterRange::Categorical(_) => None,
+    }
+}
+
+/// Steps that a request cannot say.
+fn check_steps(space: &SearchSpace) -> Result<(), Error> {
+    let many = space
+        .ranges()
+        .iter()
+        .filter(|range| steps(range).is_some_and(|steps| steps.len() > MOST_CHOICES));
+    let rule = "SageMaker's tuner has no steps, and at most 30 choices to say them by";
+    let remedy =
+        "take larger steps, leave them out, or tune here, with SageMaker's training jobs only";
+    let broken = many.map(|range| Violation::new(range.name(), "in many steps", rule, remedy));
+    Error::unless_empty(broken.collect())
+}
+
 /// The value of a range that has one only.
 fn only_value(range: &ParameterRange) -> Option<String> {
     match range {
-        ParameterRange::Integer(range) => {
-            (range.min() == range.max()).then(|| range.min().to_string())
-        }
+        ParameterRange::Integer(range) => (range.count() == 1).then(|| range.min().to_string()),
         ParameterRange::Continuous(range) => {
-            (range.min() >= range.max()).then(|| printed_float(range.min()))
+            if range.min() >= range.max() {
+                return Some(printed_float(range.min()));
+            }
+            let mut values = range.values()?;
+            let first = values.next().map(printed_float);
+            first.filter(|_| values.next().is_none())
         }
         ParameterRange::Categorical(range) => match range.values() {
-            [one] => Some(one.clone()),
+            [one] => Some(printed(one)),
             _ => None,
         },
     }
@@ -164,6 +207,7 @@ impl CreateHyperParameterTuningJobRequest {
         mut definition: HyperParameterTrainingJobDefinition,
         judge: &Judge,
     ) -> Result<Self, Error> {
+        check_steps(study.space())?;
         definition.fix(study.space())?;
         let config = HyperParameterTuningJobConfig::of(study, strategy);
         let request = Self { definition: Some(definition), ..Self::new(name, config) };
@@ -189,6 +233,7 @@ impl CreateHyperParameterTuningJobRequest {
                 "keep the one that was tuned",
             )]));
         };
+        check_steps(study.space())?;
         definition.fix(study.space())?;
         definition.objective = None;
         definition.parameter_ranges = None;

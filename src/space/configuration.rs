@@ -16,8 +16,24 @@ pub enum ParameterValue {
     Integer(i64),
     /// Of a continuous range.
     Float(f64),
-    /// Of a categorical range.
+    /// Text, of a categorical range.
     Category(String),
+    /// Yes or no, of a categorical range.
+    Boolean(bool),
+    /// Nothing, of a categorical range; as JSON `null`.
+    Null,
+}
+
+impl ParameterValue {
+    /// The number that a value is, if it is one.
+    #[allow(clippy::cast_precision_loss, reason = "nearest float is meant")]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Integer(number) => Some(*number as f64),
+            Self::Float(number) => Some(*number),
+            Self::Category(_) | Self::Boolean(_) | Self::Null => None,
+        }
+    }
 }
 
 impl From<f64> for ParameterValue {
@@ -50,6 +66,18 @@ impl From<String> for ParameterValue {
     }
 }
 
+impl From<&String> for ParameterValue {
+    fn from(name: &String) -> Self {
+        Self::Category(name.clone())
+    }
+}
+
+impl From<bool> for ParameterValue {
+    fn from(answer: bool) -> Self {
+        Self::Boolean(answer)
+    }
+}
+
 impl<'de> Deserialize<'de> for ParameterValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Value;
@@ -58,7 +86,7 @@ impl<'de> Deserialize<'de> for ParameterValue {
             type Value = ParameterValue;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number or text")
+                f.write_str("a number, text, true, false or null")
             }
 
             fn visit_i64<E>(self, number: i64) -> Result<ParameterValue, E> {
@@ -78,6 +106,14 @@ impl<'de> Deserialize<'de> for ParameterValue {
             fn visit_str<E>(self, name: &str) -> Result<ParameterValue, E> {
                 Ok(ParameterValue::Category(name.to_owned()))
             }
+
+            fn visit_bool<E>(self, answer: bool) -> Result<ParameterValue, E> {
+                Ok(ParameterValue::Boolean(answer))
+            }
+
+            fn visit_unit<E>(self) -> Result<ParameterValue, E> {
+                Ok(ParameterValue::Null)
+            }
         }
 
         deserializer.deserialize_any(Value)
@@ -90,6 +126,8 @@ impl fmt::Display for ParameterValue {
             Self::Integer(number) => write!(f, "{number}"),
             Self::Float(number) => write!(f, "{number:?}"),
             Self::Category(name) => f.write_str(name),
+            Self::Boolean(answer) => write!(f, "{answer}"),
+            Self::Null => f.write_str("null"),
         }
     }
 }
@@ -153,6 +191,8 @@ impl Configuration {
                 // Adding 0 makes one of the two zeros.
                 ParameterValue::Float(number) => (number + 0.0).to_bits().hash(&mut hasher),
                 ParameterValue::Category(name) => name.hash(&mut hasher),
+                ParameterValue::Boolean(answer) => answer.hash(&mut hasher),
+                ParameterValue::Null => ().hash(&mut hasher),
             }
         }
         hasher.finish()
@@ -163,25 +203,21 @@ impl Configuration {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// A number, of a continuous or an integer parameter.
+    /// A number, of a continuous or an integer parameter or of choices that are numbers.
     ///
     /// # Panics
-    /// If there is no parameter of this name, or it is categorical. For names that may be unknown use
+    /// If there is no parameter of this name, or its value is no number. For names that may be unknown use
     /// [`value`](Self::value).
     #[track_caller]
     pub fn float(&self, name: &str) -> f64 {
-        match self.known(name) {
-            ParameterValue::Float(number) => *number,
-            #[allow(clippy::cast_precision_loss, reason = "integer ranges end at 2^53")]
-            ParameterValue::Integer(number) => *number as f64,
-            ParameterValue::Category(value) => panic!("parameter `{name}` is {value:?}, no number"),
-        }
+        let value = self.known(name);
+        value.number().unwrap_or_else(|| panic!("parameter `{name}` is {value:?}, no number"))
     }
 
-    /// A whole number, of an integer parameter.
+    /// A whole number, of an integer parameter or of choices that are whole numbers.
     ///
     /// # Panics
-    /// If there is no integer parameter of this name.
+    /// If there is no parameter of this name, or its value is no integer.
     #[track_caller]
     pub fn integer(&self, name: &str) -> i64 {
         match self.known(name) {
@@ -190,15 +226,27 @@ impl Configuration {
         }
     }
 
-    /// The choice of a categorical parameter.
+    /// The choice of a categorical parameter whose choices are text.
     ///
     /// # Panics
-    /// If there is no categorical parameter of this name.
+    /// If there is no parameter of this name, or its value is no text.
     #[track_caller]
     pub fn category(&self, name: &str) -> &str {
         match self.known(name) {
             ParameterValue::Category(value) => value,
             other => panic!("parameter `{name}` is {other}, no category"),
+        }
+    }
+
+    /// The choice of a categorical parameter whose choices are `true` and `false`.
+    ///
+    /// # Panics
+    /// If there is no parameter of this name, or its value is neither.
+    #[track_caller]
+    pub fn boolean(&self, name: &str) -> bool {
+        match self.known(name) {
+            ParameterValue::Boolean(answer) => *answer,
+            other => panic!("parameter `{name}` is {other}, neither true nor false"),
         }
     }
 

@@ -4,15 +4,19 @@ use std::ops::RangeInclusive;
 
 use super::configuration::ParameterValue;
 use super::digits::Digits;
-use super::range::{check_name, outside, wrong_type};
+use super::lattice::Lattice;
+use super::range::{between, check_name, outside, scale_in_steps, step_too_large, wrong_type};
 use super::scaling::{Scale, ScalingType, float_spacing, from_unit, to_unit};
 use crate::cube::{Axis, Levels};
 use crate::error::{Error, Violation};
+use crate::significant::MOST_DIGITS;
 
 /// Coordinates nearer than this are one configuration for the search, even where floats could tell them apart.
 const FINEST: f64 = 1e-7;
 /// A range must be wider than this share of its largest end, or too few floats lie in it.
 const NARROWEST: f64 = 1e-12;
+/// More steps than this cannot be told apart on an axis.
+const MOST_VALUES: f64 = 1_099_511_627_776.0;
 /// Below this floating-point numbers lose digits.
 const SMALLEST: f64 = 1e-290;
 
@@ -27,6 +31,7 @@ pub struct ContinuousParameterRange {
     max: f64,
     scaling: ScalingType,
     scale: Scale,
+    lattice: Option<Lattice>,
 }
 
 impl ContinuousParameterRange {
@@ -46,7 +51,114 @@ impl ContinuousParameterRange {
         violations.extend(check_continuous(&name, min, max, scaling));
         Error::unless_empty(violations)?;
         let scale = Scale::of_continuous(min, max, scaling);
-        Ok(Self { name, min, max, scaling, scale })
+        Ok(Self { name, min, max, scaling, scale, lattice: None })
+    }
+
+    /// The same range in steps, in natural units: min, min + step, …, as far as they are at most max.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the step is not a finite number above 0, larger than the difference of the ends, or makes more than 2⁴⁰ values;
+    /// if the scale that was asked for is reverse logarithmic, or logarithmic with min below the step: then the first steps would fill the
+    /// axis; if the range has a number of digits.
+    pub fn with_step(self, step: f64) -> Result<Self, Error> {
+        let width = self.max - self.min;
+        let is_sound = step.is_finite() && step > 0.0;
+        let broken = |rule: &str, remedy: &str| {
+            Violation::new(&self.name, format!("step {step:?}"), rule, remedy)
+        };
+        let mut violations = Vec::new();
+        if !is_sound {
+            violations.push(broken("a step is a finite number above 0", "give one"));
+        } else if step > width {
+            violations.push(step_too_large(&self.name, step, width));
+        } else if width / step >= MOST_VALUES {
+            violations.push(broken("a range has at most 2^40 steps", "raise it, or leave it out"));
+        }
+        violations.extend(self.check_lattice("step"));
+        Error::unless_empty(violations)?;
+        let scale = match self.scale.scaling {
+            ScalingType::Logarithmic if self.min < step => {
+                scale_in_steps(&self.name, self.scaling, &self.min, &step)?
+            }
+            ScalingType::ReverseLogarithmic => Scale {
+                scaling: ScalingType::Linear,
+                reason: format!("Linear because of the step of {step:?}."),
+            },
+            _ => self.scale.clone(),
+        };
+        Ok(Self { lattice: Some(Lattice::steps(self.min, self.max, step)), scale, ..self })
+    }
+
+    /// The same range with decimals of at most so many significant digits only: with two, 0.001, 0.0011, …, 0.0099, 0.01, 0.011, ….
+    ///
+    /// ```
+    /// use surmise::{ParameterRange, ScalingType, SearchSpace};
+    ///
+    /// let rate = ParameterRange::continuous("rate", 1e-3..=1.0, ScalingType::Logarithmic)?;
+    /// let space = SearchSpace::new([rate.with_significant_digits(1)])?; // 0.001, 0.002, …, 0.9, 1
+    /// assert_eq!(space.cardinality(), Some(28));
+    /// # Ok::<(), surmise::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there are no digits or more than 12, no such decimal or more than 2⁴⁰ between the ends; if min is not above 0; if
+    /// the scale that was asked for is reverse logarithmic; if the range has a step.
+    pub fn with_significant_digits(self, digits: u32) -> Result<Self, Error> {
+        let shown = format!("{digits} significant digits");
+        let broken = |rule: &str, remedy: &str| Violation::new(&self.name, &shown, rule, remedy);
+        let mut violations = Vec::new();
+        if !(1..=MOST_DIGITS).contains(&digits) {
+            let rule = format!("a number of significant digits is 1 to {MOST_DIGITS}");
+            violations.push(broken(&rule, "change it, or leave it out"));
+        }
+        if self.min <= 0.0 {
+            violations.push(broken(
+                "a number of significant digits needs min > 0, because there is no end of them towards 0",
+                "raise min above 0, or give a step",
+            ));
+        }
+        violations.extend(self.check_lattice("number of significant digits"));
+        Error::unless_empty(violations)?;
+        let lattice = Lattice::significant(self.min, self.max, digits);
+        #[allow(clippy::cast_precision_loss, reason = "a comparison with a power of two")]
+        let is_fine = |lattice: &Lattice| (lattice.count() as f64) < MOST_VALUES;
+        let (rule, remedy) = match lattice {
+            None => ("no such decimal lies between the ends", "raise it, or widen the range"),
+            Some(_) => ("there are at most 2^40 such decimals between the ends", "lower it"),
+        };
+        let Some(lattice) = lattice.filter(is_fine) else {
+            return Err(Error::Invalid(vec![broken(rule, remedy)]));
+        };
+        let scale = match self.scale.scaling {
+            ScalingType::ReverseLogarithmic => Scale {
+                scaling: ScalingType::Linear,
+                reason: format!("Linear because of the {shown}."),
+            },
+            _ => self.scale.clone(),
+        };
+        Ok(Self { lattice: Some(lattice), scale, ..self })
+    }
+
+    /// What keeps a range from having a step or a number of digits.
+    fn check_lattice(&self, what: &str) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        if self.scaling == ScalingType::ReverseLogarithmic {
+            violations.push(Violation::new(
+                &self.name,
+                format!("a {what}"),
+                format!("a {what} goes with linear and logarithmic scaling"),
+                "tune the distance from 1 with Logarithmic scaling, or use Linear scaling",
+            ));
+        }
+        if self.lattice.is_some() {
+            violations.push(Violation::new(
+                &self.name,
+                format!("a {what}, too"),
+                "a range has a step or a number of significant digits, once",
+                "remove one of them",
+            ));
+        }
+        violations
     }
 
     /// The parameter's name.
@@ -62,6 +174,29 @@ impl ContinuousParameterRange {
     /// Largest value.
     pub fn max(&self) -> f64 {
         self.max
+    }
+
+    /// From one value to the next, if the range has steps.
+    pub fn step(&self) -> Option<f64> {
+        match self.lattice {
+            Some(Lattice::Steps { step, .. }) => Some(step),
+            _ => None,
+        }
+    }
+
+    /// The number of significant digits of its values, if they are limited.
+    pub fn significant_digits(&self) -> Option<u32> {
+        match self.lattice {
+            Some(Lattice::Significant { digits, .. }) => Some(digits),
+            _ => None,
+        }
+    }
+
+    /// The values of a range with steps or a number of digits, in order; `None` if it is free.
+    pub fn values(&self) -> Option<impl ExactSizeIterator<Item = f64>> {
+        let lattice = self.lattice?;
+        let count = usize::try_from(lattice.count()).ok()?;
+        Some((0..count).map(move |index| lattice.number(index as u64)))
     }
 
     /// The scaling that was asked for.
@@ -83,34 +218,71 @@ impl ContinuousParameterRange {
         if self.is_constant() {
             return Axis::Levels(Levels::even(1));
         }
+        if let Some(lattice) = self.lattice {
+            return Axis::Levels(lattice.levels(self.scale.scaling));
+        }
         let spacing = float_spacing(self.scale.scaling, self.min, self.max);
         Axis::Continuous { resolution: FINEST.max(4.0 * spacing) }
     }
 
     pub(super) fn encode(&self, value: &ParameterValue) -> Result<f64, Violation> {
-        let number = match *value {
-            ParameterValue::Float(number) => number,
-            #[allow(clippy::cast_precision_loss, reason = "nearest float is meant")]
-            ParameterValue::Integer(number) => number as f64,
-            ParameterValue::Category(_) => {
-                return Err(wrong_type(&self.name, value, "a number"));
-            }
+        let Some(number) = value.number() else {
+            return Err(wrong_type(&self.name, value, "a number"));
         };
-        if !(self.min..=self.max).contains(&number) {
+        if !self.contains(number) {
             return Err(outside(&self.name, &format!("{number:?}"), self.min, self.max));
         }
         if self.is_constant() {
             return Ok(0.5);
         }
-        Ok(to_unit(self.scale.scaling, self.min, self.max, number))
+        let Some(lattice) = self.lattice else {
+            return Ok(to_unit(self.scale.scaling, self.min, self.max, number));
+        };
+        let index = lattice.nearest(number);
+        if is_rounded(number, lattice.number(index)) {
+            return Ok(self.axis().coordinate(index));
+        }
+        let (below, above) = lattice.around(number);
+        let values = match lattice {
+            Lattice::Steps { step, .. } => {
+                format!("{:?} to {:?} in steps of {step:?}", self.min, self.max)
+            }
+            Lattice::Significant { digits, .. } => {
+                format!("decimals of {digits} significant digits")
+            }
+        };
+        Err(between(&self.name, &format!("{number:?}"), &values, below, above))
+    }
+
+    /// Whether a number lies between the ends, or is one of them in single precision.
+    fn contains(&self, number: f64) -> bool {
+        (self.min..=self.max).contains(&number)
+            || is_single(number, self.min)
+            || is_single(number, self.max)
+    }
+
+    /// A number of this range: one of its steps, or the number itself, which is moved to an end if it is that in single precision.
+    pub(super) fn normal(&self, number: f64, coordinate: f64) -> ParameterValue {
+        match self.lattice {
+            Some(_) => self.decode(coordinate),
+            None => ParameterValue::Float(number.clamp(self.min, self.max)),
+        }
     }
 
     pub(super) fn decode(&self, coordinate: f64) -> ParameterValue {
-        ParameterValue::Float(from_unit(self.scale.scaling, self.min, self.max, coordinate))
+        ParameterValue::Float(match self.lattice {
+            _ if self.is_constant() => self.min,
+            Some(lattice) => lattice.number(self.axis().cell(coordinate)),
+            None => from_unit(self.scale.scaling, self.min, self.max, coordinate),
+        })
     }
 
-    /// The value at a coordinate, moved by at most this share of the axis to a decimal of few digits. The ends are what they are.
+    /// The value at a coordinate, moved by at most this share of the axis to a decimal of few digits. The ends are what they are, and so are
+    /// steps.
     pub(super) fn decode_rounded(&self, coordinate: f64, share: f64) -> ParameterValue {
+        if self.lattice.is_some() {
+            return self.decode(coordinate);
+        }
         let value = from_unit(self.scale.scaling, self.min, self.max, coordinate);
         let is_inside = self.min < value && value < self.max;
         ParameterValue::Float(if is_inside {
@@ -120,6 +292,17 @@ impl ContinuousParameterRange {
             value
         })
     }
+}
+
+/// Whether one number is the other in single precision, as programs that compute in it give it back.
+#[allow(clippy::cast_possible_truncation, clippy::float_cmp, reason = "single precision is meant")]
+fn is_single(number: f64, other: f64) -> bool {
+    f64::from(other as f32) == number
+}
+
+/// Whether one number is the other but for rounding.
+fn is_rounded(number: f64, other: f64) -> bool {
+    (number - other).abs() <= 1e-12 * other.abs().max(number.abs()) || is_single(number, other)
 }
 
 fn check_continuous(name: &str, min: f64, max: f64, scaling: ScalingType) -> Vec<Violation> {

@@ -88,19 +88,11 @@ impl SearchSpace {
             let own = given.iter().find(|(name, _)| name.as_ref() == range.name());
             let is_continuous = matches!(range, ParameterRange::Continuous(_));
             if let (true, Some((_, GridLevels::Values(values)))) = (is_continuous, own) {
-                grid = grid.with_numbers(axis, values.iter().filter_map(number).collect());
+                grid = grid
+                    .with_numbers(axis, values.iter().filter_map(ParameterValue::number).collect());
             }
         }
         Ok(grid)
-    }
-}
-
-fn number(value: &ParameterValue) -> Option<f64> {
-    match value {
-        ParameterValue::Float(number) => Some(*number),
-        #[allow(clippy::cast_precision_loss, reason = "nearest float is meant")]
-        ParameterValue::Integer(number) => Some(*number as f64),
-        ParameterValue::Category(_) => None,
     }
 }
 

@@ -3,13 +3,13 @@
 use std::ops::RangeInclusive;
 
 use super::configuration::ParameterValue;
-use super::range::{check_name, outside, wrong_type};
+use super::range::{between, check_name, outside, scale_in_steps, step_too_large, wrong_type};
 use super::scaling::{Scale, ScalingType};
 use crate::cube::{Axis, Levels};
 use crate::error::{Error, Violation};
 
 /// Whole numbers up to here are exact in floating point, and so in JSON.
-const LARGEST_INTEGER: i64 = 1 << 53;
+pub(super) const LARGEST_INTEGER: i64 = 1 << 53;
 /// More values than this cannot be told apart on an axis.
 const MOST_VALUES: i64 = 1 << 40;
 /// Nor can larger neighbours on a logarithmic one.
@@ -23,6 +23,8 @@ pub struct IntegerParameterRange {
     max: i64,
     scaling: ScalingType,
     scale: Scale,
+    /// From one value to the next.
+    step: i64,
 }
 
 impl IntegerParameterRange {
@@ -41,7 +43,38 @@ impl IntegerParameterRange {
         violations.extend(check_integer(&name, min, max, scaling));
         Error::unless_empty(violations)?;
         let scale = Scale::of_integer(min, max, scaling);
-        Ok(Self { name, min, max, scaling, scale })
+        Ok(Self { name, min, max, scaling, scale, step: 1 })
+    }
+
+    /// The same range in steps: min, min + step, …, as far as they are at most max.
+    ///
+    /// ```
+    /// use surmise::{ParameterRange, ScalingType};
+    ///
+    /// // 32, 64, 96, …, 512
+    /// let units = ParameterRange::integer("units", 32..=512, ScalingType::Logarithmic)?.with_step(32.0)?;
+    /// # Ok::<(), surmise::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the step is not above 0, or larger than the difference of the ends; on a logarithmic scale that was asked for,
+    /// also if min is below the step: then the first steps would fill the axis.
+    pub fn with_step(self, step: i64) -> Result<Self, Error> {
+        let mut violations = Vec::new();
+        if step < 1 {
+            let rule = "a step is at least 1";
+            violations.push(Violation::new(&self.name, format!("step {step}"), rule, "raise it"));
+        } else if step > self.max - self.min {
+            violations.push(step_too_large(&self.name, step, self.max - self.min));
+        }
+        Error::unless_empty(violations)?;
+        let is_crowded = self.scale.scaling == ScalingType::Logarithmic && self.min < step;
+        let scale = if is_crowded { self.scale_in_steps(step)? } else { self.scale.clone() };
+        Ok(Self { step, scale, ..self })
+    }
+
+    fn scale_in_steps(&self, step: i64) -> Result<Scale, Error> {
+        scale_in_steps(&self.name, self.scaling, &self.min, &step)
     }
 
     /// The parameter's name.
@@ -54,9 +87,19 @@ impl IntegerParameterRange {
         self.min
     }
 
-    /// Largest value.
+    /// Largest value; in steps, the largest one may be smaller.
     pub fn max(&self) -> i64 {
         self.max
+    }
+
+    /// From one value to the next; 1 if no step was given.
+    pub fn step(&self) -> i64 {
+        self.step
+    }
+
+    /// Number of values.
+    pub fn count(&self) -> u64 {
+        ((self.max - self.min) / self.step).unsigned_abs() + 1
     }
 
     /// The scaling that was asked for.
@@ -70,10 +113,11 @@ impl IntegerParameterRange {
     }
 
     pub(super) fn axis(&self) -> Axis {
-        let count = (self.max - self.min).unsigned_abs() + 1;
+        #[allow(clippy::cast_precision_loss, reason = "whole numbers end at 2^53")]
+        let first = self.min as f64 / self.step as f64;
         Axis::Levels(match self.scale.scaling {
-            ScalingType::Logarithmic => Levels::logarithmic(self.min.unsigned_abs(), count),
-            _ => Levels::even(count),
+            ScalingType::Logarithmic => Levels::logarithmic_from(first, self.count()),
+            _ => Levels::even(self.count()),
         })
     }
 
@@ -87,11 +131,20 @@ impl IntegerParameterRange {
         if !(self.min..=self.max).contains(&number) {
             return Err(outside(&self.name, &value.to_string(), self.min, self.max));
         }
-        Ok(self.axis().coordinate((number - self.min).unsigned_abs()))
+        let steps = (number - self.min) / self.step;
+        let below = self.min + steps * self.step;
+        let above = below + self.step;
+        if below != number {
+            let above = (above <= self.max).then_some(above);
+            let values = format!("{} to {} in steps of {}", self.min, self.max, self.step);
+            return Err(between(&self.name, &value.to_string(), &values, below, above));
+        }
+        Ok(self.axis().coordinate(steps.unsigned_abs()))
     }
 
     pub(super) fn decode(&self, coordinate: f64) -> ParameterValue {
-        ParameterValue::Integer(self.min.saturating_add_unsigned(self.axis().cell(coordinate)))
+        let steps = self.step.unsigned_abs() * self.axis().cell(coordinate);
+        ParameterValue::Integer(self.min.saturating_add_unsigned(steps))
     }
 }
 

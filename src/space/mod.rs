@@ -9,6 +9,7 @@ mod continuous;
 mod digits;
 mod grid;
 mod integer;
+mod lattice;
 mod range;
 mod record;
 mod scaling;
@@ -245,7 +246,8 @@ impl SearchSpace {
                 })
                 .collect();
             for &(axis, number) in numbers {
-                values[axis] = ParameterValue::Float(number);
+                let range = &self.ranges[axis];
+                values[axis] = range.normal(&ParameterValue::Float(number), point[axis]);
             }
             Configuration::of(Arc::clone(&self.names), values)
         }))

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::configuration::ParameterValue;
+use super::integer::IntegerParameterRange;
 use super::range::ParameterRange;
 use super::scaling::ScalingType;
 use crate::error::Error;
@@ -15,6 +17,10 @@ pub(super) enum RangeRecord {
         max: f64,
         #[serde(default)]
         scaling: ScalingType,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        significant_digits: Option<u32>,
     },
     Integer {
         name: String,
@@ -22,10 +28,12 @@ pub(super) enum RangeRecord {
         max: i64,
         #[serde(default)]
         scaling: ScalingType,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<i64>,
     },
     Categorical {
         name: String,
-        values: Vec<String>,
+        values: Vec<ParameterValue>,
     },
 }
 
@@ -37,12 +45,15 @@ impl From<ParameterRange> for RangeRecord {
                 min: range.min(),
                 max: range.max(),
                 scaling: range.scaling(),
+                step: range.step(),
+                significant_digits: range.significant_digits(),
             },
             ParameterRange::Integer(range) => Self::Integer {
                 name: range.name().to_owned(),
                 min: range.min(),
                 max: range.max(),
                 scaling: range.scaling(),
+                step: (range.step() != 1).then_some(range.step()),
             },
             ParameterRange::Categorical(range) => {
                 Self::Categorical { name: range.name().to_owned(), values: range.values().to_vec() }
@@ -56,11 +67,22 @@ impl TryFrom<RangeRecord> for ParameterRange {
 
     fn try_from(record: RangeRecord) -> Result<Self, Error> {
         match record {
-            RangeRecord::Continuous { name, min, max, scaling } => {
-                Self::continuous(name, min..=max, scaling)
+            RangeRecord::Continuous { name, min, max, scaling, step, significant_digits } => {
+                let mut range = Self::continuous(name, min..=max, scaling)?;
+                if let Some(step) = step {
+                    range = range.with_step(step)?;
+                }
+                match significant_digits {
+                    Some(digits) => range.with_significant_digits(digits),
+                    None => Ok(range),
+                }
             }
-            RangeRecord::Integer { name, min, max, scaling } => {
-                Self::integer(name, min..=max, scaling)
+            RangeRecord::Integer { name, min, max, scaling, step } => {
+                let range = IntegerParameterRange::new(name, min..=max, scaling)?;
+                match step {
+                    Some(step) => range.with_step(step).map(Self::Integer),
+                    None => Ok(Self::Integer(range)),
+                }
             }
             RangeRecord::Categorical { name, values } => Self::categorical(name, values),
         }

@@ -20,4 +20,5 @@ mod job;
 mod laws;
 mod promises;
 mod sagemaker;
+mod steps;
 mod tuning;

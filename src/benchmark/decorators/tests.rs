@@ -168,7 +168,9 @@ fn rotations_keep_distances() {
 fn reordered_categories_mean_what_they_did() {
     let names = |problem: &dyn Problem| -> Vec<String> {
         match &problem.space().ranges()[1] {
-            ParameterRange::Categorical(range) => range.values().to_vec(),
+            ParameterRange::Categorical(range) => {
+                range.values().iter().map(ToString::to_string).collect()
+            }
             other => panic!("{other:?}"),
         }
     };

@@ -30,7 +30,7 @@ fn everything_that_a_request_asks_of_a_study_arrives_there() {
     let ParameterRange::Continuous(rate) = &tuning.space.ranges()[0] else { panic!() };
     assert_eq!((rate.min(), rate.max(), rate.scaling()), (1e-5, 0.1, ScalingType::Logarithmic));
     let ParameterRange::Categorical(optimizer) = &tuning.space.ranges()[6] else { panic!() };
-    assert_eq!(optimizer.values()[0], "\"adam\"");
+    assert_eq!(optimizer.values()[0], "\"adam\"".into());
     assert_eq!(tuning.objective, Objective::maximize("validation:accuracy"));
     let max_runtime = Some(Duration::from_secs(86_400));
     assert_eq!(tuning.limits, ResourceLimits { max_runtime, ..ResourceLimits::new(750, 10) });

@@ -1,0 +1,237 @@
+//! Steps, significant digits and typed choices: in ranges, configurations, grids, what programs are given, requests.
+
+use surmise::sagemaker::{CreateHyperParameterTuningJobRequest, Judge, ParameterRanges};
+use surmise::space::{GridLevels, ParameterValue};
+use surmise::{
+    Asked, BayesianOptimization, Configuration, Error, GridSearch, Objective, Outcome,
+    ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace, Study, StudySettings,
+};
+
+use ScalingType::{Auto, Linear, Logarithmic, ReverseLogarithmic};
+
+fn stepped() -> SearchSpace {
+    let continuous = ParameterRange::continuous;
+    SearchSpace::new([
+        continuous("dropout", 0.1..=0.5, Linear).and_then(|range| range.with_step(0.1)),
+        continuous("scale", 0.5..=100.0, Logarithmic).and_then(|range| range.with_step(0.5)),
+        continuous("rate", 1e-4..=1.0, Logarithmic)
+            .and_then(|range| range.with_significant_digits(1)),
+        continuous("share", 0.2..=0.9, Linear).and_then(|range| range.with_significant_digits(2)),
+        ParameterRange::integer("units", 32..=500, Auto).and_then(|range| range.with_step(32.0)),
+        ParameterRange::integer("wide", 8..=1024, Auto).and_then(|range| range.with_step(8.0)),
+    ])
+    .unwrap()
+}
+
+fn all_values(space: &SearchSpace, name: &str) -> Vec<String> {
+    let axis = space.ranges().iter().position(|range| range.name() == name).unwrap();
+    let mut point: Vec<f64> = space.axes().iter().map(|axis| axis.snap(0.5)).collect();
+    (0..space.axes()[axis].cells().unwrap())
+        .map(|cell| {
+            point[axis] = space.axes()[axis].coordinate(cell);
+            space.decode(&point.clone().into()).value(name).unwrap().to_string()
+        })
+        .collect()
+}
+
+#[test]
+fn steps_and_digits_give_the_decimals_that_one_would_write() {
+    let space = stepped();
+    assert_eq!(all_values(&space, "dropout"), ["0.1", "0.2", "0.3", "0.4", "0.5"]);
+    let scale = all_values(&space, "scale");
+    assert_eq!(
+        (scale.len(), &scale[..3], &scale[199]),
+        (200, &["0.5", "1.0", "1.5"].map(String::from)[..], &"100.0".to_owned())
+    );
+    let rate = all_values(&space, "rate");
+    assert_eq!(
+        (rate.len(), &rate[0], &rate[9], &rate[36]),
+        (37, &"0.0001".to_owned(), &"0.001".to_owned(), &"1.0".to_owned())
+    );
+    assert_eq!(all_values(&space, "share").len(), 71);
+    // The last step that is at most the end.
+    let units = all_values(&space, "units");
+    assert_eq!((units.len(), units[14].as_str()), (15, "480"));
+    assert_eq!(space.ranges()[4].scale().unwrap().scaling, Linear);
+    assert_eq!(space.ranges()[5].scale().unwrap().scaling, Logarithmic);
+}
+
+#[test]
+fn what_lies_between_steps_is_refused_with_its_neighbours() {
+    let space = stepped();
+    let whole =
+        |name: &str, value: ParameterValue| space.completed(&Configuration::from([(name, value)]));
+    let message = |name: &str, value: f64| whole(name, value.into()).unwrap_err().to_string();
+    assert!(message("dropout", 0.25).contains("in steps of 0.1; use 0.2 or 0.3"));
+    assert!(message("rate", 0.015).contains("decimals of 1 significant digits; use 0.01 or 0.02"));
+    assert!(
+        message("units", 499.0).contains("in steps of 32; use 480"),
+        "{}",
+        message("units", 499.0)
+    );
+    // Sums and single precision come near enough.
+    for near in [0.1 + 0.2, f64::from(0.3_f32), 0.3] {
+        let known = whole("dropout", near.into()).unwrap();
+        assert_eq!(known.value("dropout"), Some(&ParameterValue::Float(0.3)));
+    }
+}
+
+#[test]
+fn an_end_in_single_precision_is_the_end() {
+    let space = SearchSpace::new([ParameterRange::continuous("x", 0.7..=1.1, Linear)]).unwrap();
+    let told = |x: f64| Configuration::from([("x", x.into())]);
+    for (single, end) in [(f64::from(0.7_f32), 0.7), (f64::from(1.1_f32), 1.1)] {
+        assert!(!(0.7..=1.1).contains(&single), "single precision moves it outside");
+        assert_eq!(space.normalize(&told(single)).unwrap(), told(end));
+        assert!(space.encode(&told(single + (single - end))).is_err(), "nothing else is");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_steps_is_said() {
+    let continuous = ParameterRange::continuous;
+    let said = |range: Result<ParameterRange, Error>| range.unwrap_err().to_string();
+    let with = |low: f64, scaling, step: f64| {
+        said(continuous("x", low..=1.0, scaling).and_then(|range| range.with_step(step)))
+    };
+    assert!(with(0.0, Linear, 0.0).contains("a step is a finite number above 0"));
+    assert!(with(0.0, Linear, f64::NAN).contains("a step is a finite number above 0"));
+    assert!(with(0.0, Linear, 2.0).contains("at most the difference of the ends, 1.0"));
+    assert!(with(0.0, Linear, 1e-13).contains("at most 2^40"));
+    assert!(with(0.01, Logarithmic, 0.1).contains("a step is at most min, 0.01"));
+    assert!(
+        with(0.0, ReverseLogarithmic, 0.1).contains("linear and logarithmic")
+            || with(0.0, ReverseLogarithmic, 0.1).contains("reverse")
+    );
+    let digits = |low: f64, high: f64, digits| {
+        said(
+            continuous("x", low..=high, Linear)
+                .and_then(|range| range.with_significant_digits(digits)),
+        )
+    };
+    assert!(digits(0.1, 1.0, 0).contains("1 to 12"));
+    assert!(digits(0.0, 1.0, 2).contains("min > 0"));
+    assert!(digits(0.11, 0.19, 1).contains("no such decimal"));
+    assert!(digits(1e-9, 1.0, 12).contains("at most 2^40 such decimals"));
+    let kind = ParameterRange::categorical("kind", ["a"]).and_then(|range| range.with_step(1.0));
+    assert!(said(kind).contains("choices have no order"));
+    let integer = ParameterRange::integer("n", 0..=9, Linear).unwrap();
+    assert!(said(integer.clone().with_step(0.5)).contains("whole number"));
+    assert!(said(integer.clone().with_step(-1.0)).contains("at least 1"));
+    assert!(said(integer.with_significant_digits(1)).contains("give a step"));
+}
+
+#[test]
+fn a_space_of_steps_is_searched_to_its_end_without_repetition() {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("x", 0.0..=1.0, Linear).and_then(|range| range.with_step(0.25)),
+        ParameterRange::continuous("rate", 0.1..=1.0, Logarithmic)
+            .and_then(|range| range.with_significant_digits(1)),
+    ])
+    .unwrap();
+    let objective = Objective::minimize("loss");
+    let mut study =
+        Study::new(space, objective, BayesianOptimization::default(), StudySettings::default())
+            .unwrap();
+    let mut seen = std::collections::HashSet::new();
+    while let Asked::Trials(trials) = study.ask(1).unwrap() {
+        let c = &trials[0].configuration;
+        assert!(seen.insert(c.to_string()), "{c} twice");
+        let loss = (c.float("x") - 0.6).powi(2) + (c.float("rate").ln() + 1.0).powi(2);
+        study.tell(trials[0].id, Outcome::from(loss)).unwrap();
+    }
+    assert_eq!(seen.len(), 5 * 10);
+}
+
+#[test]
+fn choices_come_back_as_what_they_are() {
+    let space = SearchSpace::new([
+        ParameterRange::categorical("batch", [32, 64, 128]),
+        ParameterRange::categorical("momentum", [0.9, 0.99]),
+        ParameterRange::categorical("nesterov", [true, false]),
+        ParameterRange::categorical("depth", [ParameterValue::Null, 3.into(), "auto".into()]),
+    ])
+    .unwrap();
+    // As JSON and back.
+    let json = serde_json::to_string(&space).unwrap();
+    assert!(json.contains("[null,3,\"auto\"]"), "{json}");
+    assert_eq!(serde_json::from_str::<SearchSpace>(&json).unwrap(), space);
+    let mut study = Study::new(
+        space.clone(),
+        Objective::minimize("loss"),
+        RandomSearch,
+        StudySettings::default(),
+    )
+    .unwrap();
+    let Asked::Trials(trials) = study.ask(20).unwrap() else { panic!() };
+    for trial in &trials {
+        let c = &trial.configuration;
+        assert!([32, 64, 128].contains(&c.integer("batch")));
+        assert!(c.float("momentum") > 0.8 && c.float("batch") >= 32.0);
+        let _: bool = c.boolean("nesterov");
+        let json = serde_json::to_string(c).unwrap();
+        assert_eq!(serde_json::from_str::<Configuration>(&json).unwrap(), *c);
+        assert_eq!(space.normalize(&serde_json::from_str(&json).unwrap()).unwrap(), *c);
+    }
+    // What means a choice is the choice.
+    let told: Configuration = serde_json::from_str(
+        r#"{"batch": 64.0, "momentum": "0.90", "nesterov": "true", "depth": "null"}"#,
+    )
+    .unwrap();
+    let known = space.normalize(&told).unwrap();
+    assert_eq!(known.to_string(), "batch = 64, momentum = 0.9, nesterov = true, depth = null");
+    assert_eq!(known.integer("batch"), 64);
+    let wrong = Configuration::from([("depth", true.into())]);
+    let message = space.completed(&wrong).unwrap_err().to_string();
+    assert!(message.contains("its values are [null, 3, \"auto\"]"), "{message}");
+}
+
+#[test]
+fn two_choices_that_mean_one_are_refused() {
+    let said = |values: Vec<ParameterValue>| {
+        ParameterRange::categorical("x", values)
+            .map_or_else(|error| error.to_string(), |_| String::new())
+    };
+    assert!(said(vec![1.into(), 1.0.into()]).contains("1 and 1.0, which are one value"));
+    assert!(said(vec!["1e0".into(), 1.into()]).contains("\"1e0\" and 1, which are one value"));
+    assert!(said(vec![true.into(), "true".into()]).contains("which are one value"));
+    assert!(said(vec![0.0.into(), (-0.0).into()]).contains("-0.0, twice"));
+    assert!(said(vec!["a".into(), "a".into()]).contains("\"a\", twice"));
+    assert!(said(vec![f64::NAN.into()]).contains("finite"));
+    assert_eq!(said(vec!["1.1".into(), "1.10".into()]), "", "versions are texts");
+}
+
+#[test]
+fn grids_and_requests_have_steps_and_typed_choices() {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("dropout", 0.0..=0.3, Linear)
+            .and_then(|range| range.with_step(0.1)),
+        ParameterRange::integer("units", 32..=128, Linear).and_then(|range| range.with_step(32.0)),
+        ParameterRange::categorical("nesterov", [true, false]),
+    ])
+    .unwrap();
+    let grid = space.grid([("dropout", GridLevels::Every), ("units", GridLevels::Every)]).unwrap();
+    assert_eq!(grid.count(), 4 * 4 * 2);
+    let settings = StudySettings { limits: ResourceLimits::new(5, 2), ..Default::default() };
+    let mut study =
+        Study::new(space, Objective::minimize("loss"), GridSearch::new(grid), settings).unwrap();
+    let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!() };
+    assert_eq!(trials[0].configuration.to_string(), "dropout = 0.0, units = 32, nesterov = true");
+
+    let ranges = serde_json::to_value(ParameterRanges::of(study.space())).unwrap();
+    assert_eq!(
+        ranges.to_string(),
+        r#"{"CategoricalParameterRanges":[{"Name":"dropout","Values":["0.0","0.1","0.2","0.3"]},{"Name":"units","Values":["32","64","96","128"]},{"Name":"nesterov","Values":["true","false"]}]}"#
+    );
+
+    // SageMaker has no steps, and not that many choices.
+    let text = include_str!("../data/sagemaker/accepted/one_definition.json");
+    let request: CreateHyperParameterTuningJobRequest = serde_json::from_str(text).unwrap();
+    let many = SearchSpace::new([ParameterRange::continuous("dropout", 0.0..=0.3, Linear)
+        .and_then(|range| range.with_step(0.001))])
+    .unwrap();
+    let study =
+        Study::new(many, Objective::minimize("loss"), RandomSearch, StudySettings::default());
+    let message = request.for_study(&study.unwrap(), &Judge::default()).unwrap_err().to_string();
+    assert!(message.contains("SageMaker's tuner has no steps"), "{message}");
+}
