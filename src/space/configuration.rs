@@ -192,7 +192,7 @@ impl Configuration {
                 ParameterValue::Float(number) => (number + 0.0).to_bits().hash(&mut hasher),
                 ParameterValue::Category(name) => name.hash(&mut hasher),
                 ParameterValue::Boolean(answer) => answer.hash(&mut hasher),
-                ParameterValue::Null => ().hash(&mut hasher),
+                ParameterValue::Null => 0_u8.hash(&mut hasher),
             }
         }
         hasher.finish()

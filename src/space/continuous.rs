@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::configuration::ParameterValue;
-use super::digits::Digits;
+use super::digits::{Digits, FINENESS};
 use super::lattice::Lattice;
 use super::range::{between, check_name, outside, scale_in_steps, step_too_large, wrong_type};
 use super::scaling::{Scale, ScalingType, float_spacing, from_unit, to_unit};
@@ -275,6 +275,13 @@ impl ContinuousParameterRange {
             Some(lattice) => lattice.number(self.axis().cell(coordinate)),
             None => from_unit(self.scale.scaling, self.min, self.max, coordinate),
         })
+    }
+
+    /// The number at a coordinate, as a decimal of few digits if there is one that differs by rounding only.
+    pub(super) fn nearest_decimal(&self, coordinate: f64) -> f64 {
+        let own = self.decode(coordinate).number().unwrap_or(self.min);
+        let short = self.decode_rounded(coordinate, FINENESS[0]).number().unwrap_or(own);
+        if (short - own).abs() <= 1e-12 * own.abs().max(self.max - self.min) { short } else { own }
     }
 
     /// The value at a coordinate, moved by at most this share of the axis to a decimal of few digits. The ends are what they are, and so are

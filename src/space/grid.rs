@@ -76,6 +76,7 @@ impl SearchSpace {
             }
         }
         Error::unless_empty(violations)?;
+        let even = coordinates.clone();
         let mut grid = Grid::new(coordinates).ok_or_else(|| {
             Error::Invalid(vec![Violation::new(
                 "grid",
@@ -85,12 +86,18 @@ impl SearchSpace {
             )])
         })?;
         for (axis, range) in self.ranges.iter().enumerate() {
+            let ParameterRange::Continuous(range) = range else { continue };
             let own = given.iter().find(|(name, _)| name.as_ref() == range.name());
-            let is_continuous = matches!(range, ParameterRange::Continuous(_));
-            if let (true, Some((_, GridLevels::Values(values)))) = (is_continuous, own) {
-                grid = grid
-                    .with_numbers(axis, values.iter().filter_map(ParameterValue::number).collect());
-            }
+            let numbers: Vec<f64> = match own {
+                Some((_, GridLevels::Values(values))) => {
+                    values.iter().filter_map(ParameterValue::number).collect()
+                }
+                Some((_, GridLevels::Even(_))) => {
+                    even[axis].iter().map(|level| range.nearest_decimal(*level)).collect()
+                }
+                _ => continue,
+            };
+            grid = grid.with_numbers(axis, numbers);
         }
         Ok(grid)
     }

@@ -87,18 +87,32 @@ impl Study {
             };
             match trial {
                 Some(trial) => asked.push(trial),
-                None if asked.is_empty() => return Ok(self.exhausted()),
-                None => break,
+                None => match self.exhausted() {
+                    None => {}
+                    Some(answer) if asked.is_empty() => return Ok(answer),
+                    Some(_) => break,
+                },
             }
         }
         Ok(Asked::Trials(asked))
     }
 
-    /// What there is to say where the strategy has nothing to propose.
-    pub(crate) fn exhausted(&self) -> Asked {
-        // What runs may be repeated once it has a loss.
+    /// What there is to say where the strategy has nothing to propose; nothing if it is to be asked once more, because it did not know all
+    /// outcomes.
+    pub(crate) fn exhausted(&self) -> Option<Asked> {
+        let runs = !self.running.is_empty();
+        let knew_all = self.nothing_left.is_none_or(|(_, knew_all)| knew_all);
+        // What runs may be repeated once it has a loss, or has come to nothing by bad luck; under a lag, that is known when nothing runs.
         let may_repeat = self.settings.repetitions == Repetitions::Allowed;
-        if may_repeat && self.pending().next().is_some() { Asked::Wait } else { Asked::Exhausted }
+        if runs && (may_repeat || !knew_all) {
+            return Some(Asked::Wait);
+        }
+        knew_all.then_some(Asked::Exhausted)
+    }
+
+    /// Whether the strategy had nothing to propose while it did not know the last outcomes because of the lag.
+    fn is_nothing_left_under_the_lag(&self) -> bool {
+        self.nothing_left == Some((self.trials.len(), false))
     }
 
     /// Begins with the next trial.
@@ -109,6 +123,7 @@ impl Study {
         if self.must_wait() {
             return Ok(Step::Wait);
         }
+        self.pass_over_what_is_taken();
         if let Some((configuration, phase)) = self.next_in_line() {
             let point = self.space.encode(&configuration)?;
             let (trial, proposal) = (self.next_id(), Proposal::new(point.clone(), phase));
@@ -116,7 +131,13 @@ impl Study {
             self.record(Event::Asked { trial, configuration, proposal }, Some(point));
             return Ok(Step::Ready(self.last_trial()));
         }
+        let knows_all = self.is_nothing_left_under_the_lag();
+        if knows_all && !self.running.is_empty() {
+            return Ok(Step::Wait);
+        }
         let known = match self.settings.stopped_trials {
+            // All have ended, so that what is known does not depend on pace.
+            _ if knows_all => Arc::new(Known::of(self, self.trials.len())),
             // Every end may change what is said of the others.
             StoppedTrials::Projected => Arc::new(Known::of(self, self.horizon())),
             _ => Arc::clone(&self.known),
@@ -138,12 +159,17 @@ impl Study {
     /// # Errors
     /// [`Error::BadProposal`], as [`ask`](Self::ask) says.
     pub(crate) fn commit(&mut self, proposed: Option<Proposal>) -> Result<Option<Trial>, Error> {
-        let Some(mut proposal) = proposed else { return Ok(None) };
+        let Some(mut proposal) = proposed else {
+            let knew_all =
+                self.is_nothing_left_under_the_lag() || self.horizon() >= self.trials.len();
+            self.nothing_left = Some((self.trials.len(), knew_all));
+            return self.ask_for_a_part();
+        };
         self.check_inside(&proposal.point)?;
         // The point is what its configuration encodes to, so that a trial which comes back from outside, by its values, is
         // the same to the last digit.
         let mut configuration = self.with_few_digits(&proposal)?;
-        if let Some(completed) = self.complete_enqueued(&configuration)? {
+        if let Some(completed) = self.complete_enqueued(Some(&configuration))? {
             configuration = completed;
             proposal.phase = Phase::Enqueued;
         } else {
@@ -156,6 +182,20 @@ impl Study {
         let (trial, proposal) = (self.next_id(), Box::new(proposal));
         self.record(Event::Asked { trial, configuration, proposal }, Some(point));
         Ok(Some(self.last_trial()))
+    }
+
+    /// Makes a trial of the first part of a configuration in the queue that may still mean something new, where nothing is proposed.
+    fn ask_for_a_part(&mut self) -> Result<Option<Trial>, Error> {
+        while self.is_part_enqueued() {
+            if let Some(configuration) = self.complete_enqueued(None)? {
+                let point = self.space.encode(&configuration)?;
+                let proposal = Box::new(Proposal::new(point.clone(), Phase::Enqueued));
+                let trial = self.next_id();
+                self.record(Event::Asked { trial, configuration, proposal }, Some(point));
+                return Ok(Some(self.last_trial()));
+            }
+        }
+        Ok(None)
     }
 
     /// The configuration next to a proposal that has the fewest digits and lies nowhere that has been tried; the proposal's own if there is
@@ -194,14 +234,20 @@ impl Study {
 
     /// The trial for which the same was proposed, if that forbids it.
     fn proposed_before(&self, proposed: &Configuration) -> Option<TrialId> {
-        let candidates = self.proposed.candidates(proposed);
-        let mut trials = candidates.map(|index| &self.trials[index]).filter(|t| self.forbids(t));
         let is_same = |trial: &&Trial| {
             self.proposal(trial.id).is_some_and(|proposal| {
                 self.space.decode(&self.space.snap(&proposal.point)) == *proposed
             })
         };
-        trials.find(is_same).map(|trial| trial.id)
+        let trial = |index: usize| &self.trials[index];
+        let found = match self.settings.repetitions {
+            Repetitions::Allowed => self.blocking.candidates(proposed).map(trial).find(is_same),
+            Repetitions::Never => {
+                let mut trials = self.proposed.candidates(proposed).map(trial);
+                trials.find(|trial| self.forbids(trial) && is_same(trial))
+            }
+        };
+        found.map(|trial| trial.id)
     }
 
     fn check_inside(&self, point: &UnitPoint) -> Result<(), Error> {

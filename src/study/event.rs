@@ -15,7 +15,7 @@ pub enum Event {
         /// Whether it goes before what is enqueued already.
         first: bool,
     },
-    /// What was enqueued can't be tried: it is a part of a configuration, and everything that it may mean has been tried.
+    /// What was enqueued is not tried: it has been asked for meanwhile, or everything that a part of a configuration may mean has been.
     Dequeued {
         /// What was enqueued.
         configuration: Configuration,
@@ -53,6 +53,11 @@ pub enum Event {
         trial: TrialId,
         /// Why.
         cause: StopCause,
+    },
+    /// A running trial that was to be asked to stop runs anew, and is not to stop.
+    StopWithdrawn {
+        /// Which trial.
+        trial: TrialId,
     },
     /// An attempt at a trial failed; there will be another one, which begins anew.
     AttemptFailed {

@@ -94,7 +94,7 @@ impl Known {
         let curves = is_projected.then(|| Curves::of(&study.objective, &study.trials[..horizon]));
         for (index, (trial, point)) in study.trials.iter().zip(&study.points).enumerate() {
             let entry = match index < horizon {
-                true => study.entry_of(trial, point, curves.as_ref()),
+                true => study.entry_of(trial, point, curves.as_ref(), horizon),
                 false => Entry::Pending,
             };
             known.set(trial.id, [point, study.proposed_point(index)], entry);
@@ -210,16 +210,17 @@ impl Known {
 }
 
 impl Study {
-    /// What a trial is to a strategy that may know its outcome.
+    /// What a trial is to a strategy that may know its outcome, and those of the first `horizon` trials.
     pub(super) fn entry_of(
         &self,
         trial: &Trial,
         point: &UnitPoint,
         curves: Option<&Curves>,
+        horizon: usize,
     ) -> Entry {
         let reading = self.settings.stopped_trials;
         let Some(outcome) = &trial.outcome else { return Entry::Pending };
-        if self.is_copy(trial) {
+        if self.is_copy(trial, horizon) {
             return Entry::Copy;
         }
         if trial.was_cut_off() {
@@ -275,20 +276,5 @@ impl Study {
             resource,
             ..Observation::new(trial.id.0, point.clone(), loss)
         }
-    }
-
-    /// Whether a trial from outside says what another one has said: the same of the same configuration. A log that is read twice, or
-    /// a message that is sent again, is one measurement.
-    fn is_copy(&self, trial: &Trial) -> bool {
-        let says_the_same = |other: &&Trial| {
-            let is_earlier = other.source == Source::Own || other.id < trial.id;
-            let deviation = |trial: &Trial| self.deviations.get(&trial.id);
-            other.id != trial.id
-                && is_earlier
-                && other.outcome == trial.outcome
-                && deviation(other) == deviation(trial)
-        };
-        trial.source == Source::Outside
-            && self.trials_of(&trial.configuration).any(|other| says_the_same(&other))
     }
 }

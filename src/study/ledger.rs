@@ -6,7 +6,7 @@ use super::known::{Entry, Known};
 use super::{Event, Study};
 use crate::cube::UnitPoint;
 use crate::space::Configuration;
-use crate::strategy::Phase;
+use crate::strategy::{Phase, Repetitions};
 use crate::trial::{Outcome, Source, Trial, TrialId};
 
 impl Study {
@@ -15,18 +15,13 @@ impl Study {
         self.points.extend(point);
         let mut ended = None;
         match &event {
-            Event::Enqueued { configuration, first: true } => {
-                self.queue.push_front(configuration.clone());
+            Event::Enqueued { configuration, first } => {
+                self.put_into_queue(configuration.clone(), *first);
             }
-            Event::Enqueued { configuration, first: false } => {
-                self.queue.push_back(configuration.clone());
-            }
-            Event::Dequeued { .. } => {
-                self.queue.pop_front();
-            }
+            Event::Dequeued { .. } => self.pop_queue(),
             Event::Asked { trial, configuration, proposal } => {
                 match proposal.phase {
-                    Phase::Enqueued => drop(self.queue.pop_front()),
+                    Phase::Enqueued => self.pop_queue(),
                     Phase::CutOff => self.asked_again(configuration),
                     _ => {}
                 }
@@ -49,6 +44,7 @@ impl Study {
             Event::StopAsked { trial, cause } => {
                 self.entry(*trial).stop_asked = Some(*cause);
             }
+            Event::StopWithdrawn { trial } => self.entry(*trial).stop_asked = None,
             Event::AttemptFailed { trial, failure } => {
                 let entry = self.entry(*trial);
                 entry.failed_attempts.push(failure.clone());
@@ -115,17 +111,41 @@ impl Study {
         }
     }
 
+    /// Whether a trial forbids a repetition has changed, where repetitions are allowed at all.
+    fn update_blocking(&mut self, index: usize) {
+        let trial = &self.trials[index];
+        let blocks = self.forbids(trial);
+        let configuration = trial.configuration.clone();
+        let proposed = self.space.decode(self.proposed_point(index));
+        self.blocking.set(&configuration, index, blocks);
+        self.blocking.set(&proposed, index, blocks);
+    }
+
     /// Brings what the next proposal may know up to date, after the end of a trial or what added one.
     fn reveal(&mut self, ended: Option<TrialId>) {
         let horizon = self.horizon();
         let mut changed: Vec<usize> = (self.revealed..horizon).collect();
-        if let Some(trial) = ended.and_then(|id| self.trial(id)) {
-            // What is a copy of what depends on what is known of both.
-            let same = self.trials_of(&trial.configuration);
-            changed.extend(same.filter_map(|trial| usize::try_from(trial.id.0 - 1).ok()));
+        let ended = ended.and_then(|id| usize::try_from(id.0 - 1).ok());
+        if let Some(index) = ended {
+            self.add_what_is_said(index);
+            changed.push(index);
+        }
+        // What says the same as an own trial that has become known is a copy from now on; what said the same as one that now says something
+        // else is none any more.
+        for index in changed.clone() {
+            let trial = &self.trials[index];
+            let is_own = trial.source == Source::Own && index < horizon;
+            if is_own && trial.set_aside.is_empty() && trial.outcome.is_some() {
+                changed.extend(self.same_said(trial).filter_map(index_from_outside));
+            } else if is_own && !trial.set_aside.is_empty() {
+                changed.extend(self.trials_of(&trial.configuration).filter_map(index_from_outside));
+            }
         }
         let listed = self.known.count();
         changed.extend(listed..self.trials.len());
+        if self.settings.repetitions == Repetitions::Allowed {
+            (listed..self.trials.len()).chain(ended).for_each(|index| self.update_blocking(index));
+        }
         if changed.is_empty() {
             return;
         }
@@ -138,11 +158,19 @@ impl Study {
             let (trial, point) = (&self.trials[index], &self.points[index]);
             let is_known = index < self.revealed;
             if index >= listed || is_known {
-                let entry =
-                    if is_known { self.entry_of(trial, point, None) } else { Entry::Pending };
+                let entry = match is_known {
+                    true => self.entry_of(trial, point, None, self.revealed),
+                    false => Entry::Pending,
+                };
                 list.set(trial.id, [point, self.proposed_point(index)], entry);
             }
         }
         self.known = known;
     }
+}
+
+/// The index of a trial, if it comes from outside.
+fn index_from_outside(trial: &Trial) -> Option<usize> {
+    let is_outside = trial.source == Source::Outside;
+    usize::try_from(trial.id.0 - 1).ok().filter(|_| is_outside)
 }

@@ -11,6 +11,7 @@ mod known;
 mod ledger;
 mod outside;
 mod queue;
+mod said;
 mod settings;
 mod sound;
 mod why;
@@ -19,10 +20,11 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 pub(crate) use self::asking::{Computation, Step};
-use self::configurations::Configurations;
+use self::configurations::{Blocking, Configurations};
 pub use self::event::Event;
 use self::known::Known;
 pub use self::known::StoppedTrials;
+use self::said::Said;
 pub use self::settings::{Asked, LateResults, Order, StudySettings};
 use self::sound::{check_deviation, check_sound, sound};
 pub use self::why::{Expected, Why};
@@ -65,6 +67,14 @@ pub struct Study {
     known: Arc<Known>,
     /// The number of trials, from the first on, whose outcomes `known` takes in.
     revealed: usize,
+    /// Derived likewise, where repetitions are allowed: which trials forbid one all the same.
+    blocking: Blocking,
+    /// Derived likewise: which trials say the same of the same configuration.
+    said: Said,
+    /// Derived likewise: how often each hash of a configuration is in the queue.
+    queued: HashMap<u64, usize>,
+    /// The number of trials at which the strategy had nothing to propose, and whether it knew all outcomes.
+    nothing_left: Option<(usize, bool)>,
 }
 
 impl Study {
@@ -106,6 +116,10 @@ impl Study {
             configurations: Configurations::default(),
             proposed: Configurations::default(),
             revealed: 0,
+            blocking: Blocking::default(),
+            said: Said::default(),
+            queued: HashMap::new(),
+            nothing_left: None,
         })
     }
 
@@ -169,6 +183,7 @@ impl Study {
             }
             Event::Reported { trial, .. }
             | Event::StopAsked { trial, .. }
+            | Event::StopWithdrawn { trial }
             | Event::AttemptFailed { trial, .. } => self.running(*trial).map(|()| None),
             Event::Told { trial, outcome } => {
                 check_sound(outcome)?;
@@ -192,6 +207,11 @@ impl Study {
 
     /// The trial that forbids a configuration to be tried once more: the first of several.
     fn forbidden_by(&self, configuration: &Configuration) -> Option<&Trial> {
+        if self.settings.repetitions == Repetitions::Allowed {
+            let mut blocking =
+                self.blocking.candidates(configuration).map(|index| &self.trials[index]);
+            return blocking.find(|trial| trial.configuration == *configuration);
+        }
         self.trials_of(configuration).filter(|trial| self.forbids(trial)).last()
     }
 
@@ -326,6 +346,16 @@ impl Study {
     pub fn ask_to_stop(&mut self, trial: TrialId, cause: StopCause) -> Result<(), Error> {
         self.running(trial)?;
         self.record(Event::StopAsked { trial, cause }, None);
+        Ok(())
+    }
+
+    /// Notes that a running trial is not to stop any more, because it runs anew.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it is not running any more.
+    pub fn withdraw_stop(&mut self, trial: TrialId) -> Result<(), Error> {
+        self.running(trial)?;
+        self.record(Event::StopWithdrawn { trial }, None);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What is tried before anything is proposed: what was cut off, and what is enqueued.
 
+use std::collections::hash_map::Entry;
+
 use super::{Event, Study};
 use crate::error::{Error, Violation};
 use crate::rng::Rng;
@@ -65,7 +67,7 @@ impl Study {
         let refused = |rule: String, remedy: &str| {
             Err(Error::Invalid(vec![Violation::new("configuration", configuration, rule, remedy)]))
         };
-        if self.queue.contains(configuration) {
+        if self.is_queued(configuration) {
             return refused("it is enqueued already".to_owned(), "enqueue it once");
         }
         match self.forbidden_by(configuration) {
@@ -74,6 +76,44 @@ impl Study {
                 format!("it is trial {} already, and would be tried once more", trial.id),
                 "leave it out, or set StudySettings::repetitions to Allowed if metrics are noisy",
             ),
+        }
+    }
+
+    fn is_queued(&self, configuration: &Configuration) -> bool {
+        let may_be = self.queued.contains_key(&configuration.hash_of_values());
+        may_be && self.queue.contains(configuration)
+    }
+
+    pub(super) fn put_into_queue(&mut self, configuration: Configuration, first: bool) {
+        *self.queued.entry(configuration.hash_of_values()).or_default() += 1;
+        if first {
+            self.queue.push_front(configuration);
+        } else {
+            self.queue.push_back(configuration);
+        }
+    }
+
+    pub(super) fn pop_queue(&mut self) {
+        if let Some(configuration) = self.queue.pop_front() {
+            self.forget_queued(&configuration);
+        }
+    }
+
+    fn forget_queued(&mut self, configuration: &Configuration) {
+        if let Entry::Occupied(mut count) = self.queued.entry(configuration.hash_of_values()) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
+    /// Takes out of the queue what has been asked for since it was put there.
+    pub(super) fn pass_over_what_is_taken(&mut self) {
+        while let Some(front) = self.queue.front().filter(|front| self.is_whole(front)).cloned()
+            && self.forbidden_by(&front).is_some()
+        {
+            self.record(Event::Dequeued { configuration: front }, None);
         }
     }
 
@@ -115,14 +155,20 @@ impl Study {
         Err(Error::BadProposal(format!("{configuration} is not the first that is enqueued")))
     }
 
+    /// Whether the first of the queue is a part of a configuration.
+    pub(super) fn is_part_enqueued(&self) -> bool {
+        self.queue.front().is_some_and(|front| !self.is_whole(front))
+    }
+
     /// The first of the queue, if it is a part of a configuration, with the other values of one that was proposed. Where that may not be
-    /// tried again, with random ones; and where everything that it may mean has been tried, it is taken out of the queue.
+    /// tried again, or nothing was proposed, with random ones; and where everything that it may mean has been tried, it is taken out of the
+    /// queue.
     ///
     /// # Errors
     /// None that a sound ledger gives.
     pub(super) fn complete_enqueued(
         &mut self,
-        proposed: &Configuration,
+        proposed: Option<&Configuration>,
     ) -> Result<Option<Configuration>, Error> {
         let Some(part) = self.queue.front().filter(|front| !self.is_whole(front)).cloned() else {
             return Ok(None);
@@ -133,13 +179,14 @@ impl Study {
             });
             self.space.normalize(&values.collect())
         };
-        let first = given(proposed)?;
-        if self.forbidden_by(&first).is_none() {
+        if let Some(first) = proposed.map(given).transpose()?
+            && self.forbidden_by(&first).is_none()
+        {
             return Ok(Some(first));
         }
         let mut rng = Rng::stream(self.settings.seed, self.next_id().0).shared(COMPLETION);
         for _ in 0..ATTEMPTS {
-            let point: Vec<f64> = proposed.iter().map(|_| rng.uniform()).collect();
+            let point: Vec<f64> = self.space.axes().iter().map(|_| rng.uniform()).collect();
             let other = given(&self.space.decode(&self.space.snap(&point.into())))?;
             if self.forbidden_by(&other).is_none() {
                 return Ok(Some(other));
@@ -155,8 +202,12 @@ impl Study {
             return;
         }
         let known = self.trials.last().map(|trial| trial.configuration.clone());
-        if let Some(known) = known.filter(|known| self.forbidden_by(known).is_some()) {
+        let is_wanted = |known: &Configuration| self.is_queued(known);
+        if let Some(known) = known.filter(is_wanted)
+            && self.forbidden_by(&known).is_some()
+        {
             self.queue.retain(|wanted| *wanted != known);
+            self.forget_queued(&known);
         }
     }
 }

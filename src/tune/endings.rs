@@ -14,6 +14,17 @@ pub(super) struct Settled {
     pub(super) replaced: Option<Outcome>,
 }
 
+/// The end of a trial that was decided on a value, for this cause.
+pub(super) fn decided(cause: StopCause) -> Option<Outcome> {
+    match cause {
+        // The resource is what a job has, so this was its final value.
+        StopCause::MaxResource { value, .. } => Some(Outcome::from(value)),
+        _ => cause
+            .decided_on()
+            .map(|value| Outcome::Stopped { value: Some(value).filter(|value| value.is_finite()) }),
+    }
+}
+
 /// What the end of a job means for its trial, which was asked to stop for this cause.
 ///
 /// Under a fixed lag a decision by the metric counts with the value on which it was made: whether a job hears of it a step
@@ -25,13 +36,7 @@ pub(super) fn settle(
     is_lagged: bool,
 ) -> Settled {
     let Some(cause) = cause else { return Settled { outcome, replaced: None } };
-    let decided = match cause {
-        // The resource is what a job has, so this was its final value.
-        StopCause::MaxResource { value, .. } => Some(Outcome::from(value)),
-        _ => cause
-            .decided_on()
-            .map(|value| Outcome::Stopped { value: Some(value).filter(|value| value.is_finite()) }),
-    };
+    let decided = decided(cause);
     let is_stopped = matches!(outcome, Outcome::Stopped { .. });
     match (decided, cause) {
         (Some(decided), _) if is_lagged => {
@@ -74,6 +79,8 @@ pub(super) struct Endings {
     last_failure: Option<Failure>,
     /// Trials of the study's own that have failed.
     failed: usize,
+    /// Whether failures were forgiven since a trial last completed.
+    is_forgiven: bool,
     /// By how much an improvement improves is a rule; so it is looked at later.
     values: Vec<(TrialId, Option<f64>)>,
     looked_at: usize,
@@ -100,6 +107,7 @@ impl Endings {
             return;
         }
         self.failed += usize::from(failure.is_some());
+        self.is_forgiven &= failure.is_some();
         self.recent.push_back(failure.is_some());
         self.last_failure = failure.or(self.last_failure.take());
     }
@@ -107,6 +115,12 @@ impl Endings {
     /// Failures so far are no reason to stop.
     pub(super) fn forgive(&mut self) {
         self.recent.clear();
+        self.is_forgiven = true;
+    }
+
+    /// Whether they were, and none has completed since.
+    pub(super) fn is_forgiven(&self) -> bool {
+        self.is_forgiven
     }
 
     /// How many trials of the study's own have failed.
@@ -121,8 +135,8 @@ impl Endings {
 
     /// Looks at all values once more, because one of them has changed.
     pub(super) fn look_again(&mut self, study: &Study) {
-        let Self { recent, last_failure, .. } = std::mem::take(self);
-        *self = Self { recent, last_failure, ..Self::of(study) };
+        let Self { recent, last_failure, is_forgiven, .. } = std::mem::take(self);
+        *self = Self { recent, last_failure, is_forgiven, ..Self::of(study) };
     }
 
     /// The reason to stop, if there is one.

@@ -10,7 +10,7 @@ use crate::evaluator::{JobEvent, JobId};
 use crate::limits::EarlyStopping;
 use crate::rng::Rng;
 use crate::study::Order;
-use crate::trial::{Failure, Outcome, Report, StopCause, TrialId};
+use crate::trial::{Failure, Outcome, Report, StopCause, Trial, TrialId};
 
 /// Sets the chance in backoffs apart from that of other streams.
 const BACKOFF: u32 = 2;
@@ -117,8 +117,11 @@ impl Run<'_, '_> {
     /// A job whose first report lies beyond the end of all resource is over at once.
     fn warn_of_coarse_steps(&mut self, rule: &EarlyStopping, trial: TrialId, report: Report) {
         let EarlyStopping::SuccessiveHalving(rule) = rule else { return };
-        let reports = self.study.trial(trial).map_or(0, |trial| trial.reports.len());
-        if reports == 1 && report.step > rule.max_resource {
+        // A report at step 0 is one of what nothing has been spent on.
+        let is_first = self.study.trial(trial).is_some_and(|trial| {
+            trial.reports.iter().filter(|report| report.step > 0).count() == 1
+        });
+        if is_first && report.step > rule.max_resource {
             self.warn(format!(
                 "the first step that a job reports is {}, beyond max_resource = {}: such a job is over at once, and completes with that value; give min_resource and max_resource in the steps that jobs report",
                 report.step, rule.max_resource
@@ -147,6 +150,9 @@ impl Run<'_, '_> {
         self.curves.end(id, &outcome);
         self.study.tell(id, outcome)?;
         self.show();
+        if self.study.trial(id).is_some_and(Trial::was_cut_off) && self.level < Level::Stopping {
+            self.give_back_a_job();
+        }
         self.endings.add(self.study, id);
         self.look_at_the_best();
         self.look_whether_it_is_enough();

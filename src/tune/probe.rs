@@ -4,7 +4,8 @@
 //! region of the space that fails, and is to go on. A trial that completed before tells them apart: its configuration runs again, as a further
 //! attempt that does not count as a job, and the tuning ends only if that fails.
 //!
-//! The probe is left out where failed and completed trials are mixed, because then no region fails. Of n trials, f have failed and s have
+//! A second probe in a row, with no trial completed in between, is left out where failed and completed trials are mixed, because then no
+//! region fails, and the first probe has passed by luck. Of n trials, f have failed and s have
 //! completed; S of them have the same result as their nearest neighbour. If results did not depend on places, S would be about n p, with
 //! p = (f (f − 1) + s (s − 1)) ⁄ (n (n − 1)) and a standard deviation of about √(n p (1 − p)).
 
@@ -56,7 +57,8 @@ impl Run<'_, '_> {
     pub(super) fn probe_before_stopping(&mut self, reason: StopReason) {
         let best = self.endings.best_own().and_then(|id| self.study.trial(id));
         let is_rate = self.tuner.rules.circuit_breaker.is_some_and(|it| it.failures < it.of_last);
-        let best = best.filter(|_| !is_rate && !are_mixed(self.study));
+        let is_proven = self.endings.is_forgiven() && are_mixed(self.study);
+        let best = best.filter(|_| !is_rate && !is_proven);
         let Some(best) = best else {
             self.escalate(Level::Stopping, reason);
             return;
@@ -106,9 +108,11 @@ impl Run<'_, '_> {
     pub(super) fn end_probe(&mut self, outcome: Outcome) -> Result<(), Error> {
         let Some(probe) = self.probe.take() else { return Ok(()) };
         let has_failed = match &outcome {
-            Outcome::Failed(Failure { kind, .. }) => {
-                !kind.is_transient() && *kind != FailureKind::Abandoned
+            // By bad luck, unless that is how the jobs before it failed, too.
+            Outcome::Failed(Failure { kind, .. }) if kind.is_transient() => {
+                matches!(&probe.reason, StopReason::TooManyFailures { last, .. } if last.kind == *kind)
             }
+            Outcome::Failed(Failure { kind, .. }) => *kind != FailureKind::Abandoned,
             // It was overdue, which it was not when it completed.
             Outcome::Stopped { .. } => probe.stop_asked && self.level < Level::Stopping,
             Outcome::Completed { .. } => false,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::endings::Endings;
+use super::endings::{Endings, decided};
 use super::probe::Probe;
 use super::proposing::Proposing;
 use super::{Progress, StopReason, Tuned, Tuner};
@@ -205,11 +205,16 @@ impl<'r, 'a> Run<'r, 'a> {
         }
         let after = self.patience();
         self.probe = None;
-        for (id, _) in std::mem::take(&mut self.running) {
-            let text = format!(
-                "it had not ended {after:?} after it was asked to stop, because the tuning was over; it is left behind"
-            );
-            let outcome = Outcome::Failed(Failure::new(FailureKind::Timeout, text));
+        for (id, running) in std::mem::take(&mut self.running) {
+            let cause = self.study.trial(id).and_then(|trial| trial.stop_asked);
+            // What had been decided on its value counts, whether or not the job heard of it.
+            let decided = cause.filter(|_| running.stop_asked).and_then(decided);
+            let outcome = decided.unwrap_or_else(|| {
+                let text = format!(
+                    "it had not ended {after:?} after it was asked to stop, because the tuning was over; it is left behind"
+                );
+                Outcome::Failed(Failure::new(FailureKind::Timeout, text))
+            });
             self.curves.end(id, &outcome);
             self.study.tell(id, outcome)?;
             self.show();
@@ -236,6 +241,14 @@ impl<'r, 'a> Run<'r, 'a> {
             disregarded_count: self.disregarded_count,
             warnings: std::mem::take(&mut self.warnings),
         })
+    }
+
+    /// A trial that was cut off is no job: there is room for another one.
+    pub(super) fn give_back_a_job(&mut self) {
+        self.asked = self.asked.saturating_sub(1);
+        if self.level == Level::Filled && matches!(self.reason, Some(StopReason::JobLimit { .. })) {
+            (self.level, self.reason) = (Level::Open, None);
+        }
     }
 
     /// Goes on to a level, unless it has been reached.

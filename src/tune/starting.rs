@@ -7,6 +7,7 @@ use super::run::{LONGEST_WAIT, Level, Run, Running, SHORTEST_WAIT};
 use super::{Progress, StopReason};
 use crate::error::Error;
 use crate::evaluator::{Adoption, Job, JobId, Start};
+use crate::strategy::Proposal;
 use crate::study::{Asked, Order, Step};
 use crate::trial::StopCause;
 
@@ -42,39 +43,50 @@ impl Run<'_, '_> {
 
     /// The next trial of the study; `None` while its proposal is being computed.
     fn next_trial(&mut self) -> Result<Option<Asked>, Error> {
-        let proposed = match self.proposing.take() {
-            Some(proposing) => match proposing.finish() {
-                Ok(proposed) => proposed?,
+        loop {
+            let Some(step) = self.proposed()? else { return Ok(None) };
+            let proposed = match step {
+                Ok(proposed) => proposed,
+                Err(answer) => return Ok(Some(answer)),
+            };
+            if let Some(trial) = self.study.commit(proposed)? {
+                return Ok(Some(Asked::Trials(vec![trial])));
+            }
+            if let Some(answer) = self.study.exhausted() {
+                return Ok(Some(answer));
+            }
+        }
+    }
+
+    /// What the strategy proposes, or the study's answer without it; `None` while it is being computed.
+    fn proposed(&mut self) -> Result<Option<Result<Option<Proposal>, Asked>>, Error> {
+        if let Some(proposing) = self.proposing.take() {
+            return match proposing.finish() {
+                Ok(proposed) => Ok(Some(Ok(proposed?))),
                 Err(unfinished) => {
                     self.proposing = Some(unfinished);
-                    return Ok(None);
+                    Ok(None)
                 }
-            },
-            None => match self.study.begin()? {
-                Step::Wait => return Ok(Some(Asked::Wait)),
-                Step::Ready(trial) => return Ok(Some(Asked::Trials(vec![trial]))),
-                Step::Compute(computation) => {
-                    let is_alone = self.queue.is_empty()
-                        && self.running.is_empty()
-                        && self.waiting.is_empty()
-                        && self.tuner.stop.is_none()
-                        && self.limits.max_runtime.is_none();
-                    // A worker of the compute pool that waits for a proposal computes nothing, and with all of them waiting, none would.
-                    let is_worker = rayon::current_thread_index().is_some();
-                    let is_quick = computation.is_quick() || self.evaluator.is_simulated();
-                    if is_alone || is_quick || is_worker {
-                        computation.run()?
-                    } else {
-                        self.proposing = Some(Proposing::of(computation)?);
-                        return Ok(None);
-                    }
-                }
-            },
+            };
+        }
+        let computation = match self.study.begin()? {
+            Step::Wait => return Ok(Some(Err(Asked::Wait))),
+            Step::Ready(trial) => return Ok(Some(Err(Asked::Trials(vec![trial])))),
+            Step::Compute(computation) => computation,
         };
-        Ok(Some(match self.study.commit(proposed)? {
-            Some(trial) => Asked::Trials(vec![trial]),
-            None => self.study.exhausted(),
-        }))
+        let is_alone = self.queue.is_empty()
+            && self.running.is_empty()
+            && self.waiting.is_empty()
+            && self.tuner.stop.is_none()
+            && self.limits.max_runtime.is_none();
+        // A worker of the compute pool that waits for a proposal computes nothing, and with all of them waiting, none would.
+        let is_worker = rayon::current_thread_index().is_some();
+        let is_quick = computation.is_quick() || self.evaluator.is_simulated();
+        if is_alone || is_quick || is_worker {
+            return Ok(Some(Ok(computation.run()?)));
+        }
+        self.proposing = Some(Proposing::of(computation)?);
+        Ok(None)
     }
 
     /// Whether a place of the space may become free again: what runs may come to nothing by bad luck.
@@ -151,9 +163,13 @@ impl Run<'_, '_> {
         let holds = |cause: StopCause| {
             cause.decided_on().is_some() || matches!(cause, StopCause::Deadline { .. })
         };
-        let stop_asked = self.study.trial(job.trial).and_then(|trial| trial.stop_asked);
-        if stop_asked.is_some_and(holds) {
-            self.stop(job.trial)?;
+        match self.study.trial(job.trial).and_then(|trial| trial.stop_asked) {
+            Some(cause) if holds(cause) => self.stop(job.trial)?,
+            Some(_) if !adopted => {
+                self.study.withdraw_stop(job.trial)?;
+                self.show();
+            }
+            _ => {}
         }
         Ok(())
     }

@@ -46,6 +46,9 @@ fn trace_event(study: &Study, event: &Event) {
         Event::Reported { trial, report } => {
             debug!(trial = trial.0, step = report.step, value = report.value, "reported");
         }
+        Event::StopWithdrawn { trial } => {
+            info!(trial = trial.0, "it runs anew, and is not to stop")
+        }
         Event::StopAsked { trial, cause } => info!(trial = trial.0, %cause, "asked to stop"),
         Event::AttemptFailed { trial, failure } => {
             warn!(trial = trial.0, %failure, "attempt failed");

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// What each module may import, besides `error`. A module below is never seen by one above in `lib.rs`.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
-    ("cube", &[]),
+    ("significant", &[]),
+    ("cube", &["significant"]),
     ("lbfgs", &[]),
     ("linalg", &[]),
     ("normal", &[]),
@@ -16,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("maximize", &["rng", "linalg", "cube", "sobol", "lbfgs"]),
     ("limits", &["objective", "trial"]),
     ("objective", &[]),
-    ("space", &["cube"]),
+    ("space", &["cube", "significant"]),
     ("trial", &["space", "objective"]),
     ("acquisition", &["normal"]),
     ("gp", &["linalg", "lbfgs", "rng", "normal", "cube"]),

@@ -1,7 +1,7 @@
 //! Whether what is asked of programs can be done.
 
-use std::ffi::OsString;
-use std::path::Component;
+use std::ffi::OsStr;
+use std::path::{Component, PathBuf};
 
 use super::{
     CommandEvaluator, MetricSource, PassConfiguration, ReadingOfSeveral, TrainingContainer,
@@ -59,14 +59,25 @@ impl CommandEvaluator {
 
     /// Texts that no program can be given.
     fn unsound_texts(&self) -> Vec<Violation> {
-        let has_nul = |text: &OsString| text.as_encoded_bytes().contains(&0);
-        let texts = std::iter::once(("program", &self.program))
-            .chain(self.arguments.iter().map(|argument| ("arguments", argument)))
-            .chain(
-                self.environment
-                    .iter()
-                    .flat_map(|(name, value)| [("variable", name), ("variable", value)]),
-            );
+        let has_nul = |text: &OsStr| text.as_encoded_bytes().contains(&0);
+        let prefix = match &self.pass {
+            PassConfiguration::Environment { prefix } => Some(("pass", prefix.as_ref())),
+            _ => None,
+        };
+        let folder = |what: &'static str, path: &'_ Option<PathBuf>| {
+            path.as_ref().map(|path| (what, path.clone().into_os_string()))
+        };
+        let folders = [
+            folder("working_directory", &self.working_directory),
+            folder("in_folder", &self.folder),
+        ];
+        let texts = std::iter::once(("program", self.program.as_os_str()))
+            .chain(self.arguments.iter().map(|argument| ("arguments", argument.as_os_str())))
+            .chain(self.environment.iter().flat_map(|(name, value)| {
+                [("variable", name.as_os_str()), ("variable", value.as_os_str())]
+            }))
+            .chain(prefix)
+            .chain(folders.iter().flatten().map(|(what, path)| (*what, path.as_os_str())));
         let mut violations: Vec<Violation> = texts
             .filter(|(_, text)| has_nul(text))
             .map(|(what, text)| {

@@ -439,7 +439,7 @@ impl Evaluator for CommandEvaluator {
         let mut violations = self.violations();
         if self.container.is_none() {
             let names = space.ranges().iter().map(ParameterRange::name);
-            violations.extend(self.pass.violations(names));
+            violations.extend(self.pass.violations(names, &self.environment));
         }
         Error::unless_empty(violations)
     }

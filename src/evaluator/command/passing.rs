@@ -1,6 +1,7 @@
 //! How a program gets its configuration.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -58,10 +59,11 @@ impl PassConfiguration {
 }
 
 impl PassConfiguration {
-    /// What keeps parameters of these names from being passed.
+    /// What keeps parameters of these names from being passed, to a program that has these variables of its own.
     pub(super) fn violations<'a>(
         &self,
         names: impl IntoIterator<Item = &'a str>,
+        own: &[(OsString, OsString)],
     ) -> Vec<Violation> {
         let Self::Environment { prefix } = self else { return Vec::new() };
         let mut violations = Vec::new();
@@ -70,6 +72,17 @@ impl PassConfiguration {
             let variable = variable(prefix, name);
             if RESERVED.contains(&variable.as_str()) {
                 let rule = format!("as a variable it is {variable}, which tells the job of itself");
+                let remedy = "use another prefix, or pass configurations as arguments or as a file";
+                violations.push(Violation::new(name, &variable, rule, remedy));
+            }
+            let is_needed = NEEDED.contains(&variable.as_str());
+            if is_needed || own.iter().any(|(known, _)| *known == *variable) {
+                let rule = match is_needed {
+                    true => format!("as a variable it would hide {variable}, which programs need"),
+                    false => format!(
+                        "as a variable it would hide {variable}, which is given to all jobs"
+                    ),
+                };
                 let remedy = "use another prefix, or pass configurations as arguments or as a file";
                 violations.push(Violation::new(name, &variable, rule, remedy));
             }
@@ -86,6 +99,9 @@ impl PassConfiguration {
 /// Variables that each job has.
 const RESERVED: [&str; 4] =
     ["SURMISE_TRIAL", "SURMISE_ATTEMPT", "SURMISE_DEADLINE", "SURMISE_FOLDER"];
+
+/// Variables by which programs, and what they load, are found.
+const NEEDED: [&str; 5] = ["PATH", "HOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH"];
 
 /// The name of the variable of a parameter.
 fn variable(prefix: &str, name: &str) -> String {

@@ -38,7 +38,8 @@ pub enum ReportSource {
     Pattern(MetricPattern),
 }
 
-/// Which of the values that a [`MetricSource::Pattern`] finds is the final one.
+/// Which of the values that a [`MetricSource::Pattern`] finds is the final one. A text with a digit that is no number (`1,050.0`, `71%`) is
+/// not passed over: there is no final value if it is found last or, for the least and the greatest, anywhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReadingOfSeveral {
     /// The last, as SageMaker takes it.
@@ -66,6 +67,10 @@ pub(super) struct Heard {
     found: Vec<f64>,
     /// The last text that it found and that is no number.
     no_number: Option<String>,
+    /// The last such text that has a digit: a value in a form that is not understood.
+    misread: Option<String>,
+    /// Whether no number was found after that one.
+    ends_misread: bool,
     reports: u64,
     pub(super) last_report: Option<f64>,
     errors: VecDeque<String>,
@@ -125,8 +130,17 @@ impl Heard {
         let text = shown(&text).to_owned();
         if let MetricSource::Pattern(pattern) = metric {
             match found_in(pattern, &text) {
-                Some(Ok(value)) => self.found.push(value),
-                Some(Err(text)) => self.no_number = Some(text),
+                Some(Ok(value)) => {
+                    self.found.push(value);
+                    self.ends_misread = false;
+                }
+                Some(Err(text)) => {
+                    if text.contains(|c: char| c.is_ascii_digit()) {
+                        self.misread = Some(text.clone());
+                        self.ends_misread = true;
+                    }
+                    self.no_number = Some(text);
+                }
                 None => {}
             }
         }
@@ -222,18 +236,26 @@ impl Heard {
             }
             MetricSource::Pattern(_) => {
                 let values = self.found.iter().copied();
-                let found = match several {
-                    ReadingOfSeveral::Last => values.last(),
-                    ReadingOfSeveral::Least => values.reduce(f64::min),
-                    ReadingOfSeveral::Greatest => values.reduce(f64::max),
-                };
-                found.ok_or_else(|| match &self.no_number {
-                    Some(text) => {
-                        let hint = hint(text);
-                        format!("the expression captured {text:?}, which is no number{hint}")
+                // An older value, or one of those that could be read, is not the one that is meant.
+                let misread = self.misread.as_ref();
+                let (found, unread) = match several {
+                    ReadingOfSeveral::Last => {
+                        (values.last(), misread.filter(|_| self.ends_misread))
                     }
-                    None => "no line of its output had what the expression looks for".to_owned(),
-                })
+                    ReadingOfSeveral::Least => (values.reduce(f64::min), misread),
+                    ReadingOfSeveral::Greatest => (values.reduce(f64::max), misread),
+                };
+                let unread = unread.or(self.no_number.as_ref().filter(|_| found.is_none()));
+                match (unread, found) {
+                    (Some(text), _) => {
+                        let hint = hint(text);
+                        Err(format!("the expression captured {text:?}, which is no number{hint}"))
+                    }
+                    (None, Some(value)) => Ok(value),
+                    (None, None) => {
+                        Err("no line of its output had what the expression looks for".to_owned())
+                    }
+                }
             }
         }
     }
@@ -264,11 +286,12 @@ fn number_of(line: &str, what: &str) -> Result<f64, String> {
 
 /// What may be meant by a text that is no number.
 fn hint(text: &str) -> &'static str {
-    let is_digit = |c: char| c.is_ascii_digit();
-    let text = text.trim();
-    if text.ends_with('%') {
+    let bytes = text.trim().as_bytes();
+    let is_digit = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_digit);
+    let is_inside = |place: usize| place > 0 && is_digit(place - 1) && is_digit(place + 1);
+    if bytes.ends_with(b"%") {
         "; a percent sign is no part of a number"
-    } else if text.contains(',') && text.contains(is_digit) && !text.contains(char::is_whitespace) {
+    } else if (0..bytes.len()).any(|place| bytes[place] == b',' && is_inside(place)) {
         "; numbers have a decimal point and no commas"
     } else {
         ""
@@ -312,6 +335,17 @@ mod tests {
         assert_eq!(read(ReadingOfSeveral::Least), Ok(1.0));
         assert_eq!(read(ReadingOfSeveral::Greatest), Ok(3.0));
         assert!(Heard::default().final_value(&metric, ReadingOfSeveral::Last, None).is_err());
+        // What can't be read is not passed over.
+        heard.line("loss=1,050.0".to_owned(), false, &metric, &reports);
+        for several in [ReadingOfSeveral::Last, ReadingOfSeveral::Least, ReadingOfSeveral::Greatest]
+        {
+            let message = heard.final_value(&metric, several, None).unwrap_err();
+            assert!(message.contains("\"1,050.0\", which is no number; numbers have"), "{message}");
+        }
+        heard.line("loss=2".to_owned(), false, &metric, &reports);
+        assert_eq!(heard.final_value(&metric, ReadingOfSeveral::Last, None), Ok(2.0));
+        assert_eq!(hint("step=7 value=0,75"), "; numbers have a decimal point and no commas");
+        assert_eq!(hint("done, 3 left"), "");
     }
 
     #[test]

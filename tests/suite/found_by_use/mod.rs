@@ -7,6 +7,7 @@ mod engine;
 mod failing_regions;
 mod flat_losses;
 mod growth;
+mod kin;
 mod noise;
 mod programs;
 mod study;
