@@ -3,21 +3,28 @@
 //!     cargo run --example ask_tell [-- --strategy random|sobol|bayesian]
 //!
 //! ```text
-//! {"op":"init","space":[{"name":"lr","type":"float","lo":1e-6,"hi":1.0,"scale":"log"},
-//!                       {"name":"n","type":"int","lo":1,"hi":64,"scale":"linear"},
-//!                       {"name":"opt","type":"cat","choices":["a","b"]}],
-//!  "seed":3,"parallel":4,"budget":60}                              → {"ok":true}
-//! {"op":"ask","n":2}                                               → {"configs":[{"lr":0.001,"n":7,"opt":"a"}, …]}
-//! {"op":"tell","config":{"lr":0.001,"n":7,"opt":"a"},"value":0.31} → {"ok":true}
+//! {"op":"init","space":[{"name":"lr","type":"float","lo":1e-6,"hi":1.0,"scale":"log","digits":2},
+//!                       {"name":"n","type":"int","lo":8,"hi":64,"step":8},
+//!                       {"name":"opt","type":"cat","choices":["a",8,true,null]}],
+//!  "goal":"minimize","seed":3,"parallel":4,"budget":60}            → {"ok":true}
+//! {"op":"ask","n":2}                                               → {"configs":[{"lr":0.001,"n":8,"opt":"a"}, …],"ids":[1,2]}
+//! {"op":"report","id":1,"step":1,"value":0.9}                      → {"stop":false}
+//! {"op":"tell","id":1,"value":0.31}                                → {"ok":true}
+//! {"op":"best"}                                                    → {"best":{"id":1,"config":{…},"value":0.31}}
+//! {"op":"help"}                                                    → {"help":["init: …", …]}
 //! ```
 //!
-//! Every request is one line and gets one line in reply. Values are minimized. A value of null (or "nan") says that the
-//! evaluation failed. A configuration that is pending is told by its values; any other is taken as an observation from
-//! outside. A bad request is answered by {"error": …} and changes nothing. Another "init" starts anew.
+//! Every request is one line and gets one line in reply. A value of null (or "nan") says that the evaluation failed. A trial is told by its
+//! id, or by its configuration (to the digit, or nearly); any other configuration is taken as an observation from outside. A bad request is
+//! answered by {"error": …} and changes nothing. Another "init" starts anew.
+//!
+//! A reply that is lost loses nothing: to tell the same once more changes nothing, "pending" lists what was asked for and has not been told, and
+//! a request with a "key" of one's own, sent again, is answered as before. `client.py` beside this file is such a client.
 
 #![allow(clippy::print_stderr, reason = "a program talks")]
 
 mod protocol;
+mod space;
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;

@@ -1,27 +1,75 @@
 //! Requests, replies, and what comes between.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use surmise::cube;
-use surmise::trial::{Failure, FailureKind};
+use surmise::limits::TuningRules;
+use surmise::space::ParameterValue;
+use surmise::stopping::Curves;
+use surmise::trial::{Failure, FailureKind, Report, StopCause};
 use surmise::{
-    Asked, Configuration, Error, Objective, Outcome, ParameterRange, ResourceLimits, ScalingType,
-    SearchSpace, Strategy, Study, StudySettings, TrialId,
+    Asked, Configuration, EarlyStopping, Error, Objective, Outcome, ParameterRange, ResourceLimits,
+    SearchSpace, Strategy, Study, StudySettings, Trial, TrialId,
 };
+
+use crate::space::Range;
 
 /// Configurations in one reply.
 const MOST_ASKED: usize = 4096;
 
+/// What `help` says.
+const HELP: [&str; 12] = [
+    r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"early_stopping":"median"}; all but space may be left out; begins anew"#,
+    r#"a parameter: {"name":"lr","type":"float","lo":1e-6,"hi":1,"scale":"log"}; type float, int or cat; scale linear, log, reverse_log or auto"#,
+    r#"numbers in steps: "step":0.05, from lo on; of floats, numbers of few digits: "digits":2"#,
+    r#"choices: {"name":"opt","type":"cat","choices":["a",8,true,null]}; they come back as they are"#,
+    r#"early_stopping: "median", or {"min_resource":1,"max_resource":27} for successive halving (Hyperband)"#,
+    r#"ask: {"op":"ask","n":2} → {"configs":[…],"ids":[…]}; without both, there is nothing to try now"#,
+    r#"tell: {"op":"tell","id":3,"value":0.5}, or "config":{…} instead of the id; a value of null says that it failed; → {"ok":true}"#,
+    r#"report: {"op":"report","id":3,"step":2,"value":0.7} → {"stop":false}, or {"stop":true,"why":"…"}"#,
+    r#"best: {"op":"best"} → {"best":{"id":3,"config":{…},"value":0.5}}, or {"best":null}"#,
+    r#"pending: {"op":"pending"} → {"configs":[…],"ids":[…]}: what was asked for and has not been told"#,
+    r#"any request may have a "key", a text of your own: sent again with the same key, it is answered as before and changes nothing"#,
+    r#"a request that cannot be met is answered by {"error":"…"} and changes nothing"#,
+];
+
 /// What is answered to one line.
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Reply {
-    Ok { ok: bool },
-    Configs { configs: Vec<Configuration> },
-    Error { error: String },
+    Ok {
+        ok: bool,
+    },
+    Configs {
+        configs: Vec<Configuration>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ids: Vec<u64>,
+    },
+    Verdict {
+        stop: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    Best {
+        best: Option<Best>,
+    },
+    Help {
+        help: &'static [&'static str],
+    },
+    Error {
+        error: String,
+    },
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Best {
+    id: u64,
+    config: Configuration,
+    value: f64,
 }
 
 #[derive(Deserialize)]
@@ -29,41 +77,39 @@ pub(crate) enum Reply {
 struct Init {
     #[serde(rename = "op")]
     _op: Value,
+    #[serde(rename = "key")]
+    _key: Option<Value>,
     space: Vec<Range>,
+    #[serde(default)]
+    goal: Aim,
     #[serde(default)]
     seed: u64,
     #[serde(default = "one")]
     parallel: usize,
     budget: Option<usize>,
+    early_stopping: Option<Stopping>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Aim {
+    #[default]
+    Minimize,
+    Maximize,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Range {
-    name: String,
-    #[serde(rename = "type")]
-    kind: Kind,
-    lo: Option<Value>,
-    hi: Option<Value>,
-    scale: Option<Scale>,
-    choices: Option<Vec<String>>,
+#[serde(untagged, expecting = r#"it is "median" or {"min_resource":1,"max_resource":27}"#)]
+enum Stopping {
+    Rule(Rule),
+    Halving { min_resource: u64, max_resource: u64 },
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
-    Float,
-    Int,
-    Cat,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Scale {
-    Linear,
-    Log,
-    ReverseLog,
-    Auto,
+enum Rule {
+    Median,
+    Off,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +117,8 @@ enum Scale {
 struct Ask {
     #[serde(rename = "op")]
     _op: Value,
+    #[serde(rename = "key")]
+    _key: Option<Value>,
     #[serde(default = "one")]
     n: usize,
 }
@@ -80,23 +128,58 @@ struct Ask {
 struct Tell {
     #[serde(rename = "op")]
     _op: Value,
-    config: Configuration,
+    #[serde(rename = "key")]
+    _key: Option<Value>,
+    id: Option<u64>,
+    config: Option<Configuration>,
+    // Null is a value, and not the lack of one.
     value: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reported {
+    #[serde(rename = "op")]
+    _op: Value,
+    #[serde(rename = "key")]
+    _key: Option<Value>,
+    id: u64,
+    step: u64,
+    value: f64,
+}
+
+/// A request that says nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bare {
+    #[serde(rename = "op")]
+    _op: Value,
+    #[serde(rename = "key")]
+    _key: Option<Value>,
 }
 
 fn one() -> usize {
     1
 }
 
+/// A study, and what stops its evaluations early.
+struct Search {
+    study: Study,
+    rule: EarlyStopping,
+    curves: Curves,
+}
+
 /// One conversation: at most one study at a time.
 pub(crate) struct Session {
     make_strategy: fn() -> Box<dyn Strategy>,
-    study: Option<Study>,
+    search: Option<Search>,
+    /// Requests with a key, and what was answered.
+    answered: HashMap<String, (Value, Reply)>,
 }
 
 impl Session {
     pub(crate) fn new(make_strategy: fn() -> Box<dyn Strategy>) -> Self {
-        Self { make_strategy, study: None }
+        Self { make_strategy, search: None, answered: HashMap::new() }
     }
 
     /// Answers one line; a request that cannot be met changes nothing.
@@ -105,21 +188,50 @@ impl Session {
     }
 
     fn respond(&mut self, line: &[u8]) -> Result<Reply, String> {
-        let request: Value =
-            serde_json::from_slice(line).map_err(|error| format!("not JSON: {error}"))?;
-        match request.get("op").and_then(Value::as_str).unwrap_or_default() {
+        let request: Value = serde_json::from_slice(line).map_err(|error| {
+            let text = String::from_utf8_lossy(line);
+            let has_none = text.contains("NaN") || text.contains("Infinity");
+            let hint =
+                "; JSON has neither NaN nor Infinity: send null for an evaluation that failed";
+            format!("not JSON: {error}{}", if has_none { hint } else { "" })
+        })?;
+        let key = request.get("key").map(Value::to_string);
+        if let Some((before, reply)) = key.as_ref().and_then(|key| self.answered.get(key)) {
+            return match *before == request {
+                true => Ok(reply.clone()),
+                false => {
+                    Err(format!("key: {} was that of another request: {before}", request["key"]))
+                }
+            };
+        }
+        let reply = match request.get("op").and_then(Value::as_str).unwrap_or_default() {
             "init" => self.init(read(line)?),
             "ask" => self.ask(&read(line)?),
-            "tell" => self.tell(&read(line)?),
-            _ => Err(format!("op: {}; it is one of init, ask, tell", shown(request.get("op")))),
+            "tell" => self.tell(read(line)?),
+            "report" => self.report(&read(line)?),
+            "best" => read(line).and_then(|_: Bare| self.best()),
+            "pending" => read(line).and_then(|_: Bare| self.pending()),
+            "help" => read(line).map(|_: Bare| Reply::Help { help: &HELP }),
+            _ => Err(format!(
+                "op: {}; it is one of init, ask, tell, report, best, pending, help",
+                shown(request.get("op"))
+            )),
+        }?;
+        if let Some(key) = key {
+            self.answered.insert(key, (request, reply.clone()));
         }
+        Ok(reply)
+    }
+
+    fn search(&mut self, op: &str) -> Result<&mut Search, String> {
+        self.search.as_mut().ok_or_else(|| format!("op: {op} before init"))
     }
 
     fn init(&mut self, init: Init) -> Result<Reply, String> {
         let mut errors = Vec::new();
         let mut ranges = Vec::new();
         for (index, asked) in init.space.iter().enumerate() {
-            match range(index, asked) {
+            match asked.read(index) {
                 Ok(range) => ranges.push(range),
                 Err(malformed) => errors.push(malformed),
             }
@@ -141,42 +253,167 @@ impl Session {
             let text = text.replace("max_jobs", "budget");
             errors.push(text.replace("use None for no limit", "leave it out for no limit"));
         }
+        let rule = match init.early_stopping {
+            None | Some(Stopping::Rule(Rule::Off)) => EarlyStopping::Off,
+            Some(Stopping::Rule(Rule::Median)) => EarlyStopping::auto(),
+            Some(Stopping::Halving { min_resource, max_resource }) => {
+                EarlyStopping::hyperband(min_resource, max_resource)
+            }
+        };
+        let rules = TuningRules { early_stopping: rule, ..Default::default() };
+        errors.extend(rules.check().err().map(one_line));
         let space = match space {
             Ok(space) if errors.is_empty() => space,
             _ => return Err(errors.join("; ")),
         };
         let settings = StudySettings { seed: init.seed, limits, ..Default::default() };
-        let objective = Objective::minimize("value");
+        let objective = match init.goal {
+            Aim::Minimize => Objective::minimize("value"),
+            Aim::Maximize => Objective::maximize("value"),
+        };
         let study = Study::new(space, objective, (self.make_strategy)(), settings);
-        self.study = Some(study.map_err(one_line)?);
+        let study = study.map_err(one_line)?;
+        let curves = Curves::of(study.objective(), study.trials());
+        self.search = Some(Search { study, rule, curves });
+        self.answered.clear();
         Ok(Reply::Ok { ok: true })
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Reply, String> {
-        let study = self.study.as_mut().ok_or("op: ask before init")?;
+        let study = &mut self.search("ask")?.study;
         if !(1..=MOST_ASKED).contains(&ask.n) {
             return Err(format!("n: {} is not between 1 and {MOST_ASKED}", ask.n));
         }
-        let configs = match study.ask(ask.n).map_err(one_line)? {
-            Asked::Trials(trials) => trials.into_iter().map(|trial| trial.configuration).collect(),
-            Asked::Wait | Asked::Exhausted => Vec::new(),
-        };
-        Ok(Reply::Configs { configs })
+        Ok(match study.ask(ask.n).map_err(one_line)? {
+            Asked::Trials(trials) => listed(&trials),
+            Asked::Wait | Asked::Exhausted => listed(&[]),
+        })
     }
 
-    fn tell(&mut self, tell: &Tell) -> Result<Reply, String> {
-        let study = self.study.as_mut().ok_or("op: tell before init")?;
+    fn tell(&mut self, tell: Tell) -> Result<Reply, String> {
+        let search = self.search("tell")?;
         let outcome = outcome(&tell.value)?;
-        let in_config = |error: Error| format!("config: {}", one_line(error));
-        let configuration = study.space().normalize(&tell.config).map_err(in_config)?;
-        match pending(study, &configuration) {
-            Some(trial) => study.tell(trial, outcome).map_err(one_line)?,
-            None => {
-                study.observe(&configuration, outcome).map_err(in_config)?;
+        let told = tell.config.map(|config| known(search.study.space(), &config)).transpose()?;
+        match (tell.id, told) {
+            (None, None) => {
+                return Err("id: missing, and so is config; give one of them".to_owned());
+            }
+            (Some(id), told) => {
+                let trial = search.trial(id)?;
+                if let Some(told) = told.filter(|told| *told != trial.configuration) {
+                    return Err(format!(
+                        "config: trial {id} is {}, not {told}",
+                        trial.configuration
+                    ));
+                }
+                search.end(TrialId(id), outcome)?;
+            }
+            (None, Some(told)) => {
+                if let Some(trial) = pending(&search.study, &told) {
+                    search.end(trial, outcome)?;
+                } else if !search.has_been_told(&told, &outcome) {
+                    search.study.observe(&told, outcome).map_err(in_config)?;
+                }
             }
         }
         Ok(Reply::Ok { ok: true })
     }
+
+    fn report(&mut self, reported: &Reported) -> Result<Reply, String> {
+        let Search { study, rule, curves } = self.search("report")?;
+        let (trial, report) =
+            (TrialId(reported.id), Report { step: reported.step, value: reported.value });
+        let is_known = study.trial(trial).is_some_and(|trial| trial.reports.contains(&report));
+        if !is_known {
+            study.report(trial, report.step, report.value).map_err(one_line)?;
+            curves.add(trial, report);
+        }
+        let asked = study.trial(trial).and_then(|trial| trial.stop_asked);
+        let verdict = asked.or_else(|| curves.verdict(rule, trial, report, None));
+        if let (None, Some(cause)) = (asked, verdict) {
+            study.ask_to_stop(trial, cause).map_err(one_line)?;
+        }
+        Ok(Reply::Verdict { stop: verdict.is_some(), why: verdict.map(|cause| cause.to_string()) })
+    }
+
+    fn best(&mut self) -> Result<Reply, String> {
+        let study = &self.search("best")?.study;
+        let best = study.best().and_then(|trial| {
+            let (id, config) = (trial.id.0, trial.configuration.clone());
+            Some(Best { id, config, value: trial.value()? })
+        });
+        Ok(Reply::Best { best })
+    }
+
+    fn pending(&mut self) -> Result<Reply, String> {
+        let study = &self.search("pending")?.study;
+        let trials: Vec<Trial> = study.pending().cloned().collect();
+        Ok(listed(&trials))
+    }
+}
+
+impl Search {
+    fn trial(&self, id: u64) -> Result<&Trial, String> {
+        let trial = id.checked_sub(1).and_then(|_| self.study.trial(TrialId(id)));
+        trial.ok_or_else(|| format!("id: there is no trial {id}"))
+    }
+
+    /// Ends a trial. One that early stopping has asked to stop ends there, with the value it has come to.
+    fn end(&mut self, id: TrialId, outcome: Outcome) -> Result<(), String> {
+        let cause = self.study.trial(id).and_then(|trial| trial.stop_asked);
+        let outcome = match (cause, outcome) {
+            (Some(StopCause::MaxResource { .. }) | None, outcome) => outcome,
+            (Some(_), Outcome::Completed { value }) => Outcome::Stopped { value: Some(value) },
+            (Some(_), outcome) => outcome,
+        };
+        self.study.tell(id, outcome.clone()).map_err(|error| match error {
+            Error::Conflict { .. } => {
+                format!("value: trial {id} has ended otherwise; {}", one_line(error))
+            }
+            other => one_line(other),
+        })?;
+        self.curves.end(id, &outcome);
+        Ok(())
+    }
+
+    /// Whether the same has been told of a configuration: a message that is sent again.
+    fn has_been_told(&self, told: &Configuration, outcome: &Outcome) -> bool {
+        let same = |trial: &&Trial| trial.configuration == *told;
+        let value = |outcome: &Outcome| match outcome {
+            Outcome::Completed { value } | Outcome::Stopped { value: Some(value) } => Some(*value),
+            _ => None,
+        };
+        self.study.trials().iter().filter(same).any(|trial| {
+            trial.outcome.as_ref().is_some_and(|known| match (value(known), value(outcome)) {
+                (Some(known), Some(told)) => known.to_bits() == told.to_bits(),
+                _ => known == outcome,
+            })
+        })
+    }
+}
+
+fn listed(trials: &[Trial]) -> Reply {
+    Reply::Configs {
+        configs: trials.iter().map(|trial| trial.configuration.clone()).collect(),
+        ids: trials.iter().map(|trial| trial.id.0).collect(),
+    }
+}
+
+/// A configuration in the space's own order and types.
+fn known(space: &SearchSpace, config: &Configuration) -> Result<Configuration, String> {
+    let is_choice = |name: &str| {
+        let range = space.ranges().iter().find(|range| range.name() == name);
+        matches!(range, Some(ParameterRange::Categorical(_)))
+    };
+    let mut nulls = config.iter().filter(|(_, value)| **value == ParameterValue::Null);
+    if let Some((name, _)) = nulls.find(|(name, _)| !is_choice(name)) {
+        return Err(format!("config.{name}: null is no number"));
+    }
+    space.normalize(config).map_err(in_config)
+}
+
+fn in_config(error: Error) -> String {
+    format!("config: {}", one_line(error))
 }
 
 /// A request of known kind. Read from the line itself, because a parsed object has lost its duplicate keys.
@@ -192,71 +429,6 @@ fn read<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
         });
         if path == "." { text } else { format!("{path}: {text}") }
     })
-}
-
-/// The range, checked, or in what respect its request is not even one.
-fn range(index: usize, range: &Range) -> Result<Result<ParameterRange, Error>, String> {
-    let at = |field: &str| format!("space[{index}].{field} (of `{}`)", range.name);
-    if range.name.is_empty() {
-        return Err(format!("space[{index}].name: empty"));
-    }
-    let superfluous = |field: &str, given: bool| {
-        if given { Err(format!("{}: this type of parameter has none", at(field))) } else { Ok(()) }
-    };
-    let scaling = match range.scale.unwrap_or(Scale::Auto) {
-        Scale::Linear => ScalingType::Linear,
-        Scale::Log => ScalingType::Logarithmic,
-        Scale::ReverseLog => ScalingType::ReverseLogarithmic,
-        Scale::Auto => ScalingType::Auto,
-    };
-    match range.kind {
-        Kind::Float | Kind::Int => superfluous("choices", range.choices.is_some())?,
-        Kind::Cat => {
-            superfluous("lo", range.lo.is_some())?;
-            superfluous("hi", range.hi.is_some())?;
-            superfluous("scale", range.scale.is_some())?;
-        }
-    }
-    Ok(match range.kind {
-        Kind::Float => {
-            let end = |field, value: &Option<Value>| {
-                let number = value.as_ref().and_then(Value::as_f64);
-                number.ok_or_else(|| {
-                    format!("{}: {} is not a number", at(field), shown(value.as_ref()))
-                })
-            };
-            let (lo, hi) = (end("lo", &range.lo)?, end("hi", &range.hi)?);
-            ParameterRange::continuous(&range.name, lo..=hi, scaling)
-        }
-        Kind::Int => {
-            let end = |field, value: &Option<Value>| {
-                let number = value.as_ref().and_then(whole);
-                number.ok_or_else(|| {
-                    format!(
-                        "{}: {} is not a whole number within ±2^53",
-                        at(field),
-                        shown(value.as_ref())
-                    )
-                })
-            };
-            let (lo, hi) = (end("lo", &range.lo)?, end("hi", &range.hi)?);
-            ParameterRange::integer(&range.name, lo..=hi, scaling)
-        }
-        Kind::Cat => {
-            let choices = range.choices.as_ref();
-            let choices = choices.ok_or_else(|| format!("{}: missing", at("choices")))?;
-            ParameterRange::categorical(&range.name, choices)
-        }
-    })
-}
-
-/// A whole number, written as 3 or 3.0.
-fn whole(value: &Value) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    #[allow(clippy::cast_possible_truncation, reason = "up to 2^53 it is exact")]
-    let from_float =
-        |number: f64| (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64);
-    value.as_i64().or_else(|| value.as_f64().and_then(from_float))
 }
 
 fn outcome(value: &Value) -> Result<Outcome, String> {
@@ -290,7 +462,7 @@ fn pending(study: &Study, configuration: &Configuration) -> Option<TrialId> {
     exact.or_else(near).map(|trial| trial.id)
 }
 
-fn shown(value: Option<&Value>) -> String {
+pub(crate) fn shown(value: Option<&Value>) -> String {
     value.map_or_else(|| "missing".to_owned(), Value::to_string)
 }
 

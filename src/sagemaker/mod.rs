@@ -73,6 +73,7 @@ pub use self::quotas::Quotas;
 pub use self::request::*;
 pub use self::training_job::*;
 pub use self::verdict::{Finding, Severity, Verdict};
+pub(crate) use self::write::printed_float;
 pub use self::write::{training_job_name, tuned_values};
 
 /// The rules of single members as JSON, in the words of the service's own model, so that a script can compare them with it.

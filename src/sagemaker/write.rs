@@ -45,7 +45,7 @@ fn printed(value: &ParameterValue) -> String {
 }
 
 /// As Python's `repr`, which is what tuned values in published descriptions of jobs look like.
-fn printed_float(number: f64) -> String {
+pub(crate) fn printed_float(number: f64) -> String {
     let size = number.abs();
     if size == 0.0 || (1e-4..1e16).contains(&size) {
         let text = format!("{number}");

@@ -1,10 +1,12 @@
 """Makes the golden numbers again and compares them with those that are kept here.
 
     pip install -r requirements.txt                       (for map_objective and functions: requirements-botorch.txt;
-                                                           for step_functions: ../sagemaker/requirements.txt)
+                                                           for step_functions: ../sagemaker/requirements.txt;
+                                                           for container: --no-deps -r requirements-toolkit.txt, in
+                                                           an environment of its own)
     python3 remake.py [--write] [NAME ...]
 
-Without names, all but these three. Exits with 1 if a number differs by more than 1e-9 of its size (1e-6 for optima and yeo_johnson):
+Without names, all but these four. Exits with 1 if a number differs by more than 1e-9 of its size (1e-6 for optima and yeo_johnson):
 other processors round other last digits. With --write the kept numbers are replaced instead.
 """
 import json

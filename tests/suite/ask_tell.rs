@@ -1,5 +1,7 @@
 //! The side door, driven as another program would: lines in, lines out.
 
+#![allow(clippy::disallowed_methods, reason = "a test keeps the time")]
+
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -233,4 +235,117 @@ fn an_unknown_argument_is_refused() {
         .status()
         .unwrap();
     assert_eq!(status.code(), Some(2));
+}
+
+const TWO: &str = r#"{"op":"init","seed":5,"space":[{"name":"x","type":"float","lo":0,"hi":0.1},{"name":"k","type":"cat","choices":[8,true,null,"a"]}]}"#;
+
+#[test]
+fn a_trial_is_told_by_its_id_once() {
+    let mut door = Door::open(&[]);
+    assert_eq!(door.send(TWO), json!({"ok": true}));
+    let asked = door.send(r#"{"op":"ask","n":3}"#);
+    assert_eq!(asked["ids"], json!([1, 2, 3]));
+    for choice in asked["configs"].as_array().unwrap() {
+        assert!(
+            [json!(8), json!(true), json!(null), json!("a")].contains(&choice["k"]),
+            "{choice}"
+        );
+    }
+    let pending = door.send(r#"{"op":"pending"}"#);
+    assert_eq!(pending, asked);
+    for _ in 0..2 {
+        assert_eq!(door.send(r#"{"op":"tell","id":2,"value":0.5}"#), json!({"ok": true}));
+    }
+    door.refused(r#"{"op":"tell","id":2,"value":0.6}"#, "trial 2 has ended otherwise");
+    door.refused(r#"{"op":"tell","id":9,"value":0.6}"#, "there is no trial 9");
+    door.refused(r#"{"op":"tell","id":0,"value":0.6}"#, "there is no trial 0");
+    door.refused(r#"{"op":"tell","value":0.6}"#, "give one of them");
+    let other = json!({"op": "tell", "id": 1, "config": asked["configs"][2], "value": 1});
+    door.refused(&other.to_string(), "config: trial 1 is");
+    // By its configuration twice: one observation.
+    let tell = json!({"op": "tell", "config": asked["configs"][0], "value": 0.25}).to_string();
+    for _ in 0..2 {
+        assert_eq!(door.send(&tell), json!({"ok": true}));
+    }
+    let best = door.send(r#"{"op":"best"}"#);
+    assert_eq!(best, json!({"best": {"id": 1, "config": asked["configs"][0], "value": 0.25}}));
+    assert_eq!(door.send(r#"{"op":"ask"}"#)["ids"], json!([4]), "nothing was told twice");
+    // An end of a range in single precision.
+    let single = json!({"op": "tell", "config": {"x": f64::from(0.1_f32), "k": 8}, "value": 3});
+    assert_eq!(door.send(&single.to_string()), json!({"ok": true}));
+    assert_eq!(door.close(), 0);
+}
+
+#[test]
+fn a_request_with_a_key_is_carried_out_once() {
+    let mut door = Door::open(&[]);
+    let init = TWO.replace("\"init\",", "\"init\",\"key\":\"begin\",");
+    assert_eq!(door.send(&init), json!({"ok": true}));
+    let first = door.send(r#"{"op":"ask","key":7}"#);
+    assert_eq!(door.send(r#"{"op":"ask","key":7}"#), first);
+    assert_eq!(door.send(&init), json!({"ok": true}), "and begins nothing anew");
+    assert_eq!(door.send(r#"{"op":"ask","key":8}"#)["ids"], json!([2]));
+    door.refused(r#"{"op":"ask","n":2,"key":7}"#, "that of another request");
+    assert_eq!(door.close(), 0);
+}
+
+#[test]
+fn goals_reports_and_help() {
+    let mut door = Door::open(&[]);
+    let init = r#"{"op":"init","goal":"maximize","early_stopping":{"min_resource":1,"max_resource":9},"space":[{"name":"x","type":"float","lo":0.01,"hi":1,"digits":1},{"name":"y","type":"float","lo":0,"hi":1,"step":0.25}]}"#;
+    assert_eq!(door.send(init), json!({"ok": true}));
+    assert_eq!(door.send(r#"{"op":"best"}"#), json!({"best": null}));
+    let mut stopped = 0;
+    for id in 1..=12 {
+        let config = door.ask(1).remove(0);
+        let steps = [config["x"].as_f64().unwrap() * 100.0, config["y"].as_f64().unwrap() * 4.0];
+        assert!(steps.iter().all(|it| (it - it.round()).abs() < 1e-9), "{config}");
+        for step in [1, 3, 9] {
+            let report = json!({"op": "report", "id": id, "step": step, "value": -id}).to_string();
+            let verdict = door.send(&report);
+            assert_eq!(door.send(&report), verdict, "sent again");
+            if verdict["stop"] == json!(true) {
+                stopped += usize::from(step < 9);
+                assert!(verdict["why"].as_str().is_some_and(|why| !why.is_empty()), "{verdict}");
+                break;
+            }
+        }
+        assert_eq!(
+            door.send(&json!({"op": "tell", "id": id, "value": -id}).to_string()),
+            json!({"ok": true})
+        );
+    }
+    assert!(stopped >= 4, "{stopped} of 12");
+    assert_eq!(door.send(r#"{"op":"best"}"#)["best"]["value"], json!(-1.0));
+    door.refused(r#"{"op":"report","id":1,"step":1,"value":0}"#, "1");
+    door.refused(r#"{"op":"tell","id":12,"value":NaN}"#, "send null for an evaluation that failed");
+    door.refused(r#"{"op":"init","goal":"win","space":[]}"#, "goal");
+    door.refused(r#"{"op":"init","early_stopping":"mean","space":[]}"#, "early_stopping");
+    assert!(door.send(r#"{"op":"help"}"#)["help"].as_array().unwrap().len() > 8);
+    assert_eq!(door.close(), 0);
+}
+
+#[test]
+fn nine_hundred_combinations_of_choices_answer_in_a_second() {
+    let mut door = Door::open(&[]);
+    let choices: Vec<u32> = (0..30).collect();
+    let range = |name: &str| json!({"name": name, "type": "cat", "choices": choices});
+    assert_eq!(
+        door.send(&json!({"op": "init", "space": [range("a"), range("b")]}).to_string()),
+        json!({"ok": true})
+    );
+    for id in 1..=100 {
+        let config = door.ask(1).remove(0);
+        let number = |name: &str| config[name].as_f64().unwrap();
+        let value = (number("a") - 12.0).abs() + (number("b") - 21.0).abs();
+        door.send(&json!({"op": "tell", "id": id, "value": value}).to_string());
+    }
+    let shortest = (0..3).map(|_| {
+        let begun = std::time::Instant::now();
+        door.ask(1);
+        begun.elapsed()
+    });
+    let shortest = shortest.min().unwrap();
+    assert!(shortest.as_secs_f64() < 1.0, "{shortest:?}");
+    assert_eq!(door.close(), 0);
 }

@@ -11,17 +11,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::toolkit::{self, Given};
 use crate::error::{Error, EvaluatorError, Violation};
 use crate::evaluator::Job;
 use crate::sagemaker::{
     CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest, MetricPattern,
-    OBJECTIVE_METRIC, TrainingInputMode, TrainingJobTemplate, built_in_metric_regex,
+    TrainingInputMode, TrainingJobTemplate, built_in_metric_regex,
 };
 
 /// What a container has at the most from `output/failure`, by SageMaker's contract.
 const FAILURE_CHARACTERS: usize = 1024;
-/// How hyperparameters begin that are for SageMaker's own images, not for the script.
-const OF_THE_TOOLKIT: &str = "sagemaker_";
 /// The name of the only machine.
 const HOST: &str = "algo-1";
 
@@ -30,8 +29,8 @@ const HOST: &str = "algo-1";
 ///
 /// Below each job's folder there is an `opt/ml` with all that is below `/opt/ml` of a container: `input/config/hyperparameters.json`,
 /// `inputdataconfig.json`, `resourceconfig.json`; `input/data/` and each channel; `model`, `output/data`, `checkpoints`. The environment has the
-/// definition's variables, `TRAINING_JOB_NAME`, and those by which programs find their way in SageMaker's own images: `SM_MODEL_DIR`,
-/// `SM_CHANNEL_TRAIN`, `SM_HPS`, `SM_HP_…`, `SM_OUTPUT_DATA_DIR` and so on. The metric is found in what the program prints, by the request's
+/// definition's variables, `TRAINING_JOB_NAME`, and over them those that AWS's toolkit for training sets in its framework images, to the last character:
+/// `SM_MODEL_DIR`, `SM_CHANNEL_TRAIN`, `SM_HPS`, `SM_HP_…`, `SM_USER_ARGS`, `SM_TRAINING_ENV` and so on (no GPUs are counted). The metric is found in what the program prints, by the request's
 /// `MetricDefinitions` (for the built-in XGBoost by its own expression); what a program that fails has written to `output/failure` is told. A program that
 /// runs for longer than the request's `MaxRuntimeInSeconds` gets SIGTERM and, 120 seconds later, SIGKILL.
 ///
@@ -106,7 +105,7 @@ impl TrainingContainer {
     }
 
     /// The same with hyperparameters as further arguments, too, `--name value` each: as SageMaker's framework images call a script. As there, values
-    /// are decoded from JSON, and those whose names begin with `sagemaker_` are left out.
+    /// are decoded from JSON and written as Python writes them, and those whose names begin with `sagemaker_` are left out.
     #[must_use]
     pub fn with_arguments(self) -> Self {
         Self { passes_arguments: true, ..self }
@@ -157,24 +156,39 @@ impl TrainingContainer {
         let request = self.request(job);
         let root = folder.join("opt").join("ml");
         self.lay_out(&request, &root).map_err(|error| super::cannot("lay out", &root, &error))?;
-        let values: BTreeMap<&str, Value> = request
-            .hyper_parameters
-            .iter()
-            .flatten()
-            .filter(|(name, _)| *name != OBJECTIVE_METRIC && !name.starts_with(OF_THE_TOOLKIT))
-            .map(|(name, value)| (name.as_str(), decoded(value)))
-            .collect();
-        if self.passes_arguments {
-            for (name, value) in &values {
-                let dashes = if name.len() == 1 { "-" } else { "--" };
-                command.args([format!("{dashes}{name}"), plain(value)]);
+        let own = request.environment.as_ref();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "a program inherits it, and so does the toolkit"
+        )]
+        let inherited = |name: &str| std::env::var(name).ok();
+        let variable = |name: &str| match name {
+            "TRAINING_JOB_NAME" => Some(request.name.clone()),
+            "AWS_DEFAULT_REGION" => {
+                own.and_then(|own| own.get(name).cloned()).or_else(|| inherited(name))
             }
-        }
-        command.envs(self.environment(&request, &root));
-        let variable = |name: &str| format!("SM_HP_{}", name.to_uppercase());
-        command.envs(values.iter().map(|(name, value)| (variable(name), plain(value))));
-        command.env("SM_HPS", json!(values).to_string());
+            _ => own.and_then(|own| own.get(name).cloned()),
+        };
+        let given = Given {
+            hyperparameters: request
+                .hyper_parameters
+                .iter()
+                .flatten()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect(),
+            channels: &self.input_config(),
+            resources: &self.resource_config(),
+            variable: &variable,
+            root: &root,
+            processors: thread::available_parallelism().map_or(1, NonZero::get),
+        };
+        let furnished = toolkit::furnish(&given).map_err(EvaluatorError::new)?;
+        // The toolkit sets its variables over the container's own.
         command.envs(request.environment.iter().flatten());
+        command.env("TRAINING_JOB_NAME", &request.name).envs(furnished.variables);
+        if self.passes_arguments {
+            command.args(furnished.arguments);
+        }
         Ok(())
     }
 
@@ -185,7 +199,14 @@ impl TrainingContainer {
                 _ => {}
             }
         }
-        for folder in ["input/config", "input/data", "model", "output/data", "checkpoints"] {
+        for folder in [
+            "input/config",
+            "input/data",
+            "model",
+            "output/data",
+            "output/intermediate",
+            "checkpoints",
+        ] {
             fs::create_dir_all(root.join(folder))?;
         }
         let config = root.join("input").join("config");
@@ -240,62 +261,11 @@ impl TrainingContainer {
         })
     }
 
-    /// The variables by which programs find their way in SageMaker's images.
-    fn environment(
-        &self,
-        request: &CreateTrainingJobRequest,
-        root: &Path,
-    ) -> Vec<(String, String)> {
-        let cpus = thread::available_parallelism().map_or(1, NonZero::get);
-        let names: Vec<&String> = self.channels.keys().collect();
-        let mut variables: Vec<(String, String)> = Vec::new();
-        let mut set = |name: &str, value: String| variables.push((name.to_owned(), value));
-        set("TRAINING_JOB_NAME", request.name.clone());
-        set("SM_CHANNELS", json!(names).to_string());
-        set("SM_CURRENT_HOST", HOST.to_owned());
-        set("SM_HOSTS", json!([HOST]).to_string());
-        set("SM_NUM_CPUS", cpus.to_string());
-        set("SM_NUM_GPUS", "0".to_owned());
-        set("SM_LOG_LEVEL", "20".to_owned());
-        set("SM_INPUT_DATA_CONFIG", self.input_config().to_string());
-        set("SM_RESOURCE_CONFIG", self.resource_config().to_string());
-        for (name, part) in [
-            ("SM_MODEL_DIR", "model"),
-            ("SM_INPUT_DIR", "input"),
-            ("SM_INPUT_CONFIG_DIR", "input/config"),
-            ("SM_OUTPUT_DIR", "output"),
-            ("SM_OUTPUT_DATA_DIR", "output/data"),
-        ] {
-            set(name, root.join(part).display().to_string());
-        }
-        for channel in names {
-            let data = root.join("input").join("data").join(channel);
-            let name = channel.to_uppercase();
-            set(&format!("SM_CHANNEL_{name}"), data.display().to_string());
-        }
-        variables
-    }
-
     /// What a program that failed has left to say.
     pub(super) fn failure(folder: &Path) -> Option<String> {
         let text = fs::read_to_string(folder.join("opt/ml/output/failure")).ok()?;
         let text: String = text.trim().chars().take(FAILURE_CHARACTERS).collect();
         (!text.is_empty()).then_some(text)
-    }
-}
-
-/// A hyperparameter as SageMaker's images understand it: as JSON if it is, else as text.
-fn decoded(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-}
-
-/// The same as an argument or a variable, in the words of Python.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        other => other.to_string(),
     }
 }
 

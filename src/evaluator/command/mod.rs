@@ -6,7 +6,9 @@ mod ending;
 mod passing;
 mod preparing;
 mod process;
+mod python;
 mod reading;
+mod toolkit;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
