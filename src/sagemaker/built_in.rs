@@ -74,6 +74,12 @@ pub(super) fn image(path: &str) -> Image {
     }
 }
 
+/// Whether an algorithm is one of SageMaker's own, by its image.
+pub(super) fn is_built_in(algorithm: &HyperParameterAlgorithmSpecification) -> bool {
+    let path = algorithm.training_image.as_deref().unwrap_or_default();
+    matches!(image(path), Image::BuiltIn(_))
+}
+
 /// What the built-in XGBoost supports: the rules of the container (aws/sagemaker-xgboost-container, June 2026), in which
 /// half-open intervals are closed.
 pub(super) fn xgboost() -> &'static AlgorithmDescription {

@@ -13,7 +13,7 @@ use super::config::{
 use super::declare::Other;
 use super::definition::HyperParameterTrainingJobDefinition;
 use super::document::{Document, DocumentShape};
-use super::judge::EPOCHS;
+use super::judge::{EPOCHS, epochs};
 use super::node::step;
 use super::request::{CreateHyperParameterTuningJobRequest, WarmStartConfig};
 use crate::error::{Error, Feature, NotSupported, Violation};
@@ -260,7 +260,7 @@ impl HyperParameterTuningJobConfig {
         }
         let hyperband = self.strategy_config.as_ref().and_then(|config| config.hyperband.as_ref());
         let least = hyperband.and_then(|config| config.min_resource).map_or(1, u64::from);
-        let inferred = || EPOCHS.iter().find_map(|name| statics.get(*name)?.trim().parse().ok());
+        let inferred = || EPOCHS.iter().find_map(|name| epochs(statics.get(*name)?));
         let most =
             hyperband.and_then(|config| config.max_resource).map(u64::from).or_else(inferred);
         let refused = |value: String, rule: &str| {

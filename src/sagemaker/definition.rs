@@ -177,6 +177,13 @@ structure! {
             keep_alive_in_seconds: u32 = "KeepAlivePeriodInSeconds", Shape::between(0, 21_600);
             /// Machines of several types that work together.
             instance_groups: Vec<InstanceGroup> = "InstanceGroups", Shape::list(&InstanceGroup::SHAPE, 0, 5);
+            /// Types of machines of which the first that is to be had is taken.
+            instance_preferences: Vec<InstancePreference> = "InstancePreferences",
+                Shape::list(&InstancePreference::SHAPE, 1, 5);
+            /// Of these, the type that was taken: an answer.
+            selected_instance_type: String = "SelectedInstanceType", Shape::InstanceType;
+            /// And how many: an answer.
+            selected_instance_count: u32 = "SelectedInstanceCount", INSTANCE_COUNT;
             /// Machines that were reserved.
             training_plan_arn: String = "TrainingPlanArn",
                 Shape::like(50, 2048, TRAINING_PLAN, "the ARN of a training plan");
@@ -200,6 +207,25 @@ structure! {
         optional {}
     }
 }
+
+structure! {
+    /// A type of machines that is preferred to those after it.
+    pub struct InstancePreference in "InstancePreference" {
+        required {
+            /// Their type.
+            instance_type: String = "InstanceType", Shape::InstanceType;
+        }
+        optional {
+            /// How many, if that is not the same for all.
+            instance_count: u32 = "InstanceCount", INSTANCE_COUNT;
+            /// The plan by which they are reserved.
+            training_plan_arns: Vec<String> = "TrainingPlanArns", Shape::list(&PLAN, 1, 1);
+        }
+    }
+}
+
+/// The plan of a preference.
+const PLAN: Shape = Shape::like(50, 2048, TRAINING_PLAN, "the ARN of a training plan");
 
 structure! {
     /// How machines are placed.
@@ -284,7 +310,7 @@ structure! {
             /// Seconds of waiting for spare machines and of running.
             max_wait_time_in_seconds: u32 = "MaxWaitTimeInSeconds", Shape::at_least(1);
             /// Seconds of waiting for reserved machines.
-            max_pending_time_in_seconds: u32 = "MaxPendingTimeInSeconds", Shape::between(7_200, 2_419_200);
+            max_pending_time_in_seconds: u32 = "MaxPendingTimeInSeconds", Shape::between(1_800, 2_419_200);
         }
     }
 }

@@ -83,14 +83,18 @@ impl MetricPattern {
     }
 }
 
-/// Whether the first group of an expression can capture nothing: because what it captures can be empty, as in `F1=(.*?)`, or
-/// because it need not take part, as in `F1=(.+)?` and `(.+)|nan`. `None` if there is no group or it cannot be told.
+/// Whether the first group of an expression can capture nothing: because what it captures can be empty and nothing has to follow, as in
+/// `F1=(.*?)`, or because it need not take part, as in `F1=(.+)?` and `(.+)|nan`. `None` if there is no group or it cannot be told.
 pub(crate) fn first_group_can_be_empty(expression: &str) -> Option<bool> {
     let group = first_group(expression)?;
     let rest = &expression[group.end + 1..];
     let is_optional = rest.starts_with(['?', '*']) || rest.starts_with("{0");
     let alone = compile(&format!(r"\A(?:{})\z", &expression[group])).ok()?;
-    Some(is_optional || has_alternatives(expression) || alone.is_match("").ok()?)
+    // What has to follow ends it, as in `loss=(.*?);`.
+    let after = compile(&format!(r"\A(?:{rest})\z"));
+    let is_ended = after.is_ok_and(|after| after.is_match("").is_ok_and(|is_empty| !is_empty));
+    let is_empty = alone.is_match("").ok()? && !is_ended;
+    Some(is_optional || has_alternatives(expression) || is_empty)
 }
 
 /// Parentheses and bars that are neither escaped nor in a class: where they stand, and how many parentheses are open around them.
@@ -166,6 +170,9 @@ mod tests {
             (r"(?<=a)b(?<v>.*)", Some(true)),
             (r"loss=\d+", None),
             (r"((a|b)?c)", Some(false)),
+            (r"loss=(.*?);", Some(false)),
+            (r"loss=(.*?);?", Some(true)),
+            (r"loss=(.*?)$", Some(true)),
             (r"loss: (\d+)?", Some(true)),
             (r"loss: (\d+)*;", Some(true)),
             (r"loss: (\d+){0,1}", Some(true)),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::built_in::is_built_in;
 use super::channel::Channel;
 use super::declare::structure;
 use super::definition::{
@@ -186,6 +187,12 @@ impl TrainingJobTemplate {
         values.insert(OBJECTIVE_METRIC.to_owned(), self.metric_name.clone());
         request.hyper_parameters = Some(values);
         request.algorithm = Some(definition.algorithm.clone());
+        if let Some(algorithm) = &mut request.algorithm
+            && is_built_in(algorithm)
+        {
+            // Single training jobs are refused with them.
+            algorithm.metric_definitions = None;
+        }
         request.input.clone_from(&definition.input);
         request.resources = self.machines.get(machines).or(self.machines.last()).cloned();
         request.vpc.clone_from(&definition.vpc);

@@ -142,6 +142,58 @@ impl ParameterRanges {
     }
 }
 
+impl ParameterRanges {
+    /// These ranges as others have them: those that mean the same stay to the character, and all in their order; lists that are empty, members
+    /// that are not known and parameters that Autotune is to choose ranges for stay, too.
+    fn in_the_words_of(self, mut old: Self) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        names.extend(
+            self.integer.iter().chain(&self.continuous).flatten().map(|it| it.name.clone()),
+        );
+        names.extend(self.categorical.iter().flatten().map(|it| it.name.clone()));
+        old.integer = merged(old.integer, self.integer, |it| &it.name, NumericRange::means);
+        old.continuous =
+            merged(old.continuous, self.continuous, |it| &it.name, NumericRange::means);
+        let same_values = |a: &CategoricalRange, b: &CategoricalRange| a.values == b.values;
+        old.categorical = merged(old.categorical, self.categorical, |it| &it.name, same_values);
+        if let Some(parameters) = &mut old.auto_parameters {
+            parameters.retain(|parameter| !names.contains(&parameter.name));
+        }
+        old
+    }
+}
+
+impl NumericRange {
+    /// Whether it has the same ends and scale as another, however they are written.
+    fn means(&self, other: &Self) -> bool {
+        let numbers = |range: &Self| {
+            [&range.min_value, &range.max_value].map(|end| end.trim().parse::<f64>().ok())
+        };
+        let scaling = |range: &Self| range.scaling_type.unwrap_or_default();
+        numbers(self) == numbers(other) && scaling(self) == scaling(other)
+    }
+}
+
+/// New items in the order and the words of old ones, where these say the same under the same name.
+fn merged<T>(
+    old: Option<Vec<T>>,
+    new: Option<Vec<T>>,
+    name: fn(&T) -> &String,
+    says_the_same: fn(&T, &T) -> bool,
+) -> Option<Vec<T>> {
+    let was_there = old.is_some();
+    let mut new = new.unwrap_or_default();
+    let mut all = Vec::with_capacity(new.len());
+    for item in old.into_iter().flatten() {
+        if let Some(place) = new.iter().position(|other| name(other) == name(&item)) {
+            let other = new.remove(place);
+            all.push(if says_the_same(&item, &other) { item } else { other });
+        }
+    }
+    all.extend(new);
+    (was_there || !all.is_empty()).then_some(all)
+}
+
 /// Values of a categorical range in a request.
 const MOST_CHOICES: usize = 30;
 
@@ -216,7 +268,8 @@ impl CreateHyperParameterTuningJobRequest {
     }
 
     /// This request, for what a study searches: ranges, objective and numbers of jobs are the study's, and so is the seed if
-    /// either has one. Everything else stays: strategy, limits of time, completion, warm start, tags, what runs where.
+    /// either has one. What the study has not changed stays to the character: a range of the same ends and scale, an empty list, parameters that
+    /// Autotune is to choose ranges for. Everything else stays: strategy, limits of time, completion, warm start, tags, what runs where.
     ///
     /// # Errors
     /// [`Error::Invalid`] if there is no definition of training jobs or several, and with every reason for which the service
@@ -235,12 +288,24 @@ impl CreateHyperParameterTuningJobRequest {
         };
         check_steps(study.space())?;
         definition.fix(study.space())?;
-        definition.objective = None;
-        definition.parameter_ranges = None;
+        let own_objective = definition.objective.take();
+        let own_ranges = definition.parameter_ranges.take();
         let new = HyperParameterTuningJobConfig::of(study, request.config.strategy);
         let config = &mut request.config;
-        config.objective = new.objective;
-        config.parameter_ranges = new.parameter_ranges;
+        let objective = own_objective.or(config.objective.take());
+        config.objective = match (objective, new.objective) {
+            (Some(old), Some(new))
+                if (old.goal, &old.metric_name) == (new.goal, &new.metric_name) =>
+            {
+                Some(old)
+            }
+            (_, new) => new,
+        };
+        let ranges = own_ranges.or(config.parameter_ranges.take());
+        config.parameter_ranges = match (ranges, new.parameter_ranges) {
+            (Some(old), Some(new)) => Some(new.in_the_words_of(old)),
+            (_, new) => new,
+        };
         if config.random_seed.is_some() || study.settings().seed != 0 {
             config.random_seed = new.random_seed;
         }

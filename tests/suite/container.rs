@@ -145,6 +145,21 @@ fn a_program_finds_what_a_container_has() {
     assert_eq!(arguments, "--booster dart --num_round 20 --rate 0.25 -v True\n");
 }
 
+/// CloudWatch shows a tab so, and requests are written after what it shows.
+#[test]
+fn a_tab_is_found_by_what_cloudwatch_makes_of_it() {
+    let scratch = Scratch::new("tabs");
+    let mut request = request();
+    let definition = request.definition.as_mut().unwrap();
+    let metrics = definition.algorithm.metric_definitions.as_mut().unwrap();
+    metrics[0].regex = r"\[[0-9]+\]#011loss=(\S+)".to_owned();
+    for (script, value) in [(r"printf '[7]\tloss=0.5\n'", 0.5), ("echo '[7]#011loss=0.25'", 0.25)] {
+        let container = scratch.container(&request);
+        let (_, outcome) = run(&mut scratch.running(script, container));
+        assert_eq!(outcome, Outcome::Completed { value });
+    }
+}
+
 #[test]
 fn what_a_program_says_of_its_failure_is_told() {
     let scratch = Scratch::new("failure");

@@ -55,8 +55,10 @@ impl TrainingContainer {
         let metric = template.metric_name();
         let algorithm = &template.definition().algorithm;
         let definitions = algorithm.metric_definitions.iter().flatten();
-        let own =
-            definitions.filter(|own| own.name == metric).map(|own| own.regex.clone()).next_back();
+        let own = definitions
+            .filter(|own| own.name == metric)
+            .map(|own| with_tabs(&own.regex))
+            .next_back();
         let built_in = || built_in_metric_regex(algorithm, metric);
         let mut violations = Vec::new();
         let subject = "$.TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions";
@@ -267,6 +269,12 @@ impl TrainingContainer {
         let text: String = text.trim().chars().take(FAILURE_CHARACTERS).collect();
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// An expression as it stands for what a program prints: CloudWatch shows a tab as `#011`.
+fn with_tabs(expression: &str) -> String {
+    let with_tabs = expression.replace("#011", r"(?:#011|\t)");
+    if MetricPattern::new(&with_tabs).is_ok() { with_tabs } else { expression.to_owned() }
 }
 
 #[cfg(unix)]

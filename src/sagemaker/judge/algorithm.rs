@@ -35,6 +35,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
             let rules = Rules { description, tuned, fixed, is_built_in: true, alias: xgboost_name };
             rules.check(search, findings);
             warn_of_zero(search, findings);
+            warn_of_no_data(definition, findings);
         }
     }
     warn_of_strangers(case, findings);
@@ -97,6 +98,9 @@ fn check_resource(
     let configs = definition.member("HyperParameterTuningResourceConfig");
     let mut places: Vec<Node<'_>> =
         machines.into_iter().flatten().filter_map(|node| node.member("ResourceConfig")).collect();
+    let preferences: Vec<Node<'_>> =
+        places.iter().flat_map(|place| place.list("InstancePreferences")).collect();
+    places.extend(preferences);
     if let Some(configs) = configs {
         places.extend(configs.list("InstanceConfigs"));
         places.push(configs);
@@ -314,7 +318,7 @@ impl Rules<'_> {
         }
         for end in ["MinValue", "MaxValue"] {
             if let Some(node) = range.node.member(end)
-                && let Some(rule) = node.value.as_str().and_then(|text| problem(known, text))
+                && let Some(rule) = node.value.as_str().and_then(|text| problem(known, whole(text)))
             {
                 findings.at(self.fixed, &node, rule, "narrow the range");
             }
@@ -350,6 +354,14 @@ impl Rules<'_> {
     }
 }
 
+/// An end of a range of whole numbers, without a fraction of nothing: how it is written is judged with the ranges.
+fn whole(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
+        _ => text,
+    }
+}
+
 /// Why a hyperparameter does not take a value, if it does not.
 fn problem(known: &HyperParameterSpecification, text: &str) -> Option<String> {
     let range = known.range.as_ref();
@@ -382,6 +394,20 @@ fn problem(known: &HyperParameterSpecification, text: &str) -> Option<String> {
             let is_known = values.iter().any(|value| value == text);
             (!is_known).then(|| format!("the algorithm takes {}", values.join(", ")))
         }
+    }
+}
+
+/// XGBoost learns from the channel `train`.
+fn warn_of_no_data(definition: &Node<'_>, findings: &mut Findings) {
+    let channels = definition.list("InputDataConfig");
+    let is_it = |channel: &Node<'_>| {
+        channel.text("ChannelName") == Some("train") || channel.awaits("ChannelName")
+    };
+    if !channels.iter().any(is_it) && !definition.awaits("InputDataConfig") {
+        let path = definition.path_of("InputDataConfig");
+        let rule = "XGBoost learns from the channel train";
+        let violation = Violation::new(path, "without the channel train", rule, "add it");
+        findings.add(Severity::Warning, violation);
     }
 }
 

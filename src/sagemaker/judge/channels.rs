@@ -62,7 +62,7 @@ fn check_source(channel: &Node<'_>, mode: Option<&str>, findings: &mut Findings)
         && let Some(node) = s3.member("AttributeNames").filter(|node| !node.items().is_empty())
     {
         let rule = "attributes are in augmented manifests only";
-        findings.error(&node, rule, "remove it, or set S3DataType to AugmentedManifestFile");
+        findings.warning(&node, rule, "remove it, or set S3DataType to AugmentedManifestFile");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Rules of one definition of training jobs: algorithm, machines, time.
 
+use std::collections::HashSet;
+
 use super::Case;
 use crate::sagemaker::node::Node;
 use crate::sagemaker::verdict::Findings;
@@ -51,6 +53,11 @@ fn check_resources(definition: &Node<'_>, findings: &mut Findings) {
         _ => {}
     }
     let Some(resources) = fixed else { return };
+    for name in ["SelectedInstanceType", "SelectedInstanceCount"] {
+        if let Some(node) = resources.place(name) {
+            findings.error(&node, "it is what the service answers", "remove it");
+        }
+    }
     let groups = resources.member("InstanceGroups").filter(|groups| !groups.items().is_empty());
     if let Some(groups) = groups {
         for name in ["InstanceType", "InstanceCount"] {
@@ -60,7 +67,9 @@ fn check_resources(definition: &Node<'_>, findings: &mut Findings) {
                 findings.error(&groups, rule, "keep one of them");
             }
         }
-    } else if !resources.awaits("InstanceGroups") {
+    } else if let Some(preferences) = resources.member("InstancePreferences") {
+        check_preferences(definition, &resources, &preferences, findings);
+    } else if !resources.awaits("InstanceGroups") && !resources.awaits("InstancePreferences") {
         require_machines(&resources, findings);
     }
     if let Some(node) = resources.member("KeepAlivePeriodInSeconds") {
@@ -73,6 +82,66 @@ fn check_resources(definition: &Node<'_>, findings: &mut Findings) {
     check_volume_key(&resources, &[&resources], findings);
 }
 
+/// Types in the order of preference, of which the service takes the first that is to be had.
+fn check_preferences(
+    definition: &Node<'_>,
+    resources: &Node<'_>,
+    preferences: &Node<'_>,
+    findings: &mut Findings,
+) {
+    for name in ["InstanceType", "InstanceGroups", "InstancePlacementConfig"] {
+        if let Some(node) = resources
+            .place(name)
+            .filter(|node| node.value.as_array().is_none_or(|it| !it.is_empty()))
+        {
+            let rule = format!("InstancePreferences take the place of {name}");
+            findings.error(&node, rule, "keep one of them");
+        }
+    }
+    if definition.is_true("EnableManagedSpotTraining")
+        && let Some(spot) = definition.member("EnableManagedSpotTraining")
+    {
+        let rule = "InstancePreferences are for machines on demand and reserved ones only";
+        findings.error(&spot, rule, "set it to false, or name one InstanceType");
+    }
+    let items = preferences.items();
+    let counted = items.iter().filter(|item| item.has("InstanceCount")).count();
+    let outside = resources.place("InstanceCount");
+    if let Some(node) = outside.as_ref().filter(|_| counted > 0) {
+        let rule = "the number of machines must be in each preference or here, not in both";
+        findings.error(node, rule, "keep one of them");
+    } else if counted < items.len() && outside.is_none() {
+        for item in items.iter().filter(|item| !item.has("InstanceCount")) {
+            let rule = "a preference needs a number of machines";
+            let remedy = "add one to each preference, or one for all beside InstancePreferences";
+            findings.missing(item.path_of("InstanceCount"), rule, remedy);
+        }
+    }
+    let mut seen = HashSet::new();
+    for item in &items {
+        let kind = item.member("InstanceType");
+        if let Some(node) =
+            kind.filter(|node| node.value.as_str().is_some_and(|it| !seen.insert(it)))
+        {
+            findings.error(&node, "a type of machines can be preferred once only", "remove one");
+        }
+        if let Some(plans) = item.place("TrainingPlanArns")
+            && resources.has("TrainingPlanArn")
+        {
+            let rule = "there is one training plan for all, too";
+            findings.error(&plans, rule, "keep one of them");
+        }
+    }
+    check_count(resources, findings);
+    items.iter().for_each(|item| check_count(item, findings));
+}
+
+fn check_count(machines: &Node<'_>, findings: &mut Findings) {
+    if let Some(node) = machines.member("InstanceCount").filter(|node| node.value == 0) {
+        findings.error(&node, "a training job must have at least one machine", "raise it");
+    }
+}
+
 fn require_machines(resources: &Node<'_>, findings: &mut Findings) {
     for (name, remedy) in [
         ("InstanceType", "add a type such as \"ml.m5.xlarge\""),
@@ -82,9 +151,7 @@ fn require_machines(resources: &Node<'_>, findings: &mut Findings) {
             findings.missing(resources.path_of(name), "training jobs need machines", remedy);
         }
     }
-    if let Some(node) = resources.member("InstanceCount").filter(|node| node.value == 0) {
-        findings.error(&node, "a training job must have at least one machine", "raise it");
-    }
+    check_count(resources, findings);
 }
 
 fn check_flexible_resources(definition: &Node<'_>, findings: &mut Findings) {
@@ -97,11 +164,7 @@ fn check_flexible_resources(definition: &Node<'_>, findings: &mut Findings) {
             }
         }
         let configs = configs.items();
-        for config in &configs {
-            if let Some(node) = config.member("InstanceCount").filter(|node| node.value == 0) {
-                findings.error(&node, "a training job must have at least one machine", "raise it");
-            }
-        }
+        configs.iter().for_each(|config| check_count(config, findings));
         check_volume_key(&resources, &configs.iter().collect::<Vec<_>>(), findings);
     } else if !resources.awaits("InstanceConfigs") {
         if let Some(node) = resources.member("AllocationStrategy") {

@@ -50,9 +50,13 @@ fn check_objective(algorithm: &Node<'_>, search: &Search<'_>, findings: &mut Fin
     if let Image::BuiltIn(name) = image {
         if let Some(node) = metrics.filter(|node| !node.items().is_empty()) {
             let rule = format!(
-                "{name} is an algorithm of SageMaker, which defines its metrics itself and has refused others"
+                "{name} is an algorithm of SageMaker, which defines its metrics itself: tuning jobs have been created with others, but single training jobs are refused with them (they are left out of those that are created here)"
             );
-            findings.warning(&node, rule, "remove it");
+            findings.warning(
+                &node,
+                rule,
+                "remove it if only the algorithm's own metrics are meant",
+            );
         }
         return;
     }

@@ -13,7 +13,7 @@ mod request;
 mod search;
 
 use self::ranges::Range;
-pub(super) use self::search::EPOCHS;
+pub(super) use self::search::{EPOCHS, epochs};
 use super::algorithm::AlgorithmDescription;
 use super::document::{Document, DocumentShape};
 use super::model::check;

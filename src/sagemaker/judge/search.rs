@@ -61,7 +61,10 @@ fn check_hyperband(case: &Case<'_>, config: &Node<'_>, findings: &mut Findings) 
             .is_some_and(|node| node.awaits("HyperbandStrategyConfig"));
     for definition in case.definitions.iter().filter(|_| !has_most) {
         let statics = definition.member("StaticHyperParameters");
-        let infers = statics.is_some_and(|statics| EPOCHS.iter().any(|name| statics.has(name)));
+        let given = EPOCHS.iter().filter_map(|name| statics.as_ref()?.place(name));
+        let given: Vec<Node<'_>> = given.collect();
+        let infers = !given.is_empty();
+        check_epochs(&given, number("MinResource").unwrap_or(1), findings);
         if !infers && !definition.awaits("StaticHyperParameters") {
             findings.missing(
                 format!("{}.StrategyConfig.HyperbandStrategyConfig.MaxResource", config.path),
@@ -73,6 +76,31 @@ fn check_hyperband(case: &Case<'_>, config: &Node<'_>, findings: &mut Findings) 
             );
         }
     }
+}
+
+/// What Hyperband infers its greatest resource from is a whole number, written by its digits.
+fn check_epochs(given: &[Node<'_>], least: i64, findings: &mut Findings) {
+    for node in given.iter().filter(|node| !node.is_open()) {
+        let Some(text) = node.value.as_str() else { continue };
+        match epochs(text) {
+            None => findings.error(
+                node,
+                "Hyperband infers its greatest resource from it, a whole number of at least 1",
+                "write it by its digits, or give MaxResource",
+            ),
+            Some(most) if i64::try_from(most).is_ok_and(|most| most < least) => {
+                let rule =
+                    format!("Hyperband's greatest resource is at least MinResource, {least}");
+                findings.error(node, rule, "raise it, or lower MinResource");
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The greatest resource that a static hyperparameter says.
+pub(in crate::sagemaker) fn epochs(text: &str) -> Option<u64> {
+    text.trim().parse().ok().filter(|epochs| *epochs >= 1)
 }
 
 fn check_limits(case: &Case<'_>, findings: &mut Findings) {

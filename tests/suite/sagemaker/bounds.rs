@@ -373,8 +373,11 @@ fn the_accepted_requests_use_every_member() {
             "$.HyperParameterTuningJobConfig.ParameterRanges",
         )
     };
+    // What only the service says.
+    let is_answer = |path: &str| path.contains(".SelectedInstance");
     let unused: Vec<&String> = all
         .iter()
+        .filter(|path| !is_answer(path))
         .filter(|path| !used.contains(&one(path)) && !used.contains(&ranges(&one(path))))
         .collect();
     assert!(unused.is_empty(), "{unused:#?}");

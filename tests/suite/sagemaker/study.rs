@@ -429,6 +429,8 @@ fn a_request_for_a_study_keeps_everything_else() {
     );
     assert_eq!(written, expected);
     assert_eq!(ranges["ContinuousParameterRanges"].as_array().unwrap().len(), 4);
+    // What the study has not changed stays to the character.
+    assert_eq!(ranges, one_definition()["HyperParameterTuningJobConfig"]["ParameterRanges"]);
     let again: CreateHyperParameterTuningJobRequest = serde_json::from_value(written).unwrap();
     assert_eq!(again.tuning().unwrap().space, *study.space());
     // A seed is not invented, ranges of the definition are not left beside.
@@ -452,6 +454,44 @@ fn a_request_for_a_study_keeps_everything_else() {
     let several = document(&file("accepted/several_definitions.json")).request().unwrap();
     let error = several.for_study(&study, &Judge::default()).unwrap_err().to_string();
     assert!(error.contains("one definition"), "{error}");
+}
+
+#[test]
+fn fault_d9_and_d10_what_a_study_has_not_changed_is_written_as_it_was() {
+    let config = "/HyperParameterTuningJobConfig";
+    let given = json!({
+        "IntegerParameterRanges": [],
+        "ContinuousParameterRanges": [
+            {"Name": "rate", "MinValue": "1e-6", "MaxValue": "0.10", "ScalingType": "Logarithmic"},
+            {"Name": "width", "MinValue": "1", "MaxValue": "1000"},
+            {"Name": "gone", "MinValue": "0", "MaxValue": "1"}],
+        "AutoParameters": [{"Name": "depth", "ValueHint": "7"}],
+    });
+    let place = format!("{config}/ParameterRanges");
+    let auto = json!({"Mode": "Enabled"});
+    let text = with(one_definition(), &[(&place, given), ("/Autotune", auto)]);
+    let request = document(&text).request().unwrap();
+    let space = SearchSpace::new([
+        ParameterRange::continuous("new", 0.0..=1.0, ScalingType::Linear),
+        ParameterRange::continuous("width", 1.0..=1000.0, ScalingType::Auto),
+        ParameterRange::continuous("rate", 1e-6..=0.2, ScalingType::Logarithmic),
+    ]);
+    let tuning = request.tuning().unwrap();
+    let settings = StudySettings { limits: tuning.limits, ..Default::default() };
+    let study = Study::new(space.unwrap(), tuning.objective, RandomSearch, settings).unwrap();
+    let judge = Judge::default();
+    let written = serde_json::to_value(request.for_study(&study, &judge).unwrap()).unwrap();
+    assert_eq!(
+        written["HyperParameterTuningJobConfig"]["ParameterRanges"],
+        json!({
+            "IntegerParameterRanges": [],
+            "ContinuousParameterRanges": [
+                {"Name": "rate", "MinValue": "1e-06", "MaxValue": "0.2", "ScalingType": "Logarithmic"},
+                {"Name": "width", "MinValue": "1", "MaxValue": "1000"},
+                {"Name": "new", "MinValue": "0.0", "MaxValue": "1.0", "ScalingType": "Linear"}],
+            "AutoParameters": [{"Name": "depth", "ValueHint": "7"}],
+        })
+    );
 }
 
 #[test]

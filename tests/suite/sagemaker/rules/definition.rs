@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use surmise::sagemaker::{Judge, Severity};
 
 use super::{base, config, definition, error, says, warning};
-use crate::sagemaker::{document, file, with, without};
+use crate::sagemaker::{document, file, judge, with, without};
 
 const RESOURCES: &str = "$.TrainingJobDefinition.ResourceConfig";
 
@@ -131,7 +131,112 @@ fn augmented_manifests_are_streamed_and_alone_have_attributes() {
     error(&path("S3DataType"), "must come as a stream", &[base()], &[file]);
     let place = "/InputDataConfig/1/DataSource/S3DataSource/S3DataType";
     let prefix = definition(&[(place, json!("S3Prefix"))]);
-    error(&path("AttributeNames"), "augmented manifests only", &[base()], &[prefix]);
+    // A public test against the service creates it.
+    warning(&path("AttributeNames"), "augmented manifests only", &[base()], &[prefix]);
+}
+
+/// A request with preferred machines, changed below its definition.
+fn preferred(changes: &[(&str, Value)]) -> Value {
+    changes.iter().fold(file("accepted/instance_preferences.json"), |value, (place, new)| {
+        with(value, &[(&format!("/TrainingJobDefinition{place}"), new.clone())])
+    })
+}
+
+#[test]
+fn fault_d2_preferred_machines_take_the_place_of_others() {
+    let good = [preferred(&[])];
+    let machines = "$.TrainingJobDefinition.ResourceConfig";
+    let beside =
+        |member: &str, value: Value| preferred(&[(&format!("/ResourceConfig/{member}"), value)]);
+    error(
+        &format!("{machines}.InstanceType"),
+        "take the place of InstanceType",
+        &good,
+        &[beside("InstanceType", json!("ml.m5.xlarge"))],
+    );
+    error(
+        &format!("{machines}.InstanceCount"),
+        "in each preference or here",
+        &good,
+        &[beside("InstanceCount", json!(1))],
+    );
+    let counted = |first: Value, second: Value| {
+        let one = |kind: &str, count: Value| match count {
+            Value::Null => json!({"InstanceType": kind}),
+            count => json!({"InstanceType": kind, "InstanceCount": count}),
+        };
+        json!([one("ml.c5.xlarge", first), one("ml.m5.xlarge", second)])
+    };
+    let all = |value: Value| beside("InstancePreferences", value);
+    error(
+        &format!("{machines}.InstancePreferences[1].InstanceCount"),
+        "needs a number of machines",
+        &[all(counted(json!(1), json!(1)))],
+        &[all(counted(json!(1), Value::Null))],
+    );
+    let once = preferred(&[
+        ("/ResourceConfig/InstancePreferences", counted(Value::Null, Value::Null)),
+        ("/ResourceConfig/InstanceCount", json!(1)),
+    ]);
+    error(
+        &format!("{machines}.InstancePreferences[1].InstanceType"),
+        "preferred once only",
+        &[once],
+        &[all(json!([
+            {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
+            {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2}
+        ]))],
+    );
+}
+
+#[test]
+fn fault_d2_preferred_machines_are_chosen_by_the_service() {
+    let good = [preferred(&[])];
+    let machines = "$.TrainingJobDefinition.ResourceConfig";
+    let beside =
+        |member: &str, value: Value| preferred(&[(&format!("/ResourceConfig/{member}"), value)]);
+    for member in ["SelectedInstanceType", "SelectedInstanceCount"] {
+        let value = if member.ends_with("Type") { json!("ml.m5.xlarge") } else { json!(1) };
+        let path = format!("{machines}.{member}");
+        error(&path, "what the service answers", &good, &[beside(member, value)]);
+    }
+    let spot = preferred(&[
+        ("/EnableManagedSpotTraining", json!(true)),
+        ("/StoppingCondition/MaxWaitTimeInSeconds", json!(7200)),
+    ]);
+    let path = "$.TrainingJobDefinition.EnableManagedSpotTraining";
+    error(path, "on demand and reserved", &good, &[spot]);
+    let plan = "arn:aws:sagemaker:us-west-2:111122223333:training-plan/trees";
+    error(
+        &format!("{machines}.InstancePreferences[0].TrainingPlanArns"),
+        "one training plan for all",
+        &good,
+        &[beside("TrainingPlanArn", json!(plan))],
+    );
+}
+
+#[test]
+fn fault_d1_a_job_may_wait_for_half_an_hour() {
+    for (seconds, is_accepted) in [(1799, false), (1800, true), (3600, true)] {
+        let request = definition(&[("/StoppingCondition/MaxPendingTimeInSeconds", json!(seconds))]);
+        assert_eq!(judge(&request).is_accepted(), is_accepted, "{seconds}: {}", judge(&request));
+    }
+}
+
+#[test]
+fn fault_d5_and_d7_the_built_in_xgboost_is_warned_of_once() {
+    let request = || file("accepted/instance_preferences.json");
+    let ranges = "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges";
+    let depth = json!([{"Name": "max_depth", "MinValue": "1.0", "MaxValue": "9"}]);
+    let verdict = judge(&with(request(), &[(ranges, depth)]));
+    let about = verdict.findings().iter().map(|finding| finding.violation.subject.as_str());
+    let about: Vec<&str> = about.filter(|path| path.contains("MinValue")).collect();
+    assert_eq!(about.len(), 1, "{verdict}");
+    let path = "$.TrainingJobDefinition.InputDataConfig";
+    let none = without(request(), &["/TrainingJobDefinition/InputDataConfig"]);
+    let place = "/TrainingJobDefinition/InputDataConfig/0/ChannelName";
+    let other = with(request(), &[(place, json!("validation"))]);
+    warning(path, "learns from the channel train", &[request()], &[none, other]);
 }
 
 #[test]
@@ -177,7 +282,8 @@ fn expressions_that_find_no_value_are_warned_of() {
     let path = format!("{METRICS}[0].Regex");
     let place = "/AlgorithmSpecification/MetricDefinitions";
     let regex = |regex: &str| definition(&[(&format!("{place}/0/Regex"), json!(regex))]);
-    let good = [regex(r"acc=(\S+)"), regex("acc=(.+?);"), regex(r"(?<=acc=)(\S+)")];
+    let good =
+        [regex(r"acc=(\S+)"), regex("acc=(.+?);"), regex("acc=(.*?);"), regex(r"(?<=acc=)(\S+)")];
     let bad = ["F1=(.*?)", "acc=([0-9.]*)", r"acc=(\d+)?", r"acc=(\d+)|nan"].map(regex);
     warning(&path, "can be empty", &good, &bad);
     warning(&path, "there is none", &good, &[regex(r"acc=\S+"), regex(r"acc=(?:\S+)")]);

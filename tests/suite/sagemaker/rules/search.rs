@@ -53,6 +53,19 @@ fn hyperband_knows_its_greatest_resource() {
 }
 
 #[test]
+fn fault_d8_epochs_are_judged_where_they_are_read() {
+    let epochs = |text: &str| {
+        let changes =
+            [("/Strategy", json!("Hyperband")), ("/TrainingJobEarlyStoppingType", json!("Off"))];
+        let place = "/TrainingJobDefinition/StaticHyperParameters/epochs";
+        with(config(&changes), &[(place, json!(text))])
+    };
+    let path = "$.TrainingJobDefinition.StaticHyperParameters.epochs";
+    let bad = ["10.0", "\"10\"", "1e1", "0", "-3", "", "ten"].map(epochs);
+    error(path, "Hyperband infers its greatest resource from it", &[epochs("10")], &bad);
+}
+
+#[test]
 fn hyperbands_settings_are_for_hyperband() {
     let settings = ("/StrategyConfig", json!({"HyperbandStrategyConfig": {"MaxResource": 30}}));
     let path = format!("{CONFIG}.StrategyConfig.HyperbandStrategyConfig");
