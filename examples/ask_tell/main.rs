@@ -58,6 +58,9 @@ type MakeStrategy = fn() -> Box<dyn Strategy>;
 fn strategy_from(mut arguments: impl Iterator<Item = String>) -> Result<MakeStrategy, String> {
     let mut chosen: MakeStrategy = || Box::new(BayesianOptimization::default());
     while let Some(argument) = arguments.next() {
+        if argument == "--help" || argument == "-h" {
+            return Err("talk to it in lines of JSON, beginning with {\"op\":\"help\"}".to_owned());
+        }
         let name = match argument.strip_prefix("--strategy") {
             Some("") => arguments.next().ok_or("--strategy needs a name")?,
             Some(rest) if rest.starts_with('=') => rest[1..].to_owned(),

@@ -23,14 +23,14 @@ const MOST_ASKED: usize = 4096;
 
 /// What `help` says.
 const HELP: [&str; 12] = [
-    r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"early_stopping":"median"}; all but space may be left out; begins anew"#,
+    r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"early_stopping":"median"}; all but space may be left out; budget tells the strategy how many trials there will be, and limits nothing; begins anew"#,
     r#"a parameter: {"name":"lr","type":"float","lo":1e-6,"hi":1,"scale":"log"}; type float, int or cat; scale linear, log, reverse_log or auto"#,
     r#"numbers in steps: "step":0.05, from lo on; of floats, numbers of few digits: "digits":2"#,
     r#"choices: {"name":"opt","type":"cat","choices":["a",8,true,null]}; they come back as they are"#,
-    r#"early_stopping: "median", or {"min_resource":1,"max_resource":27} for successive halving (Hyperband)"#,
-    r#"ask: {"op":"ask","n":2} → {"configs":[…],"ids":[…]}; without both, there is nothing to try now"#,
+    r#"early_stopping: "off", "median", or {"min_resource":1,"max_resource":27} for successive halving (Hyperband)"#,
+    r#"ask: {"op":"ask","n":2} → {"configs":[…],"ids":[…]}; both are empty where nothing is left to try, or nothing before a pending trial is told"#,
     r#"tell: {"op":"tell","id":3,"value":0.5}, or "config":{…} instead of the id; a value of null says that it failed; → {"ok":true}"#,
-    r#"report: {"op":"report","id":3,"step":2,"value":0.7} → {"stop":false}, or {"stop":true,"why":"…"}"#,
+    r#"report: {"op":"report","id":3,"step":2,"value":0.7} → {"stop":false}, or {"stop":true,"why":"…"}; a value of null is none"#,
     r#"best: {"op":"best"} → {"best":{"id":3,"config":{…},"value":0.5}}, or {"best":null}"#,
     r#"pending: {"op":"pending"} → {"configs":[…],"ids":[…]}: what was asked for and has not been told"#,
     r#"any request may have a "key", a text of your own: sent again with the same key, it is answered as before and changes nothing"#,
@@ -46,7 +46,6 @@ pub(crate) enum Reply {
     },
     Configs {
         configs: Vec<Configuration>,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
         ids: Vec<u64>,
     },
     Verdict {
@@ -145,7 +144,8 @@ struct Reported {
     _key: Option<Value>,
     id: u64,
     step: u64,
-    value: f64,
+    // Null is a value, and not the lack of one.
+    value: Value,
 }
 
 /// A request that says nothing else.
@@ -321,8 +321,12 @@ impl Session {
 
     fn report(&mut self, reported: &Reported) -> Result<Reply, String> {
         let Search { study, rule, curves } = self.search("report")?;
-        let (trial, report) =
-            (TrialId(reported.id), Report { step: reported.step, value: reported.value });
+        // A step that diverged has no value to be judged by.
+        let value = match outcome(&reported.value)? {
+            Outcome::Completed { value } => value,
+            _ => f64::NAN,
+        };
+        let (trial, report) = (TrialId(reported.id), Report { step: reported.step, value });
         let is_known = study.trial(trial).is_some_and(|trial| trial.reports.contains(&report));
         if !is_known {
             study.report(trial, report.step, report.value).map_err(one_line)?;
@@ -366,9 +370,12 @@ impl Search {
             (Some(_), Outcome::Completed { value }) => Outcome::Stopped { value: Some(value) },
             (Some(_), outcome) => outcome,
         };
+        let kept = self.study.trial(id).and_then(Trial::value);
         self.study.tell(id, outcome.clone()).map_err(|error| match error {
             Error::Conflict { .. } => {
-                format!("value: trial {id} has ended otherwise; {}", one_line(error))
+                let kept =
+                    kept.map_or("without a value".to_owned(), |value| format!("with {value}"));
+                format!("value: trial {id} has ended {kept}, and that counts")
             }
             other => one_line(other),
         })?;

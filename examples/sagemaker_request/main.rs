@@ -115,6 +115,10 @@ fn read(
             format!("A tuning job made by {name}, {end}.")
         }
         DocumentShape::Config => "A configuration, without training jobs.".to_owned(),
+        DocumentShape::Description => "A description of a job, taken for its request.".to_owned(),
+        DocumentShape::Pipeline { step, .. } => {
+            format!("A tuning job made by the step {step:?} of a pipeline.")
+        }
         _ => "A whole request.".to_owned(),
     });
     let mut judge = Judge::default().with_quotas(arguments.quotas);
@@ -159,7 +163,7 @@ fn run(
     if arguments.write {
         let request = named(document, voice)?;
         let written = request.for_study(&tuning.study()?, judge)?;
-        tell(format!("{:#}", serde_json::to_value(&written)?));
+        tell(document.written(&written)?);
         return Ok(());
     }
     show(&tuning, document.config()?.strategy, voice);

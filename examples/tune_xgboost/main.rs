@@ -103,8 +103,9 @@ fn show_one(
     println!("The same by random search, to compare:");
     let random = search(random(config)?, None, data, seed, !options.quiet)?;
 
+    println!("\nThe best trials of Bayesian optimization:");
     println!(
-        "\n{:>5} {:>10} {:>9} {:>15} {:>10} {:>10}",
+        "{:>5} {:>10} {:>9} {:>15} {:>10} {:>10}",
         "trial", "alpha", "gamma", "max_delta_step", "max_depth", "rmse"
     );
     for trial in ranked(&bayesian).into_iter().take(SHOWN) {

@@ -84,11 +84,7 @@ impl Document {
     pub fn tuning(&self) -> Result<Tuning, Error> {
         match self.shape() {
             DocumentShape::Config => self.config()?.tuning(),
-            DocumentShape::StateMachine { .. } | DocumentShape::Request
-                if self.lacks_known_name() =>
-            {
-                self.request_named("unnamed")?.tuning()
-            }
+            _ if self.lacks_known_name() => self.request_named("unnamed")?.tuning(),
             _ => self.request()?.tuning(),
         }
     }

@@ -1,4 +1,7 @@
-//! Reading JSON without losing anything in silence: of a member that is there twice only the last counts, and its path is told.
+//! Reading JSON without losing anything in silence: of a member that is there twice only the last counts, and its path is told; numbers that
+//! would be written otherwise than they were are kept as text, and written so.
+
+use std::collections::BTreeMap;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -13,6 +16,144 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::Err
     let value = place.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok((value, twice))
+}
+
+/// The numbers of a text that is known to be JSON whose shortest form is another one, by their paths.
+pub(super) fn numbers(text: &str) -> BTreeMap<String, String> {
+    let mut scan = Scan { rest: text, numbers: BTreeMap::new() };
+    scan.value("$");
+    scan.numbers
+}
+
+/// A value as indented JSON that stands at `path`, with numbers as `numbers` has them where they are the same.
+pub(super) fn written(value: &Value, path: &str, numbers: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    write(value, path, numbers, 0, &mut text);
+    text
+}
+
+fn write(
+    value: &Value,
+    path: &str,
+    numbers: &BTreeMap<String, String>,
+    depth: usize,
+    text: &mut String,
+) {
+    let line = |depth: usize, text: &mut String| {
+        text.push('\n');
+        text.extend(std::iter::repeat_n("  ", depth));
+    };
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            text.push('{');
+            for (index, (name, value)) in members.iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { "," });
+                line(depth + 1, text);
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push_str(": ");
+                write(value, &format!("{path}{}", step(name)), numbers, depth + 1, text);
+            }
+            line(depth, text);
+            text.push('}');
+        }
+        Value::Array(items) if !items.is_empty() => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { "," });
+                line(depth + 1, text);
+                write(item, &format!("{path}[{index}]"), numbers, depth + 1, text);
+            }
+            line(depth, text);
+            text.push(']');
+        }
+        Value::Number(number) => {
+            let given = numbers.get(path).filter(|given| {
+                serde_json::from_str::<Number>(given).is_ok_and(|given| given == *number)
+            });
+            text.push_str(given.unwrap_or(&number.to_string()));
+        }
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+/// Goes through a text that is known to be JSON.
+struct Scan<'t> {
+    rest: &'t str,
+    numbers: BTreeMap<String, String>,
+}
+
+impl<'t> Scan<'t> {
+    fn skip_blanks(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+    }
+
+    fn take(&mut self, length: usize) -> &'t str {
+        let (taken, rest) = self.rest.split_at(length.min(self.rest.len()));
+        self.rest = rest;
+        taken
+    }
+
+    /// A string with its quotation marks.
+    fn string(&mut self) -> &'t str {
+        let mut escaped = false;
+        let end = self.rest.bytes().skip(1).position(|byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        });
+        self.take(end.map_or(self.rest.len(), |end| end + 2))
+    }
+
+    fn value(&mut self, path: &str) {
+        self.skip_blanks();
+        match self.rest.as_bytes().first() {
+            Some(b'{') => {
+                self.take(1);
+                self.skip_blanks();
+                if self.rest.starts_with('}') {
+                    self.take(1);
+                    return;
+                }
+                loop {
+                    self.skip_blanks();
+                    let name: String = serde_json::from_str(self.string()).unwrap_or_default();
+                    self.skip_blanks();
+                    self.take(1);
+                    self.value(&format!("{path}{}", step(&name)));
+                    self.skip_blanks();
+                    if self.take(1) != "," {
+                        return;
+                    }
+                }
+            }
+            Some(b'[') => {
+                self.take(1);
+                self.skip_blanks();
+                if self.rest.starts_with(']') {
+                    self.take(1);
+                    return;
+                }
+                for index in 0_usize.. {
+                    self.value(&format!("{path}[{index}]"));
+                    self.skip_blanks();
+                    if self.take(1) != "," {
+                        return;
+                    }
+                }
+            }
+            Some(b'"') => {
+                self.string();
+            }
+            _ => {
+                let end = self.rest.find([',', '}', ']', ' ', '\t', '\n', '\r']);
+                let text = self.take(end.unwrap_or(self.rest.len()));
+                let number = serde_json::from_str::<Number>(text);
+                if number.is_ok_and(|number| number.to_string() != text) {
+                    self.numbers.insert(path.to_owned(), text.to_owned());
+                }
+            }
+        }
+    }
 }
 
 /// The place in a document whose value comes next.
@@ -88,6 +229,32 @@ impl<'de> Visitor<'de> for Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_written_as_they_were() {
+        let text = r#" { "a" : [0.10, 1e-2,-3, {"b c": 123456789012345678901234567890}, "0.10", [], {} , true,null],"\u0061\"": 1E5, "n": 7.0, "d": {"e": {"f": {}}}, "g": 1.50 } "#;
+        let (value, _) = read(text.as_bytes()).unwrap();
+        let numbers = numbers(text);
+        let kept: Vec<(&str, &str)> =
+            numbers.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        assert_eq!(
+            kept,
+            [
+                ("$.a[0]", "0.10"),
+                ("$.a[1]", "1e-2"),
+                ("$.a[3]['b c']", "123456789012345678901234567890"),
+                ("$.g", "1.50"),
+                ("$['a\"']", "1E5"),
+            ]
+        );
+        let again = written(&value, "$", &numbers);
+        let plain = |text: &str| text.split_whitespace().collect::<String>();
+        assert_eq!(plain(&again), plain(&text.replace(r"\u0061", "a")));
+        assert_eq!(written(&value, "$", &BTreeMap::new()), format!("{value:#}"));
+        // Another value is not the one that was written so.
+        let changed = serde_json::json!({"a": [0.2]});
+        assert_eq!(plain(&written(&changed, "$", &numbers)), r#"{"a":[0.2]}"#);
+    }
 
     #[test]
     fn it_reads_what_serde_json_reads_and_tells_what_is_there_twice() {

@@ -300,7 +300,8 @@ impl Study {
     }
 
     /// The observed trial that the strategy believes to be the best, whatever the order; where it believes nothing, the
-    /// [`best`](Self::best) value. They differ where values are noisy.
+    /// [`best`](Self::best) value. They differ where values are noisy: with [`BayesianOptimization`](crate::BayesianOptimization), where learnt or declared
+    /// noise makes up at least a fifth of the variance of the losses' signal.
     ///
     /// # Errors
     /// Those of the strategy, and [`Error::UnknownTrial`] if it recommends one that does not exist.

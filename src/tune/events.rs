@@ -12,6 +12,8 @@ use crate::rng::Rng;
 use crate::study::Order;
 use crate::trial::{Failure, Outcome, Report, StopCause, Trial, TrialId};
 
+/// Beyond so many trials, it is known whether jobs report.
+const LOOKED_AT: usize = 100;
 /// Sets the chance in backoffs apart from that of other streams.
 const BACKOFF: u32 = 2;
 
@@ -129,6 +131,22 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Early stopping judges what jobs report.
+    fn warn_of_silence(&mut self) {
+        let trials = self.study.trials();
+        if self.tuner.rules.early_stopping == EarlyStopping::Off || trials.len() > LOOKED_AT {
+            return;
+        }
+        let completed = |trial: &&Trial| matches!(trial.outcome, Some(Outcome::Completed { .. }));
+        let has_completed = trials.iter().any(|trial| completed(&trial));
+        if has_completed && trials.iter().all(|trial| trial.reports.is_empty()) {
+            self.warn(
+                "early stopping is on, but a job has completed and reported nothing: no job can be stopped; report by a closure's Reporter, or name where a program's reports are by reports_from"
+                    .to_owned(),
+            );
+        }
+    }
+
     fn take_end(&mut self, job: JobId, outcome: Outcome) -> Result<(), Error> {
         let id = job.trial;
         let Some(running) = self.running.remove(&id) else { return Ok(()) };
@@ -153,6 +171,7 @@ impl Run<'_, '_> {
         if self.study.trial(id).is_some_and(Trial::was_cut_off) && self.level < Level::Stopping {
             self.give_back_a_job();
         }
+        self.warn_of_silence();
         self.endings.add(self.study, id);
         self.look_at_the_best();
         self.look_whether_it_is_enough();

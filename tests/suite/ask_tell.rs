@@ -185,7 +185,7 @@ fn outside_observations_count_and_a_finite_space_ends() {
     let mut found: Vec<i64> = door.ask(10).iter().map(|c| c["n"].as_i64().unwrap()).collect();
     found.sort_unstable();
     assert_eq!(found, [1, 2, 4, 5]);
-    assert_eq!(door.send(r#"{"op":"ask","n":1}"#), json!({"configs": []}));
+    assert_eq!(door.send(r#"{"op":"ask","n":1}"#), json!({"configs": [], "ids": []}));
     assert_eq!(door.close(), 0);
 }
 
@@ -256,7 +256,10 @@ fn a_trial_is_told_by_its_id_once() {
     for _ in 0..2 {
         assert_eq!(door.send(r#"{"op":"tell","id":2,"value":0.5}"#), json!({"ok": true}));
     }
-    door.refused(r#"{"op":"tell","id":2,"value":0.6}"#, "trial 2 has ended otherwise");
+    door.refused(
+        r#"{"op":"tell","id":2,"value":0.6}"#,
+        "trial 2 has ended with 0.5, and that counts",
+    );
     door.refused(r#"{"op":"tell","id":9,"value":0.6}"#, "there is no trial 9");
     door.refused(r#"{"op":"tell","id":0,"value":0.6}"#, "there is no trial 0");
     door.refused(r#"{"op":"tell","value":0.6}"#, "give one of them");

@@ -18,7 +18,7 @@ use crate::sagemaker::tuned_values;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PassConfiguration {
-    /// As further arguments, `--name=value` each.
+    /// As further arguments, `--name=value` each. Booleans are `true` and `false`, null is `null`; mind that Python's `bool("false")` is true.
     #[default]
     Arguments,
     /// As variables of the environment: this prefix and the name in capitals, with `_` for what is neither a letter nor a digit.

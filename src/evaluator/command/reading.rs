@@ -253,7 +253,14 @@ impl Heard {
                     }
                     (None, Some(value)) => Ok(value),
                     (None, None) => {
-                        Err("no line of its output had what the expression looks for".to_owned())
+                        let what = "no line of its output had what the expression looks for";
+                        Err(match &self.last_line {
+                            Some(line) => {
+                                let shown: String = line.chars().take(KEPT_CHARACTERS).collect();
+                                format!("{what}; the last line was {shown:?}")
+                            }
+                            None => what.to_owned(),
+                        })
                     }
                 }
             }
@@ -280,7 +287,12 @@ fn number_of(line: &str, what: &str) -> Result<f64, String> {
     numbers(line).map(|(_, value)| value).ok_or_else(|| {
         let shown: String = line.chars().take(KEPT_CHARACTERS).collect();
         let hint = hint(&shown);
-        format!("{what} is no number: {shown:?}{hint}")
+        let forms = if hint.is_empty() {
+            "; a number, a step and a number, or `step=7 value=0.25` is read, and by metric_from(MetricSource::Pattern(…)) any other form"
+        } else {
+            ""
+        };
+        format!("{what} is no number: {shown:?}{hint}{forms}")
     })
 }
 

@@ -84,7 +84,7 @@ impl Judge {
             DocumentShape::Config => {
                 check(&root, &HyperParameterTuningJobConfig::SHAPE, &mut findings);
             }
-            DocumentShape::Request | DocumentShape::StateMachine { .. } => {
+            _ => {
                 check(&root, &CreateHyperParameterTuningJobRequest::SHAPE, &mut findings);
             }
         }

@@ -31,6 +31,8 @@ pub(super) enum Unresolvable {
     Unsupported(String),
     /// It has another value each time.
     Random(String),
+    /// It is known when this happens.
+    Later(&'static str),
 }
 
 /// What expressions are looked up in.

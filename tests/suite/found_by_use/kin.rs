@@ -396,3 +396,14 @@ fn a_study_that_repeats_nothing_goes_on_as_before() {
     assert_eq!(study.ask(1).unwrap(), Asked::Exhausted);
     assert_eq!(study.ask(1).unwrap(), Asked::Exhausted, "asked twice");
 }
+
+#[test]
+fn early_stopping_of_jobs_that_report_nothing_is_warned_of() {
+    let limits = ResourceLimits::new(4, 1);
+    let mut study = study_of(cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
+    let mut jobs = SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(1.0, SECOND));
+    let tuner = || Tuner::new().early_stopping(EarlyStopping::auto());
+    let tuned = tuner().run(&mut study, &mut jobs).unwrap();
+    assert_eq!(tuned.warnings.len(), 1, "{:?}", tuned.warnings);
+    assert!(tuned.warnings[0].contains("reported nothing"), "{:?}", tuned.warnings);
+}

@@ -7,6 +7,7 @@ mod reading;
 mod rules;
 mod states;
 mod study;
+mod wrapping;
 
 use std::fs;
 use std::path::{Path, PathBuf};

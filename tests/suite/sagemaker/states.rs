@@ -171,15 +171,11 @@ fn several_tasks_want_a_choice() {
 }
 
 #[test]
-fn jsonata_and_task_tokens_are_said_to_be_unsupported() {
+fn what_cannot_be_read_of_a_state_machine_is_said() {
     let mut jsonata = machine(&json!({}));
     jsonata["QueryLanguage"] = "JSONata".into();
-    let mut arguments = machine(&json!({}));
-    arguments["States"]["Tune"] = json!({
-        "Resource": "arn:aws:states:::sagemaker:createHyperParameterTuningJob",
-        "QueryLanguage": "JSONata",
-        "Arguments": {"HyperParameterTuningJobName": "{% $states.input.name %}"},
-    });
+    let mut computed = machine(&json!({}));
+    computed["States"]["Tune"]["Arguments"] = "{% $states.input %}".into();
     let mut sdk = machine(&json!({}));
     sdk["States"]["Tune"]["Resource"] =
         "arn:aws:states:::aws-sdk:sagemaker:createHyperParameterTuningJob.sync".into();
@@ -187,8 +183,8 @@ fn jsonata_and_task_tokens_are_said_to_be_unsupported() {
     token["States"]["Tune"]["Resource"] =
         "arn:aws:states:::sagemaker:createHyperParameterTuningJob.waitForTaskToken".into();
     for (machine, wanted) in [
-        (jsonata, "JSONata is not supported"),
-        (arguments, "JSONata is not supported"),
+        (jsonata, "its Arguments are no object"),
+        (computed, "its Arguments are no object"),
         (token, "waitForTaskToken"),
         (sdk, ".sync is not supported"),
     ] {
