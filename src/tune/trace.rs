@@ -47,7 +47,7 @@ fn trace_event(study: &Study, event: &Event) {
             debug!(trial = trial.0, step = report.step, value = report.value, "reported");
         }
         Event::StopWithdrawn { trial } => {
-            info!(trial = trial.0, "it runs anew, and is not to stop")
+            info!(trial = trial.0, "it runs anew, and is not to stop");
         }
         Event::StopAsked { trial, cause } => info!(trial = trial.0, %cause, "asked to stop"),
         Event::AttemptFailed { trial, failure } => {
