@@ -31,6 +31,11 @@ impl Clock {
         Self(Kind::Simulated(Arc::new(AtomicU64::new(0))))
     }
 
+    /// Whether time passes only while somebody sleeps.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self.0, Kind::Simulated(_))
+    }
+
     /// The time since it began.
     pub fn now(&self) -> Duration {
         match &self.0 {

@@ -7,12 +7,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::faults::Faults;
-use super::training_job::{Birth, FakeTraining, Job, number, time, values};
-use super::tuning_job::FakeTuningJob;
+use super::filled_in;
+use super::lists::{Listing, page};
+use super::search::{self, is_found};
+use super::things::Things;
+use super::training_job::{Birth, FakeTraining, Job, number, offset, time, values};
+use super::tuning_job::{self, FakeTuningJob, definitions, hyperparameters};
 use super::{FakeSettings, JobTimes};
 use crate::evaluator::Clock;
 use crate::rng::Rng;
-use crate::sagemaker::CreateTrainingJobRequest;
+use crate::sagemaker::{CreateTrainingJobRequest, DocumentReader, Judge};
 use crate::stable_hash::stable_hash;
 
 pub(super) type Training = Box<dyn Fn(&BTreeMap<String, String>) -> FakeTraining + Send>;
@@ -70,6 +74,8 @@ pub enum Fate {
 
 pub(super) struct Account {
     clock: Clock,
+    /// Seconds from the beginning of simulated time to that of the clock.
+    offset: f64,
     region: String,
     number: String,
     times: JobTimes,
@@ -80,6 +86,9 @@ pub(super) struct Account {
     /// By their names in lower case, which are unique.
     jobs: BTreeMap<String, Job>,
     tuning_jobs: BTreeMap<String, FakeTuningJob>,
+    things: Things,
+    /// By ARN.
+    tags: BTreeMap<String, Vec<Value>>,
     creations: BTreeMap<String, usize>,
     log: Vec<Entry>,
     rng: Rng,
@@ -99,6 +108,7 @@ pub(super) fn refused(code: &str, message: impl Into<String>) -> Reply {
 impl Account {
     pub(super) fn new(settings: FakeSettings, training: Training) -> Self {
         Self {
+            offset: offset(&settings.clock),
             clock: settings.clock,
             region: settings.region,
             number: settings.account,
@@ -109,6 +119,8 @@ impl Account {
             training,
             jobs: BTreeMap::new(),
             tuning_jobs: BTreeMap::new(),
+            things: Things::default(),
+            tags: BTreeMap::new(),
             creations: BTreeMap::new(),
             log: Vec::new(),
             rng: Rng::stream(settings.seed, 0),
@@ -121,7 +133,7 @@ impl Account {
     }
 
     fn seconds(&self) -> f64 {
-        self.now().as_secs_f64()
+        self.offset + self.now().as_secs_f64()
     }
 
     pub(super) fn log(&self) -> &[Entry] {
@@ -194,7 +206,10 @@ impl Account {
         } else {
             let reply = match self.refusal(call, throttled, internal) {
                 Some(refusal) => refusal,
-                None => self.carry_out(call),
+                None => {
+                    self.advance();
+                    self.carry_out(call)
+                }
             };
             let fate = match &reply {
                 Reply::Error { code, .. } => Fate::Refused(code.clone()),
@@ -257,33 +272,43 @@ impl Account {
             "DescribeLogStreams" => self.log_streams(body),
             "GetLogEvents" => self.log_events(body),
             "CreateHyperParameterTuningJob" => self.create_tuning_job(body),
-            "DescribeHyperParameterTuningJob" => self.with_tuning_job(body, |job, jobs, now| {
-                Reply::Answer(job.describe(jobs, now))
-            }),
-            "StopHyperParameterTuningJob" => self.with_tuning_job(body, |job, jobs, now| {
-                match job.stop(jobs, now) {
-                    Ok(()) => Reply::Answer(json!({})),
-                    Err(status) => refused(
-                        "ValidationException",
-                        format!("The request was rejected because the hyperparameter tuning job is in status {status}."),
-                    ),
+            "DescribeHyperParameterTuningJob" => match self.tuning_job(body) {
+                Ok(job) => Reply::Answer(self.described_tuning(job)),
+                Err(reply) => reply,
+            },
+            "StopHyperParameterTuningJob" => self.stop_tuning_job(body),
+            "DeleteHyperParameterTuningJob" => self.delete_tuning_job(body),
+            "ListHyperParameterTuningJobs" => self.tuning_jobs(body),
+            "ListTrainingJobsForHyperParameterTuningJob" => match self.tuning_job(body) {
+                Ok(job) => {
+                    let listing = Listing { sort_by: "Name", ..TRAINING_JOBS };
+                    listing.reply(job.summaries(&self.jobs, self.seconds()), body)
                 }
-            }),
-            "ListTrainingJobsForHyperParameterTuningJob" => {
-                let token = body["NextToken"].as_str().map(str::to_owned);
-                let most = body["MaxResults"].as_u64().unwrap_or(10);
-                self.with_tuning_job(body, |job, jobs, now| {
-                    let all = job.summaries(jobs, now);
-                    page("TrainingJobSummaries", all, token.as_deref(), most)
-                })
+                Err(reply) => reply,
+            },
+            "AddTags" | "ListTags" | "DeleteTags" => self.tags(&call.operation, body),
+            other => self.carry_out_on_things(other, body),
+        }
+    }
+
+    fn carry_out_on_things(&mut self, operation: &str, body: &Value) -> Reply {
+        let now = self.seconds();
+        let (region, number) = (self.region.clone(), self.number.clone());
+        let arn = |kind: &str, name: &str| arn_of(&region, &number, kind, name);
+        match self.things.carry_out(operation, body, now, &arn) {
+            Some((reply, made)) => {
+                if let Some((arn, tags)) = made {
+                    self.tags.remove(&arn);
+                    self.tag(&arn, &tags);
+                }
+                reply
             }
-            other => refused("UnknownOperationException", format!("{other} is not known here")),
+            None => refused("UnknownOperationException", format!("{operation} is not known here")),
         }
     }
 
     fn arn(&self, kind: &str, name: &str) -> String {
-        let (region, number) = (&self.region, &self.number);
-        format!("arn:aws:sagemaker:{region}:{number}:{kind}/{}", name.to_ascii_lowercase())
+        arn_of(&self.region, &self.number, kind, name)
     }
 
     fn create(&mut self, body: &Value) -> Reply {
@@ -308,6 +333,7 @@ impl Account {
         let job = Job::new(birth, &mut rng);
         *self.creations.entry(job.name.clone()).or_default() += 1;
         self.jobs.insert(key, job);
+        self.tag(&arn, &body["Tags"]);
         Reply::Answer(json!({"TrainingJobArn": arn}))
     }
 
@@ -348,9 +374,9 @@ impl Account {
     }
 
     fn describe(&mut self, body: &Value) -> Reply {
-        let (now, lag) = (self.seconds(), self.faults.metrics_lag);
-        match self.job(body) {
-            Some(job) => Reply::Answer(job.describe(now, lag)),
+        let now = self.seconds();
+        match self.job(body).map(|job| job.clone()) {
+            Some(job) => Reply::Answer(self.described(&job, now)),
             // Not ResourceNotFound, in spite of the service's model.
             None => refused("ValidationException", "Requested resource not found."),
         }
@@ -368,44 +394,61 @@ impl Account {
         }
     }
 
+    /// Training jobs by names and statuses are looked for before they are described: there may be thousands.
     fn search(&self, body: &Value) -> Reply {
-        if body["Resource"] != "TrainingJob" {
-            return refused("ValidationException", "only training jobs can be searched here");
-        }
         let expression = &body["SearchExpression"];
-        let filters: Vec<&Value> = expression["Filters"].as_array().into_iter().flatten().collect();
-        let matches = |filter: &&Value, job: &Job| {
-            let value = filter["Value"].as_str().unwrap_or_default();
-            match (filter["Name"].as_str(), filter["Operator"].as_str()) {
-                (Some("TrainingJobName"), Some("Equals")) => job.name == value,
-                (Some("TrainingJobName"), Some("Contains")) => job.name.contains(value),
-                (Some("TrainingJobStatus"), Some("Equals")) => job.status(self.seconds()) == value,
-                _ => false,
-            }
-        };
-        let is_or = expression["Operator"] == "Or";
         let seen = self.seconds() - self.faults.search_lag.as_secs_f64();
-        let found =
-            self.jobs.values().filter(|job| job.created <= seen).filter(|job| match is_or {
-                true => filters.iter().any(|filter| matches(filter, job)),
-                false => filters.iter().all(|filter| matches(filter, job)),
-            });
-        let lag = self.faults.metrics_lag;
-        let found = found.map(|job| json!({"TrainingJob": job.describe(seen, lag)})).collect();
-        let most = body["MaxResults"].as_u64().unwrap_or(10);
-        page("Results", found, body["NextToken"].as_str(), most)
+        let resource = body["Resource"].as_str().unwrap_or_default();
+        let found: Vec<Value> = match resource {
+            "TrainingJob" => {
+                let short = |job: &Job| json!({"TrainingJobName": job.name, "TrainingJobStatus": job.status(seen)});
+                let is_short = is_about_names(expression);
+                let jobs = self.jobs.values().filter(|job| job.created <= seen);
+                let jobs = jobs.filter(|job| !is_short || is_found(expression, &short(job)));
+                let described = jobs.map(|job| self.with_tags(self.described(job, seen), &job.arn));
+                described.filter(|item| is_short || is_found(expression, item)).collect()
+            }
+            "HyperParameterTuningJob" => {
+                let all = self.tuning_jobs.values();
+                let described = all.map(|job| self.with_tags(self.described_tuning(job), &job.arn));
+                described.filter(|item| is_found(expression, item)).collect()
+            }
+            _ => return refused("ValidationException", format!("{resource} is not searched here")),
+        };
+        let found = search::sorted(found, body).into_iter().map(|mut item| {
+            if let Some(members) = item.as_object_mut() {
+                members.shift_remove("Autotune");
+            }
+            json!({resource: item})
+        });
+        page("Results", found.collect(), body)
+    }
+
+    fn with_tags(&self, mut item: Value, arn: &str) -> Value {
+        item["Tags"] = json!(self.tags.get(arn).cloned().unwrap_or_default());
+        item
     }
 
     fn list(&self, body: &Value) -> Reply {
+        const KEPT: [&str; 7] = [
+            "TrainingJobName",
+            "TrainingJobArn",
+            "CreationTime",
+            "TrainingEndTime",
+            "LastModifiedTime",
+            "TrainingJobStatus",
+            "SecondaryStatus",
+        ];
         let now = self.seconds();
-        let part = body["NameContains"].as_str().unwrap_or_default();
-        let found = self.jobs.values().filter(|job| job.created <= now && job.name.contains(part));
+        let found = self.jobs.values().filter(|job| job.created <= now);
         let summaries = found.map(|job| {
-            json!({"TrainingJobName": job.name, "TrainingJobArn": job.arn,
-                "CreationTime": time(job.created), "TrainingJobStatus": job.status(now)})
+            let description = job.describe(now, Duration::ZERO);
+            let kept = KEPT
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), description.get(*name)?.clone())));
+            Value::Object(kept.collect())
         });
-        let most = body["MaxResults"].as_u64().unwrap_or(10);
-        page("TrainingJobSummaries", summaries.collect(), body["NextToken"].as_str(), most)
+        TRAINING_JOBS.reply(summaries.collect(), body)
     }
 
     fn metrics(&self, body: &Value) -> Reply {
@@ -456,6 +499,29 @@ impl Account {
         Reply::Answer(json!({"events": events, "nextForwardToken": next}))
     }
 
+    /// Lets the fake's own tuner go on to now.
+    fn advance(&mut self) {
+        let now = self.seconds();
+        let (mut tuning_jobs, mut jobs) =
+            (std::mem::take(&mut self.tuning_jobs), std::mem::take(&mut self.jobs));
+        for job in tuning_jobs.values_mut() {
+            job.advance(&mut jobs, now, &mut |body, at| self.born(body, at));
+        }
+        (self.tuning_jobs, self.jobs) = (tuning_jobs, jobs);
+    }
+
+    /// A training job of the fake's own tuner.
+    fn born(&mut self, request: Value, now: f64) -> Job {
+        let training = (self.training)(&values(&request));
+        let name = request["TrainingJobName"].as_str().unwrap_or_default().to_owned();
+        let mut rng = Rng::stream(self.seed, stable_hash(&name));
+        let arn = self.arn("training-job", &name);
+        self.tag(&arn, &request["Tags"]);
+        *self.creations.entry(name.clone()).or_default() += 1;
+        let (times, faults) = (&self.times, &self.faults);
+        Job::new(Birth { name, arn, request, training, now, times, faults }, &mut rng)
+    }
+
     fn create_tuning_job(&mut self, body: &Value) -> Reply {
         let name = body["HyperParameterTuningJobName"].as_str().unwrap_or_default();
         let key = name.to_ascii_lowercase();
@@ -466,23 +532,14 @@ impl Account {
             );
             return refused("ResourceInUse", text);
         }
-        let now = self.seconds();
-        let made = FakeTuningJob::new(body, &arn, now, &mut |birth| {
-            let training = (self.training)(&values(&birth.0));
-            let name = birth.0["TrainingJobName"].as_str().unwrap_or_default().to_owned();
-            let mut rng = Rng::stream(self.seed, stable_hash(&name));
-            let arn = self.arn("training-job", &name);
-            let (times, faults) = (&self.times, &self.faults);
-            let (request, now) = birth;
-            Job::new(Birth { name, arn, request, training, now, times, faults }, &mut rng)
-        });
-        match made {
-            Ok((tuning_job, jobs)) => {
-                for job in jobs {
-                    *self.creations.entry(job.name.clone()).or_default() += 1;
-                    self.jobs.insert(job.name.to_ascii_lowercase(), job);
-                }
-                self.tuning_jobs.insert(key, tuning_job);
+        if let Err(text) = self.judge(body) {
+            return refused("ValidationException", text);
+        }
+        match FakeTuningJob::new(body, &arn, self.seconds()) {
+            Ok(job) => {
+                self.tuning_jobs.insert(key, job);
+                self.tag(&arn, &body["Tags"]);
+                self.advance();
                 Reply::Answer(json!({"HyperParameterTuningJobArn": arn}))
             }
             Err(text) => {
@@ -491,29 +548,184 @@ impl Account {
         }
     }
 
-    fn with_tuning_job(
-        &mut self,
-        body: &Value,
-        act: impl FnOnce(&mut FakeTuningJob, &mut BTreeMap<String, Job>, f64) -> Reply,
-    ) -> Reply {
+    /// Whether a tuning job can be made: by the judge of requests, and by what there is.
+    fn judge(&self, body: &Value) -> Result<(), String> {
+        let document =
+            DocumentReader::default().recognize(body.clone()).map_err(|error| error.to_string())?;
+        let verdict = Judge::default().judge(&document);
+        if let Some(violation) = verdict.errors().next() {
+            return Err(format!("1 validation error detected: {violation}"));
+        }
+        let tags = body["Tags"].as_array().into_iter().flatten();
+        let mut keys: Vec<&str> = tags.filter_map(|tag| tag["Key"].as_str()).collect();
+        keys.sort_unstable();
+        if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+                    .to_owned(),
+            );
+        }
+        for definition in definitions(body) {
+            let algorithm = definition["AlgorithmSpecification"]["AlgorithmName"].as_str();
+            if let Some(name) = algorithm.filter(|name| self.things.algorithm(name).is_none()) {
+                return Err(format!("Could not find algorithm \"{name}\"."));
+            }
+        }
+        let kind = body["WarmStartConfig"]["WarmStartType"].as_str();
+        for parent in tuning_job::parents(body) {
+            let Some(parent) = self.tuning_jobs.get(&parent) else {
+                return Err(format!(
+                    "Could not find the parent hyperparameter tuning job {parent}."
+                ));
+            };
+            if !parent.is_over(&self.jobs, self.seconds()) {
+                return Err(format!(
+                    "The parent hyperparameter tuning job {} is not in a terminal state.",
+                    parent.name
+                ));
+            }
+            if hyperparameters(&parent.request) != hyperparameters(body) {
+                return Err("The set of tunable plus static HyperParameter names is not the same across current and parent tuning jobs".to_owned());
+            }
+            let image = |body: &Value| {
+                definitions(body)[0]["AlgorithmSpecification"]["TrainingImage"].clone()
+            };
+            if kind == Some("IdenticalDataAndAlgorithm") && image(&parent.request) != image(body) {
+                return Err("Only the following fields in TrainingJobDefinition are allowed to change: StaticHyperParameters, ResourceConfig, StoppingCondition".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn tuning_job(&self, body: &Value) -> Result<&FakeTuningJob, Reply> {
+        let name = body["HyperParameterTuningJobName"].as_str().unwrap_or_default();
+        let job = self.tuning_jobs.get(&name.to_ascii_lowercase());
+        job.ok_or_else(|| refused("ResourceNotFound", "Requested resource not found."))
+    }
+
+    fn described_tuning(&self, job: &FakeTuningJob) -> Value {
+        let arn = |kind: &str, name: &str| self.arn(kind, name);
+        let account = tuning_job::Account { things: &self.things, arn: &arn };
+        let parents = job.parents();
+        let parents: Vec<&FakeTuningJob> =
+            parents.iter().filter_map(|name| self.tuning_jobs.get(name)).collect();
+        job.describe(&self.jobs, self.seconds(), &account, &parents)
+    }
+
+    fn stop_tuning_job(&mut self, body: &Value) -> Reply {
         let now = self.seconds();
         let name = body["HyperParameterTuningJobName"].as_str().unwrap_or_default();
-        match self.tuning_jobs.get_mut(&name.to_ascii_lowercase()) {
-            Some(job) => act(job, &mut self.jobs, now),
-            None => refused("ResourceNotFound", "Requested resource not found."),
+        let Some(job) = self.tuning_jobs.get_mut(&name.to_ascii_lowercase()) else {
+            return refused("ResourceNotFound", "Requested resource not found.");
+        };
+        match job.stop(&mut self.jobs, now) {
+            Ok(()) => Reply::Answer(json!({})),
+            Err(status) => refused(
+                "ValidationException",
+                format!(
+                    "The request was rejected because the hyperparameter tuning job is already in status {status}."
+                ),
+            ),
         }
+    }
+
+    fn delete_tuning_job(&mut self, body: &Value) -> Reply {
+        let now = self.seconds();
+        let (key, arn, is_over) = match self.tuning_job(body) {
+            Ok(job) => {
+                (job.name.to_ascii_lowercase(), job.arn.clone(), job.is_over(&self.jobs, now))
+            }
+            Err(reply) => return reply,
+        };
+        if !is_over {
+            let text = format!("The hyperparameter tuning job {arn} is not in a terminal state.");
+            return refused("ValidationException", text);
+        }
+        self.tuning_jobs.remove(&key);
+        self.tags.remove(&arn);
+        Reply::Answer(json!({}))
+    }
+
+    fn tuning_jobs(&self, body: &Value) -> Reply {
+        let now = self.seconds();
+        let all = self.tuning_jobs.values().map(|job| job.entry(&self.jobs, now));
+        TUNING_JOBS.reply(all.collect(), body)
+    }
+
+    fn tag(&mut self, arn: &str, tags: &Value) {
+        let own = self.tags.entry(arn.to_owned()).or_default();
+        for tag in tags.as_array().into_iter().flatten() {
+            own.retain(|known| known["Key"] != tag["Key"]);
+            own.push(tag.clone());
+        }
+    }
+
+    fn tags(&mut self, operation: &str, body: &Value) -> Reply {
+        let arn = body["ResourceArn"].as_str().unwrap_or_default();
+        let Some(own) = self.tags.get(arn) else {
+            return refused("ValidationException", format!("Could not find resource {arn}."));
+        };
+        match operation {
+            "AddTags" => {
+                let new = body["Tags"].as_array().into_iter().flatten();
+                let more = new.filter(|tag| own.iter().all(|known| known["Key"] != tag["Key"]));
+                if own.len() + more.count() > MOST_TAGS {
+                    let text = format!("{arn} can have at most {MOST_TAGS} tags.");
+                    return refused("ValidationException", text);
+                }
+                self.tag(&arn.to_owned(), &body["Tags"]);
+                Reply::Answer(json!({"Tags": self.tags.get(arn)}))
+            }
+            "DeleteTags" => {
+                let keys = body["TagKeys"].as_array().cloned().unwrap_or_default();
+                if let Some(own) = self.tags.get_mut(arn) {
+                    own.retain(|tag| !keys.contains(&tag["Key"]));
+                }
+                Reply::Answer(json!({}))
+            }
+            _ => Reply::Answer(json!({"Tags": own})),
+        }
+    }
+
+    /// What is known of a training job, with what the service fills in.
+    fn described(&self, job: &Job, now: f64) -> Value {
+        let mut answer = job.describe(now, self.faults.metrics_lag);
+        filled_in::fill_in(&mut answer);
+        let algorithm = &mut answer["AlgorithmSpecification"];
+        if let Some(name) = algorithm["AlgorithmName"].as_str() {
+            let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+            algorithm["AlgorithmName"] = json!(self.arn("algorithm", &name));
+        }
+        answer
     }
 }
 
-/// A part of a list, and the token of the next one.
-fn page(member: &str, all: Vec<Value>, token: Option<&str>, most: u64) -> Reply {
-    let from = token.and_then(|token| token.parse().ok()).unwrap_or(0_usize);
-    let most = usize::try_from(most).unwrap_or(usize::MAX).clamp(1, 100);
-    let rest = all.len().saturating_sub(from) > most;
-    let some: Vec<Value> = all.into_iter().skip(from).take(most).collect();
-    let mut answer = json!({member: some});
-    if rest {
-        answer["NextToken"] = json!((from + most).to_string());
-    }
-    Reply::Answer(answer)
+fn arn_of(region: &str, number: &str, kind: &str, name: &str) -> String {
+    format!("arn:aws:sagemaker:{region}:{number}:{kind}/{}", name.to_ascii_lowercase())
+}
+
+/// Tags that one thing can have.
+const MOST_TAGS: usize = 50;
+const TRAINING_JOBS: Listing = Listing {
+    member: "TrainingJobSummaries",
+    name: "TrainingJobName",
+    status: "TrainingJobStatus",
+    sort_by: "CreationTime",
+    is_descending: false,
+};
+const TUNING_JOBS: Listing = Listing {
+    member: "HyperParameterTuningJobSummaries",
+    name: "HyperParameterTuningJobName",
+    status: "HyperParameterTuningJobStatus",
+    sort_by: "Name",
+    is_descending: false,
+};
+
+/// Whether an expression asks for names and statuses of training jobs only.
+fn is_about_names(expression: &Value) -> bool {
+    let mut filters = expression["Filters"].as_array().into_iter().flatten();
+    expression["SubExpressions"].is_null()
+        && filters.all(|filter| {
+            ["TrainingJobName", "TrainingJobStatus"].iter().any(|name| filter["Name"] == *name)
+        })
 }

@@ -20,7 +20,11 @@
 
 mod account;
 mod faults;
+mod filled_in;
 mod http;
+mod lists;
+mod search;
+mod things;
 mod training_job;
 mod tuning_job;
 

@@ -1,11 +1,12 @@
 //! A training job: its stages in time, made up when it is created and cut short when it is stopped.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
 use super::faults::Faults;
+use crate::evaluator::Clock;
 use crate::rng::Rng;
 
 /// The instant at which simulated time begins, in seconds since 1970: 20 November 2026.
@@ -345,6 +346,18 @@ impl Job {
             put("FinalMetricDataList", metrics.collect());
         }
         Value::Object(answer)
+    }
+}
+
+/// Seconds from the beginning of simulated time to that of a clock: by a real one it is today.
+#[allow(clippy::disallowed_methods, reason = "a fake in real time tells the time of today")]
+pub(super) fn offset(clock: &Clock) -> f64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    match since {
+        Ok(since) if !clock.is_simulated() => {
+            since.as_secs_f64() - clock.now().as_secs_f64() - EPOCH
+        }
+        _ => 0.0,
     }
 }
 

@@ -90,6 +90,27 @@ pub(super) fn xgboost() -> &'static AlgorithmDescription {
     &XGBOOST
 }
 
+/// Metrics of the built-in XGBoost, each of the training set and of the validation set.
+#[cfg(feature = "sagemaker-fake")]
+const XGBOOST_METRICS: [&str; 12] = [
+    "rmse", "mse", "mae", "logloss", "error", "merror", "mlogloss", "auc", "accuracy", "f1", "map",
+    "ndcg",
+];
+
+/// The metrics that a built-in algorithm defines itself, with their expressions, where that is known: of XGBoost.
+#[cfg(feature = "sagemaker-fake")]
+pub(crate) fn built_in_metrics(path: &str) -> Vec<(String, String)> {
+    if !matches!(image(path), Image::BuiltIn("xgboost" | "sagemaker-xgboost")) {
+        return Vec::new();
+    }
+    let sets = ["train", "validation"];
+    let all = XGBOOST_METRICS.iter().flat_map(|measure| sets.map(|set| (set, *measure)));
+    all.map(|(set, measure)| {
+        (format!("{set}:{measure}"), format!(r"\[[0-9]+\].*#011{set}-{measure}:(\S+)"))
+    })
+    .collect()
+}
+
 /// The expression by which a built-in algorithm finds a metric in what it prints, where that is known: of XGBoost, whose container prints a tab
 /// as `#011` and the library itself as a tab (aws/sagemaker-xgboost-container, June 2026).
 pub(crate) fn built_in_metric_regex(

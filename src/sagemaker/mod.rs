@@ -62,6 +62,8 @@ mod write;
 pub use self::algorithm::*;
 pub use self::bring_back::BroughtBack;
 pub(crate) use self::built_in::built_in_metric_regex;
+#[cfg(feature = "sagemaker-fake")]
+pub(crate) use self::built_in::built_in_metrics;
 pub use self::channel::*;
 pub use self::config::*;
 pub use self::convert::Tuning;
