@@ -108,6 +108,16 @@ fn ranges(body: &Value, definition: &Value) -> Value {
     }
     if let Some(members) = ranges.as_object_mut() {
         members.shift_remove("AutoParameters");
+        members.retain(|_, list| list.as_array().is_some_and(|list| !list.is_empty()));
+        if members.is_empty() {
+            // Autotune that is told nothing has something to choose all the same.
+            let first =
+                definition["StaticHyperParameters"].as_object().and_then(|it| it.iter().next());
+            let (name, value) = first
+                .map_or(("attempt", json!("1")), |(name, value)| (name.as_str(), value.clone()));
+            let range = json!({"Name": name, "Values": [value]});
+            members.insert("CategoricalParameterRanges".to_owned(), json!([range]));
+        }
     }
     ranges
 }
@@ -126,6 +136,14 @@ impl Part {
             if let Some(members) = value.as_object_mut() {
                 names.iter().for_each(|name| drop(members.shift_remove(*name)));
             }
+        }
+        let is_told = |name: &str| {
+            let lists =
+                ranges.as_object().into_iter().flatten().filter_map(|(_, it)| it.as_array());
+            lists.flatten().any(|range| range["Name"] == name)
+        };
+        if let Some(statics) = own["StaticHyperParameters"].as_object_mut() {
+            statics.retain(|name, _| !is_told(name));
         }
         one["TrainingJobDefinition"] = own;
         one["HyperParameterTuningJobConfig"]["ParameterRanges"] = ranges;

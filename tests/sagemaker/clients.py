@@ -362,7 +362,8 @@ class Boto:
             self.client.create_training_job(TrainingJobName=name, **TRAINING, Tags=TAGS)
             nap(0.2)
         self.client.stop_training_job(TrainingJobName="solo-b")
-        self.wait("training_job_completed_or_stopped", TrainingJobName="solo-c")
+        for name in ("solo-a", "solo-b", "solo-c"):
+            self.wait("training_job_completed_or_stopped", TrainingJobName=name)
         there = self.client.describe_training_job(TrainingJobName="solo-a")
         check(there["OutputDataConfig"].get("KmsKeyId") == "", f"solo-a: {there['OutputDataConfig']}")
         for member in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
