@@ -12,11 +12,11 @@ use super::lists::{Listing, page};
 use super::search::{self, is_found};
 use super::things::Things;
 use super::training_job::{Birth, FakeTraining, Job, number, offset, time, values};
-use super::tuning_job::{self, FakeTuningJob, definitions, hyperparameters};
+use super::tuning_job::FakeTuningJob;
 use super::{FakeSettings, JobTimes};
 use crate::evaluator::Clock;
 use crate::rng::Rng;
-use crate::sagemaker::{CreateTrainingJobRequest, DocumentReader, Judge};
+use crate::sagemaker::CreateTrainingJobRequest;
 use crate::stable_hash::stable_hash;
 
 pub(super) type Training = Box<dyn Fn(&BTreeMap<String, String>) -> FakeTraining + Send>;
@@ -73,26 +73,26 @@ pub enum Fate {
 }
 
 pub(super) struct Account {
-    clock: Clock,
+    pub(super) clock: Clock,
     /// Seconds from the beginning of simulated time to that of the clock.
-    offset: f64,
-    region: String,
-    number: String,
-    times: JobTimes,
-    latency: Duration,
-    faults: Faults,
-    quota: Option<usize>,
-    training: Training,
+    pub(super) offset: f64,
+    pub(super) region: String,
+    pub(super) number: String,
+    pub(super) times: JobTimes,
+    pub(super) latency: Duration,
+    pub(super) faults: Faults,
+    pub(super) quota: Option<usize>,
+    pub(super) training: Training,
     /// By their names in lower case, which are unique.
-    jobs: BTreeMap<String, Job>,
-    tuning_jobs: BTreeMap<String, FakeTuningJob>,
-    things: Things,
+    pub(super) jobs: BTreeMap<String, Job>,
+    pub(super) tuning_jobs: BTreeMap<String, FakeTuningJob>,
+    pub(super) things: Things,
     /// By ARN.
-    tags: BTreeMap<String, Vec<Value>>,
-    creations: BTreeMap<String, usize>,
-    log: Vec<Entry>,
-    rng: Rng,
-    seed: u64,
+    pub(super) tags: BTreeMap<String, Vec<Value>>,
+    pub(super) creations: BTreeMap<String, usize>,
+    pub(super) log: Vec<Entry>,
+    pub(super) rng: Rng,
+    pub(super) seed: u64,
 }
 
 impl fmt::Debug for Account {
@@ -132,7 +132,7 @@ impl Account {
         self.clock.now()
     }
 
-    fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         self.offset + self.now().as_secs_f64()
     }
 
@@ -307,7 +307,7 @@ impl Account {
         }
     }
 
-    fn arn(&self, kind: &str, name: &str) -> String {
+    pub(super) fn arn(&self, kind: &str, name: &str) -> String {
         arn_of(&self.region, &self.number, kind, name)
     }
 
@@ -424,7 +424,7 @@ impl Account {
         page("Results", found.collect(), body)
     }
 
-    fn with_tags(&self, mut item: Value, arn: &str) -> Value {
+    pub(super) fn with_tags(&self, mut item: Value, arn: &str) -> Value {
         item["Tags"] = json!(self.tags.get(arn).cloned().unwrap_or_default());
         item
     }
@@ -499,194 +499,6 @@ impl Account {
         Reply::Answer(json!({"events": events, "nextForwardToken": next}))
     }
 
-    /// Lets the fake's own tuner go on to now.
-    fn advance(&mut self) {
-        let now = self.seconds();
-        let (mut tuning_jobs, mut jobs) =
-            (std::mem::take(&mut self.tuning_jobs), std::mem::take(&mut self.jobs));
-        for job in tuning_jobs.values_mut() {
-            job.advance(&mut jobs, now, &mut |body, at| self.born(body, at));
-        }
-        (self.tuning_jobs, self.jobs) = (tuning_jobs, jobs);
-    }
-
-    /// A training job of the fake's own tuner.
-    fn born(&mut self, request: Value, now: f64) -> Job {
-        let training = (self.training)(&values(&request));
-        let name = request["TrainingJobName"].as_str().unwrap_or_default().to_owned();
-        let mut rng = Rng::stream(self.seed, stable_hash(&name));
-        let arn = self.arn("training-job", &name);
-        self.tag(&arn, &request["Tags"]);
-        *self.creations.entry(name.clone()).or_default() += 1;
-        let (times, faults) = (&self.times, &self.faults);
-        Job::new(Birth { name, arn, request, training, now, times, faults }, &mut rng)
-    }
-
-    fn create_tuning_job(&mut self, body: &Value) -> Reply {
-        let name = body["HyperParameterTuningJobName"].as_str().unwrap_or_default();
-        let key = name.to_ascii_lowercase();
-        let arn = self.arn("hyper-parameter-tuning-job", name);
-        if self.tuning_jobs.contains_key(&key) {
-            let text = format!(
-                "A hyperparameter tuning job with the name, {arn}, already exists. Choose a different name."
-            );
-            return refused("ResourceInUse", text);
-        }
-        if let Err(text) = self.judge(body) {
-            return refused("ValidationException", text);
-        }
-        match FakeTuningJob::new(body, &arn, self.seconds()) {
-            Ok(job) => {
-                self.tuning_jobs.insert(key, job);
-                self.tag(&arn, &body["Tags"]);
-                self.advance();
-                Reply::Answer(json!({"HyperParameterTuningJobArn": arn}))
-            }
-            Err(text) => {
-                refused("ValidationException", format!("1 validation error detected: {text}"))
-            }
-        }
-    }
-
-    /// Whether a tuning job can be made: by the judge of requests, and by what there is.
-    fn judge(&self, body: &Value) -> Result<(), String> {
-        let document =
-            DocumentReader::default().recognize(body.clone()).map_err(|error| error.to_string())?;
-        let verdict = Judge::default().judge(&document);
-        if let Some(violation) = verdict.errors().next() {
-            return Err(format!("1 validation error detected: {violation}"));
-        }
-        let tags = body["Tags"].as_array().into_iter().flatten();
-        let mut keys: Vec<&str> = tags.filter_map(|tag| tag["Key"].as_str()).collect();
-        keys.sort_unstable();
-        if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(
-                "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-                    .to_owned(),
-            );
-        }
-        for definition in definitions(body) {
-            let algorithm = definition["AlgorithmSpecification"]["AlgorithmName"].as_str();
-            if let Some(name) = algorithm.filter(|name| self.things.algorithm(name).is_none()) {
-                return Err(format!("Could not find algorithm \"{name}\"."));
-            }
-        }
-        let kind = body["WarmStartConfig"]["WarmStartType"].as_str();
-        for parent in tuning_job::parents(body) {
-            let Some(parent) = self.tuning_jobs.get(&parent) else {
-                return Err(format!(
-                    "Could not find the parent hyperparameter tuning job {parent}."
-                ));
-            };
-            if !parent.is_over(&self.jobs, self.seconds()) {
-                return Err(format!(
-                    "The parent hyperparameter tuning job {} is not in a terminal state.",
-                    parent.name
-                ));
-            }
-            if hyperparameters(&parent.request) != hyperparameters(body) {
-                return Err("The set of tunable plus static HyperParameter names is not the same across current and parent tuning jobs".to_owned());
-            }
-            let image = |body: &Value| {
-                definitions(body)[0]["AlgorithmSpecification"]["TrainingImage"].clone()
-            };
-            if kind == Some("IdenticalDataAndAlgorithm") && image(&parent.request) != image(body) {
-                return Err("Only the following fields in TrainingJobDefinition are allowed to change: StaticHyperParameters, ResourceConfig, StoppingCondition".to_owned());
-            }
-        }
-        Ok(())
-    }
-
-    fn tuning_job(&self, body: &Value) -> Result<&FakeTuningJob, Reply> {
-        let name = body["HyperParameterTuningJobName"].as_str().unwrap_or_default();
-        let job = self.tuning_jobs.get(&name.to_ascii_lowercase());
-        job.ok_or_else(|| refused("ResourceNotFound", "Requested resource not found."))
-    }
-
-    fn described_tuning(&self, job: &FakeTuningJob) -> Value {
-        let arn = |kind: &str, name: &str| self.arn(kind, name);
-        let account = tuning_job::Account { things: &self.things, arn: &arn };
-        let parents = job.parents();
-        let parents: Vec<&FakeTuningJob> =
-            parents.iter().filter_map(|name| self.tuning_jobs.get(name)).collect();
-        job.describe(&self.jobs, self.seconds(), &account, &parents)
-    }
-
-    fn stop_tuning_job(&mut self, body: &Value) -> Reply {
-        let now = self.seconds();
-        let name = body["HyperParameterTuningJobName"].as_str().unwrap_or_default();
-        let Some(job) = self.tuning_jobs.get_mut(&name.to_ascii_lowercase()) else {
-            return refused("ResourceNotFound", "Requested resource not found.");
-        };
-        match job.stop(&mut self.jobs, now) {
-            Ok(()) => Reply::Answer(json!({})),
-            Err(status) => refused(
-                "ValidationException",
-                format!(
-                    "The request was rejected because the hyperparameter tuning job is already in status {status}."
-                ),
-            ),
-        }
-    }
-
-    fn delete_tuning_job(&mut self, body: &Value) -> Reply {
-        let now = self.seconds();
-        let (key, arn, is_over) = match self.tuning_job(body) {
-            Ok(job) => {
-                (job.name.to_ascii_lowercase(), job.arn.clone(), job.is_over(&self.jobs, now))
-            }
-            Err(reply) => return reply,
-        };
-        if !is_over {
-            let text = format!("The hyperparameter tuning job {arn} is not in a terminal state.");
-            return refused("ValidationException", text);
-        }
-        self.tuning_jobs.remove(&key);
-        self.tags.remove(&arn);
-        Reply::Answer(json!({}))
-    }
-
-    fn tuning_jobs(&self, body: &Value) -> Reply {
-        let now = self.seconds();
-        let all = self.tuning_jobs.values().map(|job| job.entry(&self.jobs, now));
-        TUNING_JOBS.reply(all.collect(), body)
-    }
-
-    fn tag(&mut self, arn: &str, tags: &Value) {
-        let own = self.tags.entry(arn.to_owned()).or_default();
-        for tag in tags.as_array().into_iter().flatten() {
-            own.retain(|known| known["Key"] != tag["Key"]);
-            own.push(tag.clone());
-        }
-    }
-
-    fn tags(&mut self, operation: &str, body: &Value) -> Reply {
-        let arn = body["ResourceArn"].as_str().unwrap_or_default();
-        let Some(own) = self.tags.get(arn) else {
-            return refused("ValidationException", format!("Could not find resource {arn}."));
-        };
-        match operation {
-            "AddTags" => {
-                let new = body["Tags"].as_array().into_iter().flatten();
-                let more = new.filter(|tag| own.iter().all(|known| known["Key"] != tag["Key"]));
-                if own.len() + more.count() > MOST_TAGS {
-                    let text = format!("{arn} can have at most {MOST_TAGS} tags.");
-                    return refused("ValidationException", text);
-                }
-                self.tag(&arn.to_owned(), &body["Tags"]);
-                Reply::Answer(json!({"Tags": self.tags.get(arn)}))
-            }
-            "DeleteTags" => {
-                let keys = body["TagKeys"].as_array().cloned().unwrap_or_default();
-                if let Some(own) = self.tags.get_mut(arn) {
-                    own.retain(|tag| !keys.contains(&tag["Key"]));
-                }
-                Reply::Answer(json!({}))
-            }
-            _ => Reply::Answer(json!({"Tags": own})),
-        }
-    }
-
     /// What is known of a training job, with what the service fills in.
     fn described(&self, job: &Job, now: f64) -> Value {
         let mut answer = job.describe(now, self.faults.metrics_lag);
@@ -704,20 +516,12 @@ fn arn_of(region: &str, number: &str, kind: &str, name: &str) -> String {
     format!("arn:aws:sagemaker:{region}:{number}:{kind}/{}", name.to_ascii_lowercase())
 }
 
-/// Tags that one thing can have.
-const MOST_TAGS: usize = 50;
-const TRAINING_JOBS: Listing = Listing {
+/// Lists of training jobs.
+pub(super) const TRAINING_JOBS: Listing = Listing {
     member: "TrainingJobSummaries",
     name: "TrainingJobName",
     status: "TrainingJobStatus",
     sort_by: "CreationTime",
-    is_descending: false,
-};
-const TUNING_JOBS: Listing = Listing {
-    member: "HyperParameterTuningJobSummaries",
-    name: "HyperParameterTuningJobName",
-    status: "HyperParameterTuningJobStatus",
-    sort_by: "Name",
     is_descending: false,
 };
 

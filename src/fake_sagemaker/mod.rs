@@ -24,8 +24,10 @@ mod filled_in;
 mod http;
 mod lists;
 mod search;
+mod tagging;
 mod things;
 mod training_job;
+mod tuner;
 mod tuning_job;
 
 use std::collections::BTreeMap;
