@@ -235,3 +235,48 @@ fn grids_and_requests_have_steps_and_typed_choices() {
     let message = request.for_study(&study.unwrap(), &Judge::default()).unwrap_err().to_string();
     assert!(message.contains("SageMaker's tuner has no steps"), "{message}");
 }
+
+#[cfg(unix)]
+#[test]
+fn programs_are_given_typed_choices_and_steps_as_they_are() {
+    use std::time::Duration;
+
+    use surmise::evaluator::{
+        CommandEvaluator, Evaluator, Job, JobEvent, MetricSource, PassConfiguration,
+    };
+    use surmise::sagemaker::MetricPattern;
+    use surmise::trial::{Source, Trial, TrialId};
+
+    let known = Configuration::from([
+        ("rate", 0.15.into()),
+        ("batch", 64.into()),
+        ("nesterov", false.into()),
+        ("depth", ParameterValue::Null),
+    ]);
+    let trial = Trial::new(TrialId(1), Source::Own, known);
+    let folder = std::env::temp_dir().join(format!("surmise-steps-{}", std::process::id()));
+    let told = |pass: PassConfiguration, script: &str, wanted: &str| {
+        let script = format!(
+            "seen=$({script}); [ \"$seen\" = '{wanted}' ] && echo ok=1 || echo \"$seen\" >&2"
+        );
+        let pattern = MetricSource::Pattern(MetricPattern::new("ok=(.+)").unwrap());
+        let jobs = CommandEvaluator::new("sh").arguments(["-c", &script, "sh"]);
+        let mut jobs = jobs.pass(pass).metric_from(pattern).in_folder(&folder);
+        jobs.start(&Job::new(&trial, 1)).unwrap();
+        loop {
+            for event in jobs.wait(Duration::from_secs(10)).unwrap() {
+                if let JobEvent::Ended { outcome, .. } = event {
+                    assert_eq!(outcome, Outcome::from(1.0), "{wanted}");
+                    return;
+                }
+            }
+        }
+    };
+    let arguments = "--rate=0.15 --batch=64 --nesterov=false --depth=null";
+    told(PassConfiguration::Arguments, "echo \"$@\"", arguments);
+    let prefix = PassConfiguration::Environment { prefix: "HP_".to_owned() };
+    told(prefix, "echo $HP_RATE $HP_BATCH $HP_NESTEROV $HP_DEPTH", "0.15 64 false null");
+    let json = r#"{"rate":0.15,"batch":64,"nesterov":false,"depth":null}"#;
+    told(PassConfiguration::JsonFile, "cat \"$1\" | tr -d \" \\n\"", json);
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -239,6 +239,7 @@ fn warn_of_linear(
     }
 }
 
+#[allow(clippy::float_cmp, reason = "the same number is meant")]
 fn check_values(range: &Range<'_>, findings: &mut Findings) {
     let mut seen = HashSet::new();
     for value in range.node.list("Values") {
@@ -246,6 +247,22 @@ fn check_values(range: &Range<'_>, findings: &mut Findings) {
             let rule = "the values of a categorical range must be distinct";
             findings.error(&value, rule, "remove it");
         }
+    }
+    let mut numbers: Vec<(&str, f64)> = Vec::new();
+    for value in range.node.list("Values") {
+        let Some(text) = value.value.as_str() else { continue };
+        let Some(number) = real_of(text) else { continue };
+        let is_twin = |(other, known): &&(&str, f64)| *other != text && *known == number;
+        if let Some((twin, _)) = numbers.iter().find(is_twin) {
+            let rule =
+                format!("{twin:?} means the same number: both are tried, and a job gets the same");
+            findings.warning(
+                &value,
+                rule,
+                "keep one of them, unless they are names such as versions",
+            );
+        }
+        numbers.push((text, number));
     }
 }
 

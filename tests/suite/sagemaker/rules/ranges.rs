@@ -250,3 +250,14 @@ fn a_range_that_cannot_be_read_hides_no_other_rule() {
         assert!(says(&verdict, Severity::Error, &of_continuous(member), text), "{verdict}");
     }
 }
+
+#[test]
+fn two_texts_that_mean_one_number_are_warned_of() {
+    let place = "/HyperParameterTuningJobConfig/ParameterRanges/CategoricalParameterRanges";
+    let of =
+        |values: Value| with(base(), &[(place, json!([{"Name": "choice", "Values": values}]))]);
+    let path = format!("{RANGES}.CategoricalParameterRanges[0].Values[1]");
+    let good = [of(json!(["0.1", "0.2"])), of(json!(["a", "b"]))];
+    let bad = [of(json!(["0.1", "0.10"])), of(json!(["1", "1.0"])), of(json!(["1e-2", "0.01"]))];
+    warning(&path, "means the same number", &good, &bad);
+}
