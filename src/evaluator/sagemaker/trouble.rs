@@ -117,6 +117,8 @@ const SAYINGS: [(&[&str], ServiceErrorKind); 3] = [
         &[
             "because the training job is in status",
             "because the hyperparameter tuning job is in status",
+            // What Terraform's provider goes by.
+            "because the hyperparameter tuning job is already in",
         ],
         ServiceErrorKind::NotRunning,
     ),
