@@ -91,6 +91,8 @@ pub(super) struct Job {
     /// The tuning job that made it.
     pub(super) tuning_job: Option<String>,
     stopping_takes: f64,
+    /// Of the machines that are preferred, those that were taken: their type and number.
+    selected: Option<(Value, Value)>,
 }
 
 /// What a new job is made of.
@@ -121,11 +123,16 @@ impl Job {
             failure_reason: None,
             tuning_job: None,
             stopping_takes,
+            selected: None,
         };
         let chances = (rng.uniform(), rng.uniform(), rng.uniform());
         job.enter(now, "InProgress", "Starting");
-        let machines = job.request["ResourceConfig"]["InstanceType"].as_str().unwrap_or_default();
-        if faults.no_capacity.contains(machines) {
+        let types = machine_types(&job.request);
+        let taken = types.iter().position(|kind| !faults.no_capacity.contains(kind));
+        if let Some(place) = taken {
+            job.select(place);
+        } else {
+            let machines = types.join(", ");
             let text = format!(
                 "CapacityError: Unable to provision requested ML compute capacity ({machines}). Please retry using a different ML instance type."
             );
@@ -146,6 +153,20 @@ impl Job {
             job.enter(end + uploading, "Completed", "Completed");
         }
         job
+    }
+
+    /// Takes one of the machines that are preferred, if there are preferences.
+    fn select(&mut self, place: usize) {
+        let resources = &mut self.request["ResourceConfig"];
+        let preferred = resources["InstancePreferences"][place].clone();
+        if preferred.is_object() {
+            let count = &preferred["InstanceCount"];
+            let general = resources["InstanceCount"].clone();
+            self.selected = Some((
+                preferred["InstanceType"].clone(),
+                if count.is_null() { general } else { count.clone() },
+            ));
+        }
     }
 
     /// The training itself, perhaps interrupted, perhaps for too long; when it ends.
@@ -298,6 +319,14 @@ impl Job {
                 put(name, value.clone());
             }
         }
+        if let Some((kind, count)) =
+            self.selected.as_ref().filter(|_| stage.secondary != "Starting")
+        {
+            let mut resources = self.request["ResourceConfig"].clone();
+            resources["SelectedInstanceType"] = kind.clone();
+            resources["SelectedInstanceCount"] = count.clone();
+            put("ResourceConfig", resources);
+        }
         put("TrainingJobName", json!(self.name));
         put("TrainingJobArn", json!(self.arn));
         put("TrainingJobStatus", json!(stage.status));
@@ -359,6 +388,20 @@ pub(super) fn offset(clock: &Clock) -> f64 {
         }
         _ => 0.0,
     }
+}
+
+/// The types of machines that will do, in the order of preference.
+fn machine_types(request: &Value) -> Vec<String> {
+    let resources = &request["ResourceConfig"];
+    let preferred = resources["InstancePreferences"].as_array();
+    let preferred = preferred.into_iter().flatten().map(|one| &one["InstanceType"]);
+    let types: Vec<&Value> = preferred.chain([&resources["InstanceType"]]).collect();
+    let named = types.into_iter().filter_map(Value::as_str).map(str::to_owned);
+    let mut named: Vec<String> = named.collect();
+    if named.is_empty() {
+        named.push(String::new());
+    }
+    named
 }
 
 /// A time as the service tells it.

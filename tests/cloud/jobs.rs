@@ -52,6 +52,27 @@ fn names_fit_and_are_told_apart() {
 }
 
 #[test]
+fn fault_d2_machines_that_were_taken_are_billed() {
+    let settings = FakeSettings {
+        faults: Faults { no_capacity: ["ml.p5.48xlarge".to_owned()].into(), ..Faults::default() },
+        ..FakeSettings::default()
+    };
+    let fake = fake(&settings);
+    let mut request = request("trees", 1, 1);
+    let resources = serde_json::json!({"VolumeSizeInGB": 30, "InstancePreferences": [
+        {"InstanceType": "ml.p5.48xlarge", "InstanceCount": 1},
+        {"InstanceType": "ml.m5.xlarge", "InstanceCount": 3}]});
+    let definition = request.definition.as_mut().unwrap();
+    definition.resources = Some(serde_json::from_value(resources).unwrap());
+    let mut evaluator = evaluator(&fake, &settings.clock, &request);
+    start(&mut evaluator, 1, 0.4);
+    assert!(matches!(outcome(&mut evaluator), Outcome::Completed { .. }));
+    let job = evaluator.training_job(id(1, 1)).unwrap();
+    assert_eq!((job.billable_seconds, job.instances), (Some(600), Some(3)));
+    assert_eq!(evaluator.billed(), 1800 * SECOND, "of three machines");
+}
+
+#[test]
 fn a_completed_job_tells_its_metric_and_where_its_model_is() {
     let settings = FakeSettings::default();
     let fake = fake(&settings);

@@ -383,7 +383,11 @@ macro_rules! training_job {
                 .and_then(|seconds| u64::try_from(seconds).ok()),
             instances: job
                 .resource_config()
-                .and_then(|machines| u32::try_from(machines.instance_count()?).ok()),
+                // Of several that would do, those that were taken are billed.
+                .and_then(|machines| {
+                    machines.selected_instance_count().or(machines.instance_count())
+                })
+                .and_then(|count| u32::try_from(count).ok()),
             model: job
                 .model_artifacts()
                 .and_then(|model| model.s3_model_artifacts())
