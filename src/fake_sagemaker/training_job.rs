@@ -308,6 +308,15 @@ impl Job {
         self.told(metric, now).last().map(|(_, value)| short(*value))
     }
 
+    /// Its machines with those that were taken of the preferred ones, once they are known.
+    fn machines_taken(&self, stage: Stage) -> Option<Value> {
+        let (kind, count) = self.selected.as_ref().filter(|_| stage.secondary != "Starting")?;
+        let mut resources = self.request["ResourceConfig"].clone();
+        resources["SelectedInstanceType"] = kind.clone();
+        resources["SelectedInstanceCount"] = count.clone();
+        Some(resources)
+    }
+
     /// What `DescribeTrainingJob` says, and `Search` in the main.
     pub(super) fn describe(&self, now: f64, metrics_lag: Duration) -> Value {
         let stage = self.stage(now);
@@ -319,12 +328,7 @@ impl Job {
                 put(name, value.clone());
             }
         }
-        if let Some((kind, count)) =
-            self.selected.as_ref().filter(|_| stage.secondary != "Starting")
-        {
-            let mut resources = self.request["ResourceConfig"].clone();
-            resources["SelectedInstanceType"] = kind.clone();
-            resources["SelectedInstanceCount"] = count.clone();
+        if let Some(resources) = self.machines_taken(stage) {
             put("ResourceConfig", resources);
         }
         put("TrainingJobName", json!(self.name));
