@@ -107,7 +107,8 @@ impl Curves {
         let loss = self.objective.loss(report.value);
         let curve = self.curves.entry(trial).or_default();
         // The steps between its last one and this one are reached now, too.
-        let from = curve.last_step().map_or(report.step, |last| report.step.min(last + 1));
+        let from =
+            curve.last_step().map_or(report.step, |last| report.step.min(last.saturating_add(1)));
         curve.insert(report.step, loss);
         self.averages.reported(trial, report.step, from, &self.curves);
     }

@@ -31,7 +31,7 @@ const HELP: [&str; 12] = [
     r#"ask: {"op":"ask","n":2} → {"configs":[…],"ids":[…]}; both are empty where nothing is left to try, or nothing before a pending trial is told"#,
     r#"tell: {"op":"tell","id":3,"value":0.5}, or "config":{…} instead of the id; a value of null says that it failed; → {"ok":true}"#,
     r#"report: {"op":"report","id":3,"step":2,"value":0.7} → {"stop":false}, or {"stop":true,"why":"…"}; a value of null is none"#,
-    r#"best: {"op":"best"} → {"best":{"id":3,"config":{…},"value":0.5}}, or {"best":null}"#,
+    r#"best: {"op":"best"} → {"best":{"id":3,"config":{…},"value":0.5}}, or {"best":null}: of the trials that were not stopped early"#,
     r#"pending: {"op":"pending"} → {"configs":[…],"ids":[…]}: what was asked for and has not been told"#,
     r#"any request may have a "key", a text of your own: sent again with the same key, it is answered as before and changes nothing"#,
     r#"a request that cannot be met is answered by {"error":"…"} and changes nothing"#,
@@ -101,7 +101,14 @@ enum Aim {
 #[serde(untagged, expecting = r#"it is "median" or {"min_resource":1,"max_resource":27}"#)]
 enum Stopping {
     Rule(Rule),
-    Halving { min_resource: u64, max_resource: u64 },
+    Halving(Halving),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Halving {
+    min_resource: u64,
+    max_resource: u64,
 }
 
 #[derive(Deserialize)]
@@ -195,7 +202,11 @@ impl Session {
                 "; JSON has neither NaN nor Infinity: send null for an evaluation that failed";
             format!("not JSON: {error}{}", if has_none { hint } else { "" })
         })?;
-        let key = request.get("key").map(Value::to_string);
+        let key = match request.get("key") {
+            None | Some(Value::Null) => None,
+            Some(key @ (Value::String(_) | Value::Number(_))) => Some(key.to_string()),
+            Some(other) => return Err(format!("key: {other} is neither text nor a number")),
+        };
         if let Some((before, reply)) = key.as_ref().and_then(|key| self.answered.get(key)) {
             return match *before == request {
                 true => Ok(reply.clone()),
@@ -256,7 +267,7 @@ impl Session {
         let rule = match init.early_stopping {
             None | Some(Stopping::Rule(Rule::Off)) => EarlyStopping::Off,
             Some(Stopping::Rule(Rule::Median)) => EarlyStopping::auto(),
-            Some(Stopping::Halving { min_resource, max_resource }) => {
+            Some(Stopping::Halving(Halving { min_resource, max_resource })) => {
                 EarlyStopping::hyperband(min_resource, max_resource)
             }
         };
@@ -275,7 +286,8 @@ impl Session {
         let study = study.map_err(one_line)?;
         let curves = Curves::of(study.objective(), study.trials());
         self.search = Some(Search { study, rule, curves });
-        self.answered.clear();
+        // A late copy of the request that began what is over must not begin it anew.
+        self.answered.retain(|_, (request, _)| request["op"] == "init");
         Ok(Reply::Ok { ok: true })
     }
 
@@ -300,7 +312,8 @@ impl Session {
             }
             (Some(id), told) => {
                 let trial = search.trial(id)?;
-                if let Some(told) = told.filter(|told| *told != trial.configuration) {
+                let is_other = |told: &Configuration| !search.is_same(&trial.configuration, told);
+                if let Some(told) = told.filter(is_other) {
                     return Err(format!(
                         "config: trial {id} is {}, not {told}",
                         trial.configuration
@@ -362,6 +375,16 @@ impl Search {
         trial.ok_or_else(|| format!("id: there is no trial {id}"))
     }
 
+    /// Whether two configurations are one: to the digit or, for clients that round, as near as counts as the same.
+    fn is_same(&self, known: &Configuration, told: &Configuration) -> bool {
+        let space = self.study.space();
+        let near = || {
+            let (known, told) = (space.encode(known).ok()?, space.encode(told).ok()?);
+            Some(cube::same(space.axes(), &known, &told))
+        };
+        known == told || near().unwrap_or(false)
+    }
+
     /// Ends a trial. One that early stopping has asked to stop ends there, with the value it has come to.
     fn end(&mut self, id: TrialId, outcome: Outcome) -> Result<(), String> {
         let cause = self.study.trial(id).and_then(|trial| trial.stop_asked);
@@ -385,7 +408,7 @@ impl Search {
 
     /// Whether the same has been told of a configuration: a message that is sent again.
     fn has_been_told(&self, told: &Configuration, outcome: &Outcome) -> bool {
-        let same = |trial: &&Trial| trial.configuration == *told;
+        let same = |trial: &&Trial| self.is_same(&trial.configuration, told);
         let value = |outcome: &Outcome| match outcome {
             Outcome::Completed { value } | Outcome::Stopped { value: Some(value) } => Some(*value),
             _ => None,

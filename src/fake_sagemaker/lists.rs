@@ -28,8 +28,11 @@ impl Listing {
         let text = |name: &str| body[name].as_str();
         let sort_by = text("SortBy").unwrap_or(self.sort_by);
         let order = text("SortOrder");
-        if !ORDERS.contains(&sort_by) || order.is_some_and(|it| !it.ends_with("scending")) {
-            return invalid(&format!("{sort_by} is no order of {}", self.member));
+        if !ORDERS.contains(&sort_by) {
+            return invalid(&format!("SortBy is {sort_by}, and must be one of {ORDERS:?}"));
+        }
+        if let Some(order) = order.filter(|it| !["Ascending", "Descending"].contains(it)) {
+            return invalid(&format!("SortOrder is {order}, and must be Ascending or Descending"));
         }
         items.retain(|item| self.is_wanted(item, body));
         match sort_by {

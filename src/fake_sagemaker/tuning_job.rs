@@ -219,6 +219,14 @@ impl FakeTuningJob {
             let number = self.jobs.len() as u64 + 1;
             let request = part.template.request(configuration, (number, 1), 0, None);
             let Ok(mut body) = serde_json::to_value(&request) else { return false };
+            // The name of a tuning job that was deleted is free again, those of its training jobs are not.
+            let name = body["TrainingJobName"].as_str().unwrap_or_default();
+            if jobs.contains_key(&name.to_ascii_lowercase()) {
+                let moment = format!("{}@{}", self.name, self.created);
+                let other = crate::sagemaker::training_job_name(&moment, number, 1);
+                let hash = other.rsplit('-').next().unwrap_or_default();
+                body["TrainingJobName"] = json!(format!("{}-{number:03}-{hash}", self.name));
+            }
             if let Some(tags) = self.request.get("Tags") {
                 body["Tags"] = tags.clone();
             }

@@ -236,23 +236,16 @@ impl Document {
         shape: &super::model::Shape,
         node: &Node<'_>,
     ) -> Result<T, Error> {
+        let inside = |unresolved: &&Unresolved| unresolved.path.starts_with(&node.path);
+        // What is not known would be taken for a member of another name.
+        let unknown = self.unresolved.iter().filter(inside).map(Unresolved::violation);
+        Error::unless_empty(unknown.collect())?;
         let mut findings = super::verdict::Findings::new(super::Severity::Warning, false);
         super::model::check(node, shape, &mut findings);
         findings.into_verdict().into_result()?;
-        let inside = |unresolved: &&Unresolved| unresolved.path.starts_with(&node.path);
-        let read = serde_json::from_value(node.value.clone());
-        read.map_err(|error| {
-            let mut violations: Vec<Violation> =
-                self.unresolved.iter().filter(inside).map(Unresolved::violation).collect();
-            if violations.is_empty() {
-                violations.push(Violation::new(
-                    &node.path,
-                    "unreadable",
-                    error.to_string(),
-                    "mend it",
-                ));
-            }
-            Error::Invalid(violations)
+        serde_json::from_value(node.value.clone()).map_err(|error| {
+            let violation = Violation::new(&node.path, "unreadable", error.to_string(), "mend it");
+            Error::Invalid(vec![violation])
         })
     }
 }

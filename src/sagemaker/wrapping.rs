@@ -11,11 +11,11 @@ use crate::sagemaker::CreateHyperParameterTuningJobRequest;
 /// How a job that was made in any way is had as JSON that is read here.
 const DESCRIBE: &str = "`aws sagemaker describe-hyper-parameter-tuning-job --hyper-parameter-tuning-job-name NAME` gives the job that was made by it as JSON that is read here";
 
-/// The state machine that stands as text, or below the resources of `CloudFormation`, in other JSON.
+/// The state machine or pipeline that stands as text, or below the resources of `CloudFormation`, in other JSON.
 pub(super) fn state_machine(value: &Value) -> Option<Result<Value, String>> {
     let members = value.as_object()?;
     // What describe-state-machine answers, and the properties of a resource.
-    for name in ["definition", "DefinitionString"] {
+    for name in ["definition", "DefinitionString", "PipelineDefinition"] {
         if let Some(text) = members.get(name).and_then(joined) {
             return Some(parsed(name, &text));
         }
@@ -38,8 +38,29 @@ pub(super) fn state_machine(value: &Value) -> Option<Result<Value, String>> {
 }
 
 fn parsed(name: &str, text: &str) -> Result<Value, String> {
-    serde_json::from_str(text)
-        .map_err(|error| format!("the text of its {name} is no JSON: {error}"))
+    // What stands for a number in a template has no quotation marks.
+    let parsed = serde_json::from_str(text).or_else(|_| serde_json::from_str(&quoted(text)));
+    parsed.map_err(|error| format!("the text of its {name} is no JSON: {error}"))
+}
+
+/// A text in which placeholders that stand outside of strings are strings.
+fn quoted(text: &str) -> String {
+    let (mut quoted, mut is_inside, mut is_escaped) =
+        (String::with_capacity(text.len()), false, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let end = rest.find('}').filter(|_| !is_inside && rest.starts_with("${"));
+        if let Some(end) = end {
+            quoted.extend(["\"", &rest[..=end], "\""]);
+            rest = &rest[end + 1..];
+            continue;
+        }
+        is_inside ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        quoted.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    quoted
 }
 
 /// A text as `CloudFormation` has it: plain, with substitutions, or joined of parts. What is known later stands as `${…}`.
@@ -115,7 +136,10 @@ pub(super) struct TuningStep<'a> {
 /// Whether this is the definition of a SageMaker pipeline.
 pub(super) fn is_pipeline(members: &Map<String, Value>) -> bool {
     let steps = members.get("Steps").and_then(Value::as_array);
-    steps.is_some_and(|steps| steps.iter().any(|step| step["Type"].is_string()))
+    let is_it = |steps: &Vec<Value>| {
+        members.contains_key("Version") || steps.iter().any(|step| step["Type"].is_string())
+    };
+    steps.is_some_and(is_it)
 }
 
 /// The steps that make tuning jobs, those in conditions included; and the names of all.

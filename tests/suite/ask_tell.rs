@@ -273,6 +273,18 @@ fn a_trial_is_told_by_its_id_once() {
     let best = door.send(r#"{"op":"best"}"#);
     assert_eq!(best, json!({"best": {"id": 1, "config": asked["configs"][0], "value": 0.25}}));
     assert_eq!(door.send(r#"{"op":"ask"}"#)["ids"], json!([4]), "nothing was told twice");
+    // In single precision it is still the same, with and without the id.
+    let single = |config: &Value| {
+        #[allow(clippy::cast_possible_truncation, reason = "single precision is meant")]
+        let x = f64::from(config["x"].as_f64().unwrap() as f32);
+        json!({"x": x, "k": config["k"]})
+    };
+    let first = single(&asked["configs"][0]);
+    let again = json!({"op": "tell", "config": first, "value": 0.25}).to_string();
+    assert_eq!(door.send(&again), json!({"ok": true}));
+    let third = json!({"op": "tell", "id": 3, "config": single(&asked["configs"][2]), "value": 9});
+    assert_eq!(door.send(&third.to_string()), json!({"ok": true}));
+    assert_eq!(door.send(r#"{"op":"ask"}"#)["ids"], json!([5]), "nothing was told twice");
     // An end of a range in single precision.
     let single = json!({"op": "tell", "config": {"x": f64::from(0.1_f32), "k": 8}, "value": 3});
     assert_eq!(door.send(&single.to_string()), json!({"ok": true}));
@@ -289,6 +301,15 @@ fn a_request_with_a_key_is_carried_out_once() {
     assert_eq!(door.send(&init), json!({"ok": true}), "and begins nothing anew");
     assert_eq!(door.send(r#"{"op":"ask","key":8}"#)["ids"], json!([2]));
     door.refused(r#"{"op":"ask","n":2,"key":7}"#, "that of another request");
+    door.refused(r#"{"op":"ask","key":[7]}"#, "neither text nor a number");
+    for id in [3, 4] {
+        assert_eq!(door.send(r#"{"op":"ask","key":null}"#)["ids"], json!([id]), "null is no key");
+    }
+    // A step as large as can be is one.
+    for step in [u64::MAX, 1, u64::MAX] {
+        let report = json!({"op": "report", "id": 1, "step": step, "value": 5}).to_string();
+        assert_eq!(door.send(&report), json!({"stop": false}));
+    }
     assert_eq!(door.close(), 0);
 }
 

@@ -169,6 +169,15 @@ fn state_machines_are_found_as_text_in_other_json() {
         );
         assert_eq!(read.unresolved().len(), open, "{wrapped}");
     }
+    // A number has no quotation marks.
+    let bare = text.replacen(":20,", ":${Jobs},", 1);
+    assert_ne!(bare, text);
+    let read = accepted(&resource(json!({"DefinitionString": {"Fn::Sub": bare}})));
+    let error = read.request().unwrap_err().to_string();
+    assert!(
+        error.contains("MaxNumberOfTrainingJobs` is \"${Jobs}\": its value is known when"),
+        "{error}"
+    );
     assert!(refused(r#"{"definition": "{"}"#).contains("the text of its definition is no JSON"));
     let two = json!({"Resources": {
         "A": {"Type": "AWS::StepFunctions::StateMachine"}, "B": {"Type": "AWS::StepFunctions::StateMachine"}}});
