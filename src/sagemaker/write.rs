@@ -292,8 +292,13 @@ impl CreateHyperParameterTuningJobRequest {
         let own_ranges = definition.parameter_ranges.take();
         let new = HyperParameterTuningJobConfig::of(study, request.config.strategy);
         let config = &mut request.config;
+        // What stands in the definition alone stays there.
+        let is_own = (
+            own_objective.is_some() && config.objective.is_none(),
+            own_ranges.is_some() && config.parameter_ranges.is_none(),
+        );
         let objective = own_objective.or(config.objective.take());
-        config.objective = match (objective, new.objective) {
+        let objective = match (objective, new.objective) {
             (Some(old), Some(new))
                 if (old.goal, &old.metric_name) == (new.goal, &new.metric_name) =>
             {
@@ -302,10 +307,13 @@ impl CreateHyperParameterTuningJobRequest {
             (_, new) => new,
         };
         let ranges = own_ranges.or(config.parameter_ranges.take());
-        config.parameter_ranges = match (ranges, new.parameter_ranges) {
+        let ranges = match (ranges, new.parameter_ranges) {
             (Some(old), Some(new)) => Some(new.in_the_words_of(old)),
             (_, new) => new,
         };
+        *(if is_own.0 { &mut definition.objective } else { &mut config.objective }) = objective;
+        *(if is_own.1 { &mut definition.parameter_ranges } else { &mut config.parameter_ranges }) =
+            ranges;
         if config.random_seed.is_some() || study.settings().seed != 0 {
             config.random_seed = new.random_seed;
         }

@@ -495,6 +495,29 @@ fn fault_d9_and_d10_what_a_study_has_not_changed_is_written_as_it_was() {
 }
 
 #[test]
+fn what_stands_in_the_only_definition_stays_there() {
+    let config = "/HyperParameterTuningJobConfig";
+    let mut alone = one_definition();
+    let mut definition = alone["TrainingJobDefinition"].clone();
+    definition["DefinitionName"] = json!("only");
+    definition["HyperParameterRanges"] =
+        alone["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
+    definition["TuningObjective"] =
+        alone["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"].clone();
+    alone["TrainingJobDefinitions"] = json!([definition]);
+    let places = [
+        "/TrainingJobDefinition".to_owned(),
+        format!("{config}/ParameterRanges"),
+        format!("{config}/HyperParameterTuningJobObjective"),
+    ];
+    let alone = without(alone, &places.each_ref().map(String::as_str));
+    let request = document(&alone).request().unwrap();
+    let study = request.tuning().unwrap().study().unwrap();
+    let written = request.for_study(&study, &Judge::default()).unwrap();
+    assert_eq!(serde_json::to_value(written).unwrap(), alone);
+}
+
+#[test]
 fn what_the_service_would_refuse_is_not_written() {
     let space = SearchSpace::new([
         ParameterRange::integer("layers", 1..=8, ScalingType::Linear),
