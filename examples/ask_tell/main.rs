@@ -23,6 +23,7 @@
 
 #![allow(clippy::print_stderr, reason = "a program talks")]
 
+mod messages;
 mod protocol;
 mod space;
 

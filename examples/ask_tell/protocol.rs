@@ -1,10 +1,8 @@
-//! Requests, replies, and what comes between.
+//! What a request does, and what is answered.
 
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use surmise::cube;
 use surmise::limits::TuningRules;
@@ -16,158 +14,12 @@ use surmise::{
     SearchSpace, Strategy, Study, StudySettings, Trial, TrialId,
 };
 
-use crate::space::Range;
+use crate::messages::{
+    Aim, Ask, Bare, Best, HELP, Halving, Init, Reply, Reported, Rule, Stopping, Tell, listed, read,
+};
 
 /// Configurations in one reply.
 const MOST_ASKED: usize = 4096;
-
-/// What `help` says.
-const HELP: [&str; 12] = [
-    r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"early_stopping":"median"}; all but space may be left out; budget tells the strategy how many trials there will be, and limits nothing; begins anew"#,
-    r#"a parameter: {"name":"lr","type":"float","lo":1e-6,"hi":1,"scale":"log"}; type float, int or cat; scale linear, log, reverse_log or auto"#,
-    r#"numbers in steps: "step":0.05, from lo on; of floats, numbers of few digits: "digits":2"#,
-    r#"choices: {"name":"opt","type":"cat","choices":["a",8,true,null]}; they come back as they are"#,
-    r#"early_stopping: "off", "median", or {"min_resource":1,"max_resource":27} for successive halving (Hyperband)"#,
-    r#"ask: {"op":"ask","n":2} → {"configs":[…],"ids":[…]}; both are empty where nothing is left to try, or nothing before a pending trial is told"#,
-    r#"tell: {"op":"tell","id":3,"value":0.5}, or "config":{…} instead of the id; a value of null says that it failed; → {"ok":true}"#,
-    r#"report: {"op":"report","id":3,"step":2,"value":0.7} → {"stop":false}, or {"stop":true,"why":"…"}; a value of null is none"#,
-    r#"best: {"op":"best"} → {"best":{"id":3,"config":{…},"value":0.5}}, or {"best":null}: of the trials that were not stopped early"#,
-    r#"pending: {"op":"pending"} → {"configs":[…],"ids":[…]}: what was asked for and has not been told"#,
-    r#"any request may have a "key", a text of your own: sent again with the same key, it is answered as before and changes nothing"#,
-    r#"a request that cannot be met is answered by {"error":"…"} and changes nothing"#,
-];
-
-/// What is answered to one line.
-#[derive(Debug, Clone, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Reply {
-    Ok {
-        ok: bool,
-    },
-    Configs {
-        configs: Vec<Configuration>,
-        ids: Vec<u64>,
-    },
-    Verdict {
-        stop: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-    Best {
-        best: Option<Best>,
-    },
-    Help {
-        help: &'static [&'static str],
-    },
-    Error {
-        error: String,
-    },
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Best {
-    id: u64,
-    config: Configuration,
-    value: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Init {
-    #[serde(rename = "op")]
-    _op: Value,
-    #[serde(rename = "key")]
-    _key: Option<Value>,
-    space: Vec<Range>,
-    #[serde(default)]
-    goal: Aim,
-    #[serde(default)]
-    seed: u64,
-    #[serde(default = "one")]
-    parallel: usize,
-    budget: Option<usize>,
-    early_stopping: Option<Stopping>,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Aim {
-    #[default]
-    Minimize,
-    Maximize,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = r#"it is "median" or {"min_resource":1,"max_resource":27}"#)]
-enum Stopping {
-    Rule(Rule),
-    Halving(Halving),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Halving {
-    min_resource: u64,
-    max_resource: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Rule {
-    Median,
-    Off,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ask {
-    #[serde(rename = "op")]
-    _op: Value,
-    #[serde(rename = "key")]
-    _key: Option<Value>,
-    #[serde(default = "one")]
-    n: usize,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tell {
-    #[serde(rename = "op")]
-    _op: Value,
-    #[serde(rename = "key")]
-    _key: Option<Value>,
-    id: Option<u64>,
-    config: Option<Configuration>,
-    // Null is a value, and not the lack of one.
-    value: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reported {
-    #[serde(rename = "op")]
-    _op: Value,
-    #[serde(rename = "key")]
-    _key: Option<Value>,
-    id: u64,
-    step: u64,
-    // Null is a value, and not the lack of one.
-    value: Value,
-}
-
-/// A request that says nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Bare {
-    #[serde(rename = "op")]
-    _op: Value,
-    #[serde(rename = "key")]
-    _key: Option<Value>,
-}
-
-fn one() -> usize {
-    1
-}
 
 /// A study, and what stops its evaluations early.
 struct Search {
@@ -322,7 +174,7 @@ impl Session {
                 search.end(TrialId(id), outcome)?;
             }
             (None, Some(told)) => {
-                if let Some(trial) = pending(&search.study, &told) {
+                if let Some(trial) = search.pending(&told) {
                     search.end(trial, outcome)?;
                 } else if !search.has_been_told(&told, &outcome) {
                     search.study.observe(&told, outcome).map_err(in_config)?;
@@ -340,7 +192,11 @@ impl Session {
             _ => f64::NAN,
         };
         let (trial, report) = (TrialId(reported.id), Report { step: reported.step, value });
-        let is_known = study.trial(trial).is_some_and(|trial| trial.reports.contains(&report));
+        // By its bits, because a report without a value equals no other one.
+        let is_it = |known: &Report| {
+            known.step == report.step && known.value.to_bits() == report.value.to_bits()
+        };
+        let is_known = study.trial(trial).is_some_and(|trial| trial.reports.iter().any(is_it));
         if !is_known {
             study.report(trial, report.step, report.value).map_err(one_line)?;
             curves.add(trial, report);
@@ -385,6 +241,13 @@ impl Search {
         known == told || near().unwrap_or(false)
     }
 
+    /// The first pending trial of a configuration, one that is equal to the digit before all others.
+    fn pending(&self, told: &Configuration) -> Option<TrialId> {
+        let exact = self.study.pending().find(|trial| trial.configuration == *told);
+        let near = || self.study.pending().find(|trial| self.is_same(&trial.configuration, told));
+        exact.or_else(near).map(|trial| trial.id)
+    }
+
     /// Ends a trial. One that early stopping has asked to stop ends there, with the value it has come to.
     fn end(&mut self, id: TrialId, outcome: Outcome) -> Result<(), String> {
         let cause = self.study.trial(id).and_then(|trial| trial.stop_asked);
@@ -408,24 +271,18 @@ impl Search {
 
     /// Whether the same has been told of a configuration: a message that is sent again.
     fn has_been_told(&self, told: &Configuration, outcome: &Outcome) -> bool {
-        let same = |trial: &&Trial| self.is_same(&trial.configuration, told);
         let value = |outcome: &Outcome| match outcome {
             Outcome::Completed { value } | Outcome::Stopped { value: Some(value) } => Some(*value),
             _ => None,
         };
-        self.study.trials().iter().filter(same).any(|trial| {
-            trial.outcome.as_ref().is_some_and(|known| match (value(known), value(outcome)) {
-                (Some(known), Some(told)) => known.to_bits() == told.to_bits(),
-                _ => known == outcome,
-            })
-        })
-    }
-}
-
-fn listed(trials: &[Trial]) -> Reply {
-    Reply::Configs {
-        configs: trials.iter().map(|trial| trial.configuration.clone()).collect(),
-        ids: trials.iter().map(|trial| trial.id.0).collect(),
+        // Outcomes are compared first, because configurations take longer.
+        let says_so = |known: &Outcome| match (value(known), value(outcome)) {
+            (Some(known), Some(told)) => known.to_bits() == told.to_bits(),
+            _ => known == outcome,
+        };
+        let mut same =
+            self.study.trials().iter().filter(|trial| trial.outcome.as_ref().is_some_and(says_so));
+        same.any(|trial| self.is_same(&trial.configuration, told))
     }
 }
 
@@ -446,21 +303,6 @@ fn in_config(error: Error) -> String {
     format!("config: {}", one_line(error))
 }
 
-/// A request of known kind. Read from the line itself, because a parsed object has lost its duplicate keys.
-fn read<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
-    let mut json = serde_json::Deserializer::from_slice(line);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let text = error.into_inner().to_string();
-        // A request is one line: where in it the parser stood tells nobody anything.
-        let text = text.split(" at line ").next().unwrap_or_default();
-        let text = ["usize", "u64"].iter().fold(text.to_owned(), |text, machine_word| {
-            text.replace(machine_word, "a whole number, at least 0")
-        });
-        if path == "." { text } else { format!("{path}: {text}") }
-    })
-}
-
 fn outcome(value: &Value) -> Result<Outcome, String> {
     let failed = |what: String| {
         Outcome::Failed(Failure::new(FailureKind::Error, format!("the evaluation gave {what}")))
@@ -476,20 +318,6 @@ fn outcome(value: &Value) -> Result<Outcome, String> {
         }
         other => Err(format!("value: {other} is not a number; null or \"nan\" say that it failed")),
     }
-}
-
-/// The first pending trial of this configuration: to the digit or, for clients that round, as near as counts as the same.
-fn pending(study: &Study, configuration: &Configuration) -> Option<TrialId> {
-    let exact = study.pending().find(|trial| trial.configuration == *configuration);
-    let space = study.space();
-    let told = space.encode(configuration).ok()?;
-    let near = || {
-        study.pending().find(|trial| {
-            let asked = space.encode(&trial.configuration);
-            asked.is_ok_and(|asked| cube::same(space.axes(), &asked, &told))
-        })
-    };
-    exact.or_else(near).map(|trial| trial.id)
 }
 
 pub(crate) fn shown(value: Option<&Value>) -> String {

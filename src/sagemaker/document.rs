@@ -122,6 +122,18 @@ fn told(why: &Unresolvable) -> (String, String, bool) {
 }
 
 impl Document {
+    /// A request in this shape; what has no value is left over.
+    pub(super) fn new(body: Value, shape: DocumentShape, leftovers: Vec<Leftover>) -> Self {
+        Self {
+            body,
+            shape,
+            unresolved: leftovers.into_iter().map(Unresolved::from).collect(),
+            twice: Vec::new(),
+            numbers: BTreeMap::new(),
+            forgotten: Vec::new(),
+        }
+    }
+
     /// Reads a document without an input for state machines; see [`DocumentReader`].
     ///
     /// # Errors
@@ -267,27 +279,13 @@ impl Unresolved {
 impl From<&CreateHyperParameterTuningJobRequest> for Document {
     fn from(request: &CreateHyperParameterTuningJobRequest) -> Self {
         let body = serde_json::to_value(request).expect("a request is strings and numbers");
-        Self {
-            body,
-            shape: DocumentShape::Request,
-            unresolved: Vec::new(),
-            twice: Vec::new(),
-            numbers: BTreeMap::new(),
-            forgotten: Vec::new(),
-        }
+        Self::new(body, DocumentShape::Request, Vec::new())
     }
 }
 
 impl From<&HyperParameterTuningJobConfig> for Document {
     fn from(config: &HyperParameterTuningJobConfig) -> Self {
         let body = serde_json::to_value(config).expect("a configuration is strings and numbers");
-        Self {
-            body,
-            shape: DocumentShape::Config,
-            unresolved: Vec::new(),
-            twice: Vec::new(),
-            numbers: BTreeMap::new(),
-            forgotten: Vec::new(),
-        }
+        Self::new(body, DocumentShape::Config, Vec::new())
     }
 }

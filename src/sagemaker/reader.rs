@@ -1,11 +1,9 @@
 //! Reading a tuning request in any of its shapes: the bare configuration, the whole request, what describes a job, a Step Functions state
 //! machine, a step of a pipeline.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::document::{Document, DocumentShape, NAME, Unresolved};
+use super::document::{Document, DocumentShape, NAME};
 use super::json;
 use super::node;
 use super::states::{self, Found, Leftover, Scope, Unresolvable, find_task, resolve};
@@ -23,16 +21,16 @@ pub enum ReadError {
         "this is no tuning request: {0}; give the body of CreateHyperParameterTuningJob, its HyperParameterTuningJobConfig alone, what describe-hyper-parameter-tuning-job answers, a state machine with such a task, or a pipeline with such a step"
     )]
     NotARequest(String),
-    /// It is a state machine without a tuning job, or without the one that was asked for.
-    #[error("no state {wanted}; {}", told_states(.states))]
+    /// It is a state machine or a pipeline without a tuning job, or without the one that was asked for.
+    #[error("no {wanted}; {}", told_states(.states))]
     NoTask {
         /// What was looked for, for people.
         wanted: String,
-        /// The names of all states.
+        /// The names of all states or steps.
         states: Vec<String>,
     },
-    /// It is a state machine with several tuning jobs.
-    #[error("several states make tuning jobs: {}; say which one is meant", list(.states))]
+    /// It is a state machine or a pipeline with several tuning jobs.
+    #[error("several make tuning jobs: {}; say which one is meant", list(.states))]
     SeveralTasks {
         /// Their names.
         states: Vec<String>,
@@ -49,9 +47,9 @@ pub enum ReadError {
 
 fn told_states(names: &[String]) -> String {
     if names.is_empty() {
-        "there is no state at all".to_owned()
+        "there is none at all".to_owned()
     } else {
-        format!("the states are {}", list(names))
+        format!("there are {}", list(names))
     }
 }
 
@@ -177,36 +175,12 @@ impl DocumentReader {
         let mut leftovers = Vec::new();
         let body = resolve(value, &scope, "$", &mut leftovers);
         let body = Later::Template.set_apart(body, "$", &mut leftovers);
-        let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
-        Document {
-            body,
-            shape,
-            unresolved,
-            twice: Vec::new(),
-            numbers: BTreeMap::new(),
-            forgotten: Vec::new(),
-        }
+        Document::new(body, shape, leftovers)
     }
 
     fn read_pipeline(&self, pipeline: &Value) -> Result<Document, ReadError> {
-        let (mut found, states) = wrapping::tuning_steps(pipeline);
-        if let Some(wanted) = &self.state {
-            found.retain(|found| found.name == *wanted);
-        }
-        let step = match found.as_slice() {
-            [step] => step,
-            [] => {
-                let wanted = match &self.state {
-                    None => "is of type Tuning".to_owned(),
-                    Some(name) => format!("named {name:?} is of type Tuning"),
-                };
-                return Err(ReadError::NoTask { wanted, states });
-            }
-            several => {
-                let states = several.iter().map(|step| step.name.clone()).collect();
-                return Err(ReadError::SeveralTasks { states });
-            }
-        };
+        let (found, names) = wrapping::tuning_steps(pipeline);
+        let step = self.only(&found, |step| &step.name, ("step", "is of type Tuning"), names)?;
         let mut leftovers = Vec::new();
         let arguments = step.arguments.clone();
         let mut body = Later::Pipeline.set_apart(arguments, &step.path, &mut leftovers);
@@ -223,35 +197,37 @@ impl DocumentReader {
             members.insert(name, expression);
         }
         let shape = DocumentShape::Pipeline { step: step.name.clone(), path: step.path.clone() };
-        let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
-        Ok(Document {
-            body,
-            shape,
-            unresolved,
-            twice: Vec::new(),
-            numbers: BTreeMap::new(),
-            forgotten: Vec::new(),
-        })
+        Ok(Document::new(body, shape, leftovers))
     }
 
     fn read_machine(&self, machine: &Value) -> Result<Document, ReadError> {
-        let (mut found, states) = find_task(machine);
-        if let Some(wanted) = &self.state {
-            found.retain(|found| found.name == *wanted);
-        }
-        match found.as_slice() {
-            [task] => self.read_task(task),
-            [] => {
-                let wanted = self.state.as_ref().map_or_else(
-                    || "makes a tuning job (…:sagemaker:createHyperParameterTuningJob)".to_owned(),
-                    |name| format!("named {name:?} makes a tuning job"),
-                );
-                Err(ReadError::NoTask { wanted, states })
-            }
-            several => {
-                let states = several.iter().map(|task| task.name.clone()).collect();
-                Err(ReadError::SeveralTasks { states })
-            }
+        let (found, names) = find_task(machine);
+        let does = "makes a tuning job (…:sagemaker:createHyperParameterTuningJob)";
+        self.read_task(self.only(&found, |task| &task.name, ("state", does), names)?)
+    }
+
+    /// The only one of the parts that make tuning jobs, or the one that is meant; `names` are those of all parts.
+    fn only<'f, T>(
+        &self,
+        found: &'f [T],
+        name: fn(&T) -> &String,
+        (part, does): (&str, &str),
+        names: Vec<String>,
+    ) -> Result<&'f T, ReadError> {
+        let is_meant = |one: &&T| self.state.as_ref().is_none_or(|wanted| wanted == name(one));
+        let meant: Vec<&T> = found.iter().filter(is_meant).collect();
+        match meant.as_slice() {
+            [one] => Ok(one),
+            [] => Err(ReadError::NoTask {
+                wanted: match &self.state {
+                    None => format!("{part} {does}"),
+                    Some(name) => format!("{part} named {name:?} {does}"),
+                },
+                states: names,
+            }),
+            several => Err(ReadError::SeveralTasks {
+                states: several.iter().map(|one| name(one).clone()).collect(),
+            }),
         }
     }
 
@@ -288,15 +264,7 @@ impl DocumentReader {
             states::forgotten(parameters.value, &path, &mut forgotten);
         }
         let shape = DocumentShape::StateMachine { state: task.name.clone(), path, waits };
-        let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
-        Ok(Document {
-            body,
-            shape,
-            unresolved,
-            twice: Vec::new(),
-            numbers: BTreeMap::new(),
-            forgotten,
-        })
+        Ok(Document { forgotten, ..Document::new(body, shape, leftovers) })
     }
 
     /// A task in `JSONata`: its constants; what is computed is known when the state machine runs.
@@ -311,15 +279,7 @@ impl DocumentReader {
         let mut leftovers = Vec::new();
         let body = Later::Jsonata.set_apart(arguments.value.clone(), &path, &mut leftovers);
         let shape = DocumentShape::StateMachine { state: task.name.clone(), path, waits };
-        let unresolved = leftovers.into_iter().map(Unresolved::from).collect();
-        Ok(Document {
-            body,
-            shape,
-            unresolved,
-            twice: Vec::new(),
-            numbers: BTreeMap::new(),
-            forgotten: Vec::new(),
-        })
+        Ok(Document::new(body, shape, leftovers))
     }
 
     /// The input after the state's `InputPath`; `None` if it is not known.

@@ -21,7 +21,6 @@ import logging
 import math
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,8 @@ import warnings
 import boto3
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+
+from servers import free_port, started
 
 FAKE = sys.argv[1]
 REGION, ACCOUNT = "us-west-2", "012345678912"
@@ -159,24 +160,6 @@ def session():
     made = Account(region_name=REGION)
     made.events.register("after-call.sagemaker", judge_answer)
     return made
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def started(*command, port):
-    """A server that listens by now."""
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(300):
-        with socket.socket() as visitor:
-            if visitor.connect_ex(("127.0.0.1", port)) == 0:
-                return server
-        nap(0.1)
-    server.kill()
-    raise SystemExit(f"{command[0]} does not listen")
 
 
 def tuning(name, jobs=2, parallel=2, goal="Minimize", definition=None, **more):

@@ -12,7 +12,6 @@ SAGEMAKER and FAKE are the built examples `sagemaker` and `fake_sagemaker`. The 
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ import time
 import boto3
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+
+from servers import free_port, started
 
 SAGEMAKER, FAKE = sys.argv[1:]
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-west-2"}
@@ -90,24 +91,6 @@ def check(is_right, what):
     checked += 1
     if not is_right:
         wrong.append(what)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def started(*command, port):
-    """A server that listens by now."""
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(300):
-        with socket.socket() as visitor:
-            if visitor.connect_ex(("127.0.0.1", port)) == 0:
-                return server
-        time.sleep(0.1)
-    server.kill()
-    raise SystemExit(f"{command[0]} does not listen")
 
 
 def client_of(port):

@@ -305,7 +305,11 @@ fn a_request_with_a_key_is_carried_out_once() {
     for id in [3, 4] {
         assert_eq!(door.send(r#"{"op":"ask","key":null}"#)["ids"], json!([id]), "null is no key");
     }
-    // A step as large as can be is one.
+    // A report without a value can be sent again, and a step be as large as a number can.
+    for _ in 0..2 {
+        let diverged = r#"{"op":"report","id":2,"step":1,"value":null}"#;
+        assert_eq!(door.send(diverged), json!({"stop": false}));
+    }
     for step in [u64::MAX, 1, u64::MAX] {
         let report = json!({"op": "report", "id": 1, "step": step, "value": 5}).to_string();
         assert_eq!(door.send(&report), json!({"stop": false}));

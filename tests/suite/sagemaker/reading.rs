@@ -125,7 +125,7 @@ fn what_is_no_request_says_why() {
         ("[1]", "it is no object"),
         ("{}", "it is empty"),
         ("{\"Foo\": 1}", "\"Foo\""),
-        ("{\"States\": {\"A\": {\"Type\": \"Pass\"}}}", "the states are \"A\""),
+        ("{\"States\": {\"A\": {\"Type\": \"Pass\"}}}", "there are \"A\""),
         (
             "{\"Type\": \"Task\", \"Resource\": \"arn:aws:states:::lambda:invoke\"}",
             "makes no tuning job",

@@ -86,7 +86,7 @@ fn a_pipelines_step_is_judged_as_far_as_it_is_known() {
             .contains(&format!("{path}.HyperParameterTuningJobConfig.ResourceLimits"))
     );
     let none = json!({"Steps": [{"Name": "Train", "Type": "Training", "Arguments": {}}]});
-    assert!(refused(&none.to_string()).contains("the states are \"Train\""));
+    assert!(refused(&none.to_string()).contains("no step is of type Tuning; there are \"Train\""));
 }
 
 fn machine(task: &Value) -> Value {
