@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::faults::Faults;
 use super::filled_in;
 use super::lists::{Listing, page};
+use super::resources::Resources;
 use super::search::{self, is_found};
-use super::things::Things;
-use super::training_job::{Birth, FakeTraining, Job, number, offset, time, values};
+use super::training_job::{Birth, FakeTraining, Job, offset, values};
 use super::tuning_job::FakeTuningJob;
 use super::{FakeSettings, JobTimes};
 use crate::evaluator::Clock;
@@ -86,7 +86,7 @@ pub(super) struct Account {
     /// By their names in lower case, which are unique.
     pub(super) jobs: BTreeMap<String, Job>,
     pub(super) tuning_jobs: BTreeMap<String, FakeTuningJob>,
-    pub(super) things: Things,
+    pub(super) resources: Resources,
     /// By ARN.
     pub(super) tags: BTreeMap<String, Vec<Value>>,
     pub(super) creations: BTreeMap<String, usize>,
@@ -119,7 +119,7 @@ impl Account {
             training,
             jobs: BTreeMap::new(),
             tuning_jobs: BTreeMap::new(),
-            things: Things::default(),
+            resources: Resources::default(),
             tags: BTreeMap::new(),
             creations: BTreeMap::new(),
             log: Vec::new(),
@@ -287,15 +287,15 @@ impl Account {
                 Err(reply) => reply,
             },
             "AddTags" | "ListTags" | "DeleteTags" => self.tags(&call.operation, body),
-            other => self.carry_out_on_things(other, body),
+            other => self.carry_out_on_resource(other, body),
         }
     }
 
-    fn carry_out_on_things(&mut self, operation: &str, body: &Value) -> Reply {
+    fn carry_out_on_resource(&mut self, operation: &str, body: &Value) -> Reply {
         let now = self.seconds();
         let (region, number) = (self.region.clone(), self.number.clone());
         let arn = |kind: &str, name: &str| arn_of(&region, &number, kind, name);
-        match self.things.carry_out(operation, body, now, &arn) {
+        match self.resources.carry_out(operation, body, now, &arn) {
             Some((reply, made)) => {
                 if let Some((arn, tags)) = made {
                     self.tags.remove(&arn);
@@ -449,54 +449,6 @@ impl Account {
             Value::Object(kept.collect())
         });
         TRAINING_JOBS.reply(summaries.collect(), body)
-    }
-
-    fn metrics(&self, body: &Value) -> Reply {
-        let now = self.seconds();
-        let queries = body["MetricQueries"].as_array().into_iter().flatten();
-        let results = queries.map(|query| {
-            let job = self.jobs.values().find(|job| query["ResourceArn"] == job.arn.as_str());
-            let told = job.zip(query["MetricName"].as_str());
-            let told = told.map(|(job, metric)| job.told(metric, now)).unwrap_or_default();
-            json!({
-                "Status": "Complete",
-                "XAxisValues": (1..=told.len()).collect::<Vec<_>>(),
-                "MetricValues": told.iter().map(|(_, value)| number(*value)).collect::<Vec<_>>(),
-            })
-        });
-        Reply::Answer(json!({"MetricQueryResults": results.collect::<Vec<_>>()}))
-    }
-
-    fn log_streams(&self, body: &Value) -> Reply {
-        let now = self.seconds();
-        let prefix = body["logStreamNamePrefix"].as_str().unwrap_or_default();
-        let begun = self.jobs.values().filter(|job| !job.lines(now).is_empty());
-        let streams = begun.map(|job| format!("{}/algo-1-1795132800", job.name));
-        let streams = streams.filter(|name| name.starts_with(prefix));
-        let streams: Vec<Value> = streams.map(|name| json!({"logStreamName": name})).collect();
-        Reply::Answer(json!({"logStreams": streams}))
-    }
-
-    fn log_events(&self, body: &Value) -> Reply {
-        let now = self.seconds();
-        let stream = body["logStreamName"].as_str().unwrap_or_default();
-        let name = stream.split('/').next().unwrap_or_default().to_ascii_lowercase();
-        let Some(job) = self.jobs.get(&name) else {
-            return refused(
-                "ResourceNotFoundException",
-                "The specified log stream does not exist.",
-            );
-        };
-        let token = body["nextToken"].as_str().and_then(|token| token.strip_prefix("f/"));
-        let from = token.and_then(|token| token.parse().ok()).unwrap_or(0_usize);
-        let lines = job.lines(now);
-        let events = lines
-            .iter()
-            .skip(from)
-            .map(|(at, line)| json!({"timestamp": (time(*at) * 1000.0).round(), "message": line}));
-        let events: Vec<Value> = events.collect();
-        let next = format!("f/{}", lines.len().max(from));
-        Reply::Answer(json!({"events": events, "nextForwardToken": next}))
     }
 
     /// What is known of a training job, with what the service fills in.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::things::Things;
+use super::resources::Resources;
 use crate::sagemaker::built_in_metrics;
 
 /// What is false in a description if nobody said otherwise.
@@ -29,7 +29,7 @@ pub(super) fn fill_in(description: &mut Value) {
 pub(super) fn definition(
     given: &Value,
     metric: &str,
-    things: &Things,
+    resources: &Resources,
     arn: &dyn Fn(&str, &str) -> String,
 ) -> Value {
     let mut filled = given.clone();
@@ -56,7 +56,7 @@ pub(super) fn definition(
     if let Some(name) = resource {
         let short = name.rsplit('/').next().unwrap_or_default();
         algorithm["AlgorithmName"] = json!(arn("algorithm", short));
-        let known = things.algorithm(&name);
+        let known = resources.algorithm(&name);
         metrics = known.map_or(Value::Null, |known| {
             known["TrainingSpecification"]["MetricDefinitions"].clone()
         });

@@ -23,9 +23,10 @@ mod faults;
 mod filled_in;
 mod http;
 mod lists;
+mod resources;
 mod search;
 mod tagging;
-mod things;
+mod telling;
 mod training_job;
 mod tuner;
 mod tuning_job;
@@ -45,7 +46,7 @@ use crate::evaluator::Clock;
 /// How a fake SageMaker is set up.
 #[derive(Debug, Clone)]
 pub struct FakeSettings {
-    /// Of chance: of how long things take, and of faults.
+    /// Of chance: of how long resources take, and of faults.
     pub seed: u64,
     /// Its time. An evaluator that shares a simulated one waits for nothing.
     pub clock: Clock,

@@ -87,7 +87,7 @@ impl Account {
         }
         for definition in definitions(body) {
             let algorithm = definition["AlgorithmSpecification"]["AlgorithmName"].as_str();
-            if let Some(name) = algorithm.filter(|name| self.things.algorithm(name).is_none()) {
+            if let Some(name) = algorithm.filter(|name| self.resources.algorithm(name).is_none()) {
                 return Err(format!("Could not find algorithm \"{name}\"."));
             }
         }
@@ -125,7 +125,7 @@ impl Account {
 
     pub(super) fn described_tuning(&self, job: &FakeTuningJob) -> Value {
         let arn = |kind: &str, name: &str| self.arn(kind, name);
-        let account = tuning_job::Account { things: &self.things, arn: &arn };
+        let account = tuning_job::Account { resources: &self.resources, arn: &arn };
         let parents = job.parents();
         let parents: Vec<&FakeTuningJob> =
             parents.iter().filter_map(|name| self.tuning_jobs.get(name)).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::filled_in;
-use super::things::Things;
+use super::resources::Resources;
 use super::training_job::{Job, number, time};
 use crate::sagemaker::{CreateHyperParameterTuningJobRequest, TrainingJobTemplate};
 use crate::study::{Asked, Study};
@@ -56,7 +56,7 @@ type Jobs = BTreeMap<String, Job>;
 
 /// What a description needs to know of the account.
 pub(super) struct Account<'a> {
-    pub(super) things: &'a Things,
+    pub(super) resources: &'a Resources,
     pub(super) arn: &'a dyn Fn(&str, &str) -> String,
 }
 
@@ -410,7 +410,7 @@ impl FakeTuningJob {
             filled_in::definition(
                 definition,
                 metric.unwrap_or_default(),
-                account.things,
+                account.resources,
                 account.arn,
             )
         };

@@ -69,8 +69,8 @@ pub struct Unresolved {
     pub remedy: String,
     /// Whether it will have a value when the state machine runs, as far as can be told.
     pub when_running: bool,
-    /// Whether its name has been given the suffix `.$` here.
-    is_set_apart: bool,
+    /// Whether it is a placeholder, whose name got the suffix `.$` when it was read.
+    is_placeholder: bool,
 }
 
 /// The member that names the tuning job.
@@ -79,12 +79,12 @@ pub(super) const NAME: &str = "HyperParameterTuningJobName";
 impl From<Leftover> for Unresolved {
     fn from(leftover: Leftover) -> Self {
         let (reason, remedy, when_running) = told(&leftover.why);
-        let is_set_apart = matches!(leftover.why, Unresolvable::Later(_));
+        let is_placeholder = matches!(leftover.why, Unresolvable::Later(_));
         let expression = match leftover.expression {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        Self { path: leftover.path, expression, reason, remedy, when_running, is_set_apart }
+        Self { path: leftover.path, expression, reason, remedy, when_running, is_placeholder }
     }
 }
 
@@ -266,7 +266,7 @@ impl Unresolved {
     /// The path in the document: `.$` is its own in state machines only.
     fn place(&self) -> String {
         match self.path.strip_suffix(".$']").and_then(|path| path.rsplit_once("['")) {
-            Some((path, name)) if self.is_set_apart => format!("{path}{}", node::step(name)),
+            Some((path, name)) if self.is_placeholder => format!("{path}{}", node::step(name)),
             _ => self.path.clone(),
         }
     }

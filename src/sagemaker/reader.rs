@@ -7,7 +7,7 @@ use super::document::{Document, DocumentShape, NAME};
 use super::json;
 use super::node;
 use super::states::{self, Found, Leftover, Scope, Unresolvable, find_task, resolve};
-use super::wrapping::{self, Later};
+use super::wrapping::{self, Placeholders};
 
 /// Why a document cannot be read as a tuning request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -174,7 +174,7 @@ impl DocumentReader {
         let scope = Scope { input: self.input.as_ref(), context: self.context.as_ref() };
         let mut leftovers = Vec::new();
         let body = resolve(value, &scope, "$", &mut leftovers);
-        let body = Later::Template.set_apart(body, "$", &mut leftovers);
+        let body = Placeholders::Template.mark(body, "$", &mut leftovers);
         Document::new(body, shape, leftovers)
     }
 
@@ -183,7 +183,7 @@ impl DocumentReader {
         let step = self.only(&found, |step| &step.name, ("step", "is of type Tuning"), names)?;
         let mut leftovers = Vec::new();
         let arguments = step.arguments.clone();
-        let mut body = Later::Pipeline.set_apart(arguments, &step.path, &mut leftovers);
+        let mut body = Placeholders::Pipeline.mark(arguments, &step.path, &mut leftovers);
         if let Value::Object(members) = &mut body
             && !members.contains_key(NAME)
             && !members.contains_key(&format!("{NAME}.$"))
@@ -258,7 +258,7 @@ impl DocumentReader {
                 );
             }
         };
-        let body = Later::Template.set_apart(body, &path, &mut leftovers);
+        let body = Placeholders::Template.mark(body, &path, &mut leftovers);
         let mut forgotten = Vec::new();
         if let Some(parameters) = task.state.member("Parameters") {
             states::forgotten(parameters.value, &path, &mut forgotten);
@@ -277,7 +277,7 @@ impl DocumentReader {
             return Err(ReadError::UnsupportedTask { state, reason });
         };
         let mut leftovers = Vec::new();
-        let body = Later::Jsonata.set_apart(arguments.value.clone(), &path, &mut leftovers);
+        let body = Placeholders::Jsonata.mark(arguments.value.clone(), &path, &mut leftovers);
         let shape = DocumentShape::StateMachine { state: task.name.clone(), path, waits };
         Ok(Document::new(body, shape, leftovers))
     }

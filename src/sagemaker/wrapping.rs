@@ -202,9 +202,9 @@ pub(super) fn other_language(bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// How members are written that are known later.
+/// The placeholders of a language, by which it writes members whose values are known later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Later {
+pub(super) enum Placeholders {
     /// Templates: `${name}` and `{{name}}` within a text.
     Template,
     /// State machines in `JSONata`: `{% … %}` as a text; templates, too.
@@ -213,7 +213,7 @@ pub(super) enum Later {
     Pipeline,
 }
 
-impl Later {
+impl Placeholders {
     /// When what is written so is known.
     fn known_when(self, value: &Value) -> Option<&'static str> {
         let text = value.as_str().map(str::trim).unwrap_or_default();
@@ -226,17 +226,12 @@ impl Later {
         }
     }
 
-    /// A value in which members that are known later have names that end in `.$`, as in state machines; they are named in `leftovers`. A list with
-    /// such an item is known later as a whole.
-    pub(super) fn set_apart(
-        self,
-        value: Value,
-        path: &str,
-        leftovers: &mut Vec<Leftover>,
-    ) -> Value {
+    /// A value in which members that are placeholders have names that end in `.$`, as expressions in state machines have; they are named in
+    /// `leftovers`. A list with a placeholder among its items is one as a whole.
+    pub(super) fn mark(self, value: Value, path: &str, leftovers: &mut Vec<Leftover>) -> Value {
         match value {
             Value::Object(members) => {
-                let mut apart = Map::new();
+                let mut marked = Map::new();
                 for (name, value) in members {
                     let known_when = match &value {
                         _ if name.ends_with(".$") => None,
@@ -245,23 +240,22 @@ impl Later {
                     };
                     let Some(when) = known_when else {
                         let path = format!("{path}{}", step(&name));
-                        apart.insert(name, self.set_apart(value, &path, leftovers));
+                        marked.insert(name, self.mark(value, &path, leftovers));
                         continue;
                     };
                     let name = format!("{name}.$");
                     let path = format!("{path}{}", step(&name));
                     let why = Unresolvable::Later(when);
                     leftovers.push(Leftover { path, expression: value.clone(), why });
-                    apart.insert(name, value);
+                    marked.insert(name, value);
                 }
-                Value::Object(apart)
+                Value::Object(marked)
             }
             Value::Array(items) => {
                 let items = items.into_iter().enumerate();
-                let apart = items.map(|(index, item)| {
-                    self.set_apart(item, &format!("{path}[{index}]"), leftovers)
-                });
-                Value::Array(apart.collect())
+                let marked = items
+                    .map(|(index, item)| self.mark(item, &format!("{path}[{index}]"), leftovers));
+                Value::Array(marked.collect())
             }
             other => other,
         }

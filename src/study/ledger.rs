@@ -127,16 +127,17 @@ impl Study {
         let mut changed: Vec<usize> = (self.revealed..horizon).collect();
         let ended = ended.and_then(|id| usize::try_from(id.0 - 1).ok());
         if let Some(index) = ended {
-            self.add_what_is_said(index);
+            self.index_result(index);
             changed.push(index);
         }
-        // What says the same as an own trial that has become known is a copy from now on; what said the same as one that now says something
-        // else is none any more.
+        // A trial from outside with the result of an own trial that has become known is a copy of it from now on, and none any more if that
+        // result is replaced.
         for index in changed.clone() {
             let trial = &self.trials[index];
             let is_own = trial.source == Source::Own && index < horizon;
             if is_own && trial.set_aside.is_empty() && trial.outcome.is_some() {
-                changed.extend(self.same_said(trial).filter_map(index_from_outside));
+                changed
+                    .extend(self.trials_with_the_result_of(trial).filter_map(index_from_outside));
             } else if is_own && !trial.set_aside.is_empty() {
                 changed.extend(self.trials_of(&trial.configuration).filter_map(index_from_outside));
             }

@@ -11,7 +11,7 @@ mod known;
 mod ledger;
 mod outside;
 mod queue;
-mod said;
+mod results;
 mod settings;
 mod sound;
 mod why;
@@ -24,7 +24,7 @@ use self::configurations::{Blocking, Configurations};
 pub use self::event::Event;
 use self::known::Known;
 pub use self::known::StoppedTrials;
-use self::said::Said;
+use self::results::ResultIndex;
 pub use self::settings::{Asked, LateResults, Order, StudySettings};
 use self::sound::{check_deviation, check_sound, sound};
 pub use self::why::{Expected, Why};
@@ -69,8 +69,8 @@ pub struct Study {
     revealed: usize,
     /// Derived likewise, where repetitions are allowed: which trials forbid one all the same.
     blocking: Blocking,
-    /// Derived likewise: which trials say the same of the same configuration.
-    said: Said,
+    /// Derived likewise: which trials have the same result of the same configuration.
+    results: ResultIndex,
     /// Derived likewise: how often each hash of a configuration is in the queue.
     queued: HashMap<u64, usize>,
     /// The number of trials at which the strategy had nothing to propose, and whether it knew all outcomes.
@@ -117,7 +117,7 @@ impl Study {
             proposed: Configurations::default(),
             revealed: 0,
             blocking: Blocking::default(),
-            said: Said::default(),
+            results: ResultIndex::default(),
             queued: HashMap::new(),
             nothing_left: None,
         })

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::toolkit::{self, Given};
+use super::toolkit::{self, ToolkitInputs};
 use crate::error::{Error, EvaluatorError, Violation};
 use crate::evaluator::Job;
 use crate::sagemaker::{
@@ -171,7 +171,7 @@ impl TrainingContainer {
             }
             _ => own.and_then(|own| own.get(name).cloned()),
         };
-        let given = Given {
+        let given = ToolkitInputs {
             hyperparameters: request
                 .hyper_parameters
                 .iter()

@@ -31,7 +31,7 @@ const DISTRIBUTING: [&str; 7] = [
 const ONLY_GROUP: &str = "homogeneousCluster";
 
 /// What the toolkit goes by.
-pub(super) struct Given<'a> {
+pub(super) struct ToolkitInputs<'a> {
     /// Of hyperparameters.json, in its order.
     pub(super) hyperparameters: Vec<(&'a str, &'a str)>,
     /// inputdataconfig.json.
@@ -47,7 +47,7 @@ pub(super) struct Given<'a> {
 
 /// What a program is given.
 #[derive(Debug, Default)]
-pub(super) struct Furnished {
+pub(super) struct ProgramInputs {
     pub(super) variables: Vec<(String, String)>,
     pub(super) arguments: Vec<String>,
 }
@@ -127,8 +127,8 @@ impl Machines {
 ///
 /// # Errors
 /// What keeps the toolkit itself from starting it: a name or a value that no program can be given.
-pub(super) fn furnish(given: &Given<'_>) -> Result<Furnished, String> {
-    let known = Known::of(given)?;
+pub(super) fn furnish(given: &ToolkitInputs<'_>) -> Result<ProgramInputs, String> {
+    let known = TrainingEnvironment::of(given)?;
     let mut variables: Vec<(String, String)> =
         FOLDERS.map(|(name, _, below)| (name.to_owned(), known.folder(below))).into();
     for name in &known.channels {
@@ -145,12 +145,12 @@ pub(super) fn furnish(given: &Given<'_>) -> Result<Furnished, String> {
         variables.push(("SM_TOPOLOGY".to_owned(), known.topology.json()));
     }
     variables.push(("SM_TRAINING_ENV".to_owned(), Value::object(known.members()).json()));
-    Ok(Furnished { variables, arguments: known.arguments })
+    Ok(ProgramInputs { variables, arguments: known.arguments })
 }
 
-/// What follows from what is given, on the way to variables.
-struct Known<'a> {
-    given: &'a Given<'a>,
+/// The environment of a training program as the toolkit understands its inputs.
+struct TrainingEnvironment<'a> {
+    given: &'a ToolkitInputs<'a>,
     machines: Machines,
     /// Hyperparameters that the toolkit reads itself, those of frameworks, those of the program.
     its_own: Vec<(&'a str, Value)>,
@@ -166,8 +166,8 @@ struct Known<'a> {
     topology: Value,
 }
 
-impl<'a> Known<'a> {
-    fn of(given: &'a Given<'a>) -> Result<Self, String> {
+impl<'a> TrainingEnvironment<'a> {
+    fn of(given: &'a ToolkitInputs<'a>) -> Result<Self, String> {
         let all = given.hyperparameters.iter().map(|(name, text)| (*name, Value::decoded(text)));
         let (its_own, others): (Vec<_>, Vec<_>) = all.partition(|(name, _)| ITS_OWN.contains(name));
         let (of_frameworks, of_program): (Vec<_>, Vec<_>) =
@@ -403,7 +403,7 @@ mod tests {
         environment: &Json,
     ) -> Result<(BTreeMap<String, String>, Vec<String>), String> {
         let root = "{BASE}";
-        let given = Given {
+        let given = ToolkitInputs {
             hyperparameters: hyperparameters
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
@@ -414,7 +414,7 @@ mod tests {
             root: Path::new(root),
             processors: 987_654_321,
         };
-        let Furnished { variables, arguments } = furnish(&given)?;
+        let ProgramInputs { variables, arguments } = furnish(&given)?;
         let place = |text: String| text.replace("987654321", "{CPUS}");
         let variables = variables.into_iter().map(|(name, value)| (name, place(value)));
         Ok((variables.collect(), arguments))

@@ -7,9 +7,10 @@ mod engine;
 mod failing_regions;
 mod flat_losses;
 mod growth;
-mod kin;
 mod noise;
 mod programs;
+mod related;
+mod smaller_traps;
 mod study;
 
 use surmise::{

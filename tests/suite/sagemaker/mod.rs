@@ -8,6 +8,7 @@ mod rules;
 mod states;
 mod study;
 mod wrapping;
+mod writing;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a tuning needs besides jobs: algorithms, models, endpoints, transform jobs. They are kept as they were created.
+//! Resources that a tuning needs besides jobs: algorithms, models, endpoints, transform jobs. They are kept as they were created.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::account::{Reply, refused};
 use super::lists::Listing;
 use super::training_job::time;
 
-/// A kind of things.
+/// A kind of resources.
 #[derive(Debug, Clone, Copy)]
 struct Kind {
     /// In the names of operations, such as `CreateModel`.
@@ -34,21 +34,21 @@ const ENDS: f64 = 3.0;
 const STOPS: f64 = 0.5;
 
 #[derive(Debug)]
-struct Thing {
+struct Resource {
     body: Value,
     created: f64,
     stopped: Option<f64>,
 }
 
-/// All things, by kind and name.
+/// All resources, by kind and name.
 #[derive(Debug, Default)]
-pub(super) struct Things(BTreeMap<(&'static str, String), Thing>);
+pub(super) struct Resources(BTreeMap<(&'static str, String), Resource>);
 
-/// What is answered, and the ARN of a thing that was made with its tags.
+/// What is answered, and the ARN of a resource that was made with its tags.
 pub(super) type Done = (Reply, Option<(String, Value)>);
 
-impl Things {
-    /// Carries an operation out, if it is on things; `arn` names one of a kind.
+impl Resources {
+    /// Carries an operation out, if it is on resources; `arn` names one of a kind.
     pub(super) fn carry_out(
         &mut self,
         operation: &str,
@@ -72,18 +72,18 @@ impl Things {
         if verb == "Create" {
             return Some(self.create(kind, key, body, now, own_arn));
         }
-        let Some(thing) = self.0.get_mut(&key) else {
+        let Some(resource) = self.0.get_mut(&key) else {
             let text = format!("Could not find {} \"{own_arn}\".", kind.part);
             return Some((refused("ValidationException", text), None));
         };
         let reply = match verb {
-            "Describe" => Reply::Answer(described(kind, thing, &own_arn, now)),
+            "Describe" => Reply::Answer(described(kind, resource, &own_arn, now)),
             "Delete" => {
                 self.0.remove(&key);
                 Reply::Answer(json!({}))
             }
             _ => {
-                thing.stopped.get_or_insert(now);
+                resource.stopped.get_or_insert(now);
                 Reply::Answer(json!({}))
             }
         };
@@ -119,7 +119,7 @@ impl Things {
         if let Some(members) = kept.as_object_mut() {
             members.shift_remove("Tags");
         }
-        self.0.insert(key, Thing { body: kept, created: now, stopped: None });
+        self.0.insert(key, Resource { body: kept, created: now, stopped: None });
         let answer = json!({format!("{}Arn", kind.name): arn});
         (Reply::Answer(answer), Some((arn, tags)))
     }
@@ -142,13 +142,13 @@ impl Things {
     /// What an algorithm was created with, by its name or ARN.
     pub(super) fn algorithm(&self, name: &str) -> Option<&Value> {
         let name = name.rsplit('/').next().unwrap_or_default().to_owned();
-        self.0.get(&("Algorithm", name)).map(|thing| &thing.body)
+        self.0.get(&("Algorithm", name)).map(|resource| &resource.body)
     }
 }
 
-fn described(kind: Kind, thing: &Thing, arn: &str, now: f64) -> Value {
-    let mut answer = thing.body.clone();
-    let created = thing.created;
+fn described(kind: Kind, resource: &Resource, arn: &str, now: f64) -> Value {
+    let mut answer = resource.body.clone();
+    let created = resource.created;
     answer[format!("{}Arn", kind.name)] = json!(arn);
     answer["CreationTime"] = json!(time(created));
     match kind.name {
@@ -168,7 +168,7 @@ fn described(kind: Kind, thing: &Thing, arn: &str, now: f64) -> Value {
             }
         }
         "TransformJob" => {
-            let status = match thing.stopped.filter(|at| *at < created + ENDS) {
+            let status = match resource.stopped.filter(|at| *at < created + ENDS) {
                 Some(at) if now < at + STOPS => "Stopping",
                 Some(_) => "Stopped",
                 None if now < created + ENDS => "InProgress",

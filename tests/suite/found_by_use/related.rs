@@ -1,4 +1,4 @@
-//! Kin of the faults: what a second reading found next to them.
+//! Faults related to those of the list, which a second reading found.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Which trials say the same of the same configuration, without a look at all of them.
+//! Which trials have the same result of the same configuration, without a look at all of them.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,19 +8,19 @@ use crate::trial::{Outcome, Source, Trial};
 
 /// Trials by the hash of configuration, outcome and noise: of each hash the last entry, and of each entry its trial and the one before.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct ResultIndex {
     last: HashMap<u64, usize>,
     entries: Vec<(usize, Option<usize>)>,
 }
 
-impl Said {
-    /// Adds what a trial says.
+impl ResultIndex {
+    /// Adds the result of a trial.
     fn add(&mut self, key: u64, index: usize) {
         let before = self.last.insert(key, self.entries.len());
         self.entries.push((index, before));
     }
 
-    /// Indices of trials that may say the same, the last one first. What has been replaced is still among them.
+    /// Indices of trials that may have this result, the last one first; those whose result has been replaced are still among them.
     fn candidates(&self, key: u64) -> impl Iterator<Item = usize> + use<'_> {
         let mut next = self.last.get(&key).copied();
         std::iter::from_fn(move || {
@@ -32,7 +32,7 @@ impl Said {
 }
 
 impl Study {
-    fn key_of_said(&self, trial: &Trial) -> u64 {
+    fn result_key(&self, trial: &Trial) -> u64 {
         let mut hasher = DefaultHasher::new();
         trial.configuration.hash_of_values().hash(&mut hasher);
         match &trial.outcome {
@@ -45,19 +45,19 @@ impl Study {
         hasher.finish()
     }
 
-    /// Takes in what a trial says that has ended, or ended otherwise.
-    pub(super) fn add_what_is_said(&mut self, index: usize) {
-        let key = self.key_of_said(&self.trials[index]);
-        self.said.add(key, index);
+    /// Indexes a trial that has ended, or whose outcome has been replaced.
+    pub(super) fn index_result(&mut self, index: usize) {
+        let key = self.result_key(&self.trials[index]);
+        self.results.add(key, index);
     }
 
-    /// The trials that say the same as this one, but for itself and those that were cut off, the last one first.
-    pub(super) fn same_said<'s>(
+    /// The other trials with the same configuration, outcome and noise, without those that were cut off, the last one first.
+    pub(super) fn trials_with_the_result_of<'s>(
         &'s self,
         trial: &'s Trial,
     ) -> impl Iterator<Item = &'s Trial> + use<'s> {
         let deviation = |trial: &Trial| self.deviations.get(&trial.id);
-        let candidates = self.said.candidates(self.key_of_said(trial));
+        let candidates = self.results.candidates(self.result_key(trial));
         candidates.map(|index| &self.trials[index]).filter(move |other| {
             other.id != trial.id
                 && !other.was_cut_off()
@@ -71,7 +71,7 @@ impl Study {
     /// same of the same configuration. A log that is read twice, or a message that is sent again, is one measurement.
     pub(super) fn is_copy(&self, trial: &Trial, horizon: usize) -> bool {
         trial.source == Source::Outside
-            && self.same_said(trial).any(|other| match other.source {
+            && self.trials_with_the_result_of(trial).any(|other| match other.source {
                 Source::Own => other.id.0 <= horizon as u64,
                 Source::Outside => other.id < trial.id,
             })
