@@ -105,10 +105,7 @@ pub(crate) fn built_in_metrics(path: &str) -> Vec<(String, String)> {
     }
     let sets = ["train", "validation"];
     let all = XGBOOST_METRICS.iter().flat_map(|measure| sets.map(|set| (set, *measure)));
-    all.map(|(set, measure)| {
-        (format!("{set}:{measure}"), format!(r"\[[0-9]+\].*#011{set}-{measure}:(\S+)"))
-    })
-    .collect()
+    all.map(|(set, measure)| (format!("{set}:{measure}"), xgboost_regex(set, measure))).collect()
 }
 
 /// The expression by which a built-in algorithm finds a metric in what it prints, where that is known: of XGBoost, whose container prints a tab
@@ -125,8 +122,11 @@ pub(crate) fn built_in_metric_regex(
     let (set, measure) = metric.split_once(':')?;
     let is_plain =
         |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_@.-".contains(&b));
-    (is_plain(set) && is_plain(measure))
-        .then(|| format!(r"\[[0-9]+\].*(?:#011|\t){set}-{}:(\S+)", measure.replace('.', r"\.")))
+    (is_plain(set) && is_plain(measure)).then(|| xgboost_regex(set, measure))
+}
+
+fn xgboost_regex(set: &str, measure: &str) -> String {
+    format!(r"\[[0-9]+\].*(?:#011|\t){set}-{}:(\S+)", measure.replace('.', r"\."))
 }
 
 /// Other names of XGBoost's hyperparameters, which its container takes too.

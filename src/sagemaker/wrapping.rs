@@ -96,14 +96,14 @@ pub(super) fn request_of_description(members: &Map<String, Value>) -> Value {
     let mut request: Map<String, Value> =
         kept.map(|(name, value)| (name.clone(), value.clone())).collect();
     if let Some(definition) = request.get_mut("TrainingJobDefinition") {
-        as_asked(definition);
+        strip_what_is_filled_in(definition);
     }
     let several = request.get_mut("TrainingJobDefinitions").and_then(Value::as_array_mut);
-    several.into_iter().flatten().for_each(as_asked);
+    several.into_iter().flatten().for_each(strip_what_is_filled_in);
     Value::Object(request)
 }
 
-fn as_asked(definition: &mut Value) {
+fn strip_what_is_filled_in(definition: &mut Value) {
     if let Some(statics) = definition["StaticHyperParameters"].as_object_mut() {
         statics.shift_remove("_tuning_objective_metric");
     }

@@ -143,9 +143,9 @@ impl ParameterRanges {
 }
 
 impl ParameterRanges {
-    /// These ranges as others have them: those that mean the same stay to the character, and all in their order; lists that are empty, members
-    /// that are not known and parameters that Autotune is to choose ranges for stay, too.
-    fn in_the_words_of(self, mut old: Self) -> Self {
+    /// These ranges with the texts of older ones: an older range that means the same is kept to the character, and so are the order, empty
+    /// lists, members that this version does not know, and parameters that Autotune chooses ranges for.
+    fn with_texts_of(self, mut old: Self) -> Self {
         let mut names: Vec<String> = Vec::new();
         names.extend(
             self.integer.iter().chain(&self.continuous).flatten().map(|it| it.name.clone()),
@@ -308,7 +308,7 @@ impl CreateHyperParameterTuningJobRequest {
         };
         let ranges = own_ranges.or(config.parameter_ranges.take());
         let ranges = match (ranges, new.parameter_ranges) {
-            (Some(old), Some(new)) => Some(new.in_the_words_of(old)),
+            (Some(old), Some(new)) => Some(new.with_texts_of(old)),
             (_, new) => new,
         };
         *(if is_own.0 { &mut definition.objective } else { &mut config.objective }) = objective;

@@ -125,11 +125,7 @@ impl Study {
         }
         self.pass_over_what_is_taken();
         if let Some((configuration, phase)) = self.next_in_line() {
-            let point = self.space.encode(&configuration)?;
-            let (trial, proposal) = (self.next_id(), Proposal::new(point.clone(), phase));
-            let proposal = Box::new(proposal);
-            self.record(Event::Asked { trial, configuration, proposal }, Some(point));
-            return Ok(Step::Ready(self.last_trial()));
+            return self.add_from_queue(configuration, phase).map(Step::Ready);
         }
         let knows_all = self.is_nothing_left_under_the_lag();
         if knows_all && !self.running.is_empty() {
@@ -159,7 +155,7 @@ impl Study {
     /// # Errors
     /// [`Error::BadProposal`], as [`ask`](Self::ask) says.
     pub(crate) fn commit(&mut self, proposed: Option<Proposal>) -> Result<Option<Trial>, Error> {
-        let Some(mut proposal) = proposed else {
+        let Some(proposal) = proposed else {
             let knew_all =
                 self.is_nothing_left_under_the_lag() || self.horizon() >= self.trials.len();
             self.nothing_left = Some((self.trials.len(), knew_all));
@@ -168,17 +164,12 @@ impl Study {
         self.check_inside(&proposal.point)?;
         // The point is what its configuration encodes to, so that a trial which comes back from outside, by its values, is
         // the same to the last digit.
-        let mut configuration = self.with_few_digits(&proposal)?;
+        let configuration = self.with_few_digits(&proposal)?;
         if let Some(completed) = self.complete_enqueued(Some(&configuration))? {
-            configuration = completed;
-            proposal.phase = Phase::Enqueued;
-        } else {
-            self.check_new(&configuration)?;
+            return self.add_from_queue(completed, Phase::Enqueued).map(Some);
         }
+        self.check_new(&configuration)?;
         let point = self.space.encode(&configuration)?;
-        if proposal.phase == Phase::Enqueued {
-            proposal = Proposal::new(point.clone(), Phase::Enqueued);
-        }
         let (trial, proposal) = (self.next_id(), Box::new(proposal));
         self.record(Event::Asked { trial, configuration, proposal }, Some(point));
         Ok(Some(self.last_trial()))
@@ -188,14 +179,23 @@ impl Study {
     fn ask_for_a_part(&mut self) -> Result<Option<Trial>, Error> {
         while self.is_part_enqueued() {
             if let Some(configuration) = self.complete_enqueued(None)? {
-                let point = self.space.encode(&configuration)?;
-                let proposal = Box::new(Proposal::new(point.clone(), Phase::Enqueued));
-                let trial = self.next_id();
-                self.record(Event::Asked { trial, configuration, proposal }, Some(point));
-                return Ok(Some(self.last_trial()));
+                return self.add_from_queue(configuration, Phase::Enqueued).map(Some);
             }
         }
         Ok(None)
+    }
+
+    /// Makes a trial of a configuration that no strategy has proposed.
+    fn add_from_queue(
+        &mut self,
+        configuration: Configuration,
+        phase: Phase,
+    ) -> Result<Trial, Error> {
+        let point = self.space.encode(&configuration)?;
+        let proposal = Box::new(Proposal::new(point.clone(), phase));
+        let trial = self.next_id();
+        self.record(Event::Asked { trial, configuration, proposal }, Some(point));
+        Ok(self.last_trial())
     }
 
     /// The configuration next to a proposal that has the fewest digits and lies nowhere that has been tried; the proposal's own if there is
