@@ -156,7 +156,8 @@ pub use self::acquisition::{Acquisition, LogExpectedImprovement};
 pub use self::error::{Error, EvaluatorError};
 pub use self::evaluator::{CommandEvaluator, Evaluator, FunctionEvaluator};
 pub use self::limits::{
-    CircuitBreaker, CompletionCriteria, EarlyStopping, ResourceLimits, RetryPolicy, TuningRules,
+    Canary, CircuitBreaker, CompletionCriteria, EarlyStopping, ResourceLimits, RetryPolicy,
+    TuningRules,
 };
 pub use self::objective::{Goal, Objective};
 pub use self::space::{

@@ -336,6 +336,34 @@ impl Default for CircuitBreaker {
     }
 }
 
+/// Ends a tuning whose first jobs come to nothing for a reason that no configuration can mend: they could not begin
+/// ([`FailureKind::Setup`]), or they ended well and told no metric ([`FailureKind::MissingMetric`]).
+///
+/// It looks at jobs of one call of [`tune`](mod@crate::tune), until a trial of the study's own has a value. Where jobs cost money it is on:
+/// [`SageMakerEvaluator::rules`](crate::evaluator::SageMakerEvaluator::rules).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Canary {
+    /// So many such failures prove it.
+    pub failures: usize,
+    /// Whether only one job runs at a time until one has given a value, so that no others are paid for in vain.
+    pub one_at_a_time: bool,
+}
+
+impl Default for Canary {
+    /// Two failures, as many jobs at a time as the limits allow.
+    fn default() -> Self {
+        Self { failures: 2, one_at_a_time: false }
+    }
+}
+
+impl Canary {
+    /// The same with one job at a time until one has given a value.
+    #[must_use]
+    pub fn one_at_a_time(self) -> Self {
+        Self { one_at_a_time: true, ..self }
+    }
+}
+
 /// What [`tune`](mod@crate::tune) keeps to, besides the limits of the study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TuningRules {
@@ -349,10 +377,16 @@ pub struct TuningRules {
     pub job_deadline: Option<Duration>,
     /// When failures are too many; `None` is never.
     pub circuit_breaker: Option<CircuitBreaker>,
+    /// When the first failures prove that no job can succeed; `None` is never.
+    #[serde(default)]
+    pub canary: Option<Canary>,
+    /// So many jobs in a row that end well and tell no metric end the tuning, as five end one of SageMaker's own tuner; `None` is never.
+    #[serde(default)]
+    pub missing_metrics: Option<usize>,
 }
 
 impl Default for TuningRules {
-    /// No early stopping, no completion before the limits, no deadline; retries and circuit breaker as they are by default.
+    /// No early stopping, no completion before the limits, no deadline; no canary; retries and circuit breaker as they are by default.
     fn default() -> Self {
         Self {
             early_stopping: EarlyStopping::Off,
@@ -360,6 +394,8 @@ impl Default for TuningRules {
             retries: RetryPolicy::default(),
             job_deadline: None,
             circuit_breaker: Some(CircuitBreaker::default()),
+            canary: None,
+            missing_metrics: None,
         }
     }
 }
@@ -383,6 +419,17 @@ impl TuningRules {
             let sound = (1..=of_last).contains(&failures);
             broken.unless(sound, name, failures, rule, "use 10 of the last 10, or None");
         }
+        let some = self.canary.is_none_or(|canary| canary.failures > 0);
+        let rule = "at least one failure proves something";
+        broken.unless(some, "canary.failures", 0, rule, "use 2, or no canary");
+        let some = self.missing_metrics != Some(0);
+        broken.unless(
+            some,
+            "missing_metrics",
+            0,
+            "at least one job must be missing it",
+            "use 5, or None",
+        );
         Error::unless_empty(broken.0)
     }
 }

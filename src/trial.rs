@@ -41,6 +41,8 @@ pub struct Trial {
     pub reports: Vec<Report>,
     /// How its earlier attempts failed; there is a further one after each.
     pub failed_attempts: Vec<Failure>,
+    /// Where the job of its last attempt can be found again, such as an ARN, if its evaluator says so.
+    pub place: Option<String>,
     /// Why it was asked to stop, if it was; the last reason of several.
     pub stop_asked: Option<StopCause>,
     /// How it ended; `None` while it is pending.
@@ -58,6 +60,7 @@ impl Trial {
             configuration,
             reports: Vec::new(),
             failed_attempts: Vec::new(),
+            place: None,
             stop_asked: None,
             outcome: None,
             set_aside: Vec::new(),
@@ -179,6 +182,9 @@ pub enum FailureKind {
     Timeout,
     /// The job had not enough memory.
     OutOfMemory,
+    /// The job could not begin, or keep what it made, for what all jobs have in common: image, data, role, network. No configuration can
+    /// mend it.
+    Setup,
     /// Something from outside ended the job: a machine that was taken away, a signal.
     Interrupted,
     /// A service refused the job for now.
@@ -190,10 +196,25 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Whether the failure says nothing of the configuration: it was bad luck, or somebody's wish. Such a configuration may be proposed
+    /// All kinds.
+    pub const ALL: [Self; 11] = [
+        Self::Error,
+        Self::Panic,
+        Self::NonFiniteMetric,
+        Self::MissingMetric,
+        Self::Timeout,
+        Self::OutOfMemory,
+        Self::Setup,
+        Self::Interrupted,
+        Self::Throttled,
+        Self::Cancelled,
+        Self::Abandoned,
+    ];
+
+    /// Whether the failure says nothing of the configuration: it was bad luck, the fault of what all jobs have in common, or somebody's wish. Such a configuration may be proposed
     /// again, as another trial; one that failed otherwise never is.
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::Interrupted | Self::Throttled | Self::Cancelled)
+        matches!(self, Self::Setup | Self::Interrupted | Self::Throttled | Self::Cancelled)
     }
 }
 
@@ -214,6 +235,7 @@ impl fmt::Display for FailureKind {
             Self::MissingMetric => "missing metric",
             Self::Timeout => "timeout",
             Self::OutOfMemory => "out of memory",
+            Self::Setup => "setup",
             Self::Interrupted => "interrupted",
             Self::Throttled => "throttled",
             Self::Cancelled => "cancelled",

@@ -12,16 +12,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use surmise::evaluator::sagemaker::{
-    Connection, Pace, SageMakerService, TrainingReports, TuningJob,
+    Budget, Connection, Pace, Prices, SageMakerService, TrainingReports, TuningJob,
 };
 use surmise::evaluator::{JobId, SageMakerEvaluator};
 use surmise::sagemaker::{
     CreateHyperParameterTuningJobRequest, DocumentReader, Judge, TrainingJobTemplate, Tuning,
 };
 use surmise::tune::Progress;
-use surmise::{EarlyStopping, Order, Study, StudySettings, Tuner};
+use surmise::{Canary, EarlyStopping, Order, Study, StudySettings, Tuner};
 
-const USAGE: &str = "\
+const USAGE: &str = r#"
 usage: sagemaker FILE [...]
 
 FILE is the body of CreateHyperParameterTuningJob or a Step Functions state machine; data, role and output in it must be yours.
@@ -31,7 +31,11 @@ FILE is the body of CreateHyperParameterTuningJob or a Step Functions state mach
   --name NAME        another name for the tuning job
   --jobs N, --parallel N
                      other limits
-  --budget SECONDS   launch nothing more when so many seconds of one machine are billed
+  --budget SECONDS   launch nothing more when so many seconds of one instance are billed
+  --prices FILE      prices as JSON: {"currency": "USD", "per_hour": {"us-west-2": {"ml.m5.xlarge": 0.23}}}
+  --budget-in-money AMOUNT
+                     launch nothing more when so much is spent by these prices
+  --canary           one job at a time until one has told the metric
   --region NAME, --profile NAME
                      else what the environment says
   --endpoint URL     another address than AWS's: a fake's
@@ -39,7 +43,7 @@ FILE is the body of CreateHyperParameterTuningJob or a Step Functions state mach
   --hand-over        let SageMaker's own tuner do it; follow it, and bring back what it finds
 
 Credentials come from the environment, ~/.aws, single sign-on or the machine's role. docs/sagemaker/permissions.md says which
-permissions are needed, what costs, and how to try for nothing.";
+permissions are needed, what costs, and how to try for nothing."#;
 
 #[derive(Default)]
 struct Arguments {
@@ -51,6 +55,9 @@ struct Arguments {
     jobs: Option<u32>,
     parallel: Option<u32>,
     budget: Option<u64>,
+    prices: Option<String>,
+    budget_in_money: Option<f64>,
+    canary: bool,
     poll: Option<f64>,
     connection: Connection,
 }
@@ -59,7 +66,7 @@ fn main() -> ExitCode {
     let arguments = match read(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => {
-            eprintln!("{error}\n\n{USAGE}");
+            eprintln!("{error}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
@@ -85,7 +92,9 @@ fn read(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
                 arguments.input = Some(serde_json::from_str(&text).map_err(|_| bad(&text))?);
             }
             "--name" => arguments.name = Some(value()?),
-            "--jobs" | "--parallel" | "--budget" | "--poll" => {
+            "--prices" => arguments.prices = Some(value()?),
+            "--canary" => arguments.canary = true,
+            "--jobs" | "--parallel" | "--budget" | "--budget-in-money" | "--poll" => {
                 let text = value()?;
                 let number: f64 = text.parse().map_err(|_| bad(&text))?;
                 let whole = text.parse().map_err(|_| bad(&text));
@@ -93,6 +102,7 @@ fn read(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
                     "--jobs" => arguments.jobs = Some(whole?),
                     "--parallel" => arguments.parallel = Some(whole?),
                     "--budget" => arguments.budget = Some(whole?.into()),
+                    "--budget-in-money" if number > 0.0 => arguments.budget_in_money = Some(number),
                     _ if number > 0.0 => arguments.poll = Some(number),
                     _ => return Err(bad(&text)),
                 }
@@ -124,39 +134,73 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         arguments.parallel.unwrap_or(limits.max_parallel_training_jobs);
     request.name = arguments.name.clone().unwrap_or(request.name);
     let tuning = request.tuning()?;
-    estimate(&request, &tuning, arguments.budget)?;
-    if !arguments.spend {
-        println!("Nothing was sent. With --spend it is done.");
-        return Ok(());
-    }
-    let service = arguments.connection.clone().open()?;
+    let service = arguments.connection.clone().open();
+    // To say what it would cost, nobody is asked: that can be said without a region.
+    let service = match service {
+        Err(_) if !arguments.spend => arguments.connection.clone().region("unknown").open()?,
+        service => service?,
+    };
     if arguments.hand_over {
-        return hand_over(&request, service, arguments.poll);
+        estimate_handed_over(&request, &tuning)?;
+        if arguments.spend {
+            return hand_over(&request, service, arguments.poll);
+        }
+    } else {
+        let jobs = jobs(&request, service, &arguments)?;
+        let rules = jobs.rules(tuning.rules.clone());
+        match jobs.most_cost(&tuning.limits, &rules) {
+            Some(most) => println!("{most}"),
+            None => println!("the number of training jobs is not limited, nor is what they cost"),
+        }
+        if arguments.spend {
+            return tune(&request, tuning, jobs, &arguments);
+        }
     }
-    tune(&request, tuning, service, &arguments)
+    println!("Nothing was sent. With --spend it is done.");
+    Ok(())
 }
 
-/// What it could cost at the most, in the unit of the bill.
-fn estimate(
+/// The evaluator, which has sent nothing yet.
+fn jobs(
+    request: &CreateHyperParameterTuningJobRequest,
+    service: SageMakerService,
+    arguments: &Arguments,
+) -> Result<SageMakerEvaluator, Box<dyn std::error::Error>> {
+    let mut jobs = SageMakerEvaluator::new(request, service)?;
+    if let Some(seconds) = arguments.poll {
+        let mut pace = Pace::default();
+        pace.poll = Duration::from_secs_f64(seconds);
+        jobs = jobs.with_pace(pace);
+    }
+    if let Some(file) = &arguments.prices {
+        let prices: Prices = serde_json::from_slice(&std::fs::read(file)?)?;
+        jobs = jobs.with_prices(prices)?;
+    }
+    if let Some(seconds) = arguments.budget {
+        jobs = jobs.with_budget(Duration::from_secs(seconds));
+    }
+    if let Some(amount) = arguments.budget_in_money {
+        jobs = jobs.with_budget(Budget::money(amount));
+    }
+    Ok(jobs)
+}
+
+/// What a tuning job of SageMaker's own tuner could cost at the most: it tries nothing again.
+fn estimate_handed_over(
     request: &CreateHyperParameterTuningJobRequest,
     tuning: &Tuning,
-    budget: Option<u64>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let template = TrainingJobTemplate::of(request)?;
     let machines = template.machines();
     let most = machines.iter().filter_map(|machines| machines.instance_count).max().unwrap_or(1);
-    let kinds: Vec<&str> =
-        machines.iter().filter_map(|machines| machines.instance_type.as_deref()).collect();
     let longest = template.definition().stopping_condition.max_runtime_in_seconds;
-    let jobs = tuning.limits.max_jobs.map_or("any number of".to_owned(), |jobs| jobs.to_string());
-    let longest = longest.map_or("a day".to_owned(), |seconds| format!("{seconds} s"));
-    println!(
-        "{jobs} training jobs, {} at a time, each on {most} machines ({}) for {longest} at the most",
-        tuning.limits.max_parallel_jobs,
-        kinds.join(" or "),
-    );
-    if let Some(budget) = budget {
-        println!("nothing more is launched when {budget} seconds of one machine are billed");
+    let longest = longest.unwrap_or(86_400);
+    match tuning.limits.max_jobs {
+        Some(jobs) => println!(
+            "at the most {jobs} training jobs × {longest} s × {most} instances = {} instance-seconds",
+            jobs as u64 * u64::from(longest) * u64::from(most)
+        ),
+        None => println!("the number of training jobs is not limited, nor is what they cost"),
     }
     Ok(())
 }
@@ -164,19 +208,13 @@ fn estimate(
 fn tune(
     request: &CreateHyperParameterTuningJobRequest,
     tuning: Tuning,
-    service: SageMakerService,
+    mut jobs: SageMakerEvaluator,
     arguments: &Arguments,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let mut jobs = SageMakerEvaluator::new(request, service)?;
-    if let Some(seconds) = arguments.poll {
-        let mut pace = Pace::default();
-        pace.poll = Duration::from_secs_f64(seconds);
-        jobs = jobs.with_pace(pace);
+    let mut rules = jobs.rules(tuning.rules.clone());
+    if arguments.canary {
+        rules.canary = Some(Canary::default().one_at_a_time());
     }
-    if let Some(seconds) = arguments.budget {
-        jobs = jobs.with_budget(Duration::from_secs(seconds));
-    }
-    let rules = jobs.rules(tuning.rules.clone());
     if rules.early_stopping != EarlyStopping::Off {
         jobs = jobs.reports_from(TrainingReports::Metrics(tuning.objective.metric_name.clone()));
     }
@@ -197,8 +235,11 @@ fn tune(
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)?;
-    println!("It is over: {}.", tuned.reason);
-    println!("{:.1} machine hours are billed.", jobs.billed().as_secs_f64() / 3600.0);
+    println!("It is over: {}.\n{}.", tuned.reason, jobs.bill());
+    if !tuned.may_still_run.is_empty() {
+        let names: Vec<&str> = tuned.may_still_run.iter().map(|job| job.name.as_str()).collect();
+        println!("These training jobs may still run, and cost: {}", names.join(", "));
+    }
     let best = show_best(&study).ok_or("no training job completed")?;
     if let Some(job) = jobs.training_job(best) {
         println!("training job: {}\nmodel: {}", job.name, job.model.as_deref().unwrap_or("none"));
@@ -219,6 +260,8 @@ fn tell(progress: &Progress<'_>) {
         Progress::NewBest { trial, value } => println!("trial {}: {value}", trial.id),
         Progress::Busy { retry_after } => println!("no room; asked again in {retry_after:.0?}"),
         Progress::Retrying { job, after } => println!("{job} in {after:.0?}"),
+        Progress::OutOfBudget { .. } => println!("the budget is spent: what runs comes to its end"),
+        Progress::Warning(text) => println!("warning: {text}"),
         Progress::Paused { why } => println!("paused: {why}"),
         Progress::Resumed => println!("resumed"),
         _ => {}
@@ -234,6 +277,7 @@ fn hand_over(
     if let Some(seconds) = poll {
         job = job.looked_at_every(Duration::from_secs_f64(seconds));
     }
+    job = job.telling(|text| println!("\n{text}"));
     println!(
         "Tuning job {} is launched; what it does costs until it ends or is stopped.",
         job.name()

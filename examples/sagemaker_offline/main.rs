@@ -19,7 +19,9 @@ use std::time::Duration;
 
 use surmise::evaluator::sagemaker::Connection;
 use surmise::evaluator::{Clock, JobId, SageMakerEvaluator};
-use surmise::fake_sagemaker::{FakeSageMaker, FakeSettings, FakeTraining, Fate, Faults};
+use surmise::fake_sagemaker::{
+    FakeSageMaker, FakeSettings, FakeTraining, Fate, Faults, InstanceQuotas,
+};
 use surmise::sagemaker::{DocumentReader, TuningJobDescription, TuningJobStatus};
 use surmise::tune::Progress;
 use surmise::{Study, StudySettings, Tuner};
@@ -84,7 +86,7 @@ fn run(seed: u64, watch: bool) -> Result<(), Box<dyn std::error::Error>> {
         seed,
         clock: clock.clone(),
         faults: faults(),
-        quota: Some(PARALLEL - 1),
+        quotas: InstanceQuotas::in_all(PARALLEL - 1),
         latency: Duration::from_millis(300),
         ..FakeSettings::default()
     };
@@ -102,13 +104,13 @@ fn run(seed: u64, watch: bool) -> Result<(), Box<dyn std::error::Error>> {
     let rules = jobs.rules(tuning.rules.clone());
     let settings = StudySettings { seed, limits: tuning.limits, ..StudySettings::default() };
     let mut study = Study::new(tuning.space, tuning.objective, tuning.strategy, settings)?;
-    let mut quota = Some(PARALLEL - 1);
+    let mut is_raised = false;
     let tuned = Tuner::with(rules)
         .observe(|_, progress| {
             // After an hour the quota has been raised.
-            if quota.is_some() && clock.now() > 60 * MINUTE {
-                quota = None;
-                fake.set_quota(quota);
+            if !is_raised && clock.now() > 60 * MINUTE {
+                is_raised = true;
+                fake.set_quotas(InstanceQuotas::default());
             }
             tell(progress, &clock, watch);
             ControlFlow::Continue(())

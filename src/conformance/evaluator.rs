@@ -271,7 +271,8 @@ impl<'a> Session<'a> {
             JobEvent::Report { job, .. } => (*job, "a report"),
             JobEvent::Ended { job, .. } => (*job, "the end"),
             JobEvent::Late { job, .. } => (*job, "a late end"),
-            JobEvent::Paused { .. } | JobEvent::Resumed => return,
+            JobEvent::Located { job, .. } => (*job, "an address"),
+            JobEvent::Paused { .. } | JobEvent::Resumed | JobEvent::Warning { .. } => return,
         };
         let known = self.ended.get(&job).copied();
         self.check(KNOWN, known.is_some(), || format!("{what} of {job}, which was never started"));

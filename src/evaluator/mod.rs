@@ -21,7 +21,7 @@ pub use self::simulated::{SimulatedEvaluator, SimulatedJob, SimulatedReport};
 use crate::error::Error;
 pub use crate::error::EvaluatorError;
 use crate::space::SearchSpace;
-use crate::trial::{Outcome, Trial, TrialId};
+use crate::trial::{FailureKind, Outcome, Trial, TrialId};
 
 /// One attempt at a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +98,15 @@ pub enum Adoption {
     },
 }
 
+/// A job that may still run, and cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningJob {
+    /// Which job.
+    pub job: JobId,
+    /// What it is called where it runs.
+    pub name: String,
+}
+
 /// What happened to a job.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -132,16 +141,30 @@ pub enum JobEvent {
     },
     /// Jobs can be run again.
     Resumed,
+    /// A job that was started has an address where it can be found again, such as an ARN: it becomes the trial's
+    /// [place](Trial::place).
+    Located {
+        /// Which job.
+        job: JobId,
+        /// Its address.
+        place: String,
+    },
+    /// Something works, but not as was asked for, or costs more than it need: not a failure of any job.
+    Warning {
+        /// For people.
+        text: String,
+    },
 }
 
 impl JobEvent {
     /// The job that it is about, if it is about one.
     pub fn job(&self) -> Option<JobId> {
         match self {
-            Self::Report { job, .. } | Self::Ended { job, .. } | Self::Late { job, .. } => {
-                Some(*job)
-            }
-            Self::Paused { .. } | Self::Resumed => None,
+            Self::Report { job, .. }
+            | Self::Ended { job, .. }
+            | Self::Late { job, .. }
+            | Self::Located { job, .. } => Some(*job),
+            Self::Paused { .. } | Self::Resumed | Self::Warning { .. } => None,
         }
     }
 }
@@ -250,6 +273,18 @@ pub trait Evaluator {
     /// [`Error::Invalid`] with everything that keeps them from being passed.
     fn check_space(&self, _space: &SearchSpace) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Whether another attempt may end better after a failure of this kind. Where it may not, [`tune`](crate::tune::tune) makes none, whatever the
+    /// [retries](crate::RetryPolicy) are. By default it may.
+    fn is_worth_retrying(&self, _kind: FailureKind) -> bool {
+        true
+    }
+
+    /// The jobs that may still run after this evaluator is gone, because they run elsewhere, with what they are called there.
+    /// [`tune`](crate::tune::tune) asks this when it ends. By default there are none.
+    fn may_still_run(&mut self) -> Vec<RunningJob> {
+        Vec::new()
     }
 
     /// Whether time stands still unless [`wait`](Self::wait) moves it. Then proposals are not computed beside jobs that run. By default it does not.

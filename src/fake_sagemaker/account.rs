@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::faults::Faults;
 use super::filled_in;
 use super::lists::{Listing, page};
+use super::machines::InstanceQuotas;
 use super::resources::Resources;
 use super::search::{self, is_found};
 use super::training_job::{Birth, FakeTraining, Job, offset, values};
@@ -28,6 +29,8 @@ pub(super) struct Call {
     pub(super) body: Value,
     /// What names and proves who asks.
     pub(super) authorization: Option<String>,
+    /// When it says that it was signed: seconds by the service's clock from then to now.
+    pub(super) age: Option<f64>,
     pub(super) session_token: Option<String>,
 }
 
@@ -81,7 +84,8 @@ pub(super) struct Account {
     pub(super) times: JobTimes,
     pub(super) latency: Duration,
     pub(super) faults: Faults,
-    pub(super) quota: Option<usize>,
+    pub(super) quotas: InstanceQuotas,
+    pub(super) spot_discount: f64,
     pub(super) training: Training,
     /// By their names in lower case, which are unique.
     pub(super) jobs: BTreeMap<String, Job>,
@@ -115,7 +119,8 @@ impl Account {
             times: settings.times,
             latency: settings.latency,
             faults: settings.faults,
-            quota: settings.quota,
+            quotas: settings.quotas,
+            spot_discount: settings.spot_discount,
             training,
             jobs: BTreeMap::new(),
             tuning_jobs: BTreeMap::new(),
@@ -148,8 +153,16 @@ impl Account {
         self.faults = faults;
     }
 
-    pub(super) fn set_quota(&mut self, quota: Option<usize>) {
-        self.quota = quota;
+    pub(super) fn set_quotas(&mut self, quotas: InstanceQuotas) {
+        self.quotas = quotas;
+    }
+
+    /// What the training jobs that have ended are billed for: seconds of one instance, by name.
+    pub(super) fn bills(&self) -> BTreeMap<String, u64> {
+        let now = self.seconds();
+        let ended = self.jobs.values().filter(|job| job.has_ended(now));
+        let bill = |job: &Job| job.billable_seconds().unwrap_or(0) * job.machines().count() as u64;
+        ended.map(|job| (job.name.clone(), bill(job))).collect()
     }
 
     pub(super) fn request(&self, name: &str) -> Option<Value> {
@@ -195,7 +208,7 @@ impl Account {
             .unwrap_or_default()
             .to_owned();
         // The same number of draws for each request, whatever becomes of it.
-        let [lost, throttled, internal, unheard] = [(); 4].map(|()| self.rng.uniform());
+        let [lost, throttled, internal, unheard, unmeasured] = [(); 5].map(|()| self.rng.uniform());
         self.clock.sleep(self.latency);
         let at = self.now();
         let (reply, fate) = if unheard < self.faults.lost_requests
@@ -208,7 +221,10 @@ impl Account {
                 Some(refusal) => refusal,
                 None => {
                     self.advance();
-                    self.carry_out(call)
+                    match call.operation.as_str() {
+                        "BatchGetMetrics" => self.metrics(&call.body, unmeasured),
+                        _ => self.carry_out(call),
+                    }
                 }
             };
             let fate = match &reply {
@@ -229,37 +245,6 @@ impl Account {
         self.faults.outages.iter().any(|outage| outage.contains(&self.now()))
     }
 
-    /// Why a request is not even looked at.
-    fn refusal(&self, call: &Call, throttled: f64, internal: f64) -> Option<Reply> {
-        let Some(authorization) = &call.authorization else {
-            let text = "Missing Authentication Token";
-            return Some(refused("MissingAuthenticationTokenException", text));
-        };
-        if self.faults.expired.iter().any(|time| time.contains(&self.now())) {
-            // The service's message has the request that should have been signed; this one is as talkative.
-            let token = call.session_token.as_deref().unwrap_or_default();
-            let text = format!(
-                "The security token included in the request is expired: {authorization} x-amz-security-token:{token}"
-            );
-            return Some(refused("ExpiredTokenException", text));
-        }
-        if self.faults.denied.contains(&call.operation) {
-            let text = format!(
-                "User: arn:aws:sts::{}:assumed-role/tuner/i-0 is not authorized to perform: sagemaker:{} because no identity-based policy allows it",
-                self.number, call.operation
-            );
-            return Some(refused("AccessDeniedException", text));
-        }
-        if throttled < self.faults.throttled {
-            return Some(refused("ThrottlingException", "Rate exceeded"));
-        }
-        (internal < self.faults.internal_errors).then(|| Reply::Error {
-            status: 500,
-            code: "InternalFailure".to_owned(),
-            message: "An internal failure occurred.".to_owned(),
-        })
-    }
-
     fn carry_out(&mut self, call: &Call) -> Reply {
         let body = &call.body;
         match call.operation.as_str() {
@@ -268,7 +253,6 @@ impl Account {
             "StopTrainingJob" => self.stop(body),
             "Search" => self.search(body),
             "ListTrainingJobs" => self.list(body),
-            "BatchGetMetrics" => self.metrics(body),
             "DescribeLogStreams" => self.log_streams(body),
             "GetLogEvents" => self.log_events(body),
             "CreateHyperParameterTuningJob" => self.create_tuning_job(body),
@@ -282,7 +266,9 @@ impl Account {
             "ListTrainingJobsForHyperParameterTuningJob" => match self.tuning_job(body) {
                 Ok(job) => {
                     let listing = Listing { sort_by: "Name", ..TRAINING_JOBS };
-                    listing.reply(job.summaries(&self.jobs, self.seconds()), body)
+                    let summaries =
+                        job.summaries(&self.jobs, self.seconds(), self.faults.metric_type);
+                    listing.reply(summaries, body)
                 }
                 Err(reply) => reply,
             },
@@ -325,9 +311,16 @@ impl Account {
             return refusal;
         }
         let training = (self.training)(&values(body));
-        let (times, faults) = (&self.times, &self.faults);
-        let birth =
-            Birth { name, arn: arn.clone(), request: body.clone(), training, now, times, faults };
+        let birth = Birth {
+            name,
+            arn: arn.clone(),
+            request: body.clone(),
+            training,
+            now,
+            times: &self.times,
+            faults: &self.faults,
+            spot_discount: self.spot_discount,
+        };
         // A stream of its own: what becomes of a job does not depend on what else was asked.
         let mut rng = Rng::stream(self.seed, stable_hash(&key));
         let job = Job::new(birth, &mut rng);
@@ -335,36 +328,6 @@ impl Account {
         self.jobs.insert(key, job);
         self.tag(&arn, &body["Tags"]);
         Reply::Answer(json!({"TrainingJobArn": arn}))
-    }
-
-    /// Why there will be no such training job; which reason is looked for first, is a setting.
-    fn refuses_to_create(&self, body: &Value, (key, arn): (&str, &str), now: f64) -> Option<Reply> {
-        let is_taken = || {
-            let text = format!(
-                "Training job names must be unique within an AWS account and region, and a training job with this name already exists ({arn})"
-            );
-            self.jobs.contains_key(key).then(|| refused("ResourceInUse", text))
-        };
-        let is_unready = || {
-            let role = body["RoleArn"].as_str().unwrap_or_default();
-            let text = format!(
-                "Could not assume role {role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role."
-            );
-            let is_known = self.now() >= self.faults.role_unknown_until;
-            (!is_known).then(|| refused("ValidationException", text))
-        };
-        let is_full = || {
-            let live = self.jobs.values().filter(|job| !job.has_ended(now)).count();
-            let quota = self.quota.filter(|quota| live >= *quota)?;
-            let text = format!(
-                "The account-level service limit 'Number of instances across all training jobs' is {quota} Instances, with current utilization of {live} Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request an increase for this quota."
-            );
-            Some(refused("ResourceLimitExceeded", text))
-        };
-        if self.faults.quota_before_name {
-            return is_full().or_else(is_taken).or_else(is_unready);
-        }
-        is_taken().or_else(is_unready).or_else(is_full)
     }
 
     fn job(&mut self, body: &Value) -> Option<&mut Job> {
@@ -386,10 +349,15 @@ impl Account {
         let now = self.seconds();
         match self.job(body).map(|job| job.stop(now)) {
             Some(Ok(())) => Reply::Answer(json!({})),
-            Some(Err(status)) => refused(
-                "ValidationException",
-                format!("The request was rejected because the training job is in status {status}."),
-            ),
+            Some(Err(status)) => {
+                let usual = || {
+                    format!(
+                        "The request was rejected because the training job is in status {status}."
+                    )
+                };
+                let text = self.faults.stop_refusal.clone().unwrap_or_else(usual);
+                refused("ValidationException", text)
+            }
             None => refused("ValidationException", "Requested resource not found."),
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -16,6 +17,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use super::account::{Account, Call, Reply};
+use super::search;
 
 /// A thread that listens.
 #[derive(Debug)]
@@ -88,37 +90,58 @@ async fn answer(
         None => request.uri().path().trim_start_matches('/').to_owned(),
     };
     let authorization = header("authorization");
+    let skew = account.lock().unwrap_or_else(PoisonError::into_inner).faults.clock_skew;
+    let now = seconds_since_1970() + skew as f64;
+    let signed = header("x-amz-date").and_then(|date| moment(&date));
+    let age = signed.map(|signed| now - signed);
     let session_token = header("x-amz-security-token");
     let bytes = request.into_body().collect().await.map_err(|_| Cut)?.to_bytes();
     let body = match serde_json::from_slice::<Value>(&bytes) {
         Ok(body) => body,
         Err(_) if bytes.is_empty() => json!({}),
         Err(error) => {
-            return Ok(response(
-                400,
-                &json!({"__type": "SerializationException",
-                "Message": error.to_string()}),
-                Some("SerializationException"),
-            ));
+            let code = "SerializationException";
+            let body = json!({"__type": code, "Message": error.to_string()});
+            return Ok(response((400, now), &body, Some(code)));
         }
     };
-    let call = Call { operation, body, authorization, session_token };
+    let call = Call { operation, body, authorization, age, session_token };
     let reply = account.lock().unwrap_or_else(PoisonError::into_inner).handle(&call);
     match reply {
-        Reply::Answer(body) => Ok(response(200, &body, None)),
+        Reply::Answer(body) => Ok(response((200, now), &body, None)),
         Reply::Error { status, code, message } => {
-            Ok(response(status, &json!({"__type": code, "Message": message}), Some(&code)))
+            let body = json!({"__type": code, "Message": message});
+            Ok(response((status, now), &body, Some(&code)))
         }
         Reply::Nothing => Err(Cut),
     }
 }
 
-fn response(status: u16, body: &Value, code: Option<&str>) -> Response<Full<Bytes>> {
+/// Seconds since 1970 by this machine's clock.
+#[allow(clippy::disallowed_methods, reason = "requests are signed by this machine's clock")]
+fn seconds_since_1970() -> f64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// Seconds since 1970 of a time as requests are signed with: `20261129T192115Z`.
+fn moment(text: &str) -> Option<f64> {
+    let parts = [0..4, 4..6, 6..8, 9..11, 11..13, 13..15].map(|range| text.get(range));
+    let [year, month, day, hours, minutes, rest] = parts;
+    search::seconds(&format!("{}-{}-{}T{}:{}:{}", year?, month?, day?, hours?, minutes?, rest?))
+}
+
+/// The answer with this status, given at this time in seconds since 1970.
+fn response((status, now): (u16, f64), body: &Value, code: Option<&str>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(body.to_string()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let headers = response.headers_mut();
     if let Ok(kind) = "application/x-amz-json-1.1".parse() {
         headers.insert("content-type", kind);
+    }
+    let since = Duration::try_from_secs_f64(now).unwrap_or_default();
+    if let Ok(date) = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since).parse() {
+        headers.insert("date", date);
     }
     if let Some(Ok(code)) = code.map(str::parse) {
         headers.insert("x-amzn-errortype", code);

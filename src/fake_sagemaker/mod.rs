@@ -23,10 +23,13 @@ mod faults;
 mod filled_in;
 mod http;
 mod lists;
+mod machines;
+mod refusals;
 mod resources;
 mod search;
 mod tagging;
 mod telling;
+mod timeline;
 mod training_job;
 mod tuner;
 mod tuning_job;
@@ -40,6 +43,7 @@ use self::account::Account;
 pub use self::account::{Entry, Fate};
 pub use self::faults::Faults;
 use self::http::Server;
+pub use self::machines::InstanceQuotas;
 pub use self::training_job::{FakeTraining, JobTimes};
 use crate::evaluator::Clock;
 
@@ -60,14 +64,16 @@ pub struct FakeSettings {
     pub latency: Duration,
     /// What goes wrong.
     pub faults: Faults,
-    /// So many training jobs that have not ended are allowed at once.
-    pub quota: Option<usize>,
+    /// How many instances the training jobs that have not ended may have.
+    pub quotas: InstanceQuotas,
+    /// What is off the price of spot instances, from 0 to 1: of so much of their time nothing is billed.
+    pub spot_discount: f64,
     /// The port to listen at; 0 is any that is free.
     pub port: u16,
 }
 
 impl Default for FakeSettings {
-    /// Seed 0, a simulated clock, requests that take no time, no faults, no quota.
+    /// Seed 0, a simulated clock, requests that take no time, no faults, no quotas, seven tenths off for spot instances.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -77,7 +83,8 @@ impl Default for FakeSettings {
             times: JobTimes::default(),
             latency: Duration::ZERO,
             faults: Faults::default(),
-            quota: None,
+            quotas: InstanceQuotas::default(),
+            spot_discount: 0.7,
             port: 0,
         }
     }
@@ -140,9 +147,19 @@ impl FakeSageMaker {
         self.account().set_faults(faults);
     }
 
-    /// Another quota from now on.
-    pub fn set_quota(&self, quota: Option<usize>) {
-        self.account().set_quota(quota);
+    /// Other quotas from now on.
+    pub fn set_quotas(&self, quotas: InstanceQuotas) {
+        self.account().set_quotas(quotas);
+    }
+
+    /// What the training jobs that have ended are billed for, by name: `BillableTimeInSeconds` times the number of instances.
+    pub fn bills(&self) -> BTreeMap<String, u64> {
+        self.account().bills()
+    }
+
+    /// The same of all of them together: seconds of one instance.
+    pub fn billed(&self) -> Duration {
+        Duration::from_secs(self.bills().values().sum())
     }
 
     /// Stops a training job as somebody else might.

@@ -81,7 +81,7 @@ fn passes(filter: &Value, item: &Value) -> bool {
 
 /// Seconds since 1970 of a time such as `2026-11-20T10:30:00` (a Z and fractions of a second may follow), by the days of the civil calendar
 /// (Hinnant 2021, "chrono-compatible low-level date algorithms").
-fn seconds(text: &str) -> Option<f64> {
+pub(super) fn seconds(text: &str) -> Option<f64> {
     let (date, time) = text.trim_end_matches('Z').split_once('T')?;
     let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);

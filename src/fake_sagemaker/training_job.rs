@@ -1,4 +1,4 @@
-//! A training job: its stages in time, made up when it is created and cut short when it is stopped.
+//! A training job: what it was asked for, what it tells, and what it is billed for.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -6,13 +6,19 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 
 use super::faults::Faults;
+use super::machines::Machines;
+use super::timeline::{Lengths, Plan, Stage, Timeline};
 use crate::evaluator::Clock;
 use crate::rng::Rng;
+use crate::sagemaker::MetricPattern;
 
 /// The instant at which simulated time begins, in seconds since 1970: 20 November 2026.
 const EPOCH: f64 = 1_795_132_800.0;
 /// The longest that a container has between SIGTERM and SIGKILL.
 const GRACE: f64 = 120.0;
+
+/// What is said while spot instances are waited for.
+const NO_SPOT: &str = "Insufficient capacity error from EC2 while launching instances, retrying!";
 
 /// What a training job does.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,12 +27,13 @@ pub struct FakeTraining {
     /// Values at the end of each of so many equal parts of the time.
     metrics: Vec<(String, Vec<f64>)>,
     failure: Option<String>,
+    setup_failure: Option<String>,
 }
 
 impl FakeTraining {
     /// Training that takes this long and tells nothing.
     pub fn new(duration: Duration) -> Self {
-        Self { duration, metrics: Vec::new(), failure: None }
+        Self { duration, metrics: Vec::new(), failure: None, setup_failure: None }
     }
 
     /// The same that tells a metric: its values, one after the other in equal times; the last one is the final one.
@@ -40,6 +47,24 @@ impl FakeTraining {
     #[must_use]
     pub fn failing(self, reason: &str) -> Self {
         Self { failure: Some(reason.to_owned()), ..self }
+    }
+
+    /// The same that fails for this reason before anything of it runs, while its data are fetched.
+    #[must_use]
+    pub fn failing_to_begin(self, reason: &str) -> Self {
+        Self { setup_failure: Some(reason.to_owned()), ..self }
+    }
+
+    pub(super) fn duration(&self) -> Duration {
+        self.duration
+    }
+
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    pub(super) fn setup_failure(&self) -> Option<&str> {
+        self.setup_failure.as_deref()
     }
 }
 
@@ -69,13 +94,6 @@ impl Default for JobTimes {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Stage {
-    from: f64,
-    status: &'static str,
-    secondary: &'static str,
-}
-
 /// A training job, with times in seconds.
 #[derive(Debug, Clone)]
 pub(super) struct Job {
@@ -84,15 +102,17 @@ pub(super) struct Job {
     request: Value,
     training: FakeTraining,
     pub(super) created: f64,
-    stages: Vec<Stage>,
-    /// When training began and ended, piece by piece: interruptions cut it.
-    pieces: Vec<(f64, f64)>,
-    failure_reason: Option<String>,
+    timeline: Timeline,
     /// The tuning job that made it.
     pub(super) tuning_job: Option<String>,
-    stopping_takes: f64,
-    /// Of the machines that are preferred, those that were taken: their type and number.
-    selected: Option<(Value, Value)>,
+    /// What is off the price of its machines, from 0 to 1.
+    discount: f64,
+    /// Whether what it prints after a restart goes into the stream of before.
+    has_one_stream: bool,
+    /// Whether it may write logs.
+    has_logs: bool,
+    /// Whether spot instances have to be waited for.
+    waits_for_spot: bool,
 }
 
 /// What a new job is made of.
@@ -104,132 +124,39 @@ pub(super) struct Birth<'a> {
     pub(super) now: f64,
     pub(super) times: &'a JobTimes,
     pub(super) faults: &'a Faults,
+    pub(super) spot_discount: f64,
 }
 
 impl Job {
     pub(super) fn new(birth: Birth<'_>, rng: &mut Rng) -> Self {
-        let Birth { name, arn, request, training, now, times, faults } = birth;
+        let Birth { name, arn, request, training, now, times, faults, spot_discount } = birth;
         let mut draw = |mean: Duration| mean.as_secs_f64() * (0.5 + rng.uniform());
-        let (starting, downloading) = (draw(times.starting), draw(times.downloading));
-        let (uploading, stopping_takes) = (draw(times.uploading), draw(times.stopping).min(GRACE));
-        let mut job = Self {
+        let lengths = Lengths {
+            starting: draw(times.starting),
+            downloading: draw(times.downloading),
+            uploading: draw(times.uploading),
+            stopping: draw(times.stopping).min(GRACE),
+        };
+        let plan = Plan { now, request: &request, training: &training, lengths, faults };
+        let timeline = Timeline::new(&plan, rng);
+        let is_spot = request["EnableManagedSpotTraining"] == true;
+        Self {
             name,
             arn,
-            request,
             training,
             created: now,
-            stages: Vec::new(),
-            pieces: Vec::new(),
-            failure_reason: None,
+            timeline,
             tuning_job: None,
-            stopping_takes,
-            selected: None,
-        };
-        let chances = (rng.uniform(), rng.uniform(), rng.uniform());
-        job.enter(now, "InProgress", "Starting");
-        let types = machine_types(&job.request);
-        let taken = types.iter().position(|kind| !faults.no_capacity.contains(kind));
-        if let Some(place) = taken {
-            job.select(place);
-        } else {
-            let machines = types.join(", ");
-            let text = format!(
-                "CapacityError: Unable to provision requested ML compute capacity ({machines}). Please retry using a different ML instance type."
-            );
-            job.fail(now + starting, text);
-            return job;
+            discount: if is_spot { spot_discount } else { 0.0 },
+            has_one_stream: faults.one_log_stream,
+            has_logs: !faults.role_denied.iter().any(|action| action.starts_with("logs:")),
+            waits_for_spot: is_spot && !faults.spot_waits.is_zero(),
+            request,
         }
-        let ready = now + starting + downloading;
-        job.enter(now + starting, "InProgress", "Downloading");
-        job.enter(ready, "InProgress", "Training");
-        let end = job.train(ready, (starting, downloading), faults, chances);
-        if chances.1 < faults.failed_by_service {
-            let text = "InternalServerError: We encountered an internal error. Please try again.";
-            job.fail(end, text.to_owned());
-        } else if let Some(reason) = job.training.failure.clone() {
-            job.fail(end, reason);
-        } else if job.stages.last().is_none_or(|stage| stage.status == "InProgress") {
-            job.enter(end, "InProgress", "Uploading");
-            job.enter(end + uploading, "Completed", "Completed");
-        }
-        job
-    }
-
-    /// Takes one of the machines that are preferred, if there are preferences.
-    fn select(&mut self, place: usize) {
-        let resources = &mut self.request["ResourceConfig"];
-        let preferred = resources["InstancePreferences"][place].clone();
-        if preferred.is_object() {
-            let count = &preferred["InstanceCount"];
-            let general = resources["InstanceCount"].clone();
-            self.selected = Some((
-                preferred["InstanceType"].clone(),
-                if count.is_null() { general } else { count.clone() },
-            ));
-        }
-    }
-
-    /// The training itself, perhaps interrupted, perhaps for too long; when it ends.
-    fn train(
-        &mut self,
-        ready: f64,
-        (starting, downloading): (f64, f64),
-        faults: &Faults,
-        (interrupted, _, when): (f64, f64, f64),
-    ) -> f64 {
-        let condition = &self.request["StoppingCondition"];
-        let seconds = |name: &str| condition[name].as_f64().unwrap_or(f64::INFINITY);
-        let (longest, longest_wait) =
-            (seconds("MaxRuntimeInSeconds"), seconds("MaxWaitTimeInSeconds"));
-        let is_spot = self.request["EnableManagedSpotTraining"] == true;
-        let mut left = self.training.duration.as_secs_f64();
-        let mut begin = ready;
-        if is_spot && interrupted < faults.interrupted {
-            let cut = left * when;
-            self.pieces.push((begin, begin + cut));
-            self.enter(begin + cut, "InProgress", "Interrupted");
-            if self.request["CheckpointConfig"].is_object() {
-                left -= cut;
-            }
-            let again = begin + cut + starting;
-            self.enter(again, "InProgress", "Downloading");
-            begin = again + downloading;
-            self.enter(begin, "InProgress", "Training");
-        }
-        let (mut end, mut why) = (begin + left, None);
-        let trained: f64 = self.pieces.iter().map(|(from, to)| to - from).sum();
-        for (limit, status) in [
-            (begin + longest - trained, "MaxRuntimeExceeded"),
-            (self.created + longest_wait, "MaxWaitTimeExceeded"),
-        ] {
-            if limit < end {
-                (end, why) = (limit.max(self.created), Some(status));
-            }
-        }
-        if let Some(status) = why {
-            self.stages.retain(|stage| stage.from < end);
-            self.pieces.retain(|(from, _)| *from < end);
-            self.enter(end, "Stopping", "Stopping");
-            self.enter(end + self.stopping_takes, "Stopped", status);
-        }
-        if begin < end {
-            self.pieces.push((begin, end));
-        }
-        end
-    }
-
-    fn enter(&mut self, from: f64, status: &'static str, secondary: &'static str) {
-        self.stages.push(Stage { from, status, secondary });
-    }
-
-    fn fail(&mut self, at: f64, reason: String) {
-        self.enter(at, "Failed", "Failed");
-        self.failure_reason = Some(reason);
     }
 
     fn stage(&self, now: f64) -> Stage {
-        let begun = self.stages.iter().rev().find(|stage| stage.from <= now);
-        *begun.unwrap_or(&self.stages[0])
+        self.timeline.stage(now)
     }
 
     pub(super) fn status(&self, now: f64) -> &'static str {
@@ -242,21 +169,14 @@ impl Job {
 
     /// When it ends, if nobody stops it.
     pub(super) fn end(&self) -> f64 {
-        self.stages.last().map_or(self.created, |stage| stage.from)
+        self.timeline.end()
     }
 
     /// Stops it; says its status if it has ended.
     pub(super) fn stop(&mut self, now: f64) -> Result<(), &'static str> {
         match self.status(now) {
             "InProgress" => {
-                self.stages.retain(|stage| stage.from <= now);
-                self.pieces.retain(|(from, _)| *from < now);
-                if let Some((_, to)) = self.pieces.last_mut() {
-                    *to = to.min(now);
-                }
-                self.failure_reason = None;
-                self.enter(now, "Stopping", "Stopping");
-                self.enter(now + self.stopping_takes, "Stopped", "Stopped");
+                self.timeline.stop(now);
                 Ok(())
             }
             "Stopping" => Ok(()),
@@ -264,38 +184,88 @@ impl Job {
         }
     }
 
-    /// The values of a metric that have been told by now, each with its time.
-    pub(super) fn told(&self, metric: &str, now: f64) -> Vec<(f64, f64)> {
-        let Some((begin, end)) = self.pieces.last().copied() else { return Vec::new() };
+    /// The machines that it has, or waits for.
+    pub(super) fn machines(&self) -> Machines {
+        Machines::of(&self.request, self.timeline.choice)
+    }
+
+    /// Seconds for which each of its machines is billed; none if it never had any.
+    pub(super) fn billable_seconds(&self) -> Option<u64> {
+        let seconds = self.timeline.seconds_on_machines() * (1.0 - self.discount);
+        Some(rounded_up(seconds)).filter(|seconds| *seconds > 0)
+    }
+
+    fn has_checkpoints(&self) -> bool {
+        self.request["CheckpointConfig"].is_object()
+    }
+
+    /// The values of a metric that were told while it trained for the `place`-th time, by now: each with its time. With checkpoints those
+    /// of before are among them.
+    fn told_in(&self, place: usize, metric: &str, now: f64) -> Vec<(f64, f64)> {
+        let Some(piece) = self.timeline.pieces.get(place) else { return Vec::new() };
         let values = self.training.metrics.iter().find(|(name, _)| name == metric);
         let values = values.map(|(_, values)| values.as_slice()).unwrap_or_default();
         let step = self.training.duration.as_secs_f64() / values.len().max(1) as f64;
         // With checkpoints it goes on where it was interrupted; else from the beginning.
-        let before = match self.request["CheckpointConfig"].is_object() {
-            true => self.pieces.iter().rev().skip(1).map(|(from, to)| to - from).sum(),
+        let before: f64 = match self.has_checkpoints() {
+            true => self.timeline.pieces[..place].iter().map(|piece| piece.to - piece.from).sum(),
             false => 0.0,
         };
-        let at = |index: usize| begin - before + step * (index + 1) as f64;
+        let at = |index: usize| piece.from - before + step * (index + 1) as f64;
         let told = values.iter().enumerate().map(|(index, value)| (at(index), *value));
         // The last one comes just before the end, whatever has been rounded.
-        told.filter(|(time, _)| *time <= now.min(end) + 1e-6).collect()
+        told.filter(|(time, _)| *time <= now.min(piece.to) + 1e-6).collect()
+    }
+
+    /// The values of a metric that have been told by now since it was begun last, each with its time.
+    pub(super) fn told(&self, metric: &str, now: f64) -> Vec<(f64, f64)> {
+        if !self.is_found(metric) {
+            return Vec::new();
+        }
+        let begun = self.timeline.pieces.iter().rposition(|piece| piece.from <= now);
+        begun.map(|place| self.told_in(place, metric, now)).unwrap_or_default()
+    }
+
+    /// Whether what it prints of a metric is found by the expression that is given for it, if one is given.
+    fn is_found(&self, metric: &str) -> bool {
+        let definitions = &self.request["AlgorithmSpecification"]["MetricDefinitions"];
+        let Some(definitions) = definitions.as_array().filter(|list| !list.is_empty()) else {
+            return true;
+        };
+        let own = definitions.iter().find(|definition| definition["Name"] == metric);
+        let pattern = own.and_then(|own| MetricPattern::new(own["Regex"].as_str()?).ok());
+        pattern.is_some_and(|pattern| pattern.find(&line(0, metric, 0.5)).is_some())
     }
 
     pub(super) fn metric_names(&self) -> impl Iterator<Item = &str> {
         self.training.metrics.iter().map(|(name, _)| name.as_str())
     }
 
-    /// What it has printed by now, with the time of each line.
-    pub(super) fn lines(&self, now: f64) -> Vec<(f64, String)> {
-        let mut lines: Vec<(f64, String)> = Vec::new();
-        for name in self.metric_names() {
-            let told = self.told(name, now).into_iter().enumerate();
-            lines.extend(
-                told.map(|(step, (time, value))| (time, format!("[{step}]#011{name}:{value}"))),
-            );
+    /// What it has printed by now, stream by stream: names of streams, and their lines with times.
+    pub(super) fn streams(&self, now: f64) -> Vec<(String, Vec<(f64, String)>)> {
+        let mut streams: Vec<(String, Vec<(f64, String)>)> = Vec::new();
+        if !self.has_logs {
+            return streams;
         }
-        lines.sort_by(|a, b| a.0.total_cmp(&b.0));
-        lines
+        let begun = self.timeline.pieces.iter().enumerate().filter(|(_, piece)| piece.from <= now);
+        for (place, piece) in begun {
+            let mut lines: Vec<(f64, String)> = Vec::new();
+            for name in self.metric_names() {
+                let told = self.told_in(place, name, now).into_iter().enumerate();
+                let own = told.filter(|(_, (time, _))| *time > piece.from);
+                lines.extend(own.map(|(step, (time, value))| (time, line(step, name, value))));
+            }
+            lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+            match streams.last_mut().filter(|_| self.has_one_stream) {
+                Some((_, all)) => all.extend(lines),
+                None if lines.is_empty() => {}
+                None => {
+                    let moment = time(piece.from).trunc();
+                    streams.push((format!("{}/algo-1-{moment}", self.name), lines));
+                }
+            }
+        }
+        streams
     }
 
     /// The request that it was created by.
@@ -310,11 +280,30 @@ impl Job {
 
     /// Its machines with those that were taken of the preferred ones, once they are known.
     fn machines_taken(&self, stage: Stage) -> Option<Value> {
-        let (kind, count) = self.selected.as_ref().filter(|_| stage.secondary != "Starting")?;
+        let choice = self.timeline.choice.filter(|_| stage.secondary != "Starting")?;
         let mut resources = self.request["ResourceConfig"].clone();
-        resources["SelectedInstanceType"] = kind.clone();
-        resources["SelectedInstanceCount"] = count.clone();
+        let preferred = resources["InstancePreferences"].get(choice)?.clone();
+        resources["SelectedInstanceType"] = preferred["InstanceType"].clone();
+        resources["SelectedInstanceCount"] = json!(self.machines().count());
         Some(resources)
+    }
+
+    /// The stages so far; all but the last one have an end.
+    fn transitions(&self, now: f64) -> Value {
+        let stages: Vec<Stage> = self.timeline.so_far(now).collect();
+        let is_waiting = self.timeline.launched(now).is_none();
+        let transition = |(place, stage): (usize, &Stage)| {
+            let message = match stage.secondary {
+                "Starting" if self.waits_for_spot && is_waiting => NO_SPOT,
+                _ => stage.message(),
+            };
+            let mut transition = json!({"Status": stage.secondary, "StartTime": time(stage.from), "StatusMessage": message});
+            if let Some(next) = stages.get(place + 1) {
+                transition["EndTime"] = json!(time(next.from));
+            }
+            transition
+        };
+        stages.iter().enumerate().map(transition).collect()
     }
 
     /// What `DescribeTrainingJob` says, and `Search` in the main.
@@ -337,10 +326,7 @@ impl Job {
         put("SecondaryStatus", json!(stage.secondary));
         put("CreationTime", json!(time(self.created)));
         put("LastModifiedTime", json!(time(stage.from)));
-        let transitions = self.stages.iter().filter(|stage| stage.from <= now).map(|stage| {
-            json!({"Status": stage.secondary, "StartTime": time(stage.from), "StatusMessage": stage.secondary})
-        });
-        put("SecondaryStatusTransitions", transitions.collect());
+        put("SecondaryStatusTransitions", self.transitions(now));
         if let Some((_, name)) = self.tuning_job.as_ref().and_then(|name| name.rsplit_once('/')) {
             put(
                 "TuningJobArn",
@@ -350,27 +336,29 @@ impl Job {
                 )),
             );
         }
-        if let Some(reason) = self.failure_reason.as_ref().filter(|_| stage.status == "Failed") {
+        if let Some(reason) =
+            self.timeline.failure_reason.as_ref().filter(|_| stage.status == "Failed")
+        {
             put("FailureReason", json!(reason));
         }
-        if let Some((begin, _)) = self.pieces.first().filter(|(begin, _)| *begin <= now) {
-            put("TrainingStartTime", json!(time(*begin)));
-        }
-        if has_ended {
-            let seconds: f64 = self.pieces.iter().map(|(from, to)| to - from).sum();
-            // To the millisecond first: sums of times are off by their last digits.
-            let billable = ((seconds * 1000.0).round() / 1000.0).ceil();
-            put("TrainingEndTime", json!(time(stage.from)));
-            // There are no times of zero seconds.
-            if billable > 0.0 {
-                put("TrainingTimeInSeconds", json!(whole(billable)));
-                put("BillableTimeInSeconds", json!(whole(billable)));
+        if let Some(launched) = self.timeline.launched(now) {
+            put("TrainingStartTime", json!(time(launched)));
+            if has_ended {
+                put("TrainingEndTime", json!(time(stage.from)));
             }
         }
-        let folder = self.request["OutputDataConfig"]["S3OutputPath"].as_str();
-        let folder = folder.unwrap_or_default().trim_end_matches('/');
-        let model = format!("{folder}/{}/output/model.tar.gz", self.name);
-        put("ModelArtifacts", json!({"S3ModelArtifacts": model}));
+        // There are no times of zero seconds.
+        if let Some(billable) = self.billable_seconds().filter(|_| has_ended) {
+            let seconds = rounded_up(self.timeline.seconds_on_machines());
+            put("TrainingTimeInSeconds", json!(seconds));
+            put("BillableTimeInSeconds", json!(billable));
+        }
+        if self.timeline.launched(now).is_some() {
+            let folder = self.request["OutputDataConfig"]["S3OutputPath"].as_str();
+            let folder = folder.unwrap_or_default().trim_end_matches('/');
+            let model = format!("{folder}/{}/output/model.tar.gz", self.name);
+            put("ModelArtifacts", json!({"S3ModelArtifacts": model}));
+        }
         if now >= stage.from + metrics_lag.as_secs_f64() || !has_ended {
             let metrics = self.metric_names().filter_map(|name| {
                 let value = self.final_value(name, now)?;
@@ -394,28 +382,24 @@ pub(super) fn offset(clock: &Clock) -> f64 {
     }
 }
 
-/// The types of machines that will do, in the order of preference.
-fn machine_types(request: &Value) -> Vec<String> {
-    let resources = &request["ResourceConfig"];
-    let preferred = resources["InstancePreferences"].as_array();
-    let preferred = preferred.into_iter().flatten().map(|one| &one["InstanceType"]);
-    let types: Vec<&Value> = preferred.chain([&resources["InstanceType"]]).collect();
-    let named = types.into_iter().filter_map(Value::as_str).map(str::to_owned);
-    let mut named: Vec<String> = named.collect();
-    if named.is_empty() {
-        named.push(String::new());
-    }
-    named
-}
-
 /// A time as the service tells it.
 pub(super) fn time(seconds: f64) -> f64 {
     (EPOCH * 1000.0 + seconds * 1000.0).round() / 1000.0
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "seconds of a training job")]
-fn whole(seconds: f64) -> i64 {
-    seconds as i64
+/// Seconds as they are billed: to the millisecond first, because sums of times are off by their last digits.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds of a training job"
+)]
+fn rounded_up(seconds: f64) -> u64 {
+    ((seconds * 1000.0).round() / 1000.0).ceil() as u64
+}
+
+/// What a training job prints of a metric.
+fn line(step: usize, name: &str, value: f64) -> String {
+    format!("[{step}]#011{name}:{value}")
 }
 
 /// Of 32 bits, by the digits that these have.

@@ -38,8 +38,9 @@ impl Account {
         let arn = self.arn("training-job", &name);
         self.tag(&arn, &request["Tags"]);
         *self.creations.entry(name.clone()).or_default() += 1;
-        let (times, faults) = (&self.times, &self.faults);
-        Job::new(Birth { name, arn, request, training, now, times, faults }, &mut rng)
+        let (times, faults, spot_discount) = (&self.times, &self.faults, self.spot_discount);
+        let birth = Birth { name, arn, request, training, now, times, faults, spot_discount };
+        Job::new(birth, &mut rng)
     }
 
     pub(super) fn create_tuning_job(&mut self, body: &Value) -> Reply {
@@ -125,7 +126,8 @@ impl Account {
 
     pub(super) fn described_tuning(&self, job: &FakeTuningJob) -> Value {
         let arn = |kind: &str, name: &str| self.arn(kind, name);
-        let account = tuning_job::Account { resources: &self.resources, arn: &arn };
+        let (resources, tells_goal) = (&self.resources, self.faults.metric_type);
+        let account = tuning_job::Account { resources, arn: &arn, tells_goal };
         let parents = job.parents();
         let parents: Vec<&FakeTuningJob> =
             parents.iter().filter_map(|name| self.tuning_jobs.get(name)).collect();

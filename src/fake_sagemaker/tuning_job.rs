@@ -58,6 +58,8 @@ type Jobs = BTreeMap<String, Job>;
 pub(super) struct Account<'a> {
     pub(super) resources: &'a Resources,
     pub(super) arn: &'a dyn Fn(&str, &str) -> String,
+    /// Whether final metrics have a `Type`.
+    pub(super) tells_goal: bool,
 }
 
 /// The definitions of a request.
@@ -303,7 +305,7 @@ impl FakeTuningJob {
         Ok(())
     }
 
-    fn summary(&self, (job, part): (&Job, &Part), now: f64) -> Value {
+    fn summary(&self, (job, part): (&Job, &Part), now: f64, tells_goal: bool) -> Value {
         let value = job.final_value(&part.metric, now).filter(|_| job.has_ended(now));
         let status = job.status(now);
         let mut summary = json!({
@@ -319,9 +321,11 @@ impl FakeTuningJob {
             },
         });
         if let Some(value) = value {
-            let goal = if part.is_minimized { "Minimize" } else { "Maximize" };
-            summary["FinalHyperParameterTuningJobObjectiveMetric"] =
-                json!({"Type": goal, "MetricName": part.metric, "Value": number(value)});
+            let metric = &mut summary["FinalHyperParameterTuningJobObjectiveMetric"];
+            *metric = json!({"MetricName": part.metric, "Value": number(value)});
+            if tells_goal {
+                metric["Type"] = json!(if part.is_minimized { "Minimize" } else { "Maximize" });
+            }
         }
         if let Some(name) = &part.name {
             summary["TrainingJobDefinitionName"] = json!(name);
@@ -335,8 +339,8 @@ impl FakeTuningJob {
         summary
     }
 
-    pub(super) fn summaries(&self, jobs: &Jobs, now: f64) -> Vec<Value> {
-        self.own(jobs).map(|own| self.summary(own, now)).collect()
+    pub(super) fn summaries(&self, jobs: &Jobs, now: f64, tells_goal: bool) -> Vec<Value> {
+        self.own(jobs).map(|own| self.summary(own, now, tells_goal)).collect()
     }
 
     /// The best training job, and what it is to be compared by.
@@ -428,14 +432,14 @@ impl FakeTuningJob {
             answer[name] = value.clone();
         }
         if let Some((_, best)) = self.best(jobs, now) {
-            answer["BestTrainingJob"] = self.summary(best, now);
+            answer["BestTrainingJob"] = self.summary(best, now, account.tells_goal);
             let kind = &self.request["WarmStartConfig"]["WarmStartType"];
             let all = parents.iter().copied().chain([self]);
             let bests = all.filter_map(|job| Some((job, job.best(jobs, now)?)));
             let overall = bests.min_by(|a, b| a.1.0.total_cmp(&b.1.0));
             if let Some((job, (_, best))) = overall.filter(|_| *kind == "IdenticalDataAndAlgorithm")
             {
-                answer["OverallBestTrainingJob"] = job.summary(best, now);
+                answer["OverallBestTrainingJob"] = job.summary(best, now, account.tells_goal);
                 answer["OverallBestTrainingJob"]["TuningJobName"] = json!(job.name);
             }
         }

@@ -100,7 +100,9 @@ impl TuningJobDescription {
 fn outcome(job: &TrainingJobSummary) -> Result<Outcome, String> {
     let value = job.final_metric.as_ref().map(|metric| metric.value);
     match (job.status, value) {
-        (TrainingJobStatus::InProgress, _) => Err("it has not ended".to_owned()),
+        (TrainingJobStatus::InProgress | TrainingJobStatus::Unknown, _) => {
+            Err("it has not ended".to_owned())
+        }
         (TrainingJobStatus::Completed, Some(value)) => Ok(Outcome::from(value)),
         (TrainingJobStatus::Completed, None) => {
             let text = "it completed without the metric";

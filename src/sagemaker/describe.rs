@@ -38,8 +38,10 @@ pub struct TuningJobDescription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
     /// How many training jobs stand how.
+    #[serde(default)]
     pub training_job_status_counters: TrainingJobStatusCounters,
     /// How many objectives stand how.
+    #[serde(default)]
     pub objective_status_counters: ObjectiveStatusCounters,
     /// The training job of the best value.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,11 +71,14 @@ pub enum TuningJobStatus {
     /// It is being removed, or could not be.
     #[serde(alias = "DeleteFailed")]
     Deleting,
+    /// In some way that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How many training jobs stand how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct TrainingJobStatusCounters {
     /// Ran to their end.
@@ -90,7 +95,7 @@ pub struct TrainingJobStatusCounters {
 
 /// How many objectives stand how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct ObjectiveStatusCounters {
     /// Have a value.
@@ -151,6 +156,9 @@ pub enum TrainingJobStatus {
     /// It was stopped.
     #[serde(alias = "Deleting")]
     Stopped,
+    /// In some way that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How the objective of a training job stands.
@@ -164,6 +172,9 @@ pub enum ObjectiveStatus {
     Pending,
     /// It has none.
     Failed,
+    /// In some way that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What came out of a training job.
@@ -171,9 +182,9 @@ pub enum ObjectiveStatus {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct FinalMetric {
-    /// Which way is better.
-    #[serde(rename = "Type")]
-    pub goal: Goal,
+    /// Which way is better; the service leaves it out of the best training job's. Then it is that of the objective.
+    #[serde(rename = "Type", default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Goal>,
     /// The metric.
     pub metric_name: String,
     /// Its value; not finite where the job diverged.
@@ -211,7 +222,9 @@ impl TuningJobDescription {
         let mut objectives = ObjectiveStatusCounters::default();
         for job in &jobs {
             *match job.status {
-                TrainingJobStatus::InProgress => &mut counters.in_progress,
+                TrainingJobStatus::InProgress | TrainingJobStatus::Unknown => {
+                    &mut counters.in_progress
+                }
                 TrainingJobStatus::Completed => &mut counters.completed,
                 TrainingJobStatus::Failed if job.is_bad_luck => &mut counters.retryable_error,
                 TrainingJobStatus::Failed => &mut counters.non_retryable_error,
@@ -219,7 +232,7 @@ impl TuningJobDescription {
             } += 1;
             *match job.objective_status {
                 ObjectiveStatus::Succeeded => &mut objectives.succeeded,
-                ObjectiveStatus::Pending => &mut objectives.pending,
+                ObjectiveStatus::Pending | ObjectiveStatus::Unknown => &mut objectives.pending,
                 ObjectiveStatus::Failed => &mut objectives.failed,
             } += 1;
         }
@@ -318,7 +331,7 @@ fn summary(
             _ => None,
         },
         final_metric: value.map(|value| FinalMetric {
-            goal: objective.goal,
+            goal: Some(objective.goal),
             metric_name: objective.metric_name.clone(),
             value,
         }),

@@ -19,6 +19,7 @@ use super::verdict::{Findings, Severity, Verdict};
 use super::write::{training_job_name, tuned_values};
 use crate::error::{Error, Violation};
 use crate::space::Configuration;
+use crate::stable_hash::stable_hash;
 use crate::trial::{FailureKind, tells_of_too_little_memory};
 
 /// The hyperparameter by which a training job learns which metric is tuned.
@@ -89,6 +90,8 @@ pub struct TrainingJobTemplate {
     tags: Option<Vec<Tag>>,
     /// The machines that will do, the preferred ones first.
     machines: Vec<ResourceConfig>,
+    /// Whether training jobs are told which metric is tuned.
+    tells_objective: bool,
 }
 
 impl TrainingJobTemplate {
@@ -141,6 +144,7 @@ impl TrainingJobTemplate {
             machines: machines(definition),
             definition: (*definition).clone(),
             tags: request.tags.clone(),
+            tells_objective: true,
         })
     }
 
@@ -159,14 +163,27 @@ impl TrainingJobTemplate {
         &self.definition
     }
 
+    /// The expression by which the service finds a metric in what training jobs print, if the definition gives one.
+    pub fn expression_of(&self, metric: &str) -> Option<&str> {
+        let given = self.definition.algorithm.metric_definitions.as_ref()?;
+        given.iter().find(|given| given.name == metric).map(|given| given.regex.as_str())
+    }
+
+    /// Leaves the hyperparameter [`OBJECTIVE_METRIC`] out of training jobs from now on; false if it was left out before.
+    pub fn leave_objective_out(&mut self) -> bool {
+        std::mem::take(&mut self.tells_objective)
+    }
+
     /// The machines that will do, the preferred ones first; at least one entry.
     pub fn machines(&self) -> &[ResourceConfig] {
         &self.machines
     }
 
     /// The request for an attempt at a trial: what is static, what is tuned and the name of the objective's metric as hyperparameters;
-    /// all else as the definition says, except that each trial has a folder of its own for its checkpoints, `<tuning job>-<trial>` below the
-    /// definition's: what is in that folder is given to a job at its start, and trials must not go on from each other's models. `machines` chooses among [`machines`](Self::machines), the last one if it is beyond. If the
+    /// all else as the definition says, except that each trial has a folder of its own for its checkpoints,
+    /// `<tuning job>-<trial>-<hash of the hyperparameters>` below the
+    /// definition's: what is in that folder is given to a job at its start, and trials must not go on from each other's models, nor from
+    /// those of another tuning job of the same name. `machines` chooses among [`machines`](Self::machines), the last one if it is beyond. If the
     /// attempt has a deadline, the training job's own time is no longer.
     pub fn request(
         &self,
@@ -184,7 +201,9 @@ impl TrainingJobTemplate {
         );
         let mut values = definition.static_hyper_parameters.clone().unwrap_or_default();
         values.extend(tuned_values(configuration));
-        values.insert(OBJECTIVE_METRIC.to_owned(), self.metric_name.clone());
+        if self.tells_objective {
+            values.insert(OBJECTIVE_METRIC.to_owned(), self.metric_name.clone());
+        }
         request.hyper_parameters = Some(values);
         request.algorithm = Some(definition.algorithm.clone());
         if let Some(algorithm) = &mut request.algorithm
@@ -204,7 +223,13 @@ impl TrainingJobTemplate {
         request.checkpoints.clone_from(&definition.checkpoints);
         if let Some(checkpoints) = &mut request.checkpoints {
             let folder = checkpoints.s3_uri.trim_end_matches('/');
-            checkpoints.s3_uri = format!("{folder}/{}-{trial:03}", self.tuning_job);
+            let values = request.hyper_parameters.iter().flatten();
+            let values = values.filter(|(name, _)| *name != OBJECTIVE_METRIC);
+            let mut values: Vec<String> =
+                values.map(|(name, value)| format!("{name}={value:?}")).collect();
+            values.sort_unstable();
+            let hash = stable_hash(&values.join(" ")) >> 32;
+            checkpoints.s3_uri = format!("{folder}/{}-{trial:03}-{hash:08x}", self.tuning_job);
         }
         request.retry_strategy.clone_from(&definition.retry_strategy);
         request.environment.clone_from(&definition.environment);

@@ -47,6 +47,13 @@ pub enum Event {
         /// What it reported.
         report: Report,
     },
+    /// The job of a running trial has an address where it can be found again, such as an ARN.
+    Located {
+        /// Which trial.
+        trial: TrialId,
+        /// The address of the job of its last attempt.
+        place: Box<str>,
+    },
     /// A running trial was to be asked to stop.
     StopAsked {
         /// Which trial.

@@ -41,6 +41,9 @@ impl Study {
                 ended = Some(*trial);
             }
             Event::Reported { trial, report } => self.entry(*trial).reports.push(*report),
+            Event::Located { trial, place } => {
+                self.entry(*trial).place = Some(place.to_string());
+            }
             Event::StopAsked { trial, cause } => {
                 self.entry(*trial).stop_asked = Some(*cause);
             }
@@ -49,7 +52,7 @@ impl Study {
                 let entry = self.entry(*trial);
                 entry.failed_attempts.push(failure.clone());
                 entry.reports.clear();
-                entry.stop_asked = None;
+                (entry.stop_asked, entry.place) = (None, None);
             }
             Event::Told { trial, outcome } => {
                 self.running.remove(trial);

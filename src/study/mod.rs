@@ -184,6 +184,7 @@ impl Study {
             Event::Reported { trial, .. }
             | Event::StopAsked { trial, .. }
             | Event::StopWithdrawn { trial }
+            | Event::Located { trial, .. }
             | Event::AttemptFailed { trial, .. } => self.running(*trial).map(|()| None),
             Event::Told { trial, outcome } => {
                 check_sound(outcome)?;
@@ -357,6 +358,18 @@ impl Study {
     pub fn withdraw_stop(&mut self, trial: TrialId) -> Result<(), Error> {
         self.running(trial)?;
         self.record(Event::StopWithdrawn { trial }, None);
+        Ok(())
+    }
+
+    /// Notes where the job of a running trial can be found again. To note the same once more changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTrial`], or [`Error::AlreadyEnded`] if it is not running any more.
+    pub fn locate(&mut self, trial: TrialId, place: &str) -> Result<(), Error> {
+        self.running(trial)?;
+        if self.trial(trial).is_some_and(|known| known.place.as_deref() != Some(place)) {
+            self.record(Event::Located { trial, place: place.into() }, None);
+        }
         Ok(())
     }
 

@@ -81,6 +81,12 @@ pub(super) struct Endings {
     failed: usize,
     /// Whether failures were forgiven since a trial last completed.
     is_forgiven: bool,
+    /// Whether a trial of the study's own has a value, of a job that was stopped too.
+    has_value: bool,
+    /// Jobs of this call that no configuration could have saved.
+    fruitless: usize,
+    /// So many jobs in a row ended well and told no metric.
+    without_metric: usize,
     /// By how much an improvement improves is a rule; so it is looked at later.
     values: Vec<(TrialId, Option<f64>)>,
     looked_at: usize,
@@ -94,6 +100,7 @@ impl Endings {
             if let Event::Told { trial, .. } = event {
                 endings.values.extend(entry(study, *trial));
                 endings.failed += usize::from(failure_of(study, *trial).is_some());
+                endings.has_value |= has_value(study, *trial);
             }
         }
         endings
@@ -106,6 +113,11 @@ impl Endings {
         if failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Cancelled) {
             return;
         }
+        let kind = failure.as_ref().map(|failure| failure.kind);
+        let is_without_metric = kind == Some(FailureKind::MissingMetric);
+        self.has_value |= has_value(study, trial);
+        self.fruitless += usize::from(is_without_metric || kind == Some(FailureKind::Setup));
+        self.without_metric = if is_without_metric { self.without_metric + 1 } else { 0 };
         self.failed += usize::from(failure.is_some());
         self.is_forgiven &= failure.is_some();
         self.recent.push_back(failure.is_some());
@@ -135,8 +147,17 @@ impl Endings {
 
     /// Looks at all values once more, because one of them has changed.
     pub(super) fn look_again(&mut self, study: &Study) {
-        let Self { recent, last_failure, is_forgiven, .. } = std::mem::take(self);
-        *self = Self { recent, last_failure, is_forgiven, ..Self::of(study) };
+        let Self { recent, last_failure, is_forgiven, fruitless, without_metric, .. } =
+            std::mem::take(self);
+        let kept = Self {
+            recent,
+            last_failure,
+            is_forgiven,
+            fruitless,
+            without_metric,
+            ..Self::of(study)
+        };
+        *self = kept;
     }
 
     /// The reason to stop, if there is one.
@@ -147,6 +168,9 @@ impl Endings {
             && loss <= study.objective().loss(target)
         {
             return Some(StopReason::TargetReached { trial, value, target });
+        }
+        if let Some(reason) = self.fruitless(rules) {
+            return Some(reason);
         }
         if let Some(breaker) = rules.circuit_breaker {
             while self.recent.len() > breaker.of_last {
@@ -167,6 +191,23 @@ impl Endings {
         None
     }
 
+    /// Whether jobs have failed for a reason that no configuration can mend.
+    fn fruitless(&self, rules: &TuningRules) -> Option<StopReason> {
+        let last = || self.last_failure.clone();
+        let limit = rules.canary.filter(|_| !self.has_value).map(|canary| canary.failures);
+        if limit.is_some_and(|limit| self.fruitless >= limit) {
+            return Some(StopReason::FirstJobsFailed { jobs: self.fruitless, last: last()? });
+        }
+        let jobs = self.without_metric;
+        let is_enough = rules.missing_metrics.is_some_and(|limit| jobs >= limit);
+        is_enough.then(last)?.map(|last| StopReason::MissingMetrics { jobs, last })
+    }
+
+    /// Whether a trial of the study's own has a value, of a job that was stopped too.
+    pub(super) fn has_value(&self) -> bool {
+        self.has_value
+    }
+
     fn look_for_improvement(&mut self, least: f64, study: &Study) {
         for (trial, value) in &self.values[self.looked_at..] {
             let loss = value.map(|value| study.objective().loss(value));
@@ -183,6 +224,14 @@ impl Endings {
         }
         self.looked_at = self.values.len();
     }
+}
+
+fn has_value(study: &Study, trial: TrialId) -> bool {
+    let trial = study.trial(trial).filter(|trial| trial.source == Source::Own);
+    matches!(
+        trial.and_then(|trial| trial.outcome.as_ref()),
+        Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) })
+    )
 }
 
 fn failure_of(study: &Study, trial: TrialId) -> Option<&Failure> {

@@ -38,6 +38,16 @@ impl Run<'_, '_> {
                 self.notify(&Progress::Resumed);
                 Ok(())
             }
+            JobEvent::Located { job, ref place } if is_running(&job) => {
+                self.study.locate(job.trial, place)?;
+                self.show();
+                Ok(())
+            }
+            JobEvent::Located { .. } => Ok(()),
+            JobEvent::Warning { text } => {
+                self.warn(text);
+                Ok(())
+            }
             JobEvent::Ended { job, ref outcome } | JobEvent::Late { job, ref outcome } => {
                 let outcome = outcome.clone();
                 self.take_late(event, job, outcome)
@@ -183,6 +193,9 @@ impl Run<'_, '_> {
         let policy = &self.tuner.rules.retries;
         let earlier = &self.study.trial(job.trial)?.failed_attempts;
         let retry = 1 + earlier.iter().filter(|earlier| earlier.kind == failure.kind).count();
+        if !self.evaluator.is_worth_retrying(failure.kind) {
+            return None;
+        }
         let retry = u32::try_from(retry).ok().filter(|n| *n <= policy.retries(failure.kind))?;
         let mut rng = Rng::stream(self.study.settings().seed, job.trial.0).shared(BACKOFF);
         // A draw for each attempt, so that each has its own.

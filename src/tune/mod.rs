@@ -23,8 +23,10 @@ pub use self::stop_handle::StopHandle;
 #[cfg(feature = "tracing")]
 pub use self::trace::trace;
 use crate::error::Error;
-use crate::evaluator::{Evaluator, JobEvent, JobId};
-use crate::limits::{CircuitBreaker, CompletionCriteria, EarlyStopping, RetryPolicy, TuningRules};
+use crate::evaluator::{Evaluator, EvaluatorError, JobEvent, JobId, RunningJob};
+use crate::limits::{
+    Canary, CircuitBreaker, CompletionCriteria, EarlyStopping, RetryPolicy, TuningRules,
+};
 use crate::study::{Event, Study};
 use crate::trial::{Failure, Trial, TrialId};
 
@@ -81,6 +83,20 @@ pub enum StopReason {
         /// How the last one failed.
         last: Failure,
     },
+    /// The first jobs came to nothing for a reason that no configuration can mend. See [`Canary`](crate::Canary).
+    FirstJobsFailed {
+        /// So many jobs.
+        jobs: usize,
+        /// How the last one failed.
+        last: Failure,
+    },
+    /// Jobs in a row ended well and told no metric.
+    MissingMetrics {
+        /// So many jobs.
+        jobs: usize,
+        /// How the last one failed.
+        last: Failure,
+    },
     /// The evaluator's budget is spent: nothing more was started, what ran came to its end.
     OutOfBudget {
         /// What had been spent then.
@@ -129,6 +145,13 @@ impl fmt::Display for StopReason {
             Self::TooManyFailures { failures, of_last, last } => {
                 write!(f, "{failures} of the last {of_last} jobs failed; the last one by {last}")
             }
+            Self::FirstJobsFailed { jobs, last } => write!(
+                f,
+                "the first {jobs} jobs came to nothing, and no configuration can mend why; the last one by {last}"
+            ),
+            Self::MissingMetrics { jobs, last } => {
+                write!(f, "{jobs} jobs in a row told no metric; the last one by {last}")
+            }
             Self::OutOfBudget { spent, budget, jobs } => {
                 write!(f, "{spent:?} of a budget of {budget:?} are spent, in {jobs} jobs")
             }
@@ -152,8 +175,10 @@ pub struct Tuned {
     pub disregarded: Vec<JobEvent>,
     /// How many such events there were in all.
     pub disregarded_count: usize,
-    /// Settings that work but are probably a mistake, one sentence each.
+    /// Settings that work but are probably a mistake, and what the evaluator warned of, one sentence each.
     pub warnings: Vec<String>,
+    /// Jobs that may still run, and cost, where they are not waited for any more: with what they are called there.
+    pub may_still_run: Vec<RunningJob>,
 }
 
 /// What happens while a study is tuned.
@@ -181,6 +206,13 @@ pub enum Progress<'a> {
         /// When to ask again.
         retry_after: Duration,
     },
+    /// The evaluator's budget is spent: nothing is started, and what runs comes to its end. If the budget is raised before, the tuning goes on.
+    OutOfBudget {
+        /// What has been spent.
+        spent: Duration,
+        /// What there was.
+        budget: Duration,
+    },
     /// An attempt failed, and there will be another one.
     Retrying {
         /// The attempt that will be.
@@ -197,7 +229,7 @@ pub enum Progress<'a> {
     },
     /// Jobs can be run again.
     Resumed,
-    /// A setting works but is probably a mistake. Each warning comes once.
+    /// A setting works but is probably a mistake, or the evaluator warns of something. Each warning comes once.
     Warning(&'a str),
     /// It is over.
     Over(&'a StopReason),
@@ -308,6 +340,13 @@ impl<'a> Tuner<'a> {
         self
     }
 
+    /// The same with this canary, or none.
+    #[must_use]
+    pub fn canary(mut self, canary: Option<Canary>) -> Self {
+        self.rules.canary = canary;
+        self
+    }
+
     /// The same with a criterion of your own: it is enough when `is_met` says so, at the start or after a trial's end. Its name is told
     /// in [`StopReason::OwnCriterion`].
     #[must_use]
@@ -366,8 +405,28 @@ impl<'a> Tuner<'a> {
     ) -> Result<Tuned, Error> {
         self.rules.check()?;
         evaluator.check_space(study.space())?;
-        Run::resume(self, study, evaluator).drive()
+        Run::resume(self, study, evaluator).drive().map_err(|error| match error {
+            // Whoever reads the error shall know what still costs.
+            Error::Evaluator(error) => Error::Evaluator(and_what_may_run(error, evaluator)),
+            error => error,
+        })
     }
+}
+
+/// So many jobs are named in an error.
+const NAMED: usize = 20;
+
+/// An error, with the names of the jobs that may still run.
+fn and_what_may_run(mut error: EvaluatorError, evaluator: &mut dyn Evaluator) -> EvaluatorError {
+    let jobs = evaluator.may_still_run();
+    let names: Vec<&str> = jobs.iter().take(NAMED).map(|job| job.name.as_str()).collect();
+    if !names.is_empty() {
+        let more = jobs.len() - names.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = names.join(", ");
+        error.reason.push_str(&format!("; these jobs may still run, and cost: {names}{more}"));
+    }
+    error
 }
 
 /// Runs a study to its end under the default rules. See [`Tuner`].

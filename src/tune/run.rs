@@ -75,6 +75,8 @@ pub(super) struct Run<'r, 'a> {
     /// Since when what runs is asked to stop.
     stopping: Option<Duration>,
     pub(super) is_paused: bool,
+    /// Whether the evaluator has nothing left to spend, so far.
+    pub(super) is_out_of_budget: bool,
 }
 
 fn is_own(trial: &&Trial) -> bool {
@@ -113,6 +115,7 @@ impl<'r, 'a> Run<'r, 'a> {
             begun: evaluator.elapsed(),
             stopping: None,
             is_paused: false,
+            is_out_of_budget: false,
             tuner,
             study,
             evaluator,
@@ -240,6 +243,7 @@ impl<'r, 'a> Run<'r, 'a> {
             disregarded: std::mem::take(&mut self.disregarded),
             disregarded_count: self.disregarded_count,
             warnings: std::mem::take(&mut self.warnings),
+            may_still_run: self.evaluator.may_still_run(),
         })
     }
 

@@ -11,6 +11,9 @@ use crate::strategy::Proposal;
 use crate::study::{Asked, Order, Step};
 use crate::trial::StopCause;
 
+/// How often it is looked whether a budget has been raised.
+const BUDGET_WAIT: Duration = Duration::from_secs(60);
+
 impl Run<'_, '_> {
     /// Asks for as many trials as there are free places.
     pub(super) fn fill(&mut self) -> Result<(), Error> {
@@ -21,7 +24,8 @@ impl Run<'_, '_> {
                 break;
             }
             let taken = self.taken();
-            if taken >= self.limits.max_parallel_jobs {
+            let cannot_start = self.is_out_of_budget && !self.queue.is_empty();
+            if taken >= self.places() || cannot_start {
                 break;
             }
             let Some(answer) = self.next_trial()? else { break };
@@ -119,7 +123,7 @@ impl Run<'_, '_> {
 
     /// Starts what is queued while there is room; how long to wait before trying again.
     pub(super) fn start(&mut self) -> Result<Duration, Error> {
-        let places = self.limits.max_parallel_jobs;
+        let places = self.places();
         while self.running.len() + self.waiting.len() + self.running_probes() < places {
             if self.probe.as_ref().is_some_and(|probe| !probe.is_running()) {
                 match self.start_probe()? {
@@ -141,11 +145,10 @@ impl Run<'_, '_> {
                     return Ok(retry_after.clamp(SHORTEST_WAIT, LONGEST_WAIT));
                 }
                 Start::OutOfBudget { spent, budget } => {
-                    let jobs = self.begun_jobs();
-                    self.escalate(Level::Draining, StopReason::OutOfBudget { spent, budget, jobs });
-                    return Ok(LONGEST_WAIT);
+                    return Ok(self.drain_unless_raised(spent, budget));
                 }
             };
+            self.is_out_of_budget = false;
             self.queue.pop_front();
             self.has_started(id, adopted)?;
             if self.level > Level::Filled {
@@ -153,6 +156,27 @@ impl Run<'_, '_> {
             }
         }
         Ok(LONGEST_WAIT)
+    }
+
+    /// So many jobs may run at once.
+    fn places(&self) -> usize {
+        let one_at_a_time = self.tuner.rules.canary.is_some_and(|canary| canary.one_at_a_time);
+        if one_at_a_time && !self.endings.has_value() { 1 } else { self.limits.max_parallel_jobs }
+    }
+
+    /// Nothing is left to spend: the tuning ends when nothing runs any more, unless there is more to spend by then. How long to wait
+    /// before asking again.
+    fn drain_unless_raised(&mut self, spent: Duration, budget: Duration) -> Duration {
+        if self.running.is_empty() && self.running_probes() == 0 {
+            let jobs = self.begun_jobs();
+            self.escalate(Level::Draining, StopReason::OutOfBudget { spent, budget, jobs });
+            return LONGEST_WAIT;
+        }
+        if !self.is_out_of_budget {
+            self.is_out_of_budget = true;
+            self.notify(&Progress::OutOfBudget { spent, budget });
+        }
+        BUDGET_WAIT
     }
 
     fn has_started(&mut self, job: JobId, adopted: bool) -> Result<(), Error> {

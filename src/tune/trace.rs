@@ -21,6 +21,7 @@ pub fn trace() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
                 info!(trial = job.trial.0, attempt = job.attempt, adopted, "started");
             }
             Progress::Busy { retry_after } => debug!(?retry_after, "no room"),
+            Progress::OutOfBudget { spent, budget } => warn!(?spent, ?budget, "out of budget"),
             Progress::Retrying { job, after } => {
                 warn!(trial = job.trial.0, attempt = job.attempt, ?after, "will be tried again");
             }
@@ -45,6 +46,9 @@ fn trace_event(study: &Study, event: &Event) {
         Event::Observed { trial, outcome, .. } => info!(trial = trial.0, ?outcome, "observed"),
         Event::Reported { trial, report } => {
             debug!(trial = trial.0, step = report.step, value = report.value, "reported");
+        }
+        Event::Located { trial, place } => {
+            debug!(trial = trial.0, %place, "the trial's job has an address");
         }
         Event::StopWithdrawn { trial } => {
             info!(trial = trial.0, "it runs anew, and is not to stop");

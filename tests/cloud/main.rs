@@ -4,6 +4,7 @@
 
 mod budget;
 mod conformance;
+mod found_by_use;
 mod hand_over;
 mod jobs;
 mod many;
@@ -125,6 +126,16 @@ fn start(evaluator: &mut SageMakerEvaluator, number: u64, rate: f64) -> Start {
         }
     }
     panic!("there was never room");
+}
+
+/// All events of so much time.
+fn events(evaluator: &mut SageMakerEvaluator, time: Duration) -> Vec<JobEvent> {
+    let until = evaluator.elapsed() + time;
+    let mut events = Vec::new();
+    while evaluator.elapsed() < until {
+        events.extend(evaluator.wait(until.saturating_sub(evaluator.elapsed())).unwrap());
+    }
+    events
 }
 
 /// All events until so many jobs have ended.

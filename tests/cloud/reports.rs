@@ -63,7 +63,9 @@ fn jobs_that_promise_little_are_stopped_early() {
             .iter()
             .filter(|trial| matches!(trial.outcome, Some(Outcome::Stopped { value: Some(_) })));
         assert!(stopped.count() > 3);
-        assert!(evaluator.billed() < 20 * 1200 * SECOND);
+        let bill = evaluator.bill();
+        assert!(bill.saved_by_stopping > 100 * SECOND, "{bill}");
+        assert_eq!(bill.total(), fake.billed());
         assert!(fake.most_at_once() <= 4);
     }
 }
@@ -80,8 +82,9 @@ fn after_a_restart_no_report_is_told_again() {
         let mut known = trial(1, 0.3);
         while known.reports.len() < 2 {
             for event in before.wait(60 * SECOND).unwrap() {
-                let JobEvent::Report { step, value, .. } = event else { panic!("{event:?}") };
-                known.reports.push(surmise::trial::Report { step, value });
+                if let JobEvent::Report { step, value, .. } = event {
+                    known.reports.push(surmise::trial::Report { step, value });
+                }
             }
         }
         drop(before);

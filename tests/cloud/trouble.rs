@@ -1,7 +1,7 @@
 //! What goes wrong between the evaluator and the service, and fails no trial. Numbers are those of the usual table of faults.
 
 use surmise::evaluator::sagemaker::{Pace, Rate, ServiceErrorKind, TrainingService};
-use surmise::fake_sagemaker::{Fate, Faults};
+use surmise::fake_sagemaker::{Fate, Faults, InstanceQuotas};
 use surmise::sagemaker::training_job_name;
 use surmise::{FailureKind, StopReason};
 
@@ -109,7 +109,7 @@ fn a_job_that_may_or_may_not_have_been_made_can_be_stopped() {
 
 #[test]
 fn fault_15_a_quota_that_is_used_up_makes_busy_and_fewer_at_once() {
-    let settings = FakeSettings { quota: Some(3), ..Default::default() };
+    let settings = FakeSettings { quotas: InstanceQuotas::in_all(6), ..Default::default() };
     let fake = fake(&settings);
     let request = request("trees", 30, 8);
     let mut evaluator = evaluator(&fake, &settings.clock, &request);
@@ -125,7 +125,7 @@ fn fault_15_a_quota_that_is_used_up_makes_busy_and_fewer_at_once() {
     assert!((1..60).contains(&refusals), "it is tried now and then, not all the time: {refusals}");
 
     // What was learnt is forgotten when there is room again.
-    fake.set_quota(None);
+    fake.set_quotas(InstanceQuotas::default());
     for number in 100..108 {
         start(&mut evaluator, number, 0.5);
     }
@@ -249,6 +249,10 @@ fn after_a_restart_jobs_are_adopted_and_those_of_others_are_not() {
     assert_eq!(start(&mut stranger, 1, 0.9), Start::Adopted);
     let error = stranger.wait(60 * SECOND).unwrap_err();
     assert!(error.reason.contains("give this one another name"), "{error}");
+    assert!(
+        error.reason.contains("HyperParameters.rate is \"0.4\" there, \"0.9\" here"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -261,7 +265,7 @@ fn what_is_refused_for_good_is_an_error_that_says_what_to_do() {
     let mut evaluator = evaluator(&fake, &settings.clock, &request);
     let error = evaluator.start(&Job::new(&trial(1, 0.5), 1)).unwrap_err();
     assert!(error.reason.contains("sagemaker:CreateTrainingJob"), "{error}");
-    assert!(error.reason.contains("permissions.md"), "{error}");
+    assert!(error.reason.contains("line 7 of docs/sagemaker/caller_policy.json"), "{error}");
     let missing = service(&fake).describe("nothing").unwrap_err();
     assert_eq!(missing.kind, ServiceErrorKind::Missing);
 }
@@ -311,7 +315,7 @@ fn the_service_retries_within_a_job_as_the_request_says_and_the_tuner_does_not()
 
 #[test]
 fn a_quota_of_nothing_is_an_error() {
-    let settings = FakeSettings { quota: Some(0), ..Default::default() };
+    let settings = FakeSettings { quotas: InstanceQuotas::in_all(0), ..Default::default() };
     let fake = fake(&settings);
     let mut evaluator = evaluator(&fake, &settings.clock, &request("trees", 1, 1));
     let error = evaluator.start(&Job::new(&trial(1, 0.5), 1)).unwrap_err();
@@ -321,7 +325,7 @@ fn a_quota_of_nothing_is_an_error() {
 #[test]
 fn a_quota_that_hides_what_is_there_is_seen_through() {
     let faults = Faults { quota_before_name: true, ..Default::default() };
-    let settings = FakeSettings { faults, quota: Some(2), ..Default::default() };
+    let settings = FakeSettings { faults, quotas: InstanceQuotas::in_all(4), ..Default::default() };
     let fake = fake(&settings);
     let request = request("trees", 2, 2);
     let mut first = evaluator(&fake, &settings.clock, &request);

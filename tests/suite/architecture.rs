@@ -31,6 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("evaluator/command", &["space", "trial", "sagemaker"]),
     ("evaluator/sagemaker", &["rng", "stable_hash", "limits", "trial", "sagemaker"]),
     ("sagemaker", &["space", "objective", "limits", "trial"]),
+    ("sagemaker/training_job.rs", &["stable_hash", "space", "trial"]),
     ("sagemaker/bring_back.rs", &["space", "objective", "limits", "trial", "study"]),
     ("sagemaker/convert.rs", &["space", "objective", "limits", "trial", "study", "strategy"]),
     ("sagemaker/describe.rs", &["space", "objective", "limits", "trial", "study"]),
@@ -56,7 +57,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("report", &["*"]),
 ];
 
-/// Foreign crates that only one file may name.
+/// Foreign crates that only one file may name; with a star at the end, files whose names begin so.
 const DOORS: &[(&str, &str)] = &[
     ("faer", "linalg/faer.rs"),
     ("ndarray_linalg", "linalg/lapack.rs"),
@@ -71,7 +72,9 @@ const DOORS: &[(&str, &str)] = &[
     ("rustix", "evaluator/command/process.rs"),
     ("aws_config", "evaluator/sagemaker/sdk.rs"),
     ("aws_sdk_sagemaker", "evaluator/sagemaker/sdk.rs"),
-    ("aws_sdk_sagemakermetrics", "evaluator/sagemaker/sdk.rs"),
+    ("aws_sdk_sagemakermetrics", "evaluator/sagemaker/sdk*"),
+    ("aws_sdk_cloudwatchlogs", "evaluator/sagemaker/sdk*"),
+    ("httpdate", "fake_sagemaker/http.rs"),
     ("hyper", "fake_sagemaker/http.rs"),
     ("hyper_util", "fake_sagemaker/http.rs"),
     ("http_body_util", "fake_sagemaker/http.rs"),
@@ -205,11 +208,11 @@ fn foreign_crates_have_one_door() {
                 let before = source.code()[..at].chars().next_back();
                 !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
             });
-            assert!(
-                !named || source.path == *door,
-                "{} names {name}; its door is {door}",
-                source.path
-            );
+            let is_door = match door.strip_suffix('*') {
+                Some(beginning) => source.path.starts_with(beginning),
+                None => source.path == *door,
+            };
+            assert!(!named || is_door, "{} names {name}; its door is {door}", source.path);
         }
     }
 }

@@ -247,6 +247,8 @@ mod completion {
                 .with_backoff(Backoff { jitter: 2.0, ..Backoff::default() }),
             job_deadline: Some(Duration::ZERO),
             circuit_breaker: Some(CircuitBreaker { failures: 3, of_last: 2 }),
+            canary: Some(Canary { failures: 0, one_at_a_time: false }),
+            missing_metrics: Some(0),
         };
         let error =
             Tuner::with(rules).run(&mut study(1, 1), &mut by_number(|_| 1.0.into())).unwrap_err();
@@ -260,7 +262,9 @@ mod completion {
                 "completion.least_improvement",
                 "retries.backoff.jitter",
                 "job_deadline",
-                "circuit_breaker.failures"
+                "circuit_breaker.failures",
+                "canary.failures",
+                "missing_metrics"
             ]
         );
     }

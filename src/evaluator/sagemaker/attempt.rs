@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::service::TrainingJob;
+use super::description::TrainingJob;
 use crate::sagemaker::CreateTrainingJobRequest;
 
 /// Whether a job is to stop.
@@ -13,6 +13,19 @@ pub(super) enum Stopping {
     Wanted,
     /// It has.
     Asked,
+    /// It may not be told: the job runs to its end.
+    Denied,
+}
+
+/// What a job that has ended printed last, where that explains its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LastLines {
+    /// Nothing asks for them.
+    Unwanted,
+    Wanted,
+    Known(Vec<String>),
+    /// They cannot be had, for this reason.
+    Unknown(String),
 }
 
 #[derive(Debug, Clone)]
@@ -24,6 +37,8 @@ pub(super) struct Attempt {
     pub(super) exists: bool,
     /// Whether it is known to be this one, and not another's of the same name.
     pub(super) is_own: bool,
+    /// Whether the reply to its creation was lost: then a job of its name may be this one.
+    pub(super) was_lost: bool,
     /// When its creation was asked for last.
     pub(super) asked_at: Duration,
     pub(super) stopping: Stopping,
@@ -33,8 +48,11 @@ pub(super) struct Attempt {
     pub(super) look_at: Duration,
     /// Whether by itself: a search may be behind, or not know of it.
     pub(super) look_closely: bool,
-    /// How often it ended well and told no metric, or a search did not find it.
+    /// How often a search did not find it.
     pub(super) misses: u32,
+    /// Since when it is known to have ended, while its metric is still looked for.
+    pub(super) ended_at: Option<Duration>,
+    pub(super) last_lines: LastLines,
     /// What the service said last.
     pub(super) seen: Option<TrainingJob>,
     /// Whether its reports are to be fetched.
@@ -45,8 +63,12 @@ pub(super) struct Attempt {
     pub(super) report_misses: u32,
     /// The step of its last report, those before a restart included.
     pub(super) last_step: Option<u64>,
-    /// Reports whose steps had to be counted.
+    /// Reports whose steps had to be counted, since it was begun last.
     pub(super) counted: u64,
+    /// How often it had been begun when they were counted.
+    pub(super) run: usize,
+    /// Whether it had ended before this evaluator first saw it.
+    pub(super) had_ended: bool,
 }
 
 impl Attempt {
@@ -56,18 +78,23 @@ impl Attempt {
             machines,
             exists: false,
             is_own: false,
+            was_lost: false,
             asked_at: Duration::ZERO,
             stopping: Stopping::No,
             stop_at: Duration::ZERO,
             look_at: Duration::ZERO,
             look_closely: false,
             misses: 0,
+            ended_at: None,
+            last_lines: LastLines::Unwanted,
             seen: None,
             wants_reports: false,
             reported_at: Duration::ZERO,
             report_misses: 0,
             last_step: None,
             counted: 0,
+            run: 0,
+            had_ended: false,
         }
     }
 

@@ -1,33 +1,49 @@
 //! What a training job that has ended means for its trial.
 
-use super::service::TrainingJob;
-use crate::sagemaker::failure_kind;
+use std::time::Duration;
+
+use super::attempt::LastLines;
+use super::description::TrainingJob;
+use super::remedies::setup_remedy;
+use crate::sagemaker::{MetricPattern, failure_kind};
 use crate::trial::{Failure, FailureKind, Outcome};
 
+/// For how long the metric of a job that completed is looked for, and of one that was stopped.
+const METRIC_PATIENCE: Duration = Duration::from_secs(300);
+const STOPPED_PATIENCE: Duration = Duration::from_secs(60);
 /// Secondary statuses of jobs that ran out of time.
 const TIMEOUTS: [&str; 2] = ["MaxRuntimeExceeded", "MaxWaitTimeExceeded"];
+
 /// The outcome of a training job that has ended.
 pub(super) fn outcome(job: &TrainingJob, metric: &str) -> Outcome {
     let value = job.final_metric(metric);
     let name = &job.name;
+    let status = &job.secondary_status;
     let failed = |kind, text: String| Outcome::Failed(Failure::new(kind, text));
     match job.status.as_str() {
         "Completed" => match value {
             Some(value) => Outcome::from(value),
             None => failed(FailureKind::MissingMetric, without_metric(job, metric)),
         },
-        "Stopped" if TIMEOUTS.contains(&job.secondary_status.as_str()) => {
-            let last = match value {
-                Some(value) => format!("its last value was {value}"),
-                None => "it had told no value".to_owned(),
-            };
-            let status = &job.secondary_status;
-            failed(FailureKind::Timeout, format!("training job {name} ended by {status}; {last}"))
+        "Stopped" if waited_in_vain(job) => {
+            let text = format!("training job {name} ended by {status} before it had machines");
+            failed(FailureKind::Throttled, text)
+        }
+        // Its model is kept, and what it told last is the value of a job that was stopped.
+        "Stopped" if TIMEOUTS.contains(&status.as_str()) && value.is_none() => {
+            let text = format!("training job {name} ended by {status}, and had told no value");
+            failed(FailureKind::Timeout, text)
         }
         "Stopped" => Outcome::Stopped { value: value.filter(|value| value.is_finite()) },
         "Failed" => {
             let reason = job.failure_reason.as_deref().unwrap_or("no reason was given");
-            failed(failure_kind(reason), format!("training job {name} failed: {reason}"))
+            let has_trained = !job.trained_since.is_empty() || job.description.is_null();
+            let kind = failure_kind(reason);
+            let text = format!("training job {name} failed: {reason}");
+            match setup_remedy(reason, has_trained).filter(|_| kind == FailureKind::Error) {
+                Some(remedy) => failed(FailureKind::Setup, format!("{text}; {remedy}")),
+                None => failed(kind, text),
+            }
         }
         status => {
             failed(FailureKind::Interrupted, format!("training job {name} is gone: {status}"))
@@ -39,18 +55,66 @@ fn without_metric(job: &TrainingJob, metric: &str) -> String {
     let name = &job.name;
     let seen: Vec<&str> = job.final_metrics.iter().map(|(name, _)| name.as_str()).collect();
     if seen.is_empty() {
-        return format!(
-            "training job {name} told no metric, and {metric} is wanted; try the expressions of its MetricDefinitions on its log"
-        );
+        return format!("training job {name} told no metric, and {metric} is wanted");
     }
     format!("training job {name} told {}, but not {metric}", seen.join(", "))
 }
 
-/// Whether a job failed for want of machines, which is nobody's fault.
+/// Whether a job ran out of time before it had machines, as spot jobs do.
+fn waited_in_vain(job: &TrainingJob) -> bool {
+    let status = job.secondary_status.as_str();
+    job.never_ran() && status.starts_with("Max") && status != "MaxRuntimeExceeded"
+}
+
+/// Whether a job ended for want of machines, which is nobody's fault.
 pub(super) fn lacked_machines(job: &TrainingJob) -> bool {
-    job.failure_reason
-        .as_deref()
-        .is_some_and(|reason| failure_kind(reason) == FailureKind::Throttled)
+    let is_capacity = |reason: &str| failure_kind(reason) == FailureKind::Throttled;
+    job.failure_reason.as_deref().is_some_and(is_capacity)
+        || (job.status == "Stopped" && waited_in_vain(job))
+}
+
+/// For how long the metric of a job is looked for that has ended without it: metrics may come later than the end.
+pub(super) fn patience_for_metric(job: &TrainingJob, metric: &str, has_reported: bool) -> Duration {
+    if job.final_metric(metric).is_some() || job.never_ran() {
+        return Duration::ZERO;
+    }
+    match job.status.as_str() {
+        "Completed" => METRIC_PATIENCE,
+        // Its last report is as good.
+        "Stopped" if !has_reported && !job.trained_since.is_empty() => STOPPED_PATIENCE,
+        _ => Duration::ZERO,
+    }
+}
+
+/// What a job that told no metric printed last, beside the expression that is to find it.
+pub(super) fn explained(lines: &LastLines, metric: &str, regex: Option<&str>) -> String {
+    let expression = match regex {
+        Some(regex) => format!("MetricDefinitions has for {metric} the expression {regex}"),
+        None => format!("MetricDefinitions has no expression for {metric}"),
+    };
+    let lines = match lines {
+        LastLines::Known(lines) if lines.is_empty() => {
+            return format!(
+                "; {expression}; its log is empty, or cannot be read here (feature sagemaker-logs)"
+            );
+        }
+        LastLines::Known(lines) => lines,
+        LastLines::Unknown(why) => {
+            return format!("; {expression}; its log cannot be read ({why})");
+        }
+        LastLines::Unwanted | LastLines::Wanted => return format!("; {expression}"),
+    };
+    let pattern = regex.and_then(|regex| MetricPattern::new(regex).ok());
+    let found = lines.iter().rev().find_map(|line| pattern.as_ref()?.find(line));
+    let finds = match found {
+        Some(value) => format!("finds {value} in"),
+        None => "finds nothing in".to_owned(),
+    };
+    let shown: Vec<String> = lines.iter().map(|line| format!("    {line}")).collect();
+    format!(
+        "; {expression}, which {finds} the last lines of its log:\n{}\nMend the expression, or print the metric so that it is found",
+        shown.join("\n")
+    )
 }
 
 #[cfg(test)]
@@ -78,14 +142,20 @@ mod tests {
         assert_eq!(of(with_value("Stopped", "Stopped")), Outcome::Stopped { value: Some(0.5) });
         assert_eq!(of(job("Stopped", "Stopped")), Outcome::Stopped { value: None });
         for secondary in TIMEOUTS {
-            assert_eq!(kind(&with_value("Stopped", secondary)), FailureKind::Timeout);
+            let with_value = with_value("Stopped", secondary);
+            assert_eq!(of(with_value), Outcome::Stopped { value: Some(0.5) });
+            let ran = TrainingJob { started_at: Some(1.0), ..job("Stopped", secondary) };
+            assert_eq!(kind(&ran), FailureKind::Timeout);
         }
+        let waited = job("Stopped", "MaxWaitTimeExceeded");
+        assert_eq!(kind(&waited), FailureKind::Throttled, "it never ran");
         assert_eq!(kind(&job("Deleting", "Deleting")), FailureKind::Interrupted);
         for (reason, wanted) in [
             ("AlgorithmError: exit code: 1", FailureKind::Error),
             ("AlgorithmError: CUDA out of memory", FailureKind::OutOfMemory),
             ("AlgorithmError: , exit code: 137", FailureKind::OutOfMemory),
-            ("ClientError: no such channel", FailureKind::Error),
+            ("ClientError: Data download failed:403 Forbidden", FailureKind::Setup),
+            ("ClientError: wrong hyperparameter", FailureKind::Error),
             ("InternalServerError: We encountered an internal error.", FailureKind::Interrupted),
             ("CapacityError: Unable to provision requested ML compute", FailureKind::Throttled),
         ] {
@@ -98,6 +168,20 @@ mod tests {
             ..job("Completed", "Completed")
         };
         assert_eq!(kind(&nan), FailureKind::NonFiniteMetric);
+    }
+
+    #[test]
+    fn the_log_is_shown_beside_the_expression() {
+        let lines = LastLines::Known(vec!["epoch 1".to_owned(), "val_loss=0.5".to_owned()]);
+        let text = explained(&lines, "loss", Some("loss: (.*)"));
+        assert!(text.contains("loss: (.*), which finds nothing in"), "{text}");
+        assert!(text.contains("    val_loss=0.5"), "{text}");
+        assert!(explained(&lines, "loss", Some("loss=(.*)")).contains("finds 0.5 in"));
+        let denied = LastLines::Unknown("not allowed".to_owned());
+        assert!(
+            explained(&denied, "loss", None)
+                .contains("has no expression for loss; its log cannot be read")
+        );
     }
 
     #[test]

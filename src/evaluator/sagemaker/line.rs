@@ -4,6 +4,7 @@ use std::mem;
 use std::time::Duration;
 
 use super::pace::{Bucket, Pace, Pause};
+use super::remedies::remedy;
 use super::service::TrainingService;
 use super::trouble::{ServiceError, ServiceErrorKind};
 use crate::error::EvaluatorError;
@@ -37,6 +38,8 @@ const SILENCES: u32 = 3;
 /// The first pause after a silence and the longest, in seconds; the same where credentials are not valid.
 const SILENCE: (f64, f64) = (1.0, 60.0);
 const INVALID: (f64, f64) = (10.0, 60.0);
+/// For how long requests to stop are sent when the evaluator goes.
+const LAST_STOPS: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct Trouble {
@@ -91,11 +94,34 @@ impl Line {
         self.trouble.as_ref().is_some_and(|trouble| trouble.is_told)
     }
 
-    /// Sends requests to stop, once each, at whatever pace: nobody will ask again.
-    pub(super) fn stop_at_once<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
-        for name in names {
-            let _ = self.service.stop(name);
-        }
+    /// Sends requests to stop, once each, at whatever pace, because nobody will ask again; and not for long. The jobs of which it is not
+    /// known that they were asked to stop.
+    pub(super) fn stop_at_once(&mut self, names: Vec<String>) -> Vec<String> {
+        let until = self.clock.now().saturating_add(LAST_STOPS);
+        let mut is_silent = false;
+        let has_failed = |name: &String| {
+            if is_silent || self.clock.now() >= until {
+                return true;
+            }
+            let stopped = self.service.stop(name);
+            is_silent = stopped.as_ref().is_err_and(|error| {
+                matches!(
+                    error.kind,
+                    ServiceErrorKind::Unreachable
+                        | ServiceErrorKind::Credentials
+                        | ServiceErrorKind::Signature
+                )
+            });
+            stopped.is_err_and(|error| {
+                !matches!(error.kind, ServiceErrorKind::NotRunning | ServiceErrorKind::Missing)
+            })
+        };
+        names.into_iter().filter(has_failed).collect()
+    }
+
+    /// The region that is asked, if it is known.
+    pub(super) fn region(&self) -> Option<String> {
+        self.service.region()
     }
 
     pub(super) fn take_events(&mut self) -> Vec<JobEvent> {
@@ -109,7 +135,7 @@ impl Line {
     pub(super) fn ask<T>(
         &mut self,
         operation: Operation,
-        request: impl FnOnce(&mut dyn TrainingService) -> Result<T, ServiceError>,
+        mut request: impl FnMut(&mut dyn TrainingService) -> Result<T, ServiceError>,
     ) -> Result<Answer<T>, EvaluatorError> {
         let now = self.clock.now();
         let silent_for = self.trouble.as_ref().map_or(Duration::ZERO, |it| it.pause.left(now));
@@ -120,7 +146,11 @@ impl Line {
         if let Err(wait) = bucket.take(now) {
             return Ok(Answer::Later(wait));
         }
-        let result = request(self.service.as_mut());
+        let mut result = request(self.service.as_mut());
+        if result.as_ref().is_err_and(|error| error.kind == ServiceErrorKind::Signature) {
+            // From the refusal the SDK has learnt how far this machine's clock is off.
+            result = request(self.service.as_mut());
+        }
         let now = self.clock.now();
         let bucket = &mut self.buckets[operation as usize];
         Ok(match result {
@@ -136,12 +166,14 @@ impl Line {
                 self.troubled(&error, SILENCE, SILENCES);
                 Answer::Lost
             }
-            Err(error) if error.kind == ServiceErrorKind::Credentials => {
+            Err(error)
+                if matches!(
+                    error.kind,
+                    ServiceErrorKind::Credentials | ServiceErrorKind::Signature
+                ) =>
+            {
                 if !self.has_answered {
-                    return Err(EvaluatorError::new(format!(
-                        "{}; give valid ones, as by `aws configure`, `aws sso login`, or a role of the machine",
-                        error.kind
-                    )));
+                    return Err(never_valid(&error));
                 }
                 self.troubled(&error, INVALID, 1);
                 let pause = self.trouble.as_ref().map_or(Duration::ZERO, |it| it.pause.left(now));
@@ -188,6 +220,11 @@ impl Line {
                 "SageMaker takes the credentials no longer ({}); renew them: jobs go on meanwhile, and nothing is lost",
                 error.message
             ),
+            ServiceErrorKind::Signature => format!(
+                "SageMaker refuses the signatures of requests ({}){}; jobs go on meanwhile, and nothing is lost",
+                error.message,
+                remedy(error, "")
+            ),
             _ => format!(
                 "SageMaker does not answer ({}); jobs may go on meanwhile, and nothing is lost",
                 error.message
@@ -195,4 +232,14 @@ impl Line {
         };
         self.events.push(JobEvent::Paused { why });
     }
+}
+
+/// There never were valid credentials: nothing can be waited for.
+fn never_valid(error: &ServiceError) -> EvaluatorError {
+    let remedy = match error.kind {
+        ServiceErrorKind::Signature => remedy(error, ""),
+        _ => "; give valid ones, as by `aws configure`, `aws sso login`, or a role of the machine"
+            .to_owned(),
+    };
+    EvaluatorError::new(format!("{error}{remedy}"))
 }

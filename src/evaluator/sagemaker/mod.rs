@@ -1,16 +1,25 @@
 //! SageMaker as the evaluator: every attempt at a trial is a training job.
 
 mod attempt;
+mod bill;
+mod description;
 mod fate;
+mod identity;
 mod line;
 mod pace;
+mod prices;
+mod remedies;
+mod reporting;
 mod room;
 #[cfg(feature = "sagemaker")]
 mod sdk;
 #[cfg(feature = "sagemaker-logs")]
 mod sdk_logs;
+#[cfg(feature = "sagemaker")]
+mod sdk_metrics;
 mod service;
 mod spending;
+mod starting;
 mod trouble;
 mod tuning_job;
 mod work;
@@ -21,35 +30,33 @@ use std::mem;
 use std::time::Duration;
 
 use self::attempt::{Attempt, Stopping};
-use self::line::{Answer, Line, Operation};
+pub use self::bill::{Bill, Billed, BilledFor};
+pub use self::description::TrainingJob;
+use self::line::Line;
 pub use self::pace::{Pace, Rate};
+pub use self::prices::{Budget, Money, MostCost, Prices};
 use self::room::Room;
 #[cfg(feature = "sagemaker")]
 pub use self::sdk::{Connection, SageMakerService};
-pub use self::service::{
-    FoundJobs, JobFilter, TrainingJob, TrainingReport, TrainingReports, TrainingService,
-};
-use self::spending::Spending;
+pub use self::service::{FoundJobs, JobFilter, TrainingReport, TrainingReports, TrainingService};
+use self::spending::{PriceList, Spending, most_seconds};
 pub use self::trouble::{ServiceError, ServiceErrorKind};
 pub use self::tuning_job::{TuningJob, TuningService};
-use super::{Adoption, Clock, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
+use super::{Adoption, Clock, Evaluator, EvaluatorError, Job, JobEvent, JobId, RunningJob, Start};
 use crate::error::Error;
-use crate::limits::{RetryPolicy, TuningRules};
-use crate::sagemaker::{
-    CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest, TrainingJobTemplate,
-};
+use crate::limits::{Canary, ResourceLimits, RetryPolicy, TuningRules};
+use crate::sagemaker::{CreateHyperParameterTuningJobRequest, TrainingJobTemplate};
 use crate::stable_hash::stable_hash;
-use crate::trial::{Failure, FailureKind, Outcome};
+use crate::trial::{FailureKind, TrialId};
 
-/// For how long a role that has just been made is waited for, and how often it is tried.
-const PROPAGATION: Duration = Duration::from_secs(120);
-const PROPAGATION_RETRY: Duration = Duration::from_secs(10);
-/// When to ask again for what was not answered.
-const SOON: Duration = Duration::from_secs(1);
 /// How often jobs that lack machines are tried again by the rules that are left to the tuner.
 const CAPACITY_RETRIES: u32 = 100;
+/// So many training jobs in a row without the metric end a tuning, as they end one of SageMaker's own tuner.
+const MISSING_METRICS: usize = 5;
 /// How long a training job may take to end once it was asked to.
 const LONGEST_STOP: Duration = Duration::from_secs(900);
+/// The members of `ResourceConfig` that training jobs are billed for, and tuning jobs disregard.
+const WARM_POOL: &str = "KeepAlivePeriodInSeconds is given: SageMaker's own tuner disregards it, but training jobs keep their instances for so long after their end, and that is billed; leave it out unless further jobs follow at once";
 
 /// Runs a training job on SageMaker for every attempt at a trial.
 ///
@@ -57,17 +64,24 @@ const LONGEST_STOP: Duration = Duration::from_secs(900);
 /// that are tuned, and `_tuning_objective_metric`, and tells its metric as for that tuner, by its `MetricDefinitions`.
 ///
 /// - **Each attempt is created exactly once.** A training job's name follows from the tuning job's, the trial and the attempt, and the
-///   service takes a name once. After a restart, or a reply that was lost, the job that is there is adopted; if its hyperparameters are
-///   others, that is an error, because then it belongs to another tuning job of the same name.
+///   service takes a name once. After a restart, or a reply that was lost, the job that is there is adopted, if it is the one that was
+///   asked for: image, data, output, instances, role and hyperparameters are compared, and region and account with those that the study
+///   knows. Another one under the name is an error that says where it differs.
 /// - **What SageMaker cannot do now fails no trial.** Throttling slows requests down. Quotas that are used up give [`Start::Busy`], and
 ///   fewer jobs at once from then on. Expired credentials and a network that is down pause the tuning ([`JobEvent::Paused`]); what is not
 ///   known is not taken for failed. A job that found no machines has failed as [`FailureKind::Throttled`], to be tried again, with the next
 ///   of `InstanceConfigs` if there are several.
+/// - **What no configuration can mend ends the tuning soon.** Jobs that fail for their image, data, role or network fail as
+///   [`FailureKind::Setup`]; those whose metric is not found are shown with the last lines of their logs. See
+///   [`Canary`](crate::Canary).
 /// - **A job that is being stopped holds its place** until the service says that it has ended.
+/// - **Money is counted**: [`most_cost`](Self::most_cost) before, [`bill`](Self::bill) while it runs and when it has ended.
 /// - **Time that SageMaker measures is left to it**: see [`rules`](Self::rules).
 ///
 /// Dropping it leaves its jobs running; to end them, cancel the tuning. A job takes up to some minutes to end, so a
-/// [patience](crate::tune::Tuner::cancel_patience) of three minutes or more tells how they did.
+/// [patience](crate::tune::Tuner::cancel_patience) of three minutes or more tells how they did. Which jobs may still be billed, says
+/// [`Tuned::may_still_run`](crate::tune::Tuned::may_still_run), an error that ends the tuning, and, if nobody has asked, a line on standard
+/// error when the evaluator is dropped.
 ///
 /// Jobs are looked at every 15 seconds, many of them by one `Search`. This type knows nothing of HTTP: it asks a [`TrainingService`], which is
 /// `SageMakerService` with the feature `sagemaker`, or one of your own.
@@ -89,6 +103,20 @@ pub struct SageMakerEvaluator {
     not_ready_since: Option<Duration>,
     /// Whether jobs are looked at together.
     may_search: bool,
+    /// Whether jobs can be stopped.
+    may_stop: bool,
+    /// Times in a row that reports were refused.
+    report_refusals: u32,
+    /// Ends of jobs without a value that have been explained by their logs; no more are, once one had a value.
+    explained: u32,
+    /// The last attempt at each trial that has ended badly.
+    failed: BTreeMap<TrialId, JobId>,
+    /// Whether results of earlier calls have been told of.
+    has_told_of_old_results: bool,
+    /// Region and account that jobs were found in.
+    home: Option<(String, String)>,
+    /// Whether somebody has asked which jobs still run.
+    has_told_what_runs: bool,
 }
 
 impl fmt::Debug for SageMakerEvaluator {
@@ -113,6 +141,9 @@ impl SageMakerEvaluator {
         let pace = Pace::default();
         // Whoever tunes at the same time shall not come back at the same moments.
         let seed = stable_hash(template.tuning_job());
+        let keeps_warm =
+            template.machines().iter().any(|it| it.keep_alive_in_seconds.is_some_and(|it| it > 0));
+        let warning = || JobEvent::Warning { text: WARM_POOL.to_owned() };
         Ok(Self {
             line: Line::new(Box::new(service), Clock::real(), &pace, seed),
             poll: pace.poll,
@@ -121,10 +152,17 @@ impl SageMakerEvaluator {
             spending: Spending::default(),
             attempts: BTreeMap::new(),
             ended: BTreeMap::new(),
-            events: Vec::new(),
+            events: keeps_warm.then(warning).into_iter().collect(),
             has_created: false,
             not_ready_since: None,
             may_search: true,
+            may_stop: true,
+            report_refusals: 0,
+            explained: 0,
+            failed: BTreeMap::new(),
+            has_told_of_old_results: false,
+            home: None,
+            has_told_what_runs: false,
             template,
         })
     }
@@ -151,12 +189,34 @@ impl SageMakerEvaluator {
         self
     }
 
-    /// The same with a budget: once the training jobs of this tuning job have been billed for so many seconds of one machine, those that
+    /// The same with a budget: once the training jobs of this tuning job have been billed for so much, those that
     /// run and those of earlier calls included, no more are [launched](Start::OutOfBudget). Those that run then come to their end, so that it is
-    /// exceeded by what they still take.
+    /// exceeded by what they still take; meanwhile it can be raised, by a clone of the [`Budget`], and the tuning goes on.
+    ///
+    /// A [`Duration`] is time of one instance: `BillableTimeInSeconds` times the number of instances. Money needs
+    /// [prices](Self::with_prices): without those of all types of instances nothing is launched.
     #[must_use]
-    pub fn with_budget(mut self, machine_time: Duration) -> Self {
-        self.spending.limit(machine_time);
+    pub fn with_budget(mut self, budget: impl Into<Budget>) -> Self {
+        self.spending.limit(budget.into());
+        self
+    }
+
+    /// The same with the prices of instances, so that costs are told in money, too: those of the region that is asked.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a price is negative or no number.
+    pub fn with_prices(mut self, prices: Prices) -> Result<Self, Error> {
+        prices.check()?;
+        let region = self.line.region().unwrap_or_default();
+        self.spending.prices = Some(PriceList { prices, region });
+        Ok(self)
+    }
+
+    /// The same without the hyperparameter `_tuning_objective_metric`, which SageMaker's own tuner adds to each training job. An algorithm
+    /// resource may refuse it, because it does not name it; the evaluator then leaves it out by itself from then on.
+    #[must_use]
+    pub fn without_objective_hyperparameter(mut self) -> Self {
+        self.template.leave_objective_out();
         self
     }
 
@@ -164,15 +224,71 @@ impl SageMakerEvaluator {
     ///
     /// A training job's `StoppingCondition` counts from when it has its machines, the tuner's deadline from when it was created: so there
     /// is none. `RetryStrategy` is kept within a training job, so that what failed after it is not tried again. Jobs that found no machines are
-    /// tried again for hours.
+    /// tried again for hours. What is missing a metric is not tried again. The first two jobs that come to nothing for what all have in common end the tuning
+    /// (a [`Canary`]), and so do five in a row without the metric, unless the rules say other numbers; to have neither, take them out of the
+    /// answer.
     #[must_use]
     pub fn rules(&self, rules: TuningRules) -> TuningRules {
         let mut retries = rules.retries.clone();
         if self.template.definition().retry_strategy.is_some() {
             retries = RetryPolicy::never().with_backoff(retries.backoff);
         }
-        let retries = retries.with(FailureKind::Throttled, CAPACITY_RETRIES);
-        TuningRules { retries, job_deadline: None, ..rules }
+        let retries = retries
+            .with(FailureKind::Throttled, CAPACITY_RETRIES)
+            .with(FailureKind::MissingMetric, 0);
+        let missing_metrics = rules.missing_metrics.or(Some(MISSING_METRICS));
+        let canary = rules.canary.or(Some(Canary::default()));
+        TuningRules { retries, job_deadline: None, missing_metrics, canary, ..rules }
+    }
+
+    /// What a tuning could cost at the most under these limits and [rules](Self::rules), retries and the largest of the instances that
+    /// would do included; `None` if the number of jobs is not limited. Warm pools, storage and requests are not in it.
+    pub fn most_cost(&self, limits: &ResourceLimits, rules: &TuningRules) -> Option<MostCost> {
+        let jobs = limits.max_jobs?;
+        // What found no machines costs nothing.
+        let retries =
+            |kind| if kind == FailureKind::MissingMetric { 0 } else { rules.retries.retries(kind) };
+        let billed = FailureKind::ALL.iter().filter(|kind| **kind != FailureKind::Throttled);
+        let attempts = billed.map(|kind| retries(*kind)).fold(1_u32, u32::saturating_add);
+        let condition = &self.template.definition().stopping_condition;
+        let seconds = most_seconds(condition.max_runtime_in_seconds.map(u64::from));
+        let machines: Vec<Vec<(String, u32)>> =
+            self.template.machines().iter().map(starting::instances).collect();
+        let count = |of: &Vec<(String, u32)>| of.iter().map(|(_, count)| *count).sum::<u32>();
+        let instances = machines.iter().map(count).max().unwrap_or(1);
+        let mut instance_types: Vec<String> = Vec::new();
+        for (kind, _) in machines.iter().flatten() {
+            if !instance_types.contains(kind) {
+                instance_types.push(kind.clone());
+            }
+        }
+        let all = (jobs as u64).saturating_mul(u64::from(attempts)).saturating_mul(seconds);
+        let list = self.spending.prices.as_ref();
+        let price =
+            |of: &Vec<(String, u32)>| list.and_then(|it| it.prices.per_second(&it.region, of));
+        let without_price = list.map_or_else(Vec::new, |list| {
+            let lacks = |kind: &&String| {
+                list.prices.per_second(&list.region, &[((*kind).clone(), 1)]).is_none()
+            };
+            instance_types.iter().filter(lacks).cloned().collect()
+        });
+        let dearest: Option<Vec<f64>> = machines.iter().map(price).collect();
+        let dearest = dearest.and_then(|all| all.into_iter().reduce(f64::max));
+        #[allow(clippy::cast_precision_loss, reason = "an amount of money")]
+        let money = dearest.zip(list).map(|(price, list)| Money {
+            amount: price * all as f64,
+            currency: list.prices.currency.clone(),
+        });
+        Some(MostCost {
+            jobs,
+            attempts,
+            seconds,
+            instances,
+            instance_types,
+            instance_time: Duration::from_secs(all.saturating_mul(u64::from(instances))),
+            money,
+            without_price,
+        })
     }
 
     /// What the service last said of a training job.
@@ -187,183 +303,20 @@ impl SageMakerEvaluator {
         self.spending.total(self.line.clock().now())
     }
 
+    /// What was spent, runs, and may still be spent; for what; and what was saved.
+    pub fn bill(&self) -> Bill {
+        self.spending.bill(self.line.clock().now())
+    }
+
     /// How many jobs may run at once, if the service has refused one for its quotas.
     pub fn learned_limit(&self) -> Option<usize> {
         self.room.most()
     }
-
-    /// Whether a training job is one's own: it has the same hyperparameters, whatever the service may have added.
-    fn is_own(request: &CreateTrainingJobRequest, job: &TrainingJob) -> bool {
-        let mut own = request.hyper_parameters.iter().flatten();
-        own.all(|(name, value)| job.hyper_parameters.get(name) == Some(value))
-    }
-
-    /// What is to be asked for.
-    fn attempt(&self, job: &Job<'_>) -> Attempt {
-        let machines = self.room.machines(self.line.clock().now());
-        let numbers = (job.trial.id.0, job.attempt);
-        let configuration = &job.trial.configuration;
-        let request = self.template.request(configuration, numbers, machines, job.deadline);
-        let last_step = job.trial.reports.iter().map(|report| report.step).max();
-        Attempt { last_step, ..Attempt::new(request, machines) }
-    }
-
-    /// Nothing is left to spend: only a job that is there, from an earlier call, is taken on.
-    fn adopt_at_most(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
-        // What earlier calls left running may have ended, or be gone.
-        let strays = self.spending.running();
-        let own: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
-        let strays: Vec<String> =
-            strays.filter(|name| !own.contains(name)).map(str::to_owned).collect();
-        for name in strays {
-            let answer = self.line.ask(Operation::Describe, |service| service.describe(&name))?;
-            let now = self.line.clock().now();
-            match answer {
-                Answer::Given(found) => self.spending.note(&found, now),
-                Answer::Refused(_) => self.spending.gone(&name, now),
-                Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),
-                Answer::Lost => return Ok(Start::Busy { retry_after: SOON }),
-            }
-        }
-        let attempt = self.attempt(job);
-        if let Some(start) = self.find(job.id(), attempt)? {
-            return Ok(start);
-        }
-        Ok(match self.spending.is_over(self.line.clock().now()) {
-            Some((spent, budget)) => Start::OutOfBudget { spent, budget },
-            None => Start::Busy { retry_after: SOON },
-        })
-    }
-
-    /// Adopts the training job of an attempt if there is one.
-    fn find(&mut self, id: JobId, attempt: Attempt) -> Result<Option<Start>, EvaluatorError> {
-        let name = attempt.name();
-        let answer = self.line.ask(Operation::Describe, |service| service.describe(name))?;
-        let now = self.line.clock().now();
-        match answer {
-            Answer::Given(_) => {
-                (self.has_created, self.not_ready_since) = (true, None);
-                self.attempts.insert(id, attempt.found(now));
-                Ok(Some(Start::Adopted))
-            }
-            Answer::Refused(error) if error.kind == ServiceErrorKind::Missing => Ok(None),
-            Answer::Refused(error) => Err(cannot("describe", name, &error)),
-            Answer::Later(retry_after) => Ok(Some(Start::Busy { retry_after })),
-            Answer::Lost => Ok(Some(Start::Busy { retry_after: SOON })),
-        }
-    }
-
-    /// Asks for a training job.
-    fn create(&mut self, id: JobId, mut attempt: Attempt) -> Result<Start, EvaluatorError> {
-        let now = self.line.clock().now();
-        let live = self.attempts.len();
-        attempt.asked_at = now;
-        let answer =
-            self.line.ask(Operation::Create, |service| service.create(&attempt.request))?;
-        let now = self.line.clock().now();
-        let error = match answer {
-            Answer::Given(()) => {
-                self.room.admitted(live, now);
-                (self.has_created, self.not_ready_since) = (true, None);
-                self.attempts.insert(id, attempt.created(now, self.poll));
-                return Ok(Start::Started);
-            }
-            // Perhaps it runs: it holds its place until that is known.
-            Answer::Lost => {
-                self.attempts.insert(id, attempt);
-                return Ok(Start::Started);
-            }
-            Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),
-            Answer::Refused(error) => error,
-        };
-        self.refused(id, attempt, &error)
-    }
-
-    /// A training job was refused, or is there already.
-    fn refused(
-        &mut self,
-        id: JobId,
-        attempt: Attempt,
-        error: &ServiceError,
-    ) -> Result<Start, EvaluatorError> {
-        let is_refused = matches!(
-            error.kind,
-            ServiceErrorKind::Quota | ServiceErrorKind::NotReady | ServiceErrorKind::Invalid
-        );
-        if is_refused {
-            // Which the service looks at first, the name or the rest, is not known: the job may be there nevertheless.
-            if let Some(start) = self.find(id, attempt.clone())? {
-                return Ok(start);
-            }
-        }
-        let (now, live) = (self.line.clock().now(), self.attempts.len());
-        match error.kind {
-            ServiceErrorKind::Exists => {
-                (self.has_created, self.not_ready_since) = (true, None);
-                self.attempts.insert(id, attempt.found(now));
-                Ok(Start::Adopted)
-            }
-            // It will never do.
-            ServiceErrorKind::Quota if error.message.contains(" is 0 Instances") => {
-                Err(EvaluatorError::new(format!(
-                    "cannot create training job {}: {error}; ask for a higher quota, or name other machines",
-                    attempt.request.name
-                )))
-            }
-            ServiceErrorKind::Quota if self.room.has_others_than(attempt.machines, now) => {
-                self.room.lacks(attempt.machines, now);
-                Ok(Start::Busy { retry_after: SOON })
-            }
-            ServiceErrorKind::Quota => {
-                self.room.refused(live, now);
-                Ok(Start::Busy { retry_after: self.room.wait(live, now) })
-            }
-            ServiceErrorKind::NotReady
-                if now.saturating_sub(*self.not_ready_since.get_or_insert(now)) < PROPAGATION =>
-            {
-                Ok(Start::Busy { retry_after: PROPAGATION_RETRY })
-            }
-            ServiceErrorKind::Invalid if self.has_created => {
-                let failure = Failure::new(FailureKind::Error, error.to_string());
-                self.events.push(JobEvent::Ended { job: id, outcome: Outcome::Failed(failure) });
-                Ok(Start::Started)
-            }
-            _ => Err(cannot("create", attempt.name(), error)),
-        }
-    }
-}
-
-/// What cannot be gone on after.
-fn cannot(what: &str, name: &str, error: &ServiceError) -> EvaluatorError {
-    let remedy = match error.kind {
-        ServiceErrorKind::Denied => "; allow it to whoever calls (docs/sagemaker/permissions.md)",
-        ServiceErrorKind::Invalid => "; mend the request (Judge says more of it)",
-        ServiceErrorKind::NotReady => "; look whether the role and the data exist",
-        _ => "",
-    };
-    EvaluatorError::new(format!("cannot {what} training job {name}: {error}{remedy}"))
 }
 
 impl Evaluator for SageMakerEvaluator {
     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
-        let id = job.id();
-        let is_stillborn = self.events.iter().any(|event| event.job() == Some(id));
-        if is_stillborn || self.attempts.contains_key(&id) {
-            return Ok(Start::Adopted);
-        }
-        if let Some(retry_after) = self.look_back()? {
-            return Ok(Start::Busy { retry_after });
-        }
-        let now = self.line.clock().now();
-        if self.spending.is_over(now).is_some() {
-            return self.adopt_at_most(job);
-        }
-        let wait = self.room.wait(self.attempts.len(), now);
-        if wait > Duration::ZERO {
-            return Ok(Start::Busy { retry_after: wait });
-        }
-        let attempt = self.attempt(job);
-        self.create(id, attempt)
+        self.start_job(job)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
@@ -399,11 +352,21 @@ impl Evaluator for SageMakerEvaluator {
             return Ok(Adoption::Running);
         }
         let attempt = self.attempt(job);
-        Ok(match self.find(job.id(), attempt)? {
+        Ok(match self.find(job, attempt)? {
             None => Adoption::NotRunning,
             Some(Start::Busy { retry_after }) => Adoption::Busy { retry_after },
             Some(_) => Adoption::Running,
         })
+    }
+
+    /// A retry is another training job, and a metric that has been looked for in vain will not come of it.
+    fn is_worth_retrying(&self, kind: FailureKind) -> bool {
+        kind != FailureKind::MissingMetric
+    }
+
+    fn may_still_run(&mut self) -> Vec<RunningJob> {
+        self.has_told_what_runs = true;
+        self.running_jobs()
     }
 
     /// A training job has two minutes to end after SIGTERM, and then uploads what it has.
@@ -412,11 +375,32 @@ impl Evaluator for SageMakerEvaluator {
     }
 }
 
+impl SageMakerEvaluator {
+    fn running_jobs(&self) -> Vec<RunningJob> {
+        let attempts = self.attempts.iter();
+        attempts.map(|(job, it)| RunningJob { job: *job, name: it.name().to_owned() }).collect()
+    }
+}
+
 impl Drop for SageMakerEvaluator {
-    /// Sends the requests to stop that have not been sent.
+    /// Sends the requests to stop that have not been sent, and says which jobs may still be billed, if nobody else has.
+    #[allow(clippy::print_stderr, reason = "jobs that nobody knows of cost money")]
     fn drop(&mut self) {
         let unsent = self.attempts.values().filter(|it| it.stopping == Stopping::Wanted);
-        self.line.stop_at_once(unsent.map(Attempt::name));
+        let unsent: Vec<String> = unsent.map(|it| it.name().to_owned()).collect();
+        let unstopped = self.line.stop_at_once(unsent);
+        if !unstopped.is_empty() {
+            eprintln!(
+                "surmise: these training jobs could not be asked to stop, and may still run and be billed: {}",
+                unstopped.join(", ")
+            );
+        } else if !self.has_told_what_runs && !self.attempts.is_empty() {
+            let names: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
+            eprintln!(
+                "surmise: these training jobs may still run and be billed: {}",
+                names.join(", ")
+            );
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use crate::rng::Rng;
 const PAUSE: (f64, f64) = (15.0, 300.0);
 /// For how long machines are not asked for that there were none of.
 const SHORTAGE: Duration = Duration::from_secs(1800);
+/// For how long machines are not asked for whose quota others have used up.
+const FULL: Duration = Duration::from_secs(300);
 
 /// Room for jobs: unlimited until one is refused, then as much as there was, and one more now and then.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub(super) struct Room {
     pause: Pause,
     /// Until when each of the machines that will do is not to be had.
     shortages: Vec<Duration>,
+    /// Why each of them never is, as far as is known.
+    refusals: Vec<Option<String>>,
     rng: Rng,
 }
 
@@ -25,7 +29,8 @@ impl Room {
     pub(super) fn new(machines: usize, seed: u64) -> Self {
         let shortages = vec![Duration::ZERO; machines];
         let pause = Pause::new(PAUSE.0, PAUSE.1);
-        Self { most: None, pause, shortages, rng: Rng::stream(seed, 1) }
+        let refusals = vec![None; machines];
+        Self { most: None, pause, shortages, refusals, rng: Rng::stream(seed, 1) }
     }
 
     /// How long it is until another job may be tried, while `live` run.
@@ -56,31 +61,62 @@ impl Room {
 
     /// Which machines to ask for: the first that are not known to be missing, else those that have been missing for longest.
     pub(super) fn machines(&self, now: Duration) -> usize {
-        let free = self.shortages.iter().position(|until| *until <= now);
-        let soonest = || {
-            let soonest = self.shortages.iter().enumerate().min_by_key(|(_, until)| **until);
-            soonest.map(|(index, _)| index)
+        let possible = || {
+            let all = self.shortages.iter().enumerate();
+            all.filter(|(index, _)| self.refusals.get(*index).is_none_or(Option::is_none))
         };
-        free.or_else(soonest).unwrap_or(0)
+        let free = possible().find(|(_, until)| **until <= now);
+        let chosen = free.or_else(|| possible().min_by_key(|(_, until)| **until));
+        chosen.map_or(0, |(index, _)| index)
     }
 
     /// There were no machines of this kind.
     pub(super) fn lacks(&mut self, machines: usize, now: Duration) {
+        self.is_missing(machines, now, SHORTAGE);
+    }
+
+    /// A quota for machines of this kind is used up, and not by jobs of one's own.
+    pub(super) fn is_full(&mut self, machines: usize, now: Duration) {
+        self.is_missing(machines, now, FULL);
+    }
+
+    fn is_missing(&mut self, machines: usize, now: Duration, pause: Duration) {
         if let Some(until) = self.shortages.get_mut(machines) {
-            *until = now.saturating_add(SHORTAGE);
+            *until = now.saturating_add(pause);
         }
+    }
+
+    /// There will never be machines of this kind, for this reason. The reasons of all, if there are no others.
+    pub(super) fn never(&mut self, machines: usize, why: &str) -> Option<String> {
+        if let Some(refusal) = self.refusals.get_mut(machines) {
+            *refusal = Some(why.to_owned());
+        }
+        let all: Option<Vec<String>> = self.refusals.iter().cloned().collect();
+        let mut all = all?;
+        all.dedup();
+        Some(if all.is_empty() { why.to_owned() } else { all.join("; ") })
     }
 
     /// Whether there are machines to try besides these.
     pub(super) fn has_others_than(&self, machines: usize, now: Duration) -> bool {
-        let mut others = self.shortages.iter().enumerate().filter(|(index, _)| *index != machines);
-        others.any(|(_, until)| *until <= now)
+        let all = self.shortages.iter().zip(&self.refusals).enumerate();
+        let mut others = all.filter(|(index, _)| *index != machines);
+        others.any(|(_, (until, refusal))| *until <= now && refusal.is_none())
     }
 
-    /// Whether there are other machines to try.
+    /// Whether there are machines to try.
     pub(super) fn has_others(&self, now: Duration) -> bool {
-        self.shortages.iter().any(|until| *until <= now)
+        self.has_others_than(usize::MAX, now)
     }
+}
+
+/// What a refusal for a quota says: how many instances there may be, and how many were wanted.
+pub(super) fn quota(message: &str) -> Option<(u64, u64)> {
+    let number = |before: &str| {
+        let rest = message.split(before).nth(1)?;
+        rest.split_whitespace().next()?.parse().ok()
+    };
+    Some((number("' is ").or_else(|| number(" is "))?, number("request delta of ")?))
 }
 
 #[cfg(test)]
@@ -116,5 +152,37 @@ mod tests {
         assert!(!room.has_others(3 * SECOND));
         assert_eq!(room.machines(3 * SECOND), 0, "the one that was missing first");
         assert_eq!(room.machines(3 * SECOND + SHORTAGE), 0, "preferred again");
+    }
+
+    #[test]
+    fn machines_that_never_will_be_are_not_asked_for() {
+        let mut room = Room::new(2, 0);
+        assert_eq!(room.never(0, "its quota is 0"), None);
+        assert_eq!(room.machines(SECOND), 1);
+        room.lacks(1, SECOND);
+        assert_eq!(room.machines(2 * SECOND), 1, "it may be there again");
+        assert!(!room.has_others(2 * SECOND));
+        let all = room.never(1, "the region does not have it");
+        assert_eq!(all.as_deref(), Some("its quota is 0; the region does not have it"));
+    }
+
+    #[test]
+    fn a_refusal_for_a_quota_is_read() {
+        for (text, wanted) in [
+            (
+                "The account-level service limit 'ml.m5.xlarge for training job usage' is 4 Instances, with current utilization of 3 Instances and a request delta of 2 Instances. Please …",
+                Some((4, 2)),
+            ),
+            (
+                "The account-level service limit for training-job/ml.p2.xlarge is 0 Instances, with current utilization of 0 Instances and a request delta of 1 Instances.",
+                Some((0, 1)),
+            ),
+            (
+                "The requested resource training-job/ml.t3.medium is not available in this region",
+                None,
+            ),
+        ] {
+            assert_eq!(quota(text), wanted, "{text}");
+        }
     }
 }

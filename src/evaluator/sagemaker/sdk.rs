@@ -1,6 +1,5 @@
 //! The door to AWS's SDK for Rust: signs and sends what is asked of SageMaker, and reads what comes back.
 
-use std::collections::{BTreeMap, HashMap};
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
@@ -20,15 +19,14 @@ use aws_sdk_sagemaker::config::timeout::TimeoutConfig;
 use aws_sdk_sagemaker::config::{ConfigBag, Credentials, Intercept, RuntimeComponents};
 use aws_sdk_sagemaker::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sagemaker::types::{BooleanOperator, Filter, Operator, ResourceType, SearchExpression};
-use aws_sdk_sagemakermetrics::types::{MetricQuery, MetricStatistic, Period, XAxisType};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::service::{
-    FoundJobs, JobFilter, TrainingJob, TrainingReport, TrainingReports, TrainingService,
-};
+use super::description::TrainingJob;
+use super::sdk_metrics::MetricReader;
+use super::service::{FoundJobs, JobFilter, TrainingReport, TrainingReports, TrainingService};
 use super::trouble::{ServiceError, ServiceErrorKind};
 use super::tuning_job::TuningService;
 use crate::sagemaker::{CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest};
@@ -102,6 +100,7 @@ impl Connection {
             clients,
             #[cfg(feature = "sagemaker-logs")]
             logs: super::sdk_logs::LogReader::default(),
+            metrics: MetricReader::default(),
             connection: self,
             is_stale: false,
             runtime,
@@ -115,15 +114,9 @@ impl Connection {
 
     /// Looks for region and credentials, as they are now.
     fn clients(&self, runtime: &Background) -> Result<Clients, ServiceError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            // Who waits and who asks again is decided in one place, which is not here.
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .operation_timeout(REQUEST)
-                    .connect_timeout(CONNECT)
-                    .build(),
-            );
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
+            TimeoutConfig::builder().operation_timeout(REQUEST).connect_timeout(CONNECT).build(),
+        );
         if let Some(region) = self.region.clone() {
             loader = loader.region(Region::new(region));
         }
@@ -141,11 +134,18 @@ impl Connection {
             let text = "no region is known; name one, as by the variable AWS_REGION";
             return Err(ServiceError::new(ServiceErrorKind::Invalid, text));
         }
+        // Who waits and who asks again is decided in one place, which is not here. What finds credentials keeps its retries.
+        macro_rules! client {
+            ($sdk:ident) => {{
+                let config = $sdk::config::Builder::from(&config);
+                $sdk::Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
+            }};
+        }
         Ok(Clients {
-            sagemaker: Client::new(&config),
-            metrics: aws_sdk_sagemakermetrics::Client::new(&config),
+            sagemaker: client!(aws_sdk_sagemaker),
+            metrics: client!(aws_sdk_sagemakermetrics),
             #[cfg(feature = "sagemaker-logs")]
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            logs: client!(aws_sdk_cloudwatchlogs),
         })
     }
 }
@@ -211,6 +211,7 @@ pub struct SageMakerService {
     clients: Clients,
     #[cfg(feature = "sagemaker-logs")]
     logs: super::sdk_logs::LogReader,
+    metrics: MetricReader,
     connection: Connection,
     /// Whether the credentials that the clients know were refused.
     is_stale: bool,
@@ -226,7 +227,8 @@ struct Clients {
 }
 
 impl SageMakerService {
-    /// The clients, made anew if their credentials were refused: somebody may have renewed them.
+    /// The clients, made anew if their credentials were refused: somebody may have renewed them. They stay if a signature was refused,
+    /// because each of them has learnt from the refusal how far this machine's clock is off.
     fn clients(&mut self) -> Result<&Clients, ServiceError> {
         if self.is_stale && self.connection.can_be_renewed() {
             self.clients = self.connection.clients(&self.runtime)?;
@@ -357,64 +359,19 @@ impl Intercept for Reply {
     }
 }
 
-/// A number of 32 bits as the decimal number that was meant: 0.1, not 0.10000000149.
-fn shortest(number: f32) -> f64 {
-    number.to_string().parse().unwrap_or(f64::from(number))
-}
-
-/// Reads a training job, which has a type of its own in each answer.
-macro_rules! training_job {
-    ($job:expr) => {{
-        let job = $job;
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let metric = |metric: &aws_sdk_sagemaker::types::MetricData| {
-            Some((metric.metric_name()?.to_owned(), shortest(metric.value()?)))
-        };
-        TrainingJob {
-            name: text(job.training_job_name()),
-            arn: text(job.training_job_arn()),
-            status: text(job.training_job_status().map(|status| status.as_str())),
-            secondary_status: text(job.secondary_status().map(|status| status.as_str())),
-            failure_reason: job.failure_reason().map(str::to_owned),
-            hyper_parameters: sorted(job.hyper_parameters()),
-            final_metrics: job.final_metric_data_list().iter().filter_map(metric).collect(),
-            billable_seconds: job
-                .billable_time_in_seconds()
-                .and_then(|seconds| u64::try_from(seconds).ok()),
-            instances: job
-                .resource_config()
-                // Of several that would do, those that were taken are billed.
-                .and_then(|machines| {
-                    machines.selected_instance_count().or(machines.instance_count())
-                })
-                .and_then(|count| u32::try_from(count).ok()),
-            model: job
-                .model_artifacts()
-                .and_then(|model| model.s3_model_artifacts())
-                .map(str::to_owned),
-        }
-    }};
-}
-
-fn sorted(values: Option<&HashMap<String, String>>) -> BTreeMap<String, String> {
-    values.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
 impl TrainingService for SageMakerService {
-    fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<(), ServiceError> {
-        let call = self
-            .clients()?
-            .sagemaker
-            .create_training_job()
-            .customize()
-            .mutate_request(body(request)?);
-        self.run(call.send()).map(drop)
+    fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<String, ServiceError> {
+        let call = self.clients()?.sagemaker.create_training_job();
+        let call = call.customize().mutate_request(body(request)?);
+        let answer = self.run(call.send())?;
+        Ok(answer.training_job_arn().unwrap_or_default().to_owned())
     }
 
     fn describe(&mut self, name: &str) -> Result<TrainingJob, ServiceError> {
+        let reply = Reply::default();
         let call = self.clients()?.sagemaker.describe_training_job().training_job_name(name);
-        let job = self.run(call.send())?;
-        Ok(training_job!(&job))
+        self.run(call.customize().interceptor(reply.clone()).send())?;
+        Ok(TrainingJob::from_description(reply.read()?))
     }
 
     fn search(&mut self, filter: &JobFilter<'_>) -> Result<FoundJobs, ServiceError> {
@@ -438,16 +395,21 @@ impl TrainingService for SageMakerService {
             .search()
             .resource(ResourceType::TrainingJob)
             .max_results(PAGE);
-        let call = call.search_expression(expression.build()).set_next_token(page);
-        let found = self.run(call.send())?;
-        let jobs = found.results().iter().filter_map(|record| record.training_job());
+        let reply = Reply::default();
+        let call = call.search_expression(expression.build()).set_next_token(page).customize();
+        self.run(call.interceptor(reply.clone()).send())?;
+        let mut found = reply.read()?;
+        let results = found["Results"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        let jobs = results
+            .into_iter()
+            .map(|mut result| TrainingJob::from_description(result["TrainingJob"].take()));
         let begins = |job: &TrainingJob| match filter {
             JobFilter::Names(_) => true,
             JobFilter::Begins { with, .. } => job.name.starts_with(with),
         };
         Ok(FoundJobs {
-            jobs: jobs.map(|job| training_job!(job)).filter(begins).collect(),
-            next_page: found.next_token().map(str::to_owned),
+            jobs: jobs.filter(begins).collect(),
+            next_page: found["NextToken"].as_str().map(str::to_owned),
         })
     }
 
@@ -463,7 +425,11 @@ impl TrainingService for SageMakerService {
     ) -> Result<Vec<TrainingReport>, ServiceError> {
         match source {
             TrainingReports::None => Ok(Vec::new()),
-            TrainingReports::Metrics(name) => self.metrics_of(job, name),
+            TrainingReports::Metrics(name) => {
+                let client = self.clients()?.metrics.clone();
+                let read = self.metrics.read(&client, &self.runtime, job, name);
+                self.noted(read)
+            }
             #[cfg(feature = "sagemaker-logs")]
             TrainingReports::Logs(pattern) => {
                 let client = self.clients()?.logs.clone();
@@ -477,30 +443,16 @@ impl TrainingService for SageMakerService {
             }
         }
     }
-}
 
-impl SageMakerService {
-    fn metrics_of(
-        &mut self,
-        job: &TrainingJob,
-        metric: &str,
-    ) -> Result<Vec<TrainingReport>, ServiceError> {
-        let query = MetricQuery::builder()
-            .metric_name(metric)
-            .resource_arn(&job.arn)
-            .metric_stat(MetricStatistic::Last)
-            .period(Period::IterationNumber)
-            .x_axis_type(XAxisType::IterationNumber)
-            .build();
-        let call = self.clients()?.metrics.batch_get_metrics().metric_queries(query);
-        let answer = self.run(call.send())?;
-        let reports = answer.metric_query_results().iter().flat_map(|result| {
-            let steps = result.x_axis_values().iter();
-            steps.zip(result.metric_values()).filter_map(|(step, value)| {
-                Some(TrainingReport { step: Some(u64::try_from(*step).ok()?), value: *value })
-            })
-        });
-        Ok(reports.collect())
+    #[cfg(feature = "sagemaker-logs")]
+    fn last_lines(&mut self, job: &str, most: usize) -> Result<Vec<String>, ServiceError> {
+        let client = self.clients()?.logs.clone();
+        let read = super::sdk_logs::LogReader::last_lines(&client, &self.runtime, job, most);
+        self.noted(read)
+    }
+
+    fn region(&self) -> Option<String> {
+        self.clients.sagemaker.config().region().map(ToString::to_string)
     }
 }
 

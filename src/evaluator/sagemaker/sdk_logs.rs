@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::operation::get_log_events::GetLogEventsOutput;
 
 use super::sdk::{Background, trouble};
 use super::service::TrainingReport;
-use super::trouble::ServiceError;
+use super::trouble::{ServiceError, ServiceErrorKind};
 use crate::sagemaker::MetricPattern;
 
 /// Where SageMaker puts what training jobs print; the names of a job's streams begin with its own.
@@ -16,11 +17,20 @@ const FIRST_MACHINE: &str = "algo-1-";
 /// So many pages are read at once at the most.
 const MOST_PAGES: usize = 20;
 
+/// Where the reading of a stream goes on.
+#[derive(Debug, Clone, Default)]
+struct Position {
+    /// The service's token; it is valid for a day.
+    token: Option<String>,
+    /// So many events have been read.
+    read: usize,
+}
+
 /// Reads the logs of training jobs from where it left off.
 #[derive(Debug, Default)]
 pub(super) struct LogReader {
-    /// By the name of a stream: from where on.
-    positions: HashMap<String, String>,
+    /// By the name of a stream.
+    positions: HashMap<String, Position>,
 }
 
 impl LogReader {
@@ -32,32 +42,90 @@ impl LogReader {
         job: &str,
         pattern: &MetricPattern,
     ) -> Result<Vec<TrainingReport>, ServiceError> {
-        let streams = client.describe_log_streams().log_group_name(GROUP);
-        let streams = streams.log_stream_name_prefix(format!("{job}/{FIRST_MACHINE}"));
-        let streams = runtime.run(streams.send())?.map_err(trouble)?;
+        let streams = streams(client, runtime, job)?;
         let mut reports = Vec::new();
         // Taken over when all has been read: else what was read before some trouble would be lost.
         let mut positions = HashMap::new();
-        for stream in streams.log_streams().iter().filter_map(|stream| stream.log_stream_name()) {
-            let mut position = self.positions.get(stream).cloned();
+        for (place, stream) in streams.into_iter().enumerate() {
+            let mut position = self.positions.get(&stream).cloned().unwrap_or_default();
+            let mut known = 0;
             for _ in 0..MOST_PAGES {
-                let events = client.get_log_events().log_group_name(GROUP);
-                let events = events.log_stream_name(stream).start_from_head(true);
-                let events = events.set_next_token(position.clone());
-                let events = runtime.run(events.send())?.map_err(trouble)?;
-                let lines = events.events().iter().filter_map(|event| event.message());
-                let values = lines.filter_map(|line| pattern.find(line)?.trim().parse().ok());
-                reports.extend(values.map(|value| TrainingReport { step: None, value }));
-                let next = events.next_forward_token().map(str::to_owned);
-                let is_end = next.is_none() || next == position;
-                position = next.or(position);
+                let page = match page(client, runtime, &stream, position.token.clone()) {
+                    // The token is too old: begin anew, and pass over what is known.
+                    Err(error)
+                        if error.kind == ServiceErrorKind::Invalid && position.token.is_some() =>
+                    {
+                        known = position.read;
+                        position = Position::default();
+                        continue;
+                    }
+                    page => page?,
+                };
+                let events = page.events();
+                let passed_over = known.min(events.len());
+                known -= passed_over;
+                position.read += events.len();
+                for event in &events[passed_over..] {
+                    let value = event.message().and_then(|line| pattern.find(line));
+                    let Some(value) = value.and_then(|text| text.trim().parse().ok()) else {
+                        continue;
+                    };
+                    #[allow(clippy::cast_precision_loss, reason = "milliseconds of our age")]
+                    let at = event.timestamp().map(|at| at as f64 / 1000.0);
+                    reports.push(TrainingReport { step: None, value, at, stream: place });
+                }
+                let next = page.next_forward_token().map(str::to_owned);
+                let is_end = next.is_none() || next == position.token || events.is_empty();
+                position.token = next.or(position.token);
                 if is_end {
                     break;
                 }
             }
-            positions.extend(position.map(|position| (stream.to_owned(), position)));
+            positions.insert(stream, position);
         }
         self.positions.extend(positions);
         Ok(reports)
     }
+
+    /// The last lines that a job has printed, in any of its streams of the first machine.
+    pub(super) fn last_lines(
+        client: &Client,
+        runtime: &Background,
+        job: &str,
+        most: usize,
+    ) -> Result<Vec<String>, ServiceError> {
+        let Some(stream) = streams(client, runtime, job)?.pop() else { return Ok(Vec::new()) };
+        let limit = i32::try_from(most).unwrap_or(i32::MAX);
+        let call = client.get_log_events().log_group_name(GROUP).log_stream_name(stream);
+        let call = call.start_from_head(false).limit(limit);
+        let page = runtime.run(call.send())?.map_err(trouble)?;
+        let lines = page.events().iter().filter_map(|event| event.message());
+        Ok(lines.map(|line| line.trim_end().to_owned()).collect())
+    }
+}
+
+/// The streams of a job's first machine, in the order in which they were begun: their names end with when that was.
+fn streams(client: &Client, runtime: &Background, job: &str) -> Result<Vec<String>, ServiceError> {
+    let call = client.describe_log_streams().log_group_name(GROUP);
+    let call = call.log_stream_name_prefix(format!("{job}/{FIRST_MACHINE}"));
+    let answer = runtime.run(call.send())?.map_err(trouble)?;
+    let names = answer.log_streams().iter().filter_map(|stream| stream.log_stream_name());
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    names.sort_by_key(|name| {
+        let moment = name.rsplit('-').next().and_then(|digits| digits.parse::<u64>().ok());
+        (moment.unwrap_or(0), name.clone())
+    });
+    Ok(names)
+}
+
+/// A page of a stream, from a token on or from its beginning.
+fn page(
+    client: &Client,
+    runtime: &Background,
+    stream: &str,
+    token: Option<String>,
+) -> Result<GetLogEventsOutput, ServiceError> {
+    let call = client.get_log_events().log_group_name(GROUP).log_stream_name(stream);
+    let call = call.start_from_head(true).set_next_token(token);
+    runtime.run(call.send())?.map_err(trouble)
 }

@@ -1,19 +1,19 @@
 //! The seam between the evaluator and SageMaker: what it asks, what it is answered, and what can go wrong.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use super::description::TrainingJob;
 use super::trouble::ServiceError;
 use crate::sagemaker::{CreateTrainingJobRequest, MetricPattern};
 
 /// What an evaluator asks of SageMaker. Each call is one request over the network: nothing is tried again, nothing waits; that is the
 /// evaluator's part, which knows what else is to be asked.
 pub trait TrainingService: fmt::Debug + Send {
-    /// `CreateTrainingJob`.
+    /// `CreateTrainingJob`: the ARN of the new training job.
     ///
     /// # Errors
     /// [`ServiceErrorKind::Exists`](super::ServiceErrorKind::Exists) if there is a training job of that name.
-    fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<(), ServiceError>;
+    fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<String, ServiceError>;
 
     /// `DescribeTrainingJob`.
     ///
@@ -44,6 +44,20 @@ pub trait TrainingService: fmt::Debug + Send {
     ) -> Result<Vec<TrainingReport>, ServiceError> {
         let _ = (job, source);
         Ok(Vec::new())
+    }
+
+    /// The last lines that a training job has printed, at most so many; none if its log cannot be read by this service.
+    ///
+    /// # Errors
+    /// If the service cannot answer.
+    fn last_lines(&mut self, job: &str, most: usize) -> Result<Vec<String>, ServiceError> {
+        let _ = (job, most);
+        Ok(Vec::new())
+    }
+
+    /// The region that is asked, if it is known.
+    fn region(&self) -> Option<String> {
+        None
     }
 }
 
@@ -96,57 +110,8 @@ pub struct TrainingReport {
     pub step: Option<u64>,
     /// The metric then.
     pub value: f64,
-}
-
-/// What SageMaker says of a training job. The words for statuses are its own, because new ones are added.
-#[derive(Debug, Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct TrainingJob {
-    /// Its name.
-    pub name: String,
-    /// Its address.
-    pub arn: String,
-    /// `InProgress`, `Completed`, `Failed`, `Stopping`, `Stopped`, `Deleting`.
-    pub status: String,
-    /// `Starting`, `Downloading`, `Training`, `MaxRuntimeExceeded`, …
-    pub secondary_status: String,
-    /// Why it failed.
-    pub failure_reason: Option<String>,
-    /// Its hyperparameters.
-    pub hyper_parameters: BTreeMap<String, String>,
-    /// The last values of its metrics.
-    pub final_metrics: Vec<(String, f64)>,
-    /// Seconds for which each of its machines is billed; known when it has ended.
-    pub billable_seconds: Option<u64>,
-    /// How many machines it has.
-    pub instances: Option<u32>,
-    /// Where its model is when it has completed.
-    pub model: Option<String>,
-}
-
-impl TrainingJob {
-    /// A training job of which nothing else is known.
-    pub fn new(name: impl Into<String>, status: &str, secondary_status: &str) -> Self {
-        Self {
-            name: name.into(),
-            status: status.to_owned(),
-            secondary_status: secondary_status.to_owned(),
-            ..Self::default()
-        }
-    }
-
-    /// Whether nothing will happen to it any more.
-    pub fn has_ended(&self) -> bool {
-        matches!(self.status.as_str(), "Completed" | "Failed" | "Stopped" | "Deleting")
-    }
-
-    /// The last value of a metric.
-    pub fn final_metric(&self, name: &str) -> Option<f64> {
-        self.final_metrics.iter().rev().find(|(own, _)| own == name).map(|(_, value)| *value)
-    }
-
-    /// What it is billed for: seconds of one machine.
-    pub fn billable_instance_seconds(&self) -> Option<u64> {
-        Some(self.billable_seconds? * u64::from(self.instances.unwrap_or(1).max(1)))
-    }
+    /// When it was printed, in seconds since 1970, if that is known.
+    pub at: Option<f64>,
+    /// The place of its log stream among those of the job, from 0: a job that is begun anew may print into another stream.
+    pub stream: usize,
 }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use super::*;
+use crate::sagemaker::CreateTrainingJobRequest;
 use crate::space::Configuration;
-use crate::trial::{Source, Trial, TrialId};
+use crate::trial::{Outcome, Source, Trial, TrialId};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -74,7 +75,7 @@ impl Double {
 }
 
 impl TrainingService for Double {
-    fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<(), ServiceError> {
+    fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<String, ServiceError> {
         let values = request.hyper_parameters.iter().flatten();
         let values = values.map(|(name, value)| (name.clone(), value.clone())).collect();
         let end = self.clock.now() + 60 * SECOND;
@@ -83,7 +84,7 @@ impl TrainingService for Double {
                 return Err(ServiceErrorKind::Exists);
             }
             script.jobs.insert(request.name.clone(), (end, values));
-            Ok(())
+            Ok(String::new())
         })
     }
 

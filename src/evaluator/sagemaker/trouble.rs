@@ -28,6 +28,8 @@ pub enum ServiceErrorKind {
     NotRunning,
     /// The credentials have expired, or are none.
     Credentials,
+    /// The signature of the request is not accepted, because of its time or its key.
+    Signature,
     /// Not allowed.
     Denied,
     /// Something that was created lately is not yet known everywhere: a role, a permission.
@@ -47,6 +49,7 @@ impl fmt::Display for ServiceErrorKind {
             Self::Missing => "there is nothing of that name",
             Self::NotRunning => "it has ended already",
             Self::Credentials => "no valid credentials",
+            Self::Signature => "the signature was refused",
             Self::Denied => "not allowed",
             Self::NotReady => "not ready yet",
             Self::Invalid => "the request was refused",
@@ -56,7 +59,7 @@ impl fmt::Display for ServiceErrorKind {
 }
 
 /// Codes that AWS's services have in common, and SageMaker's own.
-const CODES: [(&[&str], ServiceErrorKind); 6] = [
+const CODES: [(&[&str], ServiceErrorKind); 7] = [
     (
         &[
             "ThrottlingException",
@@ -80,18 +83,23 @@ const CODES: [(&[&str], ServiceErrorKind); 6] = [
         &[
             "ExpiredToken",
             "ExpiredTokenException",
-            "RequestExpired",
-            "RequestTimeTooSkewed",
             "InvalidClientTokenId",
             "UnrecognizedClientException",
-            "InvalidSignatureException",
-            "SignatureDoesNotMatch",
             "IncompleteSignature",
             "MissingAuthenticationToken",
             "MissingAuthenticationTokenException",
-            "AuthFailure",
         ],
         ServiceErrorKind::Credentials,
+    ),
+    (
+        &[
+            "InvalidSignatureException",
+            "SignatureDoesNotMatch",
+            "RequestExpired",
+            "RequestTimeTooSkewed",
+            "AuthFailure",
+        ],
+        ServiceErrorKind::Signature,
     ),
     (
         &["AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired"],
@@ -147,7 +155,7 @@ impl ServiceError {
         };
         // What refuses a signature quotes the request that was signed, session token included.
         let text = match kind {
-            ServiceErrorKind::Credentials => code.to_owned(),
+            ServiceErrorKind::Credentials | ServiceErrorKind::Signature => code.to_owned(),
             _ => format!("{code}: {message}"),
         };
         Self::new(kind, text)
@@ -167,7 +175,7 @@ const KEY_LENGTH: usize = 16;
 const SECRET_LENGTH: usize = 40;
 
 /// A message without what could be a key or a token.
-fn without_secrets(message: &str) -> String {
+pub(super) fn without_secrets(message: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
     let is_secret = |word: &str| {
         let has = |kind: fn(&u8) -> bool| word.bytes().any(|byte| kind(&byte));
@@ -210,6 +218,7 @@ mod tests {
             ("ValidationException", "Could not assume role arn:…", Kind::NotReady),
             ("ValidationException", "1 validation error detected: …", Kind::Invalid),
             ("ExpiredTokenException", "The security token … is expired", Kind::Credentials),
+            ("InvalidSignatureException", "Signature expired: …", Kind::Signature),
             ("AccessDeniedException", "User: … is not authorized", Kind::Denied),
             ("InternalFailure", "", Kind::Unreachable),
         ] {
@@ -231,7 +240,7 @@ mod tests {
         let quoted = format!("The canonical string should have been x-amz-security-token:{secret}");
         assert_eq!(
             ServiceError::of("SignatureDoesNotMatch", &quoted).to_string(),
-            "no valid credentials: SignatureDoesNotMatch"
+            "the signature was refused: SignatureDoesNotMatch"
         );
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::pace::Pause;
+use super::remedies::remedy;
 use super::trouble::{ServiceError, ServiceErrorKind};
 use crate::error::EvaluatorError;
 use crate::evaluator::Clock;
@@ -51,6 +52,14 @@ const POLL: Duration = Duration::from_secs(30);
 /// For how long a service that does not answer is asked again; pauses in seconds.
 const PATIENCE: Duration = Duration::from_secs(3600);
 const PAUSES: (f64, f64) = (1.0, 60.0);
+/// People are told of trouble when it has come so often in a row.
+const TOLD: u32 = 3;
+/// What is asked, in words, and as a policy calls it.
+const LAUNCH: (&str, &str) = ("launch", "sagemaker:CreateHyperParameterTuningJob");
+const DESCRIBE: (&str, &str) = ("describe", "sagemaker:DescribeHyperParameterTuningJob");
+const STOP: (&str, &str) = ("stop", "sagemaker:StopHyperParameterTuningJob");
+const LIST: (&str, &str) =
+    ("list the training jobs of", "sagemaker:ListTrainingJobsForHyperParameterTuningJob");
 
 /// A tuning job of SageMaker's own tuner: launched, followed, stopped, and brought back as a study.
 ///
@@ -69,12 +78,21 @@ const PAUSES: (f64, f64) = (1.0, 60.0);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct TuningJob {
     name: String,
     service: Box<dyn TuningService>,
     clock: Clock,
     poll: Duration,
+    has_answered: bool,
+    tell: Option<Tell>,
+}
+
+type Tell = Box<dyn FnMut(&str) + Send>;
+
+impl fmt::Debug for TuningJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TuningJob").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// A page of training jobs.
@@ -90,7 +108,8 @@ impl TuningJob {
     /// One that was launched before, by its name.
     pub fn attach(name: impl Into<String>, service: impl TuningService + 'static) -> Self {
         let (name, service) = (name.into(), Box::new(service));
-        Self { name, service, clock: Clock::real(), poll: POLL }
+        let (clock, poll) = (Clock::real(), POLL);
+        Self { name, service, clock, poll, has_answered: false, tell: None }
     }
 
     /// Asks for a tuning job. One of the same name that has all that this one asks for is taken for this one: the reply to an earlier launch was
@@ -115,7 +134,7 @@ impl TuningJob {
         service: impl TuningService + 'static,
     ) -> Result<Self, EvaluatorError> {
         let mut job = Self::attach(request.name.as_str(), service).with_clock(clock);
-        match job.ask("launch", |service, _| service.create_tuning_job(request)) {
+        match job.ask(LAUNCH, |service, _| service.create_tuning_job(request)) {
             Ok(()) => return Ok(job),
             Err((ServiceErrorKind::Exists, _)) => {}
             Err((_, error)) => return Err(error),
@@ -142,6 +161,12 @@ impl TuningJob {
         Self { poll: poll.max(Duration::from_millis(10)), ..self }
     }
 
+    /// The same, telling people of trouble that lasts, and when it is over: by default nobody is told.
+    #[must_use]
+    pub fn telling(self, tell: impl FnMut(&str) + Send + 'static) -> Self {
+        Self { tell: Some(Box::new(tell)), ..self }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -152,12 +177,13 @@ impl TuningJob {
     /// # Errors
     /// If there is none, or the service does not answer for an hour.
     pub fn describe(&mut self) -> Result<TuningJobDescription, EvaluatorError> {
-        let answer = self.ask("describe", |service, name| service.describe_tuning_job(name));
+        let answer = self.ask(DESCRIBE, |service, name| service.describe_tuning_job(name));
         let answer = answer.map_err(|(_, error)| error)?;
         serde_json::from_value(answer).map_err(|error| self.garbled(&error))
     }
 
-    /// Looks at it until it has ended, or `watch` says to break; how it stands then.
+    /// Looks at it until it has ended, or `watch` says to break; how it stands then. Credentials that expire meanwhile are waited for, until
+    /// somebody renews them.
     ///
     /// # Errors
     /// Those of [`describe`](Self::describe).
@@ -169,7 +195,7 @@ impl TuningJob {
             let description = self.describe()?;
             let goes_on = matches!(
                 description.status,
-                TuningJobStatus::InProgress | TuningJobStatus::Stopping
+                TuningJobStatus::InProgress | TuningJobStatus::Stopping | TuningJobStatus::Unknown
             );
             if watch(&description).is_break() || !goes_on {
                 return Ok(description);
@@ -183,7 +209,7 @@ impl TuningJob {
     /// # Errors
     /// If there is none, or the service does not answer for an hour.
     pub fn stop(&mut self) -> Result<(), EvaluatorError> {
-        match self.ask("stop", |service, name| service.stop_tuning_job(name)) {
+        match self.ask(STOP, |service, name| service.stop_tuning_job(name)) {
             Ok(()) | Err((ServiceErrorKind::NotRunning, _)) => Ok(()),
             Err((_, error)) => Err(error),
         }
@@ -197,9 +223,8 @@ impl TuningJob {
         let mut jobs = Vec::new();
         let mut page: Option<String> = None;
         loop {
-            let answer = self.ask("list the training jobs of", |service, name| {
-                service.training_jobs_of(name, page.as_deref())
-            });
+            let answer =
+                self.ask(LIST, |service, name| service.training_jobs_of(name, page.as_deref()));
             let answer = answer.map_err(|(_, error)| error)?;
             let found: Page =
                 serde_json::from_value(answer).map_err(|error| self.garbled(&error))?;
@@ -215,33 +240,75 @@ impl TuningJob {
     /// Asks until there is an answer, or patience is at its end.
     fn ask<T>(
         &mut self,
-        what: &str,
+        (what, action): (&str, &str),
         mut request: impl FnMut(&mut dyn TuningService, &str) -> Result<T, ServiceError>,
     ) -> Result<T, (ServiceErrorKind, EvaluatorError)> {
         let begun = self.clock.now();
         let mut pause = Pause::new(PAUSES.0, PAUSES.1);
         let mut rng = Rng::stream(0, 0);
+        let mut times = 0;
         loop {
             let error = match request(self.service.as_mut(), &self.name) {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    if times >= TOLD {
+                        self.tell(&format!("tuning job {}: SageMaker answers again", self.name));
+                    }
+                    self.has_answered = true;
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
+            times += 1;
             let now = self.clock.now();
-            let may_pass =
-                matches!(error.kind, ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable);
-            if !may_pass || now.saturating_sub(begun) >= PATIENCE {
-                let text = format!("cannot {what} tuning job {}: {error}", self.name);
-                return Err((error.kind, EvaluatorError::new(text)));
+            let is_over = now.saturating_sub(begun) >= PATIENCE;
+            let may_pass = match error.kind {
+                ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable => !is_over,
+                ServiceErrorKind::Credentials => self.has_answered,
+                // From the first refusal the SDK learns how far this machine's clock is off.
+                ServiceErrorKind::Signature => self.has_answered || times == 1,
+                _ => false,
+            };
+            if !may_pass {
+                return Err((error.kind, self.cannot(what, action, &error)));
+            }
+            if times == TOLD {
+                self.tell(&format!(
+                    "cannot {what} tuning job {}: {error}; it goes on meanwhile, and is asked again",
+                    self.name
+                ));
             }
             pause.lengthen(now, &mut rng);
             self.clock.sleep(pause.left(now));
         }
     }
 
+    fn tell(&mut self, text: &str) {
+        self.tell.iter_mut().for_each(|tell| tell(text));
+    }
+
+    fn cannot(&self, what: &str, action: &str, error: &ServiceError) -> EvaluatorError {
+        let remedy = remedy(error, action);
+        let is_unborn = (what, action) == LAUNCH || error.kind == ServiceErrorKind::Missing;
+        let may_run = if is_unborn { String::new() } else { self.may_run() };
+        EvaluatorError::new(format!(
+            "cannot {what} tuning job {}: {error}{remedy}{may_run}",
+            self.name
+        ))
+    }
+
+    /// What people have to know who hear no more of it.
+    fn may_run(&self) -> String {
+        format!(
+            "; tuning job {} may go on, and its training jobs cost until it ends or is stopped (aws sagemaker stop-hyper-parameter-tuning-job --hyper-parameter-tuning-job-name {})",
+            self.name, self.name
+        )
+    }
+
     fn garbled(&self, error: &serde_json::Error) -> EvaluatorError {
         EvaluatorError::new(format!(
-            "what SageMaker says of tuning job {} cannot be read: {error}",
-            self.name
+            "what SageMaker says of tuning job {} cannot be read: {error}{}",
+            self.name,
+            self.may_run()
         ))
     }
 }

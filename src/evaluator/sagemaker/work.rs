@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::attempt::{Attempt, Stopping, next_round};
-use super::fate::{lacked_machines, outcome};
+use super::attempt::{Attempt, LastLines, Stopping, next_round};
+use super::bill::BilledFor;
+use super::description::TrainingJob;
+use super::fate::{lacked_machines, outcome, patience_for_metric};
 use super::line::{Answer, Operation};
-use super::service::{JobFilter, TrainingJob, TrainingReports};
-use super::trouble::{ServiceError, ServiceErrorKind};
-use super::{SageMakerEvaluator, Start, cannot};
+use super::remedies::remedy;
+use super::service::{JobFilter, TrainingReports};
+use super::starting::cannot;
+use super::trouble::ServiceErrorKind;
+use super::{SageMakerEvaluator, Start};
 use crate::error::EvaluatorError;
 use crate::evaluator::{JobEvent, JobId};
 use crate::trial::{Failure, FailureKind, Outcome};
@@ -19,13 +23,12 @@ const FEW: usize = 2;
 const SETTLING: Duration = Duration::from_secs(120);
 /// How often what may be settling is asked for.
 const AGAIN: Duration = Duration::from_secs(10);
-/// So many looks at a job that ended well until it is believed that it told no metric; and so many searches that miss one until it is
-/// asked for by itself.
+/// So many searches that miss a job until it is asked for by itself.
 const MISSES: u32 = 2;
+/// So many ends without a value are explained by their logs, as long as no job has had a value.
+const EXPLAINED: u32 = 3;
 /// For how long others come first after a request without an answer.
 const AFTER_SILENCE: Duration = Duration::from_secs(5);
-/// So often the last reports of a job that has ended are asked for.
-const REPORT_MISSES: u32 = 4;
 /// As long as there is nothing to do.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -65,6 +68,9 @@ impl SageMakerEvaluator {
         let now = self.line.clock().now();
         let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
         if attempt.has_ended() && !attempt.wants_reports {
+            if attempt.last_lines == LastLines::Wanted {
+                return self.fetch_last_lines(id);
+            }
             self.end(id);
             return Ok(Duration::ZERO);
         }
@@ -105,6 +111,10 @@ impl SageMakerEvaluator {
     pub(super) fn ask_to_stop(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
         let name = attempt.request.name.as_str();
+        if !self.may_stop {
+            attempt.stopping = Stopping::Denied;
+            return Ok(Duration::ZERO);
+        }
         let answer = self.line.ask(Operation::Stop, |service| service.stop(name))?;
         let now = self.line.clock().now();
         let error = match answer {
@@ -125,9 +135,19 @@ impl SageMakerEvaluator {
             Answer::Refused(error) => error,
         };
         match error.kind {
-            ServiceErrorKind::NotRunning => {
+            // It has ended, or cannot be stopped for another reason: what it does is looked at.
+            ServiceErrorKind::NotRunning | ServiceErrorKind::Invalid => {
                 (attempt.stopping, attempt.exists) = (Stopping::Asked, true);
                 (attempt.look_at, attempt.look_closely) = (now, true);
+                Ok(Duration::ZERO)
+            }
+            ServiceErrorKind::Denied => {
+                attempt.stopping = Stopping::Denied;
+                self.may_stop = false;
+                let remedy = remedy(&error, "sagemaker:StopTrainingJob");
+                self.warn(format!(
+                    "training jobs cannot be stopped, and run to their ends: {error}{remedy}"
+                ));
                 Ok(Duration::ZERO)
             }
             // It was never made, or has been removed.
@@ -143,44 +163,8 @@ impl SageMakerEvaluator {
                 attempt.look_at = now.saturating_add(AGAIN);
                 Ok(AGAIN)
             }
-            _ => Err(cannot("stop", attempt.name(), &error)),
+            _ => Err(cannot("stop", attempt.name(), &error, "sagemaker:StopTrainingJob")),
         }
-    }
-
-    fn fetch_reports(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
-        let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
-        let (Some(job), source) = (&attempt.seen, &self.reports) else { return Ok(IDLE) };
-        let answer = self.line.ask(Operation::Reports, |service| service.reports(job, source))?;
-        let reports = match answer {
-            Answer::Given(reports) => reports,
-            Answer::Later(wait) if attempt.has_ended() => return Ok(wait),
-            Answer::Later(wait) => {
-                return Ok(wait.min(attempt.look_at.saturating_sub(self.line.clock().now())));
-            }
-            // In the next round; an end waits for its last reports, but not for ever.
-            Answer::Lost => {
-                attempt.report_misses += 1;
-                attempt.wants_reports =
-                    attempt.has_ended() && attempt.report_misses < REPORT_MISSES;
-                return Ok(Duration::ZERO);
-            }
-            // There is no log yet, or none any more.
-            Answer::Refused(ServiceError { kind: ServiceErrorKind::Missing, .. }) => Vec::new(),
-            Answer::Refused(error) => {
-                return Err(cannot("read the reports of", attempt.name(), &error));
-            }
-        };
-        (attempt.wants_reports, attempt.report_misses) = (false, 0);
-        attempt.reported_at = self.line.clock().now();
-        for report in reports {
-            attempt.counted += u64::from(report.step.is_none());
-            let step = report.step.unwrap_or(attempt.counted);
-            if attempt.last_step.is_none_or(|last| step > last) {
-                attempt.last_step = Some(step);
-                self.events.push(JobEvent::Report { job: id, step, value: report.value });
-            }
-        }
-        Ok(Duration::ZERO)
     }
 
     fn look_closely(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
@@ -189,15 +173,8 @@ impl SageMakerEvaluator {
         let answer = self.line.ask(Operation::Describe, |service| service.describe(name))?;
         let now = self.line.clock().now();
         match answer {
-            Answer::Given(job) if !attempt.is_own && !Self::is_own(&attempt.request, &job) => {
-                Err(EvaluatorError::new(format!(
-                    "there is a training job {name} with other hyperparameters: it belongs to another tuning job that was named {:?}, too; \
-                     give this one another name",
-                    self.template.tuning_job()
-                )))
-            }
+            Answer::Given(job) if !attempt.is_own => self.adopt_if_it_is_own(id, job),
             Answer::Given(job) => {
-                attempt.is_own = true;
                 attempt.look_closely = false;
                 self.seen(id, job);
                 Ok(Duration::ZERO)
@@ -209,7 +186,7 @@ impl SageMakerEvaluator {
                 Ok(AFTER_SILENCE)
             }
             Answer::Refused(error) if error.kind != ServiceErrorKind::Missing => {
-                Err(cannot("describe", name, &error))
+                Err(cannot("describe", name, &error, "sagemaker:DescribeTrainingJob"))
             }
             Answer::Refused(_) if now.saturating_sub(attempt.asked_at) < SETTLING => {
                 attempt.look_at = now.saturating_add(AGAIN);
@@ -226,23 +203,72 @@ impl SageMakerEvaluator {
         }
     }
 
+    /// Takes on a job that was there, if it is the one that was asked for.
+    fn adopt_if_it_is_own(
+        &mut self,
+        id: JobId,
+        job: TrainingJob,
+    ) -> Result<Duration, EvaluatorError> {
+        let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
+        if let Some(difference) = self.difference(attempt, &job) {
+            return Err(EvaluatorError::new(format!(
+                "there is a training job {} that is another one ({difference}): it belongs to another tuning job that was named {:?}, too, or to this one before it was changed; \
+                 give this one another name, or make the request as it was",
+                job.name,
+                self.template.tuning_job()
+            )));
+        }
+        let was_asked_for_here = attempt.was_lost;
+        self.located(id, &job.arn);
+        let has_ended = job.has_ended() && !was_asked_for_here;
+        if has_ended && !self.has_told_of_old_results {
+            self.has_told_of_old_results = true;
+            self.warn(format!(
+                "training jobs of this tuning job had ended before, and their results are taken over; the first is {} ({}); to train anew, give the tuning job another name",
+                job.name, job.status
+            ));
+        }
+        if let Some(attempt) = self.attempts.get_mut(&id) {
+            (attempt.is_own, attempt.look_closely) = (true, false);
+            attempt.had_ended = has_ended;
+        }
+        self.seen(id, job);
+        Ok(Duration::ZERO)
+    }
+
     /// Takes in what the service says of a job, from a description.
-    fn seen(&mut self, id: JobId, job: TrainingJob) {
+    fn seen(&mut self, id: JobId, mut job: TrainingJob) {
         let now = self.line.clock().now();
         self.spending.note(&job, now);
         let metric = self.template.metric_name();
         let Some(attempt) = self.attempts.get_mut(&id) else { return };
         attempt.look_at = next_round(now, self.poll);
-        let lacks_metric = job.status == "Completed" && job.final_metric(metric).is_none();
-        if lacks_metric && attempt.misses < MISSES {
-            // Metrics may come a little later than the end.
-            attempt.misses += 1;
-            attempt.look_closely = true;
-            return;
+        if job.has_ended() && !attempt.had_ended {
+            let patience = patience_for_metric(&job, metric, attempt.last_step.is_some());
+            if now.saturating_sub(*attempt.ended_at.get_or_insert(now)) < patience {
+                attempt.look_at = now.saturating_add(AGAIN);
+                attempt.look_closely = true;
+                return;
+            }
         }
         let has_begun = !matches!(job.secondary_status.as_str(), "Starting" | "Pending");
         attempt.wants_reports = has_begun && !matches!(self.reports, TrainingReports::None);
         attempt.misses = 0;
+        let ended_badly = job.has_ended()
+            && matches!(
+                outcome(&job, metric),
+                Outcome::Failed(Failure {
+                    kind: FailureKind::MissingMetric | FailureKind::Setup | FailureKind::Error,
+                    ..
+                })
+            );
+        if ended_badly && self.explained < EXPLAINED && attempt.last_lines == LastLines::Unwanted {
+            self.explained += 1;
+            attempt.last_lines = LastLines::Wanted;
+        }
+        // What it is made of has been compared, and thousands of jobs are kept.
+        let trained = job.trained_since.is_empty() && !job.description.is_null();
+        job.description = if trained { serde_json::json!({}) } else { serde_json::Value::Null };
         attempt.seen = Some(job);
     }
 
@@ -257,9 +283,27 @@ impl SageMakerEvaluator {
                 self.room.refused(self.attempts.len(), now);
             }
         }
-        let outcome = outcome(&job, self.template.metric_name());
+        let mut outcome = outcome(&job, self.template.metric_name());
+        if let Outcome::Failed(failure) = &mut outcome {
+            failure.message.push_str(&self.explanation(failure.kind, &attempt.last_lines));
+        }
+        if outcome.value().is_some() {
+            // Jobs can succeed: what fails from now on fails for its own reasons.
+            self.explained = EXPLAINED;
+        }
+        self.spending.was_for(&job.name, billed_for(&outcome));
+        if matches!(outcome, Outcome::Failed(_)) {
+            self.failed.insert(id.trial, id);
+        }
         self.events.push(JobEvent::Ended { job: id, outcome });
         self.ended.insert(id, job);
+    }
+
+    /// A trial is tried again after this attempt.
+    pub(super) fn was_retried(&mut self, attempt: JobId) {
+        if let Some(job) = self.ended.get(&attempt) {
+            self.spending.was_for(&job.name, BilledFor::Retried);
+        }
     }
 
     /// Looks at the jobs whose time has come: at many by one question.
@@ -293,9 +337,13 @@ impl SageMakerEvaluator {
                 Answer::Refused(error) if error.kind == ServiceErrorKind::Denied => {
                     // One by one will do, too.
                     self.may_search = false;
+                    let remedy = remedy(&error, "sagemaker:Search");
+                    self.warn(format!("training jobs are looked at one by one, because they cannot be searched for: {error}{remedy}"));
                     return Ok(Duration::ZERO);
                 }
-                Answer::Refused(error) => return Err(cannot("search for", names[0], &error)),
+                Answer::Refused(error) => {
+                    return Err(cannot("search for", names[0], &error, "sagemaker:Search"));
+                }
             }
         }
         Ok(Duration::ZERO)
@@ -331,8 +379,10 @@ impl SageMakerEvaluator {
             match self.line.ask(Operation::Search, |service| service.search(&filter))? {
                 Answer::Given(found) => {
                     let now = self.line.clock().now();
-                    // There may be other tuning jobs whose names begin so.
-                    let own = found.jobs.iter().filter(|job| is_numbered(&job.name, &with));
+                    // There may be other tuning jobs whose names begin so; and SageMaker's own tuner names its training jobs alike.
+                    let own = found.jobs.iter().filter(|job| {
+                        is_numbered(&job.name, &with) && job.tuning_job_arn.is_none()
+                    });
                     own.for_each(|job| self.spending.note(job, now));
                     self.spending.next_page = found.next_page;
                     if self.spending.next_page.is_none() {
@@ -341,10 +391,25 @@ impl SageMakerEvaluator {
                 }
                 Answer::Later(wait) => return Ok(Some(wait)),
                 Answer::Lost => return Ok(Some(Duration::from_secs(1))),
-                Answer::Refused(error) => return Err(cannot("search for", &with, &error)),
+                Answer::Refused(error) if error.kind == ServiceErrorKind::Denied => {
+                    self.spending.has_looked_back();
+                    let remedy = remedy(&error, "sagemaker:Search");
+                    self.warn(format!("what earlier calls have spent does not count against the budget, because it cannot be searched for: {error}{remedy}"));
+                }
+                Answer::Refused(error) => {
+                    return Err(cannot("search for", &with, &error, "sagemaker:Search"));
+                }
             }
         }
         Ok(None)
+    }
+}
+
+fn billed_for(outcome: &Outcome) -> BilledFor {
+    match outcome {
+        Outcome::Completed { .. } => BilledFor::Completed,
+        Outcome::Stopped { .. } => BilledFor::Stopped,
+        Outcome::Failed(_) => BilledFor::Failed,
     }
 }
 

@@ -1,0 +1,123 @@
+//! What people can do about what is refused.
+
+use super::trouble::{ServiceError, ServiceErrorKind};
+
+/// The policies that `docs/sagemaker/permissions.md` explains: of whoever calls, and of the role of training jobs.
+const CALLER: (&str, &str) = (
+    "docs/sagemaker/caller_policy.json",
+    include_str!("../../../docs/sagemaker/caller_policy.json"),
+);
+const ROLE: (&str, &str) =
+    ("docs/sagemaker/role_policy.json", include_str!("../../../docs/sagemaker/role_policy.json"));
+
+/// What to do about a refusal. `action` is what was asked for, such as `sagemaker:Search`; the refusal may name another one.
+pub(super) fn remedy(error: &ServiceError, action: &str) -> String {
+    match error.kind {
+        ServiceErrorKind::Denied => {
+            let action = named_action(&error.message).unwrap_or(action);
+            let place = place(CALLER, action);
+            let otherwise = match action {
+                "sagemaker:AddTags" => ", or leave Tags out of the request",
+                _ => "",
+            };
+            format!("; allow {action} to whoever calls ({place}){otherwise}")
+        }
+        ServiceErrorKind::Invalid => "; mend the request (Judge says more of it)".to_owned(),
+        ServiceErrorKind::NotReady => "; look whether the role and the data exist".to_owned(),
+        ServiceErrorKind::Signature => {
+            "; look at this machine's clock, and at the secret access key".to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+/// Reasons of failures that lie in what all training jobs have in common, in lower case, and what to do about each.
+const SETUP_FAILURES: [(&[&str], &str); 5] = [
+    (
+        &["cannot pull algorithm container", "manifest for", "requested image not found"],
+        "look at TrainingImage, and at the role's right to pull it",
+    ),
+    (
+        &["data download failed", "no s3 objects found"],
+        "look at InputDataConfig, and at the role's right to read it",
+    ),
+    (
+        &["artifact upload failed"],
+        "look at OutputDataConfig, its key, and the role's right to write there",
+    ),
+    (
+        &["cannotstartcontainererror", "executable file not found", "oci runtime create failed"],
+        "look at what the image starts: it must have a program named train",
+    ),
+    (
+        &["unable to perform: sts:assumerole", "could not assume role"],
+        "let sagemaker.amazonaws.com take the role (docs/sagemaker/role_trust_policy.json)",
+    ),
+];
+
+/// What to do about a failure that no configuration can mend; `None` if it may be the configuration's fault.
+///
+/// `has_trained` says whether the job's own program ran.
+pub(super) fn setup_remedy(reason: &str, has_trained: bool) -> Option<String> {
+    let text = reason.to_ascii_lowercase();
+    let known = SETUP_FAILURES.iter().find(|(signs, _)| signs.iter().any(|it| text.contains(it)));
+    let remedy = match known {
+        Some((_, remedy)) => (*remedy).to_owned(),
+        None if has_trained => return None,
+        None => "look at image, data, role and network of the request".to_owned(),
+    };
+    let of_role =
+        named_action(reason).map(|action| format!("; {action} is in {}", place(ROLE, action)));
+    Some(format!("{remedy}{}", of_role.unwrap_or_default()))
+}
+
+/// The action that a message says is not allowed.
+fn named_action(message: &str) -> Option<&str> {
+    let rest = message.split("not authorized to perform: ").nth(1)?;
+    let action = rest.split_whitespace().next()?.trim_end_matches(['.', ',', ';']);
+    action.contains(':').then_some(action)
+}
+
+/// Where a policy allows an action: the statement, and its line in the file.
+fn place((file, text): (&str, &str), action: &str) -> String {
+    let mut statement = "";
+    for (number, line) in text.lines().enumerate() {
+        if let Some(id) = line.trim().strip_prefix("\"Sid\": \"") {
+            statement = id.trim_end_matches(['"', ',']);
+        }
+        if line.contains(&format!("\"{action}\"")) {
+            return format!("statement {statement}, line {} of {file}", number + 1);
+        }
+    }
+    "docs/sagemaker/permissions.md".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denial_names_the_action_and_the_line_of_the_policy() {
+        let message = "AccessDeniedException: User: arn:… is not authorized to perform: iam:PassRole on resource: arn:… because …";
+        let error = ServiceError::new(ServiceErrorKind::Denied, message);
+        let text = remedy(&error, "sagemaker:CreateTrainingJob");
+        assert!(text.contains("allow iam:PassRole"), "{text}");
+        assert!(
+            text.contains(
+                "statement PassTheExecutionRole, line 30 of docs/sagemaker/caller_policy.json"
+            ),
+            "{text}"
+        );
+        let terse = ServiceError::new(ServiceErrorKind::Denied, "AccessDeniedException: no");
+        assert!(remedy(&terse, "sagemaker:Search").contains("statement SearchTrainingJobs"));
+    }
+
+    #[test]
+    fn what_no_configuration_can_mend_is_told_apart() {
+        let reason = "ClientError: Artifact upload failed:not authorized to perform: s3:PutObject";
+        let text = setup_remedy(reason, true).unwrap();
+        assert!(text.contains("s3:PutObject is in statement WriteModels"), "{text}");
+        assert!(setup_remedy("AlgorithmError: exit code: 1", true).is_none());
+        assert!(setup_remedy("ClientError: something new", false).is_some());
+    }
+}

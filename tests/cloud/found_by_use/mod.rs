@@ -1,0 +1,65 @@
+//! Faults that somebody found who runs training jobs, each with its number: what the service does, and what is made of it.
+
+mod adoption;
+mod ends;
+mod hand_over;
+mod machines;
+mod metrics;
+mod permissions;
+mod requests;
+
+use super::*;
+use surmise::evaluator::sagemaker::{ServiceError, ServiceErrorKind, TrainingJob, TrainingService};
+use surmise::fake_sagemaker::{Fate, Faults, InstanceQuotas};
+use surmise::sagemaker::training_job_name;
+use surmise::{FailureKind, StopReason};
+
+/// Half an hour of training.
+const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
+
+/// A fake under these faults, of the usual training.
+fn under(faults: Faults) -> (FakeSettings, FakeSageMaker) {
+    let settings = FakeSettings { faults, ..Default::default() };
+    let fake = fake(&settings);
+    (settings, fake)
+}
+
+/// A request on spot instances that may wait for so long.
+fn spot(name: &str, jobs: usize, longest_wait: u32) -> CreateHyperParameterTuningJobRequest {
+    let mut request = request(name, jobs, 1);
+    let definition = request.definition.as_mut().unwrap();
+    definition.spot_training = Some(true);
+    definition.stopping_condition.max_wait_time_in_seconds = Some(longest_wait);
+    request
+}
+
+fn warnings(events: &[JobEvent]) -> Vec<&str> {
+    let mut texts = Vec::new();
+    for event in events {
+        if let JobEvent::Warning { text } = event {
+            texts.push(text.as_str());
+        }
+    }
+    texts
+}
+
+fn ended(events: &[JobEvent]) -> Vec<Outcome> {
+    let outcome = |event: &JobEvent| match event {
+        JobEvent::Ended { outcome, .. } => Some(outcome.clone()),
+        _ => None,
+    };
+    events.iter().filter_map(outcome).collect()
+}
+
+fn steps(events: &[JobEvent]) -> Vec<u64> {
+    let step = |event: &JobEvent| match event {
+        JobEvent::Report { step, .. } => Some(*step),
+        _ => None,
+    };
+    events.iter().filter_map(step).collect()
+}
+
+/// How often an operation was asked for.
+fn asked(fake: &FakeSageMaker, operation: &str) -> usize {
+    fake.log().iter().filter(|entry| entry.operation == operation).count()
+}
