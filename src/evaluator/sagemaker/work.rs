@@ -10,11 +10,12 @@ use super::fate::{lacked_machines, outcome, patience_for_metric};
 use super::line::{Answer, Operation};
 use super::remedies::remedy;
 use super::service::{JobFilter, TrainingReports};
-use super::starting::cannot;
+use super::starting::{cannot, instances};
 use super::trouble::ServiceErrorKind;
 use super::{SageMakerEvaluator, Start};
 use crate::error::EvaluatorError;
 use crate::evaluator::{JobEvent, JobId};
+use crate::sagemaker::ResourceConfig;
 use crate::trial::{Failure, FailureKind, Outcome};
 
 /// So few jobs are looked at one by one.
@@ -91,7 +92,10 @@ impl SageMakerEvaluator {
     /// The reply to its creation was lost. As a name is taken once, to ask again cannot make two of it.
     fn create_again(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let now = self.line.clock().now();
-        let Some(attempt) = self.attempts.remove(&id) else { return Ok(IDLE) };
+        let Some(mut attempt) = self.attempts.remove(&id) else { return Ok(IDLE) };
+        // The machines of before may have turned out not to be had.
+        attempt.machines = self.room.machines(now);
+        attempt.request.resources = self.template.machines().get(attempt.machines).cloned();
         let wait = self.room.wait(self.attempts.len(), now);
         if wait > Duration::ZERO {
             self.attempts.insert(id, attempt);
@@ -228,8 +232,11 @@ impl SageMakerEvaluator {
                 job.name, job.status
             ));
         }
+        let is_on = |it: &ResourceConfig| instances(it) == job.instance_types;
+        let machines = self.template.machines().iter().position(is_on);
         if let Some(attempt) = self.attempts.get_mut(&id) {
             (attempt.is_own, attempt.look_closely) = (true, false);
+            attempt.machines = machines.unwrap_or(attempt.machines);
             attempt.had_ended = has_ended;
         }
         self.seen(id, job);
