@@ -57,6 +57,8 @@ pub struct Faults {
     pub search_lag: Duration,
     /// For how long after the end of a training job its metrics are missing.
     pub metrics_lag: Duration,
+    /// Whether metrics are found by the expressions of `MetricDefinitions` in what a training job prints; else all are, whatever is printed.
+    pub metrics_by_expression: bool,
     /// Whether final metrics of tuning jobs have a `Type`.
     pub metric_type: bool,
     /// More values than this the metrics service does not give at once: it says `Truncated` then.

@@ -113,6 +113,8 @@ pub(super) struct Job {
     has_logs: bool,
     /// Whether spot instances have to be waited for.
     waits_for_spot: bool,
+    /// Whether its metrics are found by expressions in what it prints.
+    has_expressions: bool,
 }
 
 /// What a new job is made of.
@@ -151,6 +153,7 @@ impl Job {
             has_one_stream: faults.one_log_stream,
             has_logs: !faults.role_denied.iter().any(|action| action.starts_with("logs:")),
             waits_for_spot: is_spot && !faults.spot_waits.is_zero(),
+            has_expressions: faults.metrics_by_expression,
             request,
         }
     }
@@ -229,9 +232,8 @@ impl Job {
     /// Whether what it prints of a metric is found by the expression that is given for it, if one is given.
     fn is_found(&self, metric: &str) -> bool {
         let definitions = &self.request["AlgorithmSpecification"]["MetricDefinitions"];
-        let Some(definitions) = definitions.as_array().filter(|list| !list.is_empty()) else {
-            return true;
-        };
+        let given = definitions.as_array().filter(|list| !list.is_empty() && self.has_expressions);
+        let Some(definitions) = given else { return true };
         let own = definitions.iter().find(|definition| definition["Name"] == metric);
         let pattern = own.and_then(|own| MetricPattern::new(own["Regex"].as_str()?).ok());
         pattern.is_some_and(|pattern| pattern.find(&line(0, metric, 0.5)).is_some())

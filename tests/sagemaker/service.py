@@ -12,6 +12,7 @@ SAGEMAKER and FAKE are the built examples `sagemaker` and `fake_sagemaker`. The 
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -129,8 +130,10 @@ def judge_moto():
             for member, wanted in DEFINITION.items():
                 found = there.get(member)
                 if member == "CheckpointConfig":
-                    # Each trial has a folder of its own.
-                    wanted = {**wanted, "S3Uri": f"{wanted['S3Uri']}/{name.rsplit('-', 1)[0]}"}
+                    # Each trial has a folder of its own, which a hash of its hyperparameters tells from others of its number.
+                    folder = re.escape(f"{wanted['S3Uri']}/{name.rsplit('-', 1)[0]}-") + "[0-9a-f]{8}"
+                    check(re.fullmatch(folder, found["S3Uri"]), f"{name}: {member} is {found}")
+                    wanted = {**wanted, "S3Uri": found["S3Uri"]}
                 if member == "AlgorithmSpecification":
                     wanted, found = ({**part, "MetricDefinitions": None} for part in (wanted, found))
                 check(found == wanted, f"{name}: {member} is {found}, not {wanted}")
@@ -155,8 +158,10 @@ def judge_fake():
         name = client.meta.method_to_api_mapping[operation]
         shape = client.meta.service_model.operation_model(name).output_shape
         if shape is not None:
-            report = ParamValidator().validate(answer, shape)
-            check(not report.has_errors(), f"{operation}: {report.generate_report()}")
+            report = ParamValidator().validate(answer, shape).generate_report().splitlines()
+            # A job without instances has none, though the model requires it: docs/sagemaker/fake.md.
+            wrong = [line for line in report if '"ModelArtifacts"' not in line or "TrainingStartTime" in answer]
+            check(not wrong, f"{operation}: {wrong}")
         return answer
 
     def refused(code, operation, **given):

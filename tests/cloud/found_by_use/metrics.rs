@@ -14,6 +14,11 @@ fn metrics() -> TrainingReports {
     TrainingReports::Metrics("loss".to_owned())
 }
 
+/// Metrics are what expressions find.
+fn by_expression() -> Faults {
+    Faults { metrics_by_expression: true, ..Default::default() }
+}
+
 /// The usual request with an expression that finds nothing.
 fn mistaken(jobs: usize, parallel: usize) -> CreateHyperParameterTuningJobRequest {
     let mut request = request("trees", jobs, parallel);
@@ -25,7 +30,7 @@ fn mistaken(jobs: usize, parallel: usize) -> CreateHyperParameterTuningJobReques
 
 #[test]
 fn fault_h2_a_missing_metric_is_explained_and_never_paid_for_twice() {
-    let (settings, fake) = under(Faults::default());
+    let (settings, fake) = under(by_expression());
     let request = mistaken(20, 1);
     let mut jobs = evaluator(&fake, &settings.clock, &request);
     let mut study = study(&request, Vec::new());
@@ -52,7 +57,7 @@ fn fault_h2_a_missing_metric_is_explained_and_never_paid_for_twice() {
 
 #[test]
 fn fault_h2_five_jobs_in_a_row_without_a_metric_end_a_tuning() {
-    let (settings, fake) = under(Faults::default());
+    let (settings, fake) = under(by_expression());
     let request = mistaken(20, 1);
     let mut jobs = evaluator(&fake, &settings.clock, &request);
     let mut study = study(&request, Vec::new());
@@ -64,7 +69,7 @@ fn fault_h2_five_jobs_in_a_row_without_a_metric_end_a_tuning() {
 
 #[test]
 fn a_canary_runs_alone_until_a_job_has_a_value() {
-    let (settings, fake) = under(Faults::default());
+    let (settings, fake) = under(by_expression());
     let wrong = mistaken(20, 8);
     let mut jobs = evaluator(&fake, &settings.clock, &wrong);
     let mut wrong_study = study(&wrong, Vec::new());
