@@ -119,7 +119,8 @@ fn fault_h9_a_quota_that_others_use_up_is_got_round_and_tried_again_soon() {
 #[test]
 fn fault_h10_running_spot_jobs_count_as_they_will_be_billed() {
     let (settings, fake) = under(Faults::default());
-    let request = spot("trees", 60, 9000);
+    let mut request = spot("trees", 60, 9000);
+    request.config.resource_limits.max_parallel_training_jobs = 10;
     // Thirty jobs at three tenths of their price, of two instances and some 640 seconds each.
     let budget = 30 * 2 * 640 * 3 / 10 * SECOND;
     let mut jobs = evaluator(&fake, &settings.clock, &request).with_budget(budget);
@@ -128,10 +129,11 @@ fn fault_h10_running_spot_jobs_count_as_they_will_be_billed() {
     let (reason, _) = tune(&mut study, &mut jobs, rules);
     assert!(matches!(reason, StopReason::OutOfBudget { .. }), "{reason:?}");
     let count = fake.creations().len();
-    assert!((27..=33).contains(&count), "{count}");
+    assert!((27..=40).contains(&count), "{count}");
     let bill = jobs.bill();
     assert_eq!(bill.spent, fake.billed());
-    assert!(bill.spent >= budget && bill.spent < budget + budget / 10, "{bill}");
+    // What runs when it is used up comes to its end: at most ten jobs.
+    assert!(bill.spent >= budget && bill.spent < budget + budget / 3, "{bill}");
     let saved = bill.saved_by_spot.as_secs_f64() / (bill.spent + bill.saved_by_spot).as_secs_f64();
     assert!((0.68..0.72).contains(&saved), "{saved}");
 }

@@ -101,12 +101,12 @@ fn fault_h22_whatever_a_stop_is_refused_with_the_job_is_looked_at() {
     assert!(matches!(outcome(&mut jobs), Outcome::Completed { .. }));
 }
 
-/// Names the port of the server of credentials, for the test below in a process of its own.
+/// Names the port of the service of credentials, for the test below in a process of its own.
 const PORT: &str = "SURMISE_TEST_CREDENTIALS_PORT";
 
 #[allow(clippy::disallowed_methods, reason = "a process of its own, and a server")]
 #[test]
-fn fault_h21_one_hiccup_of_what_gives_credentials_is_not_the_end() {
+fn fault_h21_one_hiccup_of_the_service_that_gives_credentials_is_not_the_end() {
     if std::env::var(PORT).is_ok() {
         // In a process of its own, whose environment says where credentials are.
         let (settings, fake) = under(Faults::default());
@@ -118,35 +118,40 @@ fn fault_h21_one_hiccup_of_what_gives_credentials_is_not_the_end() {
     }
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = server.local_addr().unwrap().port();
-    // Its first answer is an error, its second one credentials.
+    // The security token service's first answer is an error, its second one credentials.
     let answers = std::thread::spawn(move || {
         let body = format!(
-            r#"{{"AccessKeyId": "{ACCESS_KEY}", "SecretAccessKey": "{SECRET_KEY}", "Token": "{SESSION_TOKEN}", "Expiration": "2100-01-01T00:00:00Z"}}"#
+            "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult><Credentials>\
+             <AccessKeyId>{ACCESS_KEY}</AccessKeyId><SecretAccessKey>{SECRET_KEY}</SecretAccessKey><SessionToken>{SESSION_TOKEN}</SessionToken>\
+             <Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
         );
         for (status, body) in [("500 Internal Server Error", String::new()), ("200 OK", body)] {
             let Ok((mut stream, _)) = server.accept() else { return };
-            let mut request = [0; 4096];
+            let mut request = [0; 65536];
             let _ = stream.read(&mut request);
             let length = body.len();
             let _ = write!(
                 stream,
-                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+                "HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
             );
         }
     });
+    let token = std::env::temp_dir().join(format!("surmise-web-identity-{port}"));
+    std::fs::write(&token, "a token").unwrap();
+    let this = "found_by_use::requests::fault_h21_one_hiccup_of_the_service_that_gives_credentials_is_not_the_end";
     let run = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "found_by_use::requests::fault_h21_one_hiccup_of_what_gives_credentials_is_not_the_end",
-        ])
+        .args(["--exact", this])
         .env_clear()
         .env(PORT, port.to_string())
-        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://127.0.0.1:{port}/"))
+        .env("AWS_WEB_IDENTITY_TOKEN_FILE", &token)
+        .env("AWS_ROLE_ARN", "arn:aws:iam::012345678912:role/caller")
+        .env("AWS_ENDPOINT_URL_STS", format!("http://127.0.0.1:{port}/"))
         .env("AWS_CONFIG_FILE", "/nonexistent")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success() && text.contains("1 passed"), "{text}");
-    drop(answers);
+    answers.join().unwrap();
+    std::fs::remove_file(token).unwrap();
 }
