@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A clock that begins at zero. Clones of it are the same clock.
 ///
@@ -18,6 +18,9 @@ enum Kind {
     /// In nanoseconds.
     Simulated(Arc<AtomicU64>),
 }
+
+/// The instant at which simulated time begins, in seconds since 1970: 20 November 2026.
+pub(crate) const EPOCH: f64 = 1_795_132_800.0;
 
 impl Clock {
     /// The machine's, from now on.
@@ -41,6 +44,18 @@ impl Clock {
         match &self.0 {
             Kind::Real(made) => made.elapsed(),
             Kind::Simulated(now) => Duration::from_nanos(now.load(Ordering::Acquire)),
+        }
+    }
+
+    /// The time of day in seconds since 1970; a simulated clock begins on 20 November 2026.
+    #[allow(clippy::disallowed_methods, reason = "an evaluator keeps the time")]
+    pub(crate) fn unix_seconds(&self) -> f64 {
+        match &self.0 {
+            Kind::Real(_) => {
+                let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+                since.map_or(EPOCH, |since| since.as_secs_f64())
+            }
+            Kind::Simulated(_) => EPOCH + self.now().as_secs_f64(),
         }
     }
 

@@ -10,6 +10,8 @@ use std::fmt;
 use std::time::Duration;
 
 pub use self::clock::Clock;
+#[cfg(feature = "sagemaker-fake")]
+pub(crate) use self::clock::EPOCH;
 pub use self::command::{
     CommandEvaluator, MetricSource, PassConfiguration, ReadingOfSeveral, ReportSource,
     TrainingContainer,
@@ -272,6 +274,15 @@ pub trait Evaluator {
     /// # Errors
     /// [`Error::Invalid`] with everything that keeps them from being passed.
     fn check_space(&self, _space: &SearchSpace) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Hears of the trials whose jobs had an [address](Trial::place), before [`tune`](crate::tune::tune) starts anything: so that an
+    /// evaluator that reaches another place, or runs other jobs, can say so. By default that does not matter.
+    ///
+    /// # Errors
+    /// If the jobs of these trials cannot be gone on with.
+    fn recall(&mut self, _trials: &[&Trial]) -> Result<(), EvaluatorError> {
         Ok(())
     }
 

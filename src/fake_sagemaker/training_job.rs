@@ -1,19 +1,17 @@
 //! A training job: what it was asked for, what it tells, and what it is billed for.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::faults::Faults;
 use super::machines::Machines;
 use super::timeline::{Lengths, Plan, Stage, Timeline};
-use crate::evaluator::Clock;
+use crate::evaluator::{Clock, EPOCH};
 use crate::rng::Rng;
 use crate::sagemaker::MetricPattern;
 
-/// The instant at which simulated time begins, in seconds since 1970: 20 November 2026.
-const EPOCH: f64 = 1_795_132_800.0;
 /// The longest that a container has between SIGTERM and SIGKILL.
 const GRACE: f64 = 120.0;
 
@@ -373,14 +371,11 @@ impl Job {
 }
 
 /// Seconds from the beginning of simulated time to that of a clock: by a real one it is today.
-#[allow(clippy::disallowed_methods, reason = "a fake in real time tells the time of today")]
 pub(super) fn offset(clock: &Clock) -> f64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    match since {
-        Ok(since) if !clock.is_simulated() => {
-            since.as_secs_f64() - clock.now().as_secs_f64() - EPOCH
-        }
-        _ => 0.0,
+    if clock.is_simulated() {
+        0.0
+    } else {
+        clock.unix_seconds() - clock.now().as_secs_f64() - EPOCH
     }
 }
 

@@ -174,6 +174,15 @@ impl TrainingJobTemplate {
         std::mem::take(&mut self.tells_objective)
     }
 
+    /// Leaves the hyperparameter [`OBJECTIVE_METRIC`] out of a request that was made before it was to be left out.
+    pub(crate) fn update_objective(&self, request: &mut CreateTrainingJobRequest) {
+        if !self.tells_objective
+            && let Some(values) = &mut request.hyper_parameters
+        {
+            values.shift_remove(OBJECTIVE_METRIC);
+        }
+    }
+
     /// The machines that will do, the preferred ones first; at least one entry.
     pub fn machines(&self) -> &[ResourceConfig] {
         &self.machines
@@ -247,16 +256,41 @@ fn limited(condition: &StoppingCondition, deadline: Option<Duration>) -> Stoppin
     condition
 }
 
+/// What the service says of itself, in lower case, where it lacked machines.
+const WANT_OF_MACHINES: [&str; 2] =
+    ["not enough capacity for instance type", "insufficient instance capacity"];
+/// What begins a `FailureReason` of the service, in lower case, that is no configuration's fault: image, role, data, output.
+const SETUP: [&str; 6] = [
+    "clienterror: cannot pull",
+    "clienterror: api error",
+    "clienterror: data download failed",
+    "clienterror: artifact upload failed",
+    "clienterror: traininghostagent initialization failed",
+    "clienterror: no s3 objects found",
+];
+
 /// The kind of failure that SageMaker's `FailureReason` stands for: what lacked machines was [throttled](FailureKind::Throttled), an
-/// internal error of the service is an [interruption](FailureKind::Interrupted); the rest is the job's own fault.
+/// internal error of the service is an [interruption](FailureKind::Interrupted), what lies in image, role, data or output
+/// is [setup](FailureKind::Setup); the rest is the job's own fault.
 pub fn failure_kind(reason: &str) -> FailureKind {
     let class = reason.split([':', '.', ' ']).next().unwrap_or_default();
+    let is_own = class == "AlgorithmError";
+    let text = reason.to_ascii_lowercase();
     // The exit code of what Linux kills for want of memory.
     let was_killed = reason.contains("exit code: 137") || reason.contains("ExitCode 137");
     match class {
         "CapacityError" | "InsufficientCapacityError" => FailureKind::Throttled,
         "InternalServerError" | "InternalError" => FailureKind::Interrupted,
-        _ if was_killed || tells_of_too_little_memory(reason) => FailureKind::OutOfMemory,
+        _ if !is_own && WANT_OF_MACHINES.iter().any(|it| text.contains(it)) => {
+            FailureKind::Throttled
+        }
+        _ if was_killed
+            || tells_of_too_little_memory(reason)
+            || text.contains("instance type with more memory") =>
+        {
+            FailureKind::OutOfMemory
+        }
+        _ if SETUP.iter().any(|it| text.starts_with(it)) => FailureKind::Setup,
         _ => FailureKind::Error,
     }
 }

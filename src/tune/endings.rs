@@ -83,6 +83,8 @@ pub(super) struct Endings {
     is_forgiven: bool,
     /// Whether a trial of the study's own has a value, of a job that was stopped too.
     has_value: bool,
+    /// Whether one has that came to its end without being asked to stop.
+    has_own_value: bool,
     /// Jobs of this call that no configuration could have saved.
     fruitless: usize,
     /// So many jobs in a row ended well and told no metric.
@@ -101,23 +103,28 @@ impl Endings {
                 endings.values.extend(entry(study, *trial));
                 endings.failed += usize::from(failure_of(study, *trial).is_some());
                 endings.has_value |= has_value(study, *trial);
+                endings.has_own_value |= has_own_value(study, *trial);
             }
         }
         endings
     }
 
-    /// Takes in a trial that has just ended.
-    pub(super) fn add(&mut self, study: &Study, trial: TrialId) {
+    /// Takes in a trial that has just ended; of its own, if its job was started by this call and was not asked to stop.
+    pub(super) fn add(&mut self, study: &Study, trial: TrialId, is_own_end: bool) {
         self.values.extend(entry(study, trial));
         let failure = failure_of(study, trial).cloned();
         if failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Cancelled) {
             return;
         }
         let kind = failure.as_ref().map(|failure| failure.kind);
-        let is_without_metric = kind == Some(FailureKind::MissingMetric);
         self.has_value |= has_value(study, trial);
-        self.fruitless += usize::from(is_without_metric || kind == Some(FailureKind::Setup));
-        self.without_metric = if is_without_metric { self.without_metric + 1 } else { 0 };
+        if is_own_end {
+            // What was asked to stop tells its last report; what an earlier call has started may be mended by now.
+            let is_without_metric = kind == Some(FailureKind::MissingMetric);
+            self.has_own_value |= has_own_value(study, trial);
+            self.fruitless += usize::from(is_without_metric || kind == Some(FailureKind::Setup));
+            self.without_metric = if is_without_metric { self.without_metric + 1 } else { 0 };
+        }
         self.failed += usize::from(failure.is_some());
         self.is_forgiven &= failure.is_some();
         self.recent.push_back(failure.is_some());
@@ -194,7 +201,7 @@ impl Endings {
     /// Whether jobs have failed for a reason that no configuration can mend.
     fn fruitless(&self, rules: &TuningRules) -> Option<StopReason> {
         let last = || self.last_failure.clone();
-        let limit = rules.canary.filter(|_| !self.has_value).map(|canary| canary.failures);
+        let limit = rules.canary.filter(|_| !self.has_own_value).map(|canary| canary.failures);
         if limit.is_some_and(|limit| self.fruitless >= limit) {
             return Some(StopReason::FirstJobsFailed { jobs: self.fruitless, last: last()? });
         }
@@ -232,6 +239,12 @@ fn has_value(study: &Study, trial: TrialId) -> bool {
         trial.and_then(|trial| trial.outcome.as_ref()),
         Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) })
     )
+}
+
+/// Whether a job came to its end with a value without being asked to stop.
+fn has_own_value(study: &Study, trial: TrialId) -> bool {
+    let was_asked = study.trial(trial).is_some_and(|trial| trial.stop_asked.is_some());
+    has_value(study, trial) && !was_asked
 }
 
 fn failure_of(study: &Study, trial: TrialId) -> Option<&Failure> {

@@ -182,7 +182,8 @@ impl Run<'_, '_> {
             self.give_back_a_job();
         }
         self.warn_of_silence();
-        self.endings.add(self.study, id);
+        let is_own_end = cause.is_none() && !running.adopted;
+        self.endings.add(self.study, id, is_own_end);
         self.look_at_the_best();
         self.look_whether_it_is_enough();
         Ok(())

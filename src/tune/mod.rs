@@ -405,6 +405,8 @@ impl<'a> Tuner<'a> {
     ) -> Result<Tuned, Error> {
         self.rules.check()?;
         evaluator.check_space(study.space())?;
+        let located = study.trials().iter().filter(|trial| trial.place.is_some());
+        evaluator.recall(&located.collect::<Vec<_>>())?;
         Run::resume(self, study, evaluator).drive().map_err(|error| match error {
             // Whoever reads the error shall know what still costs.
             Error::Evaluator(error) => Error::Evaluator(and_what_may_run(error, evaluator)),
@@ -413,18 +415,13 @@ impl<'a> Tuner<'a> {
     }
 }
 
-/// So many jobs are named in an error.
-const NAMED: usize = 20;
-
 /// An error, with the names of the jobs that may still run.
 fn and_what_may_run(mut error: EvaluatorError, evaluator: &mut dyn Evaluator) -> EvaluatorError {
     let jobs = evaluator.may_still_run();
-    let names: Vec<&str> = jobs.iter().take(NAMED).map(|job| job.name.as_str()).collect();
+    let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
     if !names.is_empty() {
-        let more = jobs.len() - names.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let names = names.join(", ");
-        error.reason.push_str(&format!("; these jobs may still run, and cost: {names}{more}"));
+        error.reason.push_str(&format!("; these jobs may still run, and cost: {names}"));
     }
     error
 }

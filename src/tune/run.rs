@@ -8,7 +8,7 @@ use super::probe::Probe;
 use super::proposing::Proposing;
 use super::{Progress, StopReason, Tuned, Tuner};
 use crate::error::Error;
-use crate::evaluator::{Evaluator, JobEvent, JobId};
+use crate::evaluator::{Evaluator, JobEvent, JobId, RunningJob};
 use crate::limits::ResourceLimits;
 use crate::stopping::Curves;
 use crate::study::Study;
@@ -44,6 +44,8 @@ pub(super) struct Running {
     pub(super) job: JobId,
     pub(super) since: Duration,
     pub(super) stop_asked: bool,
+    /// Whether it was there already.
+    pub(super) adopted: bool,
 }
 
 pub(super) struct Run<'r, 'a> {
@@ -56,7 +58,7 @@ pub(super) struct Run<'r, 'a> {
     pub(super) level: Level,
     reason: Option<StopReason>,
     pub(super) queue: VecDeque<TrialId>,
-    /// Trials of earlier calls that may run already, though there are more than there are places.
+    /// Trials of earlier calls that may run already: those that have an address, and all where there are more than there are places.
     pub(super) to_adopt: VecDeque<TrialId>,
     /// Trials that wait for their next attempt, and until when.
     pub(super) waiting: BTreeMap<TrialId, Duration>,
@@ -95,12 +97,15 @@ impl<'r, 'a> Run<'r, 'a> {
         let room = limits.max_jobs.map_or(usize::MAX, |most| most.saturating_sub(ended));
         let pending: VecDeque<TrialId> = study.pending().map(|trial| trial.id).collect();
         let is_too_many = pending.len() > limits.max_parallel_jobs.min(room);
+        // What is known to have been started elsewhere runs, whatever comes of this call.
+        let located = |id: &TrialId| study.trial(*id).is_some_and(|trial| trial.place.is_some());
+        let to_adopt = pending.iter().copied().filter(|id| is_too_many || located(id)).collect();
         Self {
             asked: own().count(),
             level: Level::Open,
             reason: None,
             queue: pending.iter().take(room).copied().collect(),
-            to_adopt: if is_too_many { pending } else { VecDeque::new() },
+            to_adopt,
             waiting: BTreeMap::new(),
             running: BTreeMap::new(),
             proposing: None,
@@ -226,7 +231,8 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     fn end_if_over(&mut self) -> Option<Tuned> {
-        let none_runs = self.running.is_empty() && self.running_probes() == 0;
+        let none_runs =
+            self.running.is_empty() && self.running_probes() == 0 && self.to_adopt.is_empty();
         let is_over = match self.level {
             Level::Open => false,
             Level::Filled => none_runs && self.queue.is_empty() && self.waiting.is_empty(),
@@ -243,8 +249,19 @@ impl<'r, 'a> Run<'r, 'a> {
             disregarded: std::mem::take(&mut self.disregarded),
             disregarded_count: self.disregarded_count,
             warnings: std::mem::take(&mut self.warnings),
-            may_still_run: self.evaluator.may_still_run(),
+            may_still_run: self.may_still_run(),
         })
+    }
+
+    /// What the evaluator knows to run, and what has an address and was not taken on.
+    fn may_still_run(&mut self) -> Vec<RunningJob> {
+        let mut jobs = self.evaluator.may_still_run();
+        let left = self.to_adopt.iter().filter_map(|id| self.study.trial(*id));
+        jobs.extend(left.filter_map(|trial| {
+            let job = JobId { trial: trial.id, attempt: trial.attempt() };
+            Some(RunningJob { job, name: trial.place.clone()? })
+        }));
+        jobs
     }
 
     /// A trial that was cut off is no job: there is room for another one.

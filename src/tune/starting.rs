@@ -181,7 +181,7 @@ impl Run<'_, '_> {
 
     fn has_started(&mut self, job: JobId, adopted: bool) -> Result<(), Error> {
         let since = self.evaluator.elapsed();
-        self.running.insert(job.trial, Running { job, since, stop_asked: false });
+        self.running.insert(job.trial, Running { job, since, stop_asked: false, adopted });
         self.notify(&Progress::Started { job, adopted });
         // What had been decided before a restart still holds; that a tuning was over then does not.
         let holds = |cause: StopCause| {

@@ -39,11 +39,15 @@ pub(super) struct Attempt {
     pub(super) is_own: bool,
     /// Whether the reply to its creation was lost: then a job of its name may be this one.
     pub(super) was_lost: bool,
+    /// When its creation was asked for first.
+    pub(super) first_asked_at: Duration,
     /// When its creation was asked for last.
     pub(super) asked_at: Duration,
     pub(super) stopping: Stopping,
     /// When to ask it to stop again, if that was not answered.
     pub(super) stop_at: Duration,
+    /// How often that was refused.
+    pub(super) stop_refusals: u32,
     /// When to look at it next.
     pub(super) look_at: Duration,
     /// Whether by itself: a search may be behind, or not know of it.
@@ -79,9 +83,11 @@ impl Attempt {
             exists: false,
             is_own: false,
             was_lost: false,
+            first_asked_at: Duration::ZERO,
             asked_at: Duration::ZERO,
             stopping: Stopping::No,
             stop_at: Duration::ZERO,
+            stop_refusals: 0,
             look_at: Duration::ZERO,
             look_closely: false,
             misses: 0,

@@ -12,7 +12,7 @@ use super::prices::Money;
 pub enum BilledFor {
     /// It gave the trial its value.
     Completed,
-    /// It was stopped before its end: early, because the tuning was over, or because its time was up.
+    /// It was stopped before its end: early, because it had all the resource that there is for a job, because the tuning was over, or because its time was up.
     Stopped,
     /// It failed, and was the last attempt at its trial.
     Failed,

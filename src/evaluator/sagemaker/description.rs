@@ -32,6 +32,12 @@ pub struct TrainingJob {
     pub instance_types: Vec<(String, u32)>,
     /// Whether it runs on spot instances.
     pub is_spot: bool,
+    /// When it was created, in seconds since 1970.
+    pub created_at: Option<f64>,
+    /// Whether it waited for instances when it ended, for the first time or after an interruption.
+    pub waited_at_end: bool,
+    /// Whether the service stops it when it has waited for too long (`MaxPendingTimeInSeconds`).
+    pub may_wait_in_vain: bool,
     /// When it had its instances, in seconds since 1970.
     pub started_at: Option<f64>,
     /// When it began to train, in seconds since 1970: once more after each restart.
@@ -83,6 +89,10 @@ impl TrainingJob {
             instances: Some(instances).filter(|count| *count > 0),
             instance_types,
             is_spot: description["EnableManagedSpotTraining"] == true,
+            created_at: description["CreationTime"].as_f64(),
+            waited_at_end: waits(list("SecondaryStatusTransitions")),
+            may_wait_in_vain: !description["StoppingCondition"]["MaxPendingTimeInSeconds"]
+                .is_null(),
             started_at: description["TrainingStartTime"].as_f64(),
             trained_since: trainings.filter_map(|it| it["StartTime"].as_f64()).collect(),
             tuning_job_arn: text("TuningJobArn"),
@@ -114,6 +124,16 @@ impl TrainingJob {
             && self.billable_seconds.unwrap_or(0) == 0
             && self.training_seconds.unwrap_or(0) == 0
     }
+}
+
+/// Whether the last stage, apart from the end, is one without instances.
+fn waits(stages: &[Value]) -> bool {
+    let ends = ["Stopping", "Uploading", "Stopped", "MaxWaitTimeExceeded", "MaxRuntimeExceeded"];
+    let mut stages = stages.iter().rev().filter_map(|stage| stage["Status"].as_str());
+    let last = stages.find(|status| !ends.contains(status));
+    last.is_some_and(|status| {
+        ["Starting", "Pending", "Interrupted", "Restarting"].contains(&status)
+    })
 }
 
 /// The instances of a job: of several that would do those that were taken, of groups all.

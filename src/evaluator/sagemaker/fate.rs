@@ -25,8 +25,9 @@ pub(super) fn outcome(job: &TrainingJob, metric: &str) -> Outcome {
             Some(value) => Outcome::from(value),
             None => failed(FailureKind::MissingMetric, without_metric(job, metric)),
         },
-        "Stopped" if waited_in_vain(job) => {
-            let text = format!("training job {name} ended by {status} before it had machines");
+        "Stopped" if waited_in_vain(job) && value.is_none() => {
+            let text =
+                format!("training job {name} ended by {status} while it waited for machines");
             failed(FailureKind::Throttled, text)
         }
         // Its model is kept, and what it told last is the value of a job that was stopped.
@@ -40,7 +41,8 @@ pub(super) fn outcome(job: &TrainingJob, metric: &str) -> Outcome {
             let has_trained = !job.trained_since.is_empty() || job.description.is_null();
             let kind = failure_kind(reason);
             let text = format!("training job {name} failed: {reason}");
-            match setup_remedy(reason, has_trained).filter(|_| kind == FailureKind::Error) {
+            let may_be_setup = matches!(kind, FailureKind::Error | FailureKind::Setup);
+            match setup_remedy(reason, has_trained).filter(|_| may_be_setup) {
                 Some(remedy) => failed(FailureKind::Setup, format!("{text}; {remedy}")),
                 None => failed(kind, text),
             }
@@ -60,17 +62,22 @@ fn without_metric(job: &TrainingJob, metric: &str) -> String {
     format!("training job {name} told {}, but not {metric}", seen.join(", "))
 }
 
-/// Whether a job ran out of time before it had machines, as spot jobs do.
+/// Whether a job ran out of time while it waited for machines: before it had any, or after an interruption.
 fn waited_in_vain(job: &TrainingJob) -> bool {
     let status = job.secondary_status.as_str();
-    job.never_ran() && status.starts_with("Max") && status != "MaxRuntimeExceeded"
+    match status {
+        "MaxRuntimeExceeded" => false,
+        // How the service ends a job that was pending for too long, is not documented.
+        "Stopped" => job.never_ran() && job.may_wait_in_vain,
+        _ => status.starts_with("Max") && (job.never_ran() || job.waited_at_end),
+    }
 }
 
 /// Whether a job ended for want of machines, which is nobody's fault.
 pub(super) fn lacked_machines(job: &TrainingJob) -> bool {
     let is_capacity = |reason: &str| failure_kind(reason) == FailureKind::Throttled;
     job.failure_reason.as_deref().is_some_and(is_capacity)
-        || (job.status == "Stopped" && waited_in_vain(job))
+        || (job.status == "Stopped" && waited_in_vain(job) && job.final_metrics.is_empty())
 }
 
 /// For how long the metric of a job is looked for that has ended without it: metrics may come later than the end.
@@ -106,13 +113,19 @@ pub(super) fn explained(lines: &LastLines, metric: &str, regex: Option<&str>) ->
     };
     let pattern = regex.and_then(|regex| MetricPattern::new(regex).ok());
     let found = lines.iter().rev().find_map(|line| pattern.as_ref()?.find(line));
-    let finds = match found {
-        Some(value) => format!("finds {value} in"),
-        None => "finds nothing in".to_owned(),
+    let (finds, remedy) = match found {
+        Some(value) => (
+            format!("finds {value} in"),
+            "The service has not told it within five minutes; see whether it tells it by now, and whether the metric has this name",
+        ),
+        None => (
+            "finds nothing in".to_owned(),
+            "Mend the expression, or print the metric so that it is found",
+        ),
     };
     let shown: Vec<String> = lines.iter().map(|line| format!("    {line}")).collect();
     format!(
-        "; {expression}, which {finds} the last lines of its log:\n{}\nMend the expression, or print the metric so that it is found",
+        "; {expression}, which {finds} the last lines of its log:\n{}\n{remedy}",
         shown.join("\n")
     )
 }

@@ -18,8 +18,27 @@ const DEFINING: [&str; 10] = [
     "CheckpointConfig",
     "Environment",
 ];
-/// Members that descriptions leave out, as users of Terraform's provider have met, and of which therefore nothing can be said.
-const LEFT_OUT: [&str; 2] = ["CompressionType", "InstanceGroupNames"];
+/// Those of them that what a job tells depends on.
+const TELLING: [&str; 3] = ["AlgorithmSpecification", "InputDataConfig", "Environment"];
+/// Members that descriptions leave out, as users of Terraform's provider and of tuning jobs have met: if they are missing, nothing can be said.
+const LEFT_OUT: [&str; 3] = ["CompressionType", "InstanceGroupNames", "KeepAlivePeriodInSeconds"];
+/// Members that the service does not fill in by itself, but by these values.
+const ADDED: [(&str, &[&str]); 12] = [
+    ("ContentType", &[]),
+    ("CompressionType", &["None", "NONE", "GZIP"]),
+    ("RecordWrapperType", &["None"]),
+    ("InputMode", &[]),
+    ("ShuffleConfig", &[]),
+    ("KmsKeyId", &[""]),
+    ("VolumeKmsKeyId", &[""]),
+    ("S3DataDistributionType", &["FullyReplicated"]),
+    ("AttributeNames", &[]),
+    ("ContainerEntrypoint", &[]),
+    ("ContainerArguments", &[]),
+    ("InstanceGroups", &[]),
+];
+/// Lists whose order means nothing.
+const SETS: [&str; 2] = ["Subnets", "SecurityGroupIds"];
 /// How many differences are told.
 const TOLD: usize = 5;
 
@@ -27,15 +46,49 @@ const TOLD: usize = 5;
 ///
 /// A description may have more than was asked for, because the service tells defaults, too; but hyperparameters and variables of the
 /// environment are what was given. `machines` are all that would do.
+///
+/// A job whose time was up has told something else than with more time.
 pub(super) fn differences(
     asked: &CreateTrainingJobRequest,
     machines: &[Value],
     there: &Value,
 ) -> Option<String> {
     let asked = serde_json::to_value(asked).unwrap_or_default();
+    let mut found = differences_of(&asked, there, &DEFINING, machines);
+    for (status, limit) in [
+        ("MaxRuntimeExceeded", "MaxRuntimeInSeconds"),
+        ("MaxWaitTimeExceeded", "MaxWaitTimeInSeconds"),
+    ] {
+        let limits = [&asked, there].map(|it| it["StoppingCondition"][limit].as_f64());
+        if there["SecondaryStatus"] == status && limits[0] != limits[1] && limits[1].is_some() {
+            let [own, other] = limits.map(|it| it.map_or("none".to_owned(), |it| it.to_string()));
+            found.push(format!(
+                "StoppingCondition.{limit} is {other} there, by which it ended, {own} here"
+            ));
+        }
+    }
+    told(found)
+}
+
+/// Where a training job tells of something else than the one that is asked for, so that their results cannot be compared: it has another
+/// algorithm, other data, or other settings. On which machines it ran does not matter, nor where its model is.
+pub(super) fn differences_of_results(
+    asked: &CreateTrainingJobRequest,
+    there: &Value,
+) -> Option<String> {
+    let asked = serde_json::to_value(asked).unwrap_or_default();
+    told(differences_of(&asked, there, &TELLING, &[]))
+}
+
+fn differences_of(
+    asked: &Value,
+    there: &Value,
+    members: &[&str],
+    machines: &[Value],
+) -> Vec<String> {
     let mut found = Vec::new();
     whole_map("HyperParameters", &asked["HyperParameters"], &there["HyperParameters"], &mut found);
-    for member in DEFINING {
+    for &member in members {
         let (own, other) = (&asked[member], &there[member]);
         match member {
             "Environment" => whole_map(member, own, other, &mut found),
@@ -55,6 +108,19 @@ pub(super) fn differences(
             _ => compare(member, own, other, &mut found),
         }
     }
+    found
+}
+
+/// Where a tuning job differs from what is asked for, for people; `None` if it is the same. Tags are told by other operations.
+pub(super) fn differences_of_tuning(asked: &Value, there: &Value) -> Option<String> {
+    let mut found = Vec::new();
+    for (name, own) in asked.as_object().into_iter().flatten().filter(|(name, _)| *name != "Tags") {
+        compare(name, own, &there[name], &mut found);
+    }
+    told(found)
+}
+
+fn told(mut found: Vec<String>) -> Option<String> {
     let more = found.len().saturating_sub(TOLD);
     found.truncate(TOLD);
     if more > 0 {
@@ -95,17 +161,33 @@ fn compare(path: &str, asked: &Value, there: &Value, found: &mut Vec<String>) {
         // That something is off may be said without need.
         (Value::Null, _) | (Value::Bool(false), Value::Null) => {}
         (Value::Object(asked), there) => {
-            let asked = asked.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()));
             for (name, own) in asked {
-                compare(&format!("{path}.{name}"), own, &there[name], found);
+                let is_left_out = LEFT_OUT.contains(&name.as_str()) && there[name].is_null();
+                if !is_left_out {
+                    compare(&format!("{path}.{name}"), own, &there[name], found);
+                }
+            }
+            for (name, defaults) in ADDED {
+                let other = &there[name];
+                let is_default = other.as_str().is_some_and(|text| defaults.contains(&text));
+                if !asked.contains_key(name) && is_given(other) && !is_default {
+                    found.push(format!("{path}.{name} is {other} there, and not here"));
+                }
             }
         }
+        (Value::Array(asked), Value::Array(there))
+            if SETS.iter().any(|set| path.ends_with(set)) && are_same_set(asked, there) => {}
         (Value::Array(asked), Value::Array(there)) if asked.len() == there.len() => {
             for (place, (own, other)) in asked.iter().zip(there).enumerate() {
                 compare(&format!("{path}[{place}]"), own, other, found);
             }
         }
-        (Value::Number(own), Value::Number(other)) if own.as_f64() == other.as_f64() => {}
+        // 1 and 1.0 are the same, and some are kept in 32 bits.
+        (Value::Number(own), Value::Number(other))
+            if own
+                .as_f64()
+                .zip(other.as_f64())
+                .is_some_and(|(own, other)| (own - other).abs() <= 1e-6 * own.abs()) => {}
         (Value::String(own), Value::String(other)) if is_same_text(own, other) => {}
         (own, other) if own == other => {}
         (own, Value::Null) => found.push(format!("{path} is {own} here, and not there")),
@@ -116,9 +198,16 @@ fn compare(path: &str, asked: &Value, there: &Value, found: &mut Vec<String>) {
 /// Whether texts mean the same: of addresses with and without a slash at the end, of the name of a resource and its ARN.
 fn is_same_text(own: &str, other: &str) -> bool {
     let (own, other) = (own.trim_end_matches('/'), other.trim_end_matches('/'));
-    let short = other.rsplit('/').next().unwrap_or_default();
-    own == other
-        || (other.starts_with("arn:") && !own.contains(':') && short.eq_ignore_ascii_case(own))
+    if own == other {
+        return true;
+    }
+    let (short, long) = (own.to_ascii_lowercase(), other.to_ascii_lowercase());
+    let is_end = long.strip_suffix(&short).is_some_and(|rest| rest.ends_with(['/', ':']));
+    other.starts_with("arn:") && !own.contains(':') && is_end
+}
+
+fn are_same_set(asked: &[Value], there: &[Value]) -> bool {
+    asked.len() == there.len() && asked.iter().all(|one| there.contains(one))
 }
 
 /// Region and account of an ARN: `arn:aws:sagemaker:<region>:<account>:…`.

@@ -43,9 +43,12 @@ const LAST_STOPS: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct Trouble {
+    kind: ServiceErrorKind,
     times: u32,
     pause: Pause,
     is_told: bool,
+    /// Whether people have been told of this trouble, or of one that came before it without an answer in between.
+    has_been_told: bool,
 }
 
 #[derive(Debug)]
@@ -91,7 +94,7 @@ impl Line {
 
     /// Whether people have been told of trouble that goes on.
     pub(super) fn is_paused(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| trouble.is_told)
+        self.trouble.as_ref().is_some_and(|trouble| trouble.has_been_told)
     }
 
     /// Sends requests to stop, once each, at whatever pace, because nobody will ask again; and not for long. The jobs of which it is not
@@ -200,21 +203,31 @@ impl Line {
 
     fn recovered(&mut self) {
         self.has_answered = true;
-        if self.trouble.take().is_some_and(|trouble| trouble.is_told) {
+        if self.trouble.take().is_some_and(|trouble| trouble.has_been_told) {
             self.events.push(JobEvent::Resumed);
         }
     }
 
     /// Notes trouble, and tells people of it once there were `patience` in a row.
     fn troubled(&mut self, error: &ServiceError, (first, longest): (f64, f64), patience: u32) {
-        let fresh = || Trouble { times: 0, pause: Pause::new(first, longest), is_told: false };
+        let fresh = || Trouble {
+            kind: error.kind,
+            times: 0,
+            pause: Pause::new(first, longest),
+            is_told: false,
+            has_been_told: false,
+        };
         let trouble = self.trouble.get_or_insert_with(fresh);
+        if trouble.kind != error.kind {
+            // It is another trouble now, and wants another remedy.
+            *trouble = Trouble { has_been_told: trouble.has_been_told, ..fresh() };
+        }
         trouble.times += 1;
         trouble.pause.lengthen(self.clock.now(), &mut self.rng);
         if trouble.times < patience || trouble.is_told {
             return;
         }
-        trouble.is_told = true;
+        (trouble.is_told, trouble.has_been_told) = (true, true);
         let why = match error.kind {
             ServiceErrorKind::Credentials => format!(
                 "SageMaker takes the credentials no longer ({}); renew them: jobs go on meanwhile, and nothing is lost",

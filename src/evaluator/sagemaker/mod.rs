@@ -45,9 +45,11 @@ pub use self::tuning_job::{TuningJob, TuningService};
 use super::{Adoption, Clock, Evaluator, EvaluatorError, Job, JobEvent, JobId, RunningJob, Start};
 use crate::error::Error;
 use crate::limits::{Canary, ResourceLimits, RetryPolicy, TuningRules};
-use crate::sagemaker::{CreateHyperParameterTuningJobRequest, TrainingJobTemplate};
+use crate::sagemaker::{
+    CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest, TrainingJobTemplate,
+};
 use crate::stable_hash::stable_hash;
-use crate::trial::{FailureKind, TrialId};
+use crate::trial::{FailureKind, Trial, TrialId};
 
 /// How often jobs that lack machines are tried again by the rules that are left to the tuner.
 const CAPACITY_RETRIES: u32 = 100;
@@ -113,8 +115,16 @@ pub struct SageMakerEvaluator {
     failed: BTreeMap<TrialId, JobId>,
     /// Whether results of earlier calls have been told of.
     has_told_of_old_results: bool,
-    /// Region and account that jobs were found in.
+    /// Region and account that jobs are in.
     home: Option<(String, String)>,
+    /// Names of jobs that are known to have been created, the latest last: that one is missing may mean that this is another account.
+    known: Vec<String>,
+    /// A job of an earlier call, which must be there and be of this definition before anything is created.
+    to_verify: Option<(CreateTrainingJobRequest, String)>,
+    /// A job that is missing, and those that are still to be asked for to learn whether this is another account.
+    account_check: Option<(String, Vec<String>)>,
+    /// When jobs that no attempt stands for are looked at next.
+    strays_at: Duration,
     /// Whether somebody has asked which jobs still run.
     has_told_what_runs: bool,
 }
@@ -162,6 +172,10 @@ impl SageMakerEvaluator {
             failed: BTreeMap::new(),
             has_told_of_old_results: false,
             home: None,
+            known: Vec::new(),
+            to_verify: None,
+            account_check: None,
+            strays_at: Duration::ZERO,
             has_told_what_runs: false,
             template,
         })
@@ -242,9 +256,13 @@ impl SageMakerEvaluator {
     }
 
     /// What a tuning could cost at the most under these limits and [rules](Self::rules), retries and the largest of the instances that
-    /// would do included; `None` if the number of jobs is not limited. Warm pools, storage and requests are not in it.
+    /// would do included, and jobs that only tell a broken program from a bad region; `None` if the number of jobs is not limited.
+    /// Warm pools, storage and requests are not in it, nor are jobs that are cut off by a cancellation and run again.
     pub fn most_cost(&self, limits: &ResourceLimits, rules: &TuningRules) -> Option<MostCost> {
-        let jobs = limits.max_jobs?;
+        // One in so many that fail in a row has another job beside it, which tells broken programs from bad regions.
+        let probes = rules.circuit_breaker.filter(|it| it.failures == it.of_last);
+        let probes = |jobs: usize| probes.map_or(0, |breaker| jobs / breaker.failures.max(1));
+        let jobs = limits.max_jobs.map(|jobs| jobs + probes(jobs))?;
         // What found no machines costs nothing.
         let retries =
             |kind| if kind == FailureKind::MissingMetric { 0 } else { rules.retries.retries(kind) };
@@ -359,6 +377,12 @@ impl Evaluator for SageMakerEvaluator {
         })
     }
 
+    /// Jobs of a study are all in one region and account, and of one definition: the last one that is known is looked at before
+    /// anything is created.
+    fn recall(&mut self, trials: &[&Trial]) -> Result<(), EvaluatorError> {
+        self.recall_jobs(trials)
+    }
+
     /// A retry is another training job, and a metric that has been looked for in vain will not come of it.
     fn is_worth_retrying(&self, kind: FailureKind) -> bool {
         kind != FailureKind::MissingMetric
@@ -394,11 +418,14 @@ impl Drop for SageMakerEvaluator {
                 "surmise: these training jobs could not be asked to stop, and may still run and be billed: {}",
                 unstopped.join(", ")
             );
-        } else if !self.has_told_what_runs && !self.attempts.is_empty() {
-            let names: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
+        }
+        let others = self.attempts.values().map(Attempt::name);
+        let others: Vec<&str> =
+            others.filter(|name| !unstopped.iter().any(|it| it == name)).collect();
+        if !self.has_told_what_runs && !others.is_empty() {
             eprintln!(
                 "surmise: these training jobs may still run and be billed: {}",
-                names.join(", ")
+                others.join(", ")
             );
         }
     }

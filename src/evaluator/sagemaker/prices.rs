@@ -62,6 +62,14 @@ impl Prices {
         Error::unless_empty(wrong.collect())
     }
 
+    /// Types of these instances whose prices are not known.
+    pub(super) fn lacking(&self, region: &str, instances: &[(String, u32)]) -> Vec<String> {
+        let is_known =
+            |kind: &str| self.per_hour.get(region).is_some_and(|types| types.contains_key(kind));
+        let all = instances.iter().map(|(kind, _)| kind);
+        all.filter(|kind| !is_known(kind)).cloned().collect()
+    }
+
     /// The price of a second of these instances together, if it is known.
     pub(super) fn per_second(&self, region: &str, instances: &[(String, u32)]) -> Option<f64> {
         let types = self.per_hour.get(region)?;
@@ -140,7 +148,7 @@ impl From<Duration> for Budget {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MostCost {
-    /// Trials.
+    /// Trials, and jobs that only tell a broken program from a bad region.
     pub jobs: usize,
     /// Training jobs for each trial: the first and its retries.
     pub attempts: u32,
@@ -162,7 +170,7 @@ impl fmt::Display for MostCost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "at the most {} trials × {} training jobs × {} s × {} instances ({}) = {} instance-seconds",
+            "at the most {} jobs × {} attempts × {} s × {} instances ({}) = {} instance-seconds",
             self.jobs,
             self.attempts,
             self.seconds,

@@ -1,6 +1,8 @@
 //! What people can do about what is refused.
 
 use super::trouble::{ServiceError, ServiceErrorKind};
+use crate::sagemaker::failure_kind;
+use crate::trial::FailureKind;
 
 /// The policies that `docs/sagemaker/permissions.md` explains: of whoever calls, and of the role of training jobs.
 const CALLER: (&str, &str) = (
@@ -42,12 +44,12 @@ const SETUP_FAILURES: [(&[&str], &str); 5] = [
         "look at InputDataConfig, and at the role's right to read it",
     ),
     (
-        &["artifact upload failed"],
-        "look at OutputDataConfig, its key, and the role's right to write there",
+        &["executable file not found", "oci runtime create failed", "cannotstartcontainererror"],
+        "look at what the image starts: it must have a program named train",
     ),
     (
-        &["cannotstartcontainererror", "executable file not found", "oci runtime create failed"],
-        "look at what the image starts: it must have a program named train",
+        &["artifact upload failed"],
+        "look at OutputDataConfig, its key, and the role's right to write there",
     ),
     (
         &["unable to perform: sts:assumerole", "could not assume role"],
@@ -57,15 +59,16 @@ const SETUP_FAILURES: [(&[&str], &str); 5] = [
 
 /// What to do about a failure that no configuration can mend; `None` if it may be the configuration's fault.
 ///
-/// `has_trained` says whether the job's own program ran.
+/// `has_trained` says whether the job's own program ran. What that says of itself begins with `AlgorithmError`.
 pub(super) fn setup_remedy(reason: &str, has_trained: bool) -> Option<String> {
+    let is_known = failure_kind(reason) == FailureKind::Setup;
+    if !is_known && (has_trained || !reason.starts_with("ClientError")) {
+        return None;
+    }
     let text = reason.to_ascii_lowercase();
     let known = SETUP_FAILURES.iter().find(|(signs, _)| signs.iter().any(|it| text.contains(it)));
-    let remedy = match known {
-        Some((_, remedy)) => (*remedy).to_owned(),
-        None if has_trained => return None,
-        None => "look at image, data, role and network of the request".to_owned(),
-    };
+    let remedy =
+        known.map_or("look at image, data, role and network of the request", |(_, remedy)| remedy);
     let of_role =
         named_action(reason).map(|action| format!("; {action} is in {}", place(ROLE, action)));
     Some(format!("{remedy}{}", of_role.unwrap_or_default()))

@@ -189,7 +189,7 @@ impl Background {
 
 /// SageMaker, by AWS's SDK for Rust. Feature `sagemaker`.
 ///
-/// Each call is one request that is signed, sent and answered, within 15 seconds; the SDK's own retries are off, because the evaluator paces and
+/// Each request is signed, sent and answered within 15 seconds; a call is one request, except for reports and logs, which may take some pages. The SDK's own retries are off, because the evaluator paces and
 /// repeats requests itself. It can be called from anywhere, from within an asynchronous program too, whose thread it then holds up.
 ///
 /// ```no_run

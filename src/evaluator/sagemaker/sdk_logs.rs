@@ -14,8 +14,10 @@ use crate::sagemaker::MetricPattern;
 const GROUP: &str = "/aws/sagemaker/TrainingJobs";
 /// What the names of its streams go on with.
 const FIRST_MACHINE: &str = "algo-1-";
-/// So many pages are read at once at the most.
-const MOST_PAGES: usize = 20;
+/// So many pages of a stream are read at once at the most.
+const MOST_PAGES: usize = 200;
+/// So many empty pages in a row are the end of a stream.
+const EMPTY_PAGES: usize = 2;
 
 /// Where the reading of a stream goes on.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,8 @@ struct Position {
     token: Option<String>,
     /// So many events have been read.
     read: usize,
+    /// So many of those that come next are known, because the reading began anew.
+    known: usize,
 }
 
 /// Reads the logs of training jobs from where it left off.
@@ -48,23 +52,24 @@ impl LogReader {
         let mut positions = HashMap::new();
         for (place, stream) in streams.into_iter().enumerate() {
             let mut position = self.positions.get(&stream).cloned().unwrap_or_default();
-            let mut known = 0;
+            let mut empty_pages = 0;
             for _ in 0..MOST_PAGES {
                 let page = match page(client, runtime, &stream, position.token.clone()) {
                     // The token is too old: begin anew, and pass over what is known.
                     Err(error)
                         if error.kind == ServiceErrorKind::Invalid && position.token.is_some() =>
                     {
-                        known = position.read;
-                        position = Position::default();
+                        let known = position.read.max(position.known);
+                        position = Position { known, ..Position::default() };
                         continue;
                     }
                     page => page?,
                 };
                 let events = page.events();
-                let passed_over = known.min(events.len());
-                known -= passed_over;
+                let passed_over = position.known.min(events.len());
+                position.known -= passed_over;
                 position.read += events.len();
+                empty_pages = if events.is_empty() { empty_pages + 1 } else { 0 };
                 for event in &events[passed_over..] {
                     let value = event.message().and_then(|line| pattern.find(line));
                     let Some(value) = value.and_then(|text| text.trim().parse().ok()) else {
@@ -75,7 +80,8 @@ impl LogReader {
                     reports.push(TrainingReport { step: None, value, at, stream: place });
                 }
                 let next = page.next_forward_token().map(str::to_owned);
-                let is_end = next.is_none() || next == position.token || events.is_empty();
+                // A page may be empty in the middle, and a token may change at the end.
+                let is_end = next.is_none() || next == position.token || empty_pages == EMPTY_PAGES;
                 position.token = next.or(position.token);
                 if is_end {
                     break;
@@ -110,12 +116,17 @@ fn streams(client: &Client, runtime: &Background, job: &str) -> Result<Vec<Strin
     let call = call.log_stream_name_prefix(format!("{job}/{FIRST_MACHINE}"));
     let answer = runtime.run(call.send())?.map_err(trouble)?;
     let names = answer.log_streams().iter().filter_map(|stream| stream.log_stream_name());
-    let mut names: Vec<String> = names.map(str::to_owned).collect();
-    names.sort_by_key(|name| {
-        let moment = name.rsplit('-').next().and_then(|digits| digits.parse::<u64>().ok());
-        (moment.unwrap_or(0), name.clone())
+    // Others have names that begin alike and go on, such as .../data-log.
+    let dated = names.filter_map(|name| {
+        let moment = name.rsplit('-').next()?.parse::<u64>().ok()?;
+        name.strip_prefix(job)?
+            .strip_prefix(&format!("/{FIRST_MACHINE}{moment}"))?
+            .is_empty()
+            .then(|| (moment, name.to_owned()))
     });
-    Ok(names)
+    let mut dated: Vec<(u64, String)> = dated.collect();
+    dated.sort();
+    Ok(dated.into_iter().map(|(_, name)| name).collect())
 }
 
 /// A page of a stream, from a token on or from its beginning.

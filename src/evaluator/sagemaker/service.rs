@@ -6,8 +6,8 @@ use super::description::TrainingJob;
 use super::trouble::ServiceError;
 use crate::sagemaker::{CreateTrainingJobRequest, MetricPattern};
 
-/// What an evaluator asks of SageMaker. Each call is one request over the network: nothing is tried again, nothing waits; that is the
-/// evaluator's part, which knows what else is to be asked.
+/// What an evaluator asks of SageMaker. Each call is one request over the network, except for those that read reports and logs page by page:
+/// nothing is tried again, nothing waits; that is the evaluator's part, which knows what else is to be asked.
 pub trait TrainingService: fmt::Debug + Send {
     /// `CreateTrainingJob`: the ARN of the new training job.
     ///

@@ -18,8 +18,9 @@ const WITHOUT_MACHINES: [&str; 6] = [
 ];
 /// For how long a job may run that does not say so: a day, the service's default.
 const LONGEST: u64 = 86_400;
-/// What a job may take to stop, beyond its time: two minutes until it is killed, and as long to put away what it has.
-const STOPPING: u64 = 240;
+/// What a job may take beyond its time: the service is late by up to a minute or two, then a job has two minutes until it is killed, and puts
+/// away what it has. Users report five minutes in all (apache/airflow#33942).
+const STOPPING: u64 = 300;
 
 /// What a job that runs may be billed for at the most: so many seconds of each of its machines.
 pub(super) fn most_seconds(max_runtime: Option<u64>) -> u64 {
@@ -48,6 +49,10 @@ pub(super) struct Spending {
 struct Entry {
     time: Time,
     machines: u32,
+    /// Whether the service has said anything of it.
+    was_seen: bool,
+    /// Types of its machines whose prices are not known.
+    without_price: Vec<String>,
     /// What all its machines cost in a second.
     price: Option<f64>,
     is_spot: bool,
@@ -81,19 +86,27 @@ impl Spending {
     }
 
     /// Takes in what the service says of a job.
-    pub(super) fn note(&mut self, job: &TrainingJob, now: Duration) {
+    /// The time is told in seconds since 1970, too.
+    pub(super) fn note(&mut self, job: &TrainingJob, (now, unix): (Duration, f64)) {
         let known = self.by_name.get(&job.name);
         // Ended once, ended for ever: a search may be behind.
         if known.is_some_and(|entry| matches!(entry.time, Time::Ended(_))) {
             return;
         }
-        let spent = known.map_or(Duration::ZERO, |entry| entry.time(now, 1.0));
+        let machines = job.instances.unwrap_or(1).max(1);
+        let spent = match known.filter(|entry| entry.was_seen) {
+            Some(entry) => entry.whole_time(now),
+            // It had its machines before it was seen.
+            None => {
+                let on = job.started_at.map_or(0.0, |started| (unix - started).max(0.0));
+                Duration::try_from_secs_f64(on).unwrap_or_default().saturating_mul(machines)
+            }
+        };
         // What had ended before it was seen was run by somebody else.
         let outcome = match (known, job.has_ended()) {
             (None, true) => BilledFor::Adopted,
             _ => BilledFor::Completed,
         };
-        let machines = job.instances.unwrap_or(1).max(1);
         let billed = job.billable_instance_seconds().map(Duration::from_secs);
         let has_machines = !WITHOUT_MACHINES.contains(&job.secondary_status.as_str());
         let time = match (job.has_ended(), billed) {
@@ -109,6 +122,11 @@ impl Spending {
         let entry = Entry {
             time,
             machines,
+            was_seen: true,
+            without_price: match prices {
+                Some(list) => list.prices.lacking(&list.region, &job.instance_types),
+                None => Vec::new(),
+            },
             price: prices.and_then(|it| it.prices.per_second(&it.region, &job.instance_types)),
             is_spot: job.is_spot,
             used: Duration::from_secs(used * u64::from(machines)),
@@ -118,16 +136,18 @@ impl Spending {
         self.by_name.insert(job.name.clone(), entry);
     }
 
-    /// A job was asked for: it is not one of an earlier call.
-    pub(super) fn created(&mut self, name: &str) {
+    /// A job was asked for, of so many machines and for so many seconds at the most: it is not one of an earlier call.
+    pub(super) fn created(&mut self, name: &str, machines: u32, most: u64) {
         let time = Time::Running { spent: Duration::ZERO, since: None };
         let entry = Entry {
             time,
-            machines: 1,
+            machines,
+            was_seen: false,
+            without_price: Vec::new(),
             price: None,
             is_spot: false,
             used: Duration::ZERO,
-            most: Duration::ZERO,
+            most: Duration::from_secs(most.saturating_mul(u64::from(machines))),
             outcome: BilledFor::Completed,
         };
         self.by_name.entry(name.to_owned()).or_insert(entry);
@@ -141,6 +161,28 @@ impl Spending {
         }
     }
 
+    /// A job of this name was not one of this call after all.
+    pub(super) fn was_not_created(&mut self, name: &str) {
+        self.by_name.remove(name);
+    }
+
+    /// Types of machines that were paid for, and whose prices are not known.
+    pub(super) fn without_price(&self) -> Vec<String> {
+        let mut types: Vec<String> =
+            self.by_name.values().flat_map(|entry| entry.without_price.iter().cloned()).collect();
+        types.sort_unstable();
+        types.dedup();
+        types
+    }
+
+    /// An amount of money that is none.
+    pub(super) fn bad_amount(&self) -> Option<f64> {
+        match self.budget.as_ref()?.limit() {
+            Limit::Money(amount) => Some(amount).filter(|it| !it.is_finite() || *it < 0.0),
+            Limit::InstanceTime(_) => None,
+        }
+    }
+
     /// Jobs that have not been seen to end.
     pub(super) fn running(&self) -> impl Iterator<Item = &str> {
         let running = self.by_name.iter().filter(|(_, it)| matches!(it.time, Time::Running { .. }));
@@ -150,7 +192,7 @@ impl Spending {
     /// A job has been removed, or never was: nobody will say what it is billed for.
     pub(super) fn gone(&mut self, name: &str, now: Duration) {
         if let Some(entry) = self.by_name.get_mut(name) {
-            entry.time = Time::Ended(entry.time(now, 1.0));
+            entry.time = Time::Ended(entry.whole_time(now));
         }
     }
 
@@ -231,11 +273,18 @@ impl Entry {
     /// Time of one machine that it is billed for, if of time on spot machines so much is.
     fn time(&self, now: Duration, spot_share: f64) -> Duration {
         match self.time {
+            Time::Running { .. } if self.is_spot => self.whole_time(now).mul_f64(spot_share),
+            _ => self.whole_time(now),
+        }
+    }
+
+    /// The same without a discount.
+    fn whole_time(&self, now: Duration) -> Duration {
+        match self.time {
             Time::Ended(billed) => billed,
             Time::Running { spent, since } => {
                 let on = since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
-                let time = spent.saturating_add(on.saturating_mul(self.machines));
-                if self.is_spot { time.mul_f64(spot_share) } else { time }
+                spent.saturating_add(on.saturating_mul(self.machines))
             }
         }
     }
@@ -262,20 +311,20 @@ mod tests {
     fn jobs_count_while_they_run_and_once_when_they_have_ended() {
         let second = Duration::from_secs;
         let mut spending = Spending::default();
-        spending.created("trees-001-00000000");
-        spending.note(&job("InProgress", "Starting", None), second(10));
+        spending.created("trees-001-00000000", 2, 86_700);
+        spending.note(&job("InProgress", "Starting", None), (second(10), 0.0));
         assert_eq!(spending.total(second(50)), second(0), "no machines, no bill");
-        spending.note(&job("InProgress", "Training", None), second(60));
-        spending.note(&job("InProgress", "Interrupted", None), second(70));
+        spending.note(&job("InProgress", "Training", None), (second(60), 0.0));
+        spending.note(&job("InProgress", "Interrupted", None), (second(70), 0.0));
         assert_eq!(spending.total(second(5000)), second(20), "waiting for machines is not billed");
-        spending.note(&job("InProgress", "Training", None), second(5000));
-        spending.note(&job("InProgress", "Uploading", None), second(5010));
+        spending.note(&job("InProgress", "Training", None), (second(5000), 0.0));
+        spending.note(&job("InProgress", "Uploading", None), (second(5010), 0.0));
         assert_eq!(spending.total(second(5030)), second(80), "40 seconds of two machines");
         spending.limit(Budget::from(second(81)));
         assert_eq!(spending.is_over(second(5030)), None);
         assert_eq!(spending.is_over(second(5031)), Some((second(82), second(81))));
-        spending.note(&job("Completed", "Completed", Some(45)), second(5050));
-        spending.note(&job("InProgress", "Training", None), second(5060));
+        spending.note(&job("Completed", "Completed", Some(45)), (second(5050), 0.0));
+        spending.note(&job("InProgress", "Training", None), (second(5060), 0.0));
         assert_eq!(spending.total(second(9000)), second(90));
         let bill = spending.bill(second(9000));
         assert_eq!((bill.spent, bill.running, bill.committed), (second(90), second(0), second(0)));
@@ -290,12 +339,12 @@ mod tests {
             ..job(status, status, billed)
         };
         let mut spending = Spending::default();
-        spending.created("a");
-        spending.note(&spot("a", "InProgress", None, None), SECOND);
+        spending.created("a", 2, 86_700);
+        spending.note(&spot("a", "InProgress", None, None), (SECOND, 0.0));
         assert_eq!(spending.total(101 * SECOND), 200 * SECOND, "nothing is known yet");
-        spending.note(&spot("a", "Completed", Some(100), Some(30)), 101 * SECOND);
-        spending.created("b");
-        spending.note(&spot("b", "InProgress", None, None), 200 * SECOND);
+        spending.note(&spot("a", "Completed", Some(100), Some(30)), (101 * SECOND, 0.0));
+        spending.created("b", 2, 86_700);
+        spending.note(&spot("b", "InProgress", None, None), (200 * SECOND, 0.0));
         assert_eq!(spending.total(300 * SECOND), 60 * SECOND + 60 * SECOND);
         let bill = spending.bill(300 * SECOND);
         assert_eq!(bill.saved_by_spot, 140 * SECOND);
@@ -309,8 +358,8 @@ mod tests {
             prices: Some(PriceList { prices, region: "us-west-2".to_owned() }),
             ..Spending::default()
         };
-        spending.created("trees-001-00000000");
-        spending.note(&job("Completed", "Completed", Some(1000)), SECOND);
+        spending.created("trees-001-00000000", 2, 86_700);
+        spending.note(&job("Completed", "Completed", Some(1000)), (SECOND, 0.0));
         let money = spending.bill(SECOND).money.unwrap();
         assert_eq!(money.to_string(), "2.00 USD");
         let budget = Budget::money(1.0);

@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use super::attempt::Attempt;
-use super::identity::{differences, home};
+use super::identity::{differences, differences_of_results, home};
 use super::line::{Answer, Operation};
 use super::remedies::remedy;
 use super::room::quota;
+use super::spending::most_seconds;
 use super::trouble::{ServiceError, ServiceErrorKind};
-use super::{
-    EvaluatorError, Job, JobEvent, JobFilter, JobId, SageMakerEvaluator, Start, TrainingJob,
-};
+use super::{EvaluatorError, Job, JobEvent, JobId, SageMakerEvaluator, Start, TrainingJob};
 use crate::sagemaker::{OBJECTIVE_METRIC, ResourceConfig};
-use crate::trial::{Failure, FailureKind, Outcome};
+use crate::trial::{Failure, FailureKind, Outcome, Trial};
 
 /// For how long a role that has just been made is waited for, and how often it is tried.
 const PROPAGATION: Duration = Duration::from_secs(120);
 const PROPAGATION_RETRY: Duration = Duration::from_secs(10);
+/// So many names of jobs that are there are kept in mind.
+const KNOWN: usize = 5;
 /// When to ask again for what was not answered.
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
@@ -24,6 +25,13 @@ pub(super) const SOON: Duration = Duration::from_secs(1);
 pub(super) fn cannot(what: &str, name: &str, error: &ServiceError, action: &str) -> EvaluatorError {
     let remedy = remedy(error, action);
     EvaluatorError::new(format!("cannot {what} training job {name}: {error}{remedy}"))
+}
+
+/// The jobs are not where they are looked for.
+fn elsewhere(here: &str, (region, account): (&str, &str)) -> EvaluatorError {
+    EvaluatorError::new(format!(
+        "the training jobs of this study are in account {account}, region {region}, but {here} is asked; connect to {region} with credentials of account {account}"
+    ))
 }
 
 /// The types of instances of a request, and how many of each.
@@ -42,11 +50,14 @@ impl SageMakerEvaluator {
         if is_stillborn || self.attempts.contains_key(&id) {
             return Ok(Start::Adopted);
         }
-        self.check_prices()?;
-        self.check_place(job)?;
+        self.check_budget()?;
+        if let Some(retry_after) = self.verify_earlier_jobs()? {
+            return Ok(Start::Busy { retry_after });
+        }
         if let Some(retry_after) = self.look_back()? {
             return Ok(Start::Busy { retry_after });
         }
+        self.check_prices()?;
         let now = self.line.clock().now();
         if self.spending.is_over(now).is_some() {
             return self.adopt_at_most(job);
@@ -65,20 +76,31 @@ impl SageMakerEvaluator {
         self.create(id, attempt)
     }
 
-    /// Money cannot be counted without prices.
+    fn check_budget(&self) -> Result<(), EvaluatorError> {
+        match self.spending.bad_amount() {
+            None => Ok(()),
+            Some(amount) => Err(EvaluatorError::new(format!(
+                "the budget is {amount}, which is no amount of money; give a number that is not negative"
+            ))),
+        }
+    }
+
+    /// Money cannot be counted without prices, of what may be used and of what has been.
     fn check_prices(&self) -> Result<(), EvaluatorError> {
         if !self.spending.is_in_money() {
             return Ok(());
         }
-        let list = self.spending.prices.as_ref();
-        let price = |kind: &str| list?.prices.per_second(&list?.region, &[(kind.to_owned(), 1)]);
-        let all = self.template.machines().iter().flat_map(instances);
-        let missing: Vec<String> =
-            all.map(|(kind, _)| kind).filter(|kind| price(kind).is_none()).collect();
+        let region = self.line.region().unwrap_or_else(|| "an unknown region".to_owned());
+        let all: Vec<(String, u32)> = self.template.machines().iter().flat_map(instances).collect();
+        let mut missing = match &self.spending.prices {
+            Some(list) => list.prices.lacking(&list.region, &all),
+            None => all.into_iter().map(|(kind, _)| kind).collect(),
+        };
+        missing.extend(self.spending.without_price());
+        missing.dedup();
         if missing.is_empty() {
             return Ok(());
         }
-        let region = self.line.region().unwrap_or_else(|| "an unknown region".to_owned());
         Err(EvaluatorError::new(format!(
             "the budget is an amount of money, but there is no price of {} in {region}; give it by with_prices, or a budget in instance time",
             missing.join(", ")
@@ -98,15 +120,14 @@ impl SageMakerEvaluator {
     /// Nothing is left to spend: only a job that is there, from an earlier call, is taken on.
     fn adopt_at_most(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
         // What earlier calls left running may have ended, or be gone.
-        let strays = self.spending.running();
-        let own: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
-        let strays: Vec<String> =
-            strays.filter(|name| !own.contains(name)).map(str::to_owned).collect();
+        let strays = self.strays();
         for name in strays {
             let answer = self.line.ask(Operation::Describe, |service| service.describe(&name))?;
             let now = self.line.clock().now();
             match answer {
-                Answer::Given(found) => self.spending.note(&found, now),
+                Answer::Given(found) => {
+                    self.spending.note(&found, (now, self.line.clock().unix_seconds()));
+                }
                 Answer::Refused(_) => self.spending.gone(&name, now),
                 Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),
                 Answer::Lost => return Ok(Start::Busy { retry_after: SOON }),
@@ -129,10 +150,16 @@ impl SageMakerEvaluator {
         attempt: Attempt,
     ) -> Result<Option<Start>, EvaluatorError> {
         let name = attempt.name().to_owned();
-        match (self.look_whether_it_is_there(job.id(), attempt)?, &job.trial.place) {
-            (None, Some(place)) => self.check_whether_it_can_be_gone(&name, place),
-            (found, _) => Ok(found),
+        let found = match self.is_known_to_be_missing(&name) {
+            true => None,
+            false => self.look_whether_it_is_there(job.id(), attempt)?,
+        };
+        if found.is_none() && job.trial.place.is_some() {
+            // It was created before: somebody has removed it, or this is another account.
+            let wait = self.check_account(&name)?;
+            return Ok(wait.map(|retry_after| Start::Busy { retry_after }));
         }
+        Ok(found)
     }
 
     /// Takes on the training job of an attempt if there is one of its name.
@@ -159,51 +186,111 @@ impl SageMakerEvaluator {
         }
     }
 
-    /// Whether the study knows this attempt to run in another region or account.
-    fn check_place(&self, job: &Job<'_>) -> Result<(), EvaluatorError> {
-        let Some(place) = &job.trial.place else { return Ok(()) };
-        let Some((region, account)) = home(place) else { return Ok(()) };
-        let other = |here: String| {
-            Err(EvaluatorError::new(format!(
-                "training job {place} was created for trial {}, but {here} is asked; connect to {region} with credentials of account {account}, where the jobs of this study are",
-                job.trial.id
-            )))
-        };
-        if let Some(own) = self.line.region().filter(|own| own != region) {
-            return other(format!("region {own}"));
+    /// Keeps in mind where jobs of earlier calls are, and the last one of them.
+    pub(super) fn recall_jobs(&mut self, trials: &[&Trial]) -> Result<(), EvaluatorError> {
+        for trial in trials {
+            let Some((region, account)) = trial.place.as_deref().and_then(home) else { continue };
+            if let Some(own) = self.line.region().filter(|own| own != region) {
+                return Err(elsewhere(&format!("region {own}"), (region, account)));
+            }
+            match &self.home {
+                Some((_, own)) if own != account => {
+                    return Err(elsewhere(&format!("account {own}"), (region, account)));
+                }
+                _ => self.home = Some((region.to_owned(), account.to_owned())),
+            }
+            let numbers = (trial.id.0, trial.attempt());
+            let request = self.template.request(&trial.configuration, numbers, 0, None);
+            self.is_known(&request.name);
+            let place = trial.place.clone().unwrap_or_default();
+            self.to_verify = Some((request, place));
         }
-        match &self.home {
-            Some((_, own)) if own != account => other(format!("account {own}")),
-            _ => Ok(()),
+        Ok(())
+    }
+
+    fn is_known(&mut self, name: &str) {
+        self.known.retain(|known| known != name);
+        self.known.push(name.to_owned());
+        if self.known.len() > KNOWN {
+            self.known.remove(0);
         }
     }
 
-    /// A job that was created is not there. If others are, in its account, somebody has removed it; if there are none, this is another account.
-    fn check_whether_it_can_be_gone(
+    /// Looks at the last job of an earlier call, before anything is created: whether it is in this account, and of this definition. How
+    /// long to wait, if that takes time.
+    fn verify_earlier_jobs(&mut self) -> Result<Option<Duration>, EvaluatorError> {
+        let Some((request, place)) = self.to_verify.clone() else { return Ok(None) };
+        let name = request.name.as_str();
+        let answer = match self.is_known_to_be_missing(name) {
+            true => Answer::Refused(ServiceError::new(ServiceErrorKind::Missing, "as before")),
+            false => self.line.ask(Operation::Describe, |service| service.describe(name))?,
+        };
+        match answer {
+            Answer::Given(job) => {
+                let is_told = !job.description.is_null();
+                let difference =
+                    is_told.then(|| differences_of_results(&request, &job.description));
+                if let Some(difference) = difference.flatten() {
+                    return Err(EvaluatorError::new(format!(
+                        "training job {place} of this study was another one ({difference}); results of different jobs cannot be compared: give the tuning job another name and begin another study, or make the request as it was"
+                    )));
+                }
+                self.has_created = true;
+            }
+            Answer::Later(wait) => return Ok(Some(wait)),
+            Answer::Lost => return Ok(Some(SOON)),
+            Answer::Refused(error) if error.kind == ServiceErrorKind::Missing => {
+                if let Some(wait) = self.check_account(name)? {
+                    return Ok(Some(wait));
+                }
+            }
+            Answer::Refused(error) => {
+                return Err(cannot("describe", name, &error, "sagemaker:DescribeTrainingJob"));
+            }
+        }
+        self.to_verify = None;
+        Ok(None)
+    }
+
+    /// Whether a job is missing, and it is being found out why.
+    pub(super) fn is_known_to_be_missing(&self, name: &str) -> bool {
+        self.account_check.as_ref().is_some_and(|(missing, _)| missing == name)
+    }
+
+    /// A job that was created is not there: whether any other job is that is known. If none is, these are credentials of another account. How long to
+    /// wait, if that takes time.
+    pub(super) fn check_account(
         &mut self,
-        name: &str,
-        place: &str,
-    ) -> Result<Option<Start>, EvaluatorError> {
-        let account = home(place).map(|(_, account)| account.to_owned());
-        if self.home.as_ref().map(|(_, own)| own) == account.as_ref() {
+        missing: &str,
+    ) -> Result<Option<Duration>, EvaluatorError> {
+        let begun = self.account_check.take().filter(|(name, _)| name == missing);
+        let others = || {
+            let others = self.known.iter().filter(|name| *name != missing);
+            others.cloned().collect()
+        };
+        let (_, mut rest): (String, Vec<String>) =
+            begun.unwrap_or_else(|| (missing.to_owned(), others()));
+        let is_alone = rest.is_empty() && self.to_verify.is_none();
+        while let Some(name) = rest.last() {
+            let wait = match self.line.ask(Operation::Describe, |service| service.describe(name))? {
+                Answer::Given(_) => return Ok(None),
+                Answer::Refused(_) => {
+                    rest.pop();
+                    continue;
+                }
+                Answer::Later(wait) => wait,
+                Answer::Lost => SOON,
+            };
+            // It goes on from here: asking for all anew might never come to an end.
+            self.account_check = Some((missing.to_owned(), rest));
+            return Ok(Some(wait));
+        }
+        if is_alone {
             return Ok(None);
         }
-        let with = format!("{}-", self.template.tuning_job());
-        let filter = JobFilter::Begins { with: &with, page: None };
-        let found = match self.line.ask(Operation::Search, |service| service.search(&filter))? {
-            Answer::Given(found) => found.jobs,
-            Answer::Later(retry_after) => return Ok(Some(Start::Busy { retry_after })),
-            Answer::Lost => return Ok(Some(Start::Busy { retry_after: SOON })),
-            Answer::Refused(_) => Vec::new(),
-        };
-        let is_of_account = |job: &TrainingJob| {
-            home(&job.arn).map(|(_, own)| own.to_owned()) == account && account.is_some()
-        };
-        if found.iter().any(is_of_account) {
-            return Ok(None);
-        }
+        let (region, account) = self.home.clone().unwrap_or_default();
         Err(EvaluatorError::new(format!(
-            "training job {name} was created as {place}, and is not there, nor is any other of this tuning job: if these are credentials of another account, connect to the one of before; else give the tuning job another name, and begin anew"
+            "training job {missing} was created in account {account}, region {region}, and is not there, nor are others of this tuning job: are these credentials of another account? Connect to the one of before; if the jobs were removed, give the tuning job another name and begin anew"
         )))
     }
 
@@ -216,6 +303,9 @@ impl SageMakerEvaluator {
         let now = self.line.clock().now();
         let live = self.attempts.len();
         attempt.asked_at = now;
+        if !attempt.was_lost {
+            attempt.first_asked_at = now;
+        }
         let answer =
             self.line.ask(Operation::Create, |service| service.create(&attempt.request))?;
         let now = self.line.clock().now();
@@ -223,17 +313,19 @@ impl SageMakerEvaluator {
             Answer::Given(arn) => {
                 self.room.admitted(live, now);
                 (self.has_created, self.not_ready_since) = (true, None);
-                self.spending.created(attempt.name());
-                self.located(id, &arn);
-                if let Some(earlier) = self.failed.remove(&id.trial) {
-                    self.was_retried(earlier);
-                }
+                self.was_created(id, &attempt);
+                let name = attempt.name().to_owned();
                 self.attempts.insert(id, attempt.created(now, self.poll));
+                if let Err(error) = self.located(id, &arn) {
+                    // It is in another account: it shall not cost.
+                    let _ = self.line.stop_at_once(vec![name]);
+                    return Err(error);
+                }
                 return Ok(Start::Started);
             }
             // Perhaps it runs: it holds its place until that is known.
             Answer::Lost => {
-                self.spending.created(attempt.name());
+                self.was_created(id, &attempt);
                 self.attempts.insert(id, Attempt { was_lost: true, ..attempt });
                 return Ok(Start::Started);
             }
@@ -243,11 +335,36 @@ impl SageMakerEvaluator {
         self.refused(id, attempt, &error)
     }
 
+    /// A job is there, or may be, that was asked for now.
+    fn was_created(&mut self, id: JobId, attempt: &Attempt) {
+        let resources = attempt.request.resources.as_ref();
+        let machines = resources.map_or(1, |it| instances(it).iter().map(|(_, count)| count).sum());
+        let condition = attempt.request.stopping_condition.as_ref();
+        let longest = condition.and_then(|it| it.max_runtime_in_seconds).map(u64::from);
+        self.spending.created(attempt.name(), machines, most_seconds(longest));
+        if let Some(earlier) = self.failed.remove(&id.trial) {
+            self.was_retried(earlier);
+        }
+    }
+
     /// Tells where a job runs.
-    pub(super) fn located(&mut self, job: JobId, arn: &str) {
-        let Some((region, account)) = home(arn) else { return };
+    ///
+    /// # Errors
+    /// If that is another region or account than those of the jobs before it.
+    pub(super) fn located(&mut self, job: JobId, arn: &str) -> Result<(), EvaluatorError> {
+        let Some((region, account)) = home(arn) else { return Ok(()) };
+        if let Some((own_region, own)) = &self.home
+            && (own_region != region || own != account)
+        {
+            let here = format!("account {account}, region {region}");
+            return Err(elsewhere(&here, (own_region, own)));
+        }
         self.home = Some((region.to_owned(), account.to_owned()));
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let name = self.attempts.get(&job).map_or(name.to_owned(), |it| it.name().to_owned());
+        self.is_known(&name);
         self.events.push(JobEvent::Located { job, place: arn.to_owned() });
+        Ok(())
     }
 
     /// A training job was refused, or is there already.

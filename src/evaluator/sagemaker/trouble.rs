@@ -182,7 +182,9 @@ pub(super) fn without_secrets(message: &str) -> String {
         let is_mixed =
             has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
         let is_key = KEYS.iter().any(|key| word.starts_with(key)) && word.len() >= KEY_LENGTH;
-        is_key || (is_mixed && word.len() >= SECRET_LENGTH)
+        // As in s3://bucket/path, and in paths of files.
+        let is_address = word.starts_with("//") || word.starts_with("/opt/");
+        is_key || (is_mixed && !is_address && word.len() >= SECRET_LENGTH)
     };
     let mut cleaned = String::with_capacity(message.len());
     let mut rest = message;

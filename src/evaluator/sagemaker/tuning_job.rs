@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::identity::differences_of_tuning;
 use super::pace::Pause;
 use super::remedies::remedy;
 use super::trouble::{ServiceError, ServiceErrorKind};
@@ -52,6 +53,8 @@ const POLL: Duration = Duration::from_secs(30);
 /// For how long a service that does not answer is asked again; pauses in seconds.
 const PATIENCE: Duration = Duration::from_secs(3600);
 const PAUSES: (f64, f64) = (1.0, 60.0);
+/// For how long what was just launched may not be known everywhere.
+const SETTLING: Duration = Duration::from_secs(120);
 /// People are told of trouble when it has come so often in a row.
 const TOLD: u32 = 3;
 /// What is asked, in words, and as a policy calls it.
@@ -84,6 +87,8 @@ pub struct TuningJob {
     clock: Clock,
     poll: Duration,
     has_answered: bool,
+    /// When it was launched, if that was here: for a while it may not be known everywhere.
+    launched_at: Option<Duration>,
     tell: Option<Tell>,
 }
 
@@ -109,7 +114,7 @@ impl TuningJob {
     pub fn attach(name: impl Into<String>, service: impl TuningService + 'static) -> Self {
         let (name, service) = (name.into(), Box::new(service));
         let (clock, poll) = (Clock::real(), POLL);
-        Self { name, service, clock, poll, has_answered: false, tell: None }
+        Self { name, service, clock, poll, has_answered: false, launched_at: None, tell: None }
     }
 
     /// Asks for a tuning job. One of the same name that has all that this one asks for is taken for this one: the reply to an earlier launch was
@@ -135,18 +140,22 @@ impl TuningJob {
     ) -> Result<Self, EvaluatorError> {
         let mut job = Self::attach(request.name.as_str(), service).with_clock(clock);
         match job.ask(LAUNCH, |service, _| service.create_tuning_job(request)) {
-            Ok(()) => return Ok(job),
+            Ok(()) => {
+                job.launched_at = Some(job.clock.now());
+                return Ok(job);
+            }
             Err((ServiceErrorKind::Exists, _)) => {}
             Err((_, error)) => return Err(error),
         }
         let there = job.describe()?.request();
-        if !is_same(request, &there) {
-            return Err(EvaluatorError::new(format!(
-                "there is a tuning job {} that asks for something else; give this one another name",
+        let json = |request| serde_json::to_value(request).unwrap_or_default();
+        match differences_of_tuning(&json(request), &json(&there)) {
+            None => Ok(job),
+            Some(difference) => Err(EvaluatorError::new(format!(
+                "there is a tuning job {} that asks for something else ({difference}); give this one another name",
                 request.name
-            )));
+            ))),
         }
-        Ok(job)
     }
 
     /// The same by this clock.
@@ -247,6 +256,7 @@ impl TuningJob {
         let mut pause = Pause::new(PAUSES.0, PAUSES.1);
         let mut rng = Rng::stream(0, 0);
         let mut times = 0;
+        let mut was_lost = false;
         loop {
             let error = match request(self.service.as_mut(), &self.name) {
                 Ok(answer) => {
@@ -259,17 +269,24 @@ impl TuningJob {
                 Err(error) => error,
             };
             times += 1;
+            was_lost |= error.kind == ServiceErrorKind::Unreachable;
             let now = self.clock.now();
+            let since_launch = self.launched_at.map(|at| now.saturating_sub(at));
             let is_over = now.saturating_sub(begun) >= PATIENCE;
             let may_pass = match error.kind {
                 ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable => !is_over,
                 ServiceErrorKind::Credentials => self.has_answered,
                 // From the first refusal the SDK learns how far this machine's clock is off.
                 ServiceErrorKind::Signature => self.has_answered || times == 1,
+                ServiceErrorKind::Missing => since_launch.is_some_and(|it| it < SETTLING),
                 _ => false,
             };
             if !may_pass {
-                return Err((error.kind, self.cannot(what, action, &error)));
+                let mut cannot = self.cannot(what, action, &error);
+                if was_lost && (what, action) == LAUNCH {
+                    cannot.reason.push_str(&self.may_run());
+                }
+                return Err((error.kind, cannot));
             }
             if times == TOLD {
                 self.tell(&format!(
@@ -288,7 +305,8 @@ impl TuningJob {
 
     fn cannot(&self, what: &str, action: &str, error: &ServiceError) -> EvaluatorError {
         let remedy = remedy(error, action);
-        let is_unborn = (what, action) == LAUNCH || error.kind == ServiceErrorKind::Missing;
+        let is_missing = error.kind == ServiceErrorKind::Missing && self.launched_at.is_none();
+        let is_unborn = (what, action) == LAUNCH || is_missing;
         let may_run = if is_unborn { String::new() } else { self.may_run() };
         EvaluatorError::new(format!(
             "cannot {what} tuning job {}: {error}{remedy}{may_run}",
@@ -310,36 +328,5 @@ impl TuningJob {
             self.name,
             self.may_run()
         ))
-    }
-}
-
-/// Whether a tuning job that is there has all that is asked for. It may have more: the service tells defaults, too, and preset metric definitions.
-fn is_same(
-    asked: &CreateHyperParameterTuningJobRequest,
-    there: &CreateHyperParameterTuningJobRequest,
-) -> bool {
-    let json = |request: &CreateHyperParameterTuningJobRequest| {
-        let mut json = serde_json::to_value(request).unwrap_or_default();
-        // Told by other operations.
-        json.as_object_mut().map(|members| members.remove("Tags"));
-        json
-    };
-    has_all(&json(there), &json(asked))
-}
-
-fn has_all(there: &Value, asked: &Value) -> bool {
-    match (there, asked) {
-        (Value::Object(there), Value::Object(asked)) => asked
-            .iter()
-            .all(|(name, asked)| there.get(name).is_some_and(|there| has_all(there, asked))),
-        (Value::Array(there), Value::Array(asked)) => {
-            there.len() == asked.len() && there.iter().zip(asked).all(|(t, a)| has_all(t, a))
-        }
-        // 1 and 1.0 are the same, and some are kept in 32 bits.
-        (Value::Number(there), Value::Number(asked)) => {
-            let (there, asked) = (there.as_f64(), asked.as_f64());
-            there.zip(asked).is_some_and(|(t, a)| (t - a).abs() <= 1e-6 * a.abs())
-        }
-        (there, asked) => there == asked,
     }
 }

@@ -24,6 +24,12 @@ const FEW: usize = 2;
 const SETTLING: Duration = Duration::from_secs(120);
 /// How often what may be settling is asked for.
 const AGAIN: Duration = Duration::from_secs(10);
+/// How often jobs of earlier calls are looked at that no attempt stands for.
+const STRAYS: Duration = Duration::from_secs(300);
+/// So often a request to stop is refused until it is believed.
+const STOP_REFUSALS: u32 = 3;
+/// By how many seconds the service's clock and this machine's may differ.
+const CLOCKS_DIFFER: f64 = 900.0;
 /// So many searches that miss a job until it is asked for by itself.
 const MISSES: u32 = 2;
 /// So many ends without a value are explained by their logs, as long as no job has had a value.
@@ -47,6 +53,7 @@ impl SageMakerEvaluator {
             }
         }
         wake = wake.min(self.look_at_those_that_are_due()?);
+        wake = wake.min(self.look_at_strays()?);
         if self.attempts.is_empty() && self.line.is_paused() {
             wake = wake.min(self.probe()?);
         }
@@ -77,9 +84,9 @@ impl SageMakerEvaluator {
         }
         let in_time = attempt.look_at.saturating_sub(now);
         match (attempt.exists, attempt.stopping) {
-            (false, Stopping::No) if in_time > Duration::ZERO => Ok(in_time),
-            (false, Stopping::No) => self.create_again(id),
             (false, _) if in_time > Duration::ZERO => Ok(in_time),
+            (false, Stopping::No) => self.create_again(id),
+            (false, Stopping::Denied) => self.look_closely(id),
             (_, Stopping::Wanted) | (false, Stopping::Asked) if attempt.stop_at <= now => {
                 self.ask_to_stop(id)
             }
@@ -92,17 +99,27 @@ impl SageMakerEvaluator {
     /// The reply to its creation was lost. As a name is taken once, to ask again cannot make two of it.
     fn create_again(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let now = self.line.clock().now();
+        if self.spending.is_over(now).is_some() {
+            // No further job is paid for: whether it is there is only looked at.
+            return self.look_closely(id);
+        }
         let Some(mut attempt) = self.attempts.remove(&id) else { return Ok(IDLE) };
         // The machines of before may have turned out not to be had.
         attempt.machines = self.room.machines(now);
         attempt.request.resources = self.template.machines().get(attempt.machines).cloned();
+        self.template.update_objective(&mut attempt.request);
         let wait = self.room.wait(self.attempts.len(), now);
         if wait > Duration::ZERO {
             self.attempts.insert(id, attempt);
             return Ok(wait);
         }
         let kept = attempt.clone();
-        match self.create(id, attempt)? {
+        let created = self.create(id, attempt);
+        if created.is_err() {
+            // It may run all the same.
+            self.attempts.entry(id).or_insert_with(|| kept.clone());
+        }
+        match created? {
             Start::Busy { retry_after } => {
                 let look_at = self.line.clock().now().saturating_add(retry_after);
                 self.attempts.insert(id, Attempt { look_at, ..kept });
@@ -139,10 +156,24 @@ impl SageMakerEvaluator {
             Answer::Refused(error) => error,
         };
         match error.kind {
-            // It has ended, or cannot be stopped for another reason: what it does is looked at.
-            ServiceErrorKind::NotRunning | ServiceErrorKind::Invalid => {
+            ServiceErrorKind::NotRunning => {
                 (attempt.stopping, attempt.exists) = (Stopping::Asked, true);
                 (attempt.look_at, attempt.look_closely) = (now, true);
+                Ok(Duration::ZERO)
+            }
+            // Perhaps it has ended: it is looked at, and asked again if not.
+            ServiceErrorKind::Invalid => {
+                attempt.exists = true;
+                (attempt.look_at, attempt.look_closely) = (now, true);
+                (attempt.stop_at, attempt.stop_refusals) =
+                    (now.saturating_add(AGAIN), attempt.stop_refusals + 1);
+                if attempt.stop_refusals == STOP_REFUSALS {
+                    attempt.stopping = Stopping::Denied;
+                    let name = attempt.name().to_owned();
+                    self.warn(format!(
+                        "training job {name} cannot be stopped, and runs to its end: {error}"
+                    ));
+                }
                 Ok(Duration::ZERO)
             }
             ServiceErrorKind::Denied => {
@@ -172,6 +203,10 @@ impl SageMakerEvaluator {
     }
 
     fn look_closely(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
+        let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
+        if self.is_known_to_be_missing(attempt.name()) {
+            return self.end_what_is_not_there(id);
+        }
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
         let name = attempt.request.name.as_str();
         let answer = self.line.ask(Operation::Describe, |service| service.describe(name))?;
@@ -179,7 +214,7 @@ impl SageMakerEvaluator {
         match answer {
             Answer::Given(job) if !attempt.is_own => self.adopt_if_it_is_own(id, job),
             Answer::Given(job) => {
-                attempt.look_closely = false;
+                (attempt.look_closely, attempt.exists) = (false, true);
                 self.seen(id, job);
                 Ok(Duration::ZERO)
             }
@@ -196,15 +231,36 @@ impl SageMakerEvaluator {
                 attempt.look_at = now.saturating_add(AGAIN);
                 Ok(AGAIN)
             }
-            Answer::Refused(_) => {
-                let text = format!("training job {name} is gone: somebody has removed it");
-                self.spending.gone(name, now);
-                self.attempts.remove(&id);
-                let outcome = Outcome::Failed(Failure::new(FailureKind::Interrupted, text));
-                self.events.push(JobEvent::Ended { job: id, outcome });
-                Ok(Duration::ZERO)
-            }
+            Answer::Refused(_) => self.end_what_is_not_there(id),
         }
+    }
+
+    /// A job is not there: it was never made, somebody has removed it, or this is another account by now.
+    fn end_what_is_not_there(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
+        let now = self.line.clock().now();
+        let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
+        let (name, exists, stopping) =
+            (attempt.name().to_owned(), attempt.exists, attempt.stopping);
+        if exists && let Some(wait) = self.check_account(&name)? {
+            return Ok(wait);
+        }
+        let failed = |kind, text: String| Outcome::Failed(Failure::new(kind, text));
+        let outcome = match (exists, stopping) {
+            (true, _) => {
+                let text = format!("training job {name} is gone: somebody has removed it");
+                failed(FailureKind::Interrupted, text)
+            }
+            (false, Stopping::No) => {
+                let text =
+                    format!("training job {name} was not created before the budget was used up");
+                failed(FailureKind::Throttled, text)
+            }
+            (false, _) => Outcome::Stopped { value: None },
+        };
+        self.spending.gone(&name, now);
+        self.attempts.remove(&id);
+        self.events.push(JobEvent::Ended { job: id, outcome });
+        Ok(Duration::ZERO)
     }
 
     /// Takes on a job that was there, if it is the one that was asked for.
@@ -222,8 +278,15 @@ impl SageMakerEvaluator {
                 self.template.tuning_job()
             )));
         }
-        let was_asked_for_here = attempt.was_lost;
-        self.located(id, &job.arn);
+        let since_asked = self.line.clock().now().saturating_sub(attempt.first_asked_at);
+        let asked_at = self.line.clock().unix_seconds() - since_asked.as_secs_f64();
+        // The service's clock may be off by some minutes.
+        let is_older = job.created_at.is_some_and(|created| created < asked_at - CLOCKS_DIFFER);
+        let was_asked_for_here = attempt.was_lost && !is_older;
+        if attempt.was_lost && is_older {
+            self.spending.was_not_created(&job.name);
+        }
+        self.located(id, &job.arn)?;
         let has_ended = job.has_ended() && !was_asked_for_here;
         if has_ended && !self.has_told_of_old_results {
             self.has_told_of_old_results = true;
@@ -235,7 +298,7 @@ impl SageMakerEvaluator {
         let is_on = |it: &ResourceConfig| instances(it) == job.instance_types;
         let machines = self.template.machines().iter().position(is_on);
         if let Some(attempt) = self.attempts.get_mut(&id) {
-            (attempt.is_own, attempt.look_closely) = (true, false);
+            (attempt.is_own, attempt.look_closely, attempt.exists) = (true, false, true);
             attempt.machines = machines.unwrap_or(attempt.machines);
             attempt.had_ended = has_ended;
         }
@@ -246,11 +309,11 @@ impl SageMakerEvaluator {
     /// Takes in what the service says of a job, from a description.
     fn seen(&mut self, id: JobId, mut job: TrainingJob) {
         let now = self.line.clock().now();
-        self.spending.note(&job, now);
+        self.spending.note(&job, (now, self.line.clock().unix_seconds()));
         let metric = self.template.metric_name();
         let Some(attempt) = self.attempts.get_mut(&id) else { return };
         attempt.look_at = next_round(now, self.poll);
-        if job.has_ended() && !attempt.had_ended {
+        if job.has_ended() {
             let patience = patience_for_metric(&job, metric, attempt.last_step.is_some());
             if now.saturating_sub(*attempt.ended_at.get_or_insert(now)) < patience {
                 attempt.look_at = now.saturating_add(AGAIN);
@@ -341,15 +404,12 @@ impl SageMakerEvaluator {
                 Answer::Given(found) => self.sort_out(some, found.jobs),
                 Answer::Later(wait) => return Ok(wait),
                 Answer::Lost => return Ok(Duration::from_millis(1)),
-                Answer::Refused(error) if error.kind == ServiceErrorKind::Denied => {
+                Answer::Refused(error) => {
                     // One by one will do, too.
                     self.may_search = false;
                     let remedy = remedy(&error, "sagemaker:Search");
                     self.warn(format!("training jobs are looked at one by one, because they cannot be searched for: {error}{remedy}"));
                     return Ok(Duration::ZERO);
-                }
-                Answer::Refused(error) => {
-                    return Err(cannot("search for", names[0], &error, "sagemaker:Search"));
                 }
             }
         }
@@ -377,6 +437,39 @@ impl SageMakerEvaluator {
         }
     }
 
+    /// Looks now and then at jobs of earlier calls that no attempt stands for, because the bill waits for their ends.
+    fn look_at_strays(&mut self) -> Result<Duration, EvaluatorError> {
+        let now = self.line.clock().now();
+        let strays = self.strays();
+        if strays.is_empty() {
+            return Ok(IDLE);
+        }
+        if self.strays_at > now {
+            return Ok(self.strays_at.saturating_sub(now));
+        }
+        for name in &strays {
+            let answer = self.line.ask(Operation::Describe, |service| service.describe(name))?;
+            let now = self.line.clock().now();
+            match answer {
+                Answer::Given(job) => {
+                    self.spending.note(&job, (now, self.line.clock().unix_seconds()));
+                }
+                Answer::Refused(_) => self.spending.gone(name, now),
+                Answer::Later(wait) => return Ok(wait),
+                Answer::Lost => return Ok(AFTER_SILENCE),
+            }
+        }
+        self.strays_at = now.saturating_add(STRAYS);
+        Ok(STRAYS)
+    }
+
+    /// Jobs that have not been seen to end, and that no attempt stands for.
+    pub(super) fn strays(&self) -> Vec<String> {
+        let own: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
+        let running = self.spending.running().filter(|name| !own.contains(name));
+        running.map(str::to_owned).collect()
+    }
+
     /// Finds out what earlier calls have spent, if there is a budget; how long to wait, if that takes time.
     pub(super) fn look_back(&mut self) -> Result<Option<Duration>, EvaluatorError> {
         while self.spending.must_look_back() {
@@ -390,21 +483,21 @@ impl SageMakerEvaluator {
                     let own = found.jobs.iter().filter(|job| {
                         is_numbered(&job.name, &with) && job.tuning_job_arn.is_none()
                     });
-                    own.for_each(|job| self.spending.note(job, now));
-                    self.spending.next_page = found.next_page;
+                    let unix = self.line.clock().unix_seconds();
+                    own.for_each(|job| self.spending.note(job, (now, unix)));
+                    // A page that names itself would be read for ever.
+                    let next = found.next_page.filter(|next| page.as_ref() != Some(next));
+                    self.spending.next_page = next;
                     if self.spending.next_page.is_none() {
                         self.spending.has_looked_back();
                     }
                 }
                 Answer::Later(wait) => return Ok(Some(wait)),
                 Answer::Lost => return Ok(Some(Duration::from_secs(1))),
-                Answer::Refused(error) if error.kind == ServiceErrorKind::Denied => {
+                Answer::Refused(error) => {
                     self.spending.has_looked_back();
                     let remedy = remedy(&error, "sagemaker:Search");
                     self.warn(format!("what earlier calls have spent does not count against the budget, because it cannot be searched for: {error}{remedy}"));
-                }
-                Answer::Refused(error) => {
-                    return Err(cannot("search for", &with, &error, "sagemaker:Search"));
                 }
             }
         }

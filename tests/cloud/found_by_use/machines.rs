@@ -177,10 +177,10 @@ fn fault_h11_instances_of_all_groups_are_billed_and_estimated() {
     let mut jobs = evaluator(&fake, &settings.clock, &request).with_prices(prices).unwrap();
     let tuning = request.tuning().unwrap();
     let most = jobs.most_cost(&tuning.limits, &jobs.rules(tuning.rules)).unwrap();
-    // An hour and four minutes, four times, of five instances that cost 2 USD an hour.
-    assert_eq!((most.instances, most.seconds, most.attempts), (5, 3840, 4));
-    assert_eq!(most.instance_time, 4 * 3840 * 5 * SECOND);
-    assert_eq!(most.money.as_ref().unwrap().to_string(), "8.53 USD");
+    // An hour and five minutes, four times, of five instances that cost 2 USD an hour.
+    assert_eq!((most.instances, most.seconds, most.attempts), (5, 3900, 4));
+    assert_eq!(most.instance_time, 4 * 3900 * 5 * SECOND);
+    assert_eq!(most.money.as_ref().unwrap().to_string(), "8.67 USD");
     assert!(most.to_string().contains("ml.g5.xlarge or ml.m5.xlarge"), "{most}");
     start(&mut jobs, 1, 0.4);
     outcome(&mut jobs);
@@ -229,7 +229,7 @@ fn while_jobs_run_it_is_known_what_they_may_take() {
     let bill = jobs.bill();
     assert_eq!(bill.spent, Duration::ZERO);
     assert!(bill.running > 400 * SECOND, "of two instances: {bill}");
-    assert_eq!(bill.running + bill.committed, 2 * 3840 * SECOND);
+    assert_eq!(bill.running + bill.committed, 2 * 3900 * SECOND);
 }
 
 #[test]
