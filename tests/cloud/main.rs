@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
-mod breaker;
 mod budget;
 mod conformance;
 mod found_by_use;

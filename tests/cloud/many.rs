@@ -167,7 +167,19 @@ fn with_all_faults_at_once_each_job_is_made_once_and_the_bill_is_right_to_the_se
     let denied = tuned.warnings.iter().filter(|it| it.contains("sagemaker:BatchGetMetrics"));
     assert_eq!(denied.count(), 1, "{:?}", tuned.warnings);
 
-    // Each attempt once, and no more at any instant than the quota allows.
+    each_was_made_once(&fake, &study);
+    assert_eq!(fake.most_at_once(), places);
+
+    // The bill is the fake's, those jobs included that the first tuner left behind.
+    let bill = jobs.bill();
+    assert_eq!((bill.spent, bill.running), (fake.billed(), Duration::ZERO));
+    assert!(bill.by_outcome[&BilledFor::Adopted].jobs > 400, "{bill}");
+    assert!(bill.saved_by_spot > bill.spent, "seven tenths are off: {bill}");
+    everything_went_wrong(&fake);
+}
+
+/// Each attempt was made once, and nothing else.
+fn each_was_made_once(fake: &FakeSageMaker, study: &Study) {
     let mut wanted: Vec<String> = study
         .trials()
         .iter()
@@ -178,13 +190,9 @@ fn with_all_faults_at_once_each_job_is_made_once_and_the_bill_is_right_to_the_se
     assert!(creations.values().all(|times| *times == 1));
     assert_eq!(creations.into_keys().collect::<Vec<_>>(), wanted);
     assert!(wanted.len() > 1000, "some were tried again");
-    assert_eq!(fake.most_at_once(), places);
+}
 
-    // The bill is the fake's, those jobs included that the first tuner left behind.
-    let bill = jobs.bill();
-    assert_eq!((bill.spent, bill.running), (fake.billed(), Duration::ZERO));
-    assert!(bill.by_outcome[&BilledFor::Adopted].jobs > 400, "{bill}");
-    assert!(bill.saved_by_spot > bill.spent, "seven tenths are off: {bill}");
+fn everything_went_wrong(fake: &FakeSageMaker) {
     let log = fake.log();
     let refused = |code: &str| {
         let fate = Fate::Refused(code.to_owned());

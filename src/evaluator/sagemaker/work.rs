@@ -11,7 +11,7 @@ use super::line::{Answer, Operation};
 use super::remedies::remedy;
 use super::service::{JobFilter, TrainingReports};
 use super::starting::{cannot, instances};
-use super::trouble::ServiceErrorKind;
+use super::trouble::{ServiceError, ServiceErrorKind};
 use super::{SageMakerEvaluator, Start};
 use crate::error::EvaluatorError;
 use crate::evaluator::{JobEvent, JobId};
@@ -155,6 +155,17 @@ impl SageMakerEvaluator {
             }
             Answer::Refused(error) => error,
         };
+        self.stop_was_refused(id, &error)
+    }
+
+    /// A job could not be asked to stop.
+    fn stop_was_refused(
+        &mut self,
+        id: JobId,
+        error: &ServiceError,
+    ) -> Result<Duration, EvaluatorError> {
+        let now = self.line.clock().now();
+        let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
         match error.kind {
             ServiceErrorKind::NotRunning => {
                 (attempt.stopping, attempt.exists) = (Stopping::Asked, true);
@@ -179,7 +190,7 @@ impl SageMakerEvaluator {
             ServiceErrorKind::Denied => {
                 attempt.stopping = Stopping::Denied;
                 self.may_stop = false;
-                let remedy = remedy(&error, "sagemaker:StopTrainingJob");
+                let remedy = remedy(error, "sagemaker:StopTrainingJob");
                 self.warn(format!(
                     "training jobs cannot be stopped, and run to their ends: {error}{remedy}"
                 ));
@@ -198,7 +209,7 @@ impl SageMakerEvaluator {
                 attempt.look_at = now.saturating_add(AGAIN);
                 Ok(AGAIN)
             }
-            _ => Err(cannot("stop", attempt.name(), &error, "sagemaker:StopTrainingJob")),
+            _ => Err(cannot("stop", attempt.name(), error, "sagemaker:StopTrainingJob")),
         }
     }
 

@@ -6,6 +6,7 @@ mod hand_over;
 mod machines;
 mod metrics;
 mod permissions;
+mod related;
 mod requests;
 
 use super::*;
