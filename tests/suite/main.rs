@@ -14,6 +14,7 @@ mod command;
 mod conformance;
 mod container;
 mod faults;
+mod first_jobs;
 mod found_by_use;
 mod hard_places;
 mod job;
