@@ -83,7 +83,7 @@ pub enum StopReason {
         /// How the last one failed.
         last: Failure,
     },
-    /// The first jobs came to nothing for a reason that no configuration can mend. See [`Canary`](crate::Canary).
+    /// The first jobs came to nothing for a reason that no configuration can mend. See [`Canary`].
     FirstJobsFailed {
         /// So many jobs.
         jobs: usize,

@@ -149,9 +149,8 @@ fn first_jobs_that_nothing_can_mend_end_a_tuning() {
     let mut jobs = Scripted::new(|_| failed(FailureKind::Error));
     assert!(matches!(reason(rules(), 1, &mut jobs), StopReason::TooManyFailures { .. }));
     let mut jobs = Scripted::new(|number| match number {
-        1 => failed(FailureKind::Setup),
         2 => 0.5.into(),
-        3..10 => failed(FailureKind::Setup),
+        1..10 => failed(FailureKind::Setup),
         _ => 0.25.into(),
     });
     assert_eq!(reason(rules(), 1, &mut jobs), StopReason::JobLimit { jobs: 30 });

@@ -75,7 +75,7 @@ const WARM_POOL: &str = "KeepAlivePeriodInSeconds is given: SageMaker's own tune
 ///   of `InstanceConfigs` if there are several.
 /// - **What no configuration can mend ends the tuning soon.** Jobs that fail for their image, data, role or network fail as
 ///   [`FailureKind::Setup`]; those whose metric is not found are shown with the last lines of their logs. See
-///   [`Canary`](crate::Canary).
+///   [`Canary`].
 /// - **A job that is being stopped holds its place** until the service says that it has ended.
 /// - **Money is counted**: [`most_cost`](Self::most_cost) before, [`bill`](Self::bill) while it runs and when it has ended.
 /// - **Time that SageMaker measures is left to it**: see [`rules`](Self::rules).
