@@ -181,6 +181,7 @@ fn report(fake: &FakeSageMaker, clock: &Clock, jobs: &SageMakerEvaluator) {
         fake.most_at_once(),
         jobs.billed().as_secs_f64() / 3600.0,
     );
+    println!("{}", jobs.bill());
     println!(
         "{} requests: {} throttled, {} replies lost, {} refused for a quota, {} for expired credentials",
         log.len(),
