@@ -24,8 +24,14 @@ pub(super) fn remedy(error: &ServiceError, action: &str) -> String {
             };
             format!("; allow {action} to whoever calls ({place}){otherwise}")
         }
-        ServiceErrorKind::Invalid => "; mend the request (Judge says more of it)".to_owned(),
-        ServiceErrorKind::NotReady => "; look whether the role and the data exist".to_owned(),
+        ServiceErrorKind::Invalid => match known_remedy(&error.message) {
+            Some(remedy) => format!("; {remedy}"),
+            None => "; mend the request (Judge says more of it)".to_owned(),
+        },
+        ServiceErrorKind::NotReady => {
+            let otherwise = "look whether the role and the data exist";
+            format!("; {}", known_remedy(&error.message).unwrap_or(otherwise))
+        }
         ServiceErrorKind::Signature => {
             "; look at this machine's clock, and at the secret access key".to_owned()
         }
@@ -36,11 +42,19 @@ pub(super) fn remedy(error: &ServiceError, action: &str) -> String {
 /// Reasons of failures that lie in what all training jobs have in common, in lower case, and what to do about each.
 const SETUP_FAILURES: [(&[&str], &str); 5] = [
     (
-        &["cannot pull algorithm container", "manifest for", "requested image not found"],
+        &[
+            "cannot pull algorithm container",
+            "manifest for",
+            "requested image not found",
+            "cannot find the requested image",
+            "cannot find repository",
+            "access denied for repository",
+            "invalid training image",
+        ],
         "look at TrainingImage, and at the role's right to pull it",
     ),
     (
-        &["data download failed", "no s3 objects found"],
+        &["data download failed", "no s3 objects found", "unauthorized to list objects"],
         "look at InputDataConfig, and at the role's right to read it",
     ),
     (
@@ -48,7 +62,7 @@ const SETUP_FAILURES: [(&[&str], &str); 5] = [
         "look at what the image starts: it must have a program named train",
     ),
     (
-        &["artifact upload failed"],
+        &["artifact upload failed", "access denied to outputdataconfig"],
         "look at OutputDataConfig, its key, and the role's right to write there",
     ),
     (
@@ -56,6 +70,13 @@ const SETUP_FAILURES: [(&[&str], &str); 5] = [
         "let sagemaker.amazonaws.com take the role (docs/sagemaker/role_trust_policy.json)",
     ),
 ];
+
+/// What to do about a failure or a refusal whose words are known.
+fn known_remedy(text: &str) -> Option<&'static str> {
+    let text = text.to_ascii_lowercase();
+    let known = SETUP_FAILURES.iter().find(|(signs, _)| signs.iter().any(|it| text.contains(it)));
+    known.map(|(_, remedy)| *remedy)
+}
 
 /// What to do about a failure that no configuration can mend; `None` if it may be the configuration's fault.
 ///
@@ -65,10 +86,8 @@ pub(super) fn setup_remedy(reason: &str, has_trained: bool) -> Option<String> {
     if !is_known && (has_trained || !reason.starts_with("ClientError")) {
         return None;
     }
-    let text = reason.to_ascii_lowercase();
-    let known = SETUP_FAILURES.iter().find(|(signs, _)| signs.iter().any(|it| text.contains(it)));
-    let remedy =
-        known.map_or("look at image, data, role and network of the request", |(_, remedy)| remedy);
+    let otherwise = "look at image, data, role and network of the request";
+    let remedy = known_remedy(reason).unwrap_or(otherwise);
     let of_role =
         named_action(reason).map(|action| format!("; {action} is in {}", place(ROLE, action)));
     Some(format!("{remedy}{}", of_role.unwrap_or_default()))
@@ -111,6 +130,16 @@ mod tests {
             ),
             "{text}"
         );
+        let no_image = ServiceError::of(
+            "ValidationException",
+            "Cannot find repository: trees in registry ID: 012345678912",
+        );
+        assert!(remedy(&no_image, "").contains("look at TrainingImage"));
+        let no_data = ServiceError::of(
+            "ValidationException",
+            "No S3 objects found under S3 URL \"s3://bucket/csv\"",
+        );
+        assert!(remedy(&no_data, "").contains("look at InputDataConfig"));
         let terse = ServiceError::new(ServiceErrorKind::Denied, "AccessDeniedException: no");
         assert!(remedy(&terse, "sagemaker:Search").contains("statement SearchTrainingJobs"));
     }

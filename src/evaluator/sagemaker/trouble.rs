@@ -131,7 +131,14 @@ const SAYINGS: [(&[&str], ServiceErrorKind); 3] = [
         ServiceErrorKind::NotRunning,
     ),
     (
-        &["could not assume role", "no identity-based policy allows the s3:listbucket"],
+        // What Terraform's provider asks again for, because permissions take a while to be known.
+        &[
+            "could not assume role",
+            "no identity-based policy allows the s3:listbucket",
+            "unauthorized to list objects",
+            "access denied for repository",
+            "access denied to outputdataconfig",
+        ],
         ServiceErrorKind::NotReady,
     ),
 ];
@@ -218,6 +225,8 @@ mod tests {
                 Kind::NotRunning,
             ),
             ("ValidationException", "Could not assume role arn:…", Kind::NotReady),
+            ("ValidationException", "Access denied for repository: trees in …", Kind::NotReady),
+            ("ValidationException", "Cannot find repository: trees in …", Kind::Invalid),
             ("ValidationException", "1 validation error detected: …", Kind::Invalid),
             ("ExpiredTokenException", "The security token … is expired", Kind::Credentials),
             ("InvalidSignatureException", "Signature expired: …", Kind::Signature),
