@@ -63,6 +63,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == "--help") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let arguments = match read(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -102,7 +106,9 @@ fn read(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
                     "--jobs" => arguments.jobs = Some(whole?),
                     "--parallel" => arguments.parallel = Some(whole?),
                     "--budget" => arguments.budget = Some(whole?.into()),
-                    "--budget-in-money" if number > 0.0 => arguments.budget_in_money = Some(number),
+                    "--budget-in-money" if number > 0.0 && number.is_finite() => {
+                        arguments.budget_in_money = Some(number);
+                    }
                     _ if number > 0.0 => arguments.poll = Some(number),
                     _ => return Err(bad(&text)),
                 }
@@ -115,7 +121,18 @@ fn read(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
             _ => return Err(format!("one file is enough; {argument} is another")),
         }
     }
-    if arguments.file.is_empty() { Err("a file is missing".to_owned()) } else { Ok(arguments) }
+    let budgets =
+        usize::from(arguments.budget.is_some()) + usize::from(arguments.budget_in_money.is_some());
+    if arguments.file.is_empty() {
+        Err("a file is missing".to_owned())
+    } else if budgets == 2 {
+        Err("--budget and --budget-in-money are two budgets; give one".to_owned())
+    } else if arguments.hand_over && (budgets > 0 || arguments.canary || arguments.prices.is_some())
+    {
+        Err("--hand-over knows no --budget, --budget-in-money, --prices or --canary: SageMaker's own tuner has none of them".to_owned())
+    } else {
+        Ok(arguments)
+    }
 }
 
 fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
@@ -123,7 +140,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(input) = arguments.input.clone() {
         reader = reader.with_input(input);
     }
-    let document = reader.read(&std::fs::read(&arguments.file)?)?;
+    let document = reader.read(&read_file(&arguments.file)?)?;
     let verdict = Judge::default().judge(&document);
     println!("{verdict}");
     verdict.into_result()?;
@@ -149,7 +166,19 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         let jobs = jobs(&request, service, &arguments)?;
         let rules = jobs.rules(tuning.rules.clone());
         match jobs.most_cost(&tuning.limits, &rules) {
-            Some(most) => println!("{most}"),
+            Some(most) => {
+                println!("{most}");
+                let others = jobs_at_once(&tuning, most.seconds, most.instances);
+                match (arguments.budget, arguments.budget_in_money) {
+                    (Some(seconds), _) => println!(
+                        "of which nothing is launched beyond {seconds}; what runs then may take {others} more"
+                    ),
+                    (_, Some(money)) => println!(
+                        "of which nothing is launched beyond {money:.2}; what runs then may take {others} instance-seconds more"
+                    ),
+                    _ => {}
+                }
+            }
             None => println!("the number of training jobs is not limited, nor is what they cost"),
         }
         if arguments.spend {
@@ -158,6 +187,15 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("Nothing was sent. With --spend it is done.");
     Ok(())
+}
+
+fn read_file(file: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(file).map_err(|error| format!("{file}: {error}"))
+}
+
+/// What the jobs may take that run when a budget is used up, in seconds of one instance.
+fn jobs_at_once(tuning: &Tuning, seconds: u64, instances: u32) -> u64 {
+    tuning.limits.max_parallel_jobs as u64 * seconds * u64::from(instances)
 }
 
 /// The evaluator, which has sent nothing yet.
@@ -173,7 +211,8 @@ fn jobs(
         jobs = jobs.with_pace(pace);
     }
     if let Some(file) = &arguments.prices {
-        let prices: Prices = serde_json::from_slice(&std::fs::read(file)?)?;
+        let prices: Result<Prices, _> = serde_json::from_slice(&read_file(file)?);
+        let prices = prices.map_err(|error| format!("prices in {file}: {error}"))?;
         jobs = jobs.with_prices(prices)?;
     }
     if let Some(seconds) = arguments.budget {

@@ -288,7 +288,8 @@ impl SageMakerEvaluator {
             let lacks = |kind: &&String| {
                 list.prices.per_second(&list.region, &[((*kind).clone(), 1)]).is_none()
             };
-            instance_types.iter().filter(lacks).cloned().collect()
+            let missing = instance_types.iter().filter(lacks);
+            missing.map(|kind| format!("{kind} in {}", list.region)).collect()
         });
         let dearest: Option<Vec<f64>> = machines.iter().map(price).collect();
         let dearest = dearest.and_then(|all| all.into_iter().reduce(f64::max));

@@ -162,7 +162,7 @@ pub struct MostCost {
     pub instance_time: Duration,
     /// All of it in money, if the prices of all types are known.
     pub money: Option<Money>,
-    /// Types whose price is not known, where prices were given.
+    /// Types whose price is not known, each with the region, where prices were given.
     pub without_price: Vec<String>,
 }
 

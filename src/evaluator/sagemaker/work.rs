@@ -282,10 +282,15 @@ impl SageMakerEvaluator {
     ) -> Result<Duration, EvaluatorError> {
         let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
         if let Some(difference) = self.difference(attempt, &job) {
+            if job.has_ended() {
+                // It costs nothing any more.
+                self.attempts.remove(&id);
+            }
             return Err(EvaluatorError::new(format!(
                 "there is a training job {} that is another one ({difference}): it belongs to another tuning job that was named {:?}, too, or to this one before it was changed; \
-                 give this one another name, or make the request as it was",
+                 give this one another name, or make the request as it was. Which of its jobs run: aws sagemaker list-training-jobs --status-equals InProgress --name-contains {}-",
                 job.name,
+                self.template.tuning_job(),
                 self.template.tuning_job()
             )));
         }
