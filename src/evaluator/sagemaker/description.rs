@@ -40,6 +40,8 @@ pub struct TrainingJob {
     pub may_wait_in_vain: bool,
     /// When it had its instances, in seconds since 1970.
     pub started_at: Option<f64>,
+    /// Whether its stages are known.
+    pub has_stages: bool,
     /// When it began to train, in seconds since 1970: once more after each restart.
     pub trained_since: Vec<f64>,
     /// The ARN of the tuning job of SageMaker's own tuner that made it.
@@ -94,6 +96,7 @@ impl TrainingJob {
             may_wait_in_vain: !description["StoppingCondition"]["MaxPendingTimeInSeconds"]
                 .is_null(),
             started_at: description["TrainingStartTime"].as_f64(),
+            has_stages: !list("SecondaryStatusTransitions").is_empty(),
             trained_since: trainings.filter_map(|it| it["StartTime"].as_f64()).collect(),
             tuning_job_arn: text("TuningJobArn"),
             model: description["ModelArtifacts"]["S3ModelArtifacts"].as_str().map(str::to_owned),

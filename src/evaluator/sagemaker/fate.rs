@@ -38,7 +38,7 @@ pub(super) fn outcome(job: &TrainingJob, metric: &str) -> Outcome {
         "Stopped" => Outcome::Stopped { value: value.filter(|value| value.is_finite()) },
         "Failed" => {
             let reason = job.failure_reason.as_deref().unwrap_or("no reason was given");
-            let has_trained = !job.trained_since.is_empty() || job.description.is_null();
+            let has_trained = !job.trained_since.is_empty() || !job.has_stages;
             let kind = failure_kind(reason);
             let text = format!("training job {name} failed: {reason}");
             let may_be_setup = matches!(kind, FailureKind::Error | FailureKind::Setup);

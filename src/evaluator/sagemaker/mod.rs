@@ -3,6 +3,7 @@
 mod attempt;
 mod bill;
 mod description;
+mod earlier_calls;
 mod fate;
 mod identity;
 mod line;
@@ -20,6 +21,7 @@ mod sdk_metrics;
 mod service;
 mod spending;
 mod starting;
+mod stopping;
 mod trouble;
 mod tuning_job;
 mod work;

@@ -1,4 +1,4 @@
-//! What the evaluator does while it waits: creations whose replies were lost, stops, looks, reports.
+//! What the evaluator does while it waits: creations whose replies were lost, looks, ends.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::line::{Answer, Operation};
 use super::remedies::remedy;
 use super::service::{JobFilter, TrainingReports};
 use super::starting::{cannot, instances};
-use super::trouble::{ServiceError, ServiceErrorKind};
+use super::trouble::ServiceErrorKind;
 use super::{SageMakerEvaluator, Start};
 use crate::error::EvaluatorError;
 use crate::evaluator::{JobEvent, JobId};
@@ -21,13 +21,9 @@ use crate::trial::{Failure, FailureKind, Outcome};
 /// So few jobs are looked at one by one.
 const FEW: usize = 2;
 /// How long a service may not know of what it has taken on; a creation that was lost has happened by then, or never will.
-const SETTLING: Duration = Duration::from_secs(120);
+pub(super) const SETTLING: Duration = Duration::from_secs(120);
 /// How often what may be settling is asked for.
-const AGAIN: Duration = Duration::from_secs(10);
-/// How often jobs of earlier calls are looked at that no attempt stands for.
-const STRAYS: Duration = Duration::from_secs(300);
-/// So often a request to stop is refused until it is believed.
-const STOP_REFUSALS: u32 = 3;
+pub(super) const AGAIN: Duration = Duration::from_secs(10);
 /// By how many seconds the service's clock and this machine's may differ.
 const CLOCKS_DIFFER: f64 = 900.0;
 /// So many searches that miss a job until it is asked for by itself.
@@ -35,9 +31,9 @@ const MISSES: u32 = 2;
 /// So many ends without a value are explained by their logs, as long as no job has had a value.
 const EXPLAINED: u32 = 3;
 /// For how long others come first after a request without an answer.
-const AFTER_SILENCE: Duration = Duration::from_secs(5);
+pub(super) const AFTER_SILENCE: Duration = Duration::from_secs(5);
 /// As long as there is nothing to do.
-const IDLE: Duration = Duration::from_secs(3600);
+pub(super) const IDLE: Duration = Duration::from_secs(3600);
 
 impl SageMakerEvaluator {
     /// Does what is due and may be done now; how long until there is more to do.
@@ -126,90 +122,6 @@ impl SageMakerEvaluator {
                 Ok(retry_after)
             }
             _ => Ok(Duration::ZERO),
-        }
-    }
-
-    pub(super) fn ask_to_stop(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
-        let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
-        let name = attempt.request.name.as_str();
-        if !self.may_stop {
-            attempt.stopping = Stopping::Denied;
-            return Ok(Duration::ZERO);
-        }
-        let answer = self.line.ask(Operation::Stop, |service| service.stop(name))?;
-        let now = self.line.clock().now();
-        let error = match answer {
-            Answer::Given(()) => {
-                (attempt.stopping, attempt.exists) = (Stopping::Asked, true);
-                attempt.look_at = attempt.look_at.max(now);
-                return Ok(Duration::ZERO);
-            }
-            Answer::Later(wait) => {
-                attempt.stop_at = now.saturating_add(wait);
-                return Ok(wait);
-            }
-            // Others first.
-            Answer::Lost => {
-                attempt.stop_at = now.saturating_add(AFTER_SILENCE);
-                return Ok(AFTER_SILENCE);
-            }
-            Answer::Refused(error) => error,
-        };
-        self.stop_was_refused(id, &error)
-    }
-
-    /// A job could not be asked to stop.
-    fn stop_was_refused(
-        &mut self,
-        id: JobId,
-        error: &ServiceError,
-    ) -> Result<Duration, EvaluatorError> {
-        let now = self.line.clock().now();
-        let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
-        match error.kind {
-            ServiceErrorKind::NotRunning => {
-                (attempt.stopping, attempt.exists) = (Stopping::Asked, true);
-                (attempt.look_at, attempt.look_closely) = (now, true);
-                Ok(Duration::ZERO)
-            }
-            // Perhaps it has ended: it is looked at, and asked again if not.
-            ServiceErrorKind::Invalid => {
-                attempt.exists = true;
-                (attempt.look_at, attempt.look_closely) = (now, true);
-                (attempt.stop_at, attempt.stop_refusals) =
-                    (now.saturating_add(AGAIN), attempt.stop_refusals + 1);
-                if attempt.stop_refusals == STOP_REFUSALS {
-                    attempt.stopping = Stopping::Denied;
-                    let name = attempt.name().to_owned();
-                    self.warn(format!(
-                        "training job {name} cannot be stopped, and runs to its end: {error}"
-                    ));
-                }
-                Ok(Duration::ZERO)
-            }
-            ServiceErrorKind::Denied => {
-                attempt.stopping = Stopping::Denied;
-                self.may_stop = false;
-                let remedy = remedy(error, "sagemaker:StopTrainingJob");
-                self.warn(format!(
-                    "training jobs cannot be stopped, and run to their ends: {error}{remedy}"
-                ));
-                Ok(Duration::ZERO)
-            }
-            // It was never made, or has been removed.
-            ServiceErrorKind::Missing if now.saturating_sub(attempt.asked_at) >= SETTLING => {
-                self.spending.gone(attempt.name(), now);
-                self.attempts.remove(&id);
-                let outcome = Outcome::Stopped { value: None };
-                self.events.push(JobEvent::Ended { job: id, outcome });
-                Ok(Duration::ZERO)
-            }
-            ServiceErrorKind::Missing => {
-                attempt.exists = false;
-                attempt.look_at = now.saturating_add(AGAIN);
-                Ok(AGAIN)
-            }
-            _ => Err(cannot("stop", attempt.name(), error, "sagemaker:StopTrainingJob")),
         }
     }
 
@@ -353,8 +265,7 @@ impl SageMakerEvaluator {
             attempt.last_lines = LastLines::Wanted;
         }
         // What it is made of has been compared, and thousands of jobs are kept.
-        let trained = job.trained_since.is_empty() && !job.description.is_null();
-        job.description = if trained { serde_json::json!({}) } else { serde_json::Value::Null };
+        job.description = serde_json::Value::Null;
         attempt.seen = Some(job);
     }
 
@@ -452,73 +363,6 @@ impl SageMakerEvaluator {
             }
         }
     }
-
-    /// Looks now and then at jobs of earlier calls that no attempt stands for, because the bill waits for their ends.
-    fn look_at_strays(&mut self) -> Result<Duration, EvaluatorError> {
-        let now = self.line.clock().now();
-        let strays = self.strays();
-        if strays.is_empty() {
-            return Ok(IDLE);
-        }
-        if self.strays_at > now {
-            return Ok(self.strays_at.saturating_sub(now));
-        }
-        for name in &strays {
-            let answer = self.line.ask(Operation::Describe, |service| service.describe(name))?;
-            let now = self.line.clock().now();
-            match answer {
-                Answer::Given(job) => {
-                    self.spending.note(&job, (now, self.line.clock().unix_seconds()));
-                }
-                Answer::Refused(_) => self.spending.gone(name, now),
-                Answer::Later(wait) => return Ok(wait),
-                Answer::Lost => return Ok(AFTER_SILENCE),
-            }
-        }
-        self.strays_at = now.saturating_add(STRAYS);
-        Ok(STRAYS)
-    }
-
-    /// Jobs that have not been seen to end, and that no attempt stands for.
-    pub(super) fn strays(&self) -> Vec<String> {
-        let own: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
-        let running = self.spending.running().filter(|name| !own.contains(name));
-        running.map(str::to_owned).collect()
-    }
-
-    /// Finds out what earlier calls have spent, if there is a budget; how long to wait, if that takes time.
-    pub(super) fn look_back(&mut self) -> Result<Option<Duration>, EvaluatorError> {
-        while self.spending.must_look_back() {
-            let with = format!("{}-", self.template.tuning_job());
-            let page = self.spending.next_page.clone();
-            let filter = JobFilter::Begins { with: &with, page: page.as_deref() };
-            match self.line.ask(Operation::Search, |service| service.search(&filter))? {
-                Answer::Given(found) => {
-                    let now = self.line.clock().now();
-                    // There may be other tuning jobs whose names begin so; and SageMaker's own tuner names its training jobs alike.
-                    let own = found.jobs.iter().filter(|job| {
-                        is_numbered(&job.name, &with) && job.tuning_job_arn.is_none()
-                    });
-                    let unix = self.line.clock().unix_seconds();
-                    own.for_each(|job| self.spending.note(job, (now, unix)));
-                    // A page that names itself would be read for ever.
-                    let next = found.next_page.filter(|next| page.as_ref() != Some(next));
-                    self.spending.next_page = next;
-                    if self.spending.next_page.is_none() {
-                        self.spending.has_looked_back();
-                    }
-                }
-                Answer::Later(wait) => return Ok(Some(wait)),
-                Answer::Lost => return Ok(Some(Duration::from_secs(1))),
-                Answer::Refused(error) => {
-                    self.spending.has_looked_back();
-                    let remedy = remedy(&error, "sagemaker:Search");
-                    self.warn(format!("what earlier calls have spent does not count against the budget, because it cannot be searched for: {error}{remedy}"));
-                }
-            }
-        }
-        Ok(None)
-    }
 }
 
 fn billed_for(outcome: &Outcome) -> BilledFor {
@@ -527,14 +371,4 @@ fn billed_for(outcome: &Outcome) -> BilledFor {
         Outcome::Stopped { .. } => BilledFor::Stopped,
         Outcome::Failed(_) => BilledFor::Failed,
     }
-}
-
-/// Whether a name is what [`training_job_name`](crate::sagemaker::training_job_name) makes after this beginning: a trial's number and a hash.
-fn is_numbered(name: &str, beginning: &str) -> bool {
-    let parts = name.strip_prefix(beginning).and_then(|rest| rest.split_once('-'));
-    parts.is_some_and(|(trial, hash)| {
-        trial.bytes().all(|byte| byte.is_ascii_digit())
-            && hash.len() == 8
-            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
 }
