@@ -4,7 +4,7 @@ use super::trouble::{ServiceError, ServiceErrorKind};
 use crate::sagemaker::failure_kind;
 use crate::trial::FailureKind;
 
-/// The policies that `docs/sagemaker/permissions.md` explains: of whoever calls, and of the role of training jobs.
+/// The policies that `docs/sagemaker/permissions.md` explains: that of the caller, and that of the role of training jobs.
 const CALLER: (&str, &str) = (
     "docs/sagemaker/caller_policy.json",
     include_str!("../../../docs/sagemaker/caller_policy.json"),
@@ -22,7 +22,7 @@ pub(super) fn remedy(error: &ServiceError, action: &str) -> String {
                 "sagemaker:AddTags" => ", or leave Tags out of the request",
                 _ => "",
             };
-            format!("; allow {action} to whoever calls ({place}){otherwise}")
+            format!("; allow {action} to the caller ({place}){otherwise}")
         }
         ServiceErrorKind::Invalid => match known_remedy(&error.message) {
             Some(remedy) => format!("; {remedy}"),

@@ -102,7 +102,7 @@ impl Spending {
                 Duration::try_from_secs_f64(on).unwrap_or_default().saturating_mul(machines)
             }
         };
-        // What had ended before it was seen was run by somebody else.
+        // A job that had ended before this evaluator saw it was run by another call.
         let outcome = match (known, job.has_ended()) {
             (None, true) => BilledFor::Adopted,
             _ => BilledFor::Completed,
@@ -189,7 +189,7 @@ impl Spending {
         running.map(|(name, _)| name.as_str())
     }
 
-    /// A job has been removed, or never was: nobody will say what it is billed for.
+    /// A job has been removed, or was never created: the service will not say what it is billed for.
     pub(super) fn gone(&mut self, name: &str, now: Duration) {
         if let Some(entry) = self.by_name.get_mut(name) {
             entry.time = Time::Ended(entry.whole_time(now));

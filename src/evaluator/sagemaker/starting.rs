@@ -155,7 +155,7 @@ impl SageMakerEvaluator {
             false => self.look_whether_it_is_there(job.id(), attempt)?,
         };
         if found.is_none() && job.trial.place.is_some() {
-            // It was created before: somebody has removed it, or this is another account.
+            // The job was created before: it has been removed, or these are credentials of another account.
             let wait = self.check_account(&name)?;
             return Ok(wait.map(|retry_after| Start::Busy { retry_after }));
         }

@@ -2,31 +2,6 @@
 
 use super::*;
 
-/// What an evaluator of this request makes of a job that the usual request has made and that has ended.
-fn found_by(
-    change: impl Fn(&mut CreateHyperParameterTuningJobRequest),
-) -> Result<Vec<JobEvent>, String> {
-    let (settings, fake) = under(Faults::default());
-    let mut first = evaluator(&fake, &settings.clock, &request("trees", 1, 1));
-    start(&mut first, 1, 0.4);
-    ends(&mut first, 1);
-    drop(first);
-    let mut other = request("trees", 1, 1);
-    change(&mut other);
-    let mut second = evaluator(&fake, &settings.clock, &other);
-    let known = trial(1, 0.4);
-    second.start(&Job::new(&known, 1)).map_err(|error| error.to_string())?;
-    let mut all = Vec::new();
-    for _ in 0..100 {
-        all.extend(second.wait(60 * SECOND).map_err(|error| error.to_string())?);
-        if !ended(&all).is_empty() {
-            break;
-        }
-    }
-    assert_eq!(fake.creations().len(), 1);
-    Ok(all)
-}
-
 #[test]
 fn fault_h3_a_job_of_another_definition_is_an_error_that_says_where_it_differs() {
     type Change = fn(&mut CreateHyperParameterTuningJobRequest);
@@ -62,7 +37,7 @@ fn fault_h3_a_job_of_another_definition_is_an_error_that_says_where_it_differs()
         }),
     ];
     for (wanted, change) in changes {
-        let error = found_by(change).unwrap_err();
+        let error = adopted(|_| (), change).unwrap_err();
         assert!(error.contains(wanted) && error.contains("another name"), "{wanted}: {error}");
     }
 }
@@ -77,7 +52,7 @@ fn fault_h3_what_had_ended_before_is_said_to_be_adopted() {
             condition.max_runtime_in_seconds = Some(9000);
         },
     ] {
-        let all = found_by(change).unwrap();
+        let all = adopted(|_| (), change).unwrap();
         assert!(matches!(ended(&all)[..], [Outcome::Completed { .. }]));
         let told = warnings(&all);
         assert!(matches!(told[..], [one] if one.contains("had ended before")), "{told:?}");

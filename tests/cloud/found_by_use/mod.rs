@@ -64,3 +64,31 @@ fn steps(events: &[JobEvent]) -> Vec<u64> {
 fn asked(fake: &FakeSageMaker, operation: &str) -> usize {
     fake.log().iter().filter(|entry| entry.operation == operation).count()
 }
+
+/// What an evaluator of the request after a change makes of a job that was created by the request before it, and that has ended.
+fn adopted(
+    before: impl Fn(&mut CreateHyperParameterTuningJobRequest),
+    after: impl Fn(&mut CreateHyperParameterTuningJobRequest),
+) -> Result<Vec<JobEvent>, String> {
+    let (settings, fake) = under(Faults::default());
+    let mut own = request("trees", 1, 1);
+    before(&mut own);
+    let mut first = evaluator(&fake, &settings.clock, &own);
+    start(&mut first, 1, 0.4);
+    ends(&mut first, 1);
+    drop(first);
+    let mut other = request("trees", 1, 1);
+    after(&mut other);
+    let mut second = evaluator(&fake, &settings.clock, &other);
+    let known = trial(1, 0.4);
+    second.start(&Job::new(&known, 1)).map_err(|error| error.to_string())?;
+    let mut all = Vec::new();
+    for _ in 0..100 {
+        all.extend(second.wait(60 * SECOND).map_err(|error| error.to_string())?);
+        if !ended(&all).is_empty() {
+            break;
+        }
+    }
+    assert_eq!(fake.creations().len(), 1, "nothing is created anew");
+    Ok(all)
+}

@@ -2,34 +2,6 @@
 
 use super::*;
 
-/// First runs a job of `before` to its end; then what an evaluator of `after` makes of it.
-fn found(
-    before: impl Fn(&mut CreateHyperParameterTuningJobRequest),
-    after: impl Fn(&mut CreateHyperParameterTuningJobRequest),
-) -> Result<Vec<JobEvent>, String> {
-    let settings = FakeSettings::default();
-    let fake = fake(&settings);
-    let mut own = request("trees", 1, 1);
-    before(&mut own);
-    let mut first = evaluator(&fake, &settings.clock, &own);
-    start(&mut first, 1, 0.4);
-    ends(&mut first, 1);
-    drop(first);
-    let mut other = request("trees", 1, 1);
-    after(&mut other);
-    let mut second = evaluator(&fake, &settings.clock, &other);
-    let known = trial(1, 0.4);
-    second.start(&Job::new(&known, 1)).map_err(|error| error.to_string())?;
-    let mut all = Vec::new();
-    for _ in 0..100 {
-        all.extend(second.wait(60 * SECOND).map_err(|error| error.to_string())?);
-        if !ended(&all).is_empty() {
-            break;
-        }
-    }
-    Ok(all)
-}
-
 fn channel(
     request: &mut CreateHyperParameterTuningJobRequest,
     content: Option<&str>,
@@ -48,19 +20,20 @@ fn channel(
 
 #[test]
 fn content_type_taken_out_of_a_channel_is_another_job() {
-    let result = found(|it| channel(it, Some("text/csv"), None), |it| channel(it, None, None));
+    let result = adopted(|it| channel(it, Some("text/csv"), None), |it| channel(it, None, None));
     assert!(result.is_err(), "adopted: {:?}", ended(&result.unwrap()));
 }
 
 #[test]
 fn compression_changed_is_another_job() {
-    let result = found(|it| channel(it, None, Some("Gzip")), |it| channel(it, None, Some("None")));
+    let result =
+        adopted(|it| channel(it, None, Some("Gzip")), |it| channel(it, None, Some("None")));
     assert!(result.is_err(), "adopted: {:?}", ended(&result.unwrap()));
 }
 
 #[test]
 fn output_key_taken_out_is_another_job() {
-    let result = found(
+    let result = adopted(
         |it| {
             it.definition.as_mut().unwrap().output.kms_key_id =
                 Some("arn:aws:kms:us-west-2:012345678912:key/1".to_owned());
@@ -78,7 +51,7 @@ fn a_job_that_ran_out_of_less_time_is_not_the_result_of_one_with_more() {
                 Some(seconds);
         }
     };
-    let result = found(limit(400), limit(3600));
+    let result = adopted(limit(400), limit(3600));
     assert!(result.is_err(), "adopted: {:?}", ended(&result.unwrap()));
 }
 

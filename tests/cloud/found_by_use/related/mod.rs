@@ -117,14 +117,6 @@ fn hooked(
 
 fn nothing(_: &mut Value) {}
 
-fn ended(events: &[JobEvent]) -> Vec<Outcome> {
-    let outcome = |event: &JobEvent| match event {
-        JobEvent::Ended { outcome, .. } => Some(outcome.clone()),
-        _ => None,
-    };
-    events.iter().filter_map(outcome).collect()
-}
-
 fn with_type(request: &mut CreateHyperParameterTuningJobRequest, kind: &str) {
     let resources = request.definition.as_mut().unwrap().resources.as_mut().unwrap();
     resources.instance_type = Some(kind.to_owned());
