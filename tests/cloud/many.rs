@@ -24,17 +24,7 @@ fn a_thousand_trials_are_created_exactly_once_each() {
     let mut evaluator_before = evaluator(&fake, &settings.clock, &request);
     let rules =
         TuningRules { retries: RetryPolicy::default(), ..rules(&request, &evaluator_before) };
-    // The tuner is killed in the middle of things; its jobs go on.
-    let killed = catch_unwind(AssertUnwindSafe(|| {
-        Tuner::with(rules.clone())
-            .observe(|study, progress| {
-                let begun = study.trials().len();
-                assert!(begun < 500 || !matches!(progress, Progress::Started { .. }), "killed");
-                ControlFlow::Continue(())
-            })
-            .run(&mut first, &mut evaluator_before)
-    }));
-    assert!(killed.is_err());
+    kill_half_way(rules.clone(), &mut first, &mut evaluator_before);
     drop(evaluator_before);
     settings.clock.sleep(100 * SECOND);
 
@@ -143,16 +133,7 @@ fn with_all_faults_at_once_each_job_is_made_once_and_the_bill_is_right_to_the_se
         retries: RetryPolicy::default().with(FailureKind::Interrupted, 10),
         ..rules(&request, &before)
     };
-    let killed = catch_unwind(AssertUnwindSafe(|| {
-        Tuner::with(rules.clone())
-            .observe(|study, progress| {
-                let begun = study.trials().len();
-                assert!(begun < 500 || !matches!(progress, Progress::Started { .. }), "killed");
-                ControlFlow::Continue(())
-            })
-            .run(&mut first, &mut before)
-    }));
-    assert!(killed.is_err());
+    kill_half_way(rules.clone(), &mut first, &mut before);
     let left = before.may_still_run();
     assert!((1..=20).contains(&left.len()), "{left:?}");
     drop(before);
@@ -208,4 +189,18 @@ fn everything_went_wrong(fake: &FakeSageMaker) {
         assert!(refused(code) > 0, "{code}");
     }
     assert!(log.iter().any(|entry| entry.fate == Fate::RequestLost));
+}
+
+/// Runs a study until it has 500 trials: there the tuner is killed in the middle of things, and its jobs go on.
+fn kill_half_way(rules: TuningRules, study: &mut Study, jobs: &mut SageMakerEvaluator) {
+    let killed = catch_unwind(AssertUnwindSafe(|| {
+        Tuner::with(rules)
+            .observe(|study, progress| {
+                let begun = study.trials().len();
+                assert!(begun < 500 || !matches!(progress, Progress::Started { .. }), "killed");
+                ControlFlow::Continue(())
+            })
+            .run(study, jobs)
+    }));
+    assert!(killed.is_err());
 }

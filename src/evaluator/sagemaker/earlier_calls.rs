@@ -10,33 +10,51 @@ use super::work::{AFTER_SILENCE, IDLE};
 use super::{EvaluatorError, SageMakerEvaluator};
 
 /// How often jobs of earlier calls are looked at that no attempt stands for.
-const STRAYS: Duration = Duration::from_secs(300);
+pub(super) const STRAYS: Duration = Duration::from_secs(300);
 
 impl SageMakerEvaluator {
-    /// Looks now and then at jobs of earlier calls that no attempt stands for, because the bill waits for their ends.
-    pub(super) fn look_at_strays(&mut self) -> Result<Duration, EvaluatorError> {
+    /// Looks at the jobs of earlier calls that no attempt stands for, if the last round was this long ago, because the bill waits for their
+    /// ends; how long until there is more to do.
+    ///
+    /// A round goes on where requests had to wait: if each began anew, it might never come to an end.
+    pub(super) fn look_at_strays(&mut self, every: Duration) -> Result<Duration, EvaluatorError> {
         let now = self.line.clock().now();
-        let strays = self.strays();
-        if strays.is_empty() {
-            return Ok(IDLE);
-        }
-        if self.strays_at > now {
-            return Ok(self.strays_at.saturating_sub(now));
-        }
-        for name in &strays {
+        let mut left = match self.strays_left.take() {
+            Some(left) => left,
+            None => {
+                let strays = self.strays();
+                if strays.is_empty() {
+                    return Ok(IDLE);
+                }
+                let next_round = self.strays_looked_at.map_or(now, |at| at.saturating_add(every));
+                if next_round > now {
+                    return Ok(next_round.saturating_sub(now));
+                }
+                strays
+            }
+        };
+        while let Some(name) = left.last() {
             let answer = self.line.ask(Operation::Describe, |service| service.describe(name))?;
             let now = self.line.clock().now();
-            match answer {
+            let wait = match answer {
                 Answer::Given(job) => {
                     self.spending.note(&job, (now, self.line.clock().unix_seconds()));
+                    left.pop();
+                    continue;
                 }
-                Answer::Refused(_) => self.spending.gone(name, now),
-                Answer::Later(wait) => return Ok(wait),
-                Answer::Lost => return Ok(AFTER_SILENCE),
-            }
+                Answer::Refused(_) => {
+                    self.spending.gone(name, now);
+                    left.pop();
+                    continue;
+                }
+                Answer::Later(wait) => wait,
+                Answer::Lost => AFTER_SILENCE,
+            };
+            self.strays_left = Some(left);
+            return Ok(wait);
         }
-        self.strays_at = now.saturating_add(STRAYS);
-        Ok(STRAYS)
+        self.strays_looked_at = Some(self.line.clock().now());
+        Ok(every)
     }
 
     /// Jobs that have not been seen to end, and that no attempt stands for.

@@ -125,8 +125,10 @@ pub struct SageMakerEvaluator {
     to_verify: Option<(CreateTrainingJobRequest, String)>,
     /// A job that is missing, and those that are still to be asked for to learn whether this is another account.
     account_check: Option<(String, Vec<String>)>,
-    /// When jobs that no attempt stands for are looked at next.
-    strays_at: Duration,
+    /// When the jobs that no attempt stands for were looked at last.
+    strays_looked_at: Option<Duration>,
+    /// Those of them that are left in this round, if one has begun.
+    strays_left: Option<Vec<String>>,
     /// Whether somebody has asked which jobs still run.
     has_told_what_runs: bool,
 }
@@ -177,7 +179,8 @@ impl SageMakerEvaluator {
             known: Vec::new(),
             to_verify: None,
             account_check: None,
-            strays_at: Duration::ZERO,
+            strays_looked_at: None,
+            strays_left: None,
             has_told_what_runs: false,
             template,
         })

@@ -120,18 +120,9 @@ impl SageMakerEvaluator {
     /// Nothing is left to spend: only a job that is there, from an earlier call, is taken on.
     fn adopt_at_most(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
         // What earlier calls left running may have ended, or be gone.
-        let strays = self.strays();
-        for name in strays {
-            let answer = self.line.ask(Operation::Describe, |service| service.describe(&name))?;
-            let now = self.line.clock().now();
-            match answer {
-                Answer::Given(found) => {
-                    self.spending.note(&found, (now, self.line.clock().unix_seconds()));
-                }
-                Answer::Refused(_) => self.spending.gone(&name, now),
-                Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),
-                Answer::Lost => return Ok(Start::Busy { retry_after: SOON }),
-            }
+        let retry_after = self.look_at_strays(self.poll)?;
+        if self.strays_left.is_some() {
+            return Ok(Start::Busy { retry_after });
         }
         let attempt = self.attempt(job);
         if let Some(start) = self.find(job, attempt)? {
@@ -199,16 +190,18 @@ impl SageMakerEvaluator {
                 }
                 _ => self.home = Some((region.to_owned(), account.to_owned())),
             }
+        }
+        for trial in trials.iter().rev().take(KNOWN).rev() {
             let numbers = (trial.id.0, trial.attempt());
             let request = self.template.request(&trial.configuration, numbers, 0, None);
-            self.is_known(&request.name);
-            let place = trial.place.clone().unwrap_or_default();
-            self.to_verify = Some((request, place));
+            self.keep_in_mind(&request.name);
+            self.to_verify = Some((request, trial.place.clone().unwrap_or_default()));
         }
         Ok(())
     }
 
-    fn is_known(&mut self, name: &str) {
+    /// Keeps a name in mind.
+    fn keep_in_mind(&mut self, name: &str) {
         self.known.retain(|known| known != name);
         self.known.push(name.to_owned());
         if self.known.len() > KNOWN {
@@ -362,7 +355,7 @@ impl SageMakerEvaluator {
         self.home = Some((region.to_owned(), account.to_owned()));
         let name = arn.rsplit('/').next().unwrap_or_default();
         let name = self.attempts.get(&job).map_or(name.to_owned(), |it| it.name().to_owned());
-        self.is_known(&name);
+        self.keep_in_mind(&name);
         self.events.push(JobEvent::Located { job, place: arn.to_owned() });
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::attempt::{Attempt, LastLines, Stopping, next_round};
 use super::bill::BilledFor;
 use super::description::TrainingJob;
+use super::earlier_calls::STRAYS;
 use super::fate::{lacked_machines, outcome, patience_for_metric};
 use super::line::{Answer, Operation};
 use super::remedies::remedy;
@@ -49,7 +50,7 @@ impl SageMakerEvaluator {
             }
         }
         wake = wake.min(self.look_at_those_that_are_due()?);
-        wake = wake.min(self.look_at_strays()?);
+        wake = wake.min(self.look_at_strays(STRAYS)?);
         if self.attempts.is_empty() && self.line.is_paused() {
             wake = wake.min(self.probe()?);
         }

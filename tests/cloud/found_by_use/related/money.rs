@@ -243,3 +243,21 @@ fn no_more_jobs_are_made_than_the_most_that_was_told() {
     let made = fake.creations().len();
     assert!(made <= most.jobs * most.attempts as usize, "{made} made; {most}; {reason}");
 }
+
+#[test]
+fn with_nothing_left_to_spend_many_jobs_of_before_are_taken_on_soon() {
+    let settings = FakeSettings::default();
+    let fake = fake(&settings);
+    let own = request("trees", 12, 12);
+    let mut first = evaluator(&fake, &settings.clock, &own);
+    for number in 1..=12 {
+        start(&mut first, number, 0.4);
+    }
+    drop(first);
+    let mut second = evaluator(&fake, &settings.clock, &own).with_budget(SECOND);
+    settings.clock.sleep(200 * SECOND);
+    let begun = settings.clock.now();
+    // More than may be described in a second: each of them is looked at once, and then the job is found.
+    assert_eq!(start(&mut second, 12, 0.4), Start::Adopted);
+    assert!(settings.clock.now() - begun < 30 * SECOND, "{:?}", settings.clock.now() - begun);
+}
