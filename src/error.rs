@@ -38,42 +38,6 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Something that was asked for, and that this crate cannot do yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotSupported {
-    /// What it is.
-    pub feature: Feature,
-    /// Where it was asked for: a field's path.
-    pub path: String,
-    /// What was asked for there.
-    pub asked: String,
-    /// What happens instead.
-    pub instead: &'static str,
-}
-
-/// What this crate cannot do yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Feature {
-    /// Tuning several algorithms together.
-    SeveralDefinitions,
-    /// Choosing ranges and limits.
-    Autotune,
-    /// Learning from earlier tuning jobs.
-    WarmStart,
-    /// Ending when little can be gained.
-    Convergence,
-    /// Whatever a member means that this version does not know.
-    UnknownMember,
-}
-
-impl fmt::Display for NotSupported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { feature, path, asked, instead } = self;
-        write!(f, "{feature:?} is not supported yet (`{path}` is {asked}): {instead}")
-    }
-}
-
 /// Everything that can go wrong, short of a job that failed (which is data, not an error).
 ///
 /// Its `Debug` form is the text for people, because that is what a `main` which returns it shows, and `unwrap`.
@@ -83,10 +47,6 @@ pub enum Error {
     /// The input broke one or more rules; all of them are listed.
     #[error("{}", list(.0))]
     Invalid(Vec<Violation>),
-
-    /// What was asked for cannot be done yet; all of it is listed, also what could have been left out.
-    #[error("{}", list(.0))]
-    NotSupported(Vec<NotSupported>),
 
     /// No trial has this number.
     #[error("there is no trial {0}")]
@@ -157,7 +117,10 @@ impl Error {
     }
 
     /// `Ok` if no rule was broken, else all violations in one error.
-    pub(crate) fn unless_empty(violations: Vec<Violation>) -> Result<(), Self> {
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there are violations.
+    pub fn unless_empty(violations: Vec<Violation>) -> Result<(), Self> {
         if violations.is_empty() { Ok(()) } else { Err(Self::Invalid(violations)) }
     }
 }

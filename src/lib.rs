@@ -13,7 +13,10 @@
 //! tuning; inside are points of the unit cube and losses to be minimized, in the field's words.
 //!
 //! ```
-//! use surmise::*;
+//! use surmise::{
+//!     BayesianOptimization, Configuration, Error, FunctionEvaluator, Objective, Order, ParameterRange, ResourceLimits, ScalingType,
+//!     SearchSpace, Study, StudySettings, tune,
+//! };
 //!
 //! let space = SearchSpace::new([
 //!     ParameterRange::continuous("learning_rate", 1e-5..=1.0, ScalingType::Logarithmic),
@@ -54,17 +57,14 @@
 //!    [`Outcome`]s in any order, [`replay`](Study::replay) it from its [`Event`](study::Event)s. [`Order::FixedLag`] makes
 //!    the answer the same on one worker or sixteen.
 //! 8. **Who runs it.** An [`Evaluator`] takes jobs on and says how they ended; [`FunctionEvaluator`] calls a closure on
-//!    threads, [`CommandEvaluator`] runs programs, [`SageMakerEvaluator`](evaluator::SageMakerEvaluator) training jobs. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`]; a
+//!    threads, [`CommandEvaluator`] runs programs, that of the package `surmise-sagemaker` training jobs. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`]; a
 //!    [`Tuner`] adds rules: [`EarlyStopping`] by what [`stopping`] finds, [`CompletionCriteria`], [`RetryPolicy`], deadlines, observers.
 //! 9. **Does it work?** [`conformance`] checks a strategy, an acquisition or an evaluator of your own against what the
-//!    contracts promise; [`benchmark`] compares strategies on problems, with statistics, and [`report`](mod@report) makes a page of it.
-//!
-//! [`sagemaker`] reads a tuning request as SageMaker takes it, alone or in a Step Functions state machine, judges it, makes a study of it,
-//! and writes a study back.
+//!    contracts promise; the package `surmise-bench` compares strategies on problems, with statistics.
 //!
 //! # Plugging in
 //!
-//! Four traits are open: [`Strategy`], [`Acquisition`], [`Evaluator`], and [`Problem`](benchmark::Problem) to compare strategies on. Each is object-safe; all but the third take some fifteen
+//! Three traits are open: [`Strategy`], [`Acquisition`] and [`Evaluator`]. Each is object-safe; the first two take some fifteen
 //! lines, an evaluator that runs jobs side by side some forty. The examples `own_strategy`, `own_acquisition` and `own_evaluator` show them, each with its kit from [`conformance`].
 //!
 //! # Features
@@ -73,7 +73,9 @@
 //! `intel-mkl-static`, `netlib-system` and `netlib-static` let LAPACK do the linear algebra instead (see
 //! [`linalg::Backend`]); they exclude each other. `lapack` alone is for a program that links one itself.
 //!
-//! `progress-bar` and `tracing` add observers of a tuning: `tune::progress_bar` and `tune::trace`.
+//! `progress-bar` and `tracing` add observers of a tuning: `tune::progress_bar` and `tune::trace`. `regex` lets a [`CommandEvaluator`] find
+//! metrics by expressions. `ask-tell` answers requests in JSON lines, from any other
+//! language. `drawing` has the pictures of the benchmark's pages.
 //!
 //! # References
 //!
@@ -120,41 +122,52 @@
 
 pub mod error;
 
-pub mod cube;
+#[cfg(feature = "drawing")]
+pub mod drawing;
 pub mod lbfgs;
 pub mod linalg;
-pub mod maximize;
 pub mod normal;
+#[cfg(feature = "regex")]
+pub mod pattern;
+#[cfg(unix)]
+pub mod process_group;
 pub mod rng;
 mod significant;
-pub mod sobol;
-mod stable_hash;
+pub mod stable_hash;
 
-pub mod limits;
+pub mod cube;
+pub mod sobol;
+
+pub mod maximize;
+
 pub mod objective;
 pub mod space;
+
 pub mod trial;
+
+pub mod limits;
 
 pub mod acquisition;
 pub mod gp;
 
 pub mod stopping;
 pub mod strategy;
+
 pub mod study;
 
+#[cfg(feature = "ask-tell")]
+pub mod ask_tell;
 pub mod evaluator;
-pub mod sagemaker;
+
 pub mod tune;
 
-pub mod benchmark;
 pub mod conformance;
-#[cfg(feature = "sagemaker-fake")]
-pub mod fake_sagemaker;
-pub mod report;
 
 pub use self::acquisition::{Acquisition, LogExpectedImprovement};
 pub use self::error::{Error, EvaluatorError};
-pub use self::evaluator::{CommandEvaluator, Evaluator, FunctionEvaluator};
+#[cfg(unix)]
+pub use self::evaluator::CommandEvaluator;
+pub use self::evaluator::{Evaluator, FunctionEvaluator};
 pub use self::limits::{
     Canary, CircuitBreaker, CompletionCriteria, EarlyStopping, ResourceLimits, RetryPolicy,
     TuningRules,

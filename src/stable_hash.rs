@@ -1,7 +1,7 @@
 //! A hash that is the same on every machine and in every release: for seeds that follow from names, and for names of settings.
 
 /// The FNV-1a hash of a text (Fowler, Noll & Vo), 64 bits.
-pub(crate) fn stable_hash(text: &str) -> u64 {
+pub fn stable_hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -219,7 +219,7 @@ impl FailureKind {
 }
 
 /// Whether what a program has said means that it had too little memory.
-pub(crate) fn tells_of_too_little_memory(text: &str) -> bool {
+pub fn tells_of_too_little_memory(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["out of memory", "outofmemory", "memoryerror", "cannot allocate memory"]
         .iter()

@@ -11,7 +11,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Adoption, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
+use super::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
+use crate::error::EvaluatorError;
 use crate::space::Configuration;
 use crate::trial::{Failure, FailureKind, Outcome};
 
@@ -391,7 +392,7 @@ fn outcome_of(function: &Function, configuration: &Configuration, reporter: &Rep
 }
 
 /// What a panic says, if it says something.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
+pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     payload
         .downcast_ref::<&str>()
         .map(|message| (*message).to_owned())

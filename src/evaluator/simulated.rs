@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Adoption, Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
+use super::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
+use crate::error::EvaluatorError;
 use crate::trial::Outcome;
 
 /// What a simulated job does.

@@ -34,6 +34,44 @@ impl ParameterValue {
             Self::Category(_) | Self::Boolean(_) | Self::Null => None,
         }
     }
+
+    /// As a program is given it: whole numbers by their digits, other numbers by the fewest digits that tell them apart, as Python prints them
+    /// (`0.1373`, `1.5e-08`), text as it is, `true`, `false` and `null`.
+    ///
+    /// ```
+    /// use surmise::ParameterValue;
+    ///
+    /// assert_eq!(ParameterValue::from(1.5e-8).printed(), "1.5e-08");
+    /// assert_eq!(ParameterValue::from(7).printed(), "7");
+    /// ```
+    pub fn printed(&self) -> String {
+        match self {
+            Self::Float(number) => printed_float(*number),
+            Self::Integer(_) | Self::Category(_) | Self::Boolean(_) | Self::Null => {
+                self.to_string()
+            }
+        }
+    }
+}
+
+/// As Python's `repr`, which is what the values of jobs look like that SageMaker tunes.
+fn printed_float(number: f64) -> String {
+    let size = number.abs();
+    if size == 0.0 || (1e-4..1e16).contains(&size) {
+        let text = format!("{number}");
+        return if text.contains('.') { text } else { text + ".0" };
+    }
+    let text = format!("{number:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = match exponent.strip_prefix('-') {
+                Some(size) => ('-', size),
+                None => ('+', exponent),
+            };
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => text,
+    }
 }
 
 impl From<f64> for ParameterValue {
@@ -327,5 +365,29 @@ impl<'de> Deserialize<'de> for Configuration {
         }
 
         deserializer.deserialize_map(Entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_printed_as_python_does() {
+        for (number, text) in [
+            (0.0, "0.0"),
+            (1.0, "1.0"),
+            (-2.5, "-2.5"),
+            (0.1, "0.1"),
+            (1e-4, "0.0001"),
+            (9.999e-5, "9.999e-05"),
+            (1.349_441_757_371_362_9e-8, "1.3494417573713629e-08"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (-1.5e300, "-1.5e+300"),
+            (5e-324, "5e-324"),
+        ] {
+            assert_eq!(printed_float(number), text);
+        }
     }
 }

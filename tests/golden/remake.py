@@ -1,8 +1,8 @@
 """Makes the golden numbers again and compares them with those that are kept here.
 
     pip install -r requirements.txt                       (for map_objective and functions: requirements-botorch.txt;
-                                                           for step_functions: ../sagemaker/requirements.txt;
-                                                           for container: --no-deps -r requirements-toolkit.txt, in
+                                                           for step_functions: crates/surmise-sagemaker/tests/judges/requirements.txt;
+                                                           for container: --no-deps -r crates/surmise-sagemaker/tests/golden/requirements-toolkit.txt, in
                                                            an environment of its own)
     python3 remake.py [--write] [NAME ...]
 
@@ -15,7 +15,9 @@ import pathlib
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Each package keeps its own beside its tests.
+HOMES = [ROOT / "tests/golden", *sorted(ROOT.glob("crates/*/tests/golden"))]
 LIGHT = ["gaussian_process", "log_improvement", "optima", "sobol", "statistics", "wilcoxon", "yeo_johnson"]
 # The flat top of a likelihood shows its place to half the digits; constraints are kept to 1e-9 only.
 TOLERANCE = {"optima": 1e-6, "yeo_johnson": 1e-6}
@@ -40,7 +42,8 @@ def main():
     names = [name for name in sys.argv[1:] if name != "--write"] or LIGHT
     different = False
     for name in names:
-        script, file = HERE / f"{name}.py", HERE / f"{name}.json"
+        home = next(home for home in HOMES if (home / f"{name}.py").exists())
+        script, file = home / f"{name}.py", home / f"{name}.json"
         made = subprocess.run([sys.executable, script], check=True, stdout=subprocess.PIPE, text=True).stdout
         if "--write" in sys.argv:
             file.write_text(made)

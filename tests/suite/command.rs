@@ -7,7 +7,7 @@ use std::time::Duration;
 use surmise::evaluator::{
     Evaluator, Job, JobEvent, MetricSource, PassConfiguration, ReportSource, Start,
 };
-use surmise::sagemaker::MetricPattern;
+use surmise::pattern::MetricPattern;
 use surmise::trial::Source;
 use surmise::*;
 

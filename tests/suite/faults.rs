@@ -15,7 +15,7 @@ use surmise::evaluator::{
     Evaluator, Job, JobEvent, JobId, MetricSource, ReadingOfSeveral, Reporter, SimulatedEvaluator,
     SimulatedJob, Start,
 };
-use surmise::sagemaker::MetricPattern;
+use surmise::pattern::MetricPattern;
 use surmise::study::Event;
 use surmise::trial::StopCause;
 use surmise::tune::Progress;

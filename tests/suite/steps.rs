@@ -1,6 +1,5 @@
 //! Steps, significant digits and typed choices: in ranges, configurations, grids, what programs are given, requests.
 
-use surmise::sagemaker::{CreateHyperParameterTuningJobRequest, Judge, ParameterRanges};
 use surmise::space::{GridLevels, ParameterValue};
 use surmise::{
     Asked, BayesianOptimization, Configuration, Error, GridSearch, Objective, Outcome,
@@ -202,7 +201,7 @@ fn two_choices_that_mean_one_are_refused() {
 }
 
 #[test]
-fn grids_and_requests_have_steps_and_typed_choices() {
+fn grids_have_steps_and_typed_choices() {
     let space = SearchSpace::new([
         ParameterRange::continuous("dropout", 0.0..=0.3, Linear)
             .and_then(|range| range.with_step(0.1)),
@@ -217,26 +216,9 @@ fn grids_and_requests_have_steps_and_typed_choices() {
         Study::new(space, Objective::minimize("loss"), GridSearch::new(grid), settings).unwrap();
     let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!() };
     assert_eq!(trials[0].configuration.to_string(), "dropout = 0.0, units = 32, nesterov = true");
-
-    let ranges = serde_json::to_value(ParameterRanges::of(study.space())).unwrap();
-    assert_eq!(
-        ranges.to_string(),
-        r#"{"CategoricalParameterRanges":[{"Name":"dropout","Values":["0.0","0.1","0.2","0.3"]},{"Name":"units","Values":["32","64","96","128"]},{"Name":"nesterov","Values":["true","false"]}]}"#
-    );
-
-    // SageMaker has no steps, and not that many choices.
-    let text = include_str!("../data/sagemaker/accepted/one_definition.json");
-    let request: CreateHyperParameterTuningJobRequest = serde_json::from_str(text).unwrap();
-    let many = SearchSpace::new([ParameterRange::continuous("dropout", 0.0..=0.3, Linear)
-        .and_then(|range| range.with_step(0.001))])
-    .unwrap();
-    let study =
-        Study::new(many, Objective::minimize("loss"), RandomSearch, StudySettings::default());
-    let message = request.for_study(&study.unwrap(), &Judge::default()).unwrap_err().to_string();
-    assert!(message.contains("SageMaker's tuner has no steps"), "{message}");
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "regex"))]
 #[test]
 fn programs_are_given_typed_choices_and_steps_as_they_are() {
     use std::time::Duration;
@@ -244,7 +226,7 @@ fn programs_are_given_typed_choices_and_steps_as_they_are() {
     use surmise::evaluator::{
         CommandEvaluator, Evaluator, Job, JobEvent, MetricSource, PassConfiguration,
     };
-    use surmise::sagemaker::MetricPattern;
+    use surmise::pattern::MetricPattern;
     use surmise::trial::{Source, Trial, TrialId};
 
     let known = Configuration::from([

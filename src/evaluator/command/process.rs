@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::reading::LONGEST_LINE;
+use super::sources::LONGEST_LINE;
+use crate::process_group::{ProcessGroup, Signal, until_it_has_ended};
 
 /// How often it is looked whether anything of a group is left.
 const LOOK: Duration = Duration::from_millis(20);
@@ -26,15 +27,6 @@ pub(super) enum Message {
     Exited(io::Result<ExitStatus>),
 }
 
-/// The signals that a process can be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
-    /// Please end.
-    Terminate,
-    /// End.
-    Kill,
-}
-
 /// A process, as the head of a group of its own where there are groups.
 #[derive(Debug)]
 pub(super) struct Process(Arc<Mutex<State>>);
@@ -42,7 +34,7 @@ pub(super) struct Process(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     /// `None` before its start, and once nothing of it is left: its number may then be another one's.
-    group: Option<Group>,
+    group: Option<ProcessGroup>,
     /// Whether its head has ended.
     has_ended: bool,
     is_asked_to_end: bool,
@@ -76,8 +68,8 @@ impl Process {
         listen(error, true, error_log, call, sender.clone())?;
         wait_for(child, Arc::clone(&state), call, sender.clone())?;
 
-        let mut child = in_a_group(&mut command).spawn()?;
-        locked(&state).group = Some(Group::of(&child));
+        let mut child = ProcessGroup::lead(&mut command).spawn()?;
+        locked(&state).group = Some(ProcessGroup::of(&child));
         // The threads wait for these, so that somebody takes them.
         let _ = child.stdout.take().map(|stream| give_output.send(stream));
         let _ = child.stderr.take().map(|stream| give_error.send(stream));
@@ -144,7 +136,7 @@ fn outlast(state: &Mutex<State>) {
     let is_over = || {
         let state = locked(state);
         state.killed.is_some_and(|time| time.elapsed() >= BURIAL)
-            || !state.group.as_ref().is_some_and(Group::has_members)
+            || !state.group.as_ref().is_some_and(ProcessGroup::has_members)
     };
     while !is_over() {
         thread::sleep(LOOK);
@@ -203,90 +195,4 @@ fn next_line(reader: &mut impl BufRead, log: &mut Option<File>) -> io::Result<Op
 #[allow(clippy::disallowed_methods, reason = "an evaluator starts the threads")]
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(format!("surmise {name}")).spawn(work).map(|_| ())
-}
-
-#[cfg(not(unix))]
-use plain::{Group, in_a_group, until_it_has_ended};
-#[cfg(unix)]
-use unix::{Group, in_a_group, until_it_has_ended};
-
-#[cfg(unix)]
-mod unix {
-    use std::os::unix::process::CommandExt;
-    use std::process::{Child, Command};
-
-    use rustix::io::Errno;
-    use rustix::process::{
-        Pid, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
-    };
-
-    use super::Signal;
-
-    #[derive(Debug)]
-    pub(super) struct Group(Pid);
-
-    pub(super) fn in_a_group(command: &mut Command) -> &mut Command {
-        command.process_group(0)
-    }
-
-    impl Group {
-        pub(super) fn of(child: &Child) -> Self {
-            Self(Pid::from_child(child))
-        }
-
-        pub(super) fn signal(&self, signal: Signal) {
-            let signal = match signal {
-                Signal::Terminate => rustix::process::Signal::TERM,
-                Signal::Kill => rustix::process::Signal::KILL,
-            };
-            // A group that is gone needs no signal.
-            let _ = kill_process_group(self.0, signal);
-        }
-
-        /// Whether anything of it is left, be it dead and not buried.
-        pub(super) fn has_members(&self) -> bool {
-            test_kill_process_group(self.0).is_ok()
-        }
-    }
-
-    /// Without taking note of it: the process stays known to the system.
-    pub(super) fn until_it_has_ended(child: &mut Child) {
-        let id = WaitId::Pid(Pid::from_child(child));
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while matches!(waitid(id.clone(), options), Err(Errno::INTR)) {}
-    }
-}
-
-#[cfg(not(unix))]
-mod plain {
-    use std::process::{Child, Command};
-
-    use super::Signal;
-
-    #[derive(Debug)]
-    pub(super) struct Group(u32);
-
-    pub(super) fn in_a_group(command: &mut Command) -> &mut Command {
-        command
-    }
-
-    impl Group {
-        pub(super) fn of(child: &Child) -> Self {
-            Self(child.id())
-        }
-
-        /// Without groups and signals, the system's own command ends a process and its children.
-        pub(super) fn signal(&self, _: Signal) {
-            let number = self.0.to_string();
-            let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &number]).output();
-        }
-
-        pub(super) fn has_members(&self) -> bool {
-            false
-        }
-    }
-
-    pub(super) fn until_it_has_ended(child: &mut Child) {
-        let _ = child.wait();
-    }
 }

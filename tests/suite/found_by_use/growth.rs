@@ -22,6 +22,20 @@ fn shortest(times: impl Iterator<Item = Duration>) -> f64 {
     times.min().unwrap().as_secs_f64()
 }
 
+/// Asserts that something is at most so many times as much as something else, both in seconds. What is out of bounds may owe it to the machine and
+/// is measured again; what grows too fast is out of bounds each time.
+fn at_most(times: f64, what: &str, mut measured: impl FnMut() -> (f64, f64)) {
+    let mut seen = Vec::new();
+    for _ in 0..8 {
+        let (one, other) = measured();
+        if one < times * other {
+            return;
+        }
+        seen.push((one, other));
+    }
+    panic!("{what}: not below {times} times as much in {seen:?}");
+}
+
 fn ask_and_tell(study: &mut Study, trials: usize) {
     for _ in 0..trials {
         let trial = ask(study);
@@ -32,13 +46,14 @@ fn ask_and_tell(study: &mut Study, trials: usize) {
 #[test]
 fn fault_g_ask_and_tell_do_not_grow_with_the_number_of_trials() {
     let mut study = study_of(cube(3), RandomSearch, StudySettings::default());
-    ask_and_tell(&mut study, 1000);
     let block = |study: &mut Study| shortest((0..5).map(|_| timed(|| ask_and_tell(study, 200)).1));
-    let early = block(&mut study);
     let left = 100_000 - study.trials().len();
     ask_and_tell(&mut study, left);
-    let late = block(&mut study);
-    assert!(late < 3.0 * early, "{late} s for 200 at 100,000 trials, {early} s at 1,000");
+    at_most(3.0, "200 at 100,000 trials, and at 1,000", || {
+        let mut young = study_of(cube(3), RandomSearch, StudySettings::default());
+        ask_and_tell(&mut young, 1000);
+        (block(&mut study), block(&mut young))
+    });
 }
 
 #[test]
@@ -52,9 +67,10 @@ fn fault_g_replay_is_linear_in_trials() {
         timed(|| Study::replay(cube(3), objective, RandomSearch, settings, events).unwrap()).1
     };
     let events = study.events();
-    let few = shortest((0..5).map(|_| replay(&events[..4000])));
-    let many = shortest((0..3).map(|_| replay(events)));
-    assert!(many < 3.0 * 10.0 * few, "{many} s for 10 times as many events as in {few} s");
+    at_most(3.0 * 10.0, "10 times as many events", || {
+        let few = shortest((0..5).map(|_| replay(&events[..4000])));
+        (shortest((0..3).map(|_| replay(events))), few)
+    });
 }
 
 fn observed(dimension: usize, trials: u32) -> Duration {
@@ -76,15 +92,14 @@ fn observed(dimension: usize, trials: u32) -> Duration {
 
 #[test]
 fn fault_g_observe_is_linear_in_trials_and_in_dimensions() {
-    let few = shortest((0..3).map(|_| observed(2, 5000)));
-    let many = shortest((0..2).map(|_| observed(2, 50_000)));
-    assert!(many < 3.0 * 10.0 * few, "{many} s for 10 times as many trials as in {few} s");
-    let narrow = shortest((0..3).map(|_| observed(50, 500)));
-    let wide = shortest((0..3).map(|_| observed(800, 500)));
-    assert!(
-        wide < 3.0 * 16.0 * narrow,
-        "{wide} s for 16 times as many parameters as in {narrow} s"
-    );
+    at_most(3.0 * 10.0, "10 times as many trials", || {
+        let few = shortest((0..3).map(|_| observed(2, 5000)));
+        (shortest((0..2).map(|_| observed(2, 50_000))), few)
+    });
+    at_most(3.0 * 16.0, "16 times as many parameters", || {
+        let narrow = shortest((0..3).map(|_| observed(50, 500)));
+        (shortest((0..3).map(|_| observed(800, 500))), narrow)
+    });
 }
 
 #[test]
@@ -114,10 +129,9 @@ fn fault_g_the_median_rule_walks_no_curves() {
             timed(|| judge(&mut curves)).1
         }))
     };
-    let (few, many) = (verdicts(300), verdicts(30_000));
     // A hundred times as many jobs: the median of as many numbers is left.
-    assert!(many < 400.0 * few, "{many} s for 30 reports at 30,000 jobs, {few} s at 300");
-    assert!(many / 30.0 < 2e-3, "{many} s for 30 reports at 30,000 jobs");
+    at_most(400.0, "30 reports at 30,000 jobs, and at 300", || (verdicts(30_000), verdicts(300)));
+    at_most(0.06, "30 reports at 30,000 jobs, and a second", || (verdicts(30_000), 1.0));
 }
 
 #[test]

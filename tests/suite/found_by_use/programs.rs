@@ -7,7 +7,7 @@ use surmise::evaluator::{
     CommandEvaluator, Evaluator, Job, JobEvent, MetricSource, PassConfiguration, ReadingOfSeveral,
     ReportSource,
 };
-use surmise::sagemaker::MetricPattern;
+use surmise::pattern::MetricPattern;
 use surmise::trial::{Failure, FailureKind, Source, TrialId};
 use surmise::{
     Configuration, Outcome, ParameterRange, RandomSearch, ScalingType, SearchSpace, StudySettings,

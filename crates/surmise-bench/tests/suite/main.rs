@@ -1,0 +1,6 @@
+//! One integration binary: links once.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+
+mod benchmark;
+mod hard_places;

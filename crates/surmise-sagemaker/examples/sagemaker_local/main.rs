@@ -1,0 +1,130 @@
+//! A SageMaker tuning request and the training script that SageMaker would run, both unchanged, on this machine: XGBoost by Python, each job a process that
+//! finds what it would find in SageMaker's container.
+//!
+//!     cargo run -p surmise-sagemaker --example sagemaker_local [-- --jobs N] [--parallel N]
+//!
+//! Wants Python 3; if that lacks XGBoost, it is installed into a virtual environment in the target folder first (`xgboost-cpu`, some 5 MB).
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks")]
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use surmise::tune::Progress;
+use surmise::{CommandEvaluator, Tuner};
+use surmise_sagemaker::container::TrainingContainer;
+use surmise_sagemaker::{Document, Judge};
+
+const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/sagemaker_local");
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../surmise-bench/data/diabetes.csv");
+/// One row in so many is for validation.
+const HELD_OUT: usize = 4;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let (mut jobs, mut parallel) = (None, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let place = match argument.as_str() {
+            "--jobs" => &mut jobs,
+            "--parallel" => &mut parallel,
+            _ => return Err("usage: sagemaker_local [--jobs N] [--parallel N]".into()),
+        };
+        *place = Some(arguments.next().unwrap_or_default().parse::<usize>()?);
+    }
+
+    let document = Document::read(&fs::read(Path::new(HERE).join("tuning_job.json"))?)?;
+    Judge::default().judge(&document).into_result()?;
+    let request = document.request()?;
+    let mut tuning = document.tuning()?;
+    tuning.limits.max_jobs = jobs.or(tuning.limits.max_jobs);
+    tuning.limits.max_parallel_jobs = parallel.unwrap_or(tuning.limits.max_parallel_jobs);
+    let rules = tuning.rules.clone();
+
+    let runs = target()?.join("sagemaker_local");
+    let (train, validation) = split(&runs.join("data"))?;
+    let python = python_with_xgboost(&runs)?;
+    let container =
+        TrainingContainer::of(&request)?.channel("train", train).channel("validation", validation);
+    let script = CommandEvaluator::new(python).arguments([Path::new(HERE).join("train.py")]);
+    let mut evaluator = container.around(script, runs.join(&request.name));
+    evaluator.check()?;
+
+    let mut study = tuning.study()?;
+    let tuned = Tuner::with(rules)
+        .observe(|_, progress| {
+            if let Progress::NewBest { trial, value } = progress {
+                println!("trial {}: {value:.4} with {}", trial.id, trial.configuration);
+            }
+            ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut evaluator)?;
+    println!("It is over: {}.", tuned.reason);
+    let best = study.best().ok_or("no job completed")?;
+    let job = format!("trial-{:05}-attempt-{}", best.id.0, best.attempt());
+    let model = runs.join(&request.name).join(job).join("opt/ml/model");
+    println!("best: {:.4}; its model is in {}", best.value().unwrap_or(f64::NAN), model.display());
+    Ok(())
+}
+
+/// The target folder, which is that of this program.
+fn target() -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let program = std::env::current_exe()?;
+    // target/debug/examples/sagemaker_local
+    Ok(program.ancestors().nth(3).ok_or("this program is in no target folder")?.to_owned())
+}
+
+/// The data as SageMaker's XGBoost takes it: the target first, no header.
+fn split(folder: &Path) -> Result<(PathBuf, PathBuf), Box<dyn std::error::Error>> {
+    let text = fs::read_to_string(DATA)?;
+    let rows = text.lines().skip(1).map(|row| match row.rsplit_once(',') {
+        Some((features, target)) => format!("{target},{features}\n"),
+        None => String::new(),
+    });
+    let (mut train, mut validation) = (String::new(), String::new());
+    for (number, row) in rows.enumerate() {
+        let part = if number % HELD_OUT == 0 { &mut validation } else { &mut train };
+        part.push_str(&row);
+    }
+    fs::create_dir_all(folder)?;
+    let files = (folder.join("train.csv"), folder.join("validation.csv"));
+    fs::write(&files.0, train)?;
+    fs::write(&files.1, validation)?;
+    Ok(files)
+}
+
+/// A Python that has XGBoost.
+fn python_with_xgboost(folder: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let environment = folder.join("python");
+    let own = environment.join("bin/python3");
+    for python in [Path::new("python3"), &own] {
+        let mut command = Command::new(python);
+        command.args(["-c", "import xgboost"]).stderr(Stdio::null());
+        if command.status().is_ok_and(|status| status.success()) {
+            return Ok(python.to_owned());
+        }
+    }
+    println!("Installing XGBoost into {}.", environment.display());
+    let made = Command::new("python3").args(["-m", "venv"]).arg(&environment).status();
+    let made = made.is_ok_and(|status| status.success());
+    let pip = ["-m", "pip", "install", "--quiet", "xgboost-cpu"];
+    let installed = made && Command::new(&own).args(pip).status()?.success();
+    if !installed {
+        return Err(
+            "XGBoost cannot be installed: give a python3 that has it, or one with venv and pip"
+                .into(),
+        );
+    }
+    Ok(own)
+}

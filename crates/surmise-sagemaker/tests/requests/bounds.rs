@@ -1,0 +1,385 @@
+//! Every rule of a single member, on both sides of each bound: generated from the rules themselves, which a script compares with
+//! the service's own model.
+
+use serde_json::{Value, json};
+use surmise_sagemaker::service_model;
+
+use crate::{at, files, judge, one_definition};
+
+/// All places of a request whose shape is known: pointer, path in findings, shape.
+fn places(
+    value: &Value,
+    shape: &Value,
+    pointer: &str,
+    path: &str,
+    found: &mut Vec<(String, String, Value)>,
+) {
+    found.push((pointer.to_owned(), path.to_owned(), shape.clone()));
+    match (shape["type"].as_str().unwrap(), value) {
+        ("structure", Value::Object(members)) => {
+            for (name, member) in members {
+                let shape = &shape["members"][name];
+                places(
+                    member,
+                    shape,
+                    &format!("{pointer}/{name}"),
+                    &format!("{path}.{name}"),
+                    found,
+                );
+            }
+        }
+        ("list", Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                let (pointer, path) = (format!("{pointer}/{index}"), format!("{path}[{index}]"));
+                places(item, &shape["member"], &pointer, &path, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The rules of errors at a path when the place there has another value.
+fn rules_at(request: &Value, pointer: &str, path: &str, value: Value) -> Vec<String> {
+    let mut changed = request.clone();
+    *at(&mut changed, pointer) = value;
+    let verdict = judge(&changed);
+    verdict.errors().filter(|error| error.subject == path).map(|error| error.rule.clone()).collect()
+}
+
+/// Checks that `good` values break no rule that begins so, and `bad` ones do.
+fn check(
+    (request, pointer, path): (&Value, &str, &str),
+    start: &str,
+    good: &[Value],
+    bad: &[Value],
+) -> usize {
+    let breaks = |value: &Value| {
+        rules_at(request, pointer, path, value.clone()).iter().any(|rule| rule.starts_with(start))
+    };
+    for value in good {
+        assert!(!breaks(value), "{path}: {value} is within the bounds, yet: {start}");
+    }
+    for value in bad {
+        assert!(
+            breaks(value),
+            "{path}: {value} is beyond the bounds, yet nothing is said of {start}"
+        );
+    }
+    good.len() + bad.len()
+}
+
+fn strings(place: (&Value, &str, &str), shape: &Value, given: &str) -> usize {
+    let mut checked = 0;
+    // Longer and longer by its last character, which the patterns allow, or by their rule of their own.
+    let padded = |length: u64| {
+        let count = given.chars().count();
+        let last = given.chars().last().unwrap_or('x');
+        let more = usize::try_from(length).unwrap().saturating_sub(count);
+        json!(given.chars().chain(std::iter::repeat_n(last, more)).collect::<String>())
+    };
+    if let Some(most) = shape["max"].as_u64().filter(|most| *most >= given.chars().count() as u64) {
+        checked += check(place, "it may have at most", &[padded(most)], &[padded(most + 1)]);
+    }
+    match shape["min"].as_u64() {
+        Some(least) if least > 0 => {
+            let short: String = given.chars().take(usize::try_from(least).unwrap() - 1).collect();
+            checked += check(place, "it must have at least", &[padded(least)], &[json!(short)]);
+        }
+        _ => {}
+    }
+    if shape["pattern"].as_str().is_some_and(|pattern| pattern != r"[\S\s]*") {
+        // As long as what was given, so that its length is no matter.
+        let start: String = given.chars().take(given.chars().count().saturating_sub(1)).collect();
+        let broken = json!(format!("{start}\n"));
+        checked += check(place, "it must be ", &[json!(given)], &[broken]);
+    }
+    if let Some(names) = shape["enum"].as_array() {
+        let wrong =
+            [json!("Nonsense"), json!(""), json!(names[0].as_str().unwrap().to_lowercase() + "!")];
+        checked += check(place, "it must be one of", names, &wrong);
+    }
+    if !shape["form of enum"].is_null() {
+        let wrong = [json!("m5.xlarge"), json!("ml.m5"), json!("")];
+        checked += check(place, "instance types", &[json!("ml.trn2.48xlarge")], &wrong);
+    }
+    checked +=
+        check(place, "this must be text", &[], &[json!(7), json!(true), json!(null), json!([])]);
+    checked
+}
+
+fn integers(place: (&Value, &str, &str), shape: &Value) -> usize {
+    let mut checked = 0;
+    if let Some(least) = shape["min"].as_i64() {
+        checked += check(place, "it must be at least", &[json!(least)], &[json!(least - 1)]);
+    }
+    match shape["max"].as_i64() {
+        Some(most) => {
+            checked += check(place, "it must be at most", &[json!(most)], &[json!(most + 1)]);
+        }
+        None => {
+            let most = i64::from(i32::MAX);
+            let (good, bad) = ([json!(most)], [json!(most + 1)]);
+            checked += check(place, "it must fit into 32 bits", &good, &bad);
+        }
+    }
+    let wrong = [json!("7"), json!(1.5), json!(null), json!(u64::MAX)];
+    checked + check(place, "this must be a whole number", &[], &wrong)
+}
+
+fn lists(place: (&Value, &str, &str), shape: &Value, items: &[Value]) -> usize {
+    let mut checked = 0;
+    let of = |count: u64| json!(vec![items[0].clone(); usize::try_from(count).unwrap()]);
+    let most = shape["max"].as_u64().unwrap();
+    checked += check(place, "it may have at most", &[of(most)], &[of(most + 1)]);
+    if shape["min"].as_u64().is_some_and(|least| least > 0) {
+        checked += check(place, "it must have at least", &[of(1)], &[json!([])]);
+    }
+    checked + check(place, "this must be a list", &[], &[json!({}), json!("x"), json!(null)])
+}
+
+fn maps(place: (&Value, &str, &str), shape: &Value) -> usize {
+    let of = |count: u64, value: &str| -> Value {
+        (0..count)
+            .map(|index| (format!("name{index}"), json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let most = shape["max"].as_u64().unwrap();
+    let mut checked = check(place, "it may have at most", &[of(most, "")], &[of(most + 1, "")]);
+    let (request, pointer, path) = place;
+    let longest = usize::try_from(shape["value"]["max"].as_u64().unwrap()).unwrap();
+    let entry = (request, pointer, path);
+    for (count, is_good) in [(longest, true), (longest + 1, false)] {
+        let mut changed = request.clone();
+        *at(&mut changed, entry.1) = json!({ "name": "v".repeat(count) });
+        let path = format!("{path}.name");
+        let refused = judge(&changed)
+            .errors()
+            .any(|error| error.subject == path && error.rule.starts_with("it may have at most"));
+        assert_eq!(refused, !is_good, "{path} of {count} characters");
+        checked += 1;
+    }
+    let longest = usize::try_from(shape["key"]["max"].as_u64().unwrap()).unwrap();
+    for (count, is_good) in [(longest, true), (longest + 1, false)] {
+        let mut changed = request.clone();
+        let name = "n".repeat(count);
+        let path = format!("{path}.{name} (its name)");
+        *at(&mut changed, entry.1) = json!({ name: "" });
+        let refused = judge(&changed)
+            .errors()
+            .any(|error| error.subject == path && error.rule.starts_with("it may have at most"));
+        assert_eq!(refused, !is_good, "a name of {count} characters");
+        checked += 1;
+    }
+    checked
+}
+
+fn structures(
+    place: (&Value, &str, &str),
+    shape: &Value,
+    members: &serde_json::Map<String, Value>,
+) -> usize {
+    let (request, pointer, path) = place;
+    // What is no object at all is no request either.
+    let others = if pointer.is_empty() { vec![] } else { vec![json!([]), json!("x"), json!(1)] };
+    let mut checked = check(place, "this must be an object", &[], &others);
+    for required in shape["required"].as_array().unwrap() {
+        let name = required.as_str().unwrap();
+        let mut fewer = members.clone();
+        fewer.shift_remove(name).expect("an accepted request has what is required");
+        let mut changed = request.clone();
+        *at(&mut changed, pointer) = fewer.into();
+        let path = format!("{path}.{name}");
+        let is_missed =
+            judge(&changed).errors().any(|error| error.subject == path && error.value == "missing");
+        assert!(is_missed, "{path} is missing and nobody says so");
+        checked += 1;
+    }
+    let mut more = members.clone();
+    more.insert("Nonsense".to_owned(), json!(1));
+    let mut changed = request.clone();
+    *at(&mut changed, pointer) = more.into();
+    let path = format!("{path}.Nonsense");
+    let is_refused = judge(&changed)
+        .errors()
+        .any(|error| error.subject == path && error.rule.ends_with("has no such member"));
+    assert!(is_refused, "{path} is unknown and nobody says so");
+    checked + 1
+}
+
+#[test]
+fn every_member_is_judged_on_both_sides_of_each_bound() {
+    let model = service_model();
+    let mut checked = 0;
+    for (name, request) in files("accepted") {
+        let mut found = Vec::new();
+        places(&request, &model, "", "$", &mut found);
+        assert!(found.len() > 20, "{name}");
+        for (pointer, path, shape) in found {
+            let place = (&request, pointer.as_str(), path.as_str());
+            checked += match (shape["type"].as_str().unwrap(), request.pointer(&pointer).unwrap()) {
+                ("string", Value::String(given)) => strings(place, &shape, given),
+                ("integer", _) => integers(place, &shape),
+                ("long", _) => check(
+                    place,
+                    "this must be a whole number",
+                    &[json!(i64::MIN)],
+                    &[json!("1"), json!(0.5)],
+                ),
+                ("float", _) => {
+                    check(
+                        place,
+                        "it must fit into 32 bits",
+                        &[json!(3.4e38), json!(0)],
+                        &[json!(3.5e38)],
+                    ) + check(
+                        place,
+                        "this must be a number",
+                        &[json!(-1.5)],
+                        &[json!("0.9"), json!(null)],
+                    )
+                }
+                ("boolean", _) => check(
+                    place,
+                    "this must be true or false",
+                    &[json!(true)],
+                    &[json!("true"), json!(1)],
+                ),
+                ("list", Value::Array(items)) => lists(place, &shape, items),
+                ("map", _) => maps(place, &shape),
+                ("structure", Value::Object(members)) => structures(place, &shape, members),
+                other => panic!("{path}: {other:?}"),
+            };
+        }
+    }
+    assert!(checked > 1500, "{checked} bounds were checked");
+}
+
+/// Places with texts that their patterns just allow, and just do not.
+const PATTERNS: [(&str, &[&str], &[&str]); 14] = [
+    ("/HyperParameterTuningJobName", &["a", "a--b", "0"], &["-a", "a-", "a_b", "a.b", "ä"]),
+    (
+        "/WarmStartConfig/ParentHyperParameterTuningJobs/0/HyperParameterTuningJobName",
+        &["A-1"],
+        &["a:b", "a "],
+    ),
+    ("/TrainingJobDefinition/DefinitionName", &["a-b"], &["a-", "a b"]),
+    (
+        "/TrainingJobDefinition/RoleArn",
+        &["arn:aws-cn:iam::123456789012:role/a/b", "arn:aws:iam::012345678912:rolex"],
+        &[
+            "arn:aws:iam::12345678901:role/admin",
+            "arn:aws:iam::123456789012:user/admin",
+            "arn:aws:iam::123456789012:role/a b",
+        ],
+    ),
+    (
+        "/TrainingJobDefinition/AlgorithmSpecification/AlgorithmName",
+        &["mine", "arn:aws:sagemaker:us-east-2:764419575721:algorithm/a-b"],
+        &["mine-", "-mine", "a_b", "arn:aws:sagemaker:us-east-2:7644:algorithm/a"],
+    ),
+    (
+        "/TrainingJobDefinition/OutputDataConfig/S3OutputPath",
+        &["s3://b", "https://b/k"],
+        &["s3:/b", "file:///b", "s3:///k"],
+    ),
+    ("/TrainingJobDefinition/OutputDataConfig/KmsKeyId", &["", "alias/a_b"], &["a b", "a+b"]),
+    ("/TrainingJobDefinition/VpcConfig/Subnets/0", &["subnet-1"], &["subnet_1", ""]),
+    ("/TrainingJobDefinition/InputDataConfig/0/ChannelName", &["a.b-c_d"], &["a/b", "a b"]),
+    (
+        "/TrainingJobDefinition/InputDataConfig/2/DataSource/FileSystemDataSource/FileSystemId",
+        &["fs-01234567"],
+        &["fs-XYZ45678", "fs_01234567", "gs-01234567"],
+    ),
+    (
+        "/TrainingJobDefinition/InputDataConfig/3/DataSource/DatasetSource/DatasetArn",
+        &["arn:aws:sagemaker:us-east-1:aws:hub-content/h/DataSet/d"],
+        &["arn:aws:sagemaker:us-east-1:aws:hub-content/h/Model/d"],
+    ),
+    (
+        "/TrainingJobDefinition/ResourceConfig/TrainingPlanArn",
+        &["arn:aws:sagemaker:us-east-1:111122223333:training-plan/"],
+        &["arn:aws:sagemaker:us-east-1:11112222333:training-plan/xx"],
+    ),
+    ("/Tags/0/Key", &["Größe 1", "a.b:c/d=e+f-g@h_"], &["a#b", "a,b", "a\tb"]),
+    (
+        "/TrainingJobDefinition/StaticHyperParameters/epochs",
+        &["", "any thing: #\t"],
+        &["two\nlines"],
+    ),
+];
+
+#[test]
+fn patterns_tell_near_misses() {
+    let request = one_definition();
+    for (pointer, good, bad) in PATTERNS {
+        let step = |step: &str| {
+            if step.parse::<usize>().is_ok() { format!("[{step}]") } else { format!(".{step}") }
+        };
+        let path: String = pointer.split('/').skip(1).map(step).collect();
+        let [good, bad] = [good, bad].map(|texts| texts.iter().map(|text| json!(text)).collect());
+        let (good, bad): (Vec<Value>, Vec<Value>) = (good, bad);
+        check((&request, pointer, &format!("${path}")), "it must be ", &good, &bad);
+    }
+    let mut environment = request;
+    environment["TrainingJobDefinition"]["Environment"] =
+        json!({"1A": "", "A-B": "", "_a1": "any\nthing"});
+    let verdict = judge(&environment);
+    let refused: Vec<&str> = verdict.errors().map(|error| error.subject.as_str()).collect();
+    let of = |name: &str| format!("$.TrainingJobDefinition.Environment{name} (its name)");
+    assert_eq!(refused, [of(".1A"), of("['A-B']")]);
+}
+
+/// All members of the model, as paths without indices.
+fn all_members(shape: &Value, path: &str, found: &mut Vec<String>) {
+    match shape["type"].as_str().unwrap() {
+        "structure" => {
+            for (name, member) in shape["members"].as_object().unwrap() {
+                let path = format!("{path}.{name}");
+                found.push(path.clone());
+                all_members(member, &path, found);
+            }
+        }
+        "list" => all_members(&shape["member"], &format!("{path}[]"), found),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_accepted_requests_use_every_member() {
+    let model = service_model();
+    let mut used = Vec::new();
+    for (_, request) in files("accepted") {
+        let mut found = Vec::new();
+        places(&request, &model, "", "$", &mut found);
+        let plain = |path: &str| {
+            let parts = path.split(['[', ']']).enumerate();
+            parts
+                .filter(|(index, _)| index % 2 == 0)
+                .map(|(_, part)| part)
+                .collect::<Vec<_>>()
+                .join("[]")
+        };
+        used.extend(found.iter().map(|(_, path, _)| plain(path)));
+    }
+    // What stands in one definition stands in each of several, too.
+    let one = |path: &str| path.replace("$.TrainingJobDefinitions[]", "$.TrainingJobDefinition");
+    let used: Vec<String> = used.iter().map(|path| one(path)).collect();
+    let mut all = Vec::new();
+    all_members(&model, "$", &mut all);
+    let ranges = |path: &str| {
+        path.replace(
+            "$.TrainingJobDefinition.HyperParameterRanges",
+            "$.HyperParameterTuningJobConfig.ParameterRanges",
+        )
+    };
+    // What only the service says.
+    let is_answer = |path: &str| path.contains(".SelectedInstance");
+    let unused: Vec<&String> = all
+        .iter()
+        .filter(|path| !is_answer(path))
+        .filter(|path| !used.contains(&one(path)) && !used.contains(&ranges(&one(path))))
+        .collect();
+    assert!(unused.is_empty(), "{unused:#?}");
+    assert!(all.len() > 150);
+}

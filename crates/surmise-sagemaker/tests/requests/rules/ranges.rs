@@ -1,0 +1,263 @@
+//! Ranges.
+
+use serde_json::{Map, Value, json};
+use surmise_sagemaker::Severity;
+
+use super::{RANGES, base, config, definition, error, says, warning};
+use crate::{file, judge, with, without};
+
+const FIRST: &str = "/ParameterRanges/ContinuousParameterRanges/0";
+
+/// The base with this range alone, and few jobs.
+fn alone(list: &str, range: &Value) -> Value {
+    let limits = json!({"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1});
+    let no_patience = json!({});
+    config(&[
+        ("/ParameterRanges", json!({ list: [range] })),
+        ("/ResourceLimits", limits),
+        ("/TuningJobCompletionCriteria", no_patience),
+    ])
+}
+
+fn numeric(list: &str, (min, max): (&str, &str), scaling: &str) -> Value {
+    let range = json!({"Name": "x", "MinValue": min, "MaxValue": max, "ScalingType": scaling});
+    alone(list, &range)
+}
+
+fn continuous(min: &str, max: &str, scaling: &str) -> Value {
+    numeric("ContinuousParameterRanges", (min, max), scaling)
+}
+
+fn integer(min: &str, max: &str, scaling: &str) -> Value {
+    numeric("IntegerParameterRanges", (min, max), scaling)
+}
+
+fn of_continuous(member: &str) -> String {
+    format!("{RANGES}.ContinuousParameterRanges[0].{member}")
+}
+
+fn of_integer(member: &str) -> String {
+    format!("{RANGES}.IntegerParameterRanges[0].{member}")
+}
+
+#[test]
+fn continuous_ranges_end_in_finite_numbers() {
+    let from = |min: &str| continuous(min, "1", "Auto");
+    let good = ["0", "-1e3", "+0.5", "1e-300"].map(from);
+    let bad = ["", "zero", "nan", "-inf", "1e999", "0,5"].map(from);
+    error(&of_continuous("MinValue"), "finite numbers", &good, &bad);
+    warning(&of_continuous("MinValue"), "is not known", &good, &[from(" 0")]);
+}
+
+#[test]
+fn integer_ranges_end_in_whole_numbers() {
+    let to = |max: &str| integer("-1", max, "Auto");
+    let bad = ["10.5", "ten", "", "99999999999999999999"].map(to);
+    let good = ["0", "+10"].map(to);
+    error(&of_integer("MaxValue"), "whole numbers", &good, &bad);
+    warning(&of_integer("MaxValue"), "is not known", &good, &["1e3", "10 ", "10.0"].map(to));
+}
+
+#[test]
+fn the_maximum_is_above_the_minimum() {
+    let good = [continuous("0", "1e-9", "Auto"), continuous("-2", "-1", "Linear")];
+    let bad = [continuous("1", "1.0", "Auto"), continuous("1", "0", "Auto")];
+    error(&of_continuous("MaxValue"), "above MinValue", &good, &bad);
+    let bad = [integer("2", "2", "Auto"), integer("3", "2", "Auto")];
+    // Neighbours that floating-point numbers cannot tell apart.
+    let large = integer("9007199254740992", "9007199254740993", "Auto");
+    error(&of_integer("MaxValue"), "above MinValue", &[integer("1", "2", "Auto"), large], &bad);
+}
+
+#[test]
+fn logarithmic_ranges_are_above_zero() {
+    let log = |min: &str| continuous(min, "10", "Logarithmic");
+    let good = [log("1e-9"), continuous("0", "10", "Linear"), continuous("0", "10", "Auto")];
+    error(
+        &of_continuous("MinValue"),
+        "logarithmic scale it must be above 0",
+        &good,
+        &[log("0"), log("-1")],
+    );
+    let log = |min: &str| integer(min, "10", "Logarithmic");
+    error(
+        &of_integer("MinValue"),
+        "logarithmic scale it must be above 0",
+        &[log("1")],
+        &[log("0"), log("-1")],
+    );
+}
+
+#[test]
+fn reverse_logarithmic_ranges_lie_in_zero_to_one() {
+    let reverse = |min: &str, max: &str| continuous(min, max, "ReverseLogarithmic");
+    let good = [reverse("0", "0.999")];
+    error(&of_continuous("MinValue"), "must be at least 0", &good, &[reverse("-0.001", "0.9")]);
+    let bad = [reverse("0", "1"), reverse("0", "1.5")];
+    error(&of_continuous("MaxValue"), "must be below 1", &good, &bad);
+}
+
+#[test]
+fn reverse_logarithmic_scaling_is_for_continuous_ranges() {
+    let bad = [integer("0", "5", "ReverseLogarithmic")];
+    let good = [integer("0", "5", "Linear")];
+    error(&of_integer("ScalingType"), "continuous ranges only", &good, &bad);
+}
+
+#[test]
+fn many_decades_on_a_linear_scale_are_warned_of() {
+    let good = [
+        continuous("0.0011", "1", "Linear"),
+        continuous("0.0001", "1", "Auto"),
+        continuous("0", "1000", "Linear"),
+        continuous("0", "0.99", "Linear"),
+    ];
+    let bad = [continuous("0.001", "1", "Linear"), continuous("0", "0.999", "Linear")];
+    warning(&of_continuous("ScalingType"), "decades", &good, &bad);
+    let (good, bad) = ([integer("1", "999", "Linear")], [integer("1", "1000", "Linear")]);
+    warning(&of_integer("ScalingType"), "decades", &good, &bad);
+}
+
+#[test]
+fn values_of_a_category_are_distinct() {
+    let values = |values: Value| {
+        alone("CategoricalParameterRanges", &json!({"Name": "c", "Values": values}))
+    };
+    let path = format!("{RANGES}.CategoricalParameterRanges[0].Values[1]");
+    let (good, bad) = (values(json!(["a", "b", "A"])), values(json!(["a", "a", "b"])));
+    error(&path, "distinct", &[good], &[bad]);
+}
+
+#[test]
+fn a_hyperparameter_has_a_name_and_one_range() {
+    let named = |name: &str| config(&[(&format!("{FIRST}/Name"), json!(name))]);
+    error(&of_continuous("Name"), "have a name", &[base(), named(" ")], &[named("")]);
+    error(&of_continuous("Name"), "have one range", &[named("Layers")], &[named("layers")]);
+}
+
+#[test]
+fn a_hyperparameter_is_tuned_or_static() {
+    let of = |name: &str| definition(&[(&format!("/StaticHyperParameters/{name}"), json!("0.1"))]);
+    error(&of_continuous("Name"), "tuned or static", &[of("Rate")], &[of("rate")]);
+}
+
+#[test]
+fn the_injected_hyperparameter_belongs_to_sagemaker() {
+    const INJECTED: &str = "_tuning_objective_metric";
+    let tuned = config(&[(&format!("{FIRST}/Name"), json!(INJECTED))]);
+    error(&of_continuous("Name"), "sets this hyperparameter itself", &[base()], &[tuned]);
+    let path = format!("$.TrainingJobDefinition.StaticHyperParameters.{INJECTED}");
+    let fixed = definition(&[(&format!("/StaticHyperParameters/{INJECTED}"), json!("loss"))]);
+    warning(&path, "sets this hyperparameter itself", &[base()], &[fixed]);
+}
+
+#[test]
+fn there_are_at_most_thirty_ranges_of_all_types() {
+    let of = |count: usize, kind: &str| -> Vec<Value> {
+        let range = |i| json!({"Name": format!("{kind}{i}"), "MinValue": "1", "MaxValue": "2"});
+        (0..count).map(range).collect()
+    };
+    let ranges = |integers: usize, continuous: usize| {
+        let ranges = json!({
+            "IntegerParameterRanges": of(integers, "i"),
+            "ContinuousParameterRanges": of(continuous, "c"),
+        });
+        config(&[("/ParameterRanges", ranges)])
+    };
+    let good = [ranges(15, 15), ranges(0, 30)];
+    error(RANGES, "at most 30 ranges", &good, &[ranges(16, 15), ranges(1, 30)]);
+}
+
+#[test]
+fn there_is_something_to_tune() {
+    let bad = [
+        config(&[("/ParameterRanges", json!({}))]),
+        config(&[("/ParameterRanges", json!({"IntegerParameterRanges": []}))]),
+        without(base(), &["/HyperParameterTuningJobConfig/ParameterRanges"]),
+    ];
+    let good = [base(), file("accepted/autotune.json"), file("accepted/several_definitions.json")];
+    error(RANGES, "at least one hyperparameter", &good, &bad);
+}
+
+#[test]
+fn a_training_job_has_at_most_a_hundred_hyperparameters() {
+    // The base tunes seven; SageMaker adds one.
+    let statics = |count: usize| {
+        let map: Map<String, Value> = (0..count).map(|i| (format!("s{i}"), json!("1"))).collect();
+        definition(&[("/StaticHyperParameters", map.into())])
+    };
+    let path = "$.TrainingJobDefinition.StaticHyperParameters";
+    error(path, "at most 100", &[statics(92)], &[statics(93), statics(100), statics(101)]);
+}
+
+#[test]
+fn finite_spaces_have_enough_configurations() {
+    let jobs = |jobs: u32| {
+        let ranges = json!({
+            "IntegerParameterRanges": [{"Name": "i", "MinValue": "1", "MaxValue": "5"}],
+            "CategoricalParameterRanges": [{"Name": "c", "Values": ["a", "b"]}],
+        });
+        let limits = json!({"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": 2});
+        config(&[("/ParameterRanges", ranges), ("/ResourceLimits", limits)])
+    };
+    let path = "$.HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs";
+    error(path, "only 10 configurations", &[jobs(10)], &[jobs(11)]);
+}
+
+const JOBS: &str = "/HyperParameterTuningJobConfig/ResourceLimits/MaxNumberOfTrainingJobs";
+
+fn grid() -> Value {
+    file("accepted/grid.json")
+}
+
+#[test]
+fn a_grid_runs_every_combination_once() {
+    let path = "$.HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs";
+    let good = [grid(), without(grid(), &[JOBS])];
+    let bad = [5, 7].map(|jobs| with(grid(), &[(JOBS, json!(jobs))]));
+    error(path, "each of its 6 combinations once", &good, &bad);
+    let values = |count: usize| -> Value { (1..=count).map(|i| i.to_string()).collect() };
+    let sized = |a: usize, b: usize| {
+        let lists = json!([
+            {"Name": "max_depth", "Values": values(a)},
+            {"Name": "num_round", "Values": values(b)},
+        ]);
+        let place = "/HyperParameterTuningJobConfig/ParameterRanges/CategoricalParameterRanges";
+        let grid = with(grid(), &[(place, lists)]);
+        without(grid, &[JOBS, "/TrainingJobDefinition/StaticHyperParameters/num_round"])
+    };
+    error(RANGES, "780 combinations exceeds 750", &[sized(30, 25)], &[sized(30, 26)]);
+}
+
+#[test]
+fn a_grid_is_of_categories() {
+    for list in ["IntegerParameterRanges", "ContinuousParameterRanges"] {
+        let place = format!("/HyperParameterTuningJobConfig/ParameterRanges/{list}");
+        let range = json!([{"Name": "gamma", "MinValue": "0", "MaxValue": "5"}]);
+        let bad = with(grid(), &[(&place, range)]);
+        error(&format!("{RANGES}.{list}[0]"), "categorical ranges only", &[grid()], &[bad]);
+    }
+}
+
+#[test]
+fn a_range_that_cannot_be_read_hides_no_other_rule() {
+    let range =
+        json!({"Name": "", "MinValue": "x", "MaxValue": "2", "ScalingType": "ReverseLogarithmic"});
+    let verdict = judge(&alone("ContinuousParameterRanges", &range));
+    for (member, text) in
+        [("Name", "have a name"), ("MinValue", "finite"), ("MaxValue", "be below 1")]
+    {
+        assert!(says(&verdict, Severity::Error, &of_continuous(member), text), "{verdict}");
+    }
+}
+
+#[test]
+fn two_texts_that_mean_one_number_are_warned_of() {
+    let place = "/HyperParameterTuningJobConfig/ParameterRanges/CategoricalParameterRanges";
+    let of =
+        |values: Value| with(base(), &[(place, json!([{"Name": "choice", "Values": values}]))]);
+    let path = format!("{RANGES}.CategoricalParameterRanges[0].Values[1]");
+    let good = [of(json!(["0.1", "0.2"])), of(json!(["a", "b"]))];
+    let bad = [of(json!(["0.1", "0.10"])), of(json!(["1", "1.0"])), of(json!(["1e-2", "0.01"]))];
+    warning(&path, "means the same number", &good, &bad);
+}

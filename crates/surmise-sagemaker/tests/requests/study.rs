@@ -1,0 +1,363 @@
+//! From a request to a study, and back.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use surmise::limits::{CompletionCriteria, EarlyStopping};
+use surmise::trial::{Failure, FailureKind};
+use surmise::{
+    Asked, Configuration, Objective, Outcome, ParameterRange, ResourceLimits, ScalingType, Study,
+};
+use surmise_sagemaker::{
+    CreateHyperParameterTuningJobRequest, Document, HyperParameterTuningJobConfig,
+    TuningJobDescription, TuningJobStatus, WarmStartType, training_job_name, training_jobs,
+    tuned_values,
+};
+use surmise_sagemaker::{Feature, TuningError};
+
+use crate::{document, file, judge, one_definition, with, without};
+
+fn features(document: &Document) -> Vec<Feature> {
+    document.tuning().unwrap().not_supported.iter().map(|part| part.feature).collect()
+}
+
+#[test]
+fn everything_that_a_request_asks_of_a_study_arrives_there() {
+    let tuning = document(&one_definition()).tuning().unwrap();
+    let names: Vec<&str> = tuning.space.ranges().iter().map(ParameterRange::name).collect();
+    assert_eq!(names, ["rate", "momentum", "dropout", "decay", "layers", "batch", "optimizer"]);
+    let ParameterRange::Continuous(rate) = &tuning.space.ranges()[0] else { panic!() };
+    assert_eq!((rate.min(), rate.max(), rate.scaling()), (1e-5, 0.1, ScalingType::Logarithmic));
+    let ParameterRange::Categorical(optimizer) = &tuning.space.ranges()[6] else { panic!() };
+    assert_eq!(optimizer.values()[0], "\"adam\"".into());
+    assert_eq!(tuning.objective, Objective::maximize("validation:accuracy"));
+    let max_runtime = Some(Duration::from_secs(86_400));
+    assert_eq!(tuning.limits, ResourceLimits { max_runtime, ..ResourceLimits::new(750, 10) });
+    assert!(format!("{:?}", tuning.strategy).starts_with("BayesianOptimization"));
+    assert_eq!(tuning.seed, Some(123));
+    assert_eq!(tuning.static_values["epochs"], "30");
+    assert_eq!(tuning.rules.early_stopping, EarlyStopping::auto());
+    let wanted = CompletionCriteria {
+        target: Some(0.95),
+        not_improving_for: Some(30),
+        least_improvement: 0.0,
+        on_convergence: true,
+    };
+    assert_eq!(tuning.rules.completion, wanted);
+    assert_eq!(tuning.rules.job_deadline, Some(Duration::from_secs(3_600)));
+    assert_eq!(tuning.rules.retries.retries(FailureKind::Interrupted), 3);
+    assert_eq!(tuning.rules.retries.retries(FailureKind::MissingMetric), 0);
+    tuning.rules.check().unwrap();
+    let warm_start = tuning.warm_start.as_ref().unwrap();
+    assert_eq!(warm_start.warm_start_type, WarmStartType::TransferLearning);
+    assert_eq!(warm_start.parents.len(), 5);
+    // Every part that is not acted on yet is named, with its place.
+    let parts: Vec<(Feature, &str)> =
+        tuning.not_supported.iter().map(|part| (part.feature, part.path.as_str())).collect();
+    let config = "$.HyperParameterTuningJobConfig";
+    assert_eq!(
+        parts,
+        [
+            (
+                Feature::Convergence,
+                format!("{config}.TuningJobCompletionCriteria.ConvergenceDetected").as_str()
+            ),
+            (Feature::WarmStart, "$.WarmStartConfig"),
+        ]
+    );
+    let text = tuning.not_supported[0].to_string();
+    assert!(
+        text.contains("not supported yet") && text.contains("the search goes on to its limits"),
+        "{text}"
+    );
+}
+
+#[test]
+fn members_that_nobody_knows_are_named() {
+    let more = with(
+        one_definition(),
+        &[
+            ("/Tomorrow", json!(1)),
+            ("/HyperParameterTuningJobConfig/Next", json!({})),
+            (
+                "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/0/Unit",
+                json!("m"),
+            ),
+        ],
+    );
+    let request: CreateHyperParameterTuningJobRequest = serde_json::from_value(more).unwrap();
+    let tuning = request.tuning().unwrap();
+    let unknown = tuning.not_supported.iter().filter(|part| part.feature == Feature::UnknownMember);
+    let paths: Vec<&str> = unknown.map(|part| part.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "$.HyperParameterTuningJobConfig.Next",
+            "$.Tomorrow",
+            "$.HyperParameterTuningJobConfig.ParameterRanges.IntegerParameterRanges[0].Unit"
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_searched_yet_is_a_typed_error() {
+    let blocked = |request: Value, feature: Feature| {
+        let Err(TuningError::NotSupported(parts)) = document(&request).tuning() else {
+            panic!("{feature:?}")
+        };
+        assert!(parts.iter().any(|part| part.feature == feature), "{parts:?}");
+    };
+    blocked(file("accepted/autotune.json"), Feature::Autotune);
+    blocked(file("accepted/several_definitions.json"), Feature::SeveralDefinitions);
+    let mut tuned = one_definition();
+    tuned["Autotune"] = json!({"Mode": "Enabled"});
+    assert!(features(&document(&tuned)).contains(&Feature::Autotune));
+    let off = with(
+        one_definition(),
+        &[
+            ("/HyperParameterTuningJobConfig/TrainingJobEarlyStoppingType", json!("Off")),
+            (
+                "/HyperParameterTuningJobConfig/TuningJobCompletionCriteria",
+                json!({"ConvergenceDetected": {"CompleteOnConvergence": "Disabled"}}),
+            ),
+        ],
+    );
+    let off = without(off, &["/WarmStartConfig"]);
+    assert_eq!(features(&document(&off)), []);
+}
+
+#[test]
+fn a_grid_is_the_product_of_the_choices_and_ends_after_it() {
+    let tuning = document(&file("accepted/grid.json")).tuning().unwrap();
+    assert!(tuning.is_grid());
+    let count = tuning.space.cardinality().unwrap();
+    let mut study = tuning.study().unwrap();
+    let mut asked = 0;
+    while let Asked::Trials(trials) = study.ask(1).unwrap() {
+        asked += trials.len() as u128;
+    }
+    assert_eq!(asked, count);
+    let mut numeric = one_definition();
+    numeric["HyperParameterTuningJobConfig"]["Strategy"] = "Grid".into();
+    let error = document(&numeric).tuning().unwrap_err();
+    let named: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
+    assert_eq!(named, ["rate", "momentum", "dropout", "decay", "layers", "batch"]);
+}
+
+#[test]
+fn hyperband_is_successive_halving_over_random_search() {
+    let mut request = one_definition();
+    let config = &mut request["HyperParameterTuningJobConfig"];
+    config["Strategy"] = "Hyperband".into();
+    config["TrainingJobEarlyStoppingType"] = "Off".into();
+    let resources = json!({"HyperbandStrategyConfig": {"MinResource": 2, "MaxResource": 27}});
+    let given =
+        with(request.clone(), &[("/HyperParameterTuningJobConfig/StrategyConfig", resources)]);
+    let tuning = document(&given).tuning().unwrap();
+    assert_eq!(tuning.rules.early_stopping, EarlyStopping::hyperband(2, 27));
+    assert!(format!("{:?}", tuning.strategy).starts_with("RandomSearch"));
+    // From the static hyperparameter `epochs`.
+    let tuning = document(&request).tuning().unwrap();
+    assert_eq!(tuning.rules.early_stopping, EarlyStopping::hyperband(1, 30));
+    let lost = without(request, &["/TrainingJobDefinition/StaticHyperParameters/epochs"]);
+    let error = document(&lost).tuning().unwrap_err();
+    assert!(error.to_string().contains("HyperbandStrategyConfig.MaxResource"), "{error}");
+}
+
+#[test]
+fn a_definitions_own_ranges_and_objective_count() {
+    let mut one = file("accepted/several_definitions.json");
+    one["TrainingJobDefinitions"].as_array_mut().unwrap().truncate(1);
+    one["HyperParameterTuningJobConfig"]["Strategy"] = "Random".into();
+    let tuning = document(&one).tuning().unwrap();
+    assert_eq!(tuning.objective, Objective::maximize("validation:accuracy"));
+    assert_eq!(tuning.space.ranges()[0].name(), "max_leaf_nodes");
+    assert!(format!("{:?}", tuning.strategy).starts_with("RandomSearch"));
+}
+
+#[test]
+fn a_definitions_own_ranges_count_instead_of_the_configurations() {
+    let own = json!({"ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0.5", "MaxValue": "0.6"}]});
+    let request = with(one_definition(), &[("/TrainingJobDefinition/HyperParameterRanges", own)]);
+    assert!(judge(&request).is_accepted());
+    let tuning = document(&request).tuning().unwrap();
+    let ranges = tuning.space.ranges();
+    assert_eq!((ranges.len(), ranges[0].name()), (1, "rate"));
+}
+
+#[test]
+fn hyperparameters_left_to_autotune_are_named() {
+    let mut request = one_definition();
+    request["Autotune"] = json!({"Mode": "Enabled"});
+    request["HyperParameterTuningJobConfig"]["ParameterRanges"]["AutoParameters"] =
+        json!([{"Name": "width", "ValueHint": "64"}]);
+    let tuning = document(&request).tuning().unwrap();
+    let left = tuning.not_supported.iter().filter(|part| part.asked == "width");
+    assert_eq!(left.map(|part| part.feature).collect::<Vec<_>>(), [Feature::Autotune]);
+}
+
+#[test]
+fn numbers_that_are_judged_readable_are_read() {
+    let place = "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/0";
+    let request = with(
+        one_definition(),
+        &[
+            (&format!("{place}/MinValue"), json!(" 2")),
+            (&format!("{place}/MaxValue"), json!("1e1")),
+        ],
+    );
+    assert!(judge(&request).is_accepted());
+    let tuning = document(&request).tuning().unwrap();
+    let ParameterRange::Integer(layers) = &tuning.space.ranges()[4] else { panic!() };
+    assert_eq!((layers.min(), layers.max()), (2, 10));
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let config = one_definition()["HyperParameterTuningJobConfig"].clone();
+    let mut config: HyperParameterTuningJobConfig = serde_json::from_value(config).unwrap();
+    config.resource_limits.max_parallel_training_jobs = 0;
+    config.objective = None;
+    let ranges = config.parameter_ranges.as_mut().unwrap();
+    ranges.continuous.as_mut().unwrap()[0].min_value = "none".to_owned();
+    ranges.integer.as_mut().unwrap()[0].max_value = "1.5".to_owned();
+    ranges.integer.as_mut().unwrap()[1].max_value = "-3".to_owned();
+    let error = config.tuning().unwrap_err();
+    let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
+    assert_eq!(
+        subjects,
+        ["rate", "layers", "batch", "max_parallel_jobs", "$.HyperParameterTuningJobObjective"]
+    );
+}
+
+/// A study of the every-field request with five trials of five fates.
+fn studied() -> (CreateHyperParameterTuningJobRequest, Study) {
+    let request = document(&one_definition()).request().unwrap();
+    let mut study = request.tuning().unwrap().study().unwrap();
+    let Asked::Trials(trials) = study.ask(5).unwrap() else { panic!() };
+    let outcomes = [
+        Outcome::from(0.7),
+        Outcome::from(0.9),
+        Outcome::from(f64::NAN),
+        Outcome::Failed(Failure::new(FailureKind::Error, "AlgorithmError: out of paper")),
+    ];
+    for (trial, outcome) in trials.iter().zip(outcomes) {
+        study.tell(trial.id, outcome).unwrap();
+    }
+    let outside = trials[0].configuration.clone();
+    study.observe(&outside, Outcome::from(0.99)).unwrap();
+    (request, study)
+}
+
+#[test]
+fn a_description_counts_jobs_and_names_the_best() {
+    let (request, study) = studied();
+    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::InProgress);
+    let told = serde_json::to_value(&description).unwrap();
+    assert_eq!(told["HyperParameterTuningJobName"], "every-field-1");
+    assert_eq!(told["HyperParameterTuningJobStatus"], "InProgress");
+    assert_eq!(
+        told["TrainingJobStatusCounters"],
+        json!({"Completed": 3, "InProgress": 1, "RetryableError": 0, "NonRetryableError": 1, "Stopped": 0})
+    );
+    assert_eq!(told["ObjectiveStatusCounters"], json!({"Succeeded": 2, "Pending": 1, "Failed": 2}));
+    // What was observed elsewhere is better, but no training job of this one.
+    let best = &told["BestTrainingJob"];
+    let name = training_job_name("every-field-1", 2, 1);
+    assert_eq!(best["TrainingJobName"], name.as_str());
+    assert_eq!(
+        best["FinalHyperParameterTuningJobObjectiveMetric"],
+        json!({"Type": "Maximize", "MetricName": "validation:accuracy", "Value": 0.9})
+    );
+    let address = format!("s3://amzn-s3-demo-bucket/models/{name}/output/model.tar.gz");
+    assert_eq!(best["ModelArtifacts"]["S3ModelArtifacts"], address.as_str());
+    assert_eq!(
+        description.next_states_input(),
+        Some(
+            json!({"body": {"jobName": "every-field-1", "bestTrainingJobName": name, "modelDataUrl": address}})
+        )
+    );
+    assert_eq!(
+        told["HyperParameterTuningJobConfig"],
+        one_definition()["HyperParameterTuningJobConfig"]
+    );
+    assert_eq!(told["WarmStartConfig"], one_definition()["WarmStartConfig"]);
+    let jobs = serde_json::to_value(training_jobs(&request, &study)).unwrap();
+    assert_eq!(jobs.as_array().unwrap().len(), 5);
+    let statuses = |member: &str| -> Vec<&str> {
+        jobs.as_array().unwrap().iter().map(|job| job[member].as_str().unwrap()).collect()
+    };
+    assert_eq!(
+        statuses("TrainingJobStatus"),
+        ["Completed", "Completed", "Completed", "Failed", "InProgress"]
+    );
+    assert_eq!(
+        statuses("ObjectiveStatus"),
+        ["Succeeded", "Succeeded", "Failed", "Failed", "Pending"]
+    );
+    assert_eq!(jobs[3]["FailureReason"], "AlgorithmError: out of paper");
+    assert!(jobs[4].get("ModelArtifacts").is_none());
+}
+
+#[test]
+fn nothing_completed_has_no_best() {
+    let request = document(&one_definition()).request().unwrap();
+    let study = request.tuning().unwrap().study().unwrap();
+    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::Failed);
+    assert_eq!(
+        (description.best_training_job.as_ref(), description.next_states_input()),
+        (None, None)
+    );
+    assert!(serde_json::to_value(&description).unwrap().get("BestTrainingJob").is_none());
+}
+
+#[test]
+fn stopped_jobs_keep_their_objective_and_are_not_the_best() {
+    let (request, mut study) = studied();
+    let pending = study.pending().next().unwrap().id;
+    study.tell(pending, Outcome::Stopped { value: Some(0.95) }).unwrap();
+    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::Completed);
+    assert_eq!(description.training_job_status_counters.stopped, 1);
+    assert_eq!(description.objective_status_counters.succeeded, 3);
+    assert_eq!(
+        description.best_training_job.unwrap().name,
+        training_job_name("every-field-1", 2, 1)
+    );
+}
+
+#[test]
+fn tuned_values_are_read_back_to_the_last_digit() {
+    let (request, study) = studied();
+    for (trial, job) in study.trials().iter().zip(training_jobs(&request, &study)) {
+        let values = &job.tuned_hyper_parameters;
+        assert_eq!(*values, tuned_values(&trial.configuration));
+        let back: Configuration = study
+            .space()
+            .ranges()
+            .iter()
+            .map(|range| {
+                let text = &values[range.name()];
+                let value = match range {
+                    ParameterRange::Continuous(_) => text.parse::<f64>().unwrap().into(),
+                    ParameterRange::Integer(_) => text.parse::<i64>().unwrap().into(),
+                    ParameterRange::Categorical(_) => text.as_str().into(),
+                };
+                (range.name(), value)
+            })
+            .collect();
+        assert_eq!(back, trial.configuration);
+    }
+}
+
+#[test]
+fn the_examples_job_is_a_request_too() {
+    let job: Value =
+        serde_json::from_str(include_str!("../../../surmise-cli/src/tuning_job.json")).unwrap();
+    let config: HyperParameterTuningJobConfig = serde_json::from_value(job.clone()).unwrap();
+    assert_eq!(serde_json::to_string(&config).unwrap(), job.to_string());
+    let tuning = config.tuning().unwrap();
+    let names: Vec<&str> = tuning.space.ranges().iter().map(ParameterRange::name).collect();
+    assert_eq!(names, ["alpha", "gamma", "max_delta_step", "max_depth"]);
+    assert_eq!(tuning.limits, ResourceLimits::new(50, 4));
+    assert!(tuning.not_supported.is_empty());
+}

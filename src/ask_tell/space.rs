@@ -1,0 +1,158 @@
+//! The parameters of a search space, as a request names them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::space::{ParameterRange, ParameterValue, ScalingType};
+
+/// A parameter of a search space.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    name: String,
+    #[serde(rename = "type")]
+    kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lo: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hi: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scale: Option<Scale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digits: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choices: Option<Vec<ParameterValue>>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Float,
+    Int,
+    Cat,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Scale {
+    Linear,
+    Log,
+    ReverseLog,
+    Auto,
+}
+
+impl From<&ParameterRange> for Parameter {
+    /// An automatic scale is resolved; steps and digits are left out.
+    fn from(range: &ParameterRange) -> Self {
+        let (kind, lo, hi, choices) = match range {
+            ParameterRange::Continuous(range) => {
+                (Kind::Float, Some(range.min().into()), Some(range.max().into()), None)
+            }
+            ParameterRange::Integer(range) => {
+                (Kind::Int, Some(range.min().into()), Some(range.max().into()), None)
+            }
+            ParameterRange::Categorical(range) => {
+                (Kind::Cat, None, None, Some(range.values().to_vec()))
+            }
+        };
+        let scale = range.scale().map(|scale| match scale.scaling {
+            ScalingType::Logarithmic => Scale::Log,
+            ScalingType::ReverseLogarithmic => Scale::ReverseLog,
+            ScalingType::Auto | ScalingType::Linear => Scale::Linear,
+        });
+        let scale = scale.filter(|_| choices.is_none());
+        let name = range.name().to_owned();
+        Self { name, kind, lo, hi, scale, step: None, digits: None, choices }
+    }
+}
+
+impl Parameter {
+    /// The range, checked, or in what respect it is not even one.
+    pub(super) fn read(&self, index: usize) -> Result<Result<ParameterRange, Error>, String> {
+        if self.name.is_empty() {
+            return Err(format!("space[{index}].name: empty"));
+        }
+        let at = |field: &str| format!("space[{index}].{field} (of `{}`)", self.name);
+        let superfluous = |field: &str, given: bool| match given {
+            true => Err(format!("{}: this type of parameter has none", at(field))),
+            false => Ok(()),
+        };
+        let scaling = match self.scale.unwrap_or(Scale::Auto) {
+            Scale::Linear => ScalingType::Linear,
+            Scale::Log => ScalingType::Logarithmic,
+            Scale::ReverseLog => ScalingType::ReverseLogarithmic,
+            Scale::Auto => ScalingType::Auto,
+        };
+        let float = |field: &str, value: &Option<Value>| {
+            let number = value.as_ref().and_then(Value::as_f64);
+            number
+                .ok_or_else(|| format!("{}: {} is not a number", at(field), shown(value.as_ref())))
+        };
+        let integer = |field: &str, value: &Option<Value>| {
+            value.as_ref().and_then(whole).ok_or_else(|| {
+                let value = shown(value.as_ref());
+                format!("{}: {value} is not a whole number within ±2^53", at(field))
+            })
+        };
+        match self.kind {
+            Kind::Float | Kind::Int => superfluous("choices", self.choices.is_some())?,
+            Kind::Cat => {
+                let given = [
+                    ("lo", self.lo.is_some()),
+                    ("hi", self.hi.is_some()),
+                    ("scale", self.scale.is_some()),
+                    ("step", self.step.is_some()),
+                    ("digits", self.digits.is_some()),
+                ];
+                given.into_iter().try_for_each(|(field, given)| superfluous(field, given))?;
+            }
+        }
+        let range = match self.kind {
+            Kind::Float => {
+                let (lo, hi) = (float("lo", &self.lo)?, float("hi", &self.hi)?);
+                ParameterRange::continuous(&self.name, lo..=hi, scaling)
+            }
+            Kind::Int => {
+                superfluous("digits", self.digits.is_some())?;
+                let (lo, hi) = (integer("lo", &self.lo)?, integer("hi", &self.hi)?);
+                ParameterRange::integer(&self.name, lo..=hi, scaling)
+            }
+            Kind::Cat => {
+                let choices = self.choices.clone();
+                let choices = choices.ok_or_else(|| format!("{}: missing", at("choices")))?;
+                ParameterRange::categorical(&self.name, choices)
+            }
+        };
+        let step = self.step.is_some().then(|| float("step", &self.step)).transpose()?;
+        Ok(range.and_then(|range| in_steps(range, step, self.digits)))
+    }
+}
+
+fn in_steps(
+    range: ParameterRange,
+    step: Option<f64>,
+    digits: Option<u32>,
+) -> Result<ParameterRange, Error> {
+    let range = step.map_or(Ok(range.clone()), |step| range.with_step(step))?;
+    match digits {
+        Some(digits) => range.with_significant_digits(digits),
+        None => Ok(range),
+    }
+}
+
+/// A whole number, written as 3 or 3.0.
+fn whole(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "up to 2^53 it is exact")]
+    let from_float =
+        |number: f64| (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64);
+    value.as_i64().or_else(|| value.as_f64().and_then(from_float))
+}
+
+/// A value in a message.
+pub(super) fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(|| "missing".to_owned(), Value::to_string)
+}

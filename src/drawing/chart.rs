@@ -1,0 +1,99 @@
+//! Curves with bands between two axes.
+
+use super::axis::PlotAxis;
+use super::number::short;
+use super::svg::{Anchor, Svg, legend_places};
+
+/// A curve, and the band around it.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// Number of the strategy, which gives its style.
+    pub series: usize,
+    /// x, and y in the middle, at the low and at the high end of the band.
+    pub points: Vec<(f64, [f64; 3])>,
+    /// Whether the value holds until the next point, instead of going there straight.
+    pub stepped: bool,
+}
+
+/// Curves between axes.
+#[derive(Debug)]
+pub struct Chart {
+    /// What stands above it.
+    pub title: String,
+    /// The axis below.
+    pub x: PlotAxis,
+    /// The axis on the left.
+    pub y: PlotAxis,
+    /// What is drawn.
+    pub curves: Vec<Curve>,
+    /// Values below this are drawn at it.
+    pub floor: Option<f64>,
+}
+
+const LEFT: f64 = 52.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 24.0;
+const BOTTOM: f64 = 40.0;
+
+impl Chart {
+    /// Draws it into a rectangle of a picture.
+    pub fn draw(&self, svg: &mut Svg, at: (f64, f64), size: (f64, f64)) {
+        let (left, top) = (at.0 + LEFT, at.1 + TOP);
+        let (width, height) = (size.0 - LEFT - RIGHT, size.1 - TOP - BOTTOM);
+        let x = |value| left + width * self.x.place(value);
+        let y = |value| top + height * (1.0 - self.y.place(value));
+        for (value, label) in self.x.ticks(5) {
+            svg.line((x(value), top), (x(value), top + height), "#e6e6e6", 1.0);
+            svg.text((x(value), top + height + 14.0), Anchor::Middle, 10.0, &label);
+        }
+        for (value, label) in self.y.ticks(6) {
+            svg.line((left, y(value)), (left + width, y(value)), "#e6e6e6", 1.0);
+            svg.text((left - 5.0, y(value) + 3.5), Anchor::End, 10.0, &label);
+        }
+        svg.line((left, top), (left, top + height), "#666666", 1.0);
+        svg.line((left, top + height), (left + width, top + height), "#666666", 1.0);
+        svg.text((left, at.1 + 14.0), Anchor::Start, 12.5, &self.title);
+        svg.text((left + width / 2.0, top + height + 29.0), Anchor::Middle, 10.5, &self.x.label);
+        svg.upright_text((at.0 + 11.0, top + height / 2.0), 10.5, &self.y.label);
+        let line = |curve: &Curve, which: usize| -> Vec<(f64, f64)> {
+            let mut points: Vec<(f64, f64)> = Vec::new();
+            for (at, values) in &curve.points {
+                let last = points.last().copied();
+                if let Some((_, held)) = last.filter(|_| curve.stepped) {
+                    points.push((x(*at), held));
+                }
+                points.push((x(*at), y(values[which])));
+            }
+            points
+        };
+        for curve in &self.curves {
+            let mut outline = line(curve, 1);
+            outline.extend(line(curve, 2).into_iter().rev());
+            svg.area(&outline, curve.series);
+        }
+        for curve in &self.curves {
+            svg.curve(&line(curve, 0), curve.series);
+        }
+        if let Some(floor) = self.floor {
+            let text = format!("≤ {}, 0 included", short(floor));
+            svg.text((left + width, y(floor) - 4.0), Anchor::End, 9.5, &text);
+        }
+    }
+}
+
+/// Charts side by side under one legend.
+#[allow(clippy::cast_precision_loss, reason = "a few charts")]
+pub fn grid(charts: &[Chart], names: &[String], columns: usize, size: (f64, f64)) -> Svg {
+    let columns = columns.min(charts.len()).max(1);
+    let rows = charts.len().div_ceil(columns);
+    let width = columns as f64 * size.0;
+    let places = legend_places(names, LEFT, width);
+    let top = 12.0 + places.last().map_or(0.0, |(_, y)| *y);
+    let mut svg = Svg::new(width, top + rows as f64 * size.1);
+    svg.legend(&places, names);
+    for (index, chart) in charts.iter().enumerate() {
+        let (row, column) = (index / columns, index % columns);
+        chart.draw(&mut svg, (column as f64 * size.0, top + row as f64 * size.1), size);
+    }
+    svg
+}

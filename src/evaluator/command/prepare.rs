@@ -1,0 +1,58 @@
+//! What a job has before it starts: a folder, its command, its logs.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::evaluator::CommandEvaluator;
+use super::process::Logs;
+use crate::error::EvaluatorError;
+use crate::evaluator::contract::{Job, JobId};
+
+impl CommandEvaluator {
+    /// The folder of a job, empty of what an earlier run of it has told.
+    pub(super) fn prepare(&self, job: JobId) -> io::Result<Option<PathBuf>> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let name = format!("trial-{:05}-attempt-{}", job.trial.0, job.attempt);
+        fs::create_dir_all(folder.join(&name))?;
+        let folder = fs::canonicalize(folder.join(name))?;
+        for (_, file) in self.files() {
+            match fs::remove_file(folder.join(file)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(Some(folder))
+    }
+
+    pub(super) fn command(
+        &self,
+        job: &Job<'_>,
+        folder: Option<&Path>,
+    ) -> Result<Command, EvaluatorError> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).envs(self.environment.iter().cloned());
+        command.env("SURMISE_TRIAL", job.trial.id.to_string());
+        command.env("SURMISE_ATTEMPT", job.attempt.to_string());
+        if let Some(deadline) = job.deadline {
+            command.env("SURMISE_DEADLINE", deadline.as_secs_f64().to_string());
+        }
+        if let Some(folder) = folder {
+            command.env("SURMISE_FOLDER", folder);
+        }
+        if let Some(directory) = &self.working_directory {
+            command.current_dir(directory);
+        }
+        match (&self.setup, folder) {
+            (Some(setup), Some(folder)) => setup.set_up(job, folder, &mut command)?,
+            _ => self.pass.pass(job, folder, &mut command)?,
+        }
+        Ok(command)
+    }
+
+    pub(super) fn logs(folder: &Path) -> io::Result<Logs> {
+        let output = File::create(folder.join("stdout.log"))?;
+        Ok(Logs { output, error: File::create(folder.join("stderr.log"))? })
+    }
+}
