@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Breaches, Findings, Promise, guarded};
+use super::findings::{Breaches, Findings, Promise, guarded};
 use crate::acquisition::{Acquisition, Worth};
 
 const SOUND: Promise = Promise {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Breaches, Findings, Promise, guarded};
+use super::findings::{Breaches, Findings, Promise, guarded};
 use crate::error::{Error, EvaluatorError};
 use crate::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
 use crate::limits::ResourceLimits;

@@ -16,83 +16,13 @@
 //! A check runs what it is given through situations that a search can meet, and says in words what was promised and what was
 //! found instead. It cannot prove that a promise is always kept.
 
+mod findings;
+
 mod acquisition;
 mod evaluator;
 mod strategy;
 
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 pub use self::acquisition::check_acquisition;
 pub use self::evaluator::check_evaluator;
+pub use self::findings::{Breach, Breaches};
 pub use self::strategy::check_strategy;
-use crate::evaluator::panic_message;
-
-/// A promise that was not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Breach {
-    /// What is promised.
-    pub promise: &'static str,
-    /// Where, and what was found instead, the first time.
-    pub found: String,
-    /// What usually mends it.
-    pub remedy: &'static str,
-}
-
-/// Every promise that was not kept. Its `Debug` form is the same text for people, so that `unwrap` in a test shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Breaches(pub Vec<Breach>);
-
-impl fmt::Display for Breaches {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let promises = if self.0.len() == 1 { "promise is" } else { "promises are" };
-        write!(f, "{} {promises} not kept", self.0.len())?;
-        for Breach { promise, found, remedy } in &self.0 {
-            write!(f, "\n- Promised: {promise}.\n  Found: {found}.\n  Remedy: {remedy}.")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Breaches {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for Breaches {}
-
-/// What a contract promises, and what usually mends a breach.
-#[derive(Debug, Clone, Copy)]
-struct Promise {
-    what: &'static str,
-    remedy: &'static str,
-}
-
-/// Takes down what was found, once per promise.
-#[derive(Debug, Default)]
-struct Findings(Vec<Breach>);
-
-impl Findings {
-    /// Notes a breach unless the promise is kept.
-    fn check(&mut self, promise: Promise, kept: bool, found: impl FnOnce() -> String) {
-        if !kept && !self.has(promise) {
-            let Promise { what, remedy } = promise;
-            self.0.push(Breach { promise: what, found: found(), remedy });
-        }
-    }
-
-    /// Whether a breach of this promise has been found.
-    fn has(&self, promise: Promise) -> bool {
-        self.0.iter().any(|breach| breach.promise == promise.what)
-    }
-
-    fn into_result(self) -> Result<(), Breaches> {
-        if self.0.is_empty() { Ok(()) } else { Err(Breaches(self.0)) }
-    }
-}
-
-/// What a call gives, or what it panics with.
-fn guarded<R>(call: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| panic_message(payload.as_ref()))
-}

@@ -1,6 +1,6 @@
 //! What every strategy promises.
 
-use super::{Breaches, Findings, Promise, guarded};
+use super::findings::{Breaches, Findings, Promise, guarded};
 use crate::cube::{self, Axis, Levels, UnitPoint};
 use crate::rng::Rng;
 use crate::strategy::{

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-#[cfg(doc)]
-use super::{CommandEvaluator, FunctionEvaluator};
 use crate::error::{Error, EvaluatorError};
 use crate::space::SearchSpace;
 use crate::trial::{FailureKind, Outcome, Trial, TrialId};
@@ -161,7 +159,8 @@ impl JobEvent {
 /// that run then go on: the next call of [`tune`](crate::tune::tune) starts them again, and they are adopted. Whether an
 /// implementation keeps what is promised here, [`check_evaluator`](crate::conformance::check_evaluator) checks.
 ///
-/// If your jobs are calls, a closure in a [`FunctionEvaluator`] is all you need, and if they are programs, a [`CommandEvaluator`]. Else:
+/// If your jobs are calls, a closure in a [`FunctionEvaluator`](crate::FunctionEvaluator) is all you need, and if they are programs, a
+/// [`CommandEvaluator`](crate::CommandEvaluator). Else:
 ///
 /// ```
 /// use std::sync::mpsc::{Receiver, Sender, channel};

@@ -12,8 +12,9 @@
 
 use ndarray::Array2;
 
+use super::hyperparameters::Hyperparameters;
 use super::prior::Prior;
-use super::{Hyperparameters, Warp};
+use super::warp::Warp;
 use crate::cube::Axis;
 
 /// The map from points of a cube to rows of features.

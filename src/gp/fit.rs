@@ -23,9 +23,12 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
 use rayon::prelude::*;
 
 use super::features::{Features, SearchedAxis};
+use super::hyperparameters::Hyperparameters;
+use super::kernel::Kernel;
 use super::prior::{Noise, Prior};
+use super::process::GaussianProcess;
 use super::sample::{Measured, Sample};
-use super::{GaussianProcess, Hyperparameters, Kernel, Warp};
+use super::warp::Warp;
 use crate::lbfgs::{self, Lbfgs};
 use crate::linalg::{self, Cholesky, vectorize};
 

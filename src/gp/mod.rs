@@ -23,90 +23,39 @@
 //!
 //! The module knows the cube and numbers; it has never heard of configurations, goals or units.
 
-mod features;
-mod fit;
 mod kernel;
-mod path;
-mod posterior;
 mod prior;
 mod sample;
-mod scenarios;
 mod transform;
-mod uncertainty;
 mod warp;
+
+mod hyperparameters;
+
+mod features;
+
+mod process;
+
+mod fit;
+
+mod posterior;
+mod uncertainty;
+
+mod path;
+mod scenarios;
 
 pub use self::features::Features;
 pub use self::fit::{Assumptions, Fit, Start, fit};
+pub use self::hyperparameters::Hyperparameters;
 pub use self::kernel::Kernel;
 pub use self::path::SamplePath;
 pub use self::posterior::{Local, Posterior, Prediction, PredictionGradients};
 pub use self::prior::Noise;
+pub use self::process::GaussianProcess;
 pub use self::sample::Measured;
 pub use self::scenarios::Scenarios;
 pub use self::transform::OutputTransform;
 pub use self::uncertainty::{Draw, Uncertainty};
 pub use self::warp::Warp;
-
-/// What a Gaussian process needs to know besides data.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hyperparameters {
-    /// How covariance falls with distance.
-    pub kernel: Kernel,
-    /// ℓ, one per axis, in units of the axis; those of constant axes mean nothing.
-    pub length_scales: Vec<f64>,
-    /// s, in squared units of the transformed losses.
-    pub signal_variance: f64,
-    /// σ², in squared units of the transformed losses.
-    pub noise_variance: f64,
-    /// How axes of numbers are bent, one per axis; those of categories mean nothing.
-    pub warps: Vec<Warp>,
-}
-
-impl Hyperparameters {
-    /// Those of a Matérn-5⁄2 process on axes as they are.
-    pub fn new(length_scales: Vec<f64>, signal_variance: f64, noise_variance: f64) -> Self {
-        let warps = vec![Warp::NONE; length_scales.len()];
-        Self { kernel: Kernel::Matern52, length_scales, signal_variance, noise_variance, warps }
-    }
-
-    /// σ² ⁄ s: how much noise there is by how much signal.
-    pub fn noise_share(&self) -> f64 {
-        self.noise_variance / self.signal_variance
-    }
-}
-
-/// A prior over functions on the cube; it becomes a [`Posterior`] by conditioning on data.
-#[derive(Debug, Clone)]
-pub struct GaussianProcess {
-    features: Features,
-    hyperparameters: Hyperparameters,
-}
-
-impl GaussianProcess {
-    /// A process on the cube of `features` with these hyperparameters.
-    ///
-    /// # Panics
-    /// If there is not one positive length scale per axis, or a variance is not positive.
-    pub fn new(features: Features, hyperparameters: Hyperparameters) -> Self {
-        assert_eq!(hyperparameters.length_scales.len(), features.axis_count(), "one ℓ per axis");
-        assert_eq!(hyperparameters.warps.len(), features.axis_count(), "one warp per axis");
-        let Hyperparameters { length_scales, signal_variance, noise_variance, .. } =
-            &hyperparameters;
-        assert!(length_scales.iter().all(|l| *l > 0.0), "length scales are positive");
-        assert!(*signal_variance > 0.0 && *noise_variance > 0.0, "variances are positive");
-        Self { features, hyperparameters }
-    }
-
-    /// The map from points to rows of features.
-    pub fn features(&self) -> &Features {
-        &self.features
-    }
-
-    /// The hyperparameters.
-    pub fn hyperparameters(&self) -> &Hyperparameters {
-        &self.hyperparameters
-    }
-}
 
 #[cfg(test)]
 mod tests;

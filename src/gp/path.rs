@@ -15,7 +15,7 @@ use std::f64::consts::PI;
 
 use ndarray::{Array1, Array2, Axis};
 
-use super::Kernel;
+use super::kernel::Kernel;
 use super::posterior::Posterior;
 use crate::linalg;
 use crate::rng::Rng;

@@ -17,8 +17,9 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, concatenate};
 
 use super::fit::{generalized_mean, log_density};
+use super::hyperparameters::Hyperparameters;
+use super::process::GaussianProcess;
 use super::sample::{Measured, Sample};
-use super::{GaussianProcess, Hyperparameters};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
 

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 
 use super::*;
+
 use crate::acquisition::{Acquisition, LogExpectedImprovement};
 use crate::cube::{Axis, Levels};
 use crate::rng::Rng;

@@ -18,9 +18,11 @@
 
 use ndarray::{Array1, Array2};
 
+use super::features::Features;
+use super::fit::Assumptions;
 use super::fit::Target;
+use super::hyperparameters::Hyperparameters;
 use super::sample::Measured;
-use super::{Assumptions, Features, Hyperparameters};
 use crate::linalg::Cholesky;
 use crate::rng::Rng;
 

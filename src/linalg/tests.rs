@@ -2,8 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::cholesky::block;
+use super::product::column_major;
 use super::*;
+use crate::error::Error;
 use crate::rng::Rng;
+use ndarray::{Array2, ArrayView2, Axis, Slice};
 
 /// Well conditioned enough for tolerances of ten digits.
 fn positive_definite(size: usize, seed: u64) -> Array2<f64> {

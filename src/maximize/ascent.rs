@@ -1,6 +1,6 @@
 //! Many L-BFGS runs over the smooth axes, in lock-step: one batched evaluation serves an iteration of all of them.
 
-use super::{Landscape, Scored, Search};
+use super::landscape::{Landscape, Scored, Search};
 use crate::cube::{Axis, UnitPoint};
 use crate::lbfgs::{Lbfgs, Settings};
 

@@ -6,7 +6,7 @@
 //! of an improvement varies by hundreds over the cube, and the second draw is then uniform; where there is no slope to climb, that is what it
 //! takes.
 
-use super::{Scored, Search};
+use super::landscape::{Scored, Search};
 use crate::cube::{self, Axis, UnitPoint};
 use crate::rng::Rng;
 use crate::sobol::Sobol;

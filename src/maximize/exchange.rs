@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::ascent::FEW_LEVELS;
-use super::{Landscape, Scored, Search, best_first, score};
+use super::landscape::{Landscape, Scored, Search, best_first, score};
 use crate::cube::{self, Axis, UnitPoint};
 use crate::rng::Rng;
 

@@ -1,5 +1,9 @@
+use super::landscape::best_first;
+use super::landscape::score;
 use super::*;
 use crate::cube::Levels;
+use crate::cube::{self, Axis, UnitPoint};
+use crate::rng::Rng;
 
 /// A smooth hill with its top at `top`, of height 0.
 struct Hill {

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use super::configuration::ParameterValue;
-use super::integer::LARGEST_INTEGER;
-use super::range::{check_name, wrong_type};
+use super::violations::{LARGEST_INTEGER, check_name, wrong_type};
 use crate::cube::Axis;
 use crate::error::{Error, Violation};
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{ParameterRange, ParameterValue, SearchSpace};
+use super::configuration::ParameterValue;
+use super::range::ParameterRange;
+use super::search_space::SearchSpace;
 use crate::cube::{Axis, Grid};
 use crate::error::{Error, Violation};
 

@@ -3,13 +3,13 @@
 use std::ops::RangeInclusive;
 
 use super::configuration::ParameterValue;
-use super::range::{between, check_name, outside, scale_in_steps, step_too_large, wrong_type};
 use super::scaling::{Scale, ScalingType};
+use super::violations::{
+    LARGEST_INTEGER, between, check_name, outside, scale_in_steps, step_too_large, wrong_type,
+};
 use crate::cube::{Axis, Levels};
 use crate::error::{Error, Violation};
 
-/// Whole numbers up to here are exact in floating point, and so in JSON.
-pub(super) const LARGEST_INTEGER: i64 = 1 << 53;
 /// More values than this cannot be told apart on an axis.
 const MOST_VALUES: i64 = 1 << 40;
 /// Nor can larger neighbours on a logarithmic one.

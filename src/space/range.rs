@@ -9,6 +9,7 @@ use super::categorical::CategoricalParameterRange;
 use super::configuration::ParameterValue;
 use super::continuous::ContinuousParameterRange;
 use super::integer::IntegerParameterRange;
+use super::record::RangeRecord;
 use super::scaling::{Scale, ScalingType};
 use crate::cube::Axis;
 use crate::error::{Error, Violation};
@@ -162,77 +163,59 @@ impl ParameterRange {
     }
 }
 
-pub(super) fn check_name(name: &str) -> Vec<Violation> {
-    if name.is_empty() {
-        vec![Violation::new(name, "without a name", "a parameter has a name", "name it")]
-    } else if name.contains('\0') {
-        let rule = "names are passed to programs, which cannot be given the character NUL";
-        vec![Violation::new(name.escape_debug().to_string(), "NUL", rule, "leave it out")]
-    } else {
-        Vec::new()
-    }
-}
-
-pub(super) fn wrong_type(name: &str, value: &ParameterValue, wanted: &str) -> Violation {
-    Violation::new(name, value, format!("this parameter takes {wanted}"), format!("give {wanted}"))
-}
-
 fn no_numbers(name: &str, what: &str) -> Error {
     let rule = format!("choices have no order, and so no {what}");
     Error::Invalid(vec![Violation::new(name, what, rule, "leave it out")])
 }
 
-/// What is wrong with a value that lies between two of those that a range has; `above` is missing beyond the last one.
-pub(super) fn between<T: std::fmt::Debug>(
-    name: &str,
-    value: &str,
-    values: &str,
-    below: T,
-    above: Option<T>,
-) -> Violation {
-    let remedy = match above {
-        Some(above) => format!("use {below:?} or {above:?}"),
-        None => format!("use {below:?}"),
-    };
-    Violation::new(name, value, format!("its values are {values}"), remedy)
-}
-
-pub(super) fn step_too_large<T: std::fmt::Debug>(name: &str, step: T, width: T) -> Violation {
-    Violation::new(
-        name,
-        format!("step {step:?}"),
-        format!("a step is at most the difference of the ends, {width:?}"),
-        "lower it",
-    )
-}
-
-/// The scale of a range whose first value is smaller than its step: linear if that is left to us, because the first steps would fill a
-/// logarithmic axis.
-pub(super) fn scale_in_steps<T: std::fmt::Debug>(
-    name: &str,
-    asked: ScalingType,
-    min: &T,
-    step: &T,
-) -> Result<Scale, Error> {
-    if asked == ScalingType::Auto {
-        return Ok(Scale {
-            scaling: ScalingType::Linear,
-            reason: format!("Linear because a step of {step:?} is larger than {min:?}."),
-        });
+impl From<ParameterRange> for RangeRecord {
+    fn from(range: ParameterRange) -> Self {
+        match range {
+            ParameterRange::Continuous(range) => Self::Continuous {
+                name: range.name().to_owned(),
+                min: range.min(),
+                max: range.max(),
+                scaling: range.scaling(),
+                step: range.step(),
+                significant_digits: range.significant_digits(),
+            },
+            ParameterRange::Integer(range) => Self::Integer {
+                name: range.name().to_owned(),
+                min: range.min(),
+                max: range.max(),
+                scaling: range.scaling(),
+                step: (range.step() != 1).then_some(range.step()),
+            },
+            ParameterRange::Categorical(range) => {
+                Self::Categorical { name: range.name().to_owned(), values: range.values().to_vec() }
+            }
+        }
     }
-    Err(Error::Invalid(vec![Violation::new(
-        name,
-        format!("step {step:?}"),
-        format!("on a logarithmic scale a step is at most min, {min:?}"),
-        "lower the step, raise min, give a number of significant digits, or use Linear scaling",
-    )]))
 }
 
-pub(super) fn outside<T: std::fmt::Debug>(name: &str, value: &str, min: T, max: T) -> Violation {
-    Violation::new(
-        name,
-        value,
-        format!("its range is {min:?} to {max:?}"),
-        "use a value inside, or widen the range",
-    )
+impl TryFrom<RangeRecord> for ParameterRange {
+    type Error = Error;
+
+    fn try_from(record: RangeRecord) -> Result<Self, Error> {
+        match record {
+            RangeRecord::Continuous { name, min, max, scaling, step, significant_digits } => {
+                let mut range = Self::continuous(name, min..=max, scaling)?;
+                if let Some(step) = step {
+                    range = range.with_step(step)?;
+                }
+                match significant_digits {
+                    Some(digits) => range.with_significant_digits(digits),
+                    None => Ok(range),
+                }
+            }
+            RangeRecord::Integer { name, min, max, scaling, step } => {
+                let range = IntegerParameterRange::new(name, min..=max, scaling)?;
+                match step {
+                    Some(step) => range.with_step(step).map(Self::Integer),
+                    None => Ok(Self::Integer(range)),
+                }
+            }
+            RangeRecord::Categorical { name, values } => Self::categorical(name, values),
+        }
+    }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::cube::Axis;
+use crate::error::Error;
 
 fn messages(error: &Error) -> String {
     error.to_string()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Curve;
+use super::curve::Curve;
 use crate::trial::TrialId;
 
 /// ȳⱼ(s) of the trials j that have got as far as s, for each step s at which anything was reported; in the order of their numbers.

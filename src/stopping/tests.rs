@@ -1,6 +1,9 @@
 use super::*;
+use crate::limits::{EarlyStopping, MedianRule, SuccessiveHalving};
+use crate::objective::Objective;
 use crate::space::Configuration;
 use crate::trial::{Failure, FailureKind, Source};
+use crate::trial::{Outcome, Report, StopCause, Trial, TrialId};
 
 fn trial(number: u64, curve: &[(u64, f64)], outcome: Option<Outcome>) -> Trial {
     let trial = Trial::new(TrialId(number), Source::Own, Configuration::default());

@@ -1,6 +1,7 @@
 //! Grid search: every combination once.
 
-use super::{History, Phase, Proposal, Repetitions, Strategy, Visited};
+use super::contract::{History, Phase, Proposal, Repetitions, Strategy};
+use super::visited::Visited;
 use crate::cube::Grid;
 use crate::error::Error;
 use crate::rng::Rng;

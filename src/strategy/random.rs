@@ -1,6 +1,7 @@
 //! Random search: the baseline that every other strategy must beat.
 
-use super::{History, Phase, Proposal, Strategy, Visited};
+use super::contract::{History, Phase, Proposal, Strategy};
+use super::visited::Visited;
 use crate::error::Error;
 use crate::rng::Rng;
 

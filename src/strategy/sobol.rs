@@ -1,6 +1,7 @@
 //! Quasi-random search: fills the space more evenly than chance does.
 
-use super::{History, Phase, Proposal, Strategy, Visited};
+use super::contract::{History, Phase, Proposal, Strategy};
+use super::visited::Visited;
 use crate::cube::{self, UnitPoint};
 use crate::error::Error;
 use crate::rng::Rng;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::contract::{History, Infeasibility, Repetitions};
 use super::places::Places;
-use super::{History, Infeasibility, Repetitions};
 use crate::cube::{self, UnitPoint};
 use crate::rng::Rng;
 

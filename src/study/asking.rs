@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::event::Event;
 use super::known::{Known, StoppedTrials};
-use super::{Asked, Event, Order, Study};
+use super::settings::{Asked, Order};
+use super::trials::Study;
 use crate::cube::{self, Axis, UnitPoint};
 use crate::error::Error;
 use crate::rng::Rng;

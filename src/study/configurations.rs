@@ -3,9 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
-use super::Study;
 use crate::space::Configuration;
-use crate::trial::Trial;
 
 /// Trials by the hash of their configurations: of each hash the last trial, and of each trial the one before.
 #[derive(Debug, Default)]
@@ -57,18 +55,5 @@ impl Blocking {
         configuration: &Configuration,
     ) -> impl Iterator<Item = usize> + use<'_> {
         self.0.get(&configuration.hash_of_values()).into_iter().flatten().copied()
-    }
-}
-
-impl Study {
-    /// The trials of a configuration in the space's own order and types, the last one first.
-    pub(super) fn trials_of<'s, 'c>(
-        &'s self,
-        configuration: &'c Configuration,
-    ) -> impl Iterator<Item = &'s Trial> + use<'s, 'c> {
-        let candidates = self.configurations.candidates(configuration);
-        candidates
-            .map(|index| &self.trials[index])
-            .filter(move |trial| trial.configuration == *configuration)
     }
 }

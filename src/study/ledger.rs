@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::event::Event;
 use super::known::{Entry, Known};
-use super::{Event, Study};
+use super::trials::Study;
 use crate::cube::UnitPoint;
 use crate::space::Configuration;
 use crate::strategy::{Phase, Repetitions};

@@ -1,7 +1,8 @@
 //! What was run elsewhere.
 
+use super::event::Event;
 use super::sound::{check_deviation, sound};
-use super::{Event, Study};
+use super::trials::Study;
 use crate::error::Error;
 use crate::space::Configuration;
 use crate::trial::{Outcome, TrialId};

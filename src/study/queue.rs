@@ -2,7 +2,8 @@
 
 use std::collections::hash_map::Entry;
 
-use super::{Event, Study};
+use super::event::Event;
+use super::trials::Study;
 use crate::error::{Error, Violation};
 use crate::rng::Rng;
 use crate::space::{Configuration, ParameterValue};

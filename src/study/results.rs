@@ -1,10 +1,6 @@
 //! Which trials have the same result of the same configuration, without a look at all of them.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use super::Study;
-use crate::trial::{Outcome, Source, Trial};
 
 /// Trials by the hash of configuration, outcome and noise: of each hash the last entry, and of each entry its trial and the one before.
 #[derive(Debug, Default)]
@@ -15,65 +11,18 @@ pub(super) struct ResultIndex {
 
 impl ResultIndex {
     /// Adds the result of a trial.
-    fn add(&mut self, key: u64, index: usize) {
+    pub(super) fn add(&mut self, key: u64, index: usize) {
         let before = self.last.insert(key, self.entries.len());
         self.entries.push((index, before));
     }
 
     /// Indices of trials that may have this result, the last one first; those whose result has been replaced are still among them.
-    fn candidates(&self, key: u64) -> impl Iterator<Item = usize> + use<'_> {
+    pub(super) fn candidates(&self, key: u64) -> impl Iterator<Item = usize> + use<'_> {
         let mut next = self.last.get(&key).copied();
         std::iter::from_fn(move || {
             let (index, before) = self.entries[next?];
             next = before;
             Some(index)
         })
-    }
-}
-
-impl Study {
-    fn result_key(&self, trial: &Trial) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        trial.configuration.hash_of_values().hash(&mut hasher);
-        match &trial.outcome {
-            None => {}
-            Some(Outcome::Completed { value }) => (1, value.to_bits()).hash(&mut hasher),
-            Some(Outcome::Stopped { value }) => (2, value.map(f64::to_bits)).hash(&mut hasher),
-            Some(Outcome::Failed(failure)) => (3, &failure.message).hash(&mut hasher),
-        }
-        self.deviations.get(&trial.id).map(|deviation| deviation.to_bits()).hash(&mut hasher);
-        hasher.finish()
-    }
-
-    /// Indexes a trial that has ended, or whose outcome has been replaced.
-    pub(super) fn index_result(&mut self, index: usize) {
-        let key = self.result_key(&self.trials[index]);
-        self.results.add(key, index);
-    }
-
-    /// The other trials with the same configuration, outcome and noise, without those that were cut off, the last one first.
-    pub(super) fn trials_with_the_result_of<'s>(
-        &'s self,
-        trial: &'s Trial,
-    ) -> impl Iterator<Item = &'s Trial> + use<'s> {
-        let deviation = |trial: &Trial| self.deviations.get(&trial.id);
-        let candidates = self.results.candidates(self.result_key(trial));
-        candidates.map(|index| &self.trials[index]).filter(move |other| {
-            other.id != trial.id
-                && !other.was_cut_off()
-                && other.outcome == trial.outcome
-                && other.configuration == trial.configuration
-                && deviation(other) == deviation(trial)
-        })
-    }
-
-    /// Whether a trial from outside says what another one has said that may be known, if the outcomes of the first `horizon` trials are: the
-    /// same of the same configuration. A log that is read twice, or a message that is sent again, is one measurement.
-    pub(super) fn is_copy(&self, trial: &Trial, horizon: usize) -> bool {
-        trial.source == Source::Outside
-            && self.trials_with_the_result_of(trial).any(|other| match other.source {
-                Source::Own => other.id.0 <= horizon as u64,
-                Source::Outside => other.id < trial.id,
-            })
     }
 }

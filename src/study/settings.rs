@@ -1,8 +1,6 @@
 //! How a study proposes, and what it answers.
 
-use super::StoppedTrials;
-#[cfg(doc)]
-use super::Study;
+use super::known::StoppedTrials;
 use crate::limits::ResourceLimits;
 use crate::strategy::Repetitions;
 use crate::trial::Trial;
@@ -50,7 +48,7 @@ pub enum LateResults {
     Used,
 }
 
-/// The answer to [`Study::ask`].
+/// The answer to [`Study::ask`](crate::study::Study::ask).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asked {
     /// Trials to run: as many as were asked for, or fewer if the order or the space allows no more now.

@@ -1,9 +1,13 @@
 use super::*;
+use crate::error::Error;
 use crate::limits::ResourceLimits;
+use crate::objective::Objective;
 use crate::rng::Rng;
+use crate::space::{Configuration, SearchSpace};
 use crate::space::{ParameterRange, ScalingType};
 use crate::strategy::{BayesianOptimization, RandomSearch, SobolSearch};
-use crate::trial::FailureKind;
+use crate::strategy::{History, Proposal, Strategy};
+use crate::trial::{FailureKind, Outcome, Report, Trial, TrialId};
 
 fn line() -> SearchSpace {
     SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap()

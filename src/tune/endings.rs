@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::StopReason;
+use super::reason::StopReason;
 use crate::limits::TuningRules;
 use crate::study::{Event, Study};
 use crate::trial::{Failure, FailureKind, Outcome, Source, StopCause, Trial, TrialId};

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::endings::{Settled, settle};
+use super::progress::Progress;
+use super::reason::StopReason;
 use super::run::{Level, Run};
-use super::{Progress, StopReason};
 use crate::error::Error;
 use crate::evaluator::{JobEvent, JobId};
 use crate::limits::EarlyStopping;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Progress;
+use super::progress::Progress;
 use crate::study::{Event, Study};
 use crate::trial::{Outcome, Source};
 

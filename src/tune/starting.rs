@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::progress::Progress;
 use super::proposing::Proposing;
+use super::reason::StopReason;
 use super::run::{LONGEST_WAIT, Level, Run, Running, SHORTEST_WAIT};
-use super::{Progress, StopReason};
 use crate::error::Error;
 use crate::evaluator::{Adoption, Job, JobId, Start};
 use crate::strategy::Proposal;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use tracing::{debug, info, warn};
 
-use super::Progress;
+use super::progress::Progress;
 use crate::study::{Event, Study};
 use crate::trial::Outcome;
 

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use super::search::Brief;
+use super::search::Search;
 use crate::external::Program;
 use surmise::error::Error;
 use surmise::limits::ResourceLimits;
 use surmise::objective::Objective;
-use surmise::space::{Configuration, SearchSpace};
+use surmise::space::Configuration;
 use surmise::stable_hash::stable_hash;
 use surmise::strategy::Strategy;
 use surmise::study::{Asked, Study, StudySettings};
@@ -81,30 +83,6 @@ impl fmt::Debug for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Contender").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// What a search is told at its beginning.
-#[derive(Debug)]
-pub(super) struct Brief<'a> {
-    pub(super) space: &'a SearchSpace,
-    pub(super) seed: u64,
-    pub(super) budget: usize,
-    pub(super) parallel: usize,
-}
-
-/// One search, whoever does it. Trials are numbered from 0 in the order of asking.
-pub(super) trait Search {
-    /// Up to `count` configurations; none if there will be none any more.
-    fn ask(&mut self, count: usize) -> Result<Vec<Configuration>, String>;
-    /// How a trial ended.
-    fn tell(
-        &mut self,
-        trial: usize,
-        configuration: &Configuration,
-        outcome: &Outcome,
-    ) -> Result<(), String>;
-    /// The trial that it would recommend; `None` if it has no opinion but the least measured value.
-    fn recommended(&mut self) -> Result<Option<usize>, String>;
 }
 
 /// A strategy in this process.

@@ -1,6 +1,6 @@
 //! Two strategies on one case: what can be said of them.
 
-use crate::comparison::CaseResults;
+use crate::case_results::CaseResults;
 use crate::statistics::{Judgement, Verdict, holm, median, vargha_delaney, wilcoxon_two_sided};
 
 /// How verdicts are reached: a level of 5 %, and a tenth of a decade of score (26 %) as what matters.

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
+use super::task::Task;
 use crate::contender::Contender;
 use crate::decorators::Durations;
 use crate::run::{Parallelism, Run, RunKey};
@@ -25,16 +26,6 @@ pub struct Experiment {
     parallelism: Parallelism,
     durations: Option<Durations>,
     threads: usize,
-}
-
-/// One run to be made.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Task<'a> {
-    pub(super) case: &'a Case,
-    pub(super) contender: &'a Contender,
-    pub(super) seed: u64,
-    pub(super) parallelism: Parallelism,
-    pub(super) durations: Option<Durations>,
 }
 
 impl Experiment {

@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::contender::{Brief, Search};
+use crate::search::{Brief, Search};
 use surmise::ask_tell::{Ask, Init, Parameter, Reply, Request, Tell};
 use surmise::process_group::{ProcessGroup, Signal};
 use surmise::space::Configuration;

@@ -16,33 +16,44 @@
 #![doc = include_str!("../BENCHMARKING.md")]
 
 #[cfg(feature = "boosting")]
-pub mod boosting;
+pub mod learner;
+mod problem;
+mod search;
+pub mod statistics;
+
 mod cluster;
-mod comparison;
-mod contender;
 pub mod decorators;
-mod duel;
-mod experiment;
 #[cfg(unix)]
 mod external;
+mod random_means;
+
+mod contender;
+pub mod problems;
+mod run;
+
 mod instance;
-#[cfg(feature = "boosting")]
-pub mod learner;
 pub mod machine_time;
 mod measures;
-pub mod page;
-mod problem;
-pub mod problems;
-mod random_means;
-mod regression;
-mod run;
 mod runs_file;
-mod searching;
-pub mod statistics;
+
+mod case_results;
 mod suite;
 
+#[cfg(feature = "boosting")]
+pub mod boosting;
+mod duel;
+mod regression;
+mod task;
+
+mod comparison;
+mod searching;
+
+mod experiment;
+pub mod page;
+
+pub use self::case_results::{CaseResults, Cell, SCORE_FLOOR};
 pub use self::cluster::{Cluster, ClusterRun};
-pub use self::comparison::{CaseResults, Cell, Comparison, SCORE_FLOOR};
+pub use self::comparison::Comparison;
 pub use self::contender::Contender;
 pub use self::duel::{Duel, JUDGEMENT};
 pub use self::experiment::Experiment;

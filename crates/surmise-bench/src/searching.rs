@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use crate::contender::{Brief, Search};
-use crate::experiment::Task;
 use crate::problem::Evaluation;
 use crate::random_means::CHECKPOINTS;
 use crate::run::{Parallelism, Run, RunKey, RunTrial};
+use crate::search::{Brief, Search};
 use crate::suite::SUITE_VERSION;
+use crate::task::Task;
 use surmise::evaluator::{
     Evaluator, Job, JobEvent, SimulatedEvaluator, SimulatedJob, panic_message,
 };

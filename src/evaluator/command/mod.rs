@@ -1,24 +1,22 @@
 //! A program as the evaluator: every job is a process.
 
+mod pass;
 mod setup;
 mod sources;
 
 #[cfg(feature = "regex")]
 mod found;
+mod process;
 
 mod heard;
 
-mod process;
-
 mod job;
-mod pass;
 
 mod evaluator;
 
 mod check;
 mod ending;
 mod prepare;
-
 mod run;
 
 pub use self::evaluator::CommandEvaluator;

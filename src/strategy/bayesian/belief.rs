@@ -15,7 +15,7 @@ use ndarray::{Array1, Array2};
 
 use super::checkpoints::{Fitted, known_noise};
 use super::feasibility::{Feasibility, infeasible};
-use super::ranking;
+use super::order::ranking;
 use super::recipe::{PendingBelief, Recipe};
 use crate::acquisition::{Acquisition, Worth};
 use crate::cube::UnitPoint;
@@ -26,7 +26,7 @@ use crate::gp::{
 };
 use crate::maximize::Landscape;
 use crate::rng::Rng;
-use crate::strategy::{Expectation, History, ModelHealth};
+use crate::strategy::contract::{Expectation, History, ModelHealth};
 
 /// From this share of the signal variance on, a single loss is not trusted to be the best. Less than this is as often the
 /// model's misfit to a rough but exact function.

@@ -15,14 +15,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::ranking;
+use super::order::ranking;
 use super::recipe::{OutputScale, Recipe};
 use crate::cube::{Axis, UnitPoint};
 use crate::gp::{
     self, Assumptions, Draw, Features, Hyperparameters, Measured, Noise, OutputTransform, Start,
     Uncertainty,
 };
-use crate::strategy::{History, Observation};
+use crate::strategy::contract::{History, Observation};
 
 /// The first checkpoint.
 const FIRST: usize = 8;

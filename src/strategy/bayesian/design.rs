@@ -12,7 +12,9 @@
 
 use crate::cube::{self, Axis, UnitPoint};
 use crate::rng::Rng;
-use crate::strategy::{History, Visited, sobol};
+use crate::strategy::contract::History;
+use crate::strategy::sobol;
+use crate::strategy::visited::Visited;
 
 use super::feasibility::infeasible;
 

@@ -29,7 +29,7 @@ use crate::gp::{
     Start,
 };
 use crate::normal::log_distribution;
-use crate::strategy::{FailedPoint, History, Infeasibility};
+use crate::strategy::contract::{FailedPoint, History, Infeasibility};
 
 /// Variance of a label around what the place stands for: small, so that what has failed is known to fail.
 const LABEL_NOISE: f64 = 1e-3;

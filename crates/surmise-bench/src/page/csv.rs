@@ -1,6 +1,7 @@
 //! Tables for other programs, as RFC 4180 describes them.
 
-use crate::{CHECKPOINTS, Comparison};
+use crate::comparison::Comparison;
+use crate::random_means::CHECKPOINTS;
 
 /// A field, quoted if it must be.
 fn field(text: &str) -> String {

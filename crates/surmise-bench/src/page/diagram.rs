@@ -1,7 +1,8 @@
 //! The critical-difference diagram, and the map of scores.
 
+use crate::comparison::Comparison;
+use crate::duel::JUDGEMENT;
 use crate::statistics::cliques;
-use crate::{Comparison, JUDGEMENT};
 use surmise::drawing::short;
 use surmise::drawing::{Anchor, Svg, width_of};
 
@@ -65,7 +66,7 @@ pub(super) fn score_map(comparison: &Comparison) -> String {
         let y = top + row * index as f64;
         svg.text((left - 8.0, y + 14.0), Anchor::End, 11.0, &case.name);
         for (column, cell) in case.cells.iter().enumerate() {
-            let score = cell.as_ref().and_then(crate::Cell::score);
+            let score = cell.as_ref().and_then(crate::case_results::Cell::score);
             let (fill, ink) = colours(score);
             let x = left + wide * column as f64;
             svg.rectangle((x, y), (wide, row), &fill);

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::case_results::{CaseResults, Cell};
+use crate::comparison::Comparison;
+use crate::measures::PROGRESS_FLOOR;
+use crate::run::Run;
 use crate::statistics::{bootstrap_band, mean, median, quantile};
-use crate::{CaseResults, Cell, Comparison, PROGRESS_FLOOR, Run};
 use surmise::drawing::PlotAxis;
 use surmise::drawing::{Chart, Curve, grid};
 

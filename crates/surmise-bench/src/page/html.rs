@@ -4,7 +4,9 @@ use super::diagram::{critical_difference, score_map};
 use super::figures;
 use super::summary::colophon;
 use super::tables::{Table, tables};
-use crate::{Comparison, JUDGEMENT, PROGRESS_FLOOR};
+use crate::comparison::Comparison;
+use crate::duel::JUDGEMENT;
+use crate::measures::PROGRESS_FLOOR;
 use surmise::drawing::escape;
 
 const STYLE: &str = "body{font-family:system-ui,Helvetica,Arial,sans-serif;margin:2em auto;max-width:1000px;padding:0 1em;\

@@ -11,27 +11,15 @@
 mod csv;
 mod diagram;
 mod figures;
-mod html;
-mod summary;
 mod tables;
 
-use std::fs;
-use std::io;
-use std::path::Path;
+mod summary;
+
+mod html;
+
+mod files;
 
 pub use self::csv::{scores_csv, verdicts_csv};
+pub use self::files::write;
 pub use self::html::page;
 pub use self::summary::summary;
-use crate::Comparison;
-
-/// Writes `report.html`, `summary.md`, `scores.csv` and `verdicts.csv` into a directory.
-///
-/// # Errors
-/// If they cannot be written.
-pub fn write(directory: &Path, title: &str, comparison: &Comparison) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
-    fs::write(directory.join("report.html"), page(title, comparison))?;
-    fs::write(directory.join("summary.md"), summary(title, comparison))?;
-    fs::write(directory.join("scores.csv"), scores_csv(comparison))?;
-    fs::write(directory.join("verdicts.csv"), verdicts_csv(comparison))
-}

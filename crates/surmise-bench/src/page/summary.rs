@@ -1,7 +1,7 @@
 //! `summary.md`: the tables, as Markdown.
 
 use super::tables::{Table, tables};
-use crate::Comparison;
+use crate::comparison::Comparison;
 
 /// The tables of a comparison as Markdown.
 pub fn summary(title: &str, comparison: &Comparison) -> String {

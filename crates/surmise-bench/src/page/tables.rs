@@ -1,7 +1,11 @@
 //! The tables of a comparison, before they are written as Markdown or HTML.
 
+use crate::case_results::{CaseResults, Cell, SCORE_FLOOR};
+use crate::comparison::Comparison;
+use crate::duel::{Duel, JUDGEMENT};
+use crate::measures::PROGRESS_FLOOR;
+use crate::run::Run;
 use crate::statistics::{Verdict, bootstrap_band, mean, median, quantile};
-use crate::{CaseResults, Cell, Comparison, Duel, JUDGEMENT, PROGRESS_FLOOR, Run, SCORE_FLOOR};
 use surmise::drawing::{fixed, percent, seconds, short, short_or_none};
 
 /// The target whose reaching is told: a tenth of random search's final regret.

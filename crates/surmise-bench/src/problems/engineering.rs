@@ -5,7 +5,7 @@
 
 use std::f64::consts::PI;
 
-use super::Formula;
+use super::formula::Formula;
 use surmise::error::Error;
 use surmise::space::{Configuration, ParameterRange, ScalingType};
 

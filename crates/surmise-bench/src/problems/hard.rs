@@ -3,7 +3,7 @@
 //! Each has one difficulty and a least value that holds by construction. They were written for the engine's tests, after the
 //! problems that its constants were chosen on, and are its second opinion.
 
-use super::Formula;
+use super::formula::Formula;
 use super::smooth::hartmann6_value;
 use surmise::space::{Configuration, ParameterRange, ParameterValue, ScalingType};
 

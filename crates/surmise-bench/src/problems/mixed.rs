@@ -1,6 +1,6 @@
 //! Functions of categories and real numbers.
 
-use super::Formula;
+use super::formula::Formula;
 use super::rugged::{ackley_value, rosenbrock_value};
 use super::smooth::camel_value;
 use surmise::space::{Configuration, ParameterRange, ParameterValue, ScalingType};

@@ -5,7 +5,7 @@
 
 use std::f64::consts::{E, PI, TAU};
 
-use super::Formula;
+use super::formula::Formula;
 
 #[allow(clippy::cast_precision_loss, reason = "few coordinates")]
 fn count(x: &[f64]) -> f64 {

@@ -5,7 +5,7 @@
 
 use std::f64::consts::PI;
 
-use super::Formula;
+use super::formula::Formula;
 
 /// Branin's function: three minima of the same value (Dixon & Szegö 1978).
 pub fn branin() -> Formula {

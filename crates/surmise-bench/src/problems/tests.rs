@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::*;
 use crate::suite::{formulas, hard_formulas};
+use surmise::rng::Rng;
+use surmise::space::Configuration;
 
 /// The functions that nobody but us has.
 const OWN: [&str; 4] = ["momentum", "finetuning", "steps4", "plateau3"];

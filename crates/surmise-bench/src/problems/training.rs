@@ -1,7 +1,7 @@
 //! Functions that behave like training: learning rates on logarithmic and reverse logarithmic scales that interact, choices
 //! whose best settings differ, divergence, steps, a plateau. Their least values hold by construction.
 
-use super::Formula;
+use super::formula::Formula;
 use surmise::space::{Configuration, ParameterRange, ScalingType};
 
 /// What a classifier of ten classes loses that has learnt nothing: ln 10.

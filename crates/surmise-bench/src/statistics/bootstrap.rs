@@ -1,6 +1,6 @@
 //! How sure is a median? Bands by resampling.
 
-use super::quantile_of_sorted;
+use super::quantile::quantile_of_sorted;
 use surmise::rng::Rng;
 
 /// A statistic of a sample, and the band in which 95 % of its values over resamples lie.

@@ -9,54 +9,22 @@
 //! | better, worse, equivalent or undecided? | [`Judgement::judge`] |
 //! | who is best over many problems? | [`ranks`], [`cliques`] |
 
-mod bootstrap;
 mod effect;
 mod holm;
+mod quantile;
+mod wilcoxon;
+
+mod bootstrap;
 mod ranks;
 mod verdict;
-mod wilcoxon;
 
 pub use self::bootstrap::{Band, bootstrap_band};
 pub use self::effect::vargha_delaney;
 pub use self::holm::holm;
+pub use self::quantile::{mean, median, quantile};
 pub use self::ranks::{cliques, ranks};
 pub use self::verdict::{Judgement, Verdict};
 pub use self::wilcoxon::{wilcoxon_signed_rank, wilcoxon_two_sided};
-
-/// The value below which a share of the sample lies, interpolated linearly between its values (type 7 of Hyndman & Fan 1996);
-/// NaN of no values.
-pub fn quantile(values: &[f64], share: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    quantile_of_sorted(&sorted, share)
-}
-
-/// The value in the middle; NaN of no values.
-pub fn median(values: &[f64]) -> f64 {
-    quantile(values, 0.5)
-}
-
-/// The arithmetic mean; NaN of no values.
-#[allow(clippy::cast_precision_loss, reason = "sizes of samples")]
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "an index between 0 and the size"
-)]
-fn quantile_of_sorted(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let position = share.clamp(0.0, 1.0) * last as f64;
-    let (low, high) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
-    // Not where both are infinite: their difference is no number.
-    if low.total_cmp(&high).is_eq() { low } else { low + (high - low) * position.fract() }
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Who is best over many problems?
 
-use super::{holm, wilcoxon_two_sided};
+use super::holm;
+use super::wilcoxon::wilcoxon_two_sided;
 
 /// The rank of each value, from 1 for the least; equal ones share the mean of theirs.
 pub fn ranks(values: &[f64]) -> Vec<f64> {

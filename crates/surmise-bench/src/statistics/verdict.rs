@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::wilcoxon_signed_rank;
+use super::wilcoxon::wilcoxon_signed_rank;
 
 /// What can be said of paired differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,17 +5,7 @@ mod variants;
 
 mod work;
 
-use std::process::ExitCode;
+mod command;
 
 pub(crate) use self::arguments::Command;
-use self::work::{check, compare, random_means, run_all};
-use crate::output::ended;
-
-pub(crate) fn run(command: &Command) -> ExitCode {
-    ended(match command {
-        Command::Run(options) => run_all(options),
-        Command::Compare { directories, out } => compare(directories, out.as_deref()),
-        Command::Check { baseline, write, quiet } => check(baseline, *write, *quiet),
-        Command::RandomMeans { problems } => random_means(problems),
-    })
-}
+pub(crate) use self::command::run;

@@ -17,7 +17,8 @@ use surmise_sagemaker::{
     training_jobs,
 };
 
-use super::arguments::{OtherLimits, Reading, bytes};
+use super::arguments::{OtherLimits, Reading};
+use super::values::bytes;
 use crate::output::{Failure, say};
 
 /// The name of the tuning job where the document gives none.

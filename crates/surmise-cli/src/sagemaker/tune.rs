@@ -19,7 +19,7 @@ use surmise_sagemaker::{
     TrainingJobTemplate, Tuning,
 };
 
-use super::arguments::json;
+use super::values::json;
 use crate::output::Failure;
 
 /// Training jobs cost money. Without --spend it says what it would do and what that could cost at the most, and does nothing.

@@ -24,12 +24,11 @@ mod training_jobs;
 
 mod earlier_calls;
 mod reporting;
+mod run;
 mod starting;
 
 mod stopping;
 mod work;
-
-mod run;
 
 pub use self::bill::{Bill, Billed, BilledFor};
 pub use self::description::TrainingJob;

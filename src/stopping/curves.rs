@@ -1,89 +1,18 @@
-//! Which running trials to stop early: the median rule and successive halving.
-//!
-//! | symbol | meaning |
-//! | --- | --- |
-//! | yⱼ(s) | loss that trial j reported at step s; ∞ where the metric was not finite |
-//! | ȳⱼ(s) | its running average: the mean of its losses at the steps up to s |
-//! | v = yₖ(s) | loss of the trial k that is judged |
-//! | η | one in so many goes on to the next rung |
-//!
-//! Median rule: stop if v > median of ȳⱼ(s) over the trials j before k that have got as far as s (Golovin et al. 2017, §3.2.2, with
-//! the value at the step in the place of the best one, as SageMaker's guide has it).
-//!
-//! Successive halving: of the n trials that have reached a rung, k among them, stop k unless fewer than ⌊n ⁄ η⌋ are better, or n < η (Li et
-//! al. 2020, algorithm 2, in the form that stops instead of pausing: Klein et al. 2020).
-//!
-//! A verdict is a function of the curves alone: of which trials are known, and of what they reported.
+//! What all trials have reported, and the verdicts that follow.
 
-mod averages;
-
-use std::collections::BTreeMap;
-
-use self::averages::Averages;
+use super::averages::Averages;
+use super::curve::Curve;
 use crate::limits::{EarlyStopping, MedianRule, SuccessiveHalving};
 use crate::objective::Objective;
 use crate::trial::{Outcome, Report, StopCause, Trial, TrialId};
+use std::collections::BTreeMap;
 
 /// What all trials of a study have reported, ready for verdicts.
 #[derive(Debug, Clone)]
 pub struct Curves {
     objective: Objective,
-    curves: BTreeMap<TrialId, Curve>,
-    averages: Averages,
-}
-
-/// Losses of one trial by its steps, in order; of several reports at a step the last one counts.
-#[derive(Debug, Clone, Default)]
-struct Curve {
-    steps: Vec<(u64, f64)>,
-    /// Sums of the losses up to each step.
-    sums: Vec<f64>,
-    /// Its final loss, if it came to its end by itself: then it has got as far as any step.
-    end: Option<f64>,
-}
-
-impl Curve {
-    fn insert(&mut self, step: u64, loss: f64) {
-        let loss = if loss.is_finite() { loss } else { f64::INFINITY };
-        let place = self.steps.partition_point(|(known, _)| *known < step);
-        match self.steps.get_mut(place) {
-            Some((known, old)) if *known == step => *old = loss,
-            _ => self.steps.insert(place, (step, loss)),
-        }
-        self.sums.truncate(place);
-        let mut sum = self.sums.last().copied().unwrap_or(0.0);
-        for (_, loss) in &self.steps[place..] {
-            sum += loss;
-            self.sums.push(sum);
-        }
-    }
-
-    fn last_step(&self) -> Option<u64> {
-        self.steps.last().map(|(step, _)| *step)
-    }
-
-    fn has_reached(&self, step: u64) -> bool {
-        self.end.is_some() || self.last_step().is_some_and(|last| last >= step)
-    }
-
-    /// The loss at a step, or at the last one before.
-    fn loss_at(&self, step: u64) -> Option<f64> {
-        let count = self.steps.partition_point(|(known, _)| *known <= step);
-        Some(self.steps[count.checked_sub(1)?].1)
-    }
-
-    /// ȳ(s).
-    #[allow(clippy::cast_precision_loss, reason = "a number of reports")]
-    fn running_average(&self, step: u64) -> Option<f64> {
-        let count = self.steps.partition_point(|(known, _)| *known <= step);
-        Some(self.sums[count.checked_sub(1)?] / count as f64)
-    }
-
-    /// The loss at the first report on a rung, from its step up to the next rung's.
-    fn on_rung(&self, from: u64, below: u64) -> Option<f64> {
-        let first = self.steps.partition_point(|(known, _)| *known < from);
-        self.steps.get(first).filter(|(step, _)| *step < below).map(|(_, loss)| *loss)
-    }
+    pub(super) curves: BTreeMap<TrialId, Curve>,
+    pub(super) averages: Averages,
 }
 
 impl Curves {
@@ -240,6 +169,3 @@ fn median(mut values: Vec<f64>) -> f64 {
     // Half of each, so that two infinite ones have an infinite mean.
     0.5 * lower + 0.5 * *upper
 }
-
-#[cfg(test)]
-mod tests;

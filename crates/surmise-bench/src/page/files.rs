@@ -1,0 +1,21 @@
+//! The page and its companions as files.
+
+use super::csv::{scores_csv, verdicts_csv};
+use super::html::page;
+use super::summary::summary;
+use crate::comparison::Comparison;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Writes `report.html`, `summary.md`, `scores.csv` and `verdicts.csv` into a directory.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn write(directory: &Path, title: &str, comparison: &Comparison) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    fs::write(directory.join("report.html"), page(title, comparison))?;
+    fs::write(directory.join("summary.md"), summary(title, comparison))?;
+    fs::write(directory.join("scores.csv"), scores_csv(comparison))?;
+    fs::write(directory.join("verdicts.csv"), verdicts_csv(comparison))
+}

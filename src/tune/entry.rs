@@ -1,0 +1,56 @@
+//! Running a tuning to its end.
+
+use super::progress::Tuned;
+use super::run::Run;
+use super::tuner::Tuner;
+use crate::error::Error;
+use crate::evaluator::{Evaluator, EvaluatorError};
+use crate::study::Study;
+
+impl Tuner<'_> {
+    /// Runs the study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
+    ///
+    /// Trials that were asked before, but have not ended, run first, as far as `max_jobs` allows; every trial of the study's own
+    /// that has ended counts as a job, unless it was [cut off](Trial::was_cut_off): then it comes first. Criteria that are met already end it before anything is started. A trial that waits for its
+    /// next attempt keeps its place.
+    ///
+    /// Proposals are computed on a thread of their own while jobs run, so that deadlines, cancellations and reports do not wait for them.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the rules make no sense or the evaluator cannot pass what the space has, [`Error::Evaluator`] if no jobs can be run, or an error of the strategy. The ledger
+    /// is then intact: the trials that were running are pending, and another call goes on with them.
+    pub fn run(
+        &mut self,
+        study: &mut Study,
+        evaluator: &mut dyn Evaluator,
+    ) -> Result<Tuned, Error> {
+        self.rules.check()?;
+        evaluator.check_space(study.space())?;
+        let located = study.trials().iter().filter(|trial| trial.place.is_some());
+        evaluator.recall(&located.collect::<Vec<_>>())?;
+        Run::resume(self, study, evaluator).drive().map_err(|error| match error {
+            // Whoever reads the error shall know what still costs.
+            Error::Evaluator(error) => Error::Evaluator(and_what_may_run(error, evaluator)),
+            error => error,
+        })
+    }
+}
+
+/// An error, with the names of the jobs that may still run.
+fn and_what_may_run(mut error: EvaluatorError, evaluator: &mut dyn Evaluator) -> EvaluatorError {
+    let jobs = evaluator.may_still_run();
+    let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+    if !names.is_empty() {
+        let names = names.join(", ");
+        error.reason.push_str(&format!("; these jobs may still run, and cost: {names}"));
+    }
+    error
+}
+
+/// Runs a study to its end under the default rules. See [`Tuner`].
+///
+/// # Errors
+/// Those of [`Tuner::run`].
+pub fn tune(study: &mut Study, evaluator: &mut dyn Evaluator) -> Result<Tuned, Error> {
+    Tuner::new().run(study, evaluator)
+}

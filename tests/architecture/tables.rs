@@ -1,0 +1,104 @@
+//! The tables that ARCHITECTURE.md mirrors.
+
+/// What each module of the engine may import, besides `error`. Modules stand in `lib.rs` from the ground up.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("drawing", &[]),
+    ("lbfgs", &[]),
+    ("linalg", &[]),
+    ("normal", &[]),
+    ("pattern", &[]),
+    ("process_group", &[]),
+    ("rng", &[]),
+    ("significant", &[]),
+    ("stable_hash", &[]),
+    ("cube", &["significant"]),
+    ("sobol", &["rng"]),
+    ("maximize", &["rng", "linalg", "cube", "sobol", "lbfgs"]),
+    ("objective", &[]),
+    ("space", &["cube", "significant"]),
+    ("trial", &["space", "objective"]),
+    ("limits", &["objective", "trial"]),
+    ("acquisition", &["normal"]),
+    ("gp", &["linalg", "lbfgs", "rng", "normal", "cube"]),
+    ("stopping", &["objective", "limits", "trial"]),
+    (
+        "strategy",
+        &["rng", "linalg", "normal", "sobol", "cube", "lbfgs", "maximize", "gp", "acquisition"],
+    ),
+    ("study", &["rng", "cube", "space", "objective", "limits", "trial", "stopping", "strategy"]),
+    (
+        "ask_tell",
+        &["cube", "space", "objective", "limits", "trial", "stopping", "strategy", "study"],
+    ),
+    ("evaluator", &["rng", "space", "objective", "trial", "pattern", "process_group"]),
+    (
+        "tune",
+        &[
+            "rng",
+            "cube",
+            "space",
+            "objective",
+            "limits",
+            "trial",
+            "strategy",
+            "stopping",
+            "study",
+            "evaluator",
+        ],
+    ),
+    (
+        "conformance",
+        &[
+            "rng",
+            "cube",
+            "space",
+            "objective",
+            "limits",
+            "trial",
+            "acquisition",
+            "strategy",
+            "study",
+            "evaluator",
+            "tune",
+        ],
+    ),
+];
+
+pub(crate) fn may_import(module: &str) -> Option<&'static [&'static str]> {
+    MAY_IMPORT.iter().find(|(name, _)| *name == module).map(|(_, allowed)| *allowed)
+}
+
+/// The packages, from the ground up.
+pub(crate) const PACKAGES_ROWS: &str = "surmise ← surmise-sagemaker, surmise-bench ← surmise-cli";
+
+/// Foreign crates that only one file of a package may name; with a star at the end, files whose names begin so.
+pub(crate) const DOORS: &[(&str, &str, &str)] = &[
+    ("surmise", "faer", "linalg/faer.rs"),
+    ("surmise", "ndarray_linalg", "linalg/lapack.rs"),
+    ("surmise", "lax", "linalg/lapack.rs"),
+    ("surmise", "pulp", "linalg/vector.rs"),
+    ("surmise", "rand", "rng.rs"),
+    ("surmise", "rand_distr", "rng.rs"),
+    ("surmise", "statrs", "normal.rs"),
+    ("surmise", "libm", "normal.rs"),
+    ("surmise", "sobol_burley", "sobol.rs"),
+    ("surmise", "fancy_regex", "pattern.rs"),
+    ("surmise", "rustix", "process_group.rs"),
+    ("surmise", "serde_path_to_error", "ask_tell/messages.rs"),
+    ("surmise", "indicatif", "tune/progress_bar.rs"),
+    ("surmise", "tracing", "tune/trace.rs"),
+    ("surmise_sagemaker", "aws_config", "evaluator/sdk/client.rs"),
+    ("surmise_sagemaker", "aws_sdk_sagemaker", "evaluator/sdk/*"),
+    ("surmise_sagemaker", "aws_sdk_sagemakermetrics", "evaluator/sdk/*"),
+    ("surmise_sagemaker", "aws_sdk_cloudwatchlogs", "evaluator/sdk/*"),
+    ("surmise_sagemaker", "httpdate", "fake/http.rs"),
+    ("surmise_sagemaker", "hyper", "fake/http.rs"),
+    ("surmise_sagemaker", "hyper_util", "fake/http.rs"),
+    ("surmise_sagemaker", "http_body_util", "fake/http.rs"),
+    ("surmise_bench", "forust_ml", "learner.rs"),
+    ("surmise_cli", "forust_ml", ""),
+];
+
+/// Lines that a file may have, tests included.
+pub(crate) const LONGEST: usize = 500;
