@@ -91,7 +91,7 @@ const SUSPICIOUS: Duration = Duration::from_secs(1);
 /// returns, such as a `wait` that ignores its timeout, hangs the check: it is the call in which your test is stuck.
 ///
 /// ```
-/// use surmise::*;
+/// use surmise::{Configuration, Error, FunctionEvaluator, ParameterRange, ScalingType, SearchSpace};
 ///
 /// let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])?;
 /// let evaluator = || FunctionEvaluator::new(|c: &Configuration| Ok::<_, String>(c.float("x").powi(2)));

@@ -2,7 +2,10 @@
 //!
 //! ```
 //! use surmise::conformance::{check_acquisition, check_evaluator, check_strategy};
-//! use surmise::*;
+//! use surmise::{
+//!     Configuration, FunctionEvaluator, LogExpectedImprovement, ParameterRange, RandomSearch,
+//!     ScalingType, SearchSpace,
+//! };
 //!
 //! check_strategy(RandomSearch::default)?;
 //!

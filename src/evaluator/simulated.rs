@@ -45,7 +45,10 @@ pub struct SimulatedReport {
 /// use std::time::Duration;
 ///
 /// use surmise::evaluator::{Evaluator, Job, SimulatedEvaluator, SimulatedJob};
-/// use surmise::*;
+/// use surmise::{
+///     Error, Objective, ParameterRange, ResourceLimits, ScalingType, SearchSpace, SobolSearch,
+///     Study, StudySettings, tune,
+/// };
 ///
 /// let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])?;
 /// let settings = StudySettings { limits: ResourceLimits::new(20, 4), ..Default::default() };

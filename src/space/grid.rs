@@ -37,7 +37,7 @@ impl SearchSpace {
     ///
     /// ```
     /// use surmise::space::GridLevels;
-    /// use surmise::*;
+    /// use surmise::{Error, GridSearch, ParameterRange, ScalingType, SearchSpace};
     ///
     /// let space = SearchSpace::new([
     ///     ParameterRange::categorical("booster", ["gbtree", "dart"]),

@@ -21,7 +21,10 @@ impl Study {
     /// A part of a configuration is enough: the strategy chooses the values of the parameters that it does not name.
     ///
     /// ```
-    /// use surmise::*;
+    /// use surmise::{
+    ///     Asked, Configuration, Error, Objective, ParameterRange, RandomSearch, ScalingType,
+    ///     SearchSpace, Study, StudySettings,
+    /// };
     ///
     /// let range = |name| ParameterRange::continuous(name, 0.0..=1.0, ScalingType::Linear);
     /// let space = SearchSpace::new([range("x"), range("y")])?;

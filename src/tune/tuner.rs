@@ -22,7 +22,11 @@ use std::time::Duration;
 /// use std::ops::ControlFlow;
 /// use surmise::evaluator::Reporter;
 /// use surmise::tune::Progress;
-/// use surmise::*;
+/// use surmise::{
+///     CompletionCriteria, Configuration, EarlyStopping, Error, FunctionEvaluator, Objective,
+///     ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace, StopReason,
+///     Study, StudySettings, Tuner,
+/// };
 ///
 /// let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])?;
 /// let settings = StudySettings { limits: ResourceLimits::new(200, 2), ..Default::default() };

@@ -157,7 +157,7 @@ impl Connection {
 /// use surmise_sagemaker::SageMakerEvaluator;
 /// use surmise_sagemaker::evaluator::Connection;
 /// use surmise_sagemaker::Document;
-/// use surmise::*;
+/// use surmise::Tuner;
 ///
 /// let document = Document::read(&std::fs::read("tuning_job.json")?)?;
 /// let tuning = document.tuning()?;
