@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::outcome::Outcome;
+use crate::trial_id::TrialId;
+
 /// One rule that the input broke: where, with which value, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Violation {
@@ -50,32 +53,32 @@ pub enum Error {
 
     /// No trial has this number.
     #[error("there is no trial {0}")]
-    UnknownTrial(u64),
+    UnknownTrial(TrialId),
 
     /// The trial has ended: nothing more can be reported of it, nor asked of it.
     #[error("trial {0} has ended already")]
-    AlreadyEnded(u64),
+    AlreadyEnded(TrialId),
 
     /// The trial has ended otherwise. Its first outcome counts; what was told now is set aside in the ledger.
     #[error(
-        "trial {trial} has ended as {kept}, which counts; {told}, which was told later, is set aside"
+        "trial {trial} has ended as {kept:?}, which counts; {told:?}, which was told later, is set aside"
     )]
     Conflict {
         /// The trial.
-        trial: u64,
+        trial: TrialId,
         /// Its outcome.
-        kept: String,
+        kept: Outcome,
         /// What was told.
-        told: String,
+        told: Outcome,
     },
 
     /// Trials are numbered in the order in which they are added.
     #[error("trial {trial} is out of turn: the next one is number {next}")]
     OutOfTurn {
         /// The number given.
-        trial: u64,
+        trial: TrialId,
         /// The number that would be right.
-        next: u64,
+        next: TrialId,
     },
 
     /// An event cannot have happened after the ones before it.

@@ -120,6 +120,11 @@
 
 #![forbid(unsafe_code)]
 
+mod json_number;
+mod trial_id;
+
+mod outcome;
+
 pub mod error;
 
 #[cfg(feature = "drawing")]

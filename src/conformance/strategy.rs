@@ -7,6 +7,7 @@ use crate::strategy::{
     FailedPoint, History, Infeasibility, Observation, Outlook, Pending, Proposal, Repetitions,
     Strategy, Visited,
 };
+use crate::trial::TrialId;
 
 const SOUND: Promise = Promise {
     what: "it proposes, without an error or a panic, whatever the history",
@@ -140,7 +141,7 @@ fn situations() -> Vec<Situation> {
     };
     let copies = (1..=12).map(|trial| {
         let loss = if trial % 2 == 0 { 1.0 } else { -1.0 };
-        Observation::new(trial, vec![0.5, 0.25].into(), loss)
+        Observation::new(TrialId(trial), vec![0.5, 0.25].into(), loss)
     });
     vec![
         situation("a mixed space, one at a time", mixed(), 1, 22, |_, p| Fate::Loss(bowl(p))),
@@ -220,7 +221,7 @@ impl<'a> Search<'a> {
             observations: &self.observations,
             pending: &self.pending,
             failures: &self.failures,
-            next_trial: self.next_trial,
+            next_trial: TrialId(self.next_trial),
             max_jobs: self.situation.max_jobs,
             max_parallel_jobs: self.situation.batch,
             repetitions: Repetitions::Never,
@@ -236,7 +237,7 @@ impl<'a> Search<'a> {
             if running.len() < self.situation.batch {
                 let Some(point) = self.step(findings) else { return };
                 running.push(self.next_trial);
-                self.pending.push(Pending { trial: self.next_trial, point });
+                self.pending.push(Pending { trial: TrialId(self.next_trial), point });
                 self.next_trial += 1;
             } else if self.situation.is_refilled {
                 self.tell(running.remove(running.len() / 2));
@@ -348,16 +349,17 @@ impl<'a> Search<'a> {
     }
 
     fn tell(&mut self, trial: u64) {
-        let Some(index) = self.pending.iter().position(|pending| pending.trial == trial) else {
+        let id = TrialId(trial);
+        let Some(index) = self.pending.iter().position(|pending| pending.trial == id) else {
             return;
         };
         let point = self.pending[index].point.clone();
         match (self.situation.fate)(trial, &point) {
             Fate::Never => return,
             Fate::Failure => {
-                self.failures.push(FailedPoint::new(trial, point, Infeasibility::Infeasible));
+                self.failures.push(FailedPoint::new(id, point, Infeasibility::Infeasible));
             }
-            Fate::Loss(loss) => self.observations.push(Observation::new(trial, point, loss)),
+            Fate::Loss(loss) => self.observations.push(Observation::new(id, point, loss)),
         }
         self.pending.remove(index);
         self.observations.sort_by_key(|observation| observation.trial);
@@ -366,7 +368,7 @@ impl<'a> Search<'a> {
 }
 
 fn propose(strategy: &dyn Strategy, history: &History<'_>) -> Result<Option<Proposal>, String> {
-    let mut rng = Rng::stream(1, history.next_trial);
+    let mut rng = Rng::stream(1, history.next_trial.0);
     match guarded(|| strategy.propose(history, &mut rng)) {
         Ok(proposed) => proposed.map_err(|error| format!("the error \"{error}\"")),
         Err(message) => Err(format!("the panic \"{message}\"")),

@@ -1,9 +1,13 @@
 //! What a strategy promises, what it is told and what it answers.
 
+use serde::{Deserialize, Serialize};
+
 use super::places::Places;
 use crate::cube::{Axis, UnitPoint};
 use crate::error::Error;
+use crate::json_number::{one, option};
 use crate::rng::Rng;
+use crate::trial_id::TrialId;
 use std::fmt::Debug;
 
 /// Decides what is tried next.
@@ -102,7 +106,7 @@ pub struct History<'a> {
     /// Points that gave no loss: trials that failed, or were stopped before they had a value.
     pub failures: &'a [FailedPoint],
     /// The number of the trial that is to be proposed, from 1.
-    pub next_trial: u64,
+    pub next_trial: TrialId,
     /// How many jobs there will be in all, if that is known; what was told from outside is not one of them.
     pub max_jobs: Option<usize>,
     /// How many jobs run at once; under a fixed lag, the lag.
@@ -140,7 +144,8 @@ impl<'a> Index<'a> {
 }
 
 /// Whether a configuration may be tried more than once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Repetitions {
     /// What has been asked or told is never proposed again.
     #[default]
@@ -155,7 +160,7 @@ pub enum Repetitions {
 #[non_exhaustive]
 pub struct Observation {
     /// Number of the trial.
-    pub trial: u64,
+    pub trial: TrialId,
     /// Where.
     pub point: UnitPoint,
     /// Finite; smaller is better.
@@ -172,7 +177,7 @@ pub struct Observation {
 
 impl Observation {
     /// A loss of the study's own, at the end of a trial.
-    pub fn new(trial: u64, point: UnitPoint, loss: f64) -> Self {
+    pub fn new(trial: TrialId, point: UnitPoint, loss: f64) -> Self {
         let (ending, origin) = (Ending::Full, Origin::Own);
         Self { trial, point, loss, noise_variance: None, resource: None, ending, origin }
     }
@@ -203,7 +208,7 @@ pub enum Origin {
 #[non_exhaustive]
 pub struct Pending {
     /// Number of the trial.
-    pub trial: u64,
+    pub trial: TrialId,
     /// Where.
     pub point: UnitPoint,
 }
@@ -213,7 +218,7 @@ pub struct Pending {
 #[non_exhaustive]
 pub struct FailedPoint {
     /// Number of the trial.
-    pub trial: u64,
+    pub trial: TrialId,
     /// Where.
     pub point: UnitPoint,
     /// What that says of the place.
@@ -222,7 +227,7 @@ pub struct FailedPoint {
 
 impl FailedPoint {
     /// A point whose trial gave no loss, which says this of the place.
-    pub fn new(trial: u64, point: UnitPoint, kind: Infeasibility) -> Self {
+    pub fn new(trial: TrialId, point: UnitPoint, kind: Infeasibility) -> Self {
         Self { trial, point, kind }
     }
 }
@@ -240,7 +245,7 @@ pub enum Infeasibility {
 }
 
 /// A point to be tried, and why.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Proposal {
     /// What to try; snapped.
@@ -248,12 +253,16 @@ pub struct Proposal {
     /// What made it.
     pub phase: Phase,
     /// What a model expects of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expectation: Option<Expectation>,
     /// Why a simpler way than the strategy's own was taken, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
     /// How well the model behind it was fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelHealth>,
     /// Numbers that coordinates stand for, to the digit, with their axes: where they were given, as in a grid, and not only computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<(usize, f64)>,
 }
 
@@ -265,45 +274,50 @@ impl Proposal {
 }
 
 /// How well a Gaussian process was fitted: what to look at when proposals look odd.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelHealth {
     /// Losses that the belief is conditioned on.
     pub observations: usize,
     /// Log evidence plus log priors of the most probable hyperparameters; `None` if no fit came off.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "option")]
     pub log_posterior: Option<f64>,
     /// Likelihoods that the fit took.
     pub evaluations: usize,
     /// Hyperparameters that ended at the edge of what is considered, the noise not counted.
     pub at_bounds: usize,
     /// Variance of the noise by that of the signal.
+    #[serde(with = "one")]
     pub noise_share: f64,
     /// The standard deviation of the noise, in the unit of the losses, where they have their median.
+    #[serde(with = "one")]
     pub noise_deviation: f64,
     /// By what factor the noise had to be raised for the covariance to be factored; 1 if not.
+    #[serde(with = "one")]
     pub noise_widened: f64,
     /// Draws of the hyperparameters that count.
     pub draws: usize,
 }
 
 /// What is believed of a search as a whole.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Outlook {
     /// The number of the observed trial that is believed to be the best. Where losses are noisy, it need not be the one of the
     /// least loss.
-    pub recommended: u64,
+    pub recommended: TrialId,
 }
 
 impl Outlook {
     /// The outlook of a search whose trial of this number is believed to be the best.
-    pub fn new(recommended: u64) -> Self {
+    pub fn new(recommended: TrialId) -> Self {
         Self { recommended }
     }
 }
 
 /// What made a proposal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
     /// Chance.
@@ -327,15 +341,19 @@ pub enum Phase {
 }
 
 /// What a model expects of a trial; losses may be infinite where the model knows no bound.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Expectation {
     /// The loss that is as likely exceeded as not.
+    #[serde(with = "one")]
     pub median: f64,
     /// The loss below which one in six (16 %) is expected.
+    #[serde(with = "one")]
     pub low: f64,
     /// The loss above which one in six (16 %) is expected.
+    #[serde(with = "one")]
     pub high: f64,
     /// The acquisition's value.
+    #[serde(with = "one")]
     pub acquisition: f64,
 }

@@ -51,6 +51,7 @@ mod tests {
     use super::*;
     use crate::cube::Axis;
     use crate::strategy::{FailedPoint, Infeasibility, Observation, Pending};
+    use crate::trial_id::TrialId;
 
     #[test]
     fn every_point_comes_once_in_order_whatever_became_of_the_others() {
@@ -68,7 +69,7 @@ mod tests {
                 observations: &observations,
                 pending: &pending,
                 failures: &failures,
-                next_trial: trial,
+                next_trial: TrialId(trial),
                 max_jobs: None,
                 max_parallel_jobs: 1,
                 repetitions: Repetitions::Allowed,
@@ -81,9 +82,13 @@ mod tests {
             };
             assert_eq!(search.grid.index_of(&axes, &point), Some(trial - 1));
             match trial % 3 {
-                0 => observations.push(Observation::new(trial, point, 1.0)),
-                1 => failures.push(FailedPoint::new(trial, point, Infeasibility::Infeasible)),
-                _ => pending.push(Pending { trial, point }),
+                0 => observations.push(Observation::new(TrialId(trial), point, 1.0)),
+                1 => failures.push(FailedPoint::new(
+                    TrialId(trial),
+                    point,
+                    Infeasibility::Infeasible,
+                )),
+                _ => pending.push(Pending { trial: TrialId(trial), point }),
             }
         }
         panic!("the grid has an end");

@@ -19,7 +19,7 @@ pub struct SobolSearch;
 impl Strategy for SobolSearch {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
         let visited = Visited::of(history);
-        let point = next_point(history, &visited, history.next_trial - 1, rng);
+        let point = next_point(history, &visited, history.next_trial.0 - 1, rng);
         Ok(point.map(|point| Proposal::new(point, Phase::Design)))
     }
 

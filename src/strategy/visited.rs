@@ -123,6 +123,7 @@ mod tests {
     use super::*;
     use crate::cube::{Axis, Levels};
     use crate::strategy::{FailedPoint, Pending};
+    use crate::trial_id::TrialId;
 
     fn history<'a>(axes: &'a [Axis], pending: &'a [Pending]) -> History<'a> {
         History {
@@ -130,7 +131,7 @@ mod tests {
             observations: &[],
             pending,
             failures: &[],
-            next_trial: 1,
+            next_trial: TrialId(1),
             max_jobs: None,
             max_parallel_jobs: 1,
             repetitions: Repetitions::Never,
@@ -150,7 +151,7 @@ mod tests {
         for trial in 1..=60 {
             let point = Visited::of(&history(&axes, &pending)).unvisited(&mut rng).unwrap();
             assert!(!Visited::of(&history(&axes, &pending)).contains(&point));
-            pending.push(Pending { trial, point });
+            pending.push(Pending { trial: TrialId(trial), point });
         }
         let visited = history(&axes, &pending);
         assert!(Visited::of(&visited).is_everything());
@@ -163,7 +164,8 @@ mod tests {
         let visited = history(&axes, &[]);
         assert!(Visited::of(&visited).unvisited(&mut Rng::stream(1, 1)).is_some());
         let huge = [Axis::Levels(Levels::even(1 << 40)); 3];
-        let failures = [FailedPoint::new(1, vec![0.5; 3].into(), Infeasibility::Infeasible)];
+        let failures =
+            [FailedPoint::new(TrialId(1), vec![0.5; 3].into(), Infeasibility::Infeasible)];
         let history = History { failures: &failures, ..history(&huge, &[]) };
         let visited = Visited::of(&history);
         let count = cube::cell_count(&huge).unwrap();
@@ -176,10 +178,10 @@ mod tests {
         let axes = [Axis::Categories(3)];
         let observation = |trial: u64| {
             let point = vec![axes[0].coordinate(trial)].into();
-            crate::strategy::Observation::new(trial, point, 0.0)
+            crate::strategy::Observation::new(TrialId(trial), point, 0.0)
         };
         let observations = [observation(0), observation(1)];
-        let pending = [Pending { trial: 2, point: vec![axes[0].coordinate(2)].into() }];
+        let pending = [Pending { trial: TrialId(2), point: vec![axes[0].coordinate(2)].into() }];
         let never = History { observations: &observations, ..history(&axes, &pending) };
         assert!(Visited::of(&never).is_everything());
         let allowed = History { repetitions: Repetitions::Allowed, ..never };
@@ -191,7 +193,8 @@ mod tests {
     #[test]
     fn a_place_of_bad_luck_may_be_tried_again() {
         let axes = [Axis::Categories(2)];
-        let failed = |kind| [FailedPoint::new(1, vec![axes[0].coordinate(0)].into(), kind)];
+        let failed =
+            |kind| [FailedPoint::new(TrialId(1), vec![axes[0].coordinate(0)].into(), kind)];
         let contains = |kind| {
             let failures = failed(kind);
             let history = History { failures: &failures, ..history(&axes, &[]) };
@@ -204,7 +207,7 @@ mod tests {
     #[test]
     fn continuous_points_are_the_same_within_the_resolution() {
         let axes = [Axis::Continuous { resolution: 1e-3 }, Axis::Categories(2)];
-        let pending = [Pending { trial: 1, point: vec![0.5, 0.25].into() }];
+        let pending = [Pending { trial: TrialId(1), point: vec![0.5, 0.25].into() }];
         let visited = history(&axes, &pending);
         let visited = Visited::of(&visited);
         assert!(visited.contains(&[0.5005, 0.3]));

@@ -53,7 +53,7 @@ impl Computation {
             observations: &self.known.observations,
             pending: &self.known.pending,
             failures: &self.known.failures,
-            next_trial: self.trial,
+            next_trial: TrialId(self.trial),
             max_jobs: self.max_jobs,
             max_parallel_jobs: self.max_parallel_jobs,
             repetitions: self.repetitions,
@@ -221,7 +221,7 @@ impl Study {
             let axes = self.space.axes();
             let is_there = |other: &&Observation| cube::same(axes, &other.point, &point);
             if let Some(again) = self.known.observations.iter().find(is_there) {
-                let trial = self.trial(TrialId(again.trial));
+                let trial = self.trial(again.trial);
                 return Ok(trial.map_or(own, |trial| trial.configuration.clone()));
             }
         }

@@ -1,11 +1,23 @@
 //! What happened, as the ledger keeps it.
 
+use serde::{Deserialize, Serialize};
+
+use crate::json_number::option;
 use crate::space::Configuration;
 use crate::strategy::Proposal;
 use crate::trial::{Failure, Outcome, Report, StopCause, TrialId};
 
+/// The version of the form in which events are written. It rises when a reader of this version would misunderstand what a later one
+/// writes; a member that is added with a default does not raise it.
+pub const EVENT_VERSION: u32 = 1;
+
 /// What happened, in the order in which the study learnt of it.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// As JSON it is an object whose member `event` says which, in form [1](EVENT_VERSION):
+/// `{"event":"told","trial":3,"outcome":{"outcome":"completed","value":0.5}}`. Numbers that are not finite are `"NaN"`, `"Infinity"` and
+/// `"-Infinity"`; times are `{"secs":…,"nanos":…}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
     /// This configuration is to be tried before anything else is proposed.
@@ -38,6 +50,7 @@ pub enum Event {
         /// How it ended.
         outcome: Outcome,
         /// The standard deviation of the value's noise, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "option")]
         deviation: Option<f64>,
     },
     /// A running trial reported its metric.

@@ -1,5 +1,7 @@
 //! What the next proposal may know, as points and losses. Kept up to date event by event, so that an ask costs no look at all trials.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cube::{Axis, UnitPoint};
 use crate::strategy::{
     FailedPoint, History, Index, Infeasibility, Observation, Pending, Places, Repetitions,
@@ -10,7 +12,8 @@ use crate::trial::TrialId;
 ///
 /// A value on the way is not what a job would have come to. Which reading serves a search best was measured: see the page on early
 /// stopping in BENCHMARKING.md.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StoppedTrials {
     /// Its last value, as if it were a final one.
@@ -100,7 +103,7 @@ impl Known {
             Entry::Copy => List::Nowhere,
         };
         if let Some(old) = self.entries.get(index).copied() {
-            self.unlist(number, old);
+            self.unlist(trial, old);
             let (is_never, is_allowed) = old.takes();
             for point in points {
                 if is_never {
@@ -127,33 +130,33 @@ impl Known {
         }
         match entry {
             Entry::Pending => {
-                let place = self.pending.partition_point(|other| other.trial < number);
-                self.pending.insert(place, Pending { trial: number, point: point.clone() });
+                let place = self.pending.partition_point(|other| other.trial < trial);
+                self.pending.insert(place, Pending { trial, point: point.clone() });
             }
             Entry::Observed(observation) => {
-                let place = self.observations.partition_point(|other| other.trial < number);
+                let place = self.observations.partition_point(|other| other.trial < trial);
                 self.observations.insert(place, observation);
             }
             Entry::Failed(kind) => {
-                let place = self.failures.partition_point(|other| other.trial < number);
-                self.failures.insert(place, FailedPoint::new(number, point.clone(), kind));
+                let place = self.failures.partition_point(|other| other.trial < trial);
+                self.failures.insert(place, FailedPoint::new(trial, point.clone(), kind));
             }
             Entry::Copy => {}
         }
     }
 
-    fn unlist(&mut self, number: u64, list: List) {
+    fn unlist(&mut self, trial: TrialId, list: List) {
         match list {
             List::Pending => {
-                let place = self.pending.partition_point(|other| other.trial < number);
+                let place = self.pending.partition_point(|other| other.trial < trial);
                 self.pending.remove(place);
             }
             List::Observations => {
-                let place = self.observations.partition_point(|other| other.trial < number);
+                let place = self.observations.partition_point(|other| other.trial < trial);
                 self.observations.remove(place);
             }
             List::Failures(_) => {
-                let place = self.failures.partition_point(|other| other.trial < number);
+                let place = self.failures.partition_point(|other| other.trial < trial);
                 self.failures.remove(place);
             }
             List::Nowhere => {}

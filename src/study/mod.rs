@@ -23,7 +23,7 @@ mod repeated;
 mod revealed;
 
 pub(crate) use self::asking::{Computation, Step};
-pub use self::event::Event;
+pub use self::event::{EVENT_VERSION, Event};
 pub use self::known::StoppedTrials;
 pub use self::settings::{Asked, LateResults, Order, StudySettings};
 pub use self::trials::Study;

@@ -90,7 +90,7 @@ impl Study {
             origin,
             noise_variance,
             resource,
-            ..Observation::new(trial.id.0, point.clone(), loss)
+            ..Observation::new(trial.id, point.clone(), loss)
         }
     }
 }

@@ -1,12 +1,15 @@
 //! How a study proposes, and what it answers.
 
+use serde::{Deserialize, Serialize};
+
 use super::known::StoppedTrials;
 use crate::limits::ResourceLimits;
 use crate::strategy::Repetitions;
 use crate::trial::Trial;
 
 /// Which outcomes a proposal may know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
     /// Whatever has been told. The best use of results, but the trajectory depends on when they come.
     #[default]
@@ -20,7 +23,8 @@ pub enum Order {
 
 /// How a study proposes. By default the seed is 0, the order is that of arrival, one job runs at a time, and there is no limit
 /// in all: then only a finite space ends a tuning.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StudySettings {
     /// Same seed, same proposals.
     pub seed: u64,
@@ -38,7 +42,8 @@ pub struct StudySettings {
 
 /// What becomes of an outcome that is told after its trial has ended otherwise. In any case it is kept in the ledger and in
 /// [`Trial::set_aside`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LateResults {
     /// The first outcome counts.
     #[default]

@@ -33,11 +33,17 @@ fn outcomes_come_in_any_order_and_once() {
     study.report(trials[0].id, 1, 9.0).unwrap();
     study.tell(trials[0].id, Outcome::from(1.0)).unwrap();
     let again = study.tell(trials[0].id, Outcome::from(0.0)).unwrap_err();
-    assert!(matches!(again, Error::Conflict { trial: 1, .. }), "{again}");
+    assert!(matches!(again, Error::Conflict { trial: TrialId(1), .. }), "{again}");
     study.tell(trials[0].id, Outcome::from(1.0)).unwrap();
-    assert!(matches!(study.report(trials[2].id, 2, 0.0), Err(Error::AlreadyEnded(3))));
-    assert!(matches!(study.tell(TrialId(9), Outcome::from(0.0)), Err(Error::UnknownTrial(9))));
-    assert!(matches!(study.tell(TrialId(0), Outcome::from(0.0)), Err(Error::UnknownTrial(0))));
+    assert!(matches!(study.report(trials[2].id, 2, 0.0), Err(Error::AlreadyEnded(TrialId(3)))));
+    assert!(matches!(
+        study.tell(TrialId(9), Outcome::from(0.0)),
+        Err(Error::UnknownTrial(TrialId(9)))
+    ));
+    assert!(matches!(
+        study.tell(TrialId(0), Outcome::from(0.0)),
+        Err(Error::UnknownTrial(TrialId(0)))
+    ));
     assert_eq!(study.best().unwrap().value(), Some(1.0));
     assert_eq!(study.pending().map(|trial| trial.id.0).collect::<Vec<_>>(), [2]);
     assert_eq!(study.trials()[0].reports, [Report { step: 1, value: 9.0 }]);
@@ -80,7 +86,7 @@ struct ByParallelJobs;
 impl Strategy for ByParallelJobs {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
         let share = 1.0 / history.max_parallel_jobs as f64;
-        let shifted = share / (history.next_trial as f64 + rng.uniform());
+        let shifted = share / (history.next_trial.0 as f64 + rng.uniform());
         Ok(Some(Proposal::new(vec![shifted].into(), crate::strategy::Phase::Heuristic)))
     }
 }

@@ -173,7 +173,7 @@ impl Study {
             }
             Event::SetAside { trial, outcome } => {
                 check_sound(outcome)?;
-                self.trial(*trial).map(|_| None).ok_or(Error::UnknownTrial(trial.0))
+                self.trial(*trial).map(|_| None).ok_or(Error::UnknownTrial(*trial))
             }
         }
     }
@@ -181,7 +181,7 @@ impl Study {
     /// The point of the next trial, if it has this number and configuration.
     fn addition(&self, trial: TrialId, configuration: &Configuration) -> Result<UnitPoint, Error> {
         if trial != self.next_id() {
-            return Err(Error::OutOfTurn { trial: trial.0, next: self.next_id().0 });
+            return Err(Error::OutOfTurn { trial, next: self.next_id() });
         }
         let (normal, point) = self.space.normalize_and_encode(configuration)?;
         check_same(configuration, &normal).map(|()| point)
@@ -291,14 +291,14 @@ impl Study {
         let mut known = Known::of(self, self.trials.len());
         // What was stopped on its way has no final value to be recommended for.
         known.observations.retain(|observation| {
-            self.trial(TrialId(observation.trial)).is_some_and(|trial| trial.value().is_some())
+            self.trial(observation.trial).is_some_and(|trial| trial.value().is_some())
         });
         let history = History {
             axes: self.space.axes(),
             observations: &[],
             pending: &[],
             failures: &[],
-            next_trial: self.next_id().0,
+            next_trial: self.next_id(),
             max_jobs: self.settings.limits.max_jobs,
             max_parallel_jobs: self.parallel_jobs(),
             repetitions: self.settings.repetitions,
@@ -307,7 +307,7 @@ impl Study {
         match self.strategy.outlook(&known.history(&history))? {
             None => Ok(self.best()),
             Some(Outlook { recommended: number, .. }) => {
-                self.trial(TrialId(number)).map(Some).ok_or(Error::UnknownTrial(number))
+                self.trial(number).map(Some).ok_or(Error::UnknownTrial(number))
             }
         }
     }
@@ -372,7 +372,7 @@ impl Study {
     /// set aside in the ledger. (It is no error where [`LateResults`] says that it is used.)
     pub fn tell(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
         let outcome = sound(outcome);
-        let known = self.trial(trial).ok_or(Error::UnknownTrial(trial.0))?;
+        let known = self.trial(trial).ok_or(Error::UnknownTrial(trial))?;
         let Some(kept) = &known.outcome else {
             self.record(Event::Told { trial, outcome }, None);
             return Ok(());
@@ -381,11 +381,7 @@ impl Study {
             return Ok(());
         }
         let used = self.supersedes(kept, &outcome);
-        let conflict = Error::Conflict {
-            trial: trial.0,
-            kept: format!("{kept:?}"),
-            told: format!("{outcome:?}"),
-        };
+        let conflict = Error::Conflict { trial, kept: kept.clone(), told: outcome.clone() };
         if used {
             self.record(Event::SetAside { trial, outcome }, None);
             return Ok(());
@@ -401,7 +397,7 @@ impl Study {
     /// [`Error::UnknownTrial`].
     pub fn set_aside(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
         let outcome = sound(outcome);
-        let known = self.trial(trial).ok_or(Error::UnknownTrial(trial.0))?;
+        let known = self.trial(trial).ok_or(Error::UnknownTrial(trial))?;
         if !known.set_aside.contains(&outcome) {
             self.record(Event::SetAside { trial, outcome }, None);
         }
@@ -434,8 +430,8 @@ impl Study {
 
     fn running(&self, id: TrialId) -> Result<(), Error> {
         match self.trial(id) {
-            None => Err(Error::UnknownTrial(id.0)),
-            Some(trial) if trial.outcome.is_some() => Err(Error::AlreadyEnded(id.0)),
+            None => Err(Error::UnknownTrial(id)),
+            Some(trial) if trial.outcome.is_some() => Err(Error::AlreadyEnded(id)),
             Some(_) => Ok(()),
         }
     }

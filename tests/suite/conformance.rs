@@ -102,7 +102,7 @@ fn assert_breaks(result: Result<(), Breaches>, name: &str, promise: &str) {
 struct FaultyStrategy {
     fault: StrategyFault,
     calls: AtomicU64,
-    cache: Mutex<HashMap<(u64, usize), Proposal>>,
+    cache: Mutex<HashMap<(surmise::TrialId, usize), Proposal>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -137,7 +137,7 @@ impl Strategy for FaultyStrategy {
             return Ok(Some(proposal.clone()));
         }
         let visited = Visited::of(history);
-        let is_late = history.next_trial > 7;
+        let is_late = history.next_trial > TrialId(7);
         match self.fault {
             F::Repeats if is_late => {
                 let old = history.observations.first().map(|o| o.point.clone());
@@ -147,10 +147,10 @@ impl Strategy for FaultyStrategy {
             }
             F::GivesUp if is_late => return Ok(None),
             F::Panics if is_late => panic!("index out of bounds"),
-            F::GivesErrors if is_late => return Err(Error::UnknownTrial(0)),
+            F::GivesErrors if is_late => return Err(Error::UnknownTrial(TrialId(0))),
             // Later calls on the same strategy draw from elsewhere.
-            F::Remembers if is_late && calls > 9 => *rng = Rng::stream(77, history.next_trial),
-            F::CountsCalls => *rng = Rng::stream(calls, history.next_trial),
+            F::Remembers if is_late && calls > 9 => *rng = Rng::stream(77, history.next_trial.0),
+            F::CountsCalls => *rng = Rng::stream(calls, history.next_trial.0),
             F::CountsThreads if rayon::current_num_threads() == 3 => {
                 rng.uniform();
             }

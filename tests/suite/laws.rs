@@ -236,7 +236,7 @@ impl surmise::Strategy for Creeping {
         _: &mut Rng,
     ) -> Result<Option<surmise::strategy::Proposal>, Error> {
         let mut point = vec![0.5; history.axes.len()];
-        point[0] += self.step * history.next_trial as f64;
+        point[0] += self.step * history.next_trial.0 as f64;
         let phase = surmise::strategy::Phase::Heuristic;
         Ok(Some(surmise::strategy::Proposal::new(point.into(), phase)))
     }

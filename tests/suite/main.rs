@@ -12,3 +12,4 @@ mod laws;
 mod promises;
 mod steps;
 mod tuning;
+mod written;

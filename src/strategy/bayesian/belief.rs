@@ -27,6 +27,7 @@ use crate::gp::{
 use crate::maximize::Landscape;
 use crate::rng::Rng;
 use crate::strategy::contract::{Expectation, History, ModelHealth};
+use crate::trial_id::TrialId;
 
 /// From this share of the signal variance on, a single loss is not trusted to be the best. Less than this is as often the
 /// model's misfit to a rough but exact function.
@@ -185,7 +186,7 @@ impl<'a> Belief<'a> {
     }
 
     /// The number of the observed trial that is believed to be the best.
-    pub(super) fn recommended(&self, history: &History<'_>) -> u64 {
+    pub(super) fn recommended(&self, history: &History<'_>) -> TrialId {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
         let own = history.observations.iter().map(|o| o.loss);
         let losses: Vec<f64> = if self.untrusted.contains(&true) {

@@ -388,6 +388,7 @@ fn scheduled(count: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trial_id::TrialId;
 
     #[test]
     fn checkpoints_grow_by_half() {
@@ -398,7 +399,7 @@ mod tests {
     fn many_observations_are_represented_by_the_best_and_an_even_choice() {
         let observation = |trial: u64| {
             let loss = f64::from(u32::try_from(trial * 7919 % 1000).unwrap());
-            Observation::new(trial, vec![0.5].into(), loss)
+            Observation::new(TrialId(trial), vec![0.5].into(), loss)
         };
         let data: Vec<Observation> = (0..1000).map(observation).collect();
         let chosen = representative(&data);

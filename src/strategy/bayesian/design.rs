@@ -43,7 +43,7 @@ pub(super) fn index(history: &History<'_>) -> Option<u64> {
     let ended = observed + history.failures.len();
     let asked = ended + history.pending.len();
     let goes_on = asked < size || ended < size.div_ceil(2) || observed < 2 || all_agree(history);
-    goes_on.then_some(history.next_trial - 1)
+    goes_on.then_some(history.next_trial.0 - 1)
 }
 
 /// Whether all losses are the same, but for rounding.
@@ -195,6 +195,7 @@ mod tests {
     use super::*;
     use crate::cube::Levels;
     use crate::strategy::Pending;
+    use crate::trial_id::TrialId;
 
     #[test]
     fn both_ends_of_every_integer_range_are_in_the_design() {
@@ -208,7 +209,7 @@ mod tests {
                     observations: &[],
                     pending: &pending,
                     failures: &[],
-                    next_trial: pending.len() as u64 + 1,
+                    next_trial: TrialId(pending.len() as u64 + 1),
                     max_jobs: Some(50),
                     max_parallel_jobs: 1,
                     repetitions: crate::strategy::Repetitions::Never,
@@ -218,7 +219,7 @@ mod tests {
                     break;
                 }
                 let index = index(&history).expect("nothing has a loss yet");
-                let mut rng = Rng::stream(seed, history.next_trial);
+                let mut rng = Rng::stream(seed, history.next_trial.0);
                 let point = point(&history, &Visited::of(&history), index, &mut rng).unwrap();
                 pending.push(Pending { trial: history.next_trial, point });
             }

@@ -192,6 +192,7 @@ mod tests {
     use crate::cube::Axis;
     use crate::rng::Rng;
     use crate::strategy::{Observation, Repetitions};
+    use crate::trial_id::TrialId;
 
     /// Whether 40 random trials, of which some fail, leave a field of failures. Every second is at the same place, if `again`.
     fn is_place(fails: impl Fn(&[f64], &mut Rng) -> bool, again: bool, seed: u64) -> bool {
@@ -203,9 +204,9 @@ mod tests {
             let repeats = again && trial % 2 == 0;
             let point = UnitPoint::from(if repeats { vec![0.25, 0.75] } else { drawn });
             if fails(&point, &mut rng) {
-                failures.push(FailedPoint::new(trial, point, Infeasibility::Infeasible));
+                failures.push(FailedPoint::new(TrialId(trial), point, Infeasibility::Infeasible));
             } else {
-                observations.push(Observation::new(trial, point, 0.0));
+                observations.push(Observation::new(TrialId(trial), point, 0.0));
             }
         }
         let history = History {
@@ -213,7 +214,7 @@ mod tests {
             observations: &observations,
             pending: &[],
             failures: &failures,
-            next_trial: 41,
+            next_trial: TrialId(41),
             max_jobs: None,
             max_parallel_jobs: 1,
             repetitions: Repetitions::Never,

@@ -78,7 +78,7 @@ impl BayesianOptimization {
     /// Every other trial.
     fn looks_elsewhere(&self, history: &History<'_>) -> bool {
         self.recipe.when_settled == WhenSettled::LookElsewhere
-            && history.next_trial.is_multiple_of(2)
+            && history.next_trial.0.is_multiple_of(2)
     }
 
     fn propose_by_model(

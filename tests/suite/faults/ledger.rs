@@ -11,7 +11,7 @@ fn fault_19_a_result_that_is_told_twice() {
     study.tell(TrialId(1), Outcome::from(1.0)).unwrap();
     assert_eq!(study.events().len(), events, "the same again changes nothing");
     let conflict = study.tell(TrialId(1), Outcome::from(2.0)).unwrap_err();
-    assert!(matches!(conflict, Error::Conflict { trial: 1, .. }), "{conflict}");
+    assert!(matches!(conflict, Error::Conflict { trial: TrialId(1), .. }), "{conflict}");
     assert!(
         conflict.to_string().contains("2.0") && conflict.to_string().contains("set aside"),
         "{conflict}"
@@ -54,12 +54,12 @@ fn fault_20_results_that_come_after_a_deadline_or_a_stop() {
 #[test]
 fn fault_21_results_of_unknown_trials() {
     let mut study = bayesian(ResourceLimits::default());
-    assert!(matches!(study.tell(TrialId(7), 1.0.into()), Err(Error::UnknownTrial(7))));
-    assert!(matches!(study.tell(TrialId(0), 1.0.into()), Err(Error::UnknownTrial(0))));
-    assert!(matches!(study.report(TrialId(7), 1, 1.0), Err(Error::UnknownTrial(7))));
+    assert!(matches!(study.tell(TrialId(7), 1.0.into()), Err(Error::UnknownTrial(TrialId(7)))));
+    assert!(matches!(study.tell(TrialId(0), 1.0.into()), Err(Error::UnknownTrial(TrialId(0)))));
+    assert!(matches!(study.report(TrialId(7), 1, 1.0), Err(Error::UnknownTrial(TrialId(7)))));
     assert!(matches!(
         study.ask_to_stop(TrialId(7), StopCause::TuningOver),
-        Err(Error::UnknownTrial(7))
+        Err(Error::UnknownTrial(TrialId(7)))
     ));
     assert!(study.events().is_empty());
 }

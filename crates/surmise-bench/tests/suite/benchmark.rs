@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use surmise::TrialId;
 
 use surmise::rng::Rng;
 use surmise::strategy::{History, Phase, Proposal};
@@ -250,7 +251,7 @@ struct Fragile;
 
 impl Strategy for Fragile {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
-        assert!(history.next_trial < 3, "too much for me");
+        assert!(history.next_trial < TrialId(3), "too much for me");
         RandomSearch.propose(history, rng)
     }
 }

@@ -40,10 +40,12 @@ impl Known {
         };
         Self {
             axes: AXES.to_vec(),
-            observations: (1..15).map(|trial| observation(trial, point())).collect(),
-            pending: (15..17).map(|trial| Pending { trial, point: point() }).collect(),
+            observations: (1..15).map(|trial| observation(TrialId(trial), point())).collect(),
+            pending: (15..17)
+                .map(|trial| Pending { trial: TrialId(trial), point: point() })
+                .collect(),
             failures: (17..17 + failed)
-                .map(|trial| FailedPoint::new(trial, point(), Infeasibility::Infeasible))
+                .map(|trial| FailedPoint::new(TrialId(trial), point(), Infeasibility::Infeasible))
                 .collect(),
             fitted: Fitted::of(vec![
                 Draw { weight: 0.7, hyperparameters: hyperparameters(&LENGTH_SCALES) },
@@ -59,7 +61,7 @@ impl Known {
             observations: &self.observations,
             pending: &self.pending,
             failures: &self.failures,
-            next_trial: 40,
+            next_trial: TrialId(40),
             max_jobs: None,
             max_parallel_jobs: 1,
             repetitions: crate::strategy::Repetitions::Never,

@@ -1,0 +1,16 @@
+//! The number of a trial, which errors and strategies name, too.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The number of a trial within its study, counted from 1 in the order of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TrialId(pub u64);
+
+impl fmt::Display for TrialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
