@@ -44,25 +44,18 @@ impl fmt::Display for Violation {
 /// Everything that can go wrong, short of a job that failed (which is data, not an error).
 ///
 /// Its `Debug` form is the text for people, because that is what a `main` which returns it shows, and `unwrap`.
-#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The input broke one or more rules; all of them are listed.
-    #[error("{}", list(.0))]
     Invalid(Vec<Violation>),
 
     /// No trial has this number.
-    #[error("there is no trial {0}")]
     UnknownTrial(TrialId),
 
     /// The trial has ended: nothing more can be reported of it, nor asked of it.
-    #[error("trial {0} has ended already")]
     AlreadyEnded(TrialId),
 
     /// The trial has ended otherwise. Its first outcome counts; what was told now is set aside in the ledger.
-    #[error(
-        "trial {trial} has ended as {kept:?}, which counts; {told:?}, which was told later, is set aside"
-    )]
     Conflict {
         /// The trial.
         trial: TrialId,
@@ -73,7 +66,6 @@ pub enum Error {
     },
 
     /// Trials are numbered in the order in which they are added.
-    #[error("trial {trial} is out of turn: the next one is number {next}")]
     OutOfTurn {
         /// The number given.
         trial: TrialId,
@@ -82,7 +74,6 @@ pub enum Error {
     },
 
     /// An event cannot have happened after the ones before it.
-    #[error("event {index} cannot follow the events before it: {reason}")]
     BadEvent {
         /// Its place in the list, from 0.
         index: usize,
@@ -91,23 +82,19 @@ pub enum Error {
     },
 
     /// A matrix that should be positive definite is not.
-    #[error("matrix is not positive definite: pivot {pivot} is not positive")]
     NotPositiveDefinite {
         /// Index of the first pivot that was not positive.
         pivot: usize,
     },
 
     /// The strategy proposed a point that cannot be tried: not one of the search space's, or one that was asked or told.
-    #[error("the strategy proposed what cannot be tried: {0}")]
     BadProposal(String),
 
     /// The strategy can make no proposal at all.
-    #[error("the strategy cannot go on: {0}")]
     Strategy(String),
 
     /// The evaluator cannot run jobs; the ledger is intact.
-    #[error("the evaluator cannot go on: {0}")]
-    Evaluator(#[from] EvaluatorError),
+    Evaluator(EvaluatorError),
 }
 
 impl Error {
@@ -128,6 +115,52 @@ impl Error {
     }
 }
 
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(violations) => {
+                let lines: Vec<String> = violations.iter().map(Violation::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
+            Self::UnknownTrial(trial) => write!(f, "there is no trial {trial}"),
+            Self::AlreadyEnded(trial) => write!(f, "trial {trial} has ended already"),
+            Self::Conflict { trial, kept, told } => write!(
+                f,
+                "trial {trial} has ended as {kept:?}, which counts; {told:?}, which was told later, is set aside"
+            ),
+            Self::OutOfTurn { trial, next } => {
+                write!(f, "trial {trial} is out of turn: the next one is number {next}")
+            }
+            Self::BadEvent { index, reason } => {
+                write!(f, "event {index} cannot follow the events before it: {reason}")
+            }
+            Self::NotPositiveDefinite { pivot } => {
+                write!(f, "matrix is not positive definite: pivot {pivot} is not positive")
+            }
+            Self::BadProposal(what) => {
+                write!(f, "the strategy proposed what cannot be tried: {what}")
+            }
+            Self::Strategy(why) => write!(f, "the strategy cannot go on: {why}"),
+            Self::Evaluator(error) => write!(f, "the evaluator cannot go on: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Evaluator(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<EvaluatorError> for Error {
+    fn from(error: EvaluatorError) -> Self {
+        Self::Evaluator(error)
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -135,20 +168,23 @@ impl fmt::Debug for Error {
 }
 
 /// Why an evaluator cannot run jobs at all. (One job that fails is an outcome, not an error.)
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvaluatorError {
     /// For people: what is broken, and what to do about it.
     pub reason: String,
 }
+
+impl fmt::Display for EvaluatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for EvaluatorError {}
 
 impl EvaluatorError {
     /// An error for this reason.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
     }
-}
-
-fn list<T: fmt::Display>(items: &[T]) -> String {
-    items.iter().map(T::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -108,7 +108,6 @@ pub(crate) const DOORS: &[(&str, &str, &str)] = &[
     ("surmise", "pulp", "linalg/vector.rs"),
     ("surmise", "rand", "rng.rs"),
     ("surmise", "rand_distr", "rng.rs"),
-    ("surmise", "statrs", "normal.rs"),
     ("surmise", "libm", "normal.rs"),
     ("surmise", "sobol_burley", "sobol.rs"),
     ("surmise", "fancy_regex", "pattern.rs"),
