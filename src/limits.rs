@@ -192,9 +192,6 @@ pub struct CompletionCriteria {
     /// What counts as improving: by more than this share of the best value. With 0 any better value does, as SageMaker's guide says; with
     /// 0.01 it must be better by a hundredth, as its API reference says.
     pub least_improvement: f64,
-    /// Little can be gained any more. Not acted on yet.
-    #[doc(alias = "ConvergenceDetected")]
-    pub on_convergence: bool,
 }
 
 impl CompletionCriteria {

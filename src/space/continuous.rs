@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::configuration::ParameterValue;
 use super::digits::{Digits, FINENESS};
 use super::lattice::Lattice;
-use super::scaling::{Scale, ScalingType, float_spacing, from_unit, to_unit};
+use super::scaling::{self, Scale, ScalingType, float_spacing, from_unit, to_unit};
 use super::violations::{between, check_name, outside, scale_in_steps, step_too_large, wrong_type};
 use crate::cube::{Axis, Levels};
 use crate::error::{Error, Violation};
@@ -207,6 +207,18 @@ impl ContinuousParameterRange {
     /// The scaling in force, and one sentence on why.
     pub fn scale(&self) -> &Scale {
         &self.scale
+    }
+
+    /// Where a value stands on the range's scale: 0 at its minimum, 1 at its maximum; outside of [0, 1] beyond them, as far as the scale
+    /// goes. Not finite if the range has one value only. In narrow ranges on a logarithmic scale it has fewer digits than
+    /// [`SearchSpace::encode`](super::SearchSpace::encode).
+    pub fn position(&self, value: f64) -> f64 {
+        scaling::position(self.scale.scaling, self.min, self.max, value)
+    }
+
+    /// The value at a position, with all digits, also beyond the range's ends: the inverse of [`position`](Self::position).
+    pub fn value_at(&self, position: f64) -> f64 {
+        scaling::value_at(self.scale.scaling, self.min, self.max, position)
     }
 
     #[allow(clippy::float_cmp, reason = "a range of one value has equal ends")]

@@ -169,6 +169,32 @@ pub(super) fn log_rest(a: f64, x: f64) -> f64 {
     if gone < 0.5 { (-gone).ln_1p() } else { ((1.0 - x) / (1.0 - a)).ln() }
 }
 
+/// A number where its scale is linear: x, ln x or −ln(1 − x). Beyond a range's ends, too.
+fn straightened(scaling: ScalingType, x: f64) -> f64 {
+    match scaling {
+        ScalingType::Logarithmic => x.ln(),
+        ScalingType::ReverseLogarithmic => -(1.0 - x).ln(),
+        ScalingType::Auto | ScalingType::Linear => x,
+    }
+}
+
+/// Where x stands: 0 at min, 1 at max, outside of [0, 1] beyond them. In narrow ranges it has fewer digits than [`to_unit`].
+pub(super) fn position(scaling: ScalingType, min: f64, max: f64, x: f64) -> f64 {
+    let [a, b, x] = [min, max, x].map(|x| straightened(scaling, x));
+    (x - a) / (b - a)
+}
+
+/// The inverse of [`position`].
+pub(super) fn value_at(scaling: ScalingType, min: f64, max: f64, position: f64) -> f64 {
+    let [a, b] = [min, max].map(|x| straightened(scaling, x));
+    let x = a + position * (b - a);
+    match scaling {
+        ScalingType::Logarithmic => x.exp(),
+        ScalingType::ReverseLogarithmic => 1.0 - (-x).exp(),
+        ScalingType::Auto | ScalingType::Linear => x,
+    }
+}
+
 /// The distance on the axis below which two numbers may be the same floating-point value.
 pub(super) fn float_spacing(scaling: ScalingType, min: f64, max: f64) -> f64 {
     let largest = min.abs().max(max.abs());
@@ -223,6 +249,15 @@ mod tests {
                 last = x;
                 let back = to_unit(scaling, min, max, x);
                 assert!((back - u).abs() < 1e-12, "{scaling:?}: {u} came back as {back}");
+                // The two ways agree.
+                let other = position(scaling, min, max, x);
+                assert!((other - u).abs() < 1e-11, "{scaling:?}: {u} is at {other}");
+            }
+            for u in [-0.05, 1.05] {
+                let x = value_at(scaling, min, max, u);
+                assert!((x < min) == (u < 0.0) && (x > max) == (u > 1.0), "{scaling:?}: {u}");
+                let back = position(scaling, min, max, x);
+                assert!((back - u).abs() < 1e-9 || !x.is_normal(), "{scaling:?}: {u} is at {back}");
             }
         }
     }

@@ -4,7 +4,6 @@
 //! continuous), shifted so that the minimizer stays 5 % of each range away from its ends, its categories stand in another order,
 //! and a constant is added. Hansen et al. (2009) introduced such instances for the BBOB functions.
 
-use crate::decorators::geometry::value_at;
 use crate::decorators::{Offset, Reordered, Rotated, Shifted};
 use crate::problem::{Evaluation, Problem};
 use crate::problems::Formula;
@@ -87,7 +86,7 @@ fn placed(formula: &Formula, configuration: &Configuration, point: &[f64]) -> Co
         .map(|(range, position)| {
             let value = match range {
                 ParameterRange::Continuous(range) => {
-                    value_at(range, *position).clamp(range.min(), range.max()).into()
+                    range.value_at(*position).clamp(range.min(), range.max()).into()
                 }
                 _ => configuration.value(range.name()).expect("a value for each range").clone(),
             };

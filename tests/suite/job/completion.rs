@@ -177,7 +177,6 @@ fn everything_that_is_wrong_with_rules_is_said_at_once() {
             target: Some(f64::NAN),
             not_improving_for: Some(0),
             least_improvement: -1.0,
-            on_convergence: false,
         },
         retries: RetryPolicy::default().with_backoff(Backoff { jitter: 2.0, ..Backoff::default() }),
         job_deadline: Some(Duration::ZERO),

@@ -11,37 +11,7 @@
 use crate::problem::{Evaluation, Problem};
 use surmise::error::{Error, Violation};
 use surmise::rng::Rng;
-use surmise::space::{
-    Configuration, ContinuousParameterRange, ParameterRange, ParameterValue, ScalingType,
-    SearchSpace,
-};
-
-/// Where a value stands on its range's scale; unlike [`SearchSpace::encode`], also outside of the range.
-fn position(range: &ContinuousParameterRange, value: f64) -> f64 {
-    let (a, b, x) = warped(range, value);
-    (x - a) / (b - a)
-}
-
-/// The inverse of [`position`]: with all digits, where a search would round.
-pub(crate) fn value_at(range: &ContinuousParameterRange, position: f64) -> f64 {
-    let (a, b, _) = warped(range, range.min());
-    let x = a + position * (b - a);
-    match range.scale().scaling {
-        ScalingType::Logarithmic => x.exp(),
-        ScalingType::ReverseLogarithmic => 1.0 - (-x).exp(),
-        ScalingType::Auto | ScalingType::Linear => x,
-    }
-}
-
-/// Both ends of a range and a value, where its scale is linear.
-fn warped(range: &ContinuousParameterRange, value: f64) -> (f64, f64, f64) {
-    let warp = |x: f64| match range.scale().scaling {
-        ScalingType::Logarithmic => x.ln(),
-        ScalingType::ReverseLogarithmic => -(1.0 - x).ln(),
-        ScalingType::Auto | ScalingType::Linear => x,
-    };
-    (warp(range.min()), warp(range.max()), warp(value))
-}
+use surmise::space::{Configuration, ParameterRange, ParameterValue, SearchSpace};
 
 /// Moves the continuous parameters of a configuration.
 fn moved(
@@ -53,13 +23,13 @@ fn moved(
         .ranges()
         .iter()
         .map(|range| match range {
-            ParameterRange::Continuous(range) => position(range, configuration.float(range.name())),
+            ParameterRange::Continuous(range) => range.position(configuration.float(range.name())),
             _ => 0.0,
         })
         .collect();
     let entries = space.ranges().iter().zip(by(&positions)).map(|(range, position)| {
         let value = match range {
-            ParameterRange::Continuous(range) => ParameterValue::Float(value_at(range, position)),
+            ParameterRange::Continuous(range) => ParameterValue::Float(range.value_at(position)),
             _ => configuration.value(range.name()).expect("a value for each range").clone(),
         };
         (range.name(), value)

@@ -280,7 +280,6 @@ impl HyperParameterTuningJobConfig {
             return CompletionCriteria::default();
         };
         let not_improving = criteria.not_improving.as_ref();
-        let convergence = criteria.convergence.as_ref();
         CompletionCriteria {
             target: criteria.target_value.as_ref().and_then(Number::as_f64),
             not_improving_for: not_improving
@@ -288,8 +287,6 @@ impl HyperParameterTuningJobConfig {
                 .map(|jobs| jobs as usize),
             // Of the two readings that AWS documents, that of its guide: any better value is an improvement.
             least_improvement: 0.0,
-            on_convergence: convergence.and_then(|part| part.complete_on_convergence)
-                == Some(CompleteOnConvergence::Enabled),
         }
     }
 }

@@ -41,7 +41,6 @@ fn everything_that_a_request_asks_of_a_study_arrives_there() {
         target: Some(0.95),
         not_improving_for: Some(30),
         least_improvement: 0.0,
-        on_convergence: true,
     };
     assert_eq!(tuning.rules.completion, wanted);
     assert_eq!(tuning.rules.job_deadline, Some(Duration::from_secs(3_600)));
