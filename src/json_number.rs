@@ -60,7 +60,9 @@ impl<'de> Deserialize<'de> for Number {
 
 /// For a field that is a number.
 pub(crate) mod one {
-    use super::{Deserialize, Deserializer, Number, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::json_number::Number;
 
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
     pub(crate) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -74,7 +76,9 @@ pub(crate) mod one {
 
 /// For a field that may be null.
 pub(crate) mod option {
-    use super::{Deserialize, Deserializer, Number, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::json_number::Number;
 
     #[allow(clippy::ref_option, reason = "serde passes fields so")]
     pub(crate) fn serialize<S: Serializer>(

@@ -16,7 +16,7 @@ use crate::problem::{Evaluation, Problem};
 use surmise::rng::Rng;
 use surmise::space::{Configuration, ParameterRange, ScalingType, SearchSpace};
 
-/// Efron, Hastie, Johnstone & Tibshirani (2004), *Least Angle Regression*; see `examples/data/README.md`.
+/// Efron, Hastie, Johnstone & Tibshirani (2004), *Least Angle Regression*; see `data/README.md`.
 const DIABETES: &str = include_str!("../../data/diabetes.csv");
 const INPUTS: usize = 10;
 const FOLDS: usize = 5;

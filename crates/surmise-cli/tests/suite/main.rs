@@ -4,3 +4,4 @@
 
 mod ask_tell;
 mod outside;
+mod statuses;

@@ -35,37 +35,37 @@ impl SageMakerEvaluator {
             }
             // In the next round; an end waits for its last reports, but not for ever.
             Answer::Lost => {
-                attempt.report_misses += 1;
-                attempt.wants_reports =
-                    attempt.has_ended() && attempt.report_misses < REPORT_MISSES;
+                attempt.reports.misses += 1;
+                attempt.reports.are_wanted =
+                    attempt.has_ended() && attempt.reports.misses < REPORT_MISSES;
                 return Ok(Duration::ZERO);
             }
             // There is no log yet, or none any more.
             Answer::Refused(ServiceError { kind: ServiceErrorKind::Missing, .. }) => Vec::new(),
             Answer::Refused(error) => {
-                attempt.wants_reports = false;
+                attempt.reports.are_wanted = false;
                 self.go_on_without_reports(&error);
                 return Ok(Duration::ZERO);
             }
         };
         self.report_refusals = 0;
-        (attempt.wants_reports, attempt.report_misses) = (false, 0);
-        attempt.reported_at = self.line.clock().now();
+        (attempt.reports.are_wanted, attempt.reports.misses) = (false, 0);
+        attempt.reports.fetched_at = self.line.clock().now();
         for report in reports {
             let step = match report.step {
                 Some(step) => step,
                 None => {
                     let run = run_of(&report, attempt.seen.as_ref());
-                    if run > attempt.run {
+                    if run > attempt.reports.run {
                         // It was begun anew, and counts anew.
-                        (attempt.run, attempt.counted) = (run, 0);
+                        (attempt.reports.run, attempt.reports.counted) = (run, 0);
                     }
-                    attempt.counted += 1;
-                    attempt.counted
+                    attempt.reports.counted += 1;
+                    attempt.reports.counted
                 }
             };
-            if attempt.last_step.is_none_or(|last| step > last) {
-                attempt.last_step = Some(step);
+            if attempt.reports.last_step.is_none_or(|last| step > last) {
+                attempt.reports.last_step = Some(step);
                 self.events.push(JobEvent::Report { job: id, step, value: report.value });
             }
         }
@@ -88,7 +88,7 @@ impl SageMakerEvaluator {
         }
         if is_denied || self.report_refusals >= REFUSALS {
             self.reports = TrainingReports::None;
-            self.attempts.values_mut().for_each(|attempt| attempt.wants_reports = false);
+            self.attempts.values_mut().for_each(|attempt| attempt.reports.are_wanted = false);
         }
     }
 

@@ -8,7 +8,7 @@ use surmise::evaluator::{
 };
 use surmise::trial::{FailureKind, Trial};
 
-use super::attempt::{Attempt, Stopping};
+use super::attempt::{Attempt, Repeat, Stopping};
 use super::training_jobs::SageMakerEvaluator;
 
 /// How long a training job may take to end once it was asked to.
@@ -43,7 +43,7 @@ impl Evaluator for SageMakerEvaluator {
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
         let Some(attempt) = self.attempts.get_mut(&job) else { return Ok(()) };
         if attempt.stopping == Stopping::No {
-            attempt.stopping = Stopping::Wanted;
+            attempt.stopping = Stopping::Wanted(Repeat::default());
             // At once, if it may be: whoever stops may not wait for it.
             self.ask_to_stop(job)?;
         }
@@ -92,7 +92,7 @@ impl Drop for SageMakerEvaluator {
     /// Sends the requests to stop that have not been sent, and says which jobs may still be billed, if nobody else has.
     #[allow(clippy::print_stderr, reason = "jobs that nobody knows of cost money")]
     fn drop(&mut self) {
-        let unsent = self.attempts.values().filter(|it| it.stopping == Stopping::Wanted);
+        let unsent = self.attempts.values().filter(|it| matches!(it.stopping, Stopping::Wanted(_)));
         let unsent: Vec<String> = unsent.map(|it| it.name().to_owned()).collect();
         let unstopped = self.line.stop_at_once(unsent);
         if !unstopped.is_empty() {

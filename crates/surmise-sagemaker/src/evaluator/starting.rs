@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Presence, Reports};
 use super::description::TrainingJob;
 use super::identity::{differences, differences_of_results, home};
 use super::line::{Answer, Operation};
@@ -108,7 +108,8 @@ impl SageMakerEvaluator {
         let configuration = &job.trial.configuration;
         let request = self.template.request(configuration, numbers, machines, job.deadline);
         let last_step = job.trial.reports.iter().map(|report| report.step).max();
-        Attempt { last_step, ..Attempt::new(request, machines) }
+        let reports = Reports { last_step, ..Reports::default() };
+        Attempt { reports, ..Attempt::new(request, machines) }
     }
 
     /// Nothing is left to spend: only a job that is there, from an earlier call, is taken on.
@@ -290,7 +291,7 @@ impl SageMakerEvaluator {
         let now = self.line.clock().now();
         let live = self.attempts.len();
         attempt.asked_at = now;
-        if !attempt.was_lost {
+        if !attempt.presence.was_lost() {
             attempt.first_asked_at = now;
         }
         let answer =
@@ -313,7 +314,10 @@ impl SageMakerEvaluator {
             // Perhaps it runs: it holds its place until that is known.
             Answer::Lost => {
                 self.was_created(id, &attempt);
-                self.attempts.insert(id, Attempt { was_lost: true, ..attempt });
+                self.attempts.insert(
+                    id,
+                    Attempt { presence: Presence::Asked { was_lost: true }, ..attempt },
+                );
                 return Ok(Start::Started);
             }
             Answer::Later(retry_after) => return Ok(Start::Busy { retry_after }),

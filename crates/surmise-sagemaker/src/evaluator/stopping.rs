@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::Stopping;
+use super::attempt::{Look, Stopping};
 use super::line::{Answer, Operation};
 use super::remedies::remedy;
 use super::starting::cannot;
@@ -27,17 +27,18 @@ impl SageMakerEvaluator {
         let now = self.line.clock().now();
         let error = match answer {
             Answer::Given(()) => {
-                (attempt.stopping, attempt.exists) = (Stopping::Asked, true);
+                attempt.stopping = attempt.stopping.asked();
+                attempt.presence = attempt.presence.found();
                 attempt.look_at = attempt.look_at.max(now);
                 return Ok(Duration::ZERO);
             }
             Answer::Later(wait) => {
-                attempt.stop_at = now.saturating_add(wait);
+                attempt.stopping = attempt.stopping.again_at(now.saturating_add(wait));
                 return Ok(wait);
             }
             // Others first.
             Answer::Lost => {
-                attempt.stop_at = now.saturating_add(AFTER_SILENCE);
+                attempt.stopping = attempt.stopping.again_at(now.saturating_add(AFTER_SILENCE));
                 return Ok(AFTER_SILENCE);
             }
             Answer::Refused(error) => error,
@@ -55,17 +56,17 @@ impl SageMakerEvaluator {
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
         match error.kind {
             ServiceErrorKind::NotRunning => {
-                (attempt.stopping, attempt.exists) = (Stopping::Asked, true);
-                (attempt.look_at, attempt.look_closely) = (now, true);
+                attempt.stopping = attempt.stopping.asked();
+                attempt.presence = attempt.presence.found();
+                (attempt.look_at, attempt.look) = (now, Look::Closely);
                 Ok(Duration::ZERO)
             }
             // Perhaps it has ended: it is looked at, and asked again if not.
             ServiceErrorKind::Invalid => {
-                attempt.exists = true;
-                (attempt.look_at, attempt.look_closely) = (now, true);
-                (attempt.stop_at, attempt.stop_refusals) =
-                    (now.saturating_add(AGAIN), attempt.stop_refusals + 1);
-                if attempt.stop_refusals == STOP_REFUSALS {
+                attempt.presence = attempt.presence.found();
+                (attempt.look_at, attempt.look) = (now, Look::Closely);
+                attempt.stopping = attempt.stopping.again_at(now.saturating_add(AGAIN));
+                if attempt.stopping.refused() == STOP_REFUSALS {
                     attempt.stopping = Stopping::Denied;
                     let name = attempt.name().to_owned();
                     self.warn(format!(
@@ -92,7 +93,7 @@ impl SageMakerEvaluator {
                 Ok(Duration::ZERO)
             }
             ServiceErrorKind::Missing => {
-                attempt.exists = false;
+                attempt.presence = attempt.presence.missed();
                 attempt.look_at = now.saturating_add(AGAIN);
                 Ok(AGAIN)
             }

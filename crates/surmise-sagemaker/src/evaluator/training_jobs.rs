@@ -61,7 +61,7 @@ const WARM_POOL: &str = "KeepAlivePeriodInSeconds is given: SageMaker's own tune
 /// error when the evaluator is dropped.
 ///
 /// Jobs are looked at every 15 seconds, many of them by one `Search`. This type knows nothing of HTTP: it asks a [`TrainingService`], which is
-/// `SageMakerService` with the feature `sagemaker`, or one of your own.
+/// `SageMakerService` with the feature `sdk`, or one of your own.
 pub struct SageMakerEvaluator {
     pub(super) template: TrainingJobTemplate,
     pub(super) line: Line,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::attempt::{Attempt, LastLines, Stopping, next_round};
+use super::attempt::{Attempt, LastLines, Look, Presence, Stopping, next_round};
 use super::bill::BilledFor;
 use super::description::TrainingJob;
 use super::fate::{lacked_machines, outcome, patience_for_metric};
@@ -35,7 +35,7 @@ impl SageMakerEvaluator {
         let mut wake = IDLE;
         // Whose reports are oldest comes first: there may not be room for those of all in one round.
         let mut ids: Vec<JobId> = self.attempts.keys().copied().collect();
-        ids.sort_by_key(|id| self.attempts.get(id).map(|attempt| attempt.reported_at));
+        ids.sort_by_key(|id| self.attempts.get(id).map(|attempt| attempt.reports.fetched_at));
         for id in ids {
             wake = wake.min(self.tend(id)?);
             if self.line.clock().now() >= until {
@@ -65,7 +65,7 @@ impl SageMakerEvaluator {
     fn tend(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let now = self.line.clock().now();
         let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
-        if attempt.has_ended() && !attempt.wants_reports {
+        if attempt.has_ended() && !attempt.reports.are_wanted {
             if attempt.last_lines == LastLines::Wanted {
                 return self.fetch_last_lines(id);
             }
@@ -73,15 +73,19 @@ impl SageMakerEvaluator {
             return Ok(Duration::ZERO);
         }
         let in_time = attempt.look_at.saturating_sub(now);
-        match (attempt.exists, attempt.stopping) {
+        match (attempt.presence.is_there(), attempt.stopping) {
             (false, _) if in_time > Duration::ZERO => Ok(in_time),
             (false, Stopping::No) => self.create_again(id),
             (false, Stopping::Denied) => self.look_closely(id),
-            (_, Stopping::Wanted) | (false, Stopping::Asked) if attempt.stop_at <= now => {
+            (_, Stopping::Wanted(repeat)) | (false, Stopping::Asked(repeat))
+                if repeat.at <= now =>
+            {
                 self.ask_to_stop(id)
             }
-            _ if attempt.look_closely && in_time == Duration::ZERO => self.look_closely(id),
-            _ if attempt.wants_reports => self.fetch_reports(id),
+            _ if attempt.look == Look::Closely && in_time == Duration::ZERO => {
+                self.look_closely(id)
+            }
+            _ if attempt.reports.are_wanted => self.fetch_reports(id),
             _ => Ok(in_time),
         }
     }
@@ -129,9 +133,10 @@ impl SageMakerEvaluator {
         let answer = self.line.ask(Operation::Describe, |service| service.describe(name))?;
         let now = self.line.clock().now();
         match answer {
-            Answer::Given(job) if !attempt.is_own => self.adopt_if_it_is_own(id, job),
+            Answer::Given(job) if !attempt.presence.is_own() => self.adopt_if_it_is_own(id, job),
             Answer::Given(job) => {
-                (attempt.look_closely, attempt.exists) = (false, true);
+                attempt.look = Look::Together { misses: 0 };
+                attempt.presence = attempt.presence.found();
                 self.seen(id, job);
                 Ok(Duration::ZERO)
             }
@@ -156,13 +161,13 @@ impl SageMakerEvaluator {
     fn end_what_is_not_there(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let now = self.line.clock().now();
         let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
-        let (name, exists, stopping) =
-            (attempt.name().to_owned(), attempt.exists, attempt.stopping);
-        if exists && let Some(wait) = self.check_account(&name)? {
+        let (name, is_there, stopping) =
+            (attempt.name().to_owned(), attempt.presence.is_there(), attempt.stopping);
+        if is_there && let Some(wait) = self.check_account(&name)? {
             return Ok(wait);
         }
         let failed = |kind, text: String| Outcome::Failed(Failure::new(kind, text));
-        let outcome = match (exists, stopping) {
+        let outcome = match (is_there, stopping) {
             (true, _) => {
                 let text = format!("training job {name} is gone: somebody has removed it");
                 failed(FailureKind::Interrupted, text)
@@ -204,8 +209,8 @@ impl SageMakerEvaluator {
         let asked_at = self.line.clock().unix_seconds() - since_asked.as_secs_f64();
         // The service's clock may be off by some minutes.
         let is_older = job.created_at.is_some_and(|created| created < asked_at - CLOCKS_DIFFER);
-        let was_asked_for_here = attempt.was_lost && !is_older;
-        if attempt.was_lost && is_older {
+        let was_asked_for_here = attempt.presence.was_lost() && !is_older;
+        if attempt.presence.was_lost() && is_older {
             self.spending.was_not_created(&job.name);
         }
         self.located(id, &job.arn)?;
@@ -220,9 +225,8 @@ impl SageMakerEvaluator {
         let is_on = |it: &ResourceConfig| instances(it) == job.instance_types;
         let machines = self.template.machines().iter().position(is_on);
         if let Some(attempt) = self.attempts.get_mut(&id) {
-            (attempt.is_own, attempt.look_closely, attempt.exists) = (true, false, true);
+            (attempt.presence, attempt.look) = (Presence::Own, Look::Together { misses: 0 });
             attempt.machines = machines.unwrap_or(attempt.machines);
-            attempt.had_ended = has_ended;
         }
         self.seen(id, job);
         Ok(Duration::ZERO)
@@ -236,16 +240,18 @@ impl SageMakerEvaluator {
         let Some(attempt) = self.attempts.get_mut(&id) else { return };
         attempt.look_at = next_round(now, self.poll);
         if job.has_ended() {
-            let patience = patience_for_metric(&job, metric, attempt.last_step.is_some());
+            let patience = patience_for_metric(&job, metric, attempt.reports.last_step.is_some());
             if now.saturating_sub(*attempt.ended_at.get_or_insert(now)) < patience {
                 attempt.look_at = now.saturating_add(AGAIN);
-                attempt.look_closely = true;
+                attempt.look = Look::Closely;
                 return;
             }
         }
         let has_begun = !matches!(job.secondary_status.as_str(), "Starting" | "Pending");
-        attempt.wants_reports = has_begun && !matches!(self.reports, TrainingReports::None);
-        attempt.misses = 0;
+        attempt.reports.are_wanted = has_begun && !matches!(self.reports, TrainingReports::None);
+        if let Look::Together { misses } = &mut attempt.look {
+            *misses = 0;
+        }
         let ended_badly = job.has_ended()
             && matches!(
                 outcome(&job, metric),
@@ -301,8 +307,8 @@ impl SageMakerEvaluator {
     fn look_at_those_that_are_due(&mut self) -> Result<Duration, EvaluatorError> {
         let now = self.line.clock().now();
         let is_due = |attempt: &Attempt| {
-            attempt.exists
-                && !attempt.look_closely
+            attempt.presence.is_there()
+                && attempt.look != Look::Closely
                 && !attempt.has_ended()
                 && attempt.look_at <= now
         };
@@ -314,7 +320,7 @@ impl SageMakerEvaluator {
             .collect();
         if due.len() <= FEW || !self.may_search {
             for (id, _) in &due {
-                self.attempts.entry(*id).and_modify(|attempt| attempt.look_closely = true);
+                self.attempts.entry(*id).and_modify(|attempt| attempt.look = Look::Closely);
             }
             return Ok(if due.is_empty() { IDLE } else { Duration::ZERO });
         }
@@ -346,12 +352,16 @@ impl SageMakerEvaluator {
             let Some(attempt) = self.attempts.get_mut(id) else { continue };
             match found.remove(name) {
                 Some(job) if job.has_ended() => {
-                    (attempt.look_closely, attempt.look_at) = (true, now);
+                    (attempt.look, attempt.look_at) = (Look::Closely, now);
                 }
                 Some(job) => self.seen(*id, job),
                 None => {
-                    attempt.misses += 1;
-                    attempt.look_closely = attempt.misses >= MISSES;
+                    attempt.look = match attempt.look {
+                        Look::Together { misses } if misses + 1 < MISSES => {
+                            Look::Together { misses: misses + 1 }
+                        }
+                        _ => Look::Closely,
+                    };
                     attempt.look_at = next_round(now, self.poll);
                 }
             }

@@ -1,6 +1,6 @@
 //! Would the service take a request on, and would a person regret it?
 //!
-//! Two passes, whose findings come all at once: every member against the service's model (`model`), and the rules between members,
+//! Two passes, whose findings come all at once: every member against the service's model (`shape`), and the rules between members,
 //! which only the service itself and its documentation know. A rule looks at what it needs alone, so that one that is broken hides no
 //! other.
 
