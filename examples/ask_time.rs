@@ -1,6 +1,6 @@
 //! What does one proposal cost?
 //!
-//!     cargo run --example ask_time
+//!     cargo run -p surmise --features unstable --example ask_time
 //!
 //! Times one whole proposal, fit included and nothing cached, at 100 observations in 10 dimensions, the same with 5 categories of 5
 //! besides, and a Cholesky factorization with inverse at n = 500 in the same run: the ratio says more than seconds on a

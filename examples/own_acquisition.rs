@@ -4,8 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example talks")]
 
-use surmise::acquisition::Worth;
-use surmise::normal::log_distribution;
+use surmise::acquisition::{Worth, log_distribution};
 use surmise::{
     Acquisition, BayesianOptimization, Configuration, FunctionEvaluator, Objective, ParameterRange,
     ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, conformance, tune,

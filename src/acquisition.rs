@@ -5,7 +5,7 @@
 //! | μ, σ | mean and deviation of the belief in the loss of a trial, as transformed losses |
 //! | f* | the incumbent: the best loss so far, as the strategy sees it |
 //! | u = (f* − μ) ⁄ σ | by how many deviations the trial is expected to be better |
-//! | φ, Φ, h(u) = φ(u) + u Φ(u) | see [`normal`](crate::normal) |
+//! | φ, Φ, h(u) = φ(u) + u Φ(u) | [`log_distribution`], [`log_improvement`] |
 //!
 //! Expected improvement (Mockus 1974; Jones, Schonlau & Welch 1998, eq. 15) is E\[max(f* − f, 0)\] = σ h(u). Of its logarithm,
 //! the slopes are −(Φ ⁄ h) ⁄ σ by μ, and (φ ⁄ h) ⁄ σ by σ.
@@ -16,7 +16,8 @@
 use std::fmt::Debug;
 
 use crate::error::{Error, Violation};
-use crate::normal::{density, log_distribution, log_improvement};
+use crate::normal::density;
+pub use crate::normal::{log_distribution, log_improvement};
 
 /// The worth of a trial and its slopes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +34,8 @@ pub struct Worth {
 ///
 /// ```
 /// use surmise::acquisition::Worth;
-/// use surmise::{Acquisition, BayesianOptimization, normal::log_distribution};
+/// use surmise::acquisition::log_distribution;
+/// use surmise::{Acquisition, BayesianOptimization};
 ///
 /// /// The logarithm of the probability of an improvement by at least `least`, in transformed losses.
 /// #[derive(Debug)]
@@ -70,7 +72,7 @@ pub trait Acquisition: Debug + Send + Sync {
 /// The logarithm of the expected improvement over the incumbent: ln E[max(f* − f, 0)] = ln σ + ln h((f* − μ) ⁄ σ).
 ///
 /// Never underflows, so that its gradient leads a search from anywhere (Ament et al. 2023, "Unexpected improvements to
-/// expected improvement for Bayesian optimization"; evaluated as [`crate::normal::log_improvement`] explains).
+/// expected improvement for Bayesian optimization"; evaluated as [`log_improvement`] explains).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogExpectedImprovement;
 

@@ -46,11 +46,11 @@
 //!    to a [`UnitPoint`](cube::UnitPoint), [`decode`](SearchSpace::decode) back. All that is wrong with a space is said at
 //!    once, in an [`Error`] of [`Violation`](error::Violation)s.
 //! 2. **What is measured.** An [`Objective`] is a metric and its [`Goal`]; inside there are only losses.
-//! 3. **What is believed.** [`gp`] fits a Gaussian process to the losses, transformed so that they can be believed in, and
+//! 3. **What is believed.** A Gaussian process is fitted to the losses, transformed so that they can be believed in, and
 //!    predicts mean and variance anywhere, with gradients.
 //! 4. **What a trial is worth.** An [`Acquisition`] values a mean and a deviation; by default
 //!    [`LogExpectedImprovement`].
-//! 5. **Where it is worth most.** [`maximize`](mod@maximize) searches the cube, continuous and discrete axes together.
+//! 5. **Where it is worth most.** The cube is searched, continuous and discrete axes together.
 //! 6. **What is tried next.** A [`Strategy`] is a pure function of what is known and of random numbers:
 //!    [`BayesianOptimization`] is steps 3 to 5; [`SobolSearch`] and [`RandomSearch`] are the baselines, [`GridSearch`] tries all.
 //! 7. **What happened.** A [`Study`] is the ledger: [`ask`](Study::ask) for [`Trial`]s, [`tell`](Study::tell) their
@@ -70,12 +70,14 @@
 //! # Features
 //!
 //! By default everything is Rust and nothing is to be installed. `openblas-system`, `openblas-static`, `intel-mkl-system`,
-//! `intel-mkl-static`, `netlib-system` and `netlib-static` let LAPACK do the linear algebra instead (see
-//! [`linalg::Backend`]); they exclude each other. `lapack` alone is for a program that links one itself.
+//! `intel-mkl-static`, `netlib-system` and `netlib-static` let LAPACK do the linear algebra instead (all tests hold there, too); they exclude each other. `lapack` alone is for a program that links one itself.
 //!
 //! `progress-bar` and `tracing` add observers of a tuning: `tune::progress_bar` and `tune::trace`. `regex` lets a [`CommandEvaluator`] find
 //! metrics by expressions. `ask-tell` answers requests in JSON lines, from any other
 //! language. `drawing` has the pictures of the benchmark's pages.
+//!
+//! `unstable` shows internals (`gp`, `maximize`, `linalg`, `lbfgs`, `normal`, `sobol`) and what exists for measurements only: they change
+//! in any release, and nothing is promised of them.
 //!
 //! # References
 //!
@@ -129,8 +131,20 @@ pub mod error;
 
 #[cfg(feature = "drawing")]
 pub mod drawing;
+#[cfg(not(feature = "unstable"))]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "seen by feature")]
+mod lbfgs;
+#[cfg(feature = "unstable")]
 pub mod lbfgs;
+#[cfg(not(feature = "unstable"))]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "seen by feature")]
+mod linalg;
+#[cfg(feature = "unstable")]
 pub mod linalg;
+#[cfg(not(feature = "unstable"))]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "seen by feature")]
+mod normal;
+#[cfg(feature = "unstable")]
 pub mod normal;
 #[cfg(feature = "regex")]
 pub mod pattern;
@@ -141,8 +155,16 @@ mod significant;
 pub mod stable_hash;
 
 pub mod cube;
+#[cfg(not(feature = "unstable"))]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "seen by feature")]
+mod sobol;
+#[cfg(feature = "unstable")]
 pub mod sobol;
 
+#[cfg(not(feature = "unstable"))]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "seen by feature")]
+mod maximize;
+#[cfg(feature = "unstable")]
 pub mod maximize;
 
 pub mod objective;
@@ -153,6 +175,10 @@ pub mod trial;
 pub mod limits;
 
 pub mod acquisition;
+#[cfg(not(feature = "unstable"))]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "seen by feature")]
+mod gp;
+#[cfg(feature = "unstable")]
 pub mod gp;
 
 pub mod stopping;

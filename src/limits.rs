@@ -337,7 +337,7 @@ impl Default for CircuitBreaker {
 /// ([`FailureKind::Setup`]), or they ended well and told no metric ([`FailureKind::MissingMetric`]).
 ///
 /// It looks at jobs of one call of [`tune`](mod@crate::tune), until a trial of the study's own has a value. Where jobs cost money it is on:
-/// [`SageMakerEvaluator::rules`](crate::evaluator::SageMakerEvaluator::rules).
+/// `SageMakerEvaluator::rules` of the package `surmise-sagemaker`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Canary {
     /// So many such failures prove it.

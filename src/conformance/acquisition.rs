@@ -7,11 +7,11 @@ use crate::acquisition::{Acquisition, Worth};
 
 const SOUND: Promise = Promise {
     what: "the worth is a number or minus infinity, without a panic",
-    remedy: "use forms that are safe in the tails, such as those of `surmise::normal`",
+    remedy: "use forms that are safe in the tails, such as `surmise::acquisition::log_improvement`",
 };
 const FINITE: Promise = Promise {
     what: "where the worth is finite, so are its slopes",
-    remedy: "divide out what overflows; the tails of `surmise::normal` have slopes too",
+    remedy: "divide out what overflows; `surmise::acquisition::log_improvement` has slopes too",
 };
 const PURE: Promise = Promise {
     what: "the same mean, deviation and incumbent give the same worth",

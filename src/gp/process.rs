@@ -3,7 +3,7 @@
 use super::features::Features;
 use super::hyperparameters::Hyperparameters;
 
-/// A prior over functions on the cube; it becomes a [`Posterior`] by conditioning on data.
+/// A prior over functions on the cube; it becomes a [`Posterior`](crate::gp::Posterior) by conditioning on data.
 #[derive(Debug, Clone)]
 pub struct GaussianProcess {
     pub(super) features: Features,

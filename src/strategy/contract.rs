@@ -44,8 +44,8 @@ pub trait Strategy: Debug + Send + Sync {
     /// What an implementation promises, and [`check_strategy`](crate::conformance::check_strategy) checks:
     ///
     /// - The point is snapped, as [`cube::snap`](crate::cube::snap) does, and none that the history holds (unless
-    ///   [`repetitions`](History::repetitions) are allowed, or its trial came to nothing by bad luck): see [`Visited::contains`].
-    /// - There is one as long as a place is left: [`Visited::unvisited`] finds it, or says that there is none. (A strategy that is made for
+    ///   [`repetitions`](History::repetitions) are allowed, or its trial came to nothing by bad luck): see [`Visited::contains`](crate::strategy::Visited::contains).
+    /// - There is one as long as a place is left: [`Visited::unvisited`](crate::strategy::Visited::unvisited) finds it, or says that there is none. (A strategy that is made for
     ///   a part of the space, such as a grid, may end before.)
     /// - The same history and the same random numbers give the same proposal, whatever was proposed before, on any number of
     ///   threads. How many random numbers are drawn is free: every trial has a stream of its own.

@@ -27,3 +27,6 @@ pub(crate) use self::places::Places;
 pub use self::random::RandomSearch;
 pub use self::sobol::SobolSearch;
 pub use self::visited::Visited;
+pub use crate::gp::{Kernel, Noise, Uncertainty};
+#[cfg(feature = "unstable")]
+pub use crate::maximize::Moves;

@@ -19,7 +19,7 @@ pub enum StoppedTrials {
     /// Its last value, as if it were a final one.
     #[default]
     LastValue,
-    /// What it would probably have come to: see [`Curves::projection`].
+    /// What it would probably have come to: see [`Curves::projection`](crate::stopping::Curves::projection).
     Projected,
     /// Nothing but where it was, so that it is not proposed again.
     PlaceOnly,

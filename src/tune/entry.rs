@@ -11,7 +11,7 @@ impl Tuner<'_> {
     /// Runs the study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
     ///
     /// Trials that were asked before, but have not ended, run first, as far as `max_jobs` allows; every trial of the study's own
-    /// that has ended counts as a job, unless it was [cut off](Trial::was_cut_off): then it comes first. Criteria that are met already end it before anything is started. A trial that waits for its
+    /// that has ended counts as a job, unless it was [cut off](crate::Trial::was_cut_off): then it comes first. Criteria that are met already end it before anything is started. A trial that waits for its
     /// next attempt keeps its place.
     ///
     /// Proposals are computed on a thread of their own while jobs run, so that deadlines, cancellations and reports do not wait for them.

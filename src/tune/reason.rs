@@ -57,7 +57,7 @@ pub enum StopReason {
         /// How the last one failed.
         last: Failure,
     },
-    /// The first jobs came to nothing for a reason that no configuration can mend. See [`Canary`].
+    /// The first jobs came to nothing for a reason that no configuration can mend. See [`Canary`](crate::Canary).
     FirstJobsFailed {
         /// So many jobs.
         jobs: usize,

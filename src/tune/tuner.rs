@@ -126,7 +126,7 @@ impl<'a> Tuner<'a> {
     }
 
     /// The same with a criterion of your own: it is enough when `is_met` says so, at the start or after a trial's end. Its name is told
-    /// in [`StopReason::OwnCriterion`].
+    /// in [`StopReason::OwnCriterion`](crate::StopReason::OwnCriterion).
     #[must_use]
     pub fn complete_when(
         mut self,
@@ -157,7 +157,7 @@ impl<'a> Tuner<'a> {
     /// The same with another patience: how long jobs are waited for that were asked to stop because the tuning is over or was cancelled.
     ///
     /// By default it is 30 seconds after [`StopHandle::cancel`]; what has not ended by then stays pending, and another call adopts it. Where
-    /// the tuning is over (its time is up, a criterion is met), it is the evaluator's own [`patience`](Evaluator::patience): five seconds for
+    /// the tuning is over (its time is up, a criterion is met), it is the evaluator's own [`patience`](crate::Evaluator::patience): five seconds for
     /// closures; what has not ended by then has timed out, and is left behind.
     #[must_use]
     pub fn cancel_patience(mut self, patience: Duration) -> Self {

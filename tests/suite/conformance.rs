@@ -9,11 +9,11 @@ use surmise::acquisition::{LogProbabilityOfImprovement, UpperConfidenceBound, Wo
 use surmise::conformance::{Breaches, check_acquisition, check_evaluator, check_strategy};
 use surmise::cube;
 use surmise::evaluator::{Job, JobEvent, JobId, Start};
-use surmise::gp::{Kernel, Noise, Uncertainty};
 use surmise::rng::Rng;
 use surmise::strategy::{
     History, Outlook, PendingBelief, Phase, Proposal, Recipe, Visited, WhenSettled,
 };
+use surmise::strategy::{Kernel, Noise, Uncertainty};
 use surmise::{
     Acquisition, BayesianOptimization, Configuration, Error, Evaluator, EvaluatorError,
     FunctionEvaluator, LogExpectedImprovement, Outcome, ParameterRange, RandomSearch, ScalingType,
@@ -33,21 +33,16 @@ fn our_strategies_keep_their_promises() {
 #[test]
 fn exchanged_parts_keep_the_promises() {
     let recipes = [
-        Recipe {
-            noise: Noise::Absent,
-            kernel: Kernel::SquaredExponential,
-            uncertainty: Uncertainty::Laplace { draws: 3 },
-            input_warping: true,
-            ..Recipe::default()
-        },
-        Recipe {
-            noise: Noise::Present,
-            kernel: Kernel::Matern32,
-            pending: PendingBelief::Fantasies,
-            when_settled: WhenSettled::Polish,
-            priors: false,
-            ..Recipe::default()
-        },
+        Recipe::default()
+            .with_noise(Noise::Absent)
+            .with_kernel(Kernel::SquaredExponential)
+            .with_uncertainty(Uncertainty::Laplace { draws: 3 })
+            .with_input_warping(true),
+        Recipe::default()
+            .with_noise(Noise::Present)
+            .with_kernel(Kernel::Matern32)
+            .with_pending(PendingBelief::Fantasies)
+            .when_settled(WhenSettled::Polish),
     ];
     for recipe in recipes {
         check_strategy(move || BayesianOptimization::default().with_recipe(recipe)).unwrap();

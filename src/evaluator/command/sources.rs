@@ -38,7 +38,7 @@ pub enum ReportSource {
     Pattern(MetricPattern),
 }
 
-/// Which of the values that a [`MetricSource::Pattern`] finds is the final one. A text with a digit that is no number (`1,050.0`, `71%`) is
+/// Which of the values that a `MetricSource::Pattern` (feature `regex`) finds is the final one. A text with a digit that is no number (`1,050.0`, `71%`) is
 /// not passed over: there is no final value if it is found last or, for the least and the greatest, anywhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReadingOfSeveral {

@@ -98,6 +98,7 @@ impl<'a> Belief<'a> {
             .flatten();
 
         let pending: Vec<&UnitPoint> = match recipe.pending {
+            #[cfg(feature = "unstable")]
             PendingBelief::Ignored => Vec::new(),
             _ => history.pending.iter().map(|p| &p.point).collect(),
         };
@@ -352,7 +353,9 @@ fn normals(recipe: &Recipe, is_noisy: bool, pending: usize, rng: &mut Rng) -> Op
     let wanted = match recipe.pending {
         PendingBelief::ByRegime => is_noisy || pending > MANY_PENDING,
         PendingBelief::Fantasies => true,
-        PendingBelief::Expected | PendingBelief::Ignored => false,
+        PendingBelief::Expected => false,
+        #[cfg(feature = "unstable")]
+        PendingBelief::Ignored => false,
     };
     if !wanted {
         return None;

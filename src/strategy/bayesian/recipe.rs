@@ -7,35 +7,35 @@ use crate::maximize::Moves;
 /// BENCHMARKING.md.
 ///
 /// ```
-/// use surmise::strategy::Recipe;
-/// use surmise::{BayesianOptimization, gp::Noise};
+/// use surmise::strategy::{Noise, Recipe};
+/// use surmise::BayesianOptimization;
 ///
 /// // Training is repeatable: nothing that is seen is chance.
-/// let recipe = Recipe { noise: Noise::Absent, ..Recipe::default() };
+/// let recipe = Recipe::default().with_noise(Noise::Absent);
 /// let strategy = BayesianOptimization::default().with_recipe(recipe);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recipe {
     /// What is known of the noise of the losses.
-    pub noise: Noise,
+    pub(in crate::strategy) noise: Noise,
     /// How smooth the losses are believed to be.
-    pub kernel: Kernel,
+    pub(in crate::strategy) kernel: Kernel,
     /// How losses are made fit for a Gaussian process.
-    pub output: OutputScale,
+    pub(in crate::strategy) output: OutputScale,
     /// Whether axes of numbers may be bent (from 4 observations per parameter on, up to 15 parameters).
-    pub input_warping: bool,
+    pub(in crate::strategy) input_warping: bool,
     /// Whether hyperparameters have priors, or only a box around them.
-    pub priors: bool,
+    pub(in crate::strategy) priors: bool,
     /// How much of what is believed of the hyperparameters counts.
-    pub uncertainty: Uncertainty,
+    pub(in crate::strategy) uncertainty: Uncertainty,
     /// What pending trials are taken for.
-    pub pending: PendingBelief,
+    pub(in crate::strategy) pending: PendingBelief,
     /// From so many failures on, there may be a belief about where trials fail; `usize::MAX` for never.
-    pub failures_to_avoid: usize,
+    pub(in crate::strategy) failures_to_avoid: usize,
     /// What is done when hardly anything is left to be gained.
-    pub when_settled: WhenSettled,
+    pub(in crate::strategy) when_settled: WhenSettled,
     /// How the acquisition is maximized.
-    pub moves: Moves,
+    pub(in crate::strategy) moves: Moves,
 }
 
 impl Default for Recipe {
@@ -56,6 +56,68 @@ impl Default for Recipe {
 }
 
 impl Recipe {
+    /// The same with other knowledge of the noise of the losses.
+    #[must_use]
+    pub fn with_noise(self, noise: Noise) -> Self {
+        Self { noise, ..self }
+    }
+
+    /// The same with another belief about how smooth the losses are.
+    #[must_use]
+    pub fn with_kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
+    }
+
+    /// The same with losses that are made fit in another way.
+    #[must_use]
+    pub fn with_output(self, output: OutputScale) -> Self {
+        Self { output, ..self }
+    }
+
+    /// The same with axes of numbers that may be bent, or not: from 4 observations per parameter on, up to 15 parameters.
+    #[must_use]
+    pub fn with_input_warping(self, input_warping: bool) -> Self {
+        Self { input_warping, ..self }
+    }
+
+    /// The same with another part of what is believed of the hyperparameters.
+    #[must_use]
+    pub fn with_uncertainty(self, uncertainty: Uncertainty) -> Self {
+        Self { uncertainty, ..self }
+    }
+
+    /// The same with pending trials taken for something else.
+    #[must_use]
+    pub fn with_pending(self, pending: PendingBelief) -> Self {
+        Self { pending, ..self }
+    }
+
+    /// The same with a belief about where trials fail from so many failures on; `usize::MAX` for none ever.
+    #[must_use]
+    pub fn with_failures_to_avoid(self, failures_to_avoid: usize) -> Self {
+        Self { failures_to_avoid, ..self }
+    }
+
+    /// The same with something else done when hardly anything is left to be gained.
+    #[must_use]
+    pub fn when_settled(self, when_settled: WhenSettled) -> Self {
+        Self { when_settled, ..self }
+    }
+
+    /// The same with hyperparameters that have no priors, only a box around them: to see what priors are worth.
+    #[cfg(feature = "unstable")]
+    #[must_use]
+    pub fn without_priors(self) -> Self {
+        Self { priors: false, ..self }
+    }
+
+    /// The same with an acquisition that is maximized in other ways: to see what each is worth.
+    #[cfg(feature = "unstable")]
+    #[must_use]
+    pub fn with_moves(self, moves: Moves) -> Self {
+        Self { moves, ..self }
+    }
+
     /// What is assumed of `observations` losses of `parameters` parameters.
     pub(super) fn assumptions(&self, observations: usize, parameters: usize) -> Assumptions {
         let enough = observations >= 4 * parameters && parameters <= 15;
@@ -68,7 +130,7 @@ impl Recipe {
     }
 }
 
-/// How losses are made fit for a Gaussian process (see [`OutputTransform`](crate::gp::OutputTransform)).
+/// How losses are made fit for a Gaussian process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OutputScale {
     /// Whichever of the other two makes the losses more probable, all things considered. Decided at every
@@ -91,7 +153,8 @@ pub enum PendingBelief {
     Expected,
     /// The acquisition is averaged over what they may come out as: 16 to 64 draws.
     Fantasies,
-    /// They are not there. Only to see what the others are worth.
+    /// They are not there: only to see what the others are worth.
+    #[cfg(feature = "unstable")]
     Ignored,
 }
 

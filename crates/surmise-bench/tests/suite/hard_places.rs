@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use surmise::gp::Noise;
 use surmise::rng::Rng;
+use surmise::strategy::Noise;
 use surmise::strategy::{Phase, Recipe, Repetitions};
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
@@ -177,7 +177,7 @@ fn an_offset_changes_no_proposal() {
 fn replicates_that_agree_rule_noise_out() {
     let share = |jitter: f64, noise: Noise| {
         let space = SearchSpace::new([unit("x"), unit("y")]).unwrap();
-        let recipe = Recipe { noise, ..Recipe::default() };
+        let recipe = Recipe::default().with_noise(noise);
         let mut study = study(space, recipe, StudySettings::default());
         let mut rng = Rng::stream(5, 0);
         for _ in 0..12 {
@@ -209,7 +209,7 @@ fn where_repetitions_are_allowed_the_best_arm_is_measured_again() {
         let mean = if trial.configuration.category("arm") == "middle" { 0.0 } else { 0.5 };
         mean + 0.3 * noise(trial)
     };
-    let recipe = Recipe { noise: Noise::Present, ..Recipe::default() };
+    let recipe = Recipe::default().with_noise(Noise::Present);
     let settings = StudySettings { repetitions: Repetitions::Allowed, ..Default::default() };
     let mut allowed = study(arms(), recipe, settings);
     let tried = run(&mut allowed, 40, loss);

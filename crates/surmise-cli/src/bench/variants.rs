@@ -1,36 +1,37 @@
 //! Strategies by name: those of the crate, and Bayesian optimization with some of its parts exchanged.
 
 use surmise::acquisition::{LogProbabilityOfImprovement, UpperConfidenceBound};
-use surmise::gp::{Kernel, Noise, Uncertainty};
-use surmise::strategy::{OutputScale, PendingBelief, Recipe, WhenSettled};
+use surmise::strategy::{
+    Kernel, Moves, Noise, OutputScale, PendingBelief, Recipe, Uncertainty, WhenSettled,
+};
 use surmise::{BayesianOptimization, RandomSearch, SobolSearch};
 use surmise_bench::Contender;
 
 /// What can be exchanged, and what it is called.
-type Change = (&'static str, fn(&mut Recipe));
+type Change = (&'static str, fn(Recipe) -> Recipe);
 
 const CHANGES: [Change; 21] = [
-    ("yeo-johnson", |recipe| recipe.output = OutputScale::YeoJohnson),
-    ("standardized", |recipe| recipe.output = OutputScale::Standardized),
-    ("matern32", |recipe| recipe.kernel = Kernel::Matern32),
-    ("squared-exponential", |recipe| recipe.kernel = Kernel::SquaredExponential),
-    ("no-priors", |recipe| recipe.priors = false),
-    ("noise-absent", |recipe| recipe.noise = Noise::Absent),
-    ("noise-present", |recipe| recipe.noise = Noise::Present),
-    ("warped", |recipe| recipe.input_warping = true),
-    ("most-probable", |recipe| recipe.uncertainty = Uncertainty::MostProbable),
-    ("laplace4", |recipe| recipe.uncertainty = Uncertainty::Laplace { draws: 4 }),
-    ("laplace8", |recipe| recipe.uncertainty = Uncertainty::Laplace { draws: 8 }),
-    ("slices", |recipe| recipe.uncertainty = Uncertainty::SliceSampling { draws: 10 }),
-    ("pending-expected", |recipe| recipe.pending = PendingBelief::Expected),
-    ("pending-fantasies", |recipe| recipe.pending = PendingBelief::Fantasies),
-    ("pending-ignored", |recipe| recipe.pending = PendingBelief::Ignored),
-    ("failures-ignored", |recipe| recipe.failures_to_avoid = usize::MAX),
-    ("failures-from-3", |recipe| recipe.failures_to_avoid = 3),
-    ("polish", |recipe| recipe.when_settled = WhenSettled::Polish),
-    ("no-anchors", |recipe| recipe.moves.near_anchors = false),
-    ("no-ascent", |recipe| recipe.moves.ascent = false),
-    ("no-exchange", |recipe| recipe.moves.exchange = false),
+    ("yeo-johnson", |recipe| recipe.with_output(OutputScale::YeoJohnson)),
+    ("standardized", |recipe| recipe.with_output(OutputScale::Standardized)),
+    ("matern32", |recipe| recipe.with_kernel(Kernel::Matern32)),
+    ("squared-exponential", |recipe| recipe.with_kernel(Kernel::SquaredExponential)),
+    ("no-priors", Recipe::without_priors),
+    ("noise-absent", |recipe| recipe.with_noise(Noise::Absent)),
+    ("noise-present", |recipe| recipe.with_noise(Noise::Present)),
+    ("warped", |recipe| recipe.with_input_warping(true)),
+    ("most-probable", |recipe| recipe.with_uncertainty(Uncertainty::MostProbable)),
+    ("laplace4", |recipe| recipe.with_uncertainty(Uncertainty::Laplace { draws: 4 })),
+    ("laplace8", |recipe| recipe.with_uncertainty(Uncertainty::Laplace { draws: 8 })),
+    ("slices", |recipe| recipe.with_uncertainty(Uncertainty::SliceSampling { draws: 10 })),
+    ("pending-expected", |recipe| recipe.with_pending(PendingBelief::Expected)),
+    ("pending-fantasies", |recipe| recipe.with_pending(PendingBelief::Fantasies)),
+    ("pending-ignored", |recipe| recipe.with_pending(PendingBelief::Ignored)),
+    ("failures-ignored", |recipe| recipe.with_failures_to_avoid(usize::MAX)),
+    ("failures-from-3", |recipe| recipe.with_failures_to_avoid(3)),
+    ("polish", |recipe| recipe.when_settled(WhenSettled::Polish)),
+    ("no-anchors", |recipe| recipe.with_moves(Moves { near_anchors: false, ..Moves::default() })),
+    ("no-ascent", |recipe| recipe.with_moves(Moves { ascent: false, ..Moves::default() })),
+    ("no-exchange", |recipe| recipe.with_moves(Moves { exchange: false, ..Moves::default() })),
 ];
 
 /// All names; changes are added to one of the last four by a plus sign.
@@ -57,7 +58,7 @@ pub(crate) fn contender(name: &str) -> Option<Contender> {
     let mut recipe = Recipe::default();
     for part in parts {
         let (_, change) = CHANGES.iter().find(|(name, _)| *name == part)?;
-        change(&mut recipe);
+        recipe = change(recipe);
     }
     Some(Contender::new(name, move || make().with_recipe(recipe)))
 }

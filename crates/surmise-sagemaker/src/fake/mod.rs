@@ -1,7 +1,7 @@
 //! A fake SageMaker on this machine: training jobs that cost nothing, under faults that are hard to come by. Feature `fake`.
 //!
 //! It answers the operations that this crate uses, and a few more, as the service does (JSON 1.1 over HTTP, on loopback), with a state machine of
-//! its own behind them. What a training job tells is a function of its hyperparameters. By a [simulated clock](Clock::simulated) that an evaluator shares,
+//! its own behind them. What a training job tells is a function of its hyperparameters. By a [simulated clock](crate::Clock::simulated) that an evaluator shares,
 //! a thousand jobs take seconds, and the same seed gives the same faults.
 //!
 //! ```
