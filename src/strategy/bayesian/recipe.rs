@@ -17,25 +17,25 @@ use crate::maximize::Moves;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recipe {
     /// What is known of the noise of the losses.
-    pub(in crate::strategy) noise: Noise,
+    pub(super) noise: Noise,
     /// How smooth the losses are believed to be.
-    pub(in crate::strategy) kernel: Kernel,
+    pub(super) kernel: Kernel,
     /// How losses are made fit for a Gaussian process.
-    pub(in crate::strategy) output: OutputScale,
+    pub(super) output: OutputScale,
     /// Whether axes of numbers may be bent (from 4 observations per parameter on, up to 15 parameters).
-    pub(in crate::strategy) input_warping: bool,
+    pub(super) input_warping: bool,
     /// Whether hyperparameters have priors, or only a box around them.
-    pub(in crate::strategy) priors: bool,
+    pub(super) priors: bool,
     /// How much of what is believed of the hyperparameters counts.
-    pub(in crate::strategy) uncertainty: Uncertainty,
+    pub(super) uncertainty: Uncertainty,
     /// What pending trials are taken for.
-    pub(in crate::strategy) pending: PendingBelief,
+    pub(super) pending: PendingBelief,
     /// From so many failures on, there may be a belief about where trials fail; `usize::MAX` for never.
-    pub(in crate::strategy) failures_to_avoid: usize,
+    pub(super) failures_to_avoid: usize,
     /// What is done when hardly anything is left to be gained.
-    pub(in crate::strategy) when_settled: WhenSettled,
+    pub(super) when_settled: WhenSettled,
     /// How the acquisition is maximized.
-    pub(in crate::strategy) moves: Moves,
+    pub(super) moves: Moves,
 }
 
 impl Default for Recipe {
