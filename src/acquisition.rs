@@ -15,9 +15,14 @@
 
 use std::fmt::Debug;
 
+use crate::description::Description;
 use crate::error::{Error, Violation};
 use crate::normal::density;
 pub use crate::normal::{log_distribution, log_improvement};
+
+const LOG_EXPECTED_IMPROVEMENT: &str = "log_expected_improvement";
+const LOG_PROBABILITY: &str = "log_probability_of_improvement";
+const UPPER_CONFIDENCE_BOUND: &str = "upper_confidence_bound";
 
 /// The worth of a trial and its slopes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,6 +72,12 @@ pub trait Acquisition: Debug + Send + Sync {
     fn is_logarithm(&self) -> bool {
         true
     }
+
+    /// What the acquisition is called, and its settings: two of the same description say the same. By default the name of the type, and
+    /// what its `Debug` form shows.
+    fn description(&self) -> Description {
+        Description::of_type::<Self>().with(format!("{self:?}"))
+    }
 }
 
 /// The logarithm of the expected improvement over the incumbent: ln E[max(f* − f, 0)] = ln σ + ln h((f* − μ) ⁄ σ).
@@ -88,6 +99,10 @@ impl Acquisition for LogExpectedImprovement {
             slope_deviation: spread / deviation,
         }
     }
+
+    fn description(&self) -> Description {
+        Description::named(LOG_EXPECTED_IMPROVEMENT)
+    }
 }
 
 /// The logarithm of the probability of improvement: ln Φ((f* − μ) ⁄ σ) (Kushner 1964). It goes where an improvement is likely, however
@@ -100,6 +115,10 @@ impl Acquisition for LogProbabilityOfImprovement {
         let u = (incumbent - mean) / deviation;
         let (value, slope) = log_distribution(u);
         Worth { value, slope_mean: -slope / deviation, slope_deviation: -slope * u / deviation }
+    }
+
+    fn description(&self) -> Description {
+        Description::named(LOG_PROBABILITY)
     }
 }
 
@@ -149,6 +168,26 @@ impl Acquisition for UpperConfidenceBound {
 
     fn is_logarithm(&self) -> bool {
         false
+    }
+
+    fn description(&self) -> Description {
+        Description::named(UPPER_CONFIDENCE_BOUND).with(self.kappa)
+    }
+}
+
+/// The acquisition of this crate that has this description.
+///
+/// # Errors
+/// [`Error::Strategy`] if there is none: one of a program's own can only be made by that program.
+pub fn of_description(description: &Description) -> Result<Box<dyn Acquisition>, Error> {
+    let kappa = description.settings.as_f64();
+    match (description.name.as_str(), kappa) {
+        (LOG_EXPECTED_IMPROVEMENT, _) => Ok(Box::new(LogExpectedImprovement)),
+        (LOG_PROBABILITY, _) => Ok(Box::new(LogProbabilityOfImprovement)),
+        (UPPER_CONFIDENCE_BOUND, Some(kappa)) => Ok(Box::new(UpperConfidenceBound::new(kappa)?)),
+        (name, _) => Err(Error::Strategy(format!(
+            "`{name}` is no acquisition of this crate: go on in the program that has it"
+        ))),
     }
 }
 

@@ -258,12 +258,42 @@ pub fn centre(axes: &[Axis]) -> UnitPoint {
 }
 
 /// Points at all combinations of some coordinates of each axis, the last axis changing fastest.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// As JSON `{"coordinates":[[…],…],"numbers":[[…],…]}`, a list for each axis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "GridLists")]
 pub struct Grid {
     coordinates: Vec<Vec<f64>>,
     /// Of each axis, the numbers that its coordinates stand for, where they were given; otherwise empty.
     numbers: Vec<Vec<f64>>,
+    #[serde(skip)]
     count: u64,
+}
+
+/// A grid as it is written.
+#[derive(Deserialize)]
+struct GridLists {
+    coordinates: Vec<Vec<f64>>,
+    numbers: Vec<Vec<f64>>,
+}
+
+impl TryFrom<GridLists> for Grid {
+    type Error = &'static str;
+
+    fn try_from(lists: GridLists) -> Result<Self, Self::Error> {
+        let GridLists { coordinates, numbers } = lists;
+        let is_one_each =
+            |(of, axis): (&Vec<f64>, &Vec<f64>)| of.is_empty() || of.len() == axis.len();
+        let fits = numbers.len() == coordinates.len()
+            && numbers.iter().zip(&coordinates).all(is_one_each)
+            && coordinates.iter().flatten().all(|u| (0.0..=1.0).contains(u));
+        match Self::new(coordinates) {
+            Some(grid) if fits => Ok(Self { numbers, ..grid }),
+            _ => Err(
+                "a grid has coordinates from 0 to 1 on each axis, and a number for each of them or none",
+            ),
+        }
+    }
 }
 
 impl Grid {

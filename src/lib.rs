@@ -122,6 +122,7 @@
 
 #![forbid(unsafe_code)]
 
+mod description;
 mod json_number;
 mod trial_id;
 

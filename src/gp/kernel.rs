@@ -16,12 +16,15 @@
 //! (Rasmussen & Williams 2006, eq. 4.17 and 4.9.) The derivative by a coordinate x that enters r² as (x − x′)² ⁄ ℓ² is
 //! −G (x − x′) ⁄ ℓ². This form has no division by r.
 
+use serde::{Deserialize, Serialize};
+
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::linalg::{self, exp_of_negative, vectorize};
 
 /// How covariance falls with distance: how smooth functions are believed to be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kernel {
     /// Twice differentiable functions: smooth, but not so much that one place tells all.
     #[default]

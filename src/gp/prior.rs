@@ -18,8 +18,11 @@
 //! parameters. (For d numbers it is max(1, √(d ⁄ 12)).) The shapes of the first three are those that Optuna's Gaussian process
 //! uses; losses are standardized.
 
+use serde::{Deserialize, Serialize};
+
 /// What is known of the noise of the losses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Noise {
     /// Nothing: it is learnt. Where measurements of the same place agree, there is none.
     #[default]

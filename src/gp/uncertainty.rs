@@ -16,6 +16,8 @@
 //!
 //! The random numbers are those of a stream of the number of losses that are fitted: the same data give the same draws.
 
+use serde::{Deserialize, Serialize};
+
 use ndarray::{Array1, Array2};
 
 use super::features::Features;
@@ -27,7 +29,8 @@ use crate::linalg::Cholesky;
 use crate::rng::Rng;
 
 /// How much of what is believed of the hyperparameters counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Uncertainty {
     /// The most probable ones alone.
     MostProbable,

@@ -1,5 +1,7 @@
 //! What is maximized, where, and how points are compared.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cube::{Axis, UnitPoint};
 use rayon::prelude::*;
 
@@ -30,7 +32,7 @@ pub struct Search<'a> {
 }
 
 /// The ways from one point to a better one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moves {
     /// Candidates near the anchors, besides those all over the cube.
     pub near_anchors: bool,

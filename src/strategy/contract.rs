@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::places::Places;
 use crate::cube::{Axis, UnitPoint};
+use crate::description::Description;
 use crate::error::Error;
 use crate::json_number::{one, option};
 use crate::rng::Rng;
@@ -72,6 +73,12 @@ pub trait Strategy: Debug + Send + Sync {
     fn is_quick(&self) -> bool {
         false
     }
+
+    /// What the strategy is called, and its settings, as a journal keeps them: two strategies of the same description propose the same.
+    /// By default the name of the type alone. [`of_description`](crate::strategy::of_description) makes the strategies of this crate again.
+    fn description(&self) -> Description {
+        Description::of_type::<Self>()
+    }
 }
 
 // A trait that users implement must stay usable behind a pointer.
@@ -88,6 +95,10 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
 
     fn is_quick(&self) -> bool {
         (**self).is_quick()
+    }
+
+    fn description(&self) -> Description {
+        (**self).description()
     }
 }
 

@@ -3,8 +3,11 @@
 use super::contract::{History, Phase, Proposal, Repetitions, Strategy};
 use super::visited::Visited;
 use crate::cube::Grid;
+use crate::description::Description;
 use crate::error::Error;
 use crate::rng::Rng;
+
+pub(super) const NAME: &str = "grid";
 
 /// Proposes the points of a [grid](crate::space::SearchSpace::grid) in their order, each once, and is then exhausted; what has been tried
 /// is passed over.
@@ -43,6 +46,10 @@ impl Strategy for GridSearch {
             numbers: self.grid.numbers(index),
             ..Proposal::new(self.grid.point(index), Phase::Grid)
         }))
+    }
+
+    fn description(&self) -> Description {
+        Description::named(NAME).with(&self.grid)
     }
 }
 

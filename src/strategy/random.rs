@@ -2,8 +2,11 @@
 
 use super::contract::{History, Phase, Proposal, Strategy};
 use super::visited::Visited;
+use crate::description::Description;
 use crate::error::Error;
 use crate::rng::Rng;
+
+pub(super) const NAME: &str = "random";
 
 /// Proposes uniformly at random, in the scale of each range, without repetition.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,5 +20,9 @@ impl Strategy for RandomSearch {
 
     fn is_quick(&self) -> bool {
         true
+    }
+
+    fn description(&self) -> Description {
+        Description::named(NAME)
     }
 }

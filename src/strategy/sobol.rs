@@ -3,10 +3,12 @@
 use super::contract::{History, Phase, Proposal, Strategy};
 use super::visited::Visited;
 use crate::cube::{self, UnitPoint};
+use crate::description::Description;
 use crate::error::Error;
 use crate::rng::Rng;
 use crate::sobol::Sobol;
 
+pub(super) const NAME: &str = "sobol";
 /// Sets the sequence's scramble apart from other shared streams.
 const SCRAMBLE: u32 = 1;
 /// Points of the sequence that are looked at, before chance decides.
@@ -25,6 +27,10 @@ impl Strategy for SobolSearch {
 
     fn is_quick(&self) -> bool {
         true
+    }
+
+    fn description(&self) -> Description {
+        Description::named(NAME)
     }
 }
 

@@ -2,6 +2,7 @@
 
 /// What each module of the engine may import, besides `error`. Modules stand in `lib.rs` from the ground up.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("description", &[]),
     ("json_number", &[]),
     ("trial_id", &[]),
     ("outcome", &["json_number"]),
@@ -22,12 +23,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("space", &["cube", "significant"]),
     ("trial", &["json_number", "outcome", "trial_id", "space", "objective"]),
     ("limits", &["objective", "trial"]),
-    ("acquisition", &["normal"]),
+    ("acquisition", &["description", "normal"]),
     ("gp", &["linalg", "lbfgs", "rng", "normal", "cube"]),
     ("stopping", &["objective", "limits", "trial"]),
     (
         "strategy",
         &[
+            "description",
             "json_number",
             "trial_id",
             "rng",

@@ -15,4 +15,5 @@ mod belief;
 mod optimization;
 
 pub use self::optimization::BayesianOptimization;
+pub(super) use self::optimization::{NAME, of_settings};
 pub use self::recipe::{OutputScale, PendingBelief, Recipe, WhenSettled};

@@ -1,11 +1,15 @@
 //! Bayesian optimization as a strategy.
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use super::belief::Belief;
 use super::checkpoints::Checkpoints;
 use super::design;
 use super::recipe::{Recipe, WhenSettled};
 use super::thompson::Drawn;
-use crate::acquisition::{Acquisition, LogExpectedImprovement};
+use crate::acquisition::{self, Acquisition, LogExpectedImprovement};
+use crate::description::Description;
 use crate::error::Error;
 use crate::gp::SamplePath;
 use crate::maximize::{Search, maximize};
@@ -23,6 +27,16 @@ pub struct BayesianOptimization {
     choice: Choice,
     recipe: Recipe,
     checkpoints: Checkpoints,
+}
+
+pub(crate) const NAME: &str = "bayesian";
+
+/// The settings as they are written.
+#[derive(Debug, Serialize, Deserialize)]
+struct Settings {
+    /// None for Thompson sampling.
+    acquisition: Option<Description>,
+    recipe: Recipe,
 }
 
 /// How a point is chosen, given a belief.
@@ -130,6 +144,20 @@ impl BayesianOptimization {
     }
 }
 
+/// The strategy of these settings, as its description has them.
+///
+/// # Errors
+/// [`Error::Strategy`] if they are none of this strategy, or the acquisition is none of this crate.
+pub(crate) fn of_settings(settings: &Value) -> Result<BayesianOptimization, Error> {
+    let settings = Settings::deserialize(settings)
+        .map_err(|error| Error::Strategy(format!("settings of `{NAME}`: {error}")))?;
+    let choice = match settings.acquisition {
+        Some(described) => Choice::Acquisition(acquisition::of_description(&described)?),
+        None => Choice::ThompsonSampling,
+    };
+    Ok(BayesianOptimization::by(choice).with_recipe(settings.recipe))
+}
+
 impl Strategy for BayesianOptimization {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
         let visited = Visited::of(history);
@@ -165,5 +193,13 @@ impl Strategy for BayesianOptimization {
         // Without a belief, the least loss is what there is.
         let recommended = belief.map_or(least.trial, |(belief, _)| belief.recommended(&known));
         Ok(Some(Outlook::new(recommended)))
+    }
+
+    fn description(&self) -> Description {
+        let acquisition = match &self.choice {
+            Choice::Acquisition(acquisition) => Some(acquisition.description()),
+            Choice::ThompsonSampling => None,
+        };
+        Description::named(NAME).with(Settings { acquisition, recipe: self.recipe })
     }
 }

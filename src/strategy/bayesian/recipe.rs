@@ -1,5 +1,7 @@
 //! What Bayesian optimization is made of, so that each part can be exchanged and measured.
 
+use serde::{Deserialize, Serialize};
+
 use crate::gp::{Assumptions, Kernel, Noise, Uncertainty};
 use crate::maximize::Moves;
 
@@ -14,7 +16,8 @@ use crate::maximize::Moves;
 /// let recipe = Recipe::default().with_noise(Noise::Absent);
 /// let strategy = BayesianOptimization::default().with_recipe(recipe);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Recipe {
     /// What is known of the noise of the losses.
     pub(super) noise: Noise,
@@ -131,7 +134,8 @@ impl Recipe {
 }
 
 /// How losses are made fit for a Gaussian process.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OutputScale {
     /// Whichever of the other two makes the losses more probable, all things considered. Decided at every
     /// observation whose number is half as large again as the last such one.
@@ -144,7 +148,8 @@ pub enum OutputScale {
 }
 
 /// What pending trials are taken for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PendingBelief {
     /// [`Fantasies`](Self::Fantasies) where losses are noisy or many trials are pending, else [`Expected`](Self::Expected).
     #[default]
@@ -160,7 +165,8 @@ pub enum PendingBelief {
 
 /// What is done when the expected improvement has become a trifle: less than a ten-thousandth of the spread of the losses. (Of
 /// another acquisition that is a logarithm, when that number is as small. Of no effect on one that is none, nor on Thompson sampling.)
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WhenSettled {
     /// The best place is polished on.
     Polish,
