@@ -67,6 +67,7 @@ impl Default for ResourceLimits {
 /// Any of them goes with any strategy. What is decided, and on which figures, is an event of the study.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[doc(alias = "TrainingJobEarlyStoppingType")]
+#[serde(rename_all = "snake_case")]
 pub enum EarlyStopping {
     /// None.
     #[default]

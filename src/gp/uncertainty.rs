@@ -76,7 +76,7 @@ const FARTHEST: usize = 200;
 impl Uncertainty {
     /// Draws of the hyperparameters, given the most probable ones for the same data and assumptions. Where sampling fails, those
     /// alone. (Of slice sampling, they are not among the draws.)
-    pub fn draws<'a, P: AsRef<[f64]>>(
+    pub(crate) fn draws<'a, P: AsRef<[f64]>>(
         self,
         features: &Features,
         points: &[P],

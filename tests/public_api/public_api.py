@@ -47,8 +47,32 @@ def rustdoc(package, features, scratch):
     return document
 
 
+# Names that several types of other modules have: these are written with their paths.
+AMBIGUOUS = set()
+PATHS = {}
+
+
 def last(path):
     return path.rsplit("::", 1)[-1]
+
+
+def name_of(path):
+    """A type's or trait's name: with its path where the name alone does not say which it is."""
+    name = last(path["path"])
+    full = PATHS.get(str(path["id"]))
+    return "::".join(full) if name in AMBIGUOUS and full else name
+
+
+def learn_paths(document):
+    """Which names are those of several types or traits."""
+    PATHS.clear()
+    AMBIGUOUS.clear()
+    of_name = {}
+    for key, item in document["paths"].items():
+        if item["kind"] in ("struct", "enum", "trait", "type_alias", "union"):
+            PATHS[key] = item["path"]
+            of_name.setdefault(item["path"][-1], set()).add(tuple(item["path"]))
+    AMBIGUOUS.update(name for name, paths in of_name.items() if len(paths) > 1)
 
 
 def args(value):
@@ -80,7 +104,7 @@ def bounds(values):
         kind, what = next(iter(value.items()))
         if kind == "trait_bound":
             sign = "?" if what["modifier"] == "maybe" else ""
-            parts.append(sign + binder(what["generic_params"]) + last(what["trait"]["path"]) + args(what["trait"]["args"]))
+            parts.append(sign + binder(what["generic_params"]) + name_of(what["trait"]) + args(what["trait"]["args"]))
         elif kind == "outlives":
             parts.append(what)
         else:
@@ -96,7 +120,7 @@ def typ(value):
     """A type as one writes it, with the last segment of each path: where a type comes from is its own line's matter."""
     kind, what = next(iter(value.items())) if isinstance(value, dict) else (value, None)
     if kind == "resolved_path":
-        return last(what["path"]) + args(what["args"])
+        return name_of(what) + args(what["args"])
     if kind in ("primitive", "generic"):
         return what
     if kind == "borrowed_ref":
@@ -111,13 +135,13 @@ def typ(value):
     if kind == "impl_trait":
         return f"impl {bounds(what)}"
     if kind == "dyn_trait":
-        traits = [binder(t["generic_params"]) + last(t["trait"]["path"]) + args(t["trait"]["args"]) for t in what["traits"]]
+        traits = [binder(t["generic_params"]) + name_of(t["trait"]) + args(t["trait"]["args"]) for t in what["traits"]]
         return "dyn " + " + ".join(traits + ([what["lifetime"]] if what["lifetime"] else []))
     if kind == "function_pointer":
         return "fn" + signature(what["sig"])
     if kind == "qualified_path":
         if what["trait"] and what["trait"]["path"]:
-            return f"<{typ(what['self_type'])} as {last(what['trait']['path'])}{args(what['trait']['args'])}>::{what['name']}"
+            return f"<{typ(what['self_type'])} as {name_of(what['trait'])}{args(what['trait']['args'])}>::{what['name']}"
         return f"{typ(what['self_type'])}::{what['name']}"
     if kind == "infer":
         return "_"
@@ -162,6 +186,7 @@ class Listing:
     """The lines of one package."""
 
     def __init__(self, document):
+        learn_paths(document)
         self.index = document["index"]
         self.lines = []
         self.homes = {}
@@ -300,9 +325,12 @@ class Listing:
                 continue
             else:
                 params, where = generics(what["generics"])
-                trait = f"{'!' if what['is_negative'] else ''}{last(what['trait']['path'])}{args(what['trait']['args'])}"
+                trait = f"{'!' if what['is_negative'] else ''}{name_of(what['trait'])}{args(what['trait']['args'])}"
+                types = [self.item(key) for key in what["items"]]
+                types = [f"{item['name']} = {typ(item['inner']['assoc_type']['type'])}" for item in types if item and "assoc_type" in item["inner"]]
+                trait += f" {{{', '.join(types)}}}" if types else ""
                 of = typ(what["for"])
-                if of == last(path) and params in ("", "<'de>") and not where:
+                if last(of) == last(path) and params in ("", "<'de>") and not where:
                     plain.append(trait)
                 else:
                     traits.append(f"impl{params} {trait} for {of}{where} ({path})")
@@ -315,10 +343,14 @@ def main():
     parser.add_argument("--check", action="store_true", help="fail if a committed text differs, and show in what")
     check = parser.parse_args().check
     differ = False
+    texts = {}
     with tempfile.TemporaryDirectory() as scratch:
-        documents = {package: rustdoc(package, features, scratch) for package, (_, features) in PACKAGES.items()}
+        for package, (_, features) in PACKAGES.items():
+            lines = Listing(rustdoc(package, features, scratch)).lines
+            always = set(Listing(rustdoc(package, "", scratch)).lines)
+            texts[package] = "".join(f"{line}\n" if line in always else f"by feature: {line}\n" for line in lines)
     for package, (folder, _) in PACKAGES.items():
-        text = "\n".join(Listing(documents[package]).lines) + "\n"
+        text = texts[package]
         file = ROOT / folder / "public-api.txt"
         before = file.read_text() if file.exists() else ""
         name = str(file.relative_to(ROOT))

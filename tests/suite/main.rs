@@ -12,4 +12,5 @@ mod laws;
 mod promises;
 mod steps;
 mod tuning;
+mod words;
 mod written;

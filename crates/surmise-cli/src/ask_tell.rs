@@ -9,10 +9,17 @@ use surmise::{BayesianOptimization, RandomSearch, SobolSearch, Strategy};
 
 use crate::output::ended;
 
-/// Every request is a line of JSON on standard input, and has a line in reply on standard output. Begin with {"op":"help"}.
-///
-/// {"op":"init","space":[{"name":"lr","type":"float","lo":1e-6,"hi":1.0,"scale":"log"}],"seed":3} → {"ok":true};
-/// {"op":"ask","n":1} → {"configs":[{"lr":0.001}],"ids":[1]}; {"op":"tell","id":1,"value":0.31} → {"ok":true}.
+/// What stands below the options.
+pub(crate) const HELP: &str = r#"Every request is a line of JSON on standard input, and has a line in reply on standard output:
+
+{"op":"help"}
+{"op":"init","space":[{"name":"lr","type":"float","lo":1e-6,"hi":1.0,"scale":"log"}],"seed":3}
+{"op":"ask","n":1}                   {"configs":[{"lr":0.001}],"ids":[1]}
+{"op":"tell","id":1,"value":0.31}    {"ok":true}
+{"op":"best"}
+
+A request that is refused is answered by {"error":…}, and the conversation goes on. Exit status: 0 the input has ended."#;
+
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// What proposes configurations.

@@ -24,6 +24,7 @@ enum Command {
     /// Tune gradient-boosted trees on real data, as a tuning job of AWS's Step Functions sample asks: a first look.
     Demo(demo::Options),
     /// Let a program in any language ask for configurations and tell their values, over JSON lines.
+    #[command(after_help = ask_tell::HELP)]
     AskTell(ask_tell::Options),
     /// Compare strategies on problems, with statistics.
     #[command(subcommand)]

@@ -1,7 +1,5 @@
 //! `surmise demo`: the hyperparameter tuning job of AWS's Step Functions sample, run on this machine: gradient-boosted trees on real data.
 
-#![allow(clippy::print_stdout, reason = "a command talks")]
-
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -21,7 +19,7 @@ use surmise_bench::learner::{Diabetes, Hyperparameters};
 use surmise_bench::wilcoxon_signed_rank;
 use surmise_sagemaker::{HyperParameterTuningJobConfig, Tuning, TuningError};
 
-use crate::output::{Failure, ended};
+use crate::output::{Failure, ended, say};
 
 const JOB: &str = include_str!("tuning_job.json");
 /// Rows of the table of the best.
@@ -33,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
     seed: Option<u64>,
     /// Run seeds 1 to N by Bayesian and by random search, and close with the p-value of Wilcoxon's signed-rank test.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
     /// Draw no progress bar.
     #[arg(long)]
@@ -63,50 +61,53 @@ fn show_one(
     let tuning = config.tuning()?;
     let jobs = tuning.limits.max_jobs.map_or("any number of".to_owned(), |jobs| jobs.to_string());
     let parallel = tuning.limits.max_parallel_jobs;
-    println!(
+    say(format_args!(
         "Looks for the hyperparameters of boosted trees that predict the progress of diabetes best:\n\
          {} is to be small. {jobs} jobs, {parallel} at a time, over",
         tuning.objective.metric_name
-    );
+    ))?;
     for range in tuning.space.ranges() {
-        println!("  {}", described(range));
+        say(format_args!("  {}", described(range)))?;
     }
     for part in &tuning.not_supported {
-        println!("{part}.");
+        say(format_args!("{part}."))?;
     }
     let seed = options.seed.or(tuning.seed).unwrap_or(1);
     let clock = Clock::default();
     let bayesian = search(tuning, Some(&clock), data, seed, !options.quiet)?;
-    println!("The same by random search, to compare:");
+    say(format_args!("The same by random search, to compare:"))?;
     let random = search(random(config)?, None, data, seed, !options.quiet)?;
 
-    println!("\nThe best trials of Bayesian optimization:");
-    println!(
+    say(format_args!("\nThe best trials of Bayesian optimization:"))?;
+    say(format_args!(
         "{:>5} {:>10} {:>9} {:>15} {:>10} {:>10}",
         "trial", "alpha", "gamma", "max_delta_step", "max_depth", "rmse"
-    );
+    ))?;
     for trial in ranked(&bayesian).into_iter().take(SHOWN) {
         let Hyperparameters { alpha, gamma, max_delta_step, max_depth, .. } =
             Hyperparameters::UNTUNED.with(&trial.configuration);
-        println!(
+        say(format_args!(
             "{:>5} {alpha:>10.3} {gamma:>9.4} {max_delta_step:>15} {max_depth:>10} {:>10.4}",
             trial.id.0,
             best_value(Some(trial)),
-        );
+        ))?;
     }
     for at_end in values_at_ends(&bayesian) {
-        println!("{at_end}");
+        say(format_args!("{at_end}"))?;
     }
     let jobs = bayesian.trials().len();
     let untuned = data.cross_validated_rmse(Hyperparameters::UNTUNED)?;
-    println!("\nBayesian optimization, {jobs} jobs   {:>10.4}", best_value(bayesian.best()));
-    println!("random search, {jobs} jobs           {:>10.4}", best_value(random.best()));
-    println!("untuned defaults                 {untuned:>10.4}");
-    println!("time per model proposal          {:>10.1?}", clock.mean());
-    println!(
+    say(format_args!(
+        "\nBayesian optimization, {jobs} jobs   {:>10.4}",
+        best_value(bayesian.best())
+    ))?;
+    say(format_args!("random search, {jobs} jobs           {:>10.4}", best_value(random.best())))?;
+    say(format_args!("untuned defaults                 {untuned:>10.4}"))?;
+    say(format_args!("time per model proposal          {:>10.1?}", clock.mean()))?;
+    say(format_args!(
         "\nNext: your own function, as in examples/minimize_function.rs; your own program, as in\n\
          examples/tune_command; more seeds of this, by `--seeds 20`."
-    );
+    ))?;
     Ok(())
 }
 
@@ -156,16 +157,16 @@ fn compare(
     seeds: u64,
     quiet: bool,
 ) -> Result<(), Failure> {
-    println!("{:>5} {:>10} {:>10}", "seed", "bayesian", "random");
+    say(format_args!("{:>5} {:>10} {:>10}", "seed", "bayesian", "random"))?;
     let mut differences = Vec::new();
     for seed in 1..=seeds {
         let bayesian = best_value(search(config.tuning()?, None, data, seed, !quiet)?.best());
         let random = best_value(search(random(config)?, None, data, seed, !quiet)?.best());
-        println!("{seed:>5} {bayesian:>10.4} {random:>10.4}");
+        say(format_args!("{seed:>5} {bayesian:>10.4} {random:>10.4}"))?;
         differences.push(bayesian - random);
     }
     let p = wilcoxon_signed_rank(&differences);
-    println!("one-sided Wilcoxon signed-rank p that Bayesian is below random: {p:.3e}");
+    say(format_args!("one-sided Wilcoxon signed-rank p that Bayesian is below random: {p:.3e}"))?;
     Ok(())
 }
 

@@ -1,13 +1,24 @@
 //! Writing to the terminal, and ending with a status.
 
-#![allow(clippy::print_stderr, reason = "a command talks")]
-
-use std::fmt::Display;
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Anything that ends a subcommand, for people.
-pub(crate) type Failure = Box<dyn std::error::Error>;
+pub(crate) type Failure = Box<dyn Error>;
+
+/// The command line or a file cannot be read: the subcommand ends with 2.
+#[derive(Debug)]
+pub(crate) struct Unreadable(pub(crate) String);
+
+impl Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Unreadable {}
 
 /// Writes a line to standard output; whoever closes that has heard enough.
 pub(crate) fn say(text: impl Display) -> io::Result<()> {
@@ -17,10 +28,21 @@ pub(crate) fn say(text: impl Display) -> io::Result<()> {
     }
 }
 
-/// The status of what was done, or 1 after saying why it was not.
+/// Writes a line to standard output if that is possible: what goes on does not depend on it.
+#[cfg(feature = "sdk")]
+pub(crate) fn tell(text: impl Display) {
+    let _ = say(text);
+}
+
+/// Writes a line to standard error, if that is possible.
+pub(crate) fn say_aside(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// The status of what was done, or 1 or 2 after saying why it was not.
 pub(crate) fn ended(done: Result<ExitCode, Failure>) -> ExitCode {
     done.unwrap_or_else(|error| {
-        eprintln!("{error}");
-        ExitCode::FAILURE
+        say_aside(&error);
+        if error.is::<Unreadable>() { ExitCode::from(2) } else { ExitCode::FAILURE }
     })
 }

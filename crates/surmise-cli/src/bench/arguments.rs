@@ -6,7 +6,11 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run strategies, and other programs, on a suite of problems, and write a page about it.
+    /// Run strategies, and other programs, on a suite of problems, and write a page about it. Run again with the same --out, it goes on where it
+    /// stopped.
+    #[command(
+        after_help = "Exit status: 0 done, 1 some runs broke off, 2 the command line or what is in --out cannot be read."
+    )]
     Run(Options),
     /// Analyse runs that are there: of one directory, or of several side by side.
     Compare {
@@ -17,7 +21,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// Tell whether the default strategy is as good as when a baseline was written; ends with 1 if it is not.
+    /// Tell whether the default strategy is as good as when a baseline was written.
+    #[command(after_help = "Exit status: 0 it is, 1 it is not, 2 the baseline cannot be read.")]
     Check {
         /// The baseline.
         #[arg(long, value_name = "FILE")]
@@ -37,7 +42,6 @@ pub(crate) enum Command {
     },
 }
 
-/// Run again with the same --out, it goes on where it stopped.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The suite: smoke, public, instances, mixed, noisy or hard.

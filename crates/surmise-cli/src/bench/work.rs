@@ -1,8 +1,7 @@
 //! What the subcommands of `surmise bench` do.
 
-#![allow(clippy::print_stderr, reason = "a command talks")]
-
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Display;
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
@@ -23,11 +22,20 @@ use surmise_bench::{
 
 use super::arguments::Options;
 use super::variants;
-use crate::output::{Failure, say};
+use crate::output::{Failure, Unreadable, say, say_aside};
+
+fn named(suite: &str) -> Result<Suite, Unreadable> {
+    Suite::named(suite).map_err(|error| Unreadable(error.to_string()))
+}
+
+/// An error with the file that it is about.
+fn about(path: &Path, error: impl Display) -> Unreadable {
+    Unreadable(format!("{}: {error}", path.display()))
+}
 
 /// The suite of this name, with the learner of boosted trees.
 fn suite(options: &Options) -> Result<Suite, Failure> {
-    let mut suite = Suite::named(&options.suite)?;
+    let mut suite = named(&options.suite)?;
     if ["public", "mixed"].contains(&options.suite.as_str()) {
         suite.push(Boosting::case());
     }
@@ -35,7 +43,8 @@ fn suite(options: &Options) -> Result<Suite, Failure> {
         suite.keep(&options.problems);
         if suite.cases().is_empty() {
             let wanted = options.problems.join(", ");
-            return Err(format!("no problem of suite {} is called {wanted}", suite.name()).into());
+            let none = format!("no problem of suite {} is called {wanted}", suite.name());
+            return Err(Unreadable(none).into());
         }
     }
     Ok(suite)
@@ -46,7 +55,8 @@ fn experiment(options: &Options) -> Result<Experiment, Failure> {
     for name in &options.strategies {
         let contender = variants::contender(name);
         contenders.push(contender.ok_or_else(|| {
-            format!("unknown strategy {name:?}; known are {}", variants::names())
+            let names = variants::names();
+            Unreadable(format!("unknown strategy {name:?}; known are {names}"))
         })?);
     }
     let external = options.external.iter();
@@ -68,7 +78,7 @@ pub(super) fn run_all(options: &Options) -> Result<ExitCode, Failure> {
     let name = experiment.suite().name().to_owned();
     let target = || PathBuf::from("target/benchmark");
     let out = options.out.clone().unwrap_or_else(|| target().join(&name));
-    let file = RunsFile::open(&out)?;
+    let file = RunsFile::open(&out).map_err(|error| about(&out, error))?;
     claim(&out, file.runs().is_empty(), options.mix_builds)?;
     let mut file = file.forget_broken()?;
     make(&experiment, &mut file, options.quiet)?;
@@ -87,9 +97,9 @@ fn exit_code(broken: usize) -> ExitCode {
     if broken == 0 {
         return ExitCode::SUCCESS;
     }
-    eprintln!(
+    say_aside(format_args!(
         "{broken} runs broke off: see the table on reliability. Run again, they are tried again."
-    );
+    ));
     ExitCode::FAILURE
 }
 
@@ -140,7 +150,12 @@ fn claim(out: &Path, is_empty: bool, mix_builds: bool) -> Result<(), Failure> {
 pub(super) fn compare(directories: &[PathBuf], out: Option<&Path>) -> Result<ExitCode, Failure> {
     let mut runs = Vec::new();
     for directory in directories {
-        let here = RunsFile::read(directory)?;
+        if directory.is_file() {
+            return Err(
+                about(directory, "it is a file; give the directory of runs that it is in").into()
+            );
+        }
+        let here = RunsFile::read(directory).map_err(|error| about(directory, error))?;
         let several = directories.len() > 1;
         let name = directory.display();
         runs.extend(here.into_iter().map(|run| match several {
@@ -163,6 +178,8 @@ const CHECKED_SEEDS: u64 = 20;
 
 /// Is the default strategy as good as when the baseline was written?
 pub(super) fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCode, Failure> {
+    // Before a minute is spent on what it is compared with.
+    let before = if write { None } else { Some(read_baseline(baseline)?) };
     let bayesian = Contender::new("bayesian", BayesianOptimization::default);
     let experiment = Experiment::new(Suite::smoke(), [bayesian])?.with_seeds(CHECKED_SEEDS);
     let keys = experiment.keys();
@@ -180,16 +197,19 @@ pub(super) fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCod
         return Err(format!("{}, seed {}: {reason}", run.case(), run.seed).into());
     }
     let now = Regression::of(&runs);
-    if write {
+    let Some(before) = before else {
         fs::write(baseline, serde_json::to_string_pretty(&now)? + "\n")?;
         say(format!("Written: {}", baseline.display()))?;
         return Ok(ExitCode::SUCCESS);
-    }
-    let text =
-        fs::read_to_string(baseline).map_err(|error| format!("{}: {error}", baseline.display()))?;
-    let findings = now.against(&serde_json::from_str(&text)?)?;
+    };
+    let findings = now.against(&before).map_err(|error| about(baseline, error))?;
     say(findings.to_string())?;
     Ok(if findings.is_loss() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn read_baseline(path: &Path) -> Result<Regression, Unreadable> {
+    let text = fs::read_to_string(path).map_err(|error| about(path, error))?;
+    serde_json::from_str(&text).map_err(|error| about(path, format!("no baseline: {error}")))
 }
 
 /// What random search reaches, to be committed: of all cases of the crate, or of those that are named (`boosting` among them).
@@ -206,6 +226,10 @@ pub(super) fn random_means(problems: &[String]) -> Result<ExitCode, Failure> {
         let boosting = Boosting::case();
         cases.insert(boosting.name(), boosting);
         cases.retain(|name, _| problems.iter().any(|text| name.contains(text.as_str())));
+    }
+    if cases.is_empty() {
+        let wanted = problems.join(", ");
+        return Err(Unreadable(format!("no problem is called {wanted}")).into());
     }
     let estimate = |(name, case): (String, Case)| {
         let is_learner = ["network", "boosting"].contains(&case.problem().name());

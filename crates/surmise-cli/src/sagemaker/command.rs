@@ -15,14 +15,17 @@ use super::request::{Way, judged};
 use super::tune;
 use crate::output::{ended, say};
 
-/// The statuses of the first four.
-const STATUS: &str = "Exit status: 0 the service would accept the request, 1 it would not, 2 it cannot be read, 3 it would, but what is to be \
-                      written cannot be made of it.";
+/// What `check` may end with.
+const JUDGED: &str =
+    "Exit status: 0 the service would accept the request, 1 it would not, 2 it cannot be read.";
+/// What the three may end with that do more.
+const STATUS: &str = "Exit status: 0 done, 1 the service would not accept the request, 2 it cannot be read, 3 it would be accepted, but it cannot \
+                      be run or written here.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Judge a tuning request: would the service take it, would a person regret it?
-    #[command(after_help = STATUS)]
+    #[command(after_help = JUDGED)]
     Check {
         #[command(flatten)]
         reading: Reading,
@@ -56,6 +59,7 @@ pub(crate) enum Command {
     Model,
     /// Run a request on a real account, which costs money: training jobs by Surmise's proposals, or SageMaker's own tuner.
     #[cfg(feature = "sdk")]
+    #[command(after_help = tune::HELP)]
     Tune(tune::Options),
     /// Run AWS's sample by training jobs on a fake SageMaker on this machine: through the real SDK, under faults, for nothing.
     #[cfg(feature = "sdk")]

@@ -3,15 +3,13 @@
 //! Stages of its training jobs take a second instead of minutes. What a job tells, as the objective that its hyperparameter `_tuning_objective_metric` names,
 //! is the sum of the squares of its other numeric hyperparameters.
 
-#![allow(clippy::print_stdout, reason = "a command talks")]
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use surmise_sagemaker::Clock;
 use surmise_sagemaker::fake::{FakeSageMaker, FakeSettings, FakeTraining, JobTimes};
 
-use crate::output::Failure;
+use crate::output::{Failure, say};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -21,7 +19,7 @@ pub(super) fn run(port: u16) -> Result<(), Failure> {
         JobTimes { starting: SECOND, downloading: SECOND, uploading: SECOND, stopping: SECOND };
     let settings = FakeSettings { clock: Clock::real(), times, port, ..FakeSettings::default() };
     let fake = FakeSageMaker::start(settings, training)?;
-    println!("A fake SageMaker listens at {}, until it is interrupted.", fake.url());
+    say(format_args!("A fake SageMaker listens at {}, until it is interrupted.", fake.url()))?;
     loop {
         std::thread::park();
     }

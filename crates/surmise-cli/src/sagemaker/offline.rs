@@ -3,8 +3,6 @@
 //! Fifty training jobs, four at a time, each a gradient-boosted model of the diabetes data. The fake throttles, loses replies, lets credentials expire, has a
 //! quota that is too low for a while, and fails some jobs. Hours of training take seconds, because evaluator and fake share a simulated clock.
 
-#![allow(clippy::print_stdout, reason = "a command talks")]
-
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -22,7 +20,7 @@ use surmise_sagemaker::{
     Clock, DocumentReader, SageMakerEvaluator, TuningJobDescription, TuningJobStatus,
 };
 
-use crate::output::Failure;
+use crate::output::{Failure, say, tell};
 
 const SAMPLE: &[u8] = include_bytes!("tune_model_state_machine.json");
 const JOBS: usize = 50;
@@ -70,7 +68,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let metric = tuning.objective.metric_name.clone();
     let data = Diabetes::read();
     let fake = FakeSageMaker::start(settings, move |values| training(&data, &metric, values))?;
-    println!("A fake SageMaker listens at {}.", fake.url());
+    say(format_args!("A fake SageMaker listens at {}.", fake.url()))?;
 
     let service = Connection::new()
         .region("us-west-2")
@@ -93,23 +91,23 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)?;
-    println!("It is over: {}.\n", tuned.reason);
+    say(format_args!("It is over: {}.\n", tuned.reason))?;
     report(&fake, &clock, &jobs);
 
     let description = TuningJobDescription::of(&request, &study, TuningJobStatus::Completed);
     let best = study.best().ok_or("no training job completed")?;
     let job = JobId { trial: best.id, attempt: best.attempt() };
     let job = jobs.training_job(job).ok_or("the best training job is not known")?;
-    println!("\nbest training job: {}", job.name);
-    println!(
+    say(format_args!("\nbest training job: {}", job.name))?;
+    say(format_args!(
         "{}: {:.4} with {}",
         study.objective().metric_name,
         best.value().unwrap_or(f64::NAN),
         best.configuration
-    );
-    println!("model artifact: {}", job.model.as_deref().unwrap_or("none"));
+    ))?;
+    say(format_args!("model artifact: {}", job.model.as_deref().unwrap_or("none")))?;
     let next = description.next_states_input().ok_or("no training job completed")?;
-    println!("For the sample's next states: {next}");
+    say(format_args!("For the sample's next states: {next}"))?;
     Ok(())
 }
 
@@ -130,15 +128,17 @@ fn tell(progress: &Progress<'_>, clock: &Clock, watch: bool) {
     let time = clock.now().as_secs();
     let time = format!("{:02}:{:02}:{:02}", time / 3600, time / 60 % 60, time % 60);
     match progress {
-        Progress::NewBest { trial, value } => println!("{time}  trial {}: {value:.4}", trial.id),
-        Progress::Paused { why } => println!("{time}  paused: {why}"),
-        Progress::Resumed => println!("{time}  resumed"),
-        Progress::Retrying { job, after } => println!("{time}  {job} in {after:.1?}"),
+        Progress::NewBest { trial, value } => {
+            tell(format_args!("{time}  trial {}: {value:.4}", trial.id))
+        }
+        Progress::Paused { why } => tell(format_args!("{time}  paused: {why}")),
+        Progress::Resumed => tell(format_args!("{time}  resumed")),
+        Progress::Retrying { job, after } => tell(format_args!("{time}  {job} in {after:.1?}")),
         Progress::Started { job, adopted } if watch => {
-            println!("{time}  {job} {}", if *adopted { "is adopted" } else { "starts" });
+            say(format_args!("{time}  {job} {}", if *adopted { "is adopted" } else { "starts" }))?;
         }
         Progress::Busy { retry_after } if watch => {
-            println!("{time}  no room for {retry_after:.1?}");
+            say(format_args!("{time}  no room for {retry_after:.1?}"))?;
         }
         _ => {}
     }
@@ -151,20 +151,20 @@ fn report(fake: &FakeSageMaker, clock: &Clock, jobs: &SageMakerEvaluator) {
     let refused = |code: &str| count(&Fate::Refused(code.to_owned()));
     let creations = fake.creations();
     let twice = creations.values().filter(|times| **times > 1).count();
-    println!(
+    say(format_args!(
         "{} training jobs in {:.1} simulated hours, {} at once at the most; {twice} were created twice; {:.1} machine hours are billed",
         creations.len(),
         clock.now().as_secs_f64() / 3600.0,
         fake.most_at_once(),
         jobs.billed().as_secs_f64() / 3600.0,
-    );
-    println!("{}", jobs.bill());
-    println!(
+    ))?;
+    say(format_args!("{}", jobs.bill()))?;
+    say(format_args!(
         "{} requests: {} throttled, {} replies lost, {} refused for a quota, {} for expired credentials",
         log.len(),
         refused("ThrottlingException"),
         count(&Fate::ReplyLost),
         refused("ResourceLimitExceeded"),
         refused("ExpiredTokenException"),
-    );
+    ))?;
 }

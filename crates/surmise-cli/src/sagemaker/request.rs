@@ -2,8 +2,6 @@
 //!
 //! The learner is that of `surmise demo`: gradient-boosted trees on the diabetes data, in XGBoost's words.
 
-#![allow(clippy::print_stderr, reason = "a command talks")]
-
 use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -19,7 +17,7 @@ use surmise_sagemaker::{
 
 use super::arguments::{OtherLimits, Reading};
 use super::values::bytes;
-use crate::output::{Failure, say};
+use crate::output::{Failure, say, say_aside};
 
 /// The name of the tuning job where the document gives none.
 const NAME: &str = "local-tuning-job";
@@ -44,14 +42,14 @@ impl Way<'_> {
     }
 }
 
-/// Judges a request and goes this way. The status: 0 the service would accept it, 1 it would not, 2 it cannot be read, 3 it would, but what is
-/// to be written cannot be made of it.
+/// Judges a request and goes this way. The status: 0 the service would accept it, 1 it would not, 2 it cannot be read, 3 it would, but it cannot
+/// be run, or written, here.
 pub(super) fn judged(reading: &Reading, way: Way<'_>) -> ExitCode {
     let voice = Voice { is_aside: matches!(way, Way::Write(_) | Way::Describe(_)) };
     let (document, judge) = match read(reading, voice) {
         Ok(read) => read,
         Err(error) => {
-            eprintln!("{error}");
+            say_aside(error);
             return ExitCode::from(2);
         }
     };
@@ -67,7 +65,7 @@ pub(super) fn judged(reading: &Reading, way: Way<'_>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             voice.say(format!("\n{error}"));
-            ExitCode::from(if voice.is_aside { 3 } else { 0 })
+            ExitCode::from(3)
         }
     }
 }
@@ -80,7 +78,7 @@ struct Voice {
 
 impl Voice {
     fn say(self, text: impl Display) {
-        if self.is_aside { eprintln!("{text}") } else { tell(&text) }
+        if self.is_aside { say_aside(text) } else { tell(&text) }
     }
 }
 

@@ -1,7 +1,5 @@
 //! A tuning request on a real account: training jobs by Surmise's proposals, or the whole tuning job by SageMaker's own tuner.
 
-#![allow(clippy::print_stdout, reason = "a command talks")]
-
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -20,12 +18,14 @@ use surmise_sagemaker::{
 };
 
 use super::values::json;
-use crate::output::Failure;
+use crate::output::{Failure, say, tell};
 
 /// Training jobs cost money. Without --spend it says what it would do and what that could cost at the most, and does nothing.
 ///
-/// Credentials come from the environment, ~/.aws, single sign-on or the machine's role. docs/permissions.md of the package surmise-sagemaker
-/// says which permissions are needed, what costs, and how to try for nothing.
+/// What stands below the options.
+pub(super) const HELP: &str = "Credentials come from the environment, ~/.aws, single sign-on or the machine's role. docs/permissions.md of the \
+                               package surmise-sagemaker says which permissions are needed, what costs, and how to try for nothing.";
+
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The body of `CreateHyperParameterTuningJob`, or a Step Functions state machine; data, role and output in it must be yours.
@@ -104,7 +104,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     }
     let document = reader.read(&read_file(&options.file)?)?;
     let verdict = Judge::default().judge(&document);
-    println!("{verdict}");
+    say(format_args!("{verdict}"))?;
     verdict.into_result()?;
     let mut request = document.request()?;
     let limits = &mut request.config.resource_limits;
@@ -129,25 +129,27 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         let rules = jobs.rules(tuning.rules.clone());
         match jobs.most_cost(&tuning.limits, &rules) {
             Some(most) => {
-                println!("{most}");
+                say(format_args!("{most}"))?;
                 let others = jobs_at_once(&tuning, most.seconds, most.instances);
                 match (options.budget, options.budget_in_money) {
-                    (Some(seconds), _) => println!(
+                    (Some(seconds), _) => tell(format_args!(
                         "of which nothing is launched beyond {seconds}; what runs then may take {others} more"
-                    ),
-                    (_, Some(money)) => println!(
+                    )),
+                    (_, Some(money)) => tell(format_args!(
                         "of which nothing is launched beyond {money:.2}; what runs then may take {others} instance-seconds more"
-                    ),
+                    )),
                     _ => {}
                 }
             }
-            None => println!("the number of training jobs is not limited, nor is what they cost"),
+            None => tell(format_args!(
+                "the number of training jobs is not limited, nor is what they cost"
+            )),
         }
         if options.spend {
             return tune(&request, tuning, jobs, options);
         }
     }
-    println!("Nothing was sent. With --spend it is done.");
+    say(format_args!("Nothing was sent. With --spend it is done."))?;
     Ok(())
 }
 
@@ -197,11 +199,13 @@ fn estimate_handed_over(
     let longest = template.definition().stopping_condition.max_runtime_in_seconds;
     let longest = longest.unwrap_or(86_400);
     match tuning.limits.max_jobs {
-        Some(jobs) => println!(
+        Some(jobs) => tell(format_args!(
             "at the most {jobs} training jobs × {longest} s × {most} instances = {} instance-seconds",
             jobs as u64 * u64::from(longest) * u64::from(most)
-        ),
-        None => println!("the number of training jobs is not limited, nor is what they cost"),
+        )),
+        None => {
+            tell(format_args!("the number of training jobs is not limited, nor is what they cost"))
+        }
     }
     Ok(())
 }
@@ -225,46 +229,54 @@ fn tune(
     let seed = tuning.seed.unwrap_or(0);
     let settings = StudySettings { seed, order, limits: tuning.limits, ..Default::default() };
     let mut study = Study::new(tuning.space, tuning.objective, tuning.strategy, settings)?;
-    println!(
+    say(format_args!(
         "If this is interrupted, training jobs run on; the same command goes on with them. To stop one: aws sagemaker stop-training-job \
          --training-job-name NAME; their names begin with {}-",
         request.name
-    );
+    ))?;
     let tuned = Tuner::with(rules)
         .observe(|_, progress| {
             tell(progress);
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)?;
-    println!("It is over: {}.\n{}.", tuned.reason, jobs.bill());
+    say(format_args!("It is over: {}.\n{}.", tuned.reason, jobs.bill()))?;
     if !tuned.may_still_run.is_empty() {
         let names: Vec<&str> = tuned.may_still_run.iter().map(|job| job.name.as_str()).collect();
-        println!("These training jobs may still run, and cost: {}", names.join(", "));
+        say(format_args!("These training jobs may still run, and cost: {}", names.join(", ")))?;
     }
     let best = show_best(&study).ok_or("no training job completed")?;
     if let Some(job) = jobs.training_job(best) {
-        println!("training job: {}\nmodel: {}", job.name, job.model.as_deref().unwrap_or("none"));
+        say(format_args!(
+            "training job: {}\nmodel: {}",
+            job.name,
+            job.model.as_deref().unwrap_or("none")
+        ))?;
     }
     Ok(())
 }
 
 fn show_best(study: &Study) -> Option<JobId> {
     let best = study.best()?;
-    println!("best: {} with {}", best.value()?, best.configuration);
+    say(format_args!("best: {} with {}", best.value()?, best.configuration))?;
     Some(JobId { trial: best.id, attempt: best.attempt() })
 }
 
 fn tell(progress: &Progress<'_>) {
     match progress {
-        Progress::Started { job, adopted: false } => println!("{job} starts"),
-        Progress::Started { job, adopted: true } => println!("{job} is adopted"),
-        Progress::NewBest { trial, value } => println!("trial {}: {value}", trial.id),
-        Progress::Busy { retry_after } => println!("no room; asked again in {retry_after:.0?}"),
-        Progress::Retrying { job, after } => println!("{job} in {after:.0?}"),
-        Progress::OutOfBudget { .. } => println!("the budget is spent: what runs comes to its end"),
-        Progress::Warning(text) => println!("warning: {text}"),
-        Progress::Paused { why } => println!("paused: {why}"),
-        Progress::Resumed => println!("resumed"),
+        Progress::Started { job, adopted: false } => tell(format_args!("{job} starts")),
+        Progress::Started { job, adopted: true } => tell(format_args!("{job} is adopted")),
+        Progress::NewBest { trial, value } => tell(format_args!("trial {}: {value}", trial.id)),
+        Progress::Busy { retry_after } => {
+            tell(format_args!("no room; asked again in {retry_after:.0?}"))
+        }
+        Progress::Retrying { job, after } => tell(format_args!("{job} in {after:.0?}")),
+        Progress::OutOfBudget { .. } => {
+            tell(format_args!("the budget is spent: what runs comes to its end"))
+        }
+        Progress::Warning(text) => tell(format_args!("warning: {text}")),
+        Progress::Paused { why } => tell(format_args!("paused: {why}")),
+        Progress::Resumed => tell(format_args!("resumed")),
         _ => {}
     }
 }
@@ -278,11 +290,11 @@ fn hand_over(
     if let Some(seconds) = poll {
         job = job.looked_at_every(Duration::from_secs_f64(seconds));
     }
-    job = job.telling(|text| println!("\n{text}"));
-    println!(
+    job = job.telling(|text| tell(format_args!("\n{text}")));
+    say(format_args!(
         "Tuning job {} is launched; what it does costs until it ends or is stopped.",
         job.name()
-    );
+    ))?;
     let end = job.follow(|so_far| {
         let counters = so_far.training_job_status_counters;
         print!("\r{} completed, {} in progress", counters.completed, counters.in_progress);
@@ -290,9 +302,9 @@ fn hand_over(
         ControlFlow::Continue(())
     })?;
     let (study, brought) = end.study(&job.training_jobs()?)?;
-    println!("\n{:?}; {} observations were brought back", end.status, brought.observed);
+    say(format_args!("\n{:?}; {} observations were brought back", end.status, brought.observed))?;
     for (name, why) in &brought.left_out {
-        println!("{name} says nothing: {why}");
+        say(format_args!("{name} says nothing: {why}"))?;
     }
     show_best(&study).ok_or("no training job completed")?;
     Ok(())

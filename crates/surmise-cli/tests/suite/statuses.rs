@@ -1,5 +1,7 @@
 //! What each subcommand ends with, and that help is there for all.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -42,8 +44,21 @@ fn every_subcommand_has_help() {
         let (text, _) = told(&output);
         assert!(output.status.success() && text.contains("Usage:"), "{arguments:?}: {text}");
     }
-    let (text, _) = told(&surmise(&["sagemaker", "check", "--help"]));
-    assert!(text.contains("Exit status: 0 the service would accept the request, 1"), "{text}");
+    for (arguments, words) in [
+        (&["--help"] as &[&str], "Exit status: 0 done; 1"),
+        (&["ask-tell", "--help"], r#"{"op":"help"}"#),
+        (&["bench", "run", "--help"], "it goes on where it stopped"),
+        (&["bench", "check", "--help"], "Exit status: 0 it is, 1 it is not, 2"),
+        (
+            &["sagemaker", "check", "--help"],
+            "Exit status: 0 the service would accept the request, 1",
+        ),
+        (&["sagemaker", "run", "--help"], "3 it would be accepted, but"),
+    ] {
+        let (text, _) = told(&surmise(arguments));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(words), "{arguments:?}: {text}");
+    }
 }
 
 #[test]
@@ -51,6 +66,7 @@ fn a_command_line_that_cannot_be_read_ends_with_2_and_says_why() {
     for (arguments, names) in [
         (&["tune-it"] as &[&str], "tune-it"),
         (&["demo", "--seed", "many"], "many"),
+        (&["demo", "--seeds", "0"], "--seeds"),
         (&["demo", "--seed", "1", "--seeds", "2"], "--seeds"),
         (&["ask-tell", "--strategy", "psychic"], "psychic"),
         (&["bench", "run", "--seeds", "0"], "--seeds"),
@@ -79,6 +95,8 @@ fn a_request_ends_with_what_the_service_would_make_of_it() {
     assert_eq!(status(&["sagemaker", "check", "nowhere.json"]), 2);
     let several = format!("{DATA}/accepted/several_definitions.json");
     assert_eq!(status(&["sagemaker", "write", &several]), 3);
+    assert_eq!(status(&["sagemaker", "run", &several]), 3);
+    assert_eq!(status(&["sagemaker", "describe", &several]), 3);
 }
 
 /// JSON alone goes to standard output, the rest to standard error.
@@ -96,17 +114,20 @@ fn what_is_written_is_json() {
 }
 
 #[test]
-fn a_benchmark_that_fails_ends_with_1() {
+fn a_benchmark_of_what_is_not_there_ends_with_2() {
     for (arguments, names) in [
         (&["bench", "run", "--suite", "imaginary", "--quiet"] as &[&str], "imaginary"),
         (&["bench", "run", "--strategies", "psychic", "--quiet"], "psychic"),
         (&["bench", "run", "--problems", "imaginary", "--quiet"], "imaginary"),
         (&["bench", "compare", "nowhere"], "nowhere"),
+        (&["bench", "compare", "README.md"], "README.md"),
         (&["bench", "check", "--baseline", "nowhere.json", "--quiet"], "nowhere.json"),
+        (&["bench", "check", "--baseline", "README.md", "--quiet"], "README.md"),
+        (&["bench", "random-means", "--problems", "imaginary"], "imaginary"),
     ] {
         let output = surmise(arguments);
         let (_, text) = told(&output);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {text}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
         assert!(text.contains(names), "{arguments:?}: {text}");
     }
 }
@@ -120,5 +141,39 @@ fn the_demo_prints_what_it_found() {
         ["The best trials of Bayesian optimization:", "random search, 50 jobs", "untuned defaults"]
     {
         assert!(text.contains(line), "{text}");
+    }
+}
+
+/// Whoever closes our output has heard enough, and a full disk is an error like any other.
+#[test]
+fn an_output_that_nobody_reads_ends_no_subcommand_in_a_panic() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let sample = format!("{DATA}/tune_model_state_machine.json");
+    let baseline =
+        ["bench", "check", "--baseline", "crates/surmise-bench/baseline.json", "--quiet"];
+    for arguments in [
+        &["demo", "--quiet"] as &[&str],
+        &["demo", "--quiet", "--seeds", "1"],
+        &["sagemaker", "check", &sample],
+        &["sagemaker", "run", &sample, "--jobs", "3"],
+        &["sagemaker", "model"],
+        &["sagemaker", "check", "nowhere.json"],
+        &baseline,
+    ] {
+        let closed = || {
+            let (reader, writer) = io::pipe().unwrap();
+            drop(reader);
+            writer
+        };
+        let full = || File::options().write(true).open("/dev/full").unwrap();
+        for (output, aside) in [
+            (Stdio::from(closed()), Stdio::from(full())),
+            (Stdio::from(full()), Stdio::from(closed())),
+        ] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_surmise"));
+            command.args(arguments).current_dir(&root).stdin(Stdio::null());
+            let status = command.stdout(output).stderr(aside).status().unwrap();
+            assert!(status.code().is_some_and(|code| code <= 3), "{arguments:?}: {status}");
+        }
     }
 }

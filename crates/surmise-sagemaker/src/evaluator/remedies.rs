@@ -4,7 +4,7 @@ use super::trouble::{ServiceError, ServiceErrorKind};
 use crate::request::failure_kind;
 use surmise::trial::FailureKind;
 
-/// The policies that `docs/sagemaker/permissions.md` explains: that of the caller, and that of the role of training jobs.
+/// The policies that `docs/permissions.md` explains: that of the caller, and that of the role of training jobs.
 const CALLER: (&str, &str) = (
     "crates/surmise-sagemaker/docs/caller_policy.json",
     include_str!("../../docs/caller_policy.json"),
@@ -67,7 +67,7 @@ const SETUP_FAILURES: [(&[&str], &str); 5] = [
     ),
     (
         &["unable to perform: sts:assumerole", "could not assume role"],
-        "let sagemaker.amazonaws.com take the role (docs/sagemaker/role_trust_policy.json)",
+        "let sagemaker.amazonaws.com take the role (docs/role_trust_policy.json of the package surmise-sagemaker)",
     ),
 ];
 

@@ -26,6 +26,9 @@ use crate::request::{
     CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest, TrainingJobTemplate,
 };
 
+/// So many ends without a value are explained by their logs, as long as no job has had a value.
+const EXPLANATIONS: u32 = 3;
+
 /// How often jobs that lack machines are tried again by the rules that are left to the tuner.
 const CAPACITY_RETRIES: u32 = 100;
 
@@ -84,8 +87,8 @@ pub struct SageMakerEvaluator {
     pub(super) may_stop: bool,
     /// Times in a row that reports were refused.
     pub(super) report_refusals: u32,
-    /// Ends of jobs without a value that have been explained by their logs; no more are, once one had a value.
-    pub(super) explained: u32,
+    /// So many more ends of jobs without a value are explained by their logs; none, once one had a value.
+    pub(super) explanations_left: u32,
     /// The last attempt at each trial that has ended badly.
     pub(super) failed: BTreeMap<TrialId, JobId>,
     /// Whether results of earlier calls have been told of.
@@ -145,7 +148,7 @@ impl SageMakerEvaluator {
             may_search: true,
             may_stop: true,
             report_refusals: 0,
-            explained: 0,
+            explanations_left: EXPLANATIONS,
             failed: BTreeMap::new(),
             has_told_of_old_results: false,
             home: None,

@@ -26,8 +26,6 @@ const FEW: usize = 2;
 const CLOCKS_DIFFER: f64 = 900.0;
 /// So many searches that miss a job until it is asked for by itself.
 const MISSES: u32 = 2;
-/// So many ends without a value are explained by their logs, as long as no job has had a value.
-const EXPLAINED: u32 = 3;
 
 impl SageMakerEvaluator {
     /// Does what is due and may be done now; how long until there is more to do.
@@ -260,8 +258,8 @@ impl SageMakerEvaluator {
                     ..
                 })
             );
-        if ended_badly && self.explained < EXPLAINED && attempt.last_lines == LastLines::Unwanted {
-            self.explained += 1;
+        if ended_badly && self.explanations_left > 0 && attempt.last_lines == LastLines::Unwanted {
+            self.explanations_left -= 1;
             attempt.last_lines = LastLines::Wanted;
         }
         // What it is made of has been compared, and thousands of jobs are kept.
@@ -286,7 +284,7 @@ impl SageMakerEvaluator {
         }
         if outcome.value().is_some() {
             // Jobs can succeed: what fails from now on fails for its own reasons.
-            self.explained = EXPLAINED;
+            self.explanations_left = 0;
         }
         self.spending.was_for(&job.name, billed_for(&outcome));
         if matches!(outcome, Outcome::Failed(_)) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// What goes wrong with requests and with training jobs. Shares are from 0 to 1.
 ///
-/// Where it is not known what the service does, a fault chooses: see `docs/sagemaker/fake.md`.
+/// Where it is not known what the service does, a fault chooses: see `docs/fake.md`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Faults {
     /// The share of requests that are throttled.
