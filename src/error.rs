@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::journal_error::JournalError;
 use crate::outcome::Outcome;
 use crate::trial_id::TrialId;
 
@@ -95,6 +96,9 @@ pub enum Error {
 
     /// The evaluator cannot run jobs; the ledger is intact.
     Evaluator(EvaluatorError),
+
+    /// The study's events cannot be read or kept.
+    Journal(JournalError),
 }
 
 impl Error {
@@ -142,6 +146,7 @@ impl fmt::Display for Error {
             }
             Self::Strategy(why) => write!(f, "the strategy cannot go on: {why}"),
             Self::Evaluator(error) => write!(f, "the evaluator cannot go on: {error}"),
+            Self::Journal(error) => error.fmt(f),
         }
     }
 }
@@ -150,6 +155,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Evaluator(error) => Some(error),
+            Self::Journal(error) => Some(error),
             _ => None,
         }
     }
@@ -158,6 +164,12 @@ impl std::error::Error for Error {
 impl From<EvaluatorError> for Error {
     fn from(error: EvaluatorError) -> Self {
         Self::Evaluator(error)
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
     }
 }
 

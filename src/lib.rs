@@ -126,6 +126,7 @@ mod description;
 mod json_number;
 mod trial_id;
 
+mod journal_error;
 mod outcome;
 
 pub mod error;
@@ -186,6 +187,9 @@ pub mod stopping;
 pub mod strategy;
 
 pub mod study;
+
+#[cfg(unix)]
+pub mod journal;
 
 #[cfg(feature = "ask-tell")]
 pub mod ask_tell;

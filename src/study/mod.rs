@@ -15,6 +15,8 @@ mod settings;
 
 mod trials;
 
+mod sink;
+
 mod asking;
 mod ledger;
 mod outside;
@@ -26,6 +28,7 @@ pub(crate) use self::asking::{Computation, Step};
 pub use self::event::{EVENT_VERSION, Event};
 pub use self::known::StoppedTrials;
 pub use self::settings::{Asked, LateResults, Order, StudySettings};
+pub use self::sink::Sink;
 pub use self::trials::Study;
 pub use self::why::{Expected, Why};
 

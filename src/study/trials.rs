@@ -69,6 +69,25 @@ impl Study {
         strategy: impl Strategy + 'static,
         settings: StudySettings,
     ) -> Result<Self, Error> {
+        Self::sharing(space, objective, Arc::new(strategy), settings)
+    }
+
+    /// A study of the same search that has seen nothing.
+    ///
+    /// # Errors
+    /// None that a sound study gives.
+    #[cfg(unix)]
+    pub(crate) fn renewed(&self) -> Result<Self, Error> {
+        let strategy = Arc::clone(&self.strategy);
+        Self::sharing(self.space.clone(), self.objective.clone(), strategy, self.settings)
+    }
+
+    fn sharing(
+        space: SearchSpace,
+        objective: Objective,
+        strategy: Arc<dyn Strategy>,
+        settings: StudySettings,
+    ) -> Result<Self, Error> {
         let mut violations = settings.limits.violations();
         if settings.order == Order::FixedLag(0) {
             violations.push(Violation::new(
@@ -83,7 +102,7 @@ impl Study {
             known: Arc::new(Known::new(space.axes())),
             space,
             objective,
-            strategy: Arc::new(strategy),
+            strategy,
             settings,
             events: Vec::new(),
             trials: Vec::new(),
@@ -121,13 +140,22 @@ impl Study {
         events: impl IntoIterator<Item = Event>,
     ) -> Result<Self, Error> {
         let mut study = Self::new(space, objective, strategy, settings)?;
+        study.extend(events)?;
+        Ok(study)
+    }
+
+    /// Goes on with these events. Those before the first that cannot have been recorded are taken in.
+    ///
+    /// # Errors
+    /// [`Error::BadEvent`], as [`replay`](Self::replay) says, with the index among these events.
+    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = Event>) -> Result<(), Error> {
         for (index, event) in events.into_iter().enumerate() {
-            let point = study
+            let point = self
                 .place_of(&event)
                 .map_err(|error| Error::BadEvent { index, reason: error.to_string() })?;
-            study.record(event, point);
+            self.record(event, point);
         }
-        Ok(study)
+        Ok(())
     }
 
     /// The point of an event that adds a trial.
@@ -230,6 +258,11 @@ impl Study {
         &self.objective
     }
 
+    /// What proposes.
+    pub fn strategy(&self) -> &dyn Strategy {
+        self.strategy.as_ref()
+    }
+
     /// How the study proposes.
     pub fn settings(&self) -> &StudySettings {
         &self.settings
@@ -248,6 +281,11 @@ impl Study {
     /// The trial of this number.
     pub fn trial(&self, id: TrialId) -> Option<&Trial> {
         self.trials.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
+    }
+
+    /// The standard deviation of the noise of a trial's value, where it came from outside with that.
+    pub fn deviation(&self, id: TrialId) -> Option<f64> {
+        self.deviations.get(&id).copied()
     }
 
     /// The reasons for a trial; `None` if it came from outside.

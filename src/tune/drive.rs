@@ -10,9 +10,11 @@ use std::time::Duration;
 
 impl Run<'_, '_> {
     pub(super) fn drive(mut self) -> Result<Tuned, Error> {
+        self.wait_on();
         self.warn_of_idle_places();
         self.look_whether_it_is_enough();
         loop {
+            self.keep_again()?;
             self.heed_the_handle();
             self.heed_the_time();
             self.stop_what_is_overdue()?;
@@ -20,13 +22,14 @@ impl Run<'_, '_> {
                 self.stop_what_runs()?;
             }
             let mut room_in = LONGEST_WAIT;
-            if !self.is_paused {
+            if !self.is_paused && self.is_kept() {
                 room_in = self.adopt()?;
             }
             if self.level == Level::Open && self.to_adopt.is_empty() {
                 self.fill()?;
             }
-            if self.level <= Level::Filled && !self.is_paused && self.to_adopt.is_empty() {
+            let may_start = !self.is_paused && self.is_kept() && self.to_adopt.is_empty();
+            if self.level <= Level::Filled && may_start {
                 room_in = self.start()?;
             }
             // An observer may have had enough meanwhile.
@@ -64,7 +67,7 @@ impl Run<'_, '_> {
             Level::Draining | Level::Stopping => none_runs,
             Level::Leaving => none_runs || self.is_out_of_patience(),
         };
-        let mut reason = self.reason.clone().filter(|_| is_over)?;
+        let mut reason = self.reason.clone().filter(|_| is_over && self.is_kept())?;
         if let StopReason::Cancelled { left_running } = &mut reason {
             *left_running = self.running.len();
         }

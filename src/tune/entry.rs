@@ -17,8 +17,8 @@ impl Tuner<'_> {
     /// Proposals are computed on a thread of their own while jobs run, so that deadlines, cancellations and reports do not wait for them.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the rules make no sense or the evaluator cannot pass what the space has, [`Error::Evaluator`] if no jobs can be run, or an error of the strategy. The ledger
-    /// is then intact: the trials that were running are pending, and another call goes on with them.
+    /// [`Error::Invalid`] if the rules make no sense or the evaluator cannot pass what the space has, [`Error::Evaluator`] if no jobs can be run, an error of the strategy, or [`Error::Journal`] if what is
+    /// recorded cannot be kept. The ledger is then intact: the trials that were running are pending, and another call goes on with them.
     pub fn run(
         &mut self,
         study: &mut Study,
@@ -28,6 +28,9 @@ impl Tuner<'_> {
         evaluator.check_space(study.space())?;
         let located = study.trials().iter().filter(|trial| trial.place.is_some());
         evaluator.recall(&located.collect::<Vec<_>>())?;
+        if let Some(sink) = self.sink.as_deref_mut() {
+            sink.keep(study)?;
+        }
         Run::resume(self, study, evaluator).drive().map_err(|error| match error {
             // Whoever reads the error shall know what still costs.
             Error::Evaluator(error) => Error::Evaluator(and_what_may_run(error, evaluator)),

@@ -192,17 +192,22 @@ impl Run<'_, '_> {
 
     /// How long to wait before another attempt, if there is to be one.
     fn backoff(&self, job: JobId, failure: &Failure) -> Option<Duration> {
-        let policy = &self.tuner.rules.retries;
-        let earlier = &self.study.trial(job.trial)?.failed_attempts;
+        let trial = self.study.trial(job.trial)?;
+        let earlier = &trial.failed_attempts;
         let retry = 1 + earlier.iter().filter(|earlier| earlier.kind == failure.kind).count();
-        if !self.evaluator.is_worth_retrying(failure.kind) {
-            return None;
-        }
-        let retry = u32::try_from(retry).ok().filter(|n| *n <= policy.retries(failure.kind))?;
+        let most = self.tuner.rules.retries.retries(failure.kind);
+        let may_be = self.evaluator.is_worth_retrying(failure.kind)
+            && u32::try_from(retry).is_ok_and(|retry| retry <= most);
+        may_be.then(|| self.wait_before(job, retry)).flatten()
+    }
+
+    /// How long to wait before so many a retry, after this job.
+    pub(super) fn wait_before(&self, job: JobId, retry: usize) -> Option<Duration> {
+        let retry = u32::try_from(retry).ok()?;
         let mut rng = Rng::stream(self.study.settings().seed, job.trial.0).shared(BACKOFF);
         // A draw for each attempt, so that each has its own.
         let chance = (0..job.attempt).map(|_| rng.uniform()).last().unwrap_or(0.0);
-        Some(policy.backoff.wait(retry, chance))
+        Some(self.tuner.rules.retries.backoff.wait(retry, chance))
     }
 
     fn try_again(&mut self, job: JobId, failure: Failure, after: Duration) -> Result<(), Error> {

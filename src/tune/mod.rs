@@ -5,6 +5,7 @@ mod reason;
 mod stop_handle;
 
 mod endings;
+mod kept;
 mod probe;
 mod progress;
 
@@ -19,6 +20,7 @@ mod run;
 mod drive;
 mod entry;
 mod events;
+mod keeping;
 mod probing;
 mod starting;
 mod stopping;

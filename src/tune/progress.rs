@@ -1,6 +1,7 @@
 //! What observers are shown, and what is left when a tuning is over.
 
 use super::reason::StopReason;
+use crate::error::Error;
 use crate::evaluator::{JobEvent, JobId, RunningJob};
 use crate::study::{Event, Study};
 use crate::trial::Trial;
@@ -24,7 +25,7 @@ pub struct Tuned {
 }
 
 /// What happens while a study is tuned.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Progress<'a> {
     /// An event has just been recorded in the ledger; nothing has been done about it yet.
@@ -73,6 +74,13 @@ pub enum Progress<'a> {
     Resumed,
     /// A setting works but is probably a mistake, or the evaluator warns of something. Each warning comes once.
     Warning(&'a str),
+    /// What was recorded could not be kept: nothing is started until it is.
+    NotKept {
+        /// Why.
+        error: &'a Error,
+    },
+    /// All that was recorded is kept again.
+    KeptAgain,
     /// It is over.
     Over(&'a StopReason),
 }

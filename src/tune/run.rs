@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::endings::Endings;
+use super::kept::Keeping;
 use super::probe::Probe;
 use super::progress::Progress;
 use super::proposing::Proposing;
@@ -12,7 +13,7 @@ use super::tuner::Tuner;
 use crate::evaluator::{Evaluator, JobEvent, JobId};
 use crate::limits::ResourceLimits;
 use crate::stopping::Curves;
-use crate::study::Study;
+use crate::study::{Sink, Study};
 use crate::trial::{Source, Trial, TrialId};
 
 /// How long to wait for a job before looking again, at the most, and for room at the least.
@@ -39,7 +40,8 @@ pub(super) enum Level {
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) job: JobId,
-    pub(super) since: Duration,
+    /// When it is overdue, if it has a deadline.
+    pub(super) due: Option<Duration>,
     pub(super) stop_asked: bool,
     /// Whether it was there already.
     pub(super) adopted: bool,
@@ -71,6 +73,9 @@ pub(super) struct Run<'r, 'a> {
     shown: usize,
     pub(super) best: Option<TrialId>,
     pub(super) begun: Duration,
+    /// How long earlier processes have tuned.
+    pub(super) spent: Duration,
+    pub(super) keeping: Keeping,
     /// Since when what runs is asked to stop.
     pub(super) stopping: Option<Duration>,
     pub(super) is_paused: bool,
@@ -115,6 +120,8 @@ impl<'r, 'a> Run<'r, 'a> {
             shown: study.events().len(),
             best: study.best().map(|trial| trial.id),
             begun: evaluator.elapsed(),
+            spent: tuner.sink.as_deref().map(Sink::spent).unwrap_or_default(),
+            keeping: Keeping::Kept,
             stopping: None,
             is_paused: false,
             is_out_of_budget: false,
@@ -181,7 +188,7 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     /// Shows what has been recorded since, before anything is done about it.
-    pub(super) fn show(&mut self) {
+    pub(super) fn show_recorded(&mut self) {
         let mut is_enough = false;
         let events = &self.study.events()[self.shown..];
         for event in events {

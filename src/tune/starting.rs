@@ -18,7 +18,7 @@ const BUDGET_WAIT: Duration = Duration::from_secs(60);
 impl Run<'_, '_> {
     /// Asks for as many trials as there are free places.
     pub(super) fn fill(&mut self) -> Result<(), Error> {
-        while self.level == Level::Open {
+        while self.level == Level::Open && self.is_kept() {
             let jobs = self.jobs();
             if self.limits.max_jobs.is_some_and(|most| jobs >= most) {
                 self.escalate(Level::Filled, StopReason::JobLimit { jobs });
@@ -181,8 +181,10 @@ impl Run<'_, '_> {
     }
 
     fn has_started(&mut self, job: JobId, adopted: bool) -> Result<(), Error> {
-        let since = self.evaluator.elapsed();
-        self.running.insert(job.trial, Running { job, since, stop_asked: false, adopted });
+        let ran = if adopted { self.age(job.trial) } else { Duration::ZERO };
+        let rest = self.tuner.rules.job_deadline.map(|deadline| deadline.saturating_sub(ran));
+        let due = rest.map(|rest| self.evaluator.elapsed().saturating_add(rest));
+        self.running.insert(job.trial, Running { job, due, stop_asked: false, adopted });
         self.notify(&Progress::Started { job, adopted });
         // What had been decided before a restart still holds; that a tuning was over then does not.
         let holds = |cause: StopCause| {

@@ -90,7 +90,7 @@ impl Run<'_, '_> {
             self.stop_probe()?;
         }
         self.stop_those(StopCause::Deadline { after }, |running| {
-            now.saturating_sub(running.since) >= after
+            running.due.is_some_and(|due| due <= now)
         })
     }
 }

@@ -29,7 +29,7 @@ impl Run<'_, '_> {
             self.queue.push_front(trial);
         }
         if let Some(limit) = self.limits.max_runtime
-            && now.saturating_sub(self.begun) >= limit
+            && now.saturating_sub(self.begun).saturating_add(self.spent) >= limit
         {
             let jobs = self.begun_jobs();
             self.escalate(Level::Stopping, StopReason::MaxRuntime { limit, jobs });
@@ -46,16 +46,17 @@ impl Run<'_, '_> {
         }
         if let Some(deadline) = self.tuner.rules.job_deadline {
             let runs = self.running.values().filter(|running| !running.stop_asked);
-            runs.for_each(|running| at(running.since.saturating_add(deadline)));
+            runs.filter_map(|running| running.due).for_each(&mut at);
             let probe = self.probe.as_ref().and_then(|probe| probe.due(deadline));
             probe.into_iter().for_each(&mut at);
         }
         if let Some(limit) = self.limits.max_runtime.filter(|_| self.level < Level::Stopping) {
-            at(self.begun.saturating_add(limit));
+            at(self.begun.saturating_add(limit.saturating_sub(self.spent)));
         }
         if let Some(since) = self.stopping {
             at(since.saturating_add(self.patience()));
         }
+        self.next_keeping().into_iter().for_each(&mut at);
         if self.tuner.stop.is_some() && self.level < Level::Leaving {
             wake = wake.min(HEARING);
         }

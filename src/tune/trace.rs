@@ -29,6 +29,8 @@ pub fn trace() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
             Progress::Paused { why } => warn!(why, "paused"),
             Progress::Resumed => info!("resumed"),
             Progress::Warning(text) => warn!("{text}"),
+            Progress::NotKept { error } => warn!(%error, "not kept"),
+            Progress::KeptAgain => info!("kept again"),
             Progress::Over(reason) => info!(%reason, "over"),
         }
         ControlFlow::Continue(())

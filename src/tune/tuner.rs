@@ -7,7 +7,7 @@ use super::stop_handle::StopHandle;
 use crate::limits::{
     Canary, CircuitBreaker, CompletionCriteria, EarlyStopping, RetryPolicy, TuningRules,
 };
-use crate::study::Study;
+use crate::study::{Sink, Study};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -59,6 +59,8 @@ pub struct Tuner<'a> {
     pub(super) observers: Vec<Observer<'a>>,
     pub(super) stop: Option<StopHandle>,
     pub(super) patience: Option<Duration>,
+    pub(super) sink: Option<&'a mut dyn Sink>,
+    pub(super) keep_patience: Option<Duration>,
 }
 
 impl fmt::Debug for Tuner<'_> {
@@ -151,6 +153,25 @@ impl<'a> Tuner<'a> {
     #[must_use]
     pub fn stop_by(mut self, handle: &StopHandle) -> Self {
         self.stop = Some(handle.clone());
+        self
+    }
+
+    /// The same with events that are kept here, such as in a [`Journal`](crate::journal::Journal): each is durable before anything is done about it. How long earlier
+    /// processes tuned counts against [`max_runtime`](crate::ResourceLimits::max_runtime), and how long ago attempts began against deadlines and backoffs.
+    ///
+    /// While that fails (a disk is full, a file has vanished), nothing is started; what runs is collected, and keeping is tried again for as long as
+    /// [`keep_patience`](Self::keep_patience) says.
+    #[must_use]
+    pub fn keep_in(mut self, sink: &'a mut dyn Sink) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
+    /// The same with another patience: how long it is tried to keep what was recorded, where that fails and nothing runs any more. By default a
+    /// minute; then [`run`](Self::run) ends with the error, and the study still has all events.
+    #[must_use]
+    pub fn keep_patience(mut self, patience: Duration) -> Self {
+        self.keep_patience = Some(patience);
         self
     }
 

@@ -44,6 +44,9 @@ fn offence(package: &Package, module: &Module, target: &[String], common: usize)
     let face = package.module(&module.path[..common])?;
     let line = |name: &String| face.children.iter().position(|child| child == name);
     let (own, other) = (&module.path[common], &target[common]);
+    if line(other).is_none() {
+        return Some(format!("leads to {other}, which {} does not list by `mod`", face.file));
+    }
     (line(own) <= line(other)).then(|| {
         format!(
             "points upwards: {} lists `{other}` after `{own}`; move what both need into a file below both, or the line if nothing points back",
@@ -89,6 +92,31 @@ fn modules_of_the_engine_import_what_the_table_allows() {
     }
     offences.dedup();
     assert!(offences.is_empty(), "Modules import what the table allows.\n{}", offences.join("\n"));
+}
+
+#[test]
+fn the_table_allows_nothing_that_is_not_needed() {
+    let engine = &packages()[0];
+    let mut offences = Vec::new();
+    let rows: Vec<&String> = engine
+        .modules
+        .iter()
+        .filter(|module| module.path.len() == 1)
+        .map(|module| &module.path[0])
+        .collect();
+    for own in rows {
+        let of_own = engine.modules.iter().filter(|module| module.path.first() == Some(own));
+        let targets: Vec<String> = of_own
+            .flat_map(|module| imports(engine, module))
+            .filter_map(|import| import.target.first().cloned())
+            .collect();
+        let unused = may_import(own)
+            .unwrap_or_default()
+            .iter()
+            .filter(|other| !targets.iter().any(|target| target == *other));
+        offences.extend(unused.map(|other| format!("{own} may import {other}, and does not")));
+    }
+    assert!(offences.is_empty(), "The table shows what is.\n{}", offences.join("\n"));
 }
 
 #[test]

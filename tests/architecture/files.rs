@@ -93,6 +93,31 @@ fn files_say_what_they_are() {
     }
 }
 
+/// Ways past the arrows: another name for the crate, and files that are taken in as text.
+const DETOURS: [&str; 6] =
+    ["extern crate self", "crate as ", "include!", "#[path", "crate ::", "super ::"];
+
+/// What a file has of them.
+fn detours(code: &str) -> Vec<&'static str> {
+    DETOURS.into_iter().filter(|detour| code.contains(detour)).collect()
+}
+
+#[test]
+fn no_file_goes_past_the_arrows() {
+    let mut offences = Vec::new();
+    for package in packages() {
+        for module in &package.modules {
+            let found = detours(&module.code).into_iter();
+            offences.extend(
+                found.map(|detour| format!("{}/{}: `{detour}`", package.name, module.file)),
+            );
+        }
+    }
+    assert!(offences.is_empty(), "Name what you import by its path.\n{}", offences.join("\n"));
+    assert_eq!(detours("use crate as house;"), ["crate as "]);
+    assert_eq!(detours("include!(\"x.rs\");"), ["include!"]);
+}
+
 /// Files with more lines than are allowed.
 fn too_long<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let lines = files.into_iter().map(|(name, text)| (name, text.lines().count()));

@@ -97,7 +97,14 @@ fn code(text: &str) -> String {
         code = code.split(tests).next().unwrap_or_default();
     }
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-    lines.map(|line| line.split(" // ").next().unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    lines.map(without_comment).collect::<Vec<_>>().join("\n")
+}
+
+/// A line up to its comment; what looks like one in a text is none.
+fn without_comment(line: &str) -> &str {
+    let comments = line.match_indices(" // ").map(|(at, _)| at);
+    let is_outside = |at: &usize| line[..*at].matches('"').count().is_multiple_of(2);
+    comments.filter(is_outside).min().map_or(line, |at| &line[..at])
 }
 
 /// The names in `mod name;`.

@@ -1,0 +1,124 @@
+//! What two descriptions of a search differ in, for people.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::stable_hash::stable_hash;
+
+/// The hash of a value, whatever the order of the members of its objects.
+pub(super) fn hash(value: &Value) -> String {
+    format!("{:016x}", stable_hash(&sorted(value).to_string()))
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            Value::Object(
+                members.into_iter().map(|(name, of)| (name.clone(), sorted(of))).collect(),
+            )
+        }
+        Value::Array(values) => Value::Array(values.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Appends a line for each place where two values differ. Members of objects are compared by name, and so are values of lists that have
+/// one; what is absent is null.
+pub(super) fn compare(at: &str, before: &Value, now: &Value, differences: &mut Vec<String>) {
+    if before == now {
+        return;
+    }
+    match (before, now) {
+        (Value::Object(before), Value::Object(now)) => by_name(at, before, now, differences),
+        (Value::Array(before), Value::Array(now)) => match (named(before), named(now)) {
+            (Some(earlier), Some(later)) if !before.is_empty() || !now.is_empty() => {
+                let found = differences.len();
+                by_name(at, &earlier, &later, differences);
+                if differences.len() == found {
+                    differences.push(format!("{at}: another order"));
+                }
+            }
+            _ => differences.push(different(at, &before.clone().into(), &now.clone().into())),
+        },
+        _ => differences.push(different(at, before, now)),
+    }
+}
+
+fn by_name(
+    at: &str,
+    before: &Map<String, Value>,
+    now: &Map<String, Value>,
+    differences: &mut Vec<String>,
+) {
+    // In the order of their names, whichever order these maps keep.
+    let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    for name in names {
+        let [before, now] = [before, now].map(|members| members.get(name).unwrap_or(&Value::Null));
+        compare(&format!("{at}.{name}"), before, now, differences);
+    }
+}
+
+/// A list whose values all have a name of their own, by it.
+fn named(values: &[Value]) -> Option<Map<String, Value>> {
+    let members: Option<Map<String, Value>> =
+        values.iter().map(|of| Some((of.get("name")?.as_str()?.to_owned(), of.clone()))).collect();
+    members.filter(|members| members.len() == values.len())
+}
+
+fn different(at: &str, before: &Value, now: &Value) -> String {
+    match (&sorted(before), &sorted(now)) {
+        (Value::Null, now) => format!("{at} was not there, and is {now}"),
+        (before, Value::Null) => format!("{at} was {before}, and is not there"),
+        (before, now) => format!("{at} was {before}, and is {now}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn differences(before: &Value, now: &Value) -> Vec<String> {
+        let mut differences = Vec::new();
+        compare("space", before, now, &mut differences);
+        differences
+    }
+
+    #[test]
+    fn differences_are_named_by_parameter_and_member() {
+        let before =
+            json!([{"name": "rate", "min": 0.1, "max": 1.0}, {"name": "layers", "max": 3}]);
+        let now = json!([{"name": "rate", "min": 0.1, "max": 2.0, "step": 0.1}, {"name": "width", "max": 3}]);
+        assert_eq!(differences(&before, &before), Vec::<String>::new());
+        assert_eq!(
+            differences(&before, &now),
+            [
+                "space.layers was {\"max\":3,\"name\":\"layers\"}, and is not there",
+                "space.rate.max was 1.0, and is 2.0",
+                "space.rate.step was not there, and is 0.1",
+                "space.width was not there, and is {\"max\":3,\"name\":\"width\"}",
+            ]
+        );
+        let turned =
+            json!([{"name": "layers", "max": 3}, {"name": "rate", "min": 0.1, "max": 1.0}]);
+        assert_eq!(differences(&before, &turned), ["space: another order"]);
+        assert_eq!(differences(&json!([1, 2]), &json!([1])), ["space was [1,2], and is [1]"]);
+        assert_eq!(differences(&json!([]), &json!([])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_hash_knows_no_order_of_members() {
+        let [one, same, other] = [
+            "{\"a\":1,\"b\":[{\"c\":2,\"d\":3}]}",
+            "{\"b\":[{\"d\":3,\"c\":2}],\"a\":1}",
+            "{\"a\":1}",
+        ]
+        .map(|text| hash(&serde_json::from_str(text).unwrap()));
+        assert_eq!(one, same);
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 16);
+    }
+}

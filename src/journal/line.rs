@@ -1,0 +1,139 @@
+//! The form of a line: a label, a record, a checksum.
+//!
+//! `{"seq":3,"time":1764479301.123,"event":"told",…,"crc32":"9ae0daaf"}`: the checksum is the CRC-32 of IEEE 802.3 of all that stands
+//! before `,"crc32"`, in eight hexadecimal digits.
+
+use std::io::Write;
+use std::str;
+
+use serde::{Deserialize, Serialize};
+
+/// `,"crc32":"9ae0daaf"}`
+const TAIL: usize = 20;
+
+/// What each line says besides its record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Label {
+    /// Its number, from 0.
+    pub(super) seq: u64,
+    /// When it was written, in seconds since 1970 (UTC), by a clock that may have been wrong.
+    pub(super) time: f64,
+    /// The last record that was known to be on disk when this one was written, if that is not the one before.
+    pub(super) durable: Option<u64>,
+}
+
+impl Label {
+    /// The last record that was on disk when this one was written.
+    pub(super) fn last_durable(&self) -> Option<u64> {
+        self.durable.or(self.seq.checked_sub(1))
+    }
+}
+
+/// A sound line.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub(super) label: Label,
+    /// Which record.
+    pub(super) event: &'a str,
+    /// All of the line: what belongs to other parts of it is passed over by each reader.
+    pub(super) text: &'a str,
+}
+
+/// Appends a line. The record is an object.
+///
+/// # Errors
+/// If it cannot be written as JSON.
+pub(super) fn write(
+    lines: &mut Vec<u8>,
+    label: Label,
+    record: &impl Serialize,
+) -> serde_json::Result<()> {
+    let record = serde_json::to_vec(record)?;
+    let start = lines.len();
+    let Label { seq, time, durable } = label;
+    let durable = durable.map(|seq| format!(",\"durable\":{seq}")).unwrap_or_default();
+    let members = record.strip_prefix(b"{").unwrap_or(&record);
+    write!(lines, "{{\"seq\":{seq},\"time\":{time:.3}{durable},").map_err(serde_json::Error::io)?;
+    lines.extend_from_slice(members.strip_suffix(b"}").unwrap_or(members));
+    let checksum = crc32fast::hash(&lines[start..]);
+    writeln!(lines, ",\"crc32\":\"{checksum:08x}\"}}").map_err(serde_json::Error::io)
+}
+
+/// Reads a line, without its end.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn read(line: &[u8]) -> Result<Line<'_>, String> {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        seq: u64,
+        time: f64,
+        #[serde(default)]
+        durable: Option<u64>,
+        event: &'a str,
+    }
+
+    if line.iter().all(|byte| *byte == 0) {
+        return Err("there are only zeros".to_owned());
+    }
+    let at = line.len().checked_sub(TAIL).ok_or("the line is too short")?;
+    let (covered, tail) = line.split_at(at);
+    let written = tail.strip_prefix(b",\"crc32\":\"").and_then(|tail| tail.strip_suffix(b"\"}"));
+    let written =
+        written.and_then(|hex| str::from_utf8(hex).ok()).ok_or("no checksum at its end")?;
+    if format!("{:08x}", crc32fast::hash(covered)) != written {
+        return Err("its checksum is wrong".to_owned());
+    }
+    let text = str::from_utf8(line).map_err(|error| error.to_string())?;
+    let Envelope { seq, time, durable, event } =
+        serde_json::from_str(text).map_err(|error| format!("no record: {error}"))?;
+    Ok(Line { label: Label { seq, time, durable }, event, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn line(label: Label) -> Vec<u8> {
+        let mut line = Vec::new();
+        write(&mut line, label, &json!({"event": "told", "trial": 3, "why": "a \"b\"\n"})).unwrap();
+        assert_eq!(line.pop(), Some(b'\n'));
+        line
+    }
+
+    /// The published check value of CRC-32 is that of "123456789".
+    #[test]
+    fn the_checksum_is_that_of_the_standard() {
+        assert_eq!(crc32fast::hash(b"123456789"), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn a_line_is_read_as_it_was_written() {
+        for durable in [None, Some(5)] {
+            let label = Label { seq: 7, time: 1_764_479_301.123, durable };
+            let line = line(label);
+            let read = read(&line).unwrap();
+            assert_eq!((read.label, read.event), (label, "told"));
+            assert_eq!(read.label.last_durable(), durable.or(Some(6)));
+            let all: serde_json::Value = serde_json::from_str(read.text).unwrap();
+            assert_eq!(all["why"], "a \"b\"\n");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_bit_is_found(byte in any::<prop::sample::Index>(), bit in 0..8) {
+            let mut line = line(Label { seq: 7, time: 0.5, durable: None });
+            let index = byte.index(line.len());
+            line[index] ^= 1_u8 << bit;
+            prop_assert!(read(&line).is_err());
+        }
+
+        #[test]
+        fn whatever_it_is_nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            prop_assert!(read(&bytes).is_err());
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Where the events of a study are kept beyond its process.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use super::trials::Study;
+use crate::error::Error;
+use crate::trial::TrialId;
+
+/// Keeps the events of a study, such as [`Journal`](crate::journal::Journal) does in a file.
+///
+/// [`Tuner`](crate::Tuner) has every event kept before it acts on it. While that fails, it starts nothing, goes on collecting what running
+/// jobs tell, and tries again.
+pub trait Sink: Debug {
+    /// Keeps all events of the study that are not kept yet, and returns when they are durable. Reports of running trials may become durable
+    /// a little later: what they lead to is an event of its own.
+    ///
+    /// # Errors
+    /// If they are not durable. To call it once more tries again.
+    fn keep(&mut self, study: &Study) -> Result<(), Error>;
+
+    /// How long earlier processes have tuned this study.
+    fn spent(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// How long ago the last attempt at a trial began at the earliest, if that is known.
+    fn age(&self, _trial: TrialId) -> Option<Duration> {
+        None
+    }
+}
+
+// A trait that users implement must stay usable behind a pointer.
+const _: Option<&dyn Sink> = None;

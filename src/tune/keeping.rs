@@ -1,0 +1,117 @@
+//! Keeping what is recorded: nothing is started that a crash would make forgotten.
+//!
+//! While events cannot be kept, nothing is asked for and nothing is started; what runs goes on and is collected, and keeping is tried again.
+//! When nothing runs any more and that has lasted for too long, the tuning ends with the error.
+
+use std::time::Duration;
+
+use super::kept::Keeping;
+use super::progress::Progress;
+use super::run::Run;
+use crate::error::Error;
+use crate::evaluator::JobId;
+use crate::trial::TrialId;
+
+/// How long to wait before keeping is tried again, at first and at the most.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How long it is tried where nothing runs, unless another patience is given.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Run<'_, '_> {
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self.keeping, Keeping::Kept)
+    }
+
+    /// Keeps what has been recorded since, and shows it, before anything is done about it.
+    pub(super) fn show(&mut self) {
+        self.keep();
+        self.show_recorded();
+    }
+
+    /// Keeps what has been recorded, unless that has just failed.
+    pub(super) fn keep(&mut self) {
+        let now = self.evaluator.elapsed();
+        let is_due = match &self.keeping {
+            Keeping::Kept => true,
+            Keeping::Failing { next, .. } => *next <= now,
+        };
+        let Some(sink) = self.tuner.sink.as_deref_mut().filter(|_| is_due) else { return };
+        let kept = sink.keep(self.study);
+        let before = std::mem::replace(&mut self.keeping, Keeping::Kept);
+        match (kept, before) {
+            (Ok(()), Keeping::Kept) => {}
+            (Ok(()), Keeping::Failing { .. }) => self.notify(&Progress::KeptAgain),
+            (Err(error), before) => {
+                let (since, wait) = match before {
+                    Keeping::Kept => {
+                        self.notify(&Progress::NotKept { error: &error });
+                        (now, FIRST_WAIT)
+                    }
+                    Keeping::Failing { since, wait, .. } => (since, (2 * wait).min(LONGEST_WAIT)),
+                };
+                let next = now.saturating_add(wait);
+                self.keeping = Keeping::Failing { since, next, wait, error };
+            }
+        }
+    }
+
+    /// Tries again what could not be kept, if it is time.
+    ///
+    /// # Errors
+    /// That of keeping, if nothing runs and it has failed for too long.
+    pub(super) fn keep_again(&mut self) -> Result<(), Error> {
+        if self.is_kept() {
+            return Ok(());
+        }
+        self.keep();
+        let nothing_runs = self.running.is_empty() && self.running_probes() == 0;
+        let patience = self.tuner.keep_patience.unwrap_or(PATIENCE);
+        let now = self.evaluator.elapsed();
+        match std::mem::replace(&mut self.keeping, Keeping::Kept) {
+            Keeping::Failing { since, error, .. }
+                if nothing_runs && now.saturating_sub(since) >= patience =>
+            {
+                Err(error)
+            }
+            keeping => {
+                self.keeping = keeping;
+                Ok(())
+            }
+        }
+    }
+
+    /// When keeping is tried again.
+    pub(super) fn next_keeping(&self) -> Option<Duration> {
+        match &self.keeping {
+            Keeping::Kept => None,
+            Keeping::Failing { next, .. } => Some(*next),
+        }
+    }
+
+    /// How long the last attempt at a trial of an earlier process has been under way, at the most; nothing if that is not known.
+    pub(super) fn age(&self, trial: TrialId) -> Duration {
+        let sink = self.tuner.sink.as_deref();
+        sink.and_then(|sink| sink.age(trial)).unwrap_or_default()
+    }
+
+    /// Trials of an earlier process that failed go on to wait for their next attempt.
+    pub(super) fn wait_on(&mut self) {
+        let queued: Vec<TrialId> = self.queue.iter().copied().collect();
+        for id in queued {
+            let Some(trial) = self.study.trial(id) else { continue };
+            let Some(failure) = trial.failed_attempts.last() else { continue };
+            let Some(sink) = self.tuner.sink.as_deref() else { continue };
+            let kind = failure.kind;
+            let retry = trial.failed_attempts.iter().filter(|failure| failure.kind == kind).count();
+            let job = JobId { trial: id, attempt: trial.attempt().saturating_sub(1) };
+            let wait = self.wait_before(job, retry).unwrap_or_default();
+            let rest = wait.saturating_sub(sink.age(id).unwrap_or(wait));
+            if !rest.is_zero() {
+                self.queue.retain(|queued| *queued != id);
+                let until = self.evaluator.elapsed().saturating_add(rest);
+                self.waiting.insert(id, until);
+            }
+        }
+    }
+}
