@@ -45,6 +45,11 @@ pub enum JournalTrouble {
         /// What is wrong with it.
         reason: String,
     },
+    /// Nothing tells what is searched.
+    NoSearch {
+        /// Why.
+        reason: String,
+    },
     /// A sound record cannot follow the records before it.
     Impossible {
         /// Its number.
@@ -86,6 +91,12 @@ impl JournalError {
         Self { path: path.to_owned(), trouble }
     }
 
+    /// A search that cannot be written as JSON.
+    #[cfg(unix)]
+    pub(crate) fn unwritable(path: &Path, error: &serde_json::Error) -> Self {
+        Self::refused(path, "write the search as JSON", &io::Error::other(error.to_string()))
+    }
+
     /// An error of the operating system.
     pub fn refused(path: &Path, doing: &'static str, error: &io::Error) -> Self {
         let (kind, reason) = (error.kind(), error.to_string());
@@ -125,6 +136,10 @@ impl fmt::Display for JournalTrouble {
             Self::Damaged { offset, reason } => write!(
                 f,
                 "damaged at byte {offset}: {reason}; Journal::repair keeps the damaged file aside and says what is lost"
+            ),
+            Self::NoSearch { reason } => write!(
+                f,
+                "{reason}; Journal::repair_for takes what is searched from the study that the program would begin with"
             ),
             Self::Impossible { seq, reason } => write!(
                 f,

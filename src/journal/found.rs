@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::clock::moment;
-use super::medium::{Locked, Medium, beside, sync_folder_of};
+use super::medium::{Locked, Medium, beside, is_at, sync_folder_of};
 use super::record::{Process, Record};
 use super::scan::{Scan, scan};
 use super::sink::{Journal, Opening, written};
@@ -23,9 +23,16 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
-        let file = OpenOptions::new().read(true).write(true).open(path);
-        let file = file.map_err(|error| missing_or(path, &error))?;
-        let warnings = lock(path, &file)?;
+        let (file, warnings) = open_locked(path)?;
+        Self::read(path, file, warnings)
+    }
+
+    /// The journal in a file that is locked.
+    pub(super) fn read(
+        path: &Path,
+        file: File,
+        warnings: Vec<String>,
+    ) -> Result<Self, JournalError> {
         let scan = scan(path, BufReader::new(&file))?;
         Ok(Self { file, scan, warnings })
     }
@@ -113,6 +120,19 @@ pub(super) fn replay(
         }
         other => other,
     })
+}
+
+/// Opens and locks the file that is at a path; what to be warned of.
+pub(super) fn open_locked(path: &Path) -> Result<(File, Vec<String>), JournalError> {
+    loop {
+        let file = OpenOptions::new().read(true).write(true).open(path);
+        let file = file.map_err(|error| missing_or(path, &error))?;
+        let warnings = lock(path, &file)?;
+        // Between the two, the process that had the lock may have put another file in the place of this one.
+        if is_at(path, &file) {
+            return Ok((file, warnings));
+        }
+    }
 }
 
 /// Locks the file as long as it is open; what to be warned of.

@@ -48,10 +48,15 @@ impl Medium for Locked {
     }
 
     fn is_in_place(&mut self) -> bool {
-        match (fs::metadata(&self.path), self.file.metadata()) {
-            (Ok(there), Ok(own)) => (there.dev(), there.ino()) == (own.dev(), own.ino()),
-            _ => false,
-        }
+        is_at(&self.path, &self.file)
+    }
+}
+
+/// Whether a path leads to this file.
+pub(super) fn is_at(path: &Path, file: &File) -> bool {
+    match (fs::metadata(path), file.metadata()) {
+        (Ok(there), Ok(own)) => (there.dev(), there.ino()) == (own.dev(), own.ino()),
+        _ => false,
     }
 }
 

@@ -8,6 +8,7 @@
 //!   another process writes.
 //! - [`Tuner::keep_in`](crate::Tuner::keep_in) has each event durable before anything is done about it. Who asks and tells by hand calls [`Journal::write`]
 //!   after each.
+//! - [`Journal::repair`] mends a damaged one as far as it can be, and says what is lost; [`Journal::compact`] leaves out what does not count any more.
 //! - The file is locked as long as the journal is open, by the operating system: the lock ends with the process.
 //!
 //! There are journals on Unix only.
@@ -27,6 +28,17 @@ mod changes;
 
 mod opening;
 
+mod rewriting;
+
+mod compaction;
+mod salvage;
+
+mod repair;
+
+#[cfg(test)]
+mod tests;
+
 pub use self::record::JOURNAL_VERSION;
+pub use self::repair::Repair;
 pub use self::sink::{Journal, Opening};
 pub use crate::journal_error::{JournalError, JournalTrouble};

@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use super::changes;
-use super::found::{Found, lock, missing_or, replay};
+use super::found::{Found, lock, missing_or, open_locked, replay};
 use super::medium::{Locked, sync_folder_of};
 use super::record::Search;
 use super::scan::{Scan, scan};
@@ -112,14 +112,14 @@ impl Journal {
                 let journal = Self::create(path, &study)?;
                 return Ok((study, journal));
             }
-            Err(JournalError { trouble: JournalTrouble::NoJournal { .. }, .. })
-                if is_unfinished(path) =>
-            {
-                return Self::begin_again(path, study);
-            }
+            Err(JournalError {
+                trouble:
+                    JournalTrouble::NoJournal { .. } | JournalTrouble::Damaged { offset: 0, .. },
+                ..
+            }) if is_unfinished(path) => return Self::begin_again(path, study),
             found => found?,
         };
-        let now = Search::of(&study).map_err(|error| unwritable(path, &error))?;
+        let now = Search::of(&study).map_err(|error| JournalError::unwritable(path, &error))?;
         let differences = found.scan.search.differences(&now);
         let (mut study, mut opening) = (study, Opening::default());
         if differences.is_empty() {
@@ -135,16 +135,19 @@ impl Journal {
 
     /// Goes on where a process ended while it created the journal.
     fn begin_again(path: &Path, study: Study) -> Result<(Study, Self), Error> {
-        let file = OpenOptions::new().read(true).write(true).open(path);
-        let file = file.map_err(|error| JournalError::refused(path, "open it", &error))?;
-        let warnings = lock(path, &file)?;
+        let (file, warnings) = open_locked(path)?;
+        if !is_unfinished(path) {
+            // Another process was faster, and has left again.
+            drop(file);
+            return Self::resume(path, study);
+        }
         file.set_len(0).map_err(|error| JournalError::refused(path, "write it", &error))?;
         let journal = Self::begin(path, file, &study, warnings)?;
         Ok((study, journal))
     }
 
     fn begin(path: &Path, file: File, study: &Study, warnings: Vec<String>) -> Result<Self, Error> {
-        let search = Search::of(study).map_err(|error| unwritable(path, &error))?;
+        let search = Search::of(study).map_err(|error| JournalError::unwritable(path, &error))?;
         let opening = Opening { warnings, ..Opening::default() };
         let medium = Box::new(Locked::new(file, path));
         let mut journal = Self::new(path, medium, search, opening)?;
@@ -164,15 +167,12 @@ fn own_study(path: &Path, scan: &Scan) -> Result<Study, Error> {
     })
 }
 
-fn unwritable(path: &Path, error: &serde_json::Error) -> JournalError {
-    JournalError::refused(path, "write the search as JSON", &io::Error::other(error.to_string()))
-}
-
-/// Whether a process ended while it created the journal: then the first line has no end.
+/// Whether a process or a machine ended while it created the journal: then the first line has no end, or the disk has not got it.
 fn is_unfinished(path: &Path) -> bool {
     fs::read(path).is_ok_and(|bytes| {
         let beginning = b"{\"seq\":0,\"time\":";
         let common = bytes.len().min(beginning.len());
-        !bytes.contains(&b'\n') && bytes[..common] == beginning[..common]
+        let is_begun = !bytes.contains(&b'\n') && bytes[..common] == beginning[..common];
+        is_begun || bytes.iter().all(|byte| *byte == 0)
     })
 }

@@ -3,7 +3,7 @@
 //! Damage is a torn tail, left by a process or a machine that ended while it wrote, if nothing after it shows that what is damaged had
 //! been on disk. It is cut off: nothing was done about a record before it was on disk. Any other damage is an error.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead};
 use std::path::Path;
 
@@ -23,10 +23,12 @@ pub(super) struct Scan {
     /// The events since the study began, with the number of each one's record.
     pub(super) events: Vec<Event>,
     pub(super) numbers: Vec<u64>,
+    /// When each was written.
+    pub(super) times: Vec<f64>,
     /// When the last attempt at each trial began, at the earliest.
     pub(super) begun: HashMap<TrialId, f64>,
     /// The last note of each name.
-    pub(super) notes: HashMap<String, Value>,
+    pub(super) notes: BTreeMap<String, Value>,
     /// The versions of the crate that have written, in their order.
     pub(super) versions: Vec<String>,
     /// The process that opened it last.
@@ -186,9 +188,10 @@ impl<R: BufRead> Lines<'_, R> {
             search: created.search.clone(),
             events: Vec::new(),
             numbers: Vec::new(),
+            times: Vec::new(),
             begun: HashMap::new(),
             created_at: time,
-            notes: HashMap::new(),
+            notes: BTreeMap::new(),
             versions: vec![created.process.surmise.clone()],
             process: created.process.process,
             spent: created.spent,
@@ -237,6 +240,7 @@ impl Scan {
             }
             self.events.push(event);
             self.numbers.push(line.label.seq);
+            self.times.push(line.label.time);
             return Ok(());
         }
         match serde_json::from_str(line.text).map_err(unreadable)? {
@@ -260,6 +264,7 @@ impl Scan {
         if changed.anew {
             self.events.clear();
             self.numbers.clear();
+            self.times.clear();
             self.begun.clear();
         }
         self.search = changed.search;

@@ -1,6 +1,6 @@
 //! Writing: the events of a study, each durable when it is said to be.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ pub struct Journal {
     pub(super) events: usize,
     pub(super) last: Option<String>,
     pub(super) begun: HashMap<TrialId, f64>,
-    pub(super) notes: HashMap<String, Value>,
+    pub(super) notes: BTreeMap<String, Value>,
     /// For how long earlier processes have written it.
     pub(super) spent: Duration,
     pub(super) opened: Instant,
@@ -91,7 +91,7 @@ impl Journal {
             events: 0,
             last: None,
             begun: HashMap::new(),
-            notes: HashMap::new(),
+            notes: BTreeMap::new(),
             spent: Duration::ZERO,
             opened: moment(),
             opening,

@@ -1,0 +1,121 @@
+//! A study of which all kinds of events are told, and a place for its journal.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::journal::Journal;
+use crate::objective::Objective;
+use crate::rng::Rng;
+use crate::space::{Configuration, ParameterRange, ScalingType, SearchSpace};
+use crate::strategy::RandomSearch;
+use crate::study::{Asked, Event, Study, StudySettings};
+use crate::trial::{Failure, FailureKind, Outcome, StopCause, TrialId};
+
+/// A folder that is deleted at the end; in memory, where there is such a place, because thousands of files are synchronized.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(super) fn new(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let folder = base.join(format!("surmise-journal-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(super) fn study() -> Study {
+    let ranges = [
+        ParameterRange::continuous("rate", 1e-4..=1.0, ScalingType::Logarithmic),
+        ParameterRange::integer("layers", 1..=1_000_000, ScalingType::Linear),
+        ParameterRange::categorical("optimizer", ["sgd", "adam", "a \"b\"\n"]),
+    ];
+    let space = SearchSpace::new(ranges).unwrap();
+    let settings = StudySettings { seed: 3, ..StudySettings::default() };
+    Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap()
+}
+
+/// What may happen in a study, all kinds of it, until it has so many events. `seen` is called after each step.
+pub(super) fn live(study: &mut Study, events: usize, rng: &mut Rng, mut seen: impl FnMut(&Study)) {
+    let mut running: Vec<TrialId> = Vec::new();
+    while study.events().len() < events {
+        let kind = rng.index(12);
+        let trial = (!running.is_empty()).then(|| running[rng.index(running.len())]);
+        match (kind, trial) {
+            (0, _) => {
+                let part =
+                    Configuration::from([("layers", (1 + study.events().len() as i64).into())]);
+                study.enqueue(&part).unwrap();
+            }
+            (1, _) => {
+                let whole = Configuration::from([
+                    ("rate", 0.01.into()),
+                    ("layers", (500_000 + study.events().len() as i64).into()),
+                    ("optimizer", "adam".into()),
+                ]);
+                study.observe(&whole, Outcome::from(rng.normal())).unwrap();
+            }
+            (2..=4, _) | (_, None) => {
+                if let Asked::Trials(trials) = study.ask(1).unwrap() {
+                    running.extend(trials.iter().map(|trial| trial.id));
+                }
+            }
+            (5, Some(trial)) => {
+                let failure = Failure::new(FailureKind::Interrupted, "spot\ntaken");
+                study.attempt_failed(trial, failure).unwrap();
+            }
+            (6, Some(trial)) => {
+                study.locate(trial, &format!("job-{}", study.events().len())).unwrap();
+            }
+            (7, Some(trial)) => {
+                study.ask_to_stop(trial, StopCause::TuningOver).unwrap();
+                study.withdraw_stop(trial).unwrap();
+            }
+            (8, Some(trial)) => {
+                running.retain(|other| *other != trial);
+                let outcome = if rng.uniform() < 0.3 {
+                    Outcome::Failed(Failure::new(FailureKind::Error, "no"))
+                } else {
+                    Outcome::from(rng.normal())
+                };
+                study.tell(trial, outcome).unwrap();
+            }
+            (_, Some(trial)) => {
+                let value = if rng.uniform() < 0.1 { f64::NAN } else { rng.normal() };
+                study.report(trial, study.events().len() as u64, value).unwrap();
+            }
+        }
+        seen(study);
+    }
+}
+
+/// The same, in a journal: its study and its bytes.
+pub(super) fn journal(path: &Path, events: usize) -> (Study, Vec<u8>) {
+    let mut study = study();
+    let mut journal = Journal::create(path, &study).unwrap();
+    live(&mut study, events, &mut Rng::stream(1, 1), |study| journal.write(study).unwrap());
+    journal.sync().unwrap();
+    (study, fs::read(path).unwrap())
+}
+
+/// Events as they are written, because a NaN is not the same as itself otherwise.
+pub(super) fn texts(events: &[Event]) -> Vec<String> {
+    events.iter().map(|event| serde_json::to_string(event).unwrap()).collect()
+}
+
+/// Where each line begins, and where the last one ends.
+pub(super) fn starts(bytes: &[u8]) -> Vec<usize> {
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(ends).collect()
+}

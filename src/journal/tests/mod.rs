@@ -1,0 +1,6 @@
+//! What becomes of journals that are torn, damaged, and written while disk and power fail.
+
+mod example;
+
+mod damage;
+mod power;
