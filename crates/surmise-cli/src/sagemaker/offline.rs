@@ -4,6 +4,7 @@
 //! quota that is too low for a while, and fails some jobs. Hours of training take seconds, because evaluator and fake share a simulated clock.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -87,12 +88,12 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
                 is_raised = true;
                 fake.set_quotas(InstanceQuotas::default());
             }
-            tell(progress, &clock, watch);
+            show(progress, &clock, watch);
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)?;
     say(format_args!("It is over: {}.\n", tuned.reason))?;
-    report(&fake, &clock, &jobs);
+    report(&fake, &clock, &jobs)?;
 
     let description = TuningJobDescription::of(&request, &study, TuningJobStatus::Completed);
     let best = study.best().ok_or("no training job completed")?;
@@ -124,7 +125,7 @@ fn training(data: &Diabetes, metric: &str, values: &BTreeMap<String, String>) ->
     }
 }
 
-fn tell(progress: &Progress<'_>, clock: &Clock, watch: bool) {
+fn show(progress: &Progress<'_>, clock: &Clock, watch: bool) {
     let time = clock.now().as_secs();
     let time = format!("{:02}:{:02}:{:02}", time / 3600, time / 60 % 60, time % 60);
     match progress {
@@ -135,17 +136,17 @@ fn tell(progress: &Progress<'_>, clock: &Clock, watch: bool) {
         Progress::Resumed => tell(format_args!("{time}  resumed")),
         Progress::Retrying { job, after } => tell(format_args!("{time}  {job} in {after:.1?}")),
         Progress::Started { job, adopted } if watch => {
-            say(format_args!("{time}  {job} {}", if *adopted { "is adopted" } else { "starts" }))?;
+            tell(format_args!("{time}  {job} {}", if *adopted { "is adopted" } else { "starts" }));
         }
         Progress::Busy { retry_after } if watch => {
-            say(format_args!("{time}  no room for {retry_after:.1?}"))?;
+            tell(format_args!("{time}  no room for {retry_after:.1?}"));
         }
         _ => {}
     }
 }
 
 /// What the fake knows of it.
-fn report(fake: &FakeSageMaker, clock: &Clock, jobs: &SageMakerEvaluator) {
+fn report(fake: &FakeSageMaker, clock: &Clock, jobs: &SageMakerEvaluator) -> io::Result<()> {
     let log = fake.log();
     let count = |fate: &Fate| log.iter().filter(|entry| entry.fate == *fate).count();
     let refused = |code: &str| count(&Fate::Refused(code.to_owned()));
@@ -166,5 +167,5 @@ fn report(fake: &FakeSageMaker, clock: &Clock, jobs: &SageMakerEvaluator) {
         count(&Fate::ReplyLost),
         refused("ResourceLimitExceeded"),
         refused("ExpiredTokenException"),
-    ))?;
+    ))
 }

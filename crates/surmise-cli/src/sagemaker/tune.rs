@@ -236,7 +236,7 @@ fn tune(
     ))?;
     let tuned = Tuner::with(rules)
         .observe(|_, progress| {
-            tell(progress);
+            show(progress);
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)?;
@@ -258,11 +258,11 @@ fn tune(
 
 fn show_best(study: &Study) -> Option<JobId> {
     let best = study.best()?;
-    say(format_args!("best: {} with {}", best.value()?, best.configuration))?;
+    tell(format_args!("best: {} with {}", best.value()?, best.configuration));
     Some(JobId { trial: best.id, attempt: best.attempt() })
 }
 
-fn tell(progress: &Progress<'_>) {
+fn show(progress: &Progress<'_>) {
     match progress {
         Progress::Started { job, adopted: false } => tell(format_args!("{job} starts")),
         Progress::Started { job, adopted: true } => tell(format_args!("{job} is adopted")),
