@@ -130,7 +130,7 @@ fn show(progress: &Progress<'_>, clock: &Clock, watch: bool) {
     let time = format!("{:02}:{:02}:{:02}", time / 3600, time / 60 % 60, time % 60);
     match progress {
         Progress::NewBest { trial, value } => {
-            tell(format_args!("{time}  trial {}: {value:.4}", trial.id))
+            tell(format_args!("{time}  trial {}: {value:.4}", trial.id));
         }
         Progress::Paused { why } => tell(format_args!("{time}  paused: {why}")),
         Progress::Resumed => tell(format_args!("{time}  resumed")),

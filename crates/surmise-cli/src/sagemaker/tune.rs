@@ -204,7 +204,7 @@ fn estimate_handed_over(
             jobs as u64 * u64::from(longest) * u64::from(most)
         )),
         None => {
-            tell(format_args!("the number of training jobs is not limited, nor is what they cost"))
+            tell(format_args!("the number of training jobs is not limited, nor is what they cost"));
         }
     }
     Ok(())
@@ -268,11 +268,11 @@ fn show(progress: &Progress<'_>) {
         Progress::Started { job, adopted: true } => tell(format_args!("{job} is adopted")),
         Progress::NewBest { trial, value } => tell(format_args!("trial {}: {value}", trial.id)),
         Progress::Busy { retry_after } => {
-            tell(format_args!("no room; asked again in {retry_after:.0?}"))
+            tell(format_args!("no room; asked again in {retry_after:.0?}"));
         }
         Progress::Retrying { job, after } => tell(format_args!("{job} in {after:.0?}")),
         Progress::OutOfBudget { .. } => {
-            tell(format_args!("the budget is spent: what runs comes to its end"))
+            tell(format_args!("the budget is spent: what runs comes to its end"));
         }
         Progress::Warning(text) => tell(format_args!("warning: {text}")),
         Progress::Paused { why } => tell(format_args!("paused: {why}")),
@@ -297,7 +297,9 @@ fn hand_over(
     ))?;
     let end = job.follow(|so_far| {
         let counters = so_far.training_job_status_counters;
-        print!("\r{} completed, {} in progress", counters.completed, counters.in_progress);
+        let now =
+            format!("\r{} completed, {} in progress", counters.completed, counters.in_progress);
+        let _ = std::io::stdout().write_all(now.as_bytes());
         let _ = std::io::stdout().flush();
         ControlFlow::Continue(())
     })?;
