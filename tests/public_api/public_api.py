@@ -63,16 +63,25 @@ def name_of(path):
     return "::".join(full) if name in AMBIGUOUS and full else name
 
 
-def learn_paths(document):
-    """Which names are those of several types or traits."""
-    PATHS.clear()
+def types_in(document):
+    """Types and traits by their ids: their paths."""
+    kinds = ("struct", "enum", "trait", "type_alias", "union")
+    return {key: item["path"] for key, item in document["paths"].items() if item["kind"] in kinds}
+
+
+def learn_names(documents):
+    """Which names are those of several types or traits, in any of these documents: so that all write them alike."""
     AMBIGUOUS.clear()
     of_name = {}
-    for key, item in document["paths"].items():
-        if item["kind"] in ("struct", "enum", "trait", "type_alias", "union"):
-            PATHS[key] = item["path"]
-            of_name.setdefault(item["path"][-1], set()).add(tuple(item["path"]))
+    for document in documents:
+        for path in types_in(document).values():
+            of_name.setdefault(path[-1], set()).add(tuple(path))
     AMBIGUOUS.update(name for name, paths in of_name.items() if len(paths) > 1)
+
+
+def learn_paths(document):
+    PATHS.clear()
+    PATHS.update(types_in(document))
 
 
 def args(value):
@@ -346,8 +355,10 @@ def main():
     texts = {}
     with tempfile.TemporaryDirectory() as scratch:
         for package, (_, features) in PACKAGES.items():
-            lines = Listing(rustdoc(package, features, scratch)).lines
-            always = set(Listing(rustdoc(package, "", scratch)).lines)
+            documents = [rustdoc(package, some, scratch) for some in (features, "")]
+            learn_names(documents)
+            lines, always = (Listing(document).lines for document in documents)
+            always = set(always)
             texts[package] = "".join(f"{line}\n" if line in always else f"by feature: {line}\n" for line in lines)
     for package, (folder, _) in PACKAGES.items():
         text = texts[package]
