@@ -73,7 +73,7 @@
 //! `intel-mkl-static`, `netlib-system` and `netlib-static` let LAPACK do the linear algebra instead (all tests hold there, too); they exclude each other. `lapack` alone is for a program that links one itself.
 //!
 //! `progress-bar` and `tracing` add observers of a tuning: `tune::progress_bar` and `tune::trace`. `regex` lets a [`CommandEvaluator`] find
-//! metrics by expressions. `ask-tell` answers requests in JSON lines, from any other
+//! metrics by expressions. `signals` has Ctrl-C and SIGTERM end a tuning well, where a program asks for that. `ask-tell` answers requests in JSON lines, from any other
 //! language. `drawing` has the pictures of the benchmark's pages.
 //!
 //! `unstable` shows internals (`gp`, `maximize`, `linalg`, `lbfgs`, `normal`, `sobol`) and what exists for measurements only: they change

@@ -31,6 +31,11 @@ impl ProcessGroup {
         Self(Pid::from_child(child))
     }
 
+    /// The group that a process of this number heads.
+    pub fn headed_by(process: u32) -> Option<Self> {
+        Pid::from_raw(i32::try_from(process).ok()?).map(Self)
+    }
+
     /// Sends a signal to all members. A group that is gone needs none.
     pub fn signal(&self, signal: Signal) {
         let signal = match signal {

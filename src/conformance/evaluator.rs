@@ -459,6 +459,10 @@ impl Evaluator for Impatient<'_> {
         self.evaluator.stop(job)
     }
 
+    fn loses_jobs(&self) -> bool {
+        self.evaluator.loses_jobs()
+    }
+
     fn elapsed(&self) -> Duration {
         self.evaluator.elapsed()
     }

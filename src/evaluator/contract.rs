@@ -275,6 +275,14 @@ pub trait Evaluator {
         true
     }
 
+    /// Whether its jobs are lost with the process that started them, so that none of an earlier process can be found again. Then
+    /// [`tune`](crate::tune::tune) makes another attempt at a trial whose attempt may have begun in an earlier process
+    /// ([`Sink::is_from_before`](crate::study::Sink::is_from_before)), because that one may have had effects. By default they are not: what has no
+    /// [address](Trial::place) is started as the same attempt.
+    fn loses_jobs(&self) -> bool {
+        false
+    }
+
     /// The jobs that may still run after this evaluator is gone, because they run elsewhere, with what they are called there.
     /// [`tune`](crate::tune::tune) asks this when it ends. By default there are none.
     fn may_still_run(&mut self) -> Vec<RunningJob> {

@@ -353,6 +353,10 @@ impl Evaluator for FunctionEvaluator {
         Ok(())
     }
 
+    fn loses_jobs(&self) -> bool {
+        true
+    }
+
     fn elapsed(&self) -> Duration {
         self.made.elapsed()
     }

@@ -41,6 +41,7 @@ pub(super) fn accept(
         study = renewed;
         take_over(&before, &mut study, &mut opening.changes)?;
         journal.begun.clear();
+        journal.from_before.clear();
     }
     journal.append(&Record::Opened(Process::this()))?;
     let (hashes, search) = (now.hashes(), now);

@@ -89,6 +89,7 @@ impl Found {
             synced,
             events: 0,
             last: None,
+            from_before: scan.begun.keys().copied().collect(),
             begun: scan.begun,
             notes: scan.notes,
             spent: Duration::try_from_secs_f64(scan.spent).unwrap_or_default(),

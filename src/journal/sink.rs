@@ -1,6 +1,6 @@
 //! Writing: the events of a study, each durable when it is said to be.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,8 @@ pub struct Journal {
     pub(super) events: usize,
     pub(super) last: Option<String>,
     pub(super) begun: HashMap<TrialId, f64>,
+    /// Trials whose last attempt an earlier process began.
+    pub(super) from_before: HashSet<TrialId>,
     pub(super) notes: BTreeMap<String, Value>,
     /// For how long earlier processes have written it.
     pub(super) spent: Duration,
@@ -91,6 +93,7 @@ impl Journal {
             events: 0,
             last: None,
             begun: HashMap::new(),
+            from_before: HashSet::new(),
             notes: BTreeMap::new(),
             spent: Duration::ZERO,
             opened: moment(),
@@ -141,6 +144,7 @@ impl Journal {
         for event in &events[self.events..] {
             if let Some(trial) = begins_attempt(event) {
                 self.begun.insert(trial, now);
+                self.from_before.remove(&trial);
             }
             self.is_urgent |= !matches!(event, Event::Reported { .. });
             self.append(event)?;
@@ -247,6 +251,10 @@ impl Sink for Journal {
     fn age(&self, trial: TrialId) -> Option<Duration> {
         let begun = self.begun.get(&trial)?;
         Duration::try_from_secs_f64((now() - begun).max(0.0)).ok()
+    }
+
+    fn is_from_before(&self, trial: TrialId) -> bool {
+        self.from_before.contains(&trial)
     }
 }
 

@@ -28,6 +28,11 @@ pub trait Sink: Debug {
     fn age(&self, _trial: TrialId) -> Option<Duration> {
         None
     }
+
+    /// Whether an earlier process began the last attempt at a trial, if it was begun.
+    fn is_from_before(&self, _trial: TrialId) -> bool {
+        false
+    }
 }
 
 // A trait that users implement must stay usable behind a pointer.

@@ -6,6 +6,7 @@ use super::tuner::Tuner;
 use crate::error::Error;
 use crate::evaluator::{Evaluator, EvaluatorError};
 use crate::study::Study;
+use crate::trial::{Failure, FailureKind, Trial, TrialId};
 
 impl Tuner<'_> {
     /// Runs the study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
@@ -28,6 +29,7 @@ impl Tuner<'_> {
         evaluator.check_space(study.space())?;
         let located = study.trials().iter().filter(|trial| trial.place.is_some());
         evaluator.recall(&located.collect::<Vec<_>>())?;
+        self.give_up_what_is_lost(study, evaluator)?;
         if let Some(sink) = self.sink.as_deref_mut() {
             sink.keep(study)?;
         }
@@ -36,6 +38,24 @@ impl Tuner<'_> {
             Error::Evaluator(error) => Error::Evaluator(and_what_may_run(error, evaluator)),
             error => error,
         })
+    }
+
+    /// Attempts that ended with an earlier process are followed by others, because they may have had effects.
+    fn give_up_what_is_lost(
+        &self,
+        study: &mut Study,
+        evaluator: &dyn Evaluator,
+    ) -> Result<(), Error> {
+        let Some(sink) = self.sink.as_deref().filter(|_| evaluator.loses_jobs()) else {
+            return Ok(());
+        };
+        let is_lost = |trial: &&Trial| trial.place.is_none() && sink.is_from_before(trial.id);
+        let lost: Vec<TrialId> = study.pending().filter(is_lost).map(|trial| trial.id).collect();
+        for trial in lost {
+            let text = "the process that ran it ended";
+            study.attempt_failed(trial, Failure::new(FailureKind::Cancelled, text))?;
+        }
+        Ok(())
     }
 }
 

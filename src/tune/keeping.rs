@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::run::Run;
 use crate::error::Error;
 use crate::evaluator::JobId;
-use crate::trial::TrialId;
+use crate::trial::{FailureKind, TrialId};
 
 /// How long to wait before keeping is tried again, at first and at the most.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -102,7 +102,11 @@ impl Run<'_, '_> {
             let Some(trial) = self.study.trial(id) else { continue };
             let Some(failure) = trial.failed_attempts.last() else { continue };
             let Some(sink) = self.tuner.sink.as_deref() else { continue };
+            // What ended with its process has been begun anew already.
             let kind = failure.kind;
+            if kind == FailureKind::Cancelled {
+                continue;
+            }
             let retry = trial.failed_attempts.iter().filter(|failure| failure.kind == kind).count();
             let job = JobId { trial: id, attempt: trial.attempt().saturating_sub(1) };
             let wait = self.wait_before(job, retry).unwrap_or_default();

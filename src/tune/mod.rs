@@ -4,6 +4,9 @@ mod proposing;
 mod reason;
 mod stop_handle;
 
+#[cfg(all(unix, feature = "signals"))]
+mod signals;
+
 mod endings;
 mod kept;
 mod probe;

@@ -9,8 +9,8 @@ const CANCEL: u8 = 2;
 
 /// Ends a tuning from elsewhere. Copies of it are the same handle.
 ///
-/// This crate installs no signal handler; a program that wants Ctrl-C to end a tuning calls [`request`](Self::request) in a handler of
-/// its own.
+/// This crate installs no signal handler by itself; a program that wants Ctrl-C to end a tuning makes its handle by `StopHandle::on_signals` (feature
+/// `signals`), or calls [`request`](Self::request) in a handler of its own.
 #[derive(Debug, Clone, Default)]
 pub struct StopHandle(Arc<AtomicU8>);
 

@@ -21,7 +21,7 @@ FORMATS = {57}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Each package with the features of its documentation on docs.rs; the command is no library.
 PACKAGES = {
-    "surmise": (".", "ask-tell,drawing,progress-bar,regex,tracing"),
+    "surmise": (".", "ask-tell,drawing,progress-bar,regex,signals,tracing"),
     "surmise-sagemaker": ("crates/surmise-sagemaker", "fake,logs"),
     "surmise-bench": ("crates/surmise-bench", "boosting"),
 }

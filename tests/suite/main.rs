@@ -8,6 +8,7 @@ mod faults;
 mod first_jobs;
 mod found_by_use;
 mod job;
+mod kept;
 mod laws;
 mod promises;
 mod steps;

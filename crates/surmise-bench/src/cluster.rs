@@ -214,6 +214,10 @@ impl<E: Evaluator> Evaluator for Logged<E> {
         self.inner.stop(job)
     }
 
+    fn loses_jobs(&self) -> bool {
+        self.inner.loses_jobs()
+    }
+
     fn elapsed(&self) -> Duration {
         self.inner.elapsed()
     }

@@ -43,6 +43,9 @@ impl CommandEvaluator {
         if self.pass == PassConfiguration::JsonFile {
             wants_folder("pass", "JsonFile");
         }
+        if self.survives {
+            wants_folder("surviving", "true");
+        }
         for (what, file) in self.files() {
             wants_folder(what, &file.display().to_string());
         }
@@ -53,6 +56,10 @@ impl CommandEvaluator {
                 let remedy = "name it without a root and without `..`";
                 violations.push(Violation::new(what, file.display(), rule, remedy));
             }
+        }
+        if self.survives && !cfg!(target_os = "linux") {
+            let rule = "programs are found again on Linux only";
+            violations.push(Violation::new("surviving", "true", rule, "leave it out"));
         }
         violations.extend(self.setup.iter().flat_map(|setup| setup.violations()));
         if self.program.is_empty() {

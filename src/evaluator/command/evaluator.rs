@@ -12,6 +12,7 @@ use super::pass::PassConfiguration;
 use super::process::Message;
 use super::setup::JobSetup;
 use super::sources::{MetricSource, ReadingOfSeveral, ReportSource};
+use super::watcher::Watcher;
 use crate::evaluator::contract::JobEvent;
 #[cfg(doc)]
 use crate::trial::FailureKind;
@@ -28,10 +29,10 @@ pub(super) const BACKLOG: usize = 4096;
 /// says so, as [`FailureKind::Interrupted`] if a signal from elsewhere ended it, else as [`FailureKind::Error`]. One that tells no metric
 /// fails as [`FailureKind::MissingMetric`].
 ///
-/// On Unix every job is a process group. One that is to stop gets SIGTERM and, [ten seconds](Self::with_grace) later, SIGKILL, with all that it
+/// Every job is a process group. One that is to stop gets SIGTERM and, [ten seconds](Self::with_grace) later, SIGKILL, with all that it
 /// started; what it leaves behind when it ends is ended too, and so is everything when the evaluator is dropped, which can take as
-/// long. A tuner that ends without dropping its evaluator (by `process::exit`, or by a signal, Ctrl-C included, that its program does not
-/// turn into a [`StopHandle`](crate::tune::StopHandle)'s request) leaves its jobs running: a terminal's signals do not reach their groups.
+/// long. If the tuner ends without dropping its evaluator, by `process::exit` or by a signal, SIGKILL included, a shell that was started beside
+/// the first job ends them in the same way (on Linux). Jobs [that survive](Self::surviving) run on instead, and are found again.
 ///
 /// ```
 /// use surmise::{
@@ -63,9 +64,13 @@ pub struct CommandEvaluator {
     pub(super) setup: Option<Box<dyn JobSetup>>,
     pub(super) max_runtime: Option<Duration>,
     pub(super) grace: Duration,
+    pub(super) survives: bool,
+    pub(super) watcher: Option<Watcher>,
     /// By the number of the call.
     pub(super) running: BTreeMap<u64, RunningJob>,
     pub(super) calls: u64,
+    /// Where jobs run that have been launched, and begin when that is known.
+    pub(super) located: Vec<JobEvent>,
     /// Ends of jobs that could not be begun.
     pub(super) never_started: Vec<JobEvent>,
     pub(super) sender: SyncSender<(u64, Message)>,
@@ -101,8 +106,11 @@ impl CommandEvaluator {
             setup: None,
             max_runtime: None,
             grace: GRACE,
+            survives: false,
+            watcher: None,
             running: BTreeMap::new(),
             calls: 0,
+            located: Vec::new(),
             never_started: Vec::new(),
             sender,
             receiver,
@@ -179,6 +187,17 @@ impl CommandEvaluator {
     #[must_use]
     pub fn with_max_runtime(mut self, longest: Duration) -> Self {
         self.max_runtime = Some(longest);
+        self
+    }
+
+    /// The same with jobs that outlive the tuner: if it is killed, or leaves them behind, they run on, and a tuner that goes on with the same study
+    /// ([kept in a journal](crate::Tuner::keep_in)) finds them again by the number and the start of their process, even if they have ended meanwhile.
+    /// What was killed itself, or lost with the machine, has failed as [`FailureKind::Interrupted`].
+    ///
+    /// Each job has a [folder](Self::in_folder), and a shell around it that notes there how it ended: `process`, `begun`, `stdout.log`, `stderr.log`, `status`. On Linux only.
+    #[must_use]
+    pub fn surviving(mut self) -> Self {
+        self.survives = true;
         self
     }
 

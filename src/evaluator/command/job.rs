@@ -1,11 +1,12 @@
 //! A job that runs, from its start until its end has been told.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::process::{ChildStdin, ExitStatus};
 use std::time::Duration;
 
 use super::heard::Heard;
+use super::lasting::Address;
 use super::process::{Message, Process};
 use crate::evaluator::contract::JobId;
 use crate::process_group::Signal;
@@ -22,6 +23,12 @@ pub(super) struct RunningJob {
     /// Of its two streams, those that are open.
     open_streams: u8,
     stage: Stage,
+    /// Opens the gate of a job that waits for it.
+    gate: Option<ChildStdin>,
+    /// Where it runs, if it outlives the tuner.
+    address: Option<Address>,
+    /// Reports of it that the study has already.
+    known_reports: usize,
 }
 
 /// Where a job is on its way. Times are those of the evaluator.
@@ -52,7 +59,44 @@ impl RunningJob {
         end_by: Option<Duration>,
     ) -> Self {
         let stage = Stage::Running { end_by };
-        Self { job, folder, heard: Heard::default(), process, open_streams: 2, stage }
+        let heard = Heard::default();
+        let (gate, address, known_reports) = (None, None, 0);
+        Self { job, folder, heard, process, open_streams: 2, stage, gate, address, known_reports }
+    }
+
+    /// The same with a gate before its beginning.
+    pub(super) fn behind(self, gate: ChildStdin) -> Self {
+        Self { gate: Some(gate), ..self }
+    }
+
+    /// The same at an address where it outlives the tuner.
+    pub(super) fn at(self, address: Address) -> Self {
+        Self { address: Some(address), ..self }
+    }
+
+    /// The same after a restart, with so many reports that are heard once more.
+    pub(super) fn with_known_reports(self, known_reports: usize) -> Self {
+        Self { known_reports, ..self }
+    }
+
+    /// Where it runs, if it outlives the tuner.
+    pub(super) fn address(&self) -> Option<(JobId, &Address)> {
+        self.address.as_ref().map(|address| (self.job, address))
+    }
+
+    /// Lets it begin, if it has not.
+    pub(super) fn open_gate(&mut self) {
+        if let Some(mut gate) = self.gate.take() {
+            // Whoever ended meanwhile tells so.
+            let _ = gate.write_all(b"go\n");
+        }
+    }
+
+    /// Whether a report that it has just made is new.
+    pub(super) fn is_new_report(&mut self) -> bool {
+        let is_new = self.known_reports == 0;
+        self.known_reports = self.known_reports.saturating_sub(1);
+        is_new
     }
 
     /// Takes note of what is no line.

@@ -7,6 +7,9 @@ mod sources;
 #[cfg(feature = "regex")]
 mod found;
 mod process;
+mod watcher;
+
+mod lasting;
 
 mod heard;
 
@@ -14,6 +17,7 @@ mod job;
 
 mod evaluator;
 
+mod begin;
 mod check;
 mod ending;
 mod prepare;

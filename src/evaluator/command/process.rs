@@ -77,6 +77,12 @@ impl Process {
         Ok(Self(state))
     }
 
+    /// A process whose end is told by whoever follows it.
+    pub(super) fn at(group: Option<ProcessGroup>) -> (Self, Ended) {
+        let state = Arc::new(Mutex::new(State { group, ..State::default() }));
+        (Self(Arc::clone(&state)), Ended(state))
+    }
+
     /// Sends a signal to the process and to all that it started, if its head runs or was asked to end before; whether it was sent.
     pub(super) fn signal(&self, signal: Signal) -> bool {
         let mut state = locked(&self.0);
@@ -90,6 +96,17 @@ impl Process {
             state.killed.get_or_insert(now());
         }
         true
+    }
+}
+
+/// What is to be noted at the end of a process.
+pub(super) struct Ended(Arc<Mutex<State>>);
+
+impl Ended {
+    /// Its number may be another one's from now on.
+    pub(super) fn note(&self) {
+        let mut state = locked(&self.0);
+        (state.group, state.has_ended) = (None, true);
     }
 }
 
@@ -193,6 +210,6 @@ fn next_line(reader: &mut impl BufRead, log: &mut Option<File>) -> io::Result<Op
 }
 
 #[allow(clippy::disallowed_methods, reason = "an evaluator starts the threads")]
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(format!("surmise {name}")).spawn(work).map(|_| ())
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::evaluator::{BACKLOG, CommandEvaluator};
 use super::job::{AFTERMATH, RunningJob, Why};
+use super::lasting::Address;
 use super::pass::cannot;
 use super::process::{Message, Process};
 use super::sources::ReportSource;
 use crate::error::{Error, EvaluatorError};
-use crate::evaluator::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
+use crate::evaluator::contract::{self as jobs, Adoption, Evaluator, Job, JobEvent, JobId, Start};
 use crate::space::{ParameterRange, SearchSpace};
 use crate::trial::{Failure, FailureKind, Outcome};
 
@@ -25,7 +26,7 @@ impl CommandEvaluator {
         let running = self.running.get_mut(&number)?;
         if let Message::Line { is_error, text } = message {
             let told = running.heard.line(text, is_error, &self.metric, &self.reports);
-            let (step, value) = told?;
+            let (step, value) = told.filter(|_| running.is_new_report())?;
             return Some(JobEvent::Report { job: running.job, step, value });
         }
         running.note(message, now);
@@ -42,7 +43,9 @@ impl CommandEvaluator {
             let is_over = running.is_over(now);
             if let (ReportSource::File(file), Some(folder)) = (&self.reports, &running.folder) {
                 for (step, value) in running.heard.appended(&folder.join(file), is_over) {
-                    events.push(JobEvent::Report { job: running.job, step, value });
+                    if running.is_new_report() {
+                        events.push(JobEvent::Report { job: running.job, step, value });
+                    }
                 }
             }
             if is_over {
@@ -81,7 +84,11 @@ impl Evaluator for CommandEvaluator {
         self.check().map_err(|error| EvaluatorError::new(error.to_string()))?;
         let place = self.folder.clone().unwrap_or_default();
         let folder = self.prepare(id).map_err(|error| cannot("prepare", &place, &error))?;
-        let command = self.command(job, folder.as_deref())?;
+        let mut command = self.command(job, folder.as_deref())?;
+        if let Some(folder) = folder.as_deref().filter(|_| self.survives) {
+            return self.launch(job, &command, folder);
+        }
+        self.watch(&mut command);
         let logs = folder.as_deref().map(Self::logs).transpose();
         let logs = logs.map_err(|error| cannot("write logs in", &place, &error))?;
         self.calls += 1;
@@ -103,12 +110,7 @@ impl Evaluator for CommandEvaluator {
                 self.never_started.push(JobEvent::Ended { job: id, outcome });
                 return Ok(Start::Started);
             }
-            Err(error) => {
-                let program = self.program.display();
-                return Err(EvaluatorError::new(format!(
-                    "cannot run {program}: {error}; give the path of a program that exists and may be run"
-                )));
-            }
+            Err(error) => return Err(self.cannot_run(&error)),
         };
         let end_by = self.max_runtime.map(|longest| self.elapsed().saturating_add(longest));
         let running = RunningJob::new(id, process, folder, end_by);
@@ -118,6 +120,11 @@ impl Evaluator for CommandEvaluator {
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
         let until = self.elapsed().saturating_add(timeout);
+        if !self.located.is_empty() {
+            return Ok(std::mem::take(&mut self.located));
+        }
+        // Where these run is known by now.
+        self.running.values_mut().for_each(RunningJob::open_gate);
         loop {
             let mut events = Vec::new();
             // Not without end: who talks faster than anyone listens must not keep the others from being looked at.
@@ -153,8 +160,13 @@ impl Evaluator for CommandEvaluator {
     }
 
     fn adopt(&mut self, job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
-        let runs = self.running.values().any(|running| running.job == job.id());
-        Ok(if runs { Adoption::Running } else { Adoption::NotRunning })
+        if self.running.values().any(|running| running.job == job.id()) {
+            return Ok(Adoption::Running);
+        }
+        match job.trial.place.as_deref().and_then(Address::read) {
+            Some(address) if address.has_begun() => self.find(job, &address),
+            _ => Ok(Adoption::NotRunning),
+        }
     }
 
     /// After its grace a job is killed; what it leaves behind is waited for.
@@ -170,11 +182,22 @@ impl Evaluator for CommandEvaluator {
         }
         Error::unless_empty(violations)
     }
+
+    fn loses_jobs(&self) -> bool {
+        !self.survives
+    }
+
+    fn may_still_run(&mut self) -> Vec<jobs::RunningJob> {
+        let lasting = self.running.values().filter_map(RunningJob::address);
+        lasting.map(|(job, address)| jobs::RunningJob { job, name: address.to_string() }).collect()
+    }
 }
 
 impl Drop for CommandEvaluator {
     /// Ends everything that runs: asks, waits for as long as jobs are given, but ten seconds at most, then does it by force.
     fn drop(&mut self) {
+        // What survives is left as it is.
+        self.running.retain(|_, running| running.address().is_none());
         let jobs: Vec<JobId> = self.running.values().map(|running| running.job).collect();
         for job in jobs {
             let _ = self.stop(job);

@@ -1,0 +1,123 @@
+//! Launching programs that outlive the tuner, finding them again, and watching over the others.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::evaluator::CommandEvaluator;
+use super::job::RunningJob;
+use super::lasting::{self, Address};
+use super::pass::cannot;
+use super::watcher::{MARK, Watcher};
+use crate::error::EvaluatorError;
+use crate::evaluator::contract::{Adoption, Evaluator, Job, JobEvent, Start};
+
+impl CommandEvaluator {
+    /// Launches a job that outlives the tuner.
+    pub(super) fn launch(
+        &mut self,
+        job: &Job<'_>,
+        command: &Command,
+        folder: &Path,
+    ) -> Result<Start, EvaluatorError> {
+        self.check_nobody_works_in(folder)?;
+        if !is_found(command) {
+            return Err(self.cannot_run(&io::ErrorKind::NotFound.into()));
+        }
+        self.calls += 1;
+        let launched = match lasting::launch(command, folder, self.calls, &self.sender) {
+            Ok(launched) => launched,
+            // As many processes as there can be.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Ok(Start::Busy { retry_after: Duration::from_secs(1) });
+            }
+            Err(error) => return Err(self.cannot_run(&error)),
+        };
+        let end_by = self.max_runtime.map(|longest| self.elapsed().saturating_add(longest));
+        let id = job.id();
+        let place = launched.address.to_string();
+        let running = RunningJob::new(id, launched.process, Some(folder.to_owned()), end_by);
+        let running = running.behind(launched.gate).at(launched.address);
+        self.running.insert(self.calls, running);
+        self.located.push(JobEvent::Located { job: id, place });
+        Ok(Start::Started)
+    }
+
+    /// Goes on with a job that an earlier tuner has launched.
+    pub(super) fn find(
+        &mut self,
+        job: &Job<'_>,
+        address: &Address,
+    ) -> Result<Adoption, EvaluatorError> {
+        self.calls += 1;
+        let folder = address.folder.clone();
+        let process = lasting::find(address, self.calls, &self.sender)
+            .map_err(|error| cannot("follow a job in", &folder, &error))?;
+        let ran = fs::metadata(folder.join("process")).and_then(|data| data.modified());
+        let ran = ran.ok().and_then(|time| time.elapsed().ok()).unwrap_or_default();
+        let rest = self.max_runtime.map(|longest| longest.saturating_sub(ran));
+        let end_by = rest.map(|rest| self.elapsed().saturating_add(rest));
+        let running = RunningJob::new(job.id(), process, Some(folder), end_by);
+        let running = running.at(address.clone()).with_known_reports(job.trial.reports.len());
+        self.running.insert(self.calls, running);
+        Ok(Adoption::Running)
+    }
+
+    /// Has a job ended if this process is killed.
+    pub(super) fn watch(&mut self, command: &mut Command) {
+        if !cfg!(target_os = "linux") {
+            return;
+        }
+        if self.watcher.is_none() {
+            match Watcher::start(self.grace) {
+                Ok(watcher) => self.watcher = Some(watcher),
+                Err(error) => self.located.push(JobEvent::Warning {
+                    text: format!(
+                        "no shell to watch over the jobs could be started ({error}): if this process is killed, they run on"
+                    ),
+                }),
+            }
+        }
+        if let Some(watcher) = &self.watcher {
+            command.env(MARK, &watcher.mark);
+        }
+    }
+
+    pub(super) fn cannot_run(&self, error: &io::Error) -> EvaluatorError {
+        let program = self.program.display();
+        EvaluatorError::new(format!(
+            "cannot run {program}: {error}; give the path of a program that exists and may be run"
+        ))
+    }
+
+    /// A job that runs in this folder though no journal knows of it must not be doubled.
+    fn check_nobody_works_in(&self, folder: &Path) -> Result<(), EvaluatorError> {
+        let noted = fs::read_to_string(folder.join("process")).unwrap_or_default();
+        match Address::read(noted.trim_end()) {
+            Some(address) if address.is_alive() => Err(EvaluatorError::new(format!(
+                "{address} is at work where this job would be, and this study does not know of it; end it (kill -s TERM -- -{}), or name another folder",
+                address.process
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a program is there, as far as that can be told before a shell looks for it.
+fn is_found(command: &Command) -> bool {
+    let program = Path::new(command.get_program());
+    if program.components().count() > 1 || program.is_absolute() {
+        let directory = command.get_current_dir().unwrap_or(Path::new(""));
+        return directory.join(program).exists();
+    }
+    let given = command.get_envs().find(|(name, _)| *name == "PATH").map(|(_, value)| value);
+    let paths = match given {
+        Some(value) => value.map(ToOwned::to_owned),
+        None => std::env::var_os("PATH"),
+    };
+    paths.is_none_or(|paths| {
+        std::env::split_paths(&paths).any(|folder| folder.join(program).exists())
+    })
+}
