@@ -4,7 +4,8 @@ use std::process::{Child, Command};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+    Pid, WaitId, WaitIdOptions, kill_process_group, test_kill_process, test_kill_process_group,
+    waitid,
 };
 
 /// The signals that a process group can be sent.
@@ -49,6 +50,12 @@ impl ProcessGroup {
     pub fn has_members(&self) -> bool {
         test_kill_process_group(self.0).is_ok()
     }
+}
+
+/// Whether there is a process of this number on this machine.
+pub fn is_there(process: u32) -> bool {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    process.is_some_and(|process| test_kill_process(process) != Err(Errno::SRCH))
 }
 
 /// Waits until a process has ended, without taking note of it: its number, which is that of its group, is not given to another one before

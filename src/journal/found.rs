@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use super::clock::moment;
@@ -12,7 +13,12 @@ use super::scan::{Scan, scan};
 use super::sink::{Journal, Opening, written};
 use crate::error::Error;
 use crate::journal_error::{JournalError, JournalTrouble};
+use crate::process_group::is_there;
 use crate::study::{Event, Study};
+
+/// How long a lock is waited for whose process has ended, and how often it is looked.
+const INHERITED: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A journal that is there, and locked.
 pub(super) struct Found {
@@ -138,21 +144,26 @@ pub(super) fn open_locked(path: &Path) -> Result<(File, Vec<String>), JournalErr
 
 /// Locks the file as long as it is open; what to be warned of.
 pub(super) fn lock(path: &Path, file: &File) -> Result<Vec<String>, JournalError> {
-    match file.try_lock() {
+    let begun = moment();
+    let locked = loop {
+        let locked = file.try_lock();
+        let Err(TryLockError::WouldBlock) = locked else { break locked };
+        let reader = File::open(path).map(BufReader::new);
+        let process =
+            reader.ok().and_then(|reader| scan(path, reader).ok()).map(|scan| scan.process);
+        // Of a process that was killed while it started another one, that one has the lock until it has become itself.
+        if process.is_some_and(is_there) || begun.elapsed() >= INHERITED {
+            return Err(JournalError::new(path, JournalTrouble::Locked { process }));
+        }
+        thread::sleep(LOOK);
+    };
+    match locked.map_err(io::Error::from) {
         Ok(()) => Ok(Vec::new()),
-        Err(TryLockError::WouldBlock) => {
-            let reader = File::open(path).map(BufReader::new);
-            let process =
-                reader.ok().and_then(|reader| scan(path, reader).ok()).map(|scan| scan.process);
-            Err(JournalError::new(path, JournalTrouble::Locked { process }))
-        }
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-            Ok(vec![format!(
-                "the file system of {} has no locks: nothing keeps another process from writing the same journal; run one at a time",
-                path.display()
-            )])
-        }
-        Err(TryLockError::Error(error)) => Err(JournalError::refused(path, "lock it", &error)),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(vec![format!(
+            "the file system of {} has no locks: nothing keeps another process from writing the same journal; run one at a time",
+            path.display()
+        )]),
+        Err(error) => Err(JournalError::refused(path, "lock it", &error)),
     }
 }
 

@@ -62,6 +62,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "journal_error",
             "rng",
             "stable_hash",
+            "process_group",
             "space",
             "objective",
             "trial",
