@@ -96,10 +96,12 @@ impl CommandEvaluator {
     fn check_nobody_works_in(&self, folder: &Path) -> Result<(), EvaluatorError> {
         let noted = fs::read_to_string(folder.join("process")).unwrap_or_default();
         match Address::read(noted.trim_end()) {
-            Some(address) if address.is_alive() => Err(EvaluatorError::new(format!(
-                "{address} is at work where this job would be, and this study does not know of it; end it (kill -s TERM -- -{}), or name another folder",
-                address.process
-            ))),
+            Some(address) if address.has_begun() && address.is_alive() => {
+                Err(EvaluatorError::new(format!(
+                    "{address} is at work where this job would be, and this study does not know of it; end it (kill -s TERM -- -{}), or name another folder",
+                    address.process
+                )))
+            }
             _ => Ok(()),
         }
     }

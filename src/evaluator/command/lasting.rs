@@ -19,6 +19,8 @@ use crate::process_group::ProcessGroup;
 
 /// How often it is looked what a program has said.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long a shell may take at the most to see that its gate is closed.
+const GATE_CLOSES: Duration = Duration::from_secs(5);
 const READ_AT_ONCE: usize = 1 << 16;
 /// What a program that was killed with its shell has ended by.
 const KILLED: i32 = 9;
@@ -83,8 +85,19 @@ impl Address {
         is_this_boot && stat(self.process).is_ok_and(runs)
     }
 
-    /// Whether the program runs, or has run; one whose gate was never opened has not.
+    /// Whether the program runs, or has run; one whose gate was never opened has not. Its shell ends when the gate is closed, or begins if it had been
+    /// opened: that is waited for.
     pub(super) fn has_begun(&self) -> bool {
+        let looks = GATE_CLOSES.as_millis() / LOOK.as_millis();
+        for _ in 0..looks {
+            if self.folder.join("begun").exists() {
+                return true;
+            }
+            if !self.is_alive() {
+                break;
+            }
+            thread::sleep(LOOK);
+        }
         self.is_alive() || self.folder.join("begun").exists()
     }
 

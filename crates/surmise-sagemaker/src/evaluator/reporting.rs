@@ -30,8 +30,10 @@ impl SageMakerEvaluator {
         let reports = match answer {
             Answer::Given(reports) => reports,
             Answer::Later(wait) if attempt.has_ended() => return Ok(wait),
+            // Whoever is due is looked at with the others, as soon as that may be asked.
             Answer::Later(wait) => {
-                return Ok(wait.min(attempt.look_at.saturating_sub(self.line.clock().now())));
+                let look_in = attempt.look_at.saturating_sub(self.line.clock().now());
+                return Ok(if look_in.is_zero() { wait } else { wait.min(look_in) });
             }
             // In the next round; an end waits for its last reports, but not for ever.
             Answer::Lost => {

@@ -84,6 +84,10 @@ impl SageMakerEvaluator {
                 self.look_closely(id)
             }
             _ if attempt.reports.are_wanted => self.fetch_reports(id),
+            // Who is due is looked at with the others, as soon as that may be asked.
+            (true, _) if in_time == Duration::ZERO => Ok(IDLE),
+            // A request to stop is sent again then.
+            (false, Stopping::Asked(repeat)) => Ok(repeat.at.saturating_sub(now)),
             _ => Ok(in_time),
         }
     }
