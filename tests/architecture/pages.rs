@@ -22,6 +22,27 @@ fn every_law_has_the_test_that_is_named() {
         })
         .collect();
     assert!(names.len() >= 50, "the tables are found: {}", names.len());
+    let missing = no_tests(names);
+    assert!(missing.is_empty(), "ARCHITECTURE.md names what is no test: {missing:#?}");
+}
+
+/// So do the pages of faults, in the last column of their tables.
+#[test]
+fn every_fault_has_the_test_that_is_named() {
+    for page in ["docs/faults.md", "docs/journal.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+        let last = rows.filter_map(|row| Some(row.rsplit_once(" | ")?.1));
+        let names: Vec<&str> =
+            last.flat_map(|tests| tests.split('`')).filter(|name| name.contains("::")).collect();
+        assert!(names.len() >= 20, "the tables of {page} are found: {}", names.len());
+        let missing = no_tests(names);
+        assert!(missing.is_empty(), "{page} names what is no test: {missing:#?}");
+    }
+}
+
+/// Those of these names that are no tests.
+fn no_tests(names: Vec<&str>) -> Vec<&str> {
     let mut missing = Vec::new();
     for name in names {
         // Another package's begin with its name.
@@ -43,6 +64,7 @@ fn every_law_has_the_test_that_is_named() {
             format!("src/{module}.rs"),
             format!("src/{module}/mod.rs"),
             format!("src/{module}/tests.rs"),
+            format!("src/{}.rs", path.replace("::", "/")),
             format!("tests/suite/{module}.rs"),
             format!("tests/{module}.rs"),
         ];
@@ -55,5 +77,5 @@ fn every_law_has_the_test_that_is_named() {
             missing.push(name);
         }
     }
-    assert!(missing.is_empty(), "ARCHITECTURE.md names what is no test: {missing:#?}");
+    missing
 }

@@ -75,7 +75,7 @@ fn a_journal_that_is_cut_off_anywhere_has_all_that_was_whole() {
 }
 
 #[test]
-fn a_journal_that_was_cut_off_goes_on() {
+fn fault_07_a_journal_that_was_cut_off_goes_on() {
     let scratch = Scratch::new("goes-on");
     let path = scratch.file("run");
     let (whole, bytes) = journal(&path, EVENTS);
@@ -191,7 +191,7 @@ fn damage_each_line(name: &str, mut damage: impl FnMut(&mut Vec<u8>, usize, usiz
 }
 
 #[test]
-fn a_changed_bit_is_refused_and_costs_one_record() {
+fn fault_08_a_changed_bit_is_refused_and_costs_one_record() {
     let mut rng = Rng::stream(4, 4);
     damage_each_line("flipped", |bytes, start, end| {
         let at = start + rng.index(end - start);

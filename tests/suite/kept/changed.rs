@@ -37,7 +37,7 @@ fn differences(error: Error) -> Vec<String> {
 }
 
 #[test]
-fn another_search_is_refused_with_what_differs() {
+fn fault_25_another_search_is_refused_with_what_differs() {
     let folder = Folder::new("differs");
     let (_, path) = journal(&folder);
     let settings = StudySettings { seed: 7, ..Default::default() };

@@ -90,7 +90,7 @@ fn while_nothing_can_be_kept_nothing_is_started_and_everything_is_collected() {
 }
 
 #[test]
-fn a_disk_that_stays_full_is_an_error_with_nothing_left_running() {
+fn fault_09_a_disk_that_stays_full_is_an_error_with_nothing_left_running() {
     let mut study = study(12);
     let mut sink = Failing::new(6, usize::MAX);
     let error = Tuner::new()
@@ -153,7 +153,7 @@ fn a_place_that_cannot_be_written_is_an_error_at_once() {
 
 /// The system refuses to let a file grow beyond a limit, as it refuses to write to a full disk.
 #[test]
-fn a_real_disk_without_room_keeps_what_it_said_to_keep() {
+fn fault_09_a_real_disk_without_room_keeps_what_it_said_to_keep() {
     let folder = Folder::new("full");
     let inner = another_process("kept::disk::a_process_that_may_write_little", folder.path());
     let mut shell = Command::new("sh");

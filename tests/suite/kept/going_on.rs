@@ -84,7 +84,7 @@ fn what_another_process_may_have_begun_is_another_attempt() {
 }
 
 #[test]
-fn one_process_writes_and_others_look_on() {
+fn fault_10_one_process_writes_and_others_look_on() {
     let folder = Folder::new("two-writers");
     let path = folder.file("run.surmise");
     let (mut study, mut journal) = Journal::resume(&path, self::study()).unwrap();
@@ -186,9 +186,30 @@ fn notes_are_found_again_and_outlive_a_compaction() {
     assert_eq!(journal.opening().warnings, Vec::<String>::new());
 }
 
+#[test]
+fn a_reader_in_another_language_tells_the_same() {
+    let folder = Folder::new("reader");
+    let path = folder.file("run.surmise");
+    let (mut study, mut journal) = Journal::resume(&path, study()).unwrap();
+    Tuner::new().keep_in(&mut journal).run(&mut study, &mut jobs()).unwrap();
+    let reader = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/read_journal.py");
+    let output = std::process::Command::new("python3").arg(reader).arg(&path).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.lines().count(), study.trials().len());
+    for (line, trial) in told.lines().zip(study.trials()) {
+        let end = match &trial.outcome {
+            Some(Outcome::Completed { value }) => format!("completed {value}"),
+            Some(Outcome::Failed(failure)) => format!("failed {}", failure.kind),
+            other => panic!("{other:?}"),
+        };
+        assert!(line.starts_with(&trial.id.to_string()) && line.ends_with(&end), "{line}: {end}");
+    }
+}
+
 /// What was written once is read for ever: form 1, written by hand in `tests/data`.
 #[test]
-fn journals_of_form_1_are_read_and_later_ones_are_refused_by_name() {
+fn fault_26_journals_of_form_1_are_read_and_later_ones_are_refused_by_name() {
     let folder = Folder::new("golden");
     let path = folder.file("run.surmise");
     let golden = include_str!("../../data/journal-1.surmise");

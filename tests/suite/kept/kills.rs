@@ -178,10 +178,10 @@ fn check_effects(folder: &Folder, study: &Study, survives: bool) {
     }
 }
 
-#[test]
 #[allow(clippy::disallowed_methods, reason = "how much is tried is up to whoever runs it")]
 #[allow(clippy::print_stdout, reason = "what it has tried is for them")]
-fn a_tuner_that_is_killed_again_and_again_runs_each_attempt_once() {
+#[test]
+fn fault_11_a_tuner_that_is_killed_again_and_again_runs_each_attempt_once() {
     let kills: usize =
         std::env::var("SURMISE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
     let mut after: BTreeMap<String, usize> = BTreeMap::new();
