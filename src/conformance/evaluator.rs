@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::findings::{Breaches, Findings, Promise, guarded};
 use crate::error::{Error, EvaluatorError};
 use crate::evaluator::{Evaluator, Job, JobEvent, JobId, Start};
@@ -461,6 +463,10 @@ impl Evaluator for Impatient<'_> {
 
     fn loses_jobs(&self) -> bool {
         self.evaluator.loses_jobs()
+    }
+
+    fn note(&mut self) -> Option<Value> {
+        self.evaluator.note()
     }
 
     fn elapsed(&self) -> Duration {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::error::{Error, EvaluatorError};
 use crate::space::SearchSpace;
 use crate::trial::{FailureKind, Outcome, Trial, TrialId};
@@ -273,6 +275,12 @@ pub trait Evaluator {
     /// [retries](crate::RetryPolicy) are. By default it may.
     fn is_worth_retrying(&self, _kind: FailureKind) -> bool {
         true
+    }
+
+    /// What is to be kept beside the study's events, such as what the jobs have cost so far. [`tune`](crate::tune::tune) has it kept as the note
+    /// `evaluator` ([`Sink::note`](crate::study::Sink::note)) whenever a job has ended, and at its end. By default nothing.
+    fn note(&mut self) -> Option<Value> {
+        None
     }
 
     /// Whether its jobs are lost with the process that started them, so that none of an earlier process can be found again. Then

@@ -93,6 +93,7 @@ impl Found {
             handed_over: 0,
             is_urgent: true,
             synced,
+            is_checked: false,
             events: 0,
             last: None,
             from_before: scan.begun.keys().copied().collect(),

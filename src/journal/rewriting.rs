@@ -15,8 +15,9 @@ use crate::error::Error;
 use crate::journal_error::JournalError;
 
 /// A journal that is being written beside the one whose place it is to take.
-pub(super) struct Rewriting<'p> {
-    path: &'p Path,
+pub(super) struct Rewriting {
+    /// Where the file is, and not a link to it.
+    path: PathBuf,
     beside: PathBuf,
     writer: BufWriter<File>,
     line: Vec<u8>,
@@ -34,17 +35,18 @@ pub(super) struct Rewritten {
     pub(super) length: u64,
 }
 
-impl<'p> Rewriting<'p> {
+impl Rewriting {
     /// What a process that ended meanwhile has left is written over.
-    pub(super) fn begin(path: &'p Path, created: Created) -> Result<Self, Error> {
-        let beside = beside(path, ".rewritten");
+    pub(super) fn begin(path: &Path, created: Created) -> Result<Self, Error> {
+        let path = fs::canonicalize(path).map_err(|error| refused(path, &error))?;
+        let beside = beside(&path, ".rewritten");
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&beside);
-        let file = file.map_err(|error| refused(path, &error))?;
-        let permissions = fs::metadata(path).map(|data| data.permissions());
+        let file = file.map_err(|error| refused(&path, &error))?;
+        let permissions = fs::metadata(&path).map(|data| data.permissions());
         permissions
             .and_then(|permissions| file.set_permissions(permissions))
-            .map_err(|error| refused(path, &error))?;
+            .map_err(|error| refused(&path, &error))?;
         lock(&beside, &file)?;
         let writer = BufWriter::new(file);
         let mut rewriting = Self { path, beside, writer, line: Vec::new(), next: 0, length: 0 };
@@ -58,7 +60,7 @@ impl<'p> Rewriting<'p> {
         line::write(&mut self.line, label, record)
             .map_err(io::Error::other)
             .and_then(|()| self.writer.write_all(&self.line))
-            .map_err(|error| refused(self.path, &error))?;
+            .map_err(|error| refused(&self.path, &error))?;
         self.next += 1;
         self.length += self.line.len() as u64;
         Ok(())
@@ -70,11 +72,11 @@ impl<'p> Rewriting<'p> {
         let take_its_place = || {
             let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.sync_all()?;
-            fs::rename(&beside, path)?;
-            sync_folder_of(path)?;
+            fs::rename(&beside, &path)?;
+            sync_folder_of(&path)?;
             Ok(file)
         };
-        let file = take_its_place().map_err(|error| refused(path, &error))?;
+        let file = take_its_place().map_err(|error| refused(&path, &error))?;
         Ok(Rewritten { file, next, length })
     }
 }

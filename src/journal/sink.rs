@@ -38,6 +38,8 @@ pub struct Journal {
     /// Whether there is anything in it that must be durable before it is acted on.
     pub(super) is_urgent: bool,
     pub(super) synced: Instant,
+    /// Whether the study has been seen to be the journal's.
+    pub(super) is_checked: bool,
     /// How many events of the study are in the file or in `lines`, and the last of them as it is written.
     pub(super) events: usize,
     pub(super) last: Option<String>,
@@ -90,6 +92,7 @@ impl Journal {
             handed_over: 0,
             is_urgent: true,
             synced: moment(),
+            is_checked: false,
             events: 0,
             last: None,
             begun: HashMap::new(),
@@ -127,6 +130,7 @@ impl Journal {
     pub fn write_note(&mut self, name: &str, note: impl Serialize) -> Result<(), Error> {
         let note = serde_json::to_value(note).map_err(|error| self.unwritable(&error))?;
         self.notes.insert(name.to_owned(), note.clone());
+        self.is_urgent = true;
         self.append(&Record::Noted { name: name.to_owned(), note })?;
         Ok(self.flush()?)
     }
@@ -139,7 +143,7 @@ impl Journal {
     /// tries again.
     pub fn write(&mut self, study: &Study) -> Result<(), Error> {
         let events = study.events();
-        self.check_step(events)?;
+        self.check_step(study)?;
         let now = now();
         for event in &events[self.events..] {
             if let Some(trial) = begins_attempt(event) {
@@ -167,7 +171,20 @@ impl Journal {
         Ok(self.flush()?)
     }
 
-    fn check_step(&self, events: &[Event]) -> Result<(), Error> {
+    /// Whether this is the study of the journal, as far as its search and the last written event tell.
+    fn check_step(&mut self, study: &Study) -> Result<(), Error> {
+        // Where nothing is written yet, no event tells one study from another.
+        if !self.is_checked || self.events == 0 {
+            let search = Search::of(study);
+            let search = search.map_err(|error| JournalError::unwritable(&self.path, &error))?;
+            let differences = self.search.differences(&search);
+            if !differences.is_empty() {
+                let reason = format!("it searches something else: {}", differences.join("; "));
+                return Err(self.error(JournalTrouble::OutOfStep { reason }).into());
+            }
+            self.is_checked = true;
+        }
+        let events = study.events();
         let found = self.events.checked_sub(1).map(|last| events.get(last));
         let reason = match found {
             None => return Ok(()),
@@ -242,6 +259,13 @@ impl Journal {
 impl Sink for Journal {
     fn keep(&mut self, study: &Study) -> Result<(), Error> {
         self.write(study)
+    }
+
+    fn note(&mut self, name: &str, note: &Value) -> Result<(), Error> {
+        if self.notes.get(name) == Some(note) {
+            return self.sync();
+        }
+        self.write_note(name, note)
     }
 
     fn spent(&self) -> Duration {

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::trials::Study;
 use crate::error::Error;
 use crate::trial::TrialId;
@@ -18,6 +20,14 @@ pub trait Sink: Debug {
     /// # Errors
     /// If they are not durable. To call it once more tries again.
     fn keep(&mut self, study: &Study) -> Result<(), Error>;
+
+    /// Keeps a note that takes the place of any earlier one of its name. By default notes are not kept.
+    ///
+    /// # Errors
+    /// If it is not durable. To call it once more tries again.
+    fn note(&mut self, _name: &str, _note: &Value) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// How long earlier processes have tuned this study.
     fn spent(&self) -> Duration {

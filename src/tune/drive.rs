@@ -71,6 +71,7 @@ impl Run<'_, '_> {
         if let StopReason::Cancelled { left_running } = &mut reason {
             *left_running = self.running.len();
         }
+        self.keep_the_last_note();
         self.notify(&Progress::Over(&reason));
         Some(Tuned {
             reason,

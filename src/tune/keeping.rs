@@ -10,11 +10,14 @@ use super::progress::Progress;
 use super::run::Run;
 use crate::error::Error;
 use crate::evaluator::JobId;
+use crate::study::Event;
 use crate::trial::{FailureKind, TrialId};
 
 /// How long to wait before keeping is tried again, at first and at the most.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The name of the evaluator's note.
+const EVALUATOR: &str = "evaluator";
 /// How long it is tried where nothing runs, unless another patience is given.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -36,8 +39,18 @@ impl Run<'_, '_> {
             Keeping::Kept => true,
             Keeping::Failing { next, .. } => *next <= now,
         };
-        let Some(sink) = self.tuner.sink.as_deref_mut().filter(|_| is_due) else { return };
-        let kept = sink.keep(self.study);
+        if !is_due || self.tuner.sink.is_none() {
+            return;
+        }
+        let note = if self.has_job_ended() { self.evaluator.note() } else { None };
+        let Some(sink) = self.tuner.sink.as_deref_mut() else { return };
+        let kept = sink.keep(self.study).and_then(|()| match &note {
+            Some(note) => sink.note(EVALUATOR, note),
+            None => Ok(()),
+        });
+        if kept.is_ok() {
+            self.noted = self.study.events().len();
+        }
         let before = std::mem::replace(&mut self.keeping, Keeping::Kept);
         match (kept, before) {
             (Ok(()), Keeping::Kept) => {}
@@ -53,6 +66,24 @@ impl Run<'_, '_> {
                 let next = now.saturating_add(wait);
                 self.keeping = Keeping::Failing { since, next, wait, error };
             }
+        }
+    }
+
+    /// Whether a job has ended since the evaluator's note was kept.
+    fn has_job_ended(&self) -> bool {
+        let since = &self.study.events()[self.noted..];
+        since.iter().any(|event| matches!(event, Event::Told { .. } | Event::AttemptFailed { .. }))
+    }
+
+    /// Has the evaluator's note kept as it is at the end.
+    pub(super) fn keep_the_last_note(&mut self) {
+        let Some(sink) = self.tuner.sink.as_deref_mut() else { return };
+        let kept = match self.evaluator.note() {
+            Some(note) => sink.note(EVALUATOR, &note),
+            None => Ok(()),
+        };
+        if let Err(error) = kept {
+            self.warn(format!("what the evaluator has noted is not kept: {error}"));
         }
     }
 

@@ -76,6 +76,8 @@ pub(super) struct Run<'r, 'a> {
     /// How long earlier processes have tuned.
     pub(super) spent: Duration,
     pub(super) keeping: Keeping,
+    /// So many events had been recorded when the evaluator's note was kept.
+    pub(super) noted: usize,
     /// Since when what runs is asked to stop.
     pub(super) stopping: Option<Duration>,
     pub(super) is_paused: bool,
@@ -122,6 +124,7 @@ impl<'r, 'a> Run<'r, 'a> {
             begun: evaluator.elapsed(),
             spent: tuner.sink.as_deref().map(Sink::spent).unwrap_or_default(),
             keeping: Keeping::Kept,
+            noted: study.events().len(),
             stopping: None,
             is_paused: false,
             is_out_of_budget: false,

@@ -218,6 +218,10 @@ impl<E: Evaluator> Evaluator for Logged<E> {
         self.inner.loses_jobs()
     }
 
+    fn note(&mut self) -> Option<serde_json::Value> {
+        self.inner.note()
+    }
+
     fn elapsed(&self) -> Duration {
         self.inner.elapsed()
     }

@@ -3,4 +3,5 @@
 mod example;
 
 mod damage;
+mod fuzz;
 mod power;

@@ -157,6 +157,30 @@ fn the_events_of_another_study_are_not_written() {
     journal.write(&one).unwrap();
     drop(journal);
     assert_eq!(Journal::open(&path).unwrap().0.events(), one.events());
+    // Nor where nothing has happened yet.
+    let path = folder.file("other.surmise");
+    let mut journal = Journal::create(&path, &study()).unwrap();
+    let space = SearchSpace::new([ParameterRange::integer("n", 1..=3, ScalingType::Linear)]);
+    let settings = StudySettings::default();
+    let mut other =
+        Study::new(space.unwrap(), Objective::minimize("loss"), RandomSearch, settings).unwrap();
+    let error = Tuner::new().keep_in(&mut journal).run(&mut other, &mut jobs()).unwrap_err();
+    assert!(error.to_string().contains("it searches something else: space.n.max was 40, and is 3"), "{error}");
+}
+
+#[test]
+fn a_link_to_a_journal_stays_one() {
+    let folder = Folder::new("link");
+    let (file, link) = (folder.file("run.surmise"), folder.file("link"));
+    drop(Journal::create(&file, &study()).unwrap());
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let (mut study, mut journal) = Journal::open(&link).unwrap();
+    journal.compact().unwrap();
+    study.ask(1).unwrap();
+    journal.write(&study).unwrap();
+    drop(journal);
+    assert!(link.is_symlink());
+    assert_eq!(Journal::open(&file).unwrap().0.trials().len(), 1);
 }
 
 #[test]

@@ -9,3 +9,4 @@ mod disk;
 mod going_on;
 mod kills;
 mod lasting;
+mod signals;

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::prices::Money;
 
 /// What a training job was billed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BilledFor {
     /// It gave the trial its value.
@@ -35,7 +38,7 @@ impl fmt::Display for BilledFor {
 }
 
 /// Training jobs that were billed for the same.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Billed {
     /// How many.
@@ -45,7 +48,7 @@ pub struct Billed {
 }
 
 /// What the training jobs of a tuning cost, so far or in the end. Times are of one instance.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Bill {
     /// Billed for jobs that have ended.

@@ -81,7 +81,7 @@ impl Prices {
 }
 
 /// A sum of money.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Money {
     /// How much.
     pub amount: f64,

@@ -3,6 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
+use serde_json::Value;
 use surmise::evaluator::{
     Adoption, Evaluator, EvaluatorError, Job, JobEvent, JobId, RunningJob, Start,
 };
@@ -75,6 +76,11 @@ impl Evaluator for SageMakerEvaluator {
     /// A retry is another training job, and a metric that has been looked for in vain will not come of it.
     fn is_worth_retrying(&self, kind: FailureKind) -> bool {
         kind != FailureKind::MissingMetric
+    }
+
+    /// The [bill](SageMakerEvaluator::bill), as JSON.
+    fn note(&mut self) -> Option<Value> {
+        serde_json::to_value(self.bill()).ok()
     }
 
     fn may_still_run(&mut self) -> Vec<RunningJob> {

@@ -7,6 +7,7 @@ mod conformance;
 mod found_by_use;
 mod hand_over;
 mod jobs;
+mod journal;
 mod many;
 mod reports;
 mod secrets;
