@@ -165,7 +165,10 @@ fn the_events_of_another_study_are_not_written() {
     let mut other =
         Study::new(space.unwrap(), Objective::minimize("loss"), RandomSearch, settings).unwrap();
     let error = Tuner::new().keep_in(&mut journal).run(&mut other, &mut jobs()).unwrap_err();
-    assert!(error.to_string().contains("it searches something else: space.n.max was 40, and is 3"), "{error}");
+    assert!(
+        error.to_string().contains("it searches something else: space.n.max was 40, and is 3"),
+        "{error}"
+    );
 }
 
 #[test]
