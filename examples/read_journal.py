@@ -20,7 +20,7 @@ def records(path):
 
 trials = {}
 for record in records(sys.argv[1]):
-    if record["event"] == "created" and record["journal"] > 1:
+    if record["event"] in ("created", "opened") and max(record["journal"], record["events"]) > 1:
         sys.exit(f"{sys.argv[1]}: written in form {record['journal']}, by surmise {record['surmise']}")
     if record.get("anew"):
         trials.clear()

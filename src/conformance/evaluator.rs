@@ -465,6 +465,10 @@ impl Evaluator for Impatient<'_> {
         self.evaluator.loses_jobs()
     }
 
+    fn hold_back(&mut self, is_held_back: bool) {
+        self.evaluator.hold_back(is_held_back);
+    }
+
     fn note(&mut self) -> Option<Value> {
         self.evaluator.note()
     }

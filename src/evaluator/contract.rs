@@ -277,6 +277,10 @@ pub trait Evaluator {
         true
     }
 
+    /// Whether what was started and has not begun yet is to wait, because it could not be kept where it runs. [`tune`](crate::tune::tune) tells
+    /// this before each [`wait`](Self::wait). By default nothing waits.
+    fn hold_back(&mut self, _is_held_back: bool) {}
+
     /// What is to be kept beside the study's events, such as what the jobs have cost so far. [`tune`](crate::tune::tune) has it kept as the note
     /// `evaluator` ([`Sink::note`](crate::study::Sink::note)) whenever a job has ended, and at its end. By default nothing.
     fn note(&mut self) -> Option<Value> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::found::{Found, replay};
-use super::record::{Changed, Process, Record, Search};
+use super::record::{Changed, Opened, Record, Search};
 use super::sink::{Journal, Opening};
 use crate::error::Error;
 use crate::rng::Rng;
@@ -43,7 +43,7 @@ pub(super) fn accept(
         journal.begun.clear();
         journal.from_before.clear();
     }
-    journal.append(&Record::Opened(Process::this()))?;
+    journal.append(&Record::Opened(Opened::now()))?;
     let (hashes, search) = (now.hashes(), now);
     journal.search = search.clone();
     journal.append(&Record::Changed(Box::new(Changed { search, hashes, anew: !goes_on })))?;

@@ -29,6 +29,11 @@ impl Journal {
         let file =
             File::open(&path).map_err(|error| JournalError::refused(&path, "open it", &error))?;
         let scan = scan(&path, BufReader::new(file))?;
+        if scan.torn.is_some() || scan.next != self.next || scan.end != self.durable_end {
+            let reason = "it is not as it was written: something else has changed it".to_owned();
+            let trouble = JournalTrouble::Damaged { offset: scan.end, reason };
+            return Err(self.error(trouble).into());
+        }
         let spent = self.spent();
         let created = Created { spent: spent.as_secs_f64(), ..Created::of(scan.search) };
         let mut rewriting = Rewriting::begin(&path, created)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::clock::moment;
 use super::medium::{Locked, Medium, beside, is_at, sync_folder_of};
-use super::record::{Process, Record};
+use super::record::{Opened, Record};
 use super::scan::{Scan, scan};
 use super::sink::{Journal, Opening, written};
 use crate::error::Error;
@@ -55,7 +55,7 @@ impl Found {
         replay(path, study, events, &found.scan.numbers)?;
         let mut journal = found.journal(path, opening)?;
         journal.in_step_with(study);
-        journal.append(&Record::Opened(Process::this()))?;
+        journal.append(&Record::Opened(Opened::now()))?;
         journal.flush()?;
         Ok(journal)
     }
@@ -81,6 +81,8 @@ impl Found {
             medium.write_at(end, b"\n").and_then(|()| medium.sync()).map_err(refused)?;
             end += 1;
         }
+        // What an earlier process has handed over is on disk before a label says so.
+        medium.sync().map_err(refused)?;
         let synced = moment();
         Ok(Journal {
             path: path.to_owned(),

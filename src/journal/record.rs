@@ -21,7 +21,7 @@ pub(super) enum Record {
     /// The first one.
     Created(Box<Created>),
     /// A process goes on with the study.
-    Opened(Process),
+    Opened(Opened),
     /// The search is another one from here on.
     Changed(Box<Changed>),
     /// Something that an evaluator wants to find again.
@@ -73,6 +73,15 @@ pub(super) struct Process {
     pub(super) process: u32,
 }
 
+/// A process goes on, and writes in these forms.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Opened {
+    pub(super) journal: u32,
+    pub(super) events: u32,
+    #[serde(flatten)]
+    pub(super) process: Process,
+}
+
 /// The search is another one from here on.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Changed {
@@ -106,6 +115,21 @@ impl Process {
     /// This one.
     pub(super) fn this() -> Self {
         Self { surmise: env!("CARGO_PKG_VERSION").to_owned(), process: std::process::id() }
+    }
+}
+
+impl Opened {
+    /// By this process.
+    pub(super) fn now() -> Self {
+        Self { journal: JOURNAL_VERSION, events: EVENT_VERSION, process: Process::this() }
+    }
+}
+
+impl Versions {
+    /// The version of a form that is later than those that are known here, and of the crate that wrote it.
+    pub(super) fn later(self) -> Option<(u32, String)> {
+        let is_later = self.journal > JOURNAL_VERSION || self.events > EVENT_VERSION;
+        is_later.then_some((self.journal.max(self.events), self.surmise))
     }
 }
 

@@ -66,6 +66,9 @@ fn mend(path: &Path, search: Option<Search>) -> Result<Repair, Error> {
     }
     let bytes = fs::read(path).map_err(|error| refused(path, &error))?;
     let sound = Sound::of(&bytes);
+    if let Some((version, written_by)) = sound.later {
+        return Err(JournalError::new(path, JournalTrouble::Newer { version, written_by }).into());
+    }
     if sound.is_empty() {
         let reason = "no line of it can be read".to_owned();
         return Err(JournalError::new(path, JournalTrouble::NoJournal { reason }).into());

@@ -7,6 +7,7 @@ use super::changes::Unknown;
 use super::clock::now;
 use super::line;
 use super::record::{Changed, Created, Record, Search};
+use super::scan::written_later;
 use crate::error::Error;
 use crate::journal_error::{JournalError, JournalTrouble};
 use crate::space::Configuration;
@@ -16,6 +17,8 @@ use crate::trial::{Outcome, TrialId};
 /// The sound records of a damaged file, in their order.
 pub(super) struct Sound {
     pub(super) created: Option<Created>,
+    /// The version of a later form in which a part of it is written, and of the crate that wrote that.
+    pub(super) later: Option<(u32, String)>,
     /// For how many seconds it has been written, as far as they tell.
     pub(super) spent: f64,
     records: Vec<(f64, Saved)>,
@@ -52,11 +55,13 @@ impl Sound {
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut lines: BTreeMap<u64, (f64, &str, &str)> = BTreeMap::new();
         let mut lost = Vec::new();
+        let mut later = None;
         let mut offset = 0;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             match line::read(line.strip_suffix(b"\n").unwrap_or(line)) {
                 Ok(line) => {
                     let seq = line.label.seq;
+                    later = later.or_else(|| written_later(&line));
                     let this = (line.label.time, line.event, line.text);
                     let kept = lines.entry(seq).or_insert(this);
                     if kept.2 != line.text {
@@ -69,7 +74,7 @@ impl Sound {
             }
             offset += line.len();
         }
-        let mut sound = Self { created: None, spent: 0.0, records: Vec::new(), lost };
+        let mut sound = Self { created: None, later, spent: 0.0, records: Vec::new(), lost };
         sound.tell_gaps(lines.keys().copied());
         let mut last = None;
         for (seq, (time, event, text)) in lines {

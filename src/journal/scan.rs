@@ -8,9 +8,9 @@ use std::io::{self, BufRead};
 use std::path::Path;
 
 use super::line::{self, Line};
-use super::record::{Changed, Created, JOURNAL_VERSION, Record, Search, Versions, begins_attempt};
+use super::record::{Changed, Created, Opened, Record, Search, Versions, begins_attempt};
 use crate::journal_error::{JournalError, JournalTrouble};
-use crate::study::{EVENT_VERSION, Event};
+use crate::study::Event;
 use crate::trial::TrialId;
 use serde_json::Value;
 
@@ -112,6 +112,9 @@ impl<R: BufRead> Lines<'_, R> {
                 Ok(line) if line.label.seq == scan.next => {
                     let time = line.label.time;
                     let is_opened = line.event == "opened";
+                    if let Some((version, written_by)) = written_later(&line) {
+                        return Err(self.error(JournalTrouble::Newer { version, written_by }));
+                    }
                     match scan.take(&line) {
                         Ok(()) => {
                             if is_opened {
@@ -167,14 +170,8 @@ impl<R: BufRead> Lines<'_, R> {
             JournalError::new(path, JournalTrouble::Damaged { offset: 0, reason })
         };
         let versions: Versions = serde_json::from_str(line.text).map_err(unreadable)?;
-        if versions.journal > JOURNAL_VERSION || versions.events > EVENT_VERSION {
-            return Err(JournalError::new(
-                path,
-                JournalTrouble::Newer {
-                    version: versions.journal.max(versions.events),
-                    written_by: versions.surmise,
-                },
-            ));
+        if let Some((version, written_by)) = versions.later() {
+            return Err(self.error(JournalTrouble::Newer { version, written_by }));
         }
         let created: Created = serde_json::from_str(line.text).map_err(unreadable)?;
         if created.search.hashes() != created.hashes {
@@ -230,6 +227,12 @@ fn misplaced(line: &Line<'_>, next: u64) -> (String, bool) {
     (format!("record {next} is missing: {seq} follows {}", next - 1), was_durable)
 }
 
+/// The version of the form, if a process of a later one goes on from this line.
+pub(super) fn written_later(line: &Line<'_>) -> Option<(u32, String)> {
+    let opened = Some(line).filter(|line| line.event == "opened")?;
+    serde_json::from_str::<Versions>(opened.text).ok()?.later()
+}
+
 impl Scan {
     fn take(&mut self, line: &Line<'_>) -> Result<(), String> {
         let unreadable = |error: serde_json::Error| error.to_string();
@@ -245,7 +248,7 @@ impl Scan {
         }
         match serde_json::from_str(line.text).map_err(unreadable)? {
             Record::Created(_) => return Err("a journal is created once".to_owned()),
-            Record::Opened(process) => {
+            Record::Opened(Opened { process, .. }) => {
                 self.process = process.process;
                 self.versions.push(process.surmise);
             }

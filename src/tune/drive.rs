@@ -49,6 +49,7 @@ impl Run<'_, '_> {
                 }
                 None => self.next_wake(room_in),
             };
+            self.evaluator.hold_back(!self.is_kept());
             for event in self.evaluator.wait(timeout)? {
                 trouble = self.take(event).err().or(trouble);
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::kept::Keeping;
 use super::progress::Progress;
-use super::run::Run;
+use super::run::{Level, Run};
 use crate::error::Error;
 use crate::evaluator::JobId;
 use crate::study::Event;
@@ -34,12 +34,18 @@ impl Run<'_, '_> {
 
     /// Keeps what has been recorded, unless that has just failed.
     pub(super) fn keep(&mut self) {
-        let now = self.evaluator.elapsed();
         let is_due = match &self.keeping {
             Keeping::Kept => true,
-            Keeping::Failing { next, .. } => *next <= now,
+            Keeping::Failing { next, .. } => *next <= self.evaluator.elapsed(),
         };
-        if !is_due || self.tuner.sink.is_none() {
+        if is_due {
+            self.keep_now();
+        }
+    }
+
+    fn keep_now(&mut self) {
+        let now = self.evaluator.elapsed();
+        if self.tuner.sink.is_none() {
             return;
         }
         let note = if self.has_job_ended() { self.evaluator.note() } else { None };
@@ -56,15 +62,15 @@ impl Run<'_, '_> {
             (Ok(()), Keeping::Kept) => {}
             (Ok(()), Keeping::Failing { .. }) => self.notify(&Progress::KeptAgain),
             (Err(error), before) => {
-                let (since, wait) = match before {
+                let (idle, wait) = match before {
                     Keeping::Kept => {
                         self.notify(&Progress::NotKept { error: &error });
-                        (now, FIRST_WAIT)
+                        (None, FIRST_WAIT)
                     }
-                    Keeping::Failing { since, wait, .. } => (since, (2 * wait).min(LONGEST_WAIT)),
+                    Keeping::Failing { idle, wait, .. } => (idle, (2 * wait).min(LONGEST_WAIT)),
                 };
                 let next = now.saturating_add(wait);
-                self.keeping = Keeping::Failing { since, next, wait, error };
+                self.keeping = Keeping::Failing { idle, next, wait, error };
             }
         }
     }
@@ -97,26 +103,34 @@ impl Run<'_, '_> {
         }
         self.keep();
         let nothing_runs = self.running.is_empty() && self.running_probes() == 0;
-        let patience = self.tuner.keep_patience.unwrap_or(PATIENCE);
+        let is_idle = nothing_runs || self.level == Level::Leaving && self.is_out_of_patience();
         let now = self.evaluator.elapsed();
-        match std::mem::replace(&mut self.keeping, Keeping::Kept) {
-            Keeping::Failing { since, error, .. }
-                if nothing_runs && now.saturating_sub(since) >= patience =>
-            {
-                Err(error)
-            }
-            keeping => {
-                self.keeping = keeping;
-                Ok(())
-            }
+        let patience = self.keep_patience();
+        let Keeping::Failing { idle, .. } = &mut self.keeping else { return Ok(()) };
+        *idle = if is_idle { idle.or(Some(now)) } else { None };
+        if idle.is_none_or(|since| now.saturating_sub(since) < patience) {
+            return Ok(());
         }
+        // Once more, because there may be room since a moment ago.
+        self.keep_now();
+        match std::mem::replace(&mut self.keeping, Keeping::Kept) {
+            Keeping::Kept => Ok(()),
+            Keeping::Failing { error, .. } => Err(error),
+        }
+    }
+
+    fn keep_patience(&self) -> Duration {
+        self.tuner.keep_patience.unwrap_or(PATIENCE)
     }
 
     /// When keeping is tried again.
     pub(super) fn next_keeping(&self) -> Option<Duration> {
         match &self.keeping {
             Keeping::Kept => None,
-            Keeping::Failing { next, .. } => Some(*next),
+            Keeping::Failing { next, idle, .. } => {
+                let end = idle.map(|since| since.saturating_add(self.keep_patience()));
+                Some(end.map_or(*next, |end| end.min(*next)))
+            }
         }
     }
 

@@ -11,7 +11,8 @@ pub(super) enum Keeping {
     Kept,
     /// It is not.
     Failing {
-        since: Duration,
+        /// Since when nothing runs besides.
+        idle: Option<Duration>,
         /// When it is tried again, and how long that was waited for.
         next: Duration,
         wait: Duration,

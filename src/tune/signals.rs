@@ -12,7 +12,7 @@ use super::stop_handle::StopHandle;
 impl StopHandle {
     /// A handle that signals to this process use from now on. Ctrl-C (SIGINT) once drains: nothing more is started, and what runs comes to its
     /// end. Twice, it cancels: what runs is asked to stop. The third time, the process ends at once; what a [journal](crate::Tuner::keep_in) has of the study is whole.
-    /// SIGTERM drains.
+    /// SIGTERM drains. Once no copy of the handle is left, signals do what they do by default.
     ///
     /// ```
     /// # use surmise::{StopHandle, Tuner};
@@ -30,6 +30,10 @@ impl StopHandle {
         let listen = move || {
             let mut interrupts = 0;
             for signal in &mut signals {
+                if heard.is_alone() {
+                    // The tuning is over, and so is its handle.
+                    drop(emulate_default_handler(signal));
+                }
                 match signal {
                     SIGTERM => heard.drain(),
                     _ => {

@@ -42,6 +42,12 @@ impl StopHandle {
         self.0.load(Ordering::Acquire) >= DRAIN
     }
 
+    /// Whether there is no other copy of it.
+    #[cfg(all(unix, feature = "signals"))]
+    pub(super) fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     pub(super) fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Acquire) >= CANCEL
     }

@@ -53,7 +53,7 @@ impl Run<'_, '_> {
         if let Some(limit) = self.limits.max_runtime.filter(|_| self.level < Level::Stopping) {
             at(self.begun.saturating_add(limit.saturating_sub(self.spent)));
         }
-        if let Some(since) = self.stopping {
+        if let Some(since) = self.stopping.filter(|_| !self.is_out_of_patience()) {
             at(since.saturating_add(self.patience()));
         }
         self.next_keeping().into_iter().for_each(&mut at);

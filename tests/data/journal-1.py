@@ -52,7 +52,7 @@ RECORDS = [
     (BEGIN + 2, {"event": "located", "trial": 1, "place": "job-1"}),
     (BEGIN + 20, {"event": "reported", "trial": 1, "report": {"step": 1, "value": "NaN"}}),
     (BEGIN + 35, {"event": "attempt_failed", "trial": 1, "failure": {"kind": "interrupted", "message": "the machine was taken away"}}),
-    (AGAIN, {"event": "opened", "surmise": "0.1.0", "process": 18}),
+    (AGAIN, {"event": "opened", "journal": 1, "events": 1, "surmise": "0.1.0", "process": 18}),
     (AGAIN, {"event": "changed", "search": CHANGED, "hashes": hashes(CHANGED)}),
     (AGAIN + 10, {"event": "reported", "trial": 1, "report": {"step": 1, "value": 0.5}}),
     (AGAIN + 11, {"event": "stop_asked", "trial": 1, "cause": {"cause": "tuning_over"}}),

@@ -218,6 +218,10 @@ impl<E: Evaluator> Evaluator for Logged<E> {
         self.inner.loses_jobs()
     }
 
+    fn hold_back(&mut self, is_held_back: bool) {
+        self.inner.hold_back(is_held_back);
+    }
+
     fn note(&mut self) -> Option<serde_json::Value> {
         self.inner.note()
     }

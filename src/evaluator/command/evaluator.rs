@@ -65,6 +65,8 @@ pub struct CommandEvaluator {
     pub(super) max_runtime: Option<Duration>,
     pub(super) grace: Duration,
     pub(super) survives: bool,
+    /// Whether gates stay closed.
+    pub(super) holds_back: bool,
     pub(super) watcher: Option<Watcher>,
     /// By the number of the call.
     pub(super) running: BTreeMap<u64, RunningJob>,
@@ -107,6 +109,7 @@ impl CommandEvaluator {
             max_runtime: None,
             grace: GRACE,
             survives: false,
+            holds_back: false,
             watcher: None,
             running: BTreeMap::new(),
             calls: 0,

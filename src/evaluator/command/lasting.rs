@@ -193,9 +193,11 @@ fn follow(
     let mut files = [("stdout.log", false), ("stderr.log", true)]
         .map(|(name, is_error)| Following::new(address.folder.join(name), is_error));
     spawn("follows a job", move || {
+        let mut has_run = false;
         loop {
             // Before its last words are read, so that there are none after them.
             let runs = address.is_alive();
+            has_run |= runs;
             let status = address.status();
             let is_over = status.is_some() || !runs;
             for file in &mut files {
@@ -207,6 +209,10 @@ fn follow(
                 }
             }
             if is_over {
+                // Whoever killed the shell has not killed the program. Of one that had ended before it was found, the number may be another one's.
+                if status.is_none() && has_run {
+                    ended.clear();
+                }
                 ended.note();
                 let _ = child.as_mut().map(Child::wait);
                 let status = status.or_else(|| address.status());

@@ -103,6 +103,13 @@ impl Process {
 pub(super) struct Ended(Arc<Mutex<State>>);
 
 impl Ended {
+    /// Ends what is left of its group: as long as its head has not been waited for, its number is nobody else's.
+    pub(super) fn clear(&self) {
+        if let Some(group) = &locked(&self.0).group {
+            group.signal(Signal::Kill);
+        }
+    }
+
     /// Its number may be another one's from now on.
     pub(super) fn note(&self) {
         let mut state = locked(&self.0);

@@ -123,8 +123,10 @@ impl Evaluator for CommandEvaluator {
         if !self.located.is_empty() {
             return Ok(std::mem::take(&mut self.located));
         }
-        // Where these run is known by now.
-        self.running.values_mut().for_each(RunningJob::open_gate);
+        if !self.holds_back {
+            // Where these run is known by now.
+            self.running.values_mut().for_each(RunningJob::open_gate);
+        }
         loop {
             let mut events = Vec::new();
             // Not without end: who talks faster than anyone listens must not keep the others from being looked at.
@@ -181,6 +183,10 @@ impl Evaluator for CommandEvaluator {
             violations.extend(self.pass.violations(names, &self.environment));
         }
         Error::unless_empty(violations)
+    }
+
+    fn hold_back(&mut self, is_held_back: bool) {
+        self.holds_back = is_held_back;
     }
 
     fn loses_jobs(&self) -> bool {

@@ -117,6 +117,47 @@ fn fault_09_a_disk_that_stays_full_is_an_error_with_nothing_left_running() {
     assert_eq!((study.trials().len(), sink.kept), (12, study.events().len()));
 }
 
+/// A sink whose disk has room again when the tuning is about to give up.
+#[test]
+fn before_a_tuning_gives_up_it_tries_once_more() {
+    let mut study = study(4);
+    // The second try would come after a second; the patience is over before.
+    let mut sink = Failing::new(4, 5);
+    Tuner::new()
+        .keep_in(&mut sink)
+        .keep_patience(Duration::from_millis(200))
+        .run(&mut study, &mut jobs())
+        .unwrap();
+    assert_eq!((study.trials().len(), sink.kept), (4, study.events().len()));
+}
+
+/// A closure that does not hear of its end, and a disk that stays full: the tuning that was cancelled ends all the same.
+#[test]
+fn a_cancelled_tuning_ends_though_nothing_can_be_kept() {
+    let mut study = study(4);
+    let mut sink = Failing::new(3, usize::MAX);
+    let handle = StopHandle::new();
+    let cancel = handle.clone();
+    let mut deaf = FunctionEvaluator::new(|configuration: &Configuration| {
+        std::thread::sleep(Duration::from_secs(3));
+        Ok::<_, String>(configuration.float("x"))
+    });
+    let error = Tuner::new()
+        .keep_in(&mut sink)
+        .keep_patience(Duration::from_millis(100))
+        .cancel_patience(Duration::from_millis(100))
+        .stop_by(&handle)
+        .observe(move |_, progress| {
+            if matches!(progress, Progress::NotKept { .. }) {
+                cancel.cancel();
+            }
+            ControlFlow::Continue(())
+        })
+        .run(&mut study, &mut deaf)
+        .unwrap_err();
+    assert!(matches!(trouble(error), JournalTrouble::Refused { .. }));
+}
+
 #[test]
 fn the_time_of_earlier_processes_counts() {
     let mut study = study(12);

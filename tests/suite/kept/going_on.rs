@@ -283,6 +283,49 @@ fn fault_26_journals_of_form_1_are_read_and_later_ones_are_refused_by_name() {
     assert_eq!(fs::read_to_string(&path).unwrap(), later);
 }
 
+/// A later version has gone on with a journal of this form.
+#[test]
+fn what_a_later_version_has_appended_is_refused_by_name_and_not_repaired_away() {
+    let folder = Folder::new("later");
+    let path = folder.file("run.surmise");
+    let golden = include_str!("../../data/journal-1.surmise");
+    let seq = golden.lines().count();
+    let line = |record: &str| {
+        let covered = format!("{{\"seq\":{seq},\"time\":1764486600.000,{record}");
+        let checksum = crc32fast::hash(covered.as_bytes());
+        format!("{golden}{covered},\"crc32\":\"{checksum:08x}\"}}\n")
+    };
+    let opened =
+        "\"event\":\"opened\",\"journal\":1,\"events\":3,\"surmise\":\"0.9.0\",\"process\":7";
+    fs::write(&path, line(opened)).unwrap();
+    let error = Journal::open(&path).unwrap_err();
+    assert!(error.to_string().contains("form 3, by surmise 0.9.0"), "{error}");
+    // Also where something before it is damaged.
+    let damaged = line(opened).replace("\"step\":1", "\"step\":2");
+    fs::write(&path, &damaged).unwrap();
+    let error = Journal::repair(&path).unwrap_err();
+    assert!(error.to_string().contains("form 3, by surmise 0.9.0"), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
+    // Another process of this version is none.
+    fs::write(&path, line(&opened.replace(":3", ":1"))).unwrap();
+    assert!(Journal::open(&path).is_ok());
+}
+
+#[test]
+fn a_file_that_something_else_has_changed_is_not_compacted() {
+    let folder = Folder::new("changed-meanwhile");
+    let path = folder.file("run.surmise");
+    let (mut study, mut journal) = Journal::resume(&path, study()).unwrap();
+    study.ask(1).unwrap();
+    journal.write(&study).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 30;
+    bytes[last] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    assert!(matches!(trouble(journal.compact().unwrap_err()), JournalTrouble::Damaged { .. }));
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
 /// The same as a later version may write it: its first line in another form.
 fn newer(golden: &str) -> String {
     let (first, rest) = golden.split_once('\n').unwrap();

@@ -180,6 +180,48 @@ fn a_program_that_was_killed_meanwhile_was_interrupted() {
 }
 
 #[test]
+fn a_program_does_not_outlive_its_shell() {
+    let folder = Folder::new("shell");
+    let mut trial = trial();
+    let script = format!("exec sh -c 'while :; do sleep 0.1; done' {}", folder.path().display());
+    let mut jobs = surviving(folder.path(), &script);
+    let place = begun(&mut jobs, &trial);
+    let kill = |place: &str| {
+        let kill = format!("kill -s KILL {}", place.split(' ').nth(1).unwrap());
+        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    };
+    jobs.wait(Duration::from_millis(200)).unwrap();
+    kill(&place);
+    let Outcome::Failed(failure) = until_the_end(&mut jobs).1 else { panic!() };
+    assert_eq!(failure.kind, FailureKind::Interrupted);
+    soon("nothing is left", || !runs(&folder.path().display().to_string()));
+    // Nor where another evaluator has found it.
+    let mut first = surviving(folder.path(), &script);
+    trial.place = Some(begun(&mut first, &trial));
+    first.wait(Duration::from_millis(200)).unwrap();
+    drop(first);
+    let mut second = surviving(folder.path(), &script);
+    assert_eq!(second.adopt(&Job::new(&trial, 1)).unwrap(), Adoption::Running);
+    second.wait(Duration::from_millis(200)).unwrap();
+    kill(trial.place.as_ref().unwrap());
+    assert!(matches!(until_the_end(&mut second).1, Outcome::Failed(_)));
+    soon("nothing is left", || !runs(&folder.path().display().to_string()));
+}
+
+#[test]
+fn a_program_whose_place_is_not_kept_does_not_begin() {
+    let folder = Folder::new("held-back");
+    let mark = folder.file("mark");
+    let mut jobs = surviving(folder.path(), &format!("echo > {}; echo 0.25", mark.display()));
+    begun(&mut jobs, &trial());
+    jobs.hold_back(true);
+    assert!(jobs.wait(Duration::from_millis(300)).unwrap().is_empty());
+    assert!(!mark.exists());
+    jobs.hold_back(false);
+    assert_eq!(until_the_end(&mut jobs).1, Outcome::from(0.25));
+}
+
+#[test]
 fn jobs_of_a_tuner_that_is_killed_end() {
     let folder = Folder::new("orphans");
     let mut tuner =
