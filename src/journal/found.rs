@@ -183,17 +183,23 @@ fn keep_aside(path: &Path, medium: &mut Locked, end: u64) -> io::Result<PathBuf>
     file.seek(SeekFrom::Start(end))?;
     let mut tail = Vec::new();
     file.read_to_end(&mut tail)?;
-    let kept = free_name(path, &format!(".torn-{end}"));
-    fs::write(&kept, tail)?;
-    File::open(&kept)?.sync_all()?;
-    sync_folder_of(&kept)?;
+    let kept = put_beside(path, &format!(".torn-{end}"), &tail)?;
     medium.cut(end)?;
     medium.sync()?;
     Ok(kept)
 }
 
+/// Writes a file beside the journal, under a name that no file has, and makes it durable.
+pub(super) fn put_beside(path: &Path, suffix: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    let kept = free_name(path, suffix);
+    fs::write(&kept, bytes)?;
+    File::open(&kept)?.sync_all()?;
+    sync_folder_of(&kept)?;
+    Ok(kept)
+}
+
 /// A name beside the journal that no file has.
-pub(super) fn free_name(path: &Path, suffix: &str) -> PathBuf {
+fn free_name(path: &Path, suffix: &str) -> PathBuf {
     let first = beside(path, suffix);
     let others = (2..).map(|n: u32| beside(path, &format!("{suffix}-{n}")));
     std::iter::once(first)

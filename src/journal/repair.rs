@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::changes::Unknown;
 use super::clock::now;
-use super::found::{free_name, open_locked, replay};
-use super::medium::sync_folder_of;
+use super::found::{open_locked, put_beside, replay};
 use super::record::{Created, Record, Search};
 use super::rewriting::Rewriting;
 use super::salvage::{Salvage, Sound};
@@ -75,7 +74,7 @@ fn mend(path: &Path, search: Option<Search>) -> Result<Repair, Error> {
     }
     let spent = sound.spent;
     let Salvage { search, events, notes, lost, renumbered } = sound.salvage(path, search)?;
-    let kept_aside = keep_aside(path, &bytes).map_err(|error| refused(path, &error))?;
+    let kept_aside = put_beside(path, ".damaged", &bytes).map_err(|error| refused(path, &error))?;
     let mut rewriting = Rewriting::begin(path, Created { spent, ..Created::of(search) })?;
     for (time, event) in &events {
         rewriting.record(*time, event)?;
@@ -104,15 +103,6 @@ fn sound_events(path: &Path, file: &File) -> Result<Option<usize>, Error> {
         Err(Error::Journal(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Copies a damaged file, durable.
-fn keep_aside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-    let kept = free_name(path, ".damaged");
-    fs::write(&kept, bytes)?;
-    File::open(&kept)?.sync_all()?;
-    sync_folder_of(&kept)?;
-    Ok(kept)
 }
 
 fn refused(path: &Path, error: &io::Error) -> Error {

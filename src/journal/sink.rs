@@ -16,10 +16,10 @@ use crate::journal_error::{JournalError, JournalTrouble};
 use crate::study::{Event, Sink, Study};
 use crate::trial::TrialId;
 
-/// Reports are durable after this time at the latest, as long as anything is recorded.
+/// A write that comes this long after the last sync makes reports durable, too.
 pub(super) const GROUP: Duration = Duration::from_secs(1);
 
-/// The events of a study in a file: see [the module](super).
+/// The events of a study in a file, which one process writes: see [the module](super).
 #[derive(Debug)]
 pub struct Journal {
     pub(super) path: PathBuf,
@@ -135,8 +135,8 @@ impl Journal {
         Ok(self.flush()?)
     }
 
-    /// Writes all events of the study that are not written yet, and returns when they are durable. The reports of running trials are written
-    /// at once, but durable within a second, or with the next event that is none.
+    /// Writes all events of the study that are not written yet, and returns when they are durable. Reports of running trials are handed to the
+    /// operating system at once; they become durable with the next event of another kind, with a write a second or more later, or by [`sync`](Self::sync).
     ///
     /// # Errors
     /// [`Error::Journal`] if they are not durable, with [`JournalTrouble::OutOfStep`] if the study is not the one that is recorded here. To write again

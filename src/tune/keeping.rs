@@ -1,7 +1,7 @@
-//! Keeping what is recorded: nothing is started that a crash would make forgotten.
+//! Writing events to the sink: the tuner starts no job that a crash would make it forget.
 //!
-//! While events cannot be kept, nothing is asked for and nothing is started; what runs goes on and is collected, and keeping is tried again.
-//! When nothing runs any more and that has lasted for too long, the tuning ends with the error.
+//! While the sink fails, the tuner asks for no trial and starts no job. It takes in the results of running jobs and tries the sink again.
+//! Once no job has run for the keep patience, the tuning ends with the sink's error.
 
 use std::time::Duration;
 

@@ -1,19 +1,19 @@
-//! Whether all that has been recorded is kept.
+//! Whether the sink has all events of the study.
 
 use std::time::Duration;
 
 use crate::error::Error;
 
-/// Whether all that has been recorded is kept.
+/// Whether the sink has all events of the study.
 #[derive(Debug)]
 pub(super) enum Keeping {
-    /// It is, or nothing keeps it.
+    /// It has, or there is no sink.
     Kept,
-    /// It is not.
+    /// The last write failed.
     Failing {
-        /// Since when nothing runs besides.
+        /// Since when no job runs either.
         idle: Option<Duration>,
-        /// When it is tried again, and how long that was waited for.
+        /// When to try again, and how long the wait until then is.
         next: Duration,
         wait: Duration,
         error: Error,

@@ -74,12 +74,12 @@ pub enum Progress<'a> {
     Resumed,
     /// A setting works but is probably a mistake, or the evaluator warns of something. Each warning comes once.
     Warning(&'a str),
-    /// What was recorded could not be kept: nothing is started until it is.
+    /// The sink could not keep the last events: the tuner starts no job until it can.
     NotKept {
         /// Why.
         error: &'a Error,
     },
-    /// All that was recorded is kept again.
+    /// The sink has all events again.
     KeptAgain,
     /// It is over.
     Over(&'a StopReason),

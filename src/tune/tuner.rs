@@ -156,10 +156,10 @@ impl<'a> Tuner<'a> {
         self
     }
 
-    /// The same with events that are kept here, such as in a [`Journal`](crate::journal::Journal): each is durable before anything is done about it. How long earlier
-    /// processes tuned counts against [`max_runtime`](crate::ResourceLimits::max_runtime), and how long ago attempts began against deadlines and backoffs.
+    /// Keeps the study's events in `sink`, such as a [`Journal`](crate::journal::Journal). Each event is durable before the tuner acts on it. The time that earlier
+    /// processes tuned counts against [`max_runtime`](crate::ResourceLimits::max_runtime), and the age of their attempts against deadlines and backoffs.
     ///
-    /// While that fails (a disk is full, a file has vanished), nothing is started; what runs is collected, and keeping is tried again for as long as
+    /// While the sink fails (a disk is full, a file has vanished), the tuner starts no job, takes in the results of running ones, and tries again for as long as
     /// [`keep_patience`](Self::keep_patience) says.
     #[must_use]
     pub fn keep_in(mut self, sink: &'a mut dyn Sink) -> Self {
@@ -167,8 +167,8 @@ impl<'a> Tuner<'a> {
         self
     }
 
-    /// The same with another patience: how long it is tried to keep what was recorded, where that fails and nothing runs any more. By default a
-    /// minute; then [`run`](Self::run) ends with the error, and the study still has all events.
+    /// Sets for how long the tuner tries to write to a failing [sink](Self::keep_in) once no job runs any more: a minute by default. Then
+    /// [`run`](Self::run) returns the sink's error, and the study in memory still has all events.
     #[must_use]
     pub fn keep_patience(mut self, patience: Duration) -> Self {
         self.keep_patience = Some(patience);

@@ -44,7 +44,7 @@ fn trial() -> Trial {
     Trial::new(TrialId(7), Source::Own, configuration)
 }
 
-fn until_the_end(jobs: &mut CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
+pub(crate) fn until_the_end(jobs: &mut CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
     let mut reports = Vec::new();
     loop {
         let events = jobs.wait(LONG).unwrap();

@@ -193,9 +193,9 @@ impl CommandEvaluator {
         self
     }
 
-    /// The same with jobs that outlive the tuner: if it is killed, or leaves them behind, they run on, and a tuner that goes on with the same study
-    /// ([kept in a journal](crate::Tuner::keep_in)) finds them again by the number and the start of their process, even if they have ended meanwhile.
-    /// What was killed itself, or lost with the machine, has failed as [`FailureKind::Interrupted`].
+    /// Lets jobs outlive the tuner. They run on if the tuner is killed or leaves them behind. A tuner that resumes the same study
+    /// from its [journal](crate::Tuner::keep_in) finds them by process number and start time, even if they have ended meanwhile.
+    /// A job that was killed itself has failed as [`FailureKind::Interrupted`].
     ///
     /// Each job has a [folder](Self::in_folder), and a shell around it that notes there how it ended: `process`, `begun`, `stdout.log`, `stderr.log`, `status`. On Linux only.
     #[must_use]

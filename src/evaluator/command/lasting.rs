@@ -111,7 +111,7 @@ impl Address {
 }
 
 /// State and start of a process: see `proc_pid_stat(5)`, fields 3 and 22.
-fn stat(process: u32) -> io::Result<(char, u64)> {
+pub(super) fn stat(process: u32) -> io::Result<(char, u64)> {
     let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
     let read = || {
         // The name, in parentheses, may hold anything.

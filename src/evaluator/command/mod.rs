@@ -7,9 +7,10 @@ mod sources;
 #[cfg(feature = "regex")]
 mod found;
 mod process;
-mod watcher;
 
 mod lasting;
+
+mod watcher;
 
 mod heard;
 

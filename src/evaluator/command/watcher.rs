@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::lasting::stat;
 use crate::process_group::ProcessGroup;
 
 /// The variable by which jobs are found.
@@ -46,8 +47,10 @@ impl Watcher {
     pub(super) fn start(grace: Duration) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        // Another process of the same number was started at another time.
+        let (_, started) = stat(std::process::id())?;
         // With an end, so that none is the beginning of another one.
-        let mark = format!("{}-{count}-{}.", std::process::id(), boot_moment());
+        let mark = format!("{}-{count}-{}.", std::process::id(), started);
         let grace = grace.as_secs_f64().ceil();
         let mut command = Command::new("sh");
         command.args(["-c", SCRIPT, "surmise-watcher", &mark, &format!("{grace:.0}")]);
@@ -57,13 +60,6 @@ impl Watcher {
         let shell = ProcessGroup::lead(&mut command).spawn()?;
         Ok(Self { shell, mark })
     }
-}
-
-/// Something that no process of the same number has: when this one was started.
-fn boot_moment() -> String {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after = text.rfind(')').map_or("", |at| &text[at + 1..]);
-    after.split_whitespace().nth(19).unwrap_or("0").to_owned()
 }
 
 impl Drop for Watcher {

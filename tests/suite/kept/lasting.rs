@@ -9,6 +9,7 @@ use surmise::trial::{Report, Source};
 use surmise::*;
 
 use super::folder::{Folder, another_process, here};
+use crate::command::until_the_end;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -28,21 +29,6 @@ fn begun(jobs: &mut CommandEvaluator, trial: &Trial) -> String {
     let events = jobs.wait(LONG).unwrap();
     let [JobEvent::Located { place, .. }] = &events[..] else { panic!("{events:?}") };
     place.clone()
-}
-
-fn until_the_end(jobs: &mut CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
-    let mut reports = Vec::new();
-    loop {
-        let events = jobs.wait(LONG).unwrap();
-        assert!(!events.is_empty(), "a job ends");
-        for event in events {
-            match event {
-                JobEvent::Report { step, value, .. } => reports.push((step, value)),
-                JobEvent::Ended { outcome, .. } => return (reports, outcome),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
 }
 
 /// Waits until something is so.
