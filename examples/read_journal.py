@@ -6,11 +6,13 @@ import zlib
 
 
 def records(path):
-    """The records of a journal, up to a line that a process left torn."""
+    """The records of a journal, up to a last line that a process left torn."""
     with open(path, "rb") as file:
         for number, line in enumerate(file):
             covered, _, tail = line.rstrip(b"\n").rpartition(b',"crc32":')
             if tail != b'"%08x"}' % zlib.crc32(covered):
+                if file.read(1):
+                    sys.exit(f"{path}: line {number + 1} is damaged")
                 return
             record = json.loads(line)
             if record["seq"] != number:

@@ -29,7 +29,8 @@ pub(super) fn accept(
     replay(path, &mut before, events.clone(), &numbers)?;
     let is_same_space = found.scan.search.space == now.space;
     let renewed = study.renewed()?;
-    let goes_on = is_same_space && study.extend(events).is_ok();
+    let is_same_metric = before.objective().metric_name == study.objective().metric_name;
+    let goes_on = is_same_space && is_same_metric && study.extend(events).is_ok();
     let mut journal = found.journal(path, Opening::default())?;
     opening.was_there = true;
     opening.warnings = std::mem::take(&mut journal.opening.warnings);
@@ -79,10 +80,15 @@ fn taken_over(
     trial: &Trial,
     study: &mut Study,
 ) -> Result<Result<bool, String>, Error> {
+    let is_other_metric = before.objective().metric_name != study.objective().metric_name;
     let outcome = match &trial.outcome {
         None => return Ok(Err("it has not ended; its job may still run".to_owned())),
         Some(_) if trial.was_cut_off() => return Ok(Err("it was cut off".to_owned())),
         Some(Outcome::Stopped { value: None }) => return Ok(Err("it has no value".to_owned())),
+        Some(outcome) if outcome.value().is_some() && is_other_metric => {
+            let metric = &before.objective().metric_name;
+            return Ok(Err(format!("its value is one of {metric:?}")));
+        }
         Some(outcome) => outcome.clone(),
     };
     let normal = match study.space().normalize(&trial.configuration) {

@@ -1,7 +1,7 @@
 //! Launching programs that outlive the tuner, finding them again, and watching over the others.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -12,7 +12,11 @@ use super::lasting::{self, Address};
 use super::pass::cannot;
 use super::watcher::{MARK, Watcher};
 use crate::error::EvaluatorError;
-use crate::evaluator::contract::{Adoption, Evaluator, Job, JobEvent, Start};
+use crate::evaluator::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
+use crate::trial::{Failure, FailureKind, Outcome};
+
+/// How soon a job is tried again for which the disk had no room.
+const NO_ROOM: Duration = Duration::from_secs(30);
 
 impl CommandEvaluator {
     /// Launches a job that outlives the tuner.
@@ -24,17 +28,16 @@ impl CommandEvaluator {
     ) -> Result<Start, EvaluatorError> {
         self.check_nobody_works_in(folder)?;
         if !is_found(command) {
-            return Err(self.cannot_run(&io::ErrorKind::NotFound.into()));
+            return Err(self.cannot_run(&ErrorKind::NotFound.into()));
         }
         self.calls += 1;
         let launched = match lasting::launch(command, folder, self.calls, &self.sender) {
             Ok(launched) => launched,
-            // As many processes as there can be.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Ok(Start::Busy { retry_after: Duration::from_secs(1) });
+            Err(error) => {
+                return self.not_started(job.id(), &error, |jobs| jobs.cannot_run(&error));
             }
-            Err(error) => return Err(self.cannot_run(&error)),
         };
+        self.has_no_room = false;
         let end_by = self.max_runtime.map(|longest| self.elapsed().saturating_add(longest));
         let id = job.id();
         let place = launched.address.to_string();
@@ -70,18 +73,50 @@ impl CommandEvaluator {
         if !cfg!(target_os = "linux") {
             return;
         }
-        if self.watcher.is_none() {
-            match Watcher::start(self.grace) {
-                Ok(watcher) => self.watcher = Some(watcher),
-                Err(error) => self.located.push(JobEvent::Warning {
-                    text: format!(
-                        "no shell to watch over the jobs could be started ({error}): if this process is killed, they run on"
-                    ),
-                }),
-            }
+        let started = match &mut self.watcher {
+            Some(watcher) => watcher.see_to_it(),
+            None => Watcher::start(self.grace).map(|watcher| self.watcher = Some(watcher)),
+        };
+        if let Err(error) = started {
+            let text = format!(
+                "no shell to watch over the jobs could be started ({error}): if this process is killed, they run on"
+            );
+            self.located.push(JobEvent::Warning { text });
         }
         if let Some(watcher) = &self.watcher {
             command.env(MARK, &watcher.mark);
+        }
+    }
+
+    /// What becomes of a job that could not be started: it is tried again where that may help, fails alone where its configuration is to blame, or is
+    /// the end of all.
+    pub(super) fn not_started(
+        &mut self,
+        job: JobId,
+        error: &io::Error,
+        end: impl Fn(&Self) -> EvaluatorError,
+    ) -> Result<Start, EvaluatorError> {
+        match error.kind() {
+            // As many processes as there can be.
+            ErrorKind::WouldBlock => Ok(Start::Busy { retry_after: Duration::from_secs(1) }),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+                if !std::mem::replace(&mut self.has_no_room, true) {
+                    let place = self.folder.clone().unwrap_or_default();
+                    let text = format!(
+                        "{job} cannot have its folder in {} ({error}): make room there; it is tried every {NO_ROOM:?}",
+                        place.display()
+                    );
+                    self.located.push(JobEvent::Warning { text });
+                }
+                Ok(Start::Busy { retry_after: NO_ROOM })
+            }
+            // What this configuration makes of the command cannot be run; another one's can.
+            ErrorKind::InvalidInput | ErrorKind::ArgumentListTooLong => {
+                let outcome = Outcome::Failed(Failure::new(FailureKind::Error, error.to_string()));
+                self.never_started.push(JobEvent::Ended { job, outcome });
+                Ok(Start::Started)
+            }
+            _ => Err(end(self)),
         }
     }
 

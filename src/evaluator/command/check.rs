@@ -57,6 +57,17 @@ impl CommandEvaluator {
                 violations.push(Violation::new(what, file.display(), rule, remedy));
             }
         }
+        let folder = self.folder.as_ref().filter(|_| self.survives);
+        let folder = folder.and_then(|folder| std::path::absolute(folder).ok());
+        if let Some(folder) = folder.filter(|folder| folder.to_str().is_none()) {
+            let rule = "where surviving jobs run is kept as text";
+            violations.push(Violation::new(
+                "in_folder",
+                folder.display(),
+                rule,
+                "name it in UTF-8",
+            ));
+        }
         if self.survives && !cfg!(target_os = "linux") {
             let rule = "programs are found again on Linux only";
             violations.push(Violation::new("surviving", "true", rule, "leave it out"));

@@ -67,6 +67,8 @@ pub struct CommandEvaluator {
     pub(super) survives: bool,
     /// Whether gates stay closed.
     pub(super) holds_back: bool,
+    /// Whether it was said that jobs have no room on the disk.
+    pub(super) has_no_room: bool,
     pub(super) watcher: Option<Watcher>,
     /// By the number of the call.
     pub(super) running: BTreeMap<u64, RunningJob>,
@@ -110,6 +112,7 @@ impl CommandEvaluator {
             grace: GRACE,
             survives: false,
             holds_back: false,
+            has_no_room: false,
             watcher: None,
             running: BTreeMap::new(),
             calls: 0,

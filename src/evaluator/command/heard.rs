@@ -21,6 +21,9 @@ pub(super) struct Heard {
     last_line: Option<String>,
     #[cfg(feature = "regex")]
     found: Found,
+    /// The last step that an expression has found.
+    #[cfg(feature = "regex")]
+    step: Option<u64>,
     reports: u64,
     pub(super) last_report: Option<f64>,
     errors: VecDeque<String>,
@@ -83,6 +86,12 @@ impl Heard {
             #[cfg(feature = "regex")]
             ReportSource::Pattern(pattern) => {
                 text_in(pattern, &text).and_then(|found| Some((None, found.parse().ok()?)))
+            }
+            #[cfg(feature = "regex")]
+            ReportSource::PatternWithSteps { value, step } => {
+                let found = text_in(step, &text).and_then(|found| found.parse().ok());
+                self.step = found.or(self.step);
+                text_in(value, &text).and_then(|found| Some((self.step, found.parse().ok()?)))
             }
             _ => None,
         };
@@ -242,6 +251,28 @@ mod tests {
     fn what_may_be_meant_is_said() {
         assert_eq!(hint("step=7 value=0,75"), "; numbers have a decimal point and no commas");
         assert_eq!(hint("done, 3 left"), "");
+    }
+
+    #[cfg(feature = "regex")]
+    #[test]
+    fn a_value_belongs_to_the_last_step() {
+        let pattern = |text: &str| crate::pattern::MetricPattern::new(text).unwrap();
+        let (value, step) = (pattern(r"loss: (\S+)"), pattern(r"(?i)epoch\s*:?\s*(\d+)"));
+        let reports = ReportSource::PatternWithSteps { value, step };
+        let mut heard = Heard::default();
+        let lines = [
+            ("loss: 4", Some((1, 4.0))),
+            ("Epoch 7/50", None),
+            ("loss: 3", Some((7, 3.0))),
+            ("loss: 2 (epoch: 8)", Some((8, 2.0))),
+            ("epoch: 9", None),
+            ("epoch: many loss: none", None),
+            ("loss: 1", Some((9, 1.0))),
+        ];
+        for (line, wanted) in lines {
+            let told = heard.line(line.to_owned(), false, &MetricSource::LastLine, &reports);
+            assert_eq!(told, wanted, "{line}");
+        }
     }
 
     #[test]

@@ -26,15 +26,23 @@ const READ_AT_ONCE: usize = 1 << 16;
 const KILLED: i32 = 9;
 
 /// `sh -c SCRIPT NAME FOLDER PROGRAM ARGUMENTS…`
-const SCRIPT: &str = r#"folder=$1; shift
+const SCRIPT: &str = r#"# Whatever the options of other shells are, which one may inherit.
+set +Ceu
+folder=$1; shift
 read -r go || exit
 : >"$folder/begun"
 # What ends the program does not keep its end from being noted.
 trap : HUP INT TERM
-"$@" </dev/null >"$folder/stdout.log" 2>"$folder/stderr.log"
-echo "$$ $?" >"$folder/status.part" && mv -f "$folder/status.part" "$folder/status"
+# The program, though it may have the name of a command of the shell's own.
+(exec "$@") </dev/null >"$folder/stdout.log" 2>"$folder/stderr.log"
+ended="$$ $?"
+# Where there is no room for it, it is noted when there is.
+until echo "$ended" >"$folder/status.part" && mv -f "$folder/status.part" "$folder/status"; do
+  [ -d "$folder" ] || break
+  sleep 1
+done 2>/dev/null
 # What it leaves behind ends with it.
-kill -KILL 0"#;
+kill -s KILL 0"#;
 
 /// Where a program runs: what tells its process from any other one of the same number, before and after a restart of the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +94,12 @@ impl Address {
     }
 
     /// Whether the program runs, or has run; one whose gate was never opened has not. Its shell ends when the gate is closed, or begins if it had been
-    /// opened: that is waited for.
+    /// opened: that is waited for. Where a restart of the machine or a hand that tidied up may have taken what tells it, it may have run.
     pub(super) fn has_begun(&self) -> bool {
+        let is_another_boot = boot().is_ok_and(|boot| boot != self.boot);
+        if is_another_boot || !self.folder.join("process").exists() {
+            return true;
+        }
         let looks = GATE_CLOSES.as_millis() / LOOK.as_millis();
         for _ in 0..looks {
             if self.folder.join("begun").exists() {
@@ -201,11 +213,10 @@ fn follow(
             let status = address.status();
             let is_over = status.is_some() || !runs;
             for file in &mut files {
-                for line in file.lines(is_over) {
-                    let message = Message::Line { is_error: file.is_error, text: line };
-                    if sender.send((call, message)).is_err() {
-                        return;
-                    }
+                let is_error = file.is_error;
+                let tell = |text| sender.send((call, Message::Line { is_error, text })).is_ok();
+                if !file.tell_lines(is_over, tell) {
+                    return;
                 }
             }
             if is_over {
@@ -240,12 +251,11 @@ impl Following {
         Self { path, file: None, is_error, unfinished: Vec::new() }
     }
 
-    /// What is new; its last line too, even without an end, if there `is_no_more`.
-    fn lines(&mut self, is_no_more: bool) -> Vec<String> {
+    /// Tells what is new, as long as somebody listens; its last line too, even without an end, if there `is_no_more`. Whether somebody listens.
+    fn tell_lines(&mut self, is_no_more: bool, mut tell: impl FnMut(String) -> bool) -> bool {
         if self.file.is_none() {
             self.file = File::open(&self.path).ok();
         }
-        let mut lines = Vec::new();
         let mut part = vec![0; READ_AT_ONCE];
         while let Some(read) = self.file.as_mut().and_then(|file| file.read(&mut part).ok()) {
             if read == 0 {
@@ -255,15 +265,12 @@ impl Following {
                 self.unfinished.extend_from_slice(piece);
                 let excess = self.unfinished.len().saturating_sub(LONGEST_LINE);
                 self.unfinished.drain(..excess);
-                if piece.ends_with(b"\n") {
-                    lines.push(self.line());
+                if piece.ends_with(b"\n") && !tell(self.line()) {
+                    return false;
                 }
             }
         }
-        if is_no_more && !self.unfinished.is_empty() {
-            lines.push(self.line());
-        }
-        lines
+        !is_no_more || self.unfinished.is_empty() || tell(self.line())
     }
 
     fn line(&mut self) -> String {

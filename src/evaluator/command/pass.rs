@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::error::{EvaluatorError, Violation};
-use crate::evaluator::contract::Job;
+use crate::space::Configuration;
 
 /// How a program gets its configuration.
 ///
@@ -30,13 +30,16 @@ pub enum PassConfiguration {
 }
 
 impl PassConfiguration {
-    pub(super) fn pass(
+    /// Adds a configuration to a command, in this way. A job has a `folder` unless [`CommandEvaluator`](super::CommandEvaluator) was given none.
+    ///
+    /// # Errors
+    /// If the configuration cannot be written as a file, or two parameters would be the same variable.
+    pub fn apply(
         &self,
-        job: &Job<'_>,
+        configuration: &Configuration,
         folder: Option<&Path>,
         command: &mut Command,
     ) -> Result<(), EvaluatorError> {
-        let configuration = &job.trial.configuration;
         let values = configuration.iter().map(|(name, value)| (name, value.printed()));
         match self {
             Self::Arguments => {
@@ -58,8 +61,8 @@ impl PassConfiguration {
 }
 
 impl PassConfiguration {
-    /// What keeps parameters of these names from being passed, to a program that has these variables of its own.
-    pub(super) fn violations<'a>(
+    /// What keeps parameters of these names from being passed, to a program that has these variables (name and value) of its own.
+    pub fn violations<'a>(
         &self,
         names: impl IntoIterator<Item = &'a str>,
         own: &[(OsString, OsString)],

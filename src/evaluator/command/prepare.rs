@@ -10,6 +10,9 @@ use super::process::Logs;
 use crate::error::EvaluatorError;
 use crate::evaluator::contract::{Job, JobId};
 
+/// As much room as what is written for a job takes at the most, as a rule.
+const ROOM: usize = 1 << 16;
+
 impl CommandEvaluator {
     /// The folder of a job, empty of what an earlier run of it has told.
     pub(super) fn prepare(&self, job: JobId) -> io::Result<Option<PathBuf>> {
@@ -17,6 +20,10 @@ impl CommandEvaluator {
         let name = format!("trial-{:05}-attempt-{}", job.trial.0, job.attempt);
         fs::create_dir_all(folder.join(&name))?;
         let folder = fs::canonicalize(folder.join(name))?;
+        // A full disk is told here, where the job can wait, and not half-way through what is written for it.
+        let room = folder.join("room");
+        let is_there = fs::write(&room, [0; ROOM]);
+        fs::remove_file(&room).and(is_there)?;
         for (_, file) in self.files() {
             match fs::remove_file(folder.join(file)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -46,7 +53,7 @@ impl CommandEvaluator {
         }
         match (&self.setup, folder) {
             (Some(setup), Some(folder)) => setup.set_up(job, folder, &mut command)?,
-            _ => self.pass.pass(job, folder, &mut command)?,
+            _ => self.pass.apply(&job.trial.configuration, folder, &mut command)?,
         }
         Ok(command)
     }

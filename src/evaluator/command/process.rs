@@ -50,13 +50,14 @@ pub(super) struct Logs {
 }
 
 impl Process {
-    /// Starts a program; three threads tell what becomes of it. They are there before it, so that none is left without them.
+    /// Starts a program, and tells the number of its group; three threads tell what becomes of it. They are there before it, so that none is
+    /// left without them.
     pub(super) fn start(
         mut command: Command,
         call: u64,
         logs: Option<Logs>,
         sender: &SyncSender<(u64, Message)>,
-    ) -> io::Result<Self> {
+    ) -> io::Result<(Self, u32)> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let state = Arc::new(Mutex::new(State::default()));
         let (output_log, error_log) =
@@ -69,12 +70,13 @@ impl Process {
         wait_for(child, Arc::clone(&state), call, sender.clone())?;
 
         let mut child = ProcessGroup::lead(&mut command).spawn()?;
+        let group = child.id();
         locked(&state).group = Some(ProcessGroup::of(&child));
         // The threads wait for these, so that somebody takes them.
         let _ = child.stdout.take().map(|stream| give_output.send(stream));
         let _ = child.stderr.take().map(|stream| give_error.send(stream));
         let _ = give_child.send(child);
-        Ok(Self(state))
+        Ok((Self(state), group))
     }
 
     /// A process whose end is told by whoever follows it.

@@ -1,6 +1,5 @@
 //! Starting programs, hearing what becomes of them, and ending them.
 
-use std::io;
 use std::time::Duration;
 
 use super::evaluator::{BACKLOG, CommandEvaluator};
@@ -12,7 +11,6 @@ use super::sources::ReportSource;
 use crate::error::{Error, EvaluatorError};
 use crate::evaluator::contract::{self as jobs, Adoption, Evaluator, Job, JobEvent, JobId, Start};
 use crate::space::{ParameterRange, SearchSpace};
-use crate::trial::{Failure, FailureKind, Outcome};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -54,6 +52,7 @@ impl CommandEvaluator {
         }
         for number in over {
             let Some(running) = self.running.remove(&number) else { continue };
+            self.watcher.iter_mut().for_each(|watcher| watcher.end(number));
             let outcome = self.outcome(&running);
             events.push(JobEvent::Ended { job: running.job, outcome });
         }
@@ -83,35 +82,30 @@ impl Evaluator for CommandEvaluator {
         }
         self.check().map_err(|error| EvaluatorError::new(error.to_string()))?;
         let place = self.folder.clone().unwrap_or_default();
-        let folder = self.prepare(id).map_err(|error| cannot("prepare", &place, &error))?;
+        let folder = match self.prepare(id) {
+            Ok(folder) => folder,
+            Err(error) => {
+                return self.not_started(id, &error, |_| cannot("prepare", &place, &error));
+            }
+        };
         let mut command = self.command(job, folder.as_deref())?;
         if let Some(folder) = folder.as_deref().filter(|_| self.survives) {
             return self.launch(job, &command, folder);
         }
-        self.watch(&mut command);
-        let logs = folder.as_deref().map(Self::logs).transpose();
-        let logs = logs.map_err(|error| cannot("write logs in", &place, &error))?;
-        self.calls += 1;
-        let process = match Process::start(command, self.calls, logs, &self.sender) {
-            Ok(process) => process,
-            // As many processes as there can be.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Ok(Start::Busy { retry_after: Duration::from_secs(1) });
+        let logs = match folder.as_deref().map(Self::logs).transpose() {
+            Ok(logs) => logs,
+            Err(error) => {
+                return self.not_started(id, &error, |_| cannot("write logs in", &place, &error));
             }
-            // What this configuration makes of the command cannot be run; another one's can.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::InvalidInput | io::ErrorKind::ArgumentListTooLong
-                ) =>
-            {
-                let failure = Failure::new(FailureKind::Error, error.to_string());
-                let outcome = Outcome::Failed(failure);
-                self.never_started.push(JobEvent::Ended { job: id, outcome });
-                return Ok(Start::Started);
-            }
-            Err(error) => return Err(self.cannot_run(&error)),
         };
+        self.watch(&mut command);
+        self.calls += 1;
+        let (process, group) = match Process::start(command, self.calls, logs, &self.sender) {
+            Ok(process) => process,
+            Err(error) => return self.not_started(id, &error, |jobs| jobs.cannot_run(&error)),
+        };
+        self.has_no_room = false;
+        self.watcher.iter_mut().for_each(|watcher| watcher.begin(self.calls, group));
         let end_by = self.max_runtime.map(|longest| self.elapsed().saturating_add(longest));
         let running = RunningJob::new(id, process, folder, end_by);
         self.running.insert(self.calls, running);

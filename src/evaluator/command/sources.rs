@@ -36,6 +36,15 @@ pub enum ReportSource {
     /// What an expression finds last in each line of standard output and standard error, counted from 1.
     #[cfg(feature = "regex")]
     Pattern(MetricPattern),
+    /// The same as [`Pattern`](Self::Pattern), with steps from a second expression. A value belongs to the last step that was found in its own
+    /// line or in an earlier line. Before any step is found, values are counted from 1.
+    #[cfg(feature = "regex")]
+    PatternWithSteps {
+        /// Finds the value.
+        value: MetricPattern,
+        /// Finds the step, a whole number.
+        step: MetricPattern,
+    },
 }
 
 /// Which of the values that a `MetricSource::Pattern` (feature `regex`) finds is the final one. A text with a digit that is no number (`1,050.0`, `71%`) is

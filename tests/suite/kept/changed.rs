@@ -154,3 +154,16 @@ fn a_strategy_of_ones_own_is_named_and_can_be_looked_at() {
     assert_eq!(Journal::read(&path).unwrap().trials(), study.trials());
     assert_eq!(Journal::resume(&path, new()).unwrap().0.trials(), study.trials());
 }
+
+#[test]
+fn values_of_another_metric_are_not_taken_for_those_of_this_one() {
+    let folder = Folder::new("metric");
+    let (before, path) = journal(&folder);
+    let objective = Objective::minimize("error");
+    let (space, settings) = (before.space().clone(), *before.settings());
+    let changed = Study::new(space, objective, SobolSearch, settings).unwrap();
+    let (again, journal) = Journal::resume_changed(&path, changed).unwrap();
+    assert!(again.trials().is_empty());
+    let changes = &journal.opening().changes;
+    assert!(changes.contains(&"trial 1: its value is one of \"loss\"".to_owned()), "{changes:?}");
+}

@@ -236,3 +236,111 @@ fn a_tuner_that_waits_to_be_killed() {
     }
     jobs.wait(Duration::from_secs(60)).unwrap();
 }
+
+/// Neither by their environment nor with the tools of most machines, and by a shell that was ended once itself.
+#[test]
+fn jobs_of_a_tuner_that_is_killed_end_where_they_are_hard_to_find() {
+    let folder = Folder::new("hidden");
+    let bin = folder.file("bin");
+    fs::create_dir(&bin).unwrap();
+    for tool in ["sh", "env", "sleep", "touch"] {
+        let found = ["/bin", "/usr/bin"].map(|place| Path::new(place).join(tool));
+        let found = found.iter().find(|path| path.exists()).unwrap();
+        std::os::unix::fs::symlink(found, bin.join(tool)).unwrap();
+    }
+    let test = "kept::lasting::a_tuner_with_few_tools_that_waits_to_be_killed";
+    let mut tuner = another_process(test, folder.path()).env("PATH", &bin).spawn().unwrap();
+    soon("both jobs run", || folder.file("1").exists() && folder.file("2").exists());
+    tuner.kill().unwrap();
+    tuner.wait().unwrap();
+    soon("nothing is left", || !runs(&format!("{}/here", folder.path().display())));
+}
+
+#[test]
+fn a_tuner_with_few_tools_that_waits_to_be_killed() {
+    let Some(folder) = here() else { return };
+    let script = r#"exec env -i PATH="$PATH" sh -c 'touch "${0%/here}/$1"; while :; do sleep 0.1; done' "$0" $SURMISE_TRIAL"#;
+    let mut jobs = CommandEvaluator::new("sh")
+        .arguments(["-c", script, &format!("{}/here", folder.display())])
+        .with_grace(Duration::ZERO);
+    let trials = [1, 2].map(|id| Trial::new(TrialId(id), Source::Own, trial().configuration));
+    jobs.start(&Job::new(&trials[0], 1)).unwrap();
+    kill_watcher();
+    jobs.start(&Job::new(&trials[1], 1)).unwrap();
+    jobs.wait(Duration::from_secs(60)).unwrap();
+}
+
+/// Kills the shell that watches over the jobs of this process.
+fn kill_watcher() {
+    let own = format!(" {} ", std::process::id());
+    let is_watcher = |process: &Path| {
+        let arguments = fs::read_to_string(process.join("cmdline")).unwrap_or_default();
+        let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
+        arguments.contains("\0surmise-watcher\0") && stat.contains(&own)
+    };
+    let mut processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let watcher = processes.find(|process| is_watcher(process)).unwrap();
+    let number: i32 = watcher.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    let number = rustix::process::Pid::from_raw(number).unwrap();
+    rustix::process::kill_process(number, rustix::process::Signal::KILL).unwrap();
+    soon("it has ended", || fs::read(watcher.join("cmdline")).is_ok_and(|text| text.is_empty()));
+}
+
+/// A disk without room, as the system tells of it.
+const FULL: &str = "/dev/full";
+
+#[test]
+fn a_job_without_room_for_its_folder_waits_for_it() {
+    let folder = Folder::new("no-room");
+    let own = folder.file("trial-00003-attempt-1");
+    fs::create_dir(&own).unwrap();
+    std::os::unix::fs::symlink(FULL, own.join("room")).unwrap();
+    let trial = trial();
+    let mut jobs = surviving(folder.path(), "echo 0.25");
+    let start = jobs.start(&Job::new(&trial, 1)).unwrap();
+    assert!(matches!(start, Start::Busy { .. }), "{start:?}");
+    let events = jobs.wait(LONG).unwrap();
+    let [JobEvent::Warning { text }] = &events[..] else { panic!("{events:?}") };
+    assert!(text.contains("make room there"), "{text}");
+    // The link was taken for what an earlier call had left there.
+    begun(&mut jobs, &trial);
+    assert_eq!(until_the_end(&mut jobs).1, Outcome::from(0.25));
+}
+
+#[test]
+fn the_end_of_a_program_is_noted_when_there_is_room_for_it() {
+    let folder = Folder::new("no-room-to-end");
+    let mut jobs =
+        surviving(folder.path(), "ln -s /dev/full \"$SURMISE_FOLDER/status.part\"; echo 0.25");
+    begun(&mut jobs, &trial());
+    let part = folder.file("trial-00003-attempt-1/status.part");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            soon("it has ended", || part.is_symlink());
+            std::thread::sleep(Duration::from_millis(100));
+            fs::remove_file(&part).unwrap();
+        });
+        assert_eq!(until_the_end(&mut jobs).1, Outcome::from(0.25));
+    });
+}
+
+/// Options that a shell inherits, and a program with the name of one of its commands.
+#[test]
+fn a_surviving_program_is_run_as_any_other() {
+    let folder = Folder::new("options");
+    let jobs = CommandEvaluator::new("test").in_folder(folder.path()).surviving();
+    let mut jobs = jobs.variable("SHELLOPTS", "noclobber:errexit:nounset");
+    begun(&mut jobs, &trial());
+    let (_, outcome) = until_the_end(&mut jobs);
+    let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(failure.kind, FailureKind::MissingMetric, "{failure:?}");
+}
+
+#[test]
+fn a_place_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = std::ffi::OsStr::from_bytes(b"/tmp/\xff");
+    let error = CommandEvaluator::new("true").in_folder(place).surviving().check().unwrap_err();
+    assert!(error.to_string().contains("name it in UTF-8"), "{error}");
+    assert!(CommandEvaluator::new("true").in_folder(place).check().is_ok());
+}

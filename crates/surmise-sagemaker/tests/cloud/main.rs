@@ -8,6 +8,7 @@ mod found_by_use;
 mod hand_over;
 mod jobs;
 mod journal;
+mod kills;
 mod many;
 mod reports;
 mod secrets;
@@ -72,9 +73,13 @@ fn fake(settings: &FakeSettings) -> FakeSageMaker {
 }
 
 fn service(fake: &FakeSageMaker) -> SageMakerService {
+    service_at(fake.url().as_ref())
+}
+
+fn service_at(url: &str) -> SageMakerService {
     Connection::new()
         .region("us-west-2")
-        .endpoint(fake.url())
+        .endpoint(url)
         .access_key(ACCESS_KEY, SECRET_KEY, Some(SESSION_TOKEN.to_owned()))
         .open()
         .unwrap()
