@@ -27,6 +27,7 @@ mod found;
 mod changes;
 
 mod opening;
+mod view;
 
 mod rewriting;
 
@@ -41,4 +42,5 @@ mod tests;
 pub use self::record::JOURNAL_VERSION;
 pub use self::repair::Repair;
 pub use self::sink::{Journal, Opening};
+pub use self::view::JournalView;
 pub use crate::journal_error::{JournalError, JournalTrouble};

@@ -1,14 +1,14 @@
 //! Making a journal, and going on with one.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader};
+use std::io;
 use std::path::Path;
 
 use super::changes;
-use super::found::{Found, lock, missing_or, open_locked, replay};
+use super::found::{Found, lock, open_locked};
 use super::medium::{Locked, sync_folder_of};
 use super::record::Search;
-use super::scan::{Scan, scan};
+use super::scan::Scan;
 use super::sink::{Journal, Opening};
 use crate::error::Error;
 use crate::journal_error::{JournalError, JournalTrouble};
@@ -82,23 +82,6 @@ impl Journal {
     /// As [`resume`](Self::resume), but for differences.
     pub fn resume_changed(path: impl AsRef<Path>, study: Study) -> Result<(Study, Self), Error> {
         Self::resume_or_create(path.as_ref(), study, true)
-    }
-
-    /// What a journal says now, while another process may write it. The study cannot go on where the strategy is not one of this crate's, but be looked
-    /// at. What is being written at this moment is left out.
-    ///
-    /// # Errors
-    /// [`Error::Journal`]: there is none, or it is damaged.
-    pub fn read(path: impl AsRef<Path>) -> Result<Study, Error> {
-        let path = path.as_ref();
-        let file = File::open(path).map_err(|error| missing_or(path, &error))?;
-        let scan = scan(path, BufReader::new(file))?;
-        let mut study = match scan.search.study() {
-            Ok(study) => study,
-            Err(_) => scan.search.study_by(changes::Unknown::of(&scan.search))?,
-        };
-        replay(path, &mut study, scan.events, &scan.numbers)?;
-        Ok(study)
     }
 
     fn resume_or_create(path: &Path, study: Study, is_any: bool) -> Result<(Study, Self), Error> {

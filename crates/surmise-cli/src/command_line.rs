@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{ask_tell, bench, demo, sagemaker};
+use crate::{ask_tell, bench, demo, journals, sagemaker, tune};
 
 /// Tunes expensive black boxes, first of all the hyperparameters of machine learning.
 #[derive(Debug, Parser)]
@@ -21,6 +21,28 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Tune a command: `surmise tune --set 'lr=1e-5..1 log' --minimize loss -- python train.py --lr {lr}`.
+    #[command(after_help = tune::HELP)]
+    Tune(Box<tune::TuneOptions>),
+    /// Show the trials of a study as a table, as JSON or as CSV.
+    Show(journals::ShowOptions),
+    /// Print the best configuration of a study: as text, JSON, a command or variables.
+    Best(journals::BestOptions),
+    /// Say why a trial was proposed, and how it ended.
+    Why(journals::WhyOptions),
+    /// Print what a job has printed.
+    Logs(journals::LogsOptions),
+    /// Add a configuration to a study that is to be tried next.
+    Enqueue(journals::EnqueueOptions),
+    /// Ask a running tuner to end, from another terminal.
+    Stop(journals::StopOptions),
+    /// Mend a damaged journal as far as it can be mended, and say what is lost.
+    Repair(journals::RepairOptions),
+    /// Ask for the next trial of a study. For shell scripts and schedulers.
+    #[command(after_help = journals::ASK_HELP)]
+    Ask(Box<journals::AskOptions>),
+    /// Tell the result of a trial that `ask` gave.
+    Tell(journals::TellOptions),
     /// Tune gradient-boosted trees on real data, as a tuning job of AWS's Step Functions sample asks: a first look.
     Demo(demo::Options),
     /// Let a program in any language ask for configurations and tell their values, over JSON lines.
@@ -37,6 +59,16 @@ enum Command {
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
     match CommandLine::parse().command {
+        Command::Tune(options) => tune::run(&options),
+        Command::Show(options) => journals::show(&options),
+        Command::Best(options) => journals::best(&options),
+        Command::Why(options) => journals::why(&options),
+        Command::Logs(options) => journals::logs(&options),
+        Command::Enqueue(options) => journals::enqueue(&options),
+        Command::Stop(options) => journals::stop(&options),
+        Command::Repair(options) => journals::repair(&options),
+        Command::Ask(options) => journals::ask(&options),
+        Command::Tell(options) => journals::tell(&options),
         Command::Demo(options) => demo::run(&options),
         Command::AskTell(options) => ask_tell::run(&options),
         Command::Bench(command) => bench::run(&command),

@@ -1,11 +1,18 @@
 //! The command `surmise`.
 
+mod journal_notes;
 mod output;
+
+mod display;
+mod study;
 
 mod ask_tell;
 mod bench;
 mod demo;
 mod sagemaker;
+mod tune;
+
+mod journals;
 
 mod command_line;
 

@@ -107,7 +107,13 @@ fn fault_10_one_process_writes_and_others_look_on() {
     // It has left everything as it was.
     study.ask(1).unwrap();
     journal.write(&study).unwrap();
-    assert_eq!(Journal::read(&path).unwrap().trials().len(), 2);
+    journal.write_note("a", 1).unwrap();
+    let view = Journal::view(&path).unwrap();
+    assert_eq!((view.study.trials().len(), view.times.len()), (2, study.events().len()));
+    assert_eq!(view.notes["a"], 1);
+    assert_eq!(Journal::writer(&path).unwrap(), Some(std::process::id()));
+    drop(journal);
+    assert_eq!(Journal::writer(&path).unwrap(), None);
 }
 
 #[test]

@@ -1,0 +1,14 @@
+//! What is shown of a tuning while it runs, and of its trials afterwards.
+
+mod text;
+
+mod estimate;
+
+mod json;
+mod lines;
+mod live;
+
+mod view;
+
+pub(crate) use self::text::{described, duration, number, short, value};
+pub(crate) use self::view::Display;

@@ -1,0 +1,22 @@
+//! The commands that look at a study's journal and add to it.
+
+mod file;
+mod trials;
+
+mod add;
+mod ask;
+mod best;
+mod logs;
+mod repair;
+mod show;
+mod stop;
+mod why;
+
+pub(crate) use self::add::{EnqueueOptions, TellOptions, enqueue, tell};
+pub(crate) use self::ask::{ASK_HELP, AskOptions, ask};
+pub(crate) use self::best::{BestOptions, best};
+pub(crate) use self::logs::{LogsOptions, logs};
+pub(crate) use self::repair::{RepairOptions, repair};
+pub(crate) use self::show::{ShowOptions, show};
+pub(crate) use self::stop::{StopOptions, stop};
+pub(crate) use self::why::{WhyOptions, why};

@@ -1,0 +1,185 @@
+//! `surmise show`: the trials of a study as a table.
+
+use std::cmp::Ordering;
+use std::io::{IsTerminal, stdout};
+use std::process::ExitCode;
+
+use clap::Args;
+use console::{Term, measure_text_width, truncate_str};
+use surmise::journal::JournalView;
+use surmise::{Outcome, ParameterRange, Study, Trial};
+
+use super::file::view;
+use super::trials::{Times, as_csv, as_json, state};
+use crate::display::{duration, number, short, value};
+use crate::output::{Failure, Unreadable, ended, say};
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowOptions {
+    /// The study: its name, or its journal's file.
+    name: String,
+    /// What the trials are sorted by: `trial`, `value` (the best first) or a parameter's name.
+    #[arg(long, value_name = "KEY", default_value = "trial")]
+    sort: String,
+    /// Only trials that failed, with the reason.
+    #[arg(long)]
+    failed: bool,
+    /// An array of JSON objects, with exact values and all reports.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// CSV with exact values.
+    #[arg(long)]
+    csv: bool,
+}
+
+pub(crate) fn show(options: &ShowOptions) -> ExitCode {
+    ended(try_show(options).map(|()| ExitCode::SUCCESS))
+}
+
+fn try_show(options: &ShowOptions) -> Result<(), Failure> {
+    let view = view(&options.name)?;
+    if options.csv {
+        return Ok(say(as_csv(&view).trim_end())?);
+    }
+    let study = &view.study;
+    let mut trials: Vec<&Trial> = study.trials().iter().collect();
+    if options.failed {
+        trials.retain(|trial| matches!(trial.outcome, Some(Outcome::Failed(_))));
+    }
+    sort(study, &mut trials, &options.sort)?;
+    if options.json {
+        let times = Times::of(&view);
+        let records: Vec<_> = trials.iter().map(|trial| as_json(trial, &times)).collect();
+        return Ok(say(serde_json::to_string_pretty(&records)?)?);
+    }
+    let width = match stdout().is_terminal() {
+        true => Term::stdout().size_checked().map_or(80, |(_, width)| usize::from(width)),
+        false => usize::MAX,
+    };
+    for line in table(&view, &trials, options.failed, width) {
+        say(line)?;
+    }
+    Ok(say(summary(study))?)
+}
+
+/// Sorts trials; those without the key come last.
+fn sort(study: &Study, trials: &mut [&Trial], key: &str) -> Result<(), Failure> {
+    let last = |a: Option<f64>, b: Option<f64>| match (a, b) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (None, None) => Ordering::Equal,
+        (None, _) => Ordering::Greater,
+        (_, None) => Ordering::Less,
+    };
+    let loss = |trial: &Trial| trial.value().map(|value| study.objective().loss(value));
+    let ranges = study.space().ranges();
+    match key {
+        "trial" => {}
+        "value" => trials.sort_by(|a, b| last(loss(a), loss(b))),
+        _ if ranges.iter().any(|range| range.name() == key) => trials.sort_by(|a, b| {
+            let value = |trial: &Trial| trial.configuration.value(key).cloned();
+            let number = |trial: &Trial| value(trial).and_then(|value| value.number());
+            let text = |trial: &Trial| value(trial).map(|value| value.printed());
+            last(number(a), number(b)).then_with(|| text(a).cmp(&text(b)))
+        }),
+        _ => {
+            let names: Vec<&str> = ranges.iter().map(ParameterRange::name).collect();
+            let known = names.join(", ");
+            return Err(Unreadable(format!("--sort {key}: sort by trial, value, {known}")).into());
+        }
+    }
+    Ok(())
+}
+
+/// The lines of a table. What does not fit the width is left out: first the parameters share a column, then lines are cut off.
+fn table(view: &JournalView, trials: &[&Trial], with_reasons: bool, width: usize) -> Vec<String> {
+    let study = &view.study;
+    let times = Times::of(view);
+    let ranges = study.space().ranges();
+    let metric = study.objective().metric_name.clone();
+    let mut head = vec!["trial".to_owned(), "state".to_owned(), metric, "time".to_owned()];
+    let mut rows: Vec<Vec<String>> = trials
+        .iter()
+        .map(|trial| {
+            let value = trial.value().or(trial.last_reported()).map(number).unwrap_or_default();
+            let took = times.took(trial.id).map(duration).unwrap_or_default();
+            vec![trial.id.to_string(), state(trial).to_owned(), value, took]
+        })
+        .collect();
+    let of_all = |rows: &[Vec<String>]| lines(&head, rows, &[0, 2, 3]);
+    let narrow = of_all(&rows).first().map_or(0, |line| measure_text_width(line));
+    let values = |trial: &&Trial| -> Vec<String> {
+        let values = ranges.iter().map(|range| trial.configuration.value(range.name()));
+        values.map(|own| own.map(value).unwrap_or_default()).collect()
+    };
+    let names: Vec<String> = ranges.iter().map(|range| range.name().to_owned()).collect();
+    let parameters: Vec<Vec<String>> = trials.iter().map(values).collect();
+    let wide = lines(&names, &parameters, &[]).iter().map(|line| measure_text_width(line)).max();
+    if narrow + 2 + wide.unwrap_or(0) <= width {
+        head.extend(names);
+        for (row, values) in rows.iter_mut().zip(parameters) {
+            row.extend(values);
+        }
+    } else {
+        head.push("configuration".to_owned());
+        for (row, trial) in rows.iter_mut().zip(trials) {
+            row.push(short(&trial.configuration));
+        }
+    }
+    if with_reasons {
+        head.push("reason".to_owned());
+        for (row, trial) in rows.iter_mut().zip(trials) {
+            let Some(Outcome::Failed(failure)) = &trial.outcome else { continue };
+            row.push(failure.message.replace('\n', " "));
+        }
+    }
+    let cut = |line: String| match width {
+        usize::MAX => line,
+        _ => truncate_str(&line, width, "…").into_owned(),
+    };
+    lines(&head, &rows, &[0, 2, 3]).into_iter().map(cut).collect()
+}
+
+/// Columns as wide as they must be, two blanks between them; those of `right` are aligned to the right.
+fn lines(head: &[String], rows: &[Vec<String>], right: &[usize]) -> Vec<String> {
+    let all = || std::iter::once(head).chain(rows.iter().map(Vec::as_slice));
+    let width = |column: usize| {
+        let cells = all().filter_map(|row| row.get(column));
+        cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |row: &[String]| {
+        let padded = |(column, cell): (usize, &String)| {
+            let blanks = " ".repeat(widths[column].saturating_sub(measure_text_width(cell)));
+            if right.contains(&column) { blanks + cell } else { cell.clone() + &blanks }
+        };
+        row.iter().enumerate().map(padded).collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    all().map(line).collect()
+}
+
+fn summary(study: &Study) -> String {
+    let count = |wanted: &str| study.trials().iter().filter(|trial| state(trial) == wanted).count();
+    let states = ["completed", "stopped", "failed", "running"];
+    let counts: Vec<String> = states
+        .into_iter()
+        .map(|state| (count(state), state))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, state)| format!("{count} {state}"))
+        .collect();
+    let best = study.best().and_then(|best| Some((best.id, best.value()?)));
+    let best = best.map(|(id, value)| format!("; best: trial {id}, {}", number(value)));
+    let counts = if counts.is_empty() { "no trials".to_owned() } else { counts.join(", ") };
+    format!("{counts}{}", best.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned() {
+        let head = ["n".to_owned(), "name".to_owned()];
+        let rows = [vec!["10".to_owned(), "é".to_owned()], vec!["9".to_owned()]];
+        assert_eq!(lines(&head, &rows, &[0]), [" n  name", "10  é", " 9"]);
+    }
+}

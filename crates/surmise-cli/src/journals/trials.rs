@@ -1,0 +1,119 @@
+//! Trials as rows of a table, as JSON and as CSV.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use surmise::journal::JournalView;
+use surmise::study::Event;
+use surmise::{Outcome, ParameterRange, Trial, TrialId};
+
+/// The states that a trial can be in.
+pub(crate) fn state(trial: &Trial) -> &'static str {
+    match &trial.outcome {
+        None => "running",
+        Some(Outcome::Completed { .. }) => "completed",
+        Some(Outcome::Stopped { .. }) => "stopped",
+        Some(Outcome::Failed(_)) => "failed",
+    }
+}
+
+/// When each trial was begun and when it ended, in seconds since 1970 (UTC).
+#[derive(Debug, Default)]
+pub(crate) struct Times {
+    begun: HashMap<TrialId, f64>,
+    ended: HashMap<TrialId, f64>,
+}
+
+impl Times {
+    pub(crate) fn of(view: &JournalView) -> Self {
+        let mut times = Self::default();
+        for (event, time) in view.study.events().iter().zip(&view.times) {
+            match event {
+                // Another attempt begins when the last one has failed.
+                Event::Asked { trial, .. } | Event::AttemptFailed { trial, .. } => {
+                    times.begun.insert(*trial, *time);
+                }
+                Event::Told { trial, .. } | Event::Observed { trial, .. } => {
+                    times.ended.insert(*trial, *time);
+                }
+                _ => {}
+            }
+        }
+        times
+    }
+
+    pub(crate) fn begun(&self, trial: TrialId) -> Option<f64> {
+        self.begun.get(&trial).copied()
+    }
+
+    pub(crate) fn ended(&self, trial: TrialId) -> Option<f64> {
+        self.ended.get(&trial).copied()
+    }
+
+    /// How long its last attempt took.
+    pub(crate) fn took(&self, trial: TrialId) -> Option<Duration> {
+        let took = self.ended(trial)? - self.begun(trial)?;
+        Duration::try_from_secs_f64(took.max(0.0)).ok()
+    }
+}
+
+/// A trial as JSON, with exact values.
+pub(crate) fn as_json(trial: &Trial, times: &Times) -> Value {
+    let mut record = json!({
+        "trial": trial.id,
+        "state": state(trial),
+        "value": trial.value(),
+        "configuration": trial.configuration,
+        "attempts": trial.attempt(),
+        "reports": trial.reports,
+        "begun": times.begun(trial.id),
+        "ended": times.ended(trial.id),
+    });
+    if let Some(Outcome::Failed(failure)) = &trial.outcome {
+        record["failure"] = json!({"kind": failure.kind, "message": failure.message});
+    }
+    record
+}
+
+/// A field of a CSV file (RFC 4180).
+pub(crate) fn csv_field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+/// All trials as CSV: number, state, value, times, reason of a failure, and a column for each parameter.
+pub(crate) fn as_csv(view: &JournalView) -> String {
+    let times = Times::of(view);
+    let ranges = view.study.space().ranges();
+    let metric = &view.study.objective().metric_name;
+    let heads = ["trial", "state", metric.as_str(), "begun", "ended", "failure"];
+    let names = ranges.iter().map(ParameterRange::name);
+    let head: Vec<String> = heads.into_iter().chain(names).map(csv_field).collect();
+    let mut csv = head.join(",") + "\n";
+    for trial in view.study.trials() {
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let failure = match &trial.outcome {
+            Some(Outcome::Failed(failure)) => failure.message.clone(),
+            _ => String::new(),
+        };
+        let mut fields = vec![
+            trial.id.to_string(),
+            state(trial).to_owned(),
+            number(trial.value()),
+            number(times.begun(trial.id)),
+            number(times.ended(trial.id)),
+            failure,
+        ];
+        fields.extend(ranges.iter().map(|range| {
+            let value = trial.configuration.value(range.name());
+            value.map(surmise::ParameterValue::printed).unwrap_or_default()
+        }));
+        let fields: Vec<String> = fields.iter().map(|field| csv_field(field)).collect();
+        csv += &(fields.join(",") + "\n");
+    }
+    csv
+}

@@ -1,0 +1,72 @@
+//! Where the metric stands in what a program prints.
+
+use surmise::pattern::MetricPattern;
+
+/// A number as programs print it, up to what follows it in JSON, in a list or in a sentence. A text such as `1,050.0` is taken whole, so that it is refused rather
+/// than misread.
+const NUMBER: &str = r#"["']?([^\s,;}\])"']+(?:,\d[^\s;}\])"']*)?)"#;
+
+/// Finds the metric of this name: `loss: 0.5`, `loss=0.5`, `"loss": 0.5`, but neither `val_loss: 0.5` nor `train/loss: 0.5`.
+pub(crate) fn value_pattern(metric_name: &str) -> Result<MetricPattern, String> {
+    let name = escaped(metric_name);
+    MetricPattern::new(&format!(r#"(?<![\w.\-/])["']?{name}["']?\s*[:=]\s*{NUMBER}"#))
+}
+
+/// Finds the epoch: `epoch: 3`, `epoch=3`, `Epoch 3/50`, `[epoch 3]`, `"epoch": 3`; also step, round, iteration.
+pub(crate) fn step_pattern() -> Result<MetricPattern, String> {
+    MetricPattern::new(
+        r#"(?i)(?<![\w.\-/])["']?(?:epoch|step|round|iteration)["']?\s*[:=#]?\s*["']?(\d+)(?!\w|\.\d)"#,
+    )
+}
+
+/// A text that an expression finds as it stands.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if !letter.is_alphanumeric() && !matches!(letter, '_' | ' ') {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_found_as_programs_print_it() {
+        for (name, line, found) in [
+            ("loss", "loss: 0.123", Some("0.123")),
+            ("loss", "loss=0.123", Some("0.123")),
+            ("loss", "epoch 7 validation-loss: 3.2 loss : -1e-3, acc: 1", Some("-1e-3")),
+            ("validation-loss", "epoch 7 validation-loss: 3.2159", Some("3.2159")),
+            ("loss", r#"{"epoch": 3, "loss": 0.5}"#, Some("0.5")),
+            ("loss", r#"{"loss": "nan", "a": 1}"#, Some("nan")),
+            ("loss", "loss=0.5,acc=0.9", Some("0.5")),
+            ("loss", "loss: 1,050.0", Some("1,050.0")),
+            ("loss", "val_loss: 0.5 train/loss: 0.5 v.loss=3", None),
+            ("loss", "loss 0.5", None),
+            ("train/loss", "train/loss: 2", Some("2")),
+            ("AUC (test)", "AUC (test) = 0.75", Some("0.75")),
+        ] {
+            assert_eq!(value_pattern(name).unwrap().find_last(line), found, "{name} in {line}");
+        }
+    }
+
+    #[test]
+    fn an_epoch_is_found_as_programs_print_it() {
+        for (line, found) in [
+            ("epoch: 3 loss: 0.5", Some("3")),
+            ("Epoch 3/50", Some("3")),
+            ("epoch=12, loss=1", Some("12")),
+            (r#"{"epoch": 3, "loss": 0.5}"#, Some("3")),
+            ("step 100 loss 3", Some("100")),
+            ("epoch 1.5 loss: 3", None),
+            ("epochs: 50", None),
+        ] {
+            assert_eq!(step_pattern().unwrap().find_last(line), found, "{line}");
+        }
+    }
+}

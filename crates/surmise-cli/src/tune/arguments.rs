@@ -1,0 +1,119 @@
+//! The options of `surmise tune`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use surmise::EarlyStopping;
+use surmise::evaluator::PassConfiguration;
+
+use crate::study::{StudyOptions, parse_duration};
+
+/// What stands below the options.
+pub(crate) const HELP: &str = "\
+Examples:
+  surmise tune --set 'lr=1e-5..1 log' --set 'opt=adam|sgd' --minimize loss --jobs 40 --parallel 4 \\
+      -- python train.py --lr {lr} --opt {opt}
+  surmise tune --function branin --jobs 30
+  surmise tune study.toml
+
+The command prints its metric as `loss: 0.123`, `loss=0.123` or in a line of JSON; the last value counts. With `epoch: 3` in the same line or before, \
+values on the way are read, too. The same line typed again goes on where it was.
+
+Exit status: 0 the tuning is complete; 1 it failed, or no job completed; 2 the command line or a file cannot be read; 3 the journal cannot be \
+used: another process writes it, it is damaged, or it is of another study; 4 it was interrupted, and the same line goes on.";
+
+/// How a job gets the parameters that no placeholder names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Pass {
+    /// As arguments `--name=value`.
+    #[default]
+    Arguments,
+    /// As variables `HP_NAME` of the environment.
+    Env,
+    /// As the file `configuration.json` in the job's folder, whose path is the last argument.
+    Json,
+}
+
+impl Pass {
+    pub(crate) fn configuration(self) -> PassConfiguration {
+        match self {
+            Self::Arguments => PassConfiguration::Arguments,
+            Self::Env => PassConfiguration::Environment { prefix: "HP_".to_owned() },
+            Self::Json => PassConfiguration::JsonFile,
+        }
+    }
+}
+
+/// Tunes a command, a function or a tuning request.
+#[derive(Debug, Default, Args)]
+pub(crate) struct TuneOptions {
+    /// A study as TOML, with the options' names as keys: see docs/tune.md of the package surmise-cli.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) study: StudyOptions,
+    /// The study's name: its journal is NAME.surmise, its jobs' files are in NAME.jobs. By default it is the name of the script or program.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The journal's file, in place of NAME.surmise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Go on with a journal of another study or command: what fits is kept, and what became of the rest is said.
+    #[arg(long)]
+    pub(crate) accept_changes: bool,
+    /// How a job gets the parameters that no placeholder names [default: arguments].
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) pass: Option<Pass>,
+    /// A regular expression whose first group is the metric, in a line of the output.
+    #[arg(long, value_name = "REGEX", conflicts_with = "metric_file")]
+    pub(crate) metric_regex: Option<String>,
+    /// A file in the job's folder (`{folder}`, `SURMISE_FOLDER`) whose last line is the metric.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metric_file: Option<PathBuf>,
+    /// End a job that runs for longer than this.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) job_timeout: Option<Duration>,
+    /// How often a failed job is tried again. By default this depends on how it failed: an interrupted one is, a wrong one is not.
+    #[arg(long, value_name = "N")]
+    pub(crate) retries: Option<u32>,
+    /// Stop jobs early that promise little: `median`, or `hyperband=MIN,MAX` for jobs of MAX epochs.
+    #[arg(long, value_name = "RULE", value_parser = parse_early_stopping)]
+    pub(crate) early_stopping: Option<EarlyStopping>,
+    /// The tuning is complete when a job reaches this value.
+    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    pub(crate) target: Option<f64>,
+    /// The tuning is complete when so many jobs in a row have not improved the best value.
+    #[arg(long, value_name = "JOBS")]
+    pub(crate) patience: Option<usize>,
+    /// Let jobs run on if this process is killed; the same line finds them again.
+    #[arg(long)]
+    pub(crate) survive: bool,
+    /// Tune a known function, to try the command: branin, hartmann6, levy and others.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "command"])]
+    pub(crate) function: Option<String>,
+    /// Print an event as JSON on each line.
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) json: bool,
+    /// Print the result only.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// The command that runs a job, with placeholders such as {lr}.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Reads `median`, `hyperband=1,50`, `off`.
+pub(crate) fn parse_early_stopping(text: &str) -> Result<EarlyStopping, String> {
+    let form = "write `median`, `hyperband=MIN,MAX` (the first and the last epoch) or `off`";
+    match text {
+        "median" => return Ok(EarlyStopping::auto()),
+        "off" => return Ok(EarlyStopping::Off),
+        _ => {}
+    }
+    let epochs = text.strip_prefix("hyperband=").and_then(|epochs| epochs.split_once(','));
+    let epochs = epochs.and_then(|(min, max)| Some((min.parse().ok()?, max.parse().ok()?)));
+    epochs.map(|(min, max)| EarlyStopping::hyperband(min, max)).ok_or_else(|| form.to_owned())
+}

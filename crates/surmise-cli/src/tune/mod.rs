@@ -1,0 +1,13 @@
+//! `surmise tune`: a tuning from one line, with a journal.
+
+mod arguments;
+mod session;
+
+mod jobs;
+
+mod command;
+
+pub(crate) use self::arguments::{HELP, TuneOptions};
+pub(crate) use self::command::run;
+pub(crate) use self::jobs::command_line;
+pub(crate) use self::session::CommandNote;

@@ -1,0 +1,17 @@
+//! Conversations of ask/tell: each line has a reply, and none panics.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use surmise::ask_tell::Session;
+use surmise::{RandomSearch, Strategy};
+
+fuzz_target!(|bytes: &[u8]| {
+    let strategy = || Box::new(RandomSearch) as Box<dyn Strategy>;
+    let mut session = Session::new(strategy);
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let reply = session.answer(line);
+        let text = serde_json::to_string(&reply).expect("a reply is JSON");
+        assert!(!text.contains('\n'));
+    }
+});

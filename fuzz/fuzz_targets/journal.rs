@@ -1,0 +1,53 @@
+//! Journals: what is read can be opened, what is refused can be repaired or has no search, and nothing panics.
+
+#![no_main]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libfuzzer_sys::fuzz_target;
+use surmise::journal::Journal;
+
+/// The bytes with the right checksum on each line: else no change would come further than that.
+fn with_checksums(bytes: &[u8]) -> Vec<u8> {
+    let mut sound = Vec::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let key = b",\"crc32\":";
+        let end = line.windows(key.len()).rposition(|window| window == key);
+        let (covered, is_whole) = (&line[..end.unwrap_or(line.len())], line.ends_with(b"\n"));
+        sound.extend_from_slice(covered);
+        if end.is_some() && is_whole {
+            let crc = crc32fast::hash(covered);
+            sound.extend_from_slice(format!(",\"crc32\":\"{crc:08x}\"}}\n").as_bytes());
+        }
+    }
+    sound
+}
+
+fn folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    parent.join(format!("surmise-fuzz-{}", std::process::id()))
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let folder = folder();
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("run.surmise");
+    let bytes = match bytes.split_first() {
+        Some((b'{', _)) | None => with_checksums(bytes),
+        Some((_, rest)) => rest.to_owned(),
+    };
+    fs::write(&path, &bytes).expect("a file");
+    let read = Journal::read(&path);
+    let opened = Journal::open(&path);
+    if let (Ok(read), Ok((study, _))) = (&read, &opened) {
+        assert_eq!(format!("{:?}", read.events()), format!("{:?}", study.events()));
+    }
+    assert!(read.is_ok() || opened.is_err(), "opened what cannot be read");
+    drop(opened);
+    if read.is_err() && Journal::repair(&path).is_ok() {
+        Journal::read(&path).expect("what is repaired can be read");
+    }
+});
