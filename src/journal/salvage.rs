@@ -150,10 +150,17 @@ impl Sound {
                     Err(error) => salvage.adopt(seq, event, &error, &mut orphans, &mut unknown),
                 },
                 Saved::Changed(changed) => {
-                    if changed.anew {
-                        salvage.events.clear();
-                        orphans.clear();
-                        study = changed.search.study_by(Unknown::of(&changed.search))?;
+                    match changed.search.study_by(Unknown::of(&changed.search)) {
+                        Ok(new) if changed.anew => {
+                            salvage.events.clear();
+                            orphans.clear();
+                            study = new;
+                        }
+                        Ok(_) => {}
+                        Err(error) => {
+                            salvage.lost.push(format!("a change of the search: {error}"));
+                            continue;
+                        }
                     }
                     salvage.search = changed.search;
                 }

@@ -43,6 +43,10 @@ enum Command {
     Ask(Box<journals::AskOptions>),
     /// Tell the result of a trial that `ask` gave.
     Tell(journals::TellOptions),
+    /// Write a study in the forms of other programs.
+    Export(journals::ExportOptions),
+    /// Take results from elsewhere into a study.
+    Import(Box<journals::ImportOptions>),
     /// Tune gradient-boosted trees on real data, as a tuning job of AWS's Step Functions sample asks: a first look.
     Demo(demo::Options),
     /// Let a program in any language ask for configurations and tell their values, over JSON lines.
@@ -69,6 +73,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Repair(options) => journals::repair(&options),
         Command::Ask(options) => journals::ask(&options),
         Command::Tell(options) => journals::tell(&options),
+        Command::Export(options) => journals::export(&options),
+        Command::Import(options) => journals::import(&options),
         Command::Demo(options) => demo::run(&options),
         Command::AskTell(options) => ask_tell::run(&options),
         Command::Bench(command) => bench::run(&command),

@@ -248,3 +248,25 @@ fn what_is_no_journal_is_left_alone() {
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
+
+/// A search that nothing can be made of, in a sound line: found by fuzzing.
+#[test]
+fn a_change_that_cannot_be_read_is_left_out_of_what_is_repaired() {
+    let scratch = Scratch::new("bad-change");
+    let path = scratch.file("run");
+    let golden = include_str!("../../../tests/data/journal-1.surmise");
+    let damaged = |line: &str| {
+        let changed = line.replace("continuous", "continJuous");
+        let covered = changed.rsplit_once(",\"crc32\":").unwrap().0;
+        format!("{covered},\"crc32\":\"{:08x}\"}}\n", crc32fast::hash(covered.as_bytes()))
+    };
+    let lines = golden.lines().map(|line| match line.contains("\"event\":\"changed\"") {
+        true => damaged(line),
+        false => format!("{line}\n"),
+    });
+    fs::write(&path, lines.collect::<String>()).unwrap();
+    assert!(Journal::read(&path).is_err());
+    let repair = Journal::repair(&path).unwrap();
+    assert!(repair.lost.iter().any(|line| line.contains("continJuous")), "{:?}", repair.lost);
+    assert_eq!(Journal::read(&path).unwrap().best().unwrap().value(), Some(0.25));
+}

@@ -3,9 +3,13 @@
 mod file;
 mod trials;
 
+mod optuna;
+
 mod add;
 mod ask;
 mod best;
+mod export;
+mod import;
 mod logs;
 mod repair;
 mod show;
@@ -15,6 +19,8 @@ mod why;
 pub(crate) use self::add::{EnqueueOptions, TellOptions, enqueue, tell};
 pub(crate) use self::ask::{ASK_HELP, AskOptions, ask};
 pub(crate) use self::best::{BestOptions, best};
+pub(crate) use self::export::{ExportOptions, export};
+pub(crate) use self::import::{ImportOptions, import};
 pub(crate) use self::logs::{LogsOptions, logs};
 pub(crate) use self::repair::{RepairOptions, repair};
 pub(crate) use self::show::{ShowOptions, show};

@@ -39,7 +39,7 @@ pub(crate) fn show(options: &ShowOptions) -> ExitCode {
 fn try_show(options: &ShowOptions) -> Result<(), Failure> {
     let view = view(&options.name)?;
     if options.csv {
-        return Ok(say(as_csv(&view).trim_end())?);
+        return Ok(say(as_csv(&view)?.trim_end())?);
     }
     let study = &view.study;
     let mut trials: Vec<&Trial> = study.trials().iter().collect();

@@ -1,12 +1,14 @@
 //! Trials as rows of a table, as JSON and as CSV.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use surmise::journal::JournalView;
 use surmise::study::Event;
 use surmise::{Outcome, ParameterRange, Trial, TrialId};
+
+use crate::output::Failure;
 
 /// The states that a trial can be in.
 pub(crate) fn state(trial: &Trial) -> &'static str {
@@ -76,31 +78,41 @@ pub(crate) fn as_json(trial: &Trial, times: &Times) -> Value {
     record
 }
 
-/// A field of a CSV file (RFC 4180).
-pub(crate) fn csv_field(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
+/// Rows as CSV (RFC 4180).
+///
+/// # Errors
+/// None that a buffer in memory has.
+pub(crate) fn csv(rows: impl Iterator<Item = Vec<String>>) -> Result<String, Failure> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row)?;
     }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// A time of day in seconds since 1970 as text: `2026-11-30T15:34:22.540894+00:00`.
+pub(crate) fn rfc3339(seconds: f64) -> String {
+    let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let time = humantime::format_rfc3339_micros(SystemTime::UNIX_EPOCH + since).to_string();
+    // Programs of before 2022 do not know `Z`.
+    time.replace('Z', "+00:00")
 }
 
 /// All trials as CSV: number, state, value, times, reason of a failure, and a column for each parameter.
-pub(crate) fn as_csv(view: &JournalView) -> String {
+pub(crate) fn as_csv(view: &JournalView) -> Result<String, Failure> {
     let times = Times::of(view);
     let ranges = view.study.space().ranges();
     let metric = &view.study.objective().metric_name;
     let heads = ["trial", "state", metric.as_str(), "begun", "ended", "failure"];
     let names = ranges.iter().map(ParameterRange::name);
-    let head: Vec<String> = heads.into_iter().chain(names).map(csv_field).collect();
-    let mut csv = head.join(",") + "\n";
-    for trial in view.study.trials() {
+    let head = heads.into_iter().chain(names).map(str::to_owned).collect();
+    let row = |trial: &Trial| {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let failure = match &trial.outcome {
             Some(Outcome::Failed(failure)) => failure.message.clone(),
             _ => String::new(),
         };
-        let mut fields = vec![
+        let own = [
             trial.id.to_string(),
             state(trial).to_owned(),
             number(trial.value()),
@@ -108,12 +120,11 @@ pub(crate) fn as_csv(view: &JournalView) -> String {
             number(times.ended(trial.id)),
             failure,
         ];
-        fields.extend(ranges.iter().map(|range| {
+        let values = ranges.iter().map(|range| {
             let value = trial.configuration.value(range.name());
             value.map(surmise::ParameterValue::printed).unwrap_or_default()
-        }));
-        let fields: Vec<String> = fields.iter().map(|field| csv_field(field)).collect();
-        csv += &(fields.join(",") + "\n");
-    }
-    csv
+        });
+        own.into_iter().chain(values).collect()
+    };
+    csv(std::iter::once(head).chain(view.study.trials().iter().map(row)))
 }

@@ -14,4 +14,4 @@ pub(crate) use self::metric::{step_pattern, value_pattern};
 pub(crate) use self::options::{NewStudy, StudyOptions, parse_duration};
 pub(crate) use self::range::Fault;
 pub(crate) use self::template::{Template, quoted};
-pub(crate) use self::values::parse_configuration;
+pub(crate) use self::values::{parse_configuration, parse_value};

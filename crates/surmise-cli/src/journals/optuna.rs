@@ -1,0 +1,290 @@
+//! Optuna's journal files (`JournalFileBackend`, Optuna 3 to 5): a line of JSON for each operation.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use surmise::journal::JournalView;
+use surmise::{
+    Error, Goal, Objective, Outcome, ParameterRange, ParameterValue, ScalingType, SearchSpace,
+    Trial,
+};
+
+use super::trials::{Times, rfc3339};
+use crate::output::{Failure, Unreadable};
+
+const CREATE_STUDY: u64 = 0;
+const CREATE_TRIAL: u64 = 4;
+const SET_PARAMETER: u64 = 5;
+const SET_STATE: u64 = 6;
+const SET_INTERMEDIATE_VALUE: u64 = 7;
+const SET_USER_ATTRIBUTE: u64 = 8;
+
+/// Optuna's `TrialState`.
+const COMPLETE: u64 = 1;
+const PRUNED: u64 = 2;
+const FAILED: u64 = 3;
+
+/// Optuna's `StudyDirection`.
+const MINIMIZE: u64 = 1;
+const MAXIMIZE: u64 = 2;
+
+/// The study as a journal file of Optuna.
+pub(crate) fn write(view: &JournalView, name: &str) -> String {
+    let study = &view.study;
+    let times = Times::of(view);
+    let direction = match study.objective().goal {
+        Goal::Minimize => MINIMIZE,
+        Goal::Maximize => MAXIMIZE,
+    };
+    let mut lines = vec![
+        json!({"op_code": CREATE_STUDY, "worker_id": "surmise", "study_name": name, "directions": [direction]}),
+    ];
+    for (number, trial) in study.trials().iter().enumerate() {
+        write_trial(study.space(), trial, number, &times, &mut lines);
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn write_trial(
+    space: &SearchSpace,
+    trial: &Trial,
+    number: usize,
+    times: &Times,
+    lines: &mut Vec<Value>,
+) {
+    let begun = times.begun(trial.id).or(times.ended(trial.id)).unwrap_or_default();
+    lines.push(json!({"op_code": CREATE_TRIAL, "worker_id": "surmise", "study_id": 0, "datetime_start": rfc3339(begun)}));
+    for range in space.ranges() {
+        let Some(value) = trial.configuration.value(range.name()) else { continue };
+        let (internal, distribution) = parameter(range, value);
+        lines.push(json!({
+            "op_code": SET_PARAMETER, "worker_id": "surmise", "trial_id": number, "param_name": range.name(),
+            "param_value_internal": internal, "distribution": distribution.to_string(),
+        }));
+    }
+    for report in &trial.reports {
+        lines.push(json!({
+            "op_code": SET_INTERMEDIATE_VALUE, "worker_id": "surmise", "trial_id": number,
+            "step": report.step, "intermediate_value": report.value,
+        }));
+    }
+    let (state, values) = match &trial.outcome {
+        None => return,
+        Some(Outcome::Completed { value }) => (COMPLETE, json!([value])),
+        Some(Outcome::Stopped { value }) => (PRUNED, json!(value.map(|value| [value]))),
+        Some(Outcome::Failed(failure)) => {
+            let attribute = json!({"failure": failure.message});
+            lines.push(json!({"op_code": SET_USER_ATTRIBUTE, "worker_id": "surmise", "trial_id": number, "user_attr": attribute}));
+            (FAILED, Value::Null)
+        }
+    };
+    let ended = times.ended(trial.id).unwrap_or(begun);
+    lines.push(json!({
+        "op_code": SET_STATE, "worker_id": "surmise", "trial_id": number, "state": state, "values": values,
+        "datetime_complete": rfc3339(ended),
+    }));
+}
+
+/// A value as Optuna keeps it, and its distribution. Optuna has no reverse-logarithmic scale, and no steps on a logarithmic one.
+fn parameter(range: &ParameterRange, value: &ParameterValue) -> (Value, Value) {
+    let is_log = range.scale().is_some_and(|scale| scale.scaling == ScalingType::Logarithmic);
+    match range {
+        ParameterRange::Continuous(range) => {
+            let step = range.step().filter(|_| !is_log);
+            let attributes =
+                json!({"low": range.min(), "high": range.max(), "step": step, "log": is_log});
+            (json!(value.number()), json!({"name": "FloatDistribution", "attributes": attributes}))
+        }
+        ParameterRange::Integer(range) => {
+            let step = if is_log { 1 } else { range.step() };
+            let attributes =
+                json!({"low": range.min(), "high": range.max(), "step": step, "log": is_log});
+            (json!(value.number()), json!({"name": "IntDistribution", "attributes": attributes}))
+        }
+        ParameterRange::Categorical(range) => {
+            let index = range.values().iter().position(|known| known == value);
+            let attributes = json!({"choices": range.values()});
+            (json!(index), json!({"name": "CategoricalDistribution", "attributes": attributes}))
+        }
+    }
+}
+
+/// A study that Optuna has kept.
+#[derive(Debug)]
+pub(crate) struct OptunaStudy {
+    pub(crate) ranges: Vec<ParameterRange>,
+    pub(crate) goal: Goal,
+    pub(crate) trials: Vec<OptunaTrial>,
+}
+
+/// A trial that has ended.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct OptunaTrial {
+    pub(crate) number: usize,
+    pub(crate) values: Vec<(String, ParameterValue)>,
+    /// The final value, if it completed.
+    pub(crate) value: Option<f64>,
+    pub(crate) has_failed: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Operation {
+    op_code: u64,
+    study_id: Option<usize>,
+    study_name: Option<String>,
+    directions: Option<Vec<u64>>,
+    trial_id: Option<usize>,
+    param_name: Option<String>,
+    param_value_internal: Option<f64>,
+    distribution: Option<String>,
+    state: Option<u64>,
+    values: Option<Vec<f64>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Distribution {
+    name: String,
+    attributes: Attributes,
+}
+
+#[derive(Debug, Deserialize)]
+struct Attributes {
+    low: Option<f64>,
+    high: Option<f64>,
+    step: Option<f64>,
+    #[serde(default)]
+    log: bool,
+    #[serde(default)]
+    choices: Vec<ParameterValue>,
+}
+
+/// Reads a journal file of Optuna: the study of this name, or the only one.
+///
+/// # Errors
+/// If the text is none, has no such study or several, or has several objectives.
+pub(crate) fn read(text: &str, wanted: Option<&str>) -> Result<OptunaStudy, Failure> {
+    let mut names: Vec<String> = Vec::new();
+    let mut directions: Vec<Vec<u64>> = Vec::new();
+    let mut trials: BTreeMap<usize, (usize, OptunaTrial, bool)> = BTreeMap::new();
+    let mut created = 0;
+    let mut ranges: Vec<(usize, ParameterRange)> = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let at_line =
+            |error: &dyn std::fmt::Display| Unreadable(format!("line {}: {error}", number + 1));
+        let operation: Operation = serde_json::from_str(line).map_err(|error| at_line(&error))?;
+        let trial = operation.trial_id;
+        match operation.op_code {
+            CREATE_STUDY => {
+                names.push(operation.study_name.unwrap_or_default());
+                directions.push(operation.directions.unwrap_or_default());
+            }
+            CREATE_TRIAL => {
+                let study = operation.study_id.unwrap_or_default();
+                trials.insert(
+                    created,
+                    (study, OptunaTrial { number: created, ..Default::default() }, false),
+                );
+                created += 1;
+            }
+            SET_PARAMETER => {
+                let Some((study, trial, _)) = trial.and_then(|trial| trials.get_mut(&trial)) else {
+                    continue;
+                };
+                let (Some(name), Some(value), Some(text)) =
+                    (operation.param_name, operation.param_value_internal, operation.distribution)
+                else {
+                    continue;
+                };
+                let distribution: Distribution =
+                    serde_json::from_str(&text).map_err(|error| at_line(&error))?;
+                let (range, value) =
+                    distribution.read(&name, value).map_err(|error| at_line(&error))?;
+                if !ranges.iter().any(|(of, known)| of == study && known.name() == name) {
+                    ranges.push((*study, range));
+                }
+                trial.values.push((name, value));
+            }
+            SET_STATE => {
+                let Some((_, trial, has_ended)) = trial.and_then(|trial| trials.get_mut(&trial))
+                else {
+                    continue;
+                };
+                let value = operation.values.and_then(|values| values.first().copied());
+                *has_ended = matches!(operation.state, Some(COMPLETE | FAILED));
+                trial.value = value.filter(|_| operation.state == Some(COMPLETE));
+                trial.has_failed = operation.state == Some(FAILED);
+            }
+            _ => {}
+        }
+    }
+    let study = choose(&names, wanted)?;
+    let goal = match directions.get(study).map(Vec::as_slice) {
+        Some([MAXIMIZE]) => Goal::Maximize,
+        Some([_]) => Goal::Minimize,
+        _ => {
+            return Err(Unreadable(
+                "the study has several objectives; one can be tuned".to_owned(),
+            )
+            .into());
+        }
+    };
+    let ended = trials.into_values().filter(|(of, _, has_ended)| *of == study && *has_ended);
+    let ranges = ranges.into_iter().filter(|(of, _)| *of == study).map(|(_, range)| range);
+    Ok(OptunaStudy {
+        ranges: ranges.collect(),
+        goal,
+        trials: ended.map(|(_, trial, _)| trial).collect(),
+    })
+}
+
+fn choose(names: &[String], wanted: Option<&str>) -> Result<usize, Failure> {
+    let known = names.join(", ");
+    let found = match (wanted, names) {
+        (_, []) => {
+            return Err(Unreadable(
+                "this is no journal file of Optuna: it creates no study".to_owned(),
+            )
+            .into());
+        }
+        (None, [_]) => Some(0),
+        (None, _) => None,
+        (Some(wanted), _) => names.iter().position(|name| name == wanted),
+    };
+    let remedy = || Unreadable(format!("name one of its studies by --study: {known}")).into();
+    found.ok_or_else(remedy)
+}
+
+impl Distribution {
+    fn read(&self, name: &str, internal: f64) -> Result<(ParameterRange, ParameterValue), Error> {
+        let Attributes { low, high, step, log, choices } = &self.attributes;
+        let (low, high) = (low.unwrap_or_default(), high.unwrap_or_default());
+        let scaling = if *log { ScalingType::Logarithmic } else { ScalingType::Linear };
+        #[allow(clippy::cast_possible_truncation, reason = "whole numbers, as Optuna keeps them")]
+        let whole = |number: f64| number.round() as i64;
+        let (range, value) = match &self.name[..] {
+            "IntDistribution" | "IntUniformDistribution" | "IntLogUniformDistribution" => {
+                let range = ParameterRange::integer(name, whole(low)..=whole(high), scaling)?;
+                (range, ParameterValue::Integer(whole(internal)))
+            }
+            "CategoricalDistribution" => {
+                let range = ParameterRange::categorical(name, choices.iter().cloned())?;
+                let index = usize::try_from(whole(internal)).unwrap_or(usize::MAX);
+                let value = choices.get(index).cloned().unwrap_or(ParameterValue::Null);
+                return Ok((range, value));
+            }
+            _ => {
+                let range = ParameterRange::continuous(name, low..=high, scaling)?;
+                (range, ParameterValue::Float(internal))
+            }
+        };
+        let step = step.filter(|step| (step - 1.0).abs() > f64::EPSILON && *step > 0.0);
+        let stepped = step.and_then(|step| range.clone().with_step(step).ok());
+        Ok((stepped.unwrap_or(range), value))
+    }
+}
+
+/// An objective of this goal. Optuna keeps no metric's name.
+pub(crate) fn objective(goal: Goal) -> Objective {
+    Objective { metric_name: "value".to_owned(), goal }
+}
