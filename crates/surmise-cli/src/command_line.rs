@@ -63,7 +63,7 @@ enum Command {
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
     match CommandLine::parse().command {
-        Command::Tune(options) => tune::run(&options),
+        Command::Tune(options) => tune::run(*options),
         Command::Show(options) => journals::show(&options),
         Command::Best(options) => journals::best(&options),
         Command::Why(options) => journals::why(&options),

@@ -10,8 +10,12 @@ mod arguments;
 #[cfg(feature = "sdk")]
 mod tune;
 
+mod learner;
+
 mod request;
 
 mod command;
 
 pub(crate) use self::command::{Command, run};
+pub(crate) use self::learner::learner;
+pub(crate) use self::values::json;

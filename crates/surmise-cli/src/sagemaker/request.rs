@@ -16,6 +16,7 @@ use surmise_sagemaker::{
 };
 
 use super::arguments::{OtherLimits, Reading};
+use super::learner::learner;
 use super::values::bytes;
 use crate::output::{Failure, say, say_aside};
 
@@ -216,22 +217,12 @@ fn show(tuning: &Tuning, strategy: JobStrategy, voice: Voice) {
 
 /// The hyperparameters that all jobs share, if the learner can run them.
 fn prepare(tuning: &Tuning, voice: Voice) -> Result<Hyperparameters, String> {
-    let mut fixed = Hyperparameters::UNTUNED;
-    for range in tuning.space.ranges() {
-        if !Hyperparameters::UNTUNED.clone().set(range.name(), "0") {
-            return Err(format!("the learner of this command has no {}", range.name()));
-        }
-    }
-    if !tuning.objective.metric_name.ends_with("rmse") || tuning.objective.goal != Goal::Minimize {
-        return Err("the learner of this command tells its root mean squared error only".to_owned());
-    }
     if tuning.limits.max_jobs.is_none() && !tuning.is_grid() {
         return Err("there is no limit of jobs; give --jobs N".to_owned());
     }
-    for (name, value) in &tuning.static_values {
-        if !fixed.set(name, value) {
-            voice.say(format!("The learner of this command has no {name}; it is disregarded."));
-        }
+    let (fixed, passed_over) = learner(tuning)?;
+    for text in passed_over {
+        voice.say(text);
     }
     Ok(fixed)
 }

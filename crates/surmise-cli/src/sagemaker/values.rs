@@ -16,7 +16,7 @@ pub(super) fn bytes(path: &str) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{path}: {error}"))
 }
 
-pub(super) fn json(text: &str) -> Result<Value, String> {
+pub(crate) fn json(text: &str) -> Result<Value, String> {
     let is_json = text.trim_start().starts_with(['{', '[', '"']);
     let bytes = if is_json { text.as_bytes().to_vec() } else { bytes(text)? };
     serde_json::from_slice(&bytes).map_err(|error| format!("{text:?} is no JSON: {error}"))

@@ -45,6 +45,9 @@ pub(crate) struct StudyOptions {
     /// A parameter and its range: `lr=1e-5..1 log`, `layers=1..6`, `x=0..10 step 0.5`, `opt=adam|sgd`. Give it once for each parameter.
     #[arg(long = "set", value_name = "NAME=RANGE")]
     pub(crate) set: Vec<String>,
+    /// Ranges from a file. One that `--set` names, too, is not taken.
+    #[arg(skip)]
+    pub(crate) ranges: Vec<ParameterRange>,
     /// The metric to be made as small as possible.
     #[arg(long, value_name = "METRIC", conflicts_with = "maximize")]
     pub(crate) minimize: Option<String>,
@@ -157,13 +160,22 @@ impl StudyOptions {
 
     /// The parameters' names, also of those whose ranges are wrong.
     pub(crate) fn names(&self) -> Vec<&str> {
+        self.from_file().map(ParameterRange::name).chain(self.set_names()).collect()
+    }
+
+    fn set_names(&self) -> impl Iterator<Item = &str> {
         let names = self.set.iter().filter_map(|text| text.split_once('='));
-        names.map(|(name, _)| name.trim()).collect()
+        names.map(|(name, _)| name.trim())
+    }
+
+    fn from_file(&self) -> impl Iterator<Item = &ParameterRange> {
+        let is_set = |range: &&ParameterRange| self.set_names().any(|name| name == range.name());
+        self.ranges.iter().filter(move |range| !is_set(range))
     }
 
     /// The ranges, or what is wrong with them.
     pub(crate) fn space(&self) -> Result<SearchSpace, Vec<FaultyText>> {
-        let mut ranges: Vec<ParameterRange> = Vec::new();
+        let mut ranges: Vec<ParameterRange> = self.from_file().cloned().collect();
         let mut faulty = Vec::new();
         for text in &self.set {
             match parse_assignment(text) {

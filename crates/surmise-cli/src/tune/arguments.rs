@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use surmise::EarlyStopping;
 use surmise::evaluator::PassConfiguration;
 
+use crate::sagemaker::json;
 use crate::study::{StudyOptions, parse_duration};
 
 /// What stands below the options.
@@ -50,7 +51,7 @@ impl Pass {
 /// Tunes a command, a function or a tuning request.
 #[derive(Debug, Default, Args)]
 pub(crate) struct TuneOptions {
-    /// A study as TOML, with the options' names as keys: see docs/tune.md of the package surmise-cli.
+    /// A study as TOML, with the options' names as keys; or a tuning request of Amazon SageMaker as JSON, in any of its forms.
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
@@ -94,6 +95,15 @@ pub(crate) struct TuneOptions {
     /// Tune a known function, to try the command: branin, hartmann6, levy and others.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "command"])]
     pub(crate) function: Option<String>,
+    /// The training script of a request, which runs in the container contract: a Python script, or any program.
+    #[arg(long, value_name = "FILE", requires = "file", conflicts_with = "command")]
+    pub(crate) script: Option<PathBuf>,
+    /// Data of a request's channel: a file or a folder.
+    #[arg(long, value_name = "NAME=PATH", value_parser = parse_channel, requires = "file")]
+    pub(crate) channel: Vec<(String, PathBuf)>,
+    /// The input of the state that makes the tuning job, or a file that holds it.
+    #[arg(long, value_name = "JSON", value_parser = json, requires = "file")]
+    pub(crate) input: Option<serde_json::Value>,
     /// Print an event as JSON on each line.
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) json: bool,
@@ -103,6 +113,12 @@ pub(crate) struct TuneOptions {
     /// The command that runs a job, with placeholders such as {lr}.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+fn parse_channel(text: &str) -> Result<(String, PathBuf), String> {
+    let channel = text.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty());
+    let (name, path) = channel.ok_or("write NAME=PATH, such as train=data/train.csv")?;
+    Ok((name.to_owned(), PathBuf::from(path)))
 }
 
 /// Reads `median`, `hyperband=1,50`, `off`.

@@ -1,9 +1,15 @@
 //! `surmise tune`: a tuning from one line, with a journal.
 
 mod arguments;
+mod file;
 mod session;
 
 mod jobs;
+mod request;
+
+mod plan;
+
+mod report;
 
 mod command;
 

@@ -12,7 +12,7 @@ use crate::output::{Failure, Unusable};
 use crate::study::NewStudy;
 
 /// What runs the jobs of a study, as its journal keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CommandNote {
     /// The command's words, with placeholders.
     pub(crate) command: Vec<String>,
