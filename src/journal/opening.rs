@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::changes;
 use super::found::{Found, lock, open_locked};
-use super::medium::{Locked, sync_folder_of};
+use super::medium::{Locked, is_at, sync_folder_of};
 use super::record::Search;
 use super::scan::Scan;
 use super::sink::{Journal, Opening};
@@ -27,6 +27,12 @@ impl Journal {
             _ => JournalError::refused(path, "create it", &error),
         })?;
         let warnings = lock(path, &file)?;
+        // Between the two, another process may have found the empty file, and begun it.
+        let length =
+            file.metadata().map_err(|error| JournalError::refused(path, "read it", &error))?.len();
+        if length > 0 || !is_at(path, &file) {
+            return Err(JournalError::new(path, JournalTrouble::Exists).into());
+        }
         Self::begin(path, file, study, warnings)
     }
 
@@ -92,8 +98,13 @@ impl Journal {
         }
         let found = match Found::open(path) {
             Err(JournalError { trouble: JournalTrouble::Missing, .. }) => {
-                let journal = Self::create(path, &study)?;
-                return Ok((study, journal));
+                return match Self::create(path, &study) {
+                    // Another process was faster.
+                    Err(Error::Journal(JournalError {
+                        trouble: JournalTrouble::Exists, ..
+                    })) => Self::resume_or_create(path, study, is_any),
+                    created => Ok((study, created?)),
+                };
             }
             Err(JournalError {
                 trouble:

@@ -150,17 +150,17 @@ impl Sound {
                     Err(error) => salvage.adopt(seq, event, &error, &mut orphans, &mut unknown),
                 },
                 Saved::Changed(changed) => {
-                    match changed.search.study_by(Unknown::of(&changed.search)) {
-                        Ok(new) if changed.anew => {
-                            salvage.events.clear();
-                            orphans.clear();
-                            study = new;
-                        }
-                        Ok(_) => {}
+                    let before = if changed.anew { &[] } else { &salvage.events[..] };
+                    match changed_study(&changed.search, before) {
+                        Ok(changed_study) => study = changed_study,
                         Err(error) => {
                             salvage.lost.push(format!("a change of the search: {error}"));
                             continue;
                         }
+                    }
+                    if changed.anew {
+                        salvage.events.clear();
+                        orphans.clear();
                     }
                     salvage.search = changed.search;
                 }
@@ -172,6 +172,13 @@ impl Sound {
         salvage.observe(&mut study, orphans)?;
         Ok(salvage)
     }
+}
+
+/// A study of a changed search, after these events.
+fn changed_study(search: &Search, events: &[(f64, Event)]) -> Result<Study, Error> {
+    let mut study = search.study_by(Unknown::of(search))?;
+    study.extend(events.iter().map(|(_, event)| event.clone()))?;
+    Ok(study)
 }
 
 impl Salvage {

@@ -83,6 +83,36 @@ fn what_another_process_may_have_begun_is_another_attempt() {
     assert_eq!(again.trial(TrialId(2)).unwrap().attempt(), 1);
 }
 
+/// Eight threads that want the same journal: each finds it in turn.
+#[test]
+fn a_journal_that_several_create_at_once_is_created_once() {
+    for round in 0..20 {
+        let folder = Folder::new(&format!("created-{round}"));
+        let path = folder.file("run.surmise");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let (mut study, mut journal) = loop {
+                        match Journal::resume(&path, self::study()) {
+                            Ok(opened) => break opened,
+                            Err(error) => {
+                                let trouble = trouble(error);
+                                assert!(
+                                    matches!(trouble, JournalTrouble::Locked { .. }),
+                                    "{trouble:?}"
+                                );
+                            }
+                        }
+                    };
+                    study.ask(1).unwrap();
+                    journal.write(&study).unwrap();
+                });
+            }
+        });
+        assert_eq!(Journal::read(&path).unwrap().trials().len(), 8);
+    }
+}
+
 #[test]
 fn fault_10_one_process_writes_and_others_look_on() {
     let folder = Folder::new("two-writers");

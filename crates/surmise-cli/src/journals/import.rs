@@ -1,5 +1,6 @@
 //! `surmise import`: results from elsewhere as observations of a study.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -77,21 +78,52 @@ fn try_import(options: &ImportOptions) -> Result<(), Failure> {
         Some(optuna) => of_optuna(optuna),
         None => of_csv(&study, &text)?,
     };
-    let (mut taken, mut refused) = (0, Vec::new());
+    take(&mut study, known, &mut journal, &path.display().to_string())
+}
+
+/// A result for comparison: its value, or nothing if it failed.
+type Comparable = (String, Option<u64>);
+
+fn result_of(configuration: &Configuration, outcome: &Outcome) -> Comparable {
+    (configuration.to_string(), outcome.value().map(f64::to_bits))
+}
+
+/// Takes in what the study does not know yet.
+fn take(
+    study: &mut Study,
+    known: Vec<Known>,
+    journal: &mut Journal,
+    name: &str,
+) -> Result<(), Failure> {
+    let mut before: HashMap<Comparable, usize> = HashMap::new();
+    for trial in study.trials() {
+        if let Some(outcome) = &trial.outcome {
+            *before.entry(result_of(&trial.configuration, outcome)).or_default() += 1;
+        }
+    }
+    let (mut taken, mut known_before, mut refused) = (0, 0, Vec::new());
     for Known { place, configuration, outcome } in known {
-        match study.observe(&configuration, outcome) {
+        let normal = study.space().normalize(&configuration).unwrap_or(configuration);
+        if let Some(count) =
+            before.get_mut(&result_of(&normal, &outcome)).filter(|count| **count > 0)
+        {
+            *count -= 1;
+            known_before += 1;
+            continue;
+        }
+        match study.observe(&normal, outcome) {
             Ok(_) => taken += 1,
             Err(error) => {
-                refused.push(format!("{place}: {}", error.to_string().replace('\n', "; ")))
+                refused.push(format!("{place}: {}", error.to_string().replace('\n', "; ")));
             }
         }
     }
-    journal.write(&study)?;
-    say(format_args!("{taken} results are known to {} now", path.display()))?;
+    journal.write(study)?;
+    say(format_args!("{taken} results are new to {name}, {known_before} were known"))?;
     for line in &refused {
         say(format_args!("left out: {line}"))?;
     }
-    if taken == 0 { Err("nothing was imported".into()) } else { Ok(()) }
+    if taken + known_before == 0 { Err("nothing was imported".into()) } else { Ok(()) }
 }
 
 fn failed(reason: &str) -> Outcome {

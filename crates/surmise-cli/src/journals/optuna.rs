@@ -164,52 +164,62 @@ struct Attributes {
 /// # Errors
 /// If the text is none, has no such study or several, or has several objectives.
 pub(crate) fn read(text: &str, wanted: Option<&str>) -> Result<OptunaStudy, Failure> {
-    let mut names: Vec<String> = Vec::new();
-    let mut directions: Vec<Vec<u64>> = Vec::new();
-    let mut trials: BTreeMap<usize, (usize, OptunaTrial, bool)> = BTreeMap::new();
-    let mut created = 0;
-    let mut ranges: Vec<(usize, ParameterRange)> = Vec::new();
+    let mut file = OptunaFile::default();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let at_line =
-            |error: &dyn std::fmt::Display| Unreadable(format!("line {}: {error}", number + 1));
-        let operation: Operation = serde_json::from_str(line).map_err(|error| at_line(&error))?;
-        let trial = operation.trial_id;
+        let read = serde_json::from_str(line).map_err(|error| error.to_string());
+        let taken = read.and_then(|operation| file.take(operation));
+        taken.map_err(|error| Unreadable(format!("line {}: {error}", number + 1)))?;
+    }
+    file.study(wanted)
+}
+
+/// All studies of a file, as far as it has been read.
+#[derive(Debug, Default)]
+struct OptunaFile {
+    /// Names and directions.
+    studies: Vec<(String, Vec<u64>)>,
+    /// By their number: the study's number, the trial, whether it has ended.
+    trials: BTreeMap<usize, (usize, OptunaTrial, bool)>,
+    /// With the study's number.
+    ranges: Vec<(usize, ParameterRange)>,
+}
+
+impl OptunaFile {
+    fn take(&mut self, operation: Operation) -> Result<(), String> {
+        let number = operation.trial_id;
         match operation.op_code {
             CREATE_STUDY => {
-                names.push(operation.study_name.unwrap_or_default());
-                directions.push(operation.directions.unwrap_or_default());
+                let name = operation.study_name.unwrap_or_default();
+                self.studies.push((name, operation.directions.unwrap_or_default()));
             }
             CREATE_TRIAL => {
-                let study = operation.study_id.unwrap_or_default();
-                trials.insert(
-                    created,
-                    (study, OptunaTrial { number: created, ..Default::default() }, false),
-                );
-                created += 1;
+                let number = self.trials.len();
+                let trial = OptunaTrial { number, ..OptunaTrial::default() };
+                self.trials.insert(number, (operation.study_id.unwrap_or_default(), trial, false));
             }
             SET_PARAMETER => {
-                let Some((study, trial, _)) = trial.and_then(|trial| trials.get_mut(&trial)) else {
-                    continue;
-                };
-                let (Some(name), Some(value), Some(text)) =
-                    (operation.param_name, operation.param_value_internal, operation.distribution)
-                else {
-                    continue;
+                let trial = number.and_then(|number| self.trials.get_mut(&number));
+                let (Some((study, trial, _)), Some(name), Some(value), Some(text)) = (
+                    trial,
+                    operation.param_name,
+                    operation.param_value_internal,
+                    operation.distribution,
+                ) else {
+                    return Ok(());
                 };
                 let distribution: Distribution =
-                    serde_json::from_str(&text).map_err(|error| at_line(&error))?;
-                let (range, value) =
-                    distribution.read(&name, value).map_err(|error| at_line(&error))?;
-                if !ranges.iter().any(|(of, known)| of == study && known.name() == name) {
-                    ranges.push((*study, range));
+                    serde_json::from_str(&text).map_err(|error| error.to_string())?;
+                let read = distribution.read(&name, value).map_err(|error| error.to_string());
+                let (range, value) = read?;
+                let mut known = self.ranges.iter();
+                if !known.any(|(of, known)| of == study && known.name() == name) {
+                    self.ranges.push((*study, range));
                 }
                 trial.values.push((name, value));
             }
             SET_STATE => {
-                let Some((_, trial, has_ended)) = trial.and_then(|trial| trials.get_mut(&trial))
-                else {
-                    continue;
-                };
+                let trial = number.and_then(|number| self.trials.get_mut(&number));
+                let Some((_, trial, has_ended)) = trial else { return Ok(()) };
                 let value = operation.values.and_then(|values| values.first().copied());
                 *has_ended = matches!(operation.state, Some(COMPLETE | FAILED));
                 trial.value = value.filter(|_| operation.state == Some(COMPLETE));
@@ -217,25 +227,30 @@ pub(crate) fn read(text: &str, wanted: Option<&str>) -> Result<OptunaStudy, Fail
             }
             _ => {}
         }
+        Ok(())
     }
-    let study = choose(&names, wanted)?;
-    let goal = match directions.get(study).map(Vec::as_slice) {
-        Some([MAXIMIZE]) => Goal::Maximize,
-        Some([_]) => Goal::Minimize,
-        _ => {
-            return Err(Unreadable(
-                "the study has several objectives; one can be tuned".to_owned(),
-            )
-            .into());
-        }
-    };
-    let ended = trials.into_values().filter(|(of, _, has_ended)| *of == study && *has_ended);
-    let ranges = ranges.into_iter().filter(|(of, _)| *of == study).map(|(_, range)| range);
-    Ok(OptunaStudy {
-        ranges: ranges.collect(),
-        goal,
-        trials: ended.map(|(_, trial, _)| trial).collect(),
-    })
+
+    /// The study of this name, or the only one.
+    fn study(self, wanted: Option<&str>) -> Result<OptunaStudy, Failure> {
+        let names: Vec<String> = self.studies.iter().map(|(name, _)| name.clone()).collect();
+        let study = choose(&names, wanted)?;
+        let goal = match self.studies.get(study).map(|(_, directions)| directions.as_slice()) {
+            Some([MAXIMIZE]) => Goal::Maximize,
+            Some([_]) => Goal::Minimize,
+            _ => {
+                let why = "the study has several objectives; one can be tuned";
+                return Err(Unreadable(why.to_owned()).into());
+            }
+        };
+        let ended =
+            self.trials.into_values().filter(|(of, _, has_ended)| *of == study && *has_ended);
+        let ranges = self.ranges.into_iter().filter(|(of, _)| *of == study);
+        Ok(OptunaStudy {
+            ranges: ranges.map(|(_, range)| range).collect(),
+            goal,
+            trials: ended.map(|(_, trial, _)| trial).collect(),
+        })
+    }
 }
 
 fn choose(names: &[String], wanted: Option<&str>) -> Result<usize, Failure> {

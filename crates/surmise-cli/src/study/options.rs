@@ -160,7 +160,7 @@ impl StudyOptions {
 
     /// The parameters' names, also of those whose ranges are wrong.
     pub(crate) fn names(&self) -> Vec<&str> {
-        self.from_file().map(ParameterRange::name).chain(self.set_names()).collect()
+        self.file_ranges().map(ParameterRange::name).chain(self.set_names()).collect()
     }
 
     fn set_names(&self) -> impl Iterator<Item = &str> {
@@ -168,14 +168,14 @@ impl StudyOptions {
         names.map(|(name, _)| name.trim())
     }
 
-    fn from_file(&self) -> impl Iterator<Item = &ParameterRange> {
+    fn file_ranges(&self) -> impl Iterator<Item = &ParameterRange> {
         let is_set = |range: &&ParameterRange| self.set_names().any(|name| name == range.name());
         self.ranges.iter().filter(move |range| !is_set(range))
     }
 
     /// The ranges, or what is wrong with them.
     pub(crate) fn space(&self) -> Result<SearchSpace, Vec<FaultyText>> {
-        let mut ranges: Vec<ParameterRange> = self.from_file().cloned().collect();
+        let mut ranges: Vec<ParameterRange> = self.file_ranges().cloned().collect();
         let mut faulty = Vec::new();
         for text in &self.set {
             match parse_assignment(text) {

@@ -2,7 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
+mod folder;
+
 mod ask_tell;
 mod fuzz;
 mod outside;
 mod statuses;
+mod together;
+mod tune;
+
+use std::time::Duration;
+
+/// Waits until something is so.
+fn soon(mut is_so: impl FnMut() -> bool) {
+    const LOOK: Duration = Duration::from_millis(5);
+    let mut waited = Duration::ZERO;
+    while !is_so() {
+        assert!(waited < Duration::from_secs(30), "it never came to be");
+        std::thread::sleep(LOOK);
+        waited += LOOK;
+    }
+}

@@ -1,0 +1,393 @@
+//! `surmise tune` and the commands on its journal.
+
+use std::fs;
+
+use crate::folder::Folder;
+
+/// A job: it prints two epochs and its loss, the distance of lr from 0.25 and of n from 3.
+const SCRIPT: &str = r#"
+lr=${1#--lr=}; n=${2#--n=}; opt=${3#--opt=}
+echo "epoch: 1 loss: 100"
+echo "epoch: 2 val_loss: 7 loss: $(awk "BEGIN { d = $lr - 0.25; print d * d + ($n - 3) * ($n - 3) }")"
+[ "$opt" = bad ] && { echo "what a pity" >&2; exit 3; }
+exit 0
+"#;
+
+/// A tuning of that job with these options, and these arguments after the command.
+fn line<'a>(options: &[&'a str], arguments: &[&'a str]) -> Vec<&'a str> {
+    let study = ["tune", "--set", "lr=0.01..1 log", "--set", "n=1..6", "--set", "opt=good|bad"];
+    let command = ["--", "sh", "job.sh"];
+    [&study[..], options, &command[..], arguments].concat()
+}
+
+fn folder(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    fs::write(folder.file("job.sh"), SCRIPT).unwrap();
+    folder
+}
+
+#[test]
+fn a_script_is_tuned_from_one_line_and_the_same_line_goes_on() {
+    let folder = folder("one-line");
+    let options = ["--minimize", "loss", "--jobs", "12", "--parallel", "3"];
+    let output = folder.ok(&line(&options, &["--lr={lr}"]));
+    assert!(
+        output.starts_with("job: a new study, kept in job.surmise: 12 jobs, 3 at a time\n"),
+        "{output}"
+    );
+    assert!(output.contains("  n    1 to 6, whole numbers\n"), "{output}");
+    assert!(output.contains("trial 1 starts: lr="), "{output}");
+    assert!(
+        output.contains("failed: exit status: 3; the end of its standard error: what a pity"),
+        "{output}"
+    );
+    let command = folder.ok(&["best", "job", "--command"]);
+    assert!(output.contains(&command), "{output}");
+    assert!(command.starts_with("sh job.sh --lr="), "{command}");
+    // What the command prints is the best value.
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let mut again = std::process::Command::new("sh");
+    let again = again.args(&words[1..]).current_dir(folder.path()).output().unwrap();
+    let best: serde_json::Value =
+        serde_json::from_str(&folder.ok(&["best", "job", "--json"])).unwrap();
+    let value = best["value"].as_f64().unwrap();
+    let printed = String::from_utf8(again.stdout).unwrap();
+    assert!(printed.trim_end().ends_with(&format!(" loss: {value}")), "{printed} {value}");
+
+    let output = folder.ok(&line(&options, &["--lr={lr}"]));
+    assert!(
+        output.starts_with("job: goes on with job.surmise: 12 jobs have ended, best "),
+        "{output}"
+    );
+    assert!(!output.contains("starts"), "{output}");
+    let more = ["--minimize", "loss", "--jobs", "14", "--parallel", "3"];
+    let output = folder.ok(&line(&more, &["--lr={lr}"]));
+    assert!(output.contains("settings.limits.max_jobs was 12, and is 14"), "{output}");
+    assert_eq!(output.matches(" starts: ").count(), 2, "{output}");
+    let shown = folder.ok(&["show", "job"]);
+    assert_eq!(shown.lines().count(), 1 + 14 + 1, "{shown}");
+}
+
+#[test]
+fn another_line_on_the_same_journal_is_refused_or_accepted() {
+    let folder = folder("another-line");
+    let options = ["--minimize", "loss", "--jobs", "4", "--name", "s"];
+    folder.ok(&line(&options, &["--lr={lr}"]));
+    for (options, arguments, wanted) in [
+        (
+            vec!["--minimize", "cost"],
+            vec!["--lr={lr}"],
+            "objective.metric_name was \"loss\", and is \"cost\"",
+        ),
+        (
+            vec!["--minimize", "loss", "--seed", "3"],
+            vec!["--lr={lr}"],
+            "settings.seed was 0, and is 3",
+        ),
+        (
+            vec!["--minimize", "loss"],
+            vec!["--lr", "{lr}"],
+            "command was `sh job.sh --lr={lr}`, and is",
+        ),
+        (
+            vec!["--minimize", "loss", "--pass", "env"],
+            vec!["--lr={lr}"],
+            "pass was `arguments`, and is `env`",
+        ),
+    ] {
+        let options = [&options[..], &["--jobs", "4", "--name", "s"]].concat();
+        let (status, output, errors) = folder.run(&line(&options, &arguments));
+        assert_eq!((status, output.as_str()), (3, ""), "{errors}");
+        assert!(errors.contains(wanted) && errors.contains("--accept-changes"), "{errors}");
+    }
+    let options =
+        ["--minimize", "loss", "--jobs", "5", "--name", "s", "--seed", "3", "--accept-changes"];
+    let output = folder.ok(&line(&options, &["--lr={lr}"]));
+    assert!(output.contains("all 4 trials are kept"), "{output}");
+    assert!(output.contains("trial 5"), "{output}");
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let folder = folder("wrong");
+    let (status, output, errors) = folder.run(&[
+        "tune",
+        "--set",
+        "lr=1e-5..1 lgo",
+        "--set",
+        "opt=a||b",
+        "--jobs",
+        "3",
+        "--",
+        "sh",
+        "job.sh",
+        "{lrr}",
+    ]);
+    assert_eq!((status, output.as_str()), (2, ""), "{errors}");
+    for wanted in [
+        "no metric is named",
+        "`lgo` is unknown here",
+        "this choice is empty",
+        "no parameter is called `lrr`",
+        "{lr}, {opt}",
+    ] {
+        assert!(errors.contains(wanted), "{wanted}: {errors}");
+    }
+    assert!(!folder.file("job.surmise").exists());
+    let (status, _, errors) = folder.run(&["tune", "--minimize", "loss"]);
+    assert_eq!(status, 2);
+    assert!(
+        errors.contains("no parameter is given") && errors.contains("no command is given"),
+        "{errors}"
+    );
+    let (status, _, errors) = folder.run(&["tune", "--function", "brannin"]);
+    assert_eq!(status, 2);
+    assert!(
+        errors.contains("no function is called `brannin`") && errors.contains("branin"),
+        "{errors}"
+    );
+    assert_eq!(folder.run(&["tune", "missing.toml"]).0, 2);
+    for command in ["show", "best", "why", "logs", "stop", "repair", "enqueue", "tell", "export"] {
+        let more: &[&str] = match command {
+            "why" | "logs" => &["1"],
+            "enqueue" => &["x=1"],
+            "tell" => &["1", "2"],
+            "export" => &["--csv"],
+            _ => &[],
+        };
+        let (status, _, errors) = folder.run(&[&[command, "missing"], more].concat());
+        assert_eq!(status, 3, "{command}: {errors}");
+        assert!(errors.contains("missing.surmise: there is no such file"), "{command}: {errors}");
+    }
+}
+
+#[test]
+fn a_metric_is_found_where_it_is() {
+    let folder = Folder::new("metric");
+    for (name, script, options) in [
+        ("json", r#"echo "{\"epoch\": 1, \"loss\": $HP_X}""#, vec!["--pass", "env"]),
+        (
+            "regex",
+            r#"echo "the loss is $HP_X now""#,
+            vec!["--pass", "env", "--metric-regex", r"loss is (\S+)"],
+        ),
+        (
+            "file",
+            r#"echo "$HP_X" > "$SURMISE_FOLDER/out""#,
+            vec!["--pass", "env", "--metric-file", "out"],
+        ),
+        ("error", r#"echo "loss=$HP_X" >&2"#, vec!["--pass", "env"]),
+        ("config", r#"sed -n 's/.*"x": \(.*\)/loss=\1/p' "$0""#, vec!["--pass", "json"]),
+        ("folder", r#"echo "loss=0.5"; [ "$0" = "$SURMISE_FOLDER/$SURMISE_TRIAL" ]"#, vec![]),
+    ] {
+        let study = [
+            "tune",
+            "--quiet",
+            "--name",
+            name,
+            "--set",
+            "x=0.1..1.0",
+            "--minimize",
+            "loss",
+            "--jobs",
+            "2",
+        ];
+        let command = ["--", "sh", "-c", script];
+        let place: &[&str] = if name == "folder" { &["{folder}/{trial}"] } else { &[] };
+        folder.ok(&[&study[..], &options, &command[..], place].concat());
+        let shown = folder.ok(&["show", name]);
+        assert!(shown.contains("2 completed; best: "), "{name}: {shown}");
+    }
+    let reports = folder.ok(&["show", "json", "--json"]);
+    let reports: serde_json::Value = serde_json::from_str(&reports).unwrap();
+    assert_eq!(reports[0]["reports"][0]["step"], 1);
+    assert_eq!(reports[0]["reports"][0]["value"], reports[0]["configuration"]["x"]);
+}
+
+#[test]
+fn what_tune_ends_with() {
+    let folder = folder("statuses");
+    let tune = |options: &[&str], script: &str| {
+        let study = ["tune", "--quiet", "--set", "x=0.0..1.0", "--minimize", "loss", "--jobs", "6"];
+        let command = ["--", "sh", "-c", script, "sh"];
+        folder.run(&[&study[..], options, &command[..]].concat()).0
+    };
+    assert_eq!(tune(&["--name", "a"], "echo loss=1"), 0);
+    assert_eq!(tune(&["--name", "b"], "exit 1"), 1);
+    assert_eq!(tune(&["--name", "c", "--target", "0.5"], "echo loss=0.4"), 0);
+    assert!(folder.ok(&["show", "c"]).contains("\n1 completed; best"));
+    assert_eq!(tune(&["--name", "d", "--patience", "2"], "echo loss=0.4"), 0);
+    assert!(folder.ok(&["show", "d"]).contains("\n3 completed; best"));
+    assert_eq!(tune(&["--name", "e", "--job-timeout", "100ms"], "sleep 5"), 1);
+    assert!(folder.ok(&["show", "e", "--failed"]).contains("longer than it may"));
+    assert_eq!(
+        tune(
+            &["--name", "f", "--retries", "1", "--jobs", "1"],
+            "[ $SURMISE_ATTEMPT = 2 ] && echo loss=1"
+        ),
+        2
+    );
+    fs::write(folder.file("g.surmise"), "something else\n").unwrap();
+    assert_eq!(tune(&["--name", "g"], "echo loss=1"), 3);
+    assert_eq!(fs::read_to_string(folder.file("g.surmise")).unwrap(), "something else\n");
+}
+
+#[test]
+fn a_running_tuner_is_stopped_from_elsewhere() {
+    let folder = folder("stopped");
+    let line = [
+        "tune",
+        "--name",
+        "s",
+        "--set",
+        "x=0.0..1.0",
+        "--minimize",
+        "loss",
+        "--jobs",
+        "50",
+        "--",
+        "sh",
+        "-c",
+        "sleep 0.2; echo loss=1",
+        "sh",
+    ];
+    for cancel in [false, true] {
+        let mut tuner = folder.surmise(&line).stdout(std::process::Stdio::null()).spawn().unwrap();
+        let text = || fs::read_to_string(folder.file("s.surmise")).unwrap_or_default();
+        let before = text().matches("\"asked\"").count();
+        crate::soon(|| text().matches("\"asked\"").count() > before);
+        let (status, _, errors) = folder.run(&["enqueue", "s", "x=0.5"]);
+        assert_eq!(status, 3, "{errors}");
+        assert!(errors.contains(&tuner.id().to_string()), "{errors}");
+        let options: &[&str] = if cancel { &["--cancel"] } else { &[] };
+        let output = folder.ok(&[&["stop", "s"], options].concat());
+        assert!(output.contains(&tuner.id().to_string()), "{output}");
+        assert_eq!(tuner.wait().unwrap().code(), Some(4));
+    }
+    assert_eq!(folder.run(&["stop", "s"]).0, 1);
+    assert!(folder.ok(&["enqueue", "s", "x=0.123"]).contains("x=0.123 is enqueued; 1 wait"));
+    assert_eq!(folder.run(&["enqueue", "s", "x=5"]).0, 1);
+    assert_eq!(folder.run(&["enqueue", "s", "y=5"]).0, 2);
+}
+
+#[test]
+fn trials_are_shown_sorted_and_cut_to_size() {
+    let folder = folder("shown");
+    folder.ok(&line(&["--quiet", "--minimize", "loss", "--jobs", "9"], &[]));
+    let values = |options: &[&str]| -> Vec<f64> {
+        let json = folder.ok(&[&["show", "job", "--json"], options].concat());
+        let trials: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+        trials.iter().map(|trial| trial["value"].as_f64().unwrap_or(f64::INFINITY)).collect()
+    };
+    let sorted = values(&["--sort", "value"]);
+    assert!(sorted.is_sorted() && sorted.len() == 9, "{sorted:?}");
+    assert!(values(&["--failed"]).iter().all(|value| value.is_infinite()));
+    assert_eq!(folder.run(&["show", "job", "--sort", "loss"]).0, 2);
+    folder.ok(&["show", "job", "--sort", "n"]);
+    let csv = folder.ok(&["show", "job", "--csv"]);
+    assert!(csv.starts_with("trial,state,loss,begun,ended,failure,lr,n,opt\n"), "{csv}");
+    let why = folder.ok(&["why", "job", "1"]);
+    assert!(why.contains("trial 1 was proposed") && why.contains("it completed after"), "{why}");
+    let logs = folder.ok(&["logs", "job", "1"]);
+    assert!(logs.starts_with("epoch: 1 loss: 100\n"), "{logs}");
+    assert_eq!(folder.run(&["why", "job", "10"]).0, 2);
+    assert_eq!(folder.run(&["logs", "job", "1", "--attempt", "2"]).0, 1);
+    let env = folder.ok(&["best", "job", "--env"]);
+    assert!(env.contains("export LR=") && env.contains("export OPT=good\n"), "{env}");
+}
+
+#[test]
+fn a_study_moves_by_csv_and_by_optunas_journal() {
+    let folder = folder("moves");
+    folder.ok(&line(&["--quiet", "--minimize", "loss", "--jobs", "8"], &[]));
+    let results = |name: &str| {
+        let trials: Vec<serde_json::Value> =
+            serde_json::from_str(&folder.ok(&["show", name, "--json"])).unwrap();
+        let result =
+            |trial: &serde_json::Value| (trial["configuration"].clone(), trial["value"].clone());
+        trials.iter().map(result).collect::<Vec<_>>()
+    };
+    folder.ok(&["export", "job", "--csv", "-o", "job.csv"]);
+    let ranges = [
+        "--set",
+        "lr=0.01..1 log",
+        "--set",
+        "n=1..6",
+        "--set",
+        "opt=good|bad",
+        "--minimize",
+        "loss",
+    ];
+    folder.ok(&[&["import", "csv", "job.csv"], &ranges[..]].concat());
+    assert_eq!(results("csv"), results("job"));
+    folder.ok(&["export", "job", "--optuna-journal", "-o", "job.log"]);
+    folder.ok(&["import", "optuna", "job.log", "--optuna-journal"]);
+    assert_eq!(results("optuna"), results("job"));
+    // What is known is not known twice, and what does not fit is said.
+    let output = folder.ok(&["import", "csv", "job.csv"]);
+    assert!(output.contains("0 results are new to csv.surmise, 8 were known"), "{output}");
+    assert_eq!(results("csv"), results("job"));
+    fs::write(folder.file("odd.csv"), "lr,n,opt,loss\n0.5,2,good,0.75\n9,2,good,1\n0.5,2,bad,\n")
+        .unwrap();
+    let output = folder.ok(&["import", "csv", "odd.csv"]);
+    assert!(output.contains("2 results are new") && output.contains("left out: row 2"), "{output}");
+    fs::write(folder.file("odd.csv"), "lr,n,loss\n0.5,x,0.75\n").unwrap();
+    let (status, _, errors) = folder.run(&["import", "csv", "odd.csv"]);
+    assert!(status == 2 && errors.contains("no column opt"), "{errors}");
+    assert!(
+        folder
+            .ok(&["export", "job", "--sagemaker-analytics"])
+            .starts_with("lr,n,opt,TrainingJobName,TrainingJobStatus,FinalObjectiveValue,")
+    );
+}
+
+#[test]
+fn a_request_runs_with_its_script_in_the_container_contract() {
+    let folder = Folder::new("request");
+    let request = serde_json::json!({
+        "HyperParameterTuningJobName": "trees",
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Bayesian",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {"ContinuousParameterRanges": [
+                {"Name": "rate", "MinValue": "0", "MaxValue": "1", "ScalingType": "Linear"}]}},
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": "012345678912.dkr.ecr.us-west-2.amazonaws.com/trees:1",
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "loss", "Regex": "loss:(\\S+)"}]},
+            "RoleArn": "arn:aws:iam::012345678912:role/tuner",
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 3600}}
+    });
+    fs::write(folder.file("job.json"), request.to_string()).unwrap();
+    let (status, _, errors) = folder.run(&["tune", "job.json"]);
+    assert!(status == 2 && errors.contains("--script"), "{errors}");
+    fs::write(folder.file("train.sh"), "#!/bin/sh\necho loss:$SM_HP_RATE $2\n").unwrap();
+    let mut permissions = fs::metadata(folder.file("train.sh")).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
+    fs::set_permissions(folder.file("train.sh"), permissions).unwrap();
+    let output = folder.ok(&["tune", "job.json", "--script", "./train.sh", "--jobs", "2"]);
+    assert!(
+        output.contains("trees: a new study, kept in trees.surmise: 2 jobs, 1 at a time"),
+        "{output}"
+    );
+    assert!(output.contains("2 jobs have run"), "{output}");
+    fs::write(folder.file("bad.json"), "{\"HyperParameterTuningJobName\": \"a b\"}").unwrap();
+    assert_eq!(folder.run(&["tune", "bad.json", "--script", "./train.sh"]).0, 2);
+}
+
+#[test]
+fn events_are_json_for_machines() {
+    let folder = folder("json");
+    let output = folder.ok(&line(&["--json", "--minimize", "loss", "--jobs", "3"], &[]));
+    let events: Vec<serde_json::Value> =
+        output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let count = |name: &str| events.iter().filter(|event| event["event"] == name).count();
+    assert_eq!((count("asked"), count("started"), count("told"), count("over")), (3, 3, 3, 1));
+    assert_eq!(count("reported"), 6);
+    let quiet = folder.ok(&line(&["--quiet", "--minimize", "loss", "--jobs", "3"], &[]));
+    assert!(quiet.starts_with("best: trial ") && quiet.lines().count() == 2, "{quiet}");
+}
