@@ -6,8 +6,10 @@ mod folder;
 
 mod ask_tell;
 mod fuzz;
+mod interrupted;
 mod outside;
 mod statuses;
+mod terminal;
 mod together;
 mod tune;
 

@@ -1,0 +1,98 @@
+//! The live view on a terminal, of three widths.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::folder::Folder;
+
+const ROWS: u16 = 24;
+const JOB: &str = "\
+for epoch in 1 2 3; do sleep 0.15; echo \"epoch: $epoch loss: ${1}\"; done; [ $SURMISE_TRIAL != 2 ] || { echo no luck >&2; exit 1; }";
+
+/// A terminal so wide, and the side of a program in it.
+fn terminal(columns: u16) -> (File, File) {
+    let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let size = Winsize { ws_row: ROWS, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&master, size).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let side = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    (File::from(master), side)
+}
+
+/// Each screen that somebody before the terminal would see, and what remains on it.
+fn screens(columns: u16, mut command: Command) -> (Vec<String>, String) {
+    let (mut master, side) = terminal(columns);
+    command.stdout(Stdio::from(side.try_clone().unwrap()));
+    command.stderr(Stdio::from(side.try_clone().unwrap()));
+    let mut child = command.spawn().unwrap();
+    drop((command, side));
+    let mut screen = vt100::Parser::new(ROWS, columns, 1000);
+    let mut seen = Vec::new();
+    let mut bytes = [0; 1 << 12];
+    // The other side is closed at its end.
+    while let Ok(read @ 1..) = master.read(&mut bytes) {
+        screen.process(&bytes[..read]);
+        seen.push(screen.screen().contents());
+    }
+    assert!(child.wait().unwrap().success(), "{}", screen.screen().contents());
+    (seen, screen.screen().contents())
+}
+
+#[test]
+fn the_live_view_obeys_the_width_of_the_terminal() {
+    for columns in [40, 80, 140] {
+        let folder = Folder::new(&format!("terminal-{columns}"));
+        fs::write(folder.file("job.sh"), JOB).unwrap();
+        let line = [
+            "tune",
+            "--set",
+            "rate=1e-5..1 log",
+            "--set",
+            "a_parameter_with_a_long_name=1..1000000",
+            "--minimize",
+            "loss",
+            "--jobs",
+            "5",
+            "--parallel",
+            "2",
+            "--",
+            "sh",
+            "job.sh",
+            "{rate}",
+        ];
+        let (seen, last) = screens(columns, folder.surmise(&line));
+        let has = |text: &str| seen.iter().any(|screen| screen.contains(text));
+        // The table with its head, the epoch of a job, the bar, the clock, the best value.
+        for wanted in ["trial", "epoch", "/5 jobs", "trial 2 failed"] {
+            assert!(has(wanted), "{columns}: {wanted}\n{}", seen.join("\n---\n"));
+        }
+        if columns >= 80 {
+            assert!(
+                has("best ") && has("configuration") && has("rate="),
+                "{columns}\n{}",
+                seen.join("\n---\n")
+            );
+            assert!(has("about ") && has(" left"), "{columns}\n{}", seen.join("\n---\n"));
+        }
+        // Before the first end, nobody knows how long it will take.
+        let first = seen.iter().find(|screen| screen.contains("0/5 jobs")).unwrap();
+        assert!(!first.contains("left"), "{first}");
+        // The table is gone at the end, the lines of ended jobs and the result stay.
+        assert!(!last.contains("/5 jobs") && last.contains("It is over"), "{columns}\n{last}");
+        assert_eq!(last.matches("trial 2 failed").count(), 1, "{columns}\n{last}");
+    }
+}
+
+#[test]
+fn no_escape_codes_are_written_where_there_is_no_terminal() {
+    let folder = Folder::new("no-terminal");
+    let line = ["tune", "--function", "branin", "--jobs", "3"];
+    assert!(!folder.ok(&line).contains('\u{1b}'));
+}
