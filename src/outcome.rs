@@ -27,6 +27,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether a job that was asked to stop has ended so before its own end.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        match self {
+            Self::Stopped { .. } => true,
+            Self::Failed(failure) => {
+                matches!(failure.kind, FailureKind::Timeout | FailureKind::Cancelled)
+            }
+            Self::Completed { .. } => false,
+        }
+    }
+
     /// The metric's final value, if the job ran to its end.
     pub fn value(&self) -> Option<f64> {
         match self {

@@ -69,21 +69,14 @@ impl Trial {
         u32::try_from(self.failed_attempts.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Whether it was cut off: it was asked to stop because the tuning was over or cancelled, and it did not complete.
+    /// Whether it was cut off: it was asked to stop because the tuning was over, and it did not complete. (A trial of a cancelled tuning stays pending.)
     ///
     /// Such a trial says nothing of its configuration. It is no observation and does not count as a job, and its configuration comes first
     /// when the tuning goes on.
     pub fn was_cut_off(&self) -> bool {
         let is_asked =
             matches!(self.stop_asked, Some(StopCause::TuningOver | StopCause::Cancelled));
-        let has_stopped = match &self.outcome {
-            Some(Outcome::Stopped { .. }) => true,
-            Some(Outcome::Failed(failure)) => {
-                matches!(failure.kind, FailureKind::Timeout | FailureKind::Cancelled)
-            }
-            Some(Outcome::Completed { .. }) | None => false,
-        };
-        is_asked && has_stopped
+        is_asked && self.outcome.as_ref().is_some_and(Outcome::is_cut_short)
     }
 
     /// The value of the last report that has a finite one.

@@ -18,6 +18,8 @@ use crate::study::{Event, Study};
 
 /// How long a lock is waited for whose process has ended, and how often it is looked.
 const INHERITED: Duration = Duration::from_secs(2);
+/// The same for a lock that this process had: a second opening is an error soon.
+const INHERITED_FROM_THIS: Duration = Duration::from_millis(300);
 const LOOK: Duration = Duration::from_millis(5);
 
 /// A journal that is there, and locked.
@@ -154,8 +156,13 @@ pub(super) fn lock(path: &Path, file: &File) -> Result<Vec<String>, JournalError
         let reader = File::open(path).map(BufReader::new);
         let process =
             reader.ok().and_then(|reader| scan(path, reader).ok()).map(|scan| scan.process);
-        // Of a process that was killed while it started another one, that one has the lock until it has become itself.
-        if process.is_some_and(is_there) || begun.elapsed() >= INHERITED {
+        // Of a process that was killed, or has closed the journal, while it started another one, that one has the lock until it has become itself.
+        let patience = match process {
+            Some(process) if process == std::process::id() => INHERITED_FROM_THIS,
+            Some(process) if is_there(process) => Duration::ZERO,
+            _ => INHERITED,
+        };
+        if begun.elapsed() >= patience {
             return Err(JournalError::new(path, JournalTrouble::Locked { process }));
         }
         thread::sleep(LOOK);

@@ -11,7 +11,7 @@ use crate::evaluator::{JobEvent, JobId};
 use crate::limits::EarlyStopping;
 use crate::rng::Rng;
 use crate::study::Order;
-use crate::trial::{Failure, Outcome, Report, StopCause, Trial, TrialId};
+use crate::trial::{Failure, FailureKind, Outcome, Report, StopCause, Trial, TrialId};
 
 /// Beyond so many trials, it is known whether jobs report.
 const LOOKED_AT: usize = 100;
@@ -167,6 +167,14 @@ impl Run<'_, '_> {
         let Settled { outcome, replaced } = settle(trial, outcome, cause, is_lagged);
         if let Some(outcome) = replaced {
             self.disregard(JobEvent::Ended { job, outcome });
+        }
+        if cause == Some(StopCause::Cancelled) && outcome.is_cut_short() {
+            // The trial stays pending: it has another attempt when the tuning goes on, and its place in the order of proposals.
+            let failure = Failure::new(FailureKind::Cancelled, "the tuning was cancelled");
+            self.study.attempt_failed(id, failure)?;
+            self.curves.forget(id);
+            self.show();
+            return Ok(());
         }
         // Do not retry a trial that early stopping or the end of the tuning has stopped.
         let may_retry = matches!(cause, None | Some(StopCause::Deadline { .. }));

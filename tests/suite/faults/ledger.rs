@@ -147,6 +147,52 @@ fn fault_27_requests_to_stop_drain_and_then_cancel() {
     assert!(done < 50 && study.trials().len() == 50 && study.pending().next().is_none());
 }
 
+/// What a cancelled tuning had begun has another attempt when it goes on, so that nothing else is proposed.
+#[test]
+fn fault_27_a_cancelled_tuning_goes_on_as_an_undisturbed_one() {
+    let limits = ResourceLimits::new(12, 3);
+    let begin = || {
+        let order = Order::FixedLag(3);
+        let settings = StudySettings { seed: 1, limits, order, ..Default::default() };
+        let strategy = BayesianOptimization::default();
+        Study::new(line(), Objective::minimize("loss"), strategy, settings).unwrap()
+    };
+    let jobs = || {
+        SimulatedEvaluator::new(|job: &Job<'_>| {
+            let x = job.trial.configuration.float("x");
+            SimulatedJob::new(
+                x * x,
+                if job.trial.id.0 % 2 == 0 { 10 * SECOND } else { 25 * SECOND },
+            )
+        })
+    };
+    let trajectory = |study: &Study| {
+        let told = |trial: &Trial| (trial.configuration.clone(), trial.value());
+        study.trials().iter().map(told).collect::<Vec<_>>()
+    };
+    let mut undisturbed = begin();
+    tune(&mut undisturbed, &mut jobs()).unwrap();
+    for at in [1, 4, 7] {
+        let mut study = begin();
+        let handle = StopHandle::new();
+        Tuner::new()
+            .stop_by(&handle)
+            .observe(|study, _| {
+                let ended = study.trials().iter().filter(|trial| trial.outcome.is_some());
+                if ended.count() == at {
+                    handle.cancel();
+                }
+                ControlFlow::Continue(())
+            })
+            .run(&mut study, &mut jobs())
+            .unwrap();
+        assert!(study.pending().any(|trial| trial.attempt() == 2), "one was cut off");
+        assert_eq!(study.cut_off().count(), 0);
+        tune(&mut study, &mut jobs()).unwrap();
+        assert_eq!(trajectory(&study), trajectory(&undisturbed), "cancelled after {at}");
+    }
+}
+
 /// Jobs that take minutes to stop keep their slots meanwhile.
 #[test]
 fn fault_28_a_stopping_job_holds_its_slot() {
