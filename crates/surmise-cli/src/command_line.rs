@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::{ask_tell, bench, demo, journals, sagemaker, tune};
+use crate::{ask_tell, bench, demo, journals, sagemaker, shells, tune};
 
 /// Tunes expensive black boxes, first of all the hyperparameters of machine learning.
 #[derive(Debug, Parser)]
@@ -52,6 +52,10 @@ enum Command {
     /// Let a program in any language ask for configurations and tell their values, over JSON lines.
     #[command(after_help = ask_tell::HELP)]
     AskTell(ask_tell::Options),
+    /// Print a script by which a shell completes subcommands and options.
+    Completions(shells::CompletionsOptions),
+    /// Write manual pages.
+    Man(shells::ManOptions),
     /// Compare strategies on problems, with statistics.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -77,6 +81,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(options) => journals::import(&options),
         Command::Demo(options) => demo::run(&options),
         Command::AskTell(options) => ask_tell::run(&options),
+        Command::Completions(options) => shells::completions(&options, CommandLine::command()),
+        Command::Man(options) => shells::man(&options, CommandLine::command()),
         Command::Bench(command) => bench::run(&command),
         Command::Sagemaker(command) => sagemaker::run(command),
     }

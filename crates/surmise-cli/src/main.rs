@@ -13,6 +13,7 @@ mod sagemaker;
 mod tune;
 
 mod journals;
+mod shells;
 
 mod command_line;
 

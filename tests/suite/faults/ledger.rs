@@ -162,7 +162,7 @@ fn fault_27_a_cancelled_tuning_goes_on_as_an_undisturbed_one() {
             let x = job.trial.configuration.float("x");
             SimulatedJob::new(
                 x * x,
-                if job.trial.id.0 % 2 == 0 { 10 * SECOND } else { 25 * SECOND },
+                if job.trial.id.0.is_multiple_of(2) { 10 * SECOND } else { 25 * SECOND },
             )
         })
     };

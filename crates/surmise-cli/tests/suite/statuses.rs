@@ -27,6 +27,20 @@ fn every_subcommand_has_help() {
     for arguments in [
         &["--help"] as &[&str],
         &["demo", "--help"],
+        &["tune", "--help"],
+        &["show", "--help"],
+        &["best", "--help"],
+        &["why", "--help"],
+        &["logs", "--help"],
+        &["enqueue", "--help"],
+        &["stop", "--help"],
+        &["repair", "--help"],
+        &["ask", "--help"],
+        &["tell", "--help"],
+        &["export", "--help"],
+        &["import", "--help"],
+        &["completions", "--help"],
+        &["man", "--help"],
         &["ask-tell", "--help"],
         &["bench", "--help"],
         &["bench", "run", "--help"],
@@ -176,4 +190,17 @@ fn an_output_that_nobody_reads_ends_no_subcommand_in_a_panic() {
             assert!(status.code().is_some_and(|code| code <= 3), "{arguments:?}: {status}");
         }
     }
+}
+
+#[test]
+fn shells_and_man_know_the_command() {
+    let folder = crate::folder::Folder::new("shells");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = folder.ok(&["completions", shell]);
+        assert!(script.contains("early-stopping") && script.contains("sagemaker"), "{shell}");
+    }
+    folder.ok(&["man", "pages/man1"]);
+    let page = std::fs::read_to_string(folder.file("pages/man1/surmise-tune.1")).unwrap();
+    assert!(page.contains("early") && page.contains("Exit status"), "{page}");
+    assert!(folder.file("pages/man1/surmise-bench-run.1").exists());
 }
