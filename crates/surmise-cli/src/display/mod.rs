@@ -4,6 +4,9 @@ mod text;
 
 mod estimate;
 
+mod echo;
+mod summary;
+
 mod json;
 mod lines;
 mod live;

@@ -22,6 +22,13 @@ use crate::study::{FaultyText, NewStudy, shown};
 
 /// How soon it is said that Ctrl-C was heard.
 const LISTEN: Duration = Duration::from_millis(50);
+/// What is said then: lines that fit a narrow terminal.
+const INTERRUPTED_ONCE: &str = "\
+No more jobs are started.
+Those that run may end.
+Ctrl-C again stops them,
+a third time leaves at once.
+The same line goes on later.";
 /// The status of a tuning that was interrupted.
 const INTERRUPTED: u8 = 4;
 
@@ -105,7 +112,7 @@ fn tell_of_interrupts(
     std::thread::Builder::new().name("tells of interrupts".to_owned()).spawn(move || {
         while !ends.load(Ordering::Relaxed) {
             if stop.is_requested() {
-                say("No more jobs are started; those that run may end. Ctrl-C again stops them, a third time leaves at once. The same line goes on later.");
+                say(INTERRUPTED_ONCE);
                 return;
             }
             std::thread::sleep(LISTEN);

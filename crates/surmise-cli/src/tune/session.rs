@@ -75,24 +75,24 @@ impl Session {
     ) -> Result<Self, Failure> {
         let NewStudy { study, start_from } = new()?;
         let mut said = Vec::new();
+        let commands = command_differences(path, note);
         let (mut study, mut journal) = match Journal::resume(path, study) {
+            Ok(_) if !commands.is_empty() && !accepts_changes => {
+                return Err(refusal(path, &commands));
+            }
             Ok(opened) => opened,
             Err(error) => {
-                let differences = differences(error)?;
-                if !accepts_changes && !differences.iter().all(|line| is_harmless(line)) {
+                let mut differences = differences(error)?;
+                let is_harmless =
+                    commands.is_empty() && differences.iter().all(|line| is_harmless(line));
+                if !accepts_changes && !is_harmless {
+                    differences.extend(commands);
                     return Err(refusal(path, &differences));
                 }
                 Journal::resume_changed(path, new()?.study)?
             }
         };
-        let before = journal.note(NOTE).and_then(|note| CommandNote::deserialize(note).ok());
-        let differences = before.map(|before| note.differences(&before)).unwrap_or_default();
-        if !differences.is_empty() {
-            if !accepts_changes {
-                return Err(refusal(path, &differences));
-            }
-            said.extend(differences);
-        }
+        said.extend(commands);
         journal.write_note(NOTE, note)?;
         journal.write_note(TUNER, std::process::id())?;
         if study.events().is_empty() {
@@ -105,6 +105,13 @@ impl Session {
         said.extend(journal.opening().changes.iter().cloned());
         Ok(Self { study, journal, said })
     }
+}
+
+/// In what the command of a journal that is there differs.
+fn command_differences(path: &Path, note: &CommandNote) -> Vec<String> {
+    let view = Journal::view(path).ok();
+    let before = view.and_then(|view| CommandNote::deserialize(view.notes.get(NOTE)?).ok());
+    before.map(|before| note.differences(&before)).unwrap_or_default()
 }
 
 fn differences(error: Error) -> Result<Vec<String>, Error> {

@@ -8,6 +8,7 @@ mod ask_tell;
 mod fuzz;
 mod interrupted;
 mod outside;
+mod pages;
 mod statuses;
 mod terminal;
 mod together;

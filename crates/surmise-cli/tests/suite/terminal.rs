@@ -1,7 +1,7 @@
 //! The live view on a terminal, of three widths.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
@@ -26,9 +26,16 @@ fn terminal(columns: u16) -> (File, File) {
     (File::from(master), side)
 }
 
-/// Each screen that somebody before the terminal would see, and what remains on it.
-fn screens(columns: u16, mut command: Command) -> (Vec<String>, String) {
+/// Each screen that somebody before the terminal would see, and what remains on it. Ctrl-C is typed when this text is first seen.
+fn screens(columns: u16, command: &Command, interrupt_at: Option<&str>) -> (Vec<String>, String) {
     let (mut master, side) = terminal(columns);
+    let folder = command.get_current_dir().unwrap();
+    // The terminal becomes that of the command, so that it sends signals.
+    let mut session = Command::new("setsid");
+    session.args(["--ctty", "--wait"]).arg(command.get_program()).args(command.get_args());
+    let mut command = session;
+    command.current_dir(folder).stdin(Stdio::from(side.try_clone().unwrap()));
+    let mut interrupt_at = interrupt_at;
     command.stdout(Stdio::from(side.try_clone().unwrap()));
     command.stderr(Stdio::from(side.try_clone().unwrap()));
     let mut child = command.spawn().unwrap();
@@ -40,8 +47,12 @@ fn screens(columns: u16, mut command: Command) -> (Vec<String>, String) {
     while let Ok(read @ 1..) = master.read(&mut bytes) {
         screen.process(&bytes[..read]);
         seen.push(screen.screen().contents());
+        if interrupt_at.is_some_and(|text| screen.screen().contents().contains(text)) {
+            interrupt_at = None;
+            master.write_all(b"\x03").unwrap();
+        }
     }
-    assert!(child.wait().unwrap().success(), "{}", screen.screen().contents());
+    child.wait().unwrap();
     (seen, screen.screen().contents())
 }
 
@@ -67,7 +78,7 @@ fn the_live_view_obeys_the_width_of_the_terminal() {
             "job.sh",
             "{rate}",
         ];
-        let (seen, last) = screens(columns, folder.surmise(&line));
+        let (seen, last) = screens(columns, &folder.surmise(&line), None);
         let has = |text: &str| seen.iter().any(|screen| screen.contains(text));
         // The table with its head, the epoch of a job, the bar, the clock, the best value.
         for wanted in ["trial", "epoch", "/5 jobs", "trial 2 failed"] {
@@ -88,6 +99,32 @@ fn the_live_view_obeys_the_width_of_the_terminal() {
         assert!(!last.contains("/5 jobs") && last.contains("It is over"), "{columns}\n{last}");
         assert_eq!(last.matches("trial 2 failed").count(), 1, "{columns}\n{last}");
     }
+}
+
+#[test]
+fn ctrl_c_is_heard_and_leaves_no_trace_of_the_table() {
+    let folder = Folder::new("terminal-interrupted");
+    fs::write(folder.file("job.sh"), JOB).unwrap();
+    let line = [
+        "tune",
+        "--set",
+        "rate=1e-5..1 log",
+        "--minimize",
+        "loss",
+        "--jobs",
+        "50",
+        "--parallel",
+        "2",
+        "--",
+        "sh",
+        "job.sh",
+        "{rate}",
+    ];
+    let (seen, last) = screens(80, &folder.surmise(&line), Some("1     0.003162"));
+    let is_said = seen.iter().any(|screen| screen.contains("No more jobs are started."));
+    assert!(is_said, "{last}\n{}", seen.join("\n---\n"));
+    assert!(last.contains("drained on request") && !last.contains("epoch"), "{last}");
+    assert!(!last.contains("^C"), "{last}");
 }
 
 #[test]

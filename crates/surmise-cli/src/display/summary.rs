@@ -1,0 +1,133 @@
+//! The line below the table of running jobs: how far the tuning is, how long it takes, and how good it is.
+
+use std::time::Duration;
+
+use surmise::{Outcome, Study, Trial, TrialId};
+
+use super::estimate::Estimate;
+use super::text::{duration, number};
+
+/// Characters of the bar.
+const BAR: usize = 16;
+/// Best values in the sparkline.
+const SPARKS: usize = 24;
+const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// The figures of a tuning.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    max_jobs: Option<usize>,
+    parallel: usize,
+    ended: usize,
+    failed: usize,
+    best: Option<(TrialId, f64)>,
+    /// The best value after each trial that has one.
+    course: Vec<f64>,
+    estimate: Estimate,
+}
+
+impl Summary {
+    /// The figures of a study, with the trials that have ended.
+    pub(crate) fn of(study: &Study) -> Self {
+        let limits = study.settings().limits;
+        let mut summary = Self {
+            max_jobs: limits.max_jobs,
+            parallel: limits.max_parallel_jobs,
+            ended: 0,
+            failed: 0,
+            best: None,
+            course: Vec::new(),
+            estimate: Estimate::default(),
+        };
+        for trial in study.trials().iter().filter(|trial| trial.outcome.is_some()) {
+            summary.count(study, trial);
+        }
+        summary.best_is(study);
+        summary
+    }
+
+    /// Takes in an ended trial.
+    pub(crate) fn count(&mut self, study: &Study, trial: &Trial) {
+        let objective = study.objective();
+        self.ended += 1;
+        self.failed += usize::from(matches!(trial.outcome, Some(Outcome::Failed(_))));
+        if let Some(value) = trial.value() {
+            let best = self.course.last().copied().unwrap_or(value);
+            let is_better = objective.loss(value) < objective.loss(best);
+            self.course.push(if is_better { value } else { best });
+        }
+    }
+
+    /// Takes in the best trial of a study.
+    pub(crate) fn best_is(&mut self, study: &Study) {
+        self.best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
+    }
+
+    /// Takes in for how long an ended job ran.
+    pub(crate) fn job_took(&mut self, time: Duration) {
+        if let Some(jobs) = self.max_jobs {
+            self.estimate.job_ended(time, jobs.saturating_sub(self.ended), self.parallel);
+        }
+    }
+
+    /// All figures, after this time.
+    pub(crate) fn line(&self, elapsed: Duration) -> String {
+        let jobs = match self.max_jobs {
+            Some(jobs) => format!("{} {}/{jobs} jobs", bar(self.ended, jobs), self.ended),
+            None => format!("{} jobs", self.ended),
+        };
+        let left = self.estimate.left();
+        let left = left.map(|left| format!(", about {} left", duration(left))).unwrap_or_default();
+        let best = match self.best {
+            Some((trial, value)) => format!("best {} (trial {trial})", number(value)),
+            None => "no value yet".to_owned(),
+        };
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        let course = sparkline(&self.course);
+        format!("{jobs}, {}{left}  {best}{failed}  {course}", duration(elapsed))
+    }
+}
+
+/// A bar of so much of the whole.
+fn bar(done: usize, whole: usize) -> String {
+    let full = (done * BAR).checked_div(whole).unwrap_or(BAR).min(BAR);
+    "█".repeat(full) + &"░".repeat(BAR - full)
+}
+
+/// The last values as bars, from the least to the greatest of them.
+fn sparkline(values: &[f64]) -> String {
+    let shown = &values[values.len().saturating_sub(SPARKS)..];
+    let low = shown.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = shown.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let level = |value: &f64| {
+        let share = if high > low { (value - low) / (high - low) } else { 0.0 };
+        let steps = (LEVELS.len() - 1) as f64;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
+        LEVELS[((share * steps).round().clamp(0.0, steps)) as usize]
+    };
+    shown.iter().map(level).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sparkline_goes_from_the_least_to_the_greatest() {
+        assert_eq!(sparkline(&[]), "");
+        assert_eq!(sparkline(&[3.0, 3.0]), "▁▁");
+        assert_eq!(sparkline(&[8.0, 4.0, 1.0]), "█▄▁");
+        assert_eq!(sparkline(&[1.0; 100]).chars().count(), SPARKS);
+        assert_eq!(sparkline(&[f64::NAN, 1.0]).chars().count(), 2);
+    }
+
+    #[test]
+    fn a_bar_is_never_longer_than_its_whole() {
+        assert_eq!(bar(1, 2), "████████░░░░░░░░");
+        assert_eq!(bar(9, 2), "█".repeat(16));
+        assert_eq!(bar(0, 0), "█".repeat(16));
+    }
+}
