@@ -5,7 +5,7 @@ use std::io::BufReader;
 
 use super::clock::{moment, now};
 use super::medium::Locked;
-use super::record::{Created, Record};
+use super::record::{Created, Opened, Record};
 use super::rewriting::Rewriting;
 use super::scan::scan;
 use super::sink::Journal;
@@ -40,6 +40,8 @@ impl Journal {
         for (event, time) in scan.events.iter().zip(&scan.times) {
             rewriting.record(*time, event)?;
         }
+        // Whoever reads it later knows that a process went on after these events.
+        rewriting.record(now(), &Record::Opened(Opened::now()))?;
         for (name, note) in scan.notes {
             rewriting.record(now(), &Record::Noted { name, note })?;
         }

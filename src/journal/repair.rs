@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::changes::Unknown;
 use super::clock::now;
 use super::found::{open_locked, put_beside, replay};
-use super::record::{Created, Record, Search};
+use super::record::{Created, Opened, Record, Search};
 use super::rewriting::Rewriting;
 use super::salvage::{Salvage, Sound};
 use super::scan::scan;
@@ -79,6 +79,8 @@ fn mend(path: &Path, search: Option<Search>) -> Result<Repair, Error> {
     for (time, event) in &events {
         rewriting.record(*time, event)?;
     }
+    // Who went on after them may be among what is lost.
+    rewriting.record(now(), &Record::Opened(Opened::now()))?;
     for (name, note) in notes {
         rewriting.record(now(), &Record::Noted { name, note })?;
     }

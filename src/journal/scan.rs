@@ -3,7 +3,7 @@
 //! Damage is a torn tail, left by a process or a machine that ended while it wrote, if nothing after it shows that what is damaged had
 //! been on disk. It is cut off: nothing was done about a record before it was on disk. Any other damage is an error.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufRead};
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::line::{self, Line};
 use super::record::{Changed, Created, Opened, Record, Search, Versions, begins_attempt};
 use crate::journal_error::{JournalError, JournalTrouble};
 use crate::study::Event;
-use crate::trial::TrialId;
+use crate::trial::{StopCause, TrialId};
 use serde_json::Value;
 
 /// What a journal says.
@@ -27,6 +27,10 @@ pub(super) struct Scan {
     pub(super) times: Vec<f64>,
     /// When the last attempt at each trial began, at the earliest.
     pub(super) begun: HashMap<TrialId, f64>,
+    /// Trials that were asked to stop because the tuning was cancelled.
+    cancelled: HashSet<TrialId>,
+    /// Trials whose next attempt no process can have begun yet, because the one that cancelled the tuning started nothing more.
+    waiting: HashSet<TrialId>,
     /// The last note of each name.
     pub(super) notes: BTreeMap<String, Value>,
     /// The versions of the crate that have written, in their order.
@@ -187,6 +191,8 @@ impl<R: BufRead> Lines<'_, R> {
             numbers: Vec::new(),
             times: Vec::new(),
             begun: HashMap::new(),
+            cancelled: HashSet::new(),
+            waiting: HashSet::new(),
             created_at: time,
             notes: BTreeMap::new(),
             versions: vec![created.process.surmise.clone()],
@@ -238,9 +244,7 @@ impl Scan {
         let unreadable = |error: serde_json::Error| error.to_string();
         if !Record::is_named(line.event) {
             let event: Event = serde_json::from_str(line.text).map_err(unreadable)?;
-            if let Some(trial) = begins_attempt(&event) {
-                self.begun.insert(trial, line.label.time);
-            }
+            self.look_for_attempts(&event, line.label.time);
             self.events.push(event);
             self.numbers.push(line.label.seq);
             self.times.push(line.label.time);
@@ -249,6 +253,7 @@ impl Scan {
         match serde_json::from_str(line.text).map_err(unreadable)? {
             Record::Created(_) => return Err("a journal is created once".to_owned()),
             Record::Opened(Opened { process, .. }) => {
+                self.begun.extend(self.waiting.drain().map(|trial| (trial, line.label.time)));
                 self.process = process.process;
                 self.versions.push(process.surmise);
             }
@@ -260,6 +265,21 @@ impl Scan {
         Ok(())
     }
 
+    /// Takes note of attempts that begin with an event, and of those that do not.
+    fn look_for_attempts(&mut self, event: &Event, time: f64) {
+        if let Event::StopAsked { trial, cause: StopCause::Cancelled } = event {
+            self.cancelled.insert(*trial);
+        }
+        let Some(trial) = begins_attempt(event) else { return };
+        if self.cancelled.remove(&trial) && matches!(event, Event::AttemptFailed { .. }) {
+            self.begun.remove(&trial);
+            self.waiting.insert(trial);
+        } else {
+            self.waiting.remove(&trial);
+            self.begun.insert(trial, time);
+        }
+    }
+
     fn change(&mut self, changed: Changed) -> Result<(), String> {
         if changed.search.hashes() != changed.hashes {
             return Err("a part of the search has another hash than is written".to_owned());
@@ -269,6 +289,8 @@ impl Scan {
             self.numbers.clear();
             self.times.clear();
             self.begun.clear();
+            self.cancelled.clear();
+            self.waiting.clear();
         }
         self.search = changed.search;
         Ok(())

@@ -64,7 +64,7 @@ fn ended(study: &Study, id: TrialId, outcome: &Outcome) -> Option<String> {
 }
 
 /// What fits in a line: all of a message is in the journal.
-fn first_line(message: &str) -> String {
+pub(crate) fn first_line(message: &str) -> String {
     let mut lines = message.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();
     // The last line of a program's errors says what was wrong.

@@ -13,5 +13,6 @@ mod live;
 
 mod view;
 
-pub(crate) use self::text::{described, duration, number, short, value};
+pub(crate) use self::lines::first_line;
+pub(crate) use self::text::{described, duration, number, plural, short, value};
 pub(crate) use self::view::Display;

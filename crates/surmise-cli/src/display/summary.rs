@@ -77,7 +77,9 @@ impl Summary {
             None => format!("{} jobs", self.ended),
         };
         let left = self.estimate.left();
-        let left = left.map(|left| format!(", about {} left", duration(left))).unwrap_or_default();
+        // Not finer than an estimate is.
+        let left = left.map(|left| duration(Duration::from_secs(left.as_secs().max(1))));
+        let left = left.map(|left| format!(", about {left} left")).unwrap_or_default();
         let best = match self.best {
             Some((trial, value)) => format!("best {} (trial {trial})", number(value)),
             None => "no value yet".to_owned(),

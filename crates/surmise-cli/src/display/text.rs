@@ -29,11 +29,17 @@ pub(crate) fn short(configuration: &Configuration) -> String {
     parts.join(" ")
 }
 
+/// So many of them: `1 job`, `2 jobs`.
+pub(crate) fn plural(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// A time in its two largest units.
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0 if !time.is_zero() => format!("{} ms", time.as_millis()),
+        0..10 if !time.is_zero() => format!("{:.1} s", time.as_secs_f64()),
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         3600..86_400 => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
@@ -94,6 +100,7 @@ mod tests {
         for (seconds, text) in [
             (0.0, "0 s"),
             (0.25, "250 ms"),
+            (1.25, "1.2 s"),
             (59.9, "59 s"),
             (61.0, "1 min 01 s"),
             (7260.0, "2 h 01 min"),

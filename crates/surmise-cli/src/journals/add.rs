@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use surmise::journal::Journal;
+use surmise::trial::Source;
 use surmise::{Failure as TrialFailure, FailureKind, Outcome};
 
 use super::file::{journal_file, open, trial};
-use crate::display::{number, short};
+use crate::display::{first_line, number, short};
 use crate::output::{Failure, Unreadable, ended, say};
 use crate::study::{FaultyText, parse_configuration, shown};
 
@@ -50,7 +51,13 @@ fn try_enqueue(options: &EnqueueOptions) -> Result<(), Failure> {
     study.enqueue(&configuration)?;
     journal.write(&study)?;
     let waiting = study.enqueued().count();
-    Ok(say(format_args!("{} is enqueued; {waiting} wait", short(&configuration)))?)
+    say(format_args!("{} is enqueued; {waiting} wait", short(&configuration)))?;
+    let jobs =
+        study.trials().iter().filter(|trial| trial.source == Source::Own && !trial.was_cut_off());
+    if study.settings().limits.max_jobs.is_some_and(|most| jobs.count() >= most) {
+        say("All jobs of the study are done: it is tried when the line has more --jobs.")?;
+    }
+    Ok(())
 }
 
 pub(crate) fn tell(options: &TellOptions) -> ExitCode {
@@ -74,8 +81,26 @@ fn try_tell(options: &TellOptions) -> Result<(), Failure> {
         // It was told before, and the answer was lost.
         return Ok(());
     }
+    if let Some(known) = known {
+        let known = match known {
+            Outcome::Completed { value } => number(value),
+            Outcome::Failed(failure) => format!("a failure, {}", first_line(&failure.message)),
+            Outcome::Stopped { .. } => "a stop".to_owned(),
+        };
+        // It is kept in the journal, and does not count.
+        let _ = study.tell(id, outcome);
+        journal.write(&study)?;
+        return Err(format!(
+            "trial {id} has ended already, with {known}: the second result is set aside"
+        )
+        .into());
+    }
+    let is_finite = options.value.is_none_or(f64::is_finite);
     study.tell(id, outcome)?;
     journal.write(&study)?;
+    if !is_finite {
+        say(format_args!("trial {id} has failed: its value is not finite"))?;
+    }
     if study.best().is_some_and(|best| best.id == id) {
         let value = options.value.map(number).unwrap_or_default();
         say(format_args!("trial {id} is the best so far: {value}"))?;

@@ -1,17 +1,19 @@
 //! `surmise ask`: the next trial of a study, for shell scripts and schedulers.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
-use surmise::journal::Journal;
+use surmise::journal::{Journal, JournalTrouble};
 use surmise::trial::Source;
 use surmise::{Asked, Error, Study};
 
 use super::file::{journal_file, open};
-use crate::output::{Failure, Unreadable, ended, say};
-use crate::study::{NewStudy, StudyOptions, shown};
+use crate::display::plural;
+use crate::output::{Failure, Unreadable, ended, say, say_aside};
+use crate::study::{NewStudy, StudyOptions, is_harmless, shown};
 
 /// What stands below the options.
 pub(crate) const ASK_HELP: &str = "\
@@ -39,10 +41,10 @@ pub(crate) struct AskOptions {
 /// What there is for whoever asks.
 enum Answer {
     Trial(String),
-    /// As many trials run as may.
-    Full,
-    /// There are no more.
-    Over,
+    /// As many trials run as may, or none can be proposed yet: why.
+    Full(String),
+    /// There are no more: why.
+    Over(String),
 }
 
 pub(crate) fn ask(options: &AskOptions) -> ExitCode {
@@ -56,10 +58,16 @@ fn try_ask(options: &AskOptions) -> Result<ExitCode, Failure> {
                 say(text)?;
                 return Ok(ExitCode::SUCCESS);
             }
-            Answer::Over => return Ok(ExitCode::from(OVER)),
-            Answer::Full if !options.wait => return Ok(ExitCode::from(FULL)),
+            Answer::Over(why) => {
+                say_aside(why);
+                return Ok(ExitCode::from(OVER));
+            }
+            Answer::Full(why) if !options.wait => {
+                say_aside(why);
+                return Ok(ExitCode::from(FULL));
+            }
             // The journal is free meanwhile.
-            Answer::Full => std::thread::sleep(LOOK),
+            Answer::Full(_) => std::thread::sleep(LOOK),
         }
     }
 }
@@ -67,6 +75,10 @@ fn try_ask(options: &AskOptions) -> Result<ExitCode, Failure> {
 fn ask_once(options: &AskOptions) -> Result<Answer, Failure> {
     let path = journal_file(&options.name);
     let (mut study, mut journal) = if options.study.is_empty() {
+        if options.study.says_anything() {
+            let why = "options of a study need its ranges and its metric, too: write the whole first line";
+            return Err(Unreadable(why.to_owned()).into());
+        }
         open(&path, |path| Journal::open(path))?
     } else {
         let space = options.study.space().map_err(|faulty| Unreadable(shown(&faulty)))?;
@@ -80,7 +92,7 @@ fn ask_once(options: &AskOptions) -> Result<Answer, Failure> {
             let (space, objective) = (study.space().clone(), study.objective().clone());
             Study::new(space, objective, options.study.strategy(), again)
         };
-        let (mut opened, mut journal) = open(&path, |path| Journal::resume(path, make()?))?;
+        let (mut opened, mut journal) = open(&path, |path| resume(path, &make))?;
         if opened.events().is_empty() {
             start_from.iter().try_for_each(|start| opened.enqueue(start))?;
             journal.write(&opened)?;
@@ -92,24 +104,49 @@ fn ask_once(options: &AskOptions) -> Result<Answer, Failure> {
     Ok(answer)
 }
 
+/// Creates a journal or goes on with it. Limits may be others than before.
+fn resume(
+    path: &Path,
+    make: &impl Fn() -> Result<Study, Error>,
+) -> Result<(Study, Journal), Error> {
+    match Journal::resume(path, make()?) {
+        Err(Error::Journal(error)) => match &error.trouble {
+            JournalTrouble::Different { differences }
+                if differences.iter().all(|line| is_harmless(line)) =>
+            {
+                Journal::resume_changed(path, make()?)
+            }
+            _ => Err(Error::Journal(error)),
+        },
+        opened => opened,
+    }
+}
+
 fn next(study: &mut Study) -> Result<Answer, Error> {
     let limits = study.settings().limits;
     let own = || study.trials().iter().filter(|trial| trial.source == Source::Own);
     let jobs = own().filter(|trial| !trial.was_cut_off()).count();
-    if limits.max_jobs.is_some_and(|most| jobs >= most) {
-        return Ok(Answer::Over);
+    if let Some(most) = limits.max_jobs.filter(|most| jobs >= *most) {
+        let why =
+            format!("there are no more trials: {jobs} of {} have been given", plural(most, "job"));
+        return Ok(Answer::Over(why));
     }
-    if study.pending().count() >= limits.max_parallel_jobs {
-        return Ok(Answer::Full);
+    let running: Vec<String> = study.pending().map(|trial| trial.id.to_string()).collect();
+    if running.len() >= limits.max_parallel_jobs {
+        let (most, running) = (limits.max_parallel_jobs, running.join(", "));
+        let why = format!(
+            "as many trials run as --parallel allows, {most}: {running}; tell their results, or --failed REASON for one that is lost"
+        );
+        return Ok(Answer::Full(why));
     }
     Ok(match study.ask(1)? {
         Asked::Trials(trials) => match trials.first() {
             Some(trial) => Answer::Trial(
                 json!({"trial": trial.id, "configuration": trial.configuration}).to_string(),
             ),
-            None => Answer::Full,
+            None => Answer::Full("no trial can be proposed yet".to_owned()),
         },
-        Asked::Wait => Answer::Full,
-        Asked::Exhausted => Answer::Over,
+        Asked::Wait => Answer::Full("the next trial waits for results of earlier ones".to_owned()),
+        Asked::Exhausted => Answer::Over("every configuration has been tried".to_owned()),
     })
 }

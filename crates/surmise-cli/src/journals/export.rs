@@ -7,7 +7,7 @@ use clap::Args;
 use surmise::journal::JournalView;
 use surmise::{Outcome, ParameterRange, ParameterValue, Trial};
 
-use super::file::{journal_file, view};
+use super::file::{journal_file, pending_state, view};
 use super::optuna;
 use super::trials::{Times, as_csv, as_json, csv, rfc3339};
 use crate::output::{Failure, ended, say};
@@ -40,14 +40,15 @@ pub(crate) fn export(options: &ExportOptions) -> ExitCode {
 
 fn try_export(options: &ExportOptions) -> Result<(), Failure> {
     let view = view(&options.name)?;
+    let pending = pending_state(&options.name);
     let path = journal_file(&options.name);
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let text = match options {
-        ExportOptions { csv: true, .. } => as_csv(&view)?,
+        ExportOptions { csv: true, .. } => as_csv(&view, pending)?,
         ExportOptions { json: true, .. } => {
             let times = Times::of(&view);
             let trials = view.study.trials().iter();
-            let records: Vec<_> = trials.map(|trial| as_json(trial, &times)).collect();
+            let records: Vec<_> = trials.map(|trial| as_json(trial, &times, pending)).collect();
             serde_json::to_string_pretty(&records)? + "\n"
         }
         ExportOptions { optuna_journal: true, .. } => optuna::write(&view, &name),

@@ -7,7 +7,7 @@ use surmise::journal::{Journal, JournalTrouble, JournalView};
 use surmise::{Error, Study, Trial, TrialId};
 
 use crate::journal_notes::TUNER;
-use crate::output::{Failure, Unreadable};
+use crate::output::{Failure, Unreadable, Unusable};
 
 /// How long a command waits for other commands that write the same journal.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,6 +42,16 @@ pub(crate) fn open<T>(
             {
                 std::thread::sleep(LOOK);
             }
+            Err(Error::Journal(error))
+                if matches!(error.trouble, JournalTrouble::Locked { .. }) && is_tuned(path) =>
+            {
+                let name = path.with_extension("");
+                let name = name.display();
+                return Err(Unusable(format!(
+                    "{error}. To end that tuner: `surmise stop {name}`; its line goes on afterwards."
+                ))
+                .into());
+            }
             opened => return Ok(opened?),
         }
     }
@@ -59,6 +69,13 @@ fn is_tuned(path: &Path) -> bool {
 #[allow(clippy::disallowed_methods, reason = "how long a lock is waited for")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// What a trial is that has not ended: it runs, or it waits for a tuner that goes on with it.
+pub(crate) fn pending_state(name: &str) -> &'static str {
+    let path = journal_file(name);
+    let is_tuners = Journal::view(&path).is_ok_and(|view| view.notes.contains_key(TUNER));
+    if is_tuners && !is_tuned(&path) { "waiting" } else { "running" }
 }
 
 /// A trial of a study.

@@ -9,9 +9,9 @@ use console::{Term, measure_text_width, truncate_str};
 use surmise::journal::JournalView;
 use surmise::{Outcome, ParameterRange, Study, Trial};
 
-use super::file::view;
+use super::file::{pending_state, view};
 use super::trials::{Times, as_csv, as_json, state};
-use crate::display::{duration, number, short, value};
+use crate::display::{duration, first_line, number, short, value};
 use crate::output::{Failure, Unreadable, ended, say};
 
 #[derive(Debug, Args)]
@@ -38,8 +38,9 @@ pub(crate) fn show(options: &ShowOptions) -> ExitCode {
 
 fn try_show(options: &ShowOptions) -> Result<(), Failure> {
     let view = view(&options.name)?;
+    let pending = pending_state(&options.name);
     if options.csv {
-        return Ok(say(as_csv(&view)?.trim_end())?);
+        return Ok(say(as_csv(&view, pending)?.trim_end())?);
     }
     let study = &view.study;
     let mut trials: Vec<&Trial> = study.trials().iter().collect();
@@ -49,17 +50,22 @@ fn try_show(options: &ShowOptions) -> Result<(), Failure> {
     sort(study, &mut trials, &options.sort)?;
     if options.json {
         let times = Times::of(&view);
-        let records: Vec<_> = trials.iter().map(|trial| as_json(trial, &times)).collect();
+        let records: Vec<_> = trials.iter().map(|trial| as_json(trial, &times, pending)).collect();
         return Ok(say(serde_json::to_string_pretty(&records)?)?);
     }
     let width = match stdout().is_terminal() {
         true => Term::stdout().size_checked().map_or(80, |(_, width)| usize::from(width)),
         false => usize::MAX,
     };
-    for line in table(&view, &trials, options.failed, width) {
+    for line in table(&view, &trials, options.failed, width, pending) {
         say(line)?;
     }
-    Ok(say(summary(study))?)
+    say(summary(study, pending))?;
+    let waiting: Vec<String> = study.enqueued().map(short).collect();
+    for configuration in &waiting {
+        say(format_args!("enqueued: {configuration}"))?;
+    }
+    Ok(())
 }
 
 /// Sorts trials; those without the key come last.
@@ -70,11 +76,13 @@ fn sort(study: &Study, trials: &mut [&Trial], key: &str) -> Result<(), Failure> 
         (None, _) => Ordering::Greater,
         (_, None) => Ordering::Less,
     };
-    let loss = |trial: &Trial| trial.value().map(|value| study.objective().loss(value));
+    let loss = |trial: &Trial| shown_value(trial).map(|value| study.objective().loss(value));
     let ranges = study.space().ranges();
     match key {
         "trial" => {}
-        "value" => trials.sort_by(|a, b| last(loss(a), loss(b))),
+        _ if key == "value" || *key == study.objective().metric_name => {
+            trials.sort_by(|a, b| last(loss(a), loss(b)));
+        }
         _ if ranges.iter().any(|range| range.name() == key) => trials.sort_by(|a, b| {
             let value = |trial: &Trial| trial.configuration.value(key).cloned();
             let number = |trial: &Trial| value(trial).and_then(|value| value.number());
@@ -90,8 +98,20 @@ fn sort(study: &Study, trials: &mut [&Trial], key: &str) -> Result<(), Failure> 
     Ok(())
 }
 
+/// The final value, or the last one on the way of a trial that was stopped or runs.
+fn shown_value(trial: &Trial) -> Option<f64> {
+    let has_failed = matches!(trial.outcome, Some(Outcome::Failed(_)));
+    trial.value().or(trial.last_reported().filter(|_| !has_failed))
+}
+
 /// The lines of a table. What does not fit the width is left out: first the parameters share a column, then lines are cut off.
-fn table(view: &JournalView, trials: &[&Trial], with_reasons: bool, width: usize) -> Vec<String> {
+fn table(
+    view: &JournalView,
+    trials: &[&Trial],
+    with_reasons: bool,
+    width: usize,
+    pending: &str,
+) -> Vec<String> {
     let study = &view.study;
     let times = Times::of(view);
     let ranges = study.space().ranges();
@@ -100,9 +120,9 @@ fn table(view: &JournalView, trials: &[&Trial], with_reasons: bool, width: usize
     let mut rows: Vec<Vec<String>> = trials
         .iter()
         .map(|trial| {
-            let value = trial.value().or(trial.last_reported()).map(number).unwrap_or_default();
+            let value = shown_value(trial).map(number).unwrap_or_default();
             let took = times.took(trial.id).map(duration).unwrap_or_default();
-            vec![trial.id.to_string(), state(trial).to_owned(), value, took]
+            vec![trial.id.to_string(), state(trial, pending).to_owned(), value, took]
         })
         .collect();
     let of_all = |rows: &[Vec<String>]| lines(&head, rows, &[0, 2, 3]);
@@ -129,7 +149,7 @@ fn table(view: &JournalView, trials: &[&Trial], with_reasons: bool, width: usize
         head.push("reason".to_owned());
         for (row, trial) in rows.iter_mut().zip(trials) {
             let Some(Outcome::Failed(failure)) = &trial.outcome else { continue };
-            row.push(failure.message.replace('\n', " "));
+            row.push(first_line(&failure.message));
         }
     }
     let cut = |line: String| match width {
@@ -157,9 +177,11 @@ fn lines(head: &[String], rows: &[Vec<String>], right: &[usize]) -> Vec<String> 
     all().map(line).collect()
 }
 
-fn summary(study: &Study) -> String {
-    let count = |wanted: &str| study.trials().iter().filter(|trial| state(trial) == wanted).count();
-    let states = ["completed", "stopped", "failed", "running"];
+fn summary(study: &Study, pending: &str) -> String {
+    let count = |wanted: &str| {
+        study.trials().iter().filter(|trial| state(trial, pending) == wanted).count()
+    };
+    let states = ["completed", "stopped", "failed", pending];
     let counts: Vec<String> = states
         .into_iter()
         .map(|state| (count(state), state))

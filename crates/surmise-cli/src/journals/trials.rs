@@ -10,10 +10,10 @@ use surmise::{Outcome, ParameterRange, Trial, TrialId};
 
 use crate::output::Failure;
 
-/// The states that a trial can be in.
-pub(crate) fn state(trial: &Trial) -> &'static str {
+/// The states that a trial can be in; `pending` is that of one which has not ended.
+pub(crate) fn state<'a>(trial: &Trial, pending: &'a str) -> &'a str {
     match &trial.outcome {
-        None => "running",
+        None => pending,
         Some(Outcome::Completed { .. }) => "completed",
         Some(Outcome::Stopped { .. }) => "stopped",
         Some(Outcome::Failed(_)) => "failed",
@@ -61,10 +61,10 @@ impl Times {
 }
 
 /// A trial as JSON, with exact values.
-pub(crate) fn as_json(trial: &Trial, times: &Times) -> Value {
+pub(crate) fn as_json(trial: &Trial, times: &Times, pending: &str) -> Value {
     let mut record = json!({
         "trial": trial.id,
-        "state": state(trial),
+        "state": state(trial, pending),
         "value": trial.value(),
         "configuration": trial.configuration,
         "attempts": trial.attempt(),
@@ -99,7 +99,7 @@ pub(crate) fn rfc3339(seconds: f64) -> String {
 }
 
 /// All trials as CSV: number, state, value, times, reason of a failure, and a column for each parameter.
-pub(crate) fn as_csv(view: &JournalView) -> Result<String, Failure> {
+pub(crate) fn as_csv(view: &JournalView, pending: &str) -> Result<String, Failure> {
     let times = Times::of(view);
     let ranges = view.study.space().ranges();
     let metric = &view.study.objective().metric_name;
@@ -114,7 +114,7 @@ pub(crate) fn as_csv(view: &JournalView) -> Result<String, Failure> {
         };
         let own = [
             trial.id.to_string(),
-            state(trial).to_owned(),
+            state(trial, pending).to_owned(),
             number(trial.value()),
             number(times.begun(trial.id)),
             number(times.ended(trial.id)),

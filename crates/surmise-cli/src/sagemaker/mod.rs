@@ -6,6 +6,9 @@ mod fake;
 mod offline;
 mod values;
 
+#[cfg(feature = "sdk")]
+mod connection;
+
 mod arguments;
 #[cfg(feature = "sdk")]
 mod tune;
@@ -17,5 +20,7 @@ mod request;
 mod command;
 
 pub(crate) use self::command::{Command, run};
+#[cfg(feature = "sdk")]
+pub(crate) use self::connection::ConnectionOptions;
 pub(crate) use self::learner::learner;
 pub(crate) use self::values::json;

@@ -9,14 +9,13 @@ use serde_json::Value;
 use surmise::evaluator::JobId;
 use surmise::tune::Progress;
 use surmise::{Canary, EarlyStopping, Order, Study, StudySettings, Tuner};
-use surmise_sagemaker::evaluator::{
-    Budget, Connection, Pace, Prices, SageMakerService, TrainingReports, TuningJob,
-};
+use surmise_sagemaker::evaluator::{Budget, Prices, SageMakerService, TrainingReports, TuningJob};
 use surmise_sagemaker::{
     CreateHyperParameterTuningJobRequest, DocumentReader, Judge, SageMakerEvaluator,
     TrainingJobTemplate, Tuning,
 };
 
+use super::connection::{ConnectionOptions, above_0};
 use super::values::json;
 use crate::output::{Failure, say, tell};
 
@@ -60,41 +59,8 @@ pub(crate) struct Options {
     /// One job at a time until one has told the metric.
     #[arg(long)]
     canary: bool,
-    /// How often jobs are looked at: every 15 seconds by default (30 with --hand-over).
-    #[arg(long, value_name = "SECONDS", value_parser = above_0)]
-    poll: Option<f64>,
-    /// The region; else what the environment says.
-    #[arg(long, value_name = "NAME")]
-    region: Option<String>,
-    /// The profile of ~/.aws; else what the environment says.
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// Another address than AWS's: a fake's.
-    #[arg(long, value_name = "URL")]
-    endpoint: Option<String>,
-}
-
-impl Options {
-    fn connection(&self) -> Connection {
-        let mut connection = Connection::new();
-        if let Some(region) = &self.region {
-            connection = connection.region(region);
-        }
-        if let Some(profile) = &self.profile {
-            connection = connection.profile(profile);
-        }
-        if let Some(endpoint) = &self.endpoint {
-            connection = connection.endpoint(endpoint);
-        }
-        connection
-    }
-}
-
-fn above_0(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(number) if number > 0.0 && f64::is_finite(number) => Ok(number),
-        _ => Err("it is a number above 0".to_owned()),
-    }
+    #[command(flatten)]
+    connection: ConnectionOptions,
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
@@ -113,16 +79,16 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         options.parallel.unwrap_or(limits.max_parallel_training_jobs);
     request.name = options.name.clone().unwrap_or(request.name);
     let tuning = request.tuning()?;
-    let service = options.connection().open();
+    let service = options.connection.connection().open();
     // To say what it would cost, nobody is asked: that can be said without a region.
     let service = match service {
-        Err(_) if !options.spend => options.connection().region("unknown").open()?,
+        Err(_) if !options.spend => options.connection.connection().region("unknown").open()?,
         service => service?,
     };
     if options.hand_over {
         estimate_handed_over(&request, &tuning)?;
         if options.spend {
-            return hand_over(&request, service, options.poll);
+            return hand_over(&request, service, options.connection.poll);
         }
     } else {
         let jobs = jobs(&request, service, options)?;
@@ -169,9 +135,7 @@ fn jobs(
     options: &Options,
 ) -> Result<SageMakerEvaluator, Failure> {
     let mut jobs = SageMakerEvaluator::new(request, service)?;
-    if let Some(seconds) = options.poll {
-        let mut pace = Pace::default();
-        pace.poll = Duration::from_secs_f64(seconds);
+    if let Some(pace) = options.connection.pace() {
         jobs = jobs.with_pace(pace);
     }
     if let Some(file) = &options.prices {

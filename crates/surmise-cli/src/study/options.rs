@@ -101,6 +101,18 @@ impl StudyOptions {
         self.set.is_empty() && self.minimize.is_none() && self.maximize.is_none()
     }
 
+    /// Whether anything else is said.
+    pub(crate) fn says_anything(&self) -> bool {
+        self.jobs.is_some()
+            || self.parallel.is_some()
+            || self.seed.is_some()
+            || self.strategy.is_some()
+            || self.max_runtime.is_some()
+            || self.fixed_lag
+            || self.repeat
+            || !self.start_from.is_empty()
+    }
+
     /// The objective, or nothing if no metric is named.
     pub(crate) fn objective(&self) -> Option<Objective> {
         let minimize = self.minimize.as_ref().map(Objective::minimize);

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 
+use surmise::error::Violation;
 use surmise::evaluator::{Job, JobSetup, PassConfiguration};
 use surmise::{Configuration, EvaluatorError, ParameterRange, ParameterValue};
 
@@ -24,6 +25,11 @@ pub(crate) struct Template {
 enum Piece {
     Text(OsString),
     Parameter(String),
+    /// An argument that is there if a parameter is true.
+    Flag {
+        parameter: String,
+        text: String,
+    },
     Trial,
     Folder,
 }
@@ -60,6 +66,10 @@ fn pieces(argument: &str, names: &[&str]) -> Result<Vec<Piece>, Fault> {
                 continue;
             }
             _ if names.contains(&name) => Piece::Parameter(name.to_owned()),
+            _ if place == (0..argument.len()) && flag_of(name, names).is_some() => Piece::Flag {
+                parameter: flag_of(name, names).unwrap_or_default(),
+                text: name.to_owned(),
+            },
             "trial" => Piece::Trial,
             "folder" => Piece::Folder,
             _ => return Err(unknown(place, name, names)),
@@ -74,6 +84,13 @@ fn pieces(argument: &str, names: &[&str]) -> Result<Vec<Piece>, Fault> {
         pieces.push(Piece::Text(text.into()));
     }
     Ok(pieces)
+}
+
+/// The parameter of a flag such as `--use-bias`: `use-bias`, or `use_bias`.
+fn flag_of(flag: &str, names: &[&str]) -> Option<String> {
+    let name = flag.strip_prefix("--").or(flag.strip_prefix('-'))?;
+    let spellings = [name.to_owned(), name.replace('-', "_")];
+    spellings.into_iter().find(|spelling| names.contains(&spelling.as_str()))
 }
 
 fn unknown(place: Range<usize>, name: &str, names: &[&str]) -> Fault {
@@ -113,7 +130,10 @@ impl Template {
     /// Whether a parameter has a placeholder.
     fn has(&self, name: &str) -> bool {
         let mut pieces = self.arguments.iter().flatten();
-        pieces.any(|piece| matches!(piece, Piece::Parameter(own) if own == name))
+        pieces.any(|piece| match piece {
+            Piece::Parameter(own) | Piece::Flag { parameter: own, .. } => own == name,
+            _ => false,
+        })
     }
 
     /// The parameters that no placeholder passes.
@@ -123,22 +143,50 @@ impl Template {
     }
 
     /// What keeps parameters from being passed.
-    pub(crate) fn check(&self, ranges: &[ParameterRange]) -> Vec<surmise::error::Violation> {
+    pub(crate) fn check(&self, ranges: &[ParameterRange]) -> Vec<Violation> {
         let rest = ranges.iter().map(ParameterRange::name).filter(|name| !self.has(name));
-        self.pass.violations(rest, &[])
+        let mut violations = self.pass.violations(rest, &[]);
+        for piece in self.arguments.iter().flatten() {
+            let Piece::Flag { parameter, text } = piece else { continue };
+            let range = ranges.iter().find(|range| range.name() == parameter);
+            let is_boolean = match range {
+                Some(ParameterRange::Categorical(range)) => {
+                    range.values().iter().all(|value| matches!(value, ParameterValue::Boolean(_)))
+                }
+                _ => false,
+            };
+            if !is_boolean {
+                let rule =
+                    format!("`{{{text}}}` is there or not, as the parameter is true or false");
+                let remedy = format!(
+                    "write --set '{parameter}=true|false', or {{{parameter}}} for its value"
+                );
+                violations.push(Violation::new(parameter, text, rule, remedy));
+            }
+        }
+        violations
     }
 
     fn fill(&self, configuration: &Configuration, trial: &str, folder: &Path) -> Vec<OsString> {
+        let is_true =
+            |name: &str| configuration.value(name) == Some(&ParameterValue::Boolean(true));
         let text = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
+            Piece::Flag { parameter, text } if is_true(parameter) => text.into(),
+            Piece::Flag { .. } => OsString::new(),
             Piece::Parameter(name) => {
                 configuration.value(name).map(ParameterValue::printed).unwrap_or_default().into()
             }
             Piece::Trial => trial.into(),
             Piece::Folder => folder.into(),
         };
-        let filled = |pieces: &Vec<Piece>| pieces.iter().map(text).collect::<OsString>();
-        self.arguments.iter().map(filled).collect()
+        // What the values of parameters leave empty is left out.
+        let filled = |pieces: &Vec<Piece>| {
+            let argument = pieces.iter().map(text).collect::<OsString>();
+            let is_text = matches!(pieces[..], [Piece::Text(_)]);
+            Some(argument).filter(|argument| is_text || !argument.is_empty())
+        };
+        self.arguments.iter().filter_map(filled).collect()
     }
 
     /// The command with a configuration, as a shell takes it; `program` stands before the arguments.
@@ -222,6 +270,34 @@ mod tests {
         assert_eq!(line, r"HP_OPT='it'\''s' python 0.5");
         let line = command_line(&["train.py", ""], PassConfiguration::JsonFile);
         assert_eq!(line, "python train.py '' configuration.json");
+    }
+
+    #[test]
+    fn a_flag_is_there_or_not() {
+        let arguments = ["{--use-bias}", "{-v}", "{text}", "x{--v}", ""].map(OsString::from);
+        let names = ["use_bias", "v", "text"];
+        let faults = Template::new(&arguments, &names, PassConfiguration::Arguments).unwrap_err();
+        assert_eq!(faults.len(), 1, "within a text it is no flag: {faults:?}");
+        let template = Template::new(
+            &[&arguments[..3], &arguments[4..]].concat(),
+            &names,
+            PassConfiguration::Arguments,
+        );
+        let template = template.unwrap();
+        let line = |bias: bool, v: bool, text: &str| {
+            let values: [(&str, ParameterValue); 3] =
+                [("use_bias", bias.into()), ("v", v.into()), ("text", text.into())];
+            template.command_line(&"p".into(), &Configuration::from(values))
+        };
+        assert_eq!(line(true, false, "a"), "p --use-bias a ''");
+        assert_eq!(line(false, true, ""), "p -v ''");
+        let range =
+            |name, values: [ParameterValue; 2]| ParameterRange::categorical(name, values).unwrap();
+        let yes_or_no = [true.into(), false.into()];
+        let sound = [range("use_bias", yes_or_no.clone()), range("v", yes_or_no.clone())];
+        assert!(template.check(&sound).is_empty());
+        let broken = [range("use_bias", ["a".into(), "b".into()]), range("v", yes_or_no)];
+        assert!(template.check(&broken)[0].to_string().contains("use_bias=true|false"));
     }
 
     #[test]

@@ -48,6 +48,17 @@ impl Pass {
     }
 }
 
+/// Which of several values of a job counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MetricOf {
+    /// The last one.
+    #[default]
+    Last,
+    /// The least one if the metric is minimized, else the greatest.
+    Best,
+}
+
 /// Tunes a command, a function or a tuning request.
 #[derive(Debug, Default, Args)]
 pub(crate) struct TuneOptions {
@@ -65,6 +76,9 @@ pub(crate) struct TuneOptions {
     /// Go on with a journal of another study or command: what fits is kept, and what became of the rest is said.
     #[arg(long)]
     pub(crate) accept_changes: bool,
+    /// Begin anew: the journal of before is kept aside.
+    #[arg(long, conflicts_with = "accept_changes")]
+    pub(crate) fresh: bool,
     /// How a job gets the parameters that no placeholder names [default: arguments].
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) pass: Option<Pass>,
@@ -74,13 +88,16 @@ pub(crate) struct TuneOptions {
     /// A file in the job's folder (`{folder}`, `SURMISE_FOLDER`) whose last line is the metric.
     #[arg(long, value_name = "FILE")]
     pub(crate) metric_file: Option<PathBuf>,
+    /// Which of the values that a job prints is its result: the last or the best one [default: last].
+    #[arg(long, value_enum, value_name = "WHICH", conflicts_with = "metric_file")]
+    pub(crate) metric_of: Option<MetricOf>,
     /// End a job that runs for longer than this.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) job_timeout: Option<Duration>,
-    /// How often a failed job is tried again. By default this depends on how it failed: an interrupted one is, a wrong one is not.
+    /// How often a failed job is tried again. By default an interrupted job is tried again, and one that fails by itself is not.
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
-    /// Stop jobs early that promise little: `median`, or `hyperband=MIN,MAX` for jobs of MAX epochs.
+    /// Stop jobs early that promise little: `median`, `off`, or `hyperband=MIN,MAX` for jobs that print epochs up to MAX.
     #[arg(long, value_name = "RULE", value_parser = parse_early_stopping)]
     pub(crate) early_stopping: Option<EarlyStopping>,
     /// The tuning is complete when a job reaches this value.
@@ -104,6 +121,17 @@ pub(crate) struct TuneOptions {
     /// The input of the state that makes the tuning job, or a file that holds it.
     #[arg(long, value_name = "JSON", value_parser = json, requires = "file")]
     pub(crate) input: Option<serde_json::Value>,
+    /// Run the jobs of a request as training jobs on SageMaker, which costs money.
+    #[cfg(feature = "sdk")]
+    #[arg(long, requires = "file", conflicts_with_all = ["script", "command"])]
+    pub(crate) sagemaker: bool,
+    /// Really do it. Without this it is said what it could cost at the most, and nothing is sent.
+    #[cfg(feature = "sdk")]
+    #[arg(long, requires = "sagemaker")]
+    pub(crate) spend: bool,
+    #[cfg(feature = "sdk")]
+    #[command(flatten)]
+    pub(crate) connection: crate::sagemaker::ConnectionOptions,
     /// Print an event as JSON on each line.
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) json: bool,
@@ -131,5 +159,7 @@ pub(crate) fn parse_early_stopping(text: &str) -> Result<EarlyStopping, String> 
     }
     let epochs = text.strip_prefix("hyperband=").and_then(|epochs| epochs.split_once(','));
     let epochs = epochs.and_then(|(min, max)| Some((min.parse().ok()?, max.parse().ok()?)));
-    epochs.map(|(min, max)| EarlyStopping::hyperband(min, max)).ok_or_else(|| form.to_owned())
+    // A job that prints its last epoch ends by itself: what it does afterwards, such as saving its model, is not cut off.
+    let rule = |(min, max): (u64, u64)| EarlyStopping::hyperband(min, max.saturating_add(1));
+    epochs.map(rule).ok_or_else(|| form.to_owned())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use surmise::limits::{RetryPolicy, TuningRules};
 use surmise::tune::Tuned;
-use surmise::{FailureKind, StopHandle, StopReason, Study, Tuner};
+use surmise::{Canary, FailureKind, StopHandle, StopReason, Study, Tuner};
 
 use super::arguments::TuneOptions;
 use super::file::with_file;
@@ -24,10 +24,8 @@ use crate::study::{FaultyText, NewStudy, shown};
 const LISTEN: Duration = Duration::from_millis(50);
 /// What is said then: lines that fit a narrow terminal.
 const INTERRUPTED_ONCE: &str = "\
-No more jobs are started.
-Those that run may end.
-Ctrl-C again stops them,
-a third time leaves at once.
+No more jobs are started; those that run may end.
+Ctrl-C again stops them, a third time leaves at once.
 The same line goes on later.";
 /// The status of a tuning that was interrupted.
 const INTERRUPTED: u8 = 4;
@@ -54,11 +52,17 @@ fn unreadable(faulty: &[FaultyText]) -> Failure {
 }
 
 fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCode, Failure> {
+    #[cfg(feature = "sdk")]
+    if let Some(text) = request.as_ref().and_then(|request| request.unspent(options)) {
+        crate::output::say(text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let plan = Plan::new(options, request).map_err(|faulty| unreadable(&faulty))?;
     let new = || -> Result<NewStudy, Failure> {
         plan.new_study(options).map_err(|faulty| unreadable(&faulty))
     };
-    let session = Session::open(&plan.journal, new, &plan.note(), options.accept_changes)?;
+    let session =
+        Session::open(&plan.journal, new, &plan.note(), options.accept_changes, options.fresh)?;
     if !options.json && !options.quiet {
         introduce(&plan, &session, options)?;
     }
@@ -94,6 +98,9 @@ fn tuner<'a>(options: &TuneOptions, rules: &TuningRules) -> Tuner<'a> {
     rules.completion.target = options.target.or(rules.completion.target);
     rules.completion.not_improving_for = options.patience.or(rules.completion.not_improving_for);
     rules.early_stopping = options.early_stopping.unwrap_or(rules.early_stopping);
+    // A program that prints no metric does not do so the next time, and the first two jobs that come to nothing so end the tuning.
+    rules.retries = rules.retries.with(FailureKind::MissingMetric, 0);
+    rules.canary = rules.canary.or(Some(Canary::default()));
     if let Some(retries) = options.retries {
         let policy = |policy: RetryPolicy, kind| policy.with(kind, retries);
         rules.retries = FailureKind::ALL.into_iter().fold(rules.retries, policy);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use surmise::{ParameterRange, ParameterValue};
 use toml::{Spanned, Value};
 
-use super::arguments::{Pass, TuneOptions, parse_early_stopping};
+use super::arguments::{MetricOf, Pass, TuneOptions, parse_early_stopping};
 use crate::study::{Fault, FaultyText, StrategyName, parse_duration, parse_range};
 
 #[derive(Debug, Default, Deserialize)]
@@ -33,6 +33,7 @@ struct StudyFile {
     pass: Option<Pass>,
     metric_regex: Option<String>,
     metric_file: Option<PathBuf>,
+    metric_of: Option<MetricOf>,
     job_timeout: Option<Spanned<Value>>,
     retries: Option<u32>,
     early_stopping: Option<Spanned<String>>,
@@ -82,6 +83,7 @@ pub(crate) fn with_file(
     if options.metric_regex.is_none() && options.metric_file.is_none() {
         (options.metric_regex, options.metric_file) = (file.metric_regex, file.metric_file);
     }
+    options.metric_of = options.metric_of.or(file.metric_of);
     options.job_timeout = options.job_timeout.or(time(file.job_timeout, &mut faults));
     options.retries = options.retries.or(file.retries);
     if let Some(rule) = file.early_stopping.filter(|_| options.early_stopping.is_none()) {

@@ -4,13 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use surmise::evaluator::{MetricSource, ReportSource};
+use surmise::evaluator::{MetricSource, ReadingOfSeveral, ReportSource};
 use surmise::pattern::MetricPattern;
 use surmise::rng::Rng;
 use surmise::{CommandEvaluator, Configuration, FunctionEvaluator, ParameterRange, SearchSpace};
 use surmise_bench::{Case, Suite};
 
-use super::arguments::{Pass, TuneOptions};
+use super::arguments::{MetricOf, Pass, TuneOptions};
 use super::session::{CommandNote, as_text};
 use crate::study::{Fault, FaultyText, Template, step_pattern, value_pattern};
 
@@ -45,6 +45,13 @@ impl CommandJobs {
         let Some((program, arguments)) = options.command.split_first() else {
             return Err(vec![FaultyText::without_place(NO_COMMAND)]);
         };
+        if !is_found(program) {
+            let program = program.to_string_lossy();
+            let why = format!(
+                "there is no program `{program}`: give its path, or a name that a shell finds"
+            );
+            faulty.push(FaultyText::without_place(&why));
+        }
         let template = Template::new(arguments, &options.study.names(), pass.configuration());
         let template = template.map_err(|faults| {
             faulty.extend(faults.into_iter().map(|(number, fault)| FaultyText {
@@ -55,14 +62,18 @@ impl CommandJobs {
         });
         let places = places(options, metric_name).map_err(|fault| faulty.push(fault));
         let (Ok(template), Ok((metric, reports))) = (template, places) else { return Err(faulty) };
+        if !faulty.is_empty() {
+            return Err(faulty);
+        }
         let regex = options.metric_regex.as_ref().map(|regex| format!("--metric-regex {regex}"));
         let file = options.metric_file.as_ref();
         let file = file.map(|file| format!("--metric-file {}", file.display()));
         let note = CommandNote {
             command: as_text(&options.command),
             pass: format!("{pass:?}").to_lowercase(),
-            metric: regex.or(file).unwrap_or_else(|| metric_name.to_owned()),
+            metric: regex.or(file).unwrap_or_default(),
             jobs: folder.to_string_lossy().into_owned(),
+            rules: rules(options),
         };
         Ok(Self { program: program.clone(), template, metric, reports, note })
     }
@@ -75,6 +86,13 @@ impl CommandJobs {
             .reports_from(self.reports.clone());
         if let Some(longest) = options.job_timeout {
             jobs = jobs.with_max_runtime(longest);
+        }
+        if options.metric_of == Some(MetricOf::Best) {
+            let least = options.study.maximize.is_none();
+            jobs = jobs.several_as(match least {
+                true => ReadingOfSeveral::Least,
+                false => ReadingOfSeveral::Greatest,
+            });
         }
         if options.survive { jobs.surviving() } else { jobs }
     }
@@ -101,6 +119,34 @@ pub(crate) fn command_line(
     let template = Template::new(arguments, &names, pass.configuration());
     let template = template.map_err(|_| "the command has placeholders of no parameter")?;
     Ok(template.command_line(program, configuration))
+}
+
+/// Whether a shell finds a program.
+fn is_found(program: &OsStr) -> bool {
+    let path = Path::new(program);
+    if path.components().count() > 1 {
+        return path.exists();
+    }
+    std::env::var_os("PATH")
+        .is_none_or(|paths| std::env::split_paths(&paths).any(|folder| folder.join(path).exists()))
+}
+
+/// The options that end jobs and the tuning, as a text to compare.
+fn rules(options: &TuneOptions) -> String {
+    let mut rules = Vec::new();
+    let mut add = |name: &str, value: Option<String>| {
+        rules.extend(value.map(|value| format!("--{name} {value}")));
+    };
+    add(
+        "metric-of",
+        options.metric_of.filter(|of| *of == MetricOf::Best).map(|_| "best".to_owned()),
+    );
+    add("early-stopping", options.early_stopping.map(|rule| format!("{rule:?}")));
+    add("target", options.target.map(|target| target.to_string()));
+    add("patience", options.patience.map(|jobs| jobs.to_string()));
+    add("retries", options.retries.map(|retries| retries.to_string()));
+    add("job-timeout", options.job_timeout.map(|time| format!("{time:?}")));
+    if rules.is_empty() { "the default ones".to_owned() } else { rules.join(" ") }
 }
 
 /// Where the final value and those on the way are.

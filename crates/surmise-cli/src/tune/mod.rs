@@ -5,6 +5,9 @@ mod file;
 mod session;
 
 mod jobs;
+#[cfg(feature = "sdk")]
+mod training_jobs;
+
 mod request;
 
 mod plan;

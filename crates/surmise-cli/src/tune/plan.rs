@@ -136,7 +136,9 @@ impl Plan {
                 let case = function(case.problem().name()).map_err(|faulty| vec![faulty])?;
                 Box::new(function_evaluator(case, options.study.seed.unwrap_or(0)))
             }
-            Jobs::Request(request) => request.evaluator(options, self.jobs_folder()),
+            Jobs::Request(request) => request
+                .evaluator(options, self.jobs_folder())
+                .map_err(|error| vec![FaultyText::without_place(&error)])?,
         })
     }
 }

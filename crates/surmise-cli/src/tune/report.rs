@@ -1,12 +1,13 @@
 //! What is said of a tuning before and after it.
 
-use surmise::Study;
+use surmise::trial::Source;
 use surmise::tune::Tuned;
+use surmise::{FailureKind, Outcome, Study};
 
 use super::arguments::TuneOptions;
 use super::plan::Plan;
 use super::session::Session;
-use crate::display::{described, number, short};
+use crate::display::{described, first_line, number, plural, short};
 use crate::output::{Failure, say};
 
 /// What is tuned, in which journal, and what is there already.
@@ -18,15 +19,17 @@ pub(super) fn introduce(
     let Session { study, journal, said } = session;
     let path = journal.path().display();
     let limits = study.settings().limits;
-    let jobs = limits.max_jobs.map_or_else(String::new, |jobs| format!("{jobs} jobs, "));
+    let jobs = limits.max_jobs.map(|jobs| format!("{}, ", plural(jobs, "job"))).unwrap_or_default();
     let plan_of_jobs = format!("{jobs}{} at a time", limits.max_parallel_jobs);
     if journal.opening().was_there {
-        let ended = study.trials().iter().filter(|trial| trial.outcome.is_some()).count();
+        let own = study.trials().iter().filter(|trial| trial.source == Source::Own);
+        let done = own.filter(|trial| trial.outcome.is_some() && !trial.was_cut_off()).count();
+        let of = limits.max_jobs.map(|jobs| format!(" of {jobs}")).unwrap_or_default();
         let best = study.best().and_then(surmise::Trial::value);
         let best = best.map(|best| format!(", best {}", number(best))).unwrap_or_default();
         say(format_args!(
-            "{}: goes on with {path}: {ended} jobs have ended{best}; {plan_of_jobs}",
-            plan.name
+            "{}: goes on with {path}: {done}{of} jobs are done{best}; {} at a time",
+            plan.name, limits.max_parallel_jobs
         ))?;
     } else {
         say(format_args!("{}: a new study, kept in {path}: {plan_of_jobs}", plan.name))?;
@@ -61,13 +64,12 @@ pub(super) fn conclude(
             say(format_args!("{} may still run: {}", job.job, job.name))?;
         }
     }
-    let Some(best) = study.best() else {
-        say(format_args!(
-            "No job completed. What they printed is in {}.",
-            plan.jobs_folder().display()
-        ))?;
-        return Ok(());
-    };
+    let waiting = study.enqueued().count();
+    if waiting > 0 {
+        let waiting = plural(waiting, "configuration");
+        say(format_args!("{waiting} enqueued, and not tried: more --jobs try what is enqueued."))?;
+    }
+    let Some(best) = study.best() else { return say_why_nothing_completed(plan, study) };
     let metric = &study.objective().metric_name;
     let value = best.value().map(number).unwrap_or_default();
     say(format_args!("best: trial {}, {metric} {value}: {}", best.id, short(&best.configuration)))?;
@@ -84,6 +86,27 @@ pub(super) fn conclude(
             "See `surmise show {name}` for all trials, `surmise why {name} {}`{logs}.",
             best.id
         ))?;
+    }
+    Ok(())
+}
+
+/// How the last job failed, and where more is to be seen.
+fn say_why_nothing_completed(plan: &Plan, study: &Study) -> Result<(), Failure> {
+    let failures = study.trials().iter().filter_map(|trial| match &trial.outcome {
+        Some(Outcome::Failed(failure)) => Some((trial.id, failure)),
+        _ => None,
+    });
+    say("No job completed.")?;
+    let Some((trial, failure)) = { failures }.next_back() else { return Ok(()) };
+    say(format_args!("trial {trial}: {}", first_line(&failure.message)))?;
+    if failure.kind == FailureKind::MissingMetric && plan.jobs.have_logs() {
+        let metric = &study.objective().metric_name;
+        say(format_args!(
+            "The metric is looked for as `{metric}: VALUE` or `{metric}=VALUE`; --metric-regex finds it in another form."
+        ))?;
+    }
+    if plan.jobs.have_logs() {
+        say(format_args!("`surmise logs {} {trial}` shows what it printed.", plan.name))?;
     }
     Ok(())
 }

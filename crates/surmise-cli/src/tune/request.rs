@@ -13,6 +13,8 @@ use surmise_sagemaker::{Document, DocumentReader, Judge};
 
 use super::arguments::TuneOptions;
 use super::session::{CommandNote, as_text};
+#[cfg(feature = "sdk")]
+use super::training_jobs;
 use crate::output::{Failure, Unreadable};
 use crate::sagemaker::learner;
 use crate::study::{FaultyText, NewStudy};
@@ -34,6 +36,9 @@ enum Jobs {
     Program { container: Box<TrainingContainer>, program: OsString, arguments: Vec<OsString> },
     /// The boosted trees of this command, on the diabetes data.
     Trees(Box<Hyperparameters>),
+    /// Training jobs on SageMaker.
+    #[cfg(feature = "sdk")]
+    SageMaker(Box<training_jobs::TrainingJobs>),
 }
 
 /// Whether a file holds a tuning request rather than a study in TOML.
@@ -64,6 +69,12 @@ impl RequestJobs {
             tuning.not_supported.iter().map(|part| format!("{part}.")).collect();
         let request = document.request_named(NAME);
         let name = document.request().map_or_else(|_| NAME.to_owned(), |request| request.name);
+        #[cfg(feature = "sdk")]
+        if options.sagemaker {
+            let jobs = training_jobs::TrainingJobs::new(options, request?, &tuning)?;
+            let rules = jobs.rules.clone();
+            return Ok(Self { name, document, jobs: Jobs::SageMaker(Box::new(jobs)), rules, said });
+        }
         let jobs = match program(options) {
             Some((program, arguments)) => {
                 let mut container = TrainingContainer::of(&request?)?;
@@ -125,13 +136,21 @@ impl RequestJobs {
                 as_text(&words.collect::<Vec<_>>())
             }
             Jobs::Trees(_) => vec!["boosted trees".to_owned()],
+            #[cfg(feature = "sdk")]
+            Jobs::SageMaker(_) => vec!["SageMaker".to_owned()],
         };
         let jobs = folder.to_string_lossy().into_owned();
         CommandNote { command, pass: "container".to_owned(), jobs, ..CommandNote::default() }
     }
 
-    pub(super) fn evaluator(&self, options: &TuneOptions, folder: PathBuf) -> Box<dyn Evaluator> {
-        match &self.jobs {
+    pub(super) fn evaluator(
+        &self,
+        options: &TuneOptions,
+        folder: PathBuf,
+    ) -> Result<Box<dyn Evaluator>, String> {
+        Ok(match &self.jobs {
+            #[cfg(feature = "sdk")]
+            Jobs::SageMaker(jobs) => Box::new(jobs.evaluator().map_err(|error| error.to_string())?),
             Jobs::Program { container, program, arguments } => {
                 let programs = CommandEvaluator::new(program).arguments(arguments);
                 let mut programs = container.as_ref().clone().around(programs, folder);
@@ -146,6 +165,17 @@ impl RequestJobs {
                     data.cross_validated_rmse(trees.with(configuration))
                 }))
             }
+        })
+    }
+
+    /// What is said in place of running the jobs: what they could cost, unless that is accepted.
+    #[cfg(feature = "sdk")]
+    pub(super) fn unspent(&self, options: &TuneOptions) -> Option<String> {
+        match &self.jobs {
+            Jobs::SageMaker(jobs) if !options.spend => {
+                Some(format!("{}\nNothing was sent. With --spend it is done.", jobs.most_cost))
+            }
+            _ => None,
         }
     }
 

@@ -9,7 +9,7 @@ use surmise::{Error, Study};
 
 use crate::journal_notes::{NOTE, TUNER};
 use crate::output::{Failure, Unusable};
-use crate::study::NewStudy;
+use crate::study::{NewStudy, in_words, is_harmless};
 
 /// What runs the jobs of a study, as its journal keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub(crate) struct CommandNote {
     pub(crate) metric: String,
     /// The folder of the jobs' folders.
     pub(crate) jobs: String,
+    /// When jobs and the tuning end, in words. They may differ at any time.
+    #[serde(default)]
+    pub(crate) rules: String,
 }
 
 impl CommandNote {
@@ -31,7 +34,7 @@ impl CommandNote {
             [
                 ("command", note.command.join(" ")),
                 ("pass", note.pass.clone()),
-                ("metric", note.metric.clone()),
+                ("the place of the metric", note.metric.clone()),
                 ("jobs' folder", note.jobs.clone()),
             ]
         };
@@ -57,11 +60,6 @@ pub(crate) struct Session {
     pub(crate) said: Vec<String>,
 }
 
-/// Whether a difference changes neither what is proposed nor what it means: limits may be raised at any time.
-fn is_harmless(difference: &str) -> bool {
-    difference.starts_with("settings.limits.")
-}
-
 impl Session {
     /// Creates the journal, or goes on with it.
     ///
@@ -72,27 +70,38 @@ impl Session {
         new: impl Fn() -> Result<NewStudy, Failure>,
         note: &CommandNote,
         accepts_changes: bool,
+        begins_anew: bool,
     ) -> Result<Self, Failure> {
         let NewStudy { study, start_from } = new()?;
         let mut said = Vec::new();
+        if begins_anew {
+            said.extend(keep_aside(path)?);
+        }
         let commands = command_differences(path, note);
         let (mut study, mut journal) = match Journal::resume(path, study) {
-            Ok(_) if !commands.is_empty() && !accepts_changes => {
-                return Err(refusal(path, &commands));
+            Ok(opened) if commands.is_empty() || accepts_changes => opened,
+            Ok(opened) => {
+                drop(opened);
+                said.extend(keep_aside_if_fruitless(path, &commands)?);
+                Journal::resume(path, new()?.study)?
             }
-            Ok(opened) => opened,
             Err(error) => {
-                let mut differences = differences(error)?;
-                let is_harmless =
-                    commands.is_empty() && differences.iter().all(|line| is_harmless(line));
+                let found = differences(error)?;
+                let is_harmless = commands.is_empty() && found.iter().all(|line| is_harmless(line));
                 if !accepts_changes && !is_harmless {
-                    differences.extend(commands);
-                    return Err(refusal(path, &differences));
+                    let mut found: Vec<String> =
+                        found.iter().filter_map(|line| in_words(line)).collect();
+                    found.extend(commands.iter().cloned());
+                    said.extend(keep_aside_if_fruitless(path, &found)?);
                 }
                 Journal::resume_changed(path, new()?.study)?
             }
         };
-        said.extend(commands);
+        said.extend(commands.into_iter().filter(|_| journal.opening().was_there));
+        let before = journal.note(NOTE).and_then(|note| CommandNote::deserialize(note).ok());
+        if let Some(before) = before.filter(|before| before.rules != note.rules) {
+            said.push(format!("the rules were {}, and are {}", before.rules, note.rules));
+        }
         journal.write_note(NOTE, note)?;
         journal.write_note(TUNER, std::process::id())?;
         if study.events().is_empty() {
@@ -102,7 +111,7 @@ impl Session {
             journal.write(&study)?;
         }
         said.extend(journal.opening().warnings.iter().map(|text| format!("warning: {text}")));
-        said.extend(journal.opening().changes.iter().cloned());
+        said.extend(journal.opening().changes.iter().filter_map(|line| in_words(line)));
         Ok(Self { study, journal, said })
     }
 }
@@ -112,6 +121,41 @@ fn command_differences(path: &Path, note: &CommandNote) -> Vec<String> {
     let view = Journal::view(path).ok();
     let before = view.and_then(|view| CommandNote::deserialize(view.notes.get(NOTE)?).ok());
     before.map(|before| note.differences(&before)).unwrap_or_default()
+}
+
+/// Puts a journal and its jobs' folders aside, if they are there; where they are.
+fn keep_aside(path: &Path) -> Result<Option<String>, Failure> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    if let Some(process) = Journal::writer(path).ok().flatten() {
+        return Err(Unusable(format!("{}: process {process} writes it", path.display())).into());
+    }
+    let numbered = |number: usize| path.with_extension(format!("before-{number}.surmise"));
+    let aside = (1..).map(numbered).find(|aside| !aside.exists());
+    let aside = aside.ok_or("there is no free name for the study of before")?;
+    std::fs::rename(path, &aside)?;
+    let folder = path.with_extension("jobs");
+    if folder.exists() {
+        std::fs::rename(folder, aside.with_extension("jobs"))?;
+    }
+    Ok(Some(format!("the study of before is kept in {}", aside.display())))
+}
+
+/// Puts a journal aside in which no trial has a value, because another line than the one that came to nothing is meant.
+///
+/// # Errors
+/// The refusal of what differs, if a trial has a value.
+fn keep_aside_if_fruitless(path: &Path, differences: &[String]) -> Result<Vec<String>, Failure> {
+    let study = Journal::read(path)?;
+    let is_fruitless = study.trials().iter().all(|trial| trial.value().is_none());
+    if !is_fruitless || study.pending().next().is_some() {
+        return Err(refusal(path, differences));
+    }
+    Ok(keep_aside(path)?
+        .into_iter()
+        .map(|text| format!("{text}: none of its jobs completed"))
+        .collect())
 }
 
 fn differences(error: Error) -> Result<Vec<String>, Error> {
@@ -128,7 +172,7 @@ fn refusal(path: &Path, differences: &[String]) -> Failure {
     let differences: Vec<String> = differences.iter().map(|line| format!("\n  {line}")).collect();
     let path = path.display();
     Unusable(format!(
-        "{path} is the journal of another study:{}\nGo on with the line of before, give another --name, or use --accept-changes, which keeps what fits.",
+        "{path} is the journal of another study:{}\nGo on with the line of before, give another --name, use --accept-changes, which keeps what fits, or --fresh, which begins anew.",
         differences.concat()
     ))
     .into()

@@ -121,7 +121,7 @@ fn ctrl_c_is_heard_and_leaves_no_trace_of_the_table() {
         "{rate}",
     ];
     let (seen, last) = screens(80, &folder.surmise(&line), Some("1     0.003162"));
-    let is_said = seen.iter().any(|screen| screen.contains("No more jobs are started."));
+    let is_said = seen.iter().any(|screen| screen.contains("No more jobs are started"));
     assert!(is_said, "{last}\n{}", seen.join("\n---\n"));
     assert!(last.contains("drained on request") && !last.contains("epoch"), "{last}");
     assert!(!last.contains("^C"), "{last}");

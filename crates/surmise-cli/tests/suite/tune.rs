@@ -56,13 +56,13 @@ fn a_script_is_tuned_from_one_line_and_the_same_line_goes_on() {
 
     let output = folder.ok(&line(&options, &["--lr={lr}"]));
     assert!(
-        output.starts_with("job: goes on with job.surmise: 12 jobs have ended, best "),
+        output.starts_with("job: goes on with job.surmise: 12 of 12 jobs are done, best "),
         "{output}"
     );
     assert!(!output.contains("starts"), "{output}");
     let more = ["--minimize", "loss", "--jobs", "14", "--parallel", "3"];
     let output = folder.ok(&line(&more, &["--lr={lr}"]));
-    assert!(output.contains("settings.limits.max_jobs was 12, and is 14"), "{output}");
+    assert!(output.contains("--jobs was 12, and is 14"), "{output}");
     assert_eq!(output.matches(" starts: ").count(), 2, "{output}");
     let shown = folder.ok(&["show", "job"]);
     assert_eq!(shown.lines().count(), 1 + 14 + 1, "{shown}");
@@ -74,16 +74,8 @@ fn another_line_on_the_same_journal_is_refused_or_accepted() {
     let options = ["--minimize", "loss", "--jobs", "4", "--name", "s"];
     folder.ok(&line(&options, &["--lr={lr}"]));
     for (options, arguments, wanted) in [
-        (
-            vec!["--minimize", "cost"],
-            vec!["--lr={lr}"],
-            "objective.metric_name was \"loss\", and is \"cost\"",
-        ),
-        (
-            vec!["--minimize", "loss", "--seed", "3"],
-            vec!["--lr={lr}"],
-            "settings.seed was 0, and is 3",
-        ),
+        (vec!["--minimize", "cost"], vec!["--lr={lr}"], "the metric was \"loss\", and is \"cost\""),
+        (vec!["--minimize", "loss", "--seed", "3"], vec!["--lr={lr}"], "--seed was 0, and is 3"),
         (
             vec!["--minimize", "loss"],
             vec!["--lr", "{lr}"],
@@ -282,7 +274,7 @@ fn trials_are_shown_sorted_and_cut_to_size() {
     let sorted = values(&["--sort", "value"]);
     assert!(sorted.is_sorted() && sorted.len() == 9, "{sorted:?}");
     assert!(values(&["--failed"]).iter().all(|value| value.is_infinite()));
-    assert_eq!(folder.run(&["show", "job", "--sort", "loss"]).0, 2);
+    assert_eq!(folder.run(&["show", "job", "--sort", "none"]).0, 2);
     folder.ok(&["show", "job", "--sort", "n"]);
     let csv = folder.ok(&["show", "job", "--csv"]);
     assert!(csv.starts_with("trial,state,loss,begun,ended,failure,lr,n,opt\n"), "{csv}");
@@ -390,4 +382,141 @@ fn events_are_json_for_machines() {
     assert_eq!(count("reported"), 6);
     let quiet = folder.ok(&line(&["--quiet", "--minimize", "loss", "--jobs", "3"], &[]));
     assert!(quiet.starts_with("best: trial ") && quiet.lines().count() == 2, "{quiet}");
+}
+
+#[test]
+fn a_line_that_came_to_nothing_does_not_stand_in_the_way() {
+    let folder = folder("fruitless");
+    let tune = |options: &[&str], command: &[&str]| {
+        let study =
+            ["tune", "--name", "s", "--set", "x=0.0..1.0", "--minimize", "loss", "--jobs", "3"];
+        folder.run(&[&study[..], options, &["--"], command].concat())
+    };
+    // A program that is not there is told before there is a journal.
+    let (status, _, errors) = tune(&[], &["trainer", "{x}"]);
+    assert!(status == 2 && errors.contains("there is no program `trainer`"), "{errors}");
+    assert!(!folder.file("s.surmise").exists());
+    // Two jobs without the metric are enough, and the reason is said.
+    let (status, output, _) = tune(&["--quiet"], &["sh", "-c", "echo val-loss: 3"]);
+    assert!(status == 1 && output.contains("looked for as `loss: VALUE`"), "{output}");
+    assert!(folder.ok(&["show", "s"]).contains("\n2 failed"));
+    // The line that is meant begins anew, and the journal of before is kept.
+    let (status, output, _) = tune(&[], &["sh", "-c", "echo loss: 3"]);
+    assert!(
+        status == 0 && output.contains("kept in s.before-1.surmise: none of its jobs completed"),
+        "{output}"
+    );
+    assert!(folder.ok(&["show", "s"]).contains("\n3 completed"));
+    assert!(folder.ok(&["show", "s.before-1"]).contains("\n2 failed"));
+    assert!(folder.file("s.before-1.jobs").is_dir());
+    // So it does on demand.
+    let (status, output, _) = tune(&["--fresh"], &["sh", "-c", "echo loss: 3"]);
+    assert!(status == 0 && output.contains("s.before-2.surmise"), "{output}");
+    // Other rules are accepted, and said.
+    let (_, output, _) = tune(&["--patience", "2"], &["sh", "-c", "echo loss: 3"]);
+    assert!(output.contains("the rules were the default ones, and are --patience 2"), "{output}");
+}
+
+#[test]
+fn flags_and_the_best_value_of_a_job() {
+    let folder = Folder::new("flags");
+    let script = "echo loss: 5; echo loss: 1; echo loss: 2; [ \"$1\" = --use-it ] || [ $# = 0 ]";
+    let line = [
+        "tune",
+        "--name",
+        "s",
+        "--set",
+        "use_it=true|false",
+        "--minimize",
+        "loss",
+        "--jobs",
+        "2",
+        "--metric-of",
+        "best",
+        "--quiet",
+        "--",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        "{--use-it}",
+    ];
+    folder.ok(&line);
+    let shown = folder.ok(&["show", "s", "--json"]);
+    assert_eq!(
+        shown.matches("\"value\": 1.0").count() - shown.matches("\"value\": 1.0\n      }").count(),
+        2,
+        "{shown}"
+    );
+    let numbers =
+        ["--set", "n=1..3", "--minimize", "loss", "--", "sh", "-c", script, "sh", "{--n}"];
+    let (status, _, errors) = folder.run(&[&["tune"], &numbers[..]].concat());
+    assert!(status == 2 && errors.contains("--set 'n=true|false'"), "{errors}");
+}
+
+/// The last epoch of Hyperband is a job's own end: what it does afterwards is not cut off.
+#[test]
+fn a_job_that_reaches_the_last_epoch_ends_by_itself() {
+    let folder = Folder::new("last-epoch");
+    let script = "for epoch in 1 2 3; do echo epoch: $epoch loss: $1; sleep 0.03; done; sleep 0.2; touch \"$2/model\"";
+    let line = [
+        "tune",
+        "--name",
+        "s",
+        "--set",
+        "x=0.1..1.0",
+        "--minimize",
+        "loss",
+        "--jobs",
+        "2",
+        "--early-stopping",
+        "hyperband=1,3",
+        "--quiet",
+        "--",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        "{x}",
+        "{folder}",
+    ];
+    folder.ok(&line);
+    assert!(folder.file("s.jobs/trial-00001-attempt-1/model").exists());
+}
+
+#[test]
+fn what_a_cancelled_tuner_left_waits_and_is_tried_once_more() {
+    let folder = Folder::new("waits");
+    let line = [
+        "tune",
+        "--name",
+        "s",
+        "--set",
+        "x=0.0..1.0",
+        "--minimize",
+        "loss",
+        "--jobs",
+        "2",
+        "--parallel",
+        "2",
+        "--",
+        "sh",
+        "-c",
+        "[ -e go ] || sleep 30; echo loss: 1",
+        "sh",
+    ];
+    let mut tuner = folder.surmise(&line).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let journal = || fs::read_to_string(folder.file("s.surmise")).unwrap_or_default();
+    crate::soon(|| journal().matches("\"asked\"").count() == 2);
+    assert!(folder.ok(&["show", "s"]).contains("2 running"));
+    folder.ok(&["stop", "s", "--cancel"]);
+    tuner.wait().unwrap();
+    assert!(folder.ok(&["show", "s"]).contains("2 waiting"));
+    fs::write(folder.file("go"), "").unwrap();
+    folder.ok(&line);
+    let why = folder.ok(&["why", "s", "1"]);
+    assert!(
+        why.contains("attempt 1 failed: the tuning was cancelled") && !why.contains("attempt 2"),
+        "{why}"
+    );
 }
