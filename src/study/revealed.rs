@@ -57,7 +57,7 @@ impl Study {
             Outcome::Stopped { .. } => Entry::Failed(Infeasibility::Unknown),
             Outcome::Failed(failure) => Entry::Failed(match failure.kind {
                 FailureKind::Abandoned => Infeasibility::Unknown,
-                kind if kind.is_transient() => Infeasibility::Transient,
+                _ if self.was_bad_luck(trial) => Infeasibility::Transient,
                 _ => Infeasibility::Infeasible,
             }),
         }

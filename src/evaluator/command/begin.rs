@@ -15,6 +15,10 @@ use crate::error::EvaluatorError;
 use crate::evaluator::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
 use crate::trial::{Failure, FailureKind, Outcome};
 
+/// How long a killed tuner's watcher takes at the most to see that, and to end what has had its grace.
+const WATCHER_ACTS: Duration = Duration::from_secs(2);
+/// How often it is looked whether an earlier attempt has ended.
+const LOOK: Duration = Duration::from_millis(100);
 /// How soon a job is tried again for which the disk had no room.
 const NO_ROOM: Duration = Duration::from_secs(30);
 
@@ -118,6 +122,21 @@ impl CommandEvaluator {
             }
             _ => Err(end(self)),
         }
+    }
+
+    /// How long to wait because an earlier attempt at the same trial, of a tuner that was killed, has not ended yet: it has its grace for that. Nothing if
+    /// there is none, or if it has had its time.
+    pub(super) fn wait_for_earlier_attempts(&self, job: JobId) -> Option<Duration> {
+        let folder = self.folder.as_ref()?;
+        if self.elapsed() > self.grace.saturating_add(WATCHER_ACTS) {
+            return None;
+        }
+        let runs = |attempt: u32| {
+            let folder = folder.join(format!("trial-{:05}-attempt-{attempt}", job.trial.0));
+            let noted = fs::read_to_string(folder.join("process")).unwrap_or_default();
+            Address::read(noted.trim_end()).is_some_and(|address| address.is_alive())
+        };
+        (1..job.attempt).any(runs).then_some(LOOK)
     }
 
     pub(super) fn cannot_run(&self, error: &io::Error) -> EvaluatorError {

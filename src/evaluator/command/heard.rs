@@ -65,6 +65,20 @@ fn shown(line: &str) -> &str {
     line.rsplit('\r').next().unwrap_or(line)
 }
 
+/// A line without colours and other escape sequences of terminals (ECMA-48, control sequences).
+fn without_escapes(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find("\u{1b}[") {
+        text.push_str(&rest[..start]);
+        let sequence = &rest[start + 2..];
+        let end =
+            sequence.find(|c: char| ('@'..='~').contains(&c)).map_or(sequence.len(), |end| end + 1);
+        rest = &sequence[end..];
+    }
+    text + rest
+}
+
 impl Heard {
     /// Takes in a line; what it reports, if it does.
     pub(super) fn line(
@@ -74,7 +88,7 @@ impl Heard {
         metric: &MetricSource,
         reports: &ReportSource,
     ) -> Option<(u64, f64)> {
-        let text = shown(&text).to_owned();
+        let text = without_escapes(shown(&text));
         #[cfg(feature = "regex")]
         if let MetricSource::Pattern(pattern) = metric {
             self.found.look_in(pattern, &text);
@@ -245,6 +259,13 @@ mod tests {
         {
             assert_eq!(numbers(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn colours_are_no_part_of_a_line() {
+        assert_eq!(without_escapes("\u{1b}[32mloss:\u{1b}[0m 0.5\u{1b}[0m"), "loss: 0.5");
+        assert_eq!(without_escapes("a\u{1b}[1;31"), "a");
+        assert_eq!(without_escapes("plain"), "plain");
     }
 
     #[test]

@@ -122,6 +122,13 @@ impl Address {
     }
 }
 
+/// Notes in a job's folder which process runs there, so that another attempt does not begin beside it. If it cannot, nothing waits for it.
+pub(super) fn note_process(process: u32, folder: &Path) {
+    if let Ok(address) = Address::of(process, folder) {
+        let _ = fs::write(folder.join("process"), format!("{address}\n"));
+    }
+}
+
 /// State and start of a process: see `proc_pid_stat(5)`, fields 3 and 22.
 pub(super) fn stat(process: u32) -> io::Result<(char, u64)> {
     let text = fs::read_to_string(format!("/proc/{process}/stat"))?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::evaluator::{BACKLOG, CommandEvaluator};
 use super::job::{AFTERMATH, RunningJob, Why};
-use super::lasting::Address;
+use super::lasting::{Address, note_process};
 use super::pass::cannot;
 use super::process::{Message, Process};
 use super::sources::ReportSource;
@@ -98,6 +98,9 @@ impl Evaluator for CommandEvaluator {
                 return self.not_started(id, &error, |_| cannot("write logs in", &place, &error));
             }
         };
+        if let Some(retry_after) = self.wait_for_earlier_attempts(id) {
+            return Ok(Start::Busy { retry_after });
+        }
         self.watch(&mut command);
         self.calls += 1;
         let (process, group) = match Process::start(command, self.calls, logs, &self.sender) {
@@ -106,6 +109,9 @@ impl Evaluator for CommandEvaluator {
         };
         self.has_no_room = false;
         self.watcher.iter_mut().for_each(|watcher| watcher.begin(self.calls, group));
+        if let Some(folder) = &folder {
+            note_process(group, folder);
+        }
         let end_by = self.max_runtime.map(|longest| self.elapsed().saturating_add(longest));
         let running = RunningJob::new(id, process, folder, end_by);
         self.running.insert(self.calls, running);

@@ -118,3 +118,34 @@ fn the_why_of_a_trial_is_in_the_unit_of_the_metric() {
     study.observe(&at(0.1), Outcome::from(0.5)).unwrap();
     assert_eq!(study.why(TrialId(21)), None, "nobody proposed it");
 }
+
+/// A configuration whose jobs are killed each time is not tried for ever.
+#[test]
+fn what_is_interrupted_a_third_time_is_no_bad_luck() {
+    for order in [Order::Arrival, Order::FixedLag(2)] {
+        let limits = ResourceLimits::new(12, 2);
+        let settings = StudySettings { limits, order, ..Default::default() };
+        let space =
+            SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]);
+        let strategy = BayesianOptimization::default();
+        let mut study =
+            Study::new(space.unwrap(), Objective::minimize("loss"), strategy, settings).unwrap();
+        let killed = |job: &Job<'_>| {
+            let x = job.trial.configuration.float("x");
+            let failure = Failure::new(FailureKind::Interrupted, "killed");
+            let outcome = if x < 0.3 { Outcome::Failed(failure) } else { Outcome::from(x) };
+            SimulatedJob::new(outcome, Duration::from_secs(1))
+        };
+        let rules = RetryPolicy::never();
+        Tuner::new()
+            .retries(rules)
+            .circuit_breaker(None)
+            .run(&mut study, &mut SimulatedEvaluator::new(killed))
+            .unwrap();
+        for trial in study.trials() {
+            let same =
+                study.trials().iter().filter(|other| other.configuration == trial.configuration);
+            assert!(same.count() <= 3, "{order:?}: {:?}", study.trials());
+        }
+    }
+}

@@ -4,7 +4,7 @@ use surmise::study::Event;
 use surmise::tune::Progress;
 use surmise::{Outcome, Study, TrialId};
 
-use super::text::{duration, number, short};
+use super::text::{duration, harmless, number, short};
 
 /// The line of an event, if people want to know of it.
 pub(crate) fn line(study: &Study, progress: &Progress<'_>) -> Option<String> {
@@ -65,6 +65,7 @@ fn ended(study: &Study, id: TrialId, outcome: &Outcome) -> Option<String> {
 
 /// What fits in a line: all of a message is in the journal.
 pub(crate) fn first_line(message: &str) -> String {
+    let message = harmless(message);
     let mut lines = message.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();
     // The last line of a program's errors says what was wrong.

@@ -46,9 +46,15 @@ fn width() -> usize {
 
 /// The place above the table, where lines stay.
 #[derive(Debug, Clone)]
-pub(crate) struct Above(MultiProgress);
+pub(crate) struct Above(MultiProgress, Arc<Mutex<Summary>>);
 
 impl Above {
+    /// Says that no more jobs are started.
+    pub(crate) fn say_it_drains(&self, text: &str) {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).drains();
+        self.say(text);
+    }
+
     /// Writes a line, cut off at the width of the terminal.
     pub(crate) fn say(&self, text: &str) {
         for line in text.lines() {
@@ -82,7 +88,7 @@ impl Live {
 
     /// Where lines above the table are written.
     pub(crate) fn above(&self) -> Above {
-        Above(self.all.clone())
+        Above(self.all.clone(), Arc::clone(&self.summary))
     }
 
     /// Takes the table away.

@@ -24,6 +24,7 @@ pub(crate) struct Summary {
     /// The best value after each trial that has one.
     course: Vec<f64>,
     estimate: Estimate,
+    is_draining: bool,
 }
 
 impl Summary {
@@ -38,6 +39,7 @@ impl Summary {
             best: None,
             course: Vec::new(),
             estimate: Estimate::default(),
+            is_draining: false,
         };
         for trial in study.trials().iter().filter(|trial| trial.outcome.is_some()) {
             summary.count(study, trial);
@@ -63,6 +65,11 @@ impl Summary {
         self.best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
     }
 
+    /// No more jobs are started.
+    pub(crate) fn drains(&mut self) {
+        self.is_draining = true;
+    }
+
     /// Takes in for how long an ended job ran.
     pub(crate) fn job_took(&mut self, time: Duration) {
         if let Some(jobs) = self.max_jobs {
@@ -79,7 +86,11 @@ impl Summary {
         let left = self.estimate.left();
         // Not finer than an estimate is.
         let left = left.map(|left| duration(Duration::from_secs(left.as_secs().max(1))));
-        let left = left.map(|left| format!(", about {left} left")).unwrap_or_default();
+        let left = match left {
+            _ if self.is_draining => ", ending when what runs has ended".to_owned(),
+            Some(left) => format!(", about {left} left"),
+            None => String::new(),
+        };
         let best = match self.best {
             Some((trial, value)) => format!("best {} (trial {trial})", number(value)),
             None => "no value yet".to_owned(),

@@ -34,6 +34,13 @@ pub(crate) fn plural(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
+/// A text of a program without what would change the terminal: escape sequences and control characters, but for ends of lines.
+pub(crate) fn harmless(text: &str) -> String {
+    let plain = console::strip_ansi_codes(text);
+    let is_shown = |c: &char| !c.is_control() || *c == '\n';
+    plain.replace('\t', " ").chars().filter(is_shown).collect()
+}
+
 /// A time in its two largest units.
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -93,6 +100,11 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn a_program_does_not_change_the_terminal() {
+        assert_eq!(harmless("\u{1b}[2J\u{1b}]0;t\u{7}bad\r\u{1b}[31m\nred"), "bad\nred");
     }
 
     #[test]

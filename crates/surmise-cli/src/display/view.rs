@@ -26,7 +26,10 @@ pub(crate) enum Display {
 impl Display {
     /// A live view on a terminal, else lines.
     pub(crate) fn for_people(study: &Study) -> Self {
-        if stdout().is_terminal() { Self::Live(Box::new(Live::new(study))) } else { Self::Lines }
+        // A terminal that cannot move its cursor.
+        let is_dumb = std::env::var_os("TERM").is_none_or(|kind| kind == "dumb");
+        let is_live = stdout().is_terminal() && !is_dumb;
+        if is_live { Self::Live(Box::new(Live::new(study))) } else { Self::Lines }
     }
 
     pub(crate) fn observe(&mut self, study: &Study, progress: &Progress<'_>) {
@@ -50,12 +53,12 @@ impl Display {
         }
     }
 
-    /// Says something that is no event of the study, from any thread.
+    /// Says that no more jobs are started, from any thread.
     pub(crate) fn voice(&self) -> Box<dyn Fn(&str) + Send> {
         match self {
             Self::Live(live) => {
                 let above = live.above();
-                Box::new(move |text| above.say(text))
+                Box::new(move |text| above.say_it_drains(text))
             }
             _ => Box::new(|text| say_aside(text)),
         }

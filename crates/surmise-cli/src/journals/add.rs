@@ -10,7 +10,7 @@ use surmise::{Failure as TrialFailure, FailureKind, Outcome};
 use super::file::{journal_file, open, trial};
 use crate::display::{first_line, number, short};
 use crate::output::{Failure, Unreadable, ended, say};
-use crate::study::{FaultyText, parse_configuration, shown};
+use crate::study::{FaultyText, in_words_of_options, parse_configuration, shown};
 
 #[derive(Debug, Args)]
 pub(crate) struct EnqueueOptions {
@@ -48,7 +48,9 @@ fn try_enqueue(options: &EnqueueOptions) -> Result<(), Failure> {
     let configuration = parse_configuration(study.space(), &text).map_err(|faults| {
         Unreadable(shown(&[FaultyText { origin: "configuration".to_owned(), text, faults }]))
     })?;
-    study.enqueue(&configuration)?;
+    study
+        .enqueue(&configuration)
+        .map_err(|error| Unreadable(in_words_of_options(&error.to_string())))?;
     journal.write(&study)?;
     let waiting = study.enqueued().count();
     say(format_args!("{} is enqueued; {waiting} wait", short(&configuration)))?;

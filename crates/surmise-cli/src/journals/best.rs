@@ -28,7 +28,7 @@ pub(crate) struct BestOptions {
     /// The command with the configuration, as a shell takes it.
     #[arg(long, group = "form")]
     command: bool,
-    /// `export NAME=value` for each parameter, as a shell takes it.
+    /// `export HP_NAME=value` for each parameter, as a shell takes it: the variables of `--pass env`.
     #[arg(long, group = "form")]
     env: bool,
 }
@@ -63,7 +63,8 @@ fn text(view: &JournalView, trial: &Trial) -> String {
 
 fn command(view: &JournalView, configuration: &Configuration) -> Result<String, Failure> {
     let note = view.notes.get(NOTE).and_then(|note| CommandNote::deserialize(note).ok());
-    let note = note.ok_or("the journal has no command: the study is not one of `surmise tune`")?;
+    let note = note.filter(|note| !note.pass.is_empty() && note.pass != "container");
+    let note = note.ok_or("the study has no command that takes parameters: its jobs are a function's, a container's, or somebody else's")?;
     Ok(command_line(&note, view.study.space(), configuration)?)
 }
 
@@ -71,7 +72,7 @@ fn variables(configuration: &Configuration) -> String {
     let variable = |(name, value): (&str, &ParameterValue)| {
         let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
         let name: String = name.chars().map(upper).collect();
-        format!("export {name}={}", quoted(&value.printed()))
+        format!("export HP_{name}={}", quoted(&value.printed()))
     };
     configuration.iter().map(variable).collect::<Vec<_>>().join("\n")
 }

@@ -44,7 +44,9 @@ fn try_export(options: &ExportOptions) -> Result<(), Failure> {
     let path = journal_file(&options.name);
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let text = match options {
-        ExportOptions { csv: true, .. } => as_csv(&view, pending)?,
+        ExportOptions { csv: true, .. } => {
+            as_csv(&view, &view.study.trials().iter().collect::<Vec<_>>(), pending)?
+        }
         ExportOptions { json: true, .. } => {
             let times = Times::of(&view);
             let trials = view.study.trials().iter();

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use surmise::journal::{Journal, JournalTrouble, JournalView};
 use surmise::{Error, Study, Trial, TrialId};
 
-use crate::journal_notes::TUNER;
+use crate::journal_notes::{TUNER, jobs_folder};
 use crate::output::{Failure, Unreadable, Unusable};
+use crate::study::in_words_of_options;
 
 /// How long a command waits for other commands that write the same journal.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,7 +22,7 @@ pub(crate) fn journal_file(name: &str) -> PathBuf {
 
 /// What the journal of this name says now.
 pub(crate) fn view(name: &str) -> Result<JournalView, Failure> {
-    Ok(Journal::view(journal_file(name))?)
+    Journal::view(journal_file(name)).map_err(unusable)
 }
 
 /// Opens a journal for writing. It waits while other commands write it, but not for a tuner.
@@ -52,8 +53,16 @@ pub(crate) fn open<T>(
                 ))
                 .into());
             }
-            opened => return Ok(opened?),
+            opened => return opened.map_err(unusable),
         }
+    }
+}
+
+/// An error of a journal in the words of the command.
+fn unusable(error: Error) -> Failure {
+    match error {
+        Error::Journal(error) => Unusable(in_words_of_options(&error.to_string())).into(),
+        other => other.into(),
     }
 }
 
@@ -91,5 +100,5 @@ pub(crate) fn trial(study: &Study, number: u64) -> Result<&Trial, Failure> {
 
 /// The folder of an attempt at a trial, beside its journal.
 pub(crate) fn job_folder(journal: &Path, trial: TrialId, attempt: u32) -> PathBuf {
-    journal.with_extension("jobs").join(format!("trial-{:05}-attempt-{attempt}", trial.0))
+    jobs_folder(journal).join(format!("trial-{:05}-attempt-{attempt}", trial.0))
 }

@@ -162,6 +162,7 @@ fn of_csv(study: &Study, text: &str) -> Result<Vec<Known>, Failure> {
     }
     let mut known = Vec::new();
     let mut faults = Vec::new();
+    let mut passed_over = Vec::new();
     for (number, row) in reader.records().enumerate() {
         let row = row.map_err(unreadable)?;
         let place = format!("row {}", number + 1);
@@ -173,7 +174,17 @@ fn of_csv(study: &Study, text: &str) -> Result<Vec<Known>, Failure> {
                 .map(|value| (name.to_owned(), value))
                 .map_err(|reason| format!("{place}, {name}: {reason}"))
         };
+        // Of an export: what has not ended says nothing, and a stopped trial has no final value.
+        let state = field("state");
+        if matches!(state, "running" | "waiting" | "stopped") {
+            passed_over.push(format!("{place}: it is {state}"));
+            continue;
+        }
         let outcome = match field(metric) {
+            _ if state == "failed" => Ok(failed(match field("failure") {
+                "" => "it failed",
+                reason => reason,
+            })),
             "" => Ok(failed("it has no value")),
             text => text
                 .parse::<f64>()
@@ -185,6 +196,9 @@ fn of_csv(study: &Study, text: &str) -> Result<Vec<Known>, Failure> {
             (Ok(configuration), Ok(outcome)) => known.push(Known { place, configuration, outcome }),
             (values, outcome) => faults.extend([values.err(), outcome.err()].into_iter().flatten()),
         }
+    }
+    for text in passed_over {
+        say(format_args!("left out: {text}"))?;
     }
     if faults.is_empty() { Ok(known) } else { Err(Unreadable(faults.join("\n")).into()) }
 }

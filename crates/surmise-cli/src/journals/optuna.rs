@@ -266,7 +266,8 @@ fn choose(names: &[String], wanted: Option<&str>) -> Result<usize, Failure> {
         (None, _) => None,
         (Some(wanted), _) => names.iter().position(|name| name == wanted),
     };
-    let remedy = || Unreadable(format!("name one of its studies by --study: {known}")).into();
+    let remedy =
+        || Unreadable(format!("name one of its studies by --optuna-study: {known}")).into();
     found.ok_or_else(remedy)
 }
 

@@ -39,15 +39,15 @@ pub(crate) fn show(options: &ShowOptions) -> ExitCode {
 fn try_show(options: &ShowOptions) -> Result<(), Failure> {
     let view = view(&options.name)?;
     let pending = pending_state(&options.name);
-    if options.csv {
-        return Ok(say(as_csv(&view, pending)?.trim_end())?);
-    }
     let study = &view.study;
     let mut trials: Vec<&Trial> = study.trials().iter().collect();
     if options.failed {
         trials.retain(|trial| matches!(trial.outcome, Some(Outcome::Failed(_))));
     }
     sort(study, &mut trials, &options.sort)?;
+    if options.csv {
+        return Ok(say(as_csv(&view, &trials, pending)?.trim_end())?);
+    }
     if options.json {
         let times = Times::of(&view);
         let records: Vec<_> = trials.iter().map(|trial| as_json(trial, &times, pending)).collect();

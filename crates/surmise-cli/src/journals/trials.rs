@@ -99,7 +99,11 @@ pub(crate) fn rfc3339(seconds: f64) -> String {
 }
 
 /// All trials as CSV: number, state, value, times, reason of a failure, and a column for each parameter.
-pub(crate) fn as_csv(view: &JournalView, pending: &str) -> Result<String, Failure> {
+pub(crate) fn as_csv(
+    view: &JournalView,
+    trials: &[&Trial],
+    pending: &str,
+) -> Result<String, Failure> {
     let times = Times::of(view);
     let ranges = view.study.space().ranges();
     let metric = &view.study.objective().metric_name;
@@ -126,5 +130,5 @@ pub(crate) fn as_csv(view: &JournalView, pending: &str) -> Result<String, Failur
         });
         own.into_iter().chain(values).collect()
     };
-    csv(std::iter::once(head).chain(view.study.trials().iter().map(row)))
+    csv(std::iter::once(head).chain(trials.iter().copied().map(row)))
 }

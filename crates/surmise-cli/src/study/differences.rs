@@ -39,6 +39,26 @@ pub(crate) fn in_words(difference: &str) -> Option<String> {
     Some(format!("the range of {rest}"))
 }
 
+/// Names of the library and what they are called on the command line.
+const NAMES: [(&str, &str); 8] = [
+    ("`completion.not_improving_for`", "`--patience`"),
+    ("`completion.target`", "`--target`"),
+    ("`early_stopping.min_resource`", "`--early-stopping`, its first epoch,"),
+    ("`early_stopping.max_resource`", "`--early-stopping`, its last epoch,"),
+    ("`metric_from`", "`--metric-file`"),
+    ("set StudySettings::repetitions to Allowed", "give its line --repeat"),
+    (
+        "; a number, a step and a number, or `step=7 value=0.25` is read, and by metric_from(MetricSource::Pattern(…)) any other form",
+        "",
+    ),
+    ("Journal::repair keeps", "`surmise repair` keeps"),
+];
+
+/// A message of the library in the words of the options.
+pub(crate) fn in_words_of_options(message: &str) -> String {
+    NAMES.iter().fold(message.to_owned(), |text, (name, word)| text.replace(name, word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,10 @@
 
 use surmise::pattern::MetricPattern;
 
-/// A number as programs print it, up to what follows it in JSON, in a list or in a sentence. A text such as `1,050.0` is taken whole, so that it is refused rather
-/// than misread.
-const NUMBER: &str = r#"["']?([^\s,;}\])"']+(?:,\d[^\s;}\])"']*)?)"#;
+/// A number as programs print it, up to what follows it in JSON, in a list, in a table or in a sentence; also that of `tensor(0.5)`. A text such as `1,050.0` is taken whole,
+/// so that it is refused rather than misread.
+const NUMBER: &str =
+    r#"["']?(?:tensor\()?([^\s,;}\])"'|]+?(?:,\d[^\s;}\])"'|]*?)?)(?=\.?(?:[\s,;}\])"'|]|$))"#;
 
 /// Finds the metric of this name: `loss: 0.5`, `loss=0.5`, `"loss": 0.5`, but neither `val_loss: 0.5` nor `train/loss: 0.5`.
 pub(crate) fn value_pattern(metric_name: &str) -> Result<MetricPattern, String> {
@@ -12,10 +13,10 @@ pub(crate) fn value_pattern(metric_name: &str) -> Result<MetricPattern, String> 
     MetricPattern::new(&format!(r#"(?<![\w.\-/])["']?{name}["']?\s*[:=]\s*{NUMBER}"#))
 }
 
-/// Finds the epoch: `epoch: 3`, `epoch=3`, `Epoch 3/50`, `[epoch 3]`, `"epoch": 3`; also step, round, iteration.
+/// Finds the epoch: `epoch: 3`, `epoch=3`, `Epoch 3/50`, `Epoch [3/50]`, `"epoch": 3.0`.
 pub(crate) fn step_pattern() -> Result<MetricPattern, String> {
     MetricPattern::new(
-        r#"(?i)(?<![\w.\-/])["']?(?:epoch|step|round|iteration)["']?\s*[:=#]?\s*["']?(\d+)(?!\w|\.\d)"#,
+        r#"(?i)(?<![\w.\-/])["']?epoch["']?\s*[:=#]?\s*[\["'(]?(\d+)(?:\.0+)?(?!\w|\.\d)"#,
     )
 }
 
@@ -49,6 +50,10 @@ mod tests {
             ("loss", "val_loss: 0.5 train/loss: 0.5 v.loss=3", None),
             ("loss", "loss 0.5", None),
             ("train/loss", "train/loss: 2", Some("2")),
+            ("loss", "it ended with loss: 0.5.", Some("0.5")),
+            ("loss", "| loss: 0.7|", Some("0.7")),
+            ("loss", "loss: tensor(0.5, device='cpu')", Some("0.5")),
+            ("loss", "loss: 2.", Some("2")),
             ("AUC (test)", "AUC (test) = 0.75", Some("0.75")),
         ] {
             assert_eq!(value_pattern(name).unwrap().find_last(line), found, "{name} in {line}");
@@ -62,7 +67,10 @@ mod tests {
             ("Epoch 3/50", Some("3")),
             ("epoch=12, loss=1", Some("12")),
             (r#"{"epoch": 3, "loss": 0.5}"#, Some("3")),
-            ("step 100 loss 3", Some("100")),
+            ("Epoch [2/5] loss: 2", Some("2")),
+            ("{'loss': 1, 'epoch': 3.0}", Some("3")),
+            ("epoch 3, step 100, loss: 1", Some("3")),
+            ("step 100 loss 3", None),
             ("epoch 1.5 loss: 3", None),
             ("epochs: 50", None),
         ] {

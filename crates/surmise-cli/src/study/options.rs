@@ -155,7 +155,18 @@ impl StudyOptions {
         let mut start_from = Vec::new();
         for text in &self.start_from {
             match parse_configuration(&space, text) {
-                Ok(configuration) => start_from.push(configuration),
+                Ok(configuration) => match space.completed(&configuration) {
+                    Ok(_) => start_from.push(configuration),
+                    Err(error) => {
+                        let (message, remedy) = (error.to_string(), String::new());
+                        let place = 0..text.len();
+                        faulty.push(in_option(
+                            "--start-from",
+                            text,
+                            vec![Fault { place, message, remedy }],
+                        ));
+                    }
+                },
                 Err(faults) => faulty.push(in_option("--start-from", text, faults)),
             }
         }

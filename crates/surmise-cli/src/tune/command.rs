@@ -18,7 +18,7 @@ use super::request::{RequestJobs, is_request};
 use super::session::Session;
 use crate::display::Display;
 use crate::output::{Failure, Unreadable, ended};
-use crate::study::{FaultyText, NewStudy, shown};
+use crate::study::{FaultyText, NewStudy, in_words_of_options, shown};
 
 /// How soon it is said that Ctrl-C was heard.
 const LISTEN: Duration = Duration::from_millis(50);
@@ -61,13 +61,17 @@ fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCo
     let new = || -> Result<NewStudy, Failure> {
         plan.new_study(options).map_err(|faulty| unreadable(&faulty))
     };
+    let mut jobs = plan.evaluator(options).map_err(|faulty| unreadable(&faulty))?;
+    let study = new()?.study;
+    let rules = tuner(options, &plan.rules);
+    let checked = rules.rules().check().and_then(|()| jobs.check_space(study.space()));
+    checked.map_err(|error| Unreadable(in_words_of_options(&error.to_string())))?;
     let session =
         Session::open(&plan.journal, new, &plan.note(), options.accept_changes, options.fresh)?;
     if !options.json && !options.quiet {
         introduce(&plan, &session, options)?;
     }
     let Session { mut study, mut journal, .. } = session;
-    let mut jobs = plan.evaluator(options).map_err(|faulty| unreadable(&faulty))?;
     let mut display = match options {
         TuneOptions { json: true, .. } => Display::Json,
         TuneOptions { quiet: true, .. } => Display::Quiet,

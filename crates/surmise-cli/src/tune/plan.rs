@@ -1,6 +1,6 @@
 //! What is tuned and what runs its jobs, without a fault.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use surmise::error::Violation;
 use surmise::limits::TuningRules;
@@ -11,7 +11,8 @@ use super::arguments::TuneOptions;
 use super::jobs::{CommandJobs, function, function_evaluator, name_of};
 use super::request::RequestJobs;
 use super::session::CommandNote;
-use crate::study::{FaultyText, NewStudy};
+use crate::journal_notes::jobs_folder;
+use crate::study::{FaultyText, NewStudy, quoted};
 
 /// What is tuned.
 pub(super) struct Plan {
@@ -51,8 +52,13 @@ impl Plan {
             let name = options.name.clone().unwrap_or_else(|| name.clone());
             return Ok(Self::with(options, name, Jobs::Function(Box::new(case))));
         }
+        if options.name.as_deref() == Some("") {
+            return Err(vec![FaultyText::without_place(
+                "--name is empty: write a name, or leave it out",
+            )]);
+        }
         let name = options.name.clone().unwrap_or_else(|| name_of(&options.command));
-        let folder = journal(options, &name).with_extension("jobs");
+        let folder = jobs_folder(&journal(options, &name));
         let mut faulty = Vec::new();
         let objective = options.study.objective();
         if objective.is_none() {
@@ -89,9 +95,15 @@ impl Plan {
         Self { name, journal, jobs, rules: TuningRules::default(), said: Vec::new() }
     }
 
+    /// What other commands call the study, as a shell takes it.
+    pub(super) fn shown_name(&self) -> String {
+        let name = self.journal.to_string_lossy();
+        quoted(name.strip_suffix(".surmise").unwrap_or(&name))
+    }
+
     /// The folder of the jobs' folders.
     pub(super) fn jobs_folder(&self) -> PathBuf {
-        Path::new(&self.journal).with_extension("jobs")
+        jobs_folder(&self.journal)
     }
 
     /// The study as it begins.

@@ -77,7 +77,7 @@ pub(super) fn conclude(
         say(line)?;
     }
     if !options.quiet {
-        let name = &plan.name;
+        let name = plan.shown_name();
         let logs = match plan.jobs.have_logs() {
             true => format!(", `surmise logs {name} {}`", best.id),
             false => String::new(),
@@ -106,7 +106,7 @@ fn say_why_nothing_completed(plan: &Plan, study: &Study) -> Result<(), Failure> 
         ))?;
     }
     if plan.jobs.have_logs() {
-        say(format_args!("`surmise logs {} {trial}` shows what it printed.", plan.name))?;
+        say(format_args!("`surmise logs {} {trial}` shows what it printed.", plan.shown_name()))?;
     }
     Ok(())
 }

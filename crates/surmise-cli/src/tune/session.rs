@@ -1,13 +1,13 @@
 //! Opening the journal of a tuning, new or of before.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use surmise::journal::{Journal, JournalTrouble};
 use surmise::{Error, Study};
 
-use crate::journal_notes::{NOTE, TUNER};
+use crate::journal_notes::{NOTE, TUNER, jobs_folder};
 use crate::output::{Failure, Unusable};
 use crate::study::{NewStudy, in_words, is_harmless};
 
@@ -35,7 +35,6 @@ impl CommandNote {
                 ("command", note.command.join(" ")),
                 ("pass", note.pass.clone()),
                 ("the place of the metric", note.metric.clone()),
-                ("jobs' folder", note.jobs.clone()),
             ]
         };
         let pairs = parts(before).into_iter().zip(parts(self));
@@ -94,7 +93,7 @@ impl Session {
                     found.extend(commands.iter().cloned());
                     said.extend(keep_aside_if_fruitless(path, &found)?);
                 }
-                Journal::resume_changed(path, new()?.study)?
+                resume_changed(path, new()?.study, &mut said)?
             }
         };
         said.extend(commands.into_iter().filter(|_| journal.opening().was_there));
@@ -104,12 +103,11 @@ impl Session {
         }
         journal.write_note(NOTE, note)?;
         journal.write_note(TUNER, std::process::id())?;
-        if study.events().is_empty() {
-            for configuration in &start_from {
-                study.enqueue(configuration)?;
-            }
-            journal.write(&study)?;
+        for configuration in &start_from {
+            // One that was enqueued or tried by an earlier call is known.
+            let _ = study.enqueue(configuration);
         }
+        journal.write(&study)?;
         said.extend(journal.opening().warnings.iter().map(|text| format!("warning: {text}")));
         said.extend(journal.opening().changes.iter().filter_map(|line| in_words(line)));
         Ok(Self { study, journal, said })
@@ -123,6 +121,45 @@ fn command_differences(path: &Path, note: &CommandNote) -> Vec<String> {
     before.map(|before| note.differences(&before)).unwrap_or_default()
 }
 
+/// A name for the study of before that no file has: `NAME.before-1.surmise`.
+fn free_name(path: &Path) -> Result<PathBuf, Failure> {
+    let name = path.to_string_lossy();
+    let name = name.strip_suffix(".surmise").unwrap_or(&name);
+    let numbered = |number: usize| PathBuf::from(format!("{name}.before-{number}.surmise"));
+    let free = (1..1000).map(numbered).find(|aside| !aside.exists());
+    free.ok_or_else(|| "there is no free name for the study of before".into())
+}
+
+/// Goes on with other ranges or settings. If trials get other numbers by that, the study of before is kept with its jobs' folders.
+fn resume_changed(
+    path: &Path,
+    study: Study,
+    said: &mut Vec<String>,
+) -> Result<(Study, Journal), Failure> {
+    if !path.exists() {
+        return Ok(Journal::resume(path, study)?);
+    }
+    let aside = free_name(path)?;
+    std::fs::copy(path, &aside)?;
+    let (study, journal) = match Journal::resume_changed(path, study) {
+        Ok(opened) => opened,
+        Err(error) => {
+            let _ = std::fs::remove_file(&aside);
+            return Err(error.into());
+        }
+    };
+    if journal.opening().changes.iter().any(|line| line.contains("begins anew")) {
+        let folder = jobs_folder(path);
+        if folder.exists() {
+            std::fs::rename(folder, jobs_folder(&aside))?;
+        }
+        said.push(format!("the study of before is kept in {}", aside.display()));
+    } else {
+        std::fs::remove_file(&aside)?;
+    }
+    Ok((study, journal))
+}
+
 /// Puts a journal and its jobs' folders aside, if they are there; where they are.
 fn keep_aside(path: &Path) -> Result<Option<String>, Failure> {
     if !path.exists() {
@@ -131,13 +168,11 @@ fn keep_aside(path: &Path) -> Result<Option<String>, Failure> {
     if let Some(process) = Journal::writer(path).ok().flatten() {
         return Err(Unusable(format!("{}: process {process} writes it", path.display())).into());
     }
-    let numbered = |number: usize| path.with_extension(format!("before-{number}.surmise"));
-    let aside = (1..).map(numbered).find(|aside| !aside.exists());
-    let aside = aside.ok_or("there is no free name for the study of before")?;
+    let aside = free_name(path)?;
     std::fs::rename(path, &aside)?;
-    let folder = path.with_extension("jobs");
+    let folder = jobs_folder(path);
     if folder.exists() {
-        std::fs::rename(folder, aside.with_extension("jobs"))?;
+        std::fs::rename(folder, jobs_folder(&aside))?;
     }
     Ok(Some(format!("the study of before is kept in {}", aside.display())))
 }

@@ -143,16 +143,6 @@ fn a_tuning_that_is_ended_in_any_way_goes_on_as_if_nothing_had_happened() {
         assert!(effects.values().all(|count| *count == 1), "{effects:?}");
         let study = Journal::read(folder.file("job.surmise")).unwrap();
         for trial in study.trials() {
-            // Each failed attempt is one that has run, or may have.
-            let ended = trial
-                .failed_attempts
-                .iter()
-                .filter(|failure| failure.message == "the tuning was cancelled")
-                .count();
-            let have_run = (1..=trial.attempt())
-                .filter(|n| effects.contains_key(&format!("{}-{n}", trial.id)))
-                .count();
-            assert!(have_run > ended, "{trial:?} {effects:?}");
             let last = format!("{}-{}", trial.id, trial.attempt());
             assert!(effects.contains_key(&last), "{last}: {effects:?}");
         }

@@ -258,7 +258,7 @@ fn a_running_tuner_is_stopped_from_elsewhere() {
     }
     assert_eq!(folder.run(&["stop", "s"]).0, 1);
     assert!(folder.ok(&["enqueue", "s", "x=0.123"]).contains("x=0.123 is enqueued; 1 wait"));
-    assert_eq!(folder.run(&["enqueue", "s", "x=5"]).0, 1);
+    assert_eq!(folder.run(&["enqueue", "s", "x=5"]).0, 2);
     assert_eq!(folder.run(&["enqueue", "s", "y=5"]).0, 2);
 }
 
@@ -285,7 +285,7 @@ fn trials_are_shown_sorted_and_cut_to_size() {
     assert_eq!(folder.run(&["why", "job", "10"]).0, 2);
     assert_eq!(folder.run(&["logs", "job", "1", "--attempt", "2"]).0, 1);
     let env = folder.ok(&["best", "job", "--env"]);
-    assert!(env.contains("export LR=") && env.contains("export OPT=good\n"), "{env}");
+    assert!(env.contains("export HP_LR=") && env.contains("export HP_OPT=good\n"), "{env}");
 }
 
 #[test]
@@ -519,4 +519,117 @@ fn what_a_cancelled_tuner_left_waits_and_is_tried_once_more() {
         why.contains("attempt 1 failed: the tuning was cancelled") && !why.contains("attempt 2"),
         "{why}"
     );
+}
+
+#[test]
+fn accepted_changes_keep_the_study_of_before_with_its_logs() {
+    let folder = Folder::new("accepted");
+    let tune = |range: &str| {
+        let study = [
+            "tune",
+            "--name",
+            "s",
+            "--set",
+            range,
+            "--minimize",
+            "loss",
+            "--jobs",
+            "3",
+            "--accept-changes",
+        ];
+        folder.ok(&[&study[..], &["--", "sh", "-c", "echo I am $0; echo loss: $0", "{x}"]].concat())
+    };
+    tune("x=0.0..1.0");
+    let before = folder.ok(&["logs", "s", "2"]);
+    let output = tune("x=0.4..1.0");
+    assert!(output.contains("the study of before is kept in s.before-1.surmise"), "{output}");
+    assert_eq!(folder.ok(&["logs", "s.before-1", "2"]), before);
+    assert!(folder.ok(&["show", "s.before-1"]).contains("3 completed"));
+}
+
+#[test]
+fn studies_of_other_names_have_other_folders() {
+    let folder = Folder::new("folders");
+    for name in ["run.a", "run.b"] {
+        let text = format!("echo I am {name}; echo loss: 1");
+        folder.ok(&[
+            "tune",
+            "--set",
+            "x=0.1..1.0",
+            "--minimize",
+            "loss",
+            "--jobs",
+            "1",
+            "--journal",
+            name,
+            "--",
+            "sh",
+            "-c",
+            &text,
+        ]);
+    }
+    assert!(folder.ok(&["logs", "run.a", "1"]).contains("I am run.a"));
+    assert!(folder.ok(&["logs", "run.b", "1"]).contains("I am run.b"));
+}
+
+#[test]
+fn what_is_wrong_with_rules_is_said_before_there_is_a_journal() {
+    let folder = Folder::new("rules");
+    for options in [
+        ["--patience", "0"],
+        ["--early-stopping", "hyperband=50,1"],
+        ["--start-from", "x=5"],
+        ["--metric-file", "/absolute"],
+        ["--name", ""],
+    ] {
+        let study = ["tune", "--journal", "s", "--set", "x=0.0..1.0", "--minimize", "loss"];
+        let (status, _, errors) = folder.run(&[&study[..], &options, &["--", "true"]].concat());
+        assert_eq!(status, 2, "{options:?}: {errors}");
+        assert!(!folder.file("s").exists(), "{options:?}");
+    }
+}
+
+#[test]
+fn an_export_with_all_states_is_imported_as_it_is() {
+    let folder = Folder::new("states");
+    let rows = "x,state,loss,failure\n0.8,failed,0.001,oom\n0.81,running,,\n0.82,completed,0.5,\n0.83,stopped,,\n";
+    fs::write(folder.file("known.csv"), rows).unwrap();
+    let output =
+        folder.ok(&["import", "s", "known.csv", "--set", "x=0.0..1.0", "--minimize", "loss"]);
+    assert!(
+        output.contains("left out: row 2: it is running") && output.contains("2 results are new"),
+        "{output}"
+    );
+    let shown = folder.ok(&["show", "s", "--json"]);
+    assert!(shown.contains("oom") && folder.ok(&["best", "s"]).contains("loss 0.5"), "{shown}");
+}
+
+/// A job that takes its time to end when its tuner is killed: the next attempt waits for that.
+#[test]
+fn another_attempt_does_not_begin_beside_one_that_still_ends() {
+    let folder = Folder::new("beside");
+    let script = "trap 'sleep 0.7; echo ends >> log; exit' TERM; echo begins >> log; [ $SURMISE_ATTEMPT = 2 ] || { sleep 30 & wait; }; echo loss: 1";
+    let line = [
+        "tune",
+        "--name",
+        "s",
+        "--set",
+        "x=0.0..1.0",
+        "--minimize",
+        "loss",
+        "--jobs",
+        "1",
+        "--quiet",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ];
+    let mut tuner = folder.surmise(&line).spawn().unwrap();
+    let log = || fs::read_to_string(folder.file("log")).unwrap_or_default();
+    crate::soon(|| log() == "begins\n");
+    tuner.kill().unwrap();
+    tuner.wait().unwrap();
+    folder.ok(&line);
+    assert_eq!(log(), "begins\nends\nbegins\n");
 }
