@@ -1,7 +1,7 @@
 //! Training jobs on SageMaker as the jobs of a tuning.
 
+use surmise::EarlyStopping;
 use surmise::limits::TuningRules;
-use surmise::{EarlyStopping, Error};
 use surmise_sagemaker::evaluator::TrainingReports;
 use surmise_sagemaker::{CreateHyperParameterTuningJobRequest, SageMakerEvaluator, Tuning};
 
@@ -50,7 +50,7 @@ impl TrainingJobs {
 
     /// # Errors
     /// If the service cannot be reached at all.
-    pub(super) fn evaluator(&self) -> Result<SageMakerEvaluator, Error> {
+    pub(super) fn evaluator(&self) -> Result<SageMakerEvaluator, Failure> {
         let service = self.connection.connection().open()?;
         let mut jobs = SageMakerEvaluator::new(&self.request, service)?;
         if let Some(pace) = self.connection.pace() {

@@ -14,6 +14,9 @@ mod terminal;
 mod together;
 mod tune;
 
+mod mishaps;
+mod trials;
+
 use std::time::Duration;
 
 /// Waits until something is so.
