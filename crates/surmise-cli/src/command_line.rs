@@ -11,8 +11,8 @@ use crate::{ask_tell, bench, demo, journals, sagemaker, shells, tune};
 #[command(
     name = "surmise",
     version,
-    after_help = "Exit status: 0 done; 1 it failed, or what was asked is answered by no; 2 the command line or a file cannot be read. \
-                  What else a subcommand may end with, its own help says."
+    after_help = "Exit status: 0 done; 1 it failed, or what was asked is answered by no; 2 the command line or a file cannot be read; 3 a journal \
+                  cannot be used: it is not there, another process writes it, or it is damaged. What else a subcommand may end with, its own help says."
 )]
 struct CommandLine {
     #[command(subcommand)]
