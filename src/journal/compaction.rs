@@ -40,7 +40,7 @@ impl Journal {
         for (event, time) in scan.events.iter().zip(&scan.times) {
             rewriting.record(*time, event)?;
         }
-        // Whoever reads it later knows that a process went on after these events.
+        // This process may begin attempts after these events.
         rewriting.record(now(), &Record::Opened(Opened::now()))?;
         for (name, note) in scan.notes {
             rewriting.record(now(), &Record::Noted { name, note })?;

@@ -79,7 +79,7 @@ fn mend(path: &Path, search: Option<Search>) -> Result<Repair, Error> {
     for (time, event) in &events {
         rewriting.record(*time, event)?;
     }
-    // Who went on after them may be among what is lost.
+    // The record of a process that went on after these events may be lost.
     rewriting.record(now(), &Record::Opened(Opened::now()))?;
     for (name, note) in notes {
         rewriting.record(now(), &Record::Noted { name, note })?;

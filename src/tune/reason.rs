@@ -130,7 +130,7 @@ impl fmt::Display for StopReason {
                 write!(f, "{spent:?} of a budget of {budget:?} are spent, in {jobs} jobs")
             }
             Self::Observer => f.write_str("an observer said to break"),
-            Self::Drained { jobs } => write!(f, "drained on request, after {jobs} jobs"),
+            Self::Drained { jobs } => write!(f, "it was asked to end, after {jobs} jobs"),
             Self::Cancelled { left_running: 0 } => f.write_str("cancelled on request"),
             Self::Cancelled { left_running } => {
                 write!(f, "cancelled on request; {left_running} jobs had not ended")

@@ -1,6 +1,6 @@
 //! The command `surmise`.
 
-mod journal_notes;
+mod layout;
 mod output;
 
 mod display;

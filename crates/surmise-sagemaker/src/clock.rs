@@ -81,7 +81,7 @@ impl Clock {
 }
 
 fn scaled(time: Duration, by: f64) -> Duration {
-    // Of times as long as these, nobody sees the end.
+    // A time that overflows is as long as it was.
     Duration::try_from_secs_f64(time.as_secs_f64() * by).unwrap_or(time)
 }
 

@@ -133,8 +133,7 @@ impl CommandEvaluator {
         }
         let runs = |attempt: u32| {
             let folder = folder.join(format!("trial-{:05}-attempt-{attempt}", job.trial.0));
-            let noted = fs::read_to_string(folder.join("process")).unwrap_or_default();
-            Address::read(noted.trim_end()).is_some_and(|address| address.is_alive())
+            Address::noted_in(&folder).is_some_and(|address| address.is_alive())
         };
         (1..job.attempt).any(runs).then_some(LOOK)
     }
@@ -148,8 +147,7 @@ impl CommandEvaluator {
 
     /// A job that runs in this folder though no journal knows of it must not be doubled.
     fn check_nobody_works_in(&self, folder: &Path) -> Result<(), EvaluatorError> {
-        let noted = fs::read_to_string(folder.join("process")).unwrap_or_default();
-        match Address::read(noted.trim_end()) {
+        match Address::noted_in(folder) {
             Some(address) if address.has_begun() && address.is_alive() => {
                 Err(EvaluatorError::new(format!(
                     "{address} is at work where this job would be, and this study does not know of it; end it (kill -s TERM -- -{}), or name another folder",

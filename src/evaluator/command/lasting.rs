@@ -81,6 +81,12 @@ impl Address {
         })
     }
 
+    /// The process that is noted in a job's folder.
+    pub(super) fn noted_in(folder: &Path) -> Option<Self> {
+        let noted = fs::read_to_string(folder.join("process")).ok()?;
+        Self::read(noted.trim_end())
+    }
+
     fn of(process: u32, folder: &Path) -> io::Result<Self> {
         let (_, started) = stat(process)?;
         Ok(Self { folder: folder.to_owned(), process, started, boot: boot()? })
@@ -258,7 +264,7 @@ impl Following {
         Self { path, file: None, is_error, unfinished: Vec::new() }
     }
 
-    /// Tells what is new, as long as somebody listens; its last line too, even without an end, if there `is_no_more`. Whether somebody listens.
+    /// Passes each new line to `tell`, until that returns `false`; the last line even without an end if there `is_no_more`. Returns whether `tell` still wants lines.
     fn tell_lines(&mut self, is_no_more: bool, mut tell: impl FnMut(String) -> bool) -> bool {
         if self.file.is_none() {
             self.file = File::open(&self.path).ok();

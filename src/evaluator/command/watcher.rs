@@ -1,8 +1,8 @@
 //! Who ends the jobs of a tuner that was killed.
 //!
 //! A shell is told of each job's process group. When its pipe is closed, which the system does at any end of the process that holds the other end, it
-//! ends those that are left, and whatever has inherited the evaluator's mark in its environment: a process that was started a moment before
-//! anybody could be told of it, or has left its group.
+//! ends those that are left, and whatever has inherited the evaluator's mark in its environment: a process that was started just before its
+//! group could be told, or that has left its group.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -82,7 +82,7 @@ impl Watcher {
         Ok(Self { shell, pipe, grace, mark, told: BTreeMap::new() })
     }
 
-    /// Takes another shell if somebody has ended the one that was there.
+    /// Starts another shell if the one that was there has ended.
     pub(super) fn see_to_it(&mut self) -> io::Result<()> {
         if matches!(self.shell.try_wait(), Ok(None)) {
             return Ok(());

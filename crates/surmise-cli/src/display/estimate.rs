@@ -13,7 +13,7 @@ pub(crate) struct Estimate {
 
 impl Estimate {
     /// A job has ended after this time; so many remain, those that run included, and so many run at a time.
-    #[allow(clippy::disallowed_methods, reason = "people want to know when")]
+    #[allow(clippy::disallowed_methods, reason = "the view shows when the tuning will be over")]
     #[allow(clippy::cast_precision_loss, reason = "an estimate")]
     pub(crate) fn job_ended(&mut self, after: Duration, remaining: usize, parallel: usize) {
         self.ended += 1;

@@ -26,6 +26,6 @@ pub(crate) fn print(progress: &Progress<'_>) {
         Progress::Over(reason) => json!({"event": "over", "reason": reason.to_string()}),
         _ => return,
     };
-    // The tuning does not depend on whether anybody reads it.
+    // A closed pipe does not end the tuning.
     let _ = say(line);
 }

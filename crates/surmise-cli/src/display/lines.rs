@@ -6,7 +6,7 @@ use surmise::{Outcome, Study, TrialId};
 
 use super::text::{duration, harmless, number, short};
 
-/// The line of an event, if people want to know of it.
+/// The line of an event, or nothing for an event that has none.
 pub(crate) fn line(study: &Study, progress: &Progress<'_>) -> Option<String> {
     let text = match progress {
         Progress::Started { job, adopted } => {

@@ -122,7 +122,7 @@ impl Live {
         self.summary.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[allow(clippy::disallowed_methods, reason = "people want to know since when")]
+    #[allow(clippy::disallowed_methods, reason = "the table shows since when a job runs")]
     fn start(&mut self, study: &Study, id: TrialId) {
         let since = |state: &ProgressState, w: &mut dyn Write| {
             let _ = w.write_str(&duration(state.elapsed()));

@@ -38,7 +38,7 @@ impl Display {
             Self::Json => json::print(progress),
             Self::Lines => {
                 if let Some(line) = line(study, progress) {
-                    // The tuning does not depend on whether anybody reads it.
+                    // A closed pipe does not end the tuning.
                     let _ = say(line);
                 }
             }

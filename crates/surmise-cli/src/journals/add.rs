@@ -43,7 +43,8 @@ pub(crate) fn enqueue(options: &EnqueueOptions) -> ExitCode {
 }
 
 fn try_enqueue(options: &EnqueueOptions) -> Result<(), Failure> {
-    let (mut study, mut journal) = open(&journal_file(&options.name), |path| Journal::open(path))?;
+    let (mut study, mut journal) =
+        open(&journal_file(&options.name), |path| Ok(Journal::open(path)?))?;
     let text = options.configuration.clone();
     let configuration = parse_configuration(study.space(), &text).map_err(|faults| {
         Unreadable(shown(&[FaultyText { origin: "configuration".to_owned(), text, faults }]))
@@ -67,7 +68,8 @@ pub(crate) fn tell(options: &TellOptions) -> ExitCode {
 }
 
 fn try_tell(options: &TellOptions) -> Result<(), Failure> {
-    let (mut study, mut journal) = open(&journal_file(&options.name), |path| Journal::open(path))?;
+    let (mut study, mut journal) =
+        open(&journal_file(&options.name), |path| Ok(Journal::open(path)?))?;
     let id = trial(&study, options.trial)?.id;
     if let (Some(step), Some(value)) = (options.step, options.value) {
         study.report(id, step, value)?;

@@ -1,19 +1,18 @@
 //! `surmise ask`: the next trial of a study, for shell scripts and schedulers.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
-use surmise::journal::{Journal, JournalTrouble};
+use surmise::journal::Journal;
 use surmise::trial::Source;
 use surmise::{Asked, Error, Study};
 
-use super::file::{journal_file, open};
+use super::file::{journal_file, open, open_study};
 use crate::display::plural;
 use crate::output::{Failure, Unreadable, ended, say, say_aside};
-use crate::study::{NewStudy, StudyOptions, is_harmless, shown};
+use crate::study::StudyOptions;
 
 /// What stands below the options.
 pub(crate) const ASK_HELP: &str = "\
@@ -38,7 +37,7 @@ pub(crate) struct AskOptions {
     wait: bool,
 }
 
-/// What there is for whoever asks.
+/// The answer to `ask`.
 enum Answer {
     Trial(String),
     /// As many trials run as may, or none can be proposed yet: why.
@@ -75,51 +74,17 @@ fn try_ask(options: &AskOptions) -> Result<ExitCode, Failure> {
 fn ask_once(options: &AskOptions) -> Result<Answer, Failure> {
     let path = journal_file(&options.name);
     let (mut study, mut journal) = if options.study.is_empty() {
-        if options.study.says_anything() {
+        if options.study.has_settings() {
             let why = "options of a study need its ranges and its metric, too: write the whole first line";
             return Err(Unreadable(why.to_owned()).into());
         }
-        open(&path, |path| Journal::open(path))?
+        open(&path, |path| Ok(Journal::open(path)?))?
     } else {
-        let space = options.study.space().map_err(|faulty| Unreadable(shown(&faulty)))?;
-        let objective = options.study.objective().ok_or_else(|| {
-            Unreadable("no metric is named: name it by --minimize or --maximize".to_owned())
-        })?;
-        let new = options.study.study_over(space, objective);
-        let NewStudy { study, start_from } = new.map_err(|faulty| Unreadable(shown(&faulty)))?;
-        let again = study.settings().to_owned();
-        let make = || {
-            let (space, objective) = (study.space().clone(), study.objective().clone());
-            Study::new(space, objective, options.study.strategy(), again)
-        };
-        let (mut opened, mut journal) = open(&path, |path| resume(path, &make))?;
-        if opened.events().is_empty() {
-            start_from.iter().try_for_each(|start| opened.enqueue(start))?;
-            journal.write(&opened)?;
-        }
-        (opened, journal)
+        open_study(&path, &options.study, || options.study.base())?
     };
     let answer = next(&mut study)?;
     journal.write(&study)?;
     Ok(answer)
-}
-
-/// Creates a journal or goes on with it. Limits may be others than before.
-fn resume(
-    path: &Path,
-    make: &impl Fn() -> Result<Study, Error>,
-) -> Result<(Study, Journal), Error> {
-    match Journal::resume(path, make()?) {
-        Err(Error::Journal(error)) => match &error.trouble {
-            JournalTrouble::Different { differences }
-                if differences.iter().all(|line| is_harmless(line)) =>
-            {
-                Journal::resume_changed(path, make()?)
-            }
-            _ => Err(Error::Journal(error)),
-        },
-        opened => opened,
-    }
 }
 
 fn next(study: &mut Study) -> Result<Answer, Error> {

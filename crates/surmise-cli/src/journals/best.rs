@@ -10,7 +10,7 @@ use surmise::{Configuration, ParameterValue, Trial};
 
 use super::file::view;
 use crate::display::{number, short};
-use crate::journal_notes::NOTE;
+use crate::layout::COMMAND_NOTE;
 use crate::output::{Failure, ended, say};
 use crate::study::quoted;
 use crate::tune::{CommandNote, command_line};
@@ -62,9 +62,9 @@ fn text(view: &JournalView, trial: &Trial) -> String {
 }
 
 fn command(view: &JournalView, configuration: &Configuration) -> Result<String, Failure> {
-    let note = view.notes.get(NOTE).and_then(|note| CommandNote::deserialize(note).ok());
+    let note = view.notes.get(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok());
     let note = note.filter(|note| !note.pass.is_empty() && note.pass != "container");
-    let note = note.ok_or("the study has no command that takes parameters: its jobs are a function's, a container's, or somebody else's")?;
+    let note = note.ok_or("the study has no command that takes parameters: they are a function's or a container's, or those of `ask`")?;
     Ok(command_line(&note, view.study.space(), configuration)?)
 }
 

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use surmise::journal::{Journal, JournalTrouble, JournalView};
+use surmise::journal::{Journal, JournalError, JournalTrouble, JournalView};
 use surmise::{Error, Study, Trial, TrialId};
 
-use crate::journal_notes::{TUNER, jobs_folder};
+use crate::layout::{TUNER_NOTE, jobs_folder};
 use crate::output::{Failure, Unreadable, Unusable};
-use crate::study::in_words_of_options;
+use crate::study::{
+    FaultyText, NewStudy, StudyBase, StudyOptions, in_words_of_options, is_harmless, shown,
+};
 
 /// How long a command waits for other commands that write the same journal.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,30 +24,21 @@ pub(crate) fn journal_file(name: &str) -> PathBuf {
 
 /// What the journal of this name says now.
 pub(crate) fn view(name: &str) -> Result<JournalView, Failure> {
-    Journal::view(journal_file(name)).map_err(unusable)
+    Journal::view(journal_file(name)).map_err(|error| unusable(error.into()))
 }
 
-/// Opens a journal for writing. It waits while other commands write it, but not for a tuner.
+/// Opens a journal for writing, in this way. It waits while other commands write it, but not for a tuner.
 ///
 /// # Errors
 /// If the journal cannot be used.
 pub(crate) fn open<T>(
     path: &Path,
-    mut open: impl FnMut(&Path) -> Result<T, Error>,
+    mut open: impl FnMut(&Path) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let begun = now();
     loop {
         match open(path) {
-            Err(Error::Journal(error))
-                if matches!(error.trouble, JournalTrouble::Locked { .. })
-                    && begun.elapsed() < PATIENCE
-                    && !is_tuned(path) =>
-            {
-                std::thread::sleep(LOOK);
-            }
-            Err(Error::Journal(error))
-                if matches!(error.trouble, JournalTrouble::Locked { .. }) && is_tuned(path) =>
-            {
+            Err(error) if is_locked(&error) && is_tuned(path) => {
                 let name = path.with_extension("");
                 let name = name.display();
                 return Err(Unusable(format!(
@@ -53,16 +46,55 @@ pub(crate) fn open<T>(
                 ))
                 .into());
             }
+            Err(error) if is_locked(&error) && begun.elapsed() < PATIENCE => {
+                std::thread::sleep(LOOK);
+            }
             opened => return opened.map_err(unusable),
         }
     }
 }
 
+/// Goes on with a journal, or creates it for the study of these options over a base. Limits may be others than before.
+///
+/// # Errors
+/// If the options cannot be read, or the journal cannot be used.
+pub(crate) fn open_study(
+    path: &Path,
+    options: &StudyOptions,
+    base: impl Fn() -> Result<StudyBase, Vec<FaultyText>>,
+) -> Result<(Study, Journal), Failure> {
+    let new = || -> Result<NewStudy, Failure> {
+        let study = base().and_then(|base| options.study(base));
+        study.map_err(|faulty| Unreadable(shown(&faulty)).into())
+    };
+    let (mut study, mut journal) = open(path, |path| match Journal::resume(path, new()?.study) {
+        Err(Error::Journal(JournalError {
+            trouble: JournalTrouble::Different { differences },
+            ..
+        })) if differences.iter().all(|line| is_harmless(line)) => {
+            Ok(Journal::resume_changed(path, new()?.study)?)
+        }
+        opened => Ok(opened?),
+    })?;
+    if study.events().is_empty() {
+        new()?.start_from.iter().try_for_each(|start| study.enqueue(start))?;
+        journal.write(&study)?;
+    }
+    Ok((study, journal))
+}
+
+fn is_locked(error: &Failure) -> bool {
+    match error.downcast_ref() {
+        Some(Error::Journal(error)) => matches!(error.trouble, JournalTrouble::Locked { .. }),
+        _ => false,
+    }
+}
+
 /// An error of a journal in the words of the command.
-fn unusable(error: Error) -> Failure {
-    match error {
-        Error::Journal(error) => Unusable(in_words_of_options(&error.to_string())).into(),
-        other => other.into(),
+fn unusable(error: Failure) -> Failure {
+    match error.downcast_ref() {
+        Some(Error::Journal(error)) => Unusable(in_words_of_options(&error.to_string())).into(),
+        _ => error,
     }
 }
 
@@ -70,7 +102,7 @@ fn unusable(error: Error) -> Failure {
 fn is_tuned(path: &Path) -> bool {
     let tuner = Journal::view(path)
         .ok()
-        .and_then(|view| view.notes.get(TUNER).and_then(serde_json::Value::as_u64));
+        .and_then(|view| view.notes.get(TUNER_NOTE).and_then(serde_json::Value::as_u64));
     let writer = Journal::writer(path).ok().flatten();
     tuner.is_some() && tuner == writer.map(u64::from)
 }
@@ -83,7 +115,7 @@ fn now() -> Instant {
 /// What a trial is that has not ended: it runs, or it waits for a tuner that goes on with it.
 pub(crate) fn pending_state(name: &str) -> &'static str {
     let path = journal_file(name);
-    let is_tuners = Journal::view(&path).is_ok_and(|view| view.notes.contains_key(TUNER));
+    let is_tuners = Journal::view(&path).is_ok_and(|view| view.notes.contains_key(TUNER_NOTE));
     if is_tuners && !is_tuned(&path) { "waiting" } else { "running" }
 }
 

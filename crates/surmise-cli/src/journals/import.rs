@@ -8,13 +8,13 @@ use clap::Args;
 use surmise::journal::Journal;
 use surmise::{
     Configuration, Failure as TrialFailure, FailureKind, Outcome, ParameterRange, ParameterValue,
-    SearchSpace, Study,
+    Study,
 };
 
-use super::file::{journal_file, open};
+use super::file::{journal_file, open, open_study};
 use super::optuna;
 use crate::output::{Failure, Unreadable, ended, say};
-use crate::study::{NewStudy, StudyOptions, parse_value, shown};
+use crate::study::{StudyBase, StudyOptions, parse_value};
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportOptions {
@@ -53,27 +53,27 @@ fn try_import(options: &ImportOptions) -> Result<(), Failure> {
     };
     let path = journal_file(&options.name);
     let (mut study, mut journal) = if path.exists() && options.study.is_empty() {
-        open(&path, |path| Journal::open(path))?
+        open(&path, |path| Ok(Journal::open(path)?))?
     } else {
-        let space = match &optuna {
-            Some(optuna) if options.study.set.is_empty() => {
-                SearchSpace::new(optuna.ranges.iter().cloned().map(Ok))?
+        open_study(&path, &options.study, || match &optuna {
+            Some(optuna) => {
+                let space = match options.study.set.is_empty() {
+                    true => optuna.space(),
+                    false => options.study.space(),
+                };
+                let objective = options.study.objective();
+                Ok(StudyBase::new(space?, objective.unwrap_or_else(|| optuna.objective())))
             }
-            _ => options.study.space().map_err(|faulty| Unreadable(shown(&faulty)))?,
-        };
-        let objective = optuna.as_ref().map(|optuna| optuna::objective(optuna.goal));
-        let objective = options.study.objective().or(objective).ok_or_else(|| {
-            Unreadable("no metric is named: name it by --minimize or --maximize".to_owned())
-        })?;
-        let make = || {
-            let new = options.study.study_over(space.clone(), objective.clone());
-            new.map(|NewStudy { study, .. }| study).map_err(|faulty| Unreadable(shown(&faulty)))
-        };
-        make()?;
-        open(&path, |path| {
-            Journal::resume(path, make().map_err(|error| surmise::Error::Strategy(error.0))?)
+            None => options.study.base(),
         })?
     };
+    if let Some(optuna) = optuna.as_ref().filter(|optuna| optuna.goal != study.objective().goal) {
+        let (theirs, own) = (optuna.goal, study.objective().goal);
+        return Err(Unreadable(format!(
+            "Optuna's study has another goal: {theirs:?}, and this one {own:?}"
+        ))
+        .into());
+    }
     let known = match optuna {
         Some(optuna) => of_optuna(optuna),
         None => of_csv(&study, &text)?,

@@ -12,6 +12,7 @@ use surmise::{
 
 use super::trials::{Times, rfc3339};
 use crate::output::{Failure, Unreadable};
+use crate::study::FaultyText;
 
 const CREATE_STUDY: u64 = 0;
 const CREATE_TRIAL: u64 = 4;
@@ -300,7 +301,18 @@ impl Distribution {
     }
 }
 
-/// An objective of this goal. Optuna keeps no metric's name.
-pub(crate) fn objective(goal: Goal) -> Objective {
-    Objective { metric_name: "value".to_owned(), goal }
+impl OptunaStudy {
+    /// The ranges of all parameters.
+    ///
+    /// # Errors
+    /// If they make no search space.
+    pub(crate) fn space(&self) -> Result<SearchSpace, Vec<FaultyText>> {
+        let space = SearchSpace::new(self.ranges.iter().cloned().map(Ok));
+        space.map_err(|error| vec![FaultyText::without_place(&error.to_string())])
+    }
+
+    /// The objective. Optuna keeps no metric's name.
+    pub(crate) fn objective(&self) -> Objective {
+        Objective { metric_name: "value".to_owned(), goal: self.goal }
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) fn repair(options: &RepairOptions) -> ExitCode {
 
 fn try_repair(options: &RepairOptions) -> Result<(), Failure> {
     let path = journal_file(&options.name);
-    let repair = open(&path, |path| Journal::repair(path))?;
+    let repair = open(&path, |path| Ok(Journal::repair(path)?))?;
     let Repair { kept_aside, events, lost, renumbered, .. } = repair;
     let Some(kept_aside) = kept_aside else {
         return Ok(say(format_args!("{} is sound: {events} events", path.display()))?);

@@ -13,7 +13,9 @@ mod template;
 pub(crate) use self::differences::{in_words, in_words_of_options, is_harmless};
 pub(crate) use self::faults::{FaultyText, shown};
 pub(crate) use self::metric::{step_pattern, value_pattern};
-pub(crate) use self::options::{NewStudy, StrategyName, StudyOptions, parse_duration};
+pub(crate) use self::options::{
+    NO_METRIC, NewStudy, StrategyName, StudyBase, StudyOptions, parse_duration,
+};
 pub(crate) use self::range::{Fault, parse_range};
 pub(crate) use self::template::{Template, quoted};
 pub(crate) use self::values::{parse_configuration, parse_value};

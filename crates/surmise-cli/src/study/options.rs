@@ -13,6 +13,8 @@ use super::faults::FaultyText;
 use super::range::{Fault, parse_assignment};
 use super::values::parse_configuration;
 
+pub(crate) const NO_METRIC: &str =
+    "no metric is named: name it by --minimize or --maximize, such as --minimize loss";
 /// Jobs, unless their number is given.
 const JOBS: usize = 50;
 
@@ -80,6 +82,24 @@ pub(crate) struct StudyOptions {
     pub(crate) start_from: Vec<String>,
 }
 
+/// What a study searches, and what it is where no option says otherwise.
+#[derive(Debug)]
+pub(crate) struct StudyBase {
+    pub(crate) space: SearchSpace,
+    pub(crate) objective: Objective,
+    /// Bayesian optimization if there is none.
+    pub(crate) strategy: Option<Box<dyn Strategy>>,
+    pub(crate) limits: ResourceLimits,
+    pub(crate) seed: u64,
+}
+
+impl StudyBase {
+    /// Fifty jobs, one at a time, by Bayesian optimization of seed 0.
+    pub(crate) fn new(space: SearchSpace, objective: Objective) -> Self {
+        Self { space, objective, strategy: None, limits: ResourceLimits::new(JOBS, 1), seed: 0 }
+    }
+}
+
 /// A study that has not begun, and what it is to begin with.
 #[derive(Debug)]
 pub(crate) struct NewStudy {
@@ -96,13 +116,13 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 impl StudyOptions {
-    /// Whether anything is said of what is tuned.
+    /// Whether neither ranges nor a metric are given.
     pub(crate) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.minimize.is_none() && self.maximize.is_none()
     }
 
-    /// Whether anything else is said.
-    pub(crate) fn says_anything(&self) -> bool {
+    /// Whether settings are given: limits, seed, strategy and the like.
+    pub(crate) fn has_settings(&self) -> bool {
         self.jobs.is_some()
             || self.parallel.is_some()
             || self.seed.is_some()
@@ -119,38 +139,39 @@ impl StudyOptions {
         minimize.or_else(|| self.maximize.as_ref().map(Objective::maximize))
     }
 
-    pub(crate) fn limits(&self) -> ResourceLimits {
-        let jobs = self.jobs.map_or(JOBS, NonZeroUsize::get);
-        let parallel = self.parallel.map_or(1, NonZeroUsize::get);
-        let max_runtime = self.max_runtime;
-        ResourceLimits { max_runtime, ..ResourceLimits::new(jobs, parallel) }
+    /// These limits, with what the options say instead.
+    pub(crate) fn limits(&self, base: ResourceLimits) -> ResourceLimits {
+        ResourceLimits {
+            max_jobs: self.jobs.map(NonZeroUsize::get).or(base.max_jobs),
+            max_parallel_jobs: self.parallel.map_or(base.max_parallel_jobs, NonZeroUsize::get),
+            max_runtime: self.max_runtime.or(base.max_runtime),
+        }
     }
 
-    pub(crate) fn strategy(&self) -> Box<dyn Strategy> {
-        self.strategy.unwrap_or_default().strategy()
-    }
-
-    fn settings(&self) -> StudySettings {
-        let limits = self.limits();
+    fn settings(&self, base: &StudyBase) -> StudySettings {
+        let limits = self.limits(base.limits);
         let order = match self.fixed_lag {
             true => Order::FixedLag(limits.max_parallel_jobs),
             false => Order::Arrival,
         };
         let repetitions =
             if self.repeat { Repetitions::Allowed } else { StudySettings::default().repetitions };
-        let seed = self.seed.unwrap_or(0);
+        let seed = self.seed.unwrap_or(base.seed);
         StudySettings { seed, order, limits, repetitions, ..Default::default() }
     }
 
-    /// The study of these options over other ranges and another objective than theirs.
+    /// The study of these options over ranges and an objective.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub(crate) fn study_over(
-        &self,
-        space: SearchSpace,
-        objective: Objective,
-    ) -> Result<NewStudy, Vec<FaultyText>> {
+    pub(crate) fn study(&self, base: StudyBase) -> Result<NewStudy, Vec<FaultyText>> {
+        let settings = self.settings(&base);
+        let StudyBase { space, objective, strategy, .. } = base;
+        let strategy = match (self.strategy, strategy) {
+            (Some(name), _) => name.strategy(),
+            (None, Some(strategy)) => strategy,
+            (None, None) => StrategyName::default().strategy(),
+        };
         let mut faulty = Vec::new();
         let mut start_from = Vec::new();
         for text in &self.start_from {
@@ -170,12 +191,27 @@ impl StudyOptions {
                 Err(faults) => faulty.push(in_option("--start-from", text, faults)),
             }
         }
-        let study = Study::new(space, objective, self.strategy(), self.settings());
+        let study = Study::new(space, objective, strategy, settings);
         match study {
             Ok(study) if faulty.is_empty() => Ok(NewStudy { study, start_from }),
             Ok(_) => Err(faulty),
             Err(error) => {
                 faulty.push(FaultyText::without_place(&error.to_string()));
+                Err(faulty)
+            }
+        }
+    }
+
+    /// What these options alone say of a study.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the ranges, or that no metric is named.
+    pub(crate) fn base(&self) -> Result<StudyBase, Vec<FaultyText>> {
+        match (self.space(), self.objective()) {
+            (Ok(space), Some(objective)) => Ok(StudyBase::new(space, objective)),
+            (space, objective) => {
+                let mut faulty = space.err().unwrap_or_default();
+                faulty.extend(objective.is_none().then(|| FaultyText::without_place(NO_METRIC)));
                 Err(faulty)
             }
         }

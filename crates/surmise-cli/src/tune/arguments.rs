@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use surmise::EarlyStopping;
 use surmise::evaluator::PassConfiguration;
 
+use super::session::WithBefore;
 use crate::sagemaker::json;
 use crate::study::{StudyOptions, parse_duration};
 
@@ -141,6 +142,39 @@ pub(crate) struct TuneOptions {
     /// The command that runs a job, with placeholders such as {lr}.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+impl TuneOptions {
+    /// What becomes of a journal that is there.
+    pub(crate) fn with_before(&self) -> WithBefore {
+        match (self.accept_changes, self.fresh) {
+            (_, true) => WithBefore::BeginAnew,
+            (true, false) => WithBefore::AcceptChanges,
+            (false, false) => WithBefore::GoOn,
+        }
+    }
+
+    /// The options that are given and have no use for what is tuned: a request, or a function if one is named.
+    pub(crate) fn idle_options(&self, is_request: bool) -> Vec<&'static str> {
+        let is_function = self.function.is_some();
+        let of_commands = [
+            ("--pass", self.pass.is_some()),
+            ("--metric-regex", self.metric_regex.is_some()),
+            ("--metric-file", self.metric_file.is_some()),
+            ("--metric-of", self.metric_of.is_some()),
+        ];
+        let of_requests = [
+            ("--set", !self.study.set.is_empty()),
+            ("--minimize or --maximize", self.study.objective().is_some()),
+        ];
+        let of_functions =
+            [("--job-timeout", self.job_timeout.is_some()), ("--survive", self.survive)];
+        let of_commands = of_commands.into_iter().filter(|_| is_request || is_function);
+        let of_requests = of_requests.into_iter().filter(|_| is_request);
+        let of_functions = of_functions.into_iter().filter(|_| is_function);
+        let all = of_commands.chain(of_requests).chain(of_functions);
+        all.filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
+    }
 }
 
 fn parse_channel(text: &str) -> Result<(String, PathBuf), String> {

@@ -66,8 +66,7 @@ fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCo
     let rules = tuner(options, &plan.rules);
     let checked = rules.rules().check().and_then(|()| jobs.check_space(study.space()));
     checked.map_err(|error| Unreadable(in_words_of_options(&error.to_string())))?;
-    let session =
-        Session::open(&plan.journal, new, &plan.note(), options.accept_changes, options.fresh)?;
+    let session = Session::open(&plan.journal, new, &plan.note(), options.with_before())?;
     if !options.json && !options.quiet {
         introduce(&plan, &session, options)?;
     }

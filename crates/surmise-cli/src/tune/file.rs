@@ -190,7 +190,7 @@ mod tests {
         let options = TuneOptions { patience: Some(3), ..Default::default() };
         let options = with_file(options, Path::new("a/study.toml"), text).unwrap();
         assert_eq!(options.study.names(), ["lr", "opt", "size"]);
-        assert_eq!(options.study.limits().max_runtime, Some(Duration::from_secs(7200)));
+        assert_eq!(options.study.max_runtime, Some(Duration::from_secs(7200)));
         assert_eq!((options.patience, options.name.as_deref()), (Some(3), Some("study")));
         assert_eq!(options.command, ["python", "train.py"]);
         let mut given = TuneOptions::default();

@@ -1,8 +1,10 @@
 //! `surmise tune`: a tuning from one line, with a journal.
 
-mod arguments;
-mod file;
 mod session;
+
+mod arguments;
+
+mod file;
 
 mod jobs;
 #[cfg(feature = "sdk")]

@@ -11,8 +11,8 @@ use super::arguments::TuneOptions;
 use super::jobs::{CommandJobs, function, function_evaluator, name_of};
 use super::request::RequestJobs;
 use super::session::CommandNote;
-use crate::journal_notes::jobs_folder;
-use crate::study::{FaultyText, NewStudy, quoted};
+use crate::layout::jobs_folder;
+use crate::study::{FaultyText, NO_METRIC, NewStudy, StudyBase, quoted};
 
 /// What is tuned.
 pub(super) struct Plan {
@@ -39,6 +39,12 @@ impl Plan {
         options: &TuneOptions,
         request: Option<RequestJobs>,
     ) -> Result<Self, Vec<FaultyText>> {
+        let idle = options.idle_options(request.is_some());
+        if !idle.is_empty() {
+            let what = if request.is_some() { "a request" } else { "a function" };
+            let why = format!("{} has no use with {what}: leave it out", idle.join(", "));
+            return Err(vec![FaultyText::without_place(&why)]);
+        }
         if let Some(request) = request {
             let name = options.name.clone().unwrap_or_else(|| request.name.clone());
             let journal = journal(options, &name);
@@ -62,9 +68,7 @@ impl Plan {
         let mut faulty = Vec::new();
         let objective = options.study.objective();
         if objective.is_none() {
-            let message =
-                "no metric is named: name it by --minimize or --maximize, such as --minimize loss";
-            faulty.push(FaultyText::without_place(message));
+            faulty.push(FaultyText::without_place(NO_METRIC));
         }
         // What else is wrong is looked for with any metric.
         let objective = objective.unwrap_or_else(|| Objective::minimize("loss"));
@@ -76,8 +80,14 @@ impl Plan {
                 let shown =
                     |violation: &Violation| FaultyText::without_place(&violation.to_string());
                 faulty.extend(violations.iter().map(shown));
-                faulty
-                    .extend(options.study.study_over(space, objective).err().into_iter().flatten());
+                faulty.extend(
+                    options
+                        .study
+                        .study(StudyBase::new(space, objective))
+                        .err()
+                        .into_iter()
+                        .flatten(),
+                );
                 if !faulty.is_empty() {
                     return Err(faulty);
                 }
@@ -115,12 +125,12 @@ impl Plan {
             Jobs::Command(_) => {
                 let objective = options.study.objective();
                 let objective = objective.unwrap_or_else(|| Objective::minimize("loss"));
-                options.study.study_over(options.study.space()?, objective)
+                options.study.study(StudyBase::new(options.study.space()?, objective))
             }
             Jobs::Function(case) => {
                 let objective = options.study.objective();
                 let objective = objective.unwrap_or_else(|| Objective::minimize("value"));
-                options.study.study_over(case.problem().space().clone(), objective)
+                options.study.study(StudyBase::new(case.problem().space().clone(), objective))
             }
             Jobs::Request(request) => request.new_study(options),
         }

@@ -4,12 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use surmise::limits::TuningRules;
-use surmise::{
-    CommandEvaluator, Configuration, Evaluator, FunctionEvaluator, Order, Study, StudySettings,
-};
+use surmise::{CommandEvaluator, Configuration, Evaluator, FunctionEvaluator};
 use surmise_bench::learner::{Diabetes, Hyperparameters};
 use surmise_sagemaker::container::TrainingContainer;
-use surmise_sagemaker::{Document, DocumentReader, Judge};
+use surmise_sagemaker::{Document, DocumentReader, Judge, Tuning};
 
 use super::arguments::TuneOptions;
 use super::session::{CommandNote, as_text};
@@ -17,21 +15,22 @@ use super::session::{CommandNote, as_text};
 use super::training_jobs;
 use crate::output::{Failure, Unreadable};
 use crate::sagemaker::learner;
-use crate::study::{FaultyText, NewStudy};
+use crate::study::{FaultyText, NewStudy, StudyBase};
 
 /// The name of the tuning job where the document gives none.
 const NAME: &str = "tuning-job";
 
-/// A request with what runs its training jobs.
+/// A request with what runs its jobs.
 pub(super) struct RequestJobs {
     pub(super) name: String,
     document: Document,
-    jobs: Jobs,
+    runner: Runner,
     pub(super) rules: TuningRules,
     pub(super) said: Vec<String>,
 }
 
-enum Jobs {
+/// What runs the jobs of a request.
+enum Runner {
     /// A program in the container contract.
     Program { container: Box<TrainingContainer>, program: OsString, arguments: Vec<OsString> },
     /// The boosted trees of this command, on the diabetes data.
@@ -73,9 +72,15 @@ impl RequestJobs {
         if options.sagemaker {
             let jobs = training_jobs::TrainingJobs::new(options, request?, &tuning)?;
             let rules = jobs.rules.clone();
-            return Ok(Self { name, document, jobs: Jobs::SageMaker(Box::new(jobs)), rules, said });
+            return Ok(Self {
+                name,
+                document,
+                runner: Runner::SageMaker(Box::new(jobs)),
+                rules,
+                said,
+            });
         }
-        let jobs = match program(options) {
+        let runner = match program(options) {
             Some((program, arguments)) => {
                 let mut container = TrainingContainer::of(&request?)?;
                 for (name, data) in &options.channel {
@@ -84,7 +89,7 @@ impl RequestJobs {
                 if options.script.is_some() {
                     container = container.with_arguments();
                 }
-                Jobs::Program { container: Box::new(container), program, arguments }
+                Runner::Program { container: Box::new(container), program, arguments }
             }
             None => {
                 let (trees, passed_over) = learner(&tuning).map_err(|why| {
@@ -97,47 +102,31 @@ impl RequestJobs {
                         .to_owned(),
                 );
                 said.extend(passed_over);
-                Jobs::Trees(Box::new(trees))
+                Runner::Trees(Box::new(trees))
             }
         };
         let rules = tuning.rules.clone();
-        Ok(Self { name, document, jobs, rules, said })
+        Ok(Self { name, document, runner, rules, said })
     }
 
     /// The study as the request wants it, with what the options say instead.
     pub(super) fn new_study(&self, options: &TuneOptions) -> Result<NewStudy, Vec<FaultyText>> {
-        let whole =
-            |error: &dyn std::fmt::Display| vec![FaultyText::without_place(&error.to_string())];
-        let tuning = self.document.tuning().map_err(|error| whole(&error))?;
-        let given = &options.study;
-        let mut limits = tuning.limits;
-        limits.max_jobs = given.jobs.map(std::num::NonZeroUsize::get).or(limits.max_jobs);
-        limits.max_parallel_jobs =
-            given.parallel.map_or(limits.max_parallel_jobs, std::num::NonZeroUsize::get);
-        limits.max_runtime = given.max_runtime.or(limits.max_runtime);
-        let order = match given.fixed_lag {
-            true => Order::FixedLag(limits.max_parallel_jobs),
-            false => Order::Arrival,
-        };
-        let seed = given.seed.or(tuning.seed).unwrap_or(0);
-        let settings = StudySettings { seed, order, limits, ..StudySettings::default() };
-        let strategy = match given.strategy {
-            Some(_) => given.strategy(),
-            None => tuning.strategy,
-        };
-        let study = Study::new(tuning.space, tuning.objective, strategy, settings);
-        Ok(NewStudy { study: study.map_err(|error| whole(&error))?, start_from: Vec::new() })
+        let tuning = self.document.tuning();
+        let tuning = tuning.map_err(|error| vec![FaultyText::without_place(&error.to_string())])?;
+        let Tuning { space, objective, strategy, limits, seed, .. } = tuning;
+        let (strategy, seed) = (Some(strategy), seed.unwrap_or(0));
+        options.study.study(StudyBase { space, objective, strategy, limits, seed })
     }
 
     pub(super) fn note(&self, folder: &Path) -> CommandNote {
-        let command = match &self.jobs {
-            Jobs::Program { program, arguments, .. } => {
+        let command = match &self.runner {
+            Runner::Program { program, arguments, .. } => {
                 let words = std::iter::once(program).chain(arguments).cloned();
                 as_text(&words.collect::<Vec<_>>())
             }
-            Jobs::Trees(_) => vec!["boosted trees".to_owned()],
+            Runner::Trees(_) => vec!["boosted trees".to_owned()],
             #[cfg(feature = "sdk")]
-            Jobs::SageMaker(_) => vec!["SageMaker".to_owned()],
+            Runner::SageMaker(_) => vec!["SageMaker".to_owned()],
         };
         let jobs = folder.to_string_lossy().into_owned();
         CommandNote { command, pass: "container".to_owned(), jobs, ..CommandNote::default() }
@@ -148,10 +137,12 @@ impl RequestJobs {
         options: &TuneOptions,
         folder: PathBuf,
     ) -> Result<Box<dyn Evaluator>, String> {
-        Ok(match &self.jobs {
+        Ok(match &self.runner {
             #[cfg(feature = "sdk")]
-            Jobs::SageMaker(jobs) => Box::new(jobs.evaluator().map_err(|error| error.to_string())?),
-            Jobs::Program { container, program, arguments } => {
+            Runner::SageMaker(jobs) => {
+                Box::new(jobs.evaluator().map_err(|error| error.to_string())?)
+            }
+            Runner::Program { container, program, arguments } => {
                 let programs = CommandEvaluator::new(program).arguments(arguments);
                 let mut programs = container.as_ref().clone().around(programs, folder);
                 if let Some(longest) = options.job_timeout {
@@ -159,7 +150,7 @@ impl RequestJobs {
                 }
                 Box::new(if options.survive { programs.surviving() } else { programs })
             }
-            Jobs::Trees(trees) => {
+            Runner::Trees(trees) => {
                 let (trees, data) = (trees.clone(), Diabetes::read());
                 Box::new(FunctionEvaluator::new(move |configuration: &Configuration| {
                     data.cross_validated_rmse(trees.with(configuration))
@@ -171,8 +162,8 @@ impl RequestJobs {
     /// What is said in place of running the jobs: what they could cost, unless that is accepted.
     #[cfg(feature = "sdk")]
     pub(super) fn unspent(&self, options: &TuneOptions) -> Option<String> {
-        match &self.jobs {
-            Jobs::SageMaker(jobs) if !options.spend => {
+        match &self.runner {
+            Runner::SageMaker(jobs) if !options.spend => {
                 Some(format!("{}\nNothing was sent. With --spend it is done.", jobs.most_cost))
             }
             _ => None,
@@ -180,7 +171,7 @@ impl RequestJobs {
     }
 
     pub(super) fn has_logs(&self) -> bool {
-        matches!(self.jobs, Jobs::Program { .. })
+        matches!(self.runner, Runner::Program { .. })
     }
 }
 

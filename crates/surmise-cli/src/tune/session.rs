@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use surmise::journal::{Journal, JournalTrouble};
 use surmise::{Error, Study};
 
-use crate::journal_notes::{NOTE, TUNER, jobs_folder};
+use crate::layout::{COMMAND_NOTE, TUNER_NOTE, jobs_folder};
 use crate::output::{Failure, Unusable};
 use crate::study::{NewStudy, in_words, is_harmless};
 
@@ -50,6 +50,17 @@ pub(crate) fn as_text(words: &[OsString]) -> Vec<String> {
     words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
+/// What becomes of a journal that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WithBefore {
+    /// The study goes on if it is the same.
+    GoOn,
+    /// The study goes on with what fits of it.
+    AcceptChanges,
+    /// It is put aside.
+    BeginAnew,
+}
+
 /// A study with its journal.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -68,14 +79,14 @@ impl Session {
         path: &Path,
         new: impl Fn() -> Result<NewStudy, Failure>,
         note: &CommandNote,
-        accepts_changes: bool,
-        begins_anew: bool,
+        with_before: WithBefore,
     ) -> Result<Self, Failure> {
         let NewStudy { study, start_from } = new()?;
         let mut said = Vec::new();
-        if begins_anew {
+        if with_before == WithBefore::BeginAnew {
             said.extend(keep_aside(path)?);
         }
+        let accepts_changes = with_before == WithBefore::AcceptChanges;
         let commands = command_differences(path, note);
         let (mut study, mut journal) = match Journal::resume(path, study) {
             Ok(opened) if commands.is_empty() || accepts_changes => opened,
@@ -97,12 +108,13 @@ impl Session {
             }
         };
         said.extend(commands.into_iter().filter(|_| journal.opening().was_there));
-        let before = journal.note(NOTE).and_then(|note| CommandNote::deserialize(note).ok());
+        let before =
+            journal.note(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok());
         if let Some(before) = before.filter(|before| before.rules != note.rules) {
             said.push(format!("the rules were {}, and are {}", before.rules, note.rules));
         }
-        journal.write_note(NOTE, note)?;
-        journal.write_note(TUNER, std::process::id())?;
+        journal.write_note(COMMAND_NOTE, note)?;
+        journal.write_note(TUNER_NOTE, std::process::id())?;
         for configuration in &start_from {
             // One that was enqueued or tried by an earlier call is known.
             let _ = study.enqueue(configuration);
@@ -117,7 +129,7 @@ impl Session {
 /// In what the command of a journal that is there differs.
 fn command_differences(path: &Path, note: &CommandNote) -> Vec<String> {
     let view = Journal::view(path).ok();
-    let before = view.and_then(|view| CommandNote::deserialize(view.notes.get(NOTE)?).ok());
+    let before = view.and_then(|view| CommandNote::deserialize(view.notes.get(COMMAND_NOTE)?).ok());
     before.map(|before| note.differences(&before)).unwrap_or_default()
 }
 

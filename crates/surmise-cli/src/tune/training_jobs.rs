@@ -38,8 +38,7 @@ impl TrainingJobs {
         };
         let evaluator = SageMakerEvaluator::new(&request, service)?;
         let rules = evaluator.rules(tuning.rules.clone());
-        let mut limits = tuning.limits;
-        limits.max_jobs = options.study.jobs.map(std::num::NonZeroUsize::get).or(limits.max_jobs);
+        let limits = options.study.limits(tuning.limits);
         let most_cost = match evaluator.most_cost(&limits, &rules) {
             Some(most) => most.to_string(),
             None => "the number of training jobs is not limited, nor is what they cost".to_owned(),

@@ -103,14 +103,14 @@ fn disturb(folder: &Folder, rng: &mut Rng) -> Option<&'static str> {
         Some(0) => None,
         Some(4) if interrupts == 1 => Some("drained"),
         Some(4) => Some("cancelled"),
-        // The third interrupt ends it as if nobody heard it.
+        // The third interrupt ends the process as by default.
         None if interrupts == 3 => Some("left"),
         None if interrupts == 0 => Some("killed"),
         _ => panic!("{status} after {interrupts} interrupts"),
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "how much is tried is up to whoever runs it")]
+#[allow(clippy::disallowed_methods, reason = "the number of kills is set from outside")]
 #[allow(clippy::print_stdout, reason = "what it has tried is for them")]
 #[test]
 fn a_tuning_that_is_ended_in_any_way_goes_on_as_if_nothing_had_happened() {

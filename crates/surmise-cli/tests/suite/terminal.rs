@@ -26,7 +26,7 @@ fn terminal(columns: u16) -> (File, File) {
     (File::from(master), side)
 }
 
-/// Each screen that somebody before the terminal would see, and what remains on it. Ctrl-C is typed when this text is first seen.
+/// The screens that a command draws, and the last one. Ctrl-C is typed when this text is first seen.
 fn screens(columns: u16, command: &Command, interrupt_at: Option<&str>) -> (Vec<String>, String) {
     let (mut master, side) = terminal(columns);
     let folder = command.get_current_dir().unwrap();
@@ -92,7 +92,7 @@ fn the_live_view_obeys_the_width_of_the_terminal() {
             );
             assert!(has("about ") && has(" left"), "{columns}\n{}", seen.join("\n---\n"));
         }
-        // Before the first end, nobody knows how long it will take.
+        // Before the first job has ended, there is no estimate.
         let first = seen.iter().find(|screen| screen.contains("0/5 jobs")).unwrap();
         assert!(!first.contains("left"), "{first}");
         // The table is gone at the end, the lines of ended jobs and the result stay.
@@ -123,7 +123,7 @@ fn ctrl_c_is_heard_and_leaves_no_trace_of_the_table() {
     let (seen, last) = screens(80, &folder.surmise(&line), Some("1     0.003162"));
     let is_said = seen.iter().any(|screen| screen.contains("No more jobs are started"));
     assert!(is_said, "{last}\n{}", seen.join("\n---\n"));
-    assert!(last.contains("drained on request") && !last.contains("epoch"), "{last}");
+    assert!(last.contains("asked to end") && !last.contains("epoch"), "{last}");
     assert!(!last.contains("^C"), "{last}");
 }
 

@@ -204,6 +204,30 @@ fn a_request_runs_with_its_script_in_the_container_contract() {
         "{output}"
     );
     assert!(output.contains("2 jobs have run"), "{output}");
+    let (status, _, errors) = folder.run(&[
+        "tune",
+        "job.json",
+        "--script",
+        "./train.sh",
+        "--pass",
+        "env",
+        "--set",
+        "x=1..2",
+    ]);
+    assert!(status == 2 && errors.contains("--pass, --set has no use with a request"), "{errors}");
+    let line = [
+        "tune",
+        "job.json",
+        "--script",
+        "./train.sh",
+        "--name",
+        "s",
+        "--jobs",
+        "1",
+        "--start-from",
+        "rate=0.25",
+    ];
+    assert!(folder.ok(&line).contains("trial 1 starts: rate=0.25"));
     fs::write(folder.file("bad.json"), "{\"HyperParameterTuningJobName\": \"a b\"}").unwrap();
     assert_eq!(folder.run(&["tune", "bad.json", "--script", "./train.sh"]).0, 2);
 }

@@ -113,7 +113,7 @@ fn trajectory(study: &Study) -> Vec<String> {
     study.trials().iter().map(told).collect()
 }
 
-#[allow(clippy::disallowed_methods, reason = "how much is tried is up to whoever runs it")]
+#[allow(clippy::disallowed_methods, reason = "the number of kills is set from outside")]
 #[allow(clippy::print_stdout, reason = "what it has tried is for them")]
 #[test]
 fn fault_11_a_tuner_that_is_killed_again_and_again_creates_each_training_job_once() {

@@ -1,4 +1,4 @@
-//! What stands in and beside a journal: notes of the command, folders of the jobs.
+//! Names that the command uses in and beside a journal: its notes, and the folders of the jobs.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,6 @@ pub(crate) fn jobs_folder(journal: &Path) -> PathBuf {
 }
 
 /// What runs the study's jobs.
-pub(crate) const NOTE: &str = "command";
+pub(crate) const COMMAND_NOTE: &str = "command";
 /// The number of the process that tuned last.
-pub(crate) const TUNER: &str = "tuner";
+pub(crate) const TUNER_NOTE: &str = "tuner";
