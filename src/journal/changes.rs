@@ -33,6 +33,7 @@ pub(super) fn accept(
     let goes_on = is_same_space && is_same_metric && study.extend(events).is_ok();
     let mut journal = found.journal(path, Opening::default())?;
     opening.was_there = true;
+    opening.began_anew = !goes_on;
     opening.warnings = std::mem::take(&mut journal.opening.warnings);
     opening.torn = journal.opening.torn.take();
     if goes_on {

@@ -244,7 +244,7 @@ impl Scan {
         let unreadable = |error: serde_json::Error| error.to_string();
         if !Record::is_named(line.event) {
             let event: Event = serde_json::from_str(line.text).map_err(unreadable)?;
-            self.look_for_attempts(&event, line.label.time);
+            self.track_attempts(&event, line.label.time);
             self.events.push(event);
             self.numbers.push(line.label.seq);
             self.times.push(line.label.time);
@@ -266,7 +266,7 @@ impl Scan {
     }
 
     /// Takes note of attempts that begin with an event, and of those that do not.
-    fn look_for_attempts(&mut self, event: &Event, time: f64) {
+    fn track_attempts(&mut self, event: &Event, time: f64) {
         if let Event::StopAsked { trial, cause: StopCause::Cancelled } = event {
             self.cancelled.insert(*trial);
         }

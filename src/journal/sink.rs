@@ -66,6 +66,8 @@ pub struct Opening {
     pub torn: Option<PathBuf>,
     /// What was accepted as changed, one line each.
     pub changes: Vec<String>,
+    /// Whether the study began anew by that: its trials have other numbers, and what fits of the earlier ones is among its observations.
+    pub began_anew: bool,
 }
 
 /// An event as it is written: numbers that are not finite are not the same as themselves otherwise.

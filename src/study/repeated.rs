@@ -21,7 +21,7 @@ impl Study {
 impl Study {
     /// Whether a trial failed for reasons that say nothing of its configuration: it was interrupted or throttled, as at most one trial of the same configuration before it.
     /// What comes to nothing a third time is no bad luck: a job that takes too much memory is killed each time.
-    pub(super) fn was_bad_luck(&self, trial: &Trial) -> bool {
+    pub(super) fn failed_transiently(&self, trial: &Trial) -> bool {
         let is_transient = |trial: &Trial| matches!(&trial.outcome, Some(Outcome::Failed(failure)) if failure.kind.is_transient());
         let earlier = self.trials_of(&trial.configuration).filter(|other| other.id < trial.id);
         is_transient(trial) && earlier.filter(|other| is_transient(other)).count() < 2

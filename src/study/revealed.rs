@@ -57,7 +57,7 @@ impl Study {
             Outcome::Stopped { .. } => Entry::Failed(Infeasibility::Unknown),
             Outcome::Failed(failure) => Entry::Failed(match failure.kind {
                 FailureKind::Abandoned => Infeasibility::Unknown,
-                _ if self.was_bad_luck(trial) => Infeasibility::Transient,
+                _ if self.failed_transiently(trial) => Infeasibility::Transient,
                 _ => Infeasibility::Infeasible,
             }),
         }

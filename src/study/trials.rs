@@ -229,7 +229,7 @@ impl Study {
     pub(super) fn forbids(&self, trial: &Trial) -> bool {
         match &trial.outcome {
             Some(_) if trial.was_cut_off() => false,
-            Some(Outcome::Failed(_)) => !self.was_bad_luck(trial),
+            Some(Outcome::Failed(_)) => !self.failed_transiently(trial),
             None | Some(Outcome::Stopped { value: None }) => true,
             Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) }) => {
                 self.settings.repetitions == Repetitions::Never

@@ -16,7 +16,7 @@ use crate::evaluator::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Star
 use crate::trial::{Failure, FailureKind, Outcome};
 
 /// How long a killed tuner's watcher takes at the most to see that, and to end what has had its grace.
-const WATCHER_ACTS: Duration = Duration::from_secs(2);
+const WATCHER_DELAY: Duration = Duration::from_secs(2);
 /// How often it is looked whether an earlier attempt has ended.
 const LOOK: Duration = Duration::from_millis(100);
 /// How soon a job is tried again for which the disk had no room.
@@ -78,7 +78,7 @@ impl CommandEvaluator {
             return;
         }
         let started = match &mut self.watcher {
-            Some(watcher) => watcher.see_to_it(),
+            Some(watcher) => watcher.ensure_running(),
             None => Watcher::start(self.grace).map(|watcher| self.watcher = Some(watcher)),
         };
         if let Err(error) = started {
@@ -128,7 +128,7 @@ impl CommandEvaluator {
     /// there is none, or if it has had its time.
     pub(super) fn wait_for_earlier_attempts(&self, job: JobId) -> Option<Duration> {
         let folder = self.folder.as_ref()?;
-        if self.elapsed() > self.grace.saturating_add(WATCHER_ACTS) {
+        if self.elapsed() > self.grace.saturating_add(WATCHER_DELAY) {
             return None;
         }
         let runs = |attempt: u32| {

@@ -83,7 +83,7 @@ impl Watcher {
     }
 
     /// Starts another shell if the one that was there has ended.
-    pub(super) fn see_to_it(&mut self) -> io::Result<()> {
+    pub(super) fn ensure_running(&mut self) -> io::Result<()> {
         if matches!(self.shell.try_wait(), Ok(None)) {
             return Ok(());
         }

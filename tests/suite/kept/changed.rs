@@ -78,6 +78,7 @@ fn other_settings_go_on_with_everything() {
     let (again, journal) = Journal::resume_changed(&path, changed()).unwrap();
     assert_eq!(again.events(), before.events());
     assert!(journal.opening().changes.iter().any(|line| line == "all 4 trials are kept"));
+    assert!(!journal.opening().began_anew);
     drop(journal);
     // From now on this is what the journal is for.
     assert_eq!(Journal::resume(&path, changed()).unwrap().0.settings().limits, settings.limits);
@@ -163,7 +164,7 @@ fn values_of_another_metric_are_not_taken_for_those_of_this_one() {
     let (space, settings) = (before.space().clone(), *before.settings());
     let changed = Study::new(space, objective, SobolSearch, settings).unwrap();
     let (again, journal) = Journal::resume_changed(&path, changed).unwrap();
-    assert!(again.trials().is_empty());
+    assert!(again.trials().is_empty() && journal.opening().began_anew);
     let changes = &journal.opening().changes;
     assert!(changes.contains(&"trial 1: its value is one of \"loss\"".to_owned()), "{changes:?}");
 }

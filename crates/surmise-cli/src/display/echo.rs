@@ -6,9 +6,9 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 /// Keeps the terminal from showing `^C` until it is dropped. A process that is killed leaves it so, which changes nothing else.
 #[derive(Debug)]
-pub(crate) struct WithoutEcho(Option<Termios>);
+pub(crate) struct SuppressedEcho(Option<Termios>);
 
-impl WithoutEcho {
+impl SuppressedEcho {
     pub(crate) fn new() -> Self {
         if !stdin().is_terminal() {
             return Self(None);
@@ -25,7 +25,7 @@ impl WithoutEcho {
     }
 }
 
-impl Drop for WithoutEcho {
+impl Drop for SuppressedEcho {
     fn drop(&mut self) {
         if let Some(before) = &self.0 {
             let _ = tcsetattr(stdin(), OptionalActions::Now, before);

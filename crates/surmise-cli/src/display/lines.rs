@@ -4,7 +4,7 @@ use surmise::study::Event;
 use surmise::tune::Progress;
 use surmise::{Outcome, Study, TrialId};
 
-use super::text::{duration, harmless, number, short};
+use super::text::{duration, number, printable, short};
 
 /// The line of an event, or nothing for an event that has none.
 pub(crate) fn line(study: &Study, progress: &Progress<'_>) -> Option<String> {
@@ -20,7 +20,7 @@ pub(crate) fn line(study: &Study, progress: &Progress<'_>) -> Option<String> {
         }
         Progress::Recorded(Event::Told { trial, outcome }) => ended(study, *trial, outcome)?,
         Progress::Recorded(Event::AttemptFailed { trial, failure }) => {
-            format!("trial {trial}: attempt failed: {}", first_line(&failure.message))
+            format!("trial {trial}: attempt failed: {}", one_line(&failure.message))
         }
         Progress::Recorded(Event::StopAsked { trial, cause }) => {
             format!("trial {trial} is asked to stop: {cause}")
@@ -58,14 +58,14 @@ fn ended(study: &Study, id: TrialId, outcome: &Outcome) -> Option<String> {
         }
         Outcome::Stopped { value: None } => format!("trial {id} stopped  ({configuration})"),
         Outcome::Failed(failure) => {
-            format!("trial {id} failed: {}  ({configuration})", first_line(&failure.message))
+            format!("trial {id} failed: {}  ({configuration})", one_line(&failure.message))
         }
     })
 }
 
 /// What fits in a line: all of a message is in the journal.
-pub(crate) fn first_line(message: &str) -> String {
-    let message = harmless(message);
+pub(crate) fn one_line(message: &str) -> String {
+    let message = printable(message);
     let mut lines = message.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();
     // The last line of a program's errors says what was wrong.

@@ -11,7 +11,7 @@ use surmise::study::Event;
 use surmise::tune::Progress;
 use surmise::{Study, TrialId};
 
-use super::echo::WithoutEcho;
+use super::echo::SuppressedEcho;
 use super::lines;
 use super::summary::Summary;
 use super::text::{duration, number, short};
@@ -26,7 +26,7 @@ pub(crate) struct Live {
     total: ProgressBar,
     rows: HashMap<TrialId, Row>,
     summary: Arc<Mutex<Summary>>,
-    _without_echo: WithoutEcho,
+    _suppressed_echo: SuppressedEcho,
 }
 
 #[derive(Debug)]
@@ -50,8 +50,8 @@ pub(crate) struct Above(MultiProgress, Arc<Mutex<Summary>>);
 
 impl Above {
     /// Says that no more jobs are started.
-    pub(crate) fn say_it_drains(&self, text: &str) {
-        self.1.lock().unwrap_or_else(PoisonError::into_inner).drains();
+    pub(crate) fn announce_draining(&self, text: &str) {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).set_draining();
         self.say(text);
     }
 
@@ -82,8 +82,8 @@ impl Live {
         let style = style("{summary}").with_key("summary", line);
         let total = all.add(ProgressBar::new_spinner().with_style(style));
         total.enable_steady_tick(TICK);
-        let _without_echo = WithoutEcho::new();
-        Self { all, head, total, rows: HashMap::new(), summary, _without_echo }
+        let _suppressed_echo = SuppressedEcho::new();
+        Self { all, head, total, rows: HashMap::new(), summary, _suppressed_echo }
     }
 
     /// Where lines above the table are written.
@@ -115,7 +115,7 @@ impl Live {
         if let Some(line) = lines::line(study, progress).filter(|_| is_said(progress)) {
             self.above().say(&line);
         }
-        self.summary().best_is(study);
+        self.summary().update_best(study);
     }
 
     fn summary(&self) -> MutexGuard<'_, Summary> {
@@ -154,7 +154,7 @@ impl Live {
             summary.count(study, trial);
         }
         if let Some(row) = row {
-            summary.job_took(row.since.elapsed());
+            summary.add_duration(row.since.elapsed());
         }
     }
 }

@@ -13,6 +13,6 @@ mod live;
 
 mod view;
 
-pub(crate) use self::lines::first_line;
-pub(crate) use self::text::{described, duration, harmless, number, plural, short, value};
+pub(crate) use self::lines::one_line;
+pub(crate) use self::text::{described, duration, number, plural, printable, short, value};
 pub(crate) use self::view::Display;

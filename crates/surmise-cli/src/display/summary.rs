@@ -22,7 +22,7 @@ pub(crate) struct Summary {
     failed: usize,
     best: Option<(TrialId, f64)>,
     /// The best value after each trial that has one.
-    course: Vec<f64>,
+    best_values: Vec<f64>,
     estimate: Estimate,
     is_draining: bool,
 }
@@ -37,14 +37,14 @@ impl Summary {
             ended: 0,
             failed: 0,
             best: None,
-            course: Vec::new(),
+            best_values: Vec::new(),
             estimate: Estimate::default(),
             is_draining: false,
         };
         for trial in study.trials().iter().filter(|trial| trial.outcome.is_some()) {
             summary.count(study, trial);
         }
-        summary.best_is(study);
+        summary.update_best(study);
         summary
     }
 
@@ -54,24 +54,24 @@ impl Summary {
         self.ended += 1;
         self.failed += usize::from(matches!(trial.outcome, Some(Outcome::Failed(_))));
         if let Some(value) = trial.value() {
-            let best = self.course.last().copied().unwrap_or(value);
+            let best = self.best_values.last().copied().unwrap_or(value);
             let is_better = objective.loss(value) < objective.loss(best);
-            self.course.push(if is_better { value } else { best });
+            self.best_values.push(if is_better { value } else { best });
         }
     }
 
     /// Takes in the best trial of a study.
-    pub(crate) fn best_is(&mut self, study: &Study) {
+    pub(crate) fn update_best(&mut self, study: &Study) {
         self.best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
     }
 
     /// No more jobs are started.
-    pub(crate) fn drains(&mut self) {
+    pub(crate) fn set_draining(&mut self) {
         self.is_draining = true;
     }
 
     /// Takes in for how long an ended job ran.
-    pub(crate) fn job_took(&mut self, time: Duration) {
+    pub(crate) fn add_duration(&mut self, time: Duration) {
         if let Some(jobs) = self.max_jobs {
             self.estimate.job_ended(time, jobs.saturating_sub(self.ended), self.parallel);
         }
@@ -87,7 +87,7 @@ impl Summary {
         // Not finer than an estimate is.
         let left = left.map(|left| duration(Duration::from_secs(left.as_secs().max(1))));
         let left = match left {
-            _ if self.is_draining => ", ending when what runs has ended".to_owned(),
+            _ if self.is_draining => ", draining: running jobs may end".to_owned(),
             Some(left) => format!(", about {left} left"),
             None => String::new(),
         };
@@ -99,8 +99,8 @@ impl Summary {
             0 => String::new(),
             failed => format!(", {failed} failed"),
         };
-        let course = sparkline(&self.course);
-        format!("{jobs}, {}{left}  {best}{failed}  {course}", duration(elapsed))
+        let best_values = sparkline(&self.best_values);
+        format!("{jobs}, {}{left}  {best}{failed}  {best_values}", duration(elapsed))
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn plural(count: usize, one: &str) -> String {
 }
 
 /// A text of a program without what would change the terminal: escape sequences and control characters, but for ends of lines.
-pub(crate) fn harmless(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let plain = console::strip_ansi_codes(text);
     let is_shown = |c: &char| !c.is_control() || *c == '\n';
     plain.replace('\t', " ").chars().filter(is_shown).collect()
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_program_does_not_change_the_terminal() {
-        assert_eq!(harmless("\u{1b}[2J\u{1b}]0;t\u{7}bad\r\u{1b}[31m\nred"), "bad\nred");
+        assert_eq!(printable("\u{1b}[2J\u{1b}]0;t\u{7}bad\r\u{1b}[31m\nred"), "bad\nred");
     }
 
     #[test]

@@ -54,11 +54,11 @@ impl Display {
     }
 
     /// Says that no more jobs are started, from any thread.
-    pub(crate) fn voice(&self) -> Box<dyn Fn(&str) + Send> {
+    pub(crate) fn announcer(&self) -> Box<dyn Fn(&str) + Send> {
         match self {
             Self::Live(live) => {
                 let above = live.above();
-                Box::new(move |text| above.say_it_drains(text))
+                Box::new(move |text| above.announce_draining(text))
             }
             _ => Box::new(|text| say_aside(text)),
         }

@@ -8,9 +8,9 @@ use surmise::trial::Source;
 use surmise::{Failure as TrialFailure, FailureKind, Outcome};
 
 use super::file::{journal_file, open, trial};
-use crate::display::{first_line, number, short};
+use crate::display::{number, one_line, plural, short};
 use crate::output::{Failure, Unreadable, ended, say};
-use crate::study::{FaultyText, in_words_of_options, parse_configuration, shown};
+use crate::study::{FaultyText, parse_configuration, shown, with_option_names};
 
 #[derive(Debug, Args)]
 pub(crate) struct EnqueueOptions {
@@ -51,14 +51,15 @@ fn try_enqueue(options: &EnqueueOptions) -> Result<(), Failure> {
     })?;
     study
         .enqueue(&configuration)
-        .map_err(|error| Unreadable(in_words_of_options(&error.to_string())))?;
+        .map_err(|error| Unreadable(with_option_names(&error.to_string())))?;
     journal.write(&study)?;
     let waiting = study.enqueued().count();
-    say(format_args!("{} is enqueued; {waiting} wait", short(&configuration)))?;
+    let waiting = plural(waiting, "configuration");
+    say(format_args!("enqueued {}; {waiting} to be tried", short(&configuration)))?;
     let jobs =
         study.trials().iter().filter(|trial| trial.source == Source::Own && !trial.was_cut_off());
     if study.settings().limits.max_jobs.is_some_and(|most| jobs.count() >= most) {
-        say("All jobs of the study are done: it is tried when the line has more --jobs.")?;
+        say("All jobs of the study are done; run its line with more --jobs to try it.")?;
     }
     Ok(())
 }
@@ -88,7 +89,7 @@ fn try_tell(options: &TellOptions) -> Result<(), Failure> {
     if let Some(known) = known {
         let known = match known {
             Outcome::Completed { value } => number(value),
-            Outcome::Failed(failure) => format!("a failure, {}", first_line(&failure.message)),
+            Outcome::Failed(failure) => format!("a failure, {}", one_line(&failure.message)),
             Outcome::Stopped { .. } => "a stop".to_owned(),
         };
         // It is kept in the journal, and does not count.

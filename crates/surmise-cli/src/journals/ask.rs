@@ -92,15 +92,14 @@ fn next(study: &mut Study) -> Result<Answer, Error> {
     let own = || study.trials().iter().filter(|trial| trial.source == Source::Own);
     let jobs = own().filter(|trial| !trial.was_cut_off()).count();
     if let Some(most) = limits.max_jobs.filter(|most| jobs >= *most) {
-        let why =
-            format!("there are no more trials: {jobs} of {} have been given", plural(most, "job"));
+        let why = format!("no more trials: {jobs} of {} have been handed out", plural(most, "job"));
         return Ok(Answer::Over(why));
     }
     let running: Vec<String> = study.pending().map(|trial| trial.id.to_string()).collect();
     if running.len() >= limits.max_parallel_jobs {
-        let (most, running) = (limits.max_parallel_jobs, running.join(", "));
+        let (count, running) = (plural(running.len(), "trial"), running.join(", "));
         let why = format!(
-            "as many trials run as --parallel allows, {most}: {running}; tell their results, or --failed REASON for one that is lost"
+            "{count} running ({running}), as many as --parallel allows; report results with `surmise tell`, or --failed REASON for a lost trial"
         );
         return Ok(Answer::Full(why));
     }

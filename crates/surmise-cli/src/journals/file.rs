@@ -9,7 +9,7 @@ use surmise::{Error, Study, Trial, TrialId};
 use crate::layout::{TUNER_NOTE, jobs_folder};
 use crate::output::{Failure, Unreadable, Unusable};
 use crate::study::{
-    FaultyText, NewStudy, StudyBase, StudyOptions, in_words_of_options, is_harmless, shown,
+    FaultyText, NewStudy, StudyBase, StudyOptions, is_harmless, shown, with_option_names,
 };
 
 /// How long a command waits for other commands that write the same journal.
@@ -93,7 +93,7 @@ fn is_locked(error: &Failure) -> bool {
 /// An error of a journal in the words of the command.
 fn unusable(error: Failure) -> Failure {
     match error.downcast_ref() {
-        Some(Error::Journal(error)) => Unusable(in_words_of_options(&error.to_string())).into(),
+        Some(Error::Journal(error)) => Unusable(with_option_names(&error.to_string())).into(),
         _ => error,
     }
 }

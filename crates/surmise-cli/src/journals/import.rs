@@ -33,7 +33,7 @@ pub(crate) struct ImportOptions {
 }
 
 /// A result and where it stands in the file.
-struct Known {
+struct KnownResult {
     place: String,
     configuration: Configuration,
     outcome: Outcome,
@@ -78,34 +78,34 @@ fn try_import(options: &ImportOptions) -> Result<(), Failure> {
         Some(optuna) => of_optuna(optuna),
         None => of_csv(&study, &text)?,
     };
-    take(&mut study, known, &mut journal, &path.display().to_string())
+    observe_new(&mut study, known, &mut journal, &path.display().to_string())
 }
 
 /// A result for comparison: its value, or nothing if it failed.
-type Comparable = (String, Option<u64>);
+type ResultKey = (String, Option<u64>);
 
-fn result_of(configuration: &Configuration, outcome: &Outcome) -> Comparable {
+fn result_key(configuration: &Configuration, outcome: &Outcome) -> ResultKey {
     (configuration.to_string(), outcome.value().map(f64::to_bits))
 }
 
 /// Takes in what the study does not know yet.
-fn take(
+fn observe_new(
     study: &mut Study,
-    known: Vec<Known>,
+    known: Vec<KnownResult>,
     journal: &mut Journal,
     name: &str,
 ) -> Result<(), Failure> {
-    let mut before: HashMap<Comparable, usize> = HashMap::new();
+    let mut before: HashMap<ResultKey, usize> = HashMap::new();
     for trial in study.trials() {
         if let Some(outcome) = &trial.outcome {
-            *before.entry(result_of(&trial.configuration, outcome)).or_default() += 1;
+            *before.entry(result_key(&trial.configuration, outcome)).or_default() += 1;
         }
     }
     let (mut taken, mut known_before, mut refused) = (0, 0, Vec::new());
-    for Known { place, configuration, outcome } in known {
+    for KnownResult { place, configuration, outcome } in known {
         let normal = study.space().normalize(&configuration).unwrap_or(configuration);
         if let Some(count) =
-            before.get_mut(&result_of(&normal, &outcome)).filter(|count| **count > 0)
+            before.get_mut(&result_key(&normal, &outcome)).filter(|count| **count > 0)
         {
             *count -= 1;
             known_before += 1;
@@ -119,7 +119,7 @@ fn take(
         }
     }
     journal.write(study)?;
-    say(format_args!("{taken} results are new to {name}, {known_before} were known"))?;
+    say(format_args!("{taken} results imported into {name}; {known_before} were there already"))?;
     for line in &refused {
         say(format_args!("left out: {line}"))?;
     }
@@ -130,8 +130,8 @@ fn failed(reason: &str) -> Outcome {
     Outcome::Failed(TrialFailure::new(FailureKind::Error, reason))
 }
 
-fn of_optuna(optuna: optuna::OptunaStudy) -> Vec<Known> {
-    let known = |trial: optuna::OptunaTrial| Known {
+fn of_optuna(optuna: optuna::OptunaStudy) -> Vec<KnownResult> {
+    let known = |trial: optuna::OptunaTrial| KnownResult {
         place: format!("trial {}", trial.number),
         configuration: trial.values.into_iter().collect(),
         outcome: match trial.value {
@@ -143,7 +143,7 @@ fn of_optuna(optuna: optuna::OptunaStudy) -> Vec<Known> {
 }
 
 /// The rows of a CSV file. A row without a value has failed. Columns of neither a parameter nor the metric are passed over.
-fn of_csv(study: &Study, text: &str) -> Result<Vec<Known>, Failure> {
+fn of_csv(study: &Study, text: &str) -> Result<Vec<KnownResult>, Failure> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let unreadable = |error: csv::Error| Unreadable(error.to_string());
     let head = reader.headers().map_err(unreadable)?.clone();
@@ -162,7 +162,7 @@ fn of_csv(study: &Study, text: &str) -> Result<Vec<Known>, Failure> {
     }
     let mut known = Vec::new();
     let mut faults = Vec::new();
-    let mut passed_over = Vec::new();
+    let mut ignored = Vec::new();
     for (number, row) in reader.records().enumerate() {
         let row = row.map_err(unreadable)?;
         let place = format!("row {}", number + 1);
@@ -177,7 +177,7 @@ fn of_csv(study: &Study, text: &str) -> Result<Vec<Known>, Failure> {
         // Of an export: what has not ended says nothing, and a stopped trial has no final value.
         let state = field("state");
         if matches!(state, "running" | "waiting" | "stopped") {
-            passed_over.push(format!("{place}: it is {state}"));
+            ignored.push(format!("{place}: it is {state}"));
             continue;
         }
         let outcome = match field(metric) {
@@ -193,11 +193,13 @@ fn of_csv(study: &Study, text: &str) -> Result<Vec<Known>, Failure> {
         };
         let values: Result<Configuration, String> = ranges.iter().map(value).collect();
         match (values, outcome) {
-            (Ok(configuration), Ok(outcome)) => known.push(Known { place, configuration, outcome }),
+            (Ok(configuration), Ok(outcome)) => {
+                known.push(KnownResult { place, configuration, outcome })
+            }
             (values, outcome) => faults.extend([values.err(), outcome.err()].into_iter().flatten()),
         }
     }
-    for text in passed_over {
+    for text in ignored {
         say(format_args!("left out: {text}"))?;
     }
     if faults.is_empty() { Ok(known) } else { Err(Unreadable(faults.join("\n")).into()) }

@@ -11,7 +11,7 @@ use surmise::{Outcome, ParameterRange, Study, Trial};
 
 use super::file::{pending_state, view};
 use super::trials::{Times, as_csv, as_json, state};
-use crate::display::{duration, first_line, number, short, value};
+use crate::display::{duration, number, one_line, short, value};
 use crate::output::{Failure, Unreadable, ended, say};
 
 #[derive(Debug, Args)]
@@ -149,7 +149,7 @@ fn table(
         head.push("reason".to_owned());
         for (row, trial) in rows.iter_mut().zip(trials) {
             let Some(Outcome::Failed(failure)) = &trial.outcome else { continue };
-            row.push(first_line(&failure.message));
+            row.push(one_line(&failure.message));
         }
     }
     let cut = |line: String| match width {

@@ -7,7 +7,7 @@ use surmise::{Failure as TrialFailure, Outcome};
 
 use super::file::{trial, view};
 use super::trials::Times;
-use crate::display::{duration, harmless, number, short};
+use crate::display::{duration, number, printable, short};
 use crate::output::{Failure, ended, say};
 
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ fn try_why(options: &WhyOptions) -> Result<(), Failure> {
     say(format_args!("configuration: {}", short(&trial.configuration)))?;
     let attempts = trial.failed_attempts.iter().enumerate();
     for (attempt, TrialFailure { message, .. }) in attempts {
-        say(format_args!("attempt {} failed: {}", attempt + 1, harmless(message)))?;
+        say(format_args!("attempt {} failed: {}", attempt + 1, printable(message)))?;
     }
     if let Some(cause) = &trial.stop_asked {
         say(format_args!("it was asked to stop: {cause}"))?;
@@ -51,7 +51,7 @@ fn try_why(options: &WhyOptions) -> Result<(), Failure> {
             format!("it was stopped{took}{}", value.unwrap_or_default())
         }
         Some(Outcome::Failed(failure)) => {
-            format!("it failed{took}: {}", harmless(&failure.message))
+            format!("it failed{took}: {}", printable(&failure.message))
         }
     })?;
     Ok(())

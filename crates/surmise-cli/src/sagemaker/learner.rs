@@ -18,12 +18,11 @@ pub(crate) fn learner(tuning: &Tuning) -> Result<(Hyperparameters, Vec<String>),
     if !tuning.objective.metric_name.ends_with("rmse") || tuning.objective.goal != Goal::Minimize {
         return Err("the learner of this command tells its root mean squared error only".to_owned());
     }
-    let mut passed_over = Vec::new();
+    let mut ignored = Vec::new();
     for (name, value) in &tuning.static_values {
         if !fixed.set(name, value) {
-            passed_over
-                .push(format!("The learner of this command has no {name}; it is disregarded."));
+            ignored.push(format!("The learner of this command has no {name}; it is disregarded."));
         }
     }
-    Ok((fixed, passed_over))
+    Ok((fixed, ignored))
 }

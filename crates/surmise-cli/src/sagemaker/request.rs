@@ -220,8 +220,8 @@ fn prepare(tuning: &Tuning, voice: Voice) -> Result<Hyperparameters, String> {
     if tuning.limits.max_jobs.is_none() && !tuning.is_grid() {
         return Err("there is no limit of jobs; give --jobs N".to_owned());
     }
-    let (fixed, passed_over) = learner(tuning)?;
-    for text in passed_over {
+    let (fixed, ignored) = learner(tuning)?;
+    for text in ignored {
         voice.say(text);
     }
     Ok(fixed)

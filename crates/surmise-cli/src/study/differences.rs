@@ -18,7 +18,7 @@ pub(crate) fn is_harmless(difference: &str) -> bool {
 }
 
 /// A difference in the words of the options, or nothing if another one says the same.
-pub(crate) fn in_words(difference: &str) -> Option<String> {
+pub(crate) fn as_option(difference: &str) -> Option<String> {
     if difference.starts_with("strategy.settings") {
         return None;
     }
@@ -31,10 +31,10 @@ pub(crate) fn in_words(difference: &str) -> Option<String> {
     let name = rest.split(' ').next().unwrap_or_default();
     let is_whole = !name.contains('.');
     if is_whole && rest.ends_with("is not there") {
-        return Some(format!("the parameter {name} was there, and is not"));
+        return Some(format!("the parameter {name} was removed"));
     }
     if is_whole && rest.contains("was not there") {
-        return Some(format!("the parameter {name} was not there, and is"));
+        return Some(format!("the parameter {name} was added"));
     }
     Some(format!("the range of {rest}"))
 }
@@ -55,7 +55,7 @@ const NAMES: [(&str, &str); 8] = [
 ];
 
 /// A message of the library in the words of the options.
-pub(crate) fn in_words_of_options(message: &str) -> String {
+pub(crate) fn with_option_names(message: &str) -> String {
     NAMES.iter().fold(message.to_owned(), |text, (name, word)| text.replace(name, word))
 }
 
@@ -69,18 +69,15 @@ mod tests {
             ("settings.limits.max_jobs was 3, and is 4", Some("--jobs was 3, and is 4")),
             ("strategy.settings was {}, and is not there", None),
             ("strategy.name was \"a\", and is \"b\"", Some("--strategy was \"a\", and is \"b\"")),
-            (
-                "space.n was {\"max\":8}, and is not there",
-                Some("the parameter n was there, and is not"),
-            ),
-            ("space.n was not there, and is {}", Some("the parameter n was not there, and is")),
+            ("space.n was {\"max\":8}, and is not there", Some("the parameter n was removed")),
+            ("space.n was not there, and is {}", Some("the parameter n was added")),
             (
                 "space.n.step was not there, and is 2",
                 Some("the range of n.step was not there, and is 2"),
             ),
             ("space.n.max was 6, and is 8", Some("the range of n.max was 6, and is 8")),
         ] {
-            assert_eq!(in_words(difference).as_deref(), words);
+            assert_eq!(as_option(difference).as_deref(), words);
         }
     }
 }

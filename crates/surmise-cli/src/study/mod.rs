@@ -10,7 +10,7 @@ mod values;
 mod options;
 mod template;
 
-pub(crate) use self::differences::{in_words, in_words_of_options, is_harmless};
+pub(crate) use self::differences::{as_option, is_harmless, with_option_names};
 pub(crate) use self::faults::{FaultyText, shown};
 pub(crate) use self::metric::{step_pattern, value_pattern};
 pub(crate) use self::options::{

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use surmise::EarlyStopping;
 use surmise::evaluator::PassConfiguration;
 
-use super::session::WithBefore;
+use super::session::ExistingJournal;
 use crate::sagemaker::json;
 use crate::study::{StudyOptions, parse_duration};
 
@@ -146,16 +146,16 @@ pub(crate) struct TuneOptions {
 
 impl TuneOptions {
     /// What becomes of a journal that is there.
-    pub(crate) fn with_before(&self) -> WithBefore {
+    pub(crate) fn existing_journal(&self) -> ExistingJournal {
         match (self.accept_changes, self.fresh) {
-            (_, true) => WithBefore::BeginAnew,
-            (true, false) => WithBefore::AcceptChanges,
-            (false, false) => WithBefore::GoOn,
+            (_, true) => ExistingJournal::SetAside,
+            (true, false) => ExistingJournal::AcceptChanges,
+            (false, false) => ExistingJournal::GoOn,
         }
     }
 
     /// The options that are given and have no use for what is tuned: a request, or a function if one is named.
-    pub(crate) fn idle_options(&self, is_request: bool) -> Vec<&'static str> {
+    pub(crate) fn unused_options(&self, is_request: bool) -> Vec<&'static str> {
         let is_function = self.function.is_some();
         let of_commands = [
             ("--pass", self.pass.is_some()),

@@ -13,17 +13,17 @@ use surmise::{Canary, FailureKind, StopHandle, StopReason, Study, Tuner};
 use super::arguments::TuneOptions;
 use super::file::with_file;
 use super::plan::Plan;
-use super::report::{conclude, introduce};
+use super::report::{print_introduction, print_result};
 use super::request::{RequestJobs, is_request};
 use super::session::Session;
 use crate::display::Display;
 use crate::output::{Failure, Unreadable, ended};
-use crate::study::{FaultyText, NewStudy, in_words_of_options, shown};
+use crate::study::{FaultyText, NewStudy, shown, with_option_names};
 
 /// How soon it is said that Ctrl-C was heard.
 const LISTEN: Duration = Duration::from_millis(50);
 /// What is said then: lines that fit a narrow terminal.
-const INTERRUPTED_ONCE: &str = "\
+const DRAINING: &str = "\
 No more jobs are started; those that run may end.
 Ctrl-C again stops them, a third time leaves at once.
 The same line goes on later.";
@@ -65,10 +65,10 @@ fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCo
     let study = new()?.study;
     let rules = tuner(options, &plan.rules);
     let checked = rules.rules().check().and_then(|()| jobs.check_space(study.space()));
-    checked.map_err(|error| Unreadable(in_words_of_options(&error.to_string())))?;
-    let session = Session::open(&plan.journal, new, &plan.note(), options.with_before())?;
+    checked.map_err(|error| Unreadable(with_option_names(&error.to_string())))?;
+    let session = Session::open(&plan.journal, new, &plan.note(), options.existing_journal())?;
     if !options.json && !options.quiet {
-        introduce(&plan, &session, options)?;
+        print_introduction(&plan, &session, options)?;
     }
     let Session { mut study, mut journal, .. } = session;
     let mut display = match options {
@@ -77,7 +77,7 @@ fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCo
         _ => Display::for_people(&study),
     };
     let stop = StopHandle::on_signals()?;
-    let listener = tell_of_interrupts(&stop, display.voice())?;
+    let listener = announce_interrupts(&stop, display.announcer())?;
     let tuned = tuner(options, &plan.rules)
         .stop_by(&stop)
         .keep_in(&mut journal)
@@ -90,7 +90,7 @@ fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCo
     display.end();
     let tuned = tuned?;
     if !options.json {
-        conclude(&plan, &study, &tuned, options)?;
+        print_result(&plan, &study, &tuned, options)?;
     }
     Ok(status(&study, &tuned))
 }
@@ -113,7 +113,7 @@ fn tuner<'a>(options: &TuneOptions, rules: &TuningRules) -> Tuner<'a> {
 
 /// Says once that no more jobs are started after Ctrl-C, as soon as it was heard. The answer ends it.
 #[allow(clippy::disallowed_methods, reason = "a signal is waited for on a thread of its own")]
-fn tell_of_interrupts(
+fn announce_interrupts(
     stop: &StopHandle,
     say: Box<dyn Fn(&str) + Send>,
 ) -> Result<Arc<AtomicBool>, Failure> {
@@ -122,7 +122,7 @@ fn tell_of_interrupts(
     std::thread::Builder::new().name("tells of interrupts".to_owned()).spawn(move || {
         while !ends.load(Ordering::Relaxed) {
             if stop.is_requested() {
-                say(INTERRUPTED_ONCE);
+                say(DRAINING);
                 return;
             }
             std::thread::sleep(LISTEN);

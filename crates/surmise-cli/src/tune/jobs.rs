@@ -60,8 +60,8 @@ impl CommandJobs {
                 faults: vec![fault],
             }));
         });
-        let places = places(options, metric_name).map_err(|fault| faulty.push(fault));
-        let (Ok(template), Ok((metric, reports))) = (template, places) else { return Err(faulty) };
+        let sources = metric_sources(options, metric_name).map_err(|fault| faulty.push(fault));
+        let (Ok(template), Ok((metric, reports))) = (template, sources) else { return Err(faulty) };
         if !faulty.is_empty() {
             return Err(faulty);
         }
@@ -150,7 +150,7 @@ fn rules(options: &TuneOptions) -> String {
 }
 
 /// Where the final value and those on the way are.
-fn places(
+fn metric_sources(
     options: &TuneOptions,
     metric_name: &str,
 ) -> Result<(MetricSource, ReportSource), FaultyText> {

@@ -39,10 +39,15 @@ impl Plan {
         options: &TuneOptions,
         request: Option<RequestJobs>,
     ) -> Result<Self, Vec<FaultyText>> {
-        let idle = options.idle_options(request.is_some());
-        if !idle.is_empty() {
+        if options.name.as_deref() == Some("") {
+            return Err(vec![FaultyText::without_place(
+                "--name is empty: write a name, or leave it out",
+            )]);
+        }
+        let unused = options.unused_options(request.is_some());
+        if !unused.is_empty() {
             let what = if request.is_some() { "a request" } else { "a function" };
-            let why = format!("{} has no use with {what}: leave it out", idle.join(", "));
+            let why = format!("{} cannot be used with {what}: leave it out", unused.join(", "));
             return Err(vec![FaultyText::without_place(&why)]);
         }
         if let Some(request) = request {
@@ -57,11 +62,6 @@ impl Plan {
             let case = function(name).map_err(|faulty| vec![faulty])?;
             let name = options.name.clone().unwrap_or_else(|| name.clone());
             return Ok(Self::with(options, name, Jobs::Function(Box::new(case))));
-        }
-        if options.name.as_deref() == Some("") {
-            return Err(vec![FaultyText::without_place(
-                "--name is empty: write a name, or leave it out",
-            )]);
         }
         let name = options.name.clone().unwrap_or_else(|| name_of(&options.command));
         let folder = jobs_folder(&journal(options, &name));

@@ -7,11 +7,11 @@ use surmise::{FailureKind, Outcome, Study};
 use super::arguments::TuneOptions;
 use super::plan::Plan;
 use super::session::Session;
-use crate::display::{described, first_line, number, plural, short};
+use crate::display::{described, number, one_line, plural, short};
 use crate::output::{Failure, say};
 
 /// What is tuned, in which journal, and what is there already.
-pub(super) fn introduce(
+pub(super) fn print_introduction(
     plan: &Plan,
     session: &Session,
     options: &TuneOptions,
@@ -52,7 +52,7 @@ pub(super) fn introduce(
 }
 
 /// The best configuration, as text and as a command.
-pub(super) fn conclude(
+pub(super) fn print_result(
     plan: &Plan,
     study: &Study,
     tuned: &Tuned,
@@ -69,7 +69,7 @@ pub(super) fn conclude(
         let waiting = plural(waiting, "configuration");
         say(format_args!("{waiting} enqueued, and not tried: more --jobs try what is enqueued."))?;
     }
-    let Some(best) = study.best() else { return say_why_nothing_completed(plan, study) };
+    let Some(best) = study.best() else { return print_last_failure(plan, study) };
     let metric = &study.objective().metric_name;
     let value = best.value().map(number).unwrap_or_default();
     say(format_args!("best: trial {}, {metric} {value}: {}", best.id, short(&best.configuration)))?;
@@ -91,14 +91,14 @@ pub(super) fn conclude(
 }
 
 /// How the last job failed, and where more is to be seen.
-fn say_why_nothing_completed(plan: &Plan, study: &Study) -> Result<(), Failure> {
+fn print_last_failure(plan: &Plan, study: &Study) -> Result<(), Failure> {
     let failures = study.trials().iter().filter_map(|trial| match &trial.outcome {
         Some(Outcome::Failed(failure)) => Some((trial.id, failure)),
         _ => None,
     });
     say("No job completed.")?;
     let Some((trial, failure)) = { failures }.next_back() else { return Ok(()) };
-    say(format_args!("trial {trial}: {}", first_line(&failure.message)))?;
+    say(format_args!("trial {trial}: {}", one_line(&failure.message)))?;
     if failure.kind == FailureKind::MissingMetric && plan.jobs.have_logs() {
         let metric = &study.objective().metric_name;
         say(format_args!(

@@ -92,7 +92,7 @@ impl RequestJobs {
                 Runner::Program { container: Box::new(container), program, arguments }
             }
             None => {
-                let (trees, passed_over) = learner(&tuning).map_err(|why| {
+                let (trees, ignored) = learner(&tuning).map_err(|why| {
                     Unreadable(format!(
                         "{file}: {why}; give its script by --script FILE, or its program after `--`"
                     ))
@@ -101,7 +101,7 @@ impl RequestJobs {
                     "Its jobs are boosted trees on the diabetes data; --script FILE runs your own."
                         .to_owned(),
                 );
-                said.extend(passed_over);
+                said.extend(ignored);
                 Runner::Trees(Box::new(trees))
             }
         };

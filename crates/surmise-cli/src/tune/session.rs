@@ -9,7 +9,7 @@ use surmise::{Error, Study};
 
 use crate::layout::{COMMAND_NOTE, TUNER_NOTE, jobs_folder};
 use crate::output::{Failure, Unusable};
-use crate::study::{NewStudy, in_words, is_harmless};
+use crate::study::{NewStudy, as_option, is_harmless};
 
 /// What runs the jobs of a study, as its journal keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,13 +52,13 @@ pub(crate) fn as_text(words: &[OsString]) -> Vec<String> {
 
 /// What becomes of a journal that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WithBefore {
+pub(crate) enum ExistingJournal {
     /// The study goes on if it is the same.
     GoOn,
     /// The study goes on with what fits of it.
     AcceptChanges,
     /// It is put aside.
-    BeginAnew,
+    SetAside,
 }
 
 /// A study with its journal.
@@ -79,20 +79,20 @@ impl Session {
         path: &Path,
         new: impl Fn() -> Result<NewStudy, Failure>,
         note: &CommandNote,
-        with_before: WithBefore,
+        existing_journal: ExistingJournal,
     ) -> Result<Self, Failure> {
         let NewStudy { study, start_from } = new()?;
         let mut said = Vec::new();
-        if with_before == WithBefore::BeginAnew {
-            said.extend(keep_aside(path)?);
+        if existing_journal == ExistingJournal::SetAside {
+            said.extend(set_aside(path)?);
         }
-        let accepts_changes = with_before == WithBefore::AcceptChanges;
+        let accepts_changes = existing_journal == ExistingJournal::AcceptChanges;
         let commands = command_differences(path, note);
         let (mut study, mut journal) = match Journal::resume(path, study) {
             Ok(opened) if commands.is_empty() || accepts_changes => opened,
             Ok(opened) => {
                 drop(opened);
-                said.extend(keep_aside_if_fruitless(path, &commands)?);
+                said.extend(set_aside_if_nothing_completed(path, &commands)?);
                 Journal::resume(path, new()?.study)?
             }
             Err(error) => {
@@ -100,9 +100,9 @@ impl Session {
                 let is_harmless = commands.is_empty() && found.iter().all(|line| is_harmless(line));
                 if !accepts_changes && !is_harmless {
                     let mut found: Vec<String> =
-                        found.iter().filter_map(|line| in_words(line)).collect();
+                        found.iter().filter_map(|line| as_option(line)).collect();
                     found.extend(commands.iter().cloned());
-                    said.extend(keep_aside_if_fruitless(path, &found)?);
+                    said.extend(set_aside_if_nothing_completed(path, &found)?);
                 }
                 resume_changed(path, new()?.study, &mut said)?
             }
@@ -111,7 +111,7 @@ impl Session {
         let before =
             journal.note(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok());
         if let Some(before) = before.filter(|before| before.rules != note.rules) {
-            said.push(format!("the rules were {}, and are {}", before.rules, note.rules));
+            said.push(format!("the stopping rules were {}, and are {}", before.rules, note.rules));
         }
         journal.write_note(COMMAND_NOTE, note)?;
         journal.write_note(TUNER_NOTE, std::process::id())?;
@@ -121,7 +121,7 @@ impl Session {
         }
         journal.write(&study)?;
         said.extend(journal.opening().warnings.iter().map(|text| format!("warning: {text}")));
-        said.extend(journal.opening().changes.iter().filter_map(|line| in_words(line)));
+        said.extend(journal.opening().changes.iter().filter_map(|line| as_option(line)));
         Ok(Self { study, journal, said })
     }
 }
@@ -160,12 +160,12 @@ fn resume_changed(
             return Err(error.into());
         }
     };
-    if journal.opening().changes.iter().any(|line| line.contains("begins anew")) {
+    if journal.opening().began_anew {
         let folder = jobs_folder(path);
         if folder.exists() {
             std::fs::rename(folder, jobs_folder(&aside))?;
         }
-        said.push(format!("the study of before is kept in {}", aside.display()));
+        said.push(format!("the earlier study is kept in {}", aside.display()));
     } else {
         std::fs::remove_file(&aside)?;
     }
@@ -173,7 +173,7 @@ fn resume_changed(
 }
 
 /// Puts a journal and its jobs' folders aside, if they are there; where they are.
-fn keep_aside(path: &Path) -> Result<Option<String>, Failure> {
+fn set_aside(path: &Path) -> Result<Option<String>, Failure> {
     if !path.exists() {
         return Ok(None);
     }
@@ -186,23 +186,23 @@ fn keep_aside(path: &Path) -> Result<Option<String>, Failure> {
     if folder.exists() {
         std::fs::rename(folder, jobs_folder(&aside))?;
     }
-    Ok(Some(format!("the study of before is kept in {}", aside.display())))
+    Ok(Some(format!("the earlier study is kept in {}", aside.display())))
 }
 
 /// Puts a journal aside in which no trial has a value, because another line than the one that came to nothing is meant.
 ///
 /// # Errors
 /// The refusal of what differs, if a trial has a value.
-fn keep_aside_if_fruitless(path: &Path, differences: &[String]) -> Result<Vec<String>, Failure> {
+fn set_aside_if_nothing_completed(
+    path: &Path,
+    differences: &[String],
+) -> Result<Vec<String>, Failure> {
     let study = Journal::read(path)?;
-    let is_fruitless = study.trials().iter().all(|trial| trial.value().is_none());
-    if !is_fruitless || study.pending().next().is_some() {
+    let nothing_completed = study.trials().iter().all(|trial| trial.value().is_none());
+    if !nothing_completed || study.pending().next().is_some() {
         return Err(refusal(path, differences));
     }
-    Ok(keep_aside(path)?
-        .into_iter()
-        .map(|text| format!("{text}: none of its jobs completed"))
-        .collect())
+    Ok(set_aside(path)?.into_iter().map(|text| format!("{text}: no job of it completed")).collect())
 }
 
 fn differences(error: Error) -> Result<Vec<String>, Error> {

@@ -14,7 +14,7 @@ mod terminal;
 mod together;
 mod tune;
 
-mod mishaps;
+mod recovery;
 mod trials;
 
 use std::time::Duration;

@@ -60,12 +60,18 @@ fn a_study_moves_by_csv_and_by_optunas_journal() {
     assert_eq!(results("optuna"), results("job"));
     // What is known is not known twice, and what does not fit is said.
     let output = folder.ok(&["import", "csv", "job.csv"]);
-    assert!(output.contains("0 results are new to csv.surmise, 8 were known"), "{output}");
+    assert!(
+        output.contains("0 results imported into csv.surmise; 8 were there already"),
+        "{output}"
+    );
     assert_eq!(results("csv"), results("job"));
     fs::write(folder.file("odd.csv"), "lr,n,opt,loss\n0.5,2,good,0.75\n9,2,good,1\n0.5,2,bad,\n")
         .unwrap();
     let output = folder.ok(&["import", "csv", "odd.csv"]);
-    assert!(output.contains("2 results are new") && output.contains("left out: row 2"), "{output}");
+    assert!(
+        output.contains("2 results imported") && output.contains("left out: row 2"),
+        "{output}"
+    );
     fs::write(folder.file("odd.csv"), "lr,n,loss\n0.5,x,0.75\n").unwrap();
     let (status, _, errors) = folder.run(&["import", "csv", "odd.csv"]);
     assert!(status == 2 && errors.contains("no column opt"), "{errors}");
@@ -84,7 +90,7 @@ fn an_export_with_all_states_is_imported_as_it_is() {
     let output =
         folder.ok(&["import", "s", "known.csv", "--set", "x=0.0..1.0", "--minimize", "loss"]);
     assert!(
-        output.contains("left out: row 2: it is running") && output.contains("2 results are new"),
+        output.contains("left out: row 2: it is running") && output.contains("2 results imported"),
         "{output}"
     );
     let shown = folder.ok(&["show", "s", "--json"]);

@@ -214,7 +214,10 @@ fn a_request_runs_with_its_script_in_the_container_contract() {
         "--set",
         "x=1..2",
     ]);
-    assert!(status == 2 && errors.contains("--pass, --set has no use with a request"), "{errors}");
+    assert!(
+        status == 2 && errors.contains("--pass, --set cannot be used with a request"),
+        "{errors}"
+    );
     let line = [
         "tune",
         "job.json",

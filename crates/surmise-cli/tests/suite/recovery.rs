@@ -92,7 +92,11 @@ fn a_running_tuner_is_stopped_from_elsewhere() {
         assert_eq!(tuner.wait().unwrap().code(), Some(4));
     }
     assert_eq!(folder.run(&["stop", "s"]).0, 1);
-    assert!(folder.ok(&["enqueue", "s", "x=0.123"]).contains("x=0.123 is enqueued; 1 wait"));
+    assert!(
+        folder
+            .ok(&["enqueue", "s", "x=0.123"])
+            .contains("enqueued x=0.123; 1 configuration to be tried")
+    );
     assert_eq!(folder.run(&["enqueue", "s", "x=5"]).0, 2);
     assert_eq!(folder.run(&["enqueue", "s", "y=5"]).0, 2);
 }
@@ -116,7 +120,7 @@ fn a_line_that_came_to_nothing_does_not_stand_in_the_way() {
     // The line that is meant begins anew, and the journal of before is kept.
     let (status, output, _) = tune(&[], &["sh", "-c", "echo loss: 3"]);
     assert!(
-        status == 0 && output.contains("kept in s.before-1.surmise: none of its jobs completed"),
+        status == 0 && output.contains("kept in s.before-1.surmise: no job of it completed"),
         "{output}"
     );
     assert!(folder.ok(&["show", "s"]).contains("\n3 completed"));
@@ -127,7 +131,10 @@ fn a_line_that_came_to_nothing_does_not_stand_in_the_way() {
     assert!(status == 0 && output.contains("s.before-2.surmise"), "{output}");
     // Other rules are accepted, and said.
     let (_, output, _) = tune(&["--patience", "2"], &["sh", "-c", "echo loss: 3"]);
-    assert!(output.contains("the rules were the default ones, and are --patience 2"), "{output}");
+    assert!(
+        output.contains("the stopping rules were the default ones, and are --patience 2"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -188,7 +195,7 @@ fn accepted_changes_keep_the_study_of_before_with_its_logs() {
     tune("x=0.0..1.0");
     let before = folder.ok(&["logs", "s", "2"]);
     let output = tune("x=0.4..1.0");
-    assert!(output.contains("the study of before is kept in s.before-1.surmise"), "{output}");
+    assert!(output.contains("the earlier study is kept in s.before-1.surmise"), "{output}");
     assert_eq!(folder.ok(&["logs", "s.before-1", "2"]), before);
     assert!(folder.ok(&["show", "s.before-1"]).contains("3 completed"));
 }
