@@ -194,7 +194,7 @@ fn of_csv(study: &Study, text: &str) -> Result<Vec<KnownResult>, Failure> {
         let values: Result<Configuration, String> = ranges.iter().map(value).collect();
         match (values, outcome) {
             (Ok(configuration), Ok(outcome)) => {
-                known.push(KnownResult { place, configuration, outcome })
+                known.push(KnownResult { place, configuration, outcome });
             }
             (values, outcome) => faults.extend([values.err(), outcome.err()].into_iter().flatten()),
         }
