@@ -170,10 +170,9 @@ fn what_tune_ends_with() {
     assert_eq!(fs::read_to_string(folder.file("g.surmise")).unwrap(), "something else\n");
 }
 
-#[test]
-fn a_request_runs_with_its_script_in_the_container_contract() {
-    let folder = Folder::new("request");
-    let request = serde_json::json!({
+/// A request for three training jobs over one rate.
+fn request() -> serde_json::Value {
+    serde_json::json!({
         "HyperParameterTuningJobName": "trees",
         "HyperParameterTuningJobConfig": {
             "Strategy": "Bayesian",
@@ -190,8 +189,13 @@ fn a_request_runs_with_its_script_in_the_container_contract() {
             "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
             "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
             "StoppingCondition": {"MaxRuntimeInSeconds": 3600}}
-    });
-    fs::write(folder.file("job.json"), request.to_string()).unwrap();
+    })
+}
+
+#[test]
+fn a_request_runs_with_its_script_in_the_container_contract() {
+    let folder = Folder::new("request");
+    fs::write(folder.file("job.json"), request().to_string()).unwrap();
     let (status, _, errors) = folder.run(&["tune", "job.json"]);
     assert!(status == 2 && errors.contains("--script"), "{errors}");
     fs::write(folder.file("train.sh"), "#!/bin/sh\necho loss:$SM_HP_RATE $2\n").unwrap();
