@@ -29,7 +29,7 @@ pub(super) struct Scan {
     pub(super) begun: HashMap<TrialId, f64>,
     /// Trials that were asked to stop because the tuning was cancelled.
     cancelled: HashSet<TrialId>,
-    /// Trials whose next attempt no process can have begun yet, because the one that cancelled the tuning started nothing more.
+    /// Trials of a cancelled tuning whose next attempt no process has begun yet.
     waiting: HashSet<TrialId>,
     /// The last note of each name.
     pub(super) notes: BTreeMap<String, Value>,

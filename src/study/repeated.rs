@@ -19,8 +19,8 @@ impl Study {
 }
 
 impl Study {
-    /// Whether a trial failed for reasons that say nothing of its configuration: it was interrupted or throttled, as at most one trial of the same configuration before it.
-    /// What comes to nothing a third time is no bad luck: a job that takes too much memory is killed each time.
+    /// Whether a trial failed for a reason that says nothing of its configuration: it was interrupted or throttled. The third trial of a configuration that fails
+    /// so says something: a job that takes too much memory is killed each time.
     pub(super) fn failed_transiently(&self, trial: &Trial) -> bool {
         let is_transient = |trial: &Trial| matches!(&trial.outcome, Some(Outcome::Failed(failure)) if failure.kind.is_transient());
         let earlier = self.trials_of(&trial.configuration).filter(|other| other.id < trial.id);

@@ -29,8 +29,8 @@ impl Clock {
         Self::faster(1.0)
     }
 
-    /// The machine's, so many times as fast, from now on: for processes that share no [simulated](Self::simulated) one. At 600 a training job
-    /// of ten minutes takes a second. A number that is not positive is taken for 1.
+    /// A clock that runs `times` as fast as the machine's, from now on. For processes that cannot share a [simulated](Self::simulated) clock. At 600 a
+    /// training job of ten minutes takes a second. A number that is not positive counts as 1.
     #[allow(clippy::disallowed_methods, reason = "an evaluator keeps the time")]
     pub fn faster(times: f64) -> Self {
         let times = if times > 0.0 && times.is_finite() { times } else { 1.0 };

@@ -15,11 +15,11 @@ use crate::error::EvaluatorError;
 use crate::evaluator::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
 use crate::trial::{Failure, FailureKind, Outcome};
 
-/// How long a killed tuner's watcher takes at the most to see that, and to end what has had its grace.
+/// Time that the watcher of a killed tuner needs beyond the grace of the jobs.
 const WATCHER_DELAY: Duration = Duration::from_secs(2);
-/// How often it is looked whether an earlier attempt has ended.
+/// Interval of polling whether an earlier attempt has ended.
 const LOOK: Duration = Duration::from_millis(100);
-/// How soon a job is tried again for which the disk had no room.
+/// Delay before a job is tried again for which the disk had no room.
 const NO_ROOM: Duration = Duration::from_secs(30);
 
 impl CommandEvaluator {
@@ -92,8 +92,8 @@ impl CommandEvaluator {
         }
     }
 
-    /// What becomes of a job that could not be started: it is tried again where that may help, fails alone where its configuration is to blame, or is
-    /// the end of all.
+    /// Handles an error at the start of a job. A lack of processes or of disk space makes the job wait; a command line that the system refuses fails this job
+    /// only; any other error ends the tuning.
     pub(super) fn not_started(
         &mut self,
         job: JobId,
@@ -124,8 +124,8 @@ impl CommandEvaluator {
         }
     }
 
-    /// How long to wait because an earlier attempt at the same trial, of a tuner that was killed, has not ended yet: it has its grace for that. Nothing if
-    /// there is none, or if it has had its time.
+    /// How long to wait for an earlier attempt at the same trial that a killed tuner left and that has not ended yet. `None` if no such process runs, or if its
+    /// grace is over.
     pub(super) fn wait_for_earlier_attempts(&self, job: JobId) -> Option<Duration> {
         let folder = self.folder.as_ref()?;
         if self.elapsed() > self.grace.saturating_add(WATCHER_DELAY) {

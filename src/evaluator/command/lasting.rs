@@ -26,17 +26,17 @@ const READ_AT_ONCE: usize = 1 << 16;
 const KILLED: i32 = 9;
 
 /// `sh -c SCRIPT NAME FOLDER PROGRAM ARGUMENTS…`
-const SCRIPT: &str = r#"# Whatever the options of other shells are, which one may inherit.
+const SCRIPT: &str = r#"# A shell may inherit options from its parent.
 set +Ceu
 folder=$1; shift
 read -r go || exit
 : >"$folder/begun"
 # What ends the program does not keep its end from being noted.
 trap : HUP INT TERM
-# The program, though it may have the name of a command of the shell's own.
+# By exec, because the program may have the name of a builtin.
 (exec "$@") </dev/null >"$folder/stdout.log" 2>"$folder/stderr.log"
 ended="$$ $?"
-# Where there is no room for it, it is noted when there is.
+# On a full disk, the status is written when there is room.
 until echo "$ended" >"$folder/status.part" && mv -f "$folder/status.part" "$folder/status"; do
   [ -d "$folder" ] || break
   sleep 1
@@ -100,7 +100,7 @@ impl Address {
     }
 
     /// Whether the program runs, or has run; one whose gate was never opened has not. Its shell ends when the gate is closed, or begins if it had been
-    /// opened: that is waited for. Where a restart of the machine or a hand that tidied up may have taken what tells it, it may have run.
+    /// opened: that is waited for. After a restart of the machine, or if the files were removed, it counts as having run.
     pub(super) fn has_begun(&self) -> bool {
         let is_another_boot = boot().is_ok_and(|boot| boot != self.boot);
         if is_another_boot || !self.folder.join("process").exists() {

@@ -10,7 +10,7 @@ use super::process::Logs;
 use crate::error::EvaluatorError;
 use crate::evaluator::contract::{Job, JobId};
 
-/// As much room as what is written for a job takes at the most, as a rule.
+/// Bytes that are free on the disk before a job is set up: more than its configuration takes.
 const ROOM: usize = 1 << 16;
 
 impl CommandEvaluator {
@@ -20,7 +20,7 @@ impl CommandEvaluator {
         let name = format!("trial-{:05}-attempt-{}", job.trial.0, job.attempt);
         fs::create_dir_all(folder.join(&name))?;
         let folder = fs::canonicalize(folder.join(name))?;
-        // A full disk is told here, where the job can wait, and not half-way through what is written for it.
+        // Find a full disk here, where the job can wait, and not while its files are written.
         let room = folder.join("room");
         let is_there = fs::write(&room, [0; ROOM]);
         fs::remove_file(&room).and(is_there)?;
