@@ -71,7 +71,7 @@ pub(crate) struct StudyOptions {
     /// Start no more jobs after this time, and stop those that run: 90s, 15m, 2h, 1d.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) max_runtime: Option<Duration>,
-    /// Propose the same whatever job ends first: a proposal uses no result that is more recent than `--parallel` trials before it.
+    /// Make proposals independent of the order in which jobs end: a trial uses results only of trials that are at least `--parallel` numbers before it.
     #[arg(long)]
     pub(crate) fixed_lag: bool,
     /// Allow a configuration to be proposed more than once. For noisy metrics.

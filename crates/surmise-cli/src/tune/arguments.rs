@@ -74,70 +74,92 @@ pub(crate) struct TuneOptions {
     /// The journal's file, in place of NAME.surmise.
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
-    /// Go on with a journal of another study or command: what fits is kept, and what became of the rest is said.
+    /// Go on with the journal of another study or command. What is kept and what is dropped is printed.
     #[arg(long)]
     pub(crate) accept_changes: bool,
-    /// Begin anew: the journal of before is kept aside.
+    /// Start a new study. The journal of the earlier one is kept under another name.
     #[arg(long, conflicts_with = "accept_changes")]
     pub(crate) fresh: bool,
     /// How a job gets the parameters that no placeholder names [default: arguments].
-    #[arg(long, value_enum, value_name = "HOW")]
+    #[arg(help_heading = "Metric and parameters", long, value_enum, value_name = "HOW")]
     pub(crate) pass: Option<Pass>,
     /// A regular expression whose first group is the metric, in a line of the output.
-    #[arg(long, value_name = "REGEX", conflicts_with = "metric_file")]
+    #[arg(
+        help_heading = "Metric and parameters",
+        long,
+        value_name = "REGEX",
+        conflicts_with = "metric_file"
+    )]
     pub(crate) metric_regex: Option<String>,
     /// A file in the job's folder (`{folder}`, `SURMISE_FOLDER`) whose last line is the metric.
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Metric and parameters", long, value_name = "FILE")]
     pub(crate) metric_file: Option<PathBuf>,
     /// Which of the values that a job prints is its result: the last or the best one [default: last].
-    #[arg(long, value_enum, value_name = "WHICH", conflicts_with = "metric_file")]
+    #[arg(
+        help_heading = "Metric and parameters",
+        long,
+        value_enum,
+        value_name = "WHICH",
+        conflicts_with = "metric_file"
+    )]
     pub(crate) metric_of: Option<MetricOf>,
     /// End a job that runs for longer than this.
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(help_heading = "End of jobs and of the tuning", long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) job_timeout: Option<Duration>,
     /// How often a failed job is tried again. By default an interrupted job is tried again, and one that fails by itself is not.
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "End of jobs and of the tuning", long, value_name = "N")]
     pub(crate) retries: Option<u32>,
-    /// Stop jobs early that promise little: `median`, `off`, or `hyperband=MIN,MAX` for jobs that print epochs up to MAX.
-    #[arg(long, value_name = "RULE", value_parser = parse_early_stopping)]
+    /// Stop unpromising jobs early: `median`, `off`, or `hyperband=MIN,MAX` for jobs that print epochs up to MAX.
+    #[arg(help_heading = "End of jobs and of the tuning", long, value_name = "RULE", value_parser = parse_early_stopping)]
     pub(crate) early_stopping: Option<EarlyStopping>,
     /// The tuning is complete when a job reaches this value.
-    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    #[arg(
+        help_heading = "End of jobs and of the tuning",
+        long,
+        value_name = "VALUE",
+        allow_negative_numbers = true
+    )]
     pub(crate) target: Option<f64>,
     /// The tuning is complete when so many jobs in a row have not improved the best value.
-    #[arg(long, value_name = "JOBS")]
+    #[arg(help_heading = "End of jobs and of the tuning", long, value_name = "JOBS")]
     pub(crate) patience: Option<usize>,
-    /// Let jobs run on if this process is killed; the same line finds them again.
-    #[arg(long)]
+    /// Let jobs go on if this process is killed. The same line finds them again.
+    #[arg(help_heading = "End of jobs and of the tuning", long)]
     pub(crate) survive: bool,
     /// Tune a known function, to try the command: branin, hartmann6, levy and others.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "command"])]
     pub(crate) function: Option<String>,
-    /// The training script of a request, which runs in the container contract: a Python script, or any program.
-    #[arg(long, value_name = "FILE", requires = "file", conflicts_with = "command")]
+    /// The training script of a request: a Python script, or any program. It finds the files and variables of a SageMaker training container.
+    #[arg(
+        help_heading = "Tuning requests of Amazon SageMaker",
+        long,
+        value_name = "FILE",
+        requires = "file",
+        conflicts_with = "command"
+    )]
     pub(crate) script: Option<PathBuf>,
     /// Data of a request's channel: a file or a folder.
-    #[arg(long, value_name = "NAME=PATH", value_parser = parse_channel, requires = "file")]
+    #[arg(help_heading = "Tuning requests of Amazon SageMaker", long, value_name = "NAME=PATH", value_parser = parse_channel, requires = "file")]
     pub(crate) channel: Vec<(String, PathBuf)>,
-    /// The input of the state that makes the tuning job, or a file that holds it.
-    #[arg(long, value_name = "JSON", value_parser = json, requires = "file")]
+    /// The input of the Step Functions state that makes the tuning job: JSON, or a file with it.
+    #[arg(help_heading = "Tuning requests of Amazon SageMaker", long, value_name = "JSON", value_parser = json, requires = "file")]
     pub(crate) input: Option<serde_json::Value>,
     /// Run the jobs of a request as training jobs on SageMaker, which costs money.
     #[cfg(feature = "sdk")]
-    #[arg(long, requires = "file", conflicts_with_all = ["script", "command"])]
+    #[arg(help_heading = "Tuning requests of Amazon SageMaker", long, requires = "file", conflicts_with_all = ["script", "command"])]
     pub(crate) sagemaker: bool,
     /// Really do it. Without this it is said what it could cost at the most, and nothing is sent.
     #[cfg(feature = "sdk")]
-    #[arg(long, requires = "sagemaker")]
+    #[arg(help_heading = "Tuning requests of Amazon SageMaker", long, requires = "sagemaker")]
     pub(crate) spend: bool,
     #[cfg(feature = "sdk")]
     #[command(flatten)]
     pub(crate) connection: crate::sagemaker::ConnectionOptions,
-    /// Print an event as JSON on each line.
-    #[arg(long, conflicts_with = "quiet")]
+    /// Print each event as a line of JSON.
+    #[arg(help_heading = "Output", long, conflicts_with = "quiet")]
     pub(crate) json: bool,
     /// Print the result only.
-    #[arg(long)]
+    #[arg(help_heading = "Output", long)]
     pub(crate) quiet: bool,
     /// The command that runs a job, with placeholders such as {lr}.
     #[arg(last = true, value_name = "COMMAND")]
