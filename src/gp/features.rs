@@ -133,12 +133,16 @@ impl Features {
         mut rows: Array2<f64>,
         hyperparameters: &Hyperparameters,
     ) -> Array2<f64> {
-        for (mut values, column) in rows.columns_mut().into_iter().zip(&self.columns) {
-            let warp = hyperparameters.warps[column.axis];
-            if matches!(column.meaning, Meaning::Coordinate) && warp != Warp::NONE {
-                values.mapv_inplace(|row| warp.apply(row + 0.5) - 0.5);
+        for (column, axis) in self.smooth_columns() {
+            let warp = hyperparameters.warps[axis];
+            if warp != Warp::NONE {
+                rows.column_mut(column).mapv_inplace(|row| warp.apply(row + 0.5) - 0.5);
             }
-            values /= hyperparameters.length_scales[column.axis];
+        }
+        let lengths: Vec<f64> =
+            self.axis_of_columns().map(|axis| hyperparameters.length_scales[axis]).collect();
+        for mut row in rows.rows_mut() {
+            row.iter_mut().zip(&lengths).for_each(|(value, length)| *value /= length);
         }
         rows
     }

@@ -144,7 +144,7 @@ const WARM: lbfgs::Settings = lbfgs::Settings { max_evaluations: 30, first_step:
 struct Factored {
     /// x̃, n × q.
     scaled: Array2<f64>,
-    /// G, n × n.
+    /// G on and above its diagonal, n × n.
     slopes: Array2<f64>,
     /// σ² ⁄ k + τ², n.
     noise: Array1<f64>,
@@ -289,10 +289,11 @@ impl<'a> Target<'a> {
     fn factor(&self, hyperparameters: &Hyperparameters) -> Option<Factored> {
         let Hyperparameters { kernel, signal_variance, noise_variance, .. } = hyperparameters;
         let scaled = self.features.scaled(self.rows.clone(), hyperparameters);
-        let (mut covariance, slopes) = kernel.self_covariances(scaled.view(), *signal_variance);
+        let (mut covariance, slopes) =
+            kernel.upper_self_covariances(scaled.view(), *signal_variance);
         let noise = self.sample.noise(*noise_variance);
         covariance.diag_mut().zip_mut_with(&noise, |entry, noise| *entry += noise);
-        let cholesky = Cholesky::factor(&covariance).ok()?;
+        let cholesky = Cholesky::factor_upper(covariance).ok()?;
         Some(Factored { scaled, slopes, noise, cholesky })
     }
 
@@ -335,9 +336,15 @@ impl<'a> Target<'a> {
 
     /// `Σ_a x̃_aj (w_a x̃_aj − (W X̃)_aj)`, summed over the columns of an axis.
     fn length_scale_gradient(&self, scaled: &Array2<f64>, pulls: &Array2<f64>) -> Vec<f64> {
+        let mut by_column = vec![0.0; scaled.ncols()];
+        for (scaled, pulls) in scaled.rows().into_iter().zip(pulls.rows()) {
+            for ((sum, scaled), pull) in by_column.iter_mut().zip(scaled).zip(pulls) {
+                *sum += scaled * pull;
+            }
+        }
         let mut by_axis = vec![0.0; self.features.axis_count()];
-        for (column, axis) in self.features.axis_of_columns().enumerate() {
-            by_axis[axis] += scaled.column(column).dot(&pulls.column(column));
+        for (axis, sum) in self.features.axis_of_columns().zip(by_column) {
+            by_axis[axis] += sum;
         }
         self.features.searched().iter().map(|axis| by_axis[axis.index]).collect()
     }
@@ -375,13 +382,14 @@ pub(super) fn log_density(misfit: f64, cholesky: &Cholesky) -> f64 {
     -0.5 * misfit - 0.5 * cholesky.log_determinant() - count * HALF_LN_2PI
 }
 
-/// W = M∘G with M = α αᵀ − K⁻¹, in the place of the slopes G.
+/// W = M∘G with M = α αᵀ − K⁻¹, in the place of the slopes G, of which only what is on and above the diagonal is read.
 fn weigh(mut slopes: Array2<f64>, alpha: &Array1<f64>, inverse: &Array2<f64>) -> Array2<f64> {
     let alpha = alpha.as_slice().expect("a vector is contiguous");
     let rows = slopes.rows_mut().into_iter().zip(inverse.rows());
-    for ((slopes, inverse), alpha_a) in rows.zip(alpha) {
-        let slopes = slopes.into_slice().expect("rows are contiguous");
-        let inverse = inverse.to_slice().expect("rows are contiguous");
+    for (a, (slopes, inverse)) in rows.enumerate() {
+        let slopes = &mut slopes.into_slice().expect("rows are contiguous")[a..];
+        let inverse = &inverse.to_slice().expect("rows are contiguous")[a..];
+        let (alpha_a, alpha) = (alpha[a], &alpha[a..]);
         vectorize(
             #[inline(always)]
             || {
@@ -391,6 +399,7 @@ fn weigh(mut slopes: Array2<f64>, alpha: &Array1<f64>, inverse: &Array2<f64>) ->
             },
         );
     }
+    linalg::mirror(&mut slopes);
     slopes
 }
 

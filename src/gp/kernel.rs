@@ -94,11 +94,23 @@ impl Kernel {
         rows: ArrayView2<'_, f64>,
         signal_variance: f64,
     ) -> (Array2<f64>, Array2<f64>) {
+        let (mut values, mut slopes) = self.upper_self_covariances(rows, signal_variance);
+        linalg::mirror(&mut values);
+        linalg::mirror(&mut slopes);
+        (values, slopes)
+    }
+
+    /// The same on and above the diagonals; what is below them means nothing.
+    pub(super) fn upper_self_covariances(
+        self,
+        rows: ArrayView2<'_, f64>,
+        signal_variance: f64,
+    ) -> (Array2<f64>, Array2<f64>) {
         match self {
-            Self::Matern52 => self_covariances(rows, signal_variance, matern52),
-            Self::Matern32 => self_covariances(rows, signal_variance, matern32),
+            Self::Matern52 => upper_self_covariances(rows, signal_variance, matern52),
+            Self::Matern32 => upper_self_covariances(rows, signal_variance, matern32),
             Self::SquaredExponential => {
-                self_covariances(rows, signal_variance, squared_exponential)
+                upper_self_covariances(rows, signal_variance, squared_exponential)
             }
         }
     }
@@ -182,14 +194,12 @@ fn values(
     values
 }
 
-/// Only one half is computed; the other is its mirror image.
-fn self_covariances(
+fn upper_self_covariances(
     rows: ArrayView2<'_, f64>,
     signal_variance: f64,
     correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
 ) -> (Array2<f64>, Array2<f64>) {
     let norms = norms(rows);
-    let count = norms.len();
     let mut values = linalg::product(rows, rows.t());
     let mut slopes = Array2::zeros(values.raw_dim());
     let pairs = values.rows_mut().into_iter().zip(slopes.rows_mut());
@@ -200,14 +210,6 @@ fn self_covariances(
         let (correlation, pull) = correlation_at(0.0);
         values[0] = signal_variance * correlation;
         slopes[0] = signal_variance * pull;
-    }
-    for matrix in [&mut values, &mut slopes] {
-        let entries = matrix.as_slice_mut().expect("rows follow each other");
-        for i in 1..count {
-            for j in 0..i {
-                entries[i * count + j] = entries[j * count + i];
-            }
-        }
     }
     (values, slopes)
 }

@@ -219,8 +219,9 @@ impl Posterior {
         let signal = self.process.hyperparameters.signal_variance;
         let pull = linalg::product(covariances.view(), self.inverse.view());
         let misfit = 1.0 - pull.sum_axis(Axis(1));
-        let explained = (covariances * &pull).sum_axis(Axis(1));
-        let mut variance = signal - explained;
+        let rows = covariances.rows().into_iter().zip(pull.rows());
+        let mut variance: Array1<f64> =
+            rows.map(|(covariances, pull)| signal - covariances.dot(&pull)).collect();
         let unit_total = self.unit_weights.sum();
         Zip::from(&mut variance).and(&misfit).for_each(|variance, misfit| {
             *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);

@@ -36,11 +36,31 @@ impl Cholesky {
     pub fn factor_by(backend: Backend, matrix: &Array2<f64>) -> Result<Self, Error> {
         assert!(matrix.is_square(), "only a square matrix can be factored");
         // Symmetric: its transpose, which is copied faster, is the same matrix.
-        let mut lower = column_major(matrix.t());
+        Self::factor_in_place(backend, column_major(matrix.t()))
+    }
+
+    /// Factors a matrix in its own memory. Only what is on and above its diagonal is read.
+    ///
+    /// # Errors
+    /// Those of [`factor`](Self::factor).
+    ///
+    /// # Panics
+    /// If the matrix is not square, or not in ndarray's standard layout.
+    pub(crate) fn factor_upper(matrix: Array2<f64>) -> Result<Self, Error> {
+        assert!(matrix.is_square(), "only a square matrix can be factored");
+        assert!(matrix.is_standard_layout(), "a matrix is factored in place row by row");
+        // Its rows read as columns: what was above the diagonal is below it.
+        Self::factor_in_place(Backend::default(), matrix.reversed_axes())
+    }
+
+    /// From a matrix that is stored column by column, of which only what is on and below the diagonal is read.
+    fn factor_in_place(backend: Backend, mut lower: Array2<f64>) -> Result<Self, Error> {
         backend.factor(&mut lower).map_err(|pivot| Error::NotPositiveDefinite { pivot })?;
-        // A backend may use the other triangle as scratch space.
-        for (column, mut entries) in lower.columns_mut().into_iter().enumerate() {
-            entries.iter_mut().take(column).for_each(|entry| *entry = 0.0);
+        let size = lower.nrows();
+        let entries = lower.as_slice_memory_order_mut().expect("columns follow each other");
+        // What was given there, or what a backend has used as scratch space.
+        for (column, entries) in entries.chunks_exact_mut(size.max(1)).enumerate() {
+            entries[..column].fill(0.0);
         }
         // A NaN passes every comparison that a backend makes with a pivot.
         match lower.diag().iter().position(|pivot| !(pivot.is_finite() && *pivot > 0.0)) {

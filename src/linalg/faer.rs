@@ -18,6 +18,7 @@ use std::hint::black_box;
 
 use ndarray::{Array1, Array2, ArrayView2, ShapeBuilder};
 
+use super::symmetric::mirror;
 use super::vector::vectorize;
 
 /// Leaves the vector registers as ordinary code expects them: a function that uses wide registers clears them at its end.
@@ -79,11 +80,7 @@ pub(super) fn inverse(lower: &Array2<f64>) -> Array2<f64> {
         Par::Seq,
     );
     settle();
-    for column in 0..size {
-        for row in 0..column {
-            inverse[[row, column]] = inverse[[column, row]];
-        }
-    }
+    mirror(&mut inverse);
     // Symmetric: its columns read as rows are the same matrix, now in ndarray's standard layout.
     inverse.reversed_axes()
 }

@@ -16,6 +16,8 @@
 //!
 //! faer does the work or, with a feature of the crate, LAPACK: see [`Backend`].
 
+mod symmetric;
+
 #[cfg(feature = "lapack")]
 mod lapack;
 mod vector;
@@ -31,6 +33,7 @@ mod cholesky;
 pub use self::backend::Backend;
 pub use self::cholesky::Cholesky;
 pub use self::product::product;
+pub(crate) use self::symmetric::mirror;
 pub(crate) use self::vector::{exp_of_negative, vectorize};
 
 #[cfg(test)]
