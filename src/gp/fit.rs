@@ -35,7 +35,7 @@ use crate::linalg::{self, Cholesky, vectorize};
 /// ½ ln 2π.
 const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 /// From this many observations on, starts run on threads of their own.
-const WORTH_A_THREAD: usize = 60;
+const WORTH_A_THREAD: usize = 24;
 
 /// What is assumed of the losses before any data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -371,8 +371,13 @@ impl<'a> Target<'a> {
 
 /// `w_a x̃_aj − (W X̃)_aj`: n × q.
 fn pulls(scaled: &Array2<f64>, weighted: &Array2<f64>) -> Array2<f64> {
-    let sums = weighted.sum_axis(Axis(1)).insert_axis(Axis(1));
-    scaled * &sums - linalg::product(weighted.view(), scaled.view())
+    let mut pulls = linalg::product(weighted.view(), scaled.view());
+    let rows = pulls.rows_mut().into_iter().zip(scaled.rows()).zip(weighted.rows());
+    for ((mut pulls, scaled), weighted) in rows {
+        let sum = weighted.sum();
+        pulls.zip_mut_with(&scaled, |pull, x| *pull = x * sum - *pull);
+    }
+    pulls
 }
 
 /// E by eq. 2.30, where `misfit` = (y − c 1)ᵀ α.

@@ -65,8 +65,12 @@ pub struct Scored {
 
 /// Scores points in batches over all threads, in order.
 pub(super) fn score(landscape: &dyn Landscape, points: Vec<UnitPoint>) -> Vec<Scored> {
-    let values: Vec<Vec<f64>> =
-        points.par_chunks(BATCH).map(|batch| landscape.values(batch)).collect();
+    // Waking threads costs as much as a small batch.
+    let values: Vec<Vec<f64>> = if points.len() <= BATCH {
+        points.chunks(BATCH).map(|batch| landscape.values(batch)).collect()
+    } else {
+        points.par_chunks(BATCH).map(|batch| landscape.values(batch)).collect()
+    };
     points
         .into_iter()
         .zip(values.into_iter().flatten())

@@ -244,12 +244,12 @@ fn decide_on_noise(
         let start = if is_wide { Start::Both(start) } else { Start::Warm(start) };
         data.fit(recipe, fitted.output, kind, start)
     };
-    let absent = fit(Noise::Absent);
     // Among many, much noise that has been found is compared with none, and little need not be fitted.
     if !is_cheap && fitted.noise == Noise::Present {
+        let absent = fit(Noise::Absent);
         return if absent.evidence > fitted.evidence { Noise::Absent } else { Noise::Present };
     }
-    let some = fit(Noise::Unknown);
+    let (absent, some) = rayon::join(|| fit(Noise::Absent), || fit(Noise::Unknown));
     // Where little noise is expected and none is found, much is not there either.
     let trace = if is_cheap { LEAST_NOISE_SHARE } else { 20.0 * LEAST_NOISE_SHARE };
     let may_be_much = !is_few && some.best().noise_share() > trace;
