@@ -22,7 +22,12 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("surmise", ".", &[]),
     ("surmise_sagemaker", "crates/surmise-sagemaker", &["surmise"]),
     ("surmise_bench", "crates/surmise-bench", &["surmise"]),
-    ("surmise_cli", "crates/surmise-cli", &["surmise", "surmise_bench", "surmise_sagemaker"]),
+    ("surmise_report", "crates/surmise-report", &["surmise"]),
+    (
+        "surmise_cli",
+        "crates/surmise-cli",
+        &["surmise", "surmise_bench", "surmise_report", "surmise_sagemaker"],
+    ),
 ];
 
 fn root() -> &'static Path {

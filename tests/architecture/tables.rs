@@ -99,7 +99,8 @@ pub(crate) fn may_import(module: &str) -> Option<&'static [&'static str]> {
 }
 
 /// The packages, from the ground up.
-pub(crate) const PACKAGES_ROWS: &str = "surmise ← surmise-sagemaker, surmise-bench ← surmise-cli";
+pub(crate) const PACKAGES_ROWS: &str =
+    "surmise ← surmise-sagemaker, surmise-bench, surmise-report ← surmise-cli";
 
 /// Foreign crates that only one file of a package may name; with a star at the end, files whose names begin so.
 pub(crate) const DOORS: &[(&str, &str, &str)] = &[

@@ -24,6 +24,7 @@ PACKAGES = {
     "surmise": (".", "ask-tell,drawing,progress-bar,regex,signals,tracing"),
     "surmise-sagemaker": ("crates/surmise-sagemaker", "fake,logs"),
     "surmise-bench": ("crates/surmise-bench", "boosting"),
+    "surmise-report": ("crates/surmise-report", ""),
 }
 
 

@@ -6,6 +6,7 @@ mod trials;
 mod optuna;
 
 mod add;
+mod analysis;
 mod ask;
 mod best;
 mod export;

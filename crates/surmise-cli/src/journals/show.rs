@@ -9,6 +9,7 @@ use console::{Term, measure_text_width, truncate_str};
 use surmise::journal::JournalView;
 use surmise::{Outcome, ParameterRange, Study, Trial};
 
+use super::analysis::{show_findings, show_importance};
 use super::file::{pending_state, view};
 use super::trials::{Times, as_csv, as_json, state};
 use crate::display::{duration, number, one_line, short, value};
@@ -24,7 +25,13 @@ pub(crate) struct ShowOptions {
     /// Only trials that failed, with the reason.
     #[arg(long)]
     failed: bool,
-    /// An array of JSON objects, with exact values and all reports.
+    /// Which parameters matter, and which act together, as shares of the variance of the metric.
+    #[arg(long, conflicts_with_all = ["failed", "findings", "sort", "csv"])]
+    importance: bool,
+    /// What is remarkable about the study, and what to do about it.
+    #[arg(long, conflicts_with_all = ["failed", "sort", "csv"])]
+    findings: bool,
+    /// JSON: of trials an array of objects, with exact values and all reports.
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// CSV with exact values.
@@ -40,6 +47,12 @@ fn try_show(options: &ShowOptions) -> Result<(), Failure> {
     let view = view(&options.name)?;
     let pending = pending_state(&options.name);
     let study = &view.study;
+    if options.importance {
+        return show_importance(study, options.json);
+    }
+    if options.findings {
+        return show_findings(study, options.json);
+    }
     let mut trials: Vec<&Trial> = study.trials().iter().collect();
     if options.failed {
         trials.retain(|trial| matches!(trial.outcome, Some(Outcome::Failed(_))));

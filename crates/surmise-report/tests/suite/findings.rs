@@ -1,0 +1,259 @@
+//! Each finding on a study that has the ailment, and on one that has not.
+
+use crate::example::{float, numbers, told, told_at_random};
+use surmise::rng::Rng;
+use surmise::{
+    Asked, BayesianOptimization, Configuration, Failure, FailureKind, Objective, Outcome,
+    ParameterRange, RandomSearch, ScalingType, SearchSpace, Study, StudySettings,
+};
+use surmise_report::{Analysis, Finding, FindingKind};
+
+fn findings(study: &Study) -> Vec<Finding> {
+    Analysis::of(study).findings()
+}
+
+fn find(study: &Study, kind: FindingKind) -> Option<Finding> {
+    findings(study).into_iter().find(|finding| finding.kind == kind)
+}
+
+/// The finding of a kind, about these parameters, with these words.
+#[track_caller]
+fn assert_found(study: &Study, kind: FindingKind, parameters: &[&str], words: &[&str]) {
+    let found = find(study, kind);
+    let Some(finding) = found else { panic!("only {:?}", findings(study)) };
+    assert_eq!(finding.parameters, parameters, "{finding:?}");
+    let text = format!("{} {}", finding.message, finding.advice);
+    for word in words {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+}
+
+#[track_caller]
+fn assert_none(study: &Study, kind: FindingKind) {
+    assert_eq!(find(study, kind), None);
+}
+
+fn minimized(space: SearchSpace, count: usize, value: impl FnMut(&Configuration) -> f64) -> Study {
+    told(space, Objective::minimize("loss"), count, 1, value)
+}
+
+#[test]
+fn a_best_value_at_an_end_of_its_range() {
+    let kind = FindingKind::BestAtEndOfRange;
+    let rate = |low, high| {
+        SearchSpace::new([
+            ParameterRange::continuous("rate", low..=high, ScalingType::Logarithmic),
+            ParameterRange::continuous("idle", 0.0..=1.0, ScalingType::Linear),
+        ])
+        .unwrap()
+    };
+    let loss = |c: &Configuration| (float(c, "rate").log10() + 1.0).powi(2);
+    assert_found(&by_model(rate(1e-5, 1e-3), loss), kind, &["rate"], &["upper end", "to 0.01"]);
+    assert_found(&by_model(rate(1.0, 100.0), loss), kind, &["rate"], &["lower end", "to 0.1"]);
+    assert_none(&by_model(rate(1e-3, 10.0), loss), kind);
+    // Zero is an end of its own.
+    let depth = SearchSpace::new([ParameterRange::integer("depth", 0..=9, ScalingType::Linear)]);
+    let study = minimized(depth.unwrap(), 10, |c| c.integer("depth") as f64);
+    assert_found(&study, kind, &["depth"], &["lower end", "If depth can go beyond"]);
+    // Also where the metric is maximized, and of integers.
+    let layers = SearchSpace::new([ParameterRange::integer("layers", 1..=9, ScalingType::Linear)]);
+    let study =
+        told(layers.unwrap(), Objective::maximize("score"), 9, 1, |c| c.integer("layers") as f64);
+    assert_found(&study, kind, &["layers"], &["upper end", "to 13"]);
+}
+
+/// A study that Bayesian optimization has searched.
+fn by_model(space: SearchSpace, value: impl Fn(&Configuration) -> f64) -> Study {
+    let settings = StudySettings { seed: 1, ..Default::default() };
+    let strategy = BayesianOptimization::default();
+    let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap();
+    for _ in 0..25 {
+        let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!("nothing is left") };
+        study.tell(trials[0].id, Outcome::from(value(&trials[0].configuration))).unwrap();
+    }
+    study
+}
+
+fn with_noise(deviation: f64, slope: f64) -> Study {
+    let mut rng = Rng::stream(7, 7);
+    minimized(numbers(&["x", "y"], 0.0, 1.0), 60, |c| {
+        slope * (float(c, "x") - 0.5).powi(2) + deviation * rng.normal()
+    })
+}
+
+#[test]
+fn noise_that_dominates() {
+    let (noisy, quiet) = (with_noise(0.4, 4.0), with_noise(0.01, 4.0));
+    assert_found(&noisy, FindingKind::NoiseDominates, &[], &["is noise", "again"]);
+    assert_none(&quiet, FindingKind::NoiseDominates);
+}
+
+#[test]
+fn nothing_that_matters() {
+    assert_found(&with_noise(1.0, 0.0), FindingKind::NothingMatters, &[], &["measure one"]);
+    assert_none(&with_noise(0.1, 4.0), FindingKind::NothingMatters);
+}
+
+#[test]
+fn a_model_that_fits_badly() {
+    // Far more waves than there are values.
+    let wild = |c: &Configuration| {
+        let x = float(c, "x");
+        (0.6 * x).sin() + (90.0 * x).sin() * (70.0 * float(c, "y")).cos()
+    };
+    let study = told_at_random(numbers(&["x", "y"], 0.0, 3.0), 60, 3, wild);
+    let is_doubted = findings(&study).iter().any(|finding| {
+        matches!(
+            finding.kind,
+            FindingKind::PoorModel | FindingKind::NoiseDominates | FindingKind::NothingMatters
+        )
+    });
+    assert!(is_doubted, "{:?}", findings(&study));
+    let tame = told_at_random(numbers(&["x", "y"], 0.0, 3.0), 60, 3, |c| float(c, "x").sin());
+    assert_none(&tame, FindingKind::PoorModel);
+}
+
+#[test]
+fn a_parameter_that_can_be_fixed() {
+    let space = || numbers(&["idle", "x", "y"], 0.0, 1.0);
+    let kind = FindingKind::ParameterCanBeFixed;
+    let study = minimized(space(), 60, |c| (float(c, "x") - 0.3).powi(2) + float(c, "y"));
+    assert_found(&study, kind, &["idle"], &["hardly matters", "Fix it at"]);
+    let all = minimized(space(), 60, |c| float(c, "x") + float(c, "y") + float(c, "idle"));
+    assert_none(&all, kind);
+}
+
+#[test]
+fn parameters_that_act_together() {
+    let space = || numbers(&["x", "y"], -1.0, 1.0);
+    let kind = FindingKind::Interaction;
+    let product = minimized(space(), 60, |c| float(c, "x") * float(c, "y"));
+    let found = find(&product, kind).unwrap();
+    assert!(found.parameters.contains(&"x".to_owned()) && found.parameters.len() == 2);
+    assert!(found.message.contains("100 %") || found.message.contains("9"), "{found:?}");
+    assert_none(&minimized(space(), 60, |c| float(c, "x") + float(c, "y").powi(2)), kind);
+}
+
+fn with_failures(fails: impl Fn(&Configuration, usize) -> bool) -> Study {
+    let space = SearchSpace::new([
+        ParameterRange::integer("batch", 1..=1024, ScalingType::Logarithmic),
+        ParameterRange::categorical("optimizer", ["adam", "lion", "sgd"]),
+    ])
+    .unwrap();
+    let settings = StudySettings { seed: 1, ..Default::default() };
+    let objective = Objective::minimize("loss");
+    let mut study = Study::new(space, objective, RandomSearch, settings).unwrap();
+    for number in 0..40 {
+        let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!("nothing is left") };
+        let configuration = &trials[0].configuration;
+        let outcome = match fails(configuration, number) {
+            true => Outcome::Failed(Failure::new(FailureKind::OutOfMemory, "killed")),
+            false => Outcome::from((configuration.integer("batch") as f64).ln()),
+        };
+        study.tell(trials[0].id, outcome).unwrap();
+    }
+    study
+}
+
+#[test]
+fn failures_that_have_a_place() {
+    let kind = FindingKind::FailuresHaveAPlace;
+    let large = with_failures(|c, _| c.integer("batch") > 200);
+    assert_found(&large, kind, &["batch"], &["batch ≥ ", "of the", "others 0"]);
+    let lion = with_failures(|c, _| c.category("optimizer") == "lion");
+    assert_found(&lion, kind, &["optimizer"], &["optimizer = lion"]);
+    assert_none(&with_failures(|_, number| number % 4 == 0), kind);
+    assert_none(&with_failures(|_, _| false), kind);
+    assert_none(&with_failures(|_, _| true), kind);
+}
+
+#[test]
+fn a_choice_that_was_starved() {
+    let tried = |sgd_until: usize| {
+        let choice = ParameterRange::categorical("optimizer", ["adam", "sgd"]);
+        let rate = ParameterRange::continuous("rate", 0.0..=1.0, ScalingType::Linear);
+        let space = SearchSpace::new([choice, rate]).unwrap();
+        let settings = StudySettings::default();
+        let objective = Objective::minimize("loss");
+        let mut study = Study::new(space, objective, RandomSearch, settings).unwrap();
+        for number in 0..20 {
+            let rate = number as f64 / 20.0;
+            let optimizer = if number < sgd_until { "sgd" } else { "adam" };
+            let configuration =
+                [("optimizer", optimizer.into()), ("rate", rate.into())].into_iter().collect();
+            study.observe(&configuration, Outcome::from(rate)).unwrap();
+        }
+        study
+    };
+    let kind = FindingKind::StarvedChoice;
+    assert_found(&tried(1), kind, &["optimizer"], &["optimizer = sgd", "once in 20"]);
+    assert_found(&tried(0), kind, &["optimizer"], &["never in 20"]);
+    assert_none(&tried(4), kind);
+}
+
+#[test]
+fn no_improvement_for_long_and_still_improving() {
+    let sequence = |values: Vec<f64>| {
+        let mut values = values.into_iter();
+        minimized(numbers(&["x"], 0.0, 1.0), values.len(), |_| values.next().unwrap())
+    };
+    let (long, more) = (FindingKind::NoImprovement, FindingKind::StillImproving);
+    let stuck =
+        sequence((0..40).map(|i| if i == 5 { 0.0 } else { 1.0 + 0.01 * f64::from(i) }).collect());
+    assert_found(&stuck, long, &[], &["last 34 of 40"]);
+    assert_none(&stuck, more);
+    let better = sequence((0..40).map(|i| 1.0 / f64::from(i + 1)).collect());
+    assert_found(&better, more, &[], &["in the last 6 of 40"]);
+    assert_none(&better, long);
+    let done = sequence((0..30).map(|i| (1.0 / f64::from(i + 1)).max(0.05)).collect());
+    assert_none(&done, long);
+    assert_none(&done, more);
+}
+
+#[test]
+fn early_stopping_that_would_have_saved_much() {
+    let curves = |reports: u64, bad: bool| {
+        let mut study = Study::new(
+            numbers(&["x"], 0.0, 1.0),
+            Objective::minimize("loss"),
+            RandomSearch,
+            StudySettings::default(),
+        )
+        .unwrap();
+        for number in 0..20_u32 {
+            let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!("nothing is left") };
+            let end = if bad { f64::from(number % 5) } else { -f64::from(number) };
+            for step in 1..=reports {
+                study.report(trials[0].id, step, end + 1.0 / step as f64).unwrap();
+            }
+            study.tell(trials[0].id, Outcome::from(end)).unwrap();
+        }
+        study
+    };
+    let kind = FindingKind::EarlyStoppingWouldSave;
+    assert_found(
+        &curves(10, true),
+        kind,
+        &[],
+        &["would have stopped", "of 20 trials", "Turn early"],
+    );
+    assert_none(&curves(10, false), kind);
+    assert_none(&curves(0, true), kind);
+}
+
+#[test]
+fn studies_without_a_model() {
+    let kind = FindingKind::NoModel;
+    let space = || numbers(&["x"], 0.0, 1.0);
+    assert_eq!(findings(&minimized(space(), 0, |_| 0.0)), []);
+    assert_found(&minimized(space(), 3, |c| float(c, "x")), kind, &[], &["too few"]);
+    assert_found(&minimized(space(), 12, |_| 2.0), kind, &[], &["All 12 values are the same"]);
+}
+
+#[test]
+fn a_study_in_which_all_is_well_has_none() {
+    let study = by_model(numbers(&["x", "y"], 0.0, 1.0), |c| {
+        (float(c, "x") - 0.4).powi(2) + (float(c, "y") - 0.6).powi(2)
+    });
+    assert_eq!(findings(&study), []);
+}
