@@ -10,6 +10,8 @@ pub struct PlotAxis {
     low: f64,
     high: f64,
     logarithmic: bool,
+    /// Places with their labels, where they are no round numbers.
+    given: Vec<(f64, String)>,
 }
 
 impl PlotAxis {
@@ -17,7 +19,7 @@ impl PlotAxis {
     pub fn linear(label: impl Into<String>, low: f64, high: f64) -> Self {
         let half = 0.5_f64.max(1e-3 * low.abs());
         let (low, high) = if high > low { (low, high) } else { (low - half, low + half) };
-        Self { label: label.into(), low, high, logarithmic: false }
+        Self { label: label.into(), low, high, logarithmic: false, given: Vec::new() }
     }
 
     /// Whole decades around `low` and `high`, which are above 0.
@@ -26,7 +28,17 @@ impl PlotAxis {
         // Numbers that are a decade to the last digit need no further one.
         let up = (high.log10() - 1e-9).ceil().max(down + 1.0);
         let (low, high) = (10_f64.powf(down), 10_f64.powf(up));
-        Self { label: label.into(), low, high, logarithmic: true }
+        Self { label: label.into(), low, high, logarithmic: true, given: Vec::new() }
+    }
+
+    /// From `low` to `high`, with labels at given places.
+    pub fn labelled(
+        label: impl Into<String>,
+        low: f64,
+        high: f64,
+        ticks: Vec<(f64, String)>,
+    ) -> Self {
+        Self { given: ticks, ..Self::linear(label, low, high) }
     }
 
     fn warp(&self, value: f64) -> f64 {
@@ -39,8 +51,11 @@ impl PlotAxis {
         ((self.warp(value) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// Round numbers along the axis, with their labels.
+    /// Round numbers along the axis with their labels, or the places that were given.
     pub fn ticks(&self, most: u32) -> Vec<(f64, String)> {
+        if !self.given.is_empty() {
+            return self.given.clone();
+        }
         if self.logarithmic { self.decade_ticks(most) } else { self.linear_ticks(most) }
     }
 

@@ -2,7 +2,7 @@
 
 use super::axis::PlotAxis;
 use super::number::short;
-use super::svg::{Anchor, Svg, legend_places};
+use super::svg::{Anchor, Shape, Svg, legend_places};
 
 /// A curve, and the band around it.
 #[derive(Debug, Clone)]
@@ -13,6 +13,19 @@ pub struct Curve {
     pub points: Vec<(f64, [f64; 3])>,
     /// Whether the value holds until the next point, instead of going there straight.
     pub stepped: bool,
+}
+
+/// A mark, as of one trial.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    /// Where it stands.
+    pub at: (f64, f64),
+    /// Its shape.
+    pub shape: Shape,
+    /// Number of the series, which gives its colour.
+    pub series: usize,
+    /// The trial that it stands for, by which a page finds it.
+    pub trial: Option<u64>,
 }
 
 /// Curves between axes.
@@ -26,6 +39,8 @@ pub struct Chart {
     pub y: PlotAxis,
     /// What is drawn.
     pub curves: Vec<Curve>,
+    /// What is drawn on top of that.
+    pub marks: Vec<Mark>,
     /// Values below this are drawn at it.
     pub floor: Option<f64>,
 }
@@ -73,6 +88,9 @@ impl Chart {
         }
         for curve in &self.curves {
             svg.curve(&line(curve, 0), curve.series);
+        }
+        for mark in &self.marks {
+            svg.mark((x(mark.at.0), y(mark.at.1)), mark.shape, mark.series, mark.trial);
         }
         if let Some(floor) = self.floor {
             let text = format!("≤ {}, 0 included", short(floor));

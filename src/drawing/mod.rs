@@ -10,6 +10,6 @@ mod axis;
 mod chart;
 
 pub use self::axis::PlotAxis;
-pub use self::chart::{Chart, Curve, grid};
+pub use self::chart::{Chart, Curve, Mark, grid};
 pub use self::number::{fixed, percent, seconds, short, short_or_none};
-pub use self::svg::{Anchor, Svg, escape, legend_places, width_of};
+pub use self::svg::{Anchor, Shape, Svg, colour, escape, legend_places, width_of};

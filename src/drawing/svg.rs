@@ -11,6 +11,19 @@ pub enum Anchor {
     End,
 }
 
+/// The shape of a mark, so that nobody needs its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A disc.
+    Disc,
+    /// A cross of two lines.
+    Cross,
+    /// A triangle.
+    Triangle,
+    /// A ring, larger than the others.
+    Ring,
+}
+
 /// A picture that is being drawn; lengths are pixels, y grows downwards.
 #[derive(Debug)]
 pub struct Svg {
@@ -35,6 +48,11 @@ const STYLES: [(&str, &str); 8] = [
 /// Colour and dash pattern of the series of this number.
 fn style(index: usize) -> (&'static str, &'static str) {
     STYLES[index % STYLES.len()]
+}
+
+/// The colour of the series of this number.
+pub fn colour(series: usize) -> &'static str {
+    style(series).0
 }
 
 /// Text as it may stand in XML.
@@ -78,6 +96,54 @@ impl Svg {
         self.add(&format!(
             r#"<polygon points="{}" fill="{colour}" fill-opacity="0.15" stroke="none"/>"#,
             list(outline)
+        ));
+    }
+
+    /// A mark in the colour of a series. A page finds it by `data-trial` if it has a number.
+    pub fn mark(&mut self, (x, y): (f64, f64), shape: Shape, series: usize, trial: Option<u64>) {
+        let (colour, _) = style(series);
+        let found = trial.map(|trial| format!(r#" data-trial="{trial}""#)).unwrap_or_default();
+        let element = match shape {
+            Shape::Disc => {
+                format!(r#"<circle{found} cx="{x:.1}" cy="{y:.1}" r="2.6" fill="{colour}"/>"#)
+            }
+            Shape::Ring => format!(
+                r#"<circle{found} cx="{x:.1}" cy="{y:.1}" r="5.5" fill="none" stroke="{colour}" stroke-width="2"/>"#
+            ),
+            Shape::Cross => format!(
+                r#"<path{found} d="M{:.1} {:.1}l6 6m-6 0l6 -6" stroke="{colour}" stroke-width="1.5"/>"#,
+                x - 3.0,
+                y - 3.0
+            ),
+            Shape::Triangle => format!(
+                r#"<path{found} d="M{x:.1} {:.1}l3.2 5.6h-6.4z" fill="{colour}"/>"#,
+                y - 3.2
+            ),
+        };
+        self.add(&element);
+    }
+
+    /// A thin line through points that stands for a trial, by whose number a page finds it.
+    pub fn trace(&mut self, points: &[(f64, f64)], colour: &str, opacity: f64, trial: u64) {
+        self.add(&format!(
+            r#"<polyline data-trial="{trial}" points="{}" fill="none" stroke="{colour}" stroke-width="1.1" stroke-opacity="{opacity:.2}"/>"#,
+            list(points)
+        ));
+    }
+
+    /// A bar that stands for a trial, by whose number a page finds it.
+    pub fn bar(&mut self, at: (f64, f64), size: (f64, f64), fill: &str, trial: u64) {
+        self.add(&format!(
+            r#"<rect data-trial="{trial}" x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}"/>"#,
+            at.0, at.1, size.0, size.1
+        ));
+    }
+
+    /// A part of an area of many: a rectangle that joins its neighbours.
+    pub fn tile(&mut self, at: (f64, f64), size: (f64, f64), fill: &str) {
+        self.add(&format!(
+            r#"<rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}" shape-rendering="crispEdges"/>"#,
+            at.0, at.1, size.0, size.1
         ));
     }
 

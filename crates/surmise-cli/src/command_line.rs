@@ -26,6 +26,8 @@ enum Command {
     Tune(Box<tune::TuneOptions>),
     /// Show the trials of a study as a table, as JSON or as CSV.
     Show(journals::ShowOptions),
+    /// Write what a study has learnt as a page: an HTML file that needs nothing from elsewhere.
+    Report(journals::ReportOptions),
     /// Print the best configuration of a study: as text, JSON, a command or variables.
     Best(journals::BestOptions),
     /// Say why a trial was proposed, and how it ended.
@@ -69,6 +71,7 @@ pub(crate) fn run() -> ExitCode {
     match CommandLine::parse().command {
         Command::Tune(options) => tune::run(*options),
         Command::Show(options) => journals::show(&options),
+        Command::Report(options) => journals::report(&options),
         Command::Best(options) => journals::best(&options),
         Command::Why(options) => journals::why(&options),
         Command::Logs(options) => journals::logs(&options),

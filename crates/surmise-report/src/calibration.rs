@@ -3,6 +3,7 @@
 use serde::Serialize;
 use surmise::TrialId;
 
+use crate::numbers::to_float;
 use crate::surrogate::{NORMAL_975, Predicted, Surrogate};
 
 /// Shares of a normal distribution, and how many standard deviations around the mean hold them.
@@ -77,9 +78,4 @@ impl Surrogate {
         let explained = if spread > 0.0 { 1.0 - missed / spread } else { 0.0 };
         Calibration { left_out, coverage: coverage.to_vec(), explained }
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a count of values")]
-fn to_float(count: usize) -> f64 {
-    count as f64
 }

@@ -20,6 +20,7 @@ use surmise::gp::SamplePath;
 use surmise::rng::Rng;
 use surmise::sobol::Sobol;
 
+use crate::numbers::to_float;
 use crate::surrogate::Surrogate;
 
 /// N.
@@ -224,9 +225,4 @@ impl Values {
         };
         each.map(square).sum::<f64>() * self.scale()
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "thousands of points")]
-fn to_float(count: usize) -> f64 {
-    count as f64
 }

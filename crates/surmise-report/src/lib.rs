@@ -1,4 +1,4 @@
-//! What a tuning has learnt, as numbers and findings.
+//! What a tuning has learnt: numbers, findings, pictures and a page.
 //!
 //! [`Analysis::of`] fits a Gaussian process to all that a study has measured, whatever its strategy was, and asks it everything once:
 //!
@@ -9,7 +9,7 @@
 //! | Can the model be trusted? | [`Calibration`] |
 //! | What is remarkable, and what is to be done about it? | [`Analysis::findings`] |
 //!
-//! All values are the metric's, in its own unit and direction. The same study gives the same numbers, on any number of threads.
+//! [`Report`] makes a page of it, and single pictures. All values are the metric's, in its own unit and direction. The same study gives the same numbers, on any number of threads.
 //!
 //! ```
 //! use surmise::{
@@ -40,6 +40,8 @@
 //! # }
 //! ```
 
+mod numbers;
+
 mod surrogate;
 
 mod calibration;
@@ -50,9 +52,17 @@ mod analysis;
 
 mod findings;
 
+mod report;
+
+mod pictures;
+
+mod page;
+
 pub use self::analysis::{Analysis, ModelAnalysis};
 pub use self::calibration::{Calibration, Coverage, LeftOut};
 pub use self::findings::{Finding, FindingKind};
 pub use self::importance::{Importance, Interaction, ParameterImportance, Share};
+pub use self::pictures::Picture;
+pub use self::report::Report;
 pub use self::slices::{Slice, SlicePlace};
 pub use self::surrogate::{Predicted, Surrogate};

@@ -69,7 +69,7 @@ fn anytime_of(case: &CaseResults) -> Chart {
     };
     let x = PlotAxis::linear("evaluations", 0.0, float(case.budget));
     let floor = (is_logarithmic && low <= floor).then_some(floor);
-    Chart { title: case.name.clone(), x, y, curves, floor }
+    Chart { title: case.name.clone(), x, y, curves, marks: Vec::new(), floor }
 }
 
 /// The share of all (case, seed, target) that each strategy has reached, by the share of the budget it took: a data profile
@@ -96,6 +96,7 @@ pub(super) fn data_profile(comparison: &Comparison) -> String {
         x: PlotAxis::linear("share of the budget", 0.0, 1.0),
         y: PlotAxis::linear("share of targets reached", 0.0, 1.0),
         curves: (0..comparison.strategies().len()).map(curve).collect(),
+        marks: Vec::new(),
         floor: None,
     };
     grid(&[chart], comparison.strategies(), 1, (560.0, 320.0))
@@ -127,6 +128,7 @@ pub(super) fn ask_time(comparison: &Comparison) -> String {
         x: PlotAxis::linear("number of the proposal", 0.0, float(most)),
         y: PlotAxis::decades("seconds", low, high),
         curves,
+        marks: Vec::new(),
         floor: None,
     };
     grid(&[chart], comparison.strategies(), 1, (560.0, 320.0))
@@ -203,6 +205,7 @@ fn progress_chart(
         x: PlotAxis::linear(label, 0.0, 1.0),
         y: PlotAxis::decades("regret by random search's", low, high),
         curves,
+        marks: Vec::new(),
         floor: None,
     };
     grid(&[chart], comparison.strategies(), 1, (560.0, 320.0)).finish(title)

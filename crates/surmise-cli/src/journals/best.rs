@@ -61,7 +61,10 @@ fn text(view: &JournalView, trial: &Trial) -> String {
     format!("trial {}, {metric} {value}: {}", trial.id, short(&trial.configuration))
 }
 
-fn command(view: &JournalView, configuration: &Configuration) -> Result<String, Failure> {
+pub(super) fn command(
+    view: &JournalView,
+    configuration: &Configuration,
+) -> Result<String, Failure> {
     let note = view.notes.get(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok());
     let note = note.filter(|note| !note.pass.is_empty() && note.pass != "container");
     let note = note.ok_or("the study has no command that takes parameters: they are a function's or a container's, or those of `ask`")?;

@@ -9,6 +9,7 @@ use surmise::{Outcome, Trial};
 
 use super::finding::{Finding, FindingKind};
 use crate::analysis::Analysis;
+use crate::numbers::to_float;
 
 /// Fewer failures have no place.
 const FEWEST: usize = 3;
@@ -123,11 +124,6 @@ fn tail(all: usize, failed: usize, part: usize, hits: usize) -> f64 {
 /// ln of the number of ways to choose `chosen` of `all`.
 fn log_choose(all: usize, chosen: usize) -> f64 {
     (0..chosen.min(all - chosen)).map(|i| (to_float(all - i) / to_float(i + 1)).ln()).sum()
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a count of trials")]
-fn to_float(count: usize) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, FindingKind};
 use crate::analysis::Analysis;
+use crate::numbers::to_float;
 
 /// With fewer jobs nothing is said.
 const ENOUGH: usize = 10;
@@ -54,9 +55,4 @@ pub(super) fn check(analysis: &Analysis<'_>) -> Option<Finding> {
         );
     }
     None
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a count of trials")]
-fn to_float(count: usize) -> f64 {
-    count as f64
 }

@@ -11,5 +11,6 @@ mod example;
 mod calibration;
 mod findings;
 mod importance;
+mod page;
 mod slices;
 mod surrogate;

@@ -1,0 +1,168 @@
+//! The page as a whole.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use surmise::drawing::percent;
+
+use super::filter::{fields, script};
+use super::table::table;
+use crate::analysis::ModelAnalysis;
+use crate::pictures::Picture;
+use crate::report::Report;
+
+const STYLE: &str = include_str!("style.css");
+
+impl Report<'_> {
+    /// The report as one HTML file that needs nothing from elsewhere. Of more than 1,000 trials, the best and an even choice of the others are
+    /// drawn and listed.
+    pub fn html(&self) -> String {
+        let pictures = self.pictures();
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    // Nothing is fetched, whatever a name or a value contains.
+                    meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+                    title { (self.title) }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    header {
+                        h1 { (self.title) }
+                        @for sentence in self.summary() { p { (sentence) } }
+                        @if let Some(command) = &self.best_command {
+                            p { "The command that runs the best configuration:" }
+                            pre { code { (command) } }
+                        }
+                    }
+                    (contents(&pictures))
+                    (fields(self))
+                    main {
+                        (findings(self))
+                        @for each in &pictures {
+                            (figure(each))
+                            @if each.name == "importance" { (shares(self.analysis().model.as_ref())) }
+                        }
+                        h2 #trials-table { "Trials" }
+                        (table(self))
+                        (origin(self))
+                    }
+                    (script(self))
+                }
+            }
+        };
+        page.into_string()
+    }
+}
+
+fn contents(pictures: &[Picture]) -> Markup {
+    html! {
+        nav aria-label="Contents" {
+            ul {
+                li { a href="#findings" { "What to do next" } }
+                @for picture in pictures { li { a href={ "#" (picture.name) } { (picture.title) } } }
+                li { a href="#trials-table" { "Trials" } }
+                li { a href="#origin" { "Where this comes from" } }
+            }
+        }
+    }
+}
+
+fn findings(report: &Report<'_>) -> Markup {
+    let findings = report.analysis().findings();
+    html! {
+        h2 #findings { "What to do next" }
+        @if findings.is_empty() {
+            p { "Nothing remarkable was found: nothing speaks against using the best configuration." }
+        } @else {
+            ul.findings {
+                @for finding in findings {
+                    li { p { strong { (finding.message) } } p { (finding.advice) } }
+                }
+            }
+        }
+    }
+}
+
+fn figure(picture: &Picture) -> Markup {
+    html! {
+        section aria-labelledby=(picture.name) {
+            h2 id=(picture.name) { (picture.title) }
+            p.note { (picture.reading) }
+            figure {
+                div tabindex="0" { (PreEscaped(&picture.svg)) }
+                figcaption { (picture.says) }
+            }
+        }
+    }
+}
+
+/// Importance as a table beside its picture.
+fn shares(model: Option<&ModelAnalysis>) -> Markup {
+    let Some(model) = model else { return html! {} };
+    html! {
+        details {
+            summary { "The same as numbers, and pairs of parameters" }
+            div.wide tabindex="0" { table {
+                thead { tr { th.text { "parameter" } th { "by itself" } th { "with others" } th { "±" } } }
+                tbody {
+                    @for parameter in &model.importance.parameters {
+                        tr {
+                            td.text { (parameter.name) }
+                            td { (percent(parameter.main.mean)) }
+                            td { (percent(parameter.total.mean)) }
+                            td { (percent(parameter.total.deviation)) }
+                        }
+                    }
+                    @for pair in &model.importance.interactions {
+                        tr {
+                            td.text { (pair.names[0]) " and " (pair.names[1]) " together" }
+                            td {} td { (percent(pair.share.mean)) } td { (percent(pair.share.deviation)) }
+                        }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+fn origin(report: &Report<'_>) -> Markup {
+    let study = report.analysis().study;
+    let settings = study.settings();
+    let description = study.strategy().description();
+    html! {
+        section aria-labelledby="origin" {
+            h2 #origin { "Where this comes from" }
+            table.origin { tbody {
+                @for (name, value) in &report.origin { tr { th scope="row" { (name) } td { (value) } } }
+                tr { th scope="row" { "strategy" } td { (description.name) } }
+                tr { th scope="row" { "seed" } td { (settings.seed) } }
+                @for range in study.space().ranges() {
+                    tr { th scope="row" { "range of " (range.name()) } td { (described(range)) } }
+                }
+                tr { th scope="row" { "report by" } td { "surmise-report " (env!("CARGO_PKG_VERSION")) } }
+            } }
+        }
+    }
+}
+
+fn described(range: &surmise::ParameterRange) -> String {
+    use surmise::ParameterRange::{Categorical, Continuous, Integer};
+    match range {
+        Continuous(range) => {
+            format!("{} to {}, {:?}", range.min(), range.max(), range.scale().scaling)
+        }
+        Integer(range) => format!(
+            "{} to {}, whole numbers, {:?}",
+            range.min(),
+            range.max(),
+            range.scale().scaling
+        ),
+        Categorical(range) => {
+            let values: Vec<String> =
+                range.values().iter().map(surmise::ParameterValue::printed).collect();
+            values.join(", ")
+        }
+    }
+}

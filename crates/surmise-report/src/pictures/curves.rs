@@ -1,0 +1,79 @@
+//! What trials reported on the way, step by step.
+
+use surmise::drawing::{Anchor, PlotAxis, Svg, colour};
+use surmise::{Outcome, Trial};
+
+use super::axes::metric;
+use super::picture::Picture;
+use super::shown::few_shown;
+use crate::analysis::Analysis;
+use crate::numbers::to_float;
+
+/// At most so many curves are drawn.
+const MOST: usize = 200;
+
+const LEFT: f64 = 52.0;
+const TOP: f64 = 16.0;
+const WIDTH: f64 = 830.0;
+const HEIGHT: f64 = 280.0;
+
+/// `None` if no trial reported twice.
+pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
+    let study = analysis.study;
+    let mut trials: Vec<&Trial> =
+        few_shown(analysis).into_iter().filter(|trial| trial.reports.len() > 1).collect();
+    let all = trials.len();
+    if all == 0 {
+        return None;
+    }
+    if all > MOST {
+        trials = (0..MOST).map(|place| trials[place * all / MOST]).collect();
+    }
+    let values = trials.iter().flat_map(|trial| trial.reports.iter().map(|report| report.value));
+    let y = metric(study.objective(), values);
+    let steps = trials.iter().flat_map(|trial| trial.reports.iter().map(|report| report.step));
+    let (first, last) = steps.fold((u64::MAX, 0), |(a, b), step| (a.min(step), b.max(step)));
+    let x = PlotAxis::linear("step", to_float(first), to_float(last));
+    let mut svg = Svg::new(LEFT + WIDTH + 18.0, TOP + HEIGHT + 40.0);
+    let across = |value| LEFT + WIDTH * x.place(value);
+    let up = |value| TOP + HEIGHT * (1.0 - y.place(value));
+    for (value, label) in x.ticks(8) {
+        svg.text((across(value), TOP + HEIGHT + 14.0), Anchor::Middle, 10.0, &label);
+    }
+    for (value, label) in y.ticks(6) {
+        svg.line((LEFT, up(value)), (LEFT + WIDTH, up(value)), "#e6e6e6", 1.0);
+        svg.text((LEFT - 5.0, up(value) + 3.5), Anchor::End, 10.0, &label);
+    }
+    svg.text((LEFT + WIDTH / 2.0, TOP + HEIGHT + 30.0), Anchor::Middle, 10.5, "step");
+    svg.upright_text((11.0, TOP + HEIGHT / 2.0), 10.5, &y.label);
+    let best = study.best().map(|best| best.id);
+    for trial in &trials {
+        let points: Vec<(f64, f64)> = trial
+            .reports
+            .iter()
+            .filter(|report| report.value.is_finite())
+            .map(|report| (across(to_float(report.step)), up(report.value)))
+            .collect();
+        let (series, opacity) = match &trial.outcome {
+            _ if Some(trial.id) == best => (0, 1.0),
+            Some(Outcome::Stopped { .. }) => (1, 0.6),
+            Some(Outcome::Failed(_)) => (3, 0.6),
+            _ => (7, 0.5),
+        };
+        svg.trace(&points, colour(series), opacity, trial.id.0);
+    }
+    let stopped = |trial: &&&Trial| matches!(trial.outcome, Some(Outcome::Stopped { .. }));
+    let says = format!(
+        "Curves of {} trials over {first} to {last} steps; {} of them were stopped early.",
+        trials.len(),
+        trials.iter().filter(stopped).count()
+    );
+    Some(Picture {
+        name: "curves",
+        title: "What trials reported on the way".to_owned(),
+        reading: "Blue is the best trial; orange were stopped early; grey ran to their end."
+            .to_owned(),
+        svg: svg.finish(&says),
+        says,
+    })
+}

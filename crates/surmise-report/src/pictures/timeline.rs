@@ -1,0 +1,91 @@
+//! When jobs ran, and how many at once.
+
+use surmise::drawing::{Anchor, PlotAxis, Svg, seconds};
+use surmise::{Outcome, TrialId};
+
+use super::picture::Picture;
+use crate::numbers::to_float;
+use crate::report::Report;
+
+const LEFT: f64 = 60.0;
+const WIDTH: f64 = 820.0;
+/// The last so many jobs are drawn; all of them are shown elsewhere.
+const MOST: usize = 300;
+
+/// `None` without times.
+pub(super) fn timeline(report: &Report<'_>) -> Option<Picture> {
+    let study = report.analysis().study;
+    let mut jobs: Vec<(TrialId, f64, f64)> =
+        report.times().into_iter().filter(|(_, begin, end)| end >= begin).collect();
+    if jobs.is_empty() {
+        return None;
+    }
+    let left_out = jobs.len().saturating_sub(MOST);
+    jobs.drain(..left_out);
+    let first = jobs.iter().map(|job| job.1).fold(f64::INFINITY, f64::min);
+    let last = jobs.iter().map(|job| job.2).fold(f64::NEG_INFINITY, f64::max);
+    let (placed, rows) = in_rows(&jobs);
+    let height = 18.0;
+    let x = PlotAxis::linear("seconds since the first job", 0.0, last - first);
+    let bottom = 8.0 + height * to_float(rows);
+    let mut svg = Svg::new(LEFT + WIDTH + 20.0, bottom + 40.0);
+    for (value, label) in x.ticks(8) {
+        let at = LEFT + WIDTH * x.place(value);
+        svg.line((at, 4.0), (at, bottom), "#e6e6e6", 1.0);
+        svg.text((at, bottom + 14.0), Anchor::Middle, 10.0, &label);
+    }
+    svg.text((LEFT + WIDTH / 2.0, bottom + 30.0), Anchor::Middle, 10.5, &x.label);
+    let mut busy = 0.0;
+    for (trial, begin, end, row) in &placed {
+        let colour = match study.trial(*trial).and_then(|trial| trial.outcome.as_ref()) {
+            Some(Outcome::Completed { .. }) => "#0072B2",
+            Some(Outcome::Stopped { .. }) => "#E69F00",
+            Some(Outcome::Failed(_)) => "#D55E00",
+            None => "#7A7A7A",
+        };
+        busy += end - begin;
+        let (left, right) = (x.place(begin - first), x.place(end - first));
+        let at = (LEFT + WIDTH * left, 6.0 + height * to_float(*row));
+        svg.bar(at, ((WIDTH * (right - left)).max(1.0), height - 4.0), colour, trial.0);
+    }
+    for row in 0..rows {
+        let text = format!("{}", row + 1);
+        svg.text((LEFT - 8.0, 18.0 + height * to_float(row)), Anchor::End, 10.0, &text);
+    }
+    let span = (last - first).max(f64::MIN_POSITIVE);
+    let says = format!(
+        "{} jobs in {}, at most {} at once, {:.1} on average.",
+        placed.len(),
+        seconds(last - first),
+        rows,
+        busy / span
+    );
+    Some(Picture {
+        name: "timeline",
+        title: "When jobs ran".to_owned(),
+        reading: "Each bar is a job, each row a place for one at a time: blue completed, amber was stopped early, orange-red failed. Times are those at which events were \
+                  kept."
+            .to_owned(),
+        svg: svg.finish(&says),
+        says,
+    })
+}
+
+/// A job with the row of its bar.
+type Placed = (TrialId, f64, f64, usize);
+
+/// Each job goes to the first row that is free again; and the number of rows.
+fn in_rows(jobs: &[(TrialId, f64, f64)]) -> (Vec<Placed>, usize) {
+    let mut free_from: Vec<f64> = Vec::new();
+    let mut placed = Vec::new();
+    for (trial, begin, end) in jobs {
+        let row = free_from.iter().position(|free| free <= begin).unwrap_or(free_from.len());
+        if row == free_from.len() {
+            free_from.push(*end);
+        } else {
+            free_from[row] = *end;
+        }
+        placed.push((*trial, *begin, *end, row));
+    }
+    (placed, free_from.len())
+}
