@@ -126,6 +126,7 @@ pub(crate) const DOORS: &[(&str, &str, &str)] = &[
     ("surmise_sagemaker", "hyper_util", "fake/http.rs"),
     ("surmise_sagemaker", "http_body_util", "fake/http.rs"),
     ("surmise_bench", "forust_ml", "learner.rs"),
+    ("surmise_report", "maud", "page/*"),
     ("surmise_cli", "forust_ml", ""),
 ];
 

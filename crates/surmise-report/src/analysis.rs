@@ -18,6 +18,7 @@ pub struct Analysis<'a> {
 
 /// What is computed from a model of a study's values.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ModelAnalysis {
     /// The model.
     pub surrogate: Surrogate,

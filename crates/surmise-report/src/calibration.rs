@@ -12,6 +12,7 @@ const LEVELS: [(f64, f64); 3] =
 
 /// How well the surrogate expects what it has not seen.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Calibration {
     /// Each value that the surrogate is made of, in the order of trials.
     pub left_out: Vec<LeftOut>,
@@ -24,6 +25,7 @@ pub struct Calibration {
 
 /// A value, and what the other values say of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct LeftOut {
     /// The trial.
     pub trial: TrialId,
@@ -38,6 +40,7 @@ pub struct LeftOut {
 
 /// How many values lie in intervals that should hold so many.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Coverage {
     /// The share that should.
     pub wanted: f64,

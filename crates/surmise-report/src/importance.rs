@@ -34,6 +34,7 @@ const SEED: u64 = 0x1_4907;
 
 /// How much of the variance of the metric over the search space is due to each parameter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Importance {
     /// The parameters that can vary, the largest total share first.
     pub parameters: Vec<ParameterImportance>,
@@ -43,6 +44,7 @@ pub struct Importance {
 
 /// What is due to one parameter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ParameterImportance {
     /// Its name.
     pub name: String,
@@ -54,6 +56,7 @@ pub struct ParameterImportance {
 
 /// What is due to two parameters together and to neither of them alone, further parameters possibly included.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Interaction {
     /// Their names.
     pub names: [String; 2],
@@ -63,6 +66,7 @@ pub struct Interaction {
 
 /// A share of the variance, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Share {
     /// What is expected.
     pub mean: f64,

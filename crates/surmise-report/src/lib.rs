@@ -52,6 +52,7 @@ mod analysis;
 
 mod findings;
 
+mod comparison;
 mod report;
 
 mod pictures;
@@ -60,6 +61,7 @@ mod page;
 
 pub use self::analysis::{Analysis, ModelAnalysis};
 pub use self::calibration::{Calibration, Coverage, LeftOut};
+pub use self::comparison::{Compared, Comparison};
 pub use self::findings::{Finding, FindingKind};
 pub use self::importance::{Importance, Interaction, ParameterImportance, Share};
 pub use self::pictures::Picture;

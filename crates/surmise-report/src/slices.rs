@@ -10,6 +10,7 @@ const PLACES: u64 = 49;
 
 /// The metric along one parameter.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Slice {
     /// The parameter's name.
     pub name: String,
@@ -23,6 +24,7 @@ pub struct Slice {
 
 /// A value of a parameter, and what is expected there.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct SlicePlace {
     /// The coordinate, from 0 at one end of the range to 1 at the other, in the scale of the range.
     pub coordinate: f64,

@@ -65,6 +65,7 @@ pub(crate) struct Datum {
 
 /// What is expected of the metric at a place, without noise. Where metrics are to be maximized, `low` is still the smaller number.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Predicted {
     /// The value that is as likely exceeded as not.
     pub median: f64,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use surmise_report::{Analysis, Report};
+use surmise::journal::JournalView;
+use surmise_report::{Analysis, Comparison, Picture, Report};
 
 use super::best::command;
 use super::file::{journal_file, view};
@@ -13,8 +14,9 @@ use crate::output::{Failure, ended, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// The study: its name, or its journal's file.
-    name: String,
+    /// The study: its name, or its journal's file. Several are compared.
+    #[arg(required = true)]
+    names: Vec<String>,
     /// The HTML file to write; NAME.html if it is not given.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -28,28 +30,51 @@ pub(crate) fn report(options: &ReportOptions) -> ExitCode {
 }
 
 fn try_report(options: &ReportOptions) -> Result<(), Failure> {
-    let view = view(&options.name)?;
-    let path = journal_file(&options.name);
-    let title = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let output = options.output.clone().unwrap_or_else(|| PathBuf::from(format!("{title}.html")));
-    let analysis = Analysis::of(&view.study);
-    let mut report = Report::of(&title, &analysis)
-        .with_times(&view.times)
-        .with_origin("journal", path.display().to_string());
-    if let Some(best) = view.study.best() {
-        // A function has none.
-        if let Ok(line) = command(&view, &best.configuration) {
-            report = report.with_best_command(line);
-        }
-    }
-    write(&output, &report.html())?;
+    let views: Vec<JournalView> =
+        options.names.iter().map(|name| view(name)).collect::<Result<_, _>>()?;
+    let titles: Vec<String> = options.names.iter().map(|name| title(name)).collect();
+    let (page, pictures) = match &views[..] {
+        [one] => page_of(&options.names[0], &titles[0], one),
+        several => comparison(&titles, several)?,
+    };
+    let output = options
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("{}.html", titles.join("-"))));
+    write(&output, &page)?;
     if let Some(folder) = &options.pictures {
         fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
-        for picture in report.pictures() {
+        for picture in pictures {
             write(&folder.join(format!("{}.svg", picture.name)), &picture.svg)?;
         }
     }
     Ok(say(format_args!("{}: open it in a browser.", output.display()))?)
+}
+
+/// A study's name, from what was typed.
+fn title(name: &str) -> String {
+    let path = journal_file(name);
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn page_of(name: &str, title: &str, view: &JournalView) -> (String, Vec<Picture>) {
+    let analysis = Analysis::of(&view.study);
+    let mut report = Report::of(title, &analysis)
+        .with_times(&view.times)
+        .with_origin("journal", journal_file(name).display().to_string());
+    // A function has no command.
+    let line = view.study.best().and_then(|best| command(view, &best.configuration).ok());
+    if let Some(line) = line {
+        report = report.with_best_command(line);
+    }
+    (report.html(), report.pictures())
+}
+
+fn comparison(titles: &[String], views: &[JournalView]) -> Result<(String, Vec<Picture>), Failure> {
+    let studies = titles.iter().cloned().zip(views.iter().map(|view| &view.study)).collect();
+    let comparison = Comparison::of(studies)
+        .ok_or("studies of different metrics or goals cannot be compared: report each by itself")?;
+    Ok((comparison.html(&titles.join(", ")), comparison.pictures()))
 }
 
 fn write(path: &PathBuf, text: &str) -> Result<(), Failure> {

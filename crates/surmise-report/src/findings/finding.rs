@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// Something remarkable about a study, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// What it is.
     pub kind: FindingKind,

@@ -6,6 +6,8 @@ use surmise::drawing::percent;
 use super::filter::{fields, script};
 use super::table::table;
 use crate::analysis::ModelAnalysis;
+use crate::comparison::Comparison;
+use crate::numbers::number;
 use crate::pictures::Picture;
 use crate::report::Report;
 
@@ -16,43 +18,79 @@ impl Report<'_> {
     /// drawn and listed.
     pub fn html(&self) -> String {
         let pictures = self.pictures();
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    // Nothing is fetched, whatever a name or a value contains.
-                    meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
-                    title { (self.title) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    header {
-                        h1 { (self.title) }
-                        @for sentence in self.summary() { p { (sentence) } }
-                        @if let Some(command) = &self.best_command {
-                            p { "The command that runs the best configuration:" }
-                            pre { code { (command) } }
-                        }
-                    }
-                    (contents(&pictures))
-                    (fields(self))
-                    main {
-                        (findings(self))
-                        @for each in &pictures {
-                            (figure(each))
-                            @if each.name == "importance" { (shares(self.analysis().model.as_ref())) }
-                        }
-                        h2 #trials-table { "Trials" }
-                        (table(self))
-                        (origin(self))
-                    }
-                    (script(self))
+        let body = html! {
+            header {
+                h1 { (self.title) }
+                @for sentence in self.summary() { p { (sentence) } }
+                @if let Some(command) = &self.best_command {
+                    p { "The command that runs the best configuration:" }
+                    pre { code { (command) } }
                 }
             }
+            (contents(&pictures))
+            (fields(self))
+            main {
+                (findings(self))
+                @for each in &pictures {
+                    (figure(each))
+                    @if each.name == "importance" { (shares(self.analysis().model.as_ref())) }
+                }
+                h2 #trials-table { "Trials" }
+                (table(self))
+                (origin(self))
+            }
+            (script(self))
         };
-        page.into_string()
+        page(&self.title, &body).into_string()
+    }
+}
+
+impl Comparison<'_> {
+    /// The comparison as one HTML file that needs nothing from elsewhere.
+    pub fn html(&self, title: &str) -> String {
+        let value = |value: Option<f64>| value.map(number).unwrap_or_default();
+        let body = html! {
+            header {
+                h1 { (title) }
+                @for sentence in self.summary() { p { (sentence) } }
+            }
+            main {
+                div.wide tabindex="0" { table {
+                    thead { tr {
+                        th.text { "study" } th { "strategy" } th { "seed" } th { "trials" } th { "failed" }
+                        th { "best after a quarter" } th { "a half" } th { "all of the shortest" } th { "best" }
+                    } }
+                    tbody {
+                        @for one in self.compared() {
+                            tr {
+                                td.text { (one.name) } td { (one.strategy) } td { (one.seed) } td { (one.trials) } td { (one.failed) }
+                                @for best in one.best_after { td { (value(best)) } }
+                                td { (value(one.best)) }
+                            }
+                        }
+                    }
+                } }
+                @for each in self.pictures() { (figure(&each)) }
+            }
+        };
+        page(title, &body).into_string()
+    }
+}
+
+fn page(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                // Nothing is fetched, whatever a name or a value contains.
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
     }
 }
 

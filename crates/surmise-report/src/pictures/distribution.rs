@@ -1,6 +1,7 @@
 //! The empirical distribution of the values.
 
 use surmise::drawing::{Chart, Curve, PlotAxis, grid};
+use surmise::{Study, Trial};
 
 use super::axes::metric;
 use super::picture::Picture;
@@ -18,10 +19,7 @@ pub(super) fn distribution(analysis: &Analysis<'_>) -> Option<Picture> {
     if values.len() < 2 {
         return None;
     }
-    let count = to_float(values.len());
-    let step = values.len().div_ceil(MOST);
-    let share = |(index, value): (usize, &f64)| (*value, [to_float(index + 1) / count; 3]);
-    let points = values.iter().enumerate().step_by(step).map(share).collect();
+    let points = shares(analysis.study);
     let x = metric(objective, values.iter().copied());
     let y = PlotAxis::linear("share of trials", 0.0, 1.0);
     let curves = vec![Curve { series: 0, points, stepped: true }];
@@ -42,4 +40,14 @@ pub(super) fn distribution(analysis: &Analysis<'_>) -> Option<Picture> {
         svg: svg.finish(&says),
         says,
     })
+}
+
+/// Of each value, the share of the values that are as small or smaller; of many, some.
+pub(super) fn shares(study: &Study) -> Vec<(f64, [f64; 3])> {
+    let mut values: Vec<f64> = study.trials().iter().filter_map(Trial::value).collect();
+    values.sort_by(f64::total_cmp);
+    let count = to_float(values.len());
+    let step = values.len().div_ceil(MOST).max(1);
+    let share = |(index, value): (usize, &f64)| (*value, [to_float(index + 1) / count; 3]);
+    values.iter().enumerate().step_by(step).map(share).collect()
 }

@@ -1,7 +1,7 @@
 //! Every trial's value, the best so far, and what the strategy's model expected.
 
 use surmise::drawing::{Chart, Curve, Mark, PlotAxis, Shape, grid};
-use surmise::{Outcome, Trial};
+use surmise::{Outcome, Study, Trial};
 
 use super::axes::metric;
 use super::picture::Picture;
@@ -14,7 +14,7 @@ pub(super) fn history(analysis: &Analysis<'_>) -> Picture {
     let objective = study.objective();
     let value = |trial: &Trial| trial.value().or(trial.last_reported());
     let y = metric(objective, study.trials().iter().filter_map(Trial::value));
-    let so_far = best_so_far(analysis);
+    let so_far = best_so_far(study);
     let improvements = so_far.len().saturating_sub(2);
     let last = study.trials().last().map_or(1.0, |trial| to_float(trial.id.0));
     let mut marks = Vec::new();
@@ -65,19 +65,18 @@ pub(super) fn history(analysis: &Analysis<'_>) -> Picture {
 }
 
 /// The best value after each improvement, and at the last trial.
-pub(super) fn best_so_far(analysis: &Analysis<'_>) -> Vec<(f64, [f64; 3])> {
-    let objective = analysis.study.objective();
+pub(super) fn best_so_far(study: &Study) -> Vec<(f64, [f64; 3])> {
     let mut best: Option<f64> = None;
     let mut so_far = Vec::new();
-    for (trial, loss) in analysis.losses() {
+    for trial in study.trials() {
+        let Some(value) = trial.value() else { continue };
+        let loss = study.objective().loss(value);
         if best.is_none_or(|best| loss < best) {
             best = Some(loss);
-            so_far.push((to_float(trial.id.0), [objective.value(loss); 3]));
+            so_far.push((to_float(trial.id.0), [value; 3]));
         }
     }
-    if let (Some((_, values)), Some(last)) =
-        (so_far.last().copied(), analysis.study.trials().last())
-    {
+    if let (Some((_, values)), Some(last)) = (so_far.last().copied(), study.trials().last()) {
         so_far.push((to_float(last.id.0), values));
     }
     so_far

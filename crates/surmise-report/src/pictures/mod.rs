@@ -16,6 +16,7 @@ mod slices;
 mod timeline;
 
 mod all;
+mod compared;
 
 pub use self::picture::Picture;
 pub(crate) use self::shown::shown;

@@ -2,6 +2,7 @@
 
 /// A picture of a study.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Picture {
     /// What it is called in a file's name: letters and hyphens.
     pub name: &'static str,

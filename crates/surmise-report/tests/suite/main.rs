@@ -9,6 +9,7 @@
 mod example;
 
 mod calibration;
+mod comparison;
 mod findings;
 mod importance;
 mod page;
