@@ -123,6 +123,13 @@ impl Svg {
         self.add(&element);
     }
 
+    /// A disc in a colour of its own that stands for a trial, by whose number a page finds it.
+    pub fn dot(&mut self, (x, y): (f64, f64), fill: &str, trial: u64) {
+        self.add(&format!(
+            r##"<circle data-trial="{trial}" cx="{x:.1}" cy="{y:.1}" r="4" fill="{fill}" stroke="#555555" stroke-width="0.5"/>"##
+        ));
+    }
+
     /// A thin line through points that stands for a trial, by whose number a page finds it.
     pub fn trace(&mut self, points: &[(f64, f64)], colour: &str, opacity: f64, trial: u64) {
         self.add(&format!(

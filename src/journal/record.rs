@@ -1,5 +1,7 @@
 //! The records that a journal has besides the events of its study.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -109,6 +111,19 @@ pub(super) struct Hashes {
     pub(super) objective: String,
     pub(super) strategy: String,
     pub(super) settings: String,
+}
+
+impl Hashes {
+    pub(super) fn by_name(self) -> BTreeMap<&'static str, String> {
+        let Self { space, objective, strategy, settings } = self;
+        let named = [
+            ("space", space),
+            ("objective", objective),
+            ("strategy", strategy),
+            ("settings", settings),
+        ];
+        named.into()
+    }
 }
 
 impl Process {

@@ -24,6 +24,10 @@ pub struct JournalView {
     pub times: Vec<f64>,
     /// The last note of each name.
     pub notes: BTreeMap<String, Value>,
+    /// The versions of this crate that have written, in their order.
+    pub versions: Vec<String>,
+    /// The hashes of the search as it is now, by name: `space`, `objective`, `strategy`, `settings`. Two journals of the same hash have the same part.
+    pub hashes: BTreeMap<&'static str, String>,
 }
 
 impl Journal {
@@ -39,8 +43,10 @@ impl Journal {
             Ok(study) => study,
             Err(_) => scan.search.study_by(Unknown::of(&scan.search))?,
         };
+        let hashes = scan.search.hashes().by_name();
         replay(path, &mut study, scan.events, &scan.numbers)?;
-        Ok(JournalView { study, times: scan.times, notes: scan.notes })
+        let (times, notes, versions) = (scan.times, scan.notes, scan.versions);
+        Ok(JournalView { study, times, notes, versions, hashes })
     }
 
     /// The study of [`view`](Self::view).

@@ -10,7 +10,7 @@ use surmise::{
     Asked, BayesianOptimization, Configuration, Failure, FailureKind, Objective, Outcome,
     ParameterRange, RandomSearch, ScalingType, SearchSpace, Strategy, Study, StudySettings,
 };
-use surmise_report::{Analysis, Report};
+use surmise_report::{Analysis, Comparison, Report};
 
 type Faulty<T> = Result<T, Box<dyn Error>>;
 
@@ -67,6 +67,10 @@ fn main() -> Faulty<()> {
             Report::of(*name, &analysis).with_times(&times).with_best_command("train --rate 0.01");
         fs::write(folder.join(format!("{name}.html")), report.html())?;
     }
+    let several = studies.iter().filter(|(name, _)| matches!(*name, "none" | "one" | "fifty"));
+    let several = several.map(|(name, study)| ((*name).to_owned(), study)).collect();
+    let comparison = Comparison::of(several).ok_or("they have one metric")?;
+    fs::write(folder.join("several.html"), comparison.html("none, one, fifty"))?;
     Ok(())
 }
 

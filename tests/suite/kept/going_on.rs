@@ -146,6 +146,21 @@ fn fault_10_one_process_writes_and_others_look_on() {
     assert_eq!(Journal::writer(&path).unwrap(), None);
 }
 
+/// The hashes are those that a program in another language has written.
+#[test]
+fn a_view_says_where_a_study_comes_from() {
+    let golden = include_str!("../../data/journal-1.surmise");
+    let folder = Folder::new("origin");
+    let path = folder.file("run.surmise");
+    std::fs::write(&path, golden).unwrap();
+    let view = Journal::view(&path).unwrap();
+    let hashes =
+        ["objective", "settings", "space", "strategy"].map(|part| view.hashes[part].as_str());
+    let written = ["3e3558549982b50b", "ff76ca0624a48bcc", "406925a43bdd4157", "55679c682653d9ab"];
+    assert_eq!(hashes, written);
+    assert_eq!(view.versions, ["0.1.0", "0.1.0"]);
+}
+
 #[test]
 fn another_process_that_may_only_look_on() {
     let Some(folder) = here() else { return };

@@ -7,13 +7,7 @@ use super::tables::{Table, tables};
 use crate::comparison::Comparison;
 use crate::duel::JUDGEMENT;
 use crate::measures::PROGRESS_FLOOR;
-use surmise::drawing::escape;
-
-const STYLE: &str = "body{font-family:system-ui,Helvetica,Arial,sans-serif;margin:2em auto;max-width:1000px;padding:0 1em;\
-color:#222;line-height:1.45}h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em}p.note{color:#555;max-width:50em;font-size:.92em}\
-figure{margin:1em 0;overflow-x:auto}svg{max-width:100%;height:auto}div.wide{overflow-x:auto}\
-table{border-collapse:collapse;font-size:.86em;font-variant-numeric:tabular-nums}\
-th,td{padding:.25em .7em;border-bottom:1px solid #ddd;text-align:right}th:first-child,td:first-child{text-align:left}";
+use surmise::drawing::{PAGE_STYLE, escape};
 
 /// A comparison as one page of HTML.
 pub fn page(title: &str, comparison: &Comparison) -> String {
@@ -24,7 +18,7 @@ pub fn page(title: &str, comparison: &Comparison) -> String {
     for (heading, note, picture) in pictures(comparison) {
         let note = escape(&note);
         body.push_str(&format!(
-            "<h2>{heading}</h2>\n<p class=\"note\">{note}</p>\n<figure>\n{picture}</figure>\n"
+            "<h2>{heading}</h2>\n<p class=\"note\">{note}</p>\n<figure><div tabindex=\"0\">\n{picture}</div></figure>\n"
         ));
     }
     for each in rest {
@@ -32,7 +26,7 @@ pub fn page(title: &str, comparison: &Comparison) -> String {
     }
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+         content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
         escape(title)
     )
 }
@@ -108,7 +102,7 @@ fn table(body: &mut String, table: &Table) {
     };
     let rows: String = table.rows.iter().map(|cells| row(cells, "td")).collect();
     body.push_str(&format!(
-        "<h2>{}</h2>\n<p class=\"note\">{}</p>\n<div class=\"wide\"><table>\n<thead>{}</thead>\n<tbody>{rows}</tbody>\n</table></div>\n",
+        "<h2>{}</h2>\n<p class=\"note\">{}</p>\n<div class=\"wide\" tabindex=\"0\"><table>\n<thead>{}</thead>\n<tbody>{rows}</tbody>\n</table></div>\n",
         escape(table.title),
         escape(&table.note),
         row(&table.head, "th")

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Deserialize;
 use surmise::journal::JournalView;
 use surmise_report::{Analysis, Comparison, Picture, Report};
 
 use super::best::command;
 use super::file::{journal_file, view};
+use crate::layout::COMMAND_NOTE;
 use crate::output::{Failure, ended, say};
+use crate::tune::CommandNote;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
@@ -61,7 +64,16 @@ fn page_of(name: &str, title: &str, view: &JournalView) -> (String, Vec<Picture>
     let analysis = Analysis::of(&view.study);
     let mut report = Report::of(title, &analysis)
         .with_times(&view.times)
-        .with_origin("journal", journal_file(name).display().to_string());
+        .with_origin("journal", journal_file(name).display().to_string())
+        .with_origin("written by", format!("surmise {}", view.versions.join(", ")));
+    if let Some(note) =
+        view.notes.get(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok())
+    {
+        report = report.with_origin("command", note.command.join(" "));
+    }
+    for (part, hash) in &view.hashes {
+        report = report.with_origin(format!("hash of the {part}"), hash.as_str());
+    }
     // A function has no command.
     let line = view.study.best().and_then(|best| command(view, &best.configuration).ok());
     if let Some(line) = line {

@@ -1,7 +1,7 @@
 //! The page as a whole.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use surmise::drawing::percent;
+use surmise::drawing::{PAGE_STYLE, percent};
 
 use super::filter::{fields, script};
 use super::table::table;
@@ -10,8 +10,6 @@ use crate::comparison::Comparison;
 use crate::numbers::number;
 use crate::pictures::Picture;
 use crate::report::Report;
-
-const STYLE: &str = include_str!("style.css");
 
 impl Report<'_> {
     /// The report as one HTML file that needs nothing from elsewhere. Of more than 1,000 trials, the best and an even choice of the others are
@@ -87,7 +85,7 @@ fn page(title: &str, body: &Markup) -> Markup {
                 // Nothing is fetched, whatever a name or a value contains.
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(PAGE_STYLE)) }
             }
             body { (body) }
         }

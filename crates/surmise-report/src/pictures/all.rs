@@ -2,7 +2,8 @@
 
 use super::picture::Picture;
 use super::{
-    calibration, contours, curves, distribution, history, importance, parallel, slices, timeline,
+    calibration, contours, curves, distribution, history, importance, parallel, rank, slices,
+    timeline,
 };
 use crate::report::Report;
 
@@ -16,6 +17,7 @@ impl Report<'_> {
             pictures.push(importance::importance(model));
             pictures.push(slices::slices(analysis, model));
             pictures.extend(contours::contours(analysis, model));
+            pictures.extend(rank::rank(analysis, model));
         }
         pictures.extend(parallel::parallel(analysis));
         pictures.extend(distribution::distribution(analysis));

@@ -12,6 +12,7 @@ mod distribution;
 mod history;
 mod importance;
 mod parallel;
+mod rank;
 mod slices;
 mod timeline;
 

@@ -1,0 +1,76 @@
+//! The ranks of trials over pairs of parameters, without any model.
+
+use std::collections::HashMap;
+
+use surmise::TrialId;
+use surmise::drawing::{Anchor, Svg};
+
+use super::axes::parameter;
+use super::colours::shade;
+use super::picture::Picture;
+use super::shown::few_shown;
+use crate::analysis::{Analysis, ModelAnalysis};
+use crate::numbers::to_float;
+
+/// At most so many pairs are drawn.
+const PAIRS: usize = 6;
+const SIZE: f64 = 210.0;
+const LEFT: f64 = 70.0;
+const TOP: f64 = 14.0;
+const FRAME: (f64, f64) = (300.0, 270.0);
+
+/// `None` with fewer than two parameters.
+pub(super) fn rank(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option<Picture> {
+    let space = analysis.study.space();
+    let pairs = &model.importance.interactions;
+    let pairs = &pairs[..pairs.len().min(PAIRS)];
+    if pairs.is_empty() {
+        return None;
+    }
+    let mut losses: Vec<(f64, TrialId)> =
+        analysis.losses().map(|(trial, loss)| (loss, trial.id)).collect();
+    losses.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let most = to_float(losses.len().max(2) - 1);
+    let place = |(rank, (_, trial)): (usize, &(f64, TrialId))| (*trial, to_float(rank) / most);
+    let ranks: HashMap<TrialId, f64> = losses.iter().enumerate().map(place).collect();
+    // The best are drawn last, on top.
+    let mut trials = few_shown(analysis);
+    trials.retain(|trial| ranks.contains_key(&trial.id));
+    trials.sort_by(|a, b| ranks[&b.id].total_cmp(&ranks[&a.id]));
+    let columns = pairs.len().min(3);
+    let rows = to_float(pairs.len().div_ceil(columns));
+    let mut svg = Svg::new(FRAME.0 * to_float(columns), FRAME.1 * rows);
+    for (number, pair) in pairs.iter().enumerate() {
+        let (column, row) = (to_float(number % columns), to_float(number / columns));
+        let at = (FRAME.0 * column + LEFT, FRAME.1 * row + TOP);
+        let index = |name: &str| space.ranges().iter().position(|range| range.name() == name);
+        let (a, b) = (index(&pair.names[0])?, index(&pair.names[1])?);
+        let (x, y) = (parameter(space, a), parameter(space, b));
+        svg.line((at.0, at.1), (at.0, at.1 + SIZE), "#666666", 1.0);
+        svg.line((at.0, at.1 + SIZE), (at.0 + SIZE, at.1 + SIZE), "#666666", 1.0);
+        for (value, label) in x.ticks(4) {
+            let across = at.0 + SIZE * x.place(value);
+            svg.text((across, at.1 + SIZE + 13.0), Anchor::Middle, 9.5, &label);
+        }
+        for (value, label) in y.ticks(4) {
+            let up = at.1 + SIZE * (1.0 - y.place(value)) + 3.5;
+            svg.text((at.0 - 4.0, up), Anchor::End, 9.5, &label);
+        }
+        svg.text((at.0 + SIZE / 2.0, at.1 + SIZE + 28.0), Anchor::Middle, 10.5, &x.label);
+        svg.upright_text((at.0 - LEFT + 11.0, at.1 + SIZE / 2.0), 10.5, &y.label);
+        for trial in &trials {
+            let Ok(point) = space.encode(&trial.configuration) else { continue };
+            let place = (at.0 + SIZE * x.place(point[a]), at.1 + SIZE * (1.0 - y.place(point[b])));
+            svg.dot(place, &shade(ranks[&trial.id]), trial.id.0);
+        }
+    }
+    let says =
+        format!("{} trials by rank, over {} pairs of parameters.", trials.len(), pairs.len());
+    Some(Picture {
+        name: "rank",
+        title: "Ranks of trials".to_owned(),
+        reading: "Each disc is a completed trial: the darkest is the best of all, the brightest yellow the worst. No model stands behind this picture.".to_owned(),
+        svg: svg.finish(&says),
+        says,
+    })
+}
