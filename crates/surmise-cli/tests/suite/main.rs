@@ -9,6 +9,7 @@ mod fuzz;
 mod interrupted;
 mod outside;
 mod pages;
+mod report;
 mod statuses;
 mod terminal;
 mod together;

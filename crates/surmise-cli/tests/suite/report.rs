@@ -1,0 +1,82 @@
+//! `surmise report`, and what `surmise show` says of what was learnt.
+
+use std::fs;
+
+use crate::folder::Folder;
+
+fn tuned(folder: &Folder, function: &str, name: &str) {
+    let journal = format!("{name}.surmise");
+    folder.ok(&["tune", "--function", function, "--jobs", "15", "--journal", &journal, "--quiet"]);
+}
+
+#[test]
+fn a_report_is_a_page_and_pictures() {
+    let folder = Folder::new("report");
+    tuned(&folder, "branin", "known");
+    let said = folder.ok(&["report", "known", "--pictures", "pictures"]);
+    assert_eq!(said, "known.html: open it in a browser.\n");
+    let page = fs::read_to_string(folder.file("known.html")).unwrap();
+    assert!(page.contains("<h1>known</h1>") && page.contains("hash of the space"));
+    let picture = fs::read_to_string(folder.file("pictures/importance.svg")).unwrap();
+    assert!(picture.starts_with("<svg") && page.contains(picture.trim_end()));
+    assert!(fs::read_dir(folder.file("pictures")).unwrap().count() >= 7);
+}
+
+#[test]
+fn several_studies_are_compared_if_their_metric_is_the_same() {
+    let folder = Folder::new("compared");
+    tuned(&folder, "branin", "one");
+    tuned(&folder, "branin", "two");
+    folder.ok(&["report", "one", "two", "-o", "both.html"]);
+    let page = fs::read_to_string(folder.file("both.html")).unwrap();
+    assert!(page.contains("2 studies of value; smaller is better."));
+    let line = [
+        "tune",
+        "--set",
+        "x=0..9",
+        "--maximize",
+        "score",
+        "--jobs",
+        "1",
+        "--quiet",
+        "--journal",
+        "score.surmise",
+        "--",
+    ];
+    folder.ok(&[&line[..], &["sh", "-c", "echo score: 1"]].concat());
+    let (status, _, errors) = folder.run(&["report", "one", "score"]);
+    assert_eq!(status, 1);
+    assert!(errors.contains("different metrics"), "{errors}");
+}
+
+#[test]
+fn what_was_learnt_is_shown_as_text_and_as_json() {
+    let folder = Folder::new("learnt");
+    tuned(&folder, "branin", "known");
+    let importance = folder.ok(&["show", "known", "--importance"]);
+    assert!(
+        importance.starts_with("parameter ") && importance.contains("15 values"),
+        "{importance}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&folder.ok(&["show", "known", "--importance", "--json"])).unwrap();
+    assert_eq!(json["parameters"].as_array().unwrap().len(), 2);
+    let findings: serde_json::Value =
+        serde_json::from_str(&folder.ok(&["show", "known", "--findings", "--json"])).unwrap();
+    assert!(findings.is_array());
+    assert_eq!(folder.run(&["show", "known", "--importance", "--failed"]).0, 2);
+}
+
+#[test]
+fn what_cannot_be_reported_is_said() {
+    let folder = Folder::new("unreported");
+    let (status, _, errors) = folder.run(&["report", "nothing"]);
+    assert!(status == 3 && errors.contains("nothing.surmise"), "{status} {errors}");
+    tuned(&folder, "branin", "known");
+    let (status, _, errors) = folder.run(&["report", "known", "-o", "no/such/folder.html"]);
+    assert!(
+        status == 1 && errors.contains("no/such/folder.html cannot be written"),
+        "{status} {errors}"
+    );
+    assert_eq!(folder.run(&["report"]).0, 2);
+}
