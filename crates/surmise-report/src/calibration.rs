@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use surmise::TrialId;
+use surmise::gp::Posterior;
 
 use crate::numbers::to_float;
 use crate::surrogate::{NORMAL_975, Predicted, Surrogate};
@@ -74,11 +75,17 @@ impl Surrogate {
             let inside = left_out.iter().filter(|one| one.standardized.abs() <= width).count();
             Coverage { wanted, observed: to_float(inside) / count }
         });
-        let centre = losses.sum() / count;
-        let spread: f64 = losses.iter().map(|loss| (loss - centre).powi(2)).sum();
-        let missed: f64 =
-            losses.iter().zip(&expected.mean).map(|(loss, mean)| (loss - mean).powi(2)).sum();
-        let explained = if spread > 0.0 { 1.0 - missed / spread } else { 0.0 };
+        let explained = explained_by(&self.posterior);
         Calibration { left_out, coverage: coverage.to_vec(), explained }
     }
+}
+
+/// The share of the variance of the losses that is expected from the others; below 0 if that is worse than their mean.
+pub(crate) fn explained_by(posterior: &Posterior) -> f64 {
+    let losses = posterior.losses();
+    let centre = losses.sum() / to_float(losses.len());
+    let spread: f64 = losses.iter().map(|loss| (loss - centre).powi(2)).sum();
+    let expected = posterior.leave_one_out().mean;
+    let missed: f64 = losses.iter().zip(&expected).map(|(loss, mean)| (loss - mean).powi(2)).sum();
+    if spread > 0.0 { 1.0 - missed / spread } else { 0.0 }
 }

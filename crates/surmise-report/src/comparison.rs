@@ -22,7 +22,7 @@ pub struct Compared {
     pub trials: usize,
     /// How many of them failed.
     pub failed: usize,
-    /// The best value after a quarter, a half and all of as many trials as the shortest of the studies has.
+    /// The best value after a quarter, a half and all of as many trials as the shortest of the studies that have a value has.
     pub best_after: [Option<f64>; 3],
     /// The best value of all.
     pub best: Option<f64>,
@@ -98,13 +98,17 @@ impl<'a> Comparison<'a> {
         let best = with_value.min_by(|a, b| {
             loss(a).unwrap_or(f64::INFINITY).total_cmp(&loss(b).unwrap_or(f64::INFINITY))
         });
-        if let Some(Compared { name, best: Some(value), trials, .. }) = best {
-            let value = crate::numbers::number(*value);
-            sentences.push(format!("{name} has the best value, {value}, of {trials} trials."));
-        }
         let differing = self.differing_ranges();
         if !differing.is_empty() {
-            sentences.push(format!("The search spaces differ in {}.", differing.join(", ")));
+            sentences.push(format!(
+                "The search spaces differ in {}: their values may not be comparable.",
+                differing.join(", ")
+            ));
+        }
+        if let Some(Compared { name, best: Some(value), trials, .. }) = best {
+            let value = crate::numbers::number(*value);
+            sentences
+                .push(format!("The best value, {value}, is that of {name}, of {trials} trials."));
         }
         sentences.push(
             "One study each says little of strategies: chance alone makes two studies of the same strategy differ. Compare several seeds."

@@ -20,6 +20,7 @@ use surmise::gp::SamplePath;
 use surmise::rng::Rng;
 use surmise::sobol::Sobol;
 
+use crate::calibration::explained_by;
 use crate::numbers::to_float;
 use crate::surrogate::Surrogate;
 
@@ -40,6 +41,9 @@ pub struct Importance {
     pub parameters: Vec<ParameterImportance>,
     /// Pairs of the first five of them, the largest share first.
     pub interactions: Vec<Interaction>,
+    /// The share of the variance of the values that the model expects from the others, from 0 to 1: where it is small, the shares above are
+    /// those of a function that is hardly known.
+    pub explained: f64,
 }
 
 /// What is due to one parameter.
@@ -72,6 +76,21 @@ pub struct Share {
     pub mean: f64,
     /// Its standard deviation, for want of data.
     pub deviation: f64,
+}
+
+/// Below this share of explained variance, importance is a hint at most.
+const TRUSTED: f64 = 0.4;
+
+impl Importance {
+    /// What is to be said against the shares, if anything is.
+    pub fn doubt(&self) -> Option<String> {
+        (self.explained < TRUSTED).then(|| {
+            format!(
+                "The model behind these shares explains only {:.0} % of the variance of values that it has not seen: take them for hints at most.",
+                100.0 * self.explained
+            )
+        })
+    }
 }
 
 impl Share {
@@ -117,7 +136,8 @@ impl Surrogate {
         }
         interactions.sort_by(|a, b| b.share.mean.total_cmp(&a.share.mean));
         let parameters = order.into_iter().map(|(_, importance)| importance).collect();
-        Importance { parameters, interactions }
+        let explained = explained_by(&self.untransformed.posterior).clamp(0.0, 1.0);
+        Importance { parameters, interactions, explained }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The model behind everything that is said of a study: a Gaussian process of all that was measured.
 //!
 //! The strategy's own model is fitted along the way and only if the strategy has one. This one is fitted afterwards, to the values of all completed
-//! trials, whatever proposed them. How values are transformed, and whether they are noisy, is decided by the evidence, as in the strategy: each
+//! trials and, as the study has it, of those that were stopped early, whatever proposed them. How values are transformed, and whether they are noisy, is decided by the evidence, as in the strategy: each
 //! combination is fitted, and the one that makes the values themselves most probable is kept.
 //!
 //! Shares of variance are another matter: a transform that compresses bad values knows little of how bad they are, and a sum of two effects is
@@ -12,7 +12,10 @@ use surmise::gp::{
     Assumptions, Features, GaussianProcess, Hyperparameters, Measured, Noise, OutputTransform,
     Posterior, Start, fit,
 };
-use surmise::{Configuration, Objective, SearchSpace, Study, TrialId};
+use surmise::stopping::Curves;
+use surmise::{
+    Configuration, Objective, Outcome, SearchSpace, StoppedTrials, Study, Trial, TrialId,
+};
 
 /// Fewer values than this say nothing about parameters.
 const FEWEST: usize = 5;
@@ -53,7 +56,7 @@ impl Untransformed {
     }
 }
 
-/// A completed trial.
+/// A trial with a loss.
 #[derive(Debug, Clone)]
 pub(crate) struct Datum {
     pub(crate) trial: TrialId,
@@ -79,7 +82,8 @@ pub struct Predicted {
 pub(crate) const NORMAL_975: f64 = 1.959_963_984_540_054;
 
 impl Surrogate {
-    /// Fits a process to the values of a study's completed trials. `None` if fewer than five have one, or all have the same.
+    /// Fits a process to the values of a study's trials; of those that were stopped early, what the study's settings say. `None` if fewer than five
+    /// have one, or all have the same.
     ///
     /// Of more than 1,000 values, the best third and an even choice of the others are used.
     pub fn fit(study: &Study) -> Option<Self> {
@@ -167,12 +171,30 @@ fn observed(transform: &OutputTransform, posterior: &Posterior) -> (f64, f64) {
     })
 }
 
+/// The losses of completed trials, and of those that were stopped early what the study's settings say.
 fn measured(study: &Study) -> Vec<Datum> {
-    let datum = |trial: &surmise::Trial| {
-        let loss = study.objective().loss(trial.value()?);
+    let objective = study.objective();
+    let curves = Curves::of(objective, study.trials());
+    let loss = |trial: &Trial| {
+        if let Some(value) = trial.value() {
+            return Some(objective.loss(value));
+        }
+        let Some(Outcome::Stopped { value }) = trial.outcome else { return None };
+        if trial.was_cut_off() {
+            return None;
+        }
+        let last = objective.loss(value.or(trial.last_reported())?);
+        match study.settings().stopped_trials {
+            StoppedTrials::LastValue => Some(last),
+            StoppedTrials::Projected => Some(curves.projection(trial.id, last)),
+            _ => None,
+        }
+    };
+    let datum = |trial: &Trial| {
+        let loss = loss(trial).filter(|loss| loss.is_finite())?;
         let point = study.space().encode(&trial.configuration).ok()?;
         let variance = study.deviation(trial.id).map_or(0.0, |deviation| deviation * deviation);
-        loss.is_finite().then_some(Datum { trial: trial.id, point, loss, variance })
+        Some(Datum { trial: trial.id, point, loss, variance })
     };
     study.trials().iter().filter_map(datum).collect()
 }

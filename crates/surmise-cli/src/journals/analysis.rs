@@ -2,7 +2,7 @@
 
 use console::{measure_text_width, pad_str};
 use surmise::Study;
-use surmise_report::{Analysis, Share};
+use surmise_report::{Analysis, FindingKind, Share};
 
 use crate::output::{Failure, say};
 
@@ -10,12 +10,16 @@ use crate::output::{Failure, say};
 pub(super) fn show_importance(study: &Study, as_json: bool) -> Result<(), Failure> {
     let analysis = Analysis::of(study);
     let importance = analysis.model.as_ref().map(|model| &model.importance);
+    let Some(importance) = importance else {
+        let reason =
+            analysis.findings().into_iter().find(|finding| finding.kind == FindingKind::NoModel);
+        let reason =
+            reason.map_or_else(|| "no trial has ended".to_owned(), |finding| finding.message);
+        return Err(format!("there is no importance to show: {reason}").into());
+    };
     if as_json {
         return Ok(say(serde_json::to_string_pretty(&importance)?)?);
     }
-    let Some(importance) = importance else {
-        return show_findings(study, false);
-    };
     let metric = &study.objective().metric_name;
     let names = importance.parameters.iter().map(|parameter| parameter.name.as_str());
     let width = names.map(measure_text_width).max().unwrap_or(0).max("parameter".len());
@@ -32,6 +36,9 @@ pub(super) fn show_importance(study: &Study, as_json: bool) -> Result<(), Failur
         say(format_args!("{a} and {b} together: {}", percent(pair.share)))?;
     }
     let count = analysis.model.as_ref().map_or(0, |model| model.surrogate.count());
+    if let Some(doubt) = importance.doubt() {
+        say(doubt)?;
+    }
     Ok(say(format_args!(
         "Shares of the variance of {metric} over the search space, by a model of {count} values, and how uncertain they are."
     ))?)

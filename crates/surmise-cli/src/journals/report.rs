@@ -1,7 +1,9 @@
 //! `surmise report`: what a study has learnt, as a page.
 
+use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -12,7 +14,7 @@ use surmise_report::{Analysis, Comparison, Picture, Report};
 use super::best::command;
 use super::file::{journal_file, view};
 use crate::layout::COMMAND_NOTE;
-use crate::output::{Failure, ended, say};
+use crate::output::{Failure, Unreadable, ended, say};
 use crate::tune::CommandNote;
 
 #[derive(Debug, Args)]
@@ -20,7 +22,7 @@ pub(crate) struct ReportOptions {
     /// The study: its name, or its journal's file. Several are compared.
     #[arg(required = true)]
     names: Vec<String>,
-    /// The HTML file to write; NAME.html if it is not given.
+    /// The HTML file to write, or `-` for standard output; NAME.html if it is not given.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// A folder into which each picture is written as SVG, too.
@@ -33,6 +35,7 @@ pub(crate) fn report(options: &ReportOptions) -> ExitCode {
 }
 
 fn try_report(options: &ReportOptions) -> Result<(), Failure> {
+    check(options)?;
     let views: Vec<JournalView> =
         options.names.iter().map(|name| view(name)).collect::<Result<_, _>>()?;
     let titles: Vec<String> = options.names.iter().map(|name| title(name)).collect();
@@ -44,14 +47,49 @@ fn try_report(options: &ReportOptions) -> Result<(), Failure> {
         .output
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.html", titles.join("-"))));
-    write(&output, &page)?;
+    if output.as_os_str() == "-" {
+        return Ok(say(page)?);
+    }
+    refuse_journal(&output)?;
     if let Some(folder) = &options.pictures {
         fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
         for picture in pictures {
             write(&folder.join(format!("{}.svg", picture.name)), &picture.svg)?;
         }
     }
+    if let Some(folder) = output.parent() {
+        fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+    }
+    write(&output, &page)?;
     Ok(say(format_args!("{}: open it in a browser.", output.display()))?)
+}
+
+/// No study may be named twice.
+fn check(options: &ReportOptions) -> Result<(), Failure> {
+    let mut seen = HashSet::new();
+    for name in &options.names {
+        let path = journal_file(name);
+        if let Ok(path) = path.canonicalize()
+            && !seen.insert(path)
+        {
+            return Err(Unreadable(format!("{name} is named twice: name each study once")).into());
+        }
+    }
+    Ok(())
+}
+
+/// A journal is never overwritten by a page.
+fn refuse_journal(output: &Path) -> Result<(), Failure> {
+    const BEGINNING: &[u8] = b"{\"seq\":";
+    let mut beginning = Vec::new();
+    if let Ok(file) = fs::File::open(output) {
+        file.take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
+    }
+    if beginning == BEGINNING {
+        let output = output.display();
+        return Err(Unreadable(format!("{output} is a journal: give the page another name")).into());
+    }
+    Ok(())
 }
 
 /// A study's name, from what was typed.
@@ -84,8 +122,14 @@ fn page_of(name: &str, title: &str, view: &JournalView) -> (String, Vec<Picture>
 
 fn comparison(titles: &[String], views: &[JournalView]) -> Result<(String, Vec<Picture>), Failure> {
     let studies = titles.iter().cloned().zip(views.iter().map(|view| &view.study)).collect();
-    let comparison = Comparison::of(studies)
-        .ok_or("studies of different metrics or goals cannot be compared: report each by itself")?;
+    let comparison = Comparison::of(studies).ok_or_else(|| {
+        let each = |(title, view): (&String, &JournalView)| {
+            let objective = view.study.objective();
+            format!("{title}: {} ({:?})", objective.metric_name, objective.goal)
+        };
+        let each: Vec<String> = titles.iter().zip(views).map(each).collect();
+        format!("studies of different metrics or goals cannot be compared: {}", each.join(", "))
+    })?;
     Ok((comparison.html(&titles.join(", ")), comparison.pictures()))
 }
 

@@ -8,6 +8,7 @@ impl Analysis<'_> {
     /// What is remarkable about the study, and what to do about it: the most urgent first. Empty where all is well.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = failures::with_a_place(self).into_iter().collect();
+        findings.extend(failures::many(self));
         match &self.model {
             Some(model) => {
                 findings.extend(model::trust(model));
@@ -26,6 +27,8 @@ impl Analysis<'_> {
 
 fn without_model(analysis: &Analysis<'_>) -> Option<Finding> {
     let count = analysis.losses().count();
+    let failed =
+        analysis.jobs().any(|trial| matches!(trial.outcome, Some(surmise::Outcome::Failed(_))));
     let mut losses = analysis.losses().map(|(_, loss)| loss);
     let first = losses.next();
     let is_flat = count > 1 && losses.all(|loss| Some(loss) == first);
@@ -36,8 +39,12 @@ fn without_model(analysis: &Analysis<'_>) -> Option<Finding> {
         )
     } else {
         (
-            format!("{count} completed trials are too few for a model; five are the least."),
-            "Let more trials run.",
+            format!("There are too few values for a model: {count}, and five are the least."),
+            if failed {
+                "Let more trials run, if their failures are understood."
+            } else {
+                "Let more trials run."
+            },
         )
     };
     (analysis.study.trials().iter().any(|trial| trial.outcome.is_some())).then(|| Finding {

@@ -4,8 +4,10 @@
 //! failed; of n in the part m failed. The chance that so many or more fall into it if failures fall anywhere is the tail of the hypergeometric
 //! distribution (Fisher's exact test); the parts that were looked at are counted against it (Bonferroni).
 
+use std::collections::BTreeMap;
+
 use surmise::cube::Axis;
-use surmise::{Outcome, Trial};
+use surmise::{Outcome, Trial, TrialId};
 
 use super::finding::{Finding, FindingKind};
 use crate::analysis::Analysis;
@@ -24,6 +26,34 @@ struct Part {
     text: String,
     failed: usize,
     trials: usize,
+}
+
+/// From this share of failures on, something is wrong with more than a part of the search space.
+const MANY: f64 = 0.3;
+
+/// Many failures, with the reason that most of them have.
+pub(super) fn many(analysis: &Analysis<'_>) -> Option<Finding> {
+    let mut reasons: BTreeMap<&str, (usize, TrialId)> = BTreeMap::new();
+    let mut ended = 0;
+    for trial in analysis.jobs().filter(|trial| trial.outcome.is_some()) {
+        ended += 1;
+        if let Some(Outcome::Failed(failure)) = &trial.outcome {
+            reasons.entry(failure.message.as_str()).or_insert((0, trial.id)).0 += 1;
+        }
+    }
+    let failed: usize = reasons.values().map(|(count, _)| count).sum();
+    if failed < FEWEST || to_float(failed) < MANY * to_float(ended) {
+        return None;
+    }
+    let (reason, (_, trial)) = reasons.into_iter().max_by_key(|(_, (count, _))| *count)?;
+    Some(Finding {
+        kind: FindingKind::ManyFailures,
+        parameters: Vec::new(),
+        message: format!("{failed} of {ended} trials failed; the most frequent reason: {reason}."),
+        advice: format!(
+            "See what the job of trial {trial} has printed; more trials of the same kind are of little use before that is mended."
+        ),
+    })
 }
 
 /// The part of the search space, of one parameter, where failures are least likely to have gathered by chance.

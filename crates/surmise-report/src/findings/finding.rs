@@ -33,6 +33,8 @@ pub enum FindingKind {
     StarvedChoice,
     /// Failures lie in a part of the search space.
     FailuresHaveAPlace,
+    /// Many trials failed.
+    ManyFailures,
     /// More of the differences between values is noise than is due to parameters.
     NoiseDominates,
     /// Nothing can be expected of a value from the others.

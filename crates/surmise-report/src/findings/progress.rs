@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, FindingKind};
 use crate::analysis::Analysis;
-use crate::numbers::to_float;
+use crate::numbers::{number, to_float};
 
 /// With fewer jobs nothing is said.
 const ENOUGH: usize = 10;
@@ -34,7 +34,7 @@ pub(super) fn check(analysis: &Analysis<'_>) -> Option<Finding> {
         return finding(
             FindingKind::NoImprovement,
             format!("The last {since} of {} trials brought no improvement.", jobs.len()),
-            "More trials of the same search are not worth much: let it end by patience, or change the search space.",
+            "More trials of the same search are not worth much: end it (`--patience` does so by itself), or change the search space.",
         );
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count")]
@@ -45,9 +45,9 @@ pub(super) fn check(analysis: &Analysis<'_>) -> Option<Finding> {
         return finding(
             FindingKind::StillImproving,
             format!(
-                "The best value improved from {:.4e} to {:.4e} in the last {} of {} trials.",
-                objective.value(earlier),
-                objective.value(best),
+                "The best value improved from {} to {} in the last {} of {} trials.",
+                number(objective.value(earlier)),
+                number(objective.value(best)),
                 jobs.len() - before,
                 jobs.len()
             ),

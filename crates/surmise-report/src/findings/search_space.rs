@@ -13,8 +13,13 @@ const AT_END: f64 = 0.03;
 const MATTERS: f64 = 0.05;
 /// A parameter that surely has a smaller total share can be fixed.
 const IDLE: f64 = 0.02;
+/// A parameter can only be fixed if it moves the metric by less than this, near the best configuration, in units of what lies between the best
+/// and the median value.
+const MOVES: f64 = 0.05;
 /// Only if the model explains this much of the variance, it is believed that a parameter does nothing.
 const TRUSTED: f64 = 0.5;
+/// Only if it explains this much, anything else is said of parameters.
+const HINTS: f64 = 0.25;
 /// Two parameters that surely have a larger share together act together.
 const TOGETHER: f64 = 0.1;
 /// A choice that was tried less often is starved, if there were on average so many trials for each choice.
@@ -23,6 +28,9 @@ const TRIALS_PER_CHOICE: usize = 5;
 
 /// Parameters whose best value lies at an end of their range, where the metric improves towards it.
 pub(super) fn ends(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Vec<Finding> {
+    if model.calibration.explained < HINTS {
+        return Vec::new();
+    }
     let end = |slice: &Slice| {
         if slice.is_categorical || slice.places.len() < 4 {
             return None;
@@ -103,7 +111,7 @@ fn wider(range: &ParameterRange, is_upper: bool, name: &str) -> String {
 
 /// Parameters that matter so little that they can be fixed.
 pub(super) fn fixable(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Vec<Finding> {
-    if model.calibration.explained < TRUSTED || model.importance.parameters.len() < 2 {
+    if model.importance.explained < TRUSTED || model.importance.parameters.len() < 2 {
         return Vec::new();
     }
     let idle = model
@@ -112,12 +120,29 @@ pub(super) fn fixable(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Vec<Fin
         .iter()
         .filter(|each| each.total.mean + 2.0 * each.total.deviation < IDLE);
     let best = model.surrogate.best_configuration();
-    idle.filter(|each| range_of(analysis, &each.name).is_some())
+    let mut losses: Vec<f64> = analysis.losses().map(|(_, loss)| loss).collect();
+    losses.sort_by(f64::total_cmp);
+    let (Some(least), Some(median)) = (losses.first(), losses.get(losses.len() / 2)) else {
+        return Vec::new();
+    };
+    let worth = MOVES * (median - least);
+    let moves = |name: &str| {
+        let slice = model.slices.iter().find(|slice| slice.name == name);
+        let losses = slice
+            .into_iter()
+            .flat_map(|slice| &slice.places)
+            .map(|place| analysis.study.objective().loss(place.predicted.median));
+        let ends = losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), loss| {
+            (least.min(loss), most.max(loss))
+        });
+        ends.1 - ends.0
+    };
+    idle.filter(|each| moves(&each.name) <= worth)
         .map(|each| Finding {
             kind: FindingKind::ParameterCanBeFixed,
             parameters: vec![each.name.clone()],
             message: format!(
-                "{} hardly matters: {} of the variance of the metric.",
+                "{} hardly matters, neither on the whole ({} of the variance of the metric) nor near the best configuration.",
                 each.name,
                 share(each.total.mean)
             ),
@@ -131,6 +156,9 @@ pub(super) fn fixable(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Vec<Fin
 
 /// Pairs of parameters that act together.
 pub(super) fn interactions(model: &ModelAnalysis) -> Vec<Finding> {
+    if model.importance.explained < HINTS {
+        return Vec::new();
+    }
     let pairs = model.importance.interactions.iter();
     pairs
         .filter(|pair| pair.share.mean - 2.0 * pair.share.deviation > TOGETHER)
@@ -152,6 +180,9 @@ pub(super) fn interactions(model: &ModelAnalysis) -> Vec<Finding> {
 /// Choices that were hardly tried.
 pub(super) fn starved(analysis: &Analysis<'_>) -> Vec<Finding> {
     let jobs = analysis.jobs().count();
+    let mut losses: Vec<f64> = analysis.losses().map(|(_, loss)| loss).collect();
+    losses.sort_by(f64::total_cmp);
+    let median = losses.get(losses.len() / 2).copied().unwrap_or(f64::INFINITY);
     let mut findings = Vec::new();
     for range in analysis.study.space().ranges() {
         let ParameterRange::Categorical(range) = range else { continue };
@@ -161,10 +192,15 @@ pub(super) fn starved(analysis: &Analysis<'_>) -> Vec<Finding> {
         for choice in range.values() {
             let is_it =
                 |trial: &&surmise::Trial| trial.configuration.value(range.name()) == Some(choice);
-            let tried = analysis.jobs().filter(is_it).count();
-            if tried >= TRIED {
+            let tried: Vec<&surmise::Trial> = analysis.jobs().filter(is_it).collect();
+            // What came out badly once was left alone for a reason.
+            let is_bad = |trial: &&surmise::Trial| {
+                trial.value().is_none_or(|value| analysis.study.objective().loss(value) > median)
+            };
+            if tried.len() >= TRIED || tried.iter().any(is_bad) {
                 continue;
             }
+            let tried = tried.len();
             let times = if tried == 0 { "never" } else { "once" };
             findings.push(Finding {
                 kind: FindingKind::StarvedChoice,

@@ -58,6 +58,6 @@ pub(super) fn savings(analysis: &Analysis<'_>) -> Option<Finding> {
             trials.len(),
             percent(share)
         ),
-        advice: "Turn early stopping on.".to_owned(),
+        advice: "Turn early stopping on (`--early-stopping median`).".to_owned(),
     })
 }

@@ -110,7 +110,10 @@ fn findings(report: &Report<'_>) -> Markup {
     html! {
         h2 #findings { "What to do next" }
         @if findings.is_empty() {
-            p { "Nothing remarkable was found: nothing speaks against using the best configuration." }
+            p {
+                @if report.analysis().study.best().is_none() { "No trial has a value yet." }
+                @else { "Nothing remarkable was found." }
+            }
         } @else {
             ul.findings {
                 @for finding in findings {

@@ -23,9 +23,10 @@ impl Report<'_> {
         let stopped = count(&|outcome| matches!(outcome, Outcome::Stopped { .. }));
         let failed = count(&|outcome| matches!(outcome, Outcome::Failed(_)));
         let all = study.trials().len();
+        let pending = all - completed - stopped - failed;
         let mut sentences = vec![format!(
-            "{} was to be made as {verb} as possible over {}; of {} {completed} completed, {stopped} stopped before their end and {failed} \
-             failed.",
+            "{} was to be made as {verb} as possible over {}; of {} {completed} completed, {stopped} stopped before their end, {failed} failed and \
+             {pending} have not ended.",
             objective.metric_name,
             plural(parameters, "parameter"),
             plural(all, "trial"),
@@ -58,6 +59,12 @@ impl Report<'_> {
                 number(expected.high),
                 100.0 * model.calibration.explained.max(0.0)
             ));
+            if !(expected.low..=expected.high).contains(&value) {
+                sentences.push(format!(
+                    "So the best value was probably luck in part: expect {} of that configuration, and measure it again.",
+                    number(expected.median)
+                ));
+            }
         }
         sentences
     }

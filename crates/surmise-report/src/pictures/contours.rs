@@ -1,7 +1,8 @@
 //! The metric over pairs of parameters.
 
+use surmise::Outcome;
 use surmise::cube::UnitPoint;
-use surmise::drawing::{Anchor, Shape, Svg};
+use surmise::drawing::{Anchor, Shape, Svg, short};
 
 use super::axes::parameter;
 use super::colours::shade;
@@ -42,7 +43,9 @@ pub(super) fn contours(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option
         for trial in &trials {
             let Ok(point) = space.encode(&trial.configuration) else { continue };
             let place = (at.0 + SIZE * x.place(point[a]), at.1 + SIZE * (1.0 - y.place(point[b])));
-            svg.mark(place, Shape::Disc, 4, Some(trial.id.0));
+            let has_failed = matches!(trial.outcome, Some(Outcome::Failed(_)));
+            let (shape, series) = if has_failed { (Shape::Cross, 1) } else { (Shape::Disc, 4) };
+            svg.mark(place, shape, series, Some(trial.id.0));
         }
         let best = &model.surrogate.best().point;
         let place = (at.0 + SIZE * x.place(best[a]), at.1 + SIZE * (1.0 - y.place(best[b])));
@@ -60,7 +63,7 @@ pub(super) fn contours(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option
         name: "contours",
         title: "Pairs of parameters".to_owned(),
         reading: "What is expected if two parameters change and the others are those of the best trial (ring): dark is better, yellow worse. Dots are \
-                  trials; their other parameters differ."
+                  trials, crosses failed ones; their other parameters differ."
             .to_owned(),
         svg: svg.finish(&says),
         says,
@@ -128,6 +131,9 @@ fn draw(
         let height = at.1 + SIZE * (1.0 - y.place(value)) + 3.5;
         svg.text((at.0 - 5.0, height), Anchor::End, 10.0, &label);
     }
+    let metric = |loss: f64| short(analysis.study.objective().value(loss));
+    let scale = format!("darkest {}, brightest {}", metric(least), metric(most));
+    svg.text((at.0 + SIZE, at.1 - 6.0), Anchor::End, 10.0, &scale);
     svg.text((at.0 + SIZE / 2.0, at.1 + SIZE + 30.0), Anchor::Middle, 11.0, &x.label);
     svg.upright_text((at.0 - LEFT + 12.0, at.1 + SIZE / 2.0), 11.0, &y.label);
 }

@@ -47,6 +47,8 @@ pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
     svg.text((LEFT + WIDTH / 2.0, TOP + HEIGHT + 30.0), Anchor::Middle, 10.5, "step");
     svg.upright_text((11.0, TOP + HEIGHT / 2.0), 10.5, &y.label);
     let best = study.best().map(|best| best.id);
+    // On top of the others.
+    trials.sort_by_key(|trial| Some(trial.id) == best);
     for trial in &trials {
         let points: Vec<(f64, f64)> = trial
             .reports
@@ -71,7 +73,7 @@ pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
     Some(Picture {
         name: "curves",
         title: "What trials reported on the way".to_owned(),
-        reading: "Blue is the best trial; orange were stopped early; grey ran to their end."
+        reading: "Blue is the best trial; orange were stopped early; grey ran to their end. What is far worse than most is drawn at the end of the axis."
             .to_owned(),
         svg: svg.finish(&says),
         says,

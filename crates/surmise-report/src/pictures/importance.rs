@@ -40,7 +40,10 @@ pub(super) fn importance(model: &ModelAnalysis) -> Picture {
         .take(3)
         .map(|parameter| format!("{} {}", parameter.name, percent(parameter.total.mean)))
         .collect();
-    let says = format!("The largest shares of the variance: {}.", named.join(", "));
+    let mut says = format!("The largest shares of the variance: {}.", named.join(", "));
+    if let Some(doubt) = model.importance.doubt() {
+        says = format!("{doubt} {says}");
+    }
     Picture {
         name: "importance",
         title: "Which parameters matter".to_owned(),

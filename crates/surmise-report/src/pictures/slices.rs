@@ -1,7 +1,7 @@
 //! The metric along each parameter.
 
-use surmise::Trial;
 use surmise::drawing::{Chart, Curve, Mark, Shape, grid};
+use surmise::{Outcome, Trial};
 
 use super::axes::{metric, parameter};
 use super::picture::Picture;
@@ -31,8 +31,14 @@ pub(super) fn slices(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Picture 
             .iter()
             .filter_map(|trial: &&Trial| {
                 let coordinate = space.encode(&trial.configuration).ok()?[index];
-                let at = (coordinate, trial.value()?);
-                Some(Mark { at, shape: Shape::Disc, series: 7, trial: Some(trial.id.0) })
+                let (shape, series, value) = match (&trial.outcome, trial.value()) {
+                    (_, Some(value)) => (Shape::Disc, 7, value),
+                    (Some(Outcome::Failed(_)), _) => {
+                        (Shape::Cross, 1, study.objective().value(f64::MAX))
+                    }
+                    _ => return None,
+                };
+                Some(Mark { at: (coordinate, value), shape, series, trial: Some(trial.id.0) })
             })
             .collect();
         let y = metric(study.objective(), study.trials().iter().filter_map(Trial::value));
@@ -63,8 +69,8 @@ pub(super) fn slices(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Picture 
     Picture {
         name: "slices",
         title: "The metric along each parameter".to_owned(),
-        reading: "The line is what is expected if one parameter changes and the others are those of the best trial. Dots are trials; their other \
-                  parameters differ."
+        reading: "The line is what is expected if one parameter changes and the others are those of the best trial. Dots are trials, crosses failed \
+                  ones; their other parameters differ."
             .to_owned(),
         svg: svg.finish(&says),
         says,

@@ -168,6 +168,73 @@ fn failures_that_have_a_place() {
 }
 
 #[test]
+fn many_failures_with_their_reason() {
+    let kind = FindingKind::ManyFailures;
+    assert_found(&with_failures(|_, _| true), kind, &[], &["40 of 40", "killed", "trial 1"]);
+    assert_found(&with_failures(|_, number| number % 2 == 0), kind, &[], &["20 of 40"]);
+    assert_none(&with_failures(|_, number| number % 8 == 0), kind);
+}
+
+#[test]
+fn a_choice_that_was_bad_once_is_not_starved_and_cannot_be_fixed() {
+    let space = SearchSpace::new([
+        ParameterRange::categorical("optimizer", ["adam", "lion", "sgd"]),
+        ParameterRange::continuous("rate", 0.0..=1.0, ScalingType::Linear),
+    ])
+    .unwrap();
+    let settings = StudySettings::default();
+    let mut study = Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap();
+    for number in 0..24 {
+        let rate = f64::from(number) / 24.0;
+        let (optimizer, loss) = if number == 7 { ("lion", 9.0) } else { ("adam", rate) };
+        let optimizer = if number % 3 == 0 { "sgd" } else { optimizer };
+        let values = [("optimizer", optimizer.into()), ("rate", rate.into())];
+        study.enqueue(&values.into_iter().collect()).unwrap();
+        let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!("nothing is left") };
+        // A bad one is stopped early.
+        study.report(trials[0].id, 1, loss).unwrap();
+        let stopped = Outcome::Stopped { value: Some(loss) };
+        let outcome = if optimizer == "lion" { stopped } else { Outcome::from(loss) };
+        study.tell(trials[0].id, outcome).unwrap();
+    }
+    let kinds: Vec<FindingKind> = findings(&study).into_iter().map(|one| one.kind).collect();
+    assert!(!kinds.contains(&FindingKind::StarvedChoice), "{kinds:?}");
+    let idle = find(&study, FindingKind::ParameterCanBeFixed);
+    assert!(idle.is_none_or(|idle| idle.parameters != ["optimizer"]));
+    let analysis = Analysis::of(&study);
+    let parameters = &analysis.model.as_ref().unwrap().importance.parameters;
+    let optimizer = parameters.iter().find(|one| one.name == "optimizer").unwrap();
+    assert!(optimizer.total.mean > 0.5, "{parameters:?}");
+}
+
+#[test]
+fn what_matters_near_the_best_is_not_to_be_fixed() {
+    let space = SearchSpace::new([
+        ParameterRange::continuous("rate", 1e-5..=1.0, ScalingType::Logarithmic),
+        ParameterRange::categorical("optimizer", ["adam", "sgd"]),
+    ])
+    .unwrap();
+    let study = minimized(space, 40, |c| {
+        let far = (float(c, "rate").log10() + 3.0).powi(2);
+        far + if c.category("optimizer") == "sgd" { 0.4 } else { 0.0 }
+    });
+    assert_none(&study, FindingKind::ParameterCanBeFixed);
+}
+
+#[test]
+fn nothing_is_said_of_parameters_where_a_model_explains_nothing() {
+    for seed in 0..4 {
+        let mut rng = Rng::stream(seed, 3);
+        let study = told_at_random(numbers(&["x", "y"], 0.0, 1.0), 40, seed, |_| rng.normal());
+        for finding in findings(&study) {
+            assert!(finding.parameters.is_empty(), "{finding:?}");
+        }
+        let analysis = Analysis::of(&study);
+        assert!(analysis.model.as_ref().unwrap().importance.doubt().is_some());
+    }
+}
+
+#[test]
 fn a_choice_that_was_starved() {
     let tried = |sgd_until: usize| {
         let choice = ParameterRange::categorical("optimizer", ["adam", "sgd"]);
@@ -246,7 +313,12 @@ fn studies_without_a_model() {
     let kind = FindingKind::NoModel;
     let space = || numbers(&["x"], 0.0, 1.0);
     assert_eq!(findings(&minimized(space(), 0, |_| 0.0)), []);
-    assert_found(&minimized(space(), 3, |c| float(c, "x")), kind, &[], &["too few"]);
+    assert_found(
+        &minimized(space(), 3, |c| float(c, "x")),
+        kind,
+        &[],
+        &["too few values for a model: 3"],
+    );
     assert_found(&minimized(space(), 12, |_| 2.0), kind, &[], &["All 12 values are the same"]);
 }
 
