@@ -1,7 +1,7 @@
 //! Axes of metrics and of parameters.
 
 use surmise::drawing::{PlotAxis, short};
-use surmise::{Goal, Objective, ParameterValue, SearchSpace};
+use surmise::{Goal, Objective, ParameterRange, ParameterValue, ScalingType, SearchSpace};
 
 use crate::slices::coordinates;
 
@@ -33,19 +33,65 @@ pub(super) fn metric(objective: &Objective, values: impl IntoIterator<Item = f64
     PlotAxis::linear(objective.metric_name.clone(), low - margin, high + margin)
 }
 
-/// An axis of a parameter over its coordinates, with values at some of them.
+/// An axis of the numbers of trials.
+pub(super) fn trials(last: f64) -> PlotAxis {
+    let ticks = PlotAxis::linear("trial", 0.0, last.max(2.0)).ticks(8).into_iter();
+    let whole = |(value, _): &(f64, String)| *value >= 1.0 && value.fract().abs() < 1e-9;
+    PlotAxis::labelled("trial", 1.0, last.max(2.0), ticks.filter(whole).collect())
+}
+
+/// An axis of a parameter over its coordinates, with round values where they lie, or all of few values.
 pub(super) fn parameter(space: &SearchSpace, parameter: usize) -> PlotAxis {
     let axis = space.axes()[parameter];
-    let name = space.ranges()[parameter].name();
+    let range = &space.ranges()[parameter];
     let places = coordinates(axis);
-    let step = places.len().div_ceil(6).max(1);
-    let wanted = (places.len() - 1).div_ceil(step).max(1);
-    let chosen = (0..=wanted).map(|tick| places[tick * (places.len() - 1) / wanted]);
-    let mut chosen: Vec<f64> = chosen.collect();
-    chosen.dedup_by(|a, b| axis.same(*a, *b));
-    let tick = |coordinate: &f64| (*coordinate, printed(&value_at(space, parameter, *coordinate)));
-    let ticks = chosen.iter().map(tick).collect();
-    PlotAxis::labelled(name, -0.02, 1.02, ticks)
+    let numbers = match range {
+        ParameterRange::Continuous(range) => Some((range.min(), range.max())),
+        #[allow(clippy::cast_precision_loss, reason = "labels")]
+        ParameterRange::Integer(range) => Some((range.min() as f64, range.max() as f64)),
+        ParameterRange::Categorical(_) => None,
+    };
+    let ticks = match numbers {
+        Some((low, high)) if places.len() > 7 && low < high => {
+            let is_logarithmic =
+                range.scale().is_some_and(|scale| scale.scaling == ScalingType::Logarithmic);
+            let round = if is_logarithmic && high / low >= 20.0 {
+                PlotAxis::decades("", low, high).ticks(6)
+            } else {
+                PlotAxis::linear("", low, high).ticks(5)
+            };
+            let inside = |(value, _): &(f64, String)| (low..=high).contains(value);
+            let ticks = round.into_iter().filter(inside);
+            ticks.map(|(value, label)| (coordinate_of(space, parameter, value), label)).collect()
+        }
+        _ => {
+            let label = |place: &f64| (*place, printed(&value_at(space, parameter, *place)));
+            places.iter().map(label).collect()
+        }
+    };
+    PlotAxis::labelled(shortened(range.name(), 28), -0.02, 1.02, ticks)
+}
+
+/// Where a value of a numeric parameter lies: its coordinates rise with its values, so that halving an interval finds it.
+fn coordinate_of(space: &SearchSpace, parameter: usize, value: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..30 {
+        let middle = f64::midpoint(low, high);
+        let there = value_at(space, parameter, middle).number().unwrap_or(f64::NAN);
+        if there < value { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
+}
+
+/// A text of at most so many letters; of a longer one, its beginning and its end.
+pub(super) fn shortened(text: &str, letters: usize) -> String {
+    let count = text.chars().count();
+    if count <= letters {
+        return text.to_owned();
+    }
+    let head = letters / 2;
+    let tail = letters - 1 - head;
+    text.chars().take(head).chain(['…']).chain(text.chars().skip(count - tail)).collect()
 }
 
 /// The value of a parameter at a coordinate.
@@ -62,12 +108,35 @@ pub(super) fn printed(value: &ParameterValue) -> String {
     const LETTERS: usize = 12;
     match value {
         ParameterValue::Float(number) => short(*number),
-        other => {
-            let text = other.printed();
-            match text.chars().count() {
-                ..=LETTERS => text,
-                _ => text.chars().take(LETTERS - 1).chain(['…']).collect(),
-            }
-        }
+        other => shortened(&other.printed(), LETTERS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_values_where_they_lie() {
+        let space = SearchSpace::new([
+            ParameterRange::continuous("rate", 1e-5..=1.0, ScalingType::Logarithmic),
+            ParameterRange::integer("width", 16..=4096, ScalingType::Logarithmic),
+            ParameterRange::continuous("share", 0.0..=1.0, ScalingType::Linear),
+            ParameterRange::integer("layers", 1..=3, ScalingType::Linear),
+        ])
+        .unwrap();
+        let ticks = |index| parameter(&space, index).ticks(6);
+        let labels = |index| ticks(index).into_iter().map(|tick| tick.1).collect::<Vec<String>>();
+        assert_eq!(labels(0), ["1e-5", "1e-4", "1e-3", "1e-2", "0.1", "1"]);
+        assert!((ticks(0)[2].0 - 0.4).abs() < 1e-6);
+        assert_eq!(labels(1), ["100", "1e3"]);
+        assert_eq!(labels(2), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(3), ["1", "2", "3"]);
+    }
+
+    #[test]
+    fn long_names_keep_their_ends() {
+        assert_eq!(shortened("number_one_of_many", 9), "numb…many");
+        assert_eq!(shortened("short", 9), "short");
     }
 }

@@ -3,7 +3,7 @@
 use surmise::drawing::{Chart, Curve, PlotAxis, grid};
 use surmise::{Study, Trial};
 
-use super::axes::metric;
+use super::axes::{metric, trials};
 use super::distribution::shares;
 use super::history::best_so_far;
 use super::picture::Picture;
@@ -41,7 +41,7 @@ impl Comparison<'_> {
         let reached = bests.iter().flat_map(|curve| curve.points.iter().map(|(_, value)| value[0]));
         let progress = Chart {
             title: String::new(),
-            x: PlotAxis::linear("trial", 1.0, to_float(longest)),
+            x: trials(to_float(longest)),
             y: metric(objective, reached.collect::<Vec<f64>>()),
             curves: bests,
             marks: Vec::new(),

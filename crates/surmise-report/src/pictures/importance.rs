@@ -2,6 +2,7 @@
 
 use surmise::drawing::{Anchor, Svg, percent, width_of};
 
+use super::axes::shortened;
 use super::picture::Picture;
 use crate::analysis::ModelAnalysis;
 use crate::numbers::to_float;
@@ -14,8 +15,8 @@ const WIDTH: f64 = 520.0;
 pub(super) fn importance(model: &ModelAnalysis) -> Picture {
     let all = &model.importance.parameters;
     let parameters = &all[..all.len().min(MOST)];
-    let widths = parameters.iter().map(|parameter| width_of(&parameter.name, 12.0));
-    let left = widths.fold(60.0, f64::max).min(240.0) + 16.0;
+    let widths = parameters.iter().map(|parameter| width_of(&shortened(&parameter.name, 32), 12.0));
+    let left = widths.fold(60.0, f64::max) + 16.0;
     let mut svg = Svg::new(left + WIDTH + 120.0, ROW * to_float(parameters.len()) + 34.0);
     for tick in 0..=4_u8 {
         let share = f64::from(tick) / 4.0;
@@ -27,7 +28,7 @@ pub(super) fn importance(model: &ModelAnalysis) -> Picture {
     for (row, parameter) in parameters.iter().enumerate() {
         let top = 6.0 + ROW * to_float(row);
         let (main, total) = (parameter.main, parameter.total);
-        svg.text((left - 8.0, top + 14.0), Anchor::End, 12.0, &parameter.name);
+        svg.text((left - 8.0, top + 14.0), Anchor::End, 12.0, &shortened(&parameter.name, 32));
         svg.rectangle((left, top + 3.0), (WIDTH * total.mean, 14.0), "#9ecae1");
         svg.rectangle((left, top + 3.0), (WIDTH * main.mean.min(total.mean), 14.0), "#0072B2");
         let end = |sign: f64| left + WIDTH * (total.mean + sign * total.deviation).clamp(0.0, 1.0);

@@ -1,8 +1,8 @@
 //! Parallel coordinates: each trial a line across all parameters.
 
-use surmise::drawing::{Anchor, Svg};
+use surmise::drawing::{Anchor, PlotAxis, Svg};
 
-use super::axes::{metric, parameter};
+use super::axes::{metric, parameter, shortened};
 use super::colours::shade;
 use super::picture::Picture;
 use super::shown::few_shown;
@@ -55,14 +55,7 @@ pub(super) fn parallel(analysis: &Analysis<'_>) -> Option<Picture> {
     }
     for column in 0..axes {
         let plot = if column == 0 { axis.clone() } else { parameter(space, searched[column - 1]) };
-        let x = across(column);
-        svg.line((x, TOP), (x, TOP + HEIGHT), "#444444", 1.2);
-        svg.text((x, TOP - 14.0), Anchor::Middle, 11.0, &plot.label);
-        for (value, label) in plot.ticks(5) {
-            let y = TOP + HEIGHT * (1.0 - plot.place(value));
-            svg.line((x - 3.0, y), (x + 3.0, y), "#444444", 1.0);
-            svg.text((x + 5.0, y + 3.5), Anchor::Start, 9.5, &label);
-        }
+        draw_axis(&mut svg, &plot, across(column), step);
     }
     let says = format!(
         "The best {} trials with a value, over {} parameters.",
@@ -78,4 +71,17 @@ pub(super) fn parallel(analysis: &Analysis<'_>) -> Option<Picture> {
         svg: svg.finish(&says),
         says,
     })
+}
+
+/// An axis with its name and ticks; `room` is how far it is to the next.
+fn draw_axis(svg: &mut Svg, plot: &PlotAxis, x: f64, room: f64) {
+    svg.line((x, TOP), (x, TOP + HEIGHT), "#444444", 1.2);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few letters")]
+    let label = shortened(&plot.label, (room / 6.5).max(6.0) as usize);
+    svg.text((x, TOP - 14.0), Anchor::Middle, 11.0, &label);
+    for (value, label) in plot.ticks(5) {
+        let y = TOP + HEIGHT * (1.0 - plot.place(value));
+        svg.line((x - 3.0, y), (x + 3.0, y), "#444444", 1.0);
+        svg.text((x + 5.0, y + 3.5), Anchor::Start, 9.5, &label);
+    }
 }

@@ -1,9 +1,9 @@
 //! The metric along each parameter.
 
 use surmise::drawing::{Chart, Curve, Mark, Shape, grid};
-use surmise::{Outcome, Trial};
+use surmise::{Outcome, Study, Trial};
 
-use super::axes::{metric, parameter};
+use super::axes::{metric, parameter, shortened};
 use super::picture::Picture;
 use super::shown::few_shown;
 use crate::analysis::{Analysis, ModelAnalysis};
@@ -27,24 +27,11 @@ pub(super) fn slices(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Picture 
                 (place.coordinate, [predicted.median, predicted.low, predicted.high])
             })
             .collect();
-        let marks: Vec<Mark> = trials
-            .iter()
-            .filter_map(|trial: &&Trial| {
-                let coordinate = space.encode(&trial.configuration).ok()?[index];
-                let (shape, series, value) = match (&trial.outcome, trial.value()) {
-                    (_, Some(value)) => (Shape::Disc, 7, value),
-                    (Some(Outcome::Failed(_)), _) => {
-                        (Shape::Cross, 1, study.objective().value(f64::MAX))
-                    }
-                    _ => return None,
-                };
-                Some(Mark { at: (coordinate, value), shape, series, trial: Some(trial.id.0) })
-            })
-            .collect();
+        let marks = trials.iter().filter_map(|trial| mark(study, trial, index)).collect();
         let y = metric(study.objective(), study.trials().iter().filter_map(Trial::value));
         let curves = vec![Curve { series: 0, points, stepped: false }];
         let x = parameter(space, index);
-        Some(Chart { title: name.to_owned(), x, y, curves, marks, floor: None })
+        Some(Chart { title: shortened(name, 34), x, y, curves, marks, floor: None })
     };
     let names = model.importance.parameters.iter().take(MOST).map(|each| each.name.as_str());
     let charts: Vec<Chart> = names.filter_map(chart).collect();
@@ -75,4 +62,16 @@ pub(super) fn slices(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Picture 
         svg: svg.finish(&says),
         says,
     }
+}
+
+/// A trial over one of its parameters; nothing of one without a value that has not failed.
+fn mark(study: &Study, trial: &Trial, parameter: usize) -> Option<Mark> {
+    let coordinate = study.space().encode(&trial.configuration).ok()?[parameter];
+    let (shape, series, value) = match (&trial.outcome, trial.value()) {
+        (_, Some(value)) => (Shape::Disc, 7, value),
+        // At the bad end of the axis.
+        (Some(Outcome::Failed(_)), _) => (Shape::Cross, 1, study.objective().value(f64::MAX)),
+        _ => return None,
+    };
+    Some(Mark { at: (coordinate, value), shape, series, trial: Some(trial.id.0) })
 }
