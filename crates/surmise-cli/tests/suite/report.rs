@@ -73,10 +73,21 @@ fn what_cannot_be_reported_is_said() {
     let (status, _, errors) = folder.run(&["report", "nothing"]);
     assert!(status == 3 && errors.contains("nothing.surmise"), "{status} {errors}");
     tuned(&folder, "branin", "known");
-    let (status, _, errors) = folder.run(&["report", "known", "-o", "no/such/folder.html"]);
-    assert!(
-        status == 1 && errors.contains("no/such/folder.html cannot be written"),
-        "{status} {errors}"
-    );
+    let before = fs::read(folder.file("known.surmise")).unwrap();
+    let (status, _, errors) = folder.run(&["report", "known", "-o", "known.surmise"]);
+    assert!(status == 2 && errors.contains("is a journal"), "{status} {errors}");
+    assert!(fs::read(folder.file("known.surmise")).unwrap() == before, "it was overwritten");
+    let (status, _, errors) = folder.run(&["report", "known", "./known.surmise"]);
+    assert!(status == 2 && errors.contains("named twice"), "{status} {errors}");
+    fs::write(folder.file("file"), "").unwrap();
+    let (status, _, errors) = folder.run(&["report", "known", "-o", "file/page.html"]);
+    assert!(status == 1 && errors.contains("file cannot be written"), "{status} {errors}");
+    let pictures = ["report", "known", "-o", "a.html", "--pictures", "file"];
+    let (status, _, errors) = folder.run(&pictures);
+    assert!(status == 1 && errors.contains("file cannot be written"), "{status} {errors}");
+    assert!(!folder.file("a.html").exists());
+    assert!(folder.ok(&["report", "known", "-o", "-"]).starts_with("<!DOCTYPE html>"));
+    folder.ok(&["report", "known", "-o", "new/folder/page.html"]);
+    assert!(folder.file("new/folder/page.html").exists());
     assert_eq!(folder.run(&["report"]).0, 2);
 }
