@@ -37,8 +37,8 @@ impl<'a> Comparison<'a> {
 
     /// What each study came to, in the order in which they were given.
     pub fn compared(&self) -> Vec<Compared> {
-        let shortest =
-            self.studies.iter().map(|(_, study)| study.trials().len()).min().unwrap_or(0);
+        let with_value = self.studies.iter().filter(|(_, study)| study.best().is_some());
+        let shortest = with_value.map(|(_, study)| study.trials().len()).min().unwrap_or(0);
         let each = |(name, study): &(String, &Study)| {
             let is_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
             let failed =

@@ -41,7 +41,9 @@ fn other_metrics_are_not_compared_and_empty_studies_are() {
     assert!(Comparison::of(named(&[("a", &a), ("other", &other)])).is_none());
     assert!(Comparison::of(Vec::new()).is_none());
     let comparison = Comparison::of(named(&[("a", &a), ("empty", &empty)])).unwrap();
-    assert_eq!(comparison.compared()[1].best, None);
+    let compared = comparison.compared();
+    assert_eq!((compared[1].best, compared[1].best_after), (None, [None; 3]));
+    assert_eq!(compared[0].best_after[2], compared[0].best, "the empty one does not count");
     assert!(comparison.html("both").contains("is that of a, of 5 trials"));
     let comparison = Comparison::of(named(&[("empty", &empty)])).unwrap();
     assert_eq!(comparison.html("none").matches("<svg").count(), 2);
