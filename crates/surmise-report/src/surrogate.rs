@@ -39,6 +39,8 @@ pub struct Surrogate {
     pub(crate) transform: OutputTransform,
     pub(crate) posterior: Posterior,
     pub(crate) untransformed: Untransformed,
+    /// Number of values that there are; more than the model is made of, where they are many.
+    pub(crate) all: usize,
     /// The least and the greatest observed loss; those that are cut off for being huge count as where they are cut off.
     observed: (f64, f64),
 }
@@ -87,7 +89,9 @@ impl Surrogate {
     ///
     /// Of more than 1,000 values, the best third and an even choice of the others are used.
     pub fn fit(study: &Study) -> Option<Self> {
-        let data = representative(measured(study), CONDITIONED);
+        let measured = measured(study);
+        let all = measured.len();
+        let data = representative(measured, CONDITIONED);
         let is_flat = data.iter().all(|datum| datum.loss.total_cmp(&data[0].loss).is_eq());
         if data.len() < FEWEST || is_flat {
             return None;
@@ -106,7 +110,7 @@ impl Surrogate {
         let (_, posterior, transform) = bent.unwrap_or(plain);
         let (space, objective) = (study.space().clone(), study.objective().clone());
         let observed = observed(&transform, &posterior);
-        Some(Self { space, objective, data, transform, posterior, untransformed, observed })
+        Some(Self { space, objective, data, transform, posterior, untransformed, observed, all })
     }
 
     /// The number of values behind it.

@@ -107,7 +107,7 @@ fn page_of(name: &str, title: &str, view: &JournalView) -> (String, Vec<Picture>
     if let Some(note) =
         view.notes.get(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok())
     {
-        report = report.with_origin("command", note.command.join(" "));
+        report = report.with_origin("what runs the jobs", note.command.join(" "));
     }
     for (part, hash) in &view.hashes {
         report = report.with_origin(format!("hash of the {part}"), hash.as_str());

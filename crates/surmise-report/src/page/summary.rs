@@ -53,7 +53,7 @@ impl Report<'_> {
             sentences.push(format!(
                 "A model of {} expects {} there, between {} and {} with a probability of 95 %; leaving one out, it explains {:.0} % of the \
                  variance of the values.",
-                plural(model.surrogate.count(), "value"),
+                values(model.surrogate.count(), model.surrogate.all),
                 number(expected.median),
                 number(expected.low),
                 number(expected.high),
@@ -72,4 +72,12 @@ impl Report<'_> {
 
 fn plural(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// How many values a model is made of, and of how many.
+fn values(count: usize, all: usize) -> String {
+    match all > count {
+        true => format!("{count} of {all} values (the best and an even choice of the others)"),
+        false => plural(count, "value"),
+    }
 }

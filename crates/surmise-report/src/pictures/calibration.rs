@@ -28,7 +28,8 @@ pub(super) fn calibration(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Pic
         })
         .collect();
     let says = format!(
-        "Leaving one out, the model explains {} of the variance; {}.",
+        "{} Leaving one out, the model explains {} of the variance; {}.",
+        verdict(calibration),
         percent(calibration.explained.max(0.0)),
         covered.join(", ")
     );
@@ -40,6 +41,20 @@ pub(super) fn calibration(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Pic
             .to_owned(),
         svg: svg.finish(&says),
         says,
+    }
+}
+
+/// What the coverage comes to, in a sentence.
+fn verdict(calibration: &Calibration) -> &'static str {
+    const FAR: f64 = 0.1;
+    let above =
+        |level: usize| calibration.coverage.get(level).map_or(0.0, |one| one.observed - one.wanted);
+    if above(2) < -FAR {
+        "The model is too sure: its intervals are too narrow."
+    } else if above(0) > 2.0 * FAR {
+        "The model is less sure than it could be: its intervals are wider than they need to be."
+    } else {
+        "The model is about as sure as it should be."
     }
 }
 

@@ -53,6 +53,13 @@ pub(super) fn history(analysis: &Analysis<'_>) -> Picture {
         ),
         None => format!("{} trials, none of which has a value.", study.trials().len()),
     };
+    let drawn = shown(analysis).len();
+    let says = match study.trials().len() {
+        all if all > drawn => format!(
+            "{says} Of all, {drawn} are drawn: the best, the last and an even choice of the others."
+        ),
+        _ => says,
+    };
     Picture {
         name: "history",
         title: "Every trial".to_owned(),

@@ -113,6 +113,25 @@ fn a_model_that_fits_badly() {
     assert_none(&tame, FindingKind::PoorModel);
 }
 
+/// What is said of a model of these figures, whatever they come from.
+#[test]
+fn a_model_is_doubted_for_what_it_explains_and_for_what_it_is_too_sure_of() {
+    let study = with_noise(0.01, 4.0);
+    let found = |explained: f64, observed: f64| {
+        let mut analysis = Analysis::of(&study);
+        let calibration = &mut analysis.model.as_mut().unwrap().calibration;
+        calibration.explained = explained;
+        calibration.coverage[2].observed = observed;
+        let doubts = [FindingKind::PoorModel, FindingKind::NothingMatters];
+        analysis.findings().into_iter().find(|finding| doubts.contains(&finding.kind))
+    };
+    let message = |found: Option<Finding>| found.unwrap().message;
+    assert_eq!(found(0.9, 0.95), None);
+    assert!(message(found(0.3, 0.95)).contains("explains 30 % of the variance"));
+    assert!(message(found(0.9, 0.7)).contains("too sure: 70 %"));
+    assert_eq!(found(0.05, 0.95).unwrap().kind, FindingKind::NothingMatters);
+}
+
 #[test]
 fn a_parameter_that_can_be_fixed() {
     let space = || numbers(&["idle", "x", "y"], 0.0, 1.0);

@@ -134,6 +134,7 @@ fn ten_thousand_trials_are_a_small_page() {
     });
     let html = page(&study);
     assert!(html.len() < 2_000_000, "{}", html.len());
-    assert!(html.contains("1000 of 10000 trials"));
+    assert!(html.contains("1000 of 10000 trials") && html.contains("1000 are drawn"));
+    assert!(html.contains("A model of 1000 of 10000 values"));
     assert_sound(&html);
 }
