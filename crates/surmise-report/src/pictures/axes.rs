@@ -33,11 +33,14 @@ pub(super) fn metric(objective: &Objective, values: impl IntoIterator<Item = f64
     PlotAxis::linear(objective.metric_name.clone(), low - margin, high + margin)
 }
 
-/// An axis of the numbers of trials.
-pub(super) fn trials(last: f64) -> PlotAxis {
-    let ticks = PlotAxis::linear("trial", 0.0, last.max(2.0)).ticks(8).into_iter();
-    let whole = |(value, _): &(f64, String)| *value >= 1.0 && value.fract().abs() < 1e-9;
-    PlotAxis::labelled("trial", 1.0, last.max(2.0), ticks.filter(whole).collect())
+/// An axis of whole numbers, such as those of trials.
+pub(super) fn whole(label: &str, first: f64, last: f64) -> PlotAxis {
+    let last = last.max(first + 1.0);
+    let is_whole = |value: f64| value >= first && value.fract().abs() < 1e-9;
+    let ticks = PlotAxis::linear(label, 0.0, last).ticks(8).into_iter();
+    let ticks = ticks.filter(|(value, _)| is_whole(*value));
+    let labelled = ticks.map(|(value, _)| (value, format!("{value:.0}"))).collect();
+    PlotAxis::labelled(label, first, last, labelled)
 }
 
 /// An axis of a parameter over its coordinates, with round values where they lie, or all of few values.

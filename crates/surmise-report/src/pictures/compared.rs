@@ -3,7 +3,7 @@
 use surmise::drawing::{Chart, Curve, PlotAxis, grid};
 use surmise::{Study, Trial};
 
-use super::axes::{metric, trials};
+use super::axes::{metric, whole};
 use super::distribution::shares;
 use super::history::best_so_far;
 use super::picture::Picture;
@@ -26,7 +26,7 @@ impl Comparison<'_> {
         let reached =
             curves.iter().flat_map(|curve| curve.points.iter().map(|(_, value)| value[0]));
         let y = metric(objective, reached.collect::<Vec<f64>>());
-        let x = trials(to_float(longest));
+        let x = whole("trial", 1.0, to_float(longest));
         let bests = self.compared().into_iter().map(|one| (one.name, one.best));
         let says = format!("Best values: {}.", listed(bests));
         let reading = "Of each study, the best value among its trials up to this number.";

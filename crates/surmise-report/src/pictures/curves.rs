@@ -1,9 +1,9 @@
 //! What trials reported on the way, step by step.
 
-use surmise::drawing::{Anchor, PlotAxis, Svg, colour};
+use surmise::drawing::{Anchor, Svg, colour};
 use surmise::{Outcome, Trial};
 
-use super::axes::metric;
+use super::axes::{metric, whole};
 use super::picture::Picture;
 use super::shown::few_shown;
 use crate::analysis::Analysis;
@@ -33,7 +33,7 @@ pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
     let y = metric(study.objective(), values);
     let steps = trials.iter().flat_map(|trial| trial.reports.iter().map(|report| report.step));
     let (first, last) = steps.fold((u64::MAX, 0), |(a, b), step| (a.min(step), b.max(step)));
-    let x = PlotAxis::linear("step", to_float(first), to_float(last));
+    let x = whole("step", to_float(first), to_float(last));
     let mut svg = Svg::new(LEFT + WIDTH + 18.0, TOP + HEIGHT + 40.0);
     let across = |value| LEFT + WIDTH * x.place(value);
     let up = |value| TOP + HEIGHT * (1.0 - y.place(value));

@@ -3,7 +3,7 @@
 use surmise::drawing::{Chart, Curve, Mark, Shape, grid};
 use surmise::{Outcome, Study, Trial};
 
-use super::axes::{metric, trials};
+use super::axes::{metric, whole};
 use super::picture::Picture;
 use super::shown::shown;
 use crate::analysis::Analysis;
@@ -39,7 +39,7 @@ pub(super) fn history(analysis: &Analysis<'_>) -> Picture {
         curves.push(Curve { series: 1, points: expected, stepped: false });
     }
     let names = &names[..curves.len()];
-    let x = trials(last);
+    let x = whole("trial", 1.0, last);
     let chart = Chart { title: String::new(), x, y, curves, marks, floor: None };
     let svg = grid(&[chart], names, 1, (900.0, 340.0));
     let says = match study.best() {
