@@ -13,5 +13,5 @@ mod chart;
 pub use self::axis::PlotAxis;
 pub use self::chart::{Chart, Curve, Mark, grid};
 pub use self::number::{fixed, percent, seconds, short, short_or_none};
-pub use self::page::PAGE_STYLE;
+pub use self::page::page_style;
 pub use self::svg::{Anchor, Shape, Svg, colour, escape, legend_places, width_of};

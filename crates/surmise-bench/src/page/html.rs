@@ -7,7 +7,7 @@ use super::tables::{Table, tables};
 use crate::comparison::Comparison;
 use crate::duel::JUDGEMENT;
 use crate::measures::PROGRESS_FLOOR;
-use surmise::drawing::{PAGE_STYLE, escape};
+use surmise::drawing::{escape, page_style};
 
 /// A comparison as one page of HTML.
 pub fn page(title: &str, comparison: &Comparison) -> String {
@@ -26,8 +26,9 @@ pub fn page(title: &str, comparison: &Comparison) -> String {
     }
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
-        escape(title)
+         content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        escape(title),
+        page_style()
     )
 }
 

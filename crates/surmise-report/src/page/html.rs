@@ -1,7 +1,7 @@
 //! The page as a whole.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use surmise::drawing::{PAGE_STYLE, percent};
+use surmise::drawing::{page_style, percent};
 
 use super::filter::{fields, script};
 use super::table::table;
@@ -85,7 +85,7 @@ fn page(title: &str, body: &Markup) -> Markup {
                 // Nothing is fetched, whatever a name or a value contains.
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
                 title { (title) }
-                style { (PreEscaped(PAGE_STYLE)) }
+                style { (PreEscaped(page_style())) }
             }
             body { (body) }
         }
