@@ -69,7 +69,8 @@ addEventListener("securitypolicyviolation", (event) => __errors.push("policy: " 
 
 def chromium(*arguments):
     name = shutil.which("chromium") or shutil.which("chromium-browser") or sys.exit("chromium is not installed")
-    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"]
+    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking",
+             "--disable-dev-shm-usage", "--no-first-run"]
     return subprocess.run([name, *flags, *arguments], capture_output=True, text=True, timeout=120)
 
 
@@ -80,11 +81,18 @@ def probed(page, width, scratch):
     body = rest.rsplit("</body>", 1)
     probe = scratch / "probe.html"
     probe.write_text(head + "<head>" + ERRORS + body[0] + PROBE + "</body>" + body[1])
-    result = chromium(f"--window-size={width},900", "--virtual-time-budget=4000", "--dump-dom", f"file://{probe}")
-    found = re.search(r'<pre id="probe">(.*?)</pre>', result.stdout, re.S)
-    if not found:
-        sys.exit(f"{page.name}: the page does not run: {result.stderr[-800:]}")
-    return json.loads(html.unescape(found[1]))
+    # A browser that does not start says nothing of the page.
+    for _ in range(3):
+        try:
+            result = chromium(f"--window-size={width},900", "--virtual-time-budget=4000", "--dump-dom", f"file://{probe}")
+        except subprocess.TimeoutExpired:
+            trouble = "the browser does not end"
+            continue
+        found = re.search(r'<pre id="probe">(.*?)</pre>', result.stdout, re.S)
+        if found:
+            return json.loads(html.unescape(found[1]))
+        trouble = result.stderr[-800:]
+    sys.exit(f"{page.name}: the page does not run: {trouble}")
 
 
 def judge(name, seen, faults):
