@@ -1,5 +1,7 @@
 //! Whether anything can be learnt from the values, and whether the model has.
 
+use surmise::drawing::percent;
+
 use super::finding::{Finding, FindingKind};
 use crate::analysis::ModelAnalysis;
 
@@ -62,9 +64,4 @@ pub(super) fn trust(model: &ModelAnalysis) -> Option<Finding> {
         );
     }
     None
-}
-
-/// A share as a percentage.
-pub(super) fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
 }

@@ -1,9 +1,9 @@
 //! What the model says of the search space: ends, parameters that do nothing, pairs, choices.
 
+use surmise::drawing::percent;
 use surmise::{ParameterRange, ParameterValue, ScalingType};
 
 use super::finding::{Finding, FindingKind};
-use super::model::percent;
 use crate::analysis::{Analysis, ModelAnalysis};
 use crate::slices::Slice;
 

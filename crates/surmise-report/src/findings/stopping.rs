@@ -1,10 +1,10 @@
 //! What early stopping would have saved: the median rule, applied to what was reported.
 
+use surmise::drawing::percent;
 use surmise::stopping::Curves;
 use surmise::{EarlyStopping, TrialId};
 
 use super::finding::{Finding, FindingKind};
-use super::model::percent;
 use crate::analysis::Analysis;
 
 /// Fewer trials with reports say nothing.
