@@ -47,6 +47,13 @@ impl<'a> Analysis<'a> {
         self.study.trials().iter().filter(|trial| !trial.was_cut_off())
     }
 
+    /// The losses of the completed ones, the best first.
+    pub(crate) fn sorted_losses(&self) -> Vec<f64> {
+        let mut losses: Vec<f64> = self.losses().map(|(_, loss)| loss).collect();
+        losses.sort_by(f64::total_cmp);
+        losses
+    }
+
     /// The completed ones of them with their losses.
     pub(crate) fn losses(&self) -> impl Iterator<Item = (&'a Trial, f64)> {
         let objective = self.study.objective();

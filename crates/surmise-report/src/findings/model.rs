@@ -28,7 +28,7 @@ pub(super) fn trust(model: &ModelAnalysis) -> Option<Finding> {
         return finding(
             FindingKind::NothingMatters,
             format!(
-                "No value can be expected from the others: a model explains {} of their variance.",
+                "The parameters hardly explain the values: {} of the variance of values that the model has not seen.",
                 percent(explained.max(0.0))
             ),
             "Either the parameters do not matter within their ranges, or noise hides what they do: measure one configuration several times, \

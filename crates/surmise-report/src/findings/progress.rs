@@ -22,8 +22,7 @@ pub(super) fn check(analysis: &Analysis<'_>) -> Option<Finding> {
     }
     let objective = analysis.study.objective();
     let loss = |trial: &surmise::Trial| trial.value().map(|value| objective.loss(value));
-    let mut sorted: Vec<f64> = jobs.iter().filter_map(|trial| loss(trial)).collect();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = analysis.sorted_losses();
     let (best, median) = (*sorted.first()?, sorted[sorted.len() / 2]);
     let place = jobs.iter().position(|trial| loss(trial) == Some(best))?;
     let since = jobs.len() - 1 - place;

@@ -120,8 +120,7 @@ pub(super) fn fixable(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Vec<Fin
         .iter()
         .filter(|each| each.total.mean + 2.0 * each.total.deviation < IDLE);
     let best = model.surrogate.best_configuration();
-    let mut losses: Vec<f64> = analysis.losses().map(|(_, loss)| loss).collect();
-    losses.sort_by(f64::total_cmp);
+    let losses = analysis.sorted_losses();
     let (Some(least), Some(median)) = (losses.first(), losses.get(losses.len() / 2)) else {
         return Vec::new();
     };
@@ -168,7 +167,7 @@ pub(super) fn interactions(model: &ModelAnalysis) -> Vec<Finding> {
                 kind: FindingKind::Interaction,
                 parameters: pair.names.to_vec(),
                 message: format!(
-                    "{a} and {b} act together: {} of the variance of the metric is due to both and to neither of them alone.",
+                    "{a} and {b} act together: {} of the variance of the metric depends on both at once.",
                     percent(pair.share.mean)
                 ),
                 advice: "What is best for one depends on the other: look at them together, and fix neither by itself.".to_owned(),
@@ -180,8 +179,7 @@ pub(super) fn interactions(model: &ModelAnalysis) -> Vec<Finding> {
 /// Choices that were hardly tried.
 pub(super) fn starved(analysis: &Analysis<'_>) -> Vec<Finding> {
     let jobs = analysis.jobs().count();
-    let mut losses: Vec<f64> = analysis.losses().map(|(_, loss)| loss).collect();
-    losses.sort_by(f64::total_cmp);
+    let losses = analysis.sorted_losses();
     let median = losses.get(losses.len() / 2).copied().unwrap_or(f64::INFINITY);
     let mut findings = Vec::new();
     for range in analysis.study.space().ranges() {

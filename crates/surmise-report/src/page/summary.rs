@@ -11,7 +11,7 @@ impl Report<'_> {
         let analysis = self.analysis();
         let study = analysis.study;
         let objective = study.objective();
-        let verb = match objective.goal {
+        let wanted = match objective.goal {
             Goal::Minimize => "small",
             Goal::Maximize => "large",
         };
@@ -25,7 +25,7 @@ impl Report<'_> {
         let all = study.trials().len();
         let pending = all - completed - stopped - failed;
         let mut sentences = vec![format!(
-            "{} was to be made as {verb} as possible over {}; of {} {completed} completed, {stopped} stopped before their end, {failed} failed and \
+            "{} was to be made as {wanted} as possible over {}; of {} {completed} completed, {stopped} stopped before their end, {failed} failed and \
              {pending} have not ended.",
             objective.metric_name,
             plural(parameters, "parameter"),
