@@ -1,21 +1,23 @@
-//! Speed of the Gaussian process: hyperparameters from nothing, prediction with gradients, and one more observation.
+//! Measures the Gaussian process: a fit, a prediction with gradients, and an added observation.
+//!
+//! Run it with
 //!
 //!     cargo bench --bench gaussian_process
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use surmise::cube::{Axis, UnitPoint};
 use surmise::gp::{self, Assumptions, Features, OutputTransform, Posterior, Start};
 use surmise::rng::Rng;
 use surmise::sobol::Sobol;
+use surmise::unit_cube::{Axis, UnitPoint};
 
 const COUNTS: [usize; 3] = [32, 128, 512];
 const DIMENSIONS: [usize; 2] = [4, 16];
-/// Points of one batched prediction, as the maximization of an acquisition scores them.
+/// Number of points in one prediction, as in the maximization of an acquisition function.
 const BATCH: usize = 256;
 
-/// `count` points and one more, with transformed losses of a bowl with a ripple.
+/// `count + 1` points, with transformed losses of a quadratic function plus a sine wave.
 struct Data {
     features: Features,
     points: Vec<UnitPoint>,
@@ -47,7 +49,8 @@ impl Data {
 
     fn posterior(&self) -> Posterior {
         let (points, losses) = self.known();
-        // The cost of what follows does not depend on the hyperparameters: few points suffice to find some.
+        // The measured times do not depend on the hyperparameters, so that a few points suffice
+        // to fit them.
         let few = points.len().min(32);
         let fit = gp::fit(
             &self.features,
@@ -89,7 +92,7 @@ fn gaussian_process(criterion: &mut Criterion) {
             measure("grow", &mut |bencher| {
                 bencher.iter_batched(
                     || posterior.clone(),
-                    |mut posterior| posterior.observe(&data.points[count..], &losses[..1]),
+                    |mut posterior| posterior.add_observations(&data.points[count..], &losses[..1]),
                     BatchSize::LargeInput,
                 );
             });

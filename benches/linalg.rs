@@ -1,6 +1,8 @@
-//! Speed of the factorization and the product, on every backend of the build side by side.
+//! Measures Cholesky factorizations and matrix products on all linear algebra backends.
 //!
-//!     cargo bench --bench linalg                                              (faer alone)
+//! Run it with faer only, or with `OpenBLAS` in addition:
+//!
+//!     cargo bench --bench linalg
 //!     OPENBLAS_NUM_THREADS=1 cargo bench --bench linalg --features openblas-system
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
@@ -11,7 +13,7 @@ use surmise::linalg::{Backend, Cholesky};
 use surmise::rng::Rng;
 
 const SIZES: [usize; 3] = [32, 128, 512];
-/// Observations that are taken on at once.
+/// Number of rows that are added to a factor at once.
 const ADDED: usize = 8;
 
 fn positive_definite(size: usize) -> Array2<f64> {
@@ -20,7 +22,7 @@ fn positive_definite(size: usize) -> Array2<f64> {
     Backend::default().product(root.view(), root.t()) + Array2::<f64>::eye(size)
 }
 
-/// One group per operation and size, so that the backends stand next to each other.
+/// Measures each operation and size as one group, so that the backends are compared.
 fn backends(criterion: &mut Criterion) {
     for size in SIZES {
         let matrix = positive_definite(size + ADDED);
@@ -30,7 +32,7 @@ fn backends(criterion: &mut Criterion) {
         let (first, last) = (Slice::from(..size), Slice::from(size..));
         let whole = part(first, first);
         let (cross, corner) = (part(first, last), part(last, last));
-        let factor = |backend| Cholesky::factor_by(backend, &whole).expect("positive definite");
+        let factor = |backend| Cholesky::factor_with(backend, &whole).expect("positive definite");
         let factors: Vec<(Backend, Cholesky)> =
             Backend::ALL.iter().map(|&backend| (backend, factor(backend))).collect();
         let mut measure = |operation: &str, work: &dyn Fn(Backend, &Cholesky) -> f64| {

@@ -1,4 +1,6 @@
-//! Speed of whole proposals, fit included, nothing cached: one, and a batch of 8.
+//! Measures complete proposals, one and a batch of 8, with the fit and without caches.
+//!
+//! Run it with
 //!
 //!     cargo bench --bench propose
 
@@ -11,23 +13,23 @@ use surmise::{
     ScalingType, SearchSpace, Study, StudySettings,
 };
 
-/// A study in `dimension` dimensions that knows a quadratic bowl at `count` random points.
-fn observed(count: usize, dimension: usize) -> Study {
+/// Returns a study with observations of a quadratic function at `count` random points.
+fn study_with_observations(count: usize, dimension: usize) -> Study {
     let names: Vec<String> = (0..dimension).map(|i| format!("x{i}")).collect();
     let range = |name| ParameterRange::continuous(name, 0.0..=1.0, ScalingType::Linear);
-    let space = SearchSpace::new(names.iter().map(range)).expect("sound ranges");
+    let space = SearchSpace::new(names.iter().map(range)).expect("the ranges are valid");
     let objective = Objective::minimize("value");
     let strategy = BayesianOptimization::default();
-    let mut study =
-        Study::new(space, objective, strategy, StudySettings::default()).expect("sound settings");
+    let study = Study::new(space, objective, strategy, StudySettings::default());
+    let mut study = study.expect("the settings are valid");
     let mut rng = Rng::stream(1, 0);
     for _ in 0..count {
         let x: Vec<f64> = names.iter().map(|_| rng.uniform()).collect();
         let value = x.iter().map(|x| (x - 0.3).powi(2)).sum::<f64>();
         let values = names.iter().zip(x).map(|(name, x)| (name, ParameterValue::Float(x)));
         study
-            .observe(&values.collect::<Configuration>(), Outcome::from(value))
-            .expect("a point of the space");
+            .add_observation(&values.collect::<Configuration>(), Outcome::from(value))
+            .expect("the configuration is in the space");
     }
     study
 }
@@ -40,7 +42,7 @@ fn propose(criterion: &mut Criterion) {
             let id = BenchmarkId::new(format!("{batch} at once/d{dimension}"), count);
             group.bench_function(id, |bencher| {
                 bencher.iter_batched(
-                    || observed(count, dimension),
+                    || study_with_observations(count, dimension),
                     |mut study| study.ask(batch),
                     BatchSize::LargeInput,
                 );

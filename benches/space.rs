@@ -1,13 +1,15 @@
-//! Speed of the gate between configurations and the cube, per thousand points.
+//! Measures conversions between configurations and points of the unit cube, per 1000 points.
+//!
+//! Run it with
 //!
 //!     cargo bench --bench space
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use surmise::cube::UnitPoint;
 use surmise::rng::Rng;
 use surmise::sobol::Sobol;
+use surmise::unit_cube::UnitPoint;
 use surmise::{Configuration, ParameterRange, ScalingType, SearchSpace};
 
 const POINTS: u64 = 1000;
@@ -21,7 +23,7 @@ fn mixed() -> SearchSpace {
         ParameterRange::integer("units", 8..=4096, ScalingType::Logarithmic),
         ParameterRange::categorical("optimizer", ["adam", "sgd", "lion", "adagrad"]),
     ])
-    .expect("sound ranges")
+    .expect("the ranges are valid")
 }
 
 fn space(criterion: &mut Criterion) {
@@ -42,7 +44,7 @@ fn space(criterion: &mut Criterion) {
         bencher.iter(|| {
             configurations
                 .iter()
-                .map(|c| space.encode(c).expect("one of the space's")[0])
+                .map(|c| space.encode(c).expect("a configuration of the space")[0])
                 .sum::<f64>()
         });
     });

@@ -1,12 +1,17 @@
-//! You decide what runs where: ask for trials, tell what came of them, in any order.
+//! Shows the ask-and-tell interface: the program itself runs the trials, in any order.
+//!
+//! Run it with
 //!
 //!     cargo run --example ask_and_tell
+//!
+//! It maximizes the yield of a simulated experiment in ten rounds of three trials. It prints the
+//! best configuration after each round, and the yield that the model predicted for the last trial.
 
-#![allow(clippy::print_stdout, reason = "an example talks")]
+#![allow(clippy::print_stdout, reason = "the example prints its results")]
 
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
-    Asked, BayesianOptimization, Configuration, Error, Objective, Outcome, ParameterRange,
+    AskOutcome, BayesianOptimization, Configuration, Error, Objective, Outcome, ParameterRange,
     ScalingType, SearchSpace, Study, StudySettings,
 };
 
@@ -20,19 +25,19 @@ fn main() -> Result<(), Error> {
     let settings = StudySettings { seed: 3, ..Default::default() };
     let mut study = Study::new(space, Objective::maximize("yield"), strategy, settings)?;
 
-    // What is known from elsewhere counts, and is never proposed.
+    // Results from earlier experiments are used by the model, and are not proposed again.
     let known = Configuration::from([
         ("temperature", 40.0.into()),
         ("minutes", 30.into()),
         ("solvent", "water".into()),
     ]);
-    study.observe(&known, Outcome::from(measured(&known)))?;
+    study.add_observation(&known, Outcome::from(measured(&known)))?;
 
     for round in 1..=10 {
-        let Asked::Trials(mut trials) = study.ask(3)? else {
+        let AskOutcome::Trials(mut trials) = study.ask(3)? else {
             break;
         };
-        // The last one is done first: the order of outcomes is free.
+        // Outcomes may be told in any order; here the last trial ends first.
         while let Some(trial) = trials.pop() {
             let outcome = if trial.configuration.float("temperature") > 80.0 {
                 Outcome::Failed(Failure::new(FailureKind::Error, "it boiled over"))
@@ -41,20 +46,20 @@ fn main() -> Result<(), Error> {
             };
             study.tell(trial.id, outcome)?;
         }
-        let best = study.best().expect("the known one completed");
+        let best = study.best().expect("the known result completed");
         println!("after round {round:>2}: {}", best.configuration);
     }
 
-    // The reasons for a proposal are kept with it; losses are what is minimized.
-    let last = study.trials().last().expect("trials were asked");
+    // The prediction is a loss, which is minimized; `Objective::value` converts it to a yield.
+    let last = study.trials().last().expect("the study has trials");
     if let Some(expected) = study.proposal(last.id).and_then(|proposal| proposal.expectation) {
         let expected = study.objective().value(expected.median);
-        println!("of the last one, {}, a yield of {expected:.3} was expected", last.configuration);
+        println!("predicted yield of the last trial, {}: {expected:.3}", last.configuration);
     }
     Ok(())
 }
 
-/// Stands for an experiment: a yield of 0 to 1, best at 65 degrees and 90 minutes in ethanol.
+/// Simulates an experiment whose yield, from 0 to 1, is best at 65 degrees, 90 minutes, in ethanol.
 fn measured(configuration: &Configuration) -> f64 {
     let heat = ((configuration.float("temperature") - 65.0) / 20.0).powi(2);
     let time = (configuration.float("minutes") / 90.0).ln().powi(2);

@@ -1,6 +1,14 @@
-//! A tuning that is kept in a file: end it at any time (Ctrl-C drains, twice cancels), run it again, and it goes on.
+//! Shows a tuning that can be interrupted and resumed, with a journal file.
 //!
-//! `cargo run --example journal --features signals`, and `python3 examples/read_journal.py run.surmise` to look at it.
+//! Run it with
+//!
+//!     cargo run --example journal --features signals
+//!
+//! It runs 12 jobs, prints each new best value, and stores all events in `run.surmise`. Interrupt
+//! it with Ctrl-C, and run it again to resume: the first Ctrl-C lets running jobs end, the second
+//! one stops them. The following command prints the trials in the journal:
+//!
+//!     python3 examples/read_journal.py run.surmise
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -12,7 +20,7 @@ use surmise::{
     SearchSpace, StopHandle, Study, StudySettings, Tuner,
 };
 
-#[allow(clippy::print_stdout, reason = "an example tells what it does")]
+#[allow(clippy::print_stdout, reason = "the example prints its results")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rate = ParameterRange::continuous("rate", 1e-4..=1.0, ScalingType::Logarithmic);
     let settings = StudySettings { limits: ResourceLimits::new(12, 2), ..Default::default() };
@@ -22,21 +30,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let (mut study, mut journal) = Journal::resume("run.surmise", new)?;
     println!("{} trials so far", study.trials().len());
-    // A program that takes a moment; it gets --rate=… as its first argument.
+    // Each job runs this shell script with --rate=… as its first argument, for 0.2 seconds.
     let script =
         "sleep 0.2; echo \"${1#--rate=}\" | awk '{ d = log($1) - log(0.003); print d * d }'";
     let mut jobs = CommandEvaluator::new("sh").arguments(["-c", script, "sh"]);
-    let tuned = Tuner::new()
-        .stop_by(&StopHandle::on_signals()?)
-        .cancel_patience(Duration::from_secs(5))
-        .observe(|_, progress| {
+    let result = Tuner::new()
+        .stop_handle(&StopHandle::on_signals()?)
+        .stop_grace_period(Duration::from_secs(5))
+        .on_progress(|_, progress| {
             if let Progress::NewBest { trial, value } = progress {
                 println!("trial {}: {value:.4} with {}", trial.id, trial.configuration);
             }
             ControlFlow::Continue(())
         })
-        .keep_in(&mut journal)
+        .journal_to(&mut journal)
         .run(&mut study, &mut jobs)?;
-    println!("{}; kept in {}", tuned.reason, journal.path().display());
+    println!("{}; journal: {}", result.reason, journal.path().display());
     Ok(())
 }

@@ -1,8 +1,13 @@
-//! From ranges to the best configuration in ten lines.
+//! Shows the shortest way to minimize a function: ranges, a study, an evaluator, `tune`.
+//!
+//! Run it with
 //!
 //!     cargo run --example minimize_function
+//!
+//! It evaluates the function 40 times, four evaluations at a time, and prints the best
+//! configuration.
 
-#![allow(clippy::print_stdout, reason = "an example talks")]
+#![allow(clippy::print_stdout, reason = "the example prints its results")]
 
 use surmise::{
     BayesianOptimization, Configuration, Error, FunctionEvaluator, Objective, Order,
@@ -16,7 +21,7 @@ fn main() -> Result<(), Error> {
         ParameterRange::categorical("optimizer", ["adam", "sgd"]),
     ])?;
     let limits = ResourceLimits::new(40, 4);
-    // One answer for a seed, in whatever order the four jobs at a time end.
+    // With a fixed lag, a seed gives one result, regardless of the order in which jobs end.
     let settings =
         StudySettings { seed: 7, order: Order::FixedLag(4), limits, ..Default::default() };
     let mut study =
@@ -26,10 +31,10 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Stands for a training job: best at a learning rate of 0.003 with three layers and adam.
+/// Simulates a training job that is best at a learning rate of 0.003 with three layers and adam.
 fn train(configuration: &Configuration) -> Result<f64, String> {
     let rate = configuration.float("learning_rate");
     let layers = configuration.float("layers");
-    let handicap = if configuration.category("optimizer") == "adam" { 0.0 } else { 0.5 };
-    Ok((rate.log10() + 2.52).powi(2) + 0.1 * (layers - 3.0).powi(2) + handicap)
+    let penalty = if configuration.category("optimizer") == "adam" { 0.0 } else { 0.5 };
+    Ok((rate.log10() + 2.52).powi(2) + 0.1 * (layers - 3.0).powi(2) + penalty)
 }

@@ -1,4 +1,10 @@
-"""Reads a journal of Surmise and prints its trials: python3 examples/read_journal.py run.surmise (the form: docs/journal.md)."""
+"""Shows how to read a journal of Surmise without Surmise; docs/journal.md describes the format.
+
+    python3 examples/read_journal.py run.surmise
+
+It prints a line for each trial: its number, its configuration, its outcome, and its value or the
+kind of its failure.
+"""
 
 import json
 import sys
@@ -6,11 +12,11 @@ import zlib
 
 
 def records(path):
-    """The records of a journal, up to a last line that a process left torn."""
+    """Yields the records of a journal, except a torn last line of an interrupted process."""
     with open(path, "rb") as file:
         for number, line in enumerate(file):
-            covered, _, tail = line.rstrip(b"\n").rpartition(b',"crc32":')
-            if tail != b'"%08x"}' % zlib.crc32(covered):
+            covered, _, checksum = line.rstrip(b"\n").rpartition(b',"crc32":')
+            if checksum != b'"%08x"}' % zlib.crc32(covered):
                 if file.read(1):
                     sys.exit(f"{path}: line {number + 1} is damaged")
                 return
@@ -23,7 +29,8 @@ def records(path):
 trials = {}
 for record in records(sys.argv[1]):
     if record["event"] in ("created", "opened") and max(record["journal"], record["events"]) > 1:
-        sys.exit(f"{sys.argv[1]}: written in form {record['journal']}, by surmise {record['surmise']}")
+        version, program = record["journal"], record["surmise"]
+        sys.exit(f"{sys.argv[1]}: unknown journal version {version}, written by surmise {program}")
     if record.get("anew"):
         trials.clear()
     elif record["event"] == "asked":
@@ -33,4 +40,5 @@ for record in records(sys.argv[1]):
     elif record["event"] == "told":
         trials[record["trial"]][1] = record["outcome"]
 for trial, (configuration, outcome) in trials.items():
-    print(trial, json.dumps(configuration), outcome["outcome"], outcome.get("value", outcome.get("kind", "")))
+    detail = outcome.get("value", outcome.get("kind", ""))
+    print(trial, json.dumps(configuration), outcome["outcome"], detail)

@@ -1,8 +1,13 @@
-//! Ends as soon as it is good enough, or nothing improves any more; the figures behind the decision come with it.
+//! Shows criteria that complete a tuning early: a target value, and no further improvement.
+//!
+//! Run it with
 //!
 //!     cargo run --example stop_at_target
+//!
+//! It tunes the same function with three criteria, and prints for each of them after how many of
+//! 100 jobs the tuning ended and why.
 
-#![allow(clippy::print_stdout, reason = "an example talks")]
+#![allow(clippy::print_stdout, reason = "the example prints its results")]
 
 use surmise::{
     BayesianOptimization, CompletionCriteria, Configuration, Error, FunctionEvaluator, Objective,
@@ -16,13 +21,13 @@ fn main() -> Result<(), Error> {
             ParameterRange::continuous("momentum", 0.5..=0.999, ScalingType::ReverseLogarithmic),
         ])
     };
-    for (what, completion) in [
+    for (description, completion) in [
         ("Until a loss of 0.05:", CompletionCriteria::target(0.05)),
-        ("Until 12 jobs in a row improve nothing:", CompletionCriteria::not_improving_for(12)),
+        ("Until 12 jobs in a row do not improve:", CompletionCriteria::not_improving_for(12)),
         (
-            "Until 12 jobs in a row improve by less than a hundredth:",
+            "Until 12 jobs in a row improve by less than 0.01:",
             CompletionCriteria {
-                least_improvement: 0.01,
+                min_improvement: 0.01,
                 ..CompletionCriteria::not_improving_for(12)
             },
         ),
@@ -32,16 +37,18 @@ fn main() -> Result<(), Error> {
             StudySettings { seed: 4, order: Order::FixedLag(2), limits, ..Default::default() };
         let objective = Objective::minimize("loss");
         let mut study = Study::new(space()?, objective, BayesianOptimization::default(), settings)?;
-        // What is known to work is tried first.
-        study.start_from(&Configuration::from([("learning_rate", 0.1.into())]))?;
+        // Try a learning rate that is known to work first; the strategy chooses the momentum.
+        study.enqueue_defaults(&Configuration::from([("learning_rate", 0.1.into())]))?;
         let mut jobs = FunctionEvaluator::new(train);
-        let tuned = Tuner::new().completion(completion).run(&mut study, &mut jobs)?;
-        println!("{what} {} jobs; {}.", study.trials().len(), tuned.reason);
+        let result = Tuner::new().completion(completion).run(&mut study, &mut jobs)?;
+        println!("{description} {} jobs; {}.", study.trials().len(), result.reason);
     }
     Ok(())
 }
 
-fn train(c: &Configuration) -> Result<f64, String> {
-    let (rate, momentum) = (c.float("learning_rate").log10(), (1.0 - c.float("momentum")).log10());
+/// Simulates a training job with a minimum loss of 0.02.
+fn train(configuration: &Configuration) -> Result<f64, String> {
+    let rate = configuration.float("learning_rate").log10();
+    let momentum = (1.0 - configuration.float("momentum")).log10();
     Ok(0.02 + (rate + 2.3).powi(2) / 4.0 + (momentum + 1.1).powi(2) / 3.0)
 }

@@ -1,36 +1,40 @@
-//! What a strategy or an acquisition is, as a record that can be kept and compared.
+//! The description of a strategy or an acquisition function, for journals and comparisons.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::any::type_name;
 
-/// A name and settings: two parts of a search that have the same description behave alike.
+/// The name and settings of a strategy or an acquisition function.
+///
+/// Two objects with equal descriptions behave alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
-    /// What it is called; the name of its type, unless it says otherwise.
+    /// The name; by default, the name of the type.
     pub name: String,
-    /// Its settings as JSON; null if it has none or does not tell.
+    /// The settings as JSON; null if there are none or if they are unknown.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub settings: Value,
 }
 
 impl Description {
-    /// A description without settings.
+    /// Creates a description with this name and without settings.
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), settings: Value::Null }
     }
 
-    /// The same with these settings. What cannot be written as JSON, such as a map whose keys are no texts, is left out.
+    /// Sets the settings. By default, a description has none.
+    ///
+    /// Settings that cannot be written as JSON, such as maps with non-string keys, become null.
     #[must_use]
     pub fn with(self, settings: impl Serialize) -> Self {
         Self { settings: serde_json::to_value(settings).unwrap_or_default(), ..self }
     }
 
-    /// The name of a type, in its crate and without the modules on the way.
+    /// Creates a description whose name is the crate and the name of a type, without modules.
     pub fn of_type<T: ?Sized>() -> Self {
         let full = type_name::<T>();
-        // The arguments of a generic type are part of its name, with paths of their own.
-        let (path, arguments) = full.find('<').map_or((full, ""), |at| full.split_at(at));
+        // Split off generic arguments first: they have paths of their own.
+        let (path, arguments) = full.find('<').map_or((full, ""), |index| full.split_at(index));
         let name = match (path.split("::").next(), path.rsplit("::").next()) {
             (Some(first), Some(last)) if first != last => format!("{first}::{last}{arguments}"),
             _ => full.to_owned(),
@@ -44,17 +48,18 @@ mod tests {
     use super::*;
 
     struct Plain;
-    struct Of<T>(std::marker::PhantomData<T>);
+    struct Generic<T>(std::marker::PhantomData<T>);
 
     #[test]
-    fn types_are_called_by_their_crate_and_name() {
+    fn names_of_types_have_their_crate_and_no_modules() {
         assert_eq!(Description::of_type::<Plain>().name, "surmise::Plain");
-        assert_eq!(Description::of_type::<Of<Plain>>().name.split('<').next(), Some("surmise::Of"));
+        let generic = Description::of_type::<Generic<Plain>>().name;
+        assert_eq!(generic.split('<').next(), Some("surmise::Generic"));
         assert_eq!(Description::of_type::<str>().name, "str");
     }
 
     #[test]
-    fn settings_that_are_absent_are_not_written() {
+    fn missing_settings_are_not_serialized() {
         let written = serde_json::to_string(&Description::named("random")).unwrap();
         assert_eq!(written, r#"{"name":"random"}"#);
         let described = Description::named("grid").with([1, 2]);

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, typed.
+//! The error type of the crate, and the violations of rules that it lists.
 
 use std::fmt;
 
@@ -6,21 +6,21 @@ use crate::journal_error::JournalError;
 use crate::outcome::Outcome;
 use crate::trial_id::TrialId;
 
-/// One rule that the input broke: where, with which value, and what to do about it.
+/// One rule that the input violates: where, with which value, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Violation {
-    /// What is wrong: a parameter's name, or a field's path.
+    /// The name of a parameter, or the path of a field.
     pub subject: String,
-    /// The offending value, as given.
+    /// The invalid value, as the user gave it.
     pub value: String,
-    /// The rule that it breaks.
+    /// The rule that the value violates.
     pub rule: String,
-    /// What would make it legal.
+    /// A change that makes the value valid.
     pub remedy: String,
 }
 
 impl Violation {
-    /// States that `subject` has `value`, which breaks `rule`, and how to mend it.
+    /// Creates a violation of `rule` by the `value` of `subject`; `remedy` says how to fix it.
     pub fn new(
         subject: impl Into<String>,
         value: impl fmt::Display,
@@ -42,67 +42,72 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Everything that can go wrong, short of a job that failed (which is data, not an error).
+/// An error of a study, a strategy, an evaluator or a journal.
 ///
-/// Its `Debug` form is the text for people, because that is what a `main` which returns it shows, and `unwrap`.
+/// A job that fails is not an error: its failure is the [`Outcome`] of a trial.
+///
+/// The `Debug` output is the same text as the `Display` output, because `unwrap` shows it, and so
+/// does a `main` that returns the error.
 #[non_exhaustive]
 pub enum Error {
-    /// The input broke one or more rules; all of them are listed.
+    /// The input violates one or more rules; the field lists all of them.
     Invalid(Vec<Violation>),
 
-    /// No trial has this number.
+    /// The study has no trial with this number.
     UnknownTrial(TrialId),
 
-    /// The trial has ended: nothing more can be reported of it, nor asked of it.
+    /// The trial has already ended, so it takes no further reports and no stop request.
     AlreadyEnded(TrialId),
 
-    /// The trial has ended otherwise. Its first outcome counts; what was told now is set aside in the ledger.
+    /// The trial has already ended with a different outcome.
+    ///
+    /// The first outcome counts. The study records the second one as a late outcome.
     Conflict {
-        /// The trial.
+        /// The number of the trial.
         trial: TrialId,
-        /// Its outcome.
-        kept: Outcome,
-        /// What was told.
-        told: Outcome,
+        /// The first outcome, which counts.
+        recorded: Outcome,
+        /// The second outcome, which is only recorded.
+        reported: Outcome,
     },
 
-    /// Trials are numbered in the order in which they are added.
-    OutOfTurn {
-        /// The number given.
+    /// A trial was added with a number that is not the next one.
+    OutOfOrder {
+        /// The number that was given.
         trial: TrialId,
-        /// The number that would be right.
+        /// The number that the study expects.
         next: TrialId,
     },
 
-    /// An event cannot have happened after the ones before it.
-    BadEvent {
-        /// Its place in the list, from 0.
+    /// An event contradicts the events before it.
+    InvalidEvent {
+        /// The index of the event in the list, counted from 0.
         index: usize,
-        /// What is wrong with it.
+        /// The contradiction, as text for the user.
         reason: String,
     },
 
-    /// A matrix that should be positive definite is not.
+    /// A matrix is not positive definite.
     NotPositiveDefinite {
-        /// Index of the first pivot that was not positive.
+        /// Index of the first pivot that is not positive.
         pivot: usize,
     },
 
-    /// The strategy proposed a point that cannot be tried: not one of the search space's, or one that was asked or told.
-    BadProposal(String),
+    /// The strategy proposed a point outside the search space, or one that may not be repeated.
+    InvalidProposal(String),
 
-    /// The strategy can make no proposal at all.
+    /// The strategy cannot make any proposal.
     Strategy(String),
 
-    /// The evaluator cannot run jobs; the ledger is intact.
+    /// The evaluator cannot run jobs; the study remains valid.
     Evaluator(EvaluatorError),
 
-    /// The study's events cannot be read or kept.
+    /// The events of the study cannot be read or written.
     Journal(JournalError),
 }
 
 impl Error {
-    /// The rules that were broken, if that is what went wrong.
+    /// Returns the violations of an [`Invalid`](Self::Invalid) error; empty for other errors.
     pub fn violations(&self) -> &[Violation] {
         match self {
             Self::Invalid(violations) => violations,
@@ -110,11 +115,11 @@ impl Error {
         }
     }
 
-    /// `Ok` if no rule was broken, else all violations in one error.
+    /// Returns `Ok` if the list is empty, and otherwise all violations in one error.
     ///
     /// # Errors
     /// [`Error::Invalid`] if there are violations.
-    pub fn unless_empty(violations: Vec<Violation>) -> Result<(), Self> {
+    pub fn from_violations(violations: Vec<Violation>) -> Result<(), Self> {
         if violations.is_empty() { Ok(()) } else { Err(Self::Invalid(violations)) }
     }
 }
@@ -128,24 +133,25 @@ impl fmt::Display for Error {
             }
             Self::UnknownTrial(trial) => write!(f, "there is no trial {trial}"),
             Self::AlreadyEnded(trial) => write!(f, "trial {trial} has ended already"),
-            Self::Conflict { trial, kept, told } => write!(
+            Self::Conflict { trial, recorded, reported } => write!(
                 f,
-                "trial {trial} has ended as {kept:?}, which counts; {told:?}, which was told later, is set aside"
+                "trial {trial} has already ended with {recorded:?}, which counts; the later \
+                 outcome {reported:?} is recorded but not used"
             ),
-            Self::OutOfTurn { trial, next } => {
-                write!(f, "trial {trial} is out of turn: the next one is number {next}")
+            Self::OutOfOrder { trial, next } => {
+                write!(f, "trial {trial} is out of order: the next trial has number {next}")
             }
-            Self::BadEvent { index, reason } => {
-                write!(f, "event {index} cannot follow the events before it: {reason}")
+            Self::InvalidEvent { index, reason } => {
+                write!(f, "event {index} contradicts the events before it: {reason}")
             }
             Self::NotPositiveDefinite { pivot } => {
-                write!(f, "matrix is not positive definite: pivot {pivot} is not positive")
+                write!(f, "the matrix is not positive definite: pivot {pivot} is not positive")
             }
-            Self::BadProposal(what) => {
-                write!(f, "the strategy proposed what cannot be tried: {what}")
+            Self::InvalidProposal(reason) => {
+                write!(f, "the strategy made an invalid proposal: {reason}")
             }
-            Self::Strategy(why) => write!(f, "the strategy cannot go on: {why}"),
-            Self::Evaluator(error) => write!(f, "the evaluator cannot go on: {error}"),
+            Self::Strategy(reason) => write!(f, "the strategy cannot continue: {reason}"),
+            Self::Evaluator(error) => write!(f, "the evaluator cannot continue: {error}"),
             Self::Journal(error) => error.fmt(f),
         }
     }
@@ -179,10 +185,12 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Why an evaluator cannot run jobs at all. (One job that fails is an outcome, not an error.)
+/// The reason why an evaluator cannot run any jobs.
+///
+/// A single job that fails is an [`Outcome`], not an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvaluatorError {
-    /// For people: what is broken, and what to do about it.
+    /// The cause and the remedy, as text for the user.
     pub reason: String,
 }
 
@@ -195,7 +203,7 @@ impl fmt::Display for EvaluatorError {
 impl std::error::Error for EvaluatorError {}
 
 impl EvaluatorError {
-    /// An error for this reason.
+    /// Creates an error with this reason.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
     }

@@ -1,178 +1,188 @@
-//! What can be wrong with a journal.
+//! Errors of a journal.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What is wrong with the journal at a path.
+/// An error of the journal in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalError {
-    /// The journal's file.
+    /// Path of the journal's file.
     pub path: PathBuf,
-    /// What is wrong with it.
-    pub trouble: JournalTrouble,
+    /// The kind of error.
+    pub kind: JournalErrorKind,
 }
 
-/// What can be wrong with a journal.
+/// The kind of a [`JournalError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum JournalTrouble {
-    /// There is a file of this name already.
-    Exists,
-    /// There is none.
-    Missing,
-    /// Another process, or another part of this one, writes it.
+pub enum JournalErrorKind {
+    /// A file with this name already exists.
+    AlreadyExists,
+    /// The file does not exist.
+    NotFound,
+    /// Another process, or another part of this process, has the journal open for writing.
     Locked {
-        /// The process that opened it last, by its number; `None` if the journal does not tell.
+        /// ID of the process that opened the journal last; `None` if it is unknown.
         process: Option<u32>,
     },
-    /// The file does not begin as a journal does.
-    NoJournal {
-        /// What was found instead.
+    /// The file does not start like a journal.
+    NotAJournal {
+        /// What the file contains instead, as text for the user.
         reason: String,
     },
-    /// A later version of this crate wrote it, in a form that this one does not know.
-    Newer {
-        /// The version of the form.
+    /// A later version of this crate wrote the journal, in a format that this version cannot read.
+    NewerVersion {
+        /// The version of the format.
         version: u32,
-        /// The version of the crate.
+        /// The version of the crate that wrote the journal.
         written_by: String,
     },
-    /// A record that had been on disk is damaged, missing, or there twice.
+    /// A record that was durable is damaged, missing or duplicated.
     Damaged {
-        /// Where it begins, in bytes from the start of the file.
+        /// Offset of the record in bytes from the start of the file.
         offset: u64,
-        /// What is wrong with it.
+        /// What is wrong with the record, as text for the user.
         reason: String,
     },
-    /// Nothing tells what is searched.
-    NoSearch {
-        /// Why.
+    /// The first record, which describes the study, cannot be read.
+    UnreadableHeader {
+        /// The cause, as text for the user.
         reason: String,
     },
-    /// A sound record cannot follow the records before it.
-    Impossible {
-        /// Its number.
+    /// A valid record contradicts the records before it.
+    InconsistentRecord {
+        /// Number of the record.
         seq: u64,
-        /// Why.
+        /// The contradiction, as text for the user.
         reason: String,
     },
-    /// The search is not the one that the journal was written for.
-    Different {
-        /// One line for each difference: where, what the journal has, what is given now.
+    /// The study differs from the study that the journal was written for.
+    DifferentStudy {
+        /// The differences, one text each: the setting, its value in the journal and its new value.
         differences: Vec<String>,
     },
-    /// The journal was written with a strategy that is not one of this crate's.
-    OwnStrategy {
-        /// Its name.
+    /// The journal was written with a custom strategy, which this crate cannot create.
+    CustomStrategy {
+        /// Name of the strategy.
         name: String,
     },
-    /// The events of a study do not continue those of the journal.
-    OutOfStep {
-        /// In what they differ.
+    /// The events of the study do not continue the events in the journal.
+    OutOfSync {
+        /// The difference, as text for the user.
         reason: String,
     },
-    /// The file was deleted, or another one has taken its place.
+    /// The file was deleted or replaced while the journal was open.
     Replaced,
-    /// The operating system refused to read or write.
-    Refused {
-        /// What was being done.
-        doing: &'static str,
-        /// The kind of error: [`StorageFull`](io::ErrorKind::StorageFull), for instance.
+    /// The operating system reported an error.
+    Io {
+        /// The action that failed, such as `read it`.
+        action: &'static str,
+        /// The kind of I/O error, such as [`StorageFull`](io::ErrorKind::StorageFull).
         kind: io::ErrorKind,
-        /// The error in the system's words.
+        /// The message of the operating system.
         reason: String,
     },
 }
 
 impl JournalError {
-    /// This trouble with the journal at this path.
-    pub fn new(path: &Path, trouble: JournalTrouble) -> Self {
-        Self { path: path.to_owned(), trouble }
+    /// Creates an error of this kind for the journal at this path.
+    pub fn new(path: &Path, kind: JournalErrorKind) -> Self {
+        Self { path: path.to_owned(), kind }
     }
 
-    /// A search that cannot be written as JSON.
+    /// Creates the error for a study that cannot be written as JSON.
     #[cfg(unix)]
-    pub(crate) fn unwritable(path: &Path, error: &serde_json::Error) -> Self {
-        Self::refused(path, "write the search as JSON", &io::Error::other(error.to_string()))
+    pub(crate) fn not_serializable(path: &Path, error: &serde_json::Error) -> Self {
+        Self::io(path, "write the study as JSON", &io::Error::other(error.to_string()))
     }
 
-    /// An error of the operating system.
-    pub fn refused(path: &Path, doing: &'static str, error: &io::Error) -> Self {
+    /// Creates an [`Io`](JournalErrorKind::Io) error for an action that failed.
+    pub fn io(path: &Path, action: &'static str, error: &io::Error) -> Self {
         let (kind, reason) = (error.kind(), error.to_string());
-        Self::new(path, JournalTrouble::Refused { doing, kind, reason })
+        Self::new(path, JournalErrorKind::Io { action, kind, reason })
     }
 }
 
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "journal {}: {}", self.path.display(), self.trouble)
+        write!(f, "journal {}: {}", self.path.display(), self.kind)
     }
 }
 
 impl std::error::Error for JournalError {}
 
-impl fmt::Display for JournalTrouble {
+impl fmt::Display for JournalErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exists => f.write_str(
-                "there is a file of this name already; resume it, or give another name",
-            ),
-            Self::Missing => f.write_str("there is no such file; create it, or check the name"),
-            Self::Locked { process: Some(process) } => write!(
-                f,
-                "process {process} writes it; wait until that ends, or only read the journal"
-            ),
-            Self::Locked { process: None } => {
-                f.write_str("another process writes it; wait until that ends, or only read the journal")
+            Self::AlreadyExists => {
+                f.write_str("the file already exists; resume the journal, or use another name")
             }
-            Self::NoJournal { reason } => {
-                write!(f, "the file is no journal of this crate: {reason}; give another name")
+            Self::NotFound => {
+                f.write_str("the file does not exist; check the name, or create the journal")
             }
-            Self::Newer { version, written_by } => write!(
+            Self::Locked { process } => write!(
                 f,
-                "it is written in form {version}, by surmise {written_by}; use that version of surmise or a later one"
+                "{} has it open for writing; wait until that process exits, or open the journal \
+                 read-only",
+                process.map_or("another process".to_owned(), |number| format!("process {number}"))
+            ),
+            Self::NotAJournal { reason } => {
+                write!(f, "the file is not a journal: {reason}; use another name")
+            }
+            Self::NewerVersion { version, written_by } => write!(
+                f,
+                "it has format version {version}, written by surmise {written_by}; use that \
+                 version of surmise or a later one"
             ),
             Self::Damaged { offset, reason } => write!(
                 f,
-                "damaged at byte {offset}: {reason}; Journal::repair keeps the damaged file aside and says what is lost"
+                "it is damaged at byte {offset}: {reason}; repair it with Journal::repair, which \
+                 keeps the damaged file and lists what is lost"
             ),
-            Self::NoSearch { reason } => write!(
+            Self::UnreadableHeader { reason } => write!(
                 f,
-                "{reason}; Journal::repair_for takes what is searched from the study that the program would begin with"
+                "{reason}; repair it with Journal::repair_for, which takes the description of the \
+                 study from the program"
             ),
-            Self::Impossible { seq, reason } => write!(
+            Self::InconsistentRecord { seq, reason } => write!(
                 f,
-                "record {seq} cannot follow the records before it: {reason}; Journal::repair keeps the file aside and says what is lost"
+                "record {seq} contradicts the records before it: {reason}; repair the journal with \
+                 Journal::repair, which keeps the damaged file and lists what is lost"
             ),
-            Self::Different { differences } => write!(
+            Self::DifferentStudy { differences } => write!(
                 f,
-                "it was written for another search: {}; go on as before, give another name, or accept the changes (Journal::resume_changed)",
+                "it was written for a different study: {}; restore the earlier settings, use \
+                 another name, or accept the changes with Journal::resume_changed",
                 differences.join("; ")
             ),
-            Self::OwnStrategy { name } => write!(
+            Self::CustomStrategy { name } => write!(
                 f,
-                "it was written with the strategy `{name}`, which is not one of this crate; resume it in the program that has it"
+                "it was written with the custom strategy `{name}`; resume it with the program that \
+                 defines that strategy"
             ),
-            Self::OutOfStep { reason } => write!(
+            Self::OutOfSync { reason } => write!(
                 f,
-                "the study is not the one that it records: {reason}; write each study into its own journal"
+                "the study is not the one in the journal: {reason}; use a separate journal for \
+                 each study"
             ),
-            Self::Replaced => f.write_str(
-                "the file was deleted, or another one has taken its place, while it was written; put it back",
-            ),
-            Self::Refused { doing, reason, kind } => {
-                write!(f, "cannot {doing}: {reason}")?;
-                match kind {
-                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                        f.write_str("; make room on the disk")
-                    }
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                        f.write_str("; allow this user to write there, or give another name")
-                    }
-                    _ => Ok(()),
-                }
+            Self::Replaced => {
+                f.write_str("the file was deleted or replaced while it was open; restore it")
+            }
+            Self::Io { action, reason, kind } => {
+                write!(f, "cannot {action}: {reason}{}", io_remedy(*kind))
             }
         }
+    }
+}
+
+/// Returns what a user can do about an error of the operating system; empty if that is unknown.
+fn io_remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some disk space",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; give the user write permission, or use another name"
+        }
+        _ => "",
     }
 }

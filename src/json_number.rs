@@ -1,11 +1,13 @@
-//! Numbers in JSON that need not be finite: as numbers where they are, else as `"NaN"`, `"Infinity"` or `"-Infinity"`.
+//! Floats in JSON that may be NaN or infinite.
+//!
+//! A finite float is a JSON number. Other floats are the strings `"NaN"`, `"Infinity"` and
+//! `"-Infinity"`, because JSON has no numbers for them.
 
 use std::fmt;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// One number.
 struct Number(f64);
 
 impl Serialize for Number {
@@ -21,9 +23,9 @@ impl Serialize for Number {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
+        struct NumberVisitor;
 
-        impl Visitor<'_> for Any {
+        impl Visitor<'_> for NumberVisitor {
             type Value = Number;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,12 +36,12 @@ impl<'de> Deserialize<'de> for Number {
                 Ok(Number(number))
             }
 
-            #[allow(clippy::cast_precision_loss, reason = "the nearest float is meant")]
+            #[allow(clippy::cast_precision_loss, reason = "the nearest float is intended")]
             fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
                 Ok(Number(number as f64))
             }
 
-            #[allow(clippy::cast_precision_loss, reason = "the nearest float is meant")]
+            #[allow(clippy::cast_precision_loss, reason = "the nearest float is intended")]
             fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
                 Ok(Number(number as f64))
             }
@@ -54,12 +56,12 @@ impl<'de> Deserialize<'de> for Number {
             }
         }
 
-        deserializer.deserialize_any(Any)
+        deserializer.deserialize_any(NumberVisitor)
     }
 }
 
-/// For a field that is a number.
-pub(crate) mod one {
+/// Functions for fields of type `f64`: `#[serde(with = "number")]`.
+pub(crate) mod number {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use crate::json_number::Number;
@@ -74,8 +76,8 @@ pub(crate) mod one {
     }
 }
 
-/// For a field that may be null.
-pub(crate) mod option {
+/// Functions for fields of type `Option<f64>`: `#[serde(with = "optional_number")]`.
+pub(crate) mod optional_number {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use crate::json_number::Number;
@@ -100,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_finite_survives() {
+    fn non_finite_numbers_survive_json() {
         for (number, text) in [
             (0.1, "0.1"),
             (-2.0, "-2.0"),

@@ -1,38 +1,44 @@
-//! L-BFGS in a box, as a state machine: it is asked for a point and told the function's value and gradient there.
+//! The optimizer L-BFGS with box constraints, as a state machine with `ask` and `tell`.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
 //! | x, f, g | point, value and gradient there | d, –, d |
 //! | l, u | bounds of the box | d, d |
-//! | s = x′ − x, y = g′ − g | remembered steps and changes of the gradient, at most 10 pairs | d, d |
-//! | p | direction: −H g with the inverse Hessian H that the pairs imply, 0 where a bound holds x | d |
-//! | t | step length, so that f(P(x + t p)) ≤ f + 10⁻⁴ gᵀ(P(x + t p) − x), with P the projection onto the box | – |
+//! | s = x′ − x, y = g′ − g | stored steps and gradient changes, at most 10 pairs | d, d |
+//! | p | direction: −H g, but 0 for variables at an active bound | d |
+//! | H | inverse Hessian that the stored pairs imply | d × d |
+//! | P | projection onto the box | – |
+//! | t | step length | – |
 //!
-//! Because it never calls the function itself, many runs can be advanced in lock-step with one batched evaluation per
-//! iteration. Directions come from the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4) over the variables that are
-//! not held at a bound; steps are projected onto the box (Bertsekas 1982) and shortened until they decrease the function
-//! enough (Armijo).
+//! The optimizer never calls the function. So a caller can advance many runs in lock-step, with one
+//! batched evaluation per iteration.
+//!
+//! The two-loop recursion (Nocedal & Wright 2006, algorithm 7.4) computes the direction over all
+//! variables that are not at an active bound. The step is projected onto the box (Bertsekas 1982),
+//! and shortened until it satisfies Armijo's condition:
+//!
+//! f(P(x + t p)) ≤ f + 10⁻⁴ gᵀ(P(x + t p) − x)
 
 use std::collections::VecDeque;
 
-/// When to stop, and how much to remember.
+/// Stopping criteria of a run, and its first step.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Stop when no component of the projected gradient exceeds this.
+    /// The run stops when no component of the projected gradient exceeds this value.
     pub gradient_tolerance: f64,
-    /// Stop when an iteration gains less than this share of max(1, |f|).
-    pub relative_gain: f64,
-    /// Stop after this many evaluations.
+    /// The run stops when an iteration decreases f by less than this share of max(1, |f|).
+    pub relative_tolerance: f64,
+    /// The run stops after this number of evaluations.
     pub max_evaluations: usize,
-    /// The longest first step, in the units of the variables.
-    pub first_step: f64,
+    /// Maximum length of the first step, in the units of the variables.
+    pub max_first_step: f64,
 }
 
-/// Pairs of steps and gradient changes that are remembered.
+/// Maximum number of stored pairs of steps and gradient changes.
 const MEMORY: usize = 10;
 /// Share of the predicted decrease that a step must achieve.
 const ARMIJO: f64 = 1e-4;
-/// Shortenings of one step before giving up.
+/// Maximum number of times that one step is shortened.
 const MAX_BACKTRACKS: usize = 14;
 
 /// A run of L-BFGS that minimizes a function over a box.
@@ -46,9 +52,9 @@ pub struct Lbfgs {
     direction: Vec<f64>,
     step: f64,
     backtracks: usize,
-    trial: Vec<f64>,
+    next_point: Vec<f64>,
     evaluations: usize,
-    finished: bool,
+    is_finished: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -66,16 +72,16 @@ struct Pair {
 }
 
 impl Lbfgs {
-    /// A run from `start`, moved into the box if it lies outside.
+    /// Creates a run from `start`, which is moved into the box if it is outside.
     ///
     /// # Panics
-    /// If the lengths differ or a lower bound exceeds its upper one.
+    /// Panics if the lengths differ, or if a lower bound exceeds its upper bound.
     pub fn new(settings: Settings, start: &[f64], lower: Vec<f64>, upper: Vec<f64>) -> Self {
         assert!(start.len() == lower.len() && start.len() == upper.len(), "lengths differ");
         assert!(lower.iter().zip(&upper).all(|(l, u)| l <= u), "the box is empty");
-        let trial = start.iter().zip(lower.iter().zip(&upper)).map(|(x, (l, u))| x.clamp(*l, *u));
+        let clamped = start.iter().zip(lower.iter().zip(&upper)).map(|(x, (l, u))| x.clamp(*l, *u));
         Self {
-            trial: trial.collect(),
+            next_point: clamped.collect(),
             settings,
             lower,
             upper,
@@ -85,29 +91,31 @@ impl Lbfgs {
             step: 1.0,
             backtracks: 0,
             evaluations: 0,
-            finished: false,
+            is_finished: false,
         }
     }
 
-    /// The point at which the function is wanted; `None` when the run has ended.
+    /// Returns the point to evaluate next, or `None` if the run has finished.
     pub fn ask(&self) -> Option<&[f64]> {
-        (!self.finished).then_some(&self.trial)
+        (!self.is_finished).then_some(&self.next_point)
     }
 
-    /// Value and gradient at the point that [`ask`](Self::ask) gave. A value that is not finite counts as very bad.
+    /// Sets the value and the gradient at the point that [`ask`](Self::ask) returned.
+    ///
+    /// A value or gradient that is not finite rejects the step.
     pub fn tell(&mut self, value: f64, gradient: &[f64]) {
-        if self.finished {
+        if self.is_finished {
             return;
         }
         self.evaluations += 1;
-        let sound = value.is_finite() && gradient.iter().all(|g| g.is_finite());
+        let is_finite = value.is_finite() && gradient.iter().all(|g| g.is_finite());
         match self.best.take() {
-            None if sound => self.accept(None, value, gradient),
-            None => self.finished = true,
+            None if is_finite => self.accept(None, value, gradient),
+            None => self.is_finished = true,
             Some(best) => {
-                let predicted = dot(&best.gradient, &difference(&self.trial, &best.x));
-                if sound && value <= best.value + ARMIJO * predicted.min(0.0) && value < best.value
-                {
+                let predicted = dot(&best.gradient, &difference(&self.next_point, &best.x));
+                let bound = best.value + ARMIJO * predicted.min(0.0);
+                if is_finite && value <= bound && value < best.value {
                     self.accept(Some(best), value, gradient);
                 } else {
                     self.best = Some(best);
@@ -115,31 +123,31 @@ impl Lbfgs {
                 }
             }
         }
-        self.finished |= self.evaluations >= self.settings.max_evaluations;
+        self.is_finished |= self.evaluations >= self.settings.max_evaluations;
     }
 
-    /// The best point so far and its value; `None` before the first finite value.
+    /// Returns the best point so far and its value, or `None` before the first finite value.
     pub fn best(&self) -> Option<(&[f64], f64)> {
         self.best.as_ref().map(|best| (best.x.as_slice(), best.value))
     }
 
-    /// Evaluations that were told.
+    /// Returns the number of calls of [`tell`](Self::tell).
     pub fn evaluations(&self) -> usize {
         self.evaluations
     }
 
     fn accept(&mut self, previous: Option<Evaluated>, value: f64, gradient: &[f64]) {
-        let x = std::mem::take(&mut self.trial);
+        let x = std::mem::take(&mut self.next_point);
         if let Some(previous) = &previous {
-            self.remember(difference(&x, &previous.x), difference(gradient, &previous.gradient));
+            self.store_pair(difference(&x, &previous.x), difference(gradient, &previous.gradient));
             let gain = previous.value - value;
-            self.finished |= gain < self.settings.relative_gain * value.abs().max(1.0);
+            self.is_finished |= gain < self.settings.relative_tolerance * value.abs().max(1.0);
         }
         self.best = Some(Evaluated { x, value, gradient: gradient.to_vec() });
-        self.set_out();
+        self.start_line_search();
     }
 
-    fn remember(&mut self, step: Vec<f64>, change: Vec<f64>) {
+    fn store_pair(&mut self, step: Vec<f64>, change: Vec<f64>) {
         let curvature = dot(&step, &change);
         if curvature > 1e-10 * (dot(&step, &step) * dot(&change, &change)).sqrt() {
             if self.pairs.len() == MEMORY {
@@ -149,17 +157,18 @@ impl Lbfgs {
         }
     }
 
-    /// Chooses a direction from the best point and tries its full length.
-    fn set_out(&mut self) {
+    /// Computes the direction from the best point, and proposes the full step.
+    fn start_line_search(&mut self) {
         let Some(best) = &self.best else { return };
-        let free: Vec<bool> = (0..best.x.len()).map(|i| !self.held(best, i)).collect();
+        let free: Vec<bool> =
+            (0..best.x.len()).map(|i| !self.is_at_active_bound(best, i)).collect();
         let masked = |values: &[f64]| -> Vec<f64> {
             values.iter().zip(&free).map(|(v, &f)| if f { *v } else { 0.0 }).collect()
         };
         let gradient = masked(&best.gradient);
-        let steepest = gradient.iter().fold(0.0_f64, |worst, g| worst.max(g.abs()));
-        if steepest <= self.settings.gradient_tolerance {
-            self.finished = true;
+        let max_gradient = gradient.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
+        if max_gradient <= self.settings.gradient_tolerance {
+            self.is_finished = true;
             return;
         }
         let mut direction = masked(&self.two_loop(&gradient));
@@ -168,18 +177,18 @@ impl Lbfgs {
             direction = gradient.iter().map(|g| -g).collect();
         }
         self.step = if self.pairs.is_empty() {
-            let longest = direction.iter().fold(0.0_f64, |worst, d| worst.max(d.abs()));
-            (self.settings.first_step / longest).min(1.0)
+            let max_component = direction.iter().fold(0.0_f64, |max, d| max.max(d.abs()));
+            (self.settings.max_first_step / max_component).min(1.0)
         } else {
             1.0
         };
         self.direction = direction;
         self.backtracks = 0;
-        self.place_trial();
+        self.set_next_point();
     }
 
-    /// Whether variable `i` sits at a bound that the gradient pushes it against.
-    fn held(&self, at: &Evaluated, i: usize) -> bool {
+    /// Returns `true` if variable `i` is at a bound and a step downhill would cross that bound.
+    fn is_at_active_bound(&self, at: &Evaluated, i: usize) -> bool {
         (at.x[i] <= self.lower[i] && at.gradient[i] > 0.0)
             || (at.x[i] >= self.upper[i] && at.gradient[i] < 0.0)
     }
@@ -204,34 +213,37 @@ impl Lbfgs {
         q
     }
 
-    /// Shortens the step: to the minimum of the parabola through what is known, kept between a tenth and a half.
+    /// Shortens the step to the minimum of a parabola, but to between a tenth and a half.
+    ///
+    /// The parabola has the known value and slope at the best point, and the value at the new one.
     fn backtrack(&mut self, value: f64, predicted: f64) {
         self.backtracks += 1;
         if self.backtracks > MAX_BACKTRACKS {
             if self.pairs.is_empty() {
-                self.finished = true;
+                self.is_finished = true;
             } else {
                 self.pairs.clear();
-                self.set_out();
+                self.start_line_search();
             }
             return;
         }
         let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.value);
-        let bend = value - best - predicted;
-        let shrink = if value.is_finite() && bend > 0.0 { -0.5 * predicted / bend } else { 0.1 };
+        let curvature = value - best - predicted;
+        let shrink =
+            if value.is_finite() && curvature > 0.0 { -0.5 * predicted / curvature } else { 0.1 };
         self.step *= shrink.clamp(0.1, 0.5);
-        self.place_trial();
+        self.set_next_point();
     }
 
-    fn place_trial(&mut self) {
+    fn set_next_point(&mut self) {
         let Some(best) = &self.best else { return };
-        self.trial = (0..best.x.len())
+        self.next_point = (0..best.x.len())
             .map(|i| {
                 (best.x[i] + self.step * self.direction[i]).clamp(self.lower[i], self.upper[i])
             })
             .collect();
-        if self.trial == best.x {
-            self.finished = true;
+        if self.next_point == best.x {
+            self.is_finished = true;
         }
     }
 }
@@ -248,7 +260,7 @@ fn add_scaled(target: &mut [f64], factor: f64, direction: &[f64]) {
     target.iter_mut().zip(direction).for_each(|(t, d)| *t += factor * d);
 }
 
-/// Runs one search to its end.
+/// Runs an optimization to its end, and returns the best point with its value.
 pub fn minimize(
     mut run: Lbfgs,
     mut function: impl FnMut(&[f64]) -> (f64, Vec<f64>),
@@ -266,9 +278,9 @@ mod tests {
 
     const EXACT: Settings = Settings {
         gradient_tolerance: 1e-9,
-        relative_gain: 0.0,
+        relative_tolerance: 0.0,
         max_evaluations: 500,
-        first_step: 1.0,
+        max_first_step: 1.0,
     };
 
     fn rosenbrock(x: &[f64]) -> (f64, Vec<f64>) {
@@ -277,15 +289,15 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_bottom_of_a_curved_valley() {
+    fn finds_the_minimum_of_rosenbrocks_function() {
         let run = Lbfgs::new(EXACT, &[-1.2, 1.0], vec![-5.0; 2], vec![5.0; 2]);
         let (x, value) = minimize(run, rosenbrock).unwrap();
         assert!(value < 1e-12 && (x[0] - 1.0).abs() < 1e-5, "{x:?} {value}");
     }
 
     #[test]
-    fn stops_at_the_wall() {
-        // Within x₁ ≤ ½ the best of the valley is at (½, ¼).
+    fn finds_a_minimum_on_the_boundary() {
+        // For x₁ ≤ ½ the minimum is at (½, ¼).
         let run = Lbfgs::new(EXACT, &[-1.2, 1.0], vec![-5.0; 2], vec![0.5, 5.0]);
         let (x, value) = minimize(run, rosenbrock).unwrap();
         assert!((x[0] - 0.5).abs() < 1e-9 && (x[1] - 0.25).abs() < 1e-6, "{x:?}");
@@ -293,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn never_leaves_the_box_and_survives_bad_values() {
+    fn stays_in_the_box_and_tolerates_non_finite_values() {
         let mut run = Lbfgs::new(EXACT, &[9.0, -9.0], vec![0.0; 2], vec![1.0; 2]);
         let mut evaluations = 0;
         while let Some(x) = run.ask() {
@@ -307,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_without_a_value_ends_the_run() {
+    fn a_non_finite_first_value_ends_the_run() {
         let mut run = Lbfgs::new(EXACT, &[0.5], vec![0.0], vec![1.0]);
         run.tell(f64::NAN, &[0.0]);
         assert!(run.ask().is_none() && run.best().is_none());

@@ -1,21 +1,12 @@
 //! Surmise tunes expensive black boxes, first of all the hyperparameters of machine learning.
 //!
-//! You describe ranges and an objective; it proposes configurations; an evaluator runs them as jobs under limits; their
-//! results sharpen the next proposals.
-//!
-//! ```text
-//! ParameterRange → SearchSpace ⇒ UnitPoint → gp::Posterior → Acquisition → maximize → Strategy → Study ⇒ Trial → Evaluator
-//!                                                                                        ↑                            │
-//!                                                                                        └───────── Outcome ──────────┘
-//! ```
-//!
-//! Outside of the two gates ⇒ are names, units, metrics and goals, in the words of Amazon SageMaker's automatic model
-//! tuning; inside are points of the unit cube and losses to be minimized, in the field's words.
+//! You describe ranges and an objective. Surmise proposes configurations, an evaluator runs them as
+//! jobs under limits, and a Gaussian process learns from the results:
 //!
 //! ```
 //! use surmise::{
-//!     BayesianOptimization, Configuration, Error, FunctionEvaluator, Objective, Order, ParameterRange, ResourceLimits, ScalingType,
-//!     SearchSpace, Study, StudySettings, tune,
+//!     BayesianOptimization, Configuration, Error, FunctionEvaluator, Objective, ParameterRange,
+//!     ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, tune,
 //! };
 //!
 //! let space = SearchSpace::new([
@@ -23,102 +14,69 @@
 //!     ParameterRange::integer("layers", 1..=6, ScalingType::Linear),
 //! ])?;
 //! let limits = ResourceLimits::new(20, 2); // 20 jobs, 2 at a time
-//! // One answer for a seed, in whatever order jobs end.
-//! let settings = StudySettings { seed: 7, order: Order::FixedLag(2), limits, ..Default::default() };
-//! let mut study =
-//!     Study::new(space, Objective::minimize("loss"), BayesianOptimization::default(), settings)?;
-//! let mut jobs = FunctionEvaluator::new(|c: &Configuration| {
-//!     let loss = (c.float("learning_rate").log10() + 2.5).powi(2) + (c.float("layers") - 3.0).abs();
-//!     Ok::<f64, String>(loss)
+//! let settings = StudySettings { limits, ..Default::default() };
+//! let strategy = BayesianOptimization::default();
+//! let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings)?;
+//! let mut evaluator = FunctionEvaluator::new(|c: &Configuration| {
+//!     let rate = c.float("learning_rate").log10() + 2.5;
+//!     Ok::<f64, String>(rate.powi(2) + (c.float("layers") - 3.0).abs())
 //! });
-//! tune(&mut study, &mut jobs)?;
-//! let best = study.best().expect("a trial completed");
+//! let result = tune(&mut study, &mut evaluator)?;
+//! println!("{}", result.reason);
+//! let best = study.best().expect("a trial has completed");
 //! assert_eq!(best.configuration.integer("layers"), 3);
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! # A tour
+//! # What you can do, and where
 //!
-//! What the ten lines above do, along the street. The modules stand in the same order.
+//! | you want to | start at | chapter |
+//! | --- | --- | --- |
+//! | describe parameters | [`SearchSpace`], [`ParameterRange`], [`ScalingType`] | [`guide::ranges_and_scales`] |
+//! | tune a Rust function | [`FunctionEvaluator`], [`tune()`] | [`guide::first_tuning`] |
+//! | tune a program in any language | [`CommandEvaluator`], or the command `surmise` | [`guide::first_tuning`] |
+//! | set rules: early stopping, retries, timeouts, targets | [`Tuner`] | [`guide::stopping`], [`guide::failures`] |
+//! | run your own loop, or use tokio | [`Study::ask`], [`Study::tell`] | [`guide::async_programs`] |
+//! | run jobs in parallel, repeatably | [`ResourceLimits`], [`Order`] | [`guide::parallel_jobs`] |
+//! | survive a crash, resume later | `journal::Journal` | [`guide::save_and_resume`] |
+//! | handle noisy metrics | [`Study::recommended`], [`Repetitions`] | [`guide::noise`] |
+//! | know why a trial was proposed | [`Study::why`] | [`guide::how_it_works`] |
+//! | choose or adjust a strategy | [`BayesianOptimization`], [`Recipe`] | [`guide::choosing_a_strategy`] |
+//! | run jobs elsewhere, in your way | [`Evaluator`] | [`guide::your_own_evaluator`] |
+//! | add an optimizer, or an acquisition | [`Strategy`], [`Acquisition`] | [`guide::your_own_strategy`] |
+//! | use another language | `ask_tell` (feature `ask-tell`) | [`guide::another_machine`] |
+//! | check a plug-in of yours | [`conformance`] | [`guide::your_own_strategy`] |
 //!
-//! 1. **What is tuned.** A [`ParameterRange`] is continuous, integer or categorical; its [`ScalingType`] says what counts as
-//!    near. A [`SearchSpace`] puts ranges together and translates: [`encode`](SearchSpace::encode) from a [`Configuration`]
-//!    to a [`UnitPoint`](cube::UnitPoint), [`decode`](SearchSpace::decode) back. All that is wrong with a space is said at
-//!    once, in an [`Error`] of [`Violation`](error::Violation)s.
-//! 2. **What is measured.** An [`Objective`] is a metric and its [`Goal`]; inside there are only losses.
-//! 3. **What is believed.** A Gaussian process is fitted to the losses, transformed so that they can be believed in, and
-//!    predicts mean and variance anywhere, with gradients.
-//! 4. **What a trial is worth.** An [`Acquisition`] values a mean and a deviation; by default
-//!    [`LogExpectedImprovement`].
-//! 5. **Where it is worth most.** The cube is searched, continuous and discrete axes together.
-//! 6. **What is tried next.** A [`Strategy`] is a pure function of what is known and of random numbers:
-//!    [`BayesianOptimization`] is steps 3 to 5; [`SobolSearch`] and [`RandomSearch`] are the baselines, [`GridSearch`] tries all.
-//! 7. **What happened.** A [`Study`] is the ledger: [`ask`](Study::ask) for [`Trial`]s, [`tell`](Study::tell) their
-//!    [`Outcome`]s in any order, [`replay`](Study::replay) it from its [`Event`](study::Event)s. [`Order::FixedLag`] makes
-//!    the answer the same on one worker or sixteen.
-//! 8. **Who runs it.** An [`Evaluator`] takes jobs on and says how they ended; [`FunctionEvaluator`] calls a closure on
-//!    threads, [`CommandEvaluator`] runs programs, that of the package `surmise-sagemaker` training jobs. [`tune()`] is the loop between study and evaluator, under [`ResourceLimits`]; a
-//!    [`Tuner`] adds rules: [`EarlyStopping`] by what [`stopping`] finds, [`CompletionCriteria`], [`RetryPolicy`], deadlines, observers.
-//! 9. **Does it work?** [`conformance`] checks a strategy, an acquisition or an evaluator of your own against what the
-//!    contracts promise; the package `surmise-bench` compares strategies on problems, with statistics.
+//! Further packages: `surmise-cli` (the command `surmise`), `surmise-sagemaker` (tuning requests
+//! and training jobs), `surmise-bench` (comparisons of strategies), `surmise-report` (what a study
+//! has learned, as a page).
 //!
-//! # Plugging in
+//! # How the modules fit together
 //!
-//! Three traits are open: [`Strategy`], [`Acquisition`] and [`Evaluator`]. Each is object-safe; the first two take some fifteen
-//! lines, an evaluator that runs jobs side by side some forty. The examples `own_strategy`, `own_acquisition` and `own_evaluator` show them, each with its kit from [`conformance`].
+//! ```text
+//! ParameterRange → SearchSpace ⇒ UnitPoint → gp::Posterior → Acquisition → maximize → Strategy
+//!                                                                                       ↓
+//! Study ← Outcome ← Evaluator (runs jobs) ← Trial ⇐ Study (records events, decodes points)
+//! ```
+//!
+//! Outside of `⇒` and `⇐` are names, units, metrics and goals, in the words of Amazon SageMaker's
+//! automatic model tuning. Inside are points of the unit cube and losses to minimize, in the words
+//! of the literature ([`guide::references`]).
 //!
 //! # Features
 //!
-//! By default everything is Rust and nothing is to be installed. `openblas-system`, `openblas-static`, `intel-mkl-system`,
-//! `intel-mkl-static`, `netlib-system` and `netlib-static` let LAPACK do the linear algebra instead (all tests hold there, too); they exclude each other. `lapack` alone is for a program that links one itself.
+//! By default everything is Rust, and there is nothing to install.
 //!
-//! `progress-bar` and `tracing` add observers of a tuning: `tune::progress_bar` and `tune::trace`. `regex` lets a [`CommandEvaluator`] find
-//! metrics by expressions. `signals` has Ctrl-C and SIGTERM end a tuning well, where a program asks for that. `ask-tell` answers requests in JSON lines, from any other
-//! language. `drawing` has the pictures of the benchmark's pages.
-//!
-//! `unstable` shows internals (`gp`, `maximize`, `linalg`, `lbfgs`, `normal`, `sobol`) and what exists for measurements only: they change
-//! in any release, and nothing is promised of them.
-//!
-//! # References
-//!
-//! - Abramowitz & Stegun (1964), *Handbook of Mathematical Functions*.
-//! - Ament, Daulton, Eriksson, Balandat & Bakshy (2023), *Unexpected Improvements to Expected Improvement for Bayesian
-//!   Optimization*.
-//! - Benavoli, Corani & Mangili (2016), *Should We Really Use Post-Hoc Tests Based on Mean-Ranks?*
-//! - Bertsekas (1982), *Projected Newton Methods for Optimization Problems with Simple Constraints*.
-//! - Burley (2020), *Practical Hash-based Owen Scrambling*; Owen (1995), *Randomly Permuted (t, m, s)-Nets and (t, s)-Sequences*;
-//!   Sobol (1967), *On the distribution of points in a cube and the approximate evaluation of integrals*.
-//! - Cody & Waite (1980), *Software Manual for the Elementary Functions*.
-//! - Demšar (2006), *Statistical Comparisons of Classifiers over Multiple Data Sets*.
-//! - Domhan, Springenberg & Hutter (2015), *Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks by
-//!   Extrapolation of Learning Curves*.
-//! - Efron (1979), *Bootstrap Methods: Another Look at the Jackknife*.
-//! - Ginsbourger, Le Riche & Carraro (2010), *Kriging Is Well-Suited to Parallelize Optimization*.
-//! - Golovin, Solnik, Moitra, Kochanski, Karro & Sculley (2017), *Google Vizier: A Service for Black-Box Optimization*.
-//! - Golub & Van Loan (2013), *Matrix Computations*.
-//! - Hansen, Finck, Ros & Auger (2009), *Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions Definitions*.
-//! - Hickernell (1998), *A generalized discrepancy and quadrature error bound*.
-//! - Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*.
-//! - Hyndman & Fan (1996), *Sample Quantiles in Statistical Packages*.
-//! - Jones, Schonlau & Welch (1998), *Efficient Global Optimization of Expensive Black-Box Functions*.
-//! - Klein, Tiao, Lienart, Archambeau & Seeger (2020), *Model-based Asynchronous Hyperparameter and Neural Architecture Search*.
-//! - Li, Jamieson, Rostamizadeh, Gonina, Ben-tzur, Hardt, Recht & Talwalkar (2020), *A System for Massively Parallel Hyperparameter
-//!   Tuning*.
-//! - Mockus (1974), *On Bayesian methods for seeking the extremum*.
-//! - Moré & Wild (2009), *Benchmarking Derivative-Free Optimization Algorithms*.
-//! - Nocedal & Wright (2006), *Numerical Optimization*.
-//! - Perrone et al. (2021), *Amazon SageMaker Automatic Model Tuning: Scalable Gradient-Free Optimization*.
-//! - Rasmussen & Williams (2006), *Gaussian Processes for Machine Learning*.
-//! - Ru, Alvi, Nguyen, Osborne & Roberts (2020), *Bayesian Optimisation over Multiple Continuous and Categorical Inputs*.
-//! - Schuirmann (1987), *A Comparison of the Two One-Sided Tests Procedure and the Power Approach*.
-//! - Stewart (1980), *The Efficient Generation of Random Orthogonal Matrices*.
-//! - Vargha & Delaney (2000), *A Critique and Improvement of the CL Common Language Effect Size Statistics*.
-//! - Wan et al. (2021), *Think Global and Act Local: Bayesian Optimisation over High-Dimensional Categorical and Mixed Search
-//!   Spaces*.
-//! - Yellott (1977), *The relationship between Luce's Choice Axiom, Thurstone's Theory of Comparative Judgment, and the double
-//!   exponential distribution*.
-//! - Wilcoxon (1945), *Individual comparisons by ranking methods*.
-//! - Yeo & Johnson (2000), *A new family of power transformations to improve normality or symmetry*.
+//! - `regex` finds metrics of programs by regular expressions.
+//! - `signals` lets a program end a tuning cleanly on Ctrl-C and SIGTERM.
+//! - `progress-bar` and `tracing` add observers of a tuning: `tune::progress_bar`, `tune::trace`.
+//! - `ask-tell` answers requests as JSON lines, from other languages.
+//! - `drawing` draws SVG pictures.
+//! - `unstable` makes internals public (`gp`, `maximize`, `linalg`, `lbfgs`, `normal`, `sobol`).
+//!   They may change in any release.
+//! - `openblas-system`, `openblas-static`, `intel-mkl-system`, `intel-mkl-static`, `netlib-system`
+//!   and `netlib-static` use LAPACK for linear algebra. They exclude each other. `lapack` does so
+//!   in a program that links LAPACK itself.
 
 #![forbid(unsafe_code)]
 
@@ -153,10 +111,10 @@ pub mod pattern;
 #[cfg(unix)]
 pub mod process_group;
 pub mod rng;
-mod significant;
+mod significant_digits;
 pub mod stable_hash;
 
-pub mod cube;
+pub mod unit_cube;
 #[cfg(not(feature = "unstable"))]
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "seen by feature")]
 mod sobol;
@@ -199,23 +157,41 @@ pub mod tune;
 
 pub mod conformance;
 
+pub mod guide;
+
+#[doc(inline)]
 pub use self::acquisition::{Acquisition, LogExpectedImprovement};
+#[doc(inline)]
 pub use self::error::{Error, EvaluatorError};
 #[cfg(unix)]
+#[doc(inline)]
 pub use self::evaluator::CommandEvaluator;
+#[doc(inline)]
 pub use self::evaluator::{Evaluator, FunctionEvaluator};
+#[doc(inline)]
 pub use self::limits::{
     Canary, CircuitBreaker, CompletionCriteria, EarlyStopping, ResourceLimits, RetryPolicy,
     TuningRules,
 };
+#[doc(inline)]
 pub use self::objective::{Goal, Objective};
+#[doc(inline)]
 pub use self::space::{
     CategoricalParameterRange, Configuration, ContinuousParameterRange, IntegerParameterRange,
     ParameterRange, ParameterValue, ScalingType, SearchSpace,
 };
+#[doc(inline)]
 pub use self::strategy::{
     BayesianOptimization, GridSearch, RandomSearch, Recipe, Repetitions, SobolSearch, Strategy,
 };
-pub use self::study::{Asked, LateResults, Order, StoppedTrials, Study, StudySettings};
+#[doc(inline)]
+pub use self::study::{AskOutcome, LateOutcomes, Order, StoppedTrials, Study, StudySettings};
+#[doc(inline)]
 pub use self::trial::{Failure, FailureKind, Outcome, Trial, TrialId};
+#[doc(inline)]
 pub use self::tune::{StopHandle, StopReason, Tuner, tune};
+
+/// The code blocks of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

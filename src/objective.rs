@@ -1,37 +1,39 @@
-//! What is measured, and which way is better. Nothing else in the crate knows the goal.
+//! The objective: the metric and whether to minimize or maximize it.
+//!
+//! No other module depends on the goal. Inside the crate, there are only losses: smaller is better.
 
 use serde::{Deserialize, Serialize};
 
-/// Which way is better.
+/// Whether to minimize or to maximize the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Goal {
-    /// Smaller is better.
+    /// Smaller values are better.
     Minimize,
-    /// Larger is better.
+    /// Larger values are better.
     Maximize,
 }
 
-/// The metric to be tuned for, and its goal.
+/// The metric that the tuning optimizes, and its goal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Objective {
     /// The name under which jobs report the metric.
     pub metric_name: String,
-    /// Which way is better.
+    /// Whether to minimize or to maximize the metric.
     pub goal: Goal,
 }
 
 impl Objective {
-    /// A metric to be made as small as possible.
+    /// Creates an objective that minimizes this metric.
     pub fn minimize(metric_name: impl Into<String>) -> Self {
         Self { metric_name: metric_name.into(), goal: Goal::Minimize }
     }
 
-    /// A metric to be made as large as possible.
+    /// Creates an objective that maximizes this metric.
     pub fn maximize(metric_name: impl Into<String>) -> Self {
         Self { metric_name: metric_name.into(), goal: Goal::Maximize }
     }
 
-    /// The loss of a metric's value: the number that is minimized inside.
+    /// Returns the loss of a value of the metric: smaller is better.
     pub fn loss(&self, value: f64) -> f64 {
         match self.goal {
             Goal::Minimize => value,
@@ -39,9 +41,9 @@ impl Objective {
         }
     }
 
-    /// The metric's value of a loss; the inverse of [`loss`](Self::loss).
+    /// Returns the value of the metric for a loss; the inverse of [`loss`](Self::loss).
     pub fn value(&self, loss: f64) -> f64 {
-        // A change of sign is its own inverse.
+        // The change of sign is its own inverse.
         self.loss(loss)
     }
 }

@@ -1,34 +1,37 @@
-//! How a trial ended, and why a job came to nothing.
+//! The outcome of a trial, and the kinds of failure.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::json_number::{one, option};
+use crate::json_number::{number, optional_number};
 
-/// How a trial ended.
+/// The outcome of a trial.
+///
+/// `Outcome::from(0.31)` is a short form of `Completed`, for evaluators and for studies that a
+/// program drives itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
-    /// The job ran to its end.
+    /// The job finished and reported a finite value.
     Completed {
-        /// The metric's final value.
-        #[serde(with = "one")]
+        /// The final value of the metric.
+        #[serde(with = "number")]
         value: f64,
     },
-    /// The job came to nothing.
+    /// The job failed, and the trial has no value.
     Failed(Failure),
-    /// The job was ended early, at somebody's request.
+    /// The job stopped early because of a stop request.
     Stopped {
-        /// The metric's last value, if there was one.
-        #[serde(with = "option")]
+        /// The last reported value of the metric, or `None` if the job reported none.
+        #[serde(with = "optional_number")]
         value: Option<f64>,
     },
 }
 
 impl Outcome {
-    /// Whether a job that was asked to stop has ended so before its own end.
-    pub(crate) fn is_cut_short(&self) -> bool {
+    /// Returns `true` if a job with a stop request ended before it was finished.
+    pub(crate) fn has_ended_early(&self) -> bool {
         match self {
             Self::Stopped { .. } => true,
             Self::Failed(failure) => {
@@ -38,7 +41,7 @@ impl Outcome {
         }
     }
 
-    /// The metric's final value, if the job ran to its end.
+    /// Returns the final value of the metric if the job completed.
     pub fn value(&self) -> Option<f64> {
         match self {
             Self::Completed { value } => Some(*value),
@@ -47,24 +50,25 @@ impl Outcome {
     }
 }
 
-/// Why a job came to nothing.
+/// The kind and the message of a failed job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Which kind of failure.
+    /// The kind, which decides about retries.
     pub kind: FailureKind,
-    /// For people.
+    /// The cause, as text for the user.
     pub message: String,
 }
 
 impl Failure {
-    /// A failure of this kind.
+    /// Creates a failure of this kind with this message.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 
-    /// The failure of a job whose metric came out as `value`, which is not finite.
+    /// Creates the failure of a job whose metric has this value, which is not finite.
     pub fn not_finite(value: f64) -> Self {
-        Self::new(FailureKind::NonFiniteMetric, format!("the metric's value is {value}"))
+        let message = format!("the value of the metric is {value}, not a finite number");
+        Self::new(FailureKind::NonFiniteMetric, message)
     }
 }
 
@@ -76,38 +80,40 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Which kind of failure.
+/// The kind of a failure: it decides about retries and about later proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// The job said so.
+    /// The job reported an error.
     Error,
-    /// The job's code panicked.
+    /// The code of the job panicked.
     Panic,
     /// The metric is NaN or infinite.
     NonFiniteMetric,
-    /// The job ended well, but told no metric.
+    /// The job succeeded, but reported no value of the metric.
     MissingMetric,
-    /// The job did not end within its deadline.
+    /// The job exceeded its timeout.
     Timeout,
-    /// The job had not enough memory.
+    /// The job ran out of memory.
     OutOfMemory,
-    /// The job could not begin, or keep what it made, for what all jobs have in common: image, data, role, network. No configuration can
-    /// mend it.
+    /// The job could not start, or could not store its results, for a reason common to all jobs.
+    ///
+    /// Such reasons are the image, the data, the role or the network. No configuration can avoid
+    /// the failure.
     Setup,
-    /// Something from outside ended the job: a machine that was taken away, a signal.
+    /// An external event ended the job, such as a reclaimed machine or a signal.
     Interrupted,
-    /// A service refused the job for now.
+    /// A service rejected the job temporarily.
     Throttled,
-    /// Somebody gave the job up before it had told anything.
+    /// The user cancelled the job before it reported a value.
     Cancelled,
-    /// Somebody gave the configuration up: it shall never be proposed again.
+    /// The user abandoned the configuration, which must not be proposed again.
     Abandoned,
 }
 
 impl FailureKind {
-    /// All kinds.
+    /// All kinds, in the order of their declaration.
     pub const ALL: [Self; 11] = [
         Self::Error,
         Self::Panic,
@@ -122,19 +128,22 @@ impl FailureKind {
         Self::Abandoned,
     ];
 
-    /// Whether the failure says nothing of the configuration: it was bad luck, the fault of what all jobs have in common, or somebody's wish. Such a configuration may be proposed
-    /// again, as another trial; one that failed otherwise never is.
+    /// Returns `true` if the failure says nothing about the configuration.
+    ///
+    /// Its cause was an external event, a fault common to all jobs, or a cancellation. The
+    /// configuration may be proposed again, as another trial. After any other failure it is never
+    /// proposed again.
     pub fn is_transient(self) -> bool {
         matches!(self, Self::Setup | Self::Interrupted | Self::Throttled | Self::Cancelled)
     }
 }
 
-/// Whether what a program has said means that it had too little memory.
-pub fn tells_of_too_little_memory(text: &str) -> bool {
+/// Returns `true` if the output of a program says that it ran out of memory.
+pub fn indicates_out_of_memory(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["out of memory", "outofmemory", "memoryerror", "cannot allocate memory"]
         .iter()
-        .any(|sign| text.contains(sign))
+        .any(|phrase| text.contains(phrase))
 }
 
 impl fmt::Display for FailureKind {
@@ -142,7 +151,7 @@ impl fmt::Display for FailureKind {
         f.write_str(match self {
             Self::Error => "error",
             Self::Panic => "panic",
-            Self::NonFiniteMetric => "bad metric",
+            Self::NonFiniteMetric => "non-finite metric",
             Self::MissingMetric => "missing metric",
             Self::Timeout => "timeout",
             Self::OutOfMemory => "out of memory",
@@ -155,9 +164,8 @@ impl fmt::Display for FailureKind {
     }
 }
 
-/// `Outcome::from(0.31)`: the short way for an evaluator or a study that is driven by hand.
 impl From<f64> for Outcome {
-    /// Completed with this value; failed if it is not finite.
+    /// Returns `Completed` with this value, or `Failed` if it is not finite.
     fn from(value: f64) -> Self {
         if value.is_finite() {
             Self::Completed { value }

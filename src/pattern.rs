@@ -1,61 +1,65 @@
-//! Regular expressions by which metrics are found in what programs print.
+//! Regular expressions that find metrics in the output of programs.
 //!
-//! The only file that names the crate behind them. Its dialect knows look-around and back references, as those of Python and Java
-//! do.
+//! This is the only file that uses the crate `fancy_regex`. Its dialect has look-around and back
+//! references, like the dialects of Python and Java.
 
 use std::ops::Range;
 
 use fancy_regex::{Regex, RegexBuilder};
 
-/// Steps after which a search is given up, so that no expression hangs a program.
-const PATIENCE: usize = 100_000;
-/// Bytes that a compiled expression may take.
-const LARGEST: usize = 1 << 20;
+/// Maximum number of backtracking steps of a search, so that no expression hangs the program.
+const BACKTRACK_LIMIT: usize = 100_000;
+/// Maximum size of a compiled expression in bytes.
+const COMPILED_SIZE_LIMIT: usize = 1 << 20;
 
-/// An expression that finds a metric in the lines of a log: its first group is the value.
+/// A regular expression that finds the value of a metric in lines of output.
+///
+/// The value is the first group, or the whole match if the expression has no group.
 #[derive(Debug, Clone)]
 pub struct MetricPattern(Regex);
 
 impl MetricPattern {
-    /// Reads an expression.
+    /// Compiles a regular expression.
     ///
     /// # Errors
-    /// Why it cannot be read, for people.
+    /// A text that says why the expression is not valid.
     pub fn new(expression: &str) -> Result<Self, String> {
         compile(expression).map(Self)
     }
 
-    /// Whether the expression has the group that is to be the value.
+    /// Returns `true` if the expression has a group for the value.
     pub fn has_group(&self) -> bool {
         self.0.captures_len() > 1
     }
 
-    /// Whether the expression is found in a text. One that takes too long is not.
+    /// Returns `true` if the expression matches somewhere in a text.
+    ///
+    /// An expression that exceeds the limit of backtracking steps does not match.
     pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text).unwrap_or(false)
     }
 
-    /// The text of the first group in a line, if the expression is found there; of the whole match, if it has no group.
+    /// Returns the text of the value in the first match of a line, or `None` without a match.
     ///
-    /// An expression that takes too long on a line is not found in it.
+    /// An expression that exceeds the limit of backtracking steps does not match.
     pub fn find<'a>(&self, line: &'a str) -> Option<&'a str> {
         line.get(self.span(line)?)
     }
 
-    /// The same of its last match in a line, where that has the group.
+    /// Returns the text of the value in the last match of a line that has a value.
     pub fn find_last<'a>(&self, line: &'a str) -> Option<&'a str> {
         let group = usize::from(self.has_group());
-        let all = self.0.captures_iter(line).map_while(Result::ok);
-        all.filter_map(|found| found.get(group)).last().map(|group| group.as_str())
+        let matches = self.0.captures_iter(line).map_while(Result::ok);
+        matches.filter_map(|found| found.get(group)).last().map(|group| group.as_str())
     }
 
-    /// Where that text stands in the line.
+    /// Returns the byte range of the text that [`find`](Self::find) returns.
     pub fn span(&self, line: &str) -> Option<Range<usize>> {
         let found = self.0.captures(line).ok()??;
         found.get(usize::from(self.has_group())).map(|group| group.range())
     }
 
-    /// The value of the metric in a line, if it is there and a finite number.
+    /// Returns the value of the metric in a line, if the line has one and it is finite.
     ///
     /// ```
     /// use surmise::pattern::MetricPattern;
@@ -71,8 +75,8 @@ impl MetricPattern {
 
 fn compile(expression: &str) -> Result<Regex, String> {
     RegexBuilder::new(expression)
-        .backtrack_limit(PATIENCE)
-        .delegate_size_limit(LARGEST)
+        .backtrack_limit(BACKTRACK_LIMIT)
+        .delegate_size_limit(COMPILED_SIZE_LIMIT)
         .build()
         .map_err(|error| error.to_string())
 }
@@ -90,7 +94,7 @@ mod tests {
         assert_eq!(pattern.find("[7]#011validation-rmse:nan"), Some("nan"));
         assert_eq!(MetricPattern::new(r"loss=\d").unwrap().find("a loss=3"), Some("loss=3"));
         assert!(MetricPattern::new("loss=(").is_err());
-        // Look-behind, and an expression that would take for ever.
+        // Look-behind, and an expression with exponential backtracking.
         assert_eq!(MetricPattern::new(r"(?<=loss=)(\d+)").unwrap().value("loss=12"), Some(12.0));
         let slow = MetricPattern::new(r"(?=(a+)+$)b").unwrap();
         assert_eq!(slow.find(&"a".repeat(5000)), None);

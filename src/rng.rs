@@ -1,17 +1,18 @@
-//! Random numbers: seeded, portable, one stream per (seed, trial).
+//! Reproducible random numbers, with one stream for each pair of seed and trial.
 //!
-//! The generator is ChaCha with 8 rounds, named because `rand`'s `StdRng` may change between releases. A trial's numbers
-//! depend on the seed and the trial's number alone, so that no order of events can change them. Distributions are those of `rand_distr`,
-//! which says so when a release changes what it draws from the same bits.
+//! The generator is ChaCha with 8 rounds. It is named explicitly, because `StdRng` of the crate
+//! `rand` may change between releases. The numbers of a trial depend only on the seed and the
+//! number of the trial, not on the order of events. The distributions are from the crate
+//! `rand_distr`, whose release notes say when draws from equal bits change.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng as _, SeedableRng};
 use rand_distr::{ChiSquared, Distribution, Exp1, Gamma, LogNormal, StandardNormal};
 
-/// Streams above this number are shared by all trials of a seed.
+/// First number of the streams that all trials of a seed share.
 const SHARED: u64 = u64::MAX / 2;
 
-/// A stream of random numbers.
+/// A reproducible stream of random numbers.
 #[derive(Debug)]
 pub struct Rng {
     seed: u64,
@@ -19,7 +20,7 @@ pub struct Rng {
 }
 
 impl Rng {
-    /// The stream of trial number `trial` under `seed`.
+    /// Creates the stream of the trial with number `trial` for this seed.
     pub fn stream(seed: u64, trial: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -28,89 +29,93 @@ impl Rng {
         Self { seed, generator }
     }
 
-    /// A stream that is the same for all trials of this seed, whatever has been drawn from this one.
+    /// Creates a stream that is equal for all trials of this seed.
     ///
-    /// For what must hold together over a whole search, such as the scrambling of a Sobol sequence; `purpose` keeps
-    /// several of them apart.
+    /// Draws from `self` do not change it. Use it for random numbers that all trials must share,
+    /// such as the scrambling of a Sobol sequence. Different values of `purpose` give independent
+    /// streams.
     #[must_use]
     pub fn shared(&self, purpose: u32) -> Self {
         Self::stream(self.seed, SHARED + u64::from(purpose))
     }
 
-    /// Uniform on [0, 1), a multiple of 2⁻⁵³.
+    /// Draws a uniform number from [0, 1), a multiple of 2⁻⁵³.
     pub fn uniform(&mut self) -> f64 {
         #[allow(clippy::cast_precision_loss, reason = "53 bits are exact")]
         let mantissa = (self.generator.next_u64() >> 11) as f64;
         mantissa / (1_u64 << 53) as f64
     }
 
-    /// Uniform on {0, …, count − 1}, without bias.
+    /// Draws a uniform integer from 0, …, `count − 1`, without bias.
     ///
     /// # Panics
-    /// If `count` is 0.
+    /// Panics if `count` is 0.
     pub fn below(&mut self, count: u128) -> u128 {
-        assert!(count > 0, "there is no number below 0");
-        let largest_fair = u128::MAX - u128::MAX % count;
+        assert!(count > 0, "count must be above 0");
+        // Reject draws beyond the largest multiple of `count`, which would cause a bias.
+        let limit = u128::MAX - u128::MAX % count;
         loop {
             let draw =
                 u128::from(self.generator.next_u64()) << 64 | u128::from(self.generator.next_u64());
-            if draw < largest_fair {
+            if draw < limit {
                 return draw % count;
             }
         }
     }
 
-    /// Uniform over the indices of a list of `length`.
+    /// Draws a uniform index of a list with `length` elements.
     ///
     /// # Panics
-    /// If `length` is 0.
+    /// Panics if `length` is 0.
     pub fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u128)).expect("an index below a usize fits one")
     }
 
-    /// Standard normal.
+    /// Draws from the standard normal distribution.
     pub fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.generator)
     }
 
-    /// Log-normal: its logarithm has the mean ln `median`, and this standard deviation.
+    /// Draws from a log-normal distribution with this median.
+    ///
+    /// The logarithm of the draw has the standard deviation `std_dev`.
     ///
     /// # Panics
-    /// If the deviation is not finite.
-    pub fn log_normal(&mut self, median: f64, deviation: f64) -> f64 {
-        let of_logarithm = LogNormal::new(median.ln(), deviation);
-        of_logarithm.expect("a finite deviation").sample(&mut self.generator)
+    /// Panics if `std_dev` is not finite.
+    pub fn log_normal(&mut self, median: f64, std_dev: f64) -> f64 {
+        let distribution = LogNormal::new(median.ln(), std_dev);
+        distribution.expect("a finite standard deviation").sample(&mut self.generator)
     }
 
-    /// Exponential, of this mean.
+    /// Draws from an exponential distribution with this mean.
     pub fn exponential(&mut self, mean: f64) -> f64 {
-        let of_mean_one: f64 = Exp1.sample(&mut self.generator);
-        mean * of_mean_one
+        let unit: f64 = Exp1.sample(&mut self.generator);
+        mean * unit
     }
 
-    /// Gamma, of this shape and scale.
+    /// Draws from a gamma distribution with this shape and scale.
     ///
     /// # Panics
-    /// If either is not above 0.
+    /// Panics if either parameter is not above 0.
     pub fn gamma(&mut self, shape: f64, scale: f64) -> f64 {
         Gamma::new(shape, scale).expect("shape and scale are above 0").sample(&mut self.generator)
     }
 
-    /// χ², of so many degrees of freedom.
+    /// Draws from a χ² distribution with this number of degrees of freedom.
     ///
     /// # Panics
-    /// If there are none.
+    /// Panics if `degrees` is not above 0.
     pub fn chi_squared(&mut self, degrees: f64) -> f64 {
         ChiSquared::new(degrees).expect("degrees are above 0").sample(&mut self.generator)
     }
 
-    /// Standard Gumbel: −ln of an exponential draw of mean 1.
+    /// Draws from the standard Gumbel distribution: −ln of an exponential draw with mean 1.
     pub fn gumbel(&mut self) -> f64 {
         let unit: f64 = Exp1.sample(&mut self.generator);
         -unit.ln()
     }
 
-    /// 32 random bits.
+    /// Draws 32 random bits.
     pub fn bits(&mut self) -> u32 {
         self.generator.next_u32()
     }
@@ -121,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn streams_are_keyed_by_seed_and_trial() {
+    fn streams_depend_on_seed_and_trial() {
         let draw = |seed, trial| Rng::stream(seed, trial).uniform().to_bits();
         assert_eq!(draw(1, 2), draw(1, 2));
         assert_ne!(draw(1, 2), draw(1, 3));
@@ -129,14 +134,16 @@ mod tests {
     }
 
     #[test]
-    fn shared_streams_ignore_the_trial_and_what_was_drawn() {
+    fn shared_streams_do_not_depend_on_trial_and_earlier_draws() {
         let mut late = Rng::stream(7, 9);
         late.uniform();
         assert_eq!(late.shared(1).bits(), Rng::stream(7, 1).shared(1).bits());
         assert_ne!(late.shared(1).bits(), late.shared(2).bits());
     }
 
-    /// The keystream of 256-bit ChaCha8 for an all-zero key and nonce (test vector TC1 of draft-strombergson-chacha-test-vectors-00).
+    /// The key stream of 256-bit ChaCha8 for an all-zero key and nonce.
+    ///
+    /// Source: test vector TC1 of draft-strombergson-chacha-test-vectors-00.
     #[test]
     fn the_generator_is_chacha8() {
         let mut rng = Rng::stream(0, 0);
@@ -148,9 +155,10 @@ mod tests {
         assert_eq!(bytes, published);
     }
 
-    /// The largest distance of the share of draws below a value from a distribution function (Kolmogorov's): below 1.95 ⁄ √n for all but one in
-    /// a thousand streams.
-    fn distance(
+    /// Returns Kolmogorov's distance of 10,000 draws from a distribution.
+    ///
+    /// It is below 1.95 ⁄ √n for all but one in a thousand streams.
+    fn kolmogorov_distance(
         mut draw: impl FnMut(&mut Rng) -> f64,
         distribution: &impl statrs::distribution::ContinuousCDF<f64, f64>,
     ) -> f64 {
@@ -159,8 +167,8 @@ mod tests {
         draws.sort_by(f64::total_cmp);
         let n = draws.len() as f64;
         let gaps = draws.iter().enumerate().map(|(i, x)| {
-            let (below, wanted) = (i as f64 / n, distribution.cdf(*x));
-            (wanted - below).abs().max((wanted - below - 1.0 / n).abs())
+            let (below, expected) = (i as f64 / n, distribution.cdf(*x));
+            (expected - below).abs().max((expected - below - 1.0 / n).abs())
         });
         gaps.fold(0.0, f64::max)
     }
@@ -169,20 +177,24 @@ mod tests {
     fn draws_have_the_distributions_of_statrs() {
         use statrs::distribution::{ChiSquared, Exp, Gamma, Gumbel, LogNormal, Normal, Uniform};
         let bound = 1.95 / 100.0;
-        assert!(distance(Rng::uniform, &Uniform::new(0.0, 1.0).unwrap()) < bound);
-        assert!(distance(Rng::normal, &Normal::standard()) < bound);
+        assert!(kolmogorov_distance(Rng::uniform, &Uniform::new(0.0, 1.0).unwrap()) < bound);
+        assert!(kolmogorov_distance(Rng::normal, &Normal::standard()) < bound);
         let median = 3.0_f64;
         let log_normal = LogNormal::new(median.ln(), 0.5).unwrap();
-        assert!(distance(|rng| rng.log_normal(median, 0.5), &log_normal) < bound);
-        assert!(distance(|rng| rng.exponential(4.0), &Exp::new(0.25).unwrap()) < bound);
-        assert!(distance(|rng| rng.gamma(2.5, 0.5), &Gamma::new(2.5, 2.0).unwrap()) < bound);
-        assert!(distance(|rng| rng.chi_squared(5.0), &ChiSquared::new(5.0).unwrap()) < bound);
-        assert!(distance(Rng::gumbel, &Gumbel::new(0.0, 1.0).unwrap()) < bound);
+        assert!(kolmogorov_distance(|rng| rng.log_normal(median, 0.5), &log_normal) < bound);
+        assert!(kolmogorov_distance(|rng| rng.exponential(4.0), &Exp::new(0.25).unwrap()) < bound);
+        assert!(
+            kolmogorov_distance(|rng| rng.gamma(2.5, 0.5), &Gamma::new(2.5, 2.0).unwrap()) < bound
+        );
+        assert!(
+            kolmogorov_distance(|rng| rng.chi_squared(5.0), &ChiSquared::new(5.0).unwrap()) < bound
+        );
+        assert!(kolmogorov_distance(Rng::gumbel, &Gumbel::new(0.0, 1.0).unwrap()) < bound);
     }
 
-    /// What a release of `rand_distr` draws from the same bits: if it changes, proposals do.
+    /// If a release of `rand_distr` draws other numbers from equal bits, proposals change.
     #[test]
-    fn draws_are_what_they_were() {
+    fn draws_do_not_change_between_releases() {
         let mut rng = Rng::stream(1, 1);
         let drawn = [rng.normal(), rng.exponential(1.0), rng.chi_squared(5.0), rng.gumbel()];
         assert_eq!(drawn.map(f64::to_bits), DRAWN, "{:#x?}", drawn.map(f64::to_bits));
@@ -196,12 +208,12 @@ mod tests {
     ];
 
     #[test]
-    fn below_reaches_every_value() {
+    fn index_reaches_every_value() {
         let mut rng = Rng::stream(3, 2);
-        let mut seen = [0; 5];
+        let mut counts = [0; 5];
         for _ in 0..1000 {
-            seen[rng.index(5)] += 1;
+            counts[rng.index(5)] += 1;
         }
-        assert!(seen.iter().all(|&count| count > 140));
+        assert!(counts.iter().all(|&count| count > 140));
     }
 }

@@ -1,26 +1,30 @@
-//! Scrambled quasi-random points in the unit cube, for any dimension and any index.
+//! Scrambled Sobol points in the unit cube, for any dimension and any index.
 //!
 //! | symbol | meaning |
 //! | --- | --- |
 //! | i | index of a point, from 0 |
 //! | j | axis, from 0 |
-//! | xᵢⱼ = ⊕ₖ bₖ(i) vⱼₖ | Sobol's coordinate: the exclusive or of the direction numbers vⱼₖ at the bits bₖ of i (Sobol 1967) |
-//! | nested scramble | a random flip of every bit, keyed by the bits above it (Owen 1995), which keeps every elementary interval filled |
+//! | xᵢⱼ = ⊕ₖ bₖ(i) vⱼₖ | coordinate of the sequence (Sobol 1967) |
+//! | bₖ(i), vⱼₖ | bit k of i, and direction number k of axis j |
 //!
-//! Sobol's sequence with Owen scrambling by hashing (Burley 2020) gives 256 dimensions and 2¹⁶ indices. Further
-//! dimensions take the same direction numbers under another scramble and another random order of the indices (Burley's
-//! padding); further indices start a new independent scramble every 2¹⁶ points. Coordinates have 32 bits and lie in the
-//! middle of their cell, so that neither 0 nor 1 occurs.
+//! Here, ⊕ is the exclusive or. A nested scramble (Owen 1995) flips each bit of a coordinate at
+//! random, depending on the bits above it. It keeps the stratification.
+//!
+//! Sobol's sequence with hash-based Owen scrambling (Burley 2020) has 256 dimensions and 2¹⁶
+//! indices. Further dimensions reuse its direction numbers with another scramble and another random
+//! order of the indices (Burley's padding). Further indices start a new independent scramble every
+//! 2¹⁶ points. Coordinates have 32 bits and are midpoints of their cells, so they are neither 0 nor
+//! 1.
 
 use sobol_burley::NUM_DIMENSIONS;
 use sobol_burley::parts::{hash, owen_scramble_rev, sobol_rev};
 
 use crate::rng::Rng;
 
-/// Points of one scramble.
+/// Number of points of one scramble.
 const BLOCK: u64 = 1 << 16;
 
-/// A scrambled Sobol sequence.
+/// A scrambled Sobol sequence of points.
 #[derive(Debug, Clone, Copy)]
 pub struct Sobol {
     dimension: usize,
@@ -28,30 +32,30 @@ pub struct Sobol {
 }
 
 impl Sobol {
-    /// A sequence in `[0, 1]^dimension`, scrambled by what `rng` gives.
+    /// Creates a sequence in `[0, 1]^dimension`, scrambled by a draw from `rng`.
     pub fn new(dimension: usize, rng: &mut Rng) -> Self {
         Self { dimension, scramble: rng.bits() }
     }
 
-    /// Point number `index`, counted from 0.
+    /// Returns the point with this index, counted from 0.
     pub fn point(&self, index: u64) -> Vec<f64> {
         (0..self.dimension).map(|axis| self.coordinate(index, axis)).collect()
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "both halves of the key are hashed in")]
     fn coordinate(&self, index: u64, axis: usize) -> f64 {
-        let (block, within) = (index / BLOCK, (index % BLOCK) as u32);
+        let (block, index_in_block) = (index / BLOCK, (index % BLOCK) as u32);
         let dimensions = NUM_DIMENSIONS as usize;
         let (padding, dimension) = (axis / dimensions, (axis % dimensions) as u32);
         let key = [block as u32, (block >> 32) as u32, padding as u32]
             .into_iter()
             .fold(self.scramble, |key, part| hash(key ^ hash(part)));
-        // An Owen scramble of the index permutes it within every power of two: the set of points is kept, their
-        // pairing over the paddings is random. The first padding keeps the sequence's own order.
+        // An Owen scramble of the index permutes it within every power of two. It keeps the set of
+        // points, and pairs the paddings at random. The first padding keeps the original order.
         let index_bits = if padding == 0 {
-            within.reverse_bits()
+            index_in_block.reverse_bits()
         } else {
-            owen_scramble_rev(within.reverse_bits(), hash(key ^ 0x9e37_79b9)) & 0xffff_0000
+            owen_scramble_rev(index_in_block.reverse_bits(), hash(key ^ 0x9e37_79b9)) & 0xffff_0000
         };
         let cell = owen_scramble_rev(sobol_rev(index_bits, dimension), hash(key ^ hash(dimension)))
             .reverse_bits();
@@ -63,7 +67,7 @@ impl Sobol {
 mod tests {
     use super::*;
 
-    /// Every one of the first 2^m points lies in its own cell of width 2^-m, on each axis.
+    /// On each axis, each of the first 2^m points is in a different cell of width 2^-m.
     #[test]
     fn each_axis_is_stratified() {
         let sobol = Sobol::new(300, &mut Rng::stream(1, 0));
@@ -93,24 +97,25 @@ mod tests {
             let mut column: Vec<f64> = points.iter().map(|point| point[axis]).collect();
             column.sort_by(f64::total_cmp);
             assert!(column[0] > 0.0 && column[511] < 1.0);
-            // Kolmogorov's distance; chance would exceed 0.072 on one axis in a hundred, and so on three of these.
-            let farthest = (0..count).zip(&column).fold(0.0_f64, |far, (rank, u)| {
-                let middle = (f64::from(rank) + 0.5) / f64::from(count);
-                far.max((u - middle).abs())
+            // Kolmogorov's distance. For random points it exceeds 0.072 on one axis in a hundred,
+            // so on three of these.
+            let max_distance = (0..count).zip(&column).fold(0.0_f64, |max, (rank, u)| {
+                let midpoint = (f64::from(rank) + 0.5) / f64::from(count);
+                max.max((u - midpoint).abs())
             });
-            assert!(farthest < 0.02, "axis {axis}: {farthest}");
+            assert!(max_distance < 0.02, "axis {axis}: {max_distance}");
         }
         let correlation = |a: usize, b: usize| {
             let sum: f64 = points.iter().map(|p| (p[a] - 0.5) * (p[b] - 0.5)).sum();
             12.0 * sum / f64::from(count)
         };
-        // Within a padding, across it, and the pair that shares its direction numbers.
+        // Pairs within a padding, across paddings, and with equal direction numbers.
         for (a, b) in [(0, 1), (3, 200), (254, 255), (255, 256), (0, 256), (1, 257), (43, 299)] {
             assert!(correlation(a, b).abs() < 0.15, "{a} and {b}: {}", correlation(a, b));
         }
     }
 
-    /// Centred discrepancy, squared (Hickernell 1998).
+    /// Returns the squared centred discrepancy (Hickernell 1998).
     fn discrepancy(points: &[Vec<f64>]) -> f64 {
         #[allow(clippy::cast_precision_loss, reason = "a count of points")]
         let count = points.len() as f64;
@@ -130,14 +135,14 @@ mod tests {
         (13.0_f64 / 12.0).powi(dimension) - 2.0 / count * singles + pairs / (count * count)
     }
 
-    /// `tests/golden/sobol.py`: scipy's scrambled Sobol points, and random ones.
+    /// `tests/golden/sobol.py` measures scipy's scrambled Sobol points and random points.
     #[test]
-    fn sets_are_as_even_as_scipys() {
+    fn discrepancy_is_as_low_as_scipys() {
         let golden = include_str!("../tests/golden/sobol.json");
         let rows: Vec<(u64, usize, f64, f64, f64)> = serde_json::from_str(golden).unwrap();
         assert_eq!(rows.len(), 4);
-        for (count, dimension, usual, largest, chance) in rows {
-            // From the start, and around index 70,000, beyond the 2¹⁶ indices of one scramble.
+        for (count, dimension, scipy_mean, scipy_max, random) in rows {
+            // From the start, and beyond the 2¹⁶ indices of one scramble.
             for first in [0, 69_632] {
                 let sets = |axes: std::ops::Range<usize>| -> Vec<f64> {
                     let set = |seed| {
@@ -149,19 +154,20 @@ mod tests {
                 };
                 let mean = |sets: &[f64]| sets.iter().sum::<f64>() / 8.0;
                 let plain = sets(0..dimension);
-                assert!((mean(&plain) / usual - 1.0).abs() < 0.03, "{plain:?} for {usual}");
-                assert!(plain.iter().all(|set| *set < 1.05 * largest), "{plain:?}");
-                // Across the seam at 256 dimensions the pairing is random, yet each axis stays even.
+                let ratio = mean(&plain) / scipy_mean;
+                assert!((ratio - 1.0).abs() < 0.03, "{plain:?}, not {scipy_mean}");
+                assert!(plain.iter().all(|set| *set < 1.05 * scipy_max), "{plain:?}");
+                // Around 256 dimensions the paddings are paired at random, but each axis is even.
                 let padded = sets(256 - dimension / 2..256 + dimension.div_ceil(2));
-                assert!(mean(&padded) < 0.8 * chance, "{padded:?} for {chance}");
+                assert!(mean(&padded) < 0.8 * random, "{padded:?}, random points {random}");
             }
         }
     }
 
     #[test]
-    fn the_sequence_does_not_begin_again() {
+    fn the_sequence_does_not_repeat() {
         let sobol = Sobol::new(40, &mut Rng::stream(4, 0));
-        // Where one scramble ends, and where the number of the block no longer fits 32 bits.
+        // The end of one scramble, and a block number with more than 32 bits.
         for later in [BLOCK, 2 * BLOCK, BLOCK << 32] {
             let pairs = (0..256)
                 .flat_map(|index| sobol.point(index).into_iter().zip(sobol.point(index + later)));
@@ -173,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_of_axes_fill_the_square() {
+    fn pairs_of_axes_are_stratified() {
         let sobol = Sobol::new(2, &mut Rng::stream(3, 0));
         let mut cells = [[0; 4]; 4];
         for index in 0..64 {
@@ -186,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn scrambles_differ_by_seed_only() {
+    fn scrambles_depend_only_on_the_seed() {
         let first = |seed| Sobol::new(3, &mut Rng::stream(seed, 4)).point(5);
         assert_eq!(first(1), first(1));
         assert_ne!(first(1), first(2));

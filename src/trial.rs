@@ -1,50 +1,54 @@
-//! One configuration and its fate.
+//! A trial: one configuration, its attempts and its outcome.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::json_number::one;
-pub use crate::outcome::{Failure, FailureKind, Outcome, tells_of_too_little_memory};
+use crate::json_number::number;
+pub use crate::outcome::{Failure, FailureKind, Outcome, indicates_out_of_memory};
 use crate::space::Configuration;
 pub use crate::trial_id::TrialId;
 
-/// Where a trial came from.
+/// The origin of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
-    /// Proposed by the study's strategy.
-    Own,
-    /// Observed elsewhere and told to the study.
-    Outside,
+    /// The study created the trial, from a proposal or an enqueued configuration.
+    #[serde(rename = "Own")]
+    Study,
+    /// The trial ran elsewhere, and its outcome was added to the study as an observation.
+    #[serde(rename = "Outside")]
+    External,
 }
 
-/// One configuration and its fate.
+/// One configuration and what is known about its jobs: reports, attempts and outcome.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Trial {
-    /// Its number.
+    /// Number of the trial within its study.
     pub id: TrialId,
-    /// Where it came from.
+    /// Origin of the trial.
     pub source: Source,
-    /// What to run.
+    /// Values of the parameters.
     pub configuration: Configuration,
-    /// What was reported on the way by its last attempt. (What earlier ones reported is in the study's events.)
+    /// Reports of the last attempt, in order. The events of the study have those of all attempts.
     pub reports: Vec<Report>,
-    /// How its earlier attempts failed; there is a further one after each.
+    /// Failures of the earlier attempts. Another attempt follows each of them.
     pub failed_attempts: Vec<Failure>,
-    /// Where the job of its last attempt can be found again, such as an ARN, if its evaluator says so.
-    pub place: Option<String>,
-    /// Why it was asked to stop, if it was; the last reason of several.
-    pub stop_asked: Option<StopCause>,
-    /// How it ended; `None` while it is pending.
+    /// Identifier of the job of the last attempt, such as an ARN; `None` if there is none.
+    ///
+    /// With it, the evaluator can adopt the job in a later process.
+    pub job_location: Option<String>,
+    /// Cause of the last stop request; `None` if there was no request.
+    pub stop_cause: Option<StopCause>,
+    /// Outcome of the trial; `None` while it is pending.
     pub outcome: Option<Outcome>,
-    /// What was told after its end and differs from it.
-    pub set_aside: Vec<Outcome>,
+    /// Outcomes that arrived after the end of the trial and differ from its outcome.
+    pub late_outcomes: Vec<Outcome>,
 }
 
 impl Trial {
-    /// A trial of which nothing is known yet.
+    /// Creates a pending trial without reports.
     pub fn new(id: TrialId, source: Source, configuration: Configuration) -> Self {
         Self {
             id,
@@ -52,109 +56,111 @@ impl Trial {
             configuration,
             reports: Vec::new(),
             failed_attempts: Vec::new(),
-            place: None,
-            stop_asked: None,
+            job_location: None,
+            stop_cause: None,
             outcome: None,
-            set_aside: Vec::new(),
+            late_outcomes: Vec::new(),
         }
     }
 
-    /// The metric's final value, if the trial completed.
+    /// Returns the final value of the metric if the trial completed.
     pub fn value(&self) -> Option<f64> {
         self.outcome.as_ref().and_then(Outcome::value)
     }
 
-    /// The number of its last or next attempt, from 1.
+    /// Returns the number of the current attempt, counted from 1.
     pub fn attempt(&self) -> u32 {
         u32::try_from(self.failed_attempts.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Whether it was cut off: it was asked to stop because the tuning was over, and it did not complete. (A trial of a cancelled tuning stays pending.)
+    /// Returns `true` if the end of the tuning stopped the trial before it completed.
     ///
-    /// Such a trial says nothing of its configuration. It is no observation and does not count as a job, and its configuration comes first
-    /// when the tuning goes on.
-    pub fn was_cut_off(&self) -> bool {
-        let is_asked =
-            matches!(self.stop_asked, Some(StopCause::TuningOver | StopCause::Cancelled));
-        is_asked && self.outcome.as_ref().is_some_and(Outcome::is_cut_short)
+    /// Such a trial says nothing about its configuration. It is not an observation and does not
+    /// count as a job. When the tuning resumes, its configuration runs first. A trial of a
+    /// cancelled tuning stays pending instead.
+    pub fn was_interrupted(&self) -> bool {
+        let has_stop_request =
+            matches!(self.stop_cause, Some(StopCause::TuningOver | StopCause::Cancelled));
+        has_stop_request && self.outcome.as_ref().is_some_and(Outcome::has_ended_early)
     }
 
-    /// The value of the last report that has a finite one.
-    pub fn last_reported(&self) -> Option<f64> {
+    /// Returns the value of the last report whose value is finite.
+    pub fn last_reported_value(&self) -> Option<f64> {
         let mut values = self.reports.iter().rev().map(|report| report.value);
         values.find(|value| value.is_finite())
     }
 }
 
-/// An intermediate value of the metric.
+/// An intermediate value of the metric, reported by a running job.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Epoch, round or whatever the job counts.
+    /// The step of the job, such as an epoch or a boosting round.
     pub step: u64,
-    /// The metric then; not finite where the job diverged.
-    #[serde(with = "one")]
+    /// The value of the metric at this step; NaN or infinite if the job diverged.
+    #[serde(with = "number")]
     pub value: f64,
 }
 
-/// Why a job was asked to stop. Values are the metric's.
+/// The cause of a stop request. All values are values of the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopCause {
-    /// Its value was worse than the median of earlier jobs' running averages.
+    /// The value was worse than the median of the running averages of earlier jobs.
     MedianRule {
-        /// At this step.
+        /// The step at which the job was judged.
         step: u64,
-        /// Its value there.
-        #[serde(with = "one")]
+        /// The value of the job at this step.
+        #[serde(with = "number")]
         value: f64,
-        /// The median.
-        #[serde(with = "one")]
+        /// The median of the running averages.
+        #[serde(with = "number")]
         median: f64,
-        /// Of so many jobs.
+        /// The number of jobs in the median.
         jobs: usize,
     },
-    /// It was not among the best of its rung.
+    /// The job was not among the best jobs of its rung.
     SuccessiveHalving {
-        /// At this step.
+        /// The step at which the job was judged.
         step: u64,
-        /// Its value there.
-        #[serde(with = "one")]
+        /// The value of the job at this step.
+        #[serde(with = "number")]
         value: f64,
-        /// The rung.
+        /// The step of the rung.
         rung: u64,
-        /// How many of the rung were better.
+        /// The number of jobs on the rung with a better value.
         better: usize,
-        /// How many, with itself, had reached the rung; the best of them go on.
+        /// The number of jobs that had reached the rung, including this one.
         jobs: usize,
     },
-    /// It has had all the resource that there is for a job; it has completed.
+    /// The job reached the maximum resource of a job, so it completed.
     MaxResource {
-        /// At this step.
+        /// The step of the last report.
         step: u64,
-        /// Its value there.
-        #[serde(with = "one")]
+        /// The value of the job at this step, which is its final value.
+        #[serde(with = "number")]
         value: f64,
     },
-    /// It ran for too long.
-    Deadline {
-        /// As long as it was allowed to.
+    /// The attempt exceeded the job timeout.
+    #[serde(rename = "deadline")]
+    Timeout {
+        /// The timeout of the attempt.
         after: Duration,
     },
-    /// The tuning is over.
+    /// The tuning has ended.
     TuningOver,
-    /// Somebody cancelled the tuning.
+    /// The user cancelled the tuning.
     Cancelled,
 }
 
 impl StopCause {
-    /// The value on which it was decided, if it was decided on one.
-    pub fn decided_on(&self) -> Option<f64> {
+    /// Returns the value that decided about the stop request, if a value decided.
+    pub fn deciding_value(&self) -> Option<f64> {
         match self {
             Self::MedianRule { value, .. }
             | Self::SuccessiveHalving { value, .. }
             | Self::MaxResource { value, .. } => Some(*value),
-            Self::Deadline { .. } | Self::TuningOver | Self::Cancelled => None,
+            Self::Timeout { .. } | Self::TuningOver | Self::Cancelled => None,
         }
     }
 }
@@ -163,30 +169,31 @@ impl fmt::Display for StopCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MedianRule { step, value, median, jobs } => {
-                let (value, median) = (short(*value), short(*median));
+                let (value, median) = (six_digits(*value), six_digits(*median));
                 write!(
                     f,
-                    "{value} at step {step} is worse than {median}, the median of {jobs} jobs' running averages"
+                    "{value} at step {step} is worse than {median}, the median of the running \
+                     averages of {jobs} jobs"
                 )
             }
             Self::SuccessiveHalving { step, value, rung, better, jobs } => {
-                let value = short(*value);
+                let value = six_digits(*value);
                 write!(
                     f,
                     "{value} at step {step}: {better} of the {jobs} jobs on rung {rung} are better"
                 )
             }
             Self::MaxResource { step, value } => {
-                write!(f, "step {step} is as far as a job goes; {value} is its final value")
+                write!(f, "step {step} is the maximum resource; {value} is the final value")
             }
-            Self::Deadline { after } => write!(f, "it has run for {after:?}"),
-            Self::TuningOver => f.write_str("the tuning is over"),
+            Self::Timeout { after } => write!(f, "it exceeded its timeout of {after:?}"),
+            Self::TuningOver => f.write_str("the tuning has ended"),
             Self::Cancelled => f.write_str("the tuning was cancelled"),
         }
     }
 }
 
-/// Six digits of a number, or fewer.
-fn short(number: f64) -> f64 {
+/// Rounds a number to six significant digits.
+fn six_digits(number: f64) -> f64 {
     format!("{number:.5e}").parse().unwrap_or(number)
 }

@@ -1,10 +1,10 @@
-//! The number of a trial, which errors and strategies name, too.
+//! The number of a trial, in a module of its own because errors and strategies also need it.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The number of a trial within its study, counted from 1 in the order of asking.
+/// The number of a trial within its study, counted from 1 in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TrialId(pub u64);

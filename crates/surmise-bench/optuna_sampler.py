@@ -1,10 +1,12 @@
-"""Optuna as an outside program: JSON lines on standard input and output, as the example `ask_tell` describes them.
+"""Optuna as an external contender of the benchmark.
 
-    pip install optuna            (GPSampler also wants: torch scipy)
+The program answers the JSON lines of `surmise ask-tell` on standard input and output.
+
+    pip install optuna            (GPSampler also needs torch and scipy)
     cargo run -- bench run \
         --external tpe='python3 crates/surmise-bench/optuna_sampler.py TPESampler'
 
-The argument is the name of any of Optuna's samplers that takes a seed.
+The argument is the name of a sampler of Optuna that takes a seed.
 """
 import json
 import math
@@ -15,16 +17,17 @@ import optuna
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
-def suggestion(trial, parameter):
+def suggest(trial, parameter):
     name, kind, scale = parameter["name"], parameter["type"], parameter.get("scale")
     if kind == "cat":
         return trial.suggest_categorical(name, parameter["choices"])
     low, high = parameter["lo"], parameter["hi"]
     if kind == "int":
         return trial.suggest_int(name, low, high, log=scale == "log")
-    if scale == "reverse_log":  # Optuna has no such scale: the distance to 1 on a logarithmic one.
-        rest = trial.suggest_float(name, 1 - high, 1 - low, log=True)
-        return min(max(1 - rest, low), high)
+    if scale == "reverse_log":
+        # Optuna has no such scale; the distance to 1 is on a logarithmic scale instead.
+        distance = trial.suggest_float(name, 1 - high, 1 - low, log=True)
+        return min(max(1 - distance, low), high)
     return trial.suggest_float(name, low, high, log=scale == "log")
 
 
@@ -39,13 +42,14 @@ class Session:
         configs = []
         for _ in range(request.get("n", 1)):
             trial = self.study.ask()
-            config = {parameter["name"]: suggestion(trial, parameter) for parameter in self.space}
+            config = {parameter["name"]: suggest(trial, parameter) for parameter in self.space}
             self.pending.append((trial, config))
             configs.append(config)
         return {"configs": configs}
 
     def tell(self, request):
-        index = next(i for i, (_, config) in enumerate(self.pending) if same(config, request["config"]))
+        matches = [is_same(config, request["config"]) for _, config in self.pending]
+        index = matches.index(True)
         trial, _ = self.pending.pop(index)
         value = request["value"]
         if value is None:
@@ -55,11 +59,11 @@ class Session:
         return {"ok": True}
 
 
-def same(a, b):
-    def equal(x, y):
+def is_same(a, b):
+    def is_equal(x, y):
         return x == y if isinstance(x, str) else math.isclose(x, y, rel_tol=1e-12, abs_tol=1e-300)
 
-    return a.keys() == b.keys() and all(equal(a[name], b[name]) for name in a)
+    return a.keys() == b.keys() and all(is_equal(a[name], b[name]) for name in a)
 
 
 session = Session()
@@ -67,6 +71,6 @@ for line in sys.stdin:
     request = json.loads(line)
     try:
         reply = getattr(session, request["op"])(request)
-    except Exception as error:  # Whatever it is, whoever asked is told.
+    except Exception as error:  # The benchmark records all errors.
         reply = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(reply), flush=True)

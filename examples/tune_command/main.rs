@@ -1,11 +1,19 @@
-//! Tunes a program: each job is a process that gets its configuration as arguments and prints its metric after each epoch. Jobs that promise
-//! little are stopped, with all that they started; each has a folder with what it printed.
+//! Shows how to tune a program: each job is a process that prints its metric after each epoch.
+//!
+//! Run it with
 //!
 //!     cargo run --example tune_command [-- PROGRAM ARGUMENTS…]
 //!
-//! Without a program of yours it is a Python script that trains with scikit-learn, where that can be imported, else a shell script.
+//! A job gets its configuration as arguments, such as `--alpha=0.01`. Unpromising jobs are stopped
+//! early, with all processes that they have started. The output of each job is in its own folder.
+//!
+//! Without a PROGRAM, the jobs run a Python script that trains a classifier with scikit-learn. If
+//! scikit-learn is missing, they run a shell script that simulates it.
+//!
+//! It prints one line for each of 24 jobs, with its error and how it ended, then the best
+//! configuration.
 
-#![allow(clippy::print_stdout, reason = "an example talks")]
+#![allow(clippy::print_stdout, reason = "the example prints its results")]
 
 use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
@@ -20,22 +28,6 @@ use surmise::{
 };
 
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tune_command");
-
-/// The program, and its first arguments.
-fn program() -> Vec<String> {
-    let given: Vec<String> = std::env::args().skip(1).collect();
-    if !given.is_empty() {
-        return given;
-    }
-    let mut python = Command::new("python3");
-    let learns = python.args(["-c", "import sklearn"]).stderr(Stdio::null()).status();
-    if learns.is_ok_and(|status| status.success()) {
-        vec!["python3".to_owned(), format!("{HERE}/train.py")]
-    } else {
-        println!("python3 has no scikit-learn; a shell script stands in for it.");
-        vec!["sh".to_owned(), format!("{HERE}/train.sh")]
-    }
-}
 
 fn main() -> Result<(), Error> {
     let space = SearchSpace::new([
@@ -56,28 +48,45 @@ fn main() -> Result<(), Error> {
         .reports_from(ReportSource::Lines)
         .in_folder(&folder);
     println!("trial  steps  error     how it ended");
-    let tuned = Tuner::new()
+    let result = Tuner::new()
         .early_stopping(EarlyStopping::auto())
-        .job_deadline(Duration::from_secs(300))
-        .observe(|study, progress| {
+        .job_timeout(Duration::from_secs(300))
+        .on_progress(|study, progress| {
             if let Progress::Recorded(Event::Told { trial, .. }) = progress {
-                show(study.trial(*trial));
+                print_trial(study.trial(*trial));
             }
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)?;
-    println!("\n{}.", tuned.reason);
+    println!("\n{}.", result.reason);
     if let Some(best) = study.best() {
         println!("Best: {:.5} at {}.", best.value().unwrap_or(f64::NAN), best.configuration);
     }
-    println!("What each job printed: {}", folder.display());
+    println!("Output of the jobs: {}", folder.display());
     Ok(())
 }
 
-fn show(trial: Option<&Trial>) {
+/// Returns the program and its first arguments.
+fn program() -> Vec<String> {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    if !given.is_empty() {
+        return given;
+    }
+    let mut python = Command::new("python3");
+    let import = python.args(["-c", "import sklearn"]).stderr(Stdio::null()).status();
+    if import.is_ok_and(|status| status.success()) {
+        vec!["python3".to_owned(), format!("{HERE}/train.py")]
+    } else {
+        println!("python3 has no scikit-learn; a shell script simulates the training.");
+        vec!["sh".to_owned(), format!("{HERE}/train.sh")]
+    }
+}
+
+/// Prints the number, the steps, the error and the end of a trial.
+fn print_trial(trial: Option<&Trial>) {
     let Some(trial) = trial else { return };
-    let value = trial.value().or(trial.last_reported()).unwrap_or(f64::NAN);
-    let end = match (&trial.outcome, &trial.stop_asked) {
+    let value = trial.value().or(trial.last_reported_value()).unwrap_or(f64::NAN);
+    let end = match (&trial.outcome, &trial.stop_cause) {
         (Some(Outcome::Failed(failure)), _) => failure.to_string(),
         (Some(Outcome::Completed { .. }), _) => "completed".to_owned(),
         (_, Some(cause)) => format!("stopped: {cause}"),

@@ -1,5 +1,8 @@
 #!/bin/sh
-# Stands in for train.py where there is no scikit-learn: an error that falls towards a value that depends on the settings.
+# Simulates train.py if scikit-learn is missing: prints 12 lines "EPOCH ERROR", with an error that
+# falls from epoch to epoch to a value that depends on the arguments. To run it alone:
+#
+#     sh examples/tune_command/train.sh --alpha=1e-4 --eta0=0.1 --penalty=l2 --loss=hinge
 for argument in "$@"; do
   case $argument in
     --alpha=*) alpha=${argument#*=} ;;

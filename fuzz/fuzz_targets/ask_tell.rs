@@ -1,4 +1,6 @@
-//! Conversations of ask/tell: each line has a reply, and none panics.
+//! Fuzzes requests of ask-tell: each line gets a reply, and no line causes a panic.
+//!
+//! `fuzz/README.md` describes how to run it.
 
 #![no_main]
 

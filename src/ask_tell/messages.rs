@@ -1,4 +1,4 @@
-//! Requests and replies, as both sides write and read them.
+//! The requests and replies of the protocol, as both sides write and read them.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,97 +8,130 @@ use super::space::Parameter;
 use crate::space::Configuration;
 use crate::trial::Trial;
 
-/// What `help` says.
+/// The lines of the reply to `help`.
 pub(super) const HELP: [&str; 12] = [
-    r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"early_stopping":"median"}; all but space may be left out; budget tells the strategy how many trials there will be, and limits nothing; begins anew"#,
-    r#"a parameter: {"name":"lr","type":"float","lo":1e-6,"hi":1,"scale":"log"}; type float, int or cat; scale linear, log, reverse_log or auto"#,
-    r#"numbers in steps: "step":0.05, from lo on; of floats, numbers of few digits: "digits":2"#,
-    r#"choices: {"name":"opt","type":"cat","choices":["a",8,true,null]}; they come back as they are"#,
-    r#"early_stopping: "off", "median", or {"min_resource":1,"max_resource":27} for successive halving (Hyperband)"#,
-    r#"ask: {"op":"ask","n":2} → {"configs":[…],"ids":[…]}; both are empty where nothing is left to try, or nothing before a pending trial is told"#,
-    r#"tell: {"op":"tell","id":3,"value":0.5}, or "config":{…} instead of the id; a value of null says that it failed; → {"ok":true}"#,
-    r#"report: {"op":"report","id":3,"step":2,"value":0.7} → {"stop":false}, or {"stop":true,"why":"…"}; a value of null is none"#,
-    r#"best: {"op":"best"} → {"best":{"id":3,"config":{…},"value":0.5}}, or {"best":null}: of the trials that were not stopped early"#,
-    r#"pending: {"op":"pending"} → {"configs":[…],"ids":[…]}: what was asked for and has not been told"#,
-    r#"any request may have a "key", a text of your own: sent again with the same key, it is answered as before and changes nothing"#,
-    r#"a request that cannot be met is answered by {"error":"…"} and changes nothing"#,
+    concat!(
+        r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"#,
+        r#""early_stopping":"median"} starts a study, and drops the one before; only space is "#,
+        r#"required; budget tells the strategy how many trials are planned, and is no limit"#,
+    ),
+    concat!(
+        r#"a parameter: {"name":"lr","type":"float","lo":1e-6,"hi":1,"scale":"log"}; type float, "#,
+        r#"int or cat; scale linear, log, reverse_log or auto"#,
+    ),
+    concat!(
+        r#"grids: "step":0.05 allows only lo, lo + 0.05, …; "digits":2 allows only floats with "#,
+        r#"two significant digits"#,
+    ),
+    r#"choices: {"name":"opt","type":"cat","choices":["a",8,true,null]}; they return unchanged"#,
+    concat!(
+        r#"early_stopping: "off", "median", or {"min_resource":1,"max_resource":27} for "#,
+        r#"successive halving (Hyperband)"#,
+    ),
+    concat!(
+        r#"ask: {"op":"ask","n":2} → {"configs":[…],"ids":[…]}; both are empty if no "#,
+        r#"configuration is left, or none before a pending trial is told"#,
+    ),
+    concat!(
+        r#"tell: {"op":"tell","id":3,"value":0.5} → {"ok":true}; "config":{…} may replace the "#,
+        r#"id; a value of null means that the evaluation failed"#,
+    ),
+    concat!(
+        r#"report: {"op":"report","id":3,"step":2,"value":0.7} → {"stop":false}, or "#,
+        r#"{"stop":true,"why":"…"}; a value of null means that the step has no value"#,
+    ),
+    concat!(
+        r#"best: {"op":"best"} → {"best":{"id":3,"config":{…},"value":0.5}}, or {"best":null}; "#,
+        r#"trials that were stopped early do not count"#,
+    ),
+    concat!(
+        r#"pending: {"op":"pending"} → {"configs":[…],"ids":[…]}: the trials that were asked for "#,
+        r#"and not told yet"#,
+    ),
+    concat!(
+        r#"any request may have a "key", a text of your choice: sent again with the same key, it "#,
+        r#"gets the same reply and changes nothing"#,
+    ),
+    r#"an invalid request gets the reply {"error":"…"} and changes nothing"#,
 ];
 
-/// A request, as a client writes it. Each is one line of JSON, with the member `op`; [`Session`](super::Session) reads it.
+/// A request, as a client writes it: one line of JSON with the member `op`, which
+/// [`Session`](super::Session) reads.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Request {
-    /// Begins a study, and forgets the one before.
+    /// Starts a study, and drops the one before.
     Init(Init),
-    /// Asks for configurations.
+    /// Asks for configurations to evaluate.
     Ask(Ask),
-    /// Tells a value.
+    /// Tells the value of a configuration.
     Tell(Tell),
-    /// Reports a value on the way.
-    Report(Reported),
-    /// Asks for the best.
+    /// Reports an intermediate value of a trial.
+    Report(ReportRequest),
+    /// Asks for the best trial.
     Best,
-    /// Asks for what was asked for and has not been told.
+    /// Asks for the trials that were asked for and not told yet.
     Pending,
-    /// Asks how to talk.
+    /// Asks for a description of the protocol.
     Help,
 }
 
-/// What is answered to one line.
+/// The reply to one line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reply {
-    /// It cannot be met, and has changed nothing.
+    /// The request was invalid, and has changed nothing.
     Error {
-        /// Why, in one line.
+        /// The reason, in one line.
         #[serde(deserialize_with = "not_null")]
         error: Value,
     },
-    /// It is done.
+    /// The request was carried out.
     Ok {
-        /// True.
+        /// This member is always true.
         ok: bool,
     },
-    /// Configurations. From a program that is no [`Session`](super::Session) they may have no numbers.
+    /// Configurations of trials. From a program other than [`Session`](super::Session), they may
+    /// have no numbers.
     Configs {
-        /// The configurations.
+        /// The configurations to evaluate.
         configs: Vec<Configuration>,
-        /// Their trials.
+        /// The numbers of their trials.
         #[serde(default)]
         ids: Vec<u64>,
     },
-    /// To a report.
-    Verdict {
-        /// Whether the trial should stop.
+    /// The reply to a report.
+    StopDecision {
+        /// True if the trial should stop.
         stop: bool,
-        /// Why.
+        /// The reason to stop, in one sentence.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
     /// The best trial that was not stopped early.
     Best {
-        /// None, if no trial has a value.
+        /// The best trial, or `None` if no trial has a value.
         best: Option<Best>,
     },
-    /// How to talk.
+    /// A description of the protocol.
     Help {
-        /// Line by line.
+        /// The lines of the description.
         help: Vec<String>,
     },
 }
 
-/// The best trial.
+/// The best trial, in a reply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Best {
-    /// Its number.
+    /// The number of the trial.
     pub id: u64,
-    /// Its configuration.
+    /// The configuration of the trial.
     pub config: Configuration,
-    /// Its value.
+    /// The value of the trial.
     pub value: f64,
 }
 
-/// The request `init`.
+/// The request `init`, which starts a study.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Init {
@@ -106,27 +139,27 @@ pub struct Init {
     _op: Option<Value>,
     #[serde(rename = "key", skip_serializing)]
     _key: Option<Value>,
-    /// The parameters.
+    /// The parameters of the search space.
     pub space: Vec<Parameter>,
-    /// Whether small values are good, or large ones.
+    /// Whether small or large values are better; small ones by default.
     #[serde(default, skip_serializing_if = "is_default")]
     pub goal: Goal,
-    /// The seed of the proposals.
+    /// The seed of the proposals; 0 by default.
     #[serde(default)]
     pub seed: u64,
-    /// How many trials run at a time.
+    /// The number of trials that run at the same time; 1 by default.
     #[serde(default = "one")]
     pub parallel: usize,
-    /// How many trials there will be, for the strategy to know.
+    /// The planned number of trials, with which the strategy plans. It is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<usize>,
-    /// Which trials are stopped early; none, if it is left out.
+    /// The rule that stops trials early; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub early_stopping: Option<Stopping>,
+    pub early_stopping: Option<EarlyStoppingRule>,
 }
 
 impl Init {
-    /// A study over these parameters: to be minimized, seed 0, one trial at a time.
+    /// Creates a request to minimize over these parameters, with seed 0 and one trial at a time.
     pub fn new(space: Vec<Parameter>) -> Self {
         let (goal, seed, parallel) = (Goal::default(), 0, 1);
         Self {
@@ -142,48 +175,48 @@ impl Init {
     }
 }
 
-/// Which values are good.
+/// Whether small or large values are better.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
-    /// Small ones.
+    /// Small values are better.
     #[default]
     Minimize,
-    /// Large ones.
+    /// Large values are better.
     Maximize,
 }
 
-/// Which trials are stopped early.
+/// The rule that stops trials early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = r#"it is "median" or {"min_resource":1,"max_resource":27}"#)]
-pub enum Stopping {
-    /// By a rule without settings.
-    Rule(Rule),
-    /// By successive halving.
-    Halving(Halving),
+pub enum EarlyStoppingRule {
+    /// A rule without settings, by its name.
+    Named(NamedRule),
+    /// Successive halving, with its settings.
+    Halving(HalvingSettings),
 }
 
 /// The settings of successive halving, in steps of the reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Halving {
-    /// What a trial has at the least.
+pub struct HalvingSettings {
+    /// The step of the first rung.
     pub min_resource: u64,
-    /// What a trial has at the most.
+    /// The last step of a trial.
     pub max_resource: u64,
 }
 
-/// A rule without settings.
+/// A rule without settings, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// The median rule.
+pub enum NamedRule {
+    /// The median rule: see [`EarlyStopping::auto`](crate::EarlyStopping::auto).
     Median,
-    /// None.
+    /// Trials are not stopped early.
     Off,
 }
 
-/// The request `ask`.
+/// The request `ask` for configurations.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
@@ -191,19 +224,19 @@ pub struct Ask {
     _op: Option<Value>,
     #[serde(rename = "key", skip_serializing)]
     _key: Option<Value>,
-    /// How many configurations.
+    /// The number of configurations; 1 by default.
     #[serde(default = "one")]
     pub n: usize,
 }
 
 impl Ask {
-    /// So many configurations.
+    /// Creates a request for `n` configurations.
     pub fn new(n: usize) -> Self {
         Self { _op: None, _key: None, n }
     }
 }
 
-/// The request `tell`.
+/// The request `tell` with the value of a trial.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tell {
@@ -211,50 +244,52 @@ pub struct Tell {
     _op: Option<Value>,
     #[serde(rename = "key", skip_serializing)]
     _key: Option<Value>,
-    /// The trial.
+    /// The number of the trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
-    /// Its configuration, or one from outside.
+    /// The configuration of the trial, or one that was evaluated elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<Configuration>,
-    /// A number, or what says that it failed: null, or the text "nan". Null is a value here, and not the lack of one.
+    /// A number; null or the text "nan" mean that the evaluation failed. The member must not be
+    /// missing.
     pub value: Value,
 }
 
 impl Tell {
-    /// The value of a configuration; that it failed, if there is none.
+    /// Creates a request with the value of a configuration; `None` means that the evaluation
+    /// failed.
     pub fn configuration(config: Configuration, value: Option<f64>) -> Self {
         Self { _op: None, _key: None, id: None, config: Some(config), value: value.into() }
     }
 }
 
-/// The request `report`.
+/// The request `report` with an intermediate value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Reported {
+pub struct ReportRequest {
     #[serde(rename = "op", skip_serializing)]
     _op: Option<Value>,
     #[serde(rename = "key", skip_serializing)]
     _key: Option<Value>,
-    /// The trial.
+    /// The number of the trial.
     pub id: u64,
-    /// Epoch, round or whatever it counts.
+    /// The step, such as an epoch or a round.
     pub step: u64,
-    /// A number, or null. Null is a value here, and not the lack of one.
+    /// A number, or null for a step without a value. The member must not be missing.
     pub value: Value,
 }
 
-/// A request that says nothing else.
+/// A request without further members.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Bare {
+pub(super) struct EmptyRequest {
     #[serde(rename = "op")]
     _op: Value,
     #[serde(rename = "key")]
     _key: Option<Value>,
 }
 
-/// What may be null and stand beside what says that all is well.
+/// Reads a value that must not be null, to tell `Error` from replies with optional members.
 fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     let value = Value::deserialize(deserializer)?;
     if value.is_null() { Err(D::Error::custom("null")) } else { Ok(value) }
@@ -268,24 +303,26 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Trials as a reply lists them.
-pub(super) fn listed(trials: &[Trial]) -> Reply {
+/// Returns the reply that lists these trials.
+pub(super) fn trials_reply(trials: &[Trial]) -> Reply {
     Reply::Configs {
         configs: trials.iter().map(|trial| trial.configuration.clone()).collect(),
         ids: trials.iter().map(|trial| trial.id.0).collect(),
     }
 }
 
-/// A request of known kind. Read from the line itself, because a parsed object has lost its duplicate keys.
-pub(super) fn read<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
+/// Reads a request of a known kind.
+///
+/// It is read from the line itself, because a parsed object has lost its duplicate keys.
+pub(super) fn read_request<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_slice(line);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let text = error.into_inner().to_string();
-        // A request is one line: where in it the parser stood tells nobody anything.
+        // A request is one line, so the parser's position is of no use.
         let text = text.split(" at line ").next().unwrap_or_default();
-        let text = ["usize", "u64"].iter().fold(text.to_owned(), |text, machine_word| {
-            text.replace(machine_word, "a whole number, at least 0")
+        let text = ["usize", "u64"].iter().fold(text.to_owned(), |text, type_name| {
+            text.replace(type_name, "a whole number, at least 0")
         });
         if path == "." { text } else { format!("{path}: {text}") }
     })

@@ -1,4 +1,4 @@
-//! What a request does, and what is answered.
+//! Answers requests: what each one does, and what the reply is.
 
 use std::collections::HashMap;
 use std::fmt::{self, Display};
@@ -6,45 +6,46 @@ use std::fmt::{self, Display};
 use serde_json::Value;
 
 use super::messages::{
-    Ask, Bare, Best, Goal, HELP, Halving, Init, Reply, Reported, Rule, Stopping, Tell, listed, read,
+    Ask, Best, EarlyStoppingRule, EmptyRequest, Goal, HELP, HalvingSettings, Init, NamedRule,
+    Reply, ReportRequest, Tell, read_request, trials_reply,
 };
-use super::space::shown;
-use crate::cube;
+use super::space::value_text;
 use crate::error::Error;
 use crate::limits::{EarlyStopping, ResourceLimits, TuningRules};
 use crate::objective::Objective;
 use crate::space::{Configuration, ParameterRange, ParameterValue, SearchSpace};
-use crate::stopping::Curves;
+use crate::stopping::LearningCurves;
 use crate::strategy::Strategy;
-use crate::study::{Asked, Study, StudySettings};
+use crate::study::{AskOutcome, Study, StudySettings};
 use crate::trial::{Failure, FailureKind, Outcome, Report, StopCause, Trial, TrialId};
+use crate::unit_cube;
 
-/// Configurations in one reply.
-const MOST_ASKED: usize = 4096;
+/// Maximum number of configurations in one reply.
+const MAX_ASKED: usize = 4096;
 
-/// A study, and what stops its evaluations early.
-struct Search {
+/// The study of a session, and the rule that stops its trials early.
+struct ActiveStudy {
     study: Study,
     rule: EarlyStopping,
-    curves: Curves,
+    curves: LearningCurves,
 }
 
-/// One conversation: at most one study at a time.
+/// Answers the requests of one client, with at most one study at a time.
 ///
 /// ```
 /// use surmise::ask_tell::{Reply, Session};
 /// use surmise::{BayesianOptimization, Strategy};
 ///
-/// let mut session = Session::new(|| -> Box<dyn Strategy> { Box::new(BayesianOptimization::default()) });
-/// let space = r#"[{"name":"x","type":"float","lo":-1,"hi":2}]"#;
-/// let reply = session.answer(format!(r#"{{"op":"init","space":{space}}}"#).as_bytes());
-/// assert_eq!(reply, Reply::Ok { ok: true });
+/// let mut session =
+///     Session::new(|| -> Box<dyn Strategy> { Box::new(BayesianOptimization::default()) });
+/// let init = br#"{"op":"init","space":[{"name":"x","type":"float","lo":-1,"hi":2}]}"#;
+/// assert_eq!(session.answer(init), Reply::Ok { ok: true });
 /// assert!(matches!(session.answer(br#"{"op":"ask"}"#), Reply::Configs { ids, .. } if ids == [1]));
 /// ```
 pub struct Session {
     make_strategy: fn() -> Box<dyn Strategy>,
-    search: Option<Search>,
-    /// Requests with a key, and what was answered.
+    active: Option<ActiveStudy>,
+    /// The requests that had a key, with their replies.
     answered: HashMap<String, (Value, Reply)>,
 }
 
@@ -55,12 +56,12 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// A conversation in which each `init` has a strategy of its own, made by this.
+    /// Creates a session. `make_strategy` creates the strategy for each `init`.
     pub fn new(make_strategy: fn() -> Box<dyn Strategy>) -> Self {
-        Self { make_strategy, search: None, answered: HashMap::new() }
+        Self { make_strategy, active: None, answered: HashMap::new() }
     }
 
-    /// Answers one line. A request that cannot be met is answered by an error, and changes nothing.
+    /// Answers one line. An invalid request gets an error as its reply, and changes nothing.
     pub fn answer(&mut self, line: &[u8]) -> Reply {
         self.respond(line).unwrap_or_else(|error| Reply::Error { error: error.into() })
     }
@@ -68,10 +69,9 @@ impl Session {
     fn respond(&mut self, line: &[u8]) -> Result<Reply, String> {
         let request: Value = serde_json::from_slice(line).map_err(|error| {
             let text = String::from_utf8_lossy(line);
-            let has_none = text.contains("NaN") || text.contains("Infinity");
-            let hint =
-                "; JSON has neither NaN nor Infinity: send null for an evaluation that failed";
-            format!("not JSON: {error}{}", if has_none { hint } else { "" })
+            let has_non_finite = text.contains("NaN") || text.contains("Infinity");
+            let hint = "; JSON has no NaN or Infinity: send null for an evaluation that failed";
+            format!("not JSON: {error}{}", if has_non_finite { hint } else { "" })
         })?;
         let key = match request.get("key") {
             None | Some(Value::Null) => None,
@@ -82,23 +82,22 @@ impl Session {
             return match *before == request {
                 true => Ok(reply.clone()),
                 false => {
-                    Err(format!("key: {} was that of another request: {before}", request["key"]))
+                    Err(format!("key: {} belongs to another request: {before}", request["key"]))
                 }
             };
         }
         let reply = match request.get("op").and_then(Value::as_str).unwrap_or_default() {
-            "init" => self.init(read(line)?),
-            "ask" => self.ask(&read(line)?),
-            "tell" => self.tell(read(line)?),
-            "report" => self.report(&read(line)?),
-            "best" => read(line).and_then(|_: Bare| self.best()),
-            "pending" => read(line).and_then(|_: Bare| self.pending()),
-            "help" => {
-                read(line).map(|_: Bare| Reply::Help { help: HELP.map(str::to_owned).to_vec() })
-            }
+            "init" => self.init(read_request(line)?),
+            "ask" => self.ask(&read_request(line)?),
+            "tell" => self.tell(read_request(line)?),
+            "report" => self.report(&read_request(line)?),
+            "best" => read_request(line).and_then(|_: EmptyRequest| self.best()),
+            "pending" => read_request(line).and_then(|_: EmptyRequest| self.pending()),
+            "help" => read_request(line)
+                .map(|_: EmptyRequest| Reply::Help { help: HELP.map(str::to_owned).to_vec() }),
             _ => Err(format!(
-                "op: {}; it is one of init, ask, tell, report, best, pending, help",
-                shown(request.get("op"))
+                "op: {}; use init, ask, tell, report, best, pending or help",
+                value_text(request.get("op"))
             )),
         }?;
         if let Some(key) = key {
@@ -107,21 +106,21 @@ impl Session {
         Ok(reply)
     }
 
-    fn search(&mut self, op: &str) -> Result<&mut Search, String> {
-        self.search.as_mut().ok_or_else(|| format!("op: {op} before init"))
+    fn active_study(&mut self, op: &str) -> Result<&mut ActiveStudy, String> {
+        self.active.as_mut().ok_or_else(|| format!("op: {op} before init; send init first"))
     }
 
     fn init(&mut self, init: Init) -> Result<Reply, String> {
         let mut errors = Vec::new();
         let mut ranges = Vec::new();
-        for (index, asked) in init.space.iter().enumerate() {
-            match asked.read(index) {
+        for (index, parameter) in init.space.iter().enumerate() {
+            match parameter.to_range(index) {
                 Ok(range) => ranges.push(range),
                 Err(malformed) => errors.push(malformed),
             }
         }
         let space = SearchSpace::new(ranges);
-        // Where nothing is left of the space, what is wrong with its ranges says more than that it is empty.
+        // If no range is valid, the errors of the ranges say more than that the space is empty.
         if let Err(error) = &space
             && (errors.is_empty() || init.space.len() > errors.len())
         {
@@ -138,9 +137,9 @@ impl Session {
             errors.push(text.replace("use None for no limit", "leave it out for no limit"));
         }
         let rule = match init.early_stopping {
-            None | Some(Stopping::Rule(Rule::Off)) => EarlyStopping::Off,
-            Some(Stopping::Rule(Rule::Median)) => EarlyStopping::auto(),
-            Some(Stopping::Halving(Halving { min_resource, max_resource })) => {
+            None | Some(EarlyStoppingRule::Named(NamedRule::Off)) => EarlyStopping::Off,
+            Some(EarlyStoppingRule::Named(NamedRule::Median)) => EarlyStopping::auto(),
+            Some(EarlyStoppingRule::Halving(HalvingSettings { min_resource, max_resource })) => {
                 EarlyStopping::hyperband(min_resource, max_resource)
             }
         };
@@ -157,81 +156,85 @@ impl Session {
         };
         let study = Study::new(space, objective, (self.make_strategy)(), settings);
         let study = study.map_err(one_line)?;
-        let curves = Curves::of(study.objective(), study.trials());
-        self.search = Some(Search { study, rule, curves });
-        // A late copy of the request that began what is over must not begin it anew.
+        let curves = LearningCurves::from_trials(study.objective(), study.trials());
+        self.active = Some(ActiveStudy { study, rule, curves });
+        // A late copy of an earlier `init` must not start that study again.
         self.answered.retain(|_, (request, _)| request["op"] == "init");
         Ok(Reply::Ok { ok: true })
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Reply, String> {
-        let study = &mut self.search("ask")?.study;
-        if !(1..=MOST_ASKED).contains(&ask.n) {
-            return Err(format!("n: {} is not between 1 and {MOST_ASKED}", ask.n));
+        let study = &mut self.active_study("ask")?.study;
+        if !(1..=MAX_ASKED).contains(&ask.n) {
+            return Err(format!("n: {} is not between 1 and {MAX_ASKED}", ask.n));
         }
         Ok(match study.ask(ask.n).map_err(one_line)? {
-            Asked::Trials(trials) => listed(&trials),
-            Asked::Wait | Asked::Exhausted => listed(&[]),
+            AskOutcome::Trials(trials) => trials_reply(&trials),
+            AskOutcome::Wait | AskOutcome::Exhausted => trials_reply(&[]),
         })
     }
 
     fn tell(&mut self, tell: Tell) -> Result<Reply, String> {
-        let search = self.search("tell")?;
-        let outcome = outcome(&tell.value)?;
-        let told = tell.config.map(|config| known(search.study.space(), &config)).transpose()?;
+        let active = self.active_study("tell")?;
+        let outcome = parse_outcome(&tell.value)?;
+        let told =
+            tell.config.map(|config| normalize(active.study.space(), &config)).transpose()?;
         match (tell.id, told) {
             (None, None) => {
-                return Err("id: missing, and so is config; give one of them".to_owned());
+                return Err("id: missing, like config; give one of them".to_owned());
             }
             (Some(id), told) => {
-                let trial = search.trial(id)?;
-                let is_other = |told: &Configuration| !search.is_same(&trial.configuration, told);
+                let trial = active.trial(id)?;
+                let is_other = |told: &Configuration| !active.is_same(&trial.configuration, told);
                 if let Some(told) = told.filter(is_other) {
                     return Err(format!(
                         "config: trial {id} is {}, not {told}",
                         trial.configuration
                     ));
                 }
-                search.end(TrialId(id), outcome)?;
+                active.end(TrialId(id), outcome)?;
             }
             (None, Some(told)) => {
-                if let Some(trial) = search.pending(&told) {
-                    search.end(trial, outcome)?;
-                } else if !search.has_been_told(&told, &outcome) {
-                    search.study.observe(&told, outcome).map_err(in_config)?;
+                if let Some(trial) = active.pending(&told) {
+                    active.end(trial, outcome)?;
+                } else if !active.has_been_told(&told, &outcome) {
+                    active.study.add_observation(&told, outcome).map_err(in_config)?;
                 }
             }
         }
         Ok(Reply::Ok { ok: true })
     }
 
-    fn report(&mut self, reported: &Reported) -> Result<Reply, String> {
-        let Search { study, rule, curves } = self.search("report")?;
-        // A step that diverged has no value to be judged by.
-        let value = match outcome(&reported.value)? {
+    fn report(&mut self, reported: &ReportRequest) -> Result<Reply, String> {
+        let ActiveStudy { study, rule, curves } = self.active_study("report")?;
+        // A step that diverged has no value for the early stopping rule.
+        let value = match parse_outcome(&reported.value)? {
             Outcome::Completed { value } => value,
             _ => f64::NAN,
         };
         let (trial, report) = (TrialId(reported.id), Report { step: reported.step, value });
-        // By its bits, because a report without a value equals no other one.
-        let is_it = |known: &Report| {
+        // Bits are compared, because NaN differs from itself.
+        let is_equal = |known: &Report| {
             known.step == report.step && known.value.to_bits() == report.value.to_bits()
         };
-        let is_known = study.trial(trial).is_some_and(|trial| trial.reports.iter().any(is_it));
+        let is_known = study.trial(trial).is_some_and(|trial| trial.reports.iter().any(is_equal));
         if !is_known {
             study.report(trial, report.step, report.value).map_err(one_line)?;
-            curves.add(trial, report);
+            curves.add_report(trial, report);
         }
-        let asked = study.trial(trial).and_then(|trial| trial.stop_asked);
-        let verdict = asked.or_else(|| curves.verdict(rule, trial, report, None));
-        if let (None, Some(cause)) = (asked, verdict) {
+        let asked = study.trial(trial).and_then(|trial| trial.stop_cause);
+        let decision = asked.or_else(|| curves.decide(rule, trial, report, None));
+        if let (None, Some(cause)) = (asked, decision) {
             study.ask_to_stop(trial, cause).map_err(one_line)?;
         }
-        Ok(Reply::Verdict { stop: verdict.is_some(), why: verdict.map(|cause| cause.to_string()) })
+        Ok(Reply::StopDecision {
+            stop: decision.is_some(),
+            why: decision.map(|cause| cause.to_string()),
+        })
     }
 
     fn best(&mut self) -> Result<Reply, String> {
-        let study = &self.search("best")?.study;
+        let study = &self.active_study("best")?.study;
         let best = study.best().and_then(|trial| {
             let (id, config) = (trial.id.0, trial.configuration.clone());
             Some(Best { id, config, value: trial.value()? })
@@ -240,38 +243,42 @@ impl Session {
     }
 
     fn pending(&mut self) -> Result<Reply, String> {
-        let study = &self.search("pending")?.study;
+        let study = &self.active_study("pending")?.study;
         let trials: Vec<Trial> = study.pending().cloned().collect();
-        Ok(listed(&trials))
+        Ok(trials_reply(&trials))
     }
 }
 
-impl Search {
+impl ActiveStudy {
     fn trial(&self, id: u64) -> Result<&Trial, String> {
         let trial = id.checked_sub(1).and_then(|_| self.study.trial(TrialId(id)));
         trial.ok_or_else(|| format!("id: there is no trial {id}"))
     }
 
-    /// Whether two configurations are one: to the digit or, for clients that round, as near as counts as the same.
+    /// Returns whether two configurations are equal.
+    ///
+    /// For clients that round values, they need only be as near as counts as the same point.
     fn is_same(&self, known: &Configuration, told: &Configuration) -> bool {
         let space = self.study.space();
         let near = || {
             let (known, told) = (space.encode(known).ok()?, space.encode(told).ok()?);
-            Some(cube::same(space.axes(), &known, &told))
+            Some(unit_cube::is_same_point(space.axes(), &known, &told))
         };
         known == told || near().unwrap_or(false)
     }
 
-    /// The first pending trial of a configuration, one that is equal to the digit before all others.
+    /// Returns the first pending trial with a configuration. Exactly equal configurations come
+    /// first.
     fn pending(&self, told: &Configuration) -> Option<TrialId> {
         let exact = self.study.pending().find(|trial| trial.configuration == *told);
         let near = || self.study.pending().find(|trial| self.is_same(&trial.configuration, told));
         exact.or_else(near).map(|trial| trial.id)
     }
 
-    /// Ends a trial. One that early stopping has asked to stop ends there, with the value it has come to.
+    /// Ends a trial. If early stopping has asked it to stop, its value counts as that of a stopped
+    /// trial.
     fn end(&mut self, id: TrialId, outcome: Outcome) -> Result<(), String> {
-        let cause = self.study.trial(id).and_then(|trial| trial.stop_asked);
+        let cause = self.study.trial(id).and_then(|trial| trial.stop_cause);
         let outcome = match (cause, outcome) {
             (Some(StopCause::MaxResource { .. }) | None, outcome) => outcome,
             (Some(_), Outcome::Completed { value }) => Outcome::Stopped { value: Some(value) },
@@ -286,36 +293,37 @@ impl Search {
             }
             other => one_line(other),
         })?;
-        self.curves.end(id, &outcome);
+        self.curves.finish(id, &outcome);
         Ok(())
     }
 
-    /// Whether the same has been told of a configuration: a message that is sent again.
+    /// Returns whether this outcome of a configuration was told before, by a message that is sent
+    /// again.
     fn has_been_told(&self, told: &Configuration, outcome: &Outcome) -> bool {
         let value = |outcome: &Outcome| match outcome {
             Outcome::Completed { value } | Outcome::Stopped { value: Some(value) } => Some(*value),
             _ => None,
         };
-        // Outcomes are compared first, because configurations take longer.
-        let says_so = |known: &Outcome| match (value(known), value(outcome)) {
+        // Outcomes are compared first, because comparing configurations takes longer.
+        let is_equal = |known: &Outcome| match (value(known), value(outcome)) {
             (Some(known), Some(told)) => known.to_bits() == told.to_bits(),
             _ => known == outcome,
         };
         let mut same =
-            self.study.trials().iter().filter(|trial| trial.outcome.as_ref().is_some_and(says_so));
+            self.study.trials().iter().filter(|trial| trial.outcome.as_ref().is_some_and(is_equal));
         same.any(|trial| self.is_same(&trial.configuration, told))
     }
 }
 
-/// A configuration in the space's own order and types.
-fn known(space: &SearchSpace, config: &Configuration) -> Result<Configuration, String> {
+/// Returns a configuration in the space's own order and types.
+fn normalize(space: &SearchSpace, config: &Configuration) -> Result<Configuration, String> {
     let is_choice = |name: &str| {
         let range = space.ranges().iter().find(|range| range.name() == name);
         matches!(range, Some(ParameterRange::Categorical(_)))
     };
     let mut nulls = config.iter().filter(|(_, value)| **value == ParameterValue::Null);
     if let Some((name, _)) = nulls.find(|(name, _)| !is_choice(name)) {
-        return Err(format!("config.{name}: null is no number"));
+        return Err(format!("config.{name}: null is not a number"));
     }
     space.normalize(config).map_err(in_config)
 }
@@ -324,7 +332,7 @@ fn in_config(error: Error) -> String {
     format!("config: {}", one_line(error))
 }
 
-fn outcome(value: &Value) -> Result<Outcome, String> {
+fn parse_outcome(value: &Value) -> Result<Outcome, String> {
     let failed = |what: String| {
         Outcome::Failed(Failure::new(FailureKind::Error, format!("the evaluation gave {what}")))
     };
@@ -333,11 +341,11 @@ fn outcome(value: &Value) -> Result<Outcome, String> {
         Value::Number(number) => number
             .as_f64()
             .map(Outcome::from)
-            .ok_or_else(|| format!("value: {number} is no 64-bit float")),
+            .ok_or_else(|| format!("value: {number} does not fit a 64-bit float")),
         Value::String(text) if text.parse().is_ok_and(|number: f64| !number.is_finite()) => {
             Ok(failed(text.clone()))
         }
-        other => Err(format!("value: {other} is not a number; null or \"nan\" say that it failed")),
+        other => Err(format!("value: {other} is not a number; send null if the evaluation failed")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The parameters of a search space, as a request names them.
+//! The parameters of a search space, as requests write them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,7 +6,9 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::space::{ParameterRange, ParameterValue, ScalingType};
 
-/// A parameter of a search space.
+/// A parameter of a search space, as a request writes it.
+///
+/// Make one from a [`ParameterRange`] by `Parameter::from`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
@@ -45,7 +47,7 @@ enum Scale {
 }
 
 impl From<&ParameterRange> for Parameter {
-    /// An automatic scale is resolved; steps and digits are left out.
+    /// Converts a range. An automatic scale is resolved; steps and digits are left out.
     fn from(range: &ParameterRange) -> Self {
         let (kind, lo, hi, choices) = match range {
             ParameterRange::Continuous(range) => {
@@ -58,7 +60,7 @@ impl From<&ParameterRange> for Parameter {
                 (Kind::Cat, None, None, Some(range.values().to_vec()))
             }
         };
-        let scale = range.scale().map(|scale| match scale.scaling {
+        let scale = range.resolved_scaling().map(|scale| match scale.scaling {
             ScalingType::Logarithmic => Scale::Log,
             ScalingType::ReverseLogarithmic => Scale::ReverseLog,
             ScalingType::Auto | ScalingType::Linear => Scale::Linear,
@@ -70,14 +72,17 @@ impl From<&ParameterRange> for Parameter {
 }
 
 impl Parameter {
-    /// The range, checked, or in what respect it is not even one.
-    pub(super) fn read(&self, index: usize) -> Result<Result<ParameterRange, Error>, String> {
+    /// Returns the checked range.
+    ///
+    /// # Errors
+    /// The outer error says which member is missing or has a wrong type.
+    pub(super) fn to_range(&self, index: usize) -> Result<Result<ParameterRange, Error>, String> {
         if self.name.is_empty() {
             return Err(format!("space[{index}].name: empty"));
         }
         let at = |field: &str| format!("space[{index}].{field} (of `{}`)", self.name);
-        let superfluous = |field: &str, given: bool| match given {
-            true => Err(format!("{}: this type of parameter has none", at(field))),
+        let reject_extra = |field: &str, given: bool| match given {
+            true => Err(format!("{}: a parameter of this type has no such member", at(field))),
             false => Ok(()),
         };
         let scaling = match self.scale.unwrap_or(Scale::Auto) {
@@ -88,17 +93,18 @@ impl Parameter {
         };
         let float = |field: &str, value: &Option<Value>| {
             let number = value.as_ref().and_then(Value::as_f64);
-            number
-                .ok_or_else(|| format!("{}: {} is not a number", at(field), shown(value.as_ref())))
+            number.ok_or_else(|| {
+                format!("{}: {} is not a number", at(field), value_text(value.as_ref()))
+            })
         };
         let integer = |field: &str, value: &Option<Value>| {
-            value.as_ref().and_then(whole).ok_or_else(|| {
-                let value = shown(value.as_ref());
+            value.as_ref().and_then(parse_whole).ok_or_else(|| {
+                let value = value_text(value.as_ref());
                 format!("{}: {value} is not a whole number within ±2^53", at(field))
             })
         };
         match self.kind {
-            Kind::Float | Kind::Int => superfluous("choices", self.choices.is_some())?,
+            Kind::Float | Kind::Int => reject_extra("choices", self.choices.is_some())?,
             Kind::Cat => {
                 let given = [
                     ("lo", self.lo.is_some()),
@@ -107,7 +113,7 @@ impl Parameter {
                     ("step", self.step.is_some()),
                     ("digits", self.digits.is_some()),
                 ];
-                given.into_iter().try_for_each(|(field, given)| superfluous(field, given))?;
+                given.into_iter().try_for_each(|(field, given)| reject_extra(field, given))?;
             }
         }
         let range = match self.kind {
@@ -116,7 +122,7 @@ impl Parameter {
                 ParameterRange::continuous(&self.name, lo..=hi, scaling)
             }
             Kind::Int => {
-                superfluous("digits", self.digits.is_some())?;
+                reject_extra("digits", self.digits.is_some())?;
                 let (lo, hi) = (integer("lo", &self.lo)?, integer("hi", &self.hi)?);
                 ParameterRange::integer(&self.name, lo..=hi, scaling)
             }
@@ -127,11 +133,11 @@ impl Parameter {
             }
         };
         let step = self.step.is_some().then(|| float("step", &self.step)).transpose()?;
-        Ok(range.and_then(|range| in_steps(range, step, self.digits)))
+        Ok(range.and_then(|range| restrict_to_grid(range, step, self.digits)))
     }
 }
 
-fn in_steps(
+fn restrict_to_grid(
     range: ParameterRange,
     step: Option<f64>,
     digits: Option<u32>,
@@ -143,8 +149,8 @@ fn in_steps(
     }
 }
 
-/// A whole number, written as 3 or 3.0.
-fn whole(value: &Value) -> Option<i64> {
+/// Returns a whole number, which may be written as 3 or 3.0.
+fn parse_whole(value: &Value) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[allow(clippy::cast_possible_truncation, reason = "up to 2^53 it is exact")]
     let from_float =
@@ -152,7 +158,7 @@ fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().and_then(from_float))
 }
 
-/// A value in a message.
-pub(super) fn shown(value: Option<&Value>) -> String {
+/// Returns a value as text for a message; "missing" for none.
+pub(super) fn value_text(value: Option<&Value>) -> String {
     value.map_or_else(|| "missing".to_owned(), Value::to_string)
 }

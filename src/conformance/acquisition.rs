@@ -1,144 +1,157 @@
-//! What every acquisition promises.
+//! The check of the contract of [`Acquisition`].
 
 use std::fmt;
 
-use super::findings::{Breaches, Findings, Promise, guarded};
-use crate::acquisition::{Acquisition, Worth};
+use super::violations::{ContractViolations, Requirement, ViolationCollector, catch_panic};
+use crate::acquisition::{Acquisition, AcquisitionValue};
 
-const SOUND: Promise = Promise {
-    what: "the worth is a number or minus infinity, without a panic",
-    remedy: "use forms that are safe in the tails, such as `surmise::acquisition::log_improvement`",
+const VALID: Requirement = Requirement {
+    text: "the acquisition value is a number or minus infinity, without a panic",
+    remedy: "use formulas that are stable in the tails, such as \
+             `surmise::acquisition::log_improvement`",
 };
-const FINITE: Promise = Promise {
-    what: "where the worth is finite, so are its slopes",
-    remedy: "divide out what overflows; `surmise::acquisition::log_improvement` has slopes too",
+const FINITE: Requirement = Requirement {
+    text: "if the acquisition value is finite, so are its derivatives",
+    remedy: "cancel factors that overflow; `surmise::acquisition::log_improvement` returns its \
+             derivative, too",
 };
-const PURE: Promise = Promise {
-    what: "the same mean, deviation and incumbent give the same worth",
+const DETERMINISTIC: Requirement = Requirement {
+    text: "the same mean, standard deviation and incumbent give the same acquisition value",
     remedy: "compute it from the three arguments alone",
 };
-const BETTER: Promise = Promise {
-    what: "to expect less loss is never worth less",
-    remedy: "smaller losses are better: look for a sign",
+const MONOTONE: Requirement = Requirement {
+    text: "a lower mean never has a lower acquisition value",
+    remedy: "check the sign of the mean: smaller losses are better",
 };
-const SLOPE_MEAN: Promise = Promise {
-    what: "the slope by the mean is what the worth gains per unit of it",
-    remedy: "differentiate the worth as it is written, a logarithm included",
+const MEAN_DERIVATIVE: Requirement = Requirement {
+    text: "`mean_derivative` is the derivative of the acquisition value by the mean",
+    remedy: "differentiate the value as it is computed, including a logarithm",
 };
-const SLOPE_DEVIATION: Promise = Promise {
-    what: "the slope by the deviation is what the worth gains per unit of it",
-    remedy: "differentiate the worth as it is written, a logarithm included; it is by the deviation, not the variance",
+const STD_DEV_DERIVATIVE: Requirement = Requirement {
+    text: "`std_dev_derivative` is the derivative of the acquisition value by the standard \
+           deviation",
+    remedy: "differentiate the value as it is computed, including a logarithm, and by the \
+             standard deviation, not by the variance",
 };
 
 /// Means and incumbents, in standardized losses.
 const LOSSES: [f64; 9] = [-1e4, -30.0, -4.0, -1.0, -0.05, 0.7, 3.0, 40.0, 1e4];
-const DEVIATIONS: [f64; 6] = [1e-6, 1e-3, 0.05, 0.4, 1.0, 30.0];
-/// Share of the deviation over which a difference is taken.
+const STD_DEVS: [f64; 6] = [1e-6, 1e-3, 0.05, 0.4, 1.0, 30.0];
+/// Step of central differences, as a share of the standard deviation.
 const STEP: f64 = 1e-4;
 
-/// Checks what every [`Acquisition`] promises, on means, deviations and incumbents of any size.
+/// Checks the contract of [`Acquisition`], on means and standard deviations of any size.
 ///
-/// Slopes are compared with central differences where the worth is smooth: a worth may have kinks.
+/// Derivatives are compared with central differences where the acquisition value is smooth; kinks
+/// are allowed.
 ///
 /// ```
 /// surmise::conformance::check_acquisition(&surmise::LogExpectedImprovement).unwrap();
 /// ```
 ///
 /// # Errors
-/// [`Breaches`] lists every promise that was not kept, with the first place where.
-pub fn check_acquisition(acquisition: &dyn Acquisition) -> Result<(), Breaches> {
-    let mut findings = Findings::default();
+/// Returns [`ContractViolations`] with every requirement that is not met, and the first arguments
+/// for which it is not met.
+pub fn check_acquisition(acquisition: &dyn Acquisition) -> Result<(), ContractViolations> {
+    let mut violations = ViolationCollector::default();
     for incumbent in LOSSES {
         for mean in LOSSES {
-            for deviation in DEVIATIONS {
-                Place { acquisition, mean, deviation, incumbent }.check(&mut findings);
+            for std_dev in STD_DEVS {
+                TestCase { acquisition, mean, std_dev, incumbent }.check(&mut violations);
             }
         }
     }
-    findings.into_result()
+    violations.into_result()
 }
 
-/// Where an acquisition is looked at.
-struct Place<'a> {
+/// The arguments for which an acquisition function is checked.
+struct TestCase<'a> {
     acquisition: &'a dyn Acquisition,
     mean: f64,
-    deviation: f64,
+    std_dev: f64,
     incumbent: f64,
 }
 
-impl Place<'_> {
-    fn check(&self, findings: &mut Findings) {
-        let worth = match self.worth(0.0, 0.0) {
-            Ok(worth) => worth,
+impl TestCase<'_> {
+    fn check(&self, violations: &mut ViolationCollector) {
+        let result = match self.evaluate(0.0, 0.0) {
+            Ok(result) => result,
             Err(message) => {
-                findings.check(SOUND, false, || format!("{self}: the panic \"{message}\""));
+                violations.check(VALID, false, || format!("{self}: the panic \"{message}\""));
                 return;
             }
         };
-        let Worth { value, slope_mean, slope_deviation } = worth;
-        let sound = !value.is_nan() && value < f64::INFINITY;
-        findings.check(SOUND, sound, || format!("{self}: {value}"));
-        let again = self.worth(0.0, 0.0);
-        let same = again.as_ref().is_ok_and(|again| format!("{again:?}") == format!("{worth:?}"));
-        findings.check(PURE, same, || format!("{self}: first {worth:?}, then {again:?}"));
+        let AcquisitionValue { value, mean_derivative, std_dev_derivative } = result;
+        let is_valid = !value.is_nan() && value < f64::INFINITY;
+        violations.check(VALID, is_valid, || format!("{self}: {value}"));
+        let again = self.evaluate(0.0, 0.0);
+        // The text is compared, because NaN does not equal NaN.
+        let is_equal =
+            again.as_ref().is_ok_and(|again| format!("{again:?}") == format!("{result:?}"));
+        violations
+            .check(DETERMINISTIC, is_equal, || format!("{self}: first {result:?}, then {again:?}"));
         if !value.is_finite() {
             return;
         }
-        findings.check(FINITE, slope_mean.is_finite() && slope_deviation.is_finite(), || {
-            format!("{self}: slopes {slope_mean} and {slope_deviation}")
+        let is_finite = mean_derivative.is_finite() && std_dev_derivative.is_finite();
+        violations.check(FINITE, is_finite, || {
+            format!("{self}: derivatives {mean_derivative} and {std_dev_derivative}")
         });
-        if let Ok(better) = self.worth(-self.deviation, 0.0) {
-            findings.check(BETTER, better.value >= value - rounding(value), || {
-                format!("{self}: {value}, but {} at one deviation less", better.value)
+        if let Ok(better) = self.evaluate(-self.std_dev, 0.0) {
+            violations.check(MONOTONE, better.value >= value - rounding(value), || {
+                format!("{self}: {value}, but {} at a mean that is lower by std_dev", better.value)
             });
         }
-        // A step that the mean's own rounding swallows shows no slope.
-        if STEP * self.deviation > 1e-9 * self.mean.abs().max(self.incumbent.abs()) {
-            let moved = |step| self.worth(step, 0.0);
-            self.compare(SLOPE_MEAN, slope_mean, value, &moved, findings);
+        // Rounding of the mean must not hide the step.
+        if STEP * self.std_dev > 1e-9 * self.mean.abs().max(self.incumbent.abs()) {
+            let evaluate = |step| self.evaluate(step, 0.0);
+            self.check_derivative(MEAN_DERIVATIVE, mean_derivative, value, &evaluate, violations);
         }
-        let moved = |step| self.worth(0.0, step);
-        self.compare(SLOPE_DEVIATION, slope_deviation, value, &moved, findings);
+        let evaluate = |step| self.evaluate(0.0, step);
+        self.check_derivative(STD_DEV_DERIVATIVE, std_dev_derivative, value, &evaluate, violations);
     }
 
-    fn worth(&self, by_mean: f64, by_deviation: f64) -> Result<Worth, String> {
-        let (mean, deviation) = (self.mean + by_mean, self.deviation + by_deviation);
-        guarded(|| self.acquisition.worth(mean, deviation, self.incumbent))
+    /// Evaluates the acquisition function at a shifted mean and a shifted standard deviation.
+    fn evaluate(&self, mean_shift: f64, std_dev_shift: f64) -> Result<AcquisitionValue, String> {
+        let (mean, std_dev) = (self.mean + mean_shift, self.std_dev + std_dev_shift);
+        catch_panic(|| self.acquisition.evaluate(mean, std_dev, self.incumbent))
     }
 
-    /// Compares a slope with the central difference over one step to either side, unless there is a kink between.
-    fn compare(
+    /// Compares a derivative with the central difference over one step, unless there is a kink.
+    fn check_derivative(
         &self,
-        promise: Promise,
-        slope: f64,
+        requirement: Requirement,
+        derivative: f64,
         value: f64,
-        moved: &dyn Fn(f64) -> Result<Worth, String>,
-        findings: &mut Findings,
+        evaluate: &dyn Fn(f64) -> Result<AcquisitionValue, String>,
+        violations: &mut ViolationCollector,
     ) {
-        let step = STEP * self.deviation;
-        let (Ok(low), Ok(high)) = (moved(-step), moved(step)) else { return };
-        let (back, forth) = ((value - low.value) / step, (high.value - value) / step);
-        let difference = 0.5 * (back + forth);
-        // Rounding of the worth, and a bend within the step, show in the difference between both sides.
-        let unsure = (forth - back).abs() + rounding(value) / step;
-        let size = difference.abs().max(slope.abs());
-        if unsure <= 0.05 * size {
-            let kept = (slope - difference).abs() <= unsure + 1e-3 * size;
-            findings.check(promise, kept, || {
-                format!("{self}: a slope of {slope}, but the worth gains {difference}")
+        let step = STEP * self.std_dev;
+        let (Ok(low), Ok(high)) = (evaluate(-step), evaluate(step)) else { return };
+        let (backward, forward) = ((value - low.value) / step, (high.value - value) / step);
+        let difference = 0.5 * (backward + forward);
+        // Rounding and curvature show in the difference between both one-sided differences.
+        let tolerance = (forward - backward).abs() + rounding(value) / step;
+        let size = difference.abs().max(derivative.abs());
+        if tolerance <= 0.05 * size {
+            let is_close = (derivative - difference).abs() <= tolerance + 1e-3 * size;
+            violations.check(requirement, is_close, || {
+                format!(
+                    "{self}: the derivative {derivative}, but the central difference {difference}"
+                )
             });
         }
     }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for TestCase<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mean, deviation, incumbent, .. } = self;
-        write!(f, "at mean {mean}, deviation {deviation} and incumbent {incumbent}")
+        let Self { mean, std_dev, incumbent, .. } = self;
+        write!(f, "at mean {mean}, std_dev {std_dev} and incumbent {incumbent}")
     }
 }
 
-/// How far a value may be off by rounding alone.
+/// Returns the maximum rounding error of an acquisition value.
 fn rounding(value: f64) -> f64 {
     1e-11 * value.abs().max(1.0)
 }

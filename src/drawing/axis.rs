@@ -1,67 +1,77 @@
-//! From numbers to places on paper: linear and logarithmic axes with ticks at round numbers.
+//! Linear and logarithmic axes of a chart, with ticks at round numbers.
 
-use super::number::short;
+use super::number::format_short;
 
-/// An axis from its least to its greatest number.
+/// An axis of a chart: it maps numbers to positions and chooses ticks.
 #[derive(Debug, Clone)]
 pub struct PlotAxis {
-    /// What stands beside it.
+    /// The label of the axis.
     pub label: String,
     low: f64,
     high: f64,
-    logarithmic: bool,
-    /// Places with their labels, where they are no round numbers.
-    given: Vec<(f64, String)>,
+    is_logarithmic: bool,
+    /// Ticks with their labels that replace the ticks at round numbers; empty for round numbers.
+    custom_ticks: Vec<(f64, String)>,
 }
 
 impl PlotAxis {
-    /// From `low` to `high`.
+    /// Creates a linear axis from `low` to `high`.
+    ///
+    /// If `high` is not above `low`, the axis extends around `low`.
     pub fn linear(label: impl Into<String>, low: f64, high: f64) -> Self {
         let half = 0.5_f64.max(1e-3 * low.abs());
         let (low, high) = if high > low { (low, high) } else { (low - half, low + half) };
-        Self { label: label.into(), low, high, logarithmic: false, given: Vec::new() }
+        Self { label: label.into(), low, high, is_logarithmic: false, custom_ticks: Vec::new() }
     }
 
-    /// Whole decades around `low` and `high`, which are above 0.
-    pub fn decades(label: impl Into<String>, low: f64, high: f64) -> Self {
+    /// Creates a logarithmic axis of whole decades that contains `low` and `high`, both above 0.
+    pub fn logarithmic(label: impl Into<String>, low: f64, high: f64) -> Self {
         let down = low.log10().floor();
-        // Numbers that are a decade to the last digit need no further one.
+        // The tolerance avoids a further decade if rounding puts `high` just above a power of ten.
         let up = (high.log10() - 1e-9).ceil().max(down + 1.0);
         let (low, high) = (10_f64.powf(down), 10_f64.powf(up));
-        Self { label: label.into(), low, high, logarithmic: true, given: Vec::new() }
+        Self { label: label.into(), low, high, is_logarithmic: true, custom_ticks: Vec::new() }
     }
 
-    /// From `low` to `high`, with labels at given places.
-    pub fn labelled(
+    /// Creates a linear axis from `low` to `high` with these ticks and their labels.
+    pub fn with_ticks(
         label: impl Into<String>,
         low: f64,
         high: f64,
         ticks: Vec<(f64, String)>,
     ) -> Self {
-        Self { given: ticks, ..Self::linear(label, low, high) }
+        Self { custom_ticks: ticks, ..Self::linear(label, low, high) }
     }
 
-    fn warp(&self, value: f64) -> f64 {
-        if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value }
+    fn transform(&self, value: f64) -> f64 {
+        if self.is_logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value }
     }
 
-    /// Where a number stands: 0 at the low end, 1 at the high one; what is beyond them stands at them.
-    pub fn place(&self, value: f64) -> f64 {
-        let (low, high) = (self.warp(self.low), self.warp(self.high));
-        ((self.warp(value) - low) / (high - low)).clamp(0.0, 1.0)
+    /// Returns the position of a number on the axis: 0 at the low end and 1 at the high end.
+    ///
+    /// Numbers beyond an end have the position of that end.
+    pub fn position(&self, value: f64) -> f64 {
+        let (low, high) = (self.transform(self.low), self.transform(self.high));
+        ((self.transform(value) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// Round numbers along the axis with their labels, or the places that were given.
-    pub fn ticks(&self, most: u32) -> Vec<(f64, String)> {
-        if !self.given.is_empty() {
-            return self.given.clone();
+    /// Returns about `max_ticks` round numbers along the axis with their labels.
+    ///
+    /// An axis made by [`with_ticks`](Self::with_ticks) returns its own ticks.
+    pub fn ticks(&self, max_ticks: u32) -> Vec<(f64, String)> {
+        if !self.custom_ticks.is_empty() {
+            return self.custom_ticks.clone();
         }
-        if self.logarithmic { self.decade_ticks(most) } else { self.linear_ticks(most) }
+        if self.is_logarithmic {
+            self.decade_ticks(max_ticks)
+        } else {
+            self.linear_ticks(max_ticks)
+        }
     }
 
-    fn decade_ticks(&self, most: u32) -> Vec<(f64, String)> {
-        let (low, high) = (self.warp(self.low).round(), self.warp(self.high).round());
-        let step = ((high - low) / f64::from(most)).ceil().max(1.0);
+    fn decade_ticks(&self, max_ticks: u32) -> Vec<(f64, String)> {
+        let (low, high) = (self.transform(self.low).round(), self.transform(self.high).round());
+        let step = ((high - low) / f64::from(max_ticks)).ceil().max(1.0);
         let mut ticks = Vec::new();
         let mut decade = low;
         while decade <= high {
@@ -71,26 +81,27 @@ impl PlotAxis {
         ticks
     }
 
-    fn linear_ticks(&self, most: u32) -> Vec<(f64, String)> {
-        let rough = (self.high - self.low) / f64::from(most);
-        let power = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|round| round * power);
-        let step = step.into_iter().find(|step| *step >= rough * (1.0 - 1e-9)).unwrap_or(rough);
+    fn linear_ticks(&self, max_ticks: u32) -> Vec<(f64, String)> {
+        let min_step = (self.high - self.low) / f64::from(max_ticks);
+        let power = 10_f64.powf(min_step.log10().floor());
+        let steps = [1.0, 2.0, 5.0, 10.0].map(|round| round * power);
+        let is_large_enough = |step: &f64| *step >= min_step * (1.0 - 1e-9);
+        let step = steps.into_iter().find(is_large_enough).unwrap_or(min_step);
         let first = (self.low / step - 1e-9).ceil();
-        // Counted, because far from 0 a step may be lost in rounding.
-        let ticks = (0..=most + 1).map(|count| (first + f64::from(count)) * step);
+        // Limit the number of ticks, because far from 0 rounding may make a step vanish.
+        let ticks = (0..=max_ticks + 1).map(|count| (first + f64::from(count)) * step);
         let inside = ticks.filter(|value| *value <= self.high + 1e-9 * step);
-        // Not −0, nor a remainder of rounding instead of 0.
-        let whole = inside.map(|value| if value.abs() < 1e-9 * step { 0.0 } else { value });
-        whole.map(|value| (value, label(value, step))).collect()
+        // Replace −0 and rounding errors near 0 by 0.
+        let rounded = inside.map(|value| if value.abs() < 1e-9 * step { 0.0 } else { value });
+        rounded.map(|value| (value, label(value, step))).collect()
     }
 }
 
-/// A round number with as many digits as its neighbours need.
+/// Formats a tick with as many digits as the step between ticks needs.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "few digits")]
 fn label(value: f64, step: f64) -> String {
     if value.abs() >= 1e6 || step < 1e-4 {
-        return short(value);
+        return format_short(value);
     }
     let digits = (-step.log10().floor()).max(0.0) as usize;
     format!("{value:.digits$}")
@@ -110,26 +121,26 @@ fn decade_label(decade: f64) -> String {
 mod tests {
     use super::*;
 
-    fn labels(axis: &PlotAxis, most: u32) -> Vec<String> {
-        axis.ticks(most).into_iter().map(|(_, label)| label).collect()
+    fn labels(axis: &PlotAxis, max_ticks: u32) -> Vec<String> {
+        axis.ticks(max_ticks).into_iter().map(|(_, label)| label).collect()
     }
 
     #[test]
-    fn ticks_are_round_and_not_too_many() {
+    fn ticks_are_few_round_numbers() {
         assert_eq!(labels(&PlotAxis::linear("", 0.0, 60.0), 4), ["0", "20", "40", "60"]);
         assert_eq!(labels(&PlotAxis::linear("", -0.3, 0.6), 4), ["0.0", "0.5"]);
         assert_eq!(labels(&PlotAxis::linear("", 1.0, 1.0), 2), ["0.5", "1.0", "1.5"]);
         assert_eq!(
-            labels(&PlotAxis::decades("", 2e-3, 5.0), 9),
+            labels(&PlotAxis::logarithmic("", 2e-3, 5.0), 9),
             ["1e-3", "1e-2", "0.1", "1", "10"]
         );
         assert_eq!(
-            labels(&PlotAxis::decades("", 1e-8, 1.0), 4),
+            labels(&PlotAxis::logarithmic("", 1e-8, 1.0), 4),
             ["1e-8", "1e-6", "1e-4", "1e-2", "1"]
         );
         for (low, high) in [(1e16, 1e16 + 2.0), (1e300, 1e300)] {
             let axis = PlotAxis::linear("", low, high);
-            assert!(axis.ticks(5).len() <= 7 && axis.place(low).is_finite());
+            assert!(axis.ticks(5).len() <= 7 && axis.position(low).is_finite());
         }
         for (low, high) in [(0.0, 1e-9), (-1e12, 3.0), (5.0, 7.0), (0.0, 1.0)] {
             let count = PlotAxis::linear("", low, high).ticks(5).len();
@@ -138,11 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn places_are_within_the_paper() {
-        let axis = PlotAxis::decades("", 0.01, 1.0);
-        assert!((axis.place(0.1) - 0.5).abs() < 1e-12);
-        assert_eq!((axis.place(0.0), axis.place(f64::INFINITY)), (0.0, 1.0));
+    fn positions_are_from_0_to_1() {
+        let axis = PlotAxis::logarithmic("", 0.01, 1.0);
+        assert!((axis.position(0.1) - 0.5).abs() < 1e-12);
+        assert_eq!((axis.position(0.0), axis.position(f64::INFINITY)), (0.0, 1.0));
         let axis = PlotAxis::linear("", -1.0, 3.0);
-        assert!((axis.place(0.0) - 0.25).abs() < 1e-12);
+        assert!((axis.position(0.0) - 0.25).abs() < 1e-12);
     }
 }

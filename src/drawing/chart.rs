@@ -1,47 +1,47 @@
-//! Curves with bands between two axes.
+//! Charts: curves with bands, and marks, between two axes.
 
 use super::axis::PlotAxis;
-use super::number::short;
-use super::svg::{Anchor, Shape, Svg, legend_places};
+use super::number::format_short;
+use super::svg::{Anchor, Shape, Svg, legend_positions};
 
-/// A curve, and the band around it.
+/// A curve with a band around it.
 #[derive(Debug, Clone)]
 pub struct Curve {
-    /// Number of the strategy, which gives its style.
+    /// Number of the series, which selects colour and dash pattern.
     pub series: usize,
-    /// x, and y in the middle, at the low and at the high end of the band.
+    /// Points of the curve: x, and the three y values of the curve and of both ends of the band.
     pub points: Vec<(f64, [f64; 3])>,
-    /// Whether the value holds until the next point, instead of going there straight.
-    pub stepped: bool,
+    /// Draws the curve as steps: each value holds until the next point.
+    pub is_stepped: bool,
 }
 
-/// A mark, as of one trial.
+/// A mark in a chart, such as one trial.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
-    /// Where it stands.
+    /// Coordinates x and y of the mark.
     pub at: (f64, f64),
-    /// Its shape.
+    /// Shape of the mark.
     pub shape: Shape,
-    /// Number of the series, which gives its colour.
+    /// Number of the series, which selects the colour.
     pub series: usize,
-    /// The trial that it stands for, by which a page finds it.
+    /// Number of the trial that the mark represents, written as the attribute `data-trial`.
     pub trial: Option<u64>,
 }
 
-/// Curves between axes.
+/// Curves and marks between two axes.
 #[derive(Debug)]
 pub struct Chart {
-    /// What stands above it.
+    /// Title above the chart.
     pub title: String,
-    /// The axis below.
+    /// Horizontal axis, below the chart.
     pub x: PlotAxis,
-    /// The axis on the left.
+    /// Vertical axis, to the left of the chart.
     pub y: PlotAxis,
-    /// What is drawn.
+    /// Curves with their bands.
     pub curves: Vec<Curve>,
-    /// What is drawn on top of that.
+    /// Marks, which are drawn above the curves.
     pub marks: Vec<Mark>,
-    /// Values below this are drawn at it.
+    /// Smallest y value that the chart shows; the chart labels it.
     pub floor: Option<f64>,
 }
 
@@ -51,12 +51,12 @@ const TOP: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
 
 impl Chart {
-    /// Draws it into a rectangle of a picture.
+    /// Draws the chart into a rectangle of a picture, from its upper left corner `at`.
     pub fn draw(&self, svg: &mut Svg, at: (f64, f64), size: (f64, f64)) {
         let (left, top) = (at.0 + LEFT, at.1 + TOP);
         let (width, height) = (size.0 - LEFT - RIGHT, size.1 - TOP - BOTTOM);
-        let x = |value| left + width * self.x.place(value);
-        let y = |value| top + height * (1.0 - self.y.place(value));
+        let x = |value| left + width * self.x.position(value);
+        let y = |value| top + height * (1.0 - self.y.position(value));
         for (value, label) in self.x.ticks(5) {
             svg.line((x(value), top), (x(value), top + height), "#e6e6e6", 1.0);
             svg.text((x(value), top + height + 14.0), Anchor::Middle, 10.0, &label);
@@ -69,13 +69,13 @@ impl Chart {
         svg.line((left, top + height), (left + width, top + height), "#666666", 1.0);
         svg.text((left, at.1 + 14.0), Anchor::Start, 12.5, &self.title);
         svg.text((left + width / 2.0, top + height + 29.0), Anchor::Middle, 10.5, &self.x.label);
-        svg.upright_text((at.0 + 11.0, top + height / 2.0), 10.5, &self.y.label);
+        svg.vertical_text((at.0 + 11.0, top + height / 2.0), 10.5, &self.y.label);
         let line = |curve: &Curve, which: usize| -> Vec<(f64, f64)> {
             let mut points: Vec<(f64, f64)> = Vec::new();
             for (at, values) in &curve.points {
                 let last = points.last().copied();
-                if let Some((_, held)) = last.filter(|_| curve.stepped) {
-                    points.push((x(*at), held));
+                if let Some((_, previous)) = last.filter(|_| curve.is_stepped) {
+                    points.push((x(*at), previous));
                 }
                 points.push((x(*at), y(values[which])));
             }
@@ -93,22 +93,22 @@ impl Chart {
             svg.mark((x(mark.at.0), y(mark.at.1)), mark.shape, mark.series, mark.trial);
         }
         if let Some(floor) = self.floor {
-            let text = format!("≤ {}, 0 included", short(floor));
+            let text = format!("≤ {}, 0 included", format_short(floor));
             svg.text((left + width, y(floor) - 4.0), Anchor::End, 9.5, &text);
         }
     }
 }
 
-/// Charts side by side under one legend.
+/// Draws charts in rows of `columns` under one legend, each of this size in pixels.
 #[allow(clippy::cast_precision_loss, reason = "a few charts")]
 pub fn grid(charts: &[Chart], names: &[String], columns: usize, size: (f64, f64)) -> Svg {
     let columns = columns.min(charts.len()).max(1);
     let rows = charts.len().div_ceil(columns);
     let width = columns as f64 * size.0;
-    let places = legend_places(names, LEFT, width);
-    let top = 12.0 + places.last().map_or(0.0, |(_, y)| *y);
+    let positions = legend_positions(names, LEFT, width);
+    let top = 12.0 + positions.last().map_or(0.0, |(_, y)| *y);
     let mut svg = Svg::new(width, top + rows as f64 * size.1);
-    svg.legend(&places, names);
+    svg.legend(&positions, names);
     for (index, chart) in charts.iter().enumerate() {
         let (row, column) = (index / columns, index % columns);
         chart.draw(&mut svg, (column as f64 * size.0, top + row as f64 * size.1), size);

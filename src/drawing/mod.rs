@@ -1,6 +1,6 @@
-//! Pictures of numbers as SVG: the few shapes, axes and curves of which a page is made.
+//! Charts as SVG: the shapes, axes and curves of the pages of reports and benchmarks.
 //!
-//! A critical-difference diagram or a map of scores is in no drawing library, and what is left of one is text.
+//! It replaces a plotting library, because none has critical-difference diagrams or maps of scores.
 
 mod number;
 mod page;
@@ -12,6 +12,8 @@ mod chart;
 
 pub use self::axis::PlotAxis;
 pub use self::chart::{Chart, Curve, Mark, grid};
-pub use self::number::{fixed, percent, seconds, short, short_or_none};
+pub use self::number::{
+    format_fixed, format_optional, format_percent, format_seconds, format_short,
+};
 pub use self::page::page_style;
-pub use self::svg::{Anchor, Shape, Svg, colour, escape, legend_places, width_of};
+pub use self::svg::{Anchor, Shape, Svg, colour, escape, legend_positions, text_width};

@@ -1,7 +1,7 @@
-//! Numbers as people read them.
+//! Formats numbers for tables and labels.
 
-/// Two significant digits: `0.31`, `42`, `1.8e-5`, `∞`, `–` for what is no number.
-pub fn short(value: f64) -> String {
+/// Formats a number with two significant digits: `0.31`, `42`, `1.8e-5`, `∞`, or `–` for NaN.
+pub fn format_short(value: f64) -> String {
     let size = value.abs();
     if value.is_nan() {
         "–".to_owned()
@@ -22,28 +22,28 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// A number with so many digits behind the point.
-pub fn fixed(value: f64, digits: usize) -> String {
-    if value.is_finite() { format!("{value:.digits$}") } else { short(value) }
+/// Formats a number with a fixed number of digits after the decimal point.
+pub fn format_fixed(value: f64, digits: usize) -> String {
+    if value.is_finite() { format!("{value:.digits$}") } else { format_short(value) }
 }
 
-/// The same as [`short`] of what may be missing.
-pub fn short_or_none(value: Option<f64>) -> String {
-    short(value.unwrap_or(f64::NAN))
+/// Formats a number as [`format_short`] does, or `None` as `–`.
+pub fn format_optional(value: Option<f64>) -> String {
+    format_short(value.unwrap_or(f64::NAN))
 }
 
-/// A duration in seconds, in the unit that suits it.
-pub fn seconds(value: f64) -> String {
+/// Formats a duration in seconds, with the unit s, ms or µs.
+pub fn format_seconds(value: f64) -> String {
     let (scale, unit) = match value {
         v if v.is_nan() => return "–".to_owned(),
         v if v < 1e-3 => (1e6, "µs"),
         v if v < 1.0 => (1e3, "ms"),
         _ => (1.0, "s"),
     };
-    format!("{} {unit}", short(value * scale))
+    format!("{} {unit}", format_short(value * scale))
 }
 
-/// A share as a percentage.
-pub fn percent(share: f64) -> String {
+/// Formats a share from 0 to 1 as a percentage without decimals.
+pub fn format_percent(share: f64) -> String {
     if share.is_nan() { "–".to_owned() } else { format!("{:.0} %", 100.0 * share) }
 }

@@ -1,7 +1,9 @@
-//! The style of the pages on which pictures stand.
+//! The style sheet of HTML pages with pictures.
 
-/// A style sheet: for screens of any width, light and dark, and for paper. Pictures stand in `figure > div`, which is white in the dark, too; wide
-/// tables in `div.wide`; what is to be read beside them in `p.note`.
+/// Returns a style sheet for screens of any width, for light and dark mode, and for paper.
+///
+/// Put pictures into `figure > div`, which is white in dark mode too. Put wide tables into
+/// `div.wide`, and notes into `p.note`.
 pub fn page_style() -> &'static str {
     include_str!("page.css")
 }

@@ -1,30 +1,30 @@
-//! The few shapes that pictures are made of, as SVG.
+//! SVG pictures: lines, areas, marks and texts.
 
-/// Where a text is anchored.
+/// The part of a text that is at its position.
 #[derive(Debug, Clone, Copy)]
 pub enum Anchor {
-    /// At its first letter.
+    /// The start of the text.
     Start,
-    /// In its middle.
+    /// The middle of the text.
     Middle,
-    /// At its last letter.
+    /// The end of the text.
     End,
 }
 
-/// The shape of a mark, so that nobody needs its colour.
+/// The shape of a mark, which distinguishes it without its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// A disc.
+    /// A small filled circle.
     Disc,
     /// A cross of two lines.
     Cross,
-    /// A triangle.
+    /// A filled triangle pointing up.
     Triangle,
-    /// A ring, larger than the others.
+    /// A ring that is larger than the other shapes.
     Ring,
 }
 
-/// A picture that is being drawn; lengths are pixels, y grows downwards.
+/// A picture under construction; lengths are in pixels, and y increases downwards.
 #[derive(Debug)]
 pub struct Svg {
     width: f64,
@@ -32,8 +32,9 @@ pub struct Svg {
     body: String,
 }
 
-/// Colours that colour-blind people can tell apart (Okabe & Ito 2008), the darker ones first, each with a dash pattern of its
-/// own so that nobody needs the colour.
+/// Colours that colour-blind people can distinguish (Okabe & Ito 2008), the darker ones first.
+///
+/// Each colour has its own dash pattern, which distinguishes curves without their colours.
 const STYLES: [(&str, &str); 8] = [
     ("#0072B2", ""),
     ("#D55E00", "7 3"),
@@ -45,23 +46,23 @@ const STYLES: [(&str, &str); 8] = [
     ("#7A7A7A", "6 2 1 2 1 2"),
 ];
 
-/// Colour and dash pattern of the series of this number.
+/// Returns the colour and the dash pattern of a series.
 fn style(index: usize) -> (&'static str, &'static str) {
     STYLES[index % STYLES.len()]
 }
 
-/// The colour of the series of this number.
+/// Returns the colour of the series with this number, as hexadecimal RGB.
 pub fn colour(series: usize) -> &'static str {
     style(series).0
 }
 
-/// Text as it may stand in XML.
+/// Escapes a text for XML.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl Svg {
-    /// An empty picture of this size.
+    /// Creates an empty picture of this size in pixels.
     pub fn new(width: f64, height: f64) -> Self {
         Self { width, height, body: String::new() }
     }
@@ -71,103 +72,102 @@ impl Svg {
         self.body.push('\n');
     }
 
-    /// A straight line.
+    /// Draws a straight line.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), colour: &str, width: f64) {
+        let ((x1, y1), (x2, y2)) = (from, to);
+        let stroke = format!(r#"stroke="{colour}" stroke-width="{width}""#);
         self.add(&format!(
-            r#"<line x1="{:.1}" y1="{:.1}" x2="{:.1}" y2="{:.1}" stroke="{colour}" stroke-width="{width}"/>"#,
-            from.0, from.1, to.0, to.1
+            r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" {stroke}/>"#
         ));
     }
 
-    /// A line through points in the style of a series; beyond eight of them, a thicker one.
+    /// Draws a line through points in the style of a series.
+    ///
+    /// The ninth series has the style of the first one with a thicker line, and so on.
     #[allow(clippy::cast_precision_loss, reason = "a few series")]
     pub fn curve(&mut self, points: &[(f64, f64)], series: usize) {
         let (colour, dashes) = style(series);
         let width = 1.8 + 1.6 * (series / STYLES.len()) as f64;
+        let points = point_list(points);
+        let stroke = format!(r#"stroke="{colour}" stroke-width="{width}" stroke-linejoin="round""#);
         self.add(&format!(
-            r#"<polyline points="{}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-linejoin="round" stroke-dasharray="{dashes}"/>"#,
-            list(points)
+            r#"<polyline points="{points}" fill="none" {stroke} stroke-dasharray="{dashes}"/>"#
         ));
     }
 
-    /// A translucent area in the colour of a series.
+    /// Draws a translucent area in the colour of a series.
     pub fn area(&mut self, outline: &[(f64, f64)], series: usize) {
         let (colour, _) = style(series);
         self.add(&format!(
             r#"<polygon points="{}" fill="{colour}" fill-opacity="0.15" stroke="none"/>"#,
-            list(outline)
+            point_list(outline)
         ));
     }
 
-    /// A mark in the colour of a series. A page finds it by `data-trial` if it has a number.
+    /// Draws a mark in the colour of a series, with the attribute `data-trial` for a trial.
     pub fn mark(&mut self, (x, y): (f64, f64), shape: Shape, series: usize, trial: Option<u64>) {
         let (colour, _) = style(series);
-        let found = trial.map(|trial| format!(r#" data-trial="{trial}""#)).unwrap_or_default();
+        let data = trial.map(|trial| format!(r#" data-trial="{trial}""#)).unwrap_or_default();
+        let stroke = |width: &str| format!(r#"stroke="{colour}" stroke-width="{width}""#);
         let element = match shape {
             Shape::Disc => {
-                format!(r#"<circle{found} cx="{x:.1}" cy="{y:.1}" r="2.6" fill="{colour}"/>"#)
+                format!(r#"<circle{data} cx="{x:.1}" cy="{y:.1}" r="2.6" fill="{colour}"/>"#)
             }
-            Shape::Ring => format!(
-                r#"<circle{found} cx="{x:.1}" cy="{y:.1}" r="5.5" fill="none" stroke="{colour}" stroke-width="2"/>"#
-            ),
-            Shape::Cross => format!(
-                r#"<path{found} d="M{:.1} {:.1}l6 6m-6 0l6 -6" stroke="{colour}" stroke-width="1.5"/>"#,
-                x - 3.0,
-                y - 3.0
-            ),
-            Shape::Triangle => format!(
-                r#"<path{found} d="M{x:.1} {:.1}l3.2 5.6h-6.4z" fill="{colour}"/>"#,
-                y - 3.2
-            ),
+            Shape::Ring => {
+                let stroke = stroke("2");
+                format!(r#"<circle{data} cx="{x:.1}" cy="{y:.1}" r="5.5" fill="none" {stroke}/>"#)
+            }
+            Shape::Cross => {
+                let (left, top, stroke) = (x - 3.0, y - 3.0, stroke("1.5"));
+                format!(r#"<path{data} d="M{left:.1} {top:.1}l6 6m-6 0l6 -6" {stroke}/>"#)
+            }
+            Shape::Triangle => {
+                let top = y - 3.2;
+                format!(r#"<path{data} d="M{x:.1} {top:.1}l3.2 5.6h-6.4z" fill="{colour}"/>"#)
+            }
         };
         self.add(&element);
     }
 
-    /// A disc in a colour of its own that stands for a trial, by whose number a page finds it.
+    /// Draws a disc with this fill colour that represents a trial (attribute `data-trial`).
     pub fn dot(&mut self, (x, y): (f64, f64), fill: &str, trial: u64) {
-        self.add(&format!(
-            r##"<circle data-trial="{trial}" cx="{x:.1}" cy="{y:.1}" r="4" fill="{fill}" stroke="#555555" stroke-width="0.5"/>"##
-        ));
+        let circle = format!(r#"<circle data-trial="{trial}" cx="{x:.1}" cy="{y:.1}" r="4""#);
+        let stroke = r##"stroke="#555555" stroke-width="0.5""##;
+        self.add(&format!(r#"{circle} fill="{fill}" {stroke}/>"#));
     }
 
-    /// A thin line through points that stands for a trial, by whose number a page finds it.
+    /// Draws a thin line through points that represents a trial (attribute `data-trial`).
     pub fn trace(&mut self, points: &[(f64, f64)], colour: &str, opacity: f64, trial: u64) {
-        self.add(&format!(
-            r#"<polyline data-trial="{trial}" points="{}" fill="none" stroke="{colour}" stroke-width="1.1" stroke-opacity="{opacity:.2}"/>"#,
-            list(points)
-        ));
+        let points = point_list(points);
+        let polyline = format!(r#"<polyline data-trial="{trial}" points="{points}" fill="none""#);
+        let stroke = format!(r#"stroke="{colour}" stroke-width="1.1""#);
+        self.add(&format!(r#"{polyline} {stroke} stroke-opacity="{opacity:.2}"/>"#));
     }
 
-    /// A bar that stands for a trial, by whose number a page finds it.
+    /// Draws a bar that represents a trial (attribute `data-trial`).
     pub fn bar(&mut self, at: (f64, f64), size: (f64, f64), fill: &str, trial: u64) {
-        self.add(&format!(
-            r#"<rect data-trial="{trial}" x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}"/>"#,
-            at.0, at.1, size.0, size.1
-        ));
+        let area = area_attributes(at, size);
+        self.add(&format!(r#"<rect data-trial="{trial}" {area} fill="{fill}"/>"#));
     }
 
-    /// A part of an area of many: a rectangle that joins its neighbours.
+    /// Draws a rectangle of a heat map, which joins its neighbours without gaps.
     pub fn tile(&mut self, at: (f64, f64), size: (f64, f64), fill: &str) {
-        self.add(&format!(
-            r#"<rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}" shape-rendering="crispEdges"/>"#,
-            at.0, at.1, size.0, size.1
-        ));
+        let area = area_attributes(at, size);
+        self.add(&format!(r#"<rect {area} fill="{fill}" shape-rendering="crispEdges"/>"#));
     }
 
-    /// A rectangle without a border.
+    /// Draws a rectangle with a white border.
     pub fn rectangle(&mut self, at: (f64, f64), size: (f64, f64), fill: &str) {
-        self.add(&format!(
-            r##"<rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}" stroke="#ffffff"/>"##,
-            at.0, at.1, size.0, size.1
-        ));
+        let area = area_attributes(at, size);
+        self.add(&format!(r##"<rect {area} fill="{fill}" stroke="#ffffff"/>"##));
     }
 
-    /// A text in the colour of all texts.
+    /// Draws a text in the default colour.
     pub fn text(&mut self, at: (f64, f64), anchor: Anchor, size: f64, text: &str) {
         self.coloured_text(at, anchor, (size, "#222222"), text);
     }
 
-    /// A text in a colour of its own.
+    /// Draws a text with this font size and colour.
     pub fn coloured_text(
         &mut self,
         at: (f64, f64),
@@ -180,71 +180,76 @@ impl Svg {
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        self.add(&format!(
-            r#"<text x="{:.1}" y="{:.1}" text-anchor="{anchor}" font-size="{size}" fill="{colour}">{}</text>"#,
-            at.0,
-            at.1,
-            escape(text)
-        ));
+        let ((x, y), text) = (at, escape(text));
+        let font = format!(r#"text-anchor="{anchor}" font-size="{size}" fill="{colour}""#);
+        self.add(&format!(r#"<text x="{x:.1}" y="{y:.1}" {font}>{text}</text>"#));
     }
 
-    /// A text that runs upwards.
-    pub fn upright_text(&mut self, at: (f64, f64), size: f64, text: &str) {
-        self.add(&format!(
-            r##"<text transform="translate({:.1} {:.1}) rotate(-90)" text-anchor="middle" font-size="{size}" fill="#222222">{}</text>"##,
-            at.0,
-            at.1,
-            escape(text)
-        ));
+    /// Draws a text that runs upwards, with its middle at `at`.
+    pub fn vertical_text(&mut self, at: (f64, f64), size: f64, text: &str) {
+        let ((x, y), text) = (at, escape(text));
+        let transform = format!("translate({x:.1} {y:.1}) rotate(-90)");
+        let font = format!(r##"text-anchor="middle" font-size="{size}" fill="#222222""##);
+        self.add(&format!(r#"<text transform="{transform}" {font}>{text}</text>"#));
     }
 
-    /// The names of series beside samples of their lines, at the places that [`legend_places`] gives.
-    pub fn legend(&mut self, places: &[(f64, f64)], names: &[String]) {
-        for (series, (name, (x, y))) in names.iter().zip(places).enumerate() {
-            self.curve(&[(*x, y - 4.0), (x + SAMPLE, y - 4.0)], series);
-            self.text((x + SAMPLE + 5.0, *y), Anchor::Start, LEGEND, name);
+    /// Draws the names of the series with samples of their lines.
+    ///
+    /// [`legend_positions`] computes the positions.
+    pub fn legend(&mut self, positions: &[(f64, f64)], names: &[String]) {
+        for (series, (name, (x, y))) in names.iter().zip(positions).enumerate() {
+            self.curve(&[(*x, y - 4.0), (x + SAMPLE_WIDTH, y - 4.0)], series);
+            self.text((x + SAMPLE_WIDTH + 5.0, *y), Anchor::Start, LEGEND_FONT_SIZE, name);
         }
     }
 
-    /// The picture, with a description for those who cannot see it.
+    /// Returns the SVG document, with a description for screen readers.
     pub fn finish(self, description: &str) -> String {
+        let (w, h) = (self.width, self.height);
+        let size = format!(r#"viewBox="0 0 {w:.0} {h:.0}" width="{w:.0}" height="{h:.0}""#);
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {w:.0} {h:.0}\" width=\"{w:.0}\" height=\"{h:.0}\" \
-             font-family=\"system-ui, Helvetica, Arial, sans-serif\">\n<title>{}</title>\n{}</svg>\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" {size} \
+             font-family=\"system-ui, Helvetica, Arial, sans-serif\">\n\
+             <title>{}</title>\n{}</svg>\n",
             escape(description),
             self.body,
-            w = self.width,
-            h = self.height,
         )
     }
 }
 
-/// Size of the letters of a legend, and length of the line beside each name.
-const LEGEND: f64 = 12.0;
-const SAMPLE: f64 = 26.0;
+const LEGEND_FONT_SIZE: f64 = 12.0;
+/// Length of the line beside each name of a legend.
+const SAMPLE_WIDTH: f64 = 26.0;
 
-/// Where the entries of a legend stand, in as many rows as the width asks for, from `left` on.
-pub fn legend_places(names: &[String], left: f64, width: f64) -> Vec<(f64, f64)> {
+/// Returns the positions of the entries of a legend, from `left` on.
+///
+/// The legend has as many rows as the width requires. All lengths are in pixels.
+pub fn legend_positions(names: &[String], left: f64, width: f64) -> Vec<(f64, f64)> {
     let (mut x, mut y) = (left, 16.0);
-    let place = |name: &String| {
-        let needed = SAMPLE + 5.0 + width_of(name, LEGEND);
-        if x + needed > width && x > left {
+    let next_position = |name: &String| {
+        let entry_width = SAMPLE_WIDTH + 5.0 + text_width(name, LEGEND_FONT_SIZE);
+        if x + entry_width > width && x > left {
             (x, y) = (left, y + 18.0);
         }
-        let at = (x, y);
-        x += needed + 18.0;
-        at
+        let position = (x, y);
+        x += entry_width + 18.0;
+        position
     };
-    names.iter().map(place).collect()
+    names.iter().map(next_position).collect()
 }
 
-/// About how wide a text is.
+/// Estimates the width of a text with this font size, in pixels.
 #[allow(clippy::cast_precision_loss, reason = "a few letters")]
-pub fn width_of(text: &str, size: f64) -> f64 {
+pub fn text_width(text: &str, size: f64) -> f64 {
     0.62 * size * text.chars().count() as f64
 }
 
-fn list(points: &[(f64, f64)]) -> String {
+fn area_attributes(at: (f64, f64), size: (f64, f64)) -> String {
+    let ((x, y), (width, height)) = (at, size);
+    format!(r#"x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}""#)
+}
+
+fn point_list(points: &[(f64, f64)]) -> String {
     let pairs: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     pairs.join(" ")
 }

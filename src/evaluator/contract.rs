@@ -1,4 +1,4 @@
-//! What an evaluator promises, and what it is told and tells.
+//! The trait `Evaluator`, the jobs that it runs and the events that it returns.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use crate::error::{Error, EvaluatorError};
 use crate::space::SearchSpace;
 use crate::trial::{FailureKind, Outcome, Trial, TrialId};
 
-/// One attempt at a trial.
+/// Identifies one attempt at a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId {
-    /// The trial.
+    /// The trial that the job executes.
     pub trial: TrialId,
-    /// Counted from 1.
+    /// The number of the attempt, counted from 1.
     pub attempt: u32,
 }
 
@@ -24,126 +24,131 @@ impl fmt::Display for JobId {
     }
 }
 
-/// What an evaluator is asked to run.
+/// One execution of a trial, which an evaluator runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
-    /// Its configuration is what to run.
+    /// The trial, whose configuration the job executes.
     pub trial: &'a Trial,
-    /// Counted from 1.
+    /// The number of the attempt, counted from 1.
     pub attempt: u32,
-    /// How long the attempt may run. Whoever runs the loop asks it to stop then; an evaluator can tell its jobs, and give them up
-    /// if they do not end.
+    /// How long the attempt may run; `None` if its runtime is not limited.
+    ///
+    /// The tuner asks the job to stop at the deadline. An evaluator may pass the deadline on to the
+    /// job, and may abandon a job that does not end.
     pub deadline: Option<Duration>,
 }
 
 impl<'a> Job<'a> {
-    /// An attempt that may run for as long as it takes.
+    /// Returns an attempt without a deadline.
     pub fn new(trial: &'a Trial, attempt: u32) -> Self {
         Self { trial, attempt, deadline: None }
     }
 
-    /// What events call this job.
+    /// Returns the identifier that events use for this job.
     pub fn id(&self) -> JobId {
         JobId { trial: self.trial.id, attempt: self.attempt }
     }
 }
 
-/// The answer to [`Evaluator::start`].
+/// The result of [`Evaluator::start`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// The job runs.
+pub enum StartOutcome {
+    /// The job has been started.
     Started,
-    /// The job ran already, as after a restart; it goes on and will end like one that was started.
+    /// The job was running already, for example after a restart; it continues, and it ends like a
+    /// job that was started.
     Adopted,
-    /// There is no room now.
+    /// The evaluator cannot start another job now.
     Busy {
-        /// When to ask again, unless a job ends earlier; [`tune`](crate::tune::tune) waits a millisecond at the least and an
-        /// hour at the most.
+        /// How long to wait before the next call of `start`, unless a job ends earlier.
+        /// [`tune`](crate::tune::tune) waits at least a millisecond and at most an hour.
         retry_after: Duration,
     },
-    /// What there was to spend is spent: nothing more will be started. What runs goes on.
+    /// The budget is used up: no further job will be started, and running jobs continue.
     OutOfBudget {
-        /// So much, in the evaluator's measure, such as time of one machine.
+        /// The amount spent, in the unit of the evaluator, such as the time of one instance.
         spent: Duration,
-        /// What there was.
+        /// The limit, in the same unit.
         budget: Duration,
     },
 }
 
-/// The answer to [`Evaluator::adopt`].
+/// The result of [`Evaluator::adopt`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Adoption {
-    /// The job runs; it goes on and will end like one that was started.
+    /// The job is running; it continues, and it ends like a job that was started.
     Running,
-    /// It does not run.
+    /// The job is not running.
     NotRunning,
-    /// That cannot be told now.
+    /// The evaluator cannot find out now whether the job is running.
     Busy {
-        /// When to ask again.
+        /// How long to wait before the next call of `adopt`.
         retry_after: Duration,
     },
 }
 
-/// A job that may still run, and cost.
+/// A job that may still be running, and may still cost money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningJob {
-    /// Which job.
+    /// The identifier of the job.
     pub job: JobId,
-    /// What it is called where it runs.
+    /// The name of the job in the system that runs it, such as the name of a training job.
     pub name: String,
 }
 
-/// What happened to a job.
+/// An event of a job, or of the evaluator as a whole.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum JobEvent {
-    /// It reported its metric.
+    /// The job reported an intermediate value of its metric.
     Report {
-        /// Which job.
+        /// The identifier of the job.
         job: JobId,
-        /// Epoch, round or whatever it counts.
+        /// The step of the report: an epoch, a round or any other count.
         step: u64,
-        /// The metric then.
+        /// The value of the metric at that step.
         value: f64,
     },
-    /// It ended.
+    /// The job ended; no further event of it follows.
     Ended {
-        /// Which job.
+        /// The identifier of the job.
         job: JobId,
-        /// How.
+        /// How the job ended.
         outcome: Outcome,
     },
-    /// A job whose end had been told, because it was given up, came to an end of its own after all.
+    /// The job ended after the evaluator had abandoned it and had reported its end.
     Late {
-        /// Which job.
+        /// The identifier of the job.
         job: JobId,
-        /// How.
+        /// How the job ended.
         outcome: Outcome,
     },
-    /// No jobs can be run for now, and nothing is known of those that run: not a failure of any.
+    /// The evaluator cannot run jobs for now, and does not know how the running jobs are doing.
+    /// This is no failure of a job.
     Paused {
-        /// For people: what is the matter, and what to do about it.
+        /// The cause and the remedy, as a message for the user.
         why: String,
     },
-    /// Jobs can be run again.
+    /// The evaluator can run jobs again after [`Paused`](Self::Paused).
     Resumed,
-    /// A job that was started has an address where it can be found again, such as an ARN: it becomes the trial's
-    /// [place](Trial::place).
+    /// The job has a location by which it can be found again, such as an ARN. It becomes the
+    /// trial's [`job_location`](Trial::job_location).
     Located {
-        /// Which job.
+        /// The identifier of the job.
         job: JobId,
-        /// Its address.
-        place: String,
+        /// The location of the job.
+        location: String,
     },
-    /// Something works, but not as was asked for, or costs more than it need: not a failure of any job.
+    /// Something works differently than requested, or costs more than necessary. This is no
+    /// failure of a job.
     Warning {
-        /// For people.
+        /// The warning, as a message for the user.
         text: String,
     },
 }
 
 impl JobEvent {
-    /// The job that it is about, if it is about one.
+    /// Returns the job that the event belongs to; `None` if it belongs to the evaluator as a whole.
     pub fn job(&self) -> Option<JobId> {
         match self {
             Self::Report { job, .. }
@@ -155,43 +160,48 @@ impl JobEvent {
     }
 }
 
-/// Runs jobs.
+/// Starts jobs, watches them and reports what happens to them.
 ///
-/// A job that fails is an event; an error means that no jobs can be run at all, and ends the tuning with its ledger intact. Jobs
-/// that run then go on: the next call of [`tune`](crate::tune::tune) starts them again, and they are adopted. Whether an
-/// implementation keeps what is promised here, [`check_evaluator`](crate::conformance::check_evaluator) checks.
+/// A tuner decides *what* to try; an evaluator decides *where and how* it runs. Three evaluators
+/// cover most cases, so check first whether you need to write one:
 ///
-/// If your jobs are calls, a closure in a [`FunctionEvaluator`](crate::FunctionEvaluator) is all you need, and if they are programs, a
-/// [`CommandEvaluator`](crate::CommandEvaluator). Else:
+/// - [`FunctionEvaluator`](crate::FunctionEvaluator) calls a closure, on one thread per job.
+/// - [`CommandEvaluator`](crate::CommandEvaluator) runs a program, one process per job.
+/// - `SageMakerEvaluator` of the package `surmise-sagemaker` runs training jobs on AWS.
+///
+/// Write your own for a batch scheduler, a job queue or another cloud. Four methods are required:
 ///
 /// ```
 /// use std::sync::mpsc::{Receiver, Sender, channel};
 /// use std::time::{Duration, Instant};
 ///
-/// use surmise::evaluator::{Evaluator, EvaluatorError, Job, JobEvent, JobId, Start};
-/// use surmise::{Outcome, ParameterRange, ScalingType, SearchSpace};
+/// use surmise::evaluator::{Evaluator, EvaluatorError, Job, JobEvent, JobId, StartOutcome};
+/// use surmise::{Error, Outcome, ParameterRange, ScalingType, SearchSpace};
 ///
-/// /// A thread per job, which here does little.
-/// struct Threads {
+/// /// Runs each job on a thread of its own.
+/// struct ThreadEvaluator {
 ///     running: Vec<JobId>,
-///     ends: (Sender<JobEvent>, Receiver<JobEvent>),
-///     made: Instant,
+///     channel: (Sender<JobEvent>, Receiver<JobEvent>),
+///     created: Instant,
 /// }
 ///
-/// impl Evaluator for Threads {
-///     fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
-///         let (id, ends) = (job.id(), self.ends.0.clone());
+/// impl Evaluator for ThreadEvaluator {
+///     fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
+///         let (id, sender) = (job.id(), self.channel.0.clone());
 ///         if self.running.contains(&id) {
-///             return Ok(Start::Adopted);
+///             return Ok(StartOutcome::Adopted); // `start` is idempotent.
 ///         }
 ///         let x = job.trial.configuration.float("x");
-///         std::thread::spawn(move || ends.send(JobEvent::Ended { job: id, outcome: Outcome::from(x * x) }));
+///         std::thread::spawn(move || {
+///             sender.send(JobEvent::Ended { job: id, outcome: Outcome::from(x * x) })
+///         });
 ///         self.running.push(id);
-///         Ok(Start::Started)
+///         Ok(StartOutcome::Started)
 ///     }
 ///
 ///     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
-///         let events: Vec<JobEvent> = self.ends.1.recv_timeout(timeout).into_iter().collect();
+///         let received = self.channel.1.recv_timeout(timeout);
+///         let events: Vec<JobEvent> = received.into_iter().collect();
 ///         for event in &events {
 ///             if let JobEvent::Ended { job, .. } = event {
 ///                 self.running.retain(|running| running != job);
@@ -201,112 +211,176 @@ impl JobEvent {
 ///     }
 ///
 ///     fn stop(&mut self, _: JobId) -> Result<(), EvaluatorError> {
-///         Ok(()) // It runs to its end, which `wait` tells.
+///         Ok(()) // These jobs cannot be interrupted; `wait` reports their ends.
 ///     }
 ///
 ///     fn elapsed(&self) -> Duration {
-///         self.made.elapsed()
+///         self.created.elapsed()
 ///     }
 /// }
 ///
-/// let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap();
-/// let make = || Threads { running: Vec::new(), ends: channel(), made: Instant::now() };
-/// surmise::conformance::check_evaluator(make, &space).unwrap();
+/// let x = ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear);
+/// let space = SearchSpace::new([x])?;
+/// let create = || ThreadEvaluator {
+///     running: Vec::new(),
+///     channel: channel(),
+///     created: Instant::now(),
+/// };
+/// surmise::conformance::check_evaluator(create, &space).expect("the contract is kept");
+/// # Ok::<(), Error>(())
 /// ```
+///
+/// # The contract
+///
+/// - `start` and `stop` return at once; only `wait` blocks, and never longer than its timeout.
+/// - Every job that was started or adopted ends exactly once, by [`JobEvent::Ended`]. No event of
+///   that job follows, except one [`JobEvent::Late`] if the evaluator had abandoned it.
+/// - A job that fails is an event. An [`EvaluatorError`] means that no job can be run at all; it
+///   ends the tuning. Running jobs continue then, and the next call of
+///   [`tune`](crate::tune::tune) adopts them.
+///
+/// Run [`check_evaluator`](crate::conformance::check_evaluator) in a test of yours: it drives an
+/// evaluator through these rules and lists each contract violation.
+///
+/// # Common mistakes
+///
+/// - **Returning an error for a job that failed** ends the tuning. Return
+///   [`Outcome::Failed`] in the job's `Ended` event instead; the tuner retries or continues.
+/// - **Starting a job twice** after a restart. Derive the external name from [`Job::id`], look for
+///   it before you create it, and return [`StartOutcome::Adopted`].
+/// - **Waiting inside `start` for a free slot** blocks the loop. Return [`StartOutcome::Busy`].
+/// - **Wrapping another evaluator and forwarding only the required methods** loses adoption,
+///   grace periods and notes. Forward the methods that have defaults, too.
+///
+/// `examples/custom_evaluator.rs` is a complete program with an evaluator of its own.
 pub trait Evaluator {
-    /// Takes on an attempt at a trial and returns at once. Idempotent: one that already runs is adopted, and it runs until
-    /// [`wait`](Self::wait) has told its end. To start one whose end has been told is to run it again.
+    /// Starts an attempt at a trial, and returns at once.
+    ///
+    /// The call is idempotent: an attempt that is running already is adopted. It counts as running
+    /// until [`wait`](Self::wait) has reported its end. A call after that runs the attempt again.
     ///
     /// # Errors
-    /// If no jobs can be run at all.
-    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError>;
+    /// [`EvaluatorError`] if no jobs can be run at all.
+    fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError>;
 
-    /// Blocks until something happened or the timeout passed, also when nothing runs; then the list is empty. Timeouts may be
-    /// as long as an hour. Every started attempt ends exactly once, and is silent afterwards, except that one which had been given up
-    /// may come [late](JobEvent::Late); a value that is not finite may be given as completed, the study makes a failure of it.
+    /// Blocks until there are events or the timeout has passed, and returns the events.
+    ///
+    /// The list is empty after the timeout, also when no job is running. Timeouts may be as long as
+    /// an hour. Every started attempt ends exactly once, and has no events afterwards; only an
+    /// abandoned attempt may end [late](JobEvent::Late). A completed job may have a value that is
+    /// not finite: the study records it as a failure.
     ///
     /// # Errors
-    /// If no jobs can be run at all.
+    /// [`EvaluatorError`] if no jobs can be run at all.
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError>;
 
-    /// Asks an attempt to end early, as [`Outcome::Stopped`] with its last value if it has one; it may as well run to its end.
-    /// It holds its slot until [`wait`](Self::wait) tells its end; one that has ended, or was never started, is no error.
+    /// Asks an attempt to end early, and returns at once.
+    ///
+    /// A job that stops ends as [`Outcome::Stopped`], with its last value if it has one. A job may
+    /// also ignore the request. It occupies its slot until [`wait`](Self::wait) reports its end. A
+    /// job that has ended, or was never started, is no error.
     ///
     /// # Errors
-    /// If no jobs can be run at all.
+    /// [`EvaluatorError`] if no jobs can be run at all.
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError>;
 
-    /// Monotonic time since the evaluator was made, to the millisecond; virtual in simulation.
+    /// Returns the monotonic time since the evaluator was created, with a resolution of at least a
+    /// millisecond. A simulated evaluator returns virtual time.
     fn elapsed(&self) -> Duration;
 
-    /// Takes on an attempt that runs already, as after a restart, and starts nothing. [`tune`](crate::tune::tune) asks this when more jobs may run than
-    /// the limits allow: those are counted before anything is started. By default nothing is known to run.
+    /// Adopts an attempt that is running already, for example after a restart; starts nothing.
+    ///
+    /// [`tune`](crate::tune::tune) calls this when more jobs may be running than the limits allow,
+    /// so that it counts them before it starts any. By default no job is known to be running.
     ///
     /// # Errors
-    /// If no jobs can be run at all.
+    /// [`EvaluatorError`] if no jobs can be run at all.
     fn adopt(&mut self, _job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
         Ok(Adoption::NotRunning)
     }
 
-    /// How long a job may take to end once it was asked to stop, because the tuning is over: 30 seconds by default. What has not ended by then has
-    /// timed out, and is left behind.
-    fn patience(&self) -> Duration {
+    /// Returns how long the tuner waits for jobs that it has asked to stop because the tuning is
+    /// over; 30 seconds by default.
+    ///
+    /// Jobs that have not ended by then count as timed out, and the tuner returns without them.
+    fn stop_grace_period(&self) -> Duration {
         Duration::from_secs(30)
     }
 
-    /// Whether configurations of a space can be passed to jobs: [`tune`](crate::tune::tune) asks this before it starts anything. By default they can.
+    /// Checks whether configurations of a search space can be passed to jobs.
+    ///
+    /// [`tune`](crate::tune::tune) calls this before it starts a job. By default they can.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with everything that keeps them from being passed.
+    /// [`Error::Invalid`] with a violation for each parameter that cannot be passed.
     fn check_space(&self, _space: &SearchSpace) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Hears of the trials whose jobs had an [address](Trial::place), before [`tune`](crate::tune::tune) starts anything: so that an
-    /// evaluator that reaches another place, or runs other jobs, can say so. By default that does not matter.
+    /// Receives the trials with a [`job_location`](Trial::job_location) when a tuning begins or
+    /// resumes; the list may be empty.
+    ///
+    /// [`tune`](crate::tune::tune) calls this once, before it starts a job. An evaluator that is
+    /// connected to another region or account than these jobs, or that is set up to run different
+    /// jobs, can report that here. By default the call has no effect.
     ///
     /// # Errors
-    /// If the jobs of these trials cannot be gone on with.
-    fn recall(&mut self, _trials: &[&Trial]) -> Result<(), EvaluatorError> {
+    /// [`EvaluatorError`] if the tuning cannot continue with the jobs of these trials.
+    fn on_resume(&mut self, _trials: &[&Trial]) -> Result<(), EvaluatorError> {
         Ok(())
     }
 
-    /// Whether another attempt may end better after a failure of this kind. Where it may not, [`tune`](crate::tune::tune) makes none, whatever the
-    /// [retries](crate::RetryPolicy) are. By default it may.
+    /// Returns whether a retry may succeed after a failure of this kind; `true` by default.
+    ///
+    /// Where it returns `false`, [`tune`](crate::tune::tune) makes no retry, even if the
+    /// [`RetryPolicy`](crate::RetryPolicy) allows one.
     fn is_worth_retrying(&self, _kind: FailureKind) -> bool {
         true
     }
 
-    /// Whether what was started and has not begun yet is to wait, because it could not be kept where it runs. [`tune`](crate::tune::tune) tells
-    /// this before each [`wait`](Self::wait). By default nothing waits.
-    fn hold_back(&mut self, _is_held_back: bool) {}
+    /// Pauses or resumes the execution of jobs that were started but have not begun.
+    ///
+    /// [`tune`](crate::tune::tune) calls this before each [`wait`](Self::wait). It pauses starts
+    /// while the journal cannot be written: the locations of new jobs would be lost in a crash. By
+    /// default the call has no effect.
+    fn pause_starts(&mut self, _is_paused: bool) {}
 
-    /// What is to be kept beside the study's events, such as what the jobs have cost so far. [`tune`](crate::tune::tune) has it kept as the note
-    /// `evaluator` ([`Sink::note`](crate::study::Sink::note)) whenever a job has ended, and at its end. By default nothing.
-    fn note(&mut self) -> Option<Value> {
+    /// Returns data to record in the journal beside the events, such as the cost so far; `None` by
+    /// default.
+    ///
+    /// [`tune`](crate::tune::tune) records it under the name `evaluator`, by
+    /// [`EventSink::persist_note`](crate::study::EventSink::persist_note), whenever a job has ended
+    /// and at the end of the tuning.
+    fn journal_note(&mut self) -> Option<Value> {
         None
     }
 
-    /// Whether its jobs are lost with the process that started them, so that none of an earlier process can be found again. Then
-    /// [`tune`](crate::tune::tune) makes another attempt at a trial whose attempt may have begun in an earlier process
-    /// ([`Sink::is_from_before`](crate::study::Sink::is_from_before)), because that one may have had effects. By default they are not: what has no
-    /// [address](Trial::place) is started as the same attempt.
-    fn loses_jobs(&self) -> bool {
+    /// Returns whether jobs are lost when the process ends that started them; `false` by default.
+    ///
+    /// If so, [`tune`](crate::tune::tune) makes another attempt at a trial whose attempt may have
+    /// begun in an [earlier process](crate::study::EventSink::is_from_earlier_process), because the
+    /// lost attempt may have had side effects. If not, it starts a job without a
+    /// [location](Trial::job_location) again as the same attempt.
+    fn loses_jobs_on_exit(&self) -> bool {
         false
     }
 
-    /// The jobs that may still run after this evaluator is gone, because they run elsewhere, with what they are called there.
-    /// [`tune`](crate::tune::tune) asks this when it ends. By default there are none.
-    fn may_still_run(&mut self) -> Vec<RunningJob> {
+    /// Returns the jobs that may still be running after this evaluator is dropped, with their names
+    /// in the system that runs them; empty by default.
+    ///
+    /// [`tune`](crate::tune::tune) calls this when it ends.
+    fn possibly_running(&mut self) -> Vec<RunningJob> {
         Vec::new()
     }
 
-    /// Whether time stands still unless [`wait`](Self::wait) moves it. Then proposals are not computed beside jobs that run. By default it does not.
-    /// An evaluator that wraps another one passes this on, like the other methods that have defaults.
+    /// Returns whether only [`wait`](Self::wait) advances the time of this evaluator; `false` by
+    /// default.
+    ///
+    /// If so, proposals are not computed while jobs are running.
     fn is_simulated(&self) -> bool {
         false
     }
 }
 
-// A trait that users implement must stay usable behind a pointer.
+// Users implement this trait, so it must stay dyn compatible.
 const _: Option<&dyn Evaluator> = None;

@@ -1,4 +1,4 @@
-//! A function as the evaluator: every job is a call of a closure on a thread of its own.
+//! The evaluator that calls a closure for every job, on one thread per job.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -11,60 +11,83 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
+use super::contract::{Adoption, Evaluator, Job, JobEvent, JobId, StartOutcome};
 use crate::error::EvaluatorError;
 use crate::space::Configuration;
 use crate::trial::{Failure, FailureKind, Outcome};
 
 type Function = dyn Fn(&Configuration, &Reporter) -> Result<f64, Failure> + Send + Sync;
 
-/// How long a closure is waited for beyond its deadline, or beyond the end of the tuning, unless another patience is given.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Messages that wait to be heard; a closure that makes more waits itself.
-const BACKLOG: usize = 1024;
+/// The default time that a closure has after its deadline, and after the end of the tuning.
+const STOP_GRACE_PERIOD: Duration = Duration::from_secs(5);
+/// Capacity of the message channel; a closure that fills it blocks.
+const CHANNEL_CAPACITY: usize = 1024;
 
-/// Runs a closure for every job, each on a thread of its own.
+/// Calls a closure for every job, on one thread per job.
 ///
-/// An error that the closure returns, a panic, and a value that is not finite make the job fail; none of them ends the tuning. An error
-/// that is a [`Failure`] keeps its kind. (In a program that is built with `panic = "abort"` a panic ends the program, as everywhere.)
-///
-/// A report waits for its answer: [`Reporter::report`] returns when it has been judged, so that a job is never told to go on by mistake, and with
-/// one worker and a seed a tuning is the same every time.
-///
-/// A closure cannot be interrupted from outside. One that takes a [`Reporter`] learns whether it is to stop; another one runs to its end, and
-/// its outcome counts. Only if it is still at work some time after its deadline, or after the tuning is over (five seconds,
-/// [unless](Self::with_patience) another is given), its job ends as [`FailureKind::Timeout`], and its thread is left behind; what
-/// it returns then is [late](JobEvent::Late).
+/// Use it when the function to optimize is Rust code. The closure takes a configuration, and
+/// returns the value of the metric or an error:
 ///
 /// ```
-/// use surmise::{Configuration, FunctionEvaluator};
+/// use surmise::{
+///     Configuration, Error, FunctionEvaluator, Objective, ParameterRange, RandomSearch,
+///     ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, tune,
+/// };
 ///
-/// let evaluator = FunctionEvaluator::new(|c: &Configuration| {
+/// let x = ParameterRange::continuous("x", -1.0..=9.0, ScalingType::Linear);
+/// let space = SearchSpace::new([x])?;
+/// let settings = StudySettings { limits: ResourceLimits::new(20, 4), ..Default::default() };
+/// let mut study = Study::new(space, Objective::minimize("root"), RandomSearch, settings)?;
+/// let mut evaluator = FunctionEvaluator::new(|c: &Configuration| {
 ///     let x = c.float("x");
-///     if x < 0.0 { Err("no root of a negative number") } else { Ok(x.sqrt()) }
+///     if x < 0.0 { Err("x must not be negative") } else { Ok(x.sqrt()) }
 /// });
+/// tune(&mut study, &mut evaluator)?;
+/// assert!(study.best().is_some());
+/// # Ok::<(), Error>(())
 /// ```
+///
+/// An error, a panic and a value that is not finite make the job fail; none of them ends the
+/// tuning. A [`Failure`] that the closure returns as its error keeps its [`FailureKind`], which
+/// decides about retries. To report intermediate values, for early stopping, use
+/// [`reporting`](Self::reporting) and a [`Reporter`].
+///
+/// # Common mistakes
+///
+/// - **A closure that ignores the stop request.** A thread cannot be interrupted. A closure without
+///   a [`Reporter`] runs to its end, and its value counts. If it is still running some time after
+///   its deadline or after the end of the tuning
+///   ([five seconds by default](Self::with_stop_grace_period)), its job fails as
+///   [`FailureKind::Timeout`]. The thread continues to run, and its result is a
+///   [late](JobEvent::Late) one.
+/// - **A closure that uses all processors itself.** The limit on concurrent jobs counts calls, not
+///   threads. Set it to 1 if each call is parallel.
+/// - **A program that is built with `panic = "abort"`.** A panic of the closure ends the program
+///   then, and no failure is recorded.
+///
+/// Jobs are lost when the process ends. To run programs that outlive the tuner, see
+/// [`CommandEvaluator`](crate::CommandEvaluator).
 pub struct FunctionEvaluator {
     function: Arc<Function>,
-    patience: Duration,
-    /// By the number of the call.
+    stop_grace_period: Duration,
+    /// Running calls by their number.
     running: BTreeMap<u64, Call>,
-    /// Calls whose jobs have been told as ended, though they go on.
-    left_behind: BTreeMap<u64, JobId>,
-    calls: u64,
-    /// Reports that have been delivered, by call: when more is asked for, they have been judged.
+    /// Calls that are still running although their jobs have been reported as ended.
+    abandoned: BTreeMap<u64, JobId>,
+    call_count: u64,
+    /// The last delivered report of each call. The next `wait` means that it has been processed.
     delivered: BTreeMap<u64, u64>,
     sender: SyncSender<(u64, Message)>,
     receiver: Receiver<(u64, Message)>,
-    made: Instant,
+    created: Instant,
 }
 
 #[derive(Debug)]
 struct Call {
     job: JobId,
-    answers: Arc<Answers>,
-    /// When it is no longer waited for.
-    given_up: Option<Duration>,
+    feedback: Arc<Feedback>,
+    /// The time after which the call is abandoned, if its runtime is limited.
+    abandon_at: Option<Duration>,
 }
 
 enum Message {
@@ -72,50 +95,52 @@ enum Message {
     Ended(Outcome),
 }
 
-/// What a closure is told.
+/// Carries the tuner's decisions to the thread of a call.
 #[derive(Debug, Default)]
-struct Answers {
-    state: Mutex<Answered>,
+struct Feedback {
+    state: Mutex<FeedbackState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Answered {
-    /// Reports that were made.
+struct FeedbackState {
+    /// Number of reports that the closure has made.
     made: u64,
-    /// Reports, from the first on, that have been judged.
-    judged: u64,
-    /// Whether the job is to stop, or nobody listens any more.
-    stop: bool,
+    /// Number of reports that the tuner has processed; always the first ones.
+    processed: u64,
+    /// True once the job is asked to stop, or the evaluator is dropped.
+    is_stop_requested: bool,
 }
 
-impl Answers {
-    fn lock(&self) -> MutexGuard<'_, Answered> {
+impl Feedback {
+    fn lock(&self) -> MutexGuard<'_, FeedbackState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn stop(&self) {
-        self.lock().stop = true;
+    fn request_stop(&self) {
+        self.lock().is_stop_requested = true;
         self.changed.notify_all();
     }
 
-    fn judged(&self, number: u64) {
+    fn mark_processed(&self, number: u64) {
         let mut state = self.lock();
-        state.judged = state.judged.max(number);
+        state.processed = state.processed.max(number);
         self.changed.notify_all();
     }
 
-    /// Waits until a report has been judged; whether the job is to stop.
-    fn wait_for(&self, number: u64) -> bool {
+    /// Waits until the tuner has processed a report; returns whether the job is asked to stop.
+    fn wait_until_processed(&self, number: u64) -> bool {
         let mut state = self.lock();
-        while state.judged < number && !state.stop {
+        while state.processed < number && !state.is_stop_requested {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.stop
+        state.is_stop_requested
     }
 }
 
-/// What a closure tells of its job while it runs, and what it is told.
+/// Reports intermediate values of the metric from a running closure, and receives stop requests.
+///
+/// Needed for early stopping; a closure that only returns a final value does without it.
 ///
 /// ```
 /// use surmise::evaluator::Reporter;
@@ -126,7 +151,7 @@ impl Answers {
 ///     for epoch in 1..=20 {
 ///         loss *= 1.0 - c.float("rate");
 ///         if reporter.report(epoch, loss).is_break() {
-///             break; // It promises little: what it has is what counts.
+///             break; // Stopped early: the value reached so far becomes the trial's value.
 ///         }
 ///     }
 ///     Ok::<f64, String>(loss)
@@ -136,50 +161,54 @@ pub struct Reporter {
     call: u64,
     job: JobId,
     deadline: Option<Duration>,
-    answers: Arc<Answers>,
-    /// Whether the closure has been told to stop: it cannot have heeded what it did not hear.
-    told: AtomicBool,
+    feedback: Arc<Feedback>,
+    /// True once the closure has seen the stop request. Its job counts as stopped only then.
+    has_seen_stop: AtomicBool,
     sender: SyncSender<(u64, Message)>,
 }
 
 impl Reporter {
-    /// Reports the metric at a step (an epoch, a round: whatever the job counts), and says whether to go on. It returns when the report has
-    /// been judged.
+    /// Reports the value of the metric at a step, such as an epoch; returns whether to continue.
     ///
-    /// Whoever has been told to break has stopped, whatever it does then: what the closure returns counts as the value that it had
-    /// reached, not as a final one.
-    #[must_use = "a job that is to stop and goes on is for nothing"]
+    /// The call blocks until the tuner has processed the report. So no job continues by mistake,
+    /// and with one worker and a seed a tuning is reproducible.
+    ///
+    /// After [`ControlFlow::Break`] the job counts as stopped: the value that the closure returns
+    /// is its last value, not a final one.
+    #[must_use = "a job that continues after a stop request wastes its time"]
     pub fn report(&self, step: u64, value: f64) -> ControlFlow<()> {
         let number = {
-            let mut state = self.answers.lock();
+            let mut state = self.feedback.lock();
             state.made += 1;
             state.made
         };
-        // Nobody listens any more if the evaluator is gone: then there is no reason to go on.
-        let is_heard =
+        // Sending fails once the evaluator is dropped: no reason to continue then.
+        let is_sent =
             self.sender.send((self.call, Message::Report { number, step, value })).is_ok();
-        if !is_heard || self.answers.wait_for(number) {
-            self.told.store(true, Ordering::Relaxed);
+        if !is_sent || self.feedback.wait_until_processed(number) {
+            self.has_seen_stop.store(true, Ordering::Relaxed);
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     }
 
-    /// Whether the job is to stop. If it does, what the closure returns is the value that it had reached.
+    /// Returns whether the job is asked to stop, without a report.
+    ///
+    /// After `true` the job counts as stopped, as after [`report`](Self::report).
     pub fn should_stop(&self) -> bool {
-        let stop = self.answers.lock().stop;
-        if stop {
-            self.told.store(true, Ordering::Relaxed);
+        let is_stop_requested = self.feedback.lock().is_stop_requested;
+        if is_stop_requested {
+            self.has_seen_stop.store(true, Ordering::Relaxed);
         }
-        stop
+        is_stop_requested
     }
 
-    /// Which job it is: for names of files, seeds, and the like.
+    /// Returns the identifier of the job, for names of files, seeds and the like.
     pub fn job(&self) -> JobId {
         self.job
     }
 
-    /// How long the job may run in all.
+    /// Returns how long the job may run, counted from its start; `None` if that is not limited.
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline
     }
@@ -192,7 +221,7 @@ impl fmt::Debug for Reporter {
 }
 
 impl FunctionEvaluator {
-    /// An evaluator that calls `function`.
+    /// Returns an evaluator that calls `function` with the configuration of each job.
     pub fn new<F, E>(function: F) -> Self
     where
         F: Fn(&Configuration) -> Result<f64, E> + Send + Sync + 'static,
@@ -201,39 +230,41 @@ impl FunctionEvaluator {
         Self::reporting(move |configuration, _| function(configuration))
     }
 
-    /// An evaluator that calls `function`, which reports its metric on the way.
+    /// Returns an evaluator whose `function` also gets a [`Reporter`] for intermediate values.
     #[allow(clippy::disallowed_methods, reason = "an evaluator keeps the time")]
     pub fn reporting<F, E>(function: F) -> Self
     where
         F: Fn(&Configuration, &Reporter) -> Result<f64, E> + Send + Sync + 'static,
         E: fmt::Display + 'static,
     {
-        let (sender, receiver) = sync_channel(BACKLOG);
+        let (sender, receiver) = sync_channel(CHANNEL_CAPACITY);
         Self {
             function: Arc::new(move |configuration, reporter| {
                 function(configuration, reporter).map_err(|error| failure_of(&error))
             }),
-            patience: PATIENCE,
+            stop_grace_period: STOP_GRACE_PERIOD,
             running: BTreeMap::new(),
-            left_behind: BTreeMap::new(),
-            calls: 0,
+            abandoned: BTreeMap::new(),
+            call_count: 0,
             delivered: BTreeMap::new(),
             sender,
             receiver,
-            made: Instant::now(),
+            created: Instant::now(),
         }
     }
 
-    /// The same with another patience: how long after its deadline, or after the end of the tuning, a closure that is still at work is left
-    /// behind. Five seconds by default.
+    /// Sets how long a closure may run after its deadline, or after the end of the tuning, before
+    /// its thread is abandoned; five seconds by default.
+    ///
+    /// Give more time to closures that take long between two reports.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn with_stop_grace_period(mut self, grace_period: Duration) -> Self {
+        self.stop_grace_period = grace_period;
         self
     }
 
-    /// What a message of a call means, if anything.
-    fn hear(&mut self, call: u64, message: Message) -> Option<JobEvent> {
+    /// Returns the event that a message of a call causes, if any.
+    fn process_message(&mut self, call: u64, message: Message) -> Option<JobEvent> {
         match message {
             Message::Report { number, step, value } => {
                 let job = self.running.get(&call)?.job;
@@ -243,33 +274,34 @@ impl FunctionEvaluator {
             Message::Ended(outcome) => match self.running.remove(&call) {
                 Some(Call { job, .. }) => Some(JobEvent::Ended { job, outcome }),
                 None => {
-                    let job = self.left_behind.remove(&call)?;
+                    let job = self.abandoned.remove(&call)?;
                     Some(JobEvent::Late { job, outcome })
                 }
             },
         }
     }
 
-    /// Answers what has been delivered: whoever was not asked to stop since may go on.
-    fn answer(&mut self) {
+    /// Unblocks the calls whose reports have been delivered: the tuner has processed them.
+    fn acknowledge_delivered_reports(&mut self) {
         for (call, number) in std::mem::take(&mut self.delivered) {
             if let Some(call) = self.running.get(&call) {
-                call.answers.judged(number);
+                call.feedback.mark_processed(number);
             }
         }
     }
 
-    /// Ends the jobs of calls that take too long.
-    fn give_up(&mut self) -> Vec<JobEvent> {
+    /// Abandons the calls that run for too long, and ends their jobs.
+    fn abandon_overdue_calls(&mut self) -> Vec<JobEvent> {
         let now = self.elapsed();
         let overdue =
-            self.running.extract_if(.., |_, call| call.given_up.is_some_and(|t| t <= now));
+            self.running.extract_if(.., |_, call| call.abandon_at.is_some_and(|t| t <= now));
         let overdue: Vec<(u64, Call)> = overdue.collect();
         let mut events = Vec::new();
-        for (number, Call { job, answers, .. }) in overdue {
-            answers.stop();
-            self.left_behind.insert(number, job);
-            let text = "the closure did not heed its deadline; its thread is left behind";
+        for (number, Call { job, feedback, .. }) in overdue {
+            feedback.request_stop();
+            self.abandoned.insert(number, job);
+            let text = "the closure did not return by its deadline and the grace period after it; \
+                        its thread is still running";
             let outcome = Outcome::Failed(Failure::new(FailureKind::Timeout, text));
             events.push(JobEvent::Ended { job, outcome });
         }
@@ -277,10 +309,10 @@ impl FunctionEvaluator {
     }
 }
 
-/// The failure that an error stands for.
+/// Converts the error of a closure; a `Failure` keeps its kind.
 fn failure_of<E: fmt::Display + 'static>(error: &E) -> Failure {
-    let known = (error as &dyn Any).downcast_ref::<Failure>();
-    known.cloned().unwrap_or_else(|| Failure::new(FailureKind::Error, error.to_string()))
+    let failure = (error as &dyn Any).downcast_ref::<Failure>();
+    failure.cloned().unwrap_or_else(|| Failure::new(FailureKind::Error, error.to_string()))
 }
 
 impl fmt::Debug for FunctionEvaluator {
@@ -290,55 +322,56 @@ impl fmt::Debug for FunctionEvaluator {
 }
 
 impl Evaluator for FunctionEvaluator {
-    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+    fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
         let id = job.id();
         if self.running.values().any(|call| call.job == id) {
-            return Ok(Start::Adopted);
+            return Ok(StartOutcome::Adopted);
         }
-        self.calls += 1;
-        let (call, answers) = (self.calls, Arc::new(Answers::default()));
+        self.call_count += 1;
+        let (call, feedback) = (self.call_count, Arc::new(Feedback::default()));
         let (function, sender) = (Arc::clone(&self.function), self.sender.clone());
         let configuration = job.trial.configuration.clone();
         let reporter = Reporter {
             call,
             job: id,
             deadline: job.deadline,
-            answers: Arc::clone(&answers),
-            told: AtomicBool::new(false),
+            feedback: Arc::clone(&feedback),
+            has_seen_stop: AtomicBool::new(false),
             sender: sender.clone(),
         };
         let work = move || {
             let outcome = outcome_of(function.as_ref(), &configuration, &reporter);
-            // Nobody listens any more if the evaluator is gone: then nobody wants to know.
+            // Sending fails once the evaluator is dropped: the outcome is not needed then.
             let _ = sender.send((call, Message::Ended(outcome)));
         };
         #[allow(clippy::disallowed_methods, reason = "an evaluator starts the threads")]
         let spawned =
             thread::Builder::new().name(format!("surmise trial {}", id.trial)).spawn(work);
         spawned.map_err(|error| EvaluatorError::new(format!("cannot start a thread: {error}")))?;
-        let allowed = job.deadline.map(|deadline| deadline.saturating_add(self.patience));
-        let given_up = allowed.map(|allowed| self.elapsed().saturating_add(allowed));
-        self.running.insert(call, Call { job: id, answers, given_up });
-        Ok(Start::Started)
+        let max_runtime = job.deadline.map(|it| it.saturating_add(self.stop_grace_period));
+        let abandon_at = max_runtime.map(|it| self.elapsed().saturating_add(it));
+        self.running.insert(call, Call { job: id, feedback, abandon_at });
+        Ok(StartOutcome::Started)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
         let until = self.elapsed().saturating_add(timeout);
-        self.answer();
+        self.acknowledge_delivered_reports();
         loop {
-            let mut events = self.give_up();
+            let mut events = self.abandon_overdue_calls();
             let now = self.elapsed();
             let wake =
-                self.running.values().filter_map(|call| call.given_up).fold(until, Duration::min);
+                self.running.values().filter_map(|call| call.abandon_at).fold(until, Duration::min);
             let left = if events.is_empty() { wake.saturating_sub(now) } else { Duration::ZERO };
             match self.receiver.recv_timeout(left) {
-                Ok((call, message)) => events.extend(self.hear(call, message)),
-                // The evaluator holds a sender of its own, so the channel is never closed.
+                Ok((call, message)) => events.extend(self.process_message(call, message)),
+                // The evaluator holds a sender itself, so the channel is never closed.
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            // Not without end: who talks faster than anyone listens must not keep deadlines from being looked at.
-            for (call, message) in self.receiver.try_iter().take(BACKLOG).collect::<Vec<_>>() {
-                events.extend(self.hear(call, message));
+            // Bounded, so that a closure that sends without pause cannot delay the deadlines.
+            let messages: Vec<_> = self.receiver.try_iter().take(CHANNEL_CAPACITY).collect();
+            for (call, message) in messages {
+                events.extend(self.process_message(call, message));
             }
             if !events.is_empty() || self.elapsed() >= until {
                 return Ok(events);
@@ -348,44 +381,45 @@ impl Evaluator for FunctionEvaluator {
 
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
         for call in self.running.values().filter(|call| call.job == job) {
-            call.answers.stop();
+            call.feedback.request_stop();
         }
         Ok(())
     }
 
-    fn loses_jobs(&self) -> bool {
+    fn loses_jobs_on_exit(&self) -> bool {
         true
     }
 
     fn elapsed(&self) -> Duration {
-        self.made.elapsed()
+        self.created.elapsed()
     }
 
     fn adopt(&mut self, job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
-        let runs = self.running.values().any(|call| call.job == job.id());
-        Ok(if runs { Adoption::Running } else { Adoption::NotRunning })
+        let is_running = self.running.values().any(|call| call.job == job.id());
+        Ok(if is_running { Adoption::Running } else { Adoption::NotRunning })
     }
 
-    fn patience(&self) -> Duration {
-        self.patience
+    fn stop_grace_period(&self) -> Duration {
+        self.stop_grace_period
     }
 }
 
 impl Drop for FunctionEvaluator {
-    /// Lets closures go on that wait for an answer: they are told to stop.
+    /// Unblocks the closures that wait in [`Reporter::report`], and asks all to stop.
     fn drop(&mut self) {
-        self.running.values().for_each(|call| call.answers.stop());
+        self.running.values().for_each(|call| call.feedback.request_stop());
     }
 }
 
 fn outcome_of(function: &Function, configuration: &Configuration, reporter: &Reporter) -> Outcome {
     let result = catch_unwind(AssertUnwindSafe(|| function(configuration, reporter)));
-    let was_told = reporter.told.load(Ordering::Relaxed);
+    let has_seen_stop = reporter.has_seen_stop.load(Ordering::Relaxed);
     match result {
-        Ok(Ok(value)) if was_told => Outcome::Stopped { value: Some(value) },
+        Ok(Ok(value)) if has_seen_stop => Outcome::Stopped { value: Some(value) },
         Ok(Ok(value)) => Outcome::from(value),
-        // Some leave by an error when they are told to stop; but one with a kind means it.
-        Ok(Err(failure)) if was_told && failure.kind == FailureKind::Error => {
+        // A closure may return an error to leave after a stop request. A `Failure` with another
+        // kind than `Error` is a real failure.
+        Ok(Err(failure)) if has_seen_stop && failure.kind == FailureKind::Error => {
             Outcome::Stopped { value: None }
         }
         Ok(Err(failure)) => Outcome::Failed(failure),
@@ -395,7 +429,7 @@ fn outcome_of(function: &Function, configuration: &Configuration, reporter: &Rep
     }
 }
 
-/// What a panic says, if it says something.
+/// Returns the message of a panic's payload, or a placeholder if it has none.
 pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     payload
         .downcast_ref::<&str>()

@@ -1,4 +1,6 @@
-//! Who runs the jobs. Time, I/O and threads live here, and nowhere below.
+//! Evaluators run jobs: as calls of a closure, as programs, or on a virtual clock.
+//!
+//! The modules below this one (study, strategies, models) use no clock, no threads and no I/O.
 
 mod contract;
 
@@ -9,9 +11,9 @@ mod simulated;
 
 #[cfg(unix)]
 pub use self::command::{
-    CommandEvaluator, JobSetup, MetricSource, PassConfiguration, ReadingOfSeveral, ReportSource,
+    CommandEvaluator, JobSetup, MatchSelection, MetricSource, PassConfiguration, ReportSource,
 };
-pub use self::contract::{Adoption, Evaluator, Job, JobEvent, JobId, RunningJob, Start};
+pub use self::contract::{Adoption, Evaluator, Job, JobEvent, JobId, RunningJob, StartOutcome};
 pub use self::function::{FunctionEvaluator, Reporter, panic_message};
 pub use self::simulated::{SimulatedEvaluator, SimulatedJob, SimulatedReport};
 pub use crate::error::EvaluatorError;

@@ -1,45 +1,48 @@
-//! Jobs on a virtual clock: how a search goes with sixteen workers and jobs of an hour, in no time.
+//! Jobs on a virtual clock, so that a tuning with hours of jobs takes milliseconds.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::contract::{Adoption, Evaluator, Job, JobEvent, JobId, Start};
+use super::contract::{Adoption, Evaluator, Job, JobEvent, JobId, StartOutcome};
 use crate::error::EvaluatorError;
 use crate::trial::Outcome;
 
-/// What a simulated job does.
+/// Describes what a simulated job does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimulatedJob {
-    /// How long it runs.
+    /// How long the job runs, in virtual time.
     pub duration: Duration,
-    /// How it ends, unless it is stopped before.
+    /// How the job ends, unless it is stopped before.
     pub outcome: Outcome,
-    /// What it reports on the way. What would come after its end never comes.
+    /// The reports of the job, in any order. Reports after the end of the job are dropped.
     pub reports: Vec<SimulatedReport>,
 }
 
 impl SimulatedJob {
-    /// A job that reports nothing.
+    /// Returns a job without reports that runs for `duration` and ends as `outcome`.
     pub fn new(outcome: impl Into<Outcome>, duration: Duration) -> Self {
         Self { duration, outcome: outcome.into(), reports: Vec::new() }
     }
 }
 
-/// A value of the metric that a simulated job reports.
+/// An intermediate value of the metric that a simulated job reports.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SimulatedReport {
-    /// How long after its start.
+    /// The virtual time between the start of the job and the report.
     pub after: Duration,
-    /// Epoch, round or whatever it counts.
+    /// The step of the report: an epoch, a round or any other count.
     pub step: u64,
-    /// The metric then.
+    /// The value of the metric at that step.
     pub value: f64,
 }
 
-/// Runs jobs on a virtual clock, which only [`wait`](Evaluator::wait) moves: to the next event, or by the whole timeout.
+/// Runs jobs on a virtual clock: use it to compare strategies, worker counts and stopping rules
+/// without waiting.
 ///
-/// Deterministic: what happens at the same time is told in the order in which the jobs were started, in one list.
+/// Only [`wait`](Evaluator::wait) advances the clock: to the next event, or by the whole timeout.
+/// A run is deterministic. Events of the same time are returned in one list, in the order in which
+/// they were scheduled.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,36 +53,39 @@ pub struct SimulatedReport {
 ///     Study, StudySettings, tune,
 /// };
 ///
-/// let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])?;
+/// let x = ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear);
+/// let space = SearchSpace::new([x])?;
 /// let settings = StudySettings { limits: ResourceLimits::new(20, 4), ..Default::default() };
 /// let mut study = Study::new(space, Objective::minimize("loss"), SobolSearch, settings)?;
-/// let mut hours = SimulatedEvaluator::new(|job: &Job<'_>| {
+/// let mut evaluator = SimulatedEvaluator::new(|job: &Job<'_>| {
 ///     let x = job.trial.configuration.float("x");
 ///     SimulatedJob::new(x * x, Duration::from_secs(3600))
 /// });
-/// tune(&mut study, &mut hours)?;
-/// assert_eq!(hours.elapsed(), Duration::from_secs(5 * 3600)); // 20 jobs of an hour, 4 at a time
+/// tune(&mut study, &mut evaluator)?;
+/// // 20 jobs of an hour, 4 at a time:
+/// assert_eq!(evaluator.elapsed(), Duration::from_secs(5 * 3600));
 /// # Ok::<(), Error>(())
 /// ```
 pub struct SimulatedEvaluator<F> {
     simulate: F,
     clock: Duration,
-    /// What is to come, by time and then in the order of scheduling.
-    agenda: BTreeMap<(Duration, u64), JobEvent>,
-    /// What runs, with the last value that it reported.
+    /// Future events, by time and then in the order of scheduling.
+    scheduled: BTreeMap<(Duration, u64), JobEvent>,
+    /// Running jobs, each with the last value that it reported.
     running: BTreeMap<JobId, Option<f64>>,
-    scheduled: u64,
+    scheduled_count: u64,
 }
 
 impl<F: FnMut(&Job<'_>) -> SimulatedJob> SimulatedEvaluator<F> {
-    /// An evaluator whose jobs do what `simulate` says; it is called once for each that is started.
+    /// Returns an evaluator that calls `simulate` once for each started job, and does what the
+    /// returned [`SimulatedJob`] says.
     pub fn new(simulate: F) -> Self {
         Self {
             simulate,
             clock: Duration::ZERO,
-            agenda: BTreeMap::new(),
+            scheduled: BTreeMap::new(),
             running: BTreeMap::new(),
-            scheduled: 0,
+            scheduled_count: 0,
         }
     }
 }
@@ -88,16 +94,16 @@ impl<F> fmt::Debug for SimulatedEvaluator<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SimulatedEvaluator")
             .field("clock", &self.clock)
-            .field("agenda", &self.agenda)
+            .field("scheduled", &self.scheduled)
             .finish_non_exhaustive()
     }
 }
 
 impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
-    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+    fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
         let id = job.id();
         if self.running.contains_key(&id) {
-            return Ok(Start::Adopted);
+            return Ok(StartOutcome::Adopted);
         }
         let SimulatedJob { duration, outcome, mut reports } = (self.simulate)(job);
         reports.sort_by_key(|report| report.after);
@@ -110,19 +116,19 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
         let time = self.clock.saturating_add(duration);
         self.schedule(time, JobEvent::Ended { job: id, outcome });
         self.running.insert(id, None);
-        Ok(Start::Started)
+        Ok(StartOutcome::Started)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
         let latest = self.clock.saturating_add(timeout);
-        let next = self.agenda.first_key_value().map(|((time, _), _)| *time);
+        let next = self.scheduled.first_key_value().map(|((time, _), _)| *time);
         let Some(now) = next.filter(|time| *time <= latest) else {
             self.clock = latest;
             return Ok(Vec::new());
         };
         self.clock = now;
         let mut events = Vec::new();
-        while let Some(entry) = self.agenda.first_entry().filter(|entry| entry.key().0 == now) {
+        while let Some(entry) = self.scheduled.first_entry().filter(|entry| entry.key().0 == now) {
             let event = entry.remove();
             match &event {
                 JobEvent::Report { job, value, .. } => {
@@ -142,7 +148,7 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
 
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
         if let Some(last) = self.running.get(&job).copied() {
-            self.agenda.retain(|_, event| event.job() != Some(job));
+            self.scheduled.retain(|_, event| event.job() != Some(job));
             let outcome = Outcome::Stopped { value: last };
             self.schedule(self.clock, JobEvent::Ended { job, outcome });
         }
@@ -165,8 +171,8 @@ impl<F: FnMut(&Job<'_>) -> SimulatedJob> Evaluator for SimulatedEvaluator<F> {
 
 impl<F> SimulatedEvaluator<F> {
     fn schedule(&mut self, time: Duration, event: JobEvent) {
-        self.agenda.insert((time, self.scheduled), event);
-        self.scheduled += 1;
+        self.scheduled.insert((time, self.scheduled_count), event);
+        self.scheduled_count += 1;
     }
 }
 
@@ -180,7 +186,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn trial(number: u64) -> Trial {
-        Trial::new(TrialId(number), Source::Own, Configuration::default())
+        Trial::new(TrialId(number), Source::Study, Configuration::default())
     }
 
     fn ended(number: u64, outcome: Outcome) -> JobEvent {
@@ -188,10 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn it_keeps_what_evaluators_promise() {
+    fn simulated_evaluator_keeps_the_contract() {
         let range = ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear);
         let space = SearchSpace::new([range]).unwrap();
-        let make = || {
+        let create = || {
             SimulatedEvaluator::new(|job: &Job<'_>| {
                 let seconds = 1 + job.trial.id.0 % 3;
                 SimulatedJob {
@@ -200,11 +206,11 @@ mod tests {
                 }
             })
         };
-        check_evaluator(make, &space).unwrap();
+        check_evaluator(create, &space).unwrap();
     }
 
     #[test]
-    fn time_passes_from_event_to_event() {
+    fn clock_jumps_from_event_to_event() {
         let mut evaluator = SimulatedEvaluator::new(|job: &Job<'_>| {
             let seconds = [3, 1, 3][usize::try_from(job.trial.id.0 - 1).unwrap()];
             SimulatedJob::new(seconds as f64, seconds * SECOND)
@@ -244,6 +250,6 @@ mod tests {
         let reported = evaluator.wait(10 * SECOND).unwrap();
         assert!(matches!(reported[..], [JobEvent::Report { step: 2, .. }]), "{reported:?}");
         assert_eq!(evaluator.wait(10 * SECOND).unwrap(), [ended(2, 0.5.into())]);
-        assert_eq!(evaluator.wait(60 * SECOND).unwrap(), [], "a report after the end never comes");
+        assert_eq!(evaluator.wait(60 * SECOND).unwrap(), [], "reports after the end are dropped");
     }
 }

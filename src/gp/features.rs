@@ -1,4 +1,4 @@
-//! Points as rows of numbers between which distances are measured.
+//! The map from points of the cube to rows of features, between which distances are measured.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
@@ -6,8 +6,9 @@
 //! | rows | their features, a column per coordinate or indicator | n × q |
 //! | x̃ | rows, warped, and divided by the length scale of each column's axis | n × q |
 //!
-//! A continuous axis or one of levels gives one column, its coordinate less ½. A category of two gives one column of ±½, a
-//! larger one a column per category holding 1⁄√2 or 0, so that two different categories are always at distance 1. Constant
+//! A continuous axis or an axis of levels gives one column: its coordinate less ½. An axis of two
+//! categories gives one column of ±½. An axis of more categories gives one column per category,
+//! which holds 1⁄√2 or 0. Two different categories are therefore always at distance 1. Constant
 //! axes give no column.
 
 use ndarray::Array2;
@@ -15,127 +16,129 @@ use ndarray::Array2;
 use super::hyperparameters::Hyperparameters;
 use super::prior::Prior;
 use super::warp::Warp;
-use crate::cube::Axis;
+use crate::unit_cube::Axis;
 
-/// The map from points of a cube to rows of features.
+/// Maps points of a cube to rows of features.
 #[derive(Debug, Clone)]
 pub struct Features {
     axis_count: usize,
     columns: Vec<Column>,
-    searched: Vec<SearchedAxis>,
+    varying_axes: Vec<VaryingAxis>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Column {
     axis: usize,
-    meaning: Meaning,
+    kind: ColumnKind,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Meaning {
+enum ColumnKind {
     Coordinate,
     Indicator { axis: Axis, category: u64 },
 }
 
-/// An axis that is not constant.
+/// An axis with more than one possible value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SearchedAxis {
+pub(super) struct VaryingAxis {
     pub(super) index: usize,
-    /// Number of categories, if it is an axis of those.
+    /// Number of categories; `None` for other kinds of axes.
     pub(super) categories: Option<usize>,
-    /// Number of places, unless it is continuous.
+    /// Number of possible values; `None` for a continuous axis.
     pub(super) cells: Option<u64>,
 }
 
 impl Features {
-    /// The features of a cube with these axes.
+    /// Creates the feature map of a cube with these axes.
     pub fn new(axes: &[Axis]) -> Self {
         let mut columns = Vec::new();
-        let mut searched = Vec::new();
+        let mut varying_axes = Vec::new();
         for (index, &axis) in axes.iter().enumerate().filter(|(_, axis)| !axis.is_constant()) {
             let categories = match axis {
                 Axis::Categories(count) => Some(count),
                 _ => None,
             };
-            searched.push(SearchedAxis { index, categories, cells: axis.cells() });
+            varying_axes.push(VaryingAxis { index, categories, cells: axis.cell_count() });
             match axis {
                 Axis::Categories(count) => {
-                    // One column tells two categories apart.
+                    // One column is enough to distinguish two categories.
                     let indicators = if count == 2 { 1 } else { count as u64 };
                     columns.extend((0..indicators).map(|category| Column {
                         axis: index,
-                        meaning: Meaning::Indicator { axis, category },
+                        kind: ColumnKind::Indicator { axis, category },
                     }));
                 }
-                _ => columns.push(Column { axis: index, meaning: Meaning::Coordinate }),
+                _ => columns.push(Column { axis: index, kind: ColumnKind::Coordinate }),
             }
         }
-        Self { axis_count: axes.len(), columns, searched }
+        Self { axis_count: axes.len(), columns, varying_axes }
     }
 
-    /// Number of axes of the cube.
+    /// Returns the number d of axes of the cube, constant ones included.
     pub fn axis_count(&self) -> usize {
         self.axis_count
     }
 
-    pub(super) fn searched(&self) -> &[SearchedAxis] {
-        &self.searched
+    pub(super) fn varying_axes(&self) -> &[VaryingAxis] {
+        &self.varying_axes
     }
 
-    /// The axis of each column.
+    /// Returns the axis of each column.
     pub(super) fn axis_of_columns(&self) -> impl Iterator<Item = usize> + '_ {
         self.columns.iter().map(|column| column.axis)
     }
 
-    /// Columns that vary smoothly with a coordinate, as (column, axis).
-    pub(super) fn smooth_columns(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+    /// Returns the columns that are functions of a numeric coordinate, as (column, axis).
+    pub(super) fn numeric_columns(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.columns
             .iter()
             .enumerate()
-            .filter(|(_, column)| matches!(column.meaning, Meaning::Coordinate))
+            .filter(|(_, column)| matches!(column.kind, ColumnKind::Coordinate))
             .map(|(position, column)| (position, column.axis))
     }
 
-    /// Smooth columns of enough places for a warp to show, as (column, axis).
-    pub(super) fn bendable_columns(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        const FEW: u64 = 8;
-        let few = |axis: usize| {
-            self.searched
-                .iter()
-                .any(|known| known.index == axis && known.cells.is_some_and(|c| c <= FEW))
+    /// Returns the numeric columns with enough possible values to fit a warp, as (column, axis).
+    pub(super) fn warpable_columns(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        const MAX_UNWARPED_CELLS: u64 = 8;
+        let has_few_cells = |axis: usize| {
+            self.varying_axes.iter().any(|varying| {
+                varying.index == axis && varying.cells.is_some_and(|c| c <= MAX_UNWARPED_CELLS)
+            })
         };
-        self.smooth_columns().filter(move |(_, axis)| !few(*axis))
+        self.numeric_columns().filter(move |(_, axis)| !has_few_cells(*axis))
     }
 
-    /// The prior of every length scale.
+    /// Returns the prior that all length scales share.
     pub(super) fn length_scale_prior(&self) -> Prior {
-        Prior::length_scale(self.mean_square())
+        Prior::length_scale(self.mean_squared_distance())
     }
 
-    /// One row of features per point.
+    /// Returns one row of features per point.
     pub(super) fn rows<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
         let mut rows = Array2::zeros((points.len(), self.columns.len()));
         for (mut row, point) in rows.rows_mut().into_iter().zip(points) {
             for (value, column) in row.iter_mut().zip(&self.columns) {
                 let coordinate = point.as_ref()[column.axis];
-                *value = match column.meaning {
-                    Meaning::Coordinate => coordinate - 0.5,
-                    Meaning::Indicator { axis, category } => indicator(axis, category, coordinate),
+                *value = match column.kind {
+                    ColumnKind::Coordinate => coordinate - 0.5,
+                    ColumnKind::Indicator { axis, category } => {
+                        indicator(axis, category, coordinate)
+                    }
                 };
             }
         }
         rows
     }
 
-    /// Rows that are warped, then divided by the length scale of each column's axis.
-    pub(super) fn scaled(
+    /// Warps rows, then divides each column by the length scale of its axis.
+    pub(super) fn scale(
         &self,
         mut rows: Array2<f64>,
         hyperparameters: &Hyperparameters,
     ) -> Array2<f64> {
-        for (column, axis) in self.smooth_columns() {
+        for (column, axis) in self.numeric_columns() {
             let warp = hyperparameters.warps[axis];
-            if warp != Warp::NONE {
+            if warp != Warp::IDENTITY {
                 rows.column_mut(column).mapv_inplace(|row| warp.apply(row + 0.5) - 0.5);
             }
         }
@@ -147,38 +150,38 @@ impl Features {
         rows
     }
 
-    /// Slopes of the warps at m points, m × d; `None` if nothing is warped.
-    pub(super) fn warp_slopes<P: AsRef<[f64]>>(
+    /// Returns the derivatives of the warps at m points, m × d; `None` if no axis is warped.
+    pub(super) fn warp_derivatives<P: AsRef<[f64]>>(
         &self,
         points: &[P],
         warps: &[Warp],
     ) -> Option<Array2<f64>> {
-        if warps.iter().all(|warp| *warp == Warp::NONE) {
+        if warps.iter().all(|warp| *warp == Warp::IDENTITY) {
             return None;
         }
-        let mut slopes = Array2::ones((points.len(), self.axis_count));
-        for (mut row, point) in slopes.rows_mut().into_iter().zip(points) {
-            for (_, axis) in self.smooth_columns() {
-                row[axis] = warps[axis].slope(point.as_ref()[axis]);
+        let mut derivatives = Array2::ones((points.len(), self.axis_count));
+        for (mut row, point) in derivatives.rows_mut().into_iter().zip(points) {
+            for (_, axis) in self.numeric_columns() {
+                row[axis] = warps[axis].derivative(point.as_ref()[axis]);
             }
         }
-        Some(slopes)
+        Some(derivatives)
     }
 
-    /// The mean squared distance of two random points where all length scales are 1.
-    fn mean_square(&self) -> f64 {
-        let of_axis = |axis: &SearchedAxis| match axis.categories {
+    /// Returns the mean squared distance of two random points if all length scales are 1.
+    fn mean_squared_distance(&self) -> f64 {
+        let of_axis = |axis: &VaryingAxis| match axis.categories {
             #[allow(clippy::cast_precision_loss, reason = "a number of categories")]
             Some(count) => 1.0 - 1.0 / count as f64,
             None => 1.0 / 6.0,
         };
-        self.searched.iter().map(of_axis).sum()
+        self.varying_axes.iter().map(of_axis).sum()
     }
 }
 
 fn indicator(axis: Axis, category: u64, coordinate: f64) -> f64 {
     let hit = axis.cell(coordinate) == category;
-    match axis.cells() {
+    match axis.cell_count() {
         Some(2) => {
             if hit {
                 0.5
@@ -193,7 +196,7 @@ fn indicator(axis: Axis, category: u64, coordinate: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cube::Levels;
+    use crate::unit_cube::Levels;
 
     #[test]
     fn different_categories_are_at_distance_one() {
@@ -213,15 +216,15 @@ mod tests {
     }
 
     #[test]
-    fn constant_axes_give_no_columns() {
+    fn constant_axes_have_no_columns() {
         let axes = [
             Axis::Categories(1),
             Axis::Continuous { resolution: 1e-7 },
-            Axis::Levels(Levels::even(1)),
+            Axis::Levels(Levels::evenly_spaced(1)),
             Axis::Categories(4),
         ];
         let features = Features::new(&axes);
         assert_eq!(features.columns.len(), 5);
-        assert_eq!(features.searched().len(), 2);
+        assert_eq!(features.varying_axes().len(), 2);
     }
 }

@@ -1,52 +1,60 @@
-//! Hyperparameters by maximum a posteriori: L-BFGS on the log marginal likelihood plus the log priors.
+//! Hyperparameters by maximum a posteriori: L-BFGS on the log marginal likelihood plus the log
+//! priors.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | θ = (ln ℓ, ln s, ln σ², ln a, ln b) | logarithms of the hyperparameters of the searched axes; warps if they are fitted | p |
-//! | y, k, c, α, K | as in [`gp`](super) and `sample`: means of replicates, K = s R + diag(σ² ⁄ k + τ²) | n, n, –, n, n × n |
+//! | θ = (ln ℓ, ln s, ln σ², ln a, ln b) | logarithms of the fitted hyperparameters | p |
+//! | y, c, α | means of replicates, mean and weights, as in [`gp`](super) | n, –, n |
+//! | k, τ² | numbers of replicates, known noise variances, as in `measurements` | n, n |
+//! | K = s R + diag(σ² ⁄ k + τ²) | covariance of the observations | n × n |
 //! | R | correlations | n × n |
 //! | E | evidence: log marginal likelihood | – |
-//! | M = α αᵀ − K⁻¹ | slope of the likelihood by K, twice | n × n |
+//! | M = α αᵀ − K⁻¹ | twice the derivative of the likelihood by K | n × n |
 //!
-//! With the mean profiled out (its own slope is zero):
+//! θ has the length scales of varying axes only, and warps only if they are fitted. With the mean
+//! profiled out (its own derivative is zero):
 //!
-//! `E = −½ (y − c 1)ᵀ α − ½ ln det K − n⁄2 ln 2π`  (Rasmussen & Williams 2006, eq. 2.30), and by eq. 5.9
+//! `E = −½ (y − c 1)ᵀ α − ½ ln det K − n⁄2 ln 2π`  (Rasmussen & Williams 2006, eq. 2.30),
 //!
-//! `∂E⁄∂ln s = ½ Σ M∘(sR)`,  `∂E⁄∂ln σ² = ½ Σ_a M_aa σ² ⁄ k_a`,  `∂E⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
+//! and by eq. 5.9
 //!
-//! where x̃ is divided by ℓ and G is the slope of the covariance (see [`kernel`](super::kernel)). With W = M∘G and w = W 1, the last is
-//! `Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj`: one matrix product for all length scales. The same product gives the slopes by the warped
-//! coordinates, `∂E⁄∂x_aj = −(w_a x̃_aj − (W X̃)_aj) ⁄ ℓⱼ`, and with them those by the exponents of the warps. Replicates add what
-//! `sample` says.
+//! `∂E⁄∂ln s = ½ Σ M∘(sR)`,  `∂E⁄∂ln σ² = ½ Σ_a M_aa σ² ⁄ k_a`,
+//! `∂E⁄∂ln ℓⱼ = ½ Σ_ab M_ab G_ab (x̃_aj − x̃_bj)²`,
+//!
+//! where x̃ is divided by ℓ and G is the slope of the covariance (see [`kernel`](super::kernel)).
+//! With W = M∘G and w = W 1, the last derivative is `Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj`: one
+//! matrix product for all length scales. The same product gives the derivatives by the warped
+//! coordinates, `∂E⁄∂x_aj = −(w_a x̃_aj − (W X̃)_aj) ⁄ ℓⱼ`. The derivatives by the exponents of the
+//! warps follow by the chain rule. Replicates add the term that `measurements` describes.
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
 use rayon::prelude::*;
 
-use super::features::{Features, SearchedAxis};
+use super::features::{Features, VaryingAxis};
+use super::gaussian_process::GaussianProcess;
 use super::hyperparameters::Hyperparameters;
 use super::kernel::Kernel;
+use super::measurements::{Measurements, MergedMeasurements};
 use super::prior::{Noise, Prior};
-use super::process::GaussianProcess;
-use super::sample::{Measured, Sample};
 use super::warp::Warp;
 use crate::lbfgs::{self, Lbfgs};
 use crate::linalg::{self, Cholesky, vectorize};
 
-/// ½ ln 2π.
+/// The constant ½ ln 2π.
 const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
-/// From this many observations on, starts run on threads of their own.
-const WORTH_A_THREAD: usize = 24;
+/// From this number of observations on, the starts of a fit run in parallel.
+const MIN_OBSERVATIONS_FOR_THREADS: usize = 24;
 
-/// What is assumed of the losses before any data.
+/// The assumptions about the losses that hold before any data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assumptions {
-    /// How covariance falls with distance.
+    /// The covariance function of the process.
     pub kernel: Kernel,
-    /// What is known of the noise.
+    /// Whether the losses are known to be noisy or noise-free.
     pub noise: Noise,
-    /// Whether the axes of numbers may be bent.
+    /// Whether warps of the numeric axes are fitted.
     pub warping: bool,
-    /// Whether length scales, variances and noise have the priors of this crate, or none but the box around them.
+    /// Whether the hyperparameters have the priors of this crate, or only bounds.
     pub priors: bool,
 }
 
@@ -56,64 +64,69 @@ impl Default for Assumptions {
     }
 }
 
-/// The outcome of a fit.
+/// The result of a fit.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// The process with the most probable hyperparameters found.
+    /// The process with the fitted hyperparameters.
     pub process: GaussianProcess,
-    /// Log marginal likelihood plus log priors there; `None` if no start gave a finite value.
+    /// Log marginal likelihood plus log priors of these hyperparameters; `None` if no start gave a
+    /// finite value.
     pub log_posterior: Option<f64>,
-    /// The same without the prior of the noise: what is compared where it is to be decided whether there is any, because a prior that
-    /// expects little noise would speak against much of it whatever the data say.
+    /// The log posterior without the log prior of the noise variance.
+    ///
+    /// Decisions between kinds of noise compare this value. A prior that expects little noise
+    /// would otherwise penalize large noise regardless of the data.
     pub log_evidence: Option<f64>,
-    /// How often the likelihood was evaluated.
+    /// Number of evaluations of the likelihood.
     pub evaluations: usize,
-    /// How many hyperparameters ended at the edge of what is considered, the noise not counted.
+    /// Number of hyperparameters that ended at a bound, the noise variance not counted.
     pub at_bounds: usize,
 }
 
-/// Where a fit starts.
+/// The starting values of a fit.
 #[derive(Debug, Clone, Copy)]
 pub enum Start<'a> {
-    /// From the priors' own start alone.
+    /// Starts from the typical values of the priors.
     Cold,
-    /// From there and from these, which were the most probable ones of fewer data; the better end wins, the first on ties.
+    /// Starts from the typical values and from these hyperparameters, which were the optimum for
+    /// fewer data. The better result wins; on ties, that of the typical values.
     Both(&'a Hyperparameters),
-    /// From these alone.
+    /// Starts from these hyperparameters only.
     Warm(&'a Hyperparameters),
 }
 
 /// Fits hyperparameters to transformed losses (n) at `points` (n).
 ///
-/// If no start gives a finite likelihood, the process has the priors' starting values and no `log_posterior`.
+/// If no start gives a finite likelihood, the process has the typical values of the priors and
+/// `log_posterior` is `None`.
 ///
 /// # Panics
-/// If there are not as many losses as points.
+/// Panics unless there are as many losses as points.
 pub fn fit<'a, P: AsRef<[f64]>>(
     features: &Features,
     points: &[P],
-    losses: impl Into<Measured<'a>>,
+    losses: impl Into<Measurements<'a>>,
     assumptions: Assumptions,
     start: Start<'_>,
 ) -> Fit {
-    let target = Target::new(features, points, losses.into(), assumptions);
-    let bounds: (Vec<f64>, Vec<f64>) = target.priors.iter().map(|prior| prior.bounds()).unzip();
-    let default = target.default_start();
-    let cold = (default.clone(), COLD);
+    let objective = FitObjective::new(features, points, losses.into(), assumptions);
+    let bounds: (Vec<f64>, Vec<f64>) = objective.priors.iter().map(|prior| prior.bounds()).unzip();
+    let default = objective.initial_theta();
+    let cold = (default.clone(), COLD_SETTINGS);
     let runs = match start {
         Start::Cold => vec![cold],
-        Start::Both(start) => vec![cold, (target.logarithms(start), WARM)],
-        Start::Warm(start) => vec![(target.logarithms(start), WARM)],
+        Start::Both(start) => vec![cold, (objective.to_theta(start), WARM_SETTINGS)],
+        Start::Warm(start) => vec![(objective.to_theta(start), WARM_SETTINGS)],
     };
     let search = |(start, settings): &(Vec<f64>, lbfgs::Settings)| {
         let mut run = Lbfgs::new(*settings, start, bounds.0.clone(), bounds.1.clone());
         while let Some(theta) = run.ask() {
-            let (value, gradient) = target.negative_log_posterior(theta);
+            let (value, gradient) = objective.negative_log_posterior(theta);
             run.tell(value, &gradient);
         }
         run
     };
-    let ends: Vec<Lbfgs> = if points.len() < WORTH_A_THREAD {
+    let ends: Vec<Lbfgs> = if points.len() < MIN_OBSERVATIONS_FOR_THREADS {
         runs.iter().map(search).collect()
     } else {
         runs.par_iter().map(search).collect()
@@ -124,109 +137,112 @@ pub fn fit<'a, P: AsRef<[f64]>>(
         Some((theta, value)) => (theta.to_vec(), Some(-value)),
         None => (default, None),
     };
-    let at_bounds = target.at_bounds(&theta);
-    let log_evidence = log_posterior.map(|value| value - target.log_prior_of_noise(&theta));
-    let process = GaussianProcess::new(features.clone(), target.hyperparameters(&theta));
+    let at_bounds = objective.at_bounds(&theta);
+    let log_evidence = log_posterior.map(|value| value - objective.log_prior_of_noise(&theta));
+    let process = GaussianProcess::new(features.clone(), objective.hyperparameters(&theta));
     Fit { process, log_posterior, log_evidence, evaluations, at_bounds }
 }
 
-/// A start of which nothing is known.
-const COLD: lbfgs::Settings = lbfgs::Settings {
+/// Settings of L-BFGS for a start from the typical values of the priors.
+const COLD_SETTINGS: lbfgs::Settings = lbfgs::Settings {
     gradient_tolerance: 1e-2,
-    relative_gain: 1e-7,
+    relative_tolerance: 1e-7,
     max_evaluations: 60,
-    first_step: 1.0,
+    max_first_step: 1.0,
 };
-/// A start that was the optimum for fewer data.
-const WARM: lbfgs::Settings = lbfgs::Settings { max_evaluations: 30, first_step: 0.3, ..COLD };
+/// Settings of L-BFGS for a start from the optimum for fewer data.
+const WARM_SETTINGS: lbfgs::Settings =
+    lbfgs::Settings { max_evaluations: 30, max_first_step: 0.3, ..COLD_SETTINGS };
 
-/// What a likelihood and its gradient have in common.
-struct Factored {
-    /// x̃, n × q.
+/// The factored covariance, which the likelihood and its gradient share.
+struct FactoredCovariance {
+    /// Scaled features x̃, n × q.
     scaled: Array2<f64>,
-    /// G on and above its diagonal, n × n.
+    /// Slopes G on and above the diagonal, n × n.
     slopes: Array2<f64>,
-    /// σ² ⁄ k + τ², n.
+    /// Noise variances σ² ⁄ k + τ², n.
     noise: Array1<f64>,
     cholesky: Cholesky,
 }
 
 /// The function that a fit maximizes.
-pub(super) struct Target<'a> {
+pub(super) struct FitObjective<'a> {
     pub(super) features: &'a Features,
     rows: Array2<f64>,
-    sample: Sample,
+    sample: MergedMeasurements,
     kernel: Kernel,
-    informed: bool,
+    uses_priors: bool,
     /// Axes whose warps are fitted, with their columns.
     warped: Vec<(usize, usize)>,
-    /// In the order of θ: a length scale per searched axis, signal variance, noise variance, two exponents per warped axis.
+    /// Priors in the order of θ: a length scale per varying axis, signal variance, noise variance,
+    /// two exponents per warped axis.
     pub(super) priors: Vec<Prior>,
 }
 
-impl<'a> Target<'a> {
+impl<'a> FitObjective<'a> {
     pub(super) fn new<P: AsRef<[f64]>>(
         features: &'a Features,
         points: &[P],
-        losses: Measured<'_>,
+        losses: Measurements<'_>,
         assumptions: Assumptions,
     ) -> Self {
-        let sample = Sample::new(points, losses);
-        let mut priors = vec![features.length_scale_prior(); features.searched().len()];
+        let sample = MergedMeasurements::new(points, losses);
+        let mut priors = vec![features.length_scale_prior(); features.varying_axes().len()];
         priors.extend([Prior::SignalVariance, Prior::NoiseVariance(assumptions.noise)]);
         let warped: Vec<(usize, usize)> =
-            if assumptions.warping { features.bendable_columns().collect() } else { Vec::new() };
+            if assumptions.warping { features.warpable_columns().collect() } else { Vec::new() };
         priors.extend(warped.iter().flat_map(|_| [Prior::WarpExponent; 2]));
         Self {
             features,
             rows: features.rows(&sample.distinct(points)),
             sample,
             kernel: assumptions.kernel,
-            informed: assumptions.priors,
+            uses_priors: assumptions.priors,
             warped,
             priors,
         }
     }
 
-    /// The priors' own start; where places were measured more than once, the noise starts at what they show.
-    fn default_start(&self) -> Vec<f64> {
+    /// Returns the typical values of the priors. If points were measured repeatedly, the noise
+    /// variance starts at the pooled variance of these measurements.
+    fn initial_theta(&self) -> Vec<f64> {
         let mut start: Vec<f64> = self.priors.iter().map(|prior| prior.start()).collect();
-        let position = self.noise_position();
+        let position = self.noise_index();
         if let Some(variance) = self.sample.pooled_variance().filter(|variance| *variance > 0.0) {
-            let (least, greatest) = self.priors[position].bounds();
-            start[position] = variance.ln().clamp(least, greatest);
+            let (low, high) = self.priors[position].bounds();
+            start[position] = variance.ln().clamp(low, high);
         }
         start
     }
 
-    fn noise_position(&self) -> usize {
-        self.features.searched().len() + 1
+    fn noise_index(&self) -> usize {
+        self.features.varying_axes().len() + 1
     }
 
     fn log_prior_of_noise(&self, theta: &[f64]) -> f64 {
-        let position = self.noise_position();
-        if self.informed { self.priors[position].log_density(theta[position]).0 } else { 0.0 }
+        let position = self.noise_index();
+        if self.uses_priors { self.priors[position].log_density(theta[position]).0 } else { 0.0 }
     }
 
-    /// How many of θ lie at their bounds, besides the noise.
+    /// Returns how many components of θ lie at a bound, the noise variance not counted.
     fn at_bounds(&self, theta: &[f64]) -> usize {
-        let noise = self.noise_position();
+        let noise = self.noise_index();
         let all = self.priors.iter().zip(theta).enumerate().filter(|(i, _)| *i != noise);
         all.filter(|(_, (prior, logarithm))| {
-            let (least, greatest) = prior.bounds();
-            **logarithm <= least || **logarithm >= greatest
+            let (low, high) = prior.bounds();
+            **logarithm <= low || **logarithm >= high
         })
         .count()
     }
 
     pub(super) fn hyperparameters(&self, theta: &[f64]) -> Hyperparameters {
-        let searched = self.features.searched();
+        let varying_axes = self.features.varying_axes();
         let mut length_scales = vec![1.0; self.features.axis_count()];
-        for (axis, logarithm) in searched.iter().zip(theta) {
+        for (axis, logarithm) in varying_axes.iter().zip(theta) {
             length_scales[axis.index] = logarithm.exp();
         }
-        let position = self.noise_position();
-        let mut warps = vec![Warp::NONE; self.features.axis_count()];
+        let position = self.noise_index();
+        let mut warps = vec![Warp::IDENTITY; self.features.axis_count()];
         for ((_, axis), exponents) in self.warped.iter().zip(theta[position + 1..].chunks(2)) {
             warps[*axis] = Warp { a: exponents[0].exp(), b: exponents[1].exp() };
         }
@@ -239,9 +255,9 @@ impl<'a> Target<'a> {
         }
     }
 
-    pub(super) fn logarithms(&self, hyperparameters: &Hyperparameters) -> Vec<f64> {
-        let length = |axis: &SearchedAxis| hyperparameters.length_scales[axis.index].ln();
-        let mut theta: Vec<f64> = self.features.searched().iter().map(length).collect();
+    pub(super) fn to_theta(&self, hyperparameters: &Hyperparameters) -> Vec<f64> {
+        let length = |axis: &VaryingAxis| hyperparameters.length_scales[axis.index].ln();
+        let mut theta: Vec<f64> = self.features.varying_axes().iter().map(length).collect();
         theta.push(hyperparameters.signal_variance.ln());
         theta.push(hyperparameters.noise_variance.ln());
         for &(_, axis) in &self.warped {
@@ -251,25 +267,29 @@ impl<'a> Target<'a> {
         theta
     }
 
-    /// Value and gradient; not a number where the covariance cannot be factored, which makes a line search step back.
+    /// Returns −ln p(θ | y), up to a constant, and its gradient by θ.
+    ///
+    /// The value is NaN if the covariance cannot be factored: a line search then backtracks.
     pub(super) fn negative_log_posterior(&self, theta: &[f64]) -> (f64, Vec<f64>) {
         let (mut value, mut gradient) = self.log_likelihood(&self.hyperparameters(theta));
-        for ((prior, logarithm), slope) in self.priors.iter().zip(theta).zip(&mut gradient) {
-            if self.informed {
-                let (density, prior_slope) = prior.log_density(*logarithm);
+        for ((prior, logarithm), derivative) in self.priors.iter().zip(theta).zip(&mut gradient) {
+            if self.uses_priors {
+                let (density, prior_derivative) = prior.log_density(*logarithm);
                 value += density;
-                *slope += prior_slope;
+                *derivative += prior_derivative;
             }
-            *slope = -*slope;
+            *derivative = -*derivative;
         }
         (-value, gradient)
     }
 
-    /// ln p(θ | y) up to a constant, at a third of the cost; not a number where the covariance cannot be factored.
+    /// Returns ln p(θ | y) up to a constant, without its gradient, at a third of the cost.
+    ///
+    /// The value is NaN if the covariance cannot be factored.
     pub(super) fn log_posterior(&self, theta: &[f64]) -> f64 {
         let hyperparameters = self.hyperparameters(theta);
         let noise_variance = hyperparameters.noise_variance;
-        let Some(Factored { cholesky, .. }) = self.factor(&hyperparameters) else {
+        let Some(FactoredCovariance { cholesky, .. }) = self.factor(&hyperparameters) else {
             return f64::NAN;
         };
         let losses = self.sample.losses.view();
@@ -277,30 +297,31 @@ impl<'a> Target<'a> {
         let residual = &losses - generalized_mean(losses, unit_weights.view());
         let misfit = residual.dot(&cholesky.solve(residual.view()));
         let likelihood =
-            log_density(misfit, &cholesky) + self.sample.log_density_within(noise_variance).0;
-        if !self.informed {
+            log_density(misfit, &cholesky) + self.sample.replicate_log_density(noise_variance).0;
+        if !self.uses_priors {
             return likelihood;
         }
         let densities = self.priors.iter().zip(theta).map(|(prior, t)| prior.log_density(*t).0);
         likelihood + densities.sum::<f64>()
     }
 
-    /// K and its factor; `None` where it cannot be factored.
-    fn factor(&self, hyperparameters: &Hyperparameters) -> Option<Factored> {
+    /// Builds K and factors it; `None` if it cannot be factored.
+    fn factor(&self, hyperparameters: &Hyperparameters) -> Option<FactoredCovariance> {
         let Hyperparameters { kernel, signal_variance, noise_variance, .. } = hyperparameters;
-        let scaled = self.features.scaled(self.rows.clone(), hyperparameters);
+        let scaled = self.features.scale(self.rows.clone(), hyperparameters);
         let (mut covariance, slopes) =
             kernel.upper_self_covariances(scaled.view(), *signal_variance);
         let noise = self.sample.noise(*noise_variance);
         covariance.diag_mut().zip_mut_with(&noise, |entry, noise| *entry += noise);
         let cholesky = Cholesky::factor_upper(covariance).ok()?;
-        Some(Factored { scaled, slopes, noise, cholesky })
+        Some(FactoredCovariance { scaled, slopes, noise, cholesky })
     }
 
-    /// E and its gradient by θ.
+    /// Returns the evidence E and its gradient by θ.
     fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
         let noise_variance = hyperparameters.noise_variance;
-        let Some(Factored { scaled, slopes, noise, cholesky }) = self.factor(hyperparameters)
+        let Some(FactoredCovariance { scaled, slopes, noise, cholesky }) =
+            self.factor(hyperparameters)
         else {
             return (f64::NAN, vec![0.0; self.priors.len()]);
         };
@@ -312,56 +333,56 @@ impl<'a> Target<'a> {
         #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
         let count = losses.len() as f64;
         let misfit = residual.dot(&alpha);
-        let (within, slope_within) = self.sample.log_density_within(noise_variance);
-        let value = log_density(misfit, &cholesky) + within;
+        let (replicates, replicate_derivative) = self.sample.replicate_log_density(noise_variance);
+        let value = log_density(misfit, &cholesky) + replicates;
 
-        // Σ_a M_aa of the noise of a.
-        let by_variances = |noise: &Array1<f64>| {
+        // Σ_a M_aa times the noise of observation a.
+        let noise_derivative = |noise: &Array1<f64>| {
             Zip::from(&alpha)
                 .and(inverse.diag())
                 .and(noise)
                 .fold(0.0, |sum, alpha, inverse, noise| sum + (alpha * alpha - inverse) * noise)
         };
-        let by_all_noise = by_variances(&noise);
-        let by_noise = by_variances(&self.sample.shared_noise(noise_variance));
-        let weighted = weigh(slopes, &alpha, &inverse);
-        let pulls = pulls(&scaled, &weighted);
-        let mut gradient = self.length_scale_gradient(&scaled, &pulls);
-        // Σ M∘K = αᵀ K α − tr K⁻¹ K, and K α is the residual; the noise is not part of sR.
+        let by_all_noise = noise_derivative(&noise);
+        let by_shared_noise = noise_derivative(&self.sample.shared_noise(noise_variance));
+        let weighted = weight_slopes(slopes, &alpha, &inverse);
+        let row_terms = row_terms(&scaled, &weighted);
+        let mut gradient = self.length_scale_gradient(&scaled, &row_terms);
+        // Σ M∘K = αᵀ K α − tr K⁻¹ K, where K α is the residual. Only the noise is not part of sR.
         gradient.push(0.5 * (misfit - count - by_all_noise));
-        gradient.push(0.5 * by_noise + slope_within);
-        self.add_warp_gradient(&mut gradient, &pulls, hyperparameters);
+        gradient.push(0.5 * by_shared_noise + replicate_derivative);
+        self.add_warp_gradient(&mut gradient, &row_terms, hyperparameters);
         (value, gradient)
     }
 
-    /// `Σ_a x̃_aj (w_a x̃_aj − (W X̃)_aj)`, summed over the columns of an axis.
-    fn length_scale_gradient(&self, scaled: &Array2<f64>, pulls: &Array2<f64>) -> Vec<f64> {
+    /// Returns `Σ_a x̃_aj (w_a x̃_aj − (W X̃)_aj)`, summed over the columns of each axis.
+    fn length_scale_gradient(&self, scaled: &Array2<f64>, row_terms: &Array2<f64>) -> Vec<f64> {
         let mut by_column = vec![0.0; scaled.ncols()];
-        for (scaled, pulls) in scaled.rows().into_iter().zip(pulls.rows()) {
-            for ((sum, scaled), pull) in by_column.iter_mut().zip(scaled).zip(pulls) {
-                *sum += scaled * pull;
+        for (scaled, row_terms) in scaled.rows().into_iter().zip(row_terms.rows()) {
+            for ((sum, scaled), term) in by_column.iter_mut().zip(scaled).zip(row_terms) {
+                *sum += scaled * term;
             }
         }
         let mut by_axis = vec![0.0; self.features.axis_count()];
         for (axis, sum) in self.features.axis_of_columns().zip(by_column) {
             by_axis[axis] += sum;
         }
-        self.features.searched().iter().map(|axis| by_axis[axis.index]).collect()
+        self.features.varying_axes().iter().map(|axis| by_axis[axis.index]).collect()
     }
 
     fn add_warp_gradient(
         &self,
         gradient: &mut Vec<f64>,
-        pulls: &Array2<f64>,
+        row_terms: &Array2<f64>,
         hyperparameters: &Hyperparameters,
     ) {
         for &(column, axis) in &self.warped {
             let warp = hyperparameters.warps[axis];
             let (mut by_a, mut by_b) = (0.0, 0.0);
-            for (row, pull) in self.rows.column(column).iter().zip(pulls.column(column)) {
-                let (slope_a, slope_b) = warp.slopes_by_exponents(row + 0.5);
-                by_a -= pull * slope_a;
-                by_b -= pull * slope_b;
+            for (row, term) in self.rows.column(column).iter().zip(row_terms.column(column)) {
+                let (derivative_a, derivative_b) = warp.derivatives_by_exponents(row + 0.5);
+                by_a -= term * derivative_a;
+                by_b -= term * derivative_b;
             }
             let length = hyperparameters.length_scales[axis];
             gradient.extend([by_a / length, by_b / length]);
@@ -369,26 +390,31 @@ impl<'a> Target<'a> {
     }
 }
 
-/// `w_a x̃_aj − (W X̃)_aj`: n × q.
-fn pulls(scaled: &Array2<f64>, weighted: &Array2<f64>) -> Array2<f64> {
-    let mut pulls = linalg::product(weighted.view(), scaled.view());
-    let rows = pulls.rows_mut().into_iter().zip(scaled.rows()).zip(weighted.rows());
-    for ((mut pulls, scaled), weighted) in rows {
+/// Returns `w_a x̃_aj − (W X̃)_aj`, n × q.
+fn row_terms(scaled: &Array2<f64>, weighted: &Array2<f64>) -> Array2<f64> {
+    let mut row_terms = linalg::product(weighted.view(), scaled.view());
+    let rows = row_terms.rows_mut().into_iter().zip(scaled.rows()).zip(weighted.rows());
+    for ((mut row_terms, scaled), weighted) in rows {
         let sum = weighted.sum();
-        pulls.zip_mut_with(&scaled, |pull, x| *pull = x * sum - *pull);
+        row_terms.zip_mut_with(&scaled, |term, x| *term = x * sum - *term);
     }
-    pulls
+    row_terms
 }
 
-/// E by eq. 2.30, where `misfit` = (y − c 1)ᵀ α.
+/// Returns the evidence E by eq. 2.30, where `misfit` = (y − c 1)ᵀ α.
 pub(super) fn log_density(misfit: f64, cholesky: &Cholesky) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a count of observations")]
     let count = cholesky.size() as f64;
     -0.5 * misfit - 0.5 * cholesky.log_determinant() - count * HALF_LN_2PI
 }
 
-/// W = M∘G with M = α αᵀ − K⁻¹, in the place of the slopes G, of which only what is on and above the diagonal is read.
-fn weigh(mut slopes: Array2<f64>, alpha: &Array1<f64>, inverse: &Array2<f64>) -> Array2<f64> {
+/// Replaces the slopes G by W = M∘G with M = α αᵀ − K⁻¹. Of G, only the entries on and above the
+/// diagonal are read.
+fn weight_slopes(
+    mut slopes: Array2<f64>,
+    alpha: &Array1<f64>,
+    inverse: &Array2<f64>,
+) -> Array2<f64> {
     let alpha = alpha.as_slice().expect("a vector is contiguous");
     let rows = slopes.rows_mut().into_iter().zip(inverse.rows());
     for (a, (slopes, inverse)) in rows.enumerate() {
@@ -404,11 +430,11 @@ fn weigh(mut slopes: Array2<f64>, alpha: &Array1<f64>, inverse: &Array2<f64>) ->
             },
         );
     }
-    linalg::mirror(&mut slopes);
+    linalg::symmetrize(&mut slopes);
     slopes
 }
 
-/// c = (1ᵀ K⁻¹ y) ⁄ (1ᵀ K⁻¹ 1), where `weights` = K⁻¹ 1.
+/// Returns the mean c = (1ᵀ K⁻¹ y) ⁄ (1ᵀ K⁻¹ 1), where `weights` = K⁻¹ 1.
 pub(super) fn generalized_mean(losses: ArrayView1<'_, f64>, weights: ArrayView1<'_, f64>) -> f64 {
     weights.dot(&losses) / weights.sum()
 }

@@ -1,5 +1,7 @@
 //! Covariances and their slopes, for whole matrices of distances.
 //!
+//! The functions work on matrices, so that one matrix product gives all distances.
+//!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
 //! | x̃ | features divided by their length scales: rows | m × q, n × q |
@@ -13,59 +15,60 @@
 //! | Matérn 3⁄2, t = √3 r | (1 + t) e⁻ᵗ | 3 e⁻ᵗ |
 //! | squared exponential | e^(−r²⁄2) | the same |
 //!
-//! (Rasmussen & Williams 2006, eq. 4.17 and 4.9.) The derivative by a coordinate x that enters r² as (x − x′)² ⁄ ℓ² is
-//! −G (x − x′) ⁄ ℓ². This form has no division by r.
+//! (Rasmussen & Williams 2006, eq. 4.17 and 4.9.) The derivative by a coordinate x that enters r²
+//! as (x − x′)² ⁄ ℓ² is −G (x − x′) ⁄ ℓ². This form has no division by r.
 
 use serde::{Deserialize, Serialize};
 
 use ndarray::{Array2, ArrayView2, Axis};
 
-use crate::linalg::{self, exp_of_negative, vectorize};
+use crate::linalg::{self, exp_nonpositive, vectorize};
 
-/// How covariance falls with distance: how smooth functions are believed to be.
+/// The covariance function of a Gaussian process: how smooth the losses are assumed to be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kernel {
-    /// Twice differentiable functions: smooth, but not so much that one place tells all.
+    /// Matérn 5⁄2, the default: twice differentiable functions, smooth but flexible.
     #[default]
     Matern52,
-    /// Once differentiable functions.
+    /// Matérn 3⁄2: once differentiable functions, for rougher losses.
     Matern32,
-    /// Functions without any kink, known everywhere once known well somewhere.
+    /// Squared exponential: infinitely differentiable functions, for very smooth losses.
     SquaredExponential,
 }
 
-/// Correlation and slope at a squared distance, for s = 1.
+/// Returns the correlation and the slope G ⁄ s at a squared distance.
 #[inline(always)]
-fn matern52(square: f64) -> (f64, f64) {
-    let t = (5.0 * square).sqrt();
-    let decay = exp_of_negative(-t);
+fn matern52(squared_distance: f64) -> (f64, f64) {
+    let t = (5.0 * squared_distance).sqrt();
+    let decay = exp_nonpositive(-t);
     let linear = (1.0 + t) * decay;
     (linear + t * t * decay / 3.0, 5.0 / 3.0 * linear)
 }
 
 #[inline(always)]
-fn matern32(square: f64) -> (f64, f64) {
-    let t = (3.0 * square).sqrt();
-    let decay = exp_of_negative(-t);
+fn matern32(squared_distance: f64) -> (f64, f64) {
+    let t = (3.0 * squared_distance).sqrt();
+    let decay = exp_nonpositive(-t);
     ((1.0 + t) * decay, 3.0 * decay)
 }
 
 #[inline(always)]
-fn squared_exponential(square: f64) -> (f64, f64) {
-    let decay = exp_of_negative(-0.5 * square);
+fn squared_exponential(squared_distance: f64) -> (f64, f64) {
+    let decay = exp_nonpositive(-0.5 * squared_distance);
     (decay, decay)
 }
 
 impl Kernel {
-    /// Covariances and slopes G between the scaled rows of `a` (m × q) and `b` (n × q): two m × n matrices.
+    /// Returns the covariances and slopes G between the scaled rows of `a` (m × q) and `b` (n × q):
+    /// two m × n matrices.
     pub(super) fn covariances(
         self,
         a: ArrayView2<'_, f64>,
         b: ArrayView2<'_, f64>,
         signal_variance: f64,
     ) -> (Array2<f64>, Array2<f64>) {
-        // A function of its own for each, so that each loop is compiled for vectors.
+        // One generic instance per kernel, so that the compiler vectorizes each loop.
         match self {
             Self::Matern52 => covariances(a, b, signal_variance, matern52),
             Self::Matern32 => covariances(a, b, signal_variance, matern32),
@@ -73,7 +76,7 @@ impl Kernel {
         }
     }
 
-    /// The same without slopes.
+    /// Returns the covariances between the scaled rows of `a` and `b`, m × n, without slopes.
     pub(super) fn values(
         self,
         a: ArrayView2<'_, f64>,
@@ -87,20 +90,21 @@ impl Kernel {
         }
     }
 
-    /// Covariances and slopes among the rows of one matrix, where a row is at distance 0 from itself exactly: two symmetric n × n
-    /// matrices.
+    /// Returns the covariances and slopes among the rows of one matrix: two symmetric n × n
+    /// matrices. Each row is at distance 0 from itself exactly, without rounding.
     pub(super) fn self_covariances(
         self,
         rows: ArrayView2<'_, f64>,
         signal_variance: f64,
     ) -> (Array2<f64>, Array2<f64>) {
         let (mut values, mut slopes) = self.upper_self_covariances(rows, signal_variance);
-        linalg::mirror(&mut values);
-        linalg::mirror(&mut slopes);
+        linalg::symmetrize(&mut values);
+        linalg::symmetrize(&mut slopes);
         (values, slopes)
     }
 
-    /// The same on and above the diagonals; what is below them means nothing.
+    /// Returns the covariances and slopes among the rows of one matrix, on and above the
+    /// diagonals. The entries below are unspecified.
     pub(super) fn upper_self_covariances(
         self,
         rows: ArrayView2<'_, f64>,
@@ -116,41 +120,41 @@ impl Kernel {
     }
 
     #[cfg(test)]
-    fn at(self, square: f64) -> (f64, f64) {
+    fn at(self, squared_distance: f64) -> (f64, f64) {
         match self {
-            Self::Matern52 => matern52(square),
-            Self::Matern32 => matern32(square),
-            Self::SquaredExponential => squared_exponential(square),
+            Self::Matern52 => matern52(squared_distance),
+            Self::Matern32 => matern32(squared_distance),
+            Self::SquaredExponential => squared_exponential(squared_distance),
         }
     }
 }
 
-/// Squared lengths of rows.
-fn norms(rows: ArrayView2<'_, f64>) -> Vec<f64> {
+/// Returns the squared norms of rows.
+fn squared_norms(rows: ArrayView2<'_, f64>) -> Vec<f64> {
     rows.map(|x| x * x).sum_axis(Axis(1)).to_vec()
 }
 
-/// Squared distances are |a|² + |b|² − 2 a·b, so that one matrix product gives all of them.
+/// Computes covariances and slopes by |a − b|² = |a|² + |b|² − 2 a·b.
 fn covariances(
     a: ArrayView2<'_, f64>,
     b: ArrayView2<'_, f64>,
     signal_variance: f64,
     correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
 ) -> (Array2<f64>, Array2<f64>) {
-    let (norms_a, norms_b) = (norms(a), norms(b));
+    let (norms_a, norms_b) = (squared_norms(a), squared_norms(b));
     let mut values = linalg::product(a, b.t());
     let mut slopes = Array2::zeros(values.raw_dim());
     let rows = values.rows_mut().into_iter().zip(slopes.rows_mut());
     for ((values, slopes), norm_a) in rows.zip(norms_a) {
         let values = values.into_slice().expect("a product is contiguous");
         let slopes = slopes.into_slice().expect("a new array is contiguous");
-        correlate(values, slopes, norm_a, &norms_b, signal_variance, correlation_at);
+        fill_row(values, slopes, norm_a, &norms_b, signal_variance, correlation_at);
     }
     (values, slopes)
 }
 
-/// One row: dot products a·b become covariances, and slopes are filled in.
-fn correlate(
+/// Replaces the dot products a·b of one row by covariances, and writes the slopes.
+fn fill_row(
     values: &mut [f64],
     slopes: &mut [f64],
     norm_a: f64,
@@ -162,10 +166,10 @@ fn correlate(
         #[inline(always)]
         || {
             for ((value, slope), norm_b) in values.iter_mut().zip(slopes).zip(norms_b) {
-                let square = (norm_a + norm_b - 2.0 * *value).max(0.0);
-                let (correlation, pull) = correlation_at(square);
+                let squared_distance = (norm_a + norm_b - 2.0 * *value).max(0.0);
+                let (correlation, relative_slope) = correlation_at(squared_distance);
                 *value = signal_variance * correlation;
-                *slope = signal_variance * pull;
+                *slope = signal_variance * relative_slope;
             }
         },
     );
@@ -177,7 +181,7 @@ fn values(
     signal_variance: f64,
     correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
 ) -> Array2<f64> {
-    let (norms_a, norms_b) = (norms(a), norms(b));
+    let (norms_a, norms_b) = (squared_norms(a), squared_norms(b));
     let mut values = linalg::product(a, b.t());
     for (values, norm_a) in values.rows_mut().into_iter().zip(norms_a) {
         let values = values.into_slice().expect("a product is contiguous");
@@ -185,8 +189,8 @@ fn values(
             #[inline(always)]
             || {
                 for (value, norm_b) in values.iter_mut().zip(&norms_b) {
-                    let square = (norm_a + norm_b - 2.0 * *value).max(0.0);
-                    *value = signal_variance * correlation_at(square).0;
+                    let squared_distance = (norm_a + norm_b - 2.0 * *value).max(0.0);
+                    *value = signal_variance * correlation_at(squared_distance).0;
                 }
             },
         );
@@ -199,17 +203,17 @@ fn upper_self_covariances(
     signal_variance: f64,
     correlation_at: impl Fn(f64) -> (f64, f64) + Copy,
 ) -> (Array2<f64>, Array2<f64>) {
-    let norms = norms(rows);
+    let norms = squared_norms(rows);
     let mut values = linalg::product(rows, rows.t());
     let mut slopes = Array2::zeros(values.raw_dim());
     let pairs = values.rows_mut().into_iter().zip(slopes.rows_mut());
     for (i, (values, slopes)) in pairs.enumerate() {
         let values = &mut values.into_slice().expect("a product is contiguous")[i..];
         let slopes = &mut slopes.into_slice().expect("a new array is contiguous")[i..];
-        correlate(values, slopes, norms[i], &norms[i..], signal_variance, correlation_at);
-        let (correlation, pull) = correlation_at(0.0);
+        fill_row(values, slopes, norms[i], &norms[i..], signal_variance, correlation_at);
+        let (correlation, relative_slope) = correlation_at(0.0);
         values[0] = signal_variance * correlation;
-        slopes[0] = signal_variance * pull;
+        slopes[0] = signal_variance * relative_slope;
     }
     (values, slopes)
 }
@@ -222,7 +226,7 @@ mod tests {
     const KERNELS: [Kernel; 3] = [Kernel::Matern52, Kernel::Matern32, Kernel::SquaredExponential];
 
     #[test]
-    fn correlations_are_the_textbook_ones() {
+    fn correlations_match_the_textbook_formulas() {
         for r in [0.0_f64, 0.5, 2.0, 7.0] {
             let (five, three) = (5.0_f64.sqrt() * r, 3.0_f64.sqrt() * r);
             let direct = [
@@ -251,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn both_routes_agree() {
+    fn self_covariances_equal_covariances_of_a_matrix_with_itself() {
         let rows = array![[0.1, 0.2], [0.4, -0.3], [2.0, 1.0]];
         for kernel in KERNELS {
             let (among, slopes) = kernel.self_covariances(rows.view(), 1.7);

@@ -1,46 +1,50 @@
-//! The posterior: a process that has seen data. It predicts, and it grows by further observations.
+//! The posterior of a Gaussian process: predictions, gradients, and updates by new observations.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | y, c, α, K, s, σ² | as in [`gp`](super); replicates are merged (see `sample`) | n, –, n, n × n, –, – |
-//! | x̃, z̃ | features of observed and of new points, warped and divided by their length scales | n × q, m × q |
-//! | k, B = k K⁻¹ | covariances of new points with the observed ones, and the same by K⁻¹ | m × n |
+//! | y, c, α, K | as in [`gp`](super), replicates merged (see `measurements`) | n, –, n, n × n |
+//! | s, σ² | signal variance, noise variance | – |
+//! | x̃, z̃ | warped and scaled features of observed and of new points | n × q, m × q |
+//! | k, B = k K⁻¹ | covariances of new points with the observed ones, and kriging weights | m × n |
 //! | w = K⁻¹ 1 | weights of the mean | n |
-//! | e = 1 − B 1 | what the observations leave to the mean | m |
+//! | e = 1 − B 1 | residual weight of the mean in predictions | m |
 //! | G | slopes of the covariances k (see [`kernel`](super::kernel)) | m × n |
 //!
-//! Means and variances are μ = c + k α and v = s − diag(B kᵀ) + e² ⁄ (1ᵀ w). By a coordinate z of a new point, with a length scale
-//! ℓ and a warp of slope w′, they change by
+//! Means and variances are μ = c + k α and v = s − diag(B kᵀ) + e² ⁄ (1ᵀ w). Their derivatives by a
+//! coordinate z of a new point, with length scale ℓ and derivative w′ of the warp, are
 //!
-//! `∂μ⁄∂z = −Σ_b G_b α_b (z̃ − x̃_b) w′ ⁄ ℓ`,  `∂v⁄∂z = 2 Σ_b G_b (B_b + e w_b ⁄ 1ᵀw) (z̃ − x̃_b) w′ ⁄ ℓ`.
+//! `∂μ⁄∂z = −Σ_b G_b α_b (z̃ − x̃_b) w′ ⁄ ℓ`,
+//! `∂v⁄∂z = 2 Σ_b G_b (B_b + e w_b ⁄ 1ᵀw) (z̃ − x̃_b) w′ ⁄ ℓ`.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, concatenate};
 
 use super::fit::{generalized_mean, log_density};
+use super::gaussian_process::GaussianProcess;
 use super::hyperparameters::Hyperparameters;
-use super::process::GaussianProcess;
-use super::sample::{Measured, Sample};
+use super::measurements::{Measurements, MergedMeasurements};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
 
-/// Variances are kept above this share of the signal variance, against rounding.
-const LEAST_VARIANCE: f64 = 1e-12;
+/// Variances are at least this share of the signal variance, which absorbs rounding errors.
+const MIN_VARIANCE_SHARE: f64 = 1e-12;
 
 /// Means and variances of the noise-free function at m points, in transformed units.
 #[derive(Debug, Clone)]
 pub struct Prediction {
-    /// m means.
+    /// Posterior means at m points.
     pub mean: Array1<f64>,
-    /// m variances, all positive.
+    /// Posterior variances at m points; all are positive.
     pub variance: Array1<f64>,
 }
 
-/// Gradients of a [`Prediction`] by the coordinates of the points, m × d; zero along categories and constant axes.
+/// Gradients of a [`Prediction`] by the coordinates of m points, m × d.
+///
+/// They are zero along categorical and constant axes.
 #[derive(Debug, Clone)]
 pub struct PredictionGradients {
-    /// Of the means.
+    /// Gradients of the means, m × d.
     pub mean: Array2<f64>,
-    /// Of the variances.
+    /// Gradients of the variances, m × d.
     pub variance: Array2<f64>,
 }
 
@@ -48,88 +52,91 @@ pub struct PredictionGradients {
 #[derive(Debug, Clone)]
 pub struct Posterior {
     process: GaussianProcess,
-    /// x̃, n × q.
+    /// Scaled features x̃, n × q.
     scaled: Array2<f64>,
     losses: Array1<f64>,
-    /// Variances of the losses around the function, n.
+    /// Noise variances of the losses, n.
     noise: Array1<f64>,
-    /// What replicates say beyond their means: ln density.
-    within: f64,
+    /// Log density of the replicates given their means.
+    replicate_log_density: f64,
     cholesky: Cholesky,
-    /// K⁻¹.
+    /// Inverse covariance K⁻¹, n × n.
     inverse: Array2<f64>,
-    /// K⁻¹ 1.
+    /// Weights of the mean K⁻¹ 1, n.
     unit_weights: Array1<f64>,
     mean: f64,
-    /// α.
+    /// Weights α of the observations, n.
     weights: Array1<f64>,
 }
 
-/// What is the same for all means and gradients at m points.
+/// Intermediate results that all means and gradients at m points share.
 #[derive(Debug, Clone)]
-pub struct Local {
-    /// z̃, m × q.
+pub struct PredictionTerms {
+    /// Scaled features z̃, m × q.
     pub(super) scaled: Array2<f64>,
-    /// w′, m × d; `None` where nothing is warped.
-    bends: Option<Array2<f64>>,
-    /// k, m × n.
+    /// Derivatives of the warps w′, m × d; `None` if no axis is warped.
+    warp_derivatives: Option<Array2<f64>>,
+    /// Covariances k, m × n.
     pub(super) covariances: Array2<f64>,
-    /// G, m × n.
+    /// Slopes G, m × n.
     slopes: Array2<f64>,
-    /// B, m × n.
-    pull: Array2<f64>,
-    /// e, m.
-    misfit: Array1<f64>,
-    /// v, m.
+    /// Kriging weights B, m × n.
+    kriging_weights: Array2<f64>,
+    /// Residual weights of the mean e, m.
+    mean_residual: Array1<f64>,
+    /// Posterior variances v, m.
     pub(super) variance: Array1<f64>,
 }
 
-impl Local {
-    /// Gradients by warped coordinates become those by plain ones.
-    pub(super) fn bend(&self, gradient: &mut Array2<f64>) {
-        if let Some(bends) = &self.bends {
-            *gradient *= bends;
+impl PredictionTerms {
+    /// Turns gradients by warped coordinates into gradients by coordinates (chain rule).
+    pub(super) fn apply_warp_derivatives(&self, gradient: &mut Array2<f64>) {
+        if let Some(warp_derivatives) = &self.warp_derivatives {
+            *gradient *= warp_derivatives;
         }
     }
 }
 
 impl GaussianProcess {
-    /// Conditions the process on transformed losses at `points`. Measurements of one point are merged into their mean, which
-    /// changes nothing but the size of the matrices.
+    /// Conditions the process on transformed losses at `points`.
+    ///
+    /// Measurements at the same point are merged into their mean. This makes the matrices smaller
+    /// and changes no result.
     ///
     /// # Errors
-    /// [`Error::NotPositiveDefinite`] if the covariance cannot be factored. A noise variance of 10⁻⁸ of the signal variance
-    /// or more rules that out for finite data.
+    /// Returns [`Error::NotPositiveDefinite`] if the covariance cannot be factored. A noise
+    /// variance of 10⁻⁸ of the signal variance or more rules that out for finite data.
     ///
     /// # Panics
-    /// If there are no points, or not as many losses.
+    /// Panics if `points` is empty, or if the number of losses differs.
     pub fn condition<'a, P: AsRef<[f64]>>(
         self,
         points: &[P],
-        losses: impl Into<Measured<'a>>,
+        losses: impl Into<Measurements<'a>>,
     ) -> Result<Posterior, Error> {
         assert!(!points.is_empty(), "there is nothing to condition on");
-        let sample = Sample::new(points, losses.into());
-        let scaled = self.scaled(&sample.distinct(points));
+        let sample = MergedMeasurements::new(points, losses.into());
+        let scaled = self.scaled_rows(&sample.distinct(points));
         let mut covariance = self.self_covariances(&scaled);
         let noise = sample.noise(self.hyperparameters.noise_variance);
         covariance.diag_mut().zip_mut_with(&noise, |entry, noise| *entry += noise);
         let cholesky = Cholesky::factor(&covariance)?;
         let inverse = cholesky.inverse();
-        let within = sample.log_density_within(self.hyperparameters.noise_variance).0;
+        let replicate_log_density =
+            sample.replicate_log_density(self.hyperparameters.noise_variance).0;
         let mut posterior = Posterior {
             process: self,
             scaled,
             losses: sample.losses,
             noise,
-            within,
+            replicate_log_density,
             cholesky,
             inverse,
             unit_weights: Array1::zeros(0),
             mean: 0.0,
             weights: Array1::zeros(0),
         };
-        posterior.weigh();
+        posterior.update_weights();
         Ok(posterior)
     }
 
@@ -138,43 +145,46 @@ impl GaussianProcess {
         kernel.self_covariances(scaled.view(), signal_variance).0
     }
 
-    /// Covariances and their slopes between scaled rows.
+    /// Returns covariances and their slopes between scaled rows.
     fn covariances(&self, a: &Array2<f64>, b: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
         let Hyperparameters { kernel, signal_variance, .. } = self.hyperparameters;
         kernel.covariances(a.view(), b.view(), signal_variance)
     }
 
-    /// The same without slopes.
+    /// Returns covariances between scaled rows, without slopes.
     fn values(&self, a: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
         let Hyperparameters { kernel, signal_variance, .. } = self.hyperparameters;
         kernel.values(a.view(), b.view(), signal_variance)
     }
 
-    pub(super) fn scaled<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
-        self.features.scaled(self.features.rows(points), &self.hyperparameters)
+    pub(super) fn scaled_rows<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
+        self.features.scale(self.features.rows(points), &self.hyperparameters)
     }
 }
 
 impl Posterior {
-    /// The process that was conditioned.
+    /// Returns the process that was conditioned.
     pub fn process(&self) -> &GaussianProcess {
         &self.process
     }
 
-    /// Number n of rows: the different points that were conditioned on, and the points that were observed afterwards.
+    /// Returns the number n of rows: distinct points of [`condition`](GaussianProcess::condition),
+    /// plus points added later.
     pub fn count(&self) -> usize {
         self.losses.len()
     }
 
-    /// The evidence: log density of the losses under the process, its mean being the estimated one (Rasmussen & Williams
-    /// 2006, eq. 2.30).
+    /// Returns the log marginal likelihood of the losses, with the estimated mean (Rasmussen &
+    /// Williams 2006, eq. 2.30).
     pub fn log_likelihood(&self) -> f64 {
         let residual = &self.losses - self.mean;
-        log_density(residual.dot(&self.weights), &self.cholesky) + self.within
+        log_density(residual.dot(&self.weights), &self.cholesky) + self.replicate_log_density
     }
 
-    /// What the other observations say of each observed loss, noise included: n means and variances (Rasmussen & Williams 2006, eq.
-    /// 5.12, with K⁻¹ − w wᵀ ⁄ 1ᵀw in the place of K⁻¹ because the mean is estimated). With one observation, the variance is unbounded.
+    /// Predicts each observed loss from all other losses: n means and variances, noise included.
+    ///
+    /// Rasmussen & Williams 2006, eq. 5.12, with K⁻¹ − w wᵀ ⁄ 1ᵀw in the place of K⁻¹, because the
+    /// mean is estimated. With a single observation, the variance is unbounded.
     pub fn leave_one_out(&self) -> Prediction {
         let total = self.unit_weights.sum();
         let precision = &self.inverse.diag() - &(&self.unit_weights * &self.unit_weights / total);
@@ -183,123 +193,150 @@ impl Posterior {
         Prediction { mean, variance: 1.0 / precision }
     }
 
-    /// Means and variances at m points.
+    /// Predicts means and variances at m points.
     pub fn predict<P: AsRef<[f64]>>(&self, points: &[P]) -> Prediction {
-        let covariances = self.covariances_with(&self.process.scaled(points));
-        let variance = self.explain(&covariances).2;
+        let covariances = self.covariances_with(&self.process.scaled_rows(points));
+        let variance = self.kriging_terms(&covariances).2;
         Prediction { mean: covariances.dot(&self.weights) + self.mean, variance }
     }
 
-    /// The same with gradients by the coordinates.
+    /// Predicts means and variances at m points, with gradients by the coordinates.
     pub fn predict_with_gradients<P: AsRef<[f64]>>(
         &self,
         points: &[P],
     ) -> (Prediction, PredictionGradients) {
-        let local = self.locate(points);
-        let mean = local.covariances.dot(&self.weights) + self.mean;
+        let terms = self.prediction_terms(points);
+        let mean = terms.covariances.dot(&self.weights) + self.mean;
         let (none, all) = (Array1::zeros(points.len()), Array1::ones(points.len()));
         let weights = self.weights.view().insert_axis(Axis(0));
         let gradients = PredictionGradients {
-            mean: self.gradient(&local, weights, none.view()),
-            variance: self.gradient(&local, Array2::zeros((1, self.count())).view(), all.view()),
+            mean: self.gradient(&terms, weights, none.view()),
+            variance: self.gradient(&terms, Array2::zeros((1, self.count())).view(), all.view()),
         };
-        (Prediction { mean, variance: local.variance }, gradients)
+        (Prediction { mean, variance: terms.variance }, gradients)
     }
 
-    /// k between scaled rows and the observed ones, m × n.
+    /// Returns the covariances k between scaled rows and the observed ones, m × n.
     pub(super) fn covariances_with(&self, scaled: &Array2<f64>) -> Array2<f64> {
         self.process.values(scaled, &self.scaled)
     }
 
-    /// B, e and v, from covariances k.
-    pub(super) fn explain(
+    /// Computes B, e and v from the covariances k.
+    pub(super) fn kriging_terms(
         &self,
         covariances: &Array2<f64>,
     ) -> (Array2<f64>, Array1<f64>, Array1<f64>) {
         let signal = self.process.hyperparameters.signal_variance;
-        let pull = linalg::product(covariances.view(), self.inverse.view());
-        let misfit = 1.0 - pull.sum_axis(Axis(1));
-        let rows = covariances.rows().into_iter().zip(pull.rows());
-        let mut variance: Array1<f64> =
-            rows.map(|(covariances, pull)| signal - covariances.dot(&pull)).collect();
+        let kriging_weights = linalg::product(covariances.view(), self.inverse.view());
+        let mean_residual = 1.0 - kriging_weights.sum_axis(Axis(1));
+        let rows = covariances.rows().into_iter().zip(kriging_weights.rows());
+        let mut variance: Array1<f64> = rows
+            .map(|(covariances, kriging_weights)| signal - covariances.dot(&kriging_weights))
+            .collect();
         let unit_total = self.unit_weights.sum();
-        Zip::from(&mut variance).and(&misfit).for_each(|variance, misfit| {
-            *variance = (*variance + misfit * misfit / unit_total).max(LEAST_VARIANCE * signal);
+        Zip::from(&mut variance).and(&mean_residual).for_each(|variance, mean_residual| {
+            *variance = (*variance + mean_residual * mean_residual / unit_total)
+                .max(MIN_VARIANCE_SHARE * signal);
         });
-        (pull, misfit, variance)
+        (kriging_weights, mean_residual, variance)
     }
 
-    /// What is the same for all means and gradients at m points: covariances, variances and what they come from.
-    pub(super) fn locate<P: AsRef<[f64]>>(&self, points: &[P]) -> Local {
+    /// Computes the intermediate results that all means and gradients at m points share.
+    pub(super) fn prediction_terms<P: AsRef<[f64]>>(&self, points: &[P]) -> PredictionTerms {
         let process = &self.process;
-        let scaled = process.scaled(points);
+        let scaled = process.scaled_rows(points);
         let (covariances, slopes) = process.covariances(&scaled, &self.scaled);
-        let (pull, misfit, variance) = self.explain(&covariances);
-        let bends = process.features.warp_slopes(points, &process.hyperparameters.warps);
-        Local { scaled, bends, covariances, slopes, pull, misfit, variance }
+        let (kriging_weights, mean_residual, variance) = self.kriging_terms(&covariances);
+        let warp_derivatives =
+            process.features.warp_derivatives(points, &process.hyperparameters.warps);
+        PredictionTerms {
+            scaled,
+            warp_derivatives,
+            covariances,
+            slopes,
+            kriging_weights,
+            mean_residual,
+            variance,
+        }
     }
 
-    /// Gradients of `c + Σ_b k_b A_ab + rate_a v_a` at m points, for weights A (m × n, or one row for all): m × d.
+    /// Returns the gradients (m × d) of `c + Σ_b k_b A_ab + rate_a v_a` at m points.
+    ///
+    /// The weights A are m × n, or one row for all points.
     pub(super) fn gradient(
         &self,
-        local: &Local,
+        terms: &PredictionTerms,
         weights: ArrayView2<'_, f64>,
         rates: ArrayView1<'_, f64>,
     ) -> Array2<f64> {
-        let Local { slopes, pull, misfit, variance, .. } = local;
-        let floor = LEAST_VARIANCE * self.process.hyperparameters.signal_variance;
+        let PredictionTerms { slopes, kriging_weights, mean_residual, variance, .. } = terms;
+        let floor = MIN_VARIANCE_SHARE * self.process.hyperparameters.signal_variance;
         let unit_total = self.unit_weights.sum();
         let weights = weights.broadcast(slopes.raw_dim()).expect("m rows, or one");
         let mut coefficients = slopes.clone();
         for (a, mut row) in coefficients.rows_mut().into_iter().enumerate() {
-            // A variance that is kept at its floor has no slope.
+            // At its floor, a variance is constant.
             let rate = if variance[a] <= floor { 0.0 } else { 2.0 * rates[a] };
-            let share = misfit[a] / unit_total;
+            let mean_share = mean_residual[a] / unit_total;
             Zip::from(&mut row)
                 .and(weights.row(a))
-                .and(pull.row(a))
+                .and(kriging_weights.row(a))
                 .and(&self.unit_weights)
-                .for_each(|slope, weight, pull, unit| {
-                    *slope *= rate * (pull + share * unit) - weight;
+                .for_each(|slope, weight, kriging_weight, unit| {
+                    *slope *= rate * (kriging_weight + mean_share * unit) - weight;
                 });
         }
-        self.toward(coefficients, local)
+        self.coordinate_gradient(coefficients, terms)
     }
 
-    /// `Σ_b V_ab (z̃_aj − x̃_bj) w′ ⁄ ℓⱼ` for coefficients V (m × n): m × d.
-    fn toward(&self, coefficients: Array2<f64>, local: &Local) -> Array2<f64> {
+    /// Returns `Σ_b V_ab (z̃_aj − x̃_bj) w′ ⁄ ℓⱼ` (m × d) for coefficients V (m × n).
+    fn coordinate_gradient(
+        &self,
+        coefficients: Array2<f64>,
+        terms: &PredictionTerms,
+    ) -> Array2<f64> {
         let features = &self.process.features;
         let sums = coefficients.sum_axis(Axis(1));
         let products = linalg::product(coefficients.view(), self.scaled.view());
-        let mut gradient = Array2::zeros((local.scaled.nrows(), features.axis_count()));
-        for (column, axis) in features.smooth_columns() {
+        let mut gradient = Array2::zeros((terms.scaled.nrows(), features.axis_count()));
+        for (column, axis) in features.numeric_columns() {
             let scale = 1.0 / self.process.hyperparameters.length_scales[axis];
             Zip::from(gradient.column_mut(axis))
                 .and(&sums)
-                .and(local.scaled.column(column))
+                .and(terms.scaled.column(column))
                 .and(products.column(column))
                 .for_each(|slope, sum, z, product| *slope = scale * (sum * z - product));
         }
-        local.bend(&mut gradient);
+        terms.apply_warp_derivatives(&mut gradient);
         gradient
     }
 
-    /// Takes on p more observations, transformed losses at `points`; equal to conditioning on all of them, in O(n² p).
+    /// Adds p observations, transformed losses at `points`.
     ///
-    /// With u = K⁻¹ k for the covariances k with the old observations, and S the covariance of the new ones given the old, the
-    /// new inverse is [[K⁻¹ + u S⁻¹ uᵀ, −u S⁻¹], [−S⁻¹ uᵀ, S⁻¹]].
+    /// The result equals conditioning on all observations at once, in O(n² p). The new inverse is
+    /// [[K⁻¹ + u S⁻¹ uᵀ, −u S⁻¹], [−S⁻¹ uᵀ, S⁻¹]]. Here u = K⁻¹ k for the covariances k with the
+    /// old observations, and S is the covariance of the new observations given the old ones.
     ///
     /// # Errors
-    /// [`Error::NotPositiveDefinite`] if the larger covariance is not; the posterior is then unchanged.
+    /// Returns [`Error::NotPositiveDefinite`] if the larger covariance cannot be factored. The
+    /// posterior is then unchanged.
     ///
     /// # Panics
-    /// If there are not as many losses as points.
-    pub fn observe<P: AsRef<[f64]>>(&mut self, points: &[P], losses: &[f64]) -> Result<(), Error> {
-        self.observe_with_noise(points, losses, self.process.hyperparameters.noise_variance)
+    /// Panics unless there are as many losses as points.
+    pub fn add_observations<P: AsRef<[f64]>>(
+        &mut self,
+        points: &[P],
+        losses: &[f64],
+    ) -> Result<(), Error> {
+        self.add_observations_with_noise(
+            points,
+            losses,
+            self.process.hyperparameters.noise_variance,
+        )
     }
 
-    /// The same for losses of another noise variance.
-    pub(super) fn observe_with_noise<P: AsRef<[f64]>>(
+    /// Adds observations whose noise variance differs from that of the process.
+    pub(super) fn add_observations_with_noise<P: AsRef<[f64]>>(
         &mut self,
         points: &[P],
         losses: &[f64],
@@ -310,13 +347,13 @@ impl Posterior {
             return Ok(());
         }
         let count = self.count();
-        let scaled = self.process.scaled(points);
+        let scaled = self.process.scaled_rows(points);
         let cross = self.process.values(&self.scaled, &scaled);
         let mut corner = self.process.self_covariances(&scaled);
         corner.diag_mut().map_inplace(|entry| *entry += noise_variance);
         self.cholesky.grow(&cross, &corner)?;
 
-        let precision = self.cholesky.complement(count).inverse();
+        let precision = self.cholesky.schur_complement(count).inverse();
         let explained = linalg::product(self.inverse.view(), cross.view());
         let weighted = linalg::product(explained.view(), precision.view());
         let old = &self.inverse + &linalg::product(weighted.view(), explained.t());
@@ -328,34 +365,36 @@ impl Posterior {
         self.losses = self.losses.iter().chain(losses).copied().collect();
         let noise = std::iter::repeat_n(noise_variance, points.len());
         self.noise = self.noise.iter().copied().chain(noise).collect();
-        self.weigh();
+        self.update_weights();
         Ok(())
     }
 
-    /// Covariances of the function's values at m points, m × m.
+    /// Returns the posterior covariance of the function's values at m points, m × m.
     pub(super) fn covariance_at<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
-        let local = self.locate(points);
-        let among = self.process.self_covariances(&local.scaled);
-        let explained = linalg::product(local.pull.view(), local.covariances.t());
-        let misfit = local.misfit.view().insert_axis(Axis(1));
-        let by_mean = &misfit * &misfit.t() / self.unit_weights.sum();
+        let terms = self.prediction_terms(points);
+        let among = self.process.self_covariances(&terms.scaled);
+        let explained = linalg::product(terms.kriging_weights.view(), terms.covariances.t());
+        let mean_residual = terms.mean_residual.view().insert_axis(Axis(1));
+        let by_mean = &mean_residual * &mean_residual.t() / self.unit_weights.sum();
         among - explained + by_mean
     }
 
-    /// Observes at `points` what is expected there: the mean stays as it is everywhere, the variance shrinks. Gives the
-    /// believed losses (kriging believer, Ginsbourger et al. 2010). Because believing moves no mean, all points at once are
-    /// the same as one after the other.
+    /// Adds an observation at each point whose loss is the posterior mean there (kriging believer,
+    /// Ginsbourger et al. 2010), and returns these losses.
+    ///
+    /// The posterior mean stays the same everywhere and the variance decreases. All points at once
+    /// give the same posterior as one after the other.
     ///
     /// # Errors
-    /// Those of [`observe`](Self::observe).
-    pub fn believe<P: AsRef<[f64]>>(&mut self, points: &[P]) -> Result<Vec<f64>, Error> {
-        let believed = self.predict(points).mean.to_vec();
-        self.observe(points, &believed)?;
-        Ok(believed)
+    /// Returns the errors of [`add_observations`](Self::add_observations).
+    pub fn impute_expected<P: AsRef<[f64]>>(&mut self, points: &[P]) -> Result<Vec<f64>, Error> {
+        let imputed = self.predict(points).mean.to_vec();
+        self.add_observations(points, &imputed)?;
+        Ok(imputed)
     }
 
-    /// K⁻¹ Y for losses Y (n × M), with the means c (M) taken off: weights (n × M), and c.
-    pub(super) fn weights_of(&self, losses: &Array2<f64>) -> (Array2<f64>, Array1<f64>) {
+    /// Solves for the weights K⁻¹ (Y − 1 cᵀ) (n × M) of losses Y (n × M), and their means c (M).
+    pub(super) fn solve_weights(&self, losses: &Array2<f64>) -> (Array2<f64>, Array1<f64>) {
         let raw = linalg::product(self.inverse.view(), losses.view());
         let means = raw.sum_axis(Axis(0)) / self.unit_weights.sum();
         let level = self.unit_weights.view().insert_axis(Axis(1));
@@ -363,12 +402,13 @@ impl Posterior {
         (weights, means)
     }
 
-    /// Transformed losses that were observed, replicates merged: n.
+    /// Returns the observed transformed losses, replicates merged (n).
     pub fn losses(&self) -> &Array1<f64> {
         &self.losses
     }
 
-    /// Variances of these losses around the function, n: σ², divided by how often a place was measured.
+    /// Returns the noise variances of [`losses`](Self::losses) (n): σ², divided by the number of
+    /// measurements at a point.
     pub fn noise(&self) -> &Array1<f64> {
         &self.noise
     }
@@ -377,18 +417,18 @@ impl Posterior {
         &self.scaled
     }
 
-    /// c: the mean where nothing is known.
+    /// Returns the constant mean c, which predictions approach far from all observations.
     pub fn mean(&self) -> f64 {
         self.mean
     }
 
-    /// α and c.
+    /// Returns the weights α (n) and the mean c.
     pub(super) fn weights(&self) -> (&Array1<f64>, f64) {
         (&self.weights, self.mean)
     }
 
-    /// Mean and weights from the factor.
-    fn weigh(&mut self) {
+    /// Recomputes mean and weights after the factor has changed.
+    fn update_weights(&mut self) {
         self.unit_weights = self.inverse.sum_axis(Axis(1));
         self.mean = generalized_mean(self.losses.view(), self.unit_weights.view());
         let residual = &self.losses - self.mean;

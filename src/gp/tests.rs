@@ -1,4 +1,4 @@
-//! Laws of the Gaussian process, and scikit-learn's numbers.
+//! Tests of the laws of Gaussian processes, and comparisons with scikit-learn.
 
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use super::*;
 
 use crate::acquisition::{Acquisition, LogExpectedImprovement};
-use crate::cube::{Axis, Levels};
 use crate::rng::Rng;
+use crate::unit_cube::{Axis, Levels};
 
-/// A process with data, and places to predict at, all drawn from a seed.
+/// A process with data, and points `at` which to predict, all drawn from a seed.
 #[derive(Debug, Clone)]
 pub(super) struct Example {
     pub(super) axes: Vec<Axis>,
@@ -19,11 +19,11 @@ pub(super) struct Example {
     pub(super) at: Vec<Vec<f64>>,
 }
 
-/// Examples of 1 to 14 observations on 1 to 5 axes of all kinds.
+/// Generates examples of 1 to 14 observations on 1 to 5 axes of all kinds.
 pub(super) fn example() -> impl Strategy<Value = Example> {
     let axis = prop_oneof![
         3 => Just(Axis::Continuous { resolution: 1e-7 }),
-        1 => (1_u64..30).prop_map(|count| Axis::Levels(Levels::even(count))),
+        1 => (1_u64..30).prop_map(|count| Axis::Levels(Levels::evenly_spaced(count))),
         1 => (2_u64..30).prop_map(|count| Axis::Levels(Levels::logarithmic(3, count))),
         2 => (1_usize..6).prop_map(Axis::Categories),
     ];
@@ -41,18 +41,18 @@ impl Example {
         let between = |rng: &mut Rng, low: f64, high: f64| {
             (low.ln() + rng.uniform() * (high / low).ln()).exp()
         };
-        let plain = Hyperparameters::new(
+        let unwarped = Hyperparameters::new(
             axes.iter().map(|_| between(&mut rng, 0.2, 5.0)).collect(),
             between(&mut rng, 0.2, 5.0),
             between(&mut rng, 1e-2, 0.3),
         );
         let kernels = [Kernel::Matern52, Kernel::Matern32, Kernel::SquaredExponential];
-        let mut bend = |_| Warp { a: between(&mut rng, 0.5, 2.0), b: between(&mut rng, 0.5, 2.0) };
-        let warps = axes.iter().map(&mut bend).collect();
-        // Half of the examples are bent.
-        let warps = if seed.is_multiple_of(2) { warps } else { plain.warps.clone() };
+        let mut warp = |_| Warp { a: between(&mut rng, 0.5, 2.0), b: between(&mut rng, 0.5, 2.0) };
+        let warps = axes.iter().map(&mut warp).collect();
+        // Half of the examples are warped.
+        let warps = if seed.is_multiple_of(2) { warps } else { unwarped.warps.clone() };
         let kernel = kernels[usize::try_from(seed % 3).unwrap()];
-        let hyperparameters = Hyperparameters { kernel, warps, ..plain };
+        let hyperparameters = Hyperparameters { kernel, warps, ..unwarped };
         let losses = (0..count).map(|_| rng.normal()).collect();
         Self { axes, hyperparameters, points, losses, at }
     }
@@ -65,19 +65,21 @@ impl Example {
         self.process().condition(&self.points, &self.losses).unwrap()
     }
 
-    /// s k(x, x′), by the definition of kernel and distance.
+    /// Returns the covariance k(x, x′) by the definitions of kernel and distance.
     fn covariance(&self, a: &[f64], b: &[f64]) -> f64 {
         let Hyperparameters { kernel, length_scales, signal_variance, warps, .. } =
             &self.hyperparameters;
-        let bent = |u: f64, warp: &Warp| 1.0 - (1.0 - u.powf(warp.a)).powf(warp.b);
+        let warped = |u: f64, warp: &Warp| 1.0 - (1.0 - u.powf(warp.a)).powf(warp.b);
         let square: f64 = self
             .axes
             .iter()
             .zip(warps)
             .zip(a.iter().zip(b).zip(length_scales))
             .map(|((axis, warp), ((a, b), length))| match axis {
-                Axis::Categories(_) => f64::from(u8::from(!axis.same(*a, *b))) / length.powi(2),
-                _ => ((bent(*a, warp) - bent(*b, warp)) / length).powi(2),
+                Axis::Categories(_) => {
+                    f64::from(u8::from(!axis.is_same_coordinate(*a, *b))) / length.powi(2)
+                }
+                _ => ((warped(*a, warp) - warped(*b, warp)) / length).powi(2),
             })
             .sum();
         let (five, three) = ((5.0 * square).sqrt(), (3.0 * square).sqrt());
@@ -89,7 +91,7 @@ impl Example {
             }
     }
 
-    /// K, noise included.
+    /// Returns the covariance K of the observations, noise included.
     fn observed_covariance(&self) -> Array2<f64> {
         let count = self.points.len();
         Array2::from_shape_fn((count, count), |(i, j)| {
@@ -98,21 +100,21 @@ impl Example {
         })
     }
 
-    /// Mean and variance at x of ordinary kriging, by Gaussian elimination.
+    /// Returns mean and variance of ordinary kriging at a point, by Gaussian elimination.
     fn kriging(&self, at: &[f64]) -> (f64, f64) {
         let covariance = self.observed_covariance();
         let losses = Array1::from(self.losses.clone());
         let across: Array1<f64> = self.points.iter().map(|p| self.covariance(at, p)).collect();
         let (unit_weights, _) = eliminate(&covariance, &Array1::ones(losses.len()));
         let mean = unit_weights.dot(&losses) / unit_weights.sum();
-        let (pull, _) = eliminate(&covariance, &across);
-        let misfit = 1.0 - pull.sum();
-        let variance = self.hyperparameters.signal_variance - across.dot(&pull)
-            + misfit * misfit / unit_weights.sum();
-        (mean + pull.dot(&(losses - mean)), variance)
+        let (kriging_weights, _) = eliminate(&covariance, &across);
+        let residual = 1.0 - kriging_weights.sum();
+        let variance = self.hyperparameters.signal_variance - across.dot(&kriging_weights)
+            + residual * residual / unit_weights.sum();
+        (mean + kriging_weights.dot(&(losses - mean)), variance)
     }
 
-    /// ln N(y; c 1, K) with c by generalized least squares, all by Gaussian elimination.
+    /// Returns ln N(y; c 1, K) with c by generalized least squares, by Gaussian elimination.
     pub(super) fn log_density(&self) -> f64 {
         let covariance = self.observed_covariance();
         let losses = Array1::from(self.losses.clone());
@@ -120,12 +122,12 @@ impl Example {
         let mean = unit_weights.dot(&losses) / unit_weights.sum();
         let residual = losses - mean;
         let (weights, _) = eliminate(&covariance, &residual);
-        let spread = f64::from(u32::try_from(self.losses.len()).unwrap())
+        let constant = f64::from(u32::try_from(self.losses.len()).unwrap())
             * (2.0 * std::f64::consts::PI).ln();
-        -0.5 * (residual.dot(&weights) + log_determinant + spread)
+        -0.5 * (residual.dot(&weights) + log_determinant + constant)
     }
 
-    /// The same problem with its parameters, and the categories of each, in another order.
+    /// Returns the same problem with parameters, and the categories of each, in another order.
     fn permuted(&self, seed: u64) -> Self {
         let mut rng = Rng::stream(seed, 1);
         let order = shuffled(self.axes.len(), &mut rng);
@@ -170,7 +172,9 @@ fn shuffled(count: usize, rng: &mut Rng) -> Vec<usize> {
     order
 }
 
-/// A⁻¹ b and ln det A by Gaussian elimination without pivoting, which positive definite matrices do not need.
+/// Returns A⁻¹ b and ln det A by Gaussian elimination.
+///
+/// Positive definite matrices need no pivoting.
 fn eliminate(matrix: &Array2<f64>, right: &Array1<f64>) -> (Array1<f64>, f64) {
     let (mut matrix, mut right, count) = (matrix.clone(), right.clone(), right.len());
     let mut log_determinant = 0.0;
@@ -203,14 +207,14 @@ proptest! {
         let process = example.process();
         let points = [&example.points[..], &example.at[..], &example.points[..1]].concat();
         let scaled =
-            process.features.scaled(process.features.rows(&points), &example.hyperparameters);
+            process.features.scale(process.features.rows(&points), &example.hyperparameters);
         let signal = example.hyperparameters.signal_variance;
         let kernel = example.hyperparameters.kernel;
         let (covariance, _) = kernel.self_covariances(scaled.view(), signal);
         let by_definition = Array2::from_shape_fn(covariance.dim(), |(i, j)| {
             example.covariance(&points[i], &points[j])
         });
-        // Squared distances come from a product, so they round at 1e-15 or so, whose root counts.
+        // Squared distances come from a product: they round at about 1e-15, distances at its root.
         prop_assert!((&covariance - &by_definition).iter().all(|gap| gap.abs() < 1e-12 * signal));
         prop_assert!((&covariance - &covariance.t()).iter().all(|gap| gap.abs() < 1e-14 * signal));
         let mut rng = Rng::stream(seed, 2);
@@ -220,17 +224,17 @@ proptest! {
         prop_assert!(crate::linalg::Cholesky::factor(&(covariance + noise)).is_ok());
     }
 
-    /// The prior variance of a mean of which nothing is known is unbounded; one observation bounds it: seen from that one
-    /// alone the variance at x is 2 s + σ² − 2 k(x, x₁).
+    /// Given the observation x₁ alone, the variance at x is 2 s + σ² − 2 k(x, x₁), because the
+    /// prior variance of the mean is unbounded. More observations never raise it.
     #[test]
-    fn the_variance_is_positive_and_never_above_what_one_observation_leaves(example in example()) {
+    fn the_variance_is_positive_and_at_most_that_given_one_observation(example in example()) {
         let Prediction { mean, variance } = example.posterior().predict(&example.at);
         let Hyperparameters { signal_variance, noise_variance, .. } = example.hyperparameters;
         for ((at, mean), variance) in example.at.iter().zip(&mean).zip(&variance) {
-            // What is predicted is kept above 0 in any case, so it is compared with what is not.
-            let (expected, doubt) = example.kriging(at);
-            prop_assert!(doubt > -1e-9, "{doubt}");
-            prop_assert!(*variance > 0.0 && (variance - doubt).abs() < 1e-9 * doubt.max(1.0));
+            // The predicted variance has a floor above 0, so it is compared with one without.
+            let (expected, want) = example.kriging(at);
+            prop_assert!(want > -1e-9, "{want}");
+            prop_assert!(*variance > 0.0 && (variance - want).abs() < 1e-9 * want.max(1.0));
             prop_assert!((mean - expected).abs() < 1e-9 * expected.abs().max(1.0));
             for point in &example.points {
                 let alone = 2.0 * signal_variance + noise_variance
@@ -241,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn observing_equals_conditioning(example in example(), split in 0.0..1.0_f64) {
+    fn adding_observations_equals_conditioning(example in example(), split in 0.0..1.0_f64) {
         let whole = example.posterior();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
         let first = 1 + (split * (example.points.len() - 1) as f64) as usize;
@@ -249,29 +253,31 @@ proptest! {
         let mut grown =
             process.condition(&example.points[..first], &example.losses[..first]).unwrap();
         let before = grown.predict(&example.at);
-        grown.observe(&example.points[first..], &example.losses[first..]).unwrap();
+        grown.add_observations(&example.points[first..], &example.losses[first..]).unwrap();
         let (a, b) = (grown.predict(&example.at), whole.predict(&example.at));
         prop_assert!(close(&a.mean, &b.mean, 1e-8) && close(&a.variance, &b.variance, 1e-8));
         prop_assert!((grown.log_likelihood() - whole.log_likelihood()).abs() < 1e-7);
-        // To know more is never to be less sure.
+        // Observations never raise the variance.
         prop_assert!((&a.variance - &before.variance).iter().all(|rise| *rise < 1e-9));
-        let (_, by_growing) = grown.predict_with_gradients(&example.at);
-        let (_, at_once) = whole.predict_with_gradients(&example.at);
-        prop_assert!((&by_growing.mean - &at_once.mean).iter().all(|gap| gap.abs() < 1e-6));
-        prop_assert!((&by_growing.variance - &at_once.variance).iter().all(|gap| gap.abs() < 1e-6));
+        let (_, a) = grown.predict_with_gradients(&example.at);
+        let (_, b) = whole.predict_with_gradients(&example.at);
+        prop_assert!((&a.mean - &b.mean).iter().all(|gap| gap.abs() < 1e-6));
+        prop_assert!((&a.variance - &b.variance).iter().all(|gap| gap.abs() < 1e-6));
     }
 
-    /// What all measurements have and what each has besides add up; and a mean of many is known as well as they are.
+    /// Moves a part of the shared noise variance to the known noise of each measurement.
     #[test]
-    fn known_noise_adds_to_the_common_one(example in example(), part in 0.0..0.99_f64) {
+    fn known_noise_adds_to_the_shared_noise(example in example(), part in 0.0..0.99_f64) {
         let Example { axes, points, losses, hyperparameters, at, .. } = &example;
         let whole = hyperparameters.noise_variance;
-        let common = Hyperparameters { noise_variance: (1.0 - part) * whole, ..hyperparameters.clone() };
+        let shared =
+            Hyperparameters { noise_variance: (1.0 - part) * whole, ..hyperparameters.clone() };
         let process = |hyperparameters: &Hyperparameters| {
             GaussianProcess::new(Features::new(axes), hyperparameters.clone())
         };
         let known = vec![part * whole; losses.len()];
-        let split = process(&common).condition(points, Measured::with_noise(losses, &known)).unwrap();
+        let measurements = Measurements::with_noise(losses, &known);
+        let split = process(&shared).condition(points, measurements).unwrap();
         let plain = process(hyperparameters).condition(points, losses).unwrap();
         let close = |a: f64, b: f64| (a - b).abs() < 1e-8 * b.abs().max(1.0);
         prop_assert!(close(split.log_likelihood(), plain.log_likelihood()));
@@ -283,7 +289,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_known_badly_counts_for_little(example in example()) {
+    fn very_noisy_measurements_hardly_change_predictions(example in example()) {
         let Example { axes, points, losses, hyperparameters, at, .. } = &example;
         let process = GaussianProcess::new(Features::new(axes), hyperparameters.clone());
         let (mut points, mut losses) = (points.clone(), losses.clone());
@@ -292,16 +298,17 @@ proptest! {
         losses.push(1e3);
         let mut known = vec![0.0; losses.len()];
         known[losses.len() - 1] = 1e15;
-        let told = process.condition(&points, Measured::with_noise(&losses, &known)).unwrap().predict(at);
+        let measurements = Measurements::with_noise(&losses, &known);
+        let noisy = process.condition(&points, measurements).unwrap().predict(at);
         for i in 0..at.len() {
-            prop_assert!((told.mean[i] - plain.mean[i]).abs() < 1e-6);
-            prop_assert!((told.variance[i] - plain.variance[i]).abs() < 1e-6);
+            prop_assert!((noisy.mean[i] - plain.mean[i]).abs() < 1e-6);
+            prop_assert!((noisy.variance[i] - plain.variance[i]).abs() < 1e-6);
         }
     }
 
-    /// By two routes: merged, and with a row of its own for each measurement.
+    /// Compares merged replicates with one row per measurement.
     #[test]
-    fn replicates_are_merged_without_loss(example in example(), seed: u64) {
+    fn merging_replicates_changes_no_result(example in example(), seed: u64) {
         let mut rng = Rng::stream(seed, 4);
         let copies: Vec<usize> = (0..9).map(|_| rng.index(example.points.len())).collect();
         let mut other = example.clone();
@@ -322,19 +329,21 @@ proptest! {
             prop_assert!((prediction.variance[i] - variance).abs() < 1e-8 * variance.max(1.0));
         }
         let features = Features::new(&other.axes);
-        let assumptions = Assumptions { kernel: other.hyperparameters.kernel, ..Default::default() };
-        let target = fit::Target::new(&features, &other.points, (&other.losses).into(), assumptions);
+        let kernel = other.hyperparameters.kernel;
+        let assumptions = Assumptions { kernel, ..Default::default() };
+        let losses = (&other.losses).into();
+        let objective = fit::FitObjective::new(&features, &other.points, losses, assumptions);
         let plain = Hyperparameters {
-            warps: vec![Warp::NONE; other.axes.len()],
+            warps: vec![Warp::IDENTITY; other.axes.len()],
             ..other.hyperparameters.clone()
         };
-        let theta = target.logarithms(&plain);
-        let (_, gradient) = target.negative_log_posterior(&theta);
+        let theta = objective.to_theta(&plain);
+        let (_, gradient) = objective.negative_log_posterior(&theta);
         for i in 0..theta.len() {
             let shifted = |step: f64| {
                 let mut theta = theta.clone();
                 theta[i] += step;
-                target.log_posterior(&theta)
+                objective.log_posterior(&theta)
             };
             let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
             let scale = gradient.iter().fold(1.0_f64, |scale, g| scale.max(g.abs()));
@@ -342,54 +351,56 @@ proptest! {
         }
     }
 
-    /// By two routes: one factorization, and one for each observation left out.
+    /// Compares one factorization with a separate posterior for each observation left out.
     #[test]
-    fn leaving_one_out_is_conditioning_on_the_others(example in example()) {
+    fn leave_one_out_equals_conditioning_on_the_remaining_observations(example in example()) {
         let whole = example.posterior();
         // Merged replicates are left out together.
         prop_assume!(whole.count() == example.points.len() && whole.count() > 1);
-        let left = whole.leave_one_out();
+        let left_out = whole.leave_one_out();
         for i in 0..example.points.len() {
-            let mut others = example.clone();
-            let (point, _) = (others.points.remove(i), others.losses.remove(i));
-            let Prediction { mean, variance } = others.posterior().predict(&[point]);
+            let mut remaining = example.clone();
+            let (point, _) = (remaining.points.remove(i), remaining.losses.remove(i));
+            let Prediction { mean, variance } = remaining.posterior().predict(&[point]);
             let variance = variance[0] + example.hyperparameters.noise_variance;
-            prop_assert!((left.mean[i] - mean[0]).abs() < 1e-6 * mean[0].abs().max(1.0));
-            prop_assert!((left.variance[i] / variance - 1.0).abs() < 1e-6);
+            prop_assert!((left_out.mean[i] - mean[0]).abs() < 1e-6 * mean[0].abs().max(1.0));
+            prop_assert!((left_out.variance[i] / variance - 1.0).abs() < 1e-6);
         }
     }
 
     #[test]
-    fn the_order_of_observations_is_irrelevant(example in example(), seed: u64) {
+    fn predictions_do_not_depend_on_the_order_of_observations(example in example(), seed: u64) {
         let order = shuffled(example.points.len(), &mut Rng::stream(seed, 3));
         let other = Example {
             points: order.iter().map(|&i| example.points[i].clone()).collect(),
             losses: order.iter().map(|&i| example.losses[i]).collect(),
             ..example.clone()
         };
-        let (a, b) = (example.posterior().predict(&example.at), other.posterior().predict(&other.at));
+        let (a, b) = (example.posterior(), other.posterior());
+        let (a, b) = (a.predict(&example.at), b.predict(&other.at));
         prop_assert!(close(&a.mean, &b.mean, 1e-9) && close(&a.variance, &b.variance, 1e-9));
     }
 
     #[test]
-    fn permuted_parameters_and_categories_change_nothing(example in example(), seed: u64) {
+    fn permuting_parameters_and_categories_changes_nothing(example in example(), seed: u64) {
         let other = example.permuted(seed);
-        let (a, b) = (example.posterior().predict(&example.at), other.posterior().predict(&other.at));
+        let (a, b) = (example.posterior(), other.posterior());
+        let (a, b) = (a.predict(&example.at), b.predict(&other.at));
         prop_assert!(close(&a.mean, &b.mean, 1e-9) && close(&a.variance, &b.variance, 1e-9));
         let incumbent = example.losses.iter().copied().fold(f64::INFINITY, f64::min);
         for i in 0..example.at.len() {
-            let worth = |p: &Prediction| {
-                LogExpectedImprovement.worth(p.mean[i], p.variance[i].sqrt(), incumbent).value
+            let acquisition = |p: &Prediction| {
+                LogExpectedImprovement.evaluate(p.mean[i], p.variance[i].sqrt(), incumbent).value
             };
-            let (one, two) = (worth(&a), worth(&b));
+            let (one, two) = (acquisition(&a), acquisition(&b));
             prop_assert!((one - two).abs() < 1e-9 * one.abs().max(1.0), "{one} {two}");
         }
-        prop_assert!((example.posterior().log_likelihood()
-            - other.posterior().log_likelihood()).abs() < 1e-9 * example.log_density().abs().max(1.0));
+        let gap = example.posterior().log_likelihood() - other.posterior().log_likelihood();
+        prop_assert!(gap.abs() < 1e-9 * example.log_density().abs().max(1.0));
     }
 
     #[test]
-    fn gradients_of_predictions_are_central_differences(example in example()) {
+    fn gradients_of_predictions_match_central_differences(example in example()) {
         let posterior = example.posterior();
         let (prediction, gradients) = posterior.predict_with_gradients(&example.at);
         let plain = posterior.predict(&example.at);
@@ -406,17 +417,22 @@ proptest! {
                 let by_mean = (up.mean[0] - down.mean[0]) / 2e-6;
                 let by_variance = (up.variance[0] - down.variance[0]) / 2e-6;
                 let flat = kind.is_constant() || matches!(kind, Axis::Categories(_));
-                let want = if flat { (0.0, 0.0) } else { (by_mean, by_variance) };
+                let (want_mean, want_variance) =
+                    if flat { (0.0, 0.0) } else { (by_mean, by_variance) };
                 let (mean, variance) = (gradients.mean[[i, axis]], gradients.variance[[i, axis]]);
-                // The rougher kernels have rougher differences.
-                prop_assert!((mean - want.0).abs() < 1e-4 * want.0.abs().max(1.0), "{mean} {want:?}");
-                prop_assert!((variance - want.1).abs() < 1e-4 * want.1.abs().max(1.0));
+                let is_close = |got: f64, want: f64| {
+                    // The differences of rougher kernels are less exact.
+                    (got - want).abs() < 1e-4 * want.abs().max(1.0)
+                };
+                prop_assert!(is_close(mean, want_mean), "{mean} {want_mean}");
+                prop_assert!(is_close(variance, want_variance), "{variance} {want_variance}");
             }
         }
     }
 }
 
-/// `tests/golden/gaussian_process.py`: scikit-learn, with the estimated mean put together from its parts.
+/// `tests/golden/gaussian_process.py` has the numbers of scikit-learn. The script computes the
+/// estimated mean, which scikit-learn lacks, from parts.
 #[test]
 fn predictions_and_evidence_agree_with_scikit_learn() {
     #[derive(serde::Deserialize)]
@@ -440,14 +456,14 @@ fn predictions_and_evidence_agree_with_scikit_learn() {
         if let (Some(count), Some(last)) = (case.categories, axes.last_mut()) {
             *last = Axis::Categories(count);
         }
-        // Categories are numbers there and cells of an axis here.
-        let placed = |points: Vec<Vec<f64>>| -> Vec<Vec<f64>> {
-            let place = |(axis, value): (&Axis, f64)| match axis {
+        // The golden file numbers the categories; here they are cells of an axis.
+        let to_points = |points: Vec<Vec<f64>>| -> Vec<Vec<f64>> {
+            let coordinate = |(axis, value): (&Axis, f64)| match axis {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole")]
                 Axis::Categories(_) => axis.coordinate(value as u64),
                 _ => value,
             };
-            points.into_iter().map(|p| axes.iter().zip(p).map(place).collect()).collect()
+            points.into_iter().map(|p| axes.iter().zip(p).map(coordinate).collect()).collect()
         };
         let example = Example {
             hyperparameters: Hyperparameters::new(
@@ -455,9 +471,9 @@ fn predictions_and_evidence_agree_with_scikit_learn() {
                 case.signal_variance,
                 case.noise_variance,
             ),
-            points: placed(case.points),
+            points: to_points(case.points),
             losses: case.losses,
-            at: placed(case.at),
+            at: to_points(case.at),
             axes: axes.clone(),
         };
         let posterior = example.posterior();

@@ -1,4 +1,4 @@
-//! What two descriptions of a search differ in, for people.
+//! Describes the differences between two searches, for people.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::stable_hash::stable_hash;
 
-/// The hash of a value, whatever the order of the members of its objects.
+/// Returns the hash of a value, which does not depend on the order of members of objects.
 pub(super) fn hash(value: &Value) -> String {
     format!("{:016x}", stable_hash(&sorted(value).to_string()))
 }
@@ -25,35 +25,41 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// Appends a line for each place where two values differ. Members of objects are compared by name, and so are values of lists that have
-/// one; what is absent is null.
+/// Appends a line for each difference of two values.
+///
+/// Members of objects are compared by name, and so are the values of lists that have names. A
+/// missing member counts as null.
 pub(super) fn compare(at: &str, before: &Value, now: &Value, differences: &mut Vec<String>) {
     if before == now {
         return;
     }
     match (before, now) {
-        (Value::Object(before), Value::Object(now)) => by_name(at, before, now, differences),
-        (Value::Array(before), Value::Array(now)) => match (named(before), named(now)) {
-            (Some(earlier), Some(later)) if !before.is_empty() || !now.is_empty() => {
-                let found = differences.len();
-                by_name(at, &earlier, &later, differences);
-                if differences.len() == found {
-                    differences.push(format!("{at}: another order"));
+        (Value::Object(before), Value::Object(now)) => {
+            compare_by_name(at, before, now, differences);
+        }
+        (Value::Array(before), Value::Array(now)) => {
+            match (index_by_name(before), index_by_name(now)) {
+                (Some(earlier), Some(later)) if !before.is_empty() || !now.is_empty() => {
+                    let found = differences.len();
+                    compare_by_name(at, &earlier, &later, differences);
+                    if differences.len() == found {
+                        differences.push(format!("{at}: the order differs"));
+                    }
                 }
+                _ => differences.push(describe(at, &before.clone().into(), &now.clone().into())),
             }
-            _ => differences.push(different(at, &before.clone().into(), &now.clone().into())),
-        },
-        _ => differences.push(different(at, before, now)),
+        }
+        _ => differences.push(describe(at, before, now)),
     }
 }
 
-fn by_name(
+fn compare_by_name(
     at: &str,
     before: &Map<String, Value>,
     now: &Map<String, Value>,
     differences: &mut Vec<String>,
 ) {
-    // In the order of their names, whichever order these maps keep.
+    // The names are sorted, because the order of members depends on a feature of serde_json.
     let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
     for name in names {
         let [before, now] = [before, now].map(|members| members.get(name).unwrap_or(&Value::Null));
@@ -61,14 +67,14 @@ fn by_name(
     }
 }
 
-/// A list whose values all have a name of their own, by it.
-fn named(values: &[Value]) -> Option<Map<String, Value>> {
+/// Returns a list as a map by name, if all its values have a name of their own.
+fn index_by_name(values: &[Value]) -> Option<Map<String, Value>> {
     let members: Option<Map<String, Value>> =
         values.iter().map(|of| Some((of.get("name")?.as_str()?.to_owned(), of.clone()))).collect();
     members.filter(|members| members.len() == values.len())
 }
 
-fn different(at: &str, before: &Value, now: &Value) -> String {
+fn describe(at: &str, before: &Value, now: &Value) -> String {
     match (&sorted(before), &sorted(now)) {
         (Value::Null, now) => format!("{at} was not there, and is {now}"),
         (before, Value::Null) => format!("{at} was {before}, and is not there"),
@@ -88,10 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_named_by_parameter_and_member() {
+    fn differences_name_parameter_and_member() {
         let before =
             json!([{"name": "rate", "min": 0.1, "max": 1.0}, {"name": "layers", "max": 3}]);
-        let now = json!([{"name": "rate", "min": 0.1, "max": 2.0, "step": 0.1}, {"name": "width", "max": 3}]);
+        let now = json!([
+            {"name": "rate", "min": 0.1, "max": 2.0, "step": 0.1},
+            {"name": "width", "max": 3}
+        ]);
         assert_eq!(differences(&before, &before), Vec::<String>::new());
         assert_eq!(
             differences(&before, &now),
@@ -102,15 +111,15 @@ mod tests {
                 "space.width was not there, and is {\"max\":3,\"name\":\"width\"}",
             ]
         );
-        let turned =
+        let reordered =
             json!([{"name": "layers", "max": 3}, {"name": "rate", "min": 0.1, "max": 1.0}]);
-        assert_eq!(differences(&before, &turned), ["space: another order"]);
+        assert_eq!(differences(&before, &reordered), ["space: the order differs"]);
         assert_eq!(differences(&json!([1, 2]), &json!([1])), ["space was [1,2], and is [1]"]);
         assert_eq!(differences(&json!([]), &json!([])), Vec::<String>::new());
     }
 
     #[test]
-    fn the_hash_knows_no_order_of_members() {
+    fn hash_does_not_depend_on_the_order_of_members() {
         let [one, same, other] = [
             "{\"a\":1,\"b\":[{\"c\":2,\"d\":3}]}",
             "{\"b\":[{\"d\":3,\"c\":2}],\"a\":1}",

@@ -1,48 +1,49 @@
-//! The form of a line: a label, a record, a checksum.
+//! The format of a line: a label, a record, a checksum.
 //!
-//! `{"seq":3,"time":1764479301.123,"event":"told",…,"crc32":"9ae0daaf"}`: the checksum is the CRC-32 of IEEE 802.3 of all that stands
-//! before `,"crc32"`, in eight hexadecimal digits.
+//! In `{"seq":3,"time":1764479301.123,"event":"told",…,"crc32":"9ae0daaf"}`, the checksum is the
+//! CRC-32 of IEEE 802.3 over all bytes before `,"crc32"`, in eight hexadecimal digits.
 
 use std::io::Write;
 use std::str;
 
 use serde::{Deserialize, Serialize};
 
-/// `,"crc32":"9ae0daaf"}`
-const TAIL: usize = 20;
+/// The length of the checksum member `,"crc32":"9ae0daaf"}` in bytes.
+const CHECKSUM_LENGTH: usize = 20;
 
-/// What each line says besides its record.
+/// The members that each line has besides its record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Label {
-    /// Its number, from 0.
+    /// The number of the record, from 0.
     pub(super) seq: u64,
-    /// When it was written, in seconds since 1970 (UTC), by a clock that may have been wrong.
+    /// The time of the record in seconds since 1970 (UTC), by a clock that may be wrong.
     pub(super) time: f64,
-    /// The last record that was known to be on disk when this one was written, if that is not the one before.
+    /// The last record that was known to be on disk when this one was written, if that is not the
+    /// one before.
     pub(super) durable: Option<u64>,
 }
 
 impl Label {
-    /// The last record that was on disk when this one was written.
+    /// Returns the last record that was on disk when this one was written.
     pub(super) fn last_durable(&self) -> Option<u64> {
         self.durable.or(self.seq.checked_sub(1))
     }
 }
 
-/// A sound line.
+/// A line with a valid checksum.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     pub(super) label: Label,
-    /// Which record.
+    /// The name of the record.
     pub(super) event: &'a str,
-    /// All of the line: what belongs to other parts of it is passed over by each reader.
+    /// The whole line; each reader skips members that it does not need.
     pub(super) text: &'a str,
 }
 
-/// Appends a line. The record is an object.
+/// Appends a line. The record must be an object.
 ///
 /// # Errors
-/// If it cannot be written as JSON.
+/// [`serde_json::Error`] if the record cannot be written as JSON.
 pub(super) fn write(
     lines: &mut Vec<u8>,
     label: Label,
@@ -59,10 +60,10 @@ pub(super) fn write(
     writeln!(lines, ",\"crc32\":\"{checksum:08x}\"}}").map_err(serde_json::Error::io)
 }
 
-/// Reads a line, without its end.
+/// Reads a line, without its newline.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A description of what is wrong with the line.
 pub(super) fn read(line: &[u8]) -> Result<Line<'_>, String> {
     #[derive(Deserialize)]
     struct Envelope<'a> {
@@ -74,19 +75,19 @@ pub(super) fn read(line: &[u8]) -> Result<Line<'_>, String> {
     }
 
     if line.iter().all(|byte| *byte == 0) {
-        return Err("there are only zeros".to_owned());
+        return Err("it has only zeros".to_owned());
     }
-    let at = line.len().checked_sub(TAIL).ok_or("the line is too short")?;
+    let at = line.len().checked_sub(CHECKSUM_LENGTH).ok_or("it is too short")?;
     let (covered, tail) = line.split_at(at);
     let written = tail.strip_prefix(b",\"crc32\":\"").and_then(|tail| tail.strip_suffix(b"\"}"));
     let written =
-        written.and_then(|hex| str::from_utf8(hex).ok()).ok_or("no checksum at its end")?;
+        written.and_then(|hex| str::from_utf8(hex).ok()).ok_or("it has no checksum at its end")?;
     if format!("{:08x}", crc32fast::hash(covered)) != written {
         return Err("its checksum is wrong".to_owned());
     }
     let text = str::from_utf8(line).map_err(|error| error.to_string())?;
     let Envelope { seq, time, durable, event } =
-        serde_json::from_str(text).map_err(|error| format!("no record: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("it is not a record: {error}"))?;
     Ok(Line { label: Label { seq, time, durable }, event, text })
 }
 
@@ -105,12 +106,12 @@ mod tests {
 
     /// The published check value of CRC-32 is that of "123456789".
     #[test]
-    fn the_checksum_is_that_of_the_standard() {
+    fn checksum_has_the_published_check_value() {
         assert_eq!(crc32fast::hash(b"123456789"), 0xcbf4_3926);
     }
 
     #[test]
-    fn a_line_is_read_as_it_was_written() {
+    fn lines_are_read_as_written() {
         for durable in [None, Some(5)] {
             let label = Label { seq: 7, time: 1_764_479_301.123, durable };
             let line = line(label);
@@ -124,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_bit_is_found(byte in any::<prop::sample::Index>(), bit in 0..8) {
+        fn changed_bits_are_detected(byte in any::<prop::sample::Index>(), bit in 0..8) {
             let mut line = line(Label { seq: 7, time: 0.5, durable: None });
             let index = byte.index(line.len());
             line[index] ^= 1_u8 << bit;
@@ -132,7 +133,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_it_is_nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             prop_assert!(read(&bytes).is_err());
         }
     }

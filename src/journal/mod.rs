@@ -1,35 +1,38 @@
-//! A study that outlives its process: its events in a file, from which it goes on exactly as if nothing had happened.
+//! Journals: files that keep a study, so that it survives its process.
 //!
-//! A [`Journal`] is a file of lines, one JSON object each: what is searched, and then every event of the [`Study`](crate::Study). A line is only ever
-//! appended; each has a number and a checksum. Its form is told in `docs/journal.md`, and `examples/read_journal.py` reads it in
-//! another language.
+//! A [`Journal`] is a file of lines, one JSON object each. The first line describes the search, and
+//! each further line is an event of the [`Study`](crate::Study). Lines are only appended; each has
+//! a number and a checksum. `docs/journal.md` describes the format, and `examples/read_journal.py`
+//! reads it in Python.
 //!
-//! - [`Journal::resume`] creates it or goes on with it, [`Journal::open`] goes on without the program that wrote it, [`Journal::read`] looks at it while
-//!   another process writes.
-//! - [`Tuner::keep_in`](crate::Tuner::keep_in) has each event durable before anything is done about it. Who asks and tells by hand calls [`Journal::write`]
-//!   after each.
-//! - [`Journal::repair`] mends a damaged one as far as it can be, and says what is lost; [`Journal::compact`] leaves out what does not count any more.
-//! - The file is locked as long as the journal is open, by the operating system: the lock ends with the process.
+//! - [`Journal::resume`] creates a journal or continues it; [`Journal::open`] continues it without
+//!   the program that wrote it.
+//! - [`Journal::view`] and [`Journal::read`] read it while another process writes.
+//! - [`Tuner::journal_to`](crate::Tuner::journal_to) makes each event durable before the tuner acts
+//!   on it. If you ask and tell by hand, call [`Journal::write`] after each call.
+//! - [`Journal::repair`] repairs a damaged journal as far as possible, and lists what is lost.
+//!   [`Journal::compact`] drops events that do not count any more.
+//! - The operating system locks the file while the journal is open; the lock ends with the process.
 //!
-//! There are journals on Unix only.
+//! Journals exist on Unix only.
 
 mod clock;
 mod differences;
 mod line;
-mod medium;
+mod storage;
 mod record;
 
 mod scan;
-mod sink;
+mod writer;
 
-mod found;
+mod existing;
 
-mod changes;
+mod changed_search;
 
-mod opening;
+mod open;
 mod view;
 
-mod rewriting;
+mod rewrite;
 
 mod compaction;
 mod salvage;
@@ -40,7 +43,7 @@ mod repair;
 mod tests;
 
 pub use self::record::JOURNAL_VERSION;
-pub use self::repair::Repair;
-pub use self::sink::{Journal, Opening};
+pub use self::repair::RepairReport;
 pub use self::view::JournalView;
-pub use crate::journal_error::{JournalError, JournalTrouble};
+pub use self::writer::{Journal, OpenReport};
+pub use crate::journal_error::{JournalError, JournalErrorKind};

@@ -1,4 +1,4 @@
-//! The records that a journal has besides the events of its study.
+//! The records of a journal that are not events of its study.
 
 use std::collections::BTreeMap;
 
@@ -9,56 +9,58 @@ use super::differences::{compare, hash};
 use crate::error::Error;
 use crate::objective::Objective;
 use crate::space::SearchSpace;
-use crate::strategy::{Description, of_description};
+use crate::strategy::{Description, from_description};
 use crate::study::{EVENT_VERSION, Event, Study, StudySettings};
 
-/// The version of the form of journals. It rises when a reader of this version would misunderstand what a later one writes; a member that
-/// is added with a default does not raise it.
+/// The version of the format of journals.
+///
+/// It rises when a reader of this version would misread later journals. A new member with a default
+/// does not raise it.
 pub const JOURNAL_VERSION: u32 = 1;
 
-/// A record of the journal itself. Each is an object with a member `event`, as the events of a study are.
+/// A record of the journal itself: an object with a member `event`, like the events of a study.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum Record {
-    /// The first one.
+    /// The first record of a journal.
     Created(Box<Created>),
-    /// A process goes on with the study.
+    /// A process has opened the journal.
     Opened(Opened),
-    /// The search is another one from here on.
+    /// The search is another one from this record on.
     Changed(Box<Changed>),
-    /// Something that an evaluator wants to find again.
+    /// A note of an evaluator for later processes.
     Noted {
-        /// What it is about.
+        /// The name of the note.
         name: String,
-        /// What there is to know.
+        /// The contents of the note.
         note: Value,
     },
 }
 
 impl Record {
-    /// Whether a record of this name is one of the journal itself.
+    /// Returns whether records with this name belong to the journal itself.
     pub(super) fn is_named(event: &str) -> bool {
         matches!(event, "created" | "opened" | "changed" | "noted")
     }
 }
 
-/// What a journal begins with.
+/// The contents of the first record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Created {
-    /// The [version](JOURNAL_VERSION) of the form of journals.
+    /// The [version](JOURNAL_VERSION) of the format of journals.
     pub(super) journal: u32,
-    /// The [version](EVENT_VERSION) of the form of events.
+    /// The [version](EVENT_VERSION) of the format of events.
     pub(super) events: u32,
     #[serde(flatten)]
     pub(super) process: Process,
-    /// The time, in seconds, for which earlier processes ran whose records are not here any more.
+    /// For how many seconds earlier processes ran whose records a compaction removed.
     #[serde(default)]
     pub(super) spent: f64,
-    pub(super) search: Search,
-    pub(super) hashes: Hashes,
+    pub(super) search: SearchDescription,
+    pub(super) hashes: SearchHashes,
 }
 
-/// What later journals must be read without knowing more of them.
+/// The versions that must be readable in any later journal.
 #[derive(Debug, Deserialize)]
 pub(super) struct Versions {
     pub(super) journal: u32,
@@ -66,16 +68,16 @@ pub(super) struct Versions {
     pub(super) surmise: String,
 }
 
-/// Who writes.
+/// The process that writes a record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Process {
-    /// The version of the crate.
+    /// The version of this crate.
     pub(super) surmise: String,
-    /// The number of the process.
+    /// The ID of the process.
     pub(super) process: u32,
 }
 
-/// A process goes on, and writes in these forms.
+/// The record of a process that continues a journal, with the formats that it writes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Opened {
     pub(super) journal: u32,
@@ -84,36 +86,39 @@ pub(super) struct Opened {
     pub(super) process: Process,
 }
 
-/// The search is another one from here on.
+/// The record of a change of the search.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Changed {
-    pub(super) search: Search,
-    pub(super) hashes: Hashes,
-    /// Whether the study begins anew, with what could be taken over as observations: then no event before counts.
+    pub(super) search: SearchDescription,
+    pub(super) hashes: SearchHashes,
+    /// True if the study starts again, with the trials that fit as observations. Earlier events
+    /// then do not count.
     #[serde(default)]
     pub(super) anew: bool,
 }
 
-/// What is searched, and how, as it is written.
+/// The search as it is written: space, objective, strategy, settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Search {
+pub(super) struct SearchDescription {
     pub(super) space: Value,
     pub(super) objective: Value,
     pub(super) strategy: Value,
     pub(super) settings: Value,
 }
 
-/// The hash of each part of a [`Search`], as sixteen hexadecimal digits: FNV-1a over its JSON without white space, with the members of
-/// objects in the order of their names.
+/// The hash of each part of a [`SearchDescription`], as sixteen hexadecimal digits.
+///
+/// It is FNV-1a over the JSON without white space, with the members of objects in the order of
+/// their names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Hashes {
+pub(super) struct SearchHashes {
     pub(super) space: String,
     pub(super) objective: String,
     pub(super) strategy: String,
     pub(super) settings: String,
 }
 
-impl Hashes {
+impl SearchHashes {
     pub(super) fn by_name(self) -> BTreeMap<&'static str, String> {
         let Self { space, objective, strategy, settings } = self;
         let named = [
@@ -127,34 +132,34 @@ impl Hashes {
 }
 
 impl Process {
-    /// This one.
-    pub(super) fn this() -> Self {
+    /// Returns the description of this process.
+    pub(super) fn current() -> Self {
         Self { surmise: env!("CARGO_PKG_VERSION").to_owned(), process: std::process::id() }
     }
 }
 
 impl Opened {
-    /// By this process.
+    /// Returns the record of this process.
     pub(super) fn now() -> Self {
-        Self { journal: JOURNAL_VERSION, events: EVENT_VERSION, process: Process::this() }
+        Self { journal: JOURNAL_VERSION, events: EVENT_VERSION, process: Process::current() }
     }
 }
 
 impl Versions {
-    /// The version of a form that is later than those that are known here, and of the crate that wrote it.
-    pub(super) fn later(self) -> Option<(u32, String)> {
+    /// Returns the version of the format and of the crate, if this version cannot read the format.
+    pub(super) fn newer_version(self) -> Option<(u32, String)> {
         let is_later = self.journal > JOURNAL_VERSION || self.events > EVENT_VERSION;
         is_later.then_some((self.journal.max(self.events), self.surmise))
     }
 }
 
 impl Created {
-    /// The beginning of a journal of this search.
-    pub(super) fn of(search: Search) -> Self {
+    /// Returns the first record of a journal with this search.
+    pub(super) fn new(search: SearchDescription) -> Self {
         Self {
             journal: JOURNAL_VERSION,
             events: EVENT_VERSION,
-            process: Process::this(),
+            process: Process::current(),
             spent: 0.0,
             hashes: search.hashes(),
             search,
@@ -162,9 +167,9 @@ impl Created {
     }
 }
 
-impl Search {
-    /// What a study searches, and how.
-    pub(super) fn of(study: &Study) -> serde_json::Result<Self> {
+impl SearchDescription {
+    /// Describes the search of a study.
+    pub(super) fn from_study(study: &Study) -> serde_json::Result<Self> {
         Ok(Self {
             space: serde_json::to_value(study.space())?,
             objective: serde_json::to_value(study.objective())?,
@@ -182,12 +187,12 @@ impl Search {
         ]
     }
 
-    pub(super) fn hashes(&self) -> Hashes {
+    pub(super) fn hashes(&self) -> SearchHashes {
         let [space, objective, strategy, settings] = self.parts().map(|(_, part)| hash(part));
-        Hashes { space, objective, strategy, settings }
+        SearchHashes { space, objective, strategy, settings }
     }
 
-    /// A line for each difference.
+    /// Returns a line for each difference.
     pub(super) fn differences(&self, now: &Self) -> Vec<String> {
         let mut differences = Vec::new();
         for ((name, before), (_, now)) in self.parts().into_iter().zip(now.parts()) {
@@ -196,18 +201,20 @@ impl Search {
         differences
     }
 
-    /// What the strategy is called.
-    pub(super) fn strategy(&self) -> serde_json::Result<Description> {
+    /// Returns the description of the strategy.
+    pub(super) fn strategy_description(&self) -> serde_json::Result<Description> {
         Description::deserialize(&self.strategy)
     }
 
-    /// A study of this search that has seen nothing, if its strategy is one of this crate.
-    pub(super) fn study(&self) -> Result<Study, Error> {
-        self.study_by(of_description(&self.strategy().map_err(|error| unreadable(&error))?)?)
+    /// Creates a study of this search without trials, if its strategy is one of this crate's.
+    pub(super) fn build_study(&self) -> Result<Study, Error> {
+        self.build_study_with(from_description(
+            &self.strategy_description().map_err(|error| unreadable(&error))?,
+        )?)
     }
 
-    /// The same with a strategy that is given.
-    pub(super) fn study_by(
+    /// Creates a study of this search without trials, with the given strategy.
+    pub(super) fn build_study_with(
         &self,
         strategy: impl crate::strategy::Strategy + 'static,
     ) -> Result<Study, Error> {
@@ -224,8 +231,8 @@ fn unreadable(error: &serde_json::Error) -> Error {
     Error::Strategy(error.to_string())
 }
 
-/// The number of the trial whose attempt begins with this event, at the earliest.
-pub(super) fn begins_attempt(event: &Event) -> Option<crate::trial::TrialId> {
+/// Returns the trial whose next attempt may begin with this event.
+pub(super) fn started_attempt(event: &Event) -> Option<crate::trial::TrialId> {
     match event {
         Event::Asked { trial, .. } | Event::AttemptFailed { trial, .. } => Some(*trial),
         _ => None,

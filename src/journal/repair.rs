@@ -1,112 +1,133 @@
-//! Mending a journal that is damaged.
+//! Repairs journals that are damaged.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::changes::Unknown;
-use super::clock::now;
-use super::found::{open_locked, put_beside, replay};
-use super::record::{Created, Opened, Record, Search};
-use super::rewriting::Rewriting;
-use super::salvage::{Salvage, Sound};
+use super::changed_search::PlaceholderStrategy;
+use super::clock::unix_time;
+use super::existing::{open_locked, replay, write_beside};
+use super::record::{Created, Opened, Record, SearchDescription};
+use super::rewrite::Rewrite;
+use super::salvage::{ReadableRecords, SalvagedStudy};
 use super::scan::scan;
-use super::sink::Journal;
+use super::writer::Journal;
 use crate::error::Error;
-use crate::journal_error::{JournalError, JournalTrouble};
+use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::study::Study;
 use crate::trial::TrialId;
 
-/// What was mended, and what is lost.
+/// What a repair has done, and what is lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Repair {
-    /// Where the damaged file is kept, to the last byte; `None` if there was nothing to mend.
-    pub kept_aside: Option<PathBuf>,
-    /// How many events the journal has now.
-    pub events: usize,
-    /// What is lost, a sentence each: lines that cannot be read, records that are missing, trials that are forgotten though their jobs may
-    /// still run.
+pub struct RepairReport {
+    /// The copy of the damaged file, to the last byte; `None` if there was nothing to repair.
+    pub damaged_copy: Option<PathBuf>,
+    /// The number of events in the journal after the repair.
+    pub event_count: usize,
+    /// What is lost, one sentence each.
+    ///
+    /// For instance unreadable lines, missing records, and trials that are forgotten although their
+    /// jobs may still run.
     pub lost: Vec<String>,
-    /// Trials that are kept as observations because a trial before them is lost: the number of before, and the one of now.
+    /// Trials that have become observations because an earlier trial is lost: the former number and
+    /// the new one.
     pub renumbered: Vec<(TrialId, TrialId)>,
 }
 
 impl Journal {
-    /// Mends a damaged journal: keeps the damaged file aside as `NAME.damaged`, and writes anew what can be read. Lines that stand in another
-    /// order or more than once are all there again. Where lines are lost, the study has what the rest tells: a trial whose end is lost is pending
-    /// and will be run, or found, again; ended trials after one that is lost become observations.
+    /// Repairs a damaged journal as far as possible.
     ///
-    /// What is only a torn tail is left to the next opening.
+    /// The damaged file is kept as `NAME.damaged`, and everything that can be read is written to a
+    /// new file. Lines in the wrong order, or repeated lines, lose nothing. Where lines are lost:
+    ///
+    /// - a trial without its outcome is pending, and its job is run again or found again,
+    /// - ended trials after a lost trial become observations.
+    ///
+    /// A torn last line is no damage: opening the journal cuts it off.
     ///
     /// # Errors
-    /// [`Error::Journal`]: there is none, another process writes it, it cannot be read or written, a later version has written it; or the record is
-    /// damaged that says what is searched ([`JournalTrouble::NoSearch`]: see [`repair_for`](Self::repair_for)).
-    pub fn repair(path: impl AsRef<Path>) -> Result<Repair, Error> {
-        mend(path.as_ref(), None)
+    /// [`Error::Journal`]: the file does not exist, another process writes it, it cannot be read or
+    /// written, or a later version of this crate wrote it. If the first record is damaged, the kind
+    /// is [`JournalErrorKind::UnreadableHeader`]: see [`repair_for`](Self::repair_for).
+    pub fn repair(path: impl AsRef<Path>) -> Result<RepairReport, Error> {
+        repair_file(path.as_ref(), None)
     }
 
-    /// The same where the first record is damaged: what is searched is taken from this study, the one that the program would begin with.
+    /// Repairs a damaged journal whose first record is lost. The search is taken from `study`, a
+    /// new study of the program.
     ///
     /// # Errors
-    /// As [`repair`](Self::repair).
-    pub fn repair_for(path: impl AsRef<Path>, study: &Study) -> Result<Repair, Error> {
+    /// Those of [`repair`](Self::repair).
+    pub fn repair_for(path: impl AsRef<Path>, study: &Study) -> Result<RepairReport, Error> {
         let path = path.as_ref();
-        let search = Search::of(study).map_err(|error| JournalError::unwritable(path, &error))?;
-        mend(path, Some(search))
+        let search = SearchDescription::from_study(study)
+            .map_err(|error| JournalError::not_serializable(path, &error))?;
+        repair_file(path, Some(search))
     }
 }
 
-fn mend(path: &Path, search: Option<Search>) -> Result<Repair, Error> {
-    // Locked until the end.
+fn repair_file(path: &Path, search: Option<SearchDescription>) -> Result<RepairReport, Error> {
+    // The file stays locked until the end.
     let (file, _) = open_locked(path)?;
-    if let Some(events) = sound_events(path, &file)? {
-        return Ok(Repair { events, ..Repair::default() });
+    if let Some(event_count) = intact_event_count(path, &file)? {
+        return Ok(RepairReport { event_count, ..RepairReport::default() });
     }
-    let bytes = fs::read(path).map_err(|error| refused(path, &error))?;
-    let sound = Sound::of(&bytes);
-    if let Some((version, written_by)) = sound.later {
-        return Err(JournalError::new(path, JournalTrouble::Newer { version, written_by }).into());
+    let bytes = fs::read(path).map_err(|error| repair_error(path, &error))?;
+    let records = ReadableRecords::read(&bytes);
+    if let Some((version, written_by)) = records.newer_version {
+        return Err(JournalError::new(
+            path,
+            JournalErrorKind::NewerVersion { version, written_by },
+        )
+        .into());
     }
-    if sound.is_empty() {
-        let reason = "no line of it can be read".to_owned();
-        return Err(JournalError::new(path, JournalTrouble::NoJournal { reason }).into());
+    if records.is_empty() {
+        let reason = "no line can be read".to_owned();
+        return Err(JournalError::new(path, JournalErrorKind::NotAJournal { reason }).into());
     }
-    let spent = sound.spent;
-    let Salvage { search, events, notes, lost, renumbered } = sound.salvage(path, search)?;
-    let kept_aside = put_beside(path, ".damaged", &bytes).map_err(|error| refused(path, &error))?;
-    let mut rewriting = Rewriting::begin(path, Created { spent, ..Created::of(search) })?;
+    let spent = records.spent;
+    let SalvagedStudy { search, events, notes, lost, renumbered } =
+        records.salvage(path, search)?;
+    let damaged_copy =
+        write_beside(path, ".damaged", &bytes).map_err(|error| repair_error(path, &error))?;
+    let mut rewrite = Rewrite::begin(path, Created { spent, ..Created::new(search) })?;
     for (time, event) in &events {
-        rewriting.record(*time, event)?;
+        rewrite.append(*time, event)?;
     }
-    // The record of a process that went on after these events may be lost.
-    rewriting.record(now(), &Record::Opened(Opened::now()))?;
+    // The record of a process that continued after these events may be lost.
+    rewrite.append(unix_time(), &Record::Opened(Opened::now()))?;
     for (name, note) in notes {
-        rewriting.record(now(), &Record::Noted { name, note })?;
+        rewrite.append(unix_time(), &Record::Noted { name, note })?;
     }
-    rewriting.finish()?;
-    Ok(Repair { kept_aside: Some(kept_aside), events: events.len(), lost, renumbered })
+    rewrite.finish()?;
+    Ok(RepairReport {
+        damaged_copy: Some(damaged_copy),
+        event_count: events.len(),
+        lost,
+        renumbered,
+    })
 }
 
-/// The number of events of a journal that is not damaged.
-fn sound_events(path: &Path, file: &File) -> Result<Option<usize>, Error> {
+/// Returns the number of events of a journal that is not damaged.
+fn intact_event_count(path: &Path, file: &File) -> Result<Option<usize>, Error> {
     let scan = match scan(path, BufReader::new(file)) {
         Ok(scan) => scan,
         Err(JournalError {
-            trouble: JournalTrouble::Damaged { .. } | JournalTrouble::NoJournal { .. },
+            kind: JournalErrorKind::Damaged { .. } | JournalErrorKind::NotAJournal { .. },
             ..
         }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let mut study = scan.search.study_by(Unknown::of(&scan.search))?;
+    let mut study = scan.search.build_study_with(PlaceholderStrategy::from_search(&scan.search))?;
     let count = scan.events.len();
-    match replay(path, &mut study, scan.events, &scan.numbers) {
+    match replay(path, &mut study, scan.events, &scan.seqs) {
         Ok(()) => Ok(Some(count)),
         Err(Error::Journal(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn refused(path: &Path, error: &io::Error) -> Error {
-    JournalError::refused(path, "repair it", error).into()
+fn repair_error(path: &Path, error: &io::Error) -> Error {
+    JournalError::io(path, "repair it", error).into()
 }

@@ -1,72 +1,73 @@
-//! What can be saved of a damaged journal.
+//! Recovers what can be read of a damaged journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::changes::Unknown;
-use super::clock::now;
+use super::changed_search::PlaceholderStrategy;
+use super::clock::unix_time;
 use super::line;
-use super::record::{Changed, Created, Record, Search};
-use super::scan::written_later;
+use super::record::{Changed, Created, Record, SearchDescription};
+use super::scan::newer_version_of;
 use crate::error::Error;
-use crate::journal_error::{JournalError, JournalTrouble};
+use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::space::Configuration;
 use crate::study::{Event, Study};
 use crate::trial::{Outcome, TrialId};
 
-/// The sound records of a damaged file, in their order.
-pub(super) struct Sound {
+/// The readable records of a damaged file, in their order.
+pub(super) struct ReadableRecords {
     pub(super) created: Option<Created>,
-    /// The version of a later form in which a part of it is written, and of the crate that wrote that.
-    pub(super) later: Option<(u32, String)>,
-    /// For how many seconds it has been written, as far as they tell.
+    /// The versions of the format and of the crate, if a later version wrote a part of the file.
+    pub(super) newer_version: Option<(u32, String)>,
+    /// For how many seconds the journal was written, as far as the records tell.
     pub(super) spent: f64,
-    records: Vec<(f64, Saved)>,
-    /// What is not sound, or missing.
+    records: Vec<(f64, SavedRecord)>,
+    /// What is unreadable or missing, one sentence each.
     pub(super) lost: Vec<String>,
 }
 
-enum Saved {
+enum SavedRecord {
     Event(u64, Event),
     Changed(Box<Changed>),
     Noted { name: String, note: serde_json::Value },
 }
 
 /// What is left of the study.
-pub(super) struct Salvage {
-    pub(super) search: Search,
-    /// Its events, and when they were written.
+pub(super) struct SalvagedStudy {
+    pub(super) search: SearchDescription,
+    /// The events, with the time at which each was written.
     pub(super) events: Vec<(f64, Event)>,
     pub(super) notes: BTreeMap<String, serde_json::Value>,
-    /// What is not, a sentence each.
+    /// What is lost, one sentence each.
     pub(super) lost: Vec<String>,
-    /// Trials that have other numbers now: the one before, and the one now.
+    /// Trials with new numbers: the former number and the new one.
     pub(super) renumbered: Vec<(TrialId, TrialId)>,
 }
 
-/// A trial whose number is not the next one, because those before it are lost.
+/// A trial whose number is not the next one, because trials before it are lost.
 struct Orphan {
     configuration: Configuration,
     outcome: Option<Outcome>,
-    deviation: Option<f64>,
+    noise_std_dev: Option<f64>,
 }
 
-impl Sound {
-    pub(super) fn of(bytes: &[u8]) -> Self {
+impl ReadableRecords {
+    pub(super) fn read(bytes: &[u8]) -> Self {
         let mut lines: BTreeMap<u64, (f64, &str, &str)> = BTreeMap::new();
         let mut lost = Vec::new();
-        let mut later = None;
+        let mut newer_version = None;
         let mut offset = 0;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             match line::read(line.strip_suffix(b"\n").unwrap_or(line)) {
                 Ok(line) => {
                     let seq = line.label.seq;
-                    later = later.or_else(|| written_later(&line));
+                    newer_version = newer_version.or_else(|| newer_version_of(&line));
                     let this = (line.label.time, line.event, line.text);
-                    let kept = lines.entry(seq).or_insert(this);
-                    if kept.2 != line.text {
+                    let first = lines.entry(seq).or_insert(this);
+                    if first.2 != line.text {
                         lost.push(format!(
-                            "at byte {offset}: record {seq} once more, with other contents; the first is kept"
+                            "at byte {offset}: record {seq} is repeated with other contents; the \
+                             first one is kept"
                         ));
                     }
                 }
@@ -74,40 +75,47 @@ impl Sound {
             }
             offset += line.len();
         }
-        let mut sound = Self { created: None, later, spent: 0.0, records: Vec::new(), lost };
-        sound.tell_gaps(lines.keys().copied());
+        let mut records =
+            Self { created: None, newer_version, spent: 0.0, records: Vec::new(), lost };
+        records.report_gaps(lines.keys().copied());
         let mut last = None;
         for (seq, (time, event, text)) in lines {
-            // Between the last record of a process and the first of the next one, nothing ran.
-            sound.spent +=
+            // No time counts between the last record of a process and the first of the next one.
+            records.spent +=
                 last.filter(|_| event != "opened").map_or(0.0, |last: f64| (time - last).max(0.0));
             last = Some(time);
-            if let Err(error) = sound.take(seq, time, event, text) {
-                sound.lost.push(format!("record {seq}: {error}"));
+            if let Err(error) = records.add_record(seq, time, event, text) {
+                records.lost.push(format!("record {seq}: {error}"));
             }
         }
-        sound
+        records
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.created.is_none() && self.records.is_empty()
     }
 
-    fn tell_gaps(&mut self, numbers: impl Iterator<Item = u64>) {
-        let mut next = 0;
+    fn report_gaps(&mut self, numbers: impl Iterator<Item = u64>) {
+        let mut next_seq = 0;
         for seq in numbers {
-            match seq - next {
+            match seq - next_seq {
                 0 => {}
-                1 => self.lost.push(format!("record {next} is missing")),
-                _ => self.lost.push(format!("records {next} to {} are missing", seq - 1)),
+                1 => self.lost.push(format!("record {next_seq} is missing")),
+                _ => self.lost.push(format!("records {next_seq} to {} are missing", seq - 1)),
             }
-            next = seq + 1;
+            next_seq = seq + 1;
         }
     }
 
-    fn take(&mut self, seq: u64, time: f64, event: &str, text: &str) -> serde_json::Result<()> {
+    fn add_record(
+        &mut self,
+        seq: u64,
+        time: f64,
+        event: &str,
+        text: &str,
+    ) -> serde_json::Result<()> {
         if !Record::is_named(event) {
-            self.records.push((time, Saved::Event(seq, serde_json::from_str(text)?)));
+            self.records.push((time, SavedRecord::Event(seq, serde_json::from_str(text)?)));
             return Ok(());
         }
         match serde_json::from_str(text)? {
@@ -116,25 +124,30 @@ impl Sound {
                 self.created = Some(*created);
             }
             Record::Opened(_) => {}
-            Record::Changed(changed) => self.records.push((time, Saved::Changed(changed))),
-            Record::Noted { name, note } => self.records.push((time, Saved::Noted { name, note })),
+            Record::Changed(changed) => self.records.push((time, SavedRecord::Changed(changed))),
+            Record::Noted { name, note } => {
+                self.records.push((time, SavedRecord::Noted { name, note }));
+            }
         }
         Ok(())
     }
 
-    /// As much of the study as the records give.
+    /// Recovers as much of the study as the records give.
     ///
     /// # Errors
-    /// If no study can be made of the search.
-    pub(super) fn salvage(self, path: &Path, search: Option<Search>) -> Result<Salvage, Error> {
+    /// [`Error::Journal`] if the search is unknown; any error of a search that cannot be built.
+    pub(super) fn salvage(
+        self,
+        path: &Path,
+        search: Option<SearchDescription>,
+    ) -> Result<SalvagedStudy, Error> {
         let search = search.or_else(|| self.created.map(|created| created.search));
         let search = search.ok_or_else(|| {
-            let reason =
-                "its first record, which says what is searched, is not readable".to_owned();
-            JournalError::new(path, JournalTrouble::NoSearch { reason })
+            let reason = "its first record, which describes the search, cannot be read".to_owned();
+            JournalError::new(path, JournalErrorKind::UnreadableHeader { reason })
         })?;
-        let mut study = search.study_by(Unknown::of(&search))?;
-        let mut salvage = Salvage {
+        let mut study = search.build_study_with(PlaceholderStrategy::from_search(&search))?;
+        let mut salvage = SalvagedStudy {
             search,
             events: Vec::new(),
             notes: BTreeMap::new(),
@@ -145,11 +158,13 @@ impl Sound {
         let mut unknown = BTreeSet::new();
         for (time, record) in self.records {
             match record {
-                Saved::Event(seq, event) => match study.extend([event.clone()]) {
+                SavedRecord::Event(seq, event) => match study.extend([event.clone()]) {
                     Ok(()) => salvage.events.push((time, event)),
-                    Err(error) => salvage.adopt(seq, event, &error, &mut orphans, &mut unknown),
+                    Err(error) => {
+                        salvage.keep_orphan(seq, event, &error, &mut orphans, &mut unknown);
+                    }
                 },
-                Saved::Changed(changed) => {
+                SavedRecord::Changed(changed) => {
                     let before = if changed.anew { &[] } else { &salvage.events[..] };
                     match changed_study(&changed.search, before) {
                         Ok(changed_study) => study = changed_study,
@@ -164,26 +179,26 @@ impl Sound {
                     }
                     salvage.search = changed.search;
                 }
-                Saved::Noted { name, note } => {
+                SavedRecord::Noted { name, note } => {
                     salvage.notes.insert(name, note);
                 }
             }
         }
-        salvage.observe(&mut study, orphans)?;
+        salvage.add_orphans(&mut study, orphans)?;
         Ok(salvage)
     }
 }
 
-/// A study of a changed search, after these events.
-fn changed_study(search: &Search, events: &[(f64, Event)]) -> Result<Study, Error> {
-    let mut study = search.study_by(Unknown::of(search))?;
+/// Returns a study of a changed search, after these events.
+fn changed_study(search: &SearchDescription, events: &[(f64, Event)]) -> Result<Study, Error> {
+    let mut study = search.build_study_with(PlaceholderStrategy::from_search(search))?;
     study.extend(events.iter().map(|(_, event)| event.clone()))?;
     Ok(study)
 }
 
-impl Salvage {
-    /// Takes in an event that cannot be the next one.
-    fn adopt(
+impl SalvagedStudy {
+    /// Keeps an event that cannot be the next one.
+    fn keep_orphan(
         &mut self,
         seq: u64,
         event: Event,
@@ -193,18 +208,18 @@ impl Salvage {
     ) {
         match event {
             Event::Asked { trial, configuration, .. } => {
-                orphans.insert(trial, Orphan { configuration, outcome: None, deviation: None });
+                orphans.insert(trial, Orphan { configuration, outcome: None, noise_std_dev: None });
             }
-            Event::Observed { trial, configuration, outcome, deviation } => {
+            Event::Observed { trial, configuration, outcome, noise_std_dev } => {
                 let outcome = Some(outcome);
-                orphans.insert(trial, Orphan { configuration, outcome, deviation });
+                orphans.insert(trial, Orphan { configuration, outcome, noise_std_dev });
             }
             Event::Told { trial, outcome } => match orphans.get_mut(&trial) {
                 Some(orphan) => orphan.outcome = Some(outcome),
                 None => {
                     let outcome = serde_json::to_string(&outcome).unwrap_or_default();
                     self.lost.push(format!(
-                        "trial {trial} ended as {outcome}, but what it had tried is lost"
+                        "trial {trial} ended as {outcome}, but its configuration is lost"
                     ));
                 }
             },
@@ -213,9 +228,9 @@ impl Salvage {
             | Event::StopAsked { trial, .. }
             | Event::StopWithdrawn { trial }
             | Event::AttemptFailed { trial, .. }
-            | Event::SetAside { trial, .. } => {
+            | Event::LateOutcome { trial, .. } => {
                 if !orphans.contains_key(&trial) && unknown.insert(trial) {
-                    self.lost.push(format!("trial {trial}: what it had tried is lost"));
+                    self.lost.push(format!("trial {trial}: its configuration is lost"));
                 }
             }
             Event::Enqueued { .. } | Event::Dequeued { .. } => {
@@ -224,31 +239,32 @@ impl Salvage {
         }
     }
 
-    /// The results of trials whose numbers are free again become observations.
-    fn observe(
+    /// Adds the results of orphaned trials as observations.
+    fn add_orphans(
         &mut self,
         study: &mut Study,
         orphans: BTreeMap<TrialId, Orphan>,
     ) -> Result<(), Error> {
-        for (trial, Orphan { configuration, outcome, deviation }) in orphans {
+        for (trial, Orphan { configuration, outcome, noise_std_dev }) in orphans {
             let Some(outcome) = outcome else {
                 self.lost.push(format!(
-                    "trial {trial} had not ended, and is forgotten; its job may still run: {configuration}"
+                    "trial {trial} had not ended, and is lost; its job may still run: \
+                     {configuration}"
                 ));
                 continue;
             };
             let before = study.events().len();
-            let observed = match (deviation, &outcome) {
-                (Some(deviation), Outcome::Completed { value }) => {
-                    study.observe_noisy(&configuration, *value, deviation)
+            let observed = match (noise_std_dev, &outcome) {
+                (Some(noise_std_dev), Outcome::Completed { value }) => {
+                    study.add_noisy_observation(&configuration, *value, noise_std_dev)
                 }
-                _ => study.observe(&configuration, outcome),
+                _ => study.add_observation(&configuration, outcome),
             };
             match observed {
                 Ok(number) => {
                     self.renumbered.push((trial, number));
                     let events = study.events()[before..].iter().cloned();
-                    self.events.extend(events.map(|event| (now(), event)));
+                    self.events.extend(events.map(|event| (unix_time(), event)));
                 }
                 Err(error) => self.lost.push(format!("trial {trial}: {error}")),
             }

@@ -1,97 +1,102 @@
-//! Reading a journal: its records up to the first that is not sound, and what is to be thought of the rest.
+//! Reads a journal up to its first invalid record, and judges the bytes after it.
 //!
-//! Damage is a torn tail, left by a process or a machine that ended while it wrote, if nothing after it shows that what is damaged had
-//! been on disk. It is cut off: nothing was done about a record before it was on disk. Any other damage is an error.
+//! Damage is a torn tail if nothing after it shows that the damaged record had been on disk. A
+//! process or machine that ends while it writes leaves one. It is cut off, because nothing follows
+//! from a record before it is on disk. Any other damage is an error.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufRead};
 use std::path::Path;
 
 use super::line::{self, Line};
-use super::record::{Changed, Created, Opened, Record, Search, Versions, begins_attempt};
-use crate::journal_error::{JournalError, JournalTrouble};
+use super::record::{
+    Changed, Created, Opened, Record, SearchDescription, Versions, started_attempt,
+};
+use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::study::Event;
 use crate::trial::{StopCause, TrialId};
 use serde_json::Value;
 
-/// What a journal says.
+/// The contents of a journal.
 #[derive(Debug)]
-pub(super) struct Scan {
+pub(super) struct ScannedJournal {
     pub(super) created_at: f64,
-    /// The search as it is now.
-    pub(super) search: Search,
-    /// The events since the study began, with the number of each one's record.
+    /// The search, after all changes.
+    pub(super) search: SearchDescription,
+    /// The events since the study began.
     pub(super) events: Vec<Event>,
-    pub(super) numbers: Vec<u64>,
-    /// When each was written.
+    /// The number of each event's record.
+    pub(super) seqs: Vec<u64>,
+    /// The time of each event.
     pub(super) times: Vec<f64>,
-    /// When the last attempt at each trial began, at the earliest.
-    pub(super) begun: HashMap<TrialId, f64>,
+    /// The earliest time at which the last attempt at each trial may have begun.
+    pub(super) attempt_starts: HashMap<TrialId, f64>,
     /// Trials that were asked to stop because the tuning was cancelled.
     cancelled: HashSet<TrialId>,
     /// Trials of a cancelled tuning whose next attempt no process has begun yet.
-    waiting: HashSet<TrialId>,
-    /// The last note of each name.
+    waiting_for_retry: HashSet<TrialId>,
+    /// The last note with each name.
     pub(super) notes: BTreeMap<String, Value>,
-    /// The versions of the crate that have written, in their order.
+    /// The versions of this crate that have written, in their order.
     pub(super) versions: Vec<String>,
-    /// The process that opened it last.
+    /// The ID of the process that opened the journal last.
     pub(super) process: u32,
-    /// For how many seconds it has been written, by all processes together.
+    /// For how many seconds processes have written the journal.
     pub(super) spent: f64,
     /// The number of the next record.
-    pub(super) next: u64,
-    /// Where it stands, after the end of the last line.
-    pub(super) end: u64,
-    /// Whether the last line has no end yet.
-    pub(super) is_open: bool,
-    /// What is wrong with what follows, if that is a torn tail.
-    pub(super) torn: Option<Torn>,
+    pub(super) next_seq: u64,
+    /// The offset of the end of the last valid line, in bytes.
+    pub(super) end_offset: u64,
+    /// True if the last valid line has no newline yet.
+    pub(super) lacks_newline: bool,
+    /// The torn tail after the last valid line, if there is one.
+    pub(super) torn_tail: Option<TornTail>,
 }
 
-/// What a process left that ended while it wrote.
+/// Bytes of a process that ended while it wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Torn {
-    /// How many bytes.
+pub(super) struct TornTail {
+    /// The number of bytes.
     pub(super) bytes: u64,
     pub(super) reason: String,
 }
 
-/// The first line that is not sound.
+/// The first invalid line.
 #[derive(Debug)]
 struct Damage {
     offset: u64,
     reason: String,
-    /// Whether more is known than that it cannot be read: then it cannot be torn.
+    /// True if the line is readable but wrong: then it is not torn.
     is_certain: bool,
 }
 
 /// Reads a journal.
 ///
 /// # Errors
-/// If it is none, is written in a later form, or is damaged otherwise than at its end.
-pub(super) fn scan(path: &Path, reader: impl BufRead) -> Result<Scan, JournalError> {
-    Lines { path, reader, offset: 0, line: Vec::new() }.scan()
+/// [`JournalError`] if it is no journal, has a later format, or is damaged elsewhere than at its
+/// end.
+pub(super) fn scan(path: &Path, reader: impl BufRead) -> Result<ScannedJournal, JournalError> {
+    LineScanner { path, reader, offset: 0, line: Vec::new() }.scan()
 }
 
-struct Lines<'p, R> {
+struct LineScanner<'p, R> {
     path: &'p Path,
     reader: R,
-    /// Where the current line begins.
+    /// The offset of the current line, in bytes.
     offset: u64,
     line: Vec<u8>,
 }
 
-impl<R: BufRead> Lines<'_, R> {
-    fn error(&self, trouble: JournalTrouble) -> JournalError {
-        JournalError::new(self.path, trouble)
+impl<R: BufRead> LineScanner<'_, R> {
+    fn error(&self, kind: JournalErrorKind) -> JournalError {
+        JournalError::new(self.path, kind)
     }
 
     fn io(&self, error: &io::Error) -> JournalError {
-        JournalError::refused(self.path, "read it", error)
+        JournalError::io(self.path, "read it", error)
     }
 
-    /// Goes on to the next line; whether there is one, and whether it has an end.
+    /// Reads the next line. Returns whether it has a newline; `None` at the end.
     fn advance(&mut self) -> Result<Option<bool>, JournalError> {
         self.offset += self.line.len() as u64;
         self.line.clear();
@@ -106,24 +111,26 @@ impl<R: BufRead> Lines<'_, R> {
         line::read(self.line.strip_suffix(b"\n").unwrap_or(&self.line))
     }
 
-    fn scan(mut self) -> Result<Scan, JournalError> {
-        let mut scan = self.first()?;
-        let mut begun = scan.created_at;
+    fn scan(mut self) -> Result<ScannedJournal, JournalError> {
+        let mut scan = self.read_header()?;
+        let mut process_start = scan.created_at;
         let mut damage = None;
-        let mut last = begun;
-        while let Some(has_end) = self.advance()? {
-            let taken = match self.current() {
-                Ok(line) if line.label.seq == scan.next => {
+        let mut last = process_start;
+        while let Some(has_newline) = self.advance()? {
+            let added = match self.current() {
+                Ok(line) if line.label.seq == scan.next_seq => {
                     let time = line.label.time;
                     let is_opened = line.event == "opened";
-                    if let Some((version, written_by)) = written_later(&line) {
-                        return Err(self.error(JournalTrouble::Newer { version, written_by }));
+                    if let Some((version, written_by)) = newer_version_of(&line) {
+                        return Err(
+                            self.error(JournalErrorKind::NewerVersion { version, written_by })
+                        );
                     }
-                    match scan.take(&line) {
+                    match scan.add_record(&line) {
                         Ok(()) => {
                             if is_opened {
-                                scan.spent += (last - begun).max(0.0);
-                                begun = time;
+                                scan.spent += (last - process_start).max(0.0);
+                                process_start = time;
                             }
                             last = time;
                             Ok(())
@@ -131,14 +138,14 @@ impl<R: BufRead> Lines<'_, R> {
                         Err(reason) => Err((reason, true)),
                     }
                 }
-                Ok(line) => Err(misplaced(&line, scan.next)),
+                Ok(line) => Err(describe_misplaced(&line, scan.next_seq)),
                 Err(reason) => Err((reason, false)),
             };
-            match taken {
+            match added {
                 Ok(()) => {
-                    scan.next += 1;
-                    scan.end = self.offset + self.line.len() as u64;
-                    scan.is_open = !has_end;
+                    scan.next_seq += 1;
+                    scan.end_offset = self.offset + self.line.len() as u64;
+                    scan.lacks_newline = !has_newline;
                 }
                 Err((reason, is_certain)) => {
                     damage = Some(Damage { offset: self.offset, reason, is_certain });
@@ -146,118 +153,124 @@ impl<R: BufRead> Lines<'_, R> {
                 }
             }
         }
-        scan.spent += (last - begun).max(0.0);
+        scan.spent += (last - process_start).max(0.0);
         if let Some(damage) = damage {
-            scan.torn = Some(self.judge(damage, scan.next)?);
+            scan.torn_tail = Some(self.classify_damage(damage, scan.next_seq)?);
         }
         Ok(scan)
     }
 
-    /// The record that a journal begins with.
-    fn first(&mut self) -> Result<Scan, JournalError> {
-        let none = |reason: &str| JournalTrouble::NoJournal { reason: reason.to_owned() };
-        let Some(_) = self.advance()? else { return Err(self.error(none("it is empty"))) };
+    /// Reads the first record of the journal.
+    fn read_header(&mut self) -> Result<ScannedJournal, JournalError> {
+        let not_a_journal =
+            |reason: &str| JournalErrorKind::NotAJournal { reason: reason.to_owned() };
+        let Some(_) = self.advance()? else { return Err(self.error(not_a_journal("it is empty"))) };
         let (line, path) = (self.current(), self.path);
         let line = line.map_err(|reason| match self.line.starts_with(b"{\"seq\":0,") {
-            true => self.error(JournalTrouble::Damaged { offset: 0, reason }),
-            false => self.error(JournalTrouble::NoJournal { reason }),
+            true => self.error(JournalErrorKind::Damaged { offset: 0, reason }),
+            false => self.error(JournalErrorKind::NotAJournal { reason }),
         })?;
         if line.label.seq != 0 || line.event != "created" {
             let reason = "it does not begin with the record `created`";
             return Err(JournalError::new(
                 path,
-                JournalTrouble::Damaged { offset: 0, reason: reason.to_owned() },
+                JournalErrorKind::Damaged { offset: 0, reason: reason.to_owned() },
             ));
         }
         let unreadable = |error: serde_json::Error| {
             let reason = error.to_string();
-            JournalError::new(path, JournalTrouble::Damaged { offset: 0, reason })
+            JournalError::new(path, JournalErrorKind::Damaged { offset: 0, reason })
         };
         let versions: Versions = serde_json::from_str(line.text).map_err(unreadable)?;
-        if let Some((version, written_by)) = versions.later() {
-            return Err(self.error(JournalTrouble::Newer { version, written_by }));
+        if let Some((version, written_by)) = versions.newer_version() {
+            return Err(self.error(JournalErrorKind::NewerVersion { version, written_by }));
         }
         let created: Created = serde_json::from_str(line.text).map_err(unreadable)?;
         if created.search.hashes() != created.hashes {
-            return Err(self.error(JournalTrouble::Damaged {
+            return Err(self.error(JournalErrorKind::Damaged {
                 offset: 0,
-                reason: "a part of the search has another hash than is written".to_owned(),
+                reason: "the hash of the search does not match".to_owned(),
             }));
         }
         let time = line.label.time;
-        Ok(Scan {
+        Ok(ScannedJournal {
             search: created.search.clone(),
             events: Vec::new(),
-            numbers: Vec::new(),
+            seqs: Vec::new(),
             times: Vec::new(),
-            begun: HashMap::new(),
+            attempt_starts: HashMap::new(),
             cancelled: HashSet::new(),
-            waiting: HashSet::new(),
+            waiting_for_retry: HashSet::new(),
             created_at: time,
             notes: BTreeMap::new(),
             versions: vec![created.process.surmise.clone()],
             process: created.process.process,
             spent: created.spent,
-            next: 1,
-            end: self.line.len() as u64,
-            is_open: !self.line.ends_with(b"\n"),
-            torn: None,
+            next_seq: 1,
+            end_offset: self.line.len() as u64,
+            lacks_newline: !self.line.ends_with(b"\n"),
+            torn_tail: None,
         })
     }
 
-    /// What damage is, by what follows it.
-    fn judge(&mut self, damage: Damage, next: u64) -> Result<Torn, JournalError> {
+    /// Returns whether damage is a torn tail, judged by the lines after it.
+    fn classify_damage(&mut self, damage: Damage, next_seq: u64) -> Result<TornTail, JournalError> {
         let Damage { offset, reason, is_certain } = damage;
         let mut is_proven = is_certain;
         while self.advance()?.is_some() {
             if let Ok(line) = self.current() {
-                // What is damaged is at least the next record. It cannot be torn if it was on disk before another one was written,
-                // nor if it stands, whole, after what is damaged.
-                is_proven |= line.label.seq <= next || line.label.last_durable() >= Some(next);
+                // The damage begins with the next record. It is not torn if that record was on disk
+                // before another one was written, or if it is there, intact, after the damage.
+                is_proven |=
+                    line.label.seq <= next_seq || line.label.last_durable() >= Some(next_seq);
             }
         }
         if is_proven {
-            return Err(self.error(JournalTrouble::Damaged { offset, reason }));
+            return Err(self.error(JournalErrorKind::Damaged { offset, reason }));
         }
-        Ok(Torn { bytes: self.offset - offset, reason })
+        Ok(TornTail { bytes: self.offset - offset, reason })
     }
 }
 
-/// What is wrong with a sound line that is out of turn; whether a record that was on disk is missing or there twice.
-fn misplaced(line: &Line<'_>, next: u64) -> (String, bool) {
+/// Describes a valid line with a wrong number.
+///
+/// Returns also whether a record that was on disk is missing or repeated.
+fn describe_misplaced(line: &Line<'_>, next_seq: u64) -> (String, bool) {
     let seq = line.label.seq;
-    if seq < next {
-        return (format!("record {seq} is there once more, in the place of record {next}"), true);
+    if seq < next_seq {
+        return (format!("record {seq} is repeated in the place of record {next_seq}"), true);
     }
-    let was_durable = line.label.last_durable() >= Some(next);
-    (format!("record {next} is missing: {seq} follows {}", next - 1), was_durable)
+    let was_durable = line.label.last_durable() >= Some(next_seq);
+    (format!("record {next_seq} is missing: {seq} follows {}", next_seq - 1), was_durable)
 }
 
-/// The version of the form, if a process of a later one goes on from this line.
-pub(super) fn written_later(line: &Line<'_>) -> Option<(u32, String)> {
+/// Returns the versions of format and crate, if a later version continues the journal from this
+/// line.
+pub(super) fn newer_version_of(line: &Line<'_>) -> Option<(u32, String)> {
     let opened = Some(line).filter(|line| line.event == "opened")?;
-    serde_json::from_str::<Versions>(opened.text).ok()?.later()
+    serde_json::from_str::<Versions>(opened.text).ok()?.newer_version()
 }
 
-impl Scan {
-    fn take(&mut self, line: &Line<'_>) -> Result<(), String> {
+impl ScannedJournal {
+    fn add_record(&mut self, line: &Line<'_>) -> Result<(), String> {
         let unreadable = |error: serde_json::Error| error.to_string();
         if !Record::is_named(line.event) {
             let event: Event = serde_json::from_str(line.text).map_err(unreadable)?;
             self.track_attempts(&event, line.label.time);
             self.events.push(event);
-            self.numbers.push(line.label.seq);
+            self.seqs.push(line.label.seq);
             self.times.push(line.label.time);
             return Ok(());
         }
         match serde_json::from_str(line.text).map_err(unreadable)? {
-            Record::Created(_) => return Err("a journal is created once".to_owned()),
+            Record::Created(_) => return Err("the record `created` is repeated".to_owned()),
             Record::Opened(Opened { process, .. }) => {
-                self.begun.extend(self.waiting.drain().map(|trial| (trial, line.label.time)));
+                self.attempt_starts
+                    .extend(self.waiting_for_retry.drain().map(|trial| (trial, line.label.time)));
                 self.process = process.process;
                 self.versions.push(process.surmise);
             }
-            Record::Changed(changed) => self.change(*changed)?,
+            Record::Changed(changed) => self.apply_change(*changed)?,
             Record::Noted { name, note } => {
                 self.notes.insert(name, note);
             }
@@ -265,32 +278,32 @@ impl Scan {
         Ok(())
     }
 
-    /// Takes note of attempts that begin with an event, and of those that do not.
+    /// Updates which attempts have begun, after an event.
     fn track_attempts(&mut self, event: &Event, time: f64) {
         if let Event::StopAsked { trial, cause: StopCause::Cancelled } = event {
             self.cancelled.insert(*trial);
         }
-        let Some(trial) = begins_attempt(event) else { return };
+        let Some(trial) = started_attempt(event) else { return };
         if self.cancelled.remove(&trial) && matches!(event, Event::AttemptFailed { .. }) {
-            self.begun.remove(&trial);
-            self.waiting.insert(trial);
+            self.attempt_starts.remove(&trial);
+            self.waiting_for_retry.insert(trial);
         } else {
-            self.waiting.remove(&trial);
-            self.begun.insert(trial, time);
+            self.waiting_for_retry.remove(&trial);
+            self.attempt_starts.insert(trial, time);
         }
     }
 
-    fn change(&mut self, changed: Changed) -> Result<(), String> {
+    fn apply_change(&mut self, changed: Changed) -> Result<(), String> {
         if changed.search.hashes() != changed.hashes {
-            return Err("a part of the search has another hash than is written".to_owned());
+            return Err("the hash of the search does not match".to_owned());
         }
         if changed.anew {
             self.events.clear();
-            self.numbers.clear();
+            self.seqs.clear();
             self.times.clear();
-            self.begun.clear();
+            self.attempt_starts.clear();
             self.cancelled.clear();
-            self.waiting.clear();
+            self.waiting_for_retry.clear();
         }
         self.search = changed.search;
         Ok(())

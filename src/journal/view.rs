@@ -1,4 +1,4 @@
-//! Looking at a journal while another process may write it.
+//! Reads a journal while another process may write it.
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -7,49 +7,55 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::changes::Unknown;
-use super::found::{missing_or, replay};
+use super::changed_search::PlaceholderStrategy;
+use super::existing::{open_error, replay};
 use super::scan::scan;
-use super::sink::Journal;
+use super::writer::Journal;
 use crate::error::Error;
 use crate::study::Study;
 
-/// What a journal says: see [`Journal::view`].
+/// The contents of a journal: see [`Journal::view`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct JournalView {
-    /// The study. It cannot go on if its strategy is not one of this crate's.
+    /// The study. It can propose trials only if its strategy is one of this crate's.
     pub study: Study,
-    /// When each of the study's events was written, in seconds since 1970 (UTC).
+    /// The time of each event of the study, in seconds since 1970 (UTC).
     pub times: Vec<f64>,
-    /// The last note of each name.
+    /// The last note with each name.
     pub notes: BTreeMap<String, Value>,
-    /// The versions of this crate that have written, in their order.
+    /// The versions of this crate that have written the journal, in their order.
     pub versions: Vec<String>,
-    /// The hashes of the search as it is now, by name: `space`, `objective`, `strategy`, `settings`. Two journals of the same hash have the same part.
+    /// The hash of each part of the search: `space`, `objective`, `strategy`, `settings`.
+    ///
+    /// Two journals with the same hash have the same part.
     pub hashes: BTreeMap<&'static str, String>,
 }
 
 impl Journal {
-    /// Reads a journal without locking it: study, times and notes. A record that another process is writing at this moment is left out.
+    /// Reads a journal without locking it: study, times and notes.
+    ///
+    /// A record that another process is writing at this moment is left out.
     ///
     /// # Errors
-    /// [`Error::Journal`]: there is none, or it is damaged.
+    /// [`Error::Journal`]: the file does not exist, or it is damaged.
     pub fn view(path: impl AsRef<Path>) -> Result<JournalView, Error> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|error| missing_or(path, &error))?;
+        let file = File::open(path).map_err(|error| open_error(path, &error))?;
         let scan = scan(path, BufReader::new(file))?;
-        let mut study = match scan.search.study() {
+        let mut study = match scan.search.build_study() {
             Ok(study) => study,
-            Err(_) => scan.search.study_by(Unknown::of(&scan.search))?,
+            Err(_) => {
+                scan.search.build_study_with(PlaceholderStrategy::from_search(&scan.search))?
+            }
         };
         let hashes = scan.search.hashes().by_name();
-        replay(path, &mut study, scan.events, &scan.numbers)?;
+        replay(path, &mut study, scan.events, &scan.seqs)?;
         let (times, notes, versions) = (scan.times, scan.notes, scan.versions);
         Ok(JournalView { study, times, notes, versions, hashes })
     }
 
-    /// The study of [`view`](Self::view).
+    /// Reads the study of a journal without locking it, as [`view`](Self::view) does.
     ///
     /// # Errors
     /// Those of [`view`](Self::view).
@@ -57,13 +63,13 @@ impl Journal {
         Self::view(path).map(|view| view.study)
     }
 
-    /// The number of the process that has the journal open for writing, or `None` if no process has.
+    /// Returns the ID of the process that has the journal open for writing, if there is one.
     ///
     /// # Errors
-    /// [`Error::Journal`]: there is none, or it is damaged.
-    pub fn writer(path: impl AsRef<Path>) -> Result<Option<u32>, Error> {
+    /// [`Error::Journal`]: the file does not exist, or it is damaged.
+    pub fn writer_process(path: impl AsRef<Path>) -> Result<Option<u32>, Error> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|error| missing_or(path, &error))?;
+        let file = File::open(path).map_err(|error| open_error(path, &error))?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => Ok(Some(scan(path, BufReader::new(&file))?.process)),
             // A file system without locks cannot tell.

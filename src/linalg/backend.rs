@@ -1,4 +1,4 @@
-//! Which library factors, solves and multiplies.
+//! The choice of the linear algebra library.
 
 use ndarray::{Array1, Array2, ArrayView2};
 
@@ -6,19 +6,21 @@ use super::faer as by_faer;
 #[cfg(feature = "lapack")]
 use super::lapack as by_lapack;
 
-/// The library that factors, solves and multiplies. Matrices are column by column unless said otherwise.
+/// The library that factors, solves and multiplies.
+///
+/// Matrices are column-major unless a function says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
-    /// faer: pure Rust, always there.
+    /// The crate `faer`: pure Rust and always available.
     Faer,
-    /// The LAPACK and BLAS that the program links; only with one of the crate's LAPACK features.
+    /// The LAPACK and BLAS that the program links; needs one of the LAPACK features of this crate.
     #[cfg(feature = "lapack")]
     Lapack,
 }
 
 impl Default for Backend {
-    /// LAPACK, if it was asked for by a feature.
+    /// Returns LAPACK if one of its features is on, and faer otherwise.
     fn default() -> Self {
         #[cfg(feature = "lapack")]
         return Self::Lapack;
@@ -28,14 +30,14 @@ impl Default for Backend {
 }
 
 impl Backend {
-    /// All that this build has.
+    /// All backends of this build.
     pub const ALL: &[Self] = &[
         Self::Faer,
         #[cfg(feature = "lapack")]
         Self::Lapack,
     ];
 
-    /// Factors in place; the error is the index of the bad pivot.
+    /// Factors a matrix in place; the error is the index of the first pivot that is not positive.
     pub(super) fn factor(self, lower: &mut Array2<f64>) -> Result<(), usize> {
         if lower.is_empty() {
             return Ok(());
@@ -47,7 +49,7 @@ impl Backend {
         }
     }
 
-    /// L⁻¹ B in the place of B.
+    /// Replaces B by L⁻¹ B.
     pub(super) fn solve_lower(self, lower: &Array2<f64>, right: &mut Array2<f64>) {
         if right.is_empty() {
             return;
@@ -59,7 +61,7 @@ impl Backend {
         }
     }
 
-    /// (L Lᵀ)⁻¹ b in the place of b.
+    /// Replaces b by (L Lᵀ)⁻¹ b.
     pub(super) fn solve(self, lower: &Array2<f64>, right: &mut Array1<f64>) {
         if right.is_empty() {
             return;
@@ -71,7 +73,7 @@ impl Backend {
         }
     }
 
-    /// (L Lᵀ)⁻¹ in ndarray's standard layout.
+    /// Returns (L Lᵀ)⁻¹ in ndarray's standard layout.
     pub(super) fn inverse(self, lower: &Array2<f64>) -> Array2<f64> {
         if lower.is_empty() {
             return lower.clone();
@@ -83,16 +85,14 @@ impl Backend {
         }
     }
 
-    /// The product a b of an m × k and a k × n matrix of any layout, in ndarray's standard layout.
+    /// Returns the product a b (m × n) of an m × k and a k × n matrix.
+    ///
+    /// The factors may have any layout. The product has ndarray's standard layout.
     ///
     /// # Panics
-    /// If the shapes do not fit.
+    /// Panics if the number of columns of a is not the number of rows of b.
     pub fn product(self, a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-        assert_eq!(
-            a.ncols(),
-            b.nrows(),
-            "a product needs as many rows on the right as columns left"
-        );
+        assert_eq!(a.ncols(), b.nrows(), "columns of a and rows of b differ");
         if a.is_empty() || b.is_empty() {
             return Array2::zeros((a.nrows(), b.ncols()));
         }

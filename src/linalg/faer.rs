@@ -1,8 +1,9 @@
-//! The door to `faer`: the only file that names it.
+//! Linear algebra with the crate `faer`. No other file uses it.
 //!
-//! faer's product leaves the upper halves of the vector registers in use (0.24: its hand-written kernels lack a
-//! `vzeroupper`), after which ordinary code is slowed down many times on some processors: an exponential from 6 to 190 ns,
-//! measured. [`settle`] ends every call that may have gone through one.
+//! faer's product leaves the upper halves of the vector registers in use. The hand-written kernels
+//! of version 0.24 lack a `vzeroupper` instruction. On some processors, this makes other code many
+//! times slower: an exponential took 190 ns instead of 6 ns. So every function here that may use
+//! such a kernel ends with [`clear_vector_registers`].
 
 use ::faer::dyn_stack::{MemBuffer, MemStack};
 use ::faer::linalg::cholesky::llt::factor::{
@@ -18,11 +19,13 @@ use std::hint::black_box;
 
 use ndarray::{Array1, Array2, ArrayView2, ShapeBuilder};
 
-use super::symmetric::mirror;
+use super::symmetric::symmetrize;
 use super::vector::vectorize;
 
-/// Leaves the vector registers as ordinary code expects them: a function that uses wide registers clears them at its end.
-fn settle() {
+/// Clears the upper halves of the vector registers.
+///
+/// The compiler adds `vzeroupper` at the end of any function that uses wide registers.
+fn clear_vector_registers() {
     vectorize(
         #[inline(always)]
         || {
@@ -33,7 +36,7 @@ fn settle() {
     );
 }
 
-/// Factors in place; the error is the index of the bad pivot.
+/// Factors a matrix in place; the error is the index of the first pivot that is not positive.
 pub(super) fn factor(lower: &mut Array2<f64>) -> Result<(), usize> {
     let size = lower.nrows();
     let scratch = cholesky_in_place_scratch::<f64>(size, Par::Seq, Spec::default());
@@ -44,13 +47,13 @@ pub(super) fn factor(lower: &mut Array2<f64>) -> Result<(), usize> {
         MemStack::new(&mut MemBuffer::new(scratch)),
         Spec::default(),
     );
-    settle();
+    clear_vector_registers();
     factored.map(|_| ()).map_err(|LltError::NonPositivePivot { index }| index)
 }
 
 pub(super) fn solve_lower(lower: &Array2<f64>, right: &mut Array2<f64>) {
     solve_lower_triangular_in_place(view(lower.view()), columns_mut(right), Par::Seq);
-    settle();
+    clear_vector_registers();
 }
 
 pub(super) fn solve(lower: &Array2<f64>, right: &mut Array1<f64>) {
@@ -59,29 +62,29 @@ pub(super) fn solve(lower: &Array2<f64>, right: &mut Array1<f64>) {
     let mut right = MatMut::from_column_major_slice_mut(right, rows, 1);
     solve_lower_triangular_in_place(view(lower.view()), right.as_mut(), Par::Seq);
     solve_upper_triangular_in_place(view(lower.t()), right, Par::Seq);
-    settle();
+    clear_vector_registers();
 }
 
-/// (L Lᵀ)⁻¹ = L⁻ᵀ L⁻¹.
+/// Returns (L Lᵀ)⁻¹ = L⁻ᵀ L⁻¹.
 pub(super) fn inverse(lower: &Array2<f64>) -> Array2<f64> {
     let size = lower.nrows();
-    let mut half = Array2::zeros((size, size).f());
-    invert_lower_triangular(columns_mut(&mut half), view(lower.view()), Par::Seq);
+    let mut lower_inverse = Array2::zeros((size, size).f());
+    invert_lower_triangular(columns_mut(&mut lower_inverse), view(lower.view()), Par::Seq);
     let mut inverse = Array2::zeros((size, size).f());
     triangular::matmul(
         columns_mut(&mut inverse),
         triangular::BlockStructure::TriangularLower,
         Accum::Replace,
-        view(half.t()),
+        view(lower_inverse.t()),
         triangular::BlockStructure::TriangularUpper,
-        view(half.view()),
+        view(lower_inverse.view()),
         triangular::BlockStructure::TriangularLower,
         1.0,
         Par::Seq,
     );
-    settle();
-    mirror(&mut inverse);
-    // Symmetric: its columns read as rows are the same matrix, now in ndarray's standard layout.
+    clear_vector_registers();
+    symmetrize(&mut inverse);
+    // A symmetric matrix equals its transpose, which has ndarray's standard layout.
     inverse.reversed_axes()
 }
 
@@ -95,11 +98,11 @@ pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<
         columns,
     );
     matmul(target, Accum::Replace, view(a.view()), view(b.view()), 1.0, Par::Seq);
-    settle();
+    clear_vector_registers();
     product
 }
 
-/// The same matrix, copied only if neither its rows nor its columns are contiguous.
+/// Returns a view of the matrix, or a copy if neither its rows nor its columns are contiguous.
 fn contiguous<'a>(matrix: &'a ArrayView2<'_, f64>) -> ndarray::CowArray<'a, f64, ndarray::Ix2> {
     if matrix.is_standard_layout() || matrix.t().is_standard_layout() {
         matrix.view().into()
@@ -120,6 +123,6 @@ fn view(matrix: ArrayView2<'_, f64>) -> MatRef<'_, f64> {
 
 fn columns_mut(matrix: &mut Array2<f64>) -> MatMut<'_, f64> {
     let (rows, columns) = matrix.dim();
-    let slice = matrix.as_slice_memory_order_mut().expect("made column by column");
+    let slice = matrix.as_slice_memory_order_mut().expect("the matrix is column-major");
     MatMut::from_column_major_slice_mut(slice, rows, columns)
 }

@@ -1,7 +1,8 @@
-//! The door to `ndarray-linalg`, and to `lax` for its error: the only file that names them.
+//! Linear algebra with LAPACK through the crate `ndarray-linalg`, and `lax` for its error type.
 //!
-//! LAPACK and BLAS are whatever the program links. They may bring threads of their own; the crate works on all cores above
-//! this floor already, so tell them to use one (`OPENBLAS_NUM_THREADS=1`, `MKL_NUM_THREADS=1`).
+//! No other file uses these crates. The program links LAPACK and BLAS, which may start threads.
+//! This crate already uses all cores, so limit the libraries to one thread each
+//! (`OPENBLAS_NUM_THREADS=1`, `MKL_NUM_THREADS=1`).
 
 use lax::error::Error::LapackComputationalFailure;
 use ndarray::linalg::general_mat_mul;
@@ -11,7 +12,9 @@ use ndarray_linalg::{
     CholeskyFactorized, CholeskyInplace, Diag, InverseCInto, SolveC, SolveTriangularInplace, UPLO,
 };
 
-/// Factors in place (dpotrf); the error is the index of the bad pivot.
+/// Factors a matrix in place (dpotrf).
+///
+/// The error is the index of the first pivot that is not positive.
 pub(super) fn factor(lower: &mut Array2<f64>) -> Result<(), usize> {
     match lower.cholesky_inplace(UPLO::Lower) {
         Ok(_) => Ok(()),
@@ -22,28 +25,28 @@ pub(super) fn factor(lower: &mut Array2<f64>) -> Result<(), usize> {
     }
 }
 
-/// dtrtrs.
+/// Replaces `right` by L⁻¹ `right` (dtrtrs).
 pub(super) fn solve_lower(lower: &Array2<f64>, right: &mut Array2<f64>) {
     lower
         .solve_triangular_inplace(UPLO::Lower, Diag::NonUnit, right)
         .expect("a factor is square and has no zero on its diagonal");
 }
 
-/// dpotrs.
+/// Replaces `right` by (L Lᵀ)⁻¹ `right` (dpotrs).
 pub(super) fn solve(lower: &Array2<f64>, right: &mut Array1<f64>) {
     let factorized = CholeskyFactorized { factor: lower.view(), uplo: UPLO::Lower };
     factorized.solvec_inplace(right).expect("a factor is square and contiguous");
 }
 
-/// (L Lᵀ)⁻¹ by dpotri.
+/// Returns (L Lᵀ)⁻¹ (dpotri).
 pub(super) fn inverse(lower: &Array2<f64>) -> Array2<f64> {
     let factorized = CholeskyFactorized { factor: lower.clone(), uplo: UPLO::Lower };
     let inverse = factorized.invc_into().expect("a factor has no zero on its diagonal");
-    // Symmetric: its columns read as rows are the same matrix, now in ndarray's standard layout.
+    // A symmetric matrix equals its transpose, which has ndarray's standard layout.
     inverse.reversed_axes()
 }
 
-/// dgemm, through ndarray.
+/// Returns the product a b (dgemm, through ndarray).
 pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
     let mut product = Array2::zeros((a.nrows(), b.ncols()));
     general_mat_mul(1.0, &a, &b, 0.0, &mut product);

@@ -1,12 +1,12 @@
-//! The matrix product, and layouts.
+//! The matrix product, and copies in column-major layout.
 
 use super::backend::Backend;
 use ndarray::{Array2, ArrayView2, ShapeBuilder};
 
-/// The product a b of an m × k and a k × n matrix, by the default backend.
+/// Returns the product a b (m × n) of an m × k and a k × n matrix, with the default backend.
 ///
 /// # Panics
-/// If the shapes do not fit.
+/// Panics if the number of columns of a is not the number of rows of b.
 pub fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
     Backend::default().product(a, b)
 }

@@ -1,18 +1,19 @@
-//! Symmetric matrices of which one half is known.
+//! Completes symmetric matrices of which only one triangle is known.
 
 use ndarray::Array2;
 
-/// Fills the half of a symmetric n × n matrix that lies below the diagonal, read row by row, with the mirror image of the other half.
+/// Copies the upper triangle of an n × n matrix to the lower one, in row-major order.
 ///
-/// Eight rows are written at a time, so that each cache line of the known half is read once.
+/// For a column-major matrix, this copies the lower triangle to the upper one. It writes eight rows
+/// at a time, so that it reads each cache line of the known triangle once.
 ///
 /// # Panics
-/// If the matrix is not square, or its entries do not follow each other.
-pub(crate) fn mirror(matrix: &mut Array2<f64>) {
+/// Panics if the matrix is not square or not contiguous.
+pub(crate) fn symmetrize(matrix: &mut Array2<f64>) {
     const ROWS: usize = 8;
     assert!(matrix.is_square(), "only a square matrix is symmetric");
     let size = matrix.nrows();
-    let entries = matrix.as_slice_memory_order_mut().expect("entries follow each other");
+    let entries = matrix.as_slice_memory_order_mut().expect("the matrix is contiguous");
     for first in (0..size).step_by(ROWS) {
         let (known, rows) = entries.split_at_mut(first * size);
         let count = ROWS.min(size - first);
@@ -35,11 +36,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_half_is_the_mirror_image_of_the_other() {
+    fn symmetrize_copies_the_upper_triangle() {
         for size in [0, 1, 2, 7, 8, 9, 16, 21] {
             let known = Array2::from_shape_fn((size, size), |(i, j)| (100 * i + j) as f64);
             let mut matrix = known.clone();
-            mirror(&mut matrix);
+            symmetrize(&mut matrix);
             for ((i, j), entry) in matrix.indexed_iter() {
                 assert_eq!(
                     entry.to_bits(),

@@ -1,29 +1,31 @@
-//! Loops over numbers with the widest instructions that the machine has: the door to `pulp`.
+//! Loops with the widest vector instructions of the machine. No other file uses the crate `pulp`.
 
 use std::f64::consts::LOG2_E;
 
-/// Runs `work` compiled for the machine's vector instructions.
+/// Runs `work` in a version compiled for the vector instructions of this machine.
 ///
-/// Only what is inlined into `work` is compiled so: mark the closure, and what it calls, `#[inline(always)]`.
+/// This affects only code that is inlined into `work`. Mark the closure and the functions that it
+/// calls as `#[inline(always)]`.
 #[inline]
 pub(crate) fn vectorize<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }
 
-/// Where the exponential is below 10⁻³⁰⁰, and taken as that.
-const LEAST: f64 = -690.0;
+/// Smallest argument. The exponential of smaller arguments, below 10⁻³⁰⁰, is replaced by its value.
+const MIN_ARGUMENT: f64 = -690.0;
 /// 1.5 · 2⁵²: added to a small number, it leaves the nearest integer in the last bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-/// ln 2 in two parts; multiples of the first are exact.
+/// High part of ln 2, whose multiples are exact. ln 2 is the sum of both parts.
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
-/// eˣ for x ≤ 0, to within two units in the last place, in a form that compilers turn into vector instructions.
+/// Returns eˣ for x ≤ 0, with an error of at most two units in the last place.
 ///
-/// x = k ln 2 + r with |r| ≤ ½ ln 2 (Cody & Waite 1980), eʳ by its Taylor series to r¹³, 2ᵏ by its bits.
+/// Compilers can vectorize it. It splits x = k ln 2 + r with |r| ≤ ½ ln 2 (Cody & Waite 1980). It
+/// computes eʳ by its Taylor series to r¹³, and 2ᵏ from its bits.
 #[inline(always)]
-pub(crate) fn exp_of_negative(x: f64) -> f64 {
-    let x = if x > LEAST { x } else { LEAST };
+pub(crate) fn exp_nonpositive(x: f64) -> f64 {
+    let x = if x > MIN_ARGUMENT { x } else { MIN_ARGUMENT };
     let shifted = x * LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
@@ -31,7 +33,7 @@ pub(crate) fn exp_of_negative(x: f64) -> f64 {
     TAYLOR.iter().fold(0.0, |sum, coefficient| sum * r + coefficient) * power
 }
 
-/// 1 ⁄ k! from k = 13 down to 0.
+/// The Taylor coefficients 1 ⁄ k! from k = 13 down to 0.
 const TAYLOR: [f64; 14] = [
     1.0 / 6_227_020_800.0,
     1.0 / 479_001_600.0,
@@ -54,19 +56,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_exponential_is_right_to_two_units_in_the_last_place() {
+    fn the_exponential_has_an_error_of_two_units_in_the_last_place() {
         for step in 0..200_000 {
             let x = -f64::from(step) * 0.00345;
-            let (got, want) = (exp_of_negative(x), x.exp());
+            let (got, want) = (exp_nonpositive(x), x.exp());
             assert!((got / want - 1.0).abs() <= 2.0 * f64::EPSILON, "{x}: {got} for {want}");
         }
-        assert!((exp_of_negative(0.0) - 1.0).abs() < f64::EPSILON);
-        assert!(exp_of_negative(-1e9) < 1e-299 && exp_of_negative(f64::NEG_INFINITY) < 1e-299);
+        assert!((exp_nonpositive(0.0) - 1.0).abs() < f64::EPSILON);
+        assert!(exp_nonpositive(-1e9) < 1e-299 && exp_nonpositive(f64::NEG_INFINITY) < 1e-299);
     }
 
     #[test]
-    fn vectorized_loops_give_the_same() {
-        let run = |values: &mut [f64]| values.iter_mut().for_each(|x| *x = exp_of_negative(*x));
+    fn vectorized_loops_equal_plain_loops() {
+        let run = |values: &mut [f64]| values.iter_mut().for_each(|x| *x = exp_nonpositive(*x));
         let mut plain: Vec<f64> = (0..37).map(|i| -f64::from(i) / 7.0).collect();
         let mut wide = plain.clone();
         run(&mut plain);

@@ -1,44 +1,50 @@
-//! Many L-BFGS runs over the smooth axes, in lock-step: one batched evaluation serves an iteration of all of them.
+//! Many L-BFGS runs over the smooth axes in lock-step, with one batched evaluation per iteration.
 
-use super::landscape::{Landscape, Scored, Search};
-use crate::cube::{Axis, UnitPoint};
+use super::problem::{BatchFunction, ScoredPoint, SearchDomain};
 use crate::lbfgs::{Lbfgs, Settings};
+use crate::unit_cube::{Axis, UnitPoint};
 
-/// Axes of at most this many levels are left to exchange; finer ones are climbed as if they were continuous.
-pub(super) const FEW_LEVELS: u64 = 24;
+/// Maximum number of levels of an axis that only the exchange changes.
+///
+/// L-BFGS treats axes with more levels as continuous.
+pub(super) const MAX_EXCHANGE_LEVELS: u64 = 24;
 
 const SETTINGS: Settings = Settings {
     gradient_tolerance: 1e-3,
-    relative_gain: 1e-8,
+    relative_tolerance: 1e-8,
     max_evaluations: 60,
-    first_step: 0.1,
+    max_first_step: 0.1,
 };
 
-/// The axes along which a gradient leads somewhere, with their scales.
+/// The axes that L-BFGS changes: pairs of index and length scale.
 #[derive(Debug)]
 pub(super) struct SmoothAxes {
     axes: Vec<(usize, f64)>,
 }
 
 impl SmoothAxes {
-    pub(super) fn of(search: &Search<'_>) -> Self {
-        let smooth = |axis: &Axis| match axis {
+    pub(super) fn of(domain: &SearchDomain<'_>) -> Self {
+        let is_smooth = |axis: &Axis| match axis {
             Axis::Continuous { .. } => true,
-            Axis::Levels(_) => axis.cells().is_some_and(|cells| cells > FEW_LEVELS),
+            Axis::Levels(_) => axis.cell_count().is_some_and(|cells| cells > MAX_EXCHANGE_LEVELS),
             Axis::Categories(_) => false,
         };
-        let axes = search.axes.iter().zip(search.scales).enumerate();
+        let axes = domain.axes.iter().zip(domain.scales).enumerate();
         Self {
-            axes: axes.filter(|(_, (axis, _))| smooth(axis)).map(|(i, (_, &s))| (i, s)).collect(),
+            axes: axes
+                .filter(|(_, (axis, _))| is_smooth(axis))
+                .map(|(i, (_, &s))| (i, s))
+                .collect(),
         }
     }
 
-    /// The variables of a search: coordinates in units of the scales.
+    /// Returns the variables of L-BFGS: coordinates in units of the length scales.
     fn variables(&self, point: &[f64]) -> Vec<f64> {
         self.axes.iter().map(|&(axis, scale)| point[axis] / scale).collect()
     }
 
-    fn place(&self, variables: &[f64], base: &UnitPoint) -> UnitPoint {
+    /// Replaces the smooth coordinates of `base` by these variables.
+    fn point(&self, variables: &[f64], base: &UnitPoint) -> UnitPoint {
         let mut point = base.to_vec();
         for (&(axis, scale), variable) in self.axes.iter().zip(variables) {
             point[axis] = (variable * scale).clamp(0.0, 1.0);
@@ -47,12 +53,14 @@ impl SmoothAxes {
     }
 }
 
-/// Moves every start uphill along the smooth axes; none ends lower than it began.
+/// Maximizes the function from each start along the smooth axes.
+///
+/// A result is never worse than its start.
 pub(super) fn ascend(
-    landscape: &dyn Landscape,
+    function: &dyn BatchFunction,
     smooth: &SmoothAxes,
-    starts: Vec<Scored>,
-) -> Vec<Scored> {
+    starts: Vec<ScoredPoint>,
+) -> Vec<ScoredPoint> {
     if smooth.axes.is_empty() {
         return starts;
     }
@@ -66,19 +74,19 @@ pub(super) fn ascend(
         })
         .collect();
     loop {
-        let (asking, points): (Vec<usize>, Vec<UnitPoint>) = runs
+        let (unfinished, points): (Vec<usize>, Vec<UnitPoint>) = runs
             .iter()
             .enumerate()
-            .filter_map(|(i, run)| Some((i, smooth.place(run.ask()?, &starts[i].point))))
+            .filter_map(|(i, run)| Some((i, smooth.point(run.ask()?, &starts[i].point))))
             .unzip();
-        if asking.is_empty() {
+        if unfinished.is_empty() {
             break;
         }
-        let (values, gradients) = landscape.values_and_gradients(&points);
-        for ((run, value), gradient) in asking.into_iter().zip(values).zip(gradients) {
-            let slopes: Vec<f64> =
+        let (values, gradients) = function.values_and_gradients(&points);
+        for ((run, value), gradient) in unfinished.into_iter().zip(values).zip(gradients) {
+            let scaled_gradient: Vec<f64> =
                 smooth.axes.iter().map(|&(axis, scale)| -gradient[axis] * scale).collect();
-            runs[run].tell(-value, &slopes);
+            runs[run].tell(-value, &scaled_gradient);
         }
     }
     starts
@@ -86,7 +94,7 @@ pub(super) fn ascend(
         .zip(&runs)
         .map(|(start, run)| match run.best() {
             Some((variables, loss)) if -loss > start.value => {
-                Scored { point: smooth.place(variables, &start.point), value: -loss }
+                ScoredPoint { point: smooth.point(variables, &start.point), value: -loss }
             }
             _ => start,
         })

@@ -1,23 +1,27 @@
-//! Maximizes a function over the cube, continuous and discrete axes together.
+//! Maximizes a function over the unit cube, with continuous and discrete axes.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | a(x) | the function, a [`Landscape`] evaluated in batches | – |
-//! | ℓ | scales of the axes; L-BFGS works in x ⁄ ℓ, and distances between starts are taken there | d |
+//! | a(x) | the function, a [`BatchFunction`] evaluated in batches | – |
+//! | ℓ | length scales of the axes; L-BFGS works in x ⁄ ℓ | d |
 //!
-//! 1. A finite cube of at most 10,000 cells is enumerated: the result is exact.
-//! 2. Otherwise many raw candidates are scored at once (`candidates`): quasi-random ones, and neighbours of good points.
-//! 3. The best and a random choice of good and distinct ones start L-BFGS runs over the smooth axes, advanced in lock-step,
-//!    one batched evaluation per iteration (`ascent`).
-//! 4. Every iterate then moves to its best neighbour along one discrete axis at a time, all neighbourhoods being scored at
-//!    once; both repeat while they gain (`exchange`).
+//! 1. A finite cube of at most 10,000 cells is enumerated, so the result is exact.
+//! 2. Otherwise, many candidates are evaluated in one batch (`candidates`): quasi-random points,
+//!    and perturbations of good points.
+//! 3. The best candidate, and a random choice of good and distinct ones, start L-BFGS runs over the
+//!    smooth axes. All runs advance in lock-step, with one batched evaluation per iteration
+//!    (`ascent`).
+//! 4. Each result then moves to its best neighbour along one discrete axis at a time. All
+//!    neighbourhoods are evaluated in one batch (`exchange`). Steps 3 and 4 repeat while they
+//!    improve the value.
+//! 5. The best point may be forbidden. Then the neighbourhoods of all points that are better than
+//!    the best allowed point are also evaluated, until no such point is left
+//!    (`search_near_forbidden`).
 //!
-//! 5. Where a forbidden point is the best of what was found, the neighbourhoods of all points that are better than the best allowed one
-//!    are scored, too, until none of them is left (`beside_forbidden`): what is allowed next to it is then found.
-//!
-//! What is scored in the end is what will be run: snapped points. Forbidden points are never returned.
+//! The final values are those of snapped points, because only snapped points can be run. A
+//! forbidden point is never returned.
 
-mod landscape;
+mod problem;
 
 mod ascent;
 mod candidates;
@@ -26,7 +30,7 @@ mod exchange;
 
 mod search;
 
-pub use self::landscape::{Landscape, Moves, Scored, Search};
+pub use self::problem::{BatchFunction, Moves, ScoredPoint, SearchDomain};
 pub use self::search::maximize;
 
 #[cfg(test)]

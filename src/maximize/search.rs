@@ -1,34 +1,38 @@
-//! The maximization: all points where they are few, else candidates, ascent and exchange in turns.
+//! The maximization: evaluates all points of a small cube, and otherwise searches.
 
 use super::ascent;
 use super::candidates;
 use super::exchange;
-use super::landscape::Landscape;
-use super::landscape::Scored;
-use super::landscape::Search;
-use super::landscape::best_first;
-use super::landscape::score;
-use crate::cube::{self, UnitPoint};
+use super::problem::BatchFunction;
+use super::problem::ScoredPoint;
+use super::problem::SearchDomain;
+use super::problem::best_first;
+use super::problem::score;
 use crate::rng::Rng;
+use crate::unit_cube::{self, UnitPoint};
 
-/// Cubes of up to this many cells are enumerated.
-const ENUMERABLE: u128 = 10_000;
+/// Maximum number of cells of a cube that is enumerated.
+const MAX_ENUMERATED_CELLS: u128 = 10_000;
 
-/// Rounds of ascent and exchange.
-const ROUNDS: usize = 4;
+/// Maximum number of rounds of ascent and exchange.
+const MAX_ROUNDS: usize = 4;
 
-/// The best snapped point found that is not forbidden; `None` if none was met.
-pub fn maximize(landscape: &dyn Landscape, search: &Search<'_>, rng: &mut Rng) -> Option<Scored> {
-    match cube::cell_count(search.axes) {
-        Some(count) if count <= ENUMERABLE => enumerate(landscape, search),
-        _ => explore(landscape, search, rng),
+/// Returns the best snapped point that is not forbidden, or `None` if the search found none.
+pub fn maximize(
+    function: &dyn BatchFunction,
+    domain: &SearchDomain<'_>,
+    rng: &mut Rng,
+) -> Option<ScoredPoint> {
+    match unit_cube::cell_count(domain.axes) {
+        Some(count) if count <= MAX_ENUMERATED_CELLS => enumerate(function, domain),
+        _ => explore(function, domain, rng),
     }
 }
 
-fn enumerate(landscape: &dyn Landscape, search: &Search<'_>) -> Option<Scored> {
+fn enumerate(function: &dyn BatchFunction, domain: &SearchDomain<'_>) -> Option<ScoredPoint> {
     let mut points = vec![Vec::new()];
-    for axis in search.axes {
-        let cells = axis.cells().unwrap_or(1);
+    for axis in domain.axes {
+        let cells = axis.cell_count().unwrap_or(1);
         points = points
             .into_iter()
             .flat_map(|point: Vec<f64>| {
@@ -42,25 +46,29 @@ fn enumerate(landscape: &dyn Landscape, search: &Search<'_>) -> Option<Scored> {
     }
     let allowed: Vec<UnitPoint> = points
         .into_iter()
-        .filter(|point| !(search.forbidden)(point))
+        .filter(|point| !(domain.forbidden)(point))
         .map(UnitPoint::from)
         .collect();
-    best_first(score(landscape, allowed)).into_iter().next()
+    best_first(score(function, allowed)).into_iter().next()
 }
 
-fn explore(landscape: &dyn Landscape, search: &Search<'_>, rng: &mut Rng) -> Option<Scored> {
-    let raw = best_first(score(landscape, candidates::raw(search, rng)));
-    let smooth = ascent::SmoothAxes::of(search);
-    let mut starts = candidates::starts(&raw, search, rng);
-    for _ in 0..ROUNDS {
+fn explore(
+    function: &dyn BatchFunction,
+    domain: &SearchDomain<'_>,
+    rng: &mut Rng,
+) -> Option<ScoredPoint> {
+    let candidates = best_first(score(function, candidates::generate(domain, rng)));
+    let smooth = ascent::SmoothAxes::of(domain);
+    let mut starts = candidates::choose_starts(&candidates, domain, rng);
+    for _ in 0..MAX_ROUNDS {
         let before = starts.clone();
-        if search.moves.ascent {
-            starts = ascent::ascend(landscape, &smooth, starts);
+        if domain.moves.ascent {
+            starts = ascent::ascend(function, &smooth, starts);
         }
-        if !(search.moves.exchange && exchange::has_moves(search.axes)) {
+        if !(domain.moves.exchange && exchange::has_moves(domain.axes)) {
             break;
         }
-        starts = exchange::exchange(landscape, search, starts, rng);
+        starts = exchange::exchange(function, domain, starts, rng);
         let gain = starts
             .iter()
             .zip(&before)
@@ -70,18 +78,22 @@ fn explore(landscape: &dyn Landscape, search: &Search<'_>, rng: &mut Rng) -> Opt
             break;
         }
     }
-    let snapped = starts.into_iter().map(|start| cube::snap(search.axes, &start.point)).collect();
-    let mut found = score(landscape, snapped);
-    found.extend(raw);
+    let snapped =
+        starts.into_iter().map(|start| unit_cube::snap(domain.axes, &start.point)).collect();
+    let mut found = score(function, snapped);
+    found.extend(candidates);
     let found = best_first(found);
-    exchange::beside_forbidden(landscape, search, &found, rng)
-        .or_else(|| first_allowed(found, search))
-        // Everything that was met is taken: look next to it.
+    exchange::search_near_forbidden(function, domain, &found, rng)
+        .or_else(|| first_allowed(found, domain))
+        // All points found so far are forbidden: try points near the anchors.
         .or_else(|| {
-            first_allowed(best_first(score(landscape, candidates::near(search, rng))), search)
+            first_allowed(
+                best_first(score(function, candidates::perturb_anchors(domain, rng))),
+                domain,
+            )
         })
 }
 
-fn first_allowed(scored: Vec<Scored>, search: &Search<'_>) -> Option<Scored> {
-    scored.into_iter().find(|scored| !(search.forbidden)(&scored.point))
+fn first_allowed(scored: Vec<ScoredPoint>, domain: &SearchDomain<'_>) -> Option<ScoredPoint> {
+    scored.into_iter().find(|scored| !(domain.forbidden)(&scored.point))
 }

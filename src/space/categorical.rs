@@ -1,21 +1,24 @@
-//! Choices without order: text, numbers, yes or no, nothing.
+//! Categorical ranges: choices among values without order.
 
 use std::collections::HashMap;
 
 use super::configuration::ParameterValue;
-use super::violations::{LARGEST_INTEGER, check_name, wrong_type};
-use crate::cube::Axis;
+use super::violations::{MAX_INTEGER, check_name, wrong_type};
 use crate::error::{Error, Violation};
+use crate::unit_cube::Axis;
 
-/// A choice among values without order: text, numbers, booleans or null, which come back as such.
+/// A choice among values without order: texts, numbers, booleans or null.
+///
+/// Configurations return the values with their types.
 ///
 /// ```
 /// use surmise::space::{ParameterRange, ParameterValue};
 ///
-/// let kinds = ParameterRange::categorical("kind", ["adam", "sgd"])?;
-/// let sizes = ParameterRange::categorical("batch_size", [32, 64, 128])?;
-/// let either = ParameterRange::categorical("nesterov", [true, false])?;
-/// let depth = ParameterRange::categorical("max_depth", [ParameterValue::Null, 3.into(), 6.into()])?;
+/// let kind = ParameterRange::categorical("kind", ["adam", "sgd"])?;
+/// let batch_size = ParameterRange::categorical("batch_size", [32, 64, 128])?;
+/// let nesterov = ParameterRange::categorical("nesterov", [true, false])?;
+/// let depths = [ParameterValue::Null, 3.into(), 6.into()];
+/// let max_depth = ParameterRange::categorical("max_depth", depths)?;
 /// # Ok::<(), surmise::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -25,12 +28,18 @@ pub struct CategoricalParameterRange {
 }
 
 impl CategoricalParameterRange {
-    /// A choice among `values`.
+    /// Creates a choice among `values`.
+    ///
+    /// Values must be distinct as numbers and as text, because programs and SageMaker receive them
+    /// as text. So `1` equals `1.0` and `"1"`. Two texts are equal only if all characters are:
+    /// `"1.10"` and `"1.1"` are distinct.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every rule that the range breaks: the name is not empty; there is at least one value; no
-    /// value occurs twice, neither as a number (`1` and `1.0`) nor as text (`1` and `"1"`), which is how programs and SageMaker get it; numbers
-    /// are finite, whole ones at most 2⁵³ in size; neither name nor text has the character NUL. Of texts, `"1.10"` and `"1.1"` are two.
+    /// [`Error::Invalid`] with one violation for each of these:
+    ///
+    /// - The name is empty, or the name or a text has a NUL character.
+    /// - There are no values, or two values are equal.
+    /// - A number is not finite, or an integer is beyond ±2⁵³.
     pub fn new<V: Into<ParameterValue>>(
         name: impl Into<String>,
         values: impl IntoIterator<Item = V>,
@@ -42,30 +51,34 @@ impl CategoricalParameterRange {
             violations.push(Violation::new(
                 &name,
                 "empty",
-                "a categorical range has at least one value",
+                "a categorical range needs at least one value",
                 "list its values",
             ));
         }
         violations.extend(values.iter().filter_map(|value| check_value(&name, value)));
-        violations.extend(twins(&values).map(|(first, second)| {
-            let twice = if first == second {
-                format!("{}, twice", shown(second))
+        violations.extend(duplicates(&values).map(|(first, second)| {
+            let duplicate = if first == second {
+                format!("{}, twice", quoted(second))
             } else {
-                format!("{} and {}, which are one value", shown(first), shown(second))
+                format!(
+                    "{} and {}, which are equal as text or number",
+                    quoted(first),
+                    quoted(second)
+                )
             };
-            let rule = "the values of a categorical range are distinct";
-            Violation::new(&name, twice, rule, "list each value once")
+            let rule = "the values of a categorical range must be distinct";
+            Violation::new(&name, duplicate, rule, "list each value once")
         }));
-        Error::unless_empty(violations)?;
+        Error::from_violations(violations)?;
         Ok(Self { name, values })
     }
 
-    /// The parameter's name.
+    /// Returns the name of the parameter.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What can be chosen.
+    /// Returns the values, in the order in which they were given.
     pub fn values(&self) -> &[ParameterValue] {
         &self.values
     }
@@ -74,33 +87,36 @@ impl CategoricalParameterRange {
         Axis::Categories(self.values.len())
     }
 
-    /// A number or a text that means one of the values without being of its type is that one: `64.0` or `"64"` is the choice `64`.
+    /// Returns the coordinate of a value.
+    ///
+    /// A number or text of another type selects the choice that it equals: `64.0` and `"64"` select
+    /// the choice `64`.
     pub(super) fn encode(&self, value: &ParameterValue) -> Result<f64, Violation> {
-        let exact = self.values.iter().position(|known| known == value);
-        let meant = || self.values.iter().position(|known| means_the_same(known, value));
-        match exact.or_else(meant) {
+        let identical = self.values.iter().position(|known| known == value);
+        let equal = || self.values.iter().position(|known| is_equal(known, value));
+        match identical.or_else(equal) {
             Some(index) => Ok(self.axis().coordinate(index as u64)),
-            None if self.is_text() && !matches!(value, ParameterValue::Category(_)) => {
-                Err(wrong_type(&self.name, value, "one of its values, as text"))
+            None if self.has_only_texts() && !matches!(value, ParameterValue::Category(_)) => {
+                Err(wrong_type(&self.name, value, "one of its choices as text"))
             }
             None => {
-                let values: Vec<String> = self.values.iter().map(shown).collect();
+                let values: Vec<String> = self.values.iter().map(quoted).collect();
                 Err(Violation::new(
                     &self.name,
-                    shown(value),
-                    format!("its values are [{}]", values.join(", ")),
-                    "use one of these",
+                    quoted(value),
+                    format!("the choices are [{}]", values.join(", ")),
+                    "use one of them",
                 ))
             }
         }
     }
 
-    fn is_text(&self) -> bool {
+    fn has_only_texts(&self) -> bool {
         self.values.iter().all(|value| matches!(value, ParameterValue::Category(_)))
     }
 
     pub(super) fn decode(&self, coordinate: f64) -> ParameterValue {
-        let index = usize::try_from(self.axis().cell(coordinate)).expect("indexes a list");
+        let index = usize::try_from(self.axis().cell(coordinate)).expect("an index of a list");
         self.values[index].clone()
     }
 }
@@ -109,72 +125,73 @@ fn check_value(name: &str, value: &ParameterValue) -> Option<Violation> {
     match value {
         ParameterValue::Category(text) if text.contains('\0') => Some(Violation::new(
             name,
-            shown(value),
-            "values are passed to programs, which cannot be given the character NUL",
-            "leave it out",
+            quoted(value),
+            "programs cannot receive a NUL character",
+            "remove the character",
         )),
         ParameterValue::Float(number) if !number.is_finite() => Some(Violation::new(
             name,
-            shown(value),
-            "choices that are numbers are finite",
-            "leave it out, or give it as text",
+            quoted(value),
+            "a choice that is a number must be finite",
+            "remove it, or write it as text",
         )),
-        ParameterValue::Integer(number)
-            if number.unsigned_abs() > LARGEST_INTEGER.unsigned_abs() =>
-        {
+        ParameterValue::Integer(number) if number.unsigned_abs() > MAX_INTEGER.unsigned_abs() => {
             Some(Violation::new(
                 name,
-                shown(value),
-                "whole numbers beyond 2^53 in size are not exact in JSON",
-                "give it as text",
+                quoted(value),
+                "integers beyond 2^53 are not exact in JSON",
+                "write it as text",
             ))
         }
         _ => None,
     }
 }
 
-/// Whether two values are one to a program or to a person: as text, or as numbers. Two texts are one only if they are equal, because
-/// version 1.10 is not version 1.1.
-fn means_the_same(a: &ParameterValue, b: &ParameterValue) -> bool {
+/// Returns `true` if two values are equal as text or as numbers.
+///
+/// Two texts are compared only as text, because version 1.10 is not version 1.1.
+fn is_equal(a: &ParameterValue, b: &ParameterValue) -> bool {
     let are_texts = matches!((a, b), (ParameterValue::Category(_), ParameterValue::Category(_)));
-    let as_numbers = || meant(a).is_some_and(|a| meant(b) == Some(a));
-    a.to_string() == b.to_string() || (!are_texts && as_numbers())
+    let are_equal_numbers = || number_bits(a).is_some_and(|a| number_bits(b) == Some(a));
+    a.to_string() == b.to_string() || (!are_texts && are_equal_numbers())
 }
 
-/// Values that mean the same as one before them, with it.
-fn twins(values: &[ParameterValue]) -> impl Iterator<Item = (&ParameterValue, &ParameterValue)> {
+/// Returns each value that equals an earlier value, as pairs of the earlier value and the value.
+fn duplicates(
+    values: &[ParameterValue],
+) -> impl Iterator<Item = (&ParameterValue, &ParameterValue)> {
     let mut by_text: HashMap<String, &ParameterValue> = HashMap::new();
-    // Numbers and texts apart, because texts are not compared with each other as numbers.
+    // Numbers and texts are separate, because texts are not compared with each other as numbers.
     let mut by_number: [HashMap<u64, &ParameterValue>; 2] = [HashMap::new(), HashMap::new()];
     values.iter().filter_map(move |value| {
         let text = value.to_string();
         let is_text = matches!(value, ParameterValue::Category(_));
-        let number = meant(value);
-        let twin = by_text.get(&text).copied().or_else(|| {
+        let number = number_bits(value);
+        let earlier = by_text.get(&text).copied().or_else(|| {
             let [numbers, texts] = &by_number;
-            let same = numbers.get(&number?);
-            same.or_else(|| if is_text { None } else { texts.get(&number?) }).copied()
+            let equal = numbers.get(&number?);
+            equal.or_else(|| if is_text { None } else { texts.get(&number?) }).copied()
         });
         if let Some(number) = number {
             by_number[usize::from(is_text)].insert(number, value);
         }
         by_text.insert(text, value);
-        twin.map(|twin| (twin, value))
+        earlier.map(|earlier| (earlier, value))
     })
 }
 
-/// The bits of the number that a value is, or that its text means.
-fn meant(value: &ParameterValue) -> Option<u64> {
+/// Returns the bits of a value as a number, if it is one or a text with one.
+fn number_bits(value: &ParameterValue) -> Option<u64> {
     let number = match value {
         ParameterValue::Category(text) => text.parse().ok(),
         other => other.number(),
     };
-    // Adding 0 makes one of the two zeros.
+    // Adding 0 turns −0 into 0.
     number.filter(|number: &f64| number.is_finite()).map(|number| (number + 0.0).to_bits())
 }
 
-/// A value as JSON has it: text in quotation marks.
-fn shown(value: &ParameterValue) -> String {
+/// Formats a value as in JSON, with quotation marks around text.
+fn quoted(value: &ParameterValue) -> String {
     match value {
         ParameterValue::Category(text) => format!("{text:?}"),
         other => other.to_string(),

@@ -1,4 +1,4 @@
-//! Named values for one job.
+//! Configurations: the values of all parameters for one trial.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,21 +12,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ParameterValue {
-    /// Of an integer range.
+    /// An integer, of an integer range or a categorical range.
     Integer(i64),
-    /// Of a continuous range.
+    /// A float, of a continuous range or a categorical range.
     Float(f64),
-    /// Text, of a categorical range.
+    /// A text, of a categorical range.
     Category(String),
-    /// Yes or no, of a categorical range.
+    /// A boolean, of a categorical range.
     Boolean(bool),
-    /// Nothing, of a categorical range; as JSON `null`.
+    /// No value, of a categorical range; `null` in JSON.
     Null,
 }
 
 impl ParameterValue {
-    /// The number that a value is, if it is one.
-    #[allow(clippy::cast_precision_loss, reason = "nearest float is meant")]
+    /// Returns the value as a float, or `None` if it is not a number.
+    #[allow(clippy::cast_precision_loss, reason = "the nearest float is intended")]
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Integer(number) => Some(*number as f64),
@@ -35,18 +35,20 @@ impl ParameterValue {
         }
     }
 
-    /// As a program is given it: whole numbers by their digits, other numbers by the fewest digits that tell them apart, as Python prints them
-    /// (`0.1373`, `1.5e-08`), text as it is, `true`, `false` and `null`.
+    /// Returns the text that a program receives for this value.
+    ///
+    /// A float has the fewest digits that identify it, in the form of Python (`0.1373`, `1.5e-08`).
+    /// A text has no quotation marks.
     ///
     /// ```
     /// use surmise::ParameterValue;
     ///
-    /// assert_eq!(ParameterValue::from(1.5e-8).printed(), "1.5e-08");
-    /// assert_eq!(ParameterValue::from(7).printed(), "7");
+    /// assert_eq!(ParameterValue::from(1.5e-8).to_text(), "1.5e-08");
+    /// assert_eq!(ParameterValue::from(7).to_text(), "7");
     /// ```
-    pub fn printed(&self) -> String {
+    pub fn to_text(&self) -> String {
         match self {
-            Self::Float(number) => printed_float(*number),
+            Self::Float(number) => python_repr(*number),
             Self::Integer(_) | Self::Category(_) | Self::Boolean(_) | Self::Null => {
                 self.to_string()
             }
@@ -54,8 +56,8 @@ impl ParameterValue {
     }
 }
 
-/// As Python's `repr`, which is what the values of jobs look like that SageMaker tunes.
-fn printed_float(number: f64) -> String {
+/// Formats a float like Python's `repr`, as SageMaker does for the jobs of its tuner.
+fn python_repr(number: f64) -> String {
     let size = number.abs();
     if size == 0.0 || (1e-4..1e16).contains(&size) {
         let text = format!("{number}");
@@ -118,9 +120,9 @@ impl From<bool> for ParameterValue {
 
 impl<'de> Deserialize<'de> for ParameterValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Value;
+        struct ValueVisitor;
 
-        impl Visitor<'_> for Value {
+        impl Visitor<'_> for ValueVisitor {
             type Value = ParameterValue;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,7 +133,7 @@ impl<'de> Deserialize<'de> for ParameterValue {
                 Ok(ParameterValue::Integer(number))
             }
 
-            #[allow(clippy::cast_precision_loss, reason = "too large to be exact anyway")]
+            #[allow(clippy::cast_precision_loss, reason = "too large to be exact")]
             fn visit_u64<E>(self, number: u64) -> Result<ParameterValue, E> {
                 let integer = i64::try_from(number).map(ParameterValue::Integer);
                 Ok(integer.unwrap_or(ParameterValue::Float(number as f64)))
@@ -154,7 +156,7 @@ impl<'de> Deserialize<'de> for ParameterValue {
             }
         }
 
-        deserializer.deserialize_any(Value)
+        deserializer.deserialize_any(ValueVisitor)
     }
 }
 
@@ -170,23 +172,24 @@ impl fmt::Display for ParameterValue {
     }
 }
 
-/// Named values for one job, in the order of the search space.
+/// The values of all parameters for one trial, in the order of the search space.
 ///
-/// As JSON it is an object: `{"learning_rate": 0.003, "depth": 7, "optimizer": "adam"}`.
+/// The JSON form is an object: `{"learning_rate": 0.003, "depth": 7, "optimizer": "adam"}`.
 ///
 /// ```
 /// use surmise::Configuration;
 ///
-/// let known = Configuration::from([
+/// let defaults = Configuration::from([
 ///     ("learning_rate", 0.003.into()),
 ///     ("depth", 7.into()),
 ///     ("optimizer", "adam".into()),
 /// ]);
-/// assert_eq!((known.float("learning_rate"), known.integer("depth")), (0.003, 7));
-/// assert_eq!(known.to_string(), "learning_rate = 0.003, depth = 7, optimizer = adam");
+/// assert_eq!(defaults.float("learning_rate"), 0.003);
+/// assert_eq!(defaults.integer("depth"), 7);
+/// assert_eq!(defaults.to_string(), "learning_rate = 0.003, depth = 7, optimizer = adam");
 /// ```
 ///
-/// A clone shares the values with the original, and configurations of one space share their names.
+/// Clones share their values, and all configurations of a space share their names.
 #[derive(Clone, Default, PartialEq)]
 pub struct Configuration(Arc<Entries>);
 
@@ -198,35 +201,35 @@ struct Entries {
 
 impl PartialEq for Entries {
     fn eq(&self, other: &Self) -> bool {
-        let same_names = Arc::ptr_eq(&self.names, &other.names) || self.names == other.names;
-        same_names && self.values == other.values
+        let has_same_names = Arc::ptr_eq(&self.names, &other.names) || self.names == other.names;
+        has_same_names && self.values == other.values
     }
 }
 
 impl Configuration {
-    /// Values by their names, in the same order.
+    /// Creates a configuration from names and values in the same order.
     pub(super) fn of(names: Arc<[String]>, values: Vec<ParameterValue>) -> Self {
         debug_assert_eq!(names.len(), values.len());
         Self(Arc::new(Entries { names, values: values.into() }))
     }
 
-    /// The names, in order.
+    /// Returns the names, in order.
     pub(super) fn names(&self) -> &Arc<[String]> {
         &self.0.names
     }
 
-    /// The values, in the order of the names.
+    /// Returns the values, in the order of the names.
     pub(super) fn values(&self) -> &[ParameterValue] {
         &self.0.values
     }
 
-    /// The same for equal values in the same order; for tables within one process.
+    /// Returns a hash of the values and their order, for hash tables within one process.
     pub(crate) fn hash_of_values(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for value in self.values() {
             match value {
                 ParameterValue::Integer(number) => number.hash(&mut hasher),
-                // Adding 0 makes one of the two zeros.
+                // Adding 0 turns −0 into 0.
                 ParameterValue::Float(number) => (number + 0.0).to_bits().hash(&mut hasher),
                 ParameterValue::Category(name) => name.hash(&mut hasher),
                 ParameterValue::Boolean(answer) => answer.hash(&mut hasher),
@@ -236,67 +239,67 @@ impl Configuration {
         hasher.finish()
     }
 
-    /// The value of a parameter, if there is one of this name.
+    /// Returns the value of a parameter, or `None` if there is no parameter with this name.
     pub fn value(&self, name: &str) -> Option<&ParameterValue> {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// A number, of a continuous or an integer parameter or of choices that are numbers.
+    /// Returns the value of a numeric parameter as a float.
     ///
     /// # Panics
-    /// If there is no parameter of this name, or its value is no number. For names that may be unknown use
-    /// [`value`](Self::value).
+    /// Panics if there is no parameter with this name, or if its value is not a number. Use
+    /// [`value`](Self::value) for names that may be unknown.
     #[track_caller]
     pub fn float(&self, name: &str) -> f64 {
-        let value = self.known(name);
-        value.number().unwrap_or_else(|| panic!("parameter `{name}` is {value:?}, no number"))
+        let value = self.expect_value(name);
+        value.number().unwrap_or_else(|| panic!("parameter `{name}` is {value:?}, not a number"))
     }
 
-    /// A whole number, of an integer parameter or of choices that are whole numbers.
+    /// Returns the value of an integer parameter, or of a categorical parameter of integers.
     ///
     /// # Panics
-    /// If there is no parameter of this name, or its value is no integer.
+    /// Panics if there is no parameter with this name, or if its value is not an integer.
     #[track_caller]
     pub fn integer(&self, name: &str) -> i64 {
-        match self.known(name) {
+        match self.expect_value(name) {
             ParameterValue::Integer(number) => *number,
-            other => panic!("parameter `{name}` is {other}, no integer"),
+            other => panic!("parameter `{name}` is {other}, not an integer"),
         }
     }
 
-    /// The choice of a categorical parameter whose choices are text.
+    /// Returns the value of a categorical parameter of texts.
     ///
     /// # Panics
-    /// If there is no parameter of this name, or its value is no text.
+    /// Panics if there is no parameter with this name, or if its value is not a text.
     #[track_caller]
     pub fn category(&self, name: &str) -> &str {
-        match self.known(name) {
+        match self.expect_value(name) {
             ParameterValue::Category(value) => value,
-            other => panic!("parameter `{name}` is {other}, no category"),
+            other => panic!("parameter `{name}` is {other}, not a text"),
         }
     }
 
-    /// The choice of a categorical parameter whose choices are `true` and `false`.
+    /// Returns the value of a categorical parameter of booleans.
     ///
     /// # Panics
-    /// If there is no parameter of this name, or its value is neither.
+    /// Panics if there is no parameter with this name, or if its value is not a boolean.
     #[track_caller]
     pub fn boolean(&self, name: &str) -> bool {
-        match self.known(name) {
+        match self.expect_value(name) {
             ParameterValue::Boolean(answer) => *answer,
-            other => panic!("parameter `{name}` is {other}, neither true nor false"),
+            other => panic!("parameter `{name}` is {other}, not a boolean"),
         }
     }
 
     #[track_caller]
-    fn known(&self, name: &str) -> &ParameterValue {
+    fn expect_value(&self, name: &str) -> &ParameterValue {
         self.value(name).unwrap_or_else(|| {
             let names: Vec<&str> = self.iter().map(|(name, _)| name).collect();
-            panic!("there is no parameter `{name}` among {names:?}")
+            panic!("there is no parameter `{name}`; the parameters are {names:?}")
         })
     }
 
-    /// Names and values in order.
+    /// Returns an iterator over names and values, in order.
     pub fn iter(
         &self,
     ) -> impl DoubleEndedIterator<Item = (&str, &ParameterValue)> + ExactSizeIterator {
@@ -346,9 +349,9 @@ impl Serialize for Configuration {
 
 impl<'de> Deserialize<'de> for Configuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
+        struct ConfigurationVisitor;
 
-        impl<'de> Visitor<'de> for Entries {
+        impl<'de> Visitor<'de> for ConfigurationVisitor {
             type Value = Configuration;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -364,7 +367,7 @@ impl<'de> Deserialize<'de> for Configuration {
             }
         }
 
-        deserializer.deserialize_map(Entries)
+        deserializer.deserialize_map(ConfigurationVisitor)
     }
 }
 
@@ -373,7 +376,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floats_are_printed_as_python_does() {
+    fn floats_are_formatted_like_pythons_repr() {
         for (number, text) in [
             (0.0, "0.0"),
             (1.0, "1.0"),
@@ -387,7 +390,7 @@ mod tests {
             (-1.5e300, "-1.5e+300"),
             (5e-324, "5e-324"),
         ] {
-            assert_eq!(printed_float(number), text);
+            assert_eq!(python_repr(number), text);
         }
     }
 }

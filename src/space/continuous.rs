@@ -1,46 +1,54 @@
-//! Real numbers.
+//! Continuous ranges, with or without a step or a number of significant digits.
 
 use std::ops::RangeInclusive;
 
 use super::configuration::ParameterValue;
-use super::digits::{Digits, FINENESS};
-use super::lattice::Lattice;
-use super::scaling::{self, Scale, ScalingType, float_spacing, from_unit, to_unit};
-use super::violations::{between, check_name, outside, scale_in_steps, step_too_large, wrong_type};
-use crate::cube::{Axis, Levels};
+use super::quantization::Quantization;
+use super::rounding::{ROUNDING_SHARES, Rounding};
+use super::scaling::{self, ResolvedScaling, ScalingType, float_spacing, from_unit, to_unit};
+use super::violations::{
+    LOGARITHMIC_BOUNDS, MIN_EXCEEDS_MAX, check_name, not_a_valid_value, outside,
+    resolve_with_large_step, step_too_large, wrong_type,
+};
 use crate::error::{Error, Violation};
-use crate::significant::MOST_DIGITS;
+use crate::significant_digits::MAX_DIGITS;
+use crate::unit_cube::{Axis, Levels};
 
-/// Coordinates nearer than this are one configuration for the search, even where floats could tell them apart.
-const FINEST: f64 = 1e-7;
-/// A range must be wider than this share of its largest end, or too few floats lie in it.
-const NARROWEST: f64 = 1e-12;
-/// More steps than this cannot be told apart on an axis.
-const MOST_VALUES: f64 = 1_099_511_627_776.0;
-/// Below this floating-point numbers lose digits.
-const SMALLEST: f64 = 1e-290;
+/// Minimum resolution of the axis: closer coordinates are one configuration for a strategy.
+const MIN_RESOLUTION: f64 = 1e-7;
+/// Minimum width of a range as a share of its largest bound; narrower ranges have too few floats.
+const MIN_RELATIVE_WIDTH: f64 = 1e-12;
+/// Maximum number of values, so that coordinates can distinguish them; 2⁴⁰.
+const MAX_VALUES: f64 = 1_099_511_627_776.0;
+/// Minimum size of values. Smaller floats have fewer digits.
+const MIN_SIZE: f64 = 1e-290;
 
-/// Real numbers from a minimum to a maximum, both included, in natural units.
+/// Real numbers from a minimum to a maximum, both included.
 ///
-/// Values that are proposed have few digits: they are decimals at a distance of at most a ten-thousandth of the range, on its scale, from what was
-/// computed; nearer ones only where such a decimal has been tried. Values that are given, to be tried or as known, keep all of theirs.
+/// Proposed values are rounded to few digits, which changes them by at most a ten-thousandth of the
+/// axis. If the rounded value was already tried, the proposal has more digits. Values that the user
+/// enqueues or observes keep all digits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContinuousParameterRange {
     name: String,
     min: f64,
     max: f64,
     scaling: ScalingType,
-    scale: Scale,
-    lattice: Option<Lattice>,
+    resolved_scaling: ResolvedScaling,
+    quantization: Option<Quantization>,
 }
 
 impl ContinuousParameterRange {
-    /// A range of real numbers.
+    /// Creates a range of all real numbers from the first to the last bound.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every rule that the range breaks: the name is not empty; both ends are finite, and so is
-    /// their difference; min ≤ max; logarithmic scaling needs min > 0, reverse logarithmic 0 ≤ min and max < 1; floats
-    /// must not be too sparse between the ends.
+    /// [`Error::Invalid`] with one violation for each of these:
+    ///
+    /// - The name is empty.
+    /// - A bound or max − min is not finite, or min > max.
+    /// - The scaling is `Logarithmic` with min ≤ 0.
+    /// - The scaling is `ReverseLogarithmic` with min < 0 or max ≥ 1.
+    /// - There are too few floats between the bounds.
     pub fn new(
         name: impl Into<String>,
         bounds: RangeInclusive<f64>,
@@ -49,47 +57,56 @@ impl ContinuousParameterRange {
         let (name, min, max) = (name.into(), *bounds.start(), *bounds.end());
         let mut violations = check_name(&name);
         violations.extend(check_continuous(&name, min, max, scaling));
-        Error::unless_empty(violations)?;
-        let scale = Scale::of_continuous(min, max, scaling);
-        Ok(Self { name, min, max, scaling, scale, lattice: None })
+        Error::from_violations(violations)?;
+        let resolved_scaling = ResolvedScaling::for_continuous(min, max, scaling);
+        Ok(Self { name, min, max, scaling, resolved_scaling, quantization: None })
     }
 
-    /// The same range in steps, in natural units: min, min + step, …, as far as they are at most max.
+    /// Restricts the range to min, min + step, …, up to max. By default there is no step.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the step is not a finite number above 0, larger than the difference of the ends, or makes more than 2⁴⁰ values;
-    /// if the scale that was asked for is reverse logarithmic, or logarithmic with min below the step: then the first steps would fill the
-    /// axis; if the range has a number of digits.
+    /// [`Error::Invalid`] with one violation for each of these:
+    ///
+    /// - The step is not a finite number above 0, or is larger than max − min.
+    /// - The range would have more than 2⁴⁰ values.
+    /// - The requested scaling is `ReverseLogarithmic`.
+    /// - The requested scaling is `Logarithmic` and min is below the step, because the first steps
+    ///   would then take most of the axis.
+    /// - The range has a number of significant digits.
     pub fn with_step(self, step: f64) -> Result<Self, Error> {
         let width = self.max - self.min;
-        let is_sound = step.is_finite() && step > 0.0;
-        let broken = |rule: &str, remedy: &str| {
+        let violation = |rule: &str, remedy: &str| {
             Violation::new(&self.name, format!("step {step:?}"), rule, remedy)
         };
         let mut violations = Vec::new();
-        if !is_sound {
-            violations.push(broken("a step is a finite number above 0", "give one"));
+        if !(step.is_finite() && step > 0.0) {
+            violations.push(violation("the step must be a finite number above 0", "change it"));
         } else if step > width {
             violations.push(step_too_large(&self.name, step, width));
-        } else if width / step >= MOST_VALUES {
-            violations.push(broken("a range has at most 2^40 steps", "raise it, or leave it out"));
+        } else if width / step >= MAX_VALUES {
+            let rule = "a range must not have more than 2^40 steps";
+            violations.push(violation(rule, "raise the step, or remove it"));
         }
-        violations.extend(self.check_lattice("step"));
-        Error::unless_empty(violations)?;
-        let scale = match self.scale.scaling {
+        violations.extend(self.check_quantization("step"));
+        Error::from_violations(violations)?;
+        let resolved_scaling = match self.resolved_scaling.scaling {
             ScalingType::Logarithmic if self.min < step => {
-                scale_in_steps(&self.name, self.scaling, &self.min, &step)?
+                resolve_with_large_step(&self.name, self.scaling, &self.min, &step)?
             }
-            ScalingType::ReverseLogarithmic => Scale {
+            ScalingType::ReverseLogarithmic => ResolvedScaling {
                 scaling: ScalingType::Linear,
-                reason: format!("Linear because of the step of {step:?}."),
+                reason: format!("Linear because the range has a step, {step:?}."),
             },
-            _ => self.scale.clone(),
+            _ => self.resolved_scaling.clone(),
         };
-        Ok(Self { lattice: Some(Lattice::steps(self.min, self.max, step)), scale, ..self })
+        let quantization = Some(Quantization::steps(self.min, self.max, step));
+        Ok(Self { quantization, resolved_scaling, ..self })
     }
 
-    /// The same range with decimals of at most so many significant digits only: with two, 0.001, 0.0011, …, 0.0099, 0.01, 0.011, ….
+    /// Restricts the range to decimals with at most this number of significant digits.
+    ///
+    /// With two digits, the values are 0.001, 0.0011, …, 0.0099, 0.01, 0.011, …. By default there
+    /// is no limit.
     ///
     /// ```
     /// use surmise::{ParameterRange, ScalingType, SearchSpace};
@@ -101,124 +118,135 @@ impl ContinuousParameterRange {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there are no digits or more than 12, no such decimal or more than 2⁴⁰ between the ends; if min is not above 0; if
-    /// the scale that was asked for is reverse logarithmic; if the range has a step.
+    /// [`Error::Invalid`] with one violation for each of these:
+    ///
+    /// - The number of digits is not from 1 to 12.
+    /// - min ≤ 0, because decimals with a fixed number of digits are infinitely dense near 0.
+    /// - The range has no such decimal, or more than 2⁴⁰.
+    /// - The requested scaling is `ReverseLogarithmic`, or the range has a step.
     pub fn with_significant_digits(self, digits: u32) -> Result<Self, Error> {
         let shown = format!("{digits} significant digits");
-        let broken = |rule: &str, remedy: &str| Violation::new(&self.name, &shown, rule, remedy);
+        let violation = |rule: &str, remedy: &str| Violation::new(&self.name, &shown, rule, remedy);
         let mut violations = Vec::new();
-        if !(1..=MOST_DIGITS).contains(&digits) {
-            let rule = format!("a number of significant digits is 1 to {MOST_DIGITS}");
-            violations.push(broken(&rule, "change it, or leave it out"));
+        if !(1..=MAX_DIGITS).contains(&digits) {
+            let rule = format!("the number of significant digits must be from 1 to {MAX_DIGITS}");
+            violations.push(violation(&rule, "change it, or remove it"));
         }
         if self.min <= 0.0 {
-            violations.push(broken(
-                "a number of significant digits needs min > 0, because there is no end of them towards 0",
-                "raise min above 0, or give a step",
+            violations.push(violation(
+                "significant digits require min > 0: such decimals are infinitely dense near 0",
+                "raise min above 0, or use a step",
             ));
         }
-        violations.extend(self.check_lattice("number of significant digits"));
-        Error::unless_empty(violations)?;
-        let lattice = Lattice::significant(self.min, self.max, digits);
+        violations.extend(self.check_quantization("number of significant digits"));
+        Error::from_violations(violations)?;
+        let quantization = Quantization::significant(self.min, self.max, digits);
         #[allow(clippy::cast_precision_loss, reason = "a comparison with a power of two")]
-        let is_fine = |lattice: &Lattice| (lattice.count() as f64) < MOST_VALUES;
-        let (rule, remedy) = match lattice {
-            None => ("no such decimal lies between the ends", "raise it, or widen the range"),
-            Some(_) => ("there are at most 2^40 such decimals between the ends", "lower it"),
+        let is_small = |quantization: &Quantization| (quantization.count() as f64) < MAX_VALUES;
+        let (rule, remedy) = match quantization {
+            None => ("the range has no such decimal", "raise the number, or widen the range"),
+            Some(_) => ("a range must not have more than 2^40 such decimals", "lower the number"),
         };
-        let Some(lattice) = lattice.filter(is_fine) else {
-            return Err(Error::Invalid(vec![broken(rule, remedy)]));
+        let Some(quantization) = quantization.filter(is_small) else {
+            return Err(Error::Invalid(vec![violation(rule, remedy)]));
         };
-        let scale = match self.scale.scaling {
-            ScalingType::ReverseLogarithmic => Scale {
+        let resolved_scaling = match self.resolved_scaling.scaling {
+            ScalingType::ReverseLogarithmic => ResolvedScaling {
                 scaling: ScalingType::Linear,
-                reason: format!("Linear because of the {shown}."),
+                reason: format!("Linear because the range has {shown}."),
             },
-            _ => self.scale.clone(),
+            _ => self.resolved_scaling.clone(),
         };
-        Ok(Self { lattice: Some(lattice), scale, ..self })
+        Ok(Self { quantization: Some(quantization), resolved_scaling, ..self })
     }
 
-    /// What keeps a range from having a step or a number of digits.
-    fn check_lattice(&self, what: &str) -> Vec<Violation> {
+    /// Returns the reasons why the range cannot have a step or a number of significant digits.
+    fn check_quantization(&self, kind: &str) -> Vec<Violation> {
         let mut violations = Vec::new();
         if self.scaling == ScalingType::ReverseLogarithmic {
             violations.push(Violation::new(
                 &self.name,
-                format!("a {what}"),
-                format!("a {what} goes with linear and logarithmic scaling"),
-                "tune the distance from 1 with Logarithmic scaling, or use Linear scaling",
+                format!("a {kind}"),
+                format!("a {kind} requires linear or logarithmic scaling"),
+                "use Linear scaling, or tune the distance from 1 with Logarithmic scaling",
             ));
         }
-        if self.lattice.is_some() {
+        if self.quantization.is_some() {
             violations.push(Violation::new(
                 &self.name,
-                format!("a {what}, too"),
-                "a range has a step or a number of significant digits, once",
+                format!("a second restriction, a {kind}"),
+                "a range has either one step or one number of significant digits",
                 "remove one of them",
             ));
         }
         violations
     }
 
-    /// The parameter's name.
+    /// Returns the name of the parameter.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Smallest value.
+    /// Returns the smallest value.
     pub fn min(&self) -> f64 {
         self.min
     }
 
-    /// Largest value.
+    /// Returns the upper bound. With a step, the largest value may be below it.
     pub fn max(&self) -> f64 {
         self.max
     }
 
-    /// From one value to the next, if the range has steps.
+    /// Returns the difference between adjacent values, or `None` if the range has no step.
     pub fn step(&self) -> Option<f64> {
-        match self.lattice {
-            Some(Lattice::Steps { step, .. }) => Some(step),
+        match self.quantization {
+            Some(Quantization::Steps { step, .. }) => Some(step),
             _ => None,
         }
     }
 
-    /// The number of significant digits of its values, if they are limited.
+    /// Returns the maximum number of significant digits, or `None` if there is no limit.
     pub fn significant_digits(&self) -> Option<u32> {
-        match self.lattice {
-            Some(Lattice::Significant { digits, .. }) => Some(digits),
+        match self.quantization {
+            Some(Quantization::Significant { digits, .. }) => Some(digits),
             _ => None,
         }
     }
 
-    /// The values of a range with steps or a number of digits, in order; `None` if it is free.
+    /// Returns all values of a range with a step or with significant digits, in order.
+    ///
+    /// Returns `None` if the range has neither.
     pub fn values(&self) -> Option<impl ExactSizeIterator<Item = f64>> {
-        let lattice = self.lattice?;
-        let count = usize::try_from(lattice.count()).ok()?;
-        Some((0..count).map(move |index| lattice.number(index as u64)))
+        let quantization = self.quantization?;
+        let count = usize::try_from(quantization.count()).ok()?;
+        Some((0..count).map(move |index| quantization.value(index as u64)))
     }
 
-    /// The scaling that was asked for.
+    /// Returns the scaling that was requested, which may be `Auto`.
     pub fn scaling(&self) -> ScalingType {
         self.scaling
     }
 
-    /// The scaling in force, and one sentence on why.
-    pub fn scale(&self) -> &Scale {
-        &self.scale
+    /// Returns the scaling that the range uses, and the reason.
+    pub fn resolved_scaling(&self) -> &ResolvedScaling {
+        &self.resolved_scaling
     }
 
-    /// Where a value stands on the range's scale: 0 at its minimum, 1 at its maximum; outside of [0, 1] beyond them, as far as the scale
-    /// goes. Not finite if the range has one value only. In narrow ranges on a logarithmic scale it has fewer digits than
-    /// [`SearchSpace::encode`](super::SearchSpace::encode).
+    /// Returns the position of a value on the scale of the range: 0 at min and 1 at max.
+    ///
+    /// Values outside the range have positions outside [0, 1], as far as the scale is defined. The
+    /// position is not finite if min = max. On a logarithmic scale, a narrow range loses digits
+    /// compared to [`SearchSpace::encode`](super::SearchSpace::encode).
     pub fn position(&self, value: f64) -> f64 {
-        scaling::position(self.scale.scaling, self.min, self.max, value)
+        scaling::position(self.resolved_scaling.scaling, self.min, self.max, value)
     }
 
-    /// The value at a position, with all digits, also beyond the range's ends: the inverse of [`position`](Self::position).
+    /// Returns the value at a position, with all digits; the inverse of
+    /// [`position`](Self::position).
+    ///
+    /// The position may be outside [0, 1].
     pub fn value_at(&self, position: f64) -> f64 {
-        scaling::value_at(self.scale.scaling, self.min, self.max, position)
+        scaling::value_at(self.resolved_scaling.scaling, self.min, self.max, position)
     }
 
     #[allow(clippy::float_cmp, reason = "a range of one value has equal ends")]
@@ -228,13 +256,13 @@ impl ContinuousParameterRange {
 
     pub(super) fn axis(&self) -> Axis {
         if self.is_constant() {
-            return Axis::Levels(Levels::even(1));
+            return Axis::Levels(Levels::evenly_spaced(1));
         }
-        if let Some(lattice) = self.lattice {
-            return Axis::Levels(lattice.levels(self.scale.scaling));
+        if let Some(quantization) = self.quantization {
+            return Axis::Levels(quantization.levels(self.resolved_scaling.scaling));
         }
-        let spacing = float_spacing(self.scale.scaling, self.min, self.max);
-        Axis::Continuous { resolution: FINEST.max(4.0 * spacing) }
+        let spacing = float_spacing(self.resolved_scaling.scaling, self.min, self.max);
+        Axis::Continuous { resolution: MIN_RESOLUTION.max(4.0 * spacing) }
     }
 
     pub(super) fn encode(&self, value: &ParameterValue) -> Result<f64, Violation> {
@@ -247,92 +275,101 @@ impl ContinuousParameterRange {
         if self.is_constant() {
             return Ok(0.5);
         }
-        let Some(lattice) = self.lattice else {
-            return Ok(to_unit(self.scale.scaling, self.min, self.max, number));
+        let Some(quantization) = self.quantization else {
+            return Ok(to_unit(self.resolved_scaling.scaling, self.min, self.max, number));
         };
-        let index = lattice.nearest(number);
-        if is_rounded(number, lattice.number(index)) {
+        let index = quantization.nearest(number);
+        if is_almost_equal(number, quantization.value(index)) {
             return Ok(self.axis().coordinate(index));
         }
-        let (below, above) = lattice.around(number);
-        let values = match lattice {
-            Lattice::Steps { step, .. } => {
+        let (below, above) = quantization.neighbours(number);
+        let values = match quantization {
+            Quantization::Steps { step, .. } => {
                 format!("{:?} to {:?} in steps of {step:?}", self.min, self.max)
             }
-            Lattice::Significant { digits, .. } => {
+            Quantization::Significant { digits, .. } => {
                 format!("decimals of {digits} significant digits")
             }
         };
-        Err(between(&self.name, &format!("{number:?}"), &values, below, above))
+        Err(not_a_valid_value(&self.name, &format!("{number:?}"), &values, below, above))
     }
 
-    /// Whether a number lies between the ends, or is one of them in single precision.
+    /// Returns `true` for numbers in the range, and for bounds in single precision.
     fn contains(&self, number: f64) -> bool {
         (self.min..=self.max).contains(&number)
-            || is_single(number, self.min)
-            || is_single(number, self.max)
+            || is_in_single_precision(number, self.min)
+            || is_in_single_precision(number, self.max)
     }
 
-    /// A number of this range: one of its steps, or the number itself, which is moved to an end if it is that in single precision.
-    pub(super) fn normal(&self, number: f64, coordinate: f64) -> ParameterValue {
-        match self.lattice {
+    /// Converts a valid number to a value of this range.
+    ///
+    /// It rounds to a step, and replaces a bound in single precision by the exact bound.
+    pub(super) fn normalize(&self, number: f64, coordinate: f64) -> ParameterValue {
+        match self.quantization {
             Some(_) => self.decode(coordinate),
             None => ParameterValue::Float(number.clamp(self.min, self.max)),
         }
     }
 
     pub(super) fn decode(&self, coordinate: f64) -> ParameterValue {
-        ParameterValue::Float(match self.lattice {
+        ParameterValue::Float(match self.quantization {
             _ if self.is_constant() => self.min,
-            Some(lattice) => lattice.number(self.axis().cell(coordinate)),
-            None => from_unit(self.scale.scaling, self.min, self.max, coordinate),
+            Some(quantization) => quantization.value(self.axis().cell(coordinate)),
+            None => from_unit(self.resolved_scaling.scaling, self.min, self.max, coordinate),
         })
     }
 
-    /// The number at a coordinate, as a decimal of few digits if there is one that differs by rounding only.
+    /// Returns the number at a coordinate, or a short decimal that differs only by rounding errors.
     pub(super) fn nearest_decimal(&self, coordinate: f64) -> f64 {
-        let own = self.decode(coordinate).number().unwrap_or(self.min);
-        let short = self.decode_rounded(coordinate, FINENESS[0]).number().unwrap_or(own);
-        if (short - own).abs() <= 1e-12 * own.abs().max(self.max - self.min) { short } else { own }
+        let exact = self.decode(coordinate).number().unwrap_or(self.min);
+        let short = self.decode_rounded(coordinate, ROUNDING_SHARES[0]).number().unwrap_or(exact);
+        let tolerance = 1e-12 * exact.abs().max(self.max - self.min);
+        if (short - exact).abs() <= tolerance { short } else { exact }
     }
 
-    /// The value at a coordinate, moved by at most this share of the axis to a decimal of few digits. The ends are what they are, and so are
-    /// steps.
+    /// Returns the value at a coordinate, rounded by at most this share of the axis.
+    ///
+    /// Bounds and steps are not rounded.
     pub(super) fn decode_rounded(&self, coordinate: f64, share: f64) -> ParameterValue {
-        if self.lattice.is_some() {
+        if self.quantization.is_some() {
             return self.decode(coordinate);
         }
-        let value = from_unit(self.scale.scaling, self.min, self.max, coordinate);
+        let value = from_unit(self.resolved_scaling.scaling, self.min, self.max, coordinate);
         let is_inside = self.min < value && value < self.max;
         ParameterValue::Float(if is_inside {
-            let digits = Digits::of(self.scale.scaling, self.min, self.max, share);
-            digits.round(value).clamp(self.min, self.max)
+            let rounding = Rounding::of(self.resolved_scaling.scaling, self.min, self.max, share);
+            rounding.round(value).clamp(self.min, self.max)
         } else {
             value
         })
     }
 }
 
-/// Whether one number is the other in single precision, as programs that compute in it give it back.
-#[allow(clippy::cast_possible_truncation, clippy::float_cmp, reason = "single precision is meant")]
-fn is_single(number: f64, other: f64) -> bool {
+/// Returns `true` if `number` is `other` in single precision, in which some programs compute.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "single precision is intended"
+)]
+fn is_in_single_precision(number: f64, other: f64) -> bool {
     f64::from(other as f32) == number
 }
 
-/// Whether one number is the other but for rounding.
-fn is_rounded(number: f64, other: f64) -> bool {
-    (number - other).abs() <= 1e-12 * other.abs().max(number.abs()) || is_single(number, other)
+/// Returns `true` if two numbers differ only by rounding.
+fn is_almost_equal(number: f64, other: f64) -> bool {
+    let tolerance = 1e-12 * other.abs().max(number.abs());
+    (number - other).abs() <= tolerance || is_in_single_precision(number, other)
 }
 
 fn check_continuous(name: &str, min: f64, max: f64, scaling: ScalingType) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for (end, value) in [("min", min), ("max", max)] {
+    for (bound, value) in [("min", min), ("max", max)] {
         if !value.is_finite() {
             violations.push(Violation::new(
                 name,
-                format!("{end} {value}"),
-                "the ends of a range are finite numbers",
-                format!("give a finite {end}"),
+                format!("{bound} {value}"),
+                "the bounds of a range must be finite",
+                format!("use a finite {bound}"),
             ));
         }
     }
@@ -341,21 +378,21 @@ fn check_continuous(name: &str, min: f64, max: f64, scaling: ScalingType) -> Vec
     }
     let bounds = format!("{min:?} to {max:?}");
     if min > max {
-        violations.push(Violation::new(name, &bounds, "min is at most max", "swap the ends"));
+        violations.push(Violation::new(name, &bounds, MIN_EXCEEDS_MAX, "swap the bounds"));
     }
     match scaling {
         ScalingType::Logarithmic if min <= 0.0 => violations.push(Violation::new(
             name,
             format!("min {min:?}"),
-            "logarithmic scaling needs min > 0",
-            "raise min above 0 or use Linear scaling",
+            LOGARITHMIC_BOUNDS,
+            "raise min above 0, or use Linear scaling",
         )),
         ScalingType::ReverseLogarithmic if min < 0.0 || max >= 1.0 => {
             violations.push(Violation::new(
                 name,
                 &bounds,
-                "reverse logarithmic scaling needs 0 <= min and max < 1",
-                "move the ends into [0, 1) or use Linear scaling",
+                "reverse logarithmic scaling requires 0 <= min and max < 1",
+                "move the bounds into [0, 1), or use Linear scaling",
             ));
         }
         _ => {}
@@ -366,34 +403,33 @@ fn check_continuous(name: &str, min: f64, max: f64, scaling: ScalingType) -> Vec
     violations
 }
 
-/// Whether floating-point numbers can tell enough places of an otherwise sound range apart.
+/// Checks that a range with valid bounds has enough floats on its scale.
 fn check_density(name: &str, min: f64, max: f64, scaling: ScalingType) -> Option<Violation> {
     let bounds = format!("{min:?} to {max:?}");
     let width = max - min;
-    let logarithmic = Scale::of_continuous(min, max, scaling).scaling == ScalingType::Logarithmic;
-    let near_zero = width < SMALLEST || (logarithmic && min < SMALLEST);
-    let near_one = Scale::of_continuous(min, max, scaling).scaling
-        == ScalingType::ReverseLogarithmic
-        && 1.0 - max < NARROWEST;
+    let scaling = ResolvedScaling::for_continuous(min, max, scaling).scaling;
+    let is_logarithmic = scaling == ScalingType::Logarithmic;
+    let is_near_zero = width < MIN_SIZE || (is_logarithmic && min < MIN_SIZE);
+    let is_near_one = scaling == ScalingType::ReverseLogarithmic && 1.0 - max < MIN_RELATIVE_WIDTH;
     if !width.is_finite() {
         Some(Violation::new(
             name,
             bounds,
-            "the difference of the ends is a finite number",
-            "move the ends closer together",
+            "the difference of the bounds must be finite",
+            "move the bounds closer together",
         ))
-    } else if near_zero || width < NARROWEST * min.abs().max(max.abs()) {
+    } else if is_near_zero || width < MIN_RELATIVE_WIDTH * min.abs().max(max.abs()) {
         Some(Violation::new(
             name,
             bounds,
-            "floating-point numbers are too sparse between the ends",
+            "there are too few floating-point numbers between the bounds",
             "tune the offset from min, or a multiple of the value, and convert it in the job",
         ))
-    } else if near_one {
+    } else if is_near_one {
         Some(Violation::new(
             name,
             format!("max {max:?}"),
-            "floating-point numbers are too sparse this near to 1",
+            "there are too few floating-point numbers this close to 1",
             "lower max to 1 - 2e-12, or tune the distance from 1 with Logarithmic scaling",
         ))
     } else {

@@ -1,39 +1,42 @@
-//! Grids over a search space: which values of each parameter are to be combined.
+//! Creates grids over a search space from the levels of each parameter.
 
 use std::collections::HashSet;
 
 use super::configuration::ParameterValue;
 use super::range::ParameterRange;
 use super::search_space::SearchSpace;
-use crate::cube::{Axis, Grid};
 use crate::error::{Error, Violation};
+use crate::unit_cube::{Axis, Grid};
 
-/// Levels of a parameter that are still tried one by one.
-const MOST_LEVELS: u64 = 1 << 20;
+/// Maximum number of levels of one parameter.
+const MAX_LEVELS: u64 = 1 << 20;
 
-/// Which values of a parameter a grid takes in.
+/// The levels of a parameter in a grid: the values that the grid combines with other parameters.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GridLevels {
-    /// All of them; of an integer range, or of choices.
-    Every,
-    /// So many, evenly spaced on the range's scale, both ends among them. Of an integer range they are rounded, and each counts once.
-    Even(usize),
-    /// These.
+    /// All values of an integer range, a categorical range, or a range with a step.
+    All,
+    /// This number of values, evenly spaced on the scale of the range, including both bounds.
+    ///
+    /// Values of an integer range are rounded, and duplicates are removed.
+    EvenlySpaced(usize),
+    /// Exactly the listed values.
     Values(Vec<ParameterValue>),
 }
 
 impl GridLevels {
-    /// These values.
+    /// Creates levels with exactly these values.
     pub fn values<V: Into<ParameterValue>>(values: impl IntoIterator<Item = V>) -> Self {
         Self::Values(values.into_iter().map(Into::into).collect())
     }
 }
 
 impl SearchSpace {
-    /// The combinations of all choices with the levels that are given for numeric ranges; the last parameter changes fastest.
+    /// Creates the grid of all combinations of the levels of each parameter.
     ///
-    /// Without levels every parameter must be one of choices: this is SageMaker's grid.
+    /// Each numeric parameter needs levels. A categorical parameter without levels has all its
+    /// values, as in SageMaker's grid search. The last parameter changes fastest.
     ///
     /// ```
     /// use surmise::space::GridLevels;
@@ -43,15 +46,18 @@ impl SearchSpace {
     ///     ParameterRange::categorical("booster", ["gbtree", "dart"]),
     ///     ParameterRange::continuous("eta", 1e-3..=1.0, ScalingType::Logarithmic),
     /// ])?;
-    /// let grid = space.grid([("eta", GridLevels::Even(4))])?; // 0.001, 0.01, 0.1, 1
+    /// let grid = space.grid([("eta", GridLevels::EvenlySpaced(4))])?; // 0.001, 0.01, 0.1, 1
     /// assert_eq!(grid.count(), 8);
     /// let strategy = GridSearch::new(grid);
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] with everything that is wrong: numeric ranges without levels, levels of unknown parameters, values that are
-    /// outside of their range or given twice, no levels, more than 2⁶³ combinations.
+    /// [`Error::Invalid`] with one violation for each of these:
+    ///
+    /// - A numeric parameter has no levels, or levels are for an unknown parameter.
+    /// - A value is outside its range, or is given twice.
+    /// - A list of levels is empty, or there are more than 2⁶³ combinations.
     pub fn grid<N: AsRef<str>>(
         &self,
         levels: impl IntoIterator<Item = (N, GridLevels)>,
@@ -65,37 +71,36 @@ impl SearchSpace {
                 let rule = "the search space has no such parameter";
                 violations.push(Violation::new(name, "unknown", rule, "correct the name"));
             } else if !seen.insert(name) {
-                let rule = "a parameter has its levels once";
-                violations.push(Violation::new(name, "there twice", rule, "remove one"));
+                let rule = "a parameter must not have two lists of levels";
+                violations.push(Violation::new(name, "given twice", rule, "remove one"));
             }
         }
         let mut coordinates = Vec::with_capacity(self.ranges.len());
         for range in &self.ranges {
-            let own = given.iter().find(|(name, _)| name.as_ref() == range.name());
-            match range.grid_coordinates(own.map(|(_, levels)| levels)) {
+            let levels = given.iter().find(|(name, _)| name.as_ref() == range.name());
+            match range.grid_coordinates(levels.map(|(_, levels)| levels)) {
                 Ok(levels) => coordinates.push(levels),
-                Err(broken) => violations.extend(broken),
+                Err(found) => violations.extend(found),
             }
         }
-        Error::unless_empty(violations)?;
-        let even = coordinates.clone();
-        let mut grid = Grid::new(coordinates).ok_or_else(|| {
+        Error::from_violations(violations)?;
+        let mut grid = Grid::new(coordinates.clone()).ok_or_else(|| {
             Error::Invalid(vec![Violation::new(
                 "grid",
                 "more than 2⁶³ combinations",
-                "a grid is tried out one by one",
-                "give fewer levels, or search by another strategy",
+                "a grid search runs all combinations",
+                "use fewer levels, or another strategy",
             )])
         })?;
         for (axis, range) in self.ranges.iter().enumerate() {
             let ParameterRange::Continuous(range) = range else { continue };
-            let own = given.iter().find(|(name, _)| name.as_ref() == range.name());
-            let numbers: Vec<f64> = match own {
+            let levels = given.iter().find(|(name, _)| name.as_ref() == range.name());
+            let numbers: Vec<f64> = match levels {
                 Some((_, GridLevels::Values(values))) => {
                     values.iter().filter_map(ParameterValue::number).collect()
                 }
-                Some((_, GridLevels::Even(_))) => {
-                    even[axis].iter().map(|level| range.nearest_decimal(*level)).collect()
+                Some((_, GridLevels::EvenlySpaced(_))) => {
+                    coordinates[axis].iter().map(|level| range.nearest_decimal(*level)).collect()
                 }
                 _ => continue,
             };
@@ -108,53 +113,53 @@ impl SearchSpace {
 impl ParameterRange {
     fn grid_coordinates(&self, levels: Option<&GridLevels>) -> Result<Vec<f64>, Vec<Violation>> {
         let axis = self.axis();
-        let refused = |value: String, rule: &str, remedy: &str| {
+        let error = |value: String, rule: &str, remedy: &str| {
             Err(vec![Violation::new(self.name(), value, rule, remedy)])
         };
         let count = match levels {
-            None | Some(GridLevels::Every) => axis.cells().unwrap_or(1),
-            Some(GridLevels::Even(count)) => *count as u64,
+            None | Some(GridLevels::All) => axis.cell_count().unwrap_or(1),
+            Some(GridLevels::EvenlySpaced(count)) => *count as u64,
             Some(GridLevels::Values(values)) => values.len() as u64,
         };
-        if count > MOST_LEVELS {
-            let rule = format!("a parameter has at most {MOST_LEVELS} levels in a grid");
-            return refused(format!("{count} levels"), &rule, "give fewer levels");
+        if count > MAX_LEVELS {
+            let rule = format!("a parameter must not have more than {MAX_LEVELS} levels");
+            return error(format!("{count} levels"), &rule, "use fewer levels");
         }
         match (levels, axis) {
-            (None, Axis::Categories(_)) | (Some(GridLevels::Every), _)
-                if axis.cells().is_some() =>
+            (None, Axis::Categories(_)) | (Some(GridLevels::All), _)
+                if axis.cell_count().is_some() =>
             {
-                Ok((0..axis.cells().unwrap_or(1)).map(|cell| axis.coordinate(cell)).collect())
+                Ok((0..axis.cell_count().unwrap_or(1)).map(|cell| axis.coordinate(cell)).collect())
             }
             (None, _) if axis.is_constant() => Ok(vec![axis.coordinate(0)]),
-            (None, _) => refused(
+            (None, _) => error(
                 "numeric".to_owned(),
-                "a grid over a numeric range needs levels (and SageMaker's takes choices only)",
-                "give it levels, or make it a categorical range",
+                "a numeric range in a grid needs levels (SageMaker's grid has only choices)",
+                "set its levels, or use a categorical range",
             ),
-            (Some(GridLevels::Every), _) => refused(
+            (Some(GridLevels::All), _) => error(
                 "continuous".to_owned(),
-                "a continuous range has no end of values",
-                "give a number of levels, or the values",
+                "a continuous range has infinitely many values",
+                "set the number of levels, or list the values",
             ),
-            (Some(GridLevels::Even(0)), _) => {
-                refused("0 levels".to_owned(), "there is at least one", "raise the number")
+            (Some(GridLevels::EvenlySpaced(0)), _) => {
+                error("0 levels".to_owned(), "a grid needs at least one level", "raise the number")
             }
-            (Some(GridLevels::Even(_)), Axis::Categories(_)) => refused(
+            (Some(GridLevels::EvenlySpaced(_)), Axis::Categories(_)) => error(
                 "one of choices".to_owned(),
-                "choices have no order, and so no even spacing",
-                "leave the levels out, or give the values",
+                "choices have no order, so they cannot be evenly spaced",
+                "remove the levels, or list the values",
             ),
-            (Some(GridLevels::Even(1)), _) => Ok(vec![axis.snap(0.5)]),
-            (Some(GridLevels::Even(count)), _) => {
+            (Some(GridLevels::EvenlySpaced(1)), _) => Ok(vec![axis.snap(0.5)]),
+            (Some(GridLevels::EvenlySpaced(count)), _) => {
                 #[allow(clippy::cast_precision_loss, reason = "a number of levels")]
-                let even = (0..*count).map(|i| axis.snap(i as f64 / (*count - 1) as f64));
-                let mut coordinates: Vec<f64> = even.collect();
+                let spaced = (0..*count).map(|i| axis.snap(i as f64 / (*count - 1) as f64));
+                let mut coordinates: Vec<f64> = spaced.collect();
                 coordinates.dedup();
                 Ok(coordinates)
             }
             (Some(GridLevels::Values(values)), _) if values.is_empty() => {
-                refused("no values".to_owned(), "there is at least one", "give one")
+                error("no values".to_owned(), "a grid needs at least one level", "add a value")
             }
             (Some(GridLevels::Values(values)), _) => self.coordinates_of(values),
         }
@@ -162,12 +167,15 @@ impl ParameterRange {
 
     fn coordinates_of(&self, values: &[ParameterValue]) -> Result<Vec<f64>, Vec<Violation>> {
         let axis = self.axis();
+        let is_known = |coordinates: &[f64], coordinate: f64| {
+            coordinates.iter().any(|known| axis.is_same_coordinate(*known, coordinate))
+        };
         let (mut coordinates, mut violations) = (Vec::<f64>::new(), Vec::new());
         for value in values {
             match self.encode(value) {
                 Err(violation) => violations.push(violation),
-                Ok(coordinate) if coordinates.iter().any(|known| axis.same(*known, coordinate)) => {
-                    let rule = "the levels of a grid are distinct";
+                Ok(coordinate) if is_known(&coordinates, coordinate) => {
+                    let rule = "the levels of a grid must be distinct";
                     violations.push(Violation::new(self.name(), value, rule, "remove one"));
                 }
                 Ok(coordinate) => coordinates.push(coordinate),

@@ -1,38 +1,42 @@
-//! Whole numbers.
+//! Integer ranges, with or without a step.
 
 use std::ops::RangeInclusive;
 
 use super::configuration::ParameterValue;
-use super::scaling::{Scale, ScalingType};
+use super::scaling::{ResolvedScaling, ScalingType};
 use super::violations::{
-    LARGEST_INTEGER, between, check_name, outside, scale_in_steps, step_too_large, wrong_type,
+    LOGARITHMIC_BOUNDS, MAX_INTEGER, MIN_EXCEEDS_MAX, check_name, not_a_valid_value, outside,
+    resolve_with_large_step, step_too_large, wrong_type,
 };
-use crate::cube::{Axis, Levels};
 use crate::error::{Error, Violation};
+use crate::unit_cube::{Axis, Levels};
 
-/// More values than this cannot be told apart on an axis.
-const MOST_VALUES: i64 = 1 << 40;
-/// Nor can larger neighbours on a logarithmic one.
-const LARGEST_LOGARITHMIC: i64 = 1 << 44;
+/// Maximum number of values, so that coordinates can distinguish them.
+const MAX_VALUES: i64 = 1 << 40;
+/// Maximum value on a logarithmic scale, so that coordinates can distinguish adjacent values.
+const MAX_LOGARITHMIC: i64 = 1 << 44;
 
-/// Whole numbers from a minimum to a maximum, both included, in natural units.
+/// Integers from a minimum to a maximum, both included.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntegerParameterRange {
     name: String,
     min: i64,
     max: i64,
     scaling: ScalingType,
-    scale: Scale,
-    /// From one value to the next.
+    resolved_scaling: ResolvedScaling,
     step: i64,
 }
 
 impl IntegerParameterRange {
-    /// A range of whole numbers.
+    /// Creates a range of all integers from the first to the last bound.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every rule that the range breaks: the name is not empty; min ≤ max; at most 2⁴⁰ values,
-    /// none beyond ±2⁵³ (2⁴⁴ on a logarithmic scale); logarithmic scaling needs min > 0; reverse logarithmic is for continuous ranges only.
+    /// [`Error::Invalid`] with one violation for each of these:
+    ///
+    /// - The name is empty.
+    /// - min > max, or the range has more than 2⁴⁰ values.
+    /// - A bound is beyond ±2⁵³ (beyond 2⁴⁴ on a logarithmic scale).
+    /// - The scaling is `Logarithmic` with min ≤ 0, or `ReverseLogarithmic`.
     pub fn new(
         name: impl Into<String>,
         bounds: RangeInclusive<i64>,
@@ -41,83 +45,85 @@ impl IntegerParameterRange {
         let (name, min, max) = (name.into(), *bounds.start(), *bounds.end());
         let mut violations = check_name(&name);
         violations.extend(check_integer(&name, min, max, scaling));
-        Error::unless_empty(violations)?;
-        let scale = Scale::of_integer(min, max, scaling);
-        Ok(Self { name, min, max, scaling, scale, step: 1 })
+        Error::from_violations(violations)?;
+        let resolved_scaling = ResolvedScaling::for_integer(min, max, scaling);
+        Ok(Self { name, min, max, scaling, resolved_scaling, step: 1 })
     }
 
-    /// The same range in steps: min, min + step, …, as far as they are at most max.
+    /// Restricts the range to min, min + step, …, up to max. By default the step is 1.
     ///
     /// ```
     /// use surmise::{ParameterRange, ScalingType};
     ///
     /// // 32, 64, 96, …, 512
-    /// let units = ParameterRange::integer("units", 32..=512, ScalingType::Logarithmic)?.with_step(32.0)?;
+    /// let units = ParameterRange::integer("units", 32..=512, ScalingType::Logarithmic)?;
+    /// let units = units.with_step(32.0)?;
     /// # Ok::<(), surmise::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the step is not above 0, or larger than the difference of the ends; on a logarithmic scale that was asked for,
-    /// also if min is below the step: then the first steps would fill the axis.
+    /// [`Error::Invalid`] if the step is below 1 or larger than max − min. For the scaling
+    /// `Logarithmic`, also if min is below the step, because the first steps would then take most
+    /// of the axis.
     pub fn with_step(self, step: i64) -> Result<Self, Error> {
         let mut violations = Vec::new();
         if step < 1 {
-            let rule = "a step is at least 1";
+            let rule = "the step must be at least 1";
             violations.push(Violation::new(&self.name, format!("step {step}"), rule, "raise it"));
         } else if step > self.max - self.min {
             violations.push(step_too_large(&self.name, step, self.max - self.min));
         }
-        Error::unless_empty(violations)?;
-        let is_crowded = self.scale.scaling == ScalingType::Logarithmic && self.min < step;
-        let scale = if is_crowded { self.scale_in_steps(step)? } else { self.scale.clone() };
-        Ok(Self { step, scale, ..self })
+        Error::from_violations(violations)?;
+        let is_logarithmic = self.resolved_scaling.scaling == ScalingType::Logarithmic;
+        let resolved_scaling = if is_logarithmic && self.min < step {
+            resolve_with_large_step(&self.name, self.scaling, &self.min, &step)?
+        } else {
+            self.resolved_scaling.clone()
+        };
+        Ok(Self { step, resolved_scaling, ..self })
     }
 
-    fn scale_in_steps(&self, step: i64) -> Result<Scale, Error> {
-        scale_in_steps(&self.name, self.scaling, &self.min, &step)
-    }
-
-    /// The parameter's name.
+    /// Returns the name of the parameter.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Smallest value.
+    /// Returns the smallest value.
     pub fn min(&self) -> i64 {
         self.min
     }
 
-    /// Largest value; in steps, the largest one may be smaller.
+    /// Returns the upper bound. With a step, the largest value may be below it.
     pub fn max(&self) -> i64 {
         self.max
     }
 
-    /// From one value to the next; 1 if no step was given.
+    /// Returns the difference between adjacent values; 1 by default.
     pub fn step(&self) -> i64 {
         self.step
     }
 
-    /// Number of values.
+    /// Returns the number of values.
     pub fn count(&self) -> u64 {
         ((self.max - self.min) / self.step).unsigned_abs() + 1
     }
 
-    /// The scaling that was asked for.
+    /// Returns the scaling that was requested, which may be `Auto`.
     pub fn scaling(&self) -> ScalingType {
         self.scaling
     }
 
-    /// The scaling in force, and one sentence on why.
-    pub fn scale(&self) -> &Scale {
-        &self.scale
+    /// Returns the scaling that the range uses, and the reason.
+    pub fn resolved_scaling(&self) -> &ResolvedScaling {
+        &self.resolved_scaling
     }
 
     pub(super) fn axis(&self) -> Axis {
-        #[allow(clippy::cast_precision_loss, reason = "whole numbers end at 2^53")]
+        #[allow(clippy::cast_precision_loss, reason = "values are at most 2^53")]
         let first = self.min as f64 / self.step as f64;
-        Axis::Levels(match self.scale.scaling {
+        Axis::Levels(match self.resolved_scaling.scaling {
             ScalingType::Logarithmic => Levels::logarithmic_from(first, self.count()),
-            _ => Levels::even(self.count()),
+            _ => Levels::evenly_spaced(self.count()),
         })
     }
 
@@ -126,7 +132,7 @@ impl IntegerParameterRange {
             ParameterValue::Integer(number) => number,
             #[allow(clippy::cast_possible_truncation, reason = "a float beyond i64 saturates")]
             ParameterValue::Float(number) if number.fract() == 0.0 => number as i64,
-            _ => return Err(wrong_type(&self.name, value, "a whole number")),
+            _ => return Err(wrong_type(&self.name, value, "an integer")),
         };
         if !(self.min..=self.max).contains(&number) {
             return Err(outside(&self.name, &value.to_string(), self.min, self.max));
@@ -137,7 +143,7 @@ impl IntegerParameterRange {
         if below != number {
             let above = (above <= self.max).then_some(above);
             let values = format!("{} to {} in steps of {}", self.min, self.max, self.step);
-            return Err(between(&self.name, &value.to_string(), &values, below, above));
+            return Err(not_a_valid_value(&self.name, &value.to_string(), &values, below, above));
         }
         Ok(self.axis().coordinate(steps.unsigned_abs()))
     }
@@ -152,43 +158,43 @@ fn check_integer(name: &str, min: i64, max: i64, scaling: ScalingType) -> Vec<Vi
     let mut violations = Vec::new();
     let bounds = format!("{min} to {max}");
     if min > max {
-        violations.push(Violation::new(name, &bounds, "min is at most max", "swap the ends"));
+        violations.push(Violation::new(name, &bounds, MIN_EXCEEDS_MAX, "swap the bounds"));
     }
-    if min < -LARGEST_INTEGER || max > LARGEST_INTEGER {
+    if min < -MAX_INTEGER || max > MAX_INTEGER {
         violations.push(Violation::new(
             name,
             &bounds,
-            "whole numbers beyond 2^53 in size are not exact in JSON",
-            "use a smaller range and scale the value in the job",
+            "integers beyond 2^53 are not exact in JSON",
+            "use a smaller range and multiply the value in the job",
         ));
-    } else if max.saturating_sub(min) >= MOST_VALUES {
+    } else if max.saturating_sub(min) >= MAX_VALUES {
         violations.push(Violation::new(
             name,
             &bounds,
-            "an integer range has at most 2^40 values",
-            "use a continuous range and round in the job",
+            "an integer range must not have more than 2^40 values",
+            "use a continuous range and round the value in the job",
         ));
     }
-    let logarithmic = Scale::of_integer(min, max, scaling).scaling == ScalingType::Logarithmic;
-    if logarithmic && max > LARGEST_LOGARITHMIC {
+    let resolved = ResolvedScaling::for_integer(min, max, scaling).scaling;
+    if resolved == ScalingType::Logarithmic && max > MAX_LOGARITHMIC {
         violations.push(Violation::new(
             name,
             &bounds,
-            "whole numbers beyond 2^44 cannot be told apart on a logarithmic scale",
-            "use Linear scaling, or a smaller range and scale the value in the job",
+            "a logarithmic scale cannot distinguish integers beyond 2^44",
+            "use Linear scaling, or use a smaller range and multiply the value in the job",
         ));
     }
     match scaling {
         ScalingType::Logarithmic if min <= 0 => violations.push(Violation::new(
             name,
             format!("min {min}"),
-            "logarithmic scaling needs min > 0",
-            "raise min above 0 or use Linear scaling",
+            LOGARITHMIC_BOUNDS,
+            "raise min above 0, or use Linear scaling",
         )),
         ScalingType::ReverseLogarithmic => violations.push(Violation::new(
             name,
             &bounds,
-            "reverse logarithmic scaling is for continuous ranges only",
+            "reverse logarithmic scaling requires a continuous range",
             "use Linear or Logarithmic scaling",
         )),
         _ => {}

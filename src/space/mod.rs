@@ -1,14 +1,15 @@
-//! What is tuned: named ranges in natural units, and the gate between them and the unit cube.
+//! The search space: named parameters with ranges, and their mapping to the unit cube.
 //!
-//! Outside are names, units and categories; inside are points of `[0, 1]^d`. [`SearchSpace::encode`] and
-//! [`SearchSpace::decode`] are the only translators. Every point of the cube decodes to a configuration.
+//! Users see names, natural units and categories. Strategies see points of `[0, 1]^d`. Only
+//! [`SearchSpace::encode`] and [`SearchSpace::decode`] convert between the two. Every point of the
+//! cube decodes to a configuration.
 
 mod configuration;
 mod scaling;
 
-mod digits;
-mod lattice;
+mod quantization;
 mod record;
+mod rounding;
 mod violations;
 
 mod categorical;
@@ -27,7 +28,7 @@ pub use self::continuous::ContinuousParameterRange;
 pub use self::grid::GridLevels;
 pub use self::integer::IntegerParameterRange;
 pub use self::range::ParameterRange;
-pub use self::scaling::{Scale, ScalingType};
+pub use self::scaling::{ResolvedScaling, ScalingType};
 pub use self::search_space::SearchSpace;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! One tunable quantity, of any of the three kinds. Each range is checked once, when it is made; afterwards nobody checks
-//! again.
+//! The range of a parameter, of one of three kinds.
+//!
+//! The constructors check all arguments, so every range is valid.
 
 use std::ops::RangeInclusive;
 
@@ -10,27 +11,64 @@ use super::configuration::ParameterValue;
 use super::continuous::ContinuousParameterRange;
 use super::integer::IntegerParameterRange;
 use super::record::RangeRecord;
-use super::scaling::{Scale, ScalingType};
-use crate::cube::Axis;
+use super::scaling::{ResolvedScaling, ScalingType};
 use crate::error::{Error, Violation};
+use crate::unit_cube::Axis;
 
-/// One tunable quantity: its name and the values that it can take.
+/// A parameter to tune: its name and the values that it can take.
+///
+/// A range is continuous, integer or categorical. The [`ScalingType`] of a numeric range sets which
+/// differences between values matter. A step or a number of significant digits restricts the
+/// values.
+///
+/// ```
+/// use surmise::{ParameterRange, ScalingType, SearchSpace};
+///
+/// let space = SearchSpace::new([
+///     ParameterRange::continuous("learning_rate", 1e-5..=1.0, ScalingType::Logarithmic),
+///     ParameterRange::continuous("dropout", 0.0..=0.5, ScalingType::Linear)?.with_step(0.05),
+///     ParameterRange::integer("layers", 1..=8, ScalingType::Linear),
+///     ParameterRange::categorical("optimizer", ["adam", "sgd"]),
+///     ParameterRange::categorical("nesterov", [true, false]),
+/// ])?;
+/// assert_eq!(space.ranges()[3].name(), "optimizer");
+///
+/// let error = ParameterRange::continuous("rate", 0.0..=1.0, ScalingType::Logarithmic);
+/// assert_eq!(
+///     error.unwrap_err().to_string(),
+///     "`rate` is min 0.0: logarithmic scaling requires min > 0; \
+///      raise min above 0, or use Linear scaling"
+/// );
+/// # Ok::<(), surmise::Error>(())
+/// ```
+///
+/// Frequent mistakes:
+///
+/// - **Linear scaling for learning rates.** From 10⁻⁵ to 1, nine of ten random values are then
+///   above 0.1. Use `Logarithmic`, or `Auto`, which chooses it for such a range.
+/// - **Categories for ordered numbers.** A strategy cannot know that 64 is between 32 and 128. Use
+///   an integer range, with a [step](Self::with_step) if needed.
+/// - **A step above the minimum on a logarithmic scale.** The first few steps would take most of
+///   the axis. `Auto` then uses a linear scale, and `Logarithmic` is an error.
+///
+/// Read on at [`SearchSpace`](crate::SearchSpace), and in the guide to
+/// [ranges and scales](crate::guide::ranges_and_scales).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "super::record::RangeRecord", into = "super::record::RangeRecord")]
 pub enum ParameterRange {
-    /// Real numbers.
+    /// A range of real numbers.
     Continuous(ContinuousParameterRange),
-    /// Whole numbers.
+    /// A range of integers.
     Integer(IntegerParameterRange),
-    /// Named values without order.
+    /// A choice among values without order.
     Categorical(CategoricalParameterRange),
 }
 
 impl ParameterRange {
-    /// A [`ContinuousParameterRange`].
+    /// Creates a range of real numbers.
     ///
     /// # Errors
-    /// Those of [`ContinuousParameterRange::new`].
+    /// [`Error::Invalid`] for the causes listed at [`ContinuousParameterRange::new`].
     pub fn continuous(
         name: impl Into<String>,
         bounds: RangeInclusive<f64>,
@@ -39,10 +77,10 @@ impl ParameterRange {
         ContinuousParameterRange::new(name, bounds, scaling).map(Self::Continuous)
     }
 
-    /// An [`IntegerParameterRange`].
+    /// Creates a range of integers.
     ///
     /// # Errors
-    /// Those of [`IntegerParameterRange::new`].
+    /// [`Error::Invalid`] for the causes listed at [`IntegerParameterRange::new`].
     pub fn integer(
         name: impl Into<String>,
         bounds: RangeInclusive<i64>,
@@ -51,10 +89,10 @@ impl ParameterRange {
         IntegerParameterRange::new(name, bounds, scaling).map(Self::Integer)
     }
 
-    /// A [`CategoricalParameterRange`]: of text, numbers, booleans or null.
+    /// Creates a choice among texts, numbers, booleans or null.
     ///
     /// # Errors
-    /// Those of [`CategoricalParameterRange::new`].
+    /// [`Error::Invalid`] for the causes listed at [`CategoricalParameterRange::new`].
     pub fn categorical<V: Into<ParameterValue>>(
         name: impl Into<String>,
         values: impl IntoIterator<Item = V>,
@@ -62,7 +100,9 @@ impl ParameterRange {
         CategoricalParameterRange::new(name, values).map(Self::Categorical)
     }
 
-    /// The same numeric range in steps, in natural units: min, min + step, …, as far as they are at most max.
+    /// Restricts a numeric range to min, min + step, …, up to max.
+    ///
+    /// By default, a continuous range has no step, and the step of an integer range is 1.
     ///
     /// ```
     /// use surmise::{ParameterRange, ScalingType, SearchSpace};
@@ -76,8 +116,9 @@ impl ParameterRange {
     /// ```
     ///
     /// # Errors
-    /// Those of [`ContinuousParameterRange::with_step`] and [`IntegerParameterRange::with_step`], and [`Error::Invalid`] if an integer range
-    /// is given a step with a fraction, or a categorical one any.
+    /// [`Error::Invalid`] for the causes listed at [`ContinuousParameterRange::with_step`] and
+    /// [`IntegerParameterRange::with_step`]. Also if the range is categorical, or if it is an
+    /// integer range and the step is not an integer.
     pub fn with_step(self, step: f64) -> Result<Self, Error> {
         match self {
             Self::Continuous(range) => range.with_step(step).map(Self::Continuous),
@@ -88,31 +129,36 @@ impl ParameterRange {
             Self::Integer(range) => Err(Error::Invalid(vec![Violation::new(
                 range.name(),
                 format!("step {step:?}"),
-                "the step of an integer range is a whole number",
-                "round it, or use a continuous range",
+                "the step of an integer range must be an integer",
+                "round the step, or use a continuous range",
             )])),
-            Self::Categorical(range) => Err(no_numbers(range.name(), "step")),
+            Self::Categorical(range) => Err(not_numeric(range.name(), "step")),
         }
     }
 
-    /// The same continuous range with decimals of at most so many significant digits only.
+    /// Restricts a continuous range to decimals with at most this number of significant digits.
+    ///
+    /// By default there is no limit.
     ///
     /// # Errors
-    /// Those of [`ContinuousParameterRange::with_significant_digits`], and [`Error::Invalid`] if the range is not continuous.
+    /// [`Error::Invalid`] for the causes listed at
+    /// [`ContinuousParameterRange::with_significant_digits`], or if the range is not continuous.
     pub fn with_significant_digits(self, digits: u32) -> Result<Self, Error> {
         match self {
             Self::Continuous(range) => range.with_significant_digits(digits).map(Self::Continuous),
             Self::Integer(range) => Err(Error::Invalid(vec![Violation::new(
                 range.name(),
                 format!("{digits} significant digits"),
-                "a number of digits is for continuous ranges",
-                "give a step",
+                "significant digits require a continuous range",
+                "use a step instead",
             )])),
-            Self::Categorical(range) => Err(no_numbers(range.name(), "number of digits")),
+            Self::Categorical(range) => {
+                Err(not_numeric(range.name(), "number of significant digits"))
+            }
         }
     }
 
-    /// The parameter's name.
+    /// Returns the name of the parameter.
     pub fn name(&self) -> &str {
         match self {
             Self::Continuous(range) => range.name(),
@@ -121,11 +167,11 @@ impl ParameterRange {
         }
     }
 
-    /// The scaling in force and why; `None` for a categorical range.
-    pub fn scale(&self) -> Option<&Scale> {
+    /// Returns the scaling that the range uses and the reason, or `None` for a categorical range.
+    pub fn resolved_scaling(&self) -> Option<&ResolvedScaling> {
         match self {
-            Self::Continuous(range) => Some(range.scale()),
-            Self::Integer(range) => Some(range.scale()),
+            Self::Continuous(range) => Some(range.resolved_scaling()),
+            Self::Integer(range) => Some(range.resolved_scaling()),
             Self::Categorical(_) => None,
         }
     }
@@ -146,10 +192,12 @@ impl ParameterRange {
         }
     }
 
-    /// A value that lies at this coordinate, in the range's own type. One of a continuous range without steps keeps its digits.
-    pub(super) fn normal(&self, value: &ParameterValue, coordinate: f64) -> ParameterValue {
+    /// Converts a value, which has this coordinate, to the type of the range.
+    ///
+    /// Values of continuous ranges without a step keep all digits.
+    pub(super) fn normalize(&self, value: &ParameterValue, coordinate: f64) -> ParameterValue {
         match (self, value.number()) {
-            (Self::Continuous(range), Some(number)) => range.normal(number, coordinate),
+            (Self::Continuous(range), Some(number)) => range.normalize(number, coordinate),
             _ => self.decode(coordinate),
         }
     }
@@ -163,9 +211,10 @@ impl ParameterRange {
     }
 }
 
-fn no_numbers(name: &str, what: &str) -> Error {
-    let rule = format!("choices have no order, and so no {what}");
-    Error::Invalid(vec![Violation::new(name, what, rule, "leave it out")])
+fn not_numeric(name: &str, restriction: &str) -> Error {
+    let rule = format!("choices have no order, so they cannot have a {restriction}");
+    let value = format!("a choice with a {restriction}");
+    Error::Invalid(vec![Violation::new(name, value, rule, "remove it")])
 }
 
 impl From<ParameterRange> for RangeRecord {

@@ -1,4 +1,4 @@
-//! The search space as data: what is written is what the user gave, and reading checks it again.
+//! The serialized form of a search space: the arguments of its ranges, which reading checks again.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub(super) enum RangeRecord {
     },
 }
 
-/// A space as read: its ranges are not yet checked, so that all that is wrong with them is said at once.
+/// A space whose ranges are not checked yet, so that one error can list all violations.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct SpaceRecord(pub(super) Vec<RangeRecord>);

@@ -1,6 +1,6 @@
-//! How a range is laid on its axis: the four scalings, and the rule behind `Auto`.
+//! Scaling of numeric ranges: how values map to coordinates, and how `Auto` chooses a scaling.
 //!
-//! | scaling | u(x) for a range from a to b | needs |
+//! | scaling | u(x) for a range from a to b | requires |
 //! | --- | --- | --- |
 //! | linear | (x − a) ⁄ (b − a) | – |
 //! | logarithmic | (ln x − ln a) ⁄ (ln b − ln a) | a > 0 |
@@ -8,106 +8,123 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How a numeric range is laid on its axis of the cube.
+/// Sets how the values of a numeric range map to the axis of the search.
+///
+/// The scaling decides which differences between values a strategy treats as equal:
+///
+/// - `Linear` for differences: dropout from 0 to 0.5, or the number of layers.
+/// - `Logarithmic` for ratios: learning rates, regularization strengths, batch sizes. From 10⁻⁶ to
+///   1, half of the axis is below 10⁻³. With `Linear`, that half would be a thousandth.
+/// - `ReverseLogarithmic` for ratios of the distance to 1: momentum or discount factors such as
+///   0.9, 0.99 and 0.999.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScalingType {
-    /// Chosen from the bounds alone; see [`ContinuousParameterRange::scale`] for what was chosen and why.
+    /// Chooses one of the other scalings from the bounds of the range; the default.
     ///
-    /// Logarithmic if the minimum is above 0 and the maximum at least 100 times as large (integers: 64 times); else
-    /// reverse logarithmic if the range is continuous, lies in [0, 1), and 1 − min is at least 100 times 1 − max;
-    /// else linear.
+    /// - Logarithmic if the minimum is above 0 and the maximum is at least 100 times the minimum
+    ///   (64 times for integers).
+    /// - Otherwise, reverse logarithmic if the range is continuous, is in [0, 1), and 1 − min is at
+    ///   least 100 times 1 − max.
+    /// - Otherwise linear.
     ///
-    /// [`ContinuousParameterRange::scale`]: super::ContinuousParameterRange::scale
+    /// [`ContinuousParameterRange::resolved_scaling`] returns the choice and the reason.
+    ///
+    /// [`ContinuousParameterRange::resolved_scaling`]:
+    ///     super::ContinuousParameterRange::resolved_scaling
     #[default]
     Auto,
-    /// Equal steps count equally.
+    /// Equal differences have equal lengths on the axis.
     Linear,
-    /// Equal ratios count equally; needs a minimum above 0.
+    /// Equal ratios have equal lengths on the axis; requires a minimum above 0.
     Logarithmic,
-    /// Equal ratios of the distance to 1 count equally; needs 0 ≤ min and max < 1.
+    /// Equal ratios of the distance to 1 have equal lengths; requires 0 ≤ min and max < 1.
     ReverseLogarithmic,
 }
 
-/// The scaling that a range really has, and why.
+/// The scaling that a range uses, and the reason.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scale {
-    /// Never `Auto`.
+pub struct ResolvedScaling {
+    /// The scaling, which is never `Auto`.
     pub scaling: ScalingType,
-    /// One sentence for people.
+    /// The reason as a sentence for the user.
     pub reason: String,
 }
 
-/// From this ratio of its ends on, a continuous range is searched on a logarithmic scale.
+/// Ratio of the bounds from which `Auto` uses a logarithmic scale for a continuous range.
 const CONTINUOUS_RATIO: f64 = 100.0;
-/// The same for integers.
+/// Ratio of the bounds from which `Auto` uses a logarithmic scale for an integer range.
 const INTEGER_RATIO: f64 = 64.0;
-/// So that 1 − 0.99 counts as a hundredth in spite of rounding.
-const ROUNDING: f64 = 1.0 - 1e-9;
+/// Tolerance for rounding, so that 1 − 0.99 counts as one hundredth.
+const TOLERANCE: f64 = 1.0 - 1e-9;
 
-impl Scale {
-    fn asked_for(scaling: ScalingType) -> Self {
-        Self { scaling, reason: format!("{scaling:?} because the range says so.") }
+impl ResolvedScaling {
+    fn requested(scaling: ScalingType) -> Self {
+        Self { scaling, reason: format!("{scaling:?} because the range specifies it.") }
     }
 
-    /// The scale of a continuous range.
-    pub(super) fn of_continuous(min: f64, max: f64, asked: ScalingType) -> Self {
-        if asked != ScalingType::Auto {
-            return Self::asked_for(asked);
+    pub(super) fn for_continuous(min: f64, max: f64, requested: ScalingType) -> Self {
+        if requested != ScalingType::Auto {
+            return Self::requested(requested);
         }
-        if min > 0.0 && max / min >= CONTINUOUS_RATIO * ROUNDING {
+        if min > 0.0 && max / min >= CONTINUOUS_RATIO * TOLERANCE {
             return Self {
                 scaling: ScalingType::Logarithmic,
                 reason: format!(
-                    "Logarithmic because {max:?} is at least {CONTINUOUS_RATIO} times {min:?}, \
-                     which is above 0."
+                    "Logarithmic because the maximum, {max:?}, is at least {CONTINUOUS_RATIO} \
+                     times the minimum, {min:?}."
                 ),
             };
         }
-        if min >= 0.0 && max < 1.0 && (1.0 - min) / (1.0 - max) >= CONTINUOUS_RATIO * ROUNDING {
+        if min >= 0.0 && max < 1.0 && (1.0 - min) / (1.0 - max) >= CONTINUOUS_RATIO * TOLERANCE {
             return Self {
                 scaling: ScalingType::ReverseLogarithmic,
                 reason: format!(
-                    "ReverseLogarithmic because the range lies in [0, 1) and {min:?} is at least \
-                     {CONTINUOUS_RATIO} times as far from 1 as {max:?}."
+                    "ReverseLogarithmic because the range is in [0, 1) and the minimum, {min:?}, \
+                     is at least {CONTINUOUS_RATIO} times as far from 1 as the maximum, {max:?}."
                 ),
             };
         }
-        Self {
-            scaling: ScalingType::Linear,
-            reason: format!(
-                "Linear because {min:?} to {max:?} spans no ratio of {CONTINUOUS_RATIO}, neither \
-                 above 0 nor in distance from 1."
-            ),
-        }
+        let reason = if min > 0.0 {
+            format!(
+                "Linear because the maximum, {max:?}, is less than {CONTINUOUS_RATIO} times the \
+                 minimum, {min:?}."
+            )
+        } else {
+            format!("Linear because the minimum, {min:?}, is not above 0.")
+        };
+        Self { scaling: ScalingType::Linear, reason }
     }
 
-    /// The scale of an integer range.
-    pub(super) fn of_integer(min: i64, max: i64, asked: ScalingType) -> Self {
-        if asked != ScalingType::Auto {
-            return Self::asked_for(asked);
+    pub(super) fn for_integer(min: i64, max: i64, requested: ScalingType) -> Self {
+        if requested != ScalingType::Auto {
+            return Self::requested(requested);
         }
         #[allow(clippy::cast_precision_loss, reason = "a ratio near 64 needs few digits")]
         let ratio = max as f64 / min as f64;
         if min >= 1 && ratio >= INTEGER_RATIO {
-            Self {
+            return Self {
                 scaling: ScalingType::Logarithmic,
                 reason: format!(
-                    "Logarithmic because {max} is at least {INTEGER_RATIO} times {min}, which is \
-                     at least 1."
+                    "Logarithmic because the maximum, {max}, is at least {INTEGER_RATIO} times \
+                     the minimum, {min}."
                 ),
-            }
-        } else {
-            Self {
-                scaling: ScalingType::Linear,
-                reason: format!(
-                    "Linear because {min} to {max} spans no ratio of {INTEGER_RATIO} above 0."
-                ),
-            }
+            };
         }
+        let reason = if min >= 1 {
+            format!(
+                "Linear because the maximum, {max}, is less than {INTEGER_RATIO} times the \
+                 minimum, {min}."
+            )
+        } else {
+            format!("Linear because the minimum, {min}, is not above 0.")
+        };
+        Self { scaling: ScalingType::Linear, reason }
     }
 }
 
-/// Maps x to [0, 1] under a resolved scaling; the ends map to 0 and 1 exactly.
+/// Maps x to [0, 1]. The bounds map to exactly 0 and 1.
+///
+/// `scaling` is a resolved scaling, here and below.
 pub(super) fn to_unit(scaling: ScalingType, min: f64, max: f64, x: f64) -> f64 {
     if x <= min {
         return 0.0;
@@ -117,13 +134,15 @@ pub(super) fn to_unit(scaling: ScalingType, min: f64, max: f64, x: f64) -> f64 {
     }
     let u = match scaling {
         ScalingType::Logarithmic => log_ratio(min, x) / log_ratio(min, max),
-        ScalingType::ReverseLogarithmic => log_rest(min, x) / log_rest(min, max),
+        ScalingType::ReverseLogarithmic => {
+            log_complement_ratio(min, x) / log_complement_ratio(min, max)
+        }
         ScalingType::Auto | ScalingType::Linear => (x - min) / (max - min),
     };
     u.clamp(0.0, 1.0)
 }
 
-/// The inverse of [`to_unit`]; 0 and 1 map to the ends exactly.
+/// Maps u from [0, 1] to the range: the inverse of [`to_unit`]. Maps 0 and 1 to the exact bounds.
 pub(super) fn from_unit(scaling: ScalingType, min: f64, max: f64, u: f64) -> f64 {
     if u <= 0.0 {
         return min;
@@ -133,26 +152,26 @@ pub(super) fn from_unit(scaling: ScalingType, min: f64, max: f64, u: f64) -> f64
     }
     let x = match scaling {
         ScalingType::Logarithmic => match u * log_ratio(min, max) {
-            near if near < NEAR => min + min * near.exp_m1(),
-            far => {
-                // In two steps, because the ratio may overflow.
-                let half = (0.5 * far).exp();
-                min * half * half
+            small if small < SMALL => min + min * small.exp_m1(),
+            large => {
+                // Multiply by the square root twice, because the ratio may overflow.
+                let root = (0.5 * large).exp();
+                min * root * root
             }
         },
-        ScalingType::ReverseLogarithmic => match u * log_rest(min, max) {
-            near if near > -NEAR => min - (1.0 - min) * near.exp_m1(),
-            far => 1.0 - (1.0 - min) * far.exp(),
+        ScalingType::ReverseLogarithmic => match u * log_complement_ratio(min, max) {
+            small if small > -SMALL => min - (1.0 - min) * small.exp_m1(),
+            large => 1.0 - (1.0 - min) * large.exp(),
         },
         ScalingType::Auto | ScalingType::Linear => min + u * (max - min),
     };
     x.clamp(min, max)
 }
 
-/// Below this, in size, a logarithm of a ratio is taken by the difference from 1, which keeps its digits; it is ln 2.
-const NEAR: f64 = std::f64::consts::LN_2;
+/// Size of logarithms, ln 2, below which `exp_m1` keeps digits that `exp` would lose.
+const SMALL: f64 = std::f64::consts::LN_2;
 
-/// ln(b ⁄ a) for 0 < a ≤ b, also where the ratio is near 1 or overflows.
+/// Returns ln(b ⁄ a) for 0 < a ≤ b, exactly even if the ratio is near 1 or overflows.
 pub(super) fn log_ratio(a: f64, b: f64) -> f64 {
     if b < 2.0 * a {
         ((b - a) / a).ln_1p()
@@ -163,14 +182,16 @@ pub(super) fn log_ratio(a: f64, b: f64) -> f64 {
     }
 }
 
-/// ln((1 − x) ⁄ (1 − a)) for a ≤ x < 1, also where that is near 1.
-pub(super) fn log_rest(a: f64, x: f64) -> f64 {
-    let gone = (x - a) / (1.0 - a);
-    if gone < 0.5 { (-gone).ln_1p() } else { ((1.0 - x) / (1.0 - a)).ln() }
+/// Returns ln((1 − x) ⁄ (1 − a)) for a ≤ x < 1, exactly even if the ratio is near 1.
+pub(super) fn log_complement_ratio(a: f64, x: f64) -> f64 {
+    let share = (x - a) / (1.0 - a);
+    if share < 0.5 { (-share).ln_1p() } else { ((1.0 - x) / (1.0 - a)).ln() }
 }
 
-/// A number where its scale is linear: x, ln x or −ln(1 − x). Beyond a range's ends, too.
-fn straightened(scaling: ScalingType, x: f64) -> f64 {
+/// Returns x, ln x or −ln(1 − x): the function of x that is linear on the axis.
+///
+/// x may be outside the range.
+fn linearize(scaling: ScalingType, x: f64) -> f64 {
     match scaling {
         ScalingType::Logarithmic => x.ln(),
         ScalingType::ReverseLogarithmic => -(1.0 - x).ln(),
@@ -178,15 +199,17 @@ fn straightened(scaling: ScalingType, x: f64) -> f64 {
     }
 }
 
-/// Where x stands: 0 at min, 1 at max, outside of [0, 1] beyond them. In narrow ranges it has fewer digits than [`to_unit`].
+/// Returns the position of x on the axis: 0 at min, 1 at max, and outside [0, 1] beyond them.
+///
+/// In narrow ranges it has fewer exact digits than [`to_unit`].
 pub(super) fn position(scaling: ScalingType, min: f64, max: f64, x: f64) -> f64 {
-    let [a, b, x] = [min, max, x].map(|x| straightened(scaling, x));
+    let [a, b, x] = [min, max, x].map(|x| linearize(scaling, x));
     (x - a) / (b - a)
 }
 
-/// The inverse of [`position`].
+/// Returns the value at a position: the inverse of [`position`].
 pub(super) fn value_at(scaling: ScalingType, min: f64, max: f64, position: f64) -> f64 {
-    let [a, b] = [min, max].map(|x| straightened(scaling, x));
+    let [a, b] = [min, max].map(|x| linearize(scaling, x));
     let x = a + position * (b - a);
     match scaling {
         ScalingType::Logarithmic => x.exp(),
@@ -195,15 +218,15 @@ pub(super) fn value_at(scaling: ScalingType, min: f64, max: f64, position: f64) 
     }
 }
 
-/// The distance on the axis below which two numbers may be the same floating-point value.
+/// Returns the distance on the axis below which two values may be the same float.
 pub(super) fn float_spacing(scaling: ScalingType, min: f64, max: f64) -> f64 {
-    let largest = min.abs().max(max.abs());
+    let max_size = min.abs().max(max.abs());
     match scaling {
         ScalingType::Logarithmic => f64::EPSILON / log_ratio(min, max),
         ScalingType::ReverseLogarithmic => {
-            f64::EPSILON * largest / ((1.0 - max) * -log_rest(min, max))
+            f64::EPSILON * max_size / ((1.0 - max) * -log_complement_ratio(min, max))
         }
-        ScalingType::Auto | ScalingType::Linear => f64::EPSILON * largest / (max - min),
+        ScalingType::Auto | ScalingType::Linear => f64::EPSILON * max_size / (max - min),
     }
 }
 
@@ -212,8 +235,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn auto_follows_its_rule() {
-        let chosen = |min, max| Scale::of_continuous(min, max, ScalingType::Auto).scaling;
+    fn auto_chooses_the_documented_scaling() {
+        let chosen =
+            |min, max| ResolvedScaling::for_continuous(min, max, ScalingType::Auto).scaling;
         assert_eq!(chosen(1e-6, 1.0), ScalingType::Logarithmic);
         assert_eq!(chosen(0.01, 1.0), ScalingType::Logarithmic);
         assert_eq!(chosen(0.011, 1.0), ScalingType::Linear);
@@ -222,16 +246,16 @@ mod tests {
         assert_eq!(chosen(0.0, 0.99), ScalingType::ReverseLogarithmic);
         assert_eq!(chosen(0.0, 0.98), ScalingType::Linear);
         assert_eq!(chosen(-1.0, 0.999), ScalingType::Linear);
-        let integer = |min, max| Scale::of_integer(min, max, ScalingType::Auto).scaling;
+        let integer = |min, max| ResolvedScaling::for_integer(min, max, ScalingType::Auto).scaling;
         assert_eq!(integer(1, 64), ScalingType::Logarithmic);
         assert_eq!(integer(1, 63), ScalingType::Linear);
         assert_eq!(integer(0, 1000), ScalingType::Linear);
-        let scale = Scale::of_continuous(1e-6, 1.0, ScalingType::Auto);
-        assert!(scale.reason.contains("1e-6") && scale.reason.ends_with('.'), "{}", scale.reason);
+        let reason = ResolvedScaling::for_continuous(1e-6, 1.0, ScalingType::Auto).reason;
+        assert!(reason.contains("1e-6") && reason.ends_with('.'), "{reason}");
     }
 
     #[test]
-    fn there_and_back() {
+    fn from_unit_inverts_to_unit() {
         for (scaling, min, max) in [
             (ScalingType::Linear, -5.0, 10.0),
             (ScalingType::Linear, -1e308, 7e307),
@@ -249,7 +273,6 @@ mod tests {
                 last = x;
                 let back = to_unit(scaling, min, max, x);
                 assert!((back - u).abs() < 1e-12, "{scaling:?}: {u} came back as {back}");
-                // The two ways agree.
                 let other = position(scaling, min, max, x);
                 assert!((other - u).abs() < 1e-11, "{scaling:?}: {u} is at {other}");
             }

@@ -1,27 +1,77 @@
-//! All tunable parameters together: encoding, decoding, snapping.
+//! The search space: all parameters, with encoding, decoding and validation of configurations.
 
 use super::configuration::{Configuration, ParameterValue};
-use super::digits;
 use super::range::ParameterRange;
 use super::record;
-use crate::cube::{self, Axis, UnitPoint};
+use super::rounding;
 use crate::error::{Error, Violation};
+use crate::unit_cube::{self, Axis, UnitPoint};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// All tunable parameters together.
+/// The parameters to tune, each with its range.
+///
+/// A study proposes configurations from its search space. A space also validates configurations,
+/// and maps them to points of the unit cube, which strategies use.
+///
+/// ```
+/// use surmise::{Configuration, ParameterRange, ScalingType, SearchSpace};
+///
+/// let space = SearchSpace::new([
+///     ParameterRange::continuous("learning_rate", 1e-5..=1.0, ScalingType::Logarithmic),
+///     ParameterRange::continuous("momentum", 0.9..=0.999, ScalingType::ReverseLogarithmic),
+///     ParameterRange::integer("units", 32..=512, ScalingType::Logarithmic)?.with_step(32.0),
+///     ParameterRange::categorical("optimizer", ["adam", "sgd"]),
+///     ParameterRange::categorical("batch_size", [32, 64, 128]),
+/// ])?;
+///
+/// // From a configuration to a point of the unit cube, and back.
+/// let defaults = space.fill_in(&Configuration::from([("learning_rate", 0.01.into())]))?;
+/// let point = space.encode(&defaults)?;
+/// assert!(point.iter().all(|coordinate| (0.0..=1.0).contains(coordinate)));
+/// assert_eq!(space.decode(&point).category("optimizer"), "adam");
+///
+/// // One error lists all violations, each with parameter, value, rule and remedy.
+/// let error = SearchSpace::new([
+///     ParameterRange::continuous("rate", 0.0..=1.0, ScalingType::Logarithmic),
+///     ParameterRange::integer("layers", 8..=1, ScalingType::Linear),
+/// ])
+/// .unwrap_err();
+/// assert_eq!(error.violations().len(), 2);
+/// assert_eq!(
+///     error.to_string().lines().last(),
+///     Some("`layers` is 8 to 1: min must not exceed max; swap the bounds")
+/// );
+/// # Ok::<(), surmise::Error>(())
+/// ```
+///
+/// Frequent mistakes:
+///
+/// - **The operator `?` after each range.** [`new`](Self::new) takes the results of the
+///   constructors, so that it can report the violations of all ranges together.
+/// - **Names that differ from those in the program.** Configurations use the names of the space.
+///   [`Configuration::float`] and similar methods panic for an unknown name.
+/// - **Conditional parameters.** A space has none: every configuration has a value for every
+///   parameter. The program must ignore values that do not apply.
+/// - **More parameters than the budget allows.** Each further parameter needs more trials. Start
+///   with the few parameters that matter most.
+///
+/// Read on at [`ParameterRange`] and [`ScalingType`](crate::ScalingType), and in the guide to
+/// [ranges and scales](crate::guide::ranges_and_scales).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "record::SpaceRecord", into = "Vec<ParameterRange>")]
 pub struct SearchSpace {
     pub(super) ranges: Vec<ParameterRange>,
     axes: Vec<Axis>,
-    /// Shared by all configurations of the space.
+    /// The names of the parameters, which all configurations of the space share.
     names: Arc<[String]>,
 }
 
 impl SearchSpace {
-    /// Puts ranges together. It takes the results of making them, so that everything that is wrong is said at once.
+    /// Creates a space from the results of the constructors of its ranges.
+    ///
+    /// It takes results instead of ranges, so that one error lists the violations of all ranges.
     ///
     /// ```
     /// use surmise::{ParameterRange, ScalingType, SearchSpace};
@@ -42,81 +92,82 @@ impl SearchSpace {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] with everything that is wrong: the violations of each range that could not be made, names that
-    /// occur twice, no range at all.
+    /// [`Error::Invalid`] with the violations of all ranges, and one violation for each name that
+    /// occurs twice. Also if there are no ranges.
     pub fn new(
         ranges: impl IntoIterator<Item = Result<ParameterRange, Error>>,
     ) -> Result<Self, Error> {
         let mut violations = Vec::new();
-        let mut sound: Vec<ParameterRange> = Vec::new();
+        let mut valid: Vec<ParameterRange> = Vec::new();
         let mut names = HashSet::new();
         for range in ranges {
-            let mut known = HashSet::new();
+            let mut own_names = HashSet::new();
             match range {
                 Ok(range) => {
-                    known.insert(range.name().to_owned());
-                    sound.push(range);
+                    own_names.insert(range.name().to_owned());
+                    valid.push(range);
                 }
-                // A range that could not be made has left its name in what it broke.
-                Err(Error::Invalid(broken)) => {
-                    known.extend(broken.iter().map(|violation| violation.subject.clone()));
-                    violations.extend(broken);
+                // The violations of an invalid range have its name.
+                Err(Error::Invalid(found)) => {
+                    own_names.extend(found.iter().map(|violation| violation.subject.clone()));
+                    violations.extend(found);
                 }
                 Err(other) => return Err(other),
             }
-            for name in known {
+            for name in own_names {
                 if !name.is_empty() && !names.insert(name.clone()) {
                     violations.push(Violation::new(
                         name,
-                        "there twice",
-                        "the names of a search space are distinct",
+                        "used twice",
+                        "the names in a search space must be distinct",
                         "rename one of them",
                     ));
                 }
             }
         }
-        if sound.is_empty() && violations.is_empty() {
+        if valid.is_empty() && violations.is_empty() {
             violations.push(Violation::new(
                 "search space",
                 "empty",
-                "there is at least one parameter to tune",
+                "a search space needs at least one parameter",
                 "add a range",
             ));
         }
-        Error::unless_empty(violations)?;
-        let axes = sound.iter().map(ParameterRange::axis).collect();
-        let names = sound.iter().map(|range| range.name().to_owned()).collect();
-        Ok(Self { ranges: sound, axes, names })
+        Error::from_violations(violations)?;
+        let axes = valid.iter().map(ParameterRange::axis).collect();
+        let names = valid.iter().map(|range| range.name().to_owned()).collect();
+        Ok(Self { ranges: valid, axes, names })
     }
 
-    /// The ranges, in order.
+    /// Returns the ranges, in the order in which they were given.
     pub fn ranges(&self) -> &[ParameterRange] {
         &self.ranges
     }
 
-    /// The axes of the cube, one per range.
+    /// Returns the axes of the unit cube, one for each range.
     pub fn axes(&self) -> &[Axis] {
         &self.axes
     }
 
-    /// Number of distinct configurations, if it is finite and below 2¹²⁸.
+    /// Returns the number of distinct configurations, or `None` if it is infinite or at least 2¹²⁸.
     pub fn cardinality(&self) -> Option<u128> {
-        cube::cell_count(&self.axes)
+        unit_cube::cell_count(&self.axes)
     }
 
-    /// The point that represents a configuration; the order of its values does not matter.
+    /// Returns the point that represents a configuration. The order of its values does not matter.
     ///
-    /// Numbers may be given as integers for a continuous range, and as floats without a fraction for an integer range.
+    /// A continuous parameter accepts integers. An integer parameter accepts floats without a
+    /// fraction.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with everything that is wrong: parameters that are missing or unknown, values of the wrong
-    /// type or outside of their range.
+    /// [`Error::Invalid`] with one violation for each parameter that is missing, unknown or given
+    /// twice, and for each value that has the wrong type or is outside its range.
     pub fn encode(&self, configuration: &Configuration) -> Result<UnitPoint, Error> {
-        self.check(configuration).map(|(point, _)| point)
+        self.validate(configuration).map(|(point, _)| point)
     }
 
-    /// The point that represents a configuration, and its values in the space's own order.
-    fn check<'c>(
+    /// Returns the point that represents a configuration, and its values in the order of the space.
+    fn validate<'c>(
         &self,
         configuration: &'c Configuration,
     ) -> Result<(UnitPoint, Vec<&'c ParameterValue>), Error> {
@@ -142,20 +193,20 @@ impl SearchSpace {
                 None => violations.push(Violation::new(
                     range.name(),
                     "missing",
-                    "a configuration has a value for every parameter",
-                    "add it",
+                    "a configuration needs a value for every parameter",
+                    "add a value",
                 )),
             }
         }
         if !is_ordered {
-            violations.extend(self.strangers(configuration));
+            violations.extend(self.check_names(configuration));
         }
-        Error::unless_empty(violations)?;
+        Error::from_violations(violations)?;
         Ok((point.into(), values))
     }
 
-    /// What is wrong with the names of a configuration: those that the space does not have, and those that are there twice.
-    fn strangers(&self, configuration: &Configuration) -> Vec<Violation> {
+    /// Returns a violation for each parameter that is unknown or given twice.
+    fn check_names(&self, configuration: &Configuration) -> Vec<Violation> {
         let known: HashSet<&str> = self.names.iter().map(String::as_str).collect();
         let mut violations = Vec::new();
         let mut seen = HashSet::new();
@@ -165,24 +216,24 @@ impl SearchSpace {
                     name,
                     value,
                     "the search space has no such parameter",
-                    "remove it or add a range",
+                    "remove it, or add a range",
                 ));
             } else if !seen.insert(name) {
                 violations.push(Violation::new(
                     name,
-                    "there twice",
-                    "a configuration has one value for every parameter",
-                    "remove one",
+                    "given twice",
+                    "a configuration must not have two values for a parameter",
+                    "remove one of them",
                 ));
             }
         }
         violations
     }
 
-    /// The configuration that a point represents. Every point of the cube represents one.
+    /// Returns the configuration that a point represents. Every point of the cube represents one.
     ///
     /// # Panics
-    /// If the point has another number of coordinates than the space has parameters.
+    /// Panics if the number of coordinates is not the number of parameters.
     pub fn decode(&self, point: &UnitPoint) -> Configuration {
         assert_eq!(point.len(), self.ranges.len(), "one coordinate per parameter");
         let values = self.ranges.iter().zip(point.iter());
@@ -190,32 +241,40 @@ impl SearchSpace {
         Configuration::of(Arc::clone(&self.names), values)
     }
 
-    /// Configurations at a point or next to it, the ones with the fewest digits first, the one that the point represents last. They have
-    /// these numbers in the place of some of their values, to the digit (the number of the axis comes first).
+    /// Returns configurations at a point or next to it.
+    ///
+    /// The values of the first one have the fewest digits. The last one is the configuration that
+    /// the point represents. `numbers` are pairs of axis and number: exact values that replace the
+    /// value on that axis.
     ///
     /// # Errors
-    /// [`Error::BadProposal`] if a number is not the one that its coordinate represents, within the axis' resolution.
-    pub(crate) fn near(
+    /// [`Error::InvalidProposal`] if the coordinate of a number is not that of the point, within
+    /// the resolution of the axis.
+    pub(crate) fn configurations_near(
         &self,
         point: &UnitPoint,
         numbers: &[(usize, f64)],
     ) -> Result<impl Iterator<Item = Configuration>, Error> {
         for &(axis, number) in numbers {
-            let bad = |text: String| Err(Error::BadProposal(text));
+            let invalid = |text: String| Err(Error::InvalidProposal(text));
             let Some(range @ ParameterRange::Continuous(_)) = self.ranges.get(axis) else {
-                return bad(format!("axis {axis} has no numbers, such as {number}"));
+                return invalid(format!(
+                    "axis {axis} is not continuous, but has the value {number}"
+                ));
             };
             match range.encode(&ParameterValue::Float(number)) {
-                Ok(coordinate) if self.axes[axis].same(coordinate, point[axis]) => {}
+                Ok(coordinate) if self.axes[axis].is_same_coordinate(coordinate, point[axis]) => {}
                 Ok(coordinate) => {
-                    let name = range.name();
-                    let text = format!("{number} of `{name}` lies at {coordinate}");
-                    return bad(format!("{text}, not at {}", point[axis]));
+                    let (name, expected) = (range.name(), point[axis]);
+                    return invalid(format!(
+                        "the value {number} of `{name}` has the coordinate {coordinate}, \
+                         not {expected}"
+                    ));
                 }
-                Err(violation) => return bad(violation.to_string()),
+                Err(violation) => return invalid(violation.to_string()),
             }
         }
-        let shares = digits::FINENESS.into_iter().map(Some).chain([None]);
+        let shares = rounding::ROUNDING_SHARES.into_iter().map(Some).chain([None]);
         Ok(shares.map(move |share| {
             let ranges = self.ranges.iter().zip(point.iter());
             let mut values: Vec<ParameterValue> = ranges
@@ -228,61 +287,62 @@ impl SearchSpace {
                 .collect();
             for &(axis, number) in numbers {
                 let range = &self.ranges[axis];
-                values[axis] = range.normal(&ParameterValue::Float(number), point[axis]);
+                values[axis] = range.normalize(&ParameterValue::Float(number), point[axis]);
             }
             Configuration::of(Arc::clone(&self.names), values)
         }))
     }
 
-    /// Moves a point to the one that represents the same configuration.
+    /// Returns the point that represents the same configuration as `point`.
     pub fn snap(&self, point: &UnitPoint) -> UnitPoint {
-        cube::snap(&self.axes, point)
+        unit_cube::snap(&self.axes, point)
     }
 
-    /// The same configuration in the space's own order and types: floats for continuous ranges, integers for integer
-    /// ranges. Values of continuous ranges stay as they were given, to the last digit.
+    /// Converts a configuration to the order and the types of the space.
+    ///
+    /// Continuous parameters become floats and keep all digits. Integer parameters become integers.
     ///
     /// # Errors
-    /// Those of [`encode`](Self::encode).
+    /// [`Error::Invalid`] as for [`encode`](Self::encode).
     pub fn normalize(&self, configuration: &Configuration) -> Result<Configuration, Error> {
-        self.normalize_and_encode(configuration).map(|(normal, _)| normal)
+        self.normalize_and_encode(configuration).map(|(normalized, _)| normalized)
     }
 
-    /// [`normalize`](Self::normalize) and [`encode`](Self::encode) at once.
+    /// Combines [`normalize`](Self::normalize) and [`encode`](Self::encode), which is faster.
     pub(crate) fn normalize_and_encode(
         &self,
         configuration: &Configuration,
     ) -> Result<(Configuration, UnitPoint), Error> {
-        let (point, given) = self.check(configuration)?;
+        let (point, given) = self.validate(configuration)?;
         let values = self.ranges.iter().zip(given).zip(point.iter());
-        let values = values.map(|((range, value), &coordinate)| range.normal(value, coordinate));
+        let values = values.map(|((range, value), &coordinate)| range.normalize(value, coordinate));
         Ok((Configuration::of(Arc::clone(&self.names), values.collect()), point))
     }
 
-    /// A part of a configuration in the space's own order and types; a whole one is [normalized](Self::normalize).
+    /// Converts a partial configuration to the order and the types of the space.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with everything that is wrong: parameters that are unknown or there twice, values of the wrong type or outside of
-    /// their range, no value at all.
+    /// [`Error::Invalid`] as for [`encode`](Self::encode), but missing parameters are allowed. Also
+    /// if there is no value at all.
     pub(crate) fn normalize_part(&self, part: &Configuration) -> Result<Configuration, Error> {
         let given: HashMap<&str, &ParameterValue> = part.iter().rev().collect();
-        let mut violations = self.strangers(part);
+        let mut violations = self.check_names(part);
         if given.is_empty() {
-            let rule = "at least one parameter has a value";
-            violations.push(Violation::new("configuration", "empty", rule, "name one"));
+            let rule = "a partial configuration needs at least one value";
+            violations.push(Violation::new("configuration", "empty", rule, "add a value"));
         }
         let mut entries = Vec::with_capacity(given.len());
         for range in &self.ranges {
             let Some(value) = given.get(range.name()) else { continue };
             match range.encode(value) {
                 Ok(coordinate) => {
-                    let value = range.normal(value, coordinate);
+                    let value = range.normalize(value, coordinate);
                     entries.push((range.name().to_owned(), value));
                 }
                 Err(violation) => violations.push(violation),
             }
         }
-        Error::unless_empty(violations)?;
+        Error::from_violations(violations)?;
         if entries.len() < self.ranges.len() {
             return Ok(entries.into_iter().collect());
         }
@@ -290,15 +350,18 @@ impl SearchSpace {
         Ok(Configuration::of(Arc::clone(&self.names), values))
     }
 
-    /// A configuration with the values that are given, and the middle of the range (of choices, the first) for all others.
+    /// Completes a configuration with default values for the missing parameters.
+    ///
+    /// The default value of a numeric range is the middle of its scale. The default value of a
+    /// categorical range is its first value.
     ///
     /// # Errors
-    /// Those of [`encode`](Self::encode), but for parameters that are missing.
-    pub fn completed(&self, given: &Configuration) -> Result<Configuration, Error> {
-        let centre = self.decode(&cube::centre(&self.axes));
-        let others = centre.iter().filter(|(name, _)| given.value(name).is_none());
-        let whole = given.iter().chain(others).map(|(name, value)| (name, value.clone()));
-        self.normalize(&whole.collect())
+    /// [`Error::Invalid`] as for [`encode`](Self::encode), but missing parameters are allowed.
+    pub fn fill_in(&self, given: &Configuration) -> Result<Configuration, Error> {
+        let centre = self.decode(&unit_cube::centre(&self.axes));
+        let missing = centre.iter().filter(|(name, _)| given.value(name).is_none());
+        let all = given.iter().chain(missing).map(|(name, value)| (name, value.clone()));
+        self.normalize(&all.collect())
     }
 }
 

@@ -1,10 +1,6 @@
 use super::*;
-use crate::cube::Axis;
 use crate::error::Error;
-
-fn messages(error: &Error) -> String {
-    error.to_string()
-}
+use crate::unit_cube::Axis;
 
 fn mixed() -> SearchSpace {
     SearchSpace::new([
@@ -20,7 +16,7 @@ fn mixed() -> SearchSpace {
 }
 
 #[test]
-fn encoding_undoes_decoding() {
+fn encode_inverts_decode() {
     let space = mixed();
     for part in 0..50 {
         let u = f64::from(part) / 49.0;
@@ -47,7 +43,7 @@ fn bounds_are_included() {
 }
 
 #[test]
-fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
+fn one_error_lists_all_violations_with_name_value_rule_and_remedy() {
     let error = SearchSpace::new([
         ParameterRange::continuous("a", 0.0..=1.0, ScalingType::Logarithmic),
         ParameterRange::continuous("b", -0.1..=1.0, ScalingType::ReverseLogarithmic),
@@ -76,13 +72,15 @@ fn all_errors_are_reported_at_once_with_name_value_rule_and_remedy() {
             "a"
         ]
     );
-    let text = messages(&error);
+    let text = error.to_string();
     for line in [
-        "`a` is min 0.0: logarithmic scaling needs min > 0; raise min above 0 or use Linear scaling",
-        "`b` is -0.1 to 1.0: reverse logarithmic scaling needs 0 <= min and max < 1; \
-         move the ends into [0, 1) or use Linear scaling",
-        "`g` is \"x\", twice: the values of a categorical range are distinct; list each value once",
-        "`twin` is there twice: the names of a search space are distinct; rename one of them",
+        "`a` is min 0.0: logarithmic scaling requires min > 0; \
+         raise min above 0, or use Linear scaling",
+        "`b` is -0.1 to 1.0: reverse logarithmic scaling requires 0 <= min and max < 1; \
+         move the bounds into [0, 1), or use Linear scaling",
+        "`g` is \"x\", twice: the values of a categorical range must be distinct; \
+         list each value once",
+        "`twin` is used twice: the names in a search space must be distinct; rename one of them",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\nnot in\n{text}");
     }
@@ -93,9 +91,9 @@ mod laws {
     use proptest::strategy::ValueTree;
 
     use super::*;
-    use crate::cube;
+    use crate::unit_cube;
 
-    /// A finite number of any size and sign.
+    /// Finite numbers of any size and sign.
     fn number() -> impl Strategy<Value = f64> {
         (-1.0..1.0_f64, -320.0..308.0_f64).prop_map(|(m, e)| m * 10.0_f64.powf(e))
     }
@@ -109,7 +107,7 @@ mod laws {
         ]
     }
 
-    /// A number of [0, 1), near either end or between them.
+    /// Numbers in [0, 1), some of them close to 0 or 1.
     fn share() -> impl Strategy<Value = f64> {
         prop_oneof![
             0.0..1.0_f64,
@@ -119,8 +117,11 @@ mod laws {
         ]
     }
 
-    /// Ends of a range: of any size; next to each other; of a positive ratio; inside [0, 1); of everyday size.
-    fn ends() -> impl Strategy<Value = (f64, f64)> {
+    /// Bounds of a range of several kinds.
+    ///
+    /// They are of any size, close to each other, of a positive ratio, inside [0, 1), or of a
+    /// common size.
+    fn bounds() -> impl Strategy<Value = (f64, f64)> {
         let near =
             (number(), -17.0..0.0_f64).prop_map(|(a, e)| (a, a + a.abs() * 10.0_f64.powf(e)));
         let ratio = (-300.0..300.0_f64, -2.0..2.5_f64)
@@ -135,7 +136,7 @@ mod laws {
     }
 
     fn range() -> impl Strategy<Value = Result<ParameterRange, Error>> {
-        let continuous = (ends(), scaling())
+        let continuous = (bounds(), scaling())
             .prop_map(|((a, b), s)| ParameterRange::continuous("x", a.min(b)..=a.max(b), s));
         let integer = (0..63_u32, any::<i64>(), 0..45_u32, any::<u64>(), scaling()).prop_map(
             |(shift, a, width, b, s)| {
@@ -146,14 +147,14 @@ mod laws {
         prop_oneof![2 => continuous, 1 => integer]
     }
 
-    /// The laws below would say little if few ranges were sound, or all of them nearly linear.
+    /// Otherwise the properties below would be checked for too few kinds of ranges.
     #[test]
-    fn ranges_of_every_scale_are_drawn_wide_and_narrow() {
+    fn generated_ranges_have_all_scales_and_widths() {
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         let (mut log, mut reverse, mut linear, mut integers) = ([0; 2], [0; 2], 0, [0; 2]);
         for _ in 0..3000 {
             match range().new_tree(&mut runner).unwrap().current() {
-                Ok(ParameterRange::Continuous(range)) => match range.scale().scaling {
+                Ok(ParameterRange::Continuous(range)) => match range.resolved_scaling().scaling {
                     ScalingType::Logarithmic => {
                         log[usize::from(range.max() / range.min() > 10.0)] += 1;
                     }
@@ -177,18 +178,26 @@ mod laws {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
 
-        /// What makes "no repetition" true: two points of one configuration are the same place for the search, and the
-        /// place of a configuration decodes to it.
+        /// Two points of one configuration are equal for a strategy.
+        ///
+        /// Otherwise a strategy could propose a configuration twice.
         #[test]
-        fn one_configuration_is_one_place(range in range(), u in 0.0..1.0_f64, gap in -17.0..0.0_f64) {
+        fn points_of_one_configuration_are_equal(
+            range in range(),
+            u in 0.0..1.0_f64,
+            gap in -17.0..0.0_f64,
+        ) {
             let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
-            let points = [u, (u + 10.0_f64.powf(gap)).min(1.0)].map(|u| space.snap(&vec![u].into()));
+            let coordinates = [u, (u + 10.0_f64.powf(gap)).min(1.0)];
+            let points = coordinates.map(|u| space.snap(&vec![u].into()));
             let [a, b] = points.clone().map(|point| space.decode(&point));
             if a == b {
-                prop_assert!(cube::same(space.axes(), &points[0], &points[1]), "{space:?} {points:?}");
+                let is_same = unit_cube::is_same_point(space.axes(), &points[0], &points[1]);
+                prop_assert!(is_same, "{space:?} {points:?}");
             }
             let back = space.encode(&a).unwrap();
-            prop_assert!(cube::same(space.axes(), &points[0], &back), "{space:?} {a} {back:?}");
+            let is_same = unit_cube::is_same_point(space.axes(), &points[0], &back);
+            prop_assert!(is_same, "{space:?} {a} {back:?}");
             prop_assert_eq!(space.snap(&back), back);
         }
 
@@ -200,13 +209,13 @@ mod laws {
             match &space.ranges()[0] {
                 ParameterRange::Continuous(range) => {
                     let (value, again) = (configuration.float("x"), back.float("x"));
-                    // To the spacing of floats on the axis.
-                    let place = |c| space.encode(c).unwrap()[0];
+                    let coordinate = |c| space.encode(c).unwrap()[0];
                     let Axis::Continuous { resolution } = space.axes()[0] else {
                         prop_assert_eq!(value.to_bits(), again.to_bits());
                         return Ok(());
                     };
-                    prop_assert!((place(&configuration) - place(&back)).abs() <= resolution);
+                    let difference = coordinate(&configuration) - coordinate(&back);
+                    prop_assert!(difference.abs() <= resolution);
                     prop_assert!((range.min()..=range.max()).contains(&again));
                 }
                 _ => prop_assert_eq!(configuration, back),
@@ -221,7 +230,7 @@ mod laws {
             prop_assert_eq!(space.snap(&snapped)[0].to_bits(), snapped[0].to_bits());
         }
 
-        /// Up to rounding, which may put two neighbouring floats in the wrong order.
+        /// The tolerances allow for rounding, which may swap adjacent floats.
         #[test]
         fn scales_are_monotone(range in range(), u in 0.0..=1.0_f64, v in 0.0..=1.0_f64) {
             let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
@@ -229,37 +238,44 @@ mod laws {
             let (low, high) = (value(u.min(v)), value(u.max(v)));
             let rounding = 2.0 * f64::EPSILON * high.float("x").abs();
             prop_assert!(low.float("x") <= high.float("x") + rounding);
-            let place = |c| space.encode(c).unwrap()[0];
-            prop_assert!(place(&low) <= place(&high) + 2.0 * f64::EPSILON);
+            let coordinate = |c| space.encode(c).unwrap()[0];
+            prop_assert!(coordinate(&low) <= coordinate(&high) + 2.0 * f64::EPSILON);
         }
 
         #[test]
         fn bounds_are_the_ends_of_the_axis(range in range()) {
             let Ok(space) = SearchSpace::new([range]) else { return Ok(()) };
             let ends = [0.0, 1.0].map(|u| space.decode(&vec![u].into()));
-            let places = [&ends[0], &ends[1]].map(|end| space.encode(end).unwrap()[0]);
+            let coordinates = [&ends[0], &ends[1]].map(|end| space.encode(end).unwrap()[0]);
             let axis = space.axes()[0];
             match &space.ranges()[0] {
                 ParameterRange::Continuous(range) => {
                     let bounds = [range.min(), range.max()].map(f64::to_bits);
                     prop_assert_eq!([0, 1].map(|i| ends[i].float("x").to_bits()), bounds);
                     if !axis.is_constant() {
-                        prop_assert_eq!(places.map(f64::to_bits), [0.0, 1.0].map(f64::to_bits));
+                        let expected = [0.0, 1.0].map(f64::to_bits);
+                        prop_assert_eq!(coordinates.map(f64::to_bits), expected);
                     }
                 }
                 ParameterRange::Integer(range) => {
                     let bounds = [range.min(), range.max()];
                     prop_assert_eq!([0, 1].map(|i| ends[i].integer("x")), bounds);
-                    prop_assert_eq!(places.map(|u| axis.cell(u)), [0, axis.cells().unwrap() - 1]);
+                    let cells = coordinates.map(|u| axis.cell(u));
+                    prop_assert_eq!(cells, [0, axis.cell_count().unwrap() - 1]);
                 }
                 ParameterRange::Categorical(_) => unreachable!("numbers only"),
             }
         }
 
-        /// Integer k of min to max holds [k − min, k − min + 1) ⁄ count of a linear axis, and on a logarithmic one what
-        /// lies between k − ½ and k + ½.
+        /// On a linear axis, integer k covers [k − min, k − min + 1) ⁄ count.
+        ///
+        /// On a logarithmic axis, it covers the numbers from k − ½ to k + ½.
         #[test]
-        fn integers_have_their_share(min in -50_i64..50, width in 0_i64..200, k in 0_i64..200) {
+        fn integers_cover_equal_parts_of_their_scale(
+            min in -50_i64..50,
+            width in 0_i64..200,
+            k in 0_i64..200,
+        ) {
             let (max, k) = (min + width, min + k % (width + 1));
             let decode = |space: &SearchSpace, u: f64| space.decode(&vec![u].into()).integer("n");
             let space = |min, max, scaling| {
@@ -282,13 +298,13 @@ mod laws {
 }
 
 #[test]
-fn an_empty_space_is_an_error() {
+fn a_space_without_parameters_is_an_error() {
     let error = SearchSpace::new([]).unwrap_err();
-    assert!(messages(&error).contains("at least one parameter"));
+    assert!(error.to_string().contains("at least one parameter"));
 }
 
 #[test]
-fn a_single_value_is_constant() {
+fn ranges_with_one_value_are_constant() {
     let space = SearchSpace::new([
         ParameterRange::continuous("x", 2.0..=2.0, ScalingType::Auto),
         ParameterRange::integer("n", -3..=-3, ScalingType::Auto),
@@ -302,7 +318,7 @@ fn a_single_value_is_constant() {
 }
 
 #[test]
-fn bad_configurations_say_what_is_wrong_with_each_value() {
+fn errors_of_a_configuration_name_each_invalid_value() {
     let space = mixed();
     let configuration: Configuration = serde_json::from_str(
         r#"{"rate": 2, "momentum": "high", "depth": 1.5, "units": 4.0, "optimizer": "adm",
@@ -319,7 +335,7 @@ fn bad_configurations_say_what_is_wrong_with_each_value() {
 }
 
 #[test]
-fn json_numbers_may_be_written_either_way() {
+fn integers_and_floats_in_json_are_converted() {
     let space = SearchSpace::new([
         ParameterRange::continuous("x", 0.0..=10.0, ScalingType::Auto),
         ParameterRange::integer("n", 0..=10, ScalingType::Auto),
@@ -331,18 +347,20 @@ fn json_numbers_may_be_written_either_way() {
 }
 
 #[test]
-fn a_space_survives_json_and_is_checked_again() {
+fn a_space_survives_json_and_is_validated_again() {
     let space = mixed();
     let text = serde_json::to_string(&space).unwrap();
     assert_eq!(serde_json::from_str::<SearchSpace>(&text).unwrap(), space);
-    let broken = r#"[{"type": "continuous", "name": "a", "min": 0, "max": 1, "scaling": "Logarithmic"},
-                     {"type": "integer", "name": "b", "min": 2, "max": 1}]"#;
+    let broken = r#"[
+        {"type": "continuous", "name": "a", "min": 0, "max": 1, "scaling": "Logarithmic"},
+        {"type": "integer", "name": "b", "min": 2, "max": 1}
+    ]"#;
     let error = serde_json::from_str::<SearchSpace>(broken).unwrap_err().to_string();
     assert!(error.contains("`a`") && error.contains("`b`"), "{error}");
 }
 
 #[test]
-fn floats_round_trip_to_the_last_digit() {
+fn floats_survive_json_to_the_last_digit() {
     for value in [0.1 + 0.2, 1e-300, 5e-324, 1.797_693_134_862_315_7e308, 123_456_789.123_456_79] {
         let configuration: Configuration =
             [("x", ParameterValue::Float(value))].into_iter().collect();

@@ -1,29 +1,35 @@
-//! What can be wrong with a range or a value, in words.
+//! Violations that several kinds of ranges have in common.
 
 use super::configuration::ParameterValue;
-use super::scaling::{Scale, ScalingType};
+use super::scaling::{ResolvedScaling, ScalingType};
 use crate::error::{Error, Violation};
 
-/// Whole numbers up to here are exact in floating point, and so in JSON.
-pub(super) const LARGEST_INTEGER: i64 = 1 << 53;
+/// Largest integer up to which all integers are exact as floats, and so in JSON.
+pub(super) const MAX_INTEGER: i64 = 1 << 53;
+
+pub(super) const MIN_EXCEEDS_MAX: &str = "min must not exceed max";
+pub(super) const LOGARITHMIC_BOUNDS: &str = "logarithmic scaling requires min > 0";
 
 pub(super) fn check_name(name: &str) -> Vec<Violation> {
     if name.is_empty() {
-        vec![Violation::new(name, "without a name", "a parameter has a name", "name it")]
+        vec![Violation::new(name, "an empty name", "a parameter needs a name", "add a name")]
     } else if name.contains('\0') {
-        let rule = "names are passed to programs, which cannot be given the character NUL";
-        vec![Violation::new(name.escape_debug().to_string(), "NUL", rule, "leave it out")]
+        let name = name.escape_debug().to_string();
+        let rule = "programs cannot receive a NUL character";
+        vec![Violation::new(name, "a name with a NUL character", rule, "remove the character")]
     } else {
         Vec::new()
     }
 }
 
-pub(super) fn wrong_type(name: &str, value: &ParameterValue, wanted: &str) -> Violation {
-    Violation::new(name, value, format!("this parameter takes {wanted}"), format!("give {wanted}"))
+pub(super) fn wrong_type(name: &str, value: &ParameterValue, expected: &str) -> Violation {
+    Violation::new(name, value, format!("the value must be {expected}"), format!("use {expected}"))
 }
 
-/// What is wrong with a value that lies between two of those that a range has; `above` is missing beyond the last one.
-pub(super) fn between<T: std::fmt::Debug>(
+/// Returns the violation by a value between two valid values, `below` and `above`.
+///
+/// `above` is `None` if the value is above the last valid value.
+pub(super) fn not_a_valid_value<T: std::fmt::Debug>(
     name: &str,
     value: &str,
     values: &str,
@@ -34,37 +40,41 @@ pub(super) fn between<T: std::fmt::Debug>(
         Some(above) => format!("use {below:?} or {above:?}"),
         None => format!("use {below:?}"),
     };
-    Violation::new(name, value, format!("its values are {values}"), remedy)
+    Violation::new(name, value, format!("the valid values are {values}"), remedy)
 }
 
 pub(super) fn step_too_large<T: std::fmt::Debug>(name: &str, step: T, width: T) -> Violation {
     Violation::new(
         name,
         format!("step {step:?}"),
-        format!("a step is at most the difference of the ends, {width:?}"),
+        format!("the step must not exceed the width of the range, {width:?}"),
         "lower it",
     )
 }
 
-/// The scale of a range whose first value is smaller than its step: linear if that is left to us, because the first steps would fill a
-/// logarithmic axis.
-pub(super) fn scale_in_steps<T: std::fmt::Debug>(
+/// Resolves the scaling of a range whose minimum is smaller than its step.
+///
+/// On a logarithmic axis, the first few steps would take most of the axis. So `Auto` becomes
+/// linear, and `Logarithmic` is an error.
+pub(super) fn resolve_with_large_step<T: std::fmt::Debug>(
     name: &str,
-    asked: ScalingType,
+    requested: ScalingType,
     min: &T,
     step: &T,
-) -> Result<Scale, Error> {
-    if asked == ScalingType::Auto {
-        return Ok(Scale {
+) -> Result<ResolvedScaling, Error> {
+    if requested == ScalingType::Auto {
+        return Ok(ResolvedScaling {
             scaling: ScalingType::Linear,
-            reason: format!("Linear because a step of {step:?} is larger than {min:?}."),
+            reason: format!(
+                "Linear because the step, {step:?}, is larger than the minimum, {min:?}."
+            ),
         });
     }
     Err(Error::Invalid(vec![Violation::new(
         name,
         format!("step {step:?}"),
-        format!("on a logarithmic scale a step is at most min, {min:?}"),
-        "lower the step, raise min, give a number of significant digits, or use Linear scaling",
+        format!("on a logarithmic scale the step must not exceed min, {min:?}"),
+        "lower the step, raise min, use significant digits instead, or use Linear scaling",
     )]))
 }
 
@@ -72,7 +82,7 @@ pub(super) fn outside<T: std::fmt::Debug>(name: &str, value: &str, min: T, max: 
     Violation::new(
         name,
         value,
-        format!("its range is {min:?} to {max:?}"),
-        "use a value inside, or widen the range",
+        format!("the range is {min:?} to {max:?}"),
+        "use a value in the range, or widen the range",
     )
 }

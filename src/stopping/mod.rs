@@ -1,27 +1,32 @@
-//! Which running trials to stop early: the median rule and successive halving.
+//! Early stopping: decides by learning curves which running trials to stop.
+//!
+//! There are two rules, the median rule and successive halving
+//! ([`EarlyStopping`](crate::EarlyStopping)). [`LearningCurves`] applies them.
 //!
 //! | symbol | meaning |
 //! | --- | --- |
-//! | yⱼ(s) | loss that trial j reported at step s; ∞ where the metric was not finite |
-//! | ȳⱼ(s) | its running average: the mean of its losses at the steps up to s |
-//! | v = yₖ(s) | loss of the trial k that is judged |
-//! | η | one in so many goes on to the next rung |
+//! | yⱼ(s) | loss that trial j reported at step s; ∞ if the metric was not finite |
+//! | ȳⱼ(s) | running average: the mean of the losses of trial j at the steps up to s |
+//! | v = yₖ(s) | loss of the trial k that the rule decides on |
+//! | η | reduction factor: one trial in η continues to the next rung |
 //!
-//! Median rule: stop if v > median of ȳⱼ(s) over the trials j before k that have got as far as s (Golovin et al. 2017, §3.2.2, with
-//! the value at the step in the place of the best one, as SageMaker's guide has it).
+//! **Median rule.** Stop trial k if v > median of ȳⱼ(s) over the earlier trials j that have reached
+//! step s (Golovin et al. 2017, §3.2.2). As in SageMaker's guide, the value at the step takes the
+//! place of the best value so far.
 //!
-//! Successive halving: of the n trials that have reached a rung, k among them, stop k unless fewer than ⌊n ⁄ η⌋ are better, or n < η (Li et
-//! al. 2020, algorithm 2, in the form that stops instead of pausing: Klein et al. 2020).
+//! **Successive halving.** Of the n trials that have reached a rung, k among them, stop k unless
+//! fewer than ⌊n ⁄ η⌋ are better, or n < η (Li et al. 2020, algorithm 2, in the form that stops
+//! instead of pausing: Klein et al. 2020).
 //!
-//! A verdict is a function of the curves alone: of which trials are known, and of what they reported.
+//! A decision depends on the learning curves only: on the known trials and their reports.
 
-mod curve;
+mod learning_curve;
 
-mod averages;
+mod running_averages;
 
-mod curves;
+mod learning_curves;
 
-pub use self::curves::Curves;
+pub use self::learning_curves::LearningCurves;
 
 #[cfg(test)]
 mod tests;

@@ -1,87 +1,129 @@
-//! What a strategy promises, what it is told and what it answers.
+//! The trait `Strategy`, the history that it sees and the proposals that it returns.
 
 use serde::{Deserialize, Serialize};
 
-use super::places::Places;
-use crate::cube::{Axis, UnitPoint};
+use super::point_index::PointIndex;
 use crate::description::Description;
 use crate::error::Error;
-use crate::json_number::{one, option};
+use crate::json_number::{number, optional_number};
 use crate::rng::Rng;
 use crate::trial_id::TrialId;
+use crate::unit_cube::{Axis, UnitPoint};
 use std::fmt::Debug;
 
-/// Decides what is tried next.
+/// Proposes the points that a study tries.
+///
+/// The crate has four strategies: [`BayesianOptimization`](crate::BayesianOptimization),
+/// [`SobolSearch`](crate::SobolSearch), [`RandomSearch`](crate::RandomSearch) and
+/// [`GridSearch`](crate::GridSearch). Write your own for a heuristic of your field, or to call an
+/// optimizer of another library. If you only want to value points differently, implement
+/// [`Acquisition`](crate::Acquisition) instead.
+///
+/// # How to write one
+///
+/// Only [`propose`](Self::propose) is required. It works on points of the unit cube and on losses;
+/// the study translates from and to parameters, units and goals.
 ///
 /// ```
 /// use surmise::strategy::{History, Phase, Proposal, Visited};
-/// use surmise::{Error, Strategy, cube, rng::Rng};
+/// use surmise::{Error, Strategy, rng::Rng, unit_cube};
 ///
-/// /// Tries places near the best one so far.
+/// /// Tries points near the best one so far.
 /// #[derive(Debug)]
 /// struct HillClimbing;
 ///
 /// impl Strategy for HillClimbing {
 ///     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
-///         let visited = Visited::of(history);
+///         let visited = Visited::new(history);
 ///         let best = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
 ///         for _ in 0..100 {
 ///             let Some(best) = best else { break };
-///             let near: Vec<f64> = best.point.iter().map(|u| u + 0.1 * rng.normal()).collect();
-///             let point = cube::snap(history.axes, &near);
+///             let nearby: Vec<f64> = best.point.iter().map(|u| u + 0.1 * rng.normal()).collect();
+///             let point = unit_cube::snap(history.axes, &nearby);
 ///             if !visited.contains(&point) {
 ///                 return Ok(Some(Proposal::new(point, Phase::Heuristic)));
 ///             }
 ///         }
-///         Ok(visited.unvisited(rng).map(|point| Proposal::new(point, Phase::Random)))
+///         Ok(visited.sample_unvisited(rng).map(|point| Proposal::new(point, Phase::Random)))
 ///     }
 /// }
 ///
+/// // Put this check into a test of your crate.
 /// surmise::conformance::check_strategy(|| HillClimbing).unwrap();
 /// ```
+///
+/// # The contract
+///
+/// - **Pure.** The same history and the same random numbers give the same proposal, regardless of
+///   earlier calls and the number of threads. A cache may make a strategy faster, never different.
+/// - **Snapped.** [`unit_cube::snap`](crate::unit_cube::snap) does not change a proposed point.
+/// - **New.** The point is not [visited](crate::strategy::Visited::contains). Points with a loss
+///   may be proposed again only under [`Repetitions::Allowed`].
+/// - **Complete.** The strategy returns `None` only if the space is
+///   [exhausted](crate::strategy::Visited::is_exhausted). A strategy for a part of the space, such
+///   as a grid, may end earlier.
+/// - **Robust.** It proposes for every history: without observations, with all trials pending or
+///   failed, with equal or huge losses.
+///
+/// [`check_strategy`](crate::conformance::check_strategy) checks all of this, and reports each
+/// requirement that is not met, with a remedy.
+///
+/// # Common mistakes
+///
+/// - **Keeping state between calls.** A resumed or replayed study starts with a new strategy, which
+///   then proposes something else. Derive everything from the history.
+/// - **Forgetting pending trials.** With parallel jobs, such a strategy proposes the same point
+///   again, and the study returns [`Error::InvalidProposal`]. [`Visited`](crate::strategy::Visited)
+///   includes pending points.
+/// - **Returning `None` or an error without a good idea.** `None` ends the tuning as exhausted.
+///   Fall back on [`sample_unvisited`](crate::strategy::Visited::sample_unvisited), and set
+///   [`Proposal::fallback`].
+///
+/// `examples/custom_strategy.rs` runs a custom strategy, and the package `surmise-bench` compares
+/// strategies.
 pub trait Strategy: Debug + Send + Sync {
-    /// One point, or `None` when the space is exhausted.
+    /// Proposes one point for the next trial; `None` if the space is exhausted.
     ///
-    /// What an implementation promises, and [`check_strategy`](crate::conformance::check_strategy) checks:
-    ///
-    /// - The point is snapped, as [`cube::snap`](crate::cube::snap) does, and none that the history holds (unless
-    ///   [`repetitions`](History::repetitions) are allowed, or its trial came to nothing by bad luck): see [`Visited::contains`](crate::strategy::Visited::contains).
-    /// - There is one as long as a place is left: [`Visited::unvisited`](crate::strategy::Visited::unvisited) finds it, or says that there is none. (A strategy that is made for
-    ///   a part of the space, such as a grid, may end before.)
-    /// - The same history and the same random numbers give the same proposal, whatever was proposed before, on any number of
-    ///   threads. How many random numbers are drawn is free: every trial has a stream of its own.
-    /// - It comes to terms with any history: empty, all pending, all failed, losses that are all the same or of any size.
-    ///
-    /// A batch is this repeated, with the earlier points pending.
+    /// [The contract](Strategy#the-contract) states what the point must fulfil. A batch of
+    /// proposals consists of several calls, each with the earlier points pending. Every trial has
+    /// its own random stream, so that a call may draw any number of random numbers.
     ///
     /// # Errors
-    /// Only what makes any proposal impossible; a strategy that can fall back on a simpler proposal does so and says so
-    /// in [`Proposal::fallback`].
+    /// Returns an error, such as [`Error::Strategy`], only if no proposal is possible at all. A
+    /// strategy that can make a simpler proposal does so, and states why in [`Proposal::fallback`].
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error>;
 
-    /// What is believed of the search as a whole; `None` from a strategy that believes nothing. Pure like
-    /// [`propose`](Self::propose).
+    /// Recommends the trial that the strategy considers the best; by default `None`, which means
+    /// the trial with the smallest loss.
+    ///
+    /// A strategy with a model can do better under noise. The contract is the same as that of
+    /// [`propose`](Self::propose): the recommendation depends on the history only.
     ///
     /// # Errors
-    /// Only what makes any statement impossible.
-    fn outlook(&self, _history: &History<'_>) -> Result<Option<Outlook>, Error> {
+    /// Returns an error, such as [`Error::Strategy`], only if no recommendation is possible at all.
+    fn recommend(&self, _history: &History<'_>) -> Result<Option<Recommendation>, Error> {
         Ok(None)
     }
 
-    /// Whether a proposal takes no time to speak of, however long the history is. [`tune`](crate::tune::tune) then does not hand it to
-    /// a thread of its own.
-    fn is_quick(&self) -> bool {
+    /// Returns whether a proposal takes negligible time for every history; by default `false`.
+    ///
+    /// [`tune`](crate::tune::tune) computes cheap proposals on its own thread.
+    fn is_cheap(&self) -> bool {
         false
     }
 
-    /// What the strategy is called, and its settings, as a journal keeps them: two strategies of the same description propose the same.
-    /// By default the name of the type alone. [`of_description`](crate::strategy::of_description) makes the strategies of this crate again.
+    /// Returns the name and settings of the strategy, which a journal records; by default only the
+    /// name of the type.
+    ///
+    /// Two strategies with equal descriptions must make equal proposals.
+    /// [`from_description`](crate::strategy::from_description) recreates the strategies of this
+    /// crate.
     fn description(&self) -> Description {
         Description::of_type::<Self>()
     }
 }
 
-// A trait that users implement must stay usable behind a pointer.
+// `dyn Strategy` must stay possible.
 const _: Option<&dyn Strategy> = None;
 
 impl<S: Strategy + ?Sized> Strategy for Box<S> {
@@ -89,12 +131,12 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
         (**self).propose(history, rng)
     }
 
-    fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
-        (**self).outlook(history)
+    fn recommend(&self, history: &History<'_>) -> Result<Option<Recommendation>, Error> {
+        (**self).recommend(history)
     }
 
-    fn is_quick(&self) -> bool {
-        (**self).is_quick()
+    fn is_cheap(&self) -> bool {
+        (**self).is_cheap()
     }
 
     fn description(&self) -> Description {
@@ -102,48 +144,52 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     }
 }
 
-/// All that a strategy may know. Every list is in the order of trial numbers, and every point is snapped (to the last digits
-/// of what its configuration encodes to). Only configurations that were told from outside can be there more than once, unless
-/// repetitions are allowed.
+/// The trials of a study, as points and losses: everything that a strategy may use.
+///
+/// Lists are in the order of trial numbers. Points are the encodings of their configurations, and
+/// therefore snapped. A point occurs more than once only if repetitions are allowed, or if external
+/// observations repeat it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct History<'a> {
-    /// The axes of the cube.
+    /// Axes of the unit cube, one per parameter (d).
     pub axes: &'a [Axis],
-    /// Points with their losses.
+    /// Trials with a loss.
     pub observations: &'a [Observation],
-    /// Points whose trials have not ended, or may not be known to have.
+    /// Trials without an outcome. Under a fixed lag, also trials whose outcome is not visible yet.
     pub pending: &'a [Pending],
-    /// Points that gave no loss: trials that failed, or were stopped before they had a value.
+    /// Trials that ended without a loss: they failed, or were stopped before their first report.
     pub failures: &'a [FailedPoint],
-    /// The number of the trial that is to be proposed, from 1.
+    /// Number of the trial that is to be proposed, counted from 1.
     pub next_trial: TrialId,
-    /// How many jobs there will be in all, if that is known; what was told from outside is not one of them.
+    /// Maximum number of jobs of the study, external observations not counted; `None` if unlimited.
     pub max_jobs: Option<usize>,
-    /// How many jobs run at once; under a fixed lag, the lag.
+    /// Maximum number of jobs that run at once; under a fixed lag, the lag.
     pub max_parallel_jobs: usize,
-    /// Whether what has a loss may be proposed again.
+    /// Whether points with a loss may be proposed again.
     pub repetitions: Repetitions,
-    /// The points that must not be proposed again, where the study keeps them by their places.
-    pub(crate) index: Option<Index<'a>>,
+    /// The visited points in an index that the study maintains; `None` outside of studies.
+    pub(crate) index: Option<VisitedIndex<'a>>,
 }
 
-/// The points of some lists that must not be proposed again, by their places: those that were proposed, and those that were tried instead,
-/// because values have few digits.
+/// Indexes of the visited points of a history, and the lists that they belong to.
+///
+/// They contain the proposed points and the points that were tried instead, because the study
+/// rounds values to few digits.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Index<'a> {
-    /// If nothing may be repeated.
-    pub(crate) never: &'a Places,
-    /// If what has a loss may be.
-    pub(crate) allowed: &'a Places,
+pub(crate) struct VisitedIndex<'a> {
+    /// The visited points under [`Repetitions::Never`].
+    pub(crate) never: &'a PointIndex,
+    /// The visited points under [`Repetitions::Allowed`].
+    pub(crate) allowed: &'a PointIndex,
     pub(crate) observations: &'a [Observation],
     pub(crate) pending: &'a [Pending],
     pub(crate) failures: &'a [FailedPoint],
 }
 
-impl<'a> Index<'a> {
-    /// The places for a history, if it has the lists that this was made for.
-    pub(super) fn of(&self, history: &History<'_>) -> Option<&'a Places> {
+impl<'a> VisitedIndex<'a> {
+    /// Returns the index of a history; `None` if its lists are not those of this index.
+    pub(super) fn for_history(&self, history: &History<'_>) -> Option<&'a PointIndex> {
         let is_same = std::ptr::eq(self.observations, history.observations)
             && std::ptr::eq(self.pending, history.pending)
             && std::ptr::eq(self.failures, history.failures);
@@ -158,213 +204,222 @@ impl<'a> Index<'a> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Repetitions {
-    /// What has been asked or told is never proposed again.
+    /// No configuration is proposed again. This is the default.
     #[default]
     Never,
-    /// What has a loss may be proposed again, because losses are noisy and another measurement is worth something. What runs or
-    /// has failed is not.
+    /// Configurations with a loss may be proposed again, for noisy losses. Pending and failed
+    /// configurations are not.
     Allowed,
 }
 
-/// A point and its loss.
+/// A trial with a loss.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Observation {
     /// Number of the trial.
     pub trial: TrialId,
-    /// Where.
+    /// Point of the configuration that was tried.
     pub point: UnitPoint,
-    /// Finite; smaller is better.
+    /// Finite loss; smaller is better.
     pub loss: f64,
-    /// The variance of the loss around what the place stands for, if it is known.
+    /// Noise variance of the loss, in squared units of the loss; `None` if unknown.
     pub noise_variance: Option<f64>,
-    /// The furthest step that was reported, if any was.
+    /// Highest step that the trial reported; `None` without reports.
     pub resource: Option<u64>,
-    /// Whether the trial ran to its end.
-    pub ending: Ending,
-    /// Where it came from.
+    /// Whether the trial ran to completion.
+    pub completion: Completion,
+    /// Whether the trial belongs to the study or is external.
     pub origin: Origin,
 }
 
 impl Observation {
-    /// A loss of the study's own, at the end of a trial.
+    /// Creates the observation of a completed trial of the study, without known noise.
     pub fn new(trial: TrialId, point: UnitPoint, loss: f64) -> Self {
-        let (ending, origin) = (Ending::Full, Origin::Own);
-        Self { trial, point, loss, noise_variance: None, resource: None, ending, origin }
+        let (completion, origin) = (Completion::Full, Origin::Study);
+        Self { trial, point, loss, noise_variance: None, resource: None, completion, origin }
     }
 }
 
-/// Whether a trial ran to its end.
+/// Whether a trial ran to completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Ending {
-    /// It did.
+pub enum Completion {
+    /// The trial ran to completion; its loss is final.
     Full,
-    /// It was stopped early; its loss is what that is taken for (see [`StoppedTrials`](crate::study::StoppedTrials)).
+    /// The trial was stopped early. [`StoppedTrials`](crate::study::StoppedTrials) determines its
+    /// loss.
     StoppedEarly,
 }
 
-/// Where an observation came from.
+/// Whether an observation belongs to the study or is external.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// From a trial that was asked of the study.
-    Own,
-    /// From outside.
-    Outside,
+    /// The study asked for the trial.
+    Study,
+    /// The user added the observation, which was made elsewhere.
+    External,
 }
 
-/// A point whose trial has not ended.
+/// A trial without an outcome.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Pending {
     /// Number of the trial.
     pub trial: TrialId,
-    /// Where.
+    /// Point of the configuration that is being tried.
     pub point: UnitPoint,
 }
 
-/// A point whose trial gave no loss.
+/// A trial that ended without a loss.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FailedPoint {
     /// Number of the trial.
     pub trial: TrialId,
-    /// Where.
+    /// Point of the configuration that was tried.
     pub point: UnitPoint,
-    /// What that says of the place.
+    /// Whether the configuration may have caused the failure.
     pub kind: Infeasibility,
 }
 
 impl FailedPoint {
-    /// A point whose trial gave no loss, which says this of the place.
+    /// Creates the record of a trial that ended without a loss.
     pub fn new(trial: TrialId, point: UnitPoint, kind: Infeasibility) -> Self {
         Self { trial, point, kind }
     }
 }
 
-/// What it says of a place that a trial there gave no loss.
+/// Whether a configuration may have caused the failure of its trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Infeasibility {
-    /// It may lie at the place. It is not proposed again.
+    /// The configuration may be the cause. It is not proposed again.
     Infeasible,
-    /// Nothing: something else came between. The place may be proposed again.
+    /// Something else was the cause, such as an interruption. The point may be proposed again.
     Transient,
-    /// Nothing; but it is not to be proposed again.
+    /// The cause is unknown, as for a stopped trial. The point is not proposed again.
     Unknown,
 }
 
-/// A point to be tried, and why.
+/// A point that a strategy proposes, and how it was chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Proposal {
-    /// What to try; snapped.
+    /// Point to try; it is snapped.
     pub point: UnitPoint,
-    /// What made it.
+    /// Method that chose the point.
     pub phase: Phase,
-    /// What a model expects of it.
+    /// Prediction of the model for the point; `None` without a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expectation: Option<Expectation>,
-    /// Why a simpler way than the strategy's own was taken, if it was.
+    /// Why the strategy fell back on a simpler method; `None` if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
-    /// How well the model behind it was fitted.
+    /// Diagnostics of the model that chose the point; `None` without a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<ModelHealth>,
-    /// Numbers that coordinates stand for, to the digit, with their axes: where they were given, as in a grid, and not only computed.
+    pub model: Option<ModelDiagnostics>,
+    /// Exact values of numeric parameters, with the indices of their axes.
+    ///
+    /// A grid gives values to the last digit. They take precedence over the values that the
+    /// coordinates of `point` decode to, which may differ by rounding.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<(usize, f64)>,
 }
 
 impl Proposal {
-    /// A proposal without a model behind it; its other fields can be set afterwards.
+    /// Creates a proposal without a model; other fields can be set afterwards.
     pub fn new(point: UnitPoint, phase: Phase) -> Self {
         Self { point, phase, expectation: None, fallback: None, model: None, numbers: Vec::new() }
     }
 }
 
-/// How well a Gaussian process was fitted: what to look at when proposals look odd.
+/// Diagnostics of the fit of a Gaussian process, to find out why a proposal looks odd.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct ModelHealth {
-    /// Losses that the belief is conditioned on.
+pub struct ModelDiagnostics {
+    /// Number of losses that the model is conditioned on.
     pub observations: usize,
-    /// Log evidence plus log priors of the most probable hyperparameters; `None` if no fit came off.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "option")]
+    /// Log marginal likelihood plus log priors of the hyperparameters; `None` if the fit failed.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_number")]
     pub log_posterior: Option<f64>,
-    /// Likelihoods that the fit took.
+    /// Number of evaluations of the likelihood during the fit.
     pub evaluations: usize,
-    /// Hyperparameters that ended at the edge of what is considered, the noise not counted.
+    /// Number of hyperparameters that ended at a bound, the noise variance not counted.
     pub at_bounds: usize,
-    /// Variance of the noise by that of the signal.
-    #[serde(with = "one")]
-    pub noise_share: f64,
-    /// The standard deviation of the noise, in the unit of the losses, where they have their median.
-    #[serde(with = "one")]
-    pub noise_deviation: f64,
-    /// By what factor the noise had to be raised for the covariance to be factored; 1 if not.
-    #[serde(with = "one")]
-    pub noise_widened: f64,
-    /// Draws of the hyperparameters that count.
+    /// Ratio of the noise variance to the signal variance.
+    #[serde(rename = "noise_share", with = "number")]
+    pub noise_ratio: f64,
+    /// Standard deviation of the noise at the median loss, in the unit of the losses.
+    #[serde(rename = "noise_deviation", with = "number")]
+    pub noise_std_dev: f64,
+    /// Factor by which the noise was increased to make the covariance positive definite; usually 1.
+    #[serde(rename = "noise_widened", with = "number")]
+    pub noise_inflation: f64,
+    /// Number of draws of the hyperparameters that the model averages over.
     pub draws: usize,
 }
 
-/// What is believed of a search as a whole.
+/// The trial that a strategy considers the best.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Outlook {
-    /// The number of the observed trial that is believed to be the best. Where losses are noisy, it need not be the one of the
-    /// least loss.
-    pub recommended: TrialId,
+pub struct Recommendation {
+    /// Number of the observed trial. Under noise, it need not be the one with the smallest loss.
+    #[serde(rename = "recommended")]
+    pub trial: TrialId,
 }
 
-impl Outlook {
-    /// The outlook of a search whose trial of this number is believed to be the best.
-    pub fn new(recommended: TrialId) -> Self {
-        Self { recommended }
+impl Recommendation {
+    /// Creates a recommendation of this trial.
+    pub fn new(trial: TrialId) -> Self {
+        Self { trial }
     }
 }
 
-/// What made a proposal.
+/// The method that chose a proposed point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
-    /// Chance.
+    /// The point is random.
     Random,
-    /// A design that fills the space.
+    /// The point belongs to an initial design, which fills the space evenly.
     Design,
-    /// A rule of thumb that looks at the losses, without a model of them.
+    /// A rule of thumb chose the point by losses, without a model.
     Heuristic,
-    /// The next of a grid.
+    /// The point is the next one of a grid.
     Grid,
-    /// Somebody wanted it.
+    /// The user enqueued the configuration.
     Enqueued,
-    /// A model of the losses.
+    /// A model of the losses chose the point.
     Model,
-    /// The same model, looking for an improvement that would matter where it knows least, because hardly any is left where it knows
-    /// most. The [`acquisition`](Expectation::acquisition) of such a proposal is that of the greater improvement, and not to be compared
-    /// with others.
+    /// The model chose the point for a chance of a large improvement, because its expected
+    /// improvement has become very small everywhere.
+    ///
+    /// The [`acquisition`](Expectation::acquisition) of such a proposal refers to the large
+    /// improvement. It must not be compared with that of other proposals.
     Exploration,
-    /// The configuration of a trial that was cut off because the tuning was over, once more.
-    CutOff,
+    /// A trial was interrupted when the tuning ended; its configuration is tried again.
+    #[serde(rename = "cut_off")]
+    Interrupted,
 }
 
-/// What a model expects of a trial; losses may be infinite where the model knows no bound.
+/// The prediction of a model for a trial, in losses.
+///
+/// Losses are infinite outside of the range of the model's output transform.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Expectation {
-    /// The loss that is as likely exceeded as not.
-    #[serde(with = "one")]
+    /// Median of the predicted loss.
+    #[serde(with = "number")]
     pub median: f64,
-    /// The loss below which one in six (16 %) is expected.
-    #[serde(with = "one")]
+    /// Quantile of the predicted loss at one in six (16 %).
+    #[serde(with = "number")]
     pub low: f64,
-    /// The loss above which one in six (16 %) is expected.
-    #[serde(with = "one")]
+    /// Quantile of the predicted loss at five in six (84 %).
+    #[serde(with = "number")]
     pub high: f64,
-    /// The acquisition's value.
-    #[serde(with = "one")]
+    /// Value of the acquisition function at the point.
+    #[serde(with = "number")]
     pub acquisition: f64,
 }

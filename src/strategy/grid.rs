@@ -1,28 +1,30 @@
-//! Grid search: every combination once.
+//! Grid search: tries each point of a grid once.
 
 use super::contract::{History, Phase, Proposal, Repetitions, Strategy};
 use super::visited::Visited;
-use crate::cube::Grid;
 use crate::description::Description;
 use crate::error::Error;
 use crate::rng::Rng;
+use crate::unit_cube::Grid;
 
 pub(super) const NAME: &str = "grid";
 
-/// Proposes the points of a [grid](crate::space::SearchSpace::grid) in their order, each once, and is then exhausted; what has been tried
-/// is passed over.
+/// Proposes each point of a [grid](crate::space::SearchSpace::grid) once, in order.
+///
+/// Points that were tried before are skipped. After the last point, the study is exhausted. Use it
+/// for few parameters with few values each; otherwise other strategies need fewer trials.
 #[derive(Debug, Clone)]
 pub struct GridSearch {
     grid: Grid,
 }
 
 impl GridSearch {
-    /// Grid search over these points.
+    /// Creates a grid search over these points.
     pub fn new(grid: Grid) -> Self {
         Self { grid }
     }
 
-    /// The points.
+    /// Returns the points of the grid.
     pub fn grid(&self) -> &Grid {
         &self.grid
     }
@@ -32,17 +34,19 @@ impl Strategy for GridSearch {
     fn propose(&self, history: &History<'_>, _rng: &mut Rng) -> Result<Option<Proposal>, Error> {
         if self.grid.axes() != history.axes.len() {
             return Err(Error::Strategy(format!(
-                "the grid has {} parameters, the search space {}; make the grid of this space",
+                "the grid has {} parameters, but the search space has {}; create the grid with \
+                 `SearchSpace::grid` of this space",
                 self.grid.axes(),
                 history.axes.len()
             )));
         }
-        // Each once, also where strategies that learn may repeat what is noisy.
+        // A grid has each point once, even if the study allows repetitions.
         let once = History { repetitions: Repetitions::Never, ..*history };
-        let visited = Visited::of(&once);
-        // Where a trial was and what was proposed for it may differ by digits that a space does not write: both count.
-        let free = (0..self.grid.count()).find(|index| !visited.contains(&self.grid.point(*index)));
-        Ok(free.map(|index| Proposal {
+        let visited = Visited::new(&once);
+        // The study rounds values to few digits, so that a tried point may differ slightly from the
+        // proposed one. `Visited` contains both.
+        let next = (0..self.grid.count()).find(|index| !visited.contains(&self.grid.point(*index)));
+        Ok(next.map(|index| Proposal {
             numbers: self.grid.numbers(index),
             ..Proposal::new(self.grid.point(index), Phase::Grid)
         }))
@@ -56,12 +60,12 @@ impl Strategy for GridSearch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cube::Axis;
     use crate::strategy::{FailedPoint, Infeasibility, Observation, Pending};
     use crate::trial_id::TrialId;
+    use crate::unit_cube::Axis;
 
     #[test]
-    fn every_point_comes_once_in_order_whatever_became_of_the_others() {
+    fn every_point_is_proposed_once_and_in_order() {
         let axes = [Axis::Continuous { resolution: 1e-7 }, Axis::Categories(3)];
         let middle = Axis::Categories(3);
         let grid = Grid::new(vec![

@@ -1,10 +1,13 @@
-//! What is tried next. A strategy is a pure function of (history, generator).
+//! Strategies: they propose the points that a study tries.
 //!
-//! It may keep a private cache, but one that nobody can observe: with a cold cache it proposes the same, only later. It
-//! never proposes a point that has been asked or told before, unless repetitions are asked for; where no other is left, the space
-//! is exhausted.
+//! A [`Strategy`] is a pure function of a [`History`] and a random stream. A private cache may make
+//! it faster, but never changes a proposal.
+//!
+//! - [`BayesianOptimization`] for expensive trials: it needs the fewest trials.
+//! - [`SobolSearch`] to explore a space evenly, [`RandomSearch`] as a baseline.
+//! - [`GridSearch`] for all combinations of a few values.
 
-mod places;
+mod point_index;
 
 mod contract;
 
@@ -16,21 +19,23 @@ mod sobol;
 
 mod bayesian;
 
-mod described;
+mod from_description;
 
-pub use self::bayesian::{BayesianOptimization, OutputScale, PendingBelief, Recipe, WhenSettled};
-pub(crate) use self::contract::Index;
-pub use self::contract::{
-    Ending, Expectation, FailedPoint, History, Infeasibility, ModelHealth, Observation, Origin,
-    Outlook, Pending, Phase, Proposal, Repetitions, Strategy,
+pub use self::bayesian::{
+    BayesianOptimization, Exploration, LossTransform, PendingImputation, Recipe,
 };
-pub use self::described::of_description;
+pub(crate) use self::contract::VisitedIndex;
+pub use self::contract::{
+    Completion, Expectation, FailedPoint, History, Infeasibility, ModelDiagnostics, Observation,
+    Origin, Pending, Phase, Proposal, Recommendation, Repetitions, Strategy,
+};
+pub use self::from_description::from_description;
 pub use self::grid::GridSearch;
-pub(crate) use self::places::Places;
+pub(crate) use self::point_index::PointIndex;
 pub use self::random::RandomSearch;
 pub use self::sobol::SobolSearch;
 pub use self::visited::Visited;
 pub use crate::description::Description;
-pub use crate::gp::{Kernel, Noise, Uncertainty};
+pub use crate::gp::{HyperparameterInference, Kernel, Noise};
 #[cfg(feature = "unstable")]
 pub use crate::maximize::Moves;

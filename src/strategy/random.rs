@@ -1,4 +1,4 @@
-//! Random search: the baseline that every other strategy must beat.
+//! Random search, the baseline for all other strategies.
 
 use super::contract::{History, Phase, Proposal, Strategy};
 use super::visited::Visited;
@@ -8,17 +8,19 @@ use crate::rng::Rng;
 
 pub(super) const NAME: &str = "random";
 
-/// Proposes uniformly at random, in the scale of each range, without repetition.
+/// Proposes random points, uniform on the scale of each range, without repetition.
+///
+/// It is the baseline that other strategies must beat, and the strategy of Hyperband.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomSearch;
 
 impl Strategy for RandomSearch {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
-        let point = Visited::of(history).unvisited(rng);
+        let point = Visited::new(history).sample_unvisited(rng);
         Ok(point.map(|point| Proposal::new(point, Phase::Random)))
     }
 
-    fn is_quick(&self) -> bool {
+    fn is_cheap(&self) -> bool {
         true
     }
 

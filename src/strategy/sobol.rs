@@ -1,31 +1,34 @@
-//! Quasi-random search: fills the space more evenly than chance does.
+//! Quasi-random search by a Sobol sequence.
 
 use super::contract::{History, Phase, Proposal, Strategy};
 use super::visited::Visited;
-use crate::cube::{self, UnitPoint};
 use crate::description::Description;
 use crate::error::Error;
 use crate::rng::Rng;
 use crate::sobol::Sobol;
+use crate::unit_cube::{self, UnitPoint};
 
 pub(super) const NAME: &str = "sobol";
-/// Sets the sequence's scramble apart from other shared streams.
-const SCRAMBLE: u32 = 1;
-/// Points of the sequence that are looked at, before chance decides.
+/// Number of the shared random stream that scrambles the sequence.
+const SCRAMBLE_STREAM: u32 = 1;
+/// Number of points of the sequence that are tried before a random point is drawn.
 const LOOK_AHEAD: u64 = 64;
 
-/// Proposes the points of a scrambled Sobol sequence in order, passing over what has been visited.
+/// Proposes the unvisited points of a scrambled Sobol sequence, in order.
+///
+/// The points fill the space more evenly than random points. Use it to explore a space, or as a
+/// baseline.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SobolSearch;
 
 impl Strategy for SobolSearch {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
-        let visited = Visited::of(history);
+        let visited = Visited::new(history);
         let point = next_point(history, &visited, history.next_trial.0 - 1, rng);
         Ok(point.map(|point| Proposal::new(point, Phase::Design)))
     }
 
-    fn is_quick(&self) -> bool {
+    fn is_cheap(&self) -> bool {
         true
     }
 
@@ -34,30 +37,33 @@ impl Strategy for SobolSearch {
     }
 }
 
-/// The first unvisited point of the study's sequence from `index` on; `None` if the space is exhausted.
+/// Returns the first unvisited point of the sequence from `index` on, or else a random unvisited
+/// point; `None` if the space is exhausted.
 fn next_point(
     history: &History<'_>,
     visited: &Visited<'_>,
     index: u64,
     rng: &mut Rng,
 ) -> Option<UnitPoint> {
-    if visited.is_everything() {
+    if visited.is_exhausted() {
         return None;
     }
-    let first = upcoming(history, visited, index, |point| point, rng).next();
-    first.or_else(|| visited.unvisited(rng))
+    let first = unvisited_points(history, visited, index, |point| point, rng).next();
+    first.or_else(|| visited.sample_unvisited(rng))
 }
 
-/// The unvisited ones of the next points of the study's sequence from `index` on, after `lay` and snapping.
-pub(super) fn upcoming(
+/// Returns the unvisited points among the next 64 points of the sequence from `index` on.
+///
+/// Each point is passed through `transform` and then snapped.
+pub(super) fn unvisited_points(
     history: &History<'_>,
     visited: &Visited<'_>,
     index: u64,
-    lay: impl Fn(Vec<f64>) -> Vec<f64>,
+    transform: impl Fn(Vec<f64>) -> Vec<f64>,
     rng: &Rng,
 ) -> impl Iterator<Item = UnitPoint> {
-    let sequence = Sobol::new(history.axes.len(), &mut rng.shared(SCRAMBLE));
+    let sequence = Sobol::new(history.axes.len(), &mut rng.shared(SCRAMBLE_STREAM));
     (index..index + LOOK_AHEAD)
-        .map(move |index| cube::snap(history.axes, &lay(sequence.point(index))))
+        .map(move |index| unit_cube::snap(history.axes, &transform(sequence.point(index))))
         .filter(|point| !visited.contains(point))
 }

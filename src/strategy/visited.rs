@@ -1,103 +1,108 @@
-//! The points that must not be proposed again.
+//! The visited points of a history, which must not be proposed again.
 
 use std::borrow::Cow;
 
 use super::contract::{History, Infeasibility, Repetitions};
-use super::places::Places;
-use crate::cube::{self, UnitPoint};
+use super::point_index::PointIndex;
 use crate::rng::Rng;
+use crate::unit_cube::{self, UnitPoint};
 
-/// Attempts to hit an unvisited place by chance where there is no end of places.
-const ATTEMPTS: usize = 10_000;
+/// Maximum number of random points in a cube with continuous axes.
+const MAX_ATTEMPTS: usize = 10_000;
 
-/// All points of a history, whatever became of them, except those whose trials came to nothing by bad luck; where repetitions are
-/// allowed, those that run or have failed.
+/// The visited points of a history: those that a strategy must not propose again.
+///
+/// Points of observations, of pending trials and of failures are visited, except those of
+/// [transient](Infeasibility::Transient) failures. Under [`Repetitions::Allowed`], points of
+/// observations are not visited.
 #[derive(Debug)]
 pub struct Visited<'a> {
     history: History<'a>,
-    places: Cow<'a, Places>,
+    index: Cow<'a, PointIndex>,
 }
 
 impl<'a> Visited<'a> {
-    /// The points of a history.
-    pub fn of(history: &History<'a>) -> Self {
-        let places = match history.index.and_then(|index| index.of(history)) {
-            Some(places) => Cow::Borrowed(places),
+    /// Collects the visited points of a history.
+    pub fn new(history: &History<'a>) -> Self {
+        let index = match history.index.and_then(|index| index.for_history(history)) {
+            Some(index) => Cow::Borrowed(index),
             None => {
-                let mut places = Places::new(history.axes);
-                for (number, point) in (0..).zip(taken(history)) {
-                    places.insert(number, point);
+                let mut index = PointIndex::new(history.axes);
+                for (number, point) in (0..).zip(visited_points(history)) {
+                    index.insert(number, point);
                 }
-                Cow::Owned(places)
+                Cow::Owned(index)
             }
         };
-        Self { history: *history, places }
+        Self { history: *history, index }
     }
 
-    /// The points.
+    /// Returns the visited points.
     pub fn points(&self) -> impl Iterator<Item = &'a UnitPoint> {
-        taken(&self.history)
+        visited_points(&self.history)
     }
 
-    /// Whether a point means the same as one of these.
+    /// Returns whether a point is visited: whether it represents the same values as a visited one.
     pub fn contains(&self, point: &[f64]) -> bool {
-        self.places.contains(point)
+        self.index.contains(point)
     }
 
-    /// Whether every point of a finite cube has been visited.
-    pub fn is_everything(&self) -> bool {
-        let count = cube::cell_count(self.history.axes);
-        count.is_some_and(|count| self.places.occupied() as u128 >= count)
+    /// Returns whether all points of a finite cube are visited; `false` with a continuous axis.
+    pub fn is_exhausted(&self) -> bool {
+        let count = unit_cube::cell_count(self.history.axes);
+        count.is_some_and(|count| self.index.occupied_count() as u128 >= count)
     }
 
-    /// A random point that has not been visited; `None` if there is none left.
+    /// Draws a random point that is not visited; `None` if the cube is exhausted.
     ///
-    /// First by chance, uniformly in the cube; in a finite cube that is nearly full, uniformly among the cells that are
-    /// left.
-    pub fn unvisited(&self, rng: &mut Rng) -> Option<UnitPoint> {
-        if self.is_everything() {
+    /// The point is uniform in the cube. In a finite cube that is nearly exhausted, it is uniform
+    /// among the unvisited cells.
+    pub fn sample_unvisited(&self, rng: &mut Rng) -> Option<UnitPoint> {
+        if self.is_exhausted() {
             return None;
         }
         let axes = self.history.axes;
-        let finite = cube::cell_count(axes);
-        let attempts = if finite.is_some() { 16 } else { ATTEMPTS };
+        let finite = unit_cube::cell_count(axes);
+        let attempts = if finite.is_some() { 16 } else { MAX_ATTEMPTS };
         for _ in 0..attempts {
             let draw: Vec<f64> = axes.iter().map(|_| rng.uniform()).collect();
-            let point = cube::snap(axes, &draw);
+            let point = unit_cube::snap(axes, &draw);
             if !self.contains(&point) {
                 return Some(point);
             }
         }
-        finite.map(|count| self.unvisited_cell(count, rng))
+        finite.map(|count| self.sample_unvisited_cell(count, rng))
     }
 
-    /// The r-th unvisited cell, for a random r: found by stepping over the sorted numbers of the visited ones.
-    fn unvisited_cell(&self, count: u128, rng: &mut Rng) -> UnitPoint {
-        let mut taken: Vec<u128> =
-            self.places.occupied_cells().map(|cells| self.number(cells)).collect();
-        taken.sort_unstable();
-        let mut number = rng.below(count - taken.len() as u128);
-        for visited in taken {
+    /// Returns the r-th unvisited cell, for a random r.
+    fn sample_unvisited_cell(&self, count: u128, rng: &mut Rng) -> UnitPoint {
+        let mut visited: Vec<u128> =
+            self.index.occupied_cells().map(|cells| self.cell_number(cells)).collect();
+        visited.sort_unstable();
+        let mut number = rng.below(count - visited.len() as u128);
+        // Skip the visited cells up to the r-th unvisited one.
+        for visited in visited {
             if visited > number {
                 break;
             }
             number += 1;
         }
-        self.cell_numbered(number)
+        self.cell_point(number)
     }
 
-    /// Cells counted through like the digits of a number, the last axis fastest.
-    fn number(&self, cells: &[u64]) -> u128 {
+    /// Numbers the cells of the cube, the last axis fastest.
+    fn cell_number(&self, cells: &[u64]) -> u128 {
         self.history.axes.iter().zip(cells).fold(0, |number, (axis, cell)| {
-            number * u128::from(axis.cells().unwrap_or(1)) + u128::from(*cell)
+            number * u128::from(axis.cell_count().unwrap_or(1)) + u128::from(*cell)
         })
     }
 
-    fn cell_numbered(&self, mut number: u128) -> UnitPoint {
+    /// Returns the point of a cell number: the inverse of [`cell_number`](Self::cell_number).
+    fn cell_point(&self, mut number: u128) -> UnitPoint {
         let axes = self.history.axes;
         let mut point = vec![0.0; axes.len()];
         for (coordinate, axis) in point.iter_mut().zip(axes).rev() {
-            let cells = u128::from(axis.cells().unwrap_or(1));
+            let cells = u128::from(axis.cell_count().unwrap_or(1));
             let cell = u64::try_from(number % cells).expect("below the axis' own count");
             *coordinate = axis.coordinate(cell);
             number /= cells;
@@ -106,8 +111,7 @@ impl<'a> Visited<'a> {
     }
 }
 
-/// The points of a history that must not be proposed again.
-fn taken<'a>(history: &History<'a>) -> impl Iterator<Item = &'a UnitPoint> + use<'a> {
+fn visited_points<'a>(history: &History<'a>) -> impl Iterator<Item = &'a UnitPoint> + use<'a> {
     let observations = match history.repetitions {
         Repetitions::Never => history.observations,
         Repetitions::Allowed => &[],
@@ -121,9 +125,9 @@ fn taken<'a>(history: &History<'a>) -> impl Iterator<Item = &'a UnitPoint> + use
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cube::{Axis, Levels};
     use crate::strategy::{FailedPoint, Pending};
     use crate::trial_id::TrialId;
+    use crate::unit_cube::{Axis, Levels};
 
     fn history<'a>(axes: &'a [Axis], pending: &'a [Pending]) -> History<'a> {
         History {
@@ -140,41 +144,41 @@ mod tests {
     }
 
     #[test]
-    fn a_finite_cube_is_visited_once_each_and_then_over() {
+    fn a_finite_cube_is_sampled_without_repetition_until_it_is_exhausted() {
         let axes = [
-            Axis::Levels(Levels::even(5)),
+            Axis::Levels(Levels::evenly_spaced(5)),
             Axis::Categories(3),
             Axis::Levels(Levels::logarithmic(1, 4)),
         ];
         let mut pending: Vec<Pending> = Vec::new();
         let mut rng = Rng::stream(1, 1);
         for trial in 1..=60 {
-            let point = Visited::of(&history(&axes, &pending)).unvisited(&mut rng).unwrap();
-            assert!(!Visited::of(&history(&axes, &pending)).contains(&point));
+            let point = Visited::new(&history(&axes, &pending)).sample_unvisited(&mut rng).unwrap();
+            assert!(!Visited::new(&history(&axes, &pending)).contains(&point));
             pending.push(Pending { trial: TrialId(trial), point });
         }
         let visited = history(&axes, &pending);
-        assert!(Visited::of(&visited).is_everything());
-        assert_eq!(Visited::of(&visited).unvisited(&mut rng), None);
+        assert!(Visited::new(&visited).is_exhausted());
+        assert_eq!(Visited::new(&visited).sample_unvisited(&mut rng), None);
     }
 
     #[test]
-    fn the_last_cell_of_a_huge_cube_is_not_searched_by_chance() {
+    fn unvisited_cells_of_huge_cubes_are_found_without_random_trials() {
         let axes = [Axis::Categories(1000), Axis::Continuous { resolution: 1e-7 }];
         let visited = history(&axes, &[]);
-        assert!(Visited::of(&visited).unvisited(&mut Rng::stream(1, 1)).is_some());
-        let huge = [Axis::Levels(Levels::even(1 << 40)); 3];
+        assert!(Visited::new(&visited).sample_unvisited(&mut Rng::stream(1, 1)).is_some());
+        let huge = [Axis::Levels(Levels::evenly_spaced(1 << 40)); 3];
         let failures =
             [FailedPoint::new(TrialId(1), vec![0.5; 3].into(), Infeasibility::Infeasible)];
         let history = History { failures: &failures, ..history(&huge, &[]) };
-        let visited = Visited::of(&history);
-        let count = cube::cell_count(&huge).unwrap();
-        let cell = visited.unvisited_cell(count, &mut Rng::stream(1, 2));
+        let visited = Visited::new(&history);
+        let count = unit_cube::cell_count(&huge).unwrap();
+        let cell = visited.sample_unvisited_cell(count, &mut Rng::stream(1, 2));
         assert!(!visited.contains(&cell));
     }
 
     #[test]
-    fn what_was_measured_may_be_measured_again_where_that_is_allowed() {
+    fn observed_points_may_be_repeated_if_that_is_allowed() {
         let axes = [Axis::Categories(3)];
         let observation = |trial: u64| {
             let point = vec![axes[0].coordinate(trial)].into();
@@ -183,35 +187,35 @@ mod tests {
         let observations = [observation(0), observation(1)];
         let pending = [Pending { trial: TrialId(2), point: vec![axes[0].coordinate(2)].into() }];
         let never = History { observations: &observations, ..history(&axes, &pending) };
-        assert!(Visited::of(&never).is_everything());
+        assert!(Visited::new(&never).is_exhausted());
         let allowed = History { repetitions: Repetitions::Allowed, ..never };
-        let visited = Visited::of(&allowed);
-        assert!(!visited.is_everything() && !visited.contains(&observations[0].point));
+        let visited = Visited::new(&allowed);
+        assert!(!visited.is_exhausted() && !visited.contains(&observations[0].point));
         assert!(visited.contains(&pending[0].point));
     }
 
     #[test]
-    fn a_place_of_bad_luck_may_be_tried_again() {
+    fn points_of_transient_failures_may_be_tried_again() {
         let axes = [Axis::Categories(2)];
         let failed =
             |kind| [FailedPoint::new(TrialId(1), vec![axes[0].coordinate(0)].into(), kind)];
         let contains = |kind| {
             let failures = failed(kind);
             let history = History { failures: &failures, ..history(&axes, &[]) };
-            Visited::of(&history).contains(&failures[0].point)
+            Visited::new(&history).contains(&failures[0].point)
         };
         assert!(contains(Infeasibility::Infeasible) && contains(Infeasibility::Unknown));
         assert!(!contains(Infeasibility::Transient));
     }
 
     #[test]
-    fn continuous_points_are_the_same_within_the_resolution() {
+    fn continuous_points_within_the_resolution_are_equal() {
         let axes = [Axis::Continuous { resolution: 1e-3 }, Axis::Categories(2)];
         let pending = [Pending { trial: TrialId(1), point: vec![0.5, 0.25].into() }];
         let visited = history(&axes, &pending);
-        let visited = Visited::of(&visited);
+        let visited = Visited::new(&visited);
         assert!(visited.contains(&[0.5005, 0.3]));
         assert!(!visited.contains(&[0.502, 0.3]) && !visited.contains(&[0.5, 0.8]));
-        assert!(!visited.is_everything());
+        assert!(!visited.is_exhausted());
     }
 }

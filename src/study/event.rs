@@ -1,106 +1,116 @@
-//! What happened, as the ledger keeps it.
+//! The events of a study, in the form in which they are written.
 
 use serde::{Deserialize, Serialize};
 
-use crate::json_number::option;
+use crate::json_number::optional_number;
 use crate::space::Configuration;
 use crate::strategy::Proposal;
 use crate::trial::{Failure, Outcome, Report, StopCause, TrialId};
 
-/// The version of the form in which events are written. It rises when a reader of this version would misunderstand what a later one
-/// writes; a member that is added with a default does not raise it.
+/// The version of the serialized form of events.
+///
+/// It rises when a reader of this version would misread later events. A new field with a default
+/// does not raise it.
 pub const EVENT_VERSION: u32 = 1;
 
-/// What happened, in the order in which the study learnt of it.
+/// One change of a study, in the order in which the study learnt of it.
 ///
-/// As JSON it is an object whose member `event` says which, in form [1](EVENT_VERSION):
-/// `{"event":"told","trial":3,"outcome":{"outcome":"completed","value":0.5}}`. Numbers that are not finite are `"NaN"`, `"Infinity"` and
-/// `"-Infinity"`; times are `{"secs":…,"nanos":…}`.
+/// As JSON it is an object whose member `event` names the variant, in form [1](EVENT_VERSION):
+/// `{"event":"told","trial":3,"outcome":{"outcome":"completed","value":0.5}}`. Numbers that are not
+/// finite are `"NaN"`, `"Infinity"` and `"-Infinity"`; times are `{"secs":…,"nanos":…}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
-    /// This configuration is to be tried before anything else is proposed.
+    /// A configuration was enqueued, to be tried before further proposals.
     Enqueued {
-        /// What to run; the strategy chooses what it does not name.
+        /// The values to run; the strategy chooses the missing ones.
         configuration: Configuration,
-        /// Whether it goes before what is enqueued already.
+        /// True if it goes before the configurations that are enqueued already.
         first: bool,
     },
-    /// What was enqueued is not tried: it has been asked for meanwhile, or everything that a part of a configuration may mean has been.
+    /// An enqueued configuration was removed untried: it has been asked for since, or every
+    /// configuration that completes it has been tried.
     Dequeued {
-        /// What was enqueued.
+        /// The enqueued configuration, as it was.
         configuration: Configuration,
     },
-    /// A trial was proposed, by the strategy or out of the queue.
+    /// A trial was asked for, from the strategy or from the queue.
     Asked {
-        /// Its number.
+        /// The number of the trial.
         trial: TrialId,
-        /// What to run.
+        /// The configuration to run.
         configuration: Configuration,
-        /// The reasons.
+        /// The proposal with its reasons.
         proposal: Box<Proposal>,
     },
-    /// A configuration that was run elsewhere came with its outcome.
+    /// The outcome of a configuration that was run elsewhere was added.
     Observed {
-        /// The number it gets here.
+        /// The number of the trial in this study.
         trial: TrialId,
-        /// What was run.
+        /// The configuration that was run.
         configuration: Configuration,
-        /// How it ended.
+        /// The outcome of the trial.
         outcome: Outcome,
-        /// The standard deviation of the value's noise, if it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none", with = "option")]
-        deviation: Option<f64>,
+        /// The standard deviation of the value's noise in the unit of the metric, if it is known.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            rename = "deviation",
+            with = "optional_number"
+        )]
+        noise_std_dev: Option<f64>,
     },
-    /// A running trial reported its metric.
+    /// A running trial reported an intermediate value.
     Reported {
-        /// Which trial.
+        /// The number of the trial.
         trial: TrialId,
-        /// What it reported.
+        /// The step and its value.
         report: Report,
     },
-    /// The job of a running trial has an address where it can be found again, such as an ARN.
+    /// The job of a running trial has an address at which it can be found again, such as an ARN.
     Located {
-        /// Which trial.
+        /// The number of the trial.
         trial: TrialId,
-        /// The address of the job of its last attempt.
-        place: Box<str>,
+        /// The address of the job of the trial's last attempt.
+        #[serde(rename = "place")]
+        location: Box<str>,
     },
-    /// A running trial was to be asked to stop.
+    /// A stop of a running trial was requested.
     StopAsked {
-        /// Which trial.
+        /// The number of the trial.
         trial: TrialId,
-        /// Why.
+        /// The reason for the stop request.
         cause: StopCause,
     },
-    /// A running trial that was to be asked to stop runs anew, and is not to stop.
+    /// A stop request was withdrawn, because the trial runs again from its beginning.
     StopWithdrawn {
-        /// Which trial.
+        /// The number of the trial.
         trial: TrialId,
     },
-    /// An attempt at a trial failed; there will be another one, which begins anew.
+    /// An attempt at a trial failed, and another attempt will start from the beginning.
     AttemptFailed {
-        /// Which trial.
+        /// The number of the trial.
         trial: TrialId,
-        /// Why.
+        /// The failure of the attempt.
         failure: Failure,
     },
-    /// A trial ended.
+    /// A trial ended with an outcome.
     Told {
-        /// Which trial.
+        /// The number of the trial.
         trial: TrialId,
-        /// How it ended.
+        /// The outcome of the trial.
         outcome: Outcome,
     },
-    /// Something else was told of a trial that had ended, or of an attempt at it that had.
-    SetAside {
-        /// Which trial.
+    /// A further outcome arrived for a trial, or for an attempt, that had ended.
+    #[serde(rename = "set_aside")]
+    LateOutcome {
+        /// The number of the trial.
         trial: TrialId,
-        /// What was told.
+        /// The outcome that arrived late.
         outcome: Outcome,
     },
 }
 
-// A ledger of a hundred thousand trials and their reports is kept in memory.
+// A study with a hundred thousand trials keeps all its events in memory.
 const _: () = assert!(size_of::<Event>() <= 64, "an event takes up more than 64 bytes");

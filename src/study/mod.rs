@@ -1,36 +1,38 @@
-//! The ledger: what was asked, what was told, and nothing else.
+//! Studies: asking for trials, telling their outcomes, and the events that record both.
 //!
-//! A [`Study`] is an append-only list of [`Event`]s, from which the trials are derived. It does no I/O, reads no clock and
-//! starts no thread; it can be driven by [`tune`](crate::tune::tune), or by hand with [`ask`](Study::ask) and
-//! [`tell`](Study::tell).
+//! A [`Study`] is an append-only list of [`Event`]s, from which its trials are derived. Run it with
+//! [`tune`](crate::tune::tune), or by hand with [`ask`](Study::ask) and [`tell`](Study::tell).
 
-mod configurations;
+mod configuration_index;
 mod event;
-mod known;
-mod results;
-mod sound;
+mod known_trials;
+mod result_index;
+mod finite_values;
 mod why;
 
 mod settings;
 
-mod trials;
+mod definition;
 
-mod sink;
+mod event_sink;
 
-mod asking;
-mod ledger;
-mod outside;
+mod ask;
+mod apply_event;
+mod external_observation;
+mod query;
 mod queue;
-mod repeated;
-mod revealed;
+mod replay;
+mod tell;
+mod duplicates;
+mod history;
 
-pub(crate) use self::asking::{Computation, Step};
+pub(crate) use self::ask::{ProposalTask, Step};
+pub use self::definition::Study;
 pub use self::event::{EVENT_VERSION, Event};
-pub use self::known::StoppedTrials;
-pub use self::settings::{Asked, LateResults, Order, StudySettings};
-pub use self::sink::Sink;
-pub use self::trials::Study;
-pub use self::why::{Expected, Why};
+pub use self::event_sink::EventSink;
+pub use self::known_trials::StoppedTrials;
+pub use self::settings::{AskOutcome, LateOutcomes, Order, StudySettings};
+pub use self::why::{MetricPrediction, Why};
 
 #[cfg(test)]
 mod tests;

@@ -1,65 +1,94 @@
-//! How a study proposes, and what it answers.
+//! The settings of a study, and its answer to `ask`.
 
 use serde::{Deserialize, Serialize};
 
-use super::known::StoppedTrials;
+use super::known_trials::StoppedTrials;
 use crate::limits::ResourceLimits;
 use crate::strategy::Repetitions;
 use crate::trial::Trial;
 
-/// Which outcomes a proposal may know.
+/// Which outcomes a proposal may know: all that have arrived, or a fixed set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// Whatever has been told. The best use of results, but the trajectory depends on when they come.
+    /// A proposal knows all outcomes that have arrived.
+    ///
+    /// This uses results best, but the proposals depend on the order in which jobs end.
     #[default]
     Arrival,
-    /// The proposal of trial k knows the outcomes of trials 1, …, k − lag, and holds every later one as pending, told or not.
+    /// The proposal of trial k knows the outcomes of trials 1, …, k − lag, and treats every later
+    /// trial as pending.
     ///
-    /// With the same seed and lag, any number of workers and any order of completion give the same trajectory. A lag below
-    /// the number of workers leaves some of them waiting.
+    /// With the same seed and lag, the proposals are the same for any number of workers and any
+    /// order of completion. With a lag below the number of workers, some workers wait. The number
+    /// of workers is a good lag.
     FixedLag(usize),
 }
 
-/// How a study proposes. By default the seed is 0, the order is that of arrival, one job runs at a time, and there is no limit
-/// in all: then only a finite space ends a tuning.
+/// The settings of a study.
+///
+/// By default the seed is 0, outcomes count in the order of arrival, one job runs at a time, and
+/// the number of jobs is not limited: then only a finite space ends a tuning.
+///
+/// ```
+/// use surmise::{Order, ResourceLimits, StudySettings};
+///
+/// let settings = StudySettings {
+///     seed: 7,
+///     order: Order::FixedLag(4),
+///     limits: ResourceLimits::new(100, 4), // 100 jobs, 4 at a time
+///     ..StudySettings::default()
+/// };
+/// assert_eq!(settings.seed, 7);
+/// ```
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StudySettings {
-    /// Same seed, same proposals.
+    /// The seed of all random numbers; 0 by default. The same seed gives the same proposals if the
+    /// outcomes arrive in the same order, or under [`Order::FixedLag`].
     pub seed: u64,
-    /// Which outcomes a proposal may know.
+    /// Which outcomes a proposal may know; all that have arrived by default.
     pub order: Order,
-    /// What strategies plan with, and [`tune`](crate::tune::tune) keeps to.
+    /// The limits that strategies plan with, and that [`tune`](crate::tune::tune) enforces.
     pub limits: ResourceLimits,
-    /// Whether a configuration may be tried more than once. By default never.
+    /// Whether a configuration may be tried more than once; never by default.
     pub repetitions: Repetitions,
-    /// What strategies are told of trials that were stopped early.
+    /// How strategies see trials that early stopping ended; by their last value by default.
     pub stopped_trials: StoppedTrials,
-    /// What becomes of results that come after a trial's end.
-    pub late_results: LateResults,
+    /// What happens to outcomes that arrive after their trial has ended; they are only recorded by
+    /// default.
+    #[serde(rename = "late_results")]
+    pub late_outcomes: LateOutcomes,
 }
 
-/// What becomes of an outcome that is told after its trial has ended otherwise. In any case it is kept in the ledger and in
-/// [`Trial::set_aside`].
+/// What happens to an outcome that arrives after its trial has ended otherwise.
+///
+/// In either case it is recorded in the events and in [`Trial::late_outcomes`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LateResults {
+pub enum LateOutcomes {
     /// The first outcome counts.
     #[default]
-    SetAside,
-    /// A final value takes the place of a failure or a stop: a job that had been given up came to its end after all. Under a fixed
-    /// lag the trajectory then depends on when that was.
-    Used,
+    #[serde(rename = "set_aside")]
+    RecordOnly,
+    /// A late final value replaces a failure or a stop, for instance if a job that was given up
+    /// completes after all.
+    ///
+    /// Under a fixed lag the proposals then depend on when the value arrives.
+    #[serde(rename = "used")]
+    UseValue,
 }
 
-/// The answer to [`Study::ask`](crate::study::Study::ask).
+/// The answer of [`Study::ask`](crate::study::Study::ask).
 #[derive(Debug, Clone, PartialEq)]
-pub enum Asked {
-    /// Trials to run: as many as were asked for, or fewer if the order or the space allows no more now.
+pub enum AskOutcome {
+    /// Trials to run: as many as were asked for, or fewer if the order or the space allows no more
+    /// now.
     Trials(Vec<Trial>),
-    /// None now; the order wants an earlier trial to be told first, or all that is left may be repeated when it has ended.
+    /// No trial now. The order needs the outcome of a running trial first, or the only
+    /// configurations left may be repeated when their trials have ended.
     Wait,
-    /// None ever: every configuration has been asked or told, and may not be repeated (or the grid is at its end).
+    /// No trial ever again: every configuration of the space (or of the grid) has been tried and
+    /// must not be repeated.
     Exhausted,
 }

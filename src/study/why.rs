@@ -1,53 +1,58 @@
-//! Why a trial was proposed, in the words and units of whoever asked for it.
+//! Why a trial was proposed, in the words and units of the user.
 
 use std::fmt;
 
 use crate::objective::{Goal, Objective};
-use crate::strategy::{ModelHealth, Phase, Proposal};
+use crate::strategy::{ModelDiagnostics, Phase, Proposal};
 use crate::trial::TrialId;
 
-/// Why a trial was proposed: what made it, what was expected of it, and what went wrong on the way.
+/// Why a trial was proposed: the method, the model's prediction, and what went wrong.
 ///
-/// Its text is one sentence.
+/// [`Study::why`](crate::Study::why) returns it. Its `Display` form is one sentence, for example
+/// "trial 9 was proposed by a model; predicted loss = 1.061905, 68 % interval 0.608602 to 1.515208
+/// (smaller is better)".
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Why {
-    /// The trial.
+    /// The number of the trial.
     pub trial: TrialId,
-    /// What made it.
+    /// The method that proposed the trial.
     pub phase: Phase,
-    /// What the model expected of it, in the unit of the metric.
-    pub expected: Option<Expected>,
-    /// Why a simpler way than the strategy's own was taken, if it was.
+    /// The prediction of the model, in the unit of the metric; `None` if no model was used.
+    pub prediction: Option<MetricPrediction>,
+    /// Why the strategy used a simpler method than its own; `None` if it did not.
     pub fallback: Option<String>,
-    /// How well the model was fitted.
-    pub model: Option<ModelHealth>,
+    /// How well the model was fitted; `None` if no model was used.
+    pub model: Option<ModelDiagnostics>,
     metric_name: String,
     goal: Goal,
 }
 
-/// What a model expected of a trial, as values of the metric.
+/// The prediction of a model for a trial, as values of the metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct Expected {
-    /// The value that is as likely exceeded as not.
+pub struct MetricPrediction {
+    /// The median of the predicted value.
     pub median: f64,
-    /// One in six is expected below this.
+    /// The lower end of the 68 % prediction interval: one value in six is expected below it.
     pub low: f64,
-    /// One in six is expected above this.
+    /// The upper end of the 68 % prediction interval: one value in six is expected above it.
     pub high: f64,
-    /// What the trial was worth to the strategy: by default the logarithm of the improvement to be expected, in units of the
-    /// transformed losses. Under [`Phase::Exploration`] it is that of an improvement by at least a third of the spread of the losses.
+    /// The acquisition value of the trial: by default the logarithm of the expected improvement, in
+    /// units of the transformed losses.
+    ///
+    /// Under [`Phase::Exploration`] it is that of an improvement by at least a third of the spread
+    /// of the losses.
     pub acquisition: f64,
 }
 
 impl Why {
-    pub(super) fn of(trial: TrialId, proposal: &Proposal, objective: &Objective) -> Self {
-        let expected = proposal.expectation.map(|expectation| {
+    pub(super) fn new(trial: TrialId, proposal: &Proposal, objective: &Objective) -> Self {
+        let prediction = proposal.expectation.map(|expectation| {
             let (low, high) = (objective.value(expectation.low), objective.value(expectation.high));
-            Expected {
+            MetricPrediction {
                 median: objective.value(expectation.median),
-                // What is a small loss is a large value where larger is better.
+                // The order of low and high is reversed where larger values are better.
                 low: low.min(high),
                 high: high.max(low),
                 acquisition: expectation.acquisition,
@@ -56,7 +61,7 @@ impl Why {
         Self {
             trial,
             phase: proposal.phase,
-            expected,
+            prediction,
             fallback: proposal.fallback.clone(),
             model: proposal.model.clone(),
             metric_name: objective.metric_name.clone(),
@@ -67,29 +72,36 @@ impl Why {
 
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = match self.phase {
-            Phase::Random => "by chance",
-            Phase::Design => "to fill the space",
-            Phase::Heuristic => "by a rule of thumb",
-            Phase::Grid => "as the next of the grid",
-            Phase::Enqueued => "because it was enqueued",
-            Phase::Model => "by a model",
+        let origin = match self.phase {
+            Phase::Random => "was proposed at random",
+            Phase::Design => "was proposed as part of the initial design, to fill the space",
+            Phase::Heuristic => "was proposed by a heuristic, without a model",
+            Phase::Grid => "was proposed as the next point of the grid",
+            Phase::Enqueued => "was enqueued by the user",
+            Phase::Model => "was proposed by a model",
             Phase::Exploration => {
-                "by a model that looks for a greater improvement elsewhere, as hardly any is left where it knows most"
+                "was proposed by a model, to explore, because little improvement is expected near \
+                 the best trials"
             }
-            Phase::CutOff => "again, because the tuning was over before it could end",
+            Phase::Interrupted => {
+                "repeats a configuration whose job was interrupted by the end of the tuning"
+            }
         };
-        write!(f, "trial {} was proposed {by}", self.trial)?;
-        if let Some(Expected { median, low, high, .. }) = self.expected {
+        write!(f, "trial {} {origin}", self.trial)?;
+        if let Some(MetricPrediction { median, low, high, .. }) = self.prediction {
             let Self { metric_name, .. } = self;
-            write!(f, ", which expected {metric_name} = {median:.6} ({low:.6} to {high:.6})")?;
-            f.write_str(match self.goal {
-                Goal::Minimize => ", less being better",
-                Goal::Maximize => ", more being better",
-            })?;
+            let better = match self.goal {
+                Goal::Minimize => "smaller is better",
+                Goal::Maximize => "larger is better",
+            };
+            write!(
+                f,
+                "; predicted {metric_name} = {median:.6}, 68 % interval {low:.6} to {high:.6} \
+                 ({better})"
+            )?;
         }
         if let Some(fallback) = &self.fallback {
-            write!(f, "; it fell back, because {fallback}")?;
+            write!(f, "; a simpler method was used, because {fallback}")?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Running a tuning to its end.
+//! The entry points: [`Tuner::run`] and [`tune()`].
 
-use super::progress::Tuned;
-use super::run::Run;
+use super::progress::TuningResult;
+use super::run_state::TuningRun;
 use super::tuner::Tuner;
 use crate::error::Error;
 use crate::evaluator::{Evaluator, EvaluatorError};
@@ -9,71 +9,100 @@ use crate::study::Study;
 use crate::trial::{Failure, FailureKind, Trial, TrialId};
 
 impl Tuner<'_> {
-    /// Runs the study to its end: never more than `max_parallel_jobs` at once, nor `max_jobs` in all.
+    /// Runs jobs until the study is complete: at most `max_parallel_jobs` at once, and `max_jobs`
+    /// in all.
     ///
-    /// Trials that were asked before, but have not ended, run first, as far as `max_jobs` allows; every trial of the study's own
-    /// that has ended counts as a job, unless it was [cut off](crate::Trial::was_cut_off): then it comes first. Criteria that are met already end it before anything is started. A trial that waits for its
-    /// next attempt keeps its place.
+    /// Pending trials of an earlier call run first, as far as `max_jobs` allows. Each ended trial
+    /// of the study counts as a job, unless it was [interrupted](crate::Trial::was_interrupted):
+    /// then its configuration comes first. If a completion criterion is met already, no job starts.
+    /// A trial that waits for its next attempt keeps its place among the parallel jobs.
     ///
-    /// Proposals are computed on a thread of their own while jobs run, so that deadlines, cancellations and reports do not wait for them.
+    /// While jobs run, proposals are computed on a thread of their own, so that deadlines,
+    /// cancellations and reports do not wait for them.
+    ///
+    /// ```
+    /// use surmise::{
+    ///     Configuration, Error, FunctionEvaluator, Objective, ParameterRange, RandomSearch,
+    ///     ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, Tuner,
+    /// };
+    ///
+    /// let range = ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear);
+    /// let space = SearchSpace::new([range])?;
+    /// let settings = StudySettings { limits: ResourceLimits::new(8, 2), ..Default::default() };
+    /// let mut study = Study::new(space, Objective::minimize("loss"), RandomSearch, settings)?;
+    /// let mut jobs = FunctionEvaluator::new(|c: &Configuration| Ok::<_, String>(c.float("x")));
+    /// let result = Tuner::new().run(&mut study, &mut jobs)?;
+    /// println!("{}", result.reason); // 8 jobs have run, as many as the limits allow
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the rules make no sense or the evaluator cannot pass what the space has, [`Error::Evaluator`] if no jobs can be run, an error of the strategy, or [`Error::Journal`] if what is
-    /// recorded cannot be kept. The ledger is then intact: the trials that were running are pending, and another call goes on with them.
+    /// - [`Error::Invalid`] if the rules contradict each other, or the evaluator cannot pass the
+    ///   parameters of the space.
+    /// - [`Error::Evaluator`] if no jobs can be run.
+    /// - [`Error::Journal`] if events cannot be persisted.
+    /// - Any error of the strategy.
+    ///
+    /// The study stays usable: running trials are pending, and another call continues with them.
     pub fn run(
         &mut self,
         study: &mut Study,
         evaluator: &mut dyn Evaluator,
-    ) -> Result<Tuned, Error> {
+    ) -> Result<TuningResult, Error> {
         self.rules.check()?;
         evaluator.check_space(study.space())?;
-        let located = study.trials().iter().filter(|trial| trial.place.is_some());
-        evaluator.recall(&located.collect::<Vec<_>>())?;
-        self.give_up_what_is_lost(study, evaluator)?;
+        let located = study.trials().iter().filter(|trial| trial.job_location.is_some());
+        evaluator.on_resume(&located.collect::<Vec<_>>())?;
+        self.fail_lost_attempts(study, evaluator)?;
         if let Some(sink) = self.sink.as_deref_mut() {
-            sink.keep(study)?;
+            sink.persist(study)?;
         }
-        Run::resume(self, study, evaluator).drive().map_err(|error| match error {
-            // Whoever reads the error shall know what still costs.
-            Error::Evaluator(error) => Error::Evaluator(and_what_may_run(error, evaluator)),
+        TuningRun::new(self, study, evaluator).run_to_end().map_err(|error| match error {
+            // The error names the jobs that may still run, because they cost money.
+            Error::Evaluator(error) => Error::Evaluator(with_running_jobs(error, evaluator)),
             error => error,
         })
     }
 
-    /// Attempts that ended with an earlier process are followed by others, because they may have had effects.
-    fn give_up_what_is_lost(
+    /// Fails the attempts that ended with an earlier process. They are not adopted but run again,
+    /// because they may have had effects.
+    fn fail_lost_attempts(
         &self,
         study: &mut Study,
         evaluator: &dyn Evaluator,
     ) -> Result<(), Error> {
-        let Some(sink) = self.sink.as_deref().filter(|_| evaluator.loses_jobs()) else {
+        let Some(sink) = self.sink.as_deref().filter(|_| evaluator.loses_jobs_on_exit()) else {
             return Ok(());
         };
-        let is_lost = |trial: &&Trial| trial.place.is_none() && sink.is_from_before(trial.id);
+        let is_lost =
+            |trial: &&Trial| trial.job_location.is_none() && sink.is_from_earlier_process(trial.id);
         let lost: Vec<TrialId> = study.pending().filter(is_lost).map(|trial| trial.id).collect();
         for trial in lost {
-            let text = "the process that ran it ended";
+            let text = "the process that ran the job ended";
             study.attempt_failed(trial, Failure::new(FailureKind::Cancelled, text))?;
         }
         Ok(())
     }
 }
 
-/// An error, with the names of the jobs that may still run.
-fn and_what_may_run(mut error: EvaluatorError, evaluator: &mut dyn Evaluator) -> EvaluatorError {
-    let jobs = evaluator.may_still_run();
+/// Adds the names of the jobs that may still run to an error.
+fn with_running_jobs(mut error: EvaluatorError, evaluator: &mut dyn Evaluator) -> EvaluatorError {
+    let jobs = evaluator.possibly_running();
     let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
     if !names.is_empty() {
         let names = names.join(", ");
-        error.reason.push_str(&format!("; these jobs may still run, and cost: {names}"));
+        error.reason.push_str(&format!("; these jobs may still run and cost money: {names}"));
     }
     error
 }
 
-/// Runs a study to its end under the default rules. See [`Tuner`].
+/// Runs a study until it is complete, under the default rules.
+///
+/// Use a [`Tuner`] for early stopping, completion criteria, retries, deadlines, observers, or a
+/// journal.
 ///
 /// # Errors
 /// Those of [`Tuner::run`].
-pub fn tune(study: &mut Study, evaluator: &mut dyn Evaluator) -> Result<Tuned, Error> {
+pub fn tune(study: &mut Study, evaluator: &mut dyn Evaluator) -> Result<TuningResult, Error> {
     Tuner::new().run(study, evaluator)
 }

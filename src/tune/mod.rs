@@ -1,14 +1,18 @@
-//! The only loop: asks the study, starts jobs under the limits, tells what came of them, and knows when it is enough.
+//! The loop that runs a study: it asks for trials, starts their jobs within the limits, and tells
+//! the study their outcomes.
+//!
+//! [`tune()`] runs a study under the default rules. A [`Tuner`] adds early stopping, completion
+//! criteria, retries, deadlines, observers, a [`StopHandle`] and a journal.
 
-mod proposing;
-mod reason;
+mod background_proposal;
+mod stop_reason;
 mod stop_handle;
 
 #[cfg(all(unix, feature = "signals"))]
 mod signals;
 
-mod endings;
-mod kept;
+mod completion;
+mod persistence_state;
 mod probe;
 mod progress;
 
@@ -18,23 +22,23 @@ mod progress_bar;
 mod trace;
 mod tuner;
 
-mod run;
+mod run_state;
 
-mod drive;
+mod main_loop;
 mod entry;
-mod events;
-mod keeping;
-mod probing;
-mod starting;
-mod stopping;
-mod time;
+mod job_events;
+mod persistence;
+mod circuit_breaker;
+mod start_jobs;
+mod stop_jobs;
+mod timers;
 
 pub use self::entry::tune;
-pub use self::progress::{Progress, Tuned};
+pub use self::progress::{Progress, TuningResult};
 #[cfg(feature = "progress-bar")]
 pub use self::progress_bar::progress_bar;
-pub use self::reason::StopReason;
 pub use self::stop_handle::StopHandle;
+pub use self::stop_reason::StopReason;
 #[cfg(feature = "tracing")]
 pub use self::trace::trace;
 pub use self::tuner::Tuner;

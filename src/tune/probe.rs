@@ -1,28 +1,30 @@
-//! One more run of the best trial's job.
+//! The state of a probe: another run of the best trial's job.
 
-use super::reason::StopReason;
+use super::stop_reason::StopReason;
 use crate::evaluator::JobId;
 use std::time::Duration;
 
-/// One more run of the best trial's job.
+/// A further run of the best trial's job, which decides whether the tuning continues.
 #[derive(Debug)]
 pub(super) struct Probe {
     pub(super) job: JobId,
-    /// Since when it runs.
-    pub(super) since: Option<Duration>,
-    pub(super) stop_asked: bool,
-    /// Why the tuning ends if it fails.
+    /// The time at which the probe started; `None` if it has not started.
+    pub(super) started_at: Option<Duration>,
+    pub(super) is_stop_requested: bool,
+    /// The reason for which the tuning ends if the probe fails.
     pub(super) reason: StopReason,
 }
 
 impl Probe {
     pub(super) fn is_running(&self) -> bool {
-        self.since.is_some()
+        self.started_at.is_some()
     }
 
-    /// When it is overdue, if it runs and has not been asked to stop.
+    /// Returns the time at which the probe exceeds the deadline, if it runs without a stop request.
     pub(super) fn due(&self, deadline: Duration) -> Option<Duration> {
-        self.since.filter(|_| !self.stop_asked).map(|since| since.saturating_add(deadline))
+        self.started_at
+            .filter(|_| !self.is_stop_requested)
+            .map(|start| start.saturating_add(deadline))
     }
 
     pub(super) fn job(&self) -> JobId {

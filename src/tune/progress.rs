@@ -1,6 +1,6 @@
-//! What observers are shown, and what is left when a tuning is over.
+//! The result of a tuning, and the progress that observers see.
 
-use super::reason::StopReason;
+use super::stop_reason::StopReason;
 use crate::error::Error;
 use crate::evaluator::{JobEvent, JobId, RunningJob};
 use crate::study::{Event, Study};
@@ -8,81 +8,86 @@ use crate::trial::Trial;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// How the tuning went.
+/// The result of a tuning. The trials themselves are in the study.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Tuned {
-    /// Why it ended.
+pub struct TuningResult {
+    /// The reason for which the tuning ended.
     pub reason: StopReason,
-    /// Events that changed nothing: of jobs that were not running, or of what came after a decision that counts. The first hundred of them.
-    pub disregarded: Vec<JobEvent>,
-    /// How many such events there were in all.
-    pub disregarded_count: usize,
-    /// Settings that work but are probably a mistake, and what the evaluator warned of, one sentence each.
+    /// Job events that changed nothing, at most the first hundred: of jobs that were not running,
+    /// or after a decision that counts.
+    pub ignored_events: Vec<JobEvent>,
+    /// The number of job events that changed nothing.
+    pub ignored_event_count: usize,
+    /// Warnings, one sentence each: settings that are probably a mistake, and warnings of the
+    /// evaluator.
     pub warnings: Vec<String>,
-    /// Jobs that may still run, and cost, where they are not waited for any more: with what they are called there.
-    pub may_still_run: Vec<RunningJob>,
+    /// Jobs that may still run and cost money although the tuning has ended, with their names.
+    pub possibly_running: Vec<RunningJob>,
 }
 
-/// What happens while a study is tuned.
+/// What happens while a study is tuned. [`Tuner::on_progress`](crate::Tuner::on_progress) adds an
+/// observer.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Progress<'a> {
-    /// An event has just been recorded in the ledger; nothing has been done about it yet.
+    /// An event has been recorded, and nothing has followed from it yet.
     Recorded(&'a Event),
     /// A completed trial has the best value so far.
     NewBest {
-        /// The trial.
+        /// The trial with the best value.
         trial: &'a Trial,
-        /// Its value.
+        /// The best value, in the unit of the metric.
         value: f64,
     },
-    /// A job runs.
+    /// A job has started, or was adopted.
     Started {
-        /// Which one.
+        /// The job, by trial and attempt.
         job: JobId,
-        /// Whether it ran already, as after a restart.
+        /// True if the job was running already, as after a restart.
         adopted: bool,
     },
-    /// There is no room for a job.
+    /// The evaluator has no free slot for a job.
     Busy {
-        /// When to ask again.
+        /// How long to wait before trying again.
         retry_after: Duration,
     },
-    /// The evaluator's budget is spent: nothing is started, and what runs comes to its end. If the budget is raised before, the tuning goes on.
+    /// The evaluator's budget is spent: no more jobs start, and running ones finish.
+    ///
+    /// If the budget is raised before they have finished, the tuning continues.
     OutOfBudget {
-        /// What has been spent.
+        /// The job time that has been spent.
         spent: Duration,
-        /// What there was.
+        /// The job time of the budget.
         budget: Duration,
     },
-    /// An attempt failed, and there will be another one.
+    /// An attempt failed, and another one will follow.
     Retrying {
-        /// The attempt that will be.
+        /// The attempt that will follow.
         job: JobId,
-        /// After this time.
+        /// The delay before it starts.
         after: Duration,
     },
-    /// An event changed nothing.
-    Disregarded(&'a JobEvent),
-    /// No jobs can be run for now.
+    /// A job event changed nothing.
+    IgnoredEvent(&'a JobEvent),
+    /// The evaluator cannot run jobs for now.
     Paused {
-        /// Why.
+        /// The reason, in one sentence.
         why: &'a str,
     },
-    /// Jobs can be run again.
+    /// The evaluator can run jobs again.
     Resumed,
-    /// A setting works but is probably a mistake, or the evaluator warns of something. Each warning comes once.
+    /// A setting is probably a mistake, or the evaluator warns. Each warning comes once.
     Warning(&'a str),
-    /// The sink could not keep the last events: the tuner starts no job until it can.
-    NotKept {
-        /// Why.
+    /// The sink could not persist the last events. The tuner starts no job until it can.
+    PersistFailed {
+        /// The error of the sink.
         error: &'a Error,
     },
-    /// The sink has all events again.
-    KeptAgain,
-    /// It is over.
-    Over(&'a StopReason),
+    /// The sink has persisted all events again.
+    PersistRecovered,
+    /// The tuning has ended for this reason.
+    Finished(&'a StopReason),
 }
 
 pub(super) type Observer<'a> = Box<dyn FnMut(&Study, &Progress<'_>) -> ControlFlow<()> + 'a>;

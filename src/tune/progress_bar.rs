@@ -1,4 +1,4 @@
-//! A progress bar on the terminal, as an observer.
+//! An observer that shows a progress bar on the terminal.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -9,30 +9,37 @@ use super::progress::Progress;
 use crate::study::{Event, Study};
 use crate::trial::{Outcome, Source};
 
-/// How often the clock moves.
+/// The interval at which the elapsed time is redrawn.
 const TICK: Duration = Duration::from_millis(500);
 
-/// An observer that shows a line on standard error: jobs that ended, run and failed, the best value, the time, and how much of it is left once a
-/// job has ended. The clock goes on between ends of jobs. Warnings stand above it. Where no terminal is, nothing.
+/// Returns an observer that shows a progress bar on standard error.
 ///
-/// Wants the feature `progress-bar`.
+/// It shows the ended, running and failed jobs, the best value, the elapsed time and, once a job
+/// has ended, the remaining time. Warnings appear above the bar. It shows nothing where standard
+/// error is no terminal. It needs the feature `progress-bar`.
+///
+/// ```
+/// use surmise::Tuner;
+///
+/// let tuner = Tuner::new().on_progress(surmise::tune::progress_bar());
+/// ```
 pub fn progress_bar() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
     let bar = ProgressBar::no_length();
-    let plain = "{spinner} {pos} jobs in {elapsed}, {msg}";
-    let begun = "{bar:24} {pos}/{len} jobs in {elapsed}, {msg}";
-    let counted = "{bar:24} {pos}/{len} jobs in {elapsed}, {eta} left, {msg}";
+    let without_limit = "{spinner} {pos} jobs in {elapsed}, {msg}";
+    let before_estimate = "{bar:24} {pos}/{len} jobs in {elapsed}, {msg}";
+    let with_estimate = "{bar:24} {pos}/{len} jobs in {elapsed}, {eta} left, {msg}";
     let style = |template: &str| {
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
     };
-    let (mut failed, mut is_set, mut has_estimate) = (0_usize, false, false);
+    let (mut failed, mut is_started, mut has_estimate) = (0_usize, false, false);
     move |study, progress| {
-        let most = study.settings().limits.max_jobs;
-        if !is_set {
-            is_set = true;
-            bar.set_style(style(if most.is_some() { begun } else { plain }));
-            bar.set_message("none has ended yet");
-            if let Some(most) = most {
-                bar.set_length(most as u64);
+        let max_jobs = study.settings().limits.max_jobs;
+        if !is_started {
+            is_started = true;
+            bar.set_style(style(if max_jobs.is_some() { before_estimate } else { without_limit }));
+            bar.set_message("no job has ended yet");
+            if let Some(max_jobs) = max_jobs {
+                bar.set_length(max_jobs as u64);
             }
             bar.enable_steady_tick(TICK);
         }
@@ -41,14 +48,15 @@ pub fn progress_bar() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
         }
         if let Progress::Recorded(Event::Told { outcome, .. }) = progress {
             failed += usize::from(matches!(outcome, Outcome::Failed(_)));
-            // Before an end there is nothing to estimate from.
-            if most.is_some() && !has_estimate {
+            // The first end of a job is the first estimate of the remaining time.
+            if max_jobs.is_some() && !has_estimate {
                 has_estimate = true;
-                bar.set_style(style(counted));
+                bar.set_style(style(with_estimate));
             }
-            let own = study.trials().iter().filter(|trial| trial.source == Source::Own);
-            let jobs = own.filter(|trial| trial.outcome.is_some() && !trial.was_cut_off());
-            bar.set_position(jobs.count() as u64);
+            let proposed = study.trials().iter().filter(|trial| trial.source == Source::Study);
+            let ended =
+                proposed.filter(|trial| trial.outcome.is_some() && !trial.was_interrupted());
+            bar.set_position(ended.count() as u64);
             let name = &study.objective().metric_name;
             let best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
             let mut message = match best {
@@ -57,14 +65,14 @@ pub fn progress_bar() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
             };
             let running = study.pending().count();
             if running > 0 {
-                message += &format!(", {running} under way");
+                message += &format!(", {running} running");
             }
             if failed > 0 {
                 message += &format!(", {failed} failed");
             }
             bar.set_message(message);
         }
-        if let Progress::Over(reason) = progress {
+        if let Progress::Finished(reason) = progress {
             bar.abandon_with_message(reason.to_string());
         }
         ControlFlow::Continue(())
@@ -83,7 +91,7 @@ mod tests {
     use crate::tune::{StopReason, Tuner};
 
     #[test]
-    fn it_follows_a_tuning_to_its_end_and_never_breaks_it() {
+    fn progress_bar_follows_a_tuning_and_never_ends_it() {
         for max_jobs in [Some(3), None] {
             let range = ParameterRange::integer("n", 1..=5, ScalingType::Linear);
             let limits = ResourceLimits { max_jobs, ..ResourceLimits::default() };
@@ -93,12 +101,13 @@ mod tests {
             let second = std::time::Duration::from_secs(1);
             let mut jobs =
                 SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(f64::NAN, second));
-            let tuned = Tuner::new().observe(progress_bar()).run(&mut study, &mut jobs).unwrap();
+            let tuned =
+                Tuner::new().on_progress(progress_bar()).run(&mut study, &mut jobs).unwrap();
             let jobs = max_jobs.unwrap_or(5);
             let limit = StopReason::JobLimit { jobs };
-            let wanted =
+            let expected =
                 if max_jobs.is_some() { limit } else { StopReason::SpaceExhausted { jobs } };
-            assert_eq!(tuned.reason, wanted);
+            assert_eq!(tuned.reason, expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as requests to end a tuning.
+//! Ends a tuning on Ctrl-C (SIGINT) and SIGTERM.
 
 use std::io;
 use std::thread;
@@ -10,44 +10,50 @@ use signal_hook::low_level::emulate_default_handler;
 use super::stop_handle::StopHandle;
 
 impl StopHandle {
-    /// A handle that signals to this process use from now on. Ctrl-C (SIGINT) once drains: nothing more is started, and what runs comes to its
-    /// end. Twice, it cancels: what runs is asked to stop. The third time, the process ends at once; what a [journal](crate::Tuner::keep_in) has of the study is whole.
-    /// SIGTERM drains. Once no copy of the handle is left, signals do what they do by default.
+    /// Creates a handle that the signals of this process control from now on.
+    ///
+    /// - The first Ctrl-C (SIGINT) drains: no more jobs start, and running jobs finish. SIGTERM
+    ///   does the same.
+    /// - The second Ctrl-C cancels: running jobs are asked to stop.
+    /// - The third Ctrl-C ends the process at once; a [journal](crate::Tuner::journal_to) stays
+    ///   intact.
+    ///
+    /// Once all clones of the handle are dropped, signals have their default effect again.
     ///
     /// ```
     /// # use surmise::{StopHandle, Tuner};
-    /// let tuner = Tuner::new().stop_by(&StopHandle::on_signals()?);
+    /// let tuner = Tuner::new().stop_handle(&StopHandle::on_signals()?);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
     /// # Errors
-    /// If the system gives no handlers.
+    /// [`io::Error`] if the system installs no signal handler or starts no thread.
     #[allow(clippy::disallowed_methods, reason = "signals are waited for on a thread of their own")]
     pub fn on_signals() -> io::Result<Self> {
         let handle = Self::new();
-        let heard = handle.clone();
+        let shared = handle.clone();
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let listen = move || {
             let mut interrupts = 0;
             for signal in &mut signals {
-                if heard.is_alone() {
-                    // The tuning is over, and so is its handle.
+                if shared.is_last_copy() {
+                    // The tuning has ended and has dropped its handle.
                     drop(emulate_default_handler(signal));
                 }
                 match signal {
-                    SIGTERM => heard.drain(),
+                    SIGTERM => shared.drain(),
                     _ => {
                         interrupts += 1;
                         match interrupts {
-                            1 => heard.drain(),
-                            2 => heard.cancel(),
+                            1 => shared.drain(),
+                            2 => shared.cancel(),
                             _ => drop(emulate_default_handler(SIGINT)),
                         }
                     }
                 }
             }
         };
-        thread::Builder::new().name("surmise hears signals".to_owned()).spawn(listen)?;
+        thread::Builder::new().name("surmise signals".to_owned()).spawn(listen)?;
         Ok(handle)
     }
 }

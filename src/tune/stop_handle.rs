@@ -1,50 +1,62 @@
-//! How to end a tuning from elsewhere: another thread, a signal handler of the program.
+//! A handle that ends a tuning from another thread or a signal handler.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-const GO: u8 = 0;
+const NONE: u8 = 0;
 const DRAIN: u8 = 1;
 const CANCEL: u8 = 2;
 
-/// Ends a tuning from elsewhere. Copies of it are the same handle.
+/// Ends a tuning from another thread, or from a signal handler. Clones share their state.
 ///
-/// This crate installs no signal handler by itself; a program that wants Ctrl-C to end a tuning makes its handle by `StopHandle::on_signals` (feature
-/// `signals`), or calls [`request`](Self::request) in a handler of its own.
+/// Pass it to [`Tuner::stop_handle`](crate::Tuner::stop_handle). This crate installs no signal
+/// handler by itself. To end a tuning on Ctrl-C, use `StopHandle::on_signals` (feature `signals`),
+/// or call [`request`](Self::request) in a handler of your own.
+///
+/// ```
+/// use surmise::{StopHandle, Tuner};
+///
+/// let handle = StopHandle::new();
+/// let tuner = Tuner::new().stop_handle(&handle);
+/// let elsewhere = handle.clone();
+/// std::thread::spawn(move || elsewhere.drain()).join().unwrap();
+/// assert!(handle.is_requested());
+/// # drop(tuner);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct StopHandle(Arc<AtomicU8>);
 
 impl StopHandle {
-    /// A handle that has asked for nothing.
+    /// Creates a handle that has requested nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Nothing more is started; what runs comes to its end.
+    /// Requests that no more jobs start; running jobs finish.
     pub fn drain(&self) {
         self.0.fetch_max(DRAIN, Ordering::AcqRel);
     }
 
-    /// What runs is asked to stop, and is waited for only for a while.
+    /// Requests that running jobs stop, within the [grace period](crate::Tuner::stop_grace_period).
     pub fn cancel(&self) {
         self.0.fetch_max(CANCEL, Ordering::AcqRel);
     }
 
-    /// Drains, when called first; cancels, when called once more. For a signal handler.
+    /// Drains at the first call and cancels at the second. Call it from a signal handler.
     pub fn request(&self) {
-        if self.0.compare_exchange(GO, DRAIN, Ordering::AcqRel, Ordering::Acquire).is_err() {
+        if self.0.compare_exchange(NONE, DRAIN, Ordering::AcqRel, Ordering::Acquire).is_err() {
             self.cancel();
         }
     }
 
-    /// Whether anything has been asked for.
+    /// Returns whether the handle has requested to drain or to cancel.
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::Acquire) >= DRAIN
     }
 
-    /// Whether there is no other copy of it.
+    /// Returns whether there is no other clone of the handle.
     #[cfg(all(unix, feature = "signals"))]
-    pub(super) fn is_alone(&self) -> bool {
+    pub(super) fn is_last_copy(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 

@@ -1,4 +1,4 @@
-//! Events for a subscriber of `tracing`, as an observer.
+//! An observer that emits `tracing` events.
 
 use std::ops::ControlFlow;
 
@@ -8,10 +8,16 @@ use super::progress::Progress;
 use crate::study::{Event, Study};
 use crate::trial::Outcome;
 
-/// An observer that makes everything a `tracing` event: what was asked, told and decided at `INFO`, reports at `DEBUG`, failures, retries and
-/// pauses at `WARN`.
+/// Returns an observer that emits a `tracing` event for each progress event.
 ///
-/// Wants the feature `tracing`.
+/// Asked, told and decided events have the level `INFO`, reports `DEBUG`, failures, retries and
+/// pauses `WARN`. It needs the feature `tracing`.
+///
+/// ```
+/// use surmise::Tuner;
+///
+/// let tuner = Tuner::new().on_progress(surmise::tune::trace());
+/// ```
 pub fn trace() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
     |study, progress| {
         match progress {
@@ -20,18 +26,18 @@ pub fn trace() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
             Progress::Started { job, adopted } => {
                 info!(trial = job.trial.0, attempt = job.attempt, adopted, "started");
             }
-            Progress::Busy { retry_after } => debug!(?retry_after, "no room"),
-            Progress::OutOfBudget { spent, budget } => warn!(?spent, ?budget, "out of budget"),
+            Progress::Busy { retry_after } => debug!(?retry_after, "no free slot"),
+            Progress::OutOfBudget { spent, budget } => warn!(?spent, ?budget, "budget spent"),
             Progress::Retrying { job, after } => {
-                warn!(trial = job.trial.0, attempt = job.attempt, ?after, "will be tried again");
+                warn!(trial = job.trial.0, attempt = job.attempt, ?after, "retrying");
             }
-            Progress::Disregarded(event) => warn!(?event, "disregarded"),
+            Progress::IgnoredEvent(event) => warn!(?event, "ignored job event"),
             Progress::Paused { why } => warn!(why, "paused"),
             Progress::Resumed => info!("resumed"),
             Progress::Warning(text) => warn!("{text}"),
-            Progress::NotKept { error } => warn!(%error, "not kept"),
-            Progress::KeptAgain => info!("kept again"),
-            Progress::Over(reason) => info!(%reason, "over"),
+            Progress::PersistFailed { error } => warn!(%error, "events not persisted"),
+            Progress::PersistRecovered => info!("events persisted again"),
+            Progress::Finished(reason) => info!(%reason, "finished"),
         }
         ControlFlow::Continue(())
     }
@@ -40,7 +46,7 @@ pub fn trace() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
 fn trace_event(study: &Study, event: &Event) {
     match event {
         Event::Enqueued { configuration, .. } => info!(%configuration, "enqueued"),
-        Event::Dequeued { configuration } => warn!(%configuration, "cannot be tried any more"),
+        Event::Dequeued { configuration } => warn!(%configuration, "dequeued"),
         Event::Asked { trial, configuration, .. } => {
             let why = study.why(*trial).map(|why| why.to_string()).unwrap_or_default();
             info!(trial = trial.0, %configuration, why, "asked");
@@ -49,13 +55,13 @@ fn trace_event(study: &Study, event: &Event) {
         Event::Reported { trial, report } => {
             debug!(trial = trial.0, step = report.step, value = report.value, "reported");
         }
-        Event::Located { trial, place } => {
-            debug!(trial = trial.0, %place, "the trial's job has an address");
+        Event::Located { trial, location } => {
+            debug!(trial = trial.0, %location, "job located");
         }
         Event::StopWithdrawn { trial } => {
-            info!(trial = trial.0, "it runs anew, and is not to stop");
+            info!(trial = trial.0, "stop request withdrawn");
         }
-        Event::StopAsked { trial, cause } => info!(trial = trial.0, %cause, "asked to stop"),
+        Event::StopAsked { trial, cause } => info!(trial = trial.0, %cause, "stop requested"),
         Event::AttemptFailed { trial, failure } => {
             warn!(trial = trial.0, %failure, "attempt failed");
         }
@@ -63,7 +69,7 @@ fn trace_event(study: &Study, event: &Event) {
             warn!(trial = trial.0, %failure, "failed");
         }
         Event::Told { trial, outcome } => info!(trial = trial.0, ?outcome, "ended"),
-        Event::SetAside { trial, outcome } => warn!(trial = trial.0, ?outcome, "set aside"),
+        Event::LateOutcome { trial, outcome } => warn!(trial = trial.0, ?outcome, "late outcome"),
     }
 }
 
@@ -86,8 +92,8 @@ mod tests {
     use crate::trial::{Failure, FailureKind};
     use crate::tune::Tuner;
 
-    /// Keeps levels and messages.
-    struct Kept(Arc<Mutex<Vec<String>>>);
+    /// A subscriber that keeps levels and messages.
+    struct MessageCollector(Arc<Mutex<Vec<String>>>);
 
     struct Message(String);
 
@@ -99,7 +105,7 @@ mod tests {
         }
     }
 
-    impl Subscriber for Kept {
+    impl Subscriber for MessageCollector {
         fn enabled(&self, _: &Metadata<'_>) -> bool {
             true
         }
@@ -118,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_becomes_an_event_of_its_level() {
+    fn progress_becomes_tracing_events_with_levels() {
         let range = ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear);
         let settings = StudySettings { limits: ResourceLimits::new(2, 1), ..Default::default() };
         let (space, objective) = (SearchSpace::new([range]).unwrap(), Objective::minimize("loss"));
@@ -128,12 +134,12 @@ mod tests {
             1 => SimulatedJob::new(0.5, second),
             _ => SimulatedJob::new(Outcome::Failed(Failure::new(FailureKind::Error, "no")), second),
         });
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        tracing::subscriber::with_default(Kept(Arc::clone(&kept)), || {
-            Tuner::new().observe(trace()).run(&mut study, &mut jobs).unwrap();
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        tracing::subscriber::with_default(MessageCollector(Arc::clone(&messages)), || {
+            Tuner::new().on_progress(trace()).run(&mut study, &mut jobs).unwrap();
         });
-        let one = ["INFO asked", "INFO started", "INFO ended", "INFO new best"];
-        let two = ["INFO asked", "INFO started", "WARN failed", "INFO over"];
-        assert_eq!(*kept.lock().unwrap(), [one, two].concat());
+        let first = ["INFO asked", "INFO started", "INFO ended", "INFO new best"];
+        let second = ["INFO asked", "INFO started", "WARN failed", "INFO finished"];
+        assert_eq!(*messages.lock().unwrap(), [first, second].concat());
     }
 }

@@ -1,4 +1,4 @@
-//! The tuner: rules, criteria, observers.
+//! The configuration of a tuning: rules, criteria, observers, journal.
 
 use super::progress::Criterion;
 use super::progress::Observer;
@@ -7,16 +7,16 @@ use super::stop_handle::StopHandle;
 use crate::limits::{
     Canary, CircuitBreaker, CompletionCriteria, EarlyStopping, RetryPolicy, TuningRules,
 };
-use crate::study::{Sink, Study};
+use crate::study::{EventSink, Study};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// Runs a study to its end under rules of your choice.
+/// Runs a study until it is complete, under rules of your choice.
 ///
-/// A tuner is not `Send`: observers and criteria are closures of the thread that made it, and are called on the thread that calls
-/// [`run`](Self::run), which returns when the tuning is over. To tune in the background, make the tuner inside the thread, and stop it by a
-/// [`StopHandle`], which goes anywhere.
+/// [`tune()`](crate::tune::tune) uses the default rules: interrupted and throttled jobs are
+/// retried, and ten failed jobs in a row end the tuning. A tuner adds early stopping, completion
+/// criteria, timeouts, observers, a stop handle, and a journal.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -28,7 +28,8 @@ use std::time::Duration;
 ///     Study, StudySettings, Tuner,
 /// };
 ///
-/// let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])?;
+/// let range = ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear);
+/// let space = SearchSpace::new([range])?;
 /// let settings = StudySettings { limits: ResourceLimits::new(200, 2), ..Default::default() };
 /// let mut study = Study::new(space, Objective::minimize("loss"), RandomSearch, settings)?;
 /// let mut jobs = FunctionEvaluator::reporting(|c: &Configuration, reporter: &Reporter| {
@@ -39,28 +40,48 @@ use std::time::Duration;
 ///     }
 ///     Ok::<_, String>(c.float("x"))
 /// });
-/// let mut found = 0;
-/// let tuned = Tuner::new()
+/// let mut improvements = 0;
+/// let result = Tuner::new()
 ///     .early_stopping(EarlyStopping::auto())
 ///     .completion(CompletionCriteria::target(0.05))
-///     .observe(|_, progress| {
-///         found += u32::from(matches!(progress, Progress::NewBest { .. }));
+///     .on_progress(|_, progress| {
+///         improvements += u32::from(matches!(progress, Progress::NewBest { .. }));
 ///         ControlFlow::Continue(())
 ///     })
 ///     .run(&mut study, &mut jobs)?;
-/// assert!(matches!(tuned.reason, StopReason::TargetReached { .. }));
-/// assert!(found > 0);
+/// assert!(matches!(result.reason, StopReason::TargetReached { .. }));
+/// assert!(improvements > 0);
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// To survive a crash, write a [`Journal`](crate::journal::Journal) by
+/// [`journal_to`](Self::journal_to). To stop on Ctrl-C, pass a [`StopHandle`] by
+/// [`stop_handle`](Self::stop_handle). The limits (number of jobs, parallel jobs, runtime) belong
+/// to the study: see [`StudySettings::limits`](crate::StudySettings::limits).
+///
+/// # Common mistakes
+///
+/// - *Early stopping without reports.* Nothing can be stopped: the tuner warns once a job has
+///   completed without a report.
+/// - *As many parallel jobs as jobs.* All jobs start before any result is known, as in random
+///   search. A tenth of `max_jobs` is a good number.
+/// - *A second process tunes the same journal.* The journal is locked: opening it returns an error.
+/// - *A tuner is sent to another thread.* A `Tuner` is not `Send`, because observers and criteria
+///   are closures of the thread that made it. Create it inside the thread, and stop it by a
+///   [`StopHandle`], which is `Send`.
+///
+/// The guide has chapters on [parallel jobs](crate::guide::parallel_jobs),
+/// [failures](crate::guide::failures), [stopping](crate::guide::stopping) and
+/// [async programs](crate::guide::async_programs).
 #[derive(Default)]
 pub struct Tuner<'a> {
     pub(super) rules: TuningRules,
     pub(super) criteria: Vec<(String, Criterion<'a>)>,
     pub(super) observers: Vec<Observer<'a>>,
-    pub(super) stop: Option<StopHandle>,
-    pub(super) patience: Option<Duration>,
-    pub(super) sink: Option<&'a mut dyn Sink>,
-    pub(super) keep_patience: Option<Duration>,
+    pub(super) stop_handle: Option<StopHandle>,
+    pub(super) stop_grace_period: Option<Duration>,
+    pub(super) sink: Option<&'a mut dyn EventSink>,
+    pub(super) journal_retry_time: Option<Duration>,
 }
 
 impl fmt::Debug for Tuner<'_> {
@@ -70,65 +91,82 @@ impl fmt::Debug for Tuner<'_> {
 }
 
 impl<'a> Tuner<'a> {
-    /// The default rules, nobody watching.
+    /// Creates a tuner with the default rules and without observers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// These rules.
-    pub fn with(rules: TuningRules) -> Self {
+    /// Creates a tuner with these rules, such as rules read from a file.
+    pub fn with_rules(rules: TuningRules) -> Self {
         Self { rules, ..Self::default() }
     }
 
-    /// The rules.
+    /// Returns the rules of the tuner.
     pub fn rules(&self) -> &TuningRules {
         &self.rules
     }
 
-    /// The same with this early stopping.
+    /// Sets the rule by which jobs are stopped early; off by default.
+    ///
+    /// Jobs must report intermediate values for it.
     #[must_use]
     pub fn early_stopping(mut self, early_stopping: EarlyStopping) -> Self {
         self.rules.early_stopping = early_stopping;
         self
     }
 
-    /// The same with these completion criteria.
+    /// Sets when the tuning is complete, besides the limits of the study; none by default.
+    ///
+    /// For instance a target value, or a number of jobs without improvement.
     #[must_use]
     pub fn completion(mut self, completion: CompletionCriteria) -> Self {
         self.rules.completion = completion;
         self
     }
 
-    /// The same with these retries.
+    /// Sets how often failed jobs are retried, by kind of failure, and the delays before retries.
+    ///
+    /// By default interrupted and throttled jobs are retried, and jobs without a metric once: see
+    /// [`RetryPolicy`].
     #[must_use]
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.rules.retries = retries;
         self
     }
 
-    /// The same with this deadline for each attempt.
+    /// Sets how long an attempt at a trial may run; without limit by default.
+    ///
+    /// A job that exceeds it is asked to stop, and fails as a timeout.
     #[must_use]
-    pub fn job_deadline(mut self, deadline: Duration) -> Self {
-        self.rules.job_deadline = Some(deadline);
+    pub fn job_timeout(mut self, timeout: Duration) -> Self {
+        self.rules.job_timeout = Some(timeout);
         self
     }
 
-    /// The same with this circuit breaker, or none.
+    /// Sets how many failed jobs end the tuning: ten in a row by default. `None` never ends it for
+    /// failures.
+    ///
+    /// See [`CircuitBreaker`].
     #[must_use]
     pub fn circuit_breaker(mut self, breaker: Option<CircuitBreaker>) -> Self {
         self.rules.circuit_breaker = breaker;
         self
     }
 
-    /// The same with this canary, or none.
+    /// Sets how many failures of the first jobs end the tuning; `None` (the default) means no
+    /// limit.
+    ///
+    /// See [`Canary`]: with it, a wrong program or role does not waste many jobs.
     #[must_use]
     pub fn canary(mut self, canary: Option<Canary>) -> Self {
         self.rules.canary = canary;
         self
     }
 
-    /// The same with a criterion of your own: it is enough when `is_met` says so, at the start or after a trial's end. Its name is told
-    /// in [`StopReason::OwnCriterion`](crate::StopReason::OwnCriterion).
+    /// Adds a completion criterion of your own: the tuning ends when `is_met` returns `true`.
+    ///
+    /// It is called at the start and after the end of each trial. Its name is in
+    /// [`StopReason::CustomCriterion`](crate::StopReason::CustomCriterion).
     #[must_use]
     pub fn complete_when(
         mut self,
@@ -139,9 +177,11 @@ impl<'a> Tuner<'a> {
         self
     }
 
-    /// The same with an observer. If it says to break, it is enough: what runs is asked to stop.
+    /// Adds an observer, which is called for every [`Progress`] event.
+    ///
+    /// If it returns `ControlFlow::Break`, the tuning ends, and running jobs are asked to stop.
     #[must_use]
-    pub fn observe(
+    pub fn on_progress(
         mut self,
         observer: impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> + 'a,
     ) -> Self {
@@ -149,40 +189,51 @@ impl<'a> Tuner<'a> {
         self
     }
 
-    /// The same with a handle by which the tuning can be drained or cancelled from elsewhere.
+    /// Sets a handle by which another thread or a signal handler ends the tuning; none by default.
     #[must_use]
-    pub fn stop_by(mut self, handle: &StopHandle) -> Self {
-        self.stop = Some(handle.clone());
+    pub fn stop_handle(mut self, handle: &StopHandle) -> Self {
+        self.stop_handle = Some(handle.clone());
         self
     }
 
-    /// Keeps the study's events in `sink`, such as a [`Journal`](crate::journal::Journal). Each event is durable before the tuner acts on it. The time that earlier
-    /// processes tuned counts against [`max_runtime`](crate::ResourceLimits::max_runtime), and the age of their attempts against deadlines and backoffs.
+    /// Persists the study's events in `sink`, usually a [`Journal`](crate::journal::Journal); not
+    /// persisted by default.
     ///
-    /// While the sink fails (a disk is full, a file has vanished), the tuner starts no job, takes in the results of running ones, and tries again for as long as
-    /// [`keep_patience`](Self::keep_patience) says.
+    /// Each event is durable before the tuner acts on it. The time that earlier processes tuned
+    /// counts against [`max_runtime`](crate::ResourceLimits::max_runtime), and the age of their
+    /// attempts counts against timeouts and backoffs.
+    ///
+    /// While the sink fails (a full disk, a deleted file), the tuner starts no job and collects the
+    /// results of running ones. It tries again for as long as
+    /// [`journal_retry_time`](Self::journal_retry_time) says.
     #[must_use]
-    pub fn keep_in(mut self, sink: &'a mut dyn Sink) -> Self {
+    pub fn journal_to(mut self, sink: &'a mut dyn EventSink) -> Self {
         self.sink = Some(sink);
         self
     }
 
-    /// Sets for how long the tuner tries to write to a failing [sink](Self::keep_in) once no job runs any more: a minute by default. Then
-    /// [`run`](Self::run) returns the sink's error, and the study in memory still has all events.
+    /// Sets how long to retry writing to a failing [sink](Self::journal_to) when no job runs; one
+    /// minute by default.
+    ///
+    /// After that, [`run`](Self::run) returns the sink's error. The study in memory still has all
+    /// events.
     #[must_use]
-    pub fn keep_patience(mut self, patience: Duration) -> Self {
-        self.keep_patience = Some(patience);
+    pub fn journal_retry_time(mut self, time: Duration) -> Self {
+        self.journal_retry_time = Some(time);
         self
     }
 
-    /// The same with another patience: how long jobs are waited for that were asked to stop because the tuning is over or was cancelled.
+    /// Sets how long to wait for running jobs to stop, after the tuning has ended or was cancelled.
     ///
-    /// By default it is 30 seconds after [`StopHandle::cancel`]; what has not ended by then stays pending, and another call adopts it. Where
-    /// the tuning is over (its time is up, a criterion is met), it is the evaluator's own [`patience`](crate::Evaluator::patience): five seconds for
-    /// closures; what has not ended by then has timed out, and is left behind.
+    /// After [`StopHandle::cancel`], the default is 30 seconds. Jobs that have not ended by then
+    /// stay pending, and another call adopts them.
+    ///
+    /// Where the tuning has ended (by a criterion or the maximum runtime), the default is the
+    /// evaluator's own [`stop_grace_period`](crate::Evaluator::stop_grace_period): five seconds for
+    /// closures. Jobs that have not ended by then time out.
     #[must_use]
-    pub fn cancel_patience(mut self, patience: Duration) -> Self {
-        self.patience = Some(patience);
+    pub fn stop_grace_period(mut self, period: Duration) -> Self {
+        self.stop_grace_period = Some(period);
         self
     }
 }

@@ -1,13 +1,13 @@
-//! What a file looks like.
+//! The form of source files: declarations in `mod.rs`, headlines, length, and foreign crates.
 
 use std::fs;
 
 use crate::sources::{Module, rust_files};
-use crate::tables::{DOORS, LONGEST};
+use crate::tables::{FOREIGN_CRATES, MAX_LINES};
 use crate::{packages, root};
 
-/// What stands in a face and does not belong there.
-fn contents(face: &Module) -> Vec<&str> {
+/// Returns the items of a `mod.rs` that belong into a file of their own.
+fn find_items(root_file: &Module) -> Vec<&str> {
     let starts = |line: &&str| {
         let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
         let line = line.trim_start_matches("pub ");
@@ -25,60 +25,64 @@ fn contents(face: &Module) -> Vec<&str> {
         ];
         items.iter().any(|item| line.starts_with(item))
     };
-    face.code.lines().filter(starts).collect()
+    root_file.code.lines().filter(starts).collect()
 }
 
 #[test]
-fn faces_have_no_contents() {
-    let mut offences = Vec::new();
+fn module_roots_contain_only_declarations() {
+    let mut violations = Vec::new();
     for package in packages() {
-        for face in package.modules.iter().filter(|module| module.is_face()) {
-            // A program begins in its face.
+        for root_file in package.modules.iter().filter(|module| module.is_folder_root()) {
+            // The entry point of a program may be in `main.rs`.
             let allowed = ["fn main() -> std::process::ExitCode {"];
-            for line in contents(face).iter().filter(|line| !allowed.contains(line)) {
-                offences.push(format!(
+            for line in find_items(root_file).iter().filter(|line| !allowed.contains(line)) {
+                violations.push(format!(
                     "{}/{}: `{line}`: give it a file, and re-export it here",
-                    package.name, face.file
+                    package.name, root_file.file
                 ));
             }
         }
     }
     assert!(
-        offences.is_empty(),
-        "A face has documentation, `mod` and `use` only.\n{}",
-        offences.join("\n")
+        violations.is_empty(),
+        "`mod.rs` and `lib.rs` contain only documentation, `mod` and `use`.\n{}",
+        violations.join("\n")
     );
 }
 
 #[test]
-fn foreign_crates_have_one_door() {
-    let mut offences = Vec::new();
+fn each_foreign_crate_is_named_in_one_file() {
+    let mut violations = Vec::new();
     for package in packages() {
-        let doors = DOORS.iter().filter(|(owner, ..)| *owner == package.name);
-        for ((_, name, door), module) in
-            doors.flat_map(|door| package.modules.iter().map(move |module| (door, module)))
+        let rows = FOREIGN_CRATES.iter().filter(|(owner, ..)| *owner == package.name);
+        for ((_, name, allowed_file), module) in
+            rows.flat_map(|row| package.modules.iter().map(move |module| (row, module)))
         {
             let named = module.code.match_indices(&format!("{name}::")).any(|(at, _)| {
                 let before = module.code[..at].chars().next_back();
                 !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
             });
-            let is_door = match door.strip_suffix('*') {
+            let is_allowed = match allowed_file.strip_suffix('*') {
                 Some(beginning) => module.file.starts_with(beginning),
-                None => module.file == *door,
+                None => module.file == *allowed_file,
             };
-            if named && !is_door {
-                offences.push(format!(
-                    "{}/{} names {name}; its door is {door}",
+            if named && !is_allowed {
+                violations.push(format!(
+                    "{}/{} names {name}; only {allowed_file} may",
                     package.name, module.file
                 ));
             }
         }
     }
-    assert!(offences.is_empty(), "A heavy foreign crate has one door.\n{}", offences.join("\n"));
+    assert!(
+        violations.is_empty(),
+        "Only one file names a heavy foreign crate.\n{}",
+        violations.join("\n")
+    );
 }
 
 #[test]
-fn files_say_what_they_are() {
+fn every_file_starts_with_a_headline() {
     for package in packages() {
         for module in &package.modules {
             let is_tests = module.file.ends_with("tests.rs");
@@ -93,40 +97,40 @@ fn files_say_what_they_are() {
     }
 }
 
-/// Ways past the arrows: another name for the crate, and files that are taken in as text.
-const DETOURS: [&str; 6] =
+/// Patterns that bypass the check of imports: another name for the crate, and included files.
+const FORBIDDEN: [&str; 6] =
     ["extern crate self", "crate as ", "include!", "#[path", "crate ::", "super ::"];
 
-/// What a file has of them.
-fn detours(code: &str) -> Vec<&'static str> {
-    DETOURS.into_iter().filter(|detour| code.contains(detour)).collect()
+/// Returns the forbidden patterns that the code contains.
+fn find_forbidden(code: &str) -> Vec<&'static str> {
+    FORBIDDEN.into_iter().filter(|pattern| code.contains(pattern)).collect()
 }
 
 #[test]
-fn no_file_goes_past_the_arrows() {
-    let mut offences = Vec::new();
+fn no_file_bypasses_the_import_check() {
+    let mut violations = Vec::new();
     for package in packages() {
         for module in &package.modules {
-            let found = detours(&module.code).into_iter();
-            offences.extend(
-                found.map(|detour| format!("{}/{}: `{detour}`", package.name, module.file)),
+            let found = find_forbidden(&module.code).into_iter();
+            violations.extend(
+                found.map(|pattern| format!("{}/{}: `{pattern}`", package.name, module.file)),
             );
         }
     }
-    assert!(offences.is_empty(), "Name what you import by its path.\n{}", offences.join("\n"));
-    assert_eq!(detours("use crate as house;"), ["crate as "]);
-    assert_eq!(detours("include!(\"x.rs\");"), ["include!"]);
+    assert!(violations.is_empty(), "Name what you import by its path.\n{}", violations.join("\n"));
+    assert_eq!(find_forbidden("use crate as engine;"), ["crate as "]);
+    assert_eq!(find_forbidden("include!(\"x.rs\");"), ["include!"]);
 }
 
-/// Files with more lines than are allowed.
-fn too_long<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+/// Returns the files with more lines than allowed.
+fn find_too_long<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let lines = files.into_iter().map(|(name, text)| (name, text.lines().count()));
-    let long = lines.filter(|(_, lines)| *lines > LONGEST);
+    let long = lines.filter(|(_, lines)| *lines > MAX_LINES);
     long.map(|(name, lines)| format!("{name} has {lines}: divide it by its subjects")).collect()
 }
 
 #[test]
-fn a_file_fits_one_sitting() {
+fn no_file_is_too_long() {
     let mut files = Vec::new();
     let packages = crate::PACKAGES.iter().map(|(_, folder, _)| root().join(folder));
     for folder in packages {
@@ -137,25 +141,29 @@ fn a_file_fits_one_sitting() {
             }
         }
     }
-    let offences = too_long(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    assert!(offences.is_empty(), "A file has at most {LONGEST} lines.\n{}", offences.join("\n"));
+    let violations = find_too_long(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    assert!(
+        violations.is_empty(),
+        "A file has at most {MAX_LINES} lines.\n{}",
+        violations.join("\n")
+    );
 }
 
 #[test]
-fn one_line_too_many_is_found() {
-    let (fits, long) = ("\n".repeat(LONGEST), "\n".repeat(LONGEST + 1));
-    assert!(too_long([("fits.rs", fits.as_str())]).is_empty());
-    assert_eq!(too_long([("long.rs", long.as_str())]).len(), 1);
+fn one_line_above_the_limit_is_found() {
+    let (fits, long) = ("\n".repeat(MAX_LINES), "\n".repeat(MAX_LINES + 1));
+    assert!(find_too_long([("fits.rs", fits.as_str())]).is_empty());
+    assert_eq!(find_too_long([("long.rs", long.as_str())]).len(), 1);
 }
 
-/// What stands in for something that is not there yet.
-fn marks() -> [String; 5] {
+/// Returns the marks of unfinished work, assembled so that this file does not contain them.
+fn placeholders() -> [String; 5] {
     ["to!do!", "unimp!lemented!", "FIX!ME", "TO!DO", "_TA!BLE"]
-        .map(|mark| mark.replacen('!', "", 1))
+        .map(|placeholder| placeholder.replacen('!', "", 1))
 }
 
 #[test]
-fn nothing_is_unfinished() {
+fn no_file_contains_placeholders() {
     let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
     let pages = pages.map(|page| (page.to_owned(), fs::read_to_string(root().join(page)).unwrap()));
     let mut texts: Vec<(String, String)> = pages.into_iter().collect();
@@ -163,8 +171,8 @@ fn nothing_is_unfinished() {
         texts.extend(package.modules.into_iter().map(|module| (module.file, module.text)));
     }
     for (name, text) in texts {
-        for mark in marks() {
-            assert!(!text.contains(&mark), "{name}: {mark}");
+        for placeholder in placeholders() {
+            assert!(!text.contains(&placeholder), "{name}: {placeholder}");
         }
     }
 }

@@ -1,21 +1,22 @@
-//! What a file imports from its own crate: every path that begins with `crate`, `self` or `super`, in `use` or in the code.
+//! The imports of a file from its own crate: every path that begins with `crate`, `self` or
+//! `super`, in `use` or in the code.
 
 use crate::sources::{Module, Package};
 
-/// One path in a file, followed to the file that it leads to.
+/// One path in a file, resolved to the module that it names.
 pub(crate) struct Import {
-    /// As written, braces resolved.
+    /// The path as written, with groups in braces expanded.
     pub(crate) written: String,
-    /// The module that it names, or that has what it names.
+    /// The module that the path names, or that contains the named item.
     pub(crate) target: Vec<String>,
 }
 
-/// All imports of a module, one for each leaf of a group in braces.
+/// Returns all imports of a module, one for each leaf of a group in braces.
 pub(crate) fn imports(package: &Package, module: &Module) -> Vec<Import> {
-    paths(&module.code).iter().map(|path| follow(package, module, path)).collect()
+    find_paths(&module.code).iter().map(|path| resolve(package, module, path)).collect()
 }
 
-fn follow(package: &Package, module: &Module, path: &[String]) -> Import {
+fn resolve(package: &Package, module: &Module, path: &[String]) -> Import {
     let mut target = match path[0].as_str() {
         "crate" => Vec::new(),
         "self" => module.path.clone(),
@@ -41,8 +42,9 @@ fn parent(path: &[String]) -> Vec<String> {
     path[..path.len().saturating_sub(1)].to_vec()
 }
 
-/// All paths of the code that begin with `crate`, `self` or `super`, one for each leaf of a group in braces.
-pub(crate) fn paths(code: &str) -> Vec<Vec<String>> {
+/// Returns all paths that begin with `crate`, `self` or `super`, one for each leaf of a group in
+/// braces.
+pub(crate) fn find_paths(code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for start in ["crate::", "self::", "super::"] {
         for (position, _) in code.match_indices(start) {
@@ -50,18 +52,18 @@ pub(crate) fn paths(code: &str) -> Vec<Vec<String>> {
             if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '$')) {
                 continue;
             }
-            tree(&code[position..], &mut Vec::new(), &mut found);
+            read_tree(&code[position..], &mut Vec::new(), &mut found);
         }
     }
     found
 }
 
-/// Reads one path, or a tree of them: `a::{b, c::d}`.
-fn tree(text: &str, before: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+/// Reads one path, or a tree of paths such as `a::{b, c::d}`.
+fn read_tree(text: &str, before: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     let text = text.trim_start();
     if let Some(group) = text.strip_prefix('{') {
-        for part in parts(group) {
-            tree(part, &mut before.clone(), found);
+        for part in split_group(group) {
+            read_tree(part, &mut before.clone(), found);
         }
         return;
     }
@@ -77,29 +79,30 @@ fn tree(text: &str, before: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     }
     before.push(text[..end].to_owned());
     match text[end..].strip_prefix("::") {
-        Some(rest) if !rest.starts_with('<') => tree(rest, before, found),
+        Some(rest) if !rest.starts_with('<') => read_tree(rest, before, found),
         _ => found.push(before.clone()),
     }
 }
 
-/// The parts of a group, up to its closing brace; commas inside of inner braces separate nothing.
-fn parts(group: &str) -> Vec<&str> {
-    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
+/// Returns the parts of a group up to its closing brace. Commas inside inner braces do not
+/// separate.
+fn split_group(group: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut split_group) = (0, 0, Vec::new());
     for (position, c) in group.char_indices() {
         match c {
             '{' => depth += 1,
             '}' if depth == 0 => {
-                parts.push(&group[start..position]);
+                split_group.push(&group[start..position]);
                 break;
             }
             '}' => depth -= 1,
             ',' if depth == 0 => {
-                parts.push(&group[start..position]);
+                split_group.push(&group[start..position]);
                 start = position + 1;
             }
             _ => {}
         }
     }
-    parts.retain(|part| !part.trim().is_empty());
-    parts
+    split_group.retain(|part| !part.trim().is_empty());
+    split_group
 }

@@ -1,14 +1,18 @@
-//! The architecture as a test, for all packages: who may import whom, what the face of a folder is, which file is the door to a foreign
-//! crate, and what a file looks like. `cargo test --test architecture -- --nocapture` prints what it draws.
+//! Tests of the architecture, for all packages: which file may import which, what a folder's
+//! `mod.rs` contains, which file may use a foreign crate, and the form of files and pages.
 //!
-//! A folder's `mod.rs` is its face: documentation, `mod` and `use`. Its `mod` lines stand from the ground up: a file imports only what stands in
-//! a line before its own. So there is no circle of files anywhere.
+//! `cargo test --test architecture -- --nocapture` prints the imports of each file. The `mod` lines
+//! of a folder's `mod.rs` are in order: a file imports only files that are listed before it. So no
+//! imports form a cycle.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
-mod arrows;
 mod files;
+mod import_order;
 mod imports;
+mod language;
+mod links;
+mod messages;
 mod pages;
 mod sources;
 mod tables;
@@ -17,7 +21,7 @@ use std::path::Path;
 
 use sources::Package;
 
-/// Name and folder of every package, and of the packages that it may import.
+/// Name and folder of every package, and the names of the packages that it may import.
 const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("surmise", ".", &[]),
     ("surmise_sagemaker", "crates/surmise-sagemaker", &["surmise"]),
@@ -34,11 +38,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All packages that are there: of the engine as it is published, itself alone.
+/// Reads all packages that exist; the published engine contains only itself.
 fn packages() -> Vec<Package> {
     let all = PACKAGES.iter().map(|(name, folder, _)| (*name, root().join(folder)));
-    let there = all.filter(|(_, folder)| folder.join("src").is_dir());
-    let packages: Vec<Package> = there.map(|(name, folder)| Package::read(name, &folder)).collect();
+    let existing = all.filter(|(_, folder)| folder.join("src").is_dir());
+    let packages = existing.map(|(name, folder)| Package::read(name, &folder));
+    let packages: Vec<Package> = packages.collect();
     assert!(packages[0].modules.len() > 100, "the sources are found");
     packages
 }

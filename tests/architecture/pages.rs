@@ -1,34 +1,32 @@
-//! What ARCHITECTURE.md says of tests.
+//! Pages that name tests name tests that exist.
 
 use std::fs;
 
 use crate::{PACKAGES, root};
 
-/// ARCHITECTURE.md names the test of every oracle and law, as module path and name.
+/// `docs/verification.md` names the test of every oracle and law, as module path and name.
 #[test]
-fn every_law_has_the_test_that_is_named() {
-    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let section = page.split("## What holds, and the test that says so").nth(1).unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let heads = ["oracle", "gradient against central differences", "law", "---"];
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+fn every_law_names_an_existing_test() {
+    let page = fs::read_to_string(root().join("docs/verification.md")).unwrap();
+    let headers = ["oracle", "gradient against central differences", "law", "---"];
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let rows: Vec<(&str, &str)> = rows.filter_map(|row| row.rsplit_once(" | ")).collect();
-    let rows = rows.into_iter().filter(|(what, _)| !heads.contains(what));
+    let rows = rows.into_iter().filter(|(what, _)| !headers.contains(what));
     let names: Vec<&str> = rows
         .flat_map(|(_, tests)| tests.split(", "))
         .map(|name| {
             let plain = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
-            plain.unwrap_or_else(|| panic!("{name} is no name of a test"))
+            plain.unwrap_or_else(|| panic!("{name} is not in backquotes"))
         })
         .collect();
     assert!(names.len() >= 50, "the tables are found: {}", names.len());
-    let missing = no_tests(names);
-    assert!(missing.is_empty(), "ARCHITECTURE.md names what is no test: {missing:#?}");
+    let missing = missing_tests(names);
+    assert!(missing.is_empty(), "docs/verification.md names tests that do not exist: {missing:#?}");
 }
 
-/// So do the pages of faults, in the last column of their tables.
+/// The pages of faults name tests in the last column of their tables.
 #[test]
-fn every_fault_has_the_test_that_is_named() {
+fn every_fault_names_an_existing_test() {
     for page in ["docs/faults.md", "docs/journal.md"] {
         let text = fs::read_to_string(root().join(page)).unwrap();
         let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
@@ -36,16 +34,16 @@ fn every_fault_has_the_test_that_is_named() {
         let names: Vec<&str> =
             last.flat_map(|tests| tests.split('`')).filter(|name| name.contains("::")).collect();
         assert!(names.len() >= 20, "the tables of {page} are found: {}", names.len());
-        let missing = no_tests(names);
-        assert!(missing.is_empty(), "{page} names what is no test: {missing:#?}");
+        let missing = missing_tests(names);
+        assert!(missing.is_empty(), "{page} names tests that do not exist: {missing:#?}");
     }
 }
 
-/// Those of these names that are no tests.
-fn no_tests(names: Vec<&str>) -> Vec<&str> {
+/// Returns the names that belong to no test.
+fn missing_tests(names: Vec<&str>) -> Vec<&str> {
     let mut missing = Vec::new();
     for name in names {
-        // Another package's begin with its name.
+        // The names of another package's tests begin with the package.
         let (package, rest) = match name.split_once("::") {
             Some((first, rest)) if PACKAGES.iter().any(|(package, ..)| *package == first) => {
                 (first, rest)
@@ -57,8 +55,8 @@ fn no_tests(names: Vec<&str>) -> Vec<&str> {
             continue;
         }
         let Some((path, function)) = rest.rsplit_once("::") else { panic!("{name} has no module") };
-        // `a::b::tests` is in src/a/b.rs, src/a/b/mod.rs or src/a/b/tests.rs; `laws` in tests/suite/laws.rs,
-        // `cloud::many` in tests/cloud/many.rs.
+        // `a::b::tests` is in src/a/b.rs, src/a/b/mod.rs or src/a/b/tests.rs; `laws` is in
+        // tests/suite/laws.rs, and `cloud::kills` in tests/cloud/kills.rs.
         let module = path.split("::tests").next().unwrap().replace("::", "/");
         let files = [
             format!("src/{module}.rs"),
@@ -68,12 +66,12 @@ fn no_tests(names: Vec<&str>) -> Vec<&str> {
             format!("tests/suite/{module}.rs"),
             format!("tests/{module}.rs"),
         ];
-        let is_there = |file: &String| {
+        let defines_test = |file: &String| {
             let text = fs::read_to_string(root().join(folder).join(file)).unwrap_or_default();
             let place = text.find(&format!("fn {function}("));
             place.is_some_and(|place| text[..place].trim_end().ends_with("#[test]"))
         };
-        if !files.iter().any(is_there) {
+        if !files.iter().any(defines_test) {
             missing.push(name);
         }
     }

@@ -3,22 +3,22 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A package of the workspace.
+/// A package of the workspace, with its modules.
 pub(crate) struct Package {
     pub(crate) name: &'static str,
     pub(crate) modules: Vec<Module>,
 }
 
-/// One file below `src`, or `lib.rs` itself.
+/// One source file below the folder `src`.
 pub(crate) struct Module {
-    /// Relative to the package's `src`, with forward slashes.
+    /// The path relative to the package's `src`, with forward slashes.
     pub(crate) file: String,
-    /// Names from the crate down; none for `lib.rs` and `main.rs`.
+    /// The module path below the crate; empty for `lib.rs` and `main.rs`.
     pub(crate) path: Vec<String>,
     pub(crate) text: String,
     /// The code, without comments and without the tests at its end.
     pub(crate) code: String,
-    /// The modules that it declares, in order, those for tests left out.
+    /// The modules that the file declares, in order, without those for tests.
     pub(crate) children: Vec<String>,
 }
 
@@ -32,8 +32,8 @@ impl Package {
         Self { name, modules }
     }
 
-    /// A package of texts, for tests of the tests.
-    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+    /// Makes a package of texts, to test the checks themselves.
+    pub(crate) fn from_texts(files: &[(&str, &str)]) -> Self {
         let module =
             |(file, text): &(&str, &str)| Module::new((*file).to_owned(), (*text).to_owned());
         Self { name: "planted", modules: files.iter().map(module).collect() }
@@ -58,8 +58,8 @@ impl Module {
             "lib" | "main" => Vec::new(),
             _ => stem.split('/').map(str::to_owned).collect(),
         };
-        let code = code(&text);
-        let children = declared(&code);
+        let code = strip_comments_and_tests(&text);
+        let children = declared_modules(&code);
         Self { file, path, text, code, children }
     }
 
@@ -67,13 +67,13 @@ impl Module {
         self.path.iter().any(|name| name == "tests")
     }
 
-    /// Whether it has modules below it: then it is the face of a folder.
-    pub(crate) fn is_face(&self) -> bool {
+    /// Returns whether the file declares modules, as `mod.rs`, `lib.rs` and `main.rs` do.
+    pub(crate) fn is_folder_root(&self) -> bool {
         !self.children.is_empty()
     }
 }
 
-/// All Rust files in a folder and below.
+/// Returns all Rust files in a folder and below.
 pub(crate) fn rust_files(root: &Path) -> Vec<PathBuf> {
     let mut folders = vec![root.to_owned()];
     let mut files = Vec::new();
@@ -91,7 +91,7 @@ pub(crate) fn rust_files(root: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn code(text: &str) -> String {
+fn strip_comments_and_tests(text: &str) -> String {
     let mut code = text;
     for tests in ["#[cfg(test)]\nmod tests", "#[cfg(test)]\npub(super) mod tests"] {
         code = code.split(tests).next().unwrap_or_default();
@@ -100,15 +100,15 @@ fn code(text: &str) -> String {
     lines.map(without_comment).collect::<Vec<_>>().join("\n")
 }
 
-/// A line up to its comment; what looks like one in a text is none.
+/// Returns a line without its comment; `//` inside a string is no comment.
 fn without_comment(line: &str) -> &str {
     let comments = line.match_indices(" // ").map(|(at, _)| at);
     let is_outside = |at: &usize| line[..*at].matches('"').count().is_multiple_of(2);
     comments.filter(is_outside).min().map_or(line, |at| &line[..at])
 }
 
-/// The names in `mod name;`.
-fn declared(code: &str) -> Vec<String> {
+/// Returns the names of the declarations `mod name;`.
+fn declared_modules(code: &str) -> Vec<String> {
     let declaration = |line: &str| {
         let name = line.trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
         let name = name.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')?;

@@ -1,6 +1,7 @@
-//! The tables that ARCHITECTURE.md mirrors.
+//! Which module may import which, and which module alone imports a heavy foreign crate.
 
-/// What each module of the engine may import, besides `error`. Modules stand in `lib.rs` from the ground up.
+/// The modules of the engine that each module may import, besides `error`, in the order of
+/// `lib.rs`.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("description", &[]),
     ("json_number", &[]),
@@ -15,17 +16,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("pattern", &[]),
     ("process_group", &[]),
     ("rng", &[]),
-    ("significant", &[]),
+    ("significant_digits", &[]),
     ("stable_hash", &[]),
-    ("cube", &["significant"]),
+    ("unit_cube", &["significant_digits"]),
     ("sobol", &["rng"]),
-    ("maximize", &["rng", "cube", "sobol", "lbfgs"]),
+    ("maximize", &["rng", "unit_cube", "sobol", "lbfgs"]),
     ("objective", &[]),
-    ("space", &["cube", "significant"]),
+    ("space", &["unit_cube", "significant_digits"]),
     ("trial", &["json_number", "outcome", "trial_id", "space"]),
     ("limits", &["trial"]),
     ("acquisition", &["description", "normal"]),
-    ("gp", &["linalg", "lbfgs", "rng", "cube"]),
+    ("gp", &["linalg", "lbfgs", "rng", "unit_cube"]),
     ("stopping", &["objective", "limits", "trial"]),
     (
         "strategy",
@@ -36,7 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "rng",
             "normal",
             "sobol",
-            "cube",
+            "unit_cube",
             "maximize",
             "gp",
             "acquisition",
@@ -47,7 +48,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "json_number",
             "rng",
-            "cube",
+            "unit_cube",
             "space",
             "objective",
             "limits",
@@ -72,15 +73,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "ask_tell",
-        &["cube", "space", "objective", "limits", "trial", "stopping", "strategy", "study"],
+        &["unit_cube", "space", "objective", "limits", "trial", "stopping", "strategy", "study"],
     ),
     ("evaluator", &["space", "trial", "pattern", "process_group"]),
-    ("tune", &["rng", "cube", "limits", "trial", "strategy", "stopping", "study", "evaluator"]),
+    (
+        "tune",
+        &["rng", "unit_cube", "limits", "trial", "strategy", "stopping", "study", "evaluator"],
+    ),
     (
         "conformance",
         &[
             "rng",
-            "cube",
+            "unit_cube",
             "space",
             "objective",
             "limits",
@@ -92,18 +96,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "tune",
         ],
     ),
+    ("guide", &["journal"]),
 ];
 
 pub(crate) fn may_import(module: &str) -> Option<&'static [&'static str]> {
     MAY_IMPORT.iter().find(|(name, _)| *name == module).map(|(_, allowed)| *allowed)
 }
 
-/// The packages, from the ground up.
-pub(crate) const PACKAGES_ROWS: &str =
+/// The packages in the order of their imports.
+pub(crate) const PACKAGE_ORDER: &str =
     "surmise ← surmise-sagemaker, surmise-bench, surmise-report ← surmise-cli";
 
-/// Foreign crates that only one file of a package may name; with a star at the end, files whose names begin so.
-pub(crate) const DOORS: &[(&str, &str, &str)] = &[
+/// Foreign crates with the only file of a package that may name them.
+///
+/// A star at the end of a path allows all files whose paths begin so.
+pub(crate) const FOREIGN_CRATES: &[(&str, &str, &str)] = &[
     ("surmise", "faer", "linalg/faer.rs"),
     ("surmise", "ndarray_linalg", "linalg/lapack.rs"),
     ("surmise", "lax", "linalg/lapack.rs"),
@@ -125,10 +132,10 @@ pub(crate) const DOORS: &[(&str, &str, &str)] = &[
     ("surmise_sagemaker", "hyper", "fake/http.rs"),
     ("surmise_sagemaker", "hyper_util", "fake/http.rs"),
     ("surmise_sagemaker", "http_body_util", "fake/http.rs"),
-    ("surmise_bench", "forust_ml", "learner.rs"),
+    ("surmise_bench", "forust_ml", "gradient_boosting.rs"),
     ("surmise_report", "maud", "page/*"),
     ("surmise_cli", "forust_ml", ""),
 ];
 
-/// Lines that a file may have, tests included.
-pub(crate) const LONGEST: usize = 500;
+/// The maximum number of lines of a file, tests included.
+pub(crate) const MAX_LINES: usize = 500;

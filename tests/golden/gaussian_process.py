@@ -1,13 +1,15 @@
-"""Mean, variance and log marginal likelihood of Gaussian processes with fixed hyperparameters, by scikit-learn.
+"""Gaussian processes with fixed hyperparameters, by scikit-learn.
 
-Matern 5/2, one length scale per axis, noise, and a constant mean c by generalized least squares. scikit-learn has no such
-mean, but all that it takes is in what it gives: with the losses 1 instead of y its weights are K^-1 1 and its mean at x is
-1' K^-1 k(x). Hence c = y' K^-1 1 / 1' K^-1 1, and the variance grows by (1 - 1' K^-1 k)^2 / (1' K^-1 1) (Rasmussen &
-Williams 2006, eq. 2.42).
+The script prints cases with mean, variance and log marginal likelihood, as a JSON array. The
+processes have a Matern-5/2 kernel with one length scale per axis, noise, and a constant mean c by
+generalized least squares.
 
-A category enters as indicator columns of 1/sqrt(2), which puts different categories at distance 1.
+scikit-learn has no such mean, but its results determine c. Fitted to the losses 1 instead of y, its
+weights are K^-1 1 and its mean at x is 1' K^-1 k(x). Hence c = y' K^-1 1 / 1' K^-1 1, and the
+variance grows by (1 - 1' K^-1 k)^2 / (1' K^-1 1) (Rasmussen & Williams 2006, eq. 2.42).
 
-Prints the cases as a JSON array.
+A category is encoded as indicator columns of 1/sqrt(2), so that different categories have
+distance 1.
 """
 import json
 
@@ -16,15 +18,15 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 
-def columns(points, categories):
-    """Features of points whose last coordinate is a category's number, if there are categories."""
+def to_features(points, categories):
+    """Return the features of points whose last coordinate is the category, if there is one."""
     if categories is None:
         return points
     indicators = np.eye(categories)[points[:, -1].astype(int)] / np.sqrt(2)
     return np.hstack([points[:, :-1], indicators])
 
 
-def case(seed, count, continuous, categories, length_scales, signal, noise):
+def make_case(seed, count, continuous, categories, length_scales, signal, noise):
     rng = np.random.default_rng(seed)
 
     def draw(n):
@@ -35,21 +37,21 @@ def case(seed, count, continuous, categories, length_scales, signal, noise):
 
     x, at = draw(count), draw(6)
     y = np.sin(5 * x[:, 0]) + x.sum(axis=1) ** 2 / x.shape[1] + 0.1 * rng.normal(size=count)
-    shared = list(length_scales)
+    kernel_scales = list(length_scales)
     if categories is not None:
-        shared = shared[:-1] + [shared[-1]] * categories
-    kernel = ConstantKernel(signal) * Matern(length_scale=shared, nu=2.5)
+        kernel_scales = kernel_scales[:-1] + [kernel_scales[-1]] * categories
+    kernel = ConstantKernel(signal) * Matern(length_scale=kernel_scales, nu=2.5)
 
-    def fitted(losses):
+    def fit(losses):
         regressor = GaussianProcessRegressor(kernel, alpha=noise, optimizer=None)
-        return regressor.fit(columns(x, categories), losses)
+        return regressor.fit(to_features(x, categories), losses)
 
-    ones = fitted(np.ones(count))
+    ones = fit(np.ones(count))
     unit_weights, unit_total = ones.alpha_.ravel(), ones.alpha_.sum()
     c = float(unit_weights @ y / unit_total)
-    centred = fitted(y - c)
-    mean, deviation = centred.predict(columns(at, categories), return_std=True)
-    misfit = 1 - ones.predict(columns(at, categories))
+    centred = fit(y - c)
+    mean, deviation = centred.predict(to_features(at, categories), return_std=True)
+    residual = 1 - ones.predict(to_features(at, categories))
     return {
         "points": x.tolist(),
         "losses": y.tolist(),
@@ -59,16 +61,16 @@ def case(seed, count, continuous, categories, length_scales, signal, noise):
         "noise_variance": noise,
         "at": at.tolist(),
         "mean": (c + mean).tolist(),
-        "variance": (deviation**2 + misfit**2 / unit_total).tolist(),
+        "variance": (deviation**2 + residual**2 / unit_total).tolist(),
         "log_likelihood": float(centred.log_marginal_likelihood_value_),
     }
 
 
 cases = [
-    case(1, 8, 1, None, [0.3], 1.0, 1e-3),
-    case(2, 20, 3, None, [0.2, 0.9, 4.0], 1.7, 1e-2),
-    case(3, 40, 6, None, [0.5, 1.0, 1.5, 2.0, 0.7, 10.0], 0.4, 0.2),
-    case(4, 25, 2, 3, [0.4, 1.1, 0.8], 2.5, 1e-3),
-    case(5, 1, 2, None, [0.4, 1.1], 1.0, 1e-4),
+    make_case(1, 8, 1, None, [0.3], 1.0, 1e-3),
+    make_case(2, 20, 3, None, [0.2, 0.9, 4.0], 1.7, 1e-2),
+    make_case(3, 40, 6, None, [0.5, 1.0, 1.5, 2.0, 0.7, 10.0], 0.4, 0.2),
+    make_case(4, 25, 2, 3, [0.4, 1.1, 0.8], 2.5, 1e-3),
+    make_case(5, 1, 2, None, [0.4, 1.1], 1.0, 1e-4),
 ]
 print("[" + ",\n ".join(json.dumps(c) for c in cases) + "]")

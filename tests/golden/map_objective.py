@@ -1,11 +1,13 @@
-"""Log posterior of hyperparameters and its gradient by their logarithms, by GPyTorch and automatic differentiation.
+"""Log posterior of hyperparameters and its gradient, by GPyTorch and automatic differentiation.
 
-Exact Gaussian process with a Matern-5/2 kernel, one length scale per axis, and a constant mean profiled out by generalized
-least squares. Priors as src/gp/prior.rs states them: Gamma(2, 1) on the signal variance and Gamma(1.1, 30) on the noise
-variance are GPyTorch's own (less their constants), the walls around the length scales are written out.
+The model is an exact Gaussian process with a Matern-5/2 kernel, one length scale per axis, and a
+constant mean profiled out by generalized least squares. The priors are those of src/gp/prior.rs.
+Gamma(2, 1) on the signal variance and Gamma(1.1, 30) on the noise variance are GPyTorch's own,
+without their constants. The prior of the length scales is written out.
 
-Prints {points, losses, length_scales, signal_variance, noise_variance, log_posterior, gradient} as JSON; the gradient in the
-order length scales, signal, noise.
+The script prints {points, losses, length_scales, signal_variance, noise_variance, log_posterior,
+gradient} as JSON. The gradient is by the logarithms of length scales, signal and noise, in this
+order.
 """
 import json
 import math
@@ -26,13 +28,13 @@ class Process(gpytorch.models.ExactGP):
         self.covar_module = gpytorch.kernels.ScaleKernel(base)
 
     def forward(self, x):
-        # Dense at once: a lazy covariance would be evaluated when the parameters put in below are gone again.
+        # A lazy covariance would be evaluated when `functional_call` has restored the parameters.
         covariance = self.covar_module(x).to_dense()
         return gpytorch.distributions.MultivariateNormal(self.mean_module(x), covariance)
 
 
 def density(prior, value):
-    """The prior's log density without its constant."""
+    """Return the log density of a prior without its constant."""
     a, b = prior.concentration, prior.rate
     return prior.log_prob(value) - (a * torch.log(b) - torch.lgamma(a))
 
@@ -53,11 +55,12 @@ likelihood.noise = noise
 
 def log_posterior(theta):
     scales, s, n = torch.exp(theta[:3]), torch.exp(theta[3]), torch.exp(theta[4])
+    kernel = process.covar_module
     parameters = {
         "covar_module.base_kernel.raw_lengthscale":
-            process.covar_module.base_kernel.raw_lengthscale_constraint.inverse_transform(scales)[None],
+            kernel.base_kernel.raw_lengthscale_constraint.inverse_transform(scales)[None],
         "covar_module.raw_outputscale":
-            process.covar_module.raw_outputscale_constraint.inverse_transform(s),
+            kernel.raw_outputscale_constraint.inverse_transform(s),
     }
     covariance = torch.func.functional_call(process, parameters, (x,)).covariance_matrix
     covariance = covariance + n * torch.eye(len(y))
@@ -65,11 +68,13 @@ def log_posterior(theta):
     weights = torch.linalg.solve(covariance, ones)
     c = weights @ y / weights.sum()
     evidence = gpytorch.distributions.MultivariateNormal(c * ones, covariance).log_prob(y)
-    walls = -0.2 * torch.cosh(2 * theta[:3]).sum()  # Up to 12 axes the typical length scale is 1.
-    return evidence + walls + density(GammaPrior(2.0, 1.0), s) + density(GammaPrior(1.1, 30.0), n)
+    # Up to 12 axes the typical length scale is 1.
+    scale_prior = -0.2 * torch.cosh(2 * theta[:3]).sum()
+    signal_prior, noise_prior = GammaPrior(2.0, 1.0), GammaPrior(1.1, 30.0)
+    return evidence + scale_prior + density(signal_prior, s) + density(noise_prior, n)
 
 
-# Cholesky throughout: no conjugate gradients, no random traces.
+# These settings use Cholesky factors throughout, without conjugate gradients or random traces.
 with gpytorch.settings.fast_computations(False, False, False):
     process.train()
     value = log_posterior(theta)

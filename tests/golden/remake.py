@@ -1,13 +1,18 @@
-"""Makes the golden numbers again and compares them with those that are kept here.
+"""Compute the golden numbers again and compare them with the committed ones.
 
-    pip install -r requirements.txt                       (for map_objective and functions: requirements-botorch.txt;
-                                                           for step_functions: crates/surmise-sagemaker/tests/judges/requirements.txt;
-                                                           for container: --no-deps -r crates/surmise-sagemaker/tests/golden/requirements-toolkit.txt, in
-                                                           an environment of its own)
+    pip install -r requirements.txt
     python3 remake.py [--write] [NAME ...]
 
-Without names, all but these four. Exits with 1 if a number differs by more than 1e-9 of its size (1e-6 for optima and yeo_johnson):
-other processors round other last digits. With --write the kept numbers are replaced instead.
+Without names, all numbers are compared except those with other requirements:
+
+- map_objective, functions: requirements-botorch.txt
+- step_functions: crates/surmise-sagemaker/tests/judges/requirements.txt
+- container: --no-deps -r crates/surmise-sagemaker/tests/golden/requirements-toolkit.txt, in an
+  environment of its own
+
+The exit status is 1 if a number differs by more than 1e-9 of its size (1e-6 for optima and
+yeo_johnson), because processors round the last digits differently. With --write the committed
+numbers are replaced instead.
 """
 import json
 import math
@@ -16,40 +21,46 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Each package keeps its own beside its tests.
-HOMES = [ROOT / "tests/golden", *sorted(ROOT.glob("crates/*/tests/golden"))]
-LIGHT = ["gaussian_process", "log_improvement", "optima", "sobol", "statistics", "wilcoxon", "yeo_johnson"]
-# The flat top of a likelihood shows its place to half the digits; constraints are kept to 1e-9 only.
+# Each package has golden numbers beside its tests.
+FOLDERS = [ROOT / "tests/golden", *sorted(ROOT.glob("crates/*/tests/golden"))]
+DEFAULT_NAMES = ["gaussian_process", "log_improvement", "optima", "sobol", "statistics", "wilcoxon",
+                 "yeo_johnson"]
+# A flat maximum determines its position to half the digits only; constraints hold to 1e-9.
 TOLERANCE = {"optima": 1e-6, "yeo_johnson": 1e-6}
 
 
-def differences(made, kept, tolerance, place=""):
-    """The places at which two JSON values differ."""
-    if isinstance(made, (int, float)) and isinstance(kept, (int, float)):
-        if not math.isclose(made, kept, rel_tol=tolerance):
-            yield f"{place}: {made!r} made, {kept!r} kept"
-    elif isinstance(made, list) and isinstance(kept, list) and len(made) == len(kept):
-        for index, pair in enumerate(zip(made, kept)):
-            yield from differences(*pair, tolerance, f"{place}[{index}]")
-    elif isinstance(made, dict) and isinstance(kept, dict) and made.keys() == kept.keys():
-        for key in made:
-            yield from differences(made[key], kept[key], tolerance, f"{place}.{key}")
-    elif made != kept:
-        yield f"{place}: {made!r} made, {kept!r} kept"
+def differences(computed, committed, tolerance, path=""):
+    """Yield a description of each difference between two JSON values."""
+    def both(kind):
+        return isinstance(computed, kind) and isinstance(committed, kind)
+
+    if both((int, float)):
+        if not math.isclose(computed, committed, rel_tol=tolerance):
+            yield f"{path}: {computed!r} computed, {committed!r} committed"
+    elif both(list) and len(computed) == len(committed):
+        for index, pair in enumerate(zip(computed, committed)):
+            yield from differences(*pair, tolerance, f"{path}[{index}]")
+    elif both(dict) and computed.keys() == committed.keys():
+        for key in computed:
+            yield from differences(computed[key], committed[key], tolerance, f"{path}.{key}")
+    elif computed != committed:
+        yield f"{path}: {computed!r} computed, {committed!r} committed"
 
 
 def main():
-    names = [name for name in sys.argv[1:] if name != "--write"] or LIGHT
+    names = [name for name in sys.argv[1:] if name != "--write"] or DEFAULT_NAMES
     different = False
     for name in names:
-        home = next(home for home in HOMES if (home / f"{name}.py").exists())
-        script, file = home / f"{name}.py", home / f"{name}.json"
-        made = subprocess.run([sys.executable, script], check=True, stdout=subprocess.PIPE, text=True).stdout
+        folder = next(folder for folder in FOLDERS if (folder / f"{name}.py").exists())
+        script, file = folder / f"{name}.py", folder / f"{name}.json"
+        command = [sys.executable, script]
+        process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        computed = process.stdout
         if "--write" in sys.argv:
-            file.write_text(made)
+            file.write_text(computed)
             continue
-        kept = json.loads(file.read_text())
-        found = list(differences(json.loads(made), kept, TOLERANCE.get(name, 1e-9)))
+        committed = json.loads(file.read_text())
+        found = list(differences(json.loads(computed), committed, TOLERANCE.get(name, 1e-9)))
         different |= bool(found)
         print(f"{name}: {len(found)} differences" if found else f"{name}: the same")
         print("\n".join(found[:10]), end="\n" if found else "")

@@ -1,7 +1,8 @@
-"""Centred L2 discrepancy of scrambled Sobol points and of random ones, by scipy.
+"""Centred L2 discrepancies of scrambled Sobol points and of random points, by scipy.
 
-Prints [[count, dimension, mean and largest of 64 scrambles, mean of 64 random sets], ...] as JSON. Squared discrepancies,
-as scipy.stats.qmc.discrepancy gives them (Hickernell 1998).
+The script prints [[count, dimension, mean of 64 scrambles, maximum of 64 scrambles, mean of 64
+random sets], ...] as JSON. The discrepancies are squared, as scipy.stats.qmc.discrepancy returns
+them (Hickernell 1998).
 """
 import json
 
@@ -10,8 +11,9 @@ from scipy.stats import qmc
 
 rows = []
 for count, dimension in [(64, 2), (256, 2), (256, 5), (512, 10)]:
-    scrambled = [qmc.discrepancy(qmc.Sobol(dimension, seed=seed).random(count)) for seed in range(64)]
-    chance = [qmc.discrepancy(np.random.default_rng(seed).uniform(size=(count, dimension)))
+    scrambled = [qmc.discrepancy(qmc.Sobol(dimension, seed=seed).random(count))
+                 for seed in range(64)]
+    random = [qmc.discrepancy(np.random.default_rng(seed).uniform(size=(count, dimension)))
               for seed in range(64)]
-    rows.append([count, dimension, np.mean(scrambled), np.max(scrambled), np.mean(chance)])
+    rows.append([count, dimension, np.mean(scrambled), np.max(scrambled), np.mean(random)])
 print("[" + ",\n ".join(json.dumps(row) for row in rows) + "]")

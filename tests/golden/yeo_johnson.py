@@ -1,6 +1,6 @@
-"""The Yeo-Johnson power of greatest likelihood within [-2, 1], by scipy.
+"""Maximum-likelihood powers of the Yeo-Johnson transform within [-2, 1], by scipy.
 
-Prints [[z, power], ...] as JSON.
+The script prints [[z, power], ...] as JSON.
 """
 import json
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes down what each package makes public, one item a line, as `public-api.txt` beside its Cargo.toml.
+"""List the public items of each package in `public-api.txt` beside its Cargo.toml, one per line.
 
-    python3 tests/public_api/public_api.py            writes the texts
-    python3 tests/public_api/public_api.py --check    shows what differs from them, and fails if anything does
+    python3 tests/public_api/public_api.py            writes the lists
+    python3 tests/public_api/public_api.py --check    prints differences, and fails if there are any
 
-The items are read from rustdoc's JSON. Its form is not stable, so rustdoc writes it only with RUSTC_BOOTSTRAP; the
-script knows the forms that are listed below and refuses others.
+The items are read from rustdoc's JSON. Its format is unstable, so that rustdoc writes it only with
+RUSTC_BOOTSTRAP. The script supports the format versions below and refuses all other versions.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import tempfile
 
 FORMATS = {57}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Each package with the features of its documentation on docs.rs; the command is no library.
+# Folder of each library, and the features of its documentation on docs.rs.
 PACKAGES = {
     "surmise": (".", "ask-tell,drawing,progress-bar,regex,signals,tracing"),
     "surmise-sagemaker": ("crates/surmise-sagemaker", "fake,logs"),
@@ -29,10 +29,11 @@ PACKAGES = {
 
 
 def rustdoc(package, features, scratch):
-    """What rustdoc knows of a package's library, as JSON."""
-    # Only rustdoc is told: with the variable for all of cargo, build scripts would find another compiler, and all be built anew.
+    """Return rustdoc's JSON of a package's library."""
+    # Only rustdoc gets the variable: set for all of cargo, it would cause a rebuild of everything.
     wrapper = pathlib.Path(scratch, "rustdoc")
-    wrapper.write_text(f'#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec "{os.environ.get("RUSTDOC", "rustdoc")}" "$@"\n')
+    program = os.environ.get("RUSTDOC", "rustdoc")
+    wrapper.write_text(f'#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec "{program}" "$@"\n')
     wrapper.chmod(0o755)
     command = ["cargo", "rustdoc", "--locked", "--quiet", "--lib", "-p", package]
     command += ["--features", features] if features else []
@@ -40,15 +41,17 @@ def rustdoc(package, features, scratch):
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "RUSTDOC": str(wrapper)})
     target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
     document = json.loads((target / "doc" / f"{package.replace('-', '_')}.json").read_text())
-    if document["format_version"] not in FORMATS:
+    version = document["format_version"]
+    if version not in FORMATS:
         sys.exit(
-            f"{pathlib.Path(__file__).name}: this toolchain writes rustdoc's JSON in form {document['format_version']}, and only "
-            f"{sorted(FORMATS)} are known here: read rustdoc-types' changelog, mend the script, and add the number to FORMATS"
+            f"{pathlib.Path(__file__).name}: this toolchain writes version {version} of rustdoc's "
+            f"JSON, and this script supports {sorted(FORMATS)}. Read rustdoc-types' changelog, "
+            f"adapt the script, and add the number to FORMATS."
         )
     return document
 
 
-# Names that several types of other modules have: these are written with their paths.
+# Names that several types or traits have; they are written with their paths.
 AMBIGUOUS = set()
 PATHS = {}
 
@@ -58,26 +61,26 @@ def last(path):
 
 
 def name_of(path):
-    """A type's or trait's name: with its path where the name alone does not say which it is."""
+    """Return the name of a type or trait, with its path if the name is ambiguous."""
     name = last(path["path"])
     full = PATHS.get(str(path["id"]))
     return "::".join(full) if name in AMBIGUOUS and full else name
 
 
 def types_in(document):
-    """Types and traits by their ids: their paths."""
+    """Return the paths of all types and traits, by id."""
     kinds = ("struct", "enum", "trait", "type_alias", "union")
     return {key: item["path"] for key, item in document["paths"].items() if item["kind"] in kinds}
 
 
 def learn_names(documents):
-    """Which names are those of several types or traits, in any of these documents: so that all write them alike."""
+    """Collect the ambiguous names of all documents, so that all documents write them alike."""
     AMBIGUOUS.clear()
-    of_name = {}
+    by_name = {}
     for document in documents:
         for path in types_in(document).values():
-            of_name.setdefault(path[-1], set()).add(tuple(path))
-    AMBIGUOUS.update(name for name, paths in of_name.items() if len(paths) > 1)
+            by_name.setdefault(path[-1], set()).add(tuple(path))
+    AMBIGUOUS.update(name for name, paths in by_name.items() if len(paths) > 1)
 
 
 def learn_paths(document):
@@ -85,18 +88,33 @@ def learn_paths(document):
     PATHS.update(types_in(document))
 
 
+def single(value):
+    """Return key and value of a dictionary with one entry, or a plain value and None."""
+    return next(iter(value.items())) if isinstance(value, dict) else (value, None)
+
+
+def trait_name(bound):
+    """Return a trait of a bound, with its lifetimes and arguments."""
+    trait = bound["trait"]
+    return binder(bound["generic_params"]) + name_of(trait) + args(trait["args"])
+
+
 def args(value):
-    """The arguments in angle brackets or parentheses of a path."""
+    """Return the generic arguments of a path, in angle brackets or parentheses."""
     if not value:
         return ""
     if "parenthesized" in value:
         inner = value["parenthesized"]
-        return f"({', '.join(map(typ, inner['inputs']))})" + (f" -> {typ(inner['output'])}" if inner["output"] else "")
+        output = f" -> {typ(inner['output'])}" if inner["output"] else ""
+        return f"({', '.join(map(typ, inner['inputs']))}){output}"
     inner = value["angle_bracketed"]
     parts = []
     for part in inner["args"]:
-        kind, what = next(iter(part.items())) if isinstance(part, dict) else (part, None)
-        parts.append(typ(what) if kind == "type" else what["expr"] if kind == "const" else what or "_")
+        kind, what = single(part)
+        if kind == "type":
+            parts.append(typ(what))
+        else:
+            parts.append(what["expr"] if kind == "const" else what or "_")
     for constraint in inner["constraints"]:
         kind, what = next(iter(constraint["binding"].items()))
         name = constraint["name"] + args(constraint["args"])
@@ -114,7 +132,7 @@ def bounds(values):
         kind, what = next(iter(value.items()))
         if kind == "trait_bound":
             sign = "?" if what["modifier"] == "maybe" else ""
-            parts.append(sign + binder(what["generic_params"]) + name_of(what["trait"]) + args(what["trait"]["args"]))
+            parts.append(sign + trait_name(what))
         elif kind == "outlives":
             parts.append(what)
         else:
@@ -127,8 +145,8 @@ def binder(params):
 
 
 def typ(value):
-    """A type as one writes it, with the last segment of each path: where a type comes from is its own line's matter."""
-    kind, what = next(iter(value.items())) if isinstance(value, dict) else (value, None)
+    """Return a type as it is written in code, with the last segment of each path."""
+    kind, what = single(value)
     if kind == "resolved_path":
         return name_of(what) + args(what["args"])
     if kind in ("primitive", "generic"):
@@ -145,32 +163,34 @@ def typ(value):
     if kind == "impl_trait":
         return f"impl {bounds(what)}"
     if kind == "dyn_trait":
-        traits = [binder(t["generic_params"]) + name_of(t["trait"]) + args(t["trait"]["args"]) for t in what["traits"]]
+        traits = [trait_name(bound) for bound in what["traits"]]
         return "dyn " + " + ".join(traits + ([what["lifetime"]] if what["lifetime"] else []))
     if kind == "function_pointer":
         return "fn" + signature(what["sig"])
     if kind == "qualified_path":
         if what["trait"] and what["trait"]["path"]:
-            return f"<{typ(what['self_type'])} as {name_of(what['trait'])}{args(what['trait']['args'])}>::{what['name']}"
+            trait = name_of(what["trait"]) + args(what["trait"]["args"])
+            return f"<{typ(what['self_type'])} as {trait}>::{what['name']}"
         return f"{typ(what['self_type'])}::{what['name']}"
     if kind == "infer":
         return "_"
-    raise ValueError(f"a kind of type that this script does not know: {kind}")
+    raise ValueError(f"this script does not support the kind of type: {kind}")
 
 
 def signature(sig):
     inputs = []
-    for name, of in sig["inputs"]:
-        written = typ(of)
+    for name, value in sig["inputs"]:
+        written = typ(value)
         if name == "self" and written in ("Self", "&Self", "&mut Self"):
             inputs.append(written.replace("Self", "self"))
         else:
             inputs.append(f"{name}: {written}")
-    return f"({', '.join(inputs)})" + (f" -> {typ(sig['output'])}" if sig["output"] else "")
+    output = f" -> {typ(sig['output'])}" if sig["output"] else ""
+    return f"({', '.join(inputs)}){output}"
 
 
 def generics(value):
-    """The parameters in angle brackets, and the clause that follows."""
+    """Return generic parameters in angle brackets, and the where clause."""
     params, where = [], []
     for param in value["params"]:
         kind, what = next(iter(param["kind"].items()))
@@ -180,20 +200,23 @@ def generics(value):
             params.append(f"const {param['name']}: {typ(what['type'])}")
         elif not what["is_synthetic"]:
             bound = f": {bounds(what['bounds'])}" if what["bounds"] else ""
-            params.append(param["name"] + bound + (f" = {typ(what['default'])}" if what["default"] else ""))
+            default = f" = {typ(what['default'])}" if what["default"] else ""
+            params.append(param["name"] + bound + default)
     for predicate in value["where_predicates"]:
         kind, what = next(iter(predicate.items()))
         if kind == "bound_predicate":
-            where.append(f"{binder(what['generic_params'])}{typ(what['type'])}: {bounds(what['bounds'])}")
+            bounded = binder(what["generic_params"]) + typ(what["type"])
+            where.append(f"{bounded}: {bounds(what['bounds'])}")
         elif kind == "lifetime_predicate":
             where.append(f"{what['lifetime']}: {' + '.join(what['outlives'])}")
         else:
             where.append(f"{typ(what['lhs'])} = {term(what['rhs'])}")
-    return (f"<{', '.join(params)}>" if params else ""), (f" where {', '.join(where)}" if where else "")
+    brackets = f"<{', '.join(params)}>" if params else ""
+    return brackets, (f" where {', '.join(where)}" if where else "")
 
 
 class Listing:
-    """The lines of one package."""
+    """The list of one package's public items, as lines."""
 
     def __init__(self, document):
         learn_paths(document)
@@ -208,14 +231,15 @@ class Listing:
 
     def add(self, item, line):
         marks = [f"#[{mark}] " for mark in item["attrs"] if mark in ("non_exhaustive", "must_use")]
-        marks += ["#[must_use] " for mark in item["attrs"] if isinstance(mark, dict) and "must_use" in mark]
+        dictionaries = [mark for mark in item["attrs"] if isinstance(mark, dict)]
+        marks += ["#[must_use] " for mark in dictionaries if "must_use" in mark]
         marks += ["#[deprecated] "] if item["deprecation"] else []
         self.lines.append("".join(marks) + line)
 
     def module(self, item, path):
         self.homes[item["id"]] = path
         self.add(item, f"pub mod {path}")
-        # Re-exports last: a name that is public in its own module has its home there.
+        # Re-exports come last: an item that is public in its own module is listed there.
         members = [self.item(key) for key in item["inner"]["module"]["items"]]
         for member in sorted(members, key=lambda m: ("use" in m["inner"], m["name"] or "")):
             self.member(member, path)
@@ -227,7 +251,8 @@ class Listing:
             if target is None:
                 self.add(item, f"pub use {path}::{what['name']} = {what['source']}")
             elif what["is_glob"]:
-                for key in target["inner"].get("module", target["inner"].get("enum", {})).get("items", []):
+                inner = target["inner"]
+                for key in inner.get("module", inner.get("enum", {})).get("items", []):
                     self.member(self.item(key), path)
             else:
                 self.named(target, f"{path}::{what['name']}")
@@ -245,24 +270,28 @@ class Listing:
         self.homes[item["id"]] = path
         write = getattr(self, kind, None)
         if write is None:
-            raise ValueError(f"a kind of item that this script does not know: {kind} ({path})")
+            raise ValueError(f"this script does not support the kind of item: {kind} ({path})")
         write(item, what, path)
 
     def struct(self, item, what, path):
         params, where = generics(what["generics"])
-        kind, fields = next(iter(what["kind"].items())) if isinstance(what["kind"], dict) else (what["kind"], None)
+        kind, fields = single(what["kind"])
         tail = f"({self.tuple(fields)})" if kind == "tuple" else ""
         self.add(item, f"pub struct {path}{params}{tail}{where}")
         if kind == "plain":
             for key in fields["fields"]:
                 field = self.item(key)
-                self.add(field, f"pub field {path}::{field['name']}: {typ(field['inner']['struct_field'])}")
+                self.add(field, f"pub field {path}::{self.field(field)}")
             if fields["has_stripped_fields"]:
                 self.lines.append(f"(private fields) {path}")
         self.impls(what["impls"], path)
 
     def tuple(self, keys):
-        return ", ".join("_" if key is None else typ(self.item(key)["inner"]["struct_field"]) for key in keys)
+        fields = [None if key is None else self.item(key)["inner"]["struct_field"] for key in keys]
+        return ", ".join("_" if field is None else typ(field) for field in fields)
+
+    def field(self, item):
+        return f"{item['name']}: {typ(item['inner']['struct_field'])}"
 
     def enum(self, item, what, path):
         params, where = generics(what["generics"])
@@ -275,14 +304,15 @@ class Listing:
                 name += f"({self.tuple(kind['tuple'])})"
             elif isinstance(kind, dict):
                 fields = [self.item(key) for key in kind["struct"]["fields"]]
-                name += " { " + ", ".join(f"{f['name']}: {typ(f['inner']['struct_field'])}" for f in fields) + " }"
+                name += " { " + ", ".join(map(self.field, fields)) + " }"
             self.add(variant, f"pub variant {name}")
         self.impls(what["impls"], path)
 
     def trait(self, item, what, path):
         params, where = generics(what["generics"])
-        over = f": {bounds(what['bounds'])}" if what["bounds"] else ""
-        self.add(item, f"pub {'unsafe ' if what['is_unsafe'] else ''}trait {path}{params}{over}{where}")
+        supertraits = f": {bounds(what['bounds'])}" if what["bounds"] else ""
+        unsafe = "unsafe " if what["is_unsafe"] else ""
+        self.add(item, f"pub {unsafe}trait {path}{params}{supertraits}{where}")
         if not what["is_dyn_compatible"]:
             self.lines.append(f"(not dyn-compatible) {path}")
         for key in what["items"]:
@@ -295,14 +325,18 @@ class Listing:
             self.function(item, what, name, provided=what["has_body"])
         elif kind == "assoc_type":
             bound = f": {bounds(what['bounds'])}" if what["bounds"] else ""
-            self.add(item, f"pub type {name}{bound}" + (f" = {typ(what['type'])}" if what["type"] else ""))
+            default = f" = {typ(what['type'])}" if what["type"] else ""
+            self.add(item, f"pub type {name}{bound}{default}")
         elif kind == "assoc_const":
             self.add(item, f"pub const {name}: {typ(what['type'])}")
 
     def function(self, item, what, path, provided=True):
         params, where = generics(what["generics"])
-        head = "".join(f"{word} " for word in ("const", "async", "unsafe") if what["header"][f"is_{word}"])
-        self.add(item, f"pub {head}fn {path}{params}{signature(what['sig'])}{where}" + ("" if provided else " (required)"))
+        words = [word for word in ("const", "async", "unsafe") if what["header"][f"is_{word}"]]
+        qualifiers = "".join(f"{word} " for word in words)
+        suffix = "" if provided else " (required)"
+        line = f"pub {qualifiers}fn {path}{params}{signature(what['sig'])}{where}{suffix}"
+        self.add(item, line)
 
     def constant(self, item, what, path):
         self.add(item, f"pub const {path}: {typ(what['type'])} = {what['const']['expr']}")
@@ -317,10 +351,15 @@ class Listing:
     def macro(self, item, _what, path):
         self.add(item, f"pub macro {path}!")
 
-    def impls(self, keys, path):
-        """What a type can do by itself, then its traits: those without parameters in one line, the others in one each.
+    def associated_types(self, keys):
+        items = [item for item in map(self.item, keys) if item and "assoc_type" in item["inner"]]
+        return [f"{item['name']} = {typ(item['inner']['assoc_type']['type'])}" for item in items]
 
-        Blanket implementations say nothing about it, and automatic traits only where it lacks them.
+    def impls(self, keys, path):
+        """List the methods of a type, then its traits.
+
+        Traits without parameters share one line. Blanket implementations are left out, and so are
+        automatic traits unless they are negative.
         """
         plain, traits = [], []
         for item in (self.item(key) for key in keys):
@@ -331,26 +370,29 @@ class Listing:
                 for key in what["items"]:
                     if (member := self.item(key)) is not None:
                         self.associated(member, path)
-            elif what["is_synthetic"] and not what["is_negative"] or last(what["trait"]["path"]) == "StructuralPartialEq":
+            elif what["is_synthetic"] and not what["is_negative"]:
+                continue
+            elif last(what["trait"]["path"]) == "StructuralPartialEq":
                 continue
             else:
                 params, where = generics(what["generics"])
-                trait = f"{'!' if what['is_negative'] else ''}{name_of(what['trait'])}{args(what['trait']['args'])}"
-                types = [self.item(key) for key in what["items"]]
-                types = [f"{item['name']} = {typ(item['inner']['assoc_type']['type'])}" for item in types if item and "assoc_type" in item["inner"]]
+                sign = "!" if what["is_negative"] else ""
+                trait = sign + name_of(what["trait"]) + args(what["trait"]["args"])
+                types = self.associated_types(what["items"])
                 trait += f" {{{', '.join(types)}}}" if types else ""
-                of = typ(what["for"])
-                if last(of) == last(path) and params in ("", "<'de>") and not where:
+                self_type = typ(what["for"])
+                if last(self_type) == last(path) and params in ("", "<'de>") and not where:
                     plain.append(trait)
                 else:
-                    traits.append(f"impl{params} {trait} for {of}{where} ({path})")
+                    traits.append(f"impl{params} {trait} for {self_type}{where} ({path})")
         self.lines += [f"impl {', '.join(sorted(plain))} for {path}"] if plain else []
         self.lines += sorted(traits)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="fail if a committed text differs, and show in what")
+    parser.add_argument("--check", action="store_true",
+                        help="print what differs from the committed lists, and fail")
     check = parser.parse_args().check
     differ = False
     texts = {}
@@ -358,24 +400,28 @@ def main():
         for package, (_, features) in PACKAGES.items():
             documents = [rustdoc(package, some, scratch) for some in (features, "")]
             learn_names(documents)
-            lines, always = (Listing(document).lines for document in documents)
-            always = set(always)
-            texts[package] = "".join(f"{line}\n" if line in always else f"by feature: {line}\n" for line in lines)
+            lines, unconditional = (Listing(document).lines for document in documents)
+            unconditional = set(unconditional)
+            prefixes = ["" if line in unconditional else "by feature: " for line in lines]
+            texts[package] = "".join(f"{p}{line}\n" for p, line in zip(prefixes, lines))
     for package, (folder, _) in PACKAGES.items():
         text = texts[package]
         file = ROOT / folder / "public-api.txt"
         before = file.read_text() if file.exists() else ""
         name = str(file.relative_to(ROOT))
-        delta = list(difflib.unified_diff(before.splitlines(True), text.splitlines(True), name, "as it is now", n=0))
+        old_lines, new_lines = before.splitlines(True), text.splitlines(True)
+        delta = list(difflib.unified_diff(old_lines, new_lines, name, "as it is now", n=0))
         sys.stdout.writelines(delta)
-        print(f"{name}: {text.count(chr(10))} lines, " + ("as written down" if not delta else "differs" if check else "written"))
+        status = "unchanged" if not delta else "differs" if check else "written"
+        print(f"{name}: {len(new_lines)} lines, {status}")
         differ |= bool(delta)
         if not check:
             file.write_text(text)
     if check and differ:
         sys.exit(
-            "what is public has changed: if it should, run `python3 tests/public_api/public_api.py`, commit the texts, "
-            "and tell users in CHANGELOG.md"
+            "The public API has changed. If this is intended, run "
+            "`python3 tests/public_api/public_api.py`, commit the lists, and add the change to "
+            "CHANGELOG.md."
         )
 
 

@@ -1,11 +1,11 @@
-//! Programs as jobs.
+//! Programs as jobs: the command evaluator.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use surmise::evaluator::{
-    Evaluator, Job, JobEvent, MetricSource, PassConfiguration, ReportSource, Start,
+    Evaluator, Job, JobEvent, MetricSource, PassConfiguration, ReportSource, StartOutcome,
 };
 use surmise::pattern::MetricPattern;
 use surmise::trial::Source;
@@ -13,10 +13,10 @@ use surmise::*;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// A folder of its own, which goes with it.
-struct Folder(PathBuf);
+/// A temporary folder, which is removed when dropped.
+struct TempFolder(PathBuf);
 
-impl Folder {
+impl TempFolder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("surmise-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
@@ -25,7 +25,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
@@ -41,10 +41,10 @@ fn trial() -> Trial {
         ("depth", 7.into()),
         ("booster", "dart $HOME".into()),
     ]);
-    Trial::new(TrialId(7), Source::Own, configuration)
+    Trial::new(TrialId(7), Source::Study, configuration)
 }
 
-pub(crate) fn until_the_end(jobs: &mut CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
+pub(crate) fn wait_for_end(jobs: &mut CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
     let mut reports = Vec::new();
     loop {
         let events = jobs.wait(LONG).unwrap();
@@ -62,8 +62,8 @@ pub(crate) fn until_the_end(jobs: &mut CommandEvaluator) -> (Vec<(u64, f64)>, Ou
 fn run(mut jobs: CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
     let trial = trial();
     let job = Job { deadline: Some(Duration::from_secs(90)), ..Job::new(&trial, 2) };
-    assert_eq!(jobs.start(&job).unwrap(), Start::Started);
-    until_the_end(&mut jobs)
+    assert_eq!(jobs.start(&job).unwrap(), StartOutcome::Started);
+    wait_for_end(&mut jobs)
 }
 
 fn failure(outcome: Outcome) -> Failure {
@@ -73,21 +73,21 @@ fn failure(outcome: Outcome) -> Failure {
     }
 }
 
-/// Whether a process is there (and is no corpse that nobody has waited for yet).
+/// Returns whether a process exists and is no zombie.
 fn is_alive(process: &str) -> bool {
     let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     !(state.is_empty() || state.rsplit(')').next().is_some_and(|rest| rest.trim().starts_with('Z')))
 }
 
-fn gone(process: &str) -> bool {
+fn ends_soon(process: &str) -> bool {
     (0..200).any(|_| {
         std::thread::sleep(Duration::from_millis(10));
         !is_alive(process)
     })
 }
 
-/// What a file says once it says something.
-fn said(path: &Path) -> String {
+/// Waits until a file contains a whole line, and returns it.
+fn wait_for_text(path: &Path) -> String {
     for _ in 0..500 {
         let text = fs::read_to_string(path).unwrap_or_default();
         if text.ends_with('\n') {
@@ -95,21 +95,23 @@ fn said(path: &Path) -> String {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("{} says nothing", path.display());
+    panic!("{} stays empty", path.display());
 }
 
 #[test]
-fn a_program_gets_its_configuration_in_three_ways() {
+fn programs_receive_the_configuration_as_arguments_environment_or_json() {
     let arguments =
         sh("[ \"$*\" = '--learning-rate=1.5e-08 --depth=7 --booster=dart $HOME' ] && echo 1");
     assert_eq!(run(arguments).1, Outcome::from(1.0));
-    let environment = sh("[ \"$SM_HP_LEARNING_RATE/$SM_HP_DEPTH/$SM_HP_BOOSTER\" = '1.5e-08/7/dart $HOME' ] && echo 2")
-        .pass(PassConfiguration::Environment { prefix: "SM_HP_".to_owned() });
+    let script = "[ \"$SM_HP_LEARNING_RATE/$SM_HP_DEPTH/$SM_HP_BOOSTER\" = \
+                  '1.5e-08/7/dart $HOME' ] && echo 2";
+    let environment = sh(script)
+        .pass_configuration(PassConfiguration::Environment { prefix: "SM_HP_".to_owned() });
     assert_eq!(run(environment).1, Outcome::from(2.0));
-    let folder = Folder::new("json");
-    let json = sh("python3 -c 'import json,sys; c=json.load(open(sys.argv[1])); print(c[\"depth\"] + c[\"learning-rate\"])' \"$1\"")
-        .pass(PassConfiguration::JsonFile)
-        .in_folder(&folder.0);
+    let folder = TempFolder::new("json");
+    let script = "python3 -c 'import json,sys; c=json.load(open(sys.argv[1])); \
+                  print(c[\"depth\"] + c[\"learning-rate\"])' \"$1\"";
+    let json = sh(script).pass_configuration(PassConfiguration::JsonFile).in_folder(&folder.0);
     assert_eq!(run(json).1, Outcome::from(7.0 + 1.5e-8));
     assert!(folder.0.join("trial-00007-attempt-2/stdout.log").exists());
     let identity = sh("echo $((SURMISE_TRIAL * 100 + SURMISE_ATTEMPT + SURMISE_DEADLINE))");
@@ -117,14 +119,14 @@ fn a_program_gets_its_configuration_in_three_ways() {
 }
 
 #[test]
-fn a_metric_is_the_last_line_or_in_a_file_or_found_by_an_expression() {
+fn the_metric_is_the_last_line_a_file_or_a_pattern_match() {
     assert_eq!(run(sh("echo warming up; echo 0.25; echo")).1, Outcome::from(0.25));
-    let folder = Folder::new("metric");
-    let file = sh("echo 'no number'; echo 9 > \"$SURMISE_FOLDER/metric\"; echo 0.5 >> \"$SURMISE_FOLDER/metric\"")
-        .metric_from(MetricSource::File("metric".into()))
-        .in_folder(&folder.0);
+    let folder = TempFolder::new("metric");
+    let script = "echo 'no number'; echo 9 > \"$SURMISE_FOLDER/metric\"; \
+                  echo 0.5 >> \"$SURMISE_FOLDER/metric\"";
+    let file = sh(script).metric_from(MetricSource::File("metric".into())).in_folder(&folder.0);
     assert_eq!(run(file).1, Outcome::from(0.5));
-    // What an earlier run of the same job left there is not taken for this one's.
+    // The file of an earlier run of the same job is not read.
     let silent = sh("true").metric_from(MetricSource::File("metric".into())).in_folder(&folder.0);
     let missing = failure(run(silent).1);
     assert_eq!(missing.kind, FailureKind::MissingMetric);
@@ -135,12 +137,12 @@ fn a_metric_is_the_last_line_or_in_a_file_or_found_by_an_expression() {
 }
 
 #[test]
-fn intermediate_values_come_while_it_runs() {
+fn reports_arrive_while_the_program_runs() {
     let lines = sh("echo hello; echo 0.9; echo 7 0.8; echo 0.7").reports_from(ReportSource::Lines);
     let (reports, outcome) = run(lines);
     assert_eq!(reports, [(1, 0.9), (7, 0.8), (3, 0.7)]);
     assert_eq!(outcome, Outcome::from(0.7));
-    let folder = Folder::new("reports");
+    let folder = TempFolder::new("reports");
     let script =
         "for i in 1 2 3; do echo $i 0.$i >> \"$SURMISE_FOLDER/log\"; sleep 0.15; done; echo 5";
     let file = sh(script).reports_from(ReportSource::File("log".into())).in_folder(&folder.0);
@@ -155,7 +157,7 @@ fn intermediate_values_come_while_it_runs() {
 }
 
 #[test]
-fn every_way_to_fail_has_its_kind() {
+fn every_failure_of_a_program_has_its_kind() {
     let kind = |script: &str| {
         let failure = failure(run(sh(script)).1);
         (failure.kind, failure.message)
@@ -165,7 +167,7 @@ fn every_way_to_fail_has_its_kind() {
     assert!(message.contains("exit status: 3") && message.contains("no such data"), "{message}");
     assert_eq!(kind("kill -KILL $$").0, FailureKind::Interrupted);
     assert_eq!(kind("exit 143").0, FailureKind::Interrupted);
-    // What a program does to itself is no bad luck.
+    // A crash of the program itself is an error, not an interruption.
     assert_eq!(kind("kill -SEGV $$").0, FailureKind::Error);
     assert_eq!(kind("echo 'MemoryError' >&2; exit 1").0, FailureKind::OutOfMemory);
     assert_eq!(kind("echo 'CUDA out of memory' >&2; kill -KILL $$").0, FailureKind::OutOfMemory);
@@ -178,77 +180,84 @@ fn every_way_to_fail_has_its_kind() {
 }
 
 #[test]
-fn what_cannot_be_run_is_an_error_that_says_what_to_do() {
+fn a_program_that_cannot_start_is_an_error_with_a_remedy() {
     let trial = trial();
     let refused =
         |mut jobs: CommandEvaluator| jobs.start(&Job::new(&trial, 1)).unwrap_err().to_string();
     let text = refused(CommandEvaluator::new("/no/such/program"));
     assert!(text.contains("/no/such/program") && text.contains("exists"), "{text}");
     let text = refused(
-        sh("true").pass(PassConfiguration::JsonFile).metric_from(MetricSource::File("m".into())),
+        sh("true")
+            .pass_configuration(PassConfiguration::JsonFile)
+            .metric_from(MetricSource::File("m".into())),
     );
-    assert!(text.matches("in_folder").count() == 2, "all at once: {text}");
+    assert!(text.matches("in_folder").count() == 2, "both violations at once: {text}");
     let twins = Configuration::from([("a-b", 1.into()), ("a.b", 2.into())]);
-    let twins = Trial::new(TrialId(1), Source::Own, twins);
+    let twins = Trial::new(TrialId(1), Source::Study, twins);
     let environment = PassConfiguration::Environment { prefix: String::new() };
-    let error = sh("true").pass(environment).start(&Job::new(&twins, 1)).unwrap_err().to_string();
+    let error = sh("true")
+        .pass_configuration(environment)
+        .start(&Job::new(&twins, 1))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("A_B") && error.contains("rename"), "{error}");
 }
 
 #[test]
-fn a_job_that_is_stopped_ends_with_all_that_it_started() {
-    let folder = Folder::new("stop");
+fn stopping_a_job_ends_its_child_processes() {
+    let folder = TempFolder::new("stop");
     let script = "sleep 1000 & echo $! > \"$SURMISE_FOLDER/child\"; echo 0.5; wait";
     let mut jobs = sh(script).reports_from(ReportSource::Lines).in_folder(&folder.0);
     let trial = trial();
     jobs.start(&Job::new(&trial, 1)).unwrap();
-    let child = said(&folder.0.join("trial-00007-attempt-1/child"));
+    let child = wait_for_text(&folder.0.join("trial-00007-attempt-1/child"));
     assert!(is_alive(&child));
     while jobs.wait(LONG).unwrap().is_empty() {}
     jobs.stop(Job::new(&trial, 1).id()).unwrap();
-    assert_eq!(until_the_end(&mut jobs).1, Outcome::Stopped { value: Some(0.5) });
-    assert!(gone(&child), "{child} is an orphan");
+    assert_eq!(wait_for_end(&mut jobs).1, Outcome::Stopped { value: Some(0.5) });
+    assert!(ends_soon(&child), "{child} is an orphan");
 }
 
-/// The shell goes at once; what it waits for has its time.
+/// The shell ends at once when it is asked to stop; the program that it runs needs more time.
 #[test]
-fn what_a_wrapper_runs_has_its_time_to_end_well() {
-    let folder = Folder::new("wrapper");
-    let inner = "trap 'sleep 0.3; echo well > \"$SURMISE_FOLDER/end\"; exit 0' TERM; echo on > \"$SURMISE_FOLDER/begun\"; \
+fn a_wrapped_program_gets_the_whole_grace_period() {
+    let folder = TempFolder::new("wrapper");
+    let inner = "trap 'sleep 0.3; echo well > \"$SURMISE_FOLDER/end\"; exit 0' TERM; \
+                 echo on > \"$SURMISE_FOLDER/begun\"; \
                  while :; do sleep 0.02; done";
     let mut jobs = CommandEvaluator::new("sh")
         .arguments(["-c", "sh -c \"$0\"; true", inner])
         .in_folder(&folder.0)
-        .with_grace(LONG);
+        .with_grace_period(LONG);
     let trial = trial();
     jobs.start(&Job::new(&trial, 1)).unwrap();
     let own = folder.0.join("trial-00007-attempt-1");
-    said(&own.join("begun"));
+    wait_for_text(&own.join("begun"));
     jobs.stop(Job::new(&trial, 1).id()).unwrap();
-    assert!(matches!(until_the_end(&mut jobs).1, Outcome::Stopped { .. }));
-    assert_eq!(said(&own.join("end")), "well");
-    assert!(jobs.elapsed() < LONG, "it is not waited for longer than it takes");
+    assert!(matches!(wait_for_end(&mut jobs).1, Outcome::Stopped { .. }));
+    assert_eq!(wait_for_text(&own.join("end")), "well");
+    assert!(jobs.elapsed() < LONG, "the evaluator waits no longer than the program takes");
 }
 
 #[test]
-fn whoever_talks_without_end_is_stopped_all_the_same() {
+fn a_program_with_endless_output_can_be_stopped() {
     let trial = trial();
     let mut jobs = sh("yes 0.5").reports_from(ReportSource::Lines);
     jobs.start(&Job::new(&trial, 1)).unwrap();
-    let heard = jobs.wait(LONG).unwrap();
-    assert!(!heard.is_empty() && heard.len() < 10_000, "{}", heard.len());
+    let events = jobs.wait(LONG).unwrap();
+    assert!(!events.is_empty() && events.len() < 10_000, "{}", events.len());
     jobs.stop(Job::new(&trial, 1).id()).unwrap();
-    assert_eq!(until_the_end(&mut jobs).1, Outcome::Stopped { value: Some(0.5) });
+    assert_eq!(wait_for_end(&mut jobs).1, Outcome::Stopped { value: Some(0.5) });
 }
 
 #[test]
-fn a_configuration_that_cannot_be_passed_fails_alone() {
-    // More than one argument may be long.
+fn a_configuration_too_long_to_pass_fails_only_its_job() {
+    // The value is longer than the system's limit for one argument.
     let configuration = Configuration::from([("name", "a".repeat(200_000).into())]);
-    let odd = Trial::new(TrialId(1), Source::Own, configuration);
+    let with_long_value = Trial::new(TrialId(1), Source::Study, configuration);
     let mut jobs = sh("echo 1");
-    assert_eq!(jobs.start(&Job::new(&odd, 1)).unwrap(), Start::Started);
-    assert_eq!(failure(until_the_end(&mut jobs).1).kind, FailureKind::Error);
+    assert_eq!(jobs.start(&Job::new(&with_long_value, 1)).unwrap(), StartOutcome::Started);
+    assert_eq!(failure(wait_for_end(&mut jobs).1).kind, FailureKind::Error);
     assert_eq!(run(jobs).1, Outcome::from(1.0));
     let shared = sh("true").in_folder("x").metric_from(MetricSource::File("/tmp/metric".into()));
     assert!(shared.check().unwrap_err().to_string().contains("/tmp/metric"));
@@ -257,55 +266,56 @@ fn a_configuration_that_cannot_be_passed_fails_alone() {
 }
 
 #[test]
-fn whoever_is_deaf_to_the_request_is_ended_by_force() {
-    let folder = Folder::new("deaf");
+fn a_program_that_ignores_the_stop_request_is_killed() {
+    let folder = TempFolder::new("deaf");
     let script = "trap '' TERM; echo $$ > \"$SURMISE_FOLDER/self\"; while :; do sleep 0.05; done";
     let grace = Duration::from_millis(200);
-    let mut jobs = sh(script).in_folder(&folder.0).with_grace(grace);
+    let mut jobs = sh(script).in_folder(&folder.0).with_grace_period(grace);
     let trial = trial();
     jobs.start(&Job::new(&trial, 1)).unwrap();
-    let process = said(&folder.0.join("trial-00007-attempt-1/self"));
+    let process = wait_for_text(&folder.0.join("trial-00007-attempt-1/self"));
     let asked = jobs.elapsed();
     jobs.stop(Job::new(&trial, 1).id()).unwrap();
-    assert_eq!(until_the_end(&mut jobs).1, Outcome::Stopped { value: None });
-    assert!(jobs.elapsed() - asked >= grace && gone(&process));
+    assert_eq!(wait_for_end(&mut jobs).1, Outcome::Stopped { value: None });
+    assert!(jobs.elapsed() - asked >= grace && ends_soon(&process));
 }
 
 #[test]
-fn nothing_is_left_behind() {
-    let folder = Folder::new("left");
-    // A program that ends, but leaves a child that holds its output open.
+fn no_child_process_is_left_behind() {
+    let folder = TempFolder::new("left");
+    // The program ends, but leaves a child that holds its output open.
     let (_, outcome) =
         run(sh("sleep 1000 & echo $! > \"$SURMISE_FOLDER/child\"; echo 4").in_folder(&folder.0));
     assert_eq!(outcome, Outcome::from(4.0));
-    assert!(gone(&said(&folder.0.join("trial-00007-attempt-2/child"))));
-    // And an evaluator that is dropped while jobs run.
+    assert!(ends_soon(&wait_for_text(&folder.0.join("trial-00007-attempt-2/child"))));
+    // The evaluator is dropped while a job runs.
     let trial = trial();
     let mut jobs =
         sh("sleep 1000 & echo $! > \"$SURMISE_FOLDER/child\"; wait").in_folder(&folder.0);
     jobs.start(&Job::new(&trial, 9)).unwrap();
-    let child = said(&folder.0.join("trial-00007-attempt-9/child"));
+    let child = wait_for_text(&folder.0.join("trial-00007-attempt-9/child"));
     assert!(is_alive(&child));
     drop(jobs);
-    assert!(gone(&child));
+    assert!(ends_soon(&child));
 }
 
 #[test]
-fn much_output_and_odd_bytes_are_borne() {
-    let script = "i=0; while [ $i -lt 20000 ]; do echo line $i of much output; i=$((i+1)); done; printf '\\377\\376\\n0.5'";
+fn long_output_and_invalid_utf8_are_tolerated() {
+    let script = "i=0; while [ $i -lt 20000 ]; do echo line $i of much output; i=$((i+1)); done; \
+                  printf '\\377\\376\\n0.5'";
     assert_eq!(run(sh(script)).1, Outcome::from(0.5));
 }
 
 #[test]
-fn programs_keep_what_evaluators_promise() {
+fn command_evaluators_fulfil_the_contract() {
     let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]);
     let make = || sh("sleep 0.05; echo 0.5; echo ${1#--x=}").reports_from(ReportSource::Lines);
     conformance::check_evaluator(make, &space.unwrap()).unwrap();
 }
 
-/// A whole tuning job of programs, with the median rule and a deadline.
+/// A whole tuning of programs, with the median rule and a timeout.
 #[test]
-fn programs_are_stopped_early() {
+fn early_stopping_stops_programs() {
     let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])
         .unwrap();
     let settings = StudySettings { limits: ResourceLimits::new(8, 2), ..Default::default() };
@@ -315,11 +325,11 @@ fn programs_are_stopped_early() {
     let rule = limits::MedianRule { grace_steps: 1, grace_population: 2 };
     let tuned = Tuner::new()
         .early_stopping(EarlyStopping::MedianRule(rule))
-        .job_deadline(Duration::from_secs(30))
+        .job_timeout(Duration::from_secs(30))
         .run(&mut study, &mut jobs)
         .unwrap();
     assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 8 });
-    let stopped: Vec<&Trial> = study.trials().iter().filter(|t| t.stop_asked.is_some()).collect();
+    let stopped: Vec<&Trial> = study.trials().iter().filter(|t| t.stop_cause.is_some()).collect();
     assert!(!stopped.is_empty() && stopped.len() < 8);
     assert!(study.best().unwrap().value() == Some(study.best().unwrap().configuration.float("x")));
 }

@@ -1,19 +1,22 @@
-//! The kits: every implementation of ours passes, and each way to break a promise is found and named.
+//! The conformance checks: every implementation of this crate passes, and each contract violation
+//! is reported with its requirement.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use surmise::acquisition::{LogProbabilityOfImprovement, UpperConfidenceBound, Worth};
-use surmise::conformance::{Breaches, check_acquisition, check_evaluator, check_strategy};
-use surmise::cube;
-use surmise::evaluator::{Job, JobEvent, JobId, Start};
+use surmise::acquisition::{AcquisitionValue, LogProbabilityOfImprovement, UpperConfidenceBound};
+use surmise::conformance::{
+    ContractViolations, check_acquisition, check_evaluator, check_strategy,
+};
+use surmise::evaluator::{Job, JobEvent, JobId, StartOutcome};
 use surmise::rng::Rng;
 use surmise::strategy::{
-    History, Outlook, PendingBelief, Phase, Proposal, Recipe, Visited, WhenSettled,
+    Exploration, History, PendingImputation, Phase, Proposal, Recipe, Recommendation, Visited,
 };
-use surmise::strategy::{Kernel, Noise, Uncertainty};
+use surmise::strategy::{HyperparameterInference, Kernel, Noise};
+use surmise::unit_cube;
 use surmise::{
     Acquisition, BayesianOptimization, Configuration, Error, Evaluator, EvaluatorError,
     FunctionEvaluator, LogExpectedImprovement, Outcome, ParameterRange, RandomSearch, ScalingType,
@@ -21,7 +24,7 @@ use surmise::{
 };
 
 #[test]
-fn our_strategies_keep_their_promises() {
+fn our_strategies_fulfil_the_contract() {
     check_strategy(RandomSearch::default).unwrap();
     check_strategy(SobolSearch::default).unwrap();
     check_strategy(BayesianOptimization::default).unwrap();
@@ -29,20 +32,20 @@ fn our_strategies_keep_their_promises() {
     check_strategy(BayesianOptimization::thompson_sampling).unwrap();
 }
 
-/// Whatever it is made of.
+/// The choices of a recipe must not affect purity, bounds and repetition.
 #[test]
-fn exchanged_parts_keep_the_promises() {
+fn other_recipes_fulfil_the_contract() {
     let recipes = [
         Recipe::default()
             .with_noise(Noise::Absent)
             .with_kernel(Kernel::SquaredExponential)
-            .with_uncertainty(Uncertainty::Laplace { draws: 3 })
+            .with_hyperparameter_inference(HyperparameterInference::Laplace { draws: 3 })
             .with_input_warping(true),
         Recipe::default()
             .with_noise(Noise::Present)
             .with_kernel(Kernel::Matern32)
-            .with_pending(PendingBelief::Fantasies)
-            .when_settled(WhenSettled::Polish),
+            .with_pending_imputation(PendingImputation::Fantasies)
+            .with_exploration(Exploration::Never),
     ];
     for recipe in recipes {
         check_strategy(move || BayesianOptimization::default().with_recipe(recipe)).unwrap();
@@ -50,7 +53,7 @@ fn exchanged_parts_keep_the_promises() {
 }
 
 #[test]
-fn our_acquisitions_keep_their_promises() {
+fn our_acquisitions_fulfil_the_contract() {
     check_acquisition(&LogExpectedImprovement).unwrap();
     check_acquisition(&LogProbabilityOfImprovement).unwrap();
     check_acquisition(&UpperConfidenceBound::default()).unwrap();
@@ -65,7 +68,7 @@ fn space() -> SearchSpace {
 }
 
 #[test]
-fn our_evaluators_keep_their_promises() {
+fn our_evaluators_fulfil_the_contract() {
     let evaluator = || {
         FunctionEvaluator::new(|c: &Configuration| {
             std::thread::sleep(Duration::from_millis(3));
@@ -77,19 +80,22 @@ fn our_evaluators_keep_their_promises() {
     check_evaluator(evaluator, &space()).unwrap();
 }
 
-/// The breaches name this promise.
+/// Asserts that the check fails and that a violation names this requirement.
 #[track_caller]
-fn assert_breaks(result: Result<(), Breaches>, name: &str, promise: &str) {
-    let breaches = match result {
+fn assert_violates(result: Result<(), ContractViolations>, name: &str, requirement: &str) {
+    let violations = match result {
         Ok(()) => panic!("{name} passes"),
-        Err(breaches) => breaches,
+        Err(violations) => violations,
     };
-    let text = breaches.to_string();
-    assert!(breaches.0.iter().any(|breach| breach.promise.contains(promise)), "{name}: {text}");
-    for part in ["Promised: ", "Found: ", "Remedy: "] {
+    let text = violations.to_string();
+    assert!(
+        violations.0.iter().any(|violation| violation.requirement.contains(requirement)),
+        "{name}: {text}"
+    );
+    for part in ["Requirement: ", "Found: ", "Remedy: "] {
         assert!(text.contains(part), "{text}");
     }
-    assert_eq!(format!("{breaches:?}"), text, "what `unwrap` shows is for people");
+    assert_eq!(format!("{violations:?}"), text, "`unwrap` prints the readable form");
 }
 
 /// Random search with one fault.
@@ -104,21 +110,21 @@ struct FaultyStrategy {
 enum StrategyFault {
     Repeats,
     Unsnapped,
-    Outside,
+    OutOfBounds,
     TooShort,
-    Remembers,
-    /// Keeps its proposals by the number of trials, whatever these are.
+    DependsOnEarlierCalls,
+    /// Caches its proposals by the number of trials only.
     CachesByCount,
-    CountsCalls,
-    CountsThreads,
-    GivesUp,
-    NeverGivesUp,
+    DependsOnCallCount,
+    DependsOnThreadCount,
+    ReturnsNoneEarly,
+    NeverReturnsNone,
     Panics,
-    GivesErrors,
-    ExpectsNothing,
-    RecommendsTheNext,
-    RecommendsByCalls,
-    PanicsAtOutlooks,
+    ReturnsErrors,
+    ExpectsNan,
+    RecommendsUnobserved,
+    RecommendationDependsOnCalls,
+    PanicsInRecommend,
 }
 
 impl Strategy for FaultyStrategy {
@@ -131,7 +137,7 @@ impl Strategy for FaultyStrategy {
         {
             return Ok(Some(proposal.clone()));
         }
-        let visited = Visited::of(history);
+        let visited = Visited::new(history);
         let is_late = history.next_trial > TrialId(7);
         match self.fault {
             F::Repeats if is_late => {
@@ -140,146 +146,149 @@ impl Strategy for FaultyStrategy {
                     return Ok(Some(Proposal::new(point, Phase::Random)));
                 }
             }
-            F::GivesUp if is_late => return Ok(None),
+            F::ReturnsNoneEarly if is_late => return Ok(None),
             F::Panics if is_late => panic!("index out of bounds"),
-            F::GivesErrors if is_late => return Err(Error::UnknownTrial(TrialId(0))),
-            // Later calls on the same strategy draw from elsewhere.
-            F::Remembers if is_late && calls > 9 => *rng = Rng::stream(77, history.next_trial.0),
-            F::CountsCalls => *rng = Rng::stream(calls, history.next_trial.0),
-            F::CountsThreads if rayon::current_num_threads() == 3 => {
+            F::ReturnsErrors if is_late => return Err(Error::UnknownTrial(TrialId(0))),
+            // Later calls on the same strategy use another random stream.
+            F::DependsOnEarlierCalls if is_late && calls > 9 => {
+                *rng = Rng::stream(77, history.next_trial.0);
+            }
+            F::DependsOnCallCount => *rng = Rng::stream(calls, history.next_trial.0),
+            F::DependsOnThreadCount if rayon::current_num_threads() == 3 => {
                 rng.uniform();
             }
             _ => {}
         }
-        let Some(mut point) = visited.unvisited(rng) else {
-            let everywhere = vec![0.5; history.axes.len()];
-            let again =
-                (self.fault == F::NeverGivesUp).then(|| cube::snap(history.axes, &everywhere));
-            return Ok(again.map(|point| Proposal::new(point, Phase::Random)));
+        let Some(mut point) = visited.sample_unvisited(rng) else {
+            let center = vec![0.5; history.axes.len()];
+            let repeated =
+                (self.fault == F::NeverReturnsNone).then(|| unit_cube::snap(history.axes, &center));
+            return Ok(repeated.map(|point| Proposal::new(point, Phase::Random)));
         };
         match self.fault {
             F::Unsnapped => point = point.iter().map(|u| 0.9 * u).collect::<Vec<_>>().into(),
-            F::Outside => point = point.iter().map(|u| u + 0.7).collect::<Vec<_>>().into(),
+            F::OutOfBounds => point = point.iter().map(|u| u + 0.7).collect::<Vec<_>>().into(),
             F::TooShort => point = point[1..].to_vec().into(),
             _ => {}
         }
         let mut proposal = Proposal::new(point, Phase::Random);
-        if self.fault == F::ExpectsNothing && is_late {
-            let mut twin = BayesianOptimization::default().propose(history, rng)?;
-            if let Some(expectation) = twin.as_mut().and_then(|twin| twin.expectation.as_mut()) {
+        if self.fault == F::ExpectsNan && is_late {
+            let modelled = BayesianOptimization::default().propose(history, rng)?;
+            proposal.expectation = modelled.and_then(|proposal| proposal.expectation);
+            if let Some(expectation) = &mut proposal.expectation {
                 expectation.median = f64::NAN;
             }
-            proposal.expectation = twin.and_then(|twin| twin.expectation);
         }
         self.cache.lock().unwrap().insert(count, proposal.clone());
         Ok(Some(proposal))
     }
 
-    fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
+    fn recommend(&self, history: &History<'_>) -> Result<Option<Recommendation>, Error> {
         use StrategyFault as F;
         let calls = usize::try_from(self.calls.load(Ordering::SeqCst)).unwrap();
         let observed = history.observations;
         Ok(match self.fault {
-            F::RecommendsTheNext => Some(Outlook::new(history.next_trial)),
-            F::RecommendsByCalls if !observed.is_empty() => {
-                Some(Outlook::new(observed[calls % observed.len()].trial))
+            F::RecommendsUnobserved => Some(Recommendation::new(history.next_trial)),
+            F::RecommendationDependsOnCalls if !observed.is_empty() => {
+                Some(Recommendation::new(observed[calls % observed.len()].trial))
             }
-            F::PanicsAtOutlooks => panic!("no outlook"),
+            F::PanicsInRecommend => panic!("no recommendation"),
             _ => None,
         })
     }
 }
 
 #[test]
-fn every_fault_of_a_strategy_is_found() {
+fn every_contract_violation_of_a_strategy_is_reported() {
     use StrategyFault as F;
-    for (fault, promise) in [
+    for (fault, requirement) in [
         (F::Repeats, "never proposed"),
         (F::Unsnapped, "snapped"),
-        (F::Outside, "from 0 to 1"),
+        (F::OutOfBounds, "from 0 to 1"),
         (F::TooShort, "one coordinate per axis"),
-        (F::CachesByCount, "just made"),
-        (F::CountsCalls, "the same history"),
-        (F::Remembers, "just made"),
-        (F::CountsThreads, "threads"),
-        (F::GivesUp, "as long as a place is left"),
-        (F::NeverGivesUp, "none when none is"),
+        (F::CachesByCount, "a new strategy"),
+        (F::DependsOnCallCount, "the same history"),
+        (F::DependsOnEarlierCalls, "a new strategy"),
+        (F::DependsOnThreadCount, "threads"),
+        (F::ReturnsNoneEarly, "if the space is exhausted"),
+        (F::NeverReturnsNone, "if the space is exhausted"),
         (F::Panics, "without an error or a panic"),
-        (F::GivesErrors, "without an error or a panic"),
-        (F::ExpectsNothing, "no NaN"),
-        (F::RecommendsTheNext, "recommended was observed"),
-        (F::RecommendsByCalls, "the same whoever is asked"),
-        (F::PanicsAtOutlooks, "without an error or a panic"),
+        (F::ReturnsErrors, "without an error or a panic"),
+        (F::ExpectsNan, "no NaN"),
+        (F::RecommendsUnobserved, "an observed trial"),
+        (F::RecommendationDependsOnCalls, "depends on the history only"),
+        (F::PanicsInRecommend, "without an error or a panic"),
     ] {
         let faulty = || FaultyStrategy { fault, calls: AtomicU64::new(0), cache: Mutex::default() };
-        assert_breaks(check_strategy(faulty), &format!("{fault:?}"), promise);
+        assert_violates(check_strategy(faulty), &format!("{fault:?}"), requirement);
     }
 }
 
-/// Improvement as it is usually written, with one fault.
+/// Expected improvement with one fault.
 #[derive(Debug)]
 struct FaultyAcquisition(AcquisitionFault, Mutex<u32>);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum AcquisitionFault {
-    WrongSlopeByMean,
-    NoSlopeByDeviation,
-    WrongWay,
+    WrongMeanDerivative,
+    ZeroStdDevDerivative,
+    PrefersLargerLosses,
     Underflows,
-    Forgets,
-    InfiniteSlope,
+    DependsOnEarlierCalls,
+    InfiniteDerivative,
 }
 
 impl Acquisition for FaultyAcquisition {
-    fn worth(&self, mean: f64, deviation: f64, incumbent: f64) -> Worth {
+    fn evaluate(&self, mean: f64, deviation: f64, incumbent: f64) -> AcquisitionValue {
         use AcquisitionFault as F;
-        let mut worth = LogExpectedImprovement.worth(mean, deviation, incumbent);
+        let mut result = LogExpectedImprovement.evaluate(mean, deviation, incumbent);
         match self.0 {
-            F::WrongSlopeByMean => worth.slope_mean *= 1.05,
-            F::NoSlopeByDeviation => worth.slope_deviation = 0.0,
-            F::WrongWay => {
-                worth = LogExpectedImprovement.worth(-mean, deviation, -incumbent);
-                worth.slope_mean = -worth.slope_mean;
+            F::WrongMeanDerivative => result.mean_derivative *= 1.05,
+            F::ZeroStdDevDerivative => result.std_dev_derivative = 0.0,
+            F::PrefersLargerLosses => {
+                result = LogExpectedImprovement.evaluate(-mean, deviation, -incumbent);
+                result.mean_derivative = -result.mean_derivative;
             }
-            F::Underflows => worth.value = worth.value.exp() / worth.value.exp(),
-            F::Forgets => {
+            F::Underflows => result.value = result.value.exp() / result.value.exp(),
+            F::DependsOnEarlierCalls => {
                 let mut calls = self.1.lock().unwrap();
                 *calls += 1;
-                worth.value += f64::from(*calls);
+                result.value += f64::from(*calls);
             }
-            F::InfiniteSlope => worth.slope_deviation = f64::INFINITY,
+            F::InfiniteDerivative => result.std_dev_derivative = f64::INFINITY,
         }
-        worth
+        result
     }
 }
 
 #[test]
-fn every_fault_of_an_acquisition_is_found() {
+fn every_contract_violation_of_an_acquisition_is_reported() {
     use AcquisitionFault as F;
-    for (fault, promise) in [
-        (F::WrongSlopeByMean, "slope by the mean"),
-        (F::NoSlopeByDeviation, "slope by the deviation"),
-        (F::WrongWay, "less loss"),
+    for (fault, requirement) in [
+        (F::WrongMeanDerivative, "`mean_derivative` is"),
+        (F::ZeroStdDevDerivative, "`std_dev_derivative` is"),
+        (F::PrefersLargerLosses, "a lower mean"),
         (F::Underflows, "a number or minus infinity"),
-        (F::Forgets, "the same mean"),
-        (F::InfiniteSlope, "so are its slopes"),
+        (F::DependsOnEarlierCalls, "the same mean"),
+        (F::InfiniteDerivative, "so are its derivatives"),
     ] {
         let faulty = FaultyAcquisition(fault, Mutex::new(0));
-        assert_breaks(check_acquisition(&faulty), &format!("{fault:?}"), promise);
+        assert_violates(check_acquisition(&faulty), &format!("{fault:?}"), requirement);
     }
 }
 
-/// Runs nothing: every job ends at the second wait after its start. Its clock is virtual.
-struct Virtual {
+/// Runs nothing, on a virtual clock: every job ends at the second wait after its start.
+struct VirtualEvaluator {
     fault: Option<EvaluatorFault>,
-    /// Reports before each end, one per wait, and the first start is refused for that many minutes.
+    /// The number of reports before the first end, one per wait.
     reports: u32,
+    /// The number of starts that are refused as busy, each for 150 seconds.
     refusals: u64,
-    /// How many jobs it has room for, and how long a start takes.
+    /// The number of jobs that may run at once.
     capacity: usize,
-    start_takes: Duration,
+    start_duration: Duration,
     running: VecDeque<JobId>,
-    over: Vec<JobId>,
+    ended_jobs: Vec<JobId>,
     time: Duration,
     calls: u32,
 }
@@ -287,91 +296,92 @@ struct Virtual {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum EvaluatorFault {
     StartsTwice,
-    Forgets,
+    LosesJobs,
     EndsTwice,
-    ReportsAfterwards,
-    InventsJobs,
+    ReportsAfterEnd,
+    EndsUnknownJobs,
     MixesAttempts,
-    CannotStop,
-    EndsByStopping,
-    HurriesWaiting,
-    Oversleeps,
-    TurnsTheClockBack,
-    IsAlwaysFull,
-    Breaks,
+    RefusesToStopEndedJobs,
+    LosesStoppedJobs,
+    ReturnsFromWaitEarly,
+    WaitsTooLong,
+    TurnsClockBack,
+    IsAlwaysBusy,
+    FailsToStart,
     Panics,
     IsSlowToStart,
-    RunsWithinStart,
-    RefusesLater,
-    HangsLater,
-    PanicsWhenMade,
+    RunsJobsWithinStart,
+    FailsAfterThreeJobs,
+    HangsAfterSixJobs,
+    PanicsInConstructor,
 }
 
-impl Virtual {
+impl VirtualEvaluator {
     fn new(fault: Option<EvaluatorFault>) -> Self {
-        assert!(fault != Some(EvaluatorFault::PanicsWhenMade), "no machine");
+        assert!(fault != Some(EvaluatorFault::PanicsInConstructor), "the constructor panics");
         Self {
             fault,
             reports: 0,
             refusals: 0,
             capacity: 100,
-            start_takes: Duration::ZERO,
+            start_duration: Duration::ZERO,
             running: VecDeque::new(),
-            over: Vec::new(),
+            ended_jobs: Vec::new(),
             time: Duration::from_secs(100),
             calls: 0,
         }
     }
 
-    fn has(&self, fault: EvaluatorFault) -> bool {
+    fn has_fault(&self, fault: EvaluatorFault) -> bool {
         self.fault == Some(fault)
     }
 }
 
-impl Evaluator for Virtual {
-    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+impl Evaluator for VirtualEvaluator {
+    fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
         use EvaluatorFault as F;
-        if self.has(F::IsAlwaysFull) {
-            return Ok(Start::Busy { retry_after: Duration::from_millis(1) });
+        if self.has_fault(F::IsAlwaysBusy) {
+            return Ok(StartOutcome::Busy { retry_after: Duration::from_millis(1) });
         }
-        if self.has(F::Breaks) {
+        if self.has_fault(F::FailsToStart) {
             return Err(EvaluatorError::new("no credentials"));
         }
-        if self.has(F::RefusesLater) && self.over.len() >= 3 {
+        if self.has_fault(F::FailsAfterThreeJobs) && self.ended_jobs.len() >= 3 {
             return Err(EvaluatorError::new("three jobs are enough"));
         }
-        assert!(!self.has(F::Panics), "not today");
+        assert!(!self.has_fault(F::Panics), "the start panics");
         if self.refusals > 0 {
             self.refusals -= 1;
-            return Ok(Start::Busy { retry_after: Duration::from_secs(150) });
+            return Ok(StartOutcome::Busy { retry_after: Duration::from_secs(150) });
         }
-        self.time += self.start_takes;
+        self.time += self.start_duration;
         if self.running.len() >= self.capacity && !self.running.contains(&job.id()) {
-            return Ok(Start::Busy { retry_after: Duration::ZERO });
+            return Ok(StartOutcome::Busy { retry_after: Duration::ZERO });
         }
-        if self.has(F::RunsWithinStart) {
+        if self.has_fault(F::RunsJobsWithinStart) {
             self.time += Duration::from_millis(300);
         }
-        if self.has(F::IsSlowToStart) {
+        if self.has_fault(F::IsSlowToStart) {
             self.time += Duration::from_secs(9);
         }
-        if self.running.contains(&job.id()) && !self.has(F::StartsTwice) {
-            return Ok(Start::Adopted);
+        if self.running.contains(&job.id()) && !self.has_fault(F::StartsTwice) {
+            return Ok(StartOutcome::Adopted);
         }
-        if !self.has(F::Forgets) {
+        if !self.has_fault(F::LosesJobs) {
             self.running.push_back(job.id());
         }
-        Ok(Start::Started)
+        Ok(StartOutcome::Started)
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
         use EvaluatorFault as F;
         let ended = |job| JobEvent::Ended { job, outcome: Outcome::Completed { value: 1.0 } };
         self.calls += 1;
-        if self.calls % 2 == 1 && !self.has(F::RunsWithinStart) {
-            self.time += if self.has(F::HurriesWaiting) { Duration::ZERO } else { timeout };
-            self.time += Duration::from_secs(if self.has(F::Oversleeps) { 7 } else { 0 });
-            if self.has(F::TurnsTheClockBack) {
+        if self.calls % 2 == 1 && !self.has_fault(F::RunsJobsWithinStart) {
+            self.time +=
+                if self.has_fault(F::ReturnsFromWaitEarly) { Duration::ZERO } else { timeout };
+            self.time += Duration::from_secs(if self.has_fault(F::WaitsTooLong) { 7 } else { 0 });
+            if self.has_fault(F::TurnsClockBack) {
                 self.time -= timeout + Duration::from_secs(1);
             }
             return Ok(Vec::new());
@@ -380,24 +390,26 @@ impl Evaluator for Virtual {
             self.reports -= 1;
             return Ok(vec![JobEvent::Report { job, step: 0, value: 1.0 }]);
         }
-        if self.has(F::HangsLater) && self.over.len() > 6 {
+        if self.has_fault(F::HangsAfterSixJobs) && self.ended_jobs.len() > 6 {
             self.time += timeout;
             return Ok(Vec::new());
         }
         let Some(mut job) = self.running.pop_front() else {
-            self.time += if self.has(F::HurriesWaiting) { Duration::ZERO } else { timeout };
-            let late = self.over.last().map(|&job| JobEvent::Report { job, step: 9, value: 0.0 });
-            return Ok(late.filter(|_| self.has(F::ReportsAfterwards)).into_iter().collect());
+            self.time +=
+                if self.has_fault(F::ReturnsFromWaitEarly) { Duration::ZERO } else { timeout };
+            let late =
+                self.ended_jobs.last().map(|&job| JobEvent::Report { job, step: 9, value: 0.0 });
+            return Ok(late.filter(|_| self.has_fault(F::ReportsAfterEnd)).into_iter().collect());
         };
-        self.over.push(job);
-        if self.has(F::MixesAttempts) {
+        self.ended_jobs.push(job);
+        if self.has_fault(F::MixesAttempts) {
             job.attempt = 1;
         }
         let mut events = vec![JobEvent::Report { job, step: 1, value: 2.0 }, ended(job)];
-        if self.has(F::EndsTwice) {
+        if self.has_fault(F::EndsTwice) {
             events.push(ended(job));
         }
-        if self.has(F::InventsJobs) {
+        if self.has_fault(F::EndsUnknownJobs) {
             events.push(ended(JobId { trial: TrialId(500), attempt: 1 }));
         }
         Ok(events)
@@ -405,10 +417,10 @@ impl Evaluator for Virtual {
 
     fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
         use EvaluatorFault as F;
-        if self.has(F::CannotStop) && !self.running.contains(&job) {
+        if self.has_fault(F::RefusesToStopEndedJobs) && !self.running.contains(&job) {
             return Err(EvaluatorError::new("no such job"));
         }
-        if self.has(F::EndsByStopping) {
+        if self.has_fault(F::LosesStoppedJobs) {
             self.running.retain(|running| *running != job);
         }
         Ok(())
@@ -420,38 +432,45 @@ impl Evaluator for Virtual {
 }
 
 #[test]
-fn every_fault_of_an_evaluator_is_found() {
+fn every_contract_violation_of_an_evaluator_is_reported() {
     use EvaluatorFault as F;
-    check_evaluator(|| Virtual::new(None), &space()).unwrap();
-    // Legitimate, if unusual: hundreds of reports, and no room for the first five minutes.
-    check_evaluator(|| Virtual { reports: 400, ..Virtual::new(None) }, &space()).unwrap();
-    check_evaluator(|| Virtual { refusals: 2, ..Virtual::new(None) }, &space()).unwrap();
-    // Or room for one job only, and a service that takes its time to take one on.
-    check_evaluator(|| Virtual { capacity: 1, ..Virtual::new(None) }, &space()).unwrap();
-    let service = Duration::from_millis(200);
-    check_evaluator(|| Virtual { start_takes: service, ..Virtual::new(None) }, &space()).unwrap();
-    for (fault, promise) in [
+    check_evaluator(|| VirtualEvaluator::new(None), &space()).unwrap();
+    // Allowed, if unusual: hundreds of reports, and a busy evaluator for the first five minutes.
+    check_evaluator(|| VirtualEvaluator { reports: 400, ..VirtualEvaluator::new(None) }, &space())
+        .unwrap();
+    check_evaluator(|| VirtualEvaluator { refusals: 2, ..VirtualEvaluator::new(None) }, &space())
+        .unwrap();
+    // Allowed, too: one job at a time, and a service that takes 200 ms to accept a job.
+    check_evaluator(|| VirtualEvaluator { capacity: 1, ..VirtualEvaluator::new(None) }, &space())
+        .unwrap();
+    let latency = Duration::from_millis(200);
+    check_evaluator(
+        || VirtualEvaluator { start_duration: latency, ..VirtualEvaluator::new(None) },
+        &space(),
+    )
+    .unwrap();
+    for (fault, requirement) in [
         (F::StartsTwice, "adopt"),
-        (F::Forgets, "every started attempt ends"),
+        (F::LosesJobs, "the end of every started attempt"),
         (F::EndsTwice, "ends once"),
-        (F::ReportsAfterwards, "silent afterwards"),
-        (F::InventsJobs, "of started attempts only"),
-        (F::MixesAttempts, "a job of its own"),
-        (F::CannotStop, "to stop an attempt"),
-        (F::EndsByStopping, "every started attempt ends"),
-        (F::HurriesWaiting, "`wait` blocks"),
-        (F::Oversleeps, "and no longer"),
-        (F::TurnsTheClockBack, "never goes back"),
-        (F::IsAlwaysFull, "takes a job on"),
-        (F::Breaks, "gives no error"),
+        (F::ReportsAfterEnd, "no events after its end"),
+        (F::EndsUnknownJobs, "of started attempts only"),
+        (F::MixesAttempts, "a separate job"),
+        (F::RefusesToStopEndedJobs, "`stop` succeeds"),
+        (F::LosesStoppedJobs, "the end of every started attempt"),
+        (F::ReturnsFromWaitEarly, "`wait` blocks"),
+        (F::WaitsTooLong, "and no longer"),
+        (F::TurnsClockBack, "never decreases"),
+        (F::IsAlwaysBusy, "accepts a job"),
+        (F::FailsToStart, "returns no error"),
         (F::Panics, "does not panic"),
         (F::IsSlowToStart, "return at once"),
-        (F::RunsWithinStart, "return at once"),
-        (F::RefusesLater, "a tuning job on it"),
-        (F::HangsLater, "a tuning job on it"),
-        (F::PanicsWhenMade, "does not panic"),
+        (F::RunsJobsWithinStart, "return at once"),
+        (F::FailsAfterThreeJobs, "`tune` with this evaluator"),
+        (F::HangsAfterSixJobs, "`tune` with this evaluator"),
+        (F::PanicsInConstructor, "does not panic"),
     ] {
-        let faulty = || Virtual::new(Some(fault));
-        assert_breaks(check_evaluator(faulty, &space()), &format!("{fault:?}"), promise);
+        let faulty = || VirtualEvaluator::new(Some(fault));
+        assert_violates(check_evaluator(faulty, &space()), &format!("{fault:?}"), requirement);
     }
 }

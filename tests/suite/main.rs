@@ -1,17 +1,17 @@
-//! One integration binary: links once.
+//! The integration tests of the engine, in one binary so that they link once.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
+mod canary_and_budget;
 mod command;
 mod conformance;
+mod event_format;
 mod faults;
-mod first_jobs;
-mod found_by_use;
-mod job;
-mod kept;
 mod laws;
-mod promises;
-mod steps;
-mod tuning;
-mod words;
-mod written;
+mod persistence;
+mod regressions;
+mod steps_and_choices;
+mod strategies;
+mod tune_loop;
+mod tuner;
+mod vocabulary;

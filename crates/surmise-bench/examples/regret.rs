@@ -1,34 +1,34 @@
-//! How near does a search come to the known optimum of three classic functions?
+//! The simple regret of Bayesian optimization and random search on three test functions.
 //!
 //!     cargo run -p surmise-bench --example regret [-- SEEDS [BATCH]]
 //!
-//! Prints the simple regret after the whole budget over 20 seeds: median and quartiles, Bayesian beside random search. Exits
-//! with 1 if a median is above its bound.
+//! Prints the median and the quartiles of the regret after the whole budget, over 20 seeds. Exits
+//! with status 1 if a median of Bayesian optimization is above its bound.
 
-#![allow(clippy::print_stdout, reason = "an example talks")]
+#![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::process::ExitCode;
 
 use rayon::prelude::*;
 use surmise::{
-    Asked, BayesianOptimization, Error, Objective, RandomSearch, ResourceLimits, Strategy, Study,
-    StudySettings, Trial,
+    AskOutcome, BayesianOptimization, Error, Objective, RandomSearch, ResourceLimits, Strategy,
+    Study, StudySettings, Trial,
 };
 use surmise_bench::Problem;
-use surmise_bench::problems::{Formula, smooth};
+use surmise_bench::problems::{TestFunction, smooth};
 use surmise_bench::statistics::{median, quantile};
 
-struct Bounded {
-    formula: Formula,
+struct BoundedProblem {
+    function: TestFunction,
     evaluations: usize,
     bound: f64,
 }
 
-fn problems() -> [Bounded; 3] {
+fn problems() -> [BoundedProblem; 3] {
     [
-        Bounded { formula: smooth::branin(), evaluations: 30, bound: 1e-3 },
-        Bounded { formula: smooth::hartmann3(), evaluations: 30, bound: 1e-3 },
-        Bounded { formula: smooth::hartmann6(), evaluations: 60, bound: 5e-2 },
+        BoundedProblem { function: smooth::branin(), evaluations: 30, bound: 1e-3 },
+        BoundedProblem { function: smooth::hartmann3(), evaluations: 30, bound: 1e-3 },
+        BoundedProblem { function: smooth::hartmann6(), evaluations: 60, bound: 5e-2 },
     ]
 }
 
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let seeds: u64 = numbers.next().unwrap_or(20);
     let batch = usize::try_from(numbers.next().unwrap_or(1)).expect("a small number");
     println!("simple regret over {seeds} seeds, {batch} at a time: median [quartiles]");
-    let mut sound = true;
+    let mut all_within_bounds = true;
     for problem in problems() {
         let regrets = |strategy: fn() -> Box<dyn Strategy>| -> Vec<f64> {
             let runs = (0..seeds).into_par_iter();
@@ -49,43 +49,43 @@ fn main() -> ExitCode {
         };
         let bayesian = regrets(|| Box::new(BayesianOptimization::default()));
         let random = regrets(|| Box::new(RandomSearch));
-        let within = median(&bayesian) <= problem.bound;
-        sound &= within;
+        let is_within_bound = median(&bayesian) <= problem.bound;
+        all_within_bounds &= is_within_bound;
         println!(
             "{:<10} {:>3} evaluations   bayesian {}   random {}   bound {:.0e} {}",
-            problem.formula.name(),
+            problem.function.name(),
             problem.evaluations,
             summary(&bayesian),
             summary(&random),
             problem.bound,
-            if within { "kept" } else { "BROKEN" },
+            if is_within_bound { "ok" } else { "EXCEEDED" },
         );
     }
-    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all_within_bounds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Best value minus optimum after the whole budget.
+/// Returns the best value minus the optimum, after the whole budget.
 fn regret(
-    problem: &Bounded,
+    problem: &BoundedProblem,
     strategy: Box<dyn Strategy>,
     seed: u64,
     batch: usize,
 ) -> Result<f64, Error> {
-    let space = problem.formula.space().clone();
+    let space = problem.function.space().clone();
     let limits = ResourceLimits::new(problem.evaluations, batch);
     let settings = StudySettings { seed, limits, ..Default::default() };
     let mut study = Study::new(space, Objective::minimize("value"), strategy, settings)?;
     while study.trials().len() < problem.evaluations {
         let left = problem.evaluations - study.trials().len();
-        let Asked::Trials(trials) = study.ask(batch.min(left))? else {
+        let AskOutcome::Trials(trials) = study.ask(batch.min(left))? else {
             break;
         };
         for trial in trials {
-            study.tell(trial.id, problem.formula.value(&trial.configuration).into())?;
+            study.tell(trial.id, problem.function.value(&trial.configuration).into())?;
         }
     }
     let best = study.best().and_then(Trial::value).unwrap_or(f64::INFINITY);
-    Ok(best - problem.formula.optimum().expect("it is known"))
+    Ok(best - problem.function.optimum().expect("a known optimum"))
 }
 
 fn summary(sorted: &[f64]) -> String {

@@ -1,30 +1,30 @@
-//! Gradient-boosted trees on the diabetes data, tuned by the ranges of the tuning job of AWS's Step Functions sample.
+//! A problem: gradient-boosted trees on the diabetes data.
+//!
+//! The ranges are those of the tuning job in AWS's Step Functions sample.
 
+use crate::gradient_boosting::{DiabetesData, Hyperparameters};
 use crate::problem::{Evaluation, Problem};
 use crate::random_means::RandomMeans;
 use crate::suite::Case;
 use surmise::rng::Rng;
 use surmise::{Configuration, ParameterRange, ScalingType, SearchSpace};
 
-use crate::learner::{Diabetes, Hyperparameters};
-
-/// The least cross-validated error that is known: of 20,000 random configurations and local searches from the best 20 of them, at
-/// alpha 135.7, gamma 3.38, no limit to steps and depth 2.
+/// The smallest known cross-validated error, at alpha 135.7, gamma 3.38, no step limit and depth 2.
+///
+/// It was found by 20,000 random configurations, and local searches from the best 20 of them.
 const BEST_KNOWN: f64 = 55.919_163_465_491_93;
 
-/// The problem: the cross-validated error of boosted trees by four of their hyperparameters.
+/// The cross-validated error of boosted trees, as a function of four hyperparameters.
 #[derive(Debug)]
 pub struct Boosting {
     space: SearchSpace,
-    data: Diabetes,
+    data: DiabetesData,
 }
 
 impl Boosting {
-    /// Reads the data.
-    ///
-    /// # Panics
-    /// Never: the ranges are sound.
-    #[allow(clippy::new_without_default, reason = "it reads a table")]
+    /// Creates the problem, and loads the data.
+    #[allow(clippy::missing_panics_doc, reason = "the ranges are valid")]
+    #[allow(clippy::new_without_default, reason = "the constructor parses a table")]
     pub fn new() -> Self {
         let ranges = [
             ParameterRange::continuous("alpha", 0.0..=1000.0, ScalingType::Linear),
@@ -32,17 +32,15 @@ impl Boosting {
             ParameterRange::integer("max_delta_step", 0..=10, ScalingType::Linear),
             ParameterRange::integer("max_depth", 0..=10, ScalingType::Linear),
         ];
-        let space = SearchSpace::new(ranges).expect("sound ranges");
-        Self { space, data: Diabetes::read() }
+        let space = SearchSpace::new(ranges).expect("valid ranges");
+        Self { space, data: DiabetesData::load() }
     }
 
-    /// The problem with what random search reaches, as `surmise bench random-means` found it.
-    ///
-    /// # Panics
-    /// Never: the committed file is sound.
+    /// Returns a case of this problem, with the stored means of random search.
+    #[allow(clippy::missing_panics_doc, reason = "the stored file is valid")]
     pub fn case() -> Case {
         let means = include_str!("boosting_random_means.json");
-        let means: RandomMeans = serde_json::from_str(means).expect("the committed file is sound");
+        let means: RandomMeans = serde_json::from_str(means).expect("the stored file is valid");
         Case::new(Self::new()).with_random_means(means)
     }
 }
@@ -56,8 +54,10 @@ impl Problem for Boosting {
         &self.space
     }
 
-    fn evaluate(&self, configuration: &Configuration, _chance: &mut Rng) -> Evaluation {
-        self.data.cross_validated_rmse(Hyperparameters::UNTUNED.with(configuration)).into()
+    fn evaluate(&self, configuration: &Configuration, _rng: &mut Rng) -> Evaluation {
+        self.data
+            .cross_validated_rmse(Hyperparameters::UNTUNED.with_configuration(configuration))
+            .into()
     }
 
     fn optimum(&self) -> Option<f64> {

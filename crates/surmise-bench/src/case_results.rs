@@ -1,82 +1,90 @@
-//! What strategies reached on one case.
+//! The results of all strategies on one case.
 
 use crate::measures::PROGRESS_FLOOR;
 use crate::run::Run;
 use crate::statistics::{mean, median};
 use std::collections::BTreeMap;
 
-/// In geometric means a score below this counts as this: who is that near the optimum is not to be rewarded for digits.
+/// The smallest score in geometric means; smaller ones count as this value.
+///
+/// Otherwise a strategy that is close to the optimum on one problem would dominate the mean.
 pub const SCORE_FLOOR: f64 = 1e-2;
 
 /// The runs of one strategy on one case, in the order of their seeds.
 #[derive(Debug, Clone)]
-pub struct Cell(pub(crate) Vec<Run>);
+pub struct StrategyResults(pub(crate) Vec<Run>);
 
-impl Cell {
-    /// In the order of their seeds.
+impl StrategyResults {
+    /// Returns the runs, in the order of their seeds.
     pub fn runs(&self) -> &[Run] {
         &self.0
     }
 
-    fn each(&self, number: impl Fn(&Run) -> Option<f64>) -> Option<Vec<f64>> {
+    fn map_runs(&self, number: impl Fn(&Run) -> Option<f64>) -> Option<Vec<f64>> {
         self.0.iter().map(number).collect()
     }
 
-    /// Simple regret after the whole budget, by seed.
+    /// Returns the simple regret after the whole budget, for each seed; `None` without an optimum.
     pub fn regrets(&self) -> Option<Vec<f64>> {
-        self.each(Run::final_regret)
+        self.map_runs(Run::final_regret)
     }
 
-    /// Scores after the whole budget, by seed.
+    /// Returns the score after the whole budget, for each seed; `None` if scores are unknown.
     pub fn scores(&self) -> Option<Vec<f64>> {
-        self.each(|run| run.score(run.budget))
+        self.map_runs(|run| run.score(run.budget))
     }
 
-    /// The mean score after the whole budget: mean regret by random search's mean regret.
+    /// Returns the mean score: the mean regret divided by the mean regret of random search.
     pub fn score(&self) -> Option<f64> {
         self.scores().map(|scores| mean(&scores))
     }
 
-    /// The same of what was recommended.
+    /// Returns the mean score of the trials that the strategy recommends after the whole budget.
     pub fn inference_score(&self) -> Option<f64> {
-        self.each(|run| run.inference_score(run.budget)).map(|scores| mean(&scores))
+        self.map_runs(|run| run.inference_score(run.budget)).map(|scores| mean(&scores))
     }
 
-    /// Mean area under the curve of log₁₀ of progress.
+    /// Returns the mean over the seeds of [`Run::log_area`].
     pub fn log_area(&self) -> Option<f64> {
-        self.each(Run::log_area).map(|areas| mean(&areas))
+        self.map_runs(Run::log_area).map(|areas| mean(&areas))
     }
 
-    /// Median number of evaluations to a target, infinite for runs that did not come to it; and the share of those that did.
+    /// Returns the median number of evaluations to a target, and the share of runs that reach it.
+    ///
+    /// Runs that do not reach the target count as infinite.
     #[allow(clippy::cast_precision_loss, reason = "numbers of runs and evaluations")]
-    pub fn evaluations_to(&self, target: f64) -> Option<(f64, f64)> {
+    pub fn evaluations_to_target(&self, target: f64) -> Option<(f64, f64)> {
         self.0.first()?.progress()?;
-        let to = |run: &Run| run.evaluations_to(target).map_or(f64::INFINITY, |n| n as f64);
-        let counts: Vec<f64> = self.0.iter().map(to).collect();
+        let count =
+            |run: &Run| run.evaluations_to_target(target).map_or(f64::INFINITY, |n| n as f64);
+        let counts: Vec<f64> = self.0.iter().map(count).collect();
         let reached = counts.iter().filter(|count| count.is_finite()).count();
         Some((median(&counts), reached as f64 / counts.len() as f64))
     }
 
-    /// What verdicts are made of, by seed: log₁₀ of the score, floored; without constants, the best value itself.
-    pub(super) fn judged(&self) -> BTreeMap<u64, f64> {
+    /// Returns the value that verdicts compare, for each seed.
+    ///
+    /// It is log₁₀ of the score, at least that of [`PROGRESS_FLOOR`]; without scores, the best
+    /// value.
+    pub(super) fn values_to_compare(&self) -> BTreeMap<u64, f64> {
         let number = |run: &Run| match run.score(run.budget) {
             Some(score) => score.max(PROGRESS_FLOOR).log10(),
-            // An infinite one would be no number once subtracted.
-            None => run.bests().last().copied().unwrap_or(f64::MAX).min(f64::MAX),
+            // Finite, because the difference of two infinite values is not a number.
+            None => run.best_values().last().copied().unwrap_or(f64::MAX).min(f64::MAX),
         };
         self.0.iter().map(|run| (run.seed, number(run))).collect()
     }
 }
 
-/// One case: what each strategy made of it.
+/// The results of all strategies on one case.
 #[derive(Debug, Clone)]
 pub struct CaseResults {
-    /// Problem and instance.
+    /// Name of the case: the problem and the instance.
     pub name: String,
-    /// The problem, of which there may be other instances.
+    /// Name of the problem, which all its instances share.
     pub problem: String,
-    /// Number of evaluations.
+    /// The maximum number of evaluations.
     pub budget: usize,
-    /// By strategy, in their order; `None` for those that were not run on it.
-    pub cells: Vec<Option<Cell>>,
+    /// The results in the order of the strategies; `None` for a strategy without runs on this case.
+    pub by_strategy: Vec<Option<StrategyResults>>,
 }

@@ -1,4 +1,4 @@
-//! A tuning job on a simulated cluster: what it finds, for how much machine time.
+//! Tuning on a simulated cluster, to measure the machine time that early stopping saves.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use surmise::error::Error;
 use surmise::evaluator::{
     Evaluator, EvaluatorError, Job, JobEvent, JobId, SimulatedEvaluator, SimulatedJob,
-    SimulatedReport, Start,
+    SimulatedReport, StartOutcome,
 };
 use surmise::limits::{ResourceLimits, TuningRules};
 use surmise::objective::Objective;
@@ -18,13 +18,15 @@ use surmise::strategy::Strategy;
 use surmise::study::{Order, StoppedTrials, Study, StudySettings};
 use surmise::tune::{StopReason, Tuner};
 
-/// Machines on which jobs of a problem run and report, on a virtual clock; early stopping saves what they cost.
+/// Simulated machines that run the jobs of a problem, with reports, on a virtual clock.
+///
+/// It shows how much machine time early stopping saves:
 ///
 /// ```
-/// use surmise_bench::{Cluster, decorators::LearningCurves, problems};
+/// use surmise_bench::{Cluster, decorators::WithLearningCurves, problems};
 /// use surmise::{EarlyStopping, RandomSearch, TuningRules};
 ///
-/// let problem = LearningCurves::new(problems::smooth::branin(), 27);
+/// let problem = WithLearningCurves::new(problems::smooth::branin(), 27);
 /// let cluster = Cluster::new(&problem, 30, 4);
 /// let whole = cluster.run(RandomSearch, &TuningRules::default(), 1)?;
 /// let rules = TuningRules { early_stopping: EarlyStopping::auto(), ..TuningRules::default() };
@@ -38,62 +40,64 @@ pub struct Cluster<'a> {
     limits: ResourceLimits,
     order: Order,
     stopped_trials: StoppedTrials,
-    most_machine_time: Option<Duration>,
+    max_machine_time: Option<Duration>,
 }
 
-/// What a tuning job on a cluster came to.
+/// The result of one tuning on a [`Cluster`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ClusterRun {
-    /// The study.
+    /// The study with all trials.
     pub study: Study,
-    /// Why it ended.
+    /// Why the tuning ended.
     pub reason: StopReason,
-    /// What all jobs took together.
+    /// The total running time of all jobs.
     pub machine_time: Duration,
-    /// By the clock of the cluster, from the start to the end.
+    /// The virtual time from the start to the end of the tuning.
     pub elapsed: Duration,
-    /// The best value, and the machine time that had been used when it came, whenever there was a better one.
-    pub trace: Vec<(Duration, f64)>,
+    /// For each improvement, the machine time used so far and the new best value.
+    pub improvements: Vec<(Duration, f64)>,
 }
 
 impl<'a> Cluster<'a> {
-    /// Machines for `jobs` jobs in all, `parallel` at once.
-    pub fn new(problem: &'a dyn Problem, jobs: usize, parallel: usize) -> Self {
-        let limits = ResourceLimits::new(jobs, parallel);
+    /// Creates a cluster that runs `jobs` jobs in total, at most `max_parallel` at once.
+    pub fn new(problem: &'a dyn Problem, jobs: usize, max_parallel: usize) -> Self {
+        let limits = ResourceLimits::new(jobs, max_parallel);
         let (order, stopped_trials) = (Order::Arrival, StoppedTrials::default());
-        Self { problem, limits, order, stopped_trials, most_machine_time: None }
+        Self { problem, limits, order, stopped_trials, max_machine_time: None }
     }
 
-    /// The same under this order.
+    /// Sets the order in which the study learns of outcomes; by default, their order of arrival.
     #[must_use]
     pub fn with_order(self, order: Order) -> Self {
         Self { order, ..self }
     }
 
-    /// The same where strategies are told this of jobs that were stopped.
+    /// Sets which value the strategy gets for stopped trials; the last value by default.
     #[must_use]
     pub fn with_stopped_trials(self, stopped_trials: StoppedTrials) -> Self {
         Self { stopped_trials, ..self }
     }
 
-    /// The same with jobs that are begun only as long as this much machine time has not been used; their number then is no limit.
+    /// Limits the machine time instead of the number of jobs.
+    ///
+    /// No job starts once the running time of all jobs has reached the limit.
     #[must_use]
-    pub fn with_machine_time(self, most: Duration) -> Self {
-        Self { most_machine_time: Some(most), ..self }
+    pub fn with_machine_time_limit(self, limit: Duration) -> Self {
+        Self { max_machine_time: Some(limit), ..self }
     }
 
-    /// One tuning job. All that is random belongs to the seed: proposals, and what each trial meets.
+    /// Runs one tuning; the seed determines the proposals, the noise and the failures.
     ///
     /// # Errors
-    /// Those of [`Tuner::run`].
+    /// The errors of [`Tuner::run`].
     pub fn run(
         &self,
         strategy: impl Strategy + 'static,
         rules: &TuningRules,
         seed: u64,
     ) -> Result<ClusterRun, Error> {
-        let max_jobs = self.limits.max_jobs.filter(|_| self.most_machine_time.is_none());
+        let max_jobs = self.limits.max_jobs.filter(|_| self.max_machine_time.is_none());
         let settings = StudySettings {
             seed: stable_hash(&format!("{}/strategy/{seed}", self.problem.name())),
             order: self.order,
@@ -103,66 +107,66 @@ impl<'a> Cluster<'a> {
         };
         let objective = Objective::minimize("value");
         let mut study = Study::new(self.problem.space().clone(), objective, strategy, settings)?;
-        let chance = stable_hash(&format!("{}/chance/{seed}", self.problem.name()));
-        let simulated = SimulatedEvaluator::new(|job: &Job<'_>| self.simulate(job, chance));
-        let log = Rc::new(RefCell::new(Log::default()));
-        let mut machines = Logged { inner: simulated, log: Rc::clone(&log) };
-        let mut tuner = Tuner::with(rules.clone());
-        if let Some(most) = self.most_machine_time {
+        let noise_seed = stable_hash(&format!("{}/chance/{seed}", self.problem.name()));
+        let simulated = SimulatedEvaluator::new(|job: &Job<'_>| self.simulate(job, noise_seed));
+        let log = Rc::new(RefCell::new(JobLog::default()));
+        let mut machines = LoggingEvaluator { inner: simulated, log: Rc::clone(&log) };
+        let mut tuner = Tuner::with_rules(rules.clone());
+        if let Some(limit) = self.max_machine_time {
             let log = Rc::clone(&log);
-            tuner =
-                tuner.complete_when("machine time", move |_| log.borrow().used_by_now() >= most);
+            tuner = tuner.complete_when("machine time", move |_| {
+                log.borrow().machine_time_so_far() >= limit
+            });
         }
-        let tuned = tuner.run(&mut study, &mut machines)?;
+        let result = tuner.run(&mut study, &mut machines)?;
         drop(tuner);
         let log =
             Rc::try_unwrap(log).map_or_else(|shared| shared.borrow().clone(), RefCell::into_inner);
         Ok(ClusterRun {
-            reason: tuned.reason,
-            machine_time: log.used(Duration::MAX),
+            reason: result.reason,
+            machine_time: log.machine_time_until(Duration::MAX),
             elapsed: machines.elapsed(),
-            trace: log.trace(&study),
+            improvements: log.improvements(&study),
             study,
         })
     }
 
-    /// The same configuration at the same trial meets the same chance, whoever proposed it.
-    fn simulate(&self, job: &Job<'_>, chance: u64) -> SimulatedJob {
-        let mut chance = Rng::stream(chance, job.trial.id.0);
-        let evaluation = self.problem.evaluate(&job.trial.configuration, &mut chance);
-        let steps = u32::try_from(evaluation.curve.len()).unwrap_or(u32::MAX).max(1);
+    /// Simulates a job; its random stream depends on the number of the trial only.
+    fn simulate(&self, job: &Job<'_>, noise_seed: u64) -> SimulatedJob {
+        let mut rng = Rng::stream(noise_seed, job.trial.id.0);
+        let evaluation = self.problem.evaluate(&job.trial.configuration, &mut rng);
+        let steps = u32::try_from(evaluation.learning_curve.len()).unwrap_or(u32::MAX).max(1);
         let step = evaluation.duration / steps;
-        let reports = evaluation.curve.iter().zip(1_u32..).map(|(value, number)| SimulatedReport {
-            after: step * number,
-            step: number.into(),
-            value: *value,
+        let reports = evaluation.learning_curve.iter().zip(1_u32..).map(|(value, number)| {
+            SimulatedReport { after: step * number, step: number.into(), value: *value }
         });
         let reports = reports.collect();
-        // Not before its last report, whatever a division rounds.
+        // Never before the last report, in spite of rounding in the division.
         let duration = evaluation.duration.max(step * steps);
         SimulatedJob { reports, ..SimulatedJob::new(evaluation.outcome(), duration) }
     }
 }
 
-/// When jobs began and ended.
+/// The start and end times of all jobs, on the virtual clock.
 #[derive(Debug, Clone, Default)]
-struct Log {
+struct JobLog {
+    /// Each job with its start time, and its end time once it has ended.
     jobs: Vec<(JobId, Duration, Option<Duration>)>,
     now: Duration,
 }
 
-impl Log {
-    /// Machine time until then.
-    fn used(&self, time: Duration) -> Duration {
+impl JobLog {
+    /// Returns the machine time that was used until a time of the virtual clock.
+    fn machine_time_until(&self, time: Duration) -> Duration {
         let end = |end: &Option<Duration>| end.unwrap_or(self.now).min(time);
-        self.jobs.iter().map(|(_, begin, ended)| end(ended).saturating_sub(*begin)).sum()
+        self.jobs.iter().map(|(_, start, ended)| end(ended).saturating_sub(*start)).sum()
     }
 
-    fn used_by_now(&self) -> Duration {
-        self.used(self.now)
+    fn machine_time_so_far(&self) -> Duration {
+        self.machine_time_until(self.now)
     }
 
-    fn trace(&self, study: &Study) -> Vec<(Duration, f64)> {
+    fn improvements(&self, study: &Study) -> Vec<(Duration, f64)> {
         let ends = self
             .jobs
             .iter()
@@ -175,20 +179,20 @@ impl Log {
             best = best.min(*value);
             is_better
         });
-        ends.into_iter().map(|(end, value)| (self.used(end), value)).collect()
+        ends.into_iter().map(|(end, value)| (self.machine_time_until(end), value)).collect()
     }
 }
 
-/// An evaluator that is watched.
-struct Logged<E> {
+/// An evaluator that records when jobs start and end.
+struct LoggingEvaluator<E> {
     inner: E,
-    log: Rc<RefCell<Log>>,
+    log: Rc<RefCell<JobLog>>,
 }
 
-impl<E: Evaluator> Evaluator for Logged<E> {
-    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+impl<E: Evaluator> Evaluator for LoggingEvaluator<E> {
+    fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
         let start = self.inner.start(job)?;
-        if start == Start::Started {
+        if start == StartOutcome::Started {
             self.log.borrow_mut().jobs.push((job.id(), self.inner.elapsed(), None));
         }
         Ok(start)
@@ -214,16 +218,16 @@ impl<E: Evaluator> Evaluator for Logged<E> {
         self.inner.stop(job)
     }
 
-    fn loses_jobs(&self) -> bool {
-        self.inner.loses_jobs()
+    fn loses_jobs_on_exit(&self) -> bool {
+        self.inner.loses_jobs_on_exit()
     }
 
-    fn hold_back(&mut self, is_held_back: bool) {
-        self.inner.hold_back(is_held_back);
+    fn pause_starts(&mut self, is_paused: bool) {
+        self.inner.pause_starts(is_paused);
     }
 
-    fn note(&mut self) -> Option<serde_json::Value> {
-        self.inner.note()
+    fn journal_note(&mut self) -> Option<serde_json::Value> {
+        self.inner.journal_note()
     }
 
     fn elapsed(&self) -> Duration {

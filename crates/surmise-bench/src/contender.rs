@@ -1,17 +1,16 @@
-//! Who takes part in an experiment: a strategy in this process, or another program.
+//! The contenders of an experiment: strategies in this process, and external programs.
 
 use std::fmt;
 
-use super::search::Brief;
-use super::search::Search;
-use crate::external::Program;
+use crate::external::ExternalProgram;
+use crate::optimizer::{Optimizer, OptimizerSettings};
 use surmise::error::Error;
 use surmise::limits::ResourceLimits;
 use surmise::objective::Objective;
 use surmise::space::Configuration;
 use surmise::stable_hash::stable_hash;
 use surmise::strategy::Strategy;
-use surmise::study::{Asked, Study, StudySettings};
+use surmise::study::{AskOutcome, Study, StudySettings};
 use surmise::trial::{Outcome, TrialId};
 
 type MakeStrategy = dyn Fn() -> Box<dyn Strategy> + Send + Sync;
@@ -21,7 +20,37 @@ enum Kind {
     Program(String),
 }
 
-/// One of those that are compared.
+/// A strategy or an external program that an [`Experiment`](crate::Experiment) compares.
+///
+/// A contender has a name and a way to start a search. Each run starts its own search, so that
+/// runs do not share any state.
+///
+/// ```
+/// use surmise::{BayesianOptimization, RandomSearch};
+/// use surmise_bench::Contender;
+///
+/// let contenders = [
+///     Contender::new("random", || RandomSearch),
+///     Contender::new("bayesian", BayesianOptimization::default),
+///     Contender::external("tpe", "python3 optuna_sampler.py TPESampler"),
+/// ];
+/// assert_eq!(contenders[0].name(), "random");
+/// assert_ne!(contenders[0].settings(), contenders[1].settings());
+/// ```
+///
+/// # Common mistakes
+///
+/// - *Changed settings under the old name.* A strategy's settings are recorded as a hash of its
+///   `Debug` form. A comparison shows two hashes under one name as two strategies.
+/// - *A strategy without its settings in `Debug`.* Both variants then have the same hash, and their
+///   runs are mixed. Derive `Debug`, or give each variant a name of its own.
+/// - *A changed script behind the same command line.* The settings of an external program are its
+///   command line; the old runs count as runs of the new script. Give it another name.
+/// - *An external program that prints something else than replies.* Its run ends with an error,
+///   which the record shows. Write diagnostics to standard error.
+///
+/// Check a strategy with [`check_strategy`](surmise::conformance::check_strategy) before you
+/// compare it. The protocol of external programs is that of [`surmise::ask_tell`].
 pub struct Contender {
     name: String,
     settings: String,
@@ -29,14 +58,9 @@ pub struct Contender {
 }
 
 impl Contender {
-    /// A strategy; a new one is made for each run. Its `Debug` form stands for its settings.
+    /// Creates a contender from a strategy; `make` creates a new strategy for each run.
     ///
-    /// ```
-    /// use surmise::RandomSearch;
-    /// use surmise_bench::Contender;
-    ///
-    /// let random = Contender::new("random", || RandomSearch);
-    /// ```
+    /// The hash of the strategy's `Debug` form identifies its settings.
     pub fn new<S: Strategy + 'static>(
         name: impl Into<String>,
         make: impl Fn() -> S + Send + Sync + 'static,
@@ -49,28 +73,34 @@ impl Contender {
         }
     }
 
-    /// Another program, which `sh -c command` starts once for each run and which speaks the JSON lines of the example
-    /// `ask_tell` over its standard input and output.
+    /// Creates a contender from a command that answers JSON lines on standard input and output.
+    ///
+    /// `sh -c` starts the command once for each run. [`surmise::ask_tell`] describes the lines.
     pub fn external(name: impl Into<String>, command: impl Into<String>) -> Self {
         let command = command.into();
         Self { name: name.into(), settings: digest(&command), kind: Kind::Program(command) }
     }
 
-    /// What it is called in tables and files.
+    /// Returns the name that tables and files show.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Hash of its settings, in hexadecimal digits.
+    /// Returns the hash of the settings, as 16 hexadecimal digits.
     pub fn settings(&self) -> &str {
         &self.settings
     }
 
-    /// A new search.
-    pub(super) fn begin(&self, brief: &Brief<'_>) -> Result<Box<dyn Search + '_>, String> {
+    /// Starts a search; on failure, returns the reason as one line.
+    pub(super) fn start(
+        &self,
+        settings: &OptimizerSettings<'_>,
+    ) -> Result<Box<dyn Optimizer + '_>, String> {
         match &self.kind {
-            Kind::Strategy(make) => Ok(Box::new(Inside::new(make, brief).map_err(one_line)?)),
-            Kind::Program(command) => Ok(Box::new(Program::begin(command, brief)?)),
+            Kind::Strategy(make) => {
+                Ok(Box::new(StrategyOptimizer::new(make, settings).map_err(one_line)?))
+            }
+            Kind::Program(command) => Ok(Box::new(ExternalProgram::start(command, settings)?)),
         }
     }
 }
@@ -85,27 +115,27 @@ impl fmt::Debug for Contender {
     }
 }
 
-/// A strategy in this process.
-struct Inside<'a> {
+/// A search by a strategy in this process.
+struct StrategyOptimizer<'a> {
     make: &'a MakeStrategy,
     study: Study,
 }
 
-impl<'a> Inside<'a> {
-    fn new(make: &'a MakeStrategy, brief: &Brief<'_>) -> Result<Self, Error> {
-        let limits = ResourceLimits::new(brief.budget, brief.parallel);
-        let settings = StudySettings { seed: brief.seed, limits, ..Default::default() };
+impl<'a> StrategyOptimizer<'a> {
+    fn new(make: &'a MakeStrategy, settings: &OptimizerSettings<'_>) -> Result<Self, Error> {
+        let limits = ResourceLimits::new(settings.budget, settings.concurrency);
+        let study_settings = StudySettings { seed: settings.seed, limits, ..Default::default() };
         let objective = Objective::minimize("value");
-        let study = Study::new(brief.space.clone(), objective, make(), settings)?;
+        let study = Study::new(settings.space.clone(), objective, make(), study_settings)?;
         Ok(Self { make, study })
     }
 }
 
-impl Search for Inside<'_> {
+impl Optimizer for StrategyOptimizer<'_> {
     fn ask(&mut self, count: usize) -> Result<Vec<Configuration>, String> {
         match self.study.ask(count).map_err(one_line)? {
-            Asked::Trials(trials) => Ok(trials.into_iter().map(|t| t.configuration).collect()),
-            Asked::Wait | Asked::Exhausted => Ok(Vec::new()),
+            AskOutcome::Trials(trials) => Ok(trials.into_iter().map(|t| t.configuration).collect()),
+            AskOutcome::Wait | AskOutcome::Exhausted => Ok(Vec::new()),
         }
     }
 
@@ -113,15 +143,15 @@ impl Search for Inside<'_> {
         self.study.tell(TrialId(trial as u64 + 1), outcome.clone()).map_err(one_line)
     }
 
-    fn recommended(&mut self) -> Result<Option<usize>, String> {
-        // Another strategy of the same kind is asked, because this one would keep what it computes, and its next proposal
-        // would seem to take less time than it does.
+    fn recommend(&mut self) -> Result<Option<usize>, String> {
+        // A second study recommends, because the first one would cache what it computes, and its
+        // next proposal would seem faster than it is.
         let study = &self.study;
         let events = study.events().iter().cloned();
         let objective = study.objective().clone();
-        let adviser = (self.make)();
+        let strategy = (self.make)();
         let replayed =
-            Study::replay(study.space().clone(), objective, adviser, *study.settings(), events);
+            Study::replay(study.space().clone(), objective, strategy, *study.settings(), events);
         let replayed = replayed.map_err(one_line)?;
         let trial = replayed.recommended().map_err(one_line)?;
         let index = trial.map(|trial| usize::try_from(trial.id.0 - 1).expect("trials fit memory"));

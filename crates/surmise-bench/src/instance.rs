@@ -1,60 +1,66 @@
-//! Instances: the same function, moved by a seed, so that nothing profits from where its optimum happens to be.
+//! Instances of a function: the same function, moved at random.
 //!
-//! Instance 0 is a problem as it was published. Instance i ≥ 1 is rotated around its minimizer (if all its parameters are
-//! continuous), shifted so that the minimizer stays 5 % of each range away from its ends, its categories stand in another order,
-//! and a constant is added. Hansen et al. (2009) introduced such instances for the BBOB functions.
+//! Strategies can then not profit from an optimum in the centre of the space or at value 0.
+//! Instance 0 is the function as it was published. Instance i ≥ 1 is changed in four ways:
+//!
+//! - it is rotated around its minimizer, if all its parameters are continuous;
+//! - it is shifted, and the minimizer stays 5 % of each range away from the ends;
+//! - its categories are in another order;
+//! - a constant is added to its values.
+//!
+//! Hansen et al. (2009) introduced such instances for the BBOB functions.
 
 use crate::decorators::{Offset, Reordered, Rotated, Shifted};
 use crate::problem::{Evaluation, Problem};
-use crate::problems::Formula;
-use surmise::cube::Axis;
+use crate::problems::TestFunction;
 use surmise::rng::Rng;
 use surmise::space::{Configuration, ParameterRange, SearchSpace};
 use surmise::stable_hash::stable_hash;
+use surmise::unit_cube::Axis;
 
-/// How far a minimizer is shifted at the most, as a share of the range.
-const FARTHEST: f64 = 0.3;
-/// How near it may come to an end of the range.
-const MARGIN: f64 = 0.05;
-/// The greatest offset.
-const HIGHEST: f64 = 100.0;
+/// The largest shift of a minimizer, as a share of the range.
+const MAX_SHIFT: f64 = 0.3;
+/// The smallest distance of a minimizer to an end of the range, as a share of the range.
+const MIN_DISTANCE_TO_END: f64 = 0.05;
+/// The largest constant that is added to the values, in either direction.
+const MAX_OFFSET: f64 = 100.0;
 
-/// Instance number `number` of a function, and where its least value is now.
-pub(super) fn instance(formula: Formula, number: u32) -> (Box<dyn Problem>, Configuration) {
-    let minimizer = formula.minimizer().clone();
+/// Returns instance number `number` of a function, and its minimizer.
+pub(super) fn instance(function: TestFunction, number: u32) -> (Box<dyn Problem>, Configuration) {
+    let minimizer = function.minimizer().clone();
     if number == 0 {
-        return (Box::new(formula), minimizer);
+        return (Box::new(function), minimizer);
     }
-    let name = formula.name().to_owned();
+    let name = function.name().to_owned();
     let mut rng = Rng::stream(stable_hash(&name), number.into());
-    let centre = formula.space().encode(&minimizer).expect("the minimizer is in the space");
-    let axes = formula.space().axes().to_vec();
-    let may_move = formula.is_valid_everywhere();
+    let centre = function.space().encode(&minimizer).expect("the minimizer is in the space");
+    let axes = function.space().axes().to_vec();
+    let can_move = function.is_defined_outside_ranges();
     let all_continuous = axes.iter().all(|axis| matches!(axis, Axis::Continuous { .. }));
-    let mut by = vec![0.0; axes.len()];
-    for ((by, axis), u) in by.iter_mut().zip(&axes).zip(centre.iter()) {
-        let wanted = u + FARTHEST * (2.0 * rng.uniform() - 1.0);
-        if may_move && matches!(axis, Axis::Continuous { .. }) {
-            *by = wanted.clamp(MARGIN, 1.0 - MARGIN) - u;
+    let mut shift = vec![0.0; axes.len()];
+    for ((shift, axis), u) in shift.iter_mut().zip(&axes).zip(centre.iter()) {
+        let wanted = u + MAX_SHIFT * (2.0 * rng.uniform() - 1.0);
+        if can_move && matches!(axis, Axis::Continuous { .. }) {
+            *shift = wanted.clamp(MIN_DISTANCE_TO_END, 1.0 - MIN_DISTANCE_TO_END) - u;
         }
     }
-    // Whole cents, so that the offset can be read.
-    let offset = (HIGHEST * 100.0 * (2.0 * rng.uniform() - 1.0)).round() / 100.0;
-    let moved_to: Vec<f64> = centre.iter().zip(&by).map(|(u, s)| u + s).collect();
-    let minimizer = placed(&formula, &minimizer, &moved_to);
+    // Two decimals, so that the offset is short in tables.
+    let offset = (MAX_OFFSET * 100.0 * (2.0 * rng.uniform() - 1.0)).round() / 100.0;
+    let new_centre: Vec<f64> = centre.iter().zip(&shift).map(|(u, s)| u + s).collect();
+    let minimizer = with_positions(&function, &minimizer, &new_centre);
 
-    let sound = "continuous ranges can be moved";
-    let turned: Box<dyn Problem> = if may_move && all_continuous && axes.len() > 1 {
-        Box::new(Rotated::new(formula, centre.to_vec(), &mut rng).expect(sound))
+    let reason = "continuous ranges can be moved";
+    let rotated: Box<dyn Problem> = if can_move && all_continuous && axes.len() > 1 {
+        Box::new(Rotated::new(function, centre.to_vec(), &mut rng).expect(reason))
     } else {
-        Box::new(formula)
+        Box::new(function)
     };
-    let shifted = Shifted::new(turned, by).expect(sound);
+    let shifted = Shifted::new(rotated, shift).expect(reason);
     let reordered = Reordered::new(shifted, &mut rng);
     (Box::new(Instance { name, problem: Offset::new(reordered, offset) }), minimizer)
 }
 
-/// A moved problem under its own name; which instance it is, the case says.
+/// A moved problem under the name of the original one; the case has the number of the instance.
 #[derive(Debug)]
 struct Instance<P> {
     name: String,
@@ -70,8 +76,8 @@ impl<P: Problem> Problem for Instance<P> {
         self.problem.space()
     }
 
-    fn evaluate(&self, configuration: &Configuration, chance: &mut Rng) -> Evaluation {
-        self.problem.evaluate(configuration, chance)
+    fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation {
+        self.problem.evaluate(configuration, rng)
     }
 
     fn optimum(&self) -> Option<f64> {
@@ -79,9 +85,13 @@ impl<P: Problem> Problem for Instance<P> {
     }
 }
 
-/// A configuration whose continuous parameters are at these places of their ranges.
-fn placed(formula: &Formula, configuration: &Configuration, point: &[f64]) -> Configuration {
-    let ranges = formula.space().ranges().iter().zip(point);
+/// Returns the configuration with its continuous parameters at these positions of their ranges.
+fn with_positions(
+    function: &TestFunction,
+    configuration: &Configuration,
+    point: &[f64],
+) -> Configuration {
+    let ranges = function.space().ranges().iter().zip(point);
     ranges
         .map(|(range, position)| {
             let value = match range {
@@ -98,26 +108,31 @@ fn placed(formula: &Formula, configuration: &Configuration, point: &[f64]) -> Co
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::formulas;
+    use crate::suite::test_functions;
 
     #[test]
-    fn the_minimizer_of_an_instance_has_its_least_value() {
-        for formula in formulas().into_iter().filter(Formula::is_valid_everywhere) {
-            let name = formula.name().to_owned();
+    fn an_instance_is_minimal_at_its_minimizer() {
+        for function in test_functions().into_iter().filter(TestFunction::is_defined_outside_ranges)
+        {
+            let name = function.name().to_owned();
             for number in 0..4 {
-                let formula = formulas().into_iter().find(|f| f.name() == name).unwrap();
-                let before = formula.space().encode(formula.minimizer()).unwrap();
-                let (problem, minimizer) = instance(formula, number);
+                let function = test_functions().into_iter().find(|f| f.name() == name).unwrap();
+                let before = function.space().encode(function.minimizer()).unwrap();
+                let (problem, minimizer) = instance(function, number);
                 let after = problem.space().encode(&minimizer).unwrap();
                 let axes = problem.space().axes().iter().zip(before.iter().zip(after.iter()));
                 for (axis, (before, after)) in axes {
                     if number > 0 && matches!(axis, Axis::Continuous { .. }) {
                         assert!((0.0499..0.9501).contains(after), "{name}/{number}: {after}");
                         let shift = (after - before).abs();
-                        assert!(shift < FARTHEST.max(MARGIN) + 1e-6, "{name}/{number}: {shift}");
+                        assert!(
+                            shift < MAX_SHIFT.max(MIN_DISTANCE_TO_END) + 1e-6,
+                            "{name}/{number}: {shift}"
+                        );
                     }
                 }
-                let value = problem.evaluate(&minimizer, &mut Rng::stream(1, 1)).truth().unwrap();
+                let value =
+                    problem.evaluate(&minimizer, &mut Rng::stream(1, 1)).noiseless_value().unwrap();
                 let optimum = problem.optimum().unwrap();
                 let error = (value - optimum).abs() / (1.0 + optimum.abs());
                 assert!(error < 2e-7, "{name}/{number}: {value} is not {optimum}");
@@ -126,11 +141,11 @@ mod tests {
     }
 
     #[test]
-    fn instances_differ_and_repeat_themselves() {
+    fn instances_differ_and_are_reproducible() {
         let value = |number| {
             let (problem, _) = instance(crate::problems::smooth::hartmann6(), number);
             let middle = problem.space().decode(&vec![0.5; 6].into());
-            problem.evaluate(&middle, &mut Rng::stream(1, 1)).truth().unwrap().to_bits()
+            problem.evaluate(&middle, &mut Rng::stream(1, 1)).noiseless_value().unwrap().to_bits()
         };
         assert_eq!(value(1), value(1));
         assert_ne!(value(1), value(2));

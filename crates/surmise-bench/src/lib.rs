@@ -1,4 +1,4 @@
-//! Does it work? Strategies compared on problems.
+//! Compares search strategies on problems, with statistics.
 //!
 //! ```text
 //! Problem ⟶ Case (instance, budget) ⟶ Suite ┐
@@ -6,19 +6,29 @@
 //! Strategy, or a program  ⟶  Contender ──────┘
 //! ```
 //!
-//! A [`Problem`] is a black box; [`decorators`] make it noisy, failing, slow, or move it. A [`Suite`] holds those of [`problems`], and
-//! yours. An [`Experiment`] makes a [`Run`] of each [`Contender`] on each [`Case`] and repetition, on the virtual clock of a
-//! [`SimulatedEvaluator`](surmise::evaluator::SimulatedEvaluator); a [`Comparison`] sorts runs and judges them by [`statistics`];
-//! [`report`](mod@crate::page) makes them readable. [`Regression`] tells whether a strategy has become worse.
+//! - A [`Problem`] is a function to minimize. [`problems`] has ready ones; [`decorators`] add
+//!   noise, failures and durations, or move the optimum.
+//! - A [`Case`] is a problem with a budget; a [`Suite`] is a list of cases.
+//! - A [`Contender`] is a strategy, or an external program, under a name.
+//! - An [`Experiment`] runs each contender on each case, with several seeds, on the virtual clock
+//!   of a [`SimulatedEvaluator`](surmise::evaluator::SimulatedEvaluator). Each [`Run`] is recorded.
+//! - A [`Comparison`] sorts the runs and compares the contenders by [`statistics`].
+//! - The module [`page`](mod@crate::page) writes the results as HTML, Markdown and CSV.
+//! - [`BaselineScores`] tells whether a strategy has become worse than a stored baseline.
 //!
-//! The rest of this page is the chapter `BENCHMARKING.md`.
+//! Start with [`Experiment`]. The rest of this page is the chapter `BENCHMARKING.md`.
 //!
 #![doc = include_str!("../BENCHMARKING.md")]
 
+/// The code blocks of the guide's chapter, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/14-benchmarking.md")]
+mod guide {}
+
 #[cfg(feature = "boosting")]
-pub mod learner;
+pub mod gradient_boosting;
+mod optimizer;
 mod problem;
-mod search;
 pub mod statistics;
 
 mod cluster;
@@ -41,26 +51,26 @@ mod suite;
 
 #[cfg(feature = "boosting")]
 pub mod boosting;
-mod duel;
+mod pairwise_comparison;
 mod regression;
 mod task;
 
 mod comparison;
-mod searching;
+mod runner;
 
 mod experiment;
 pub mod page;
 
-pub use self::case_results::{CaseResults, Cell, SCORE_FLOOR};
+pub use self::case_results::{CaseResults, SCORE_FLOOR, StrategyResults};
 pub use self::cluster::{Cluster, ClusterRun};
 pub use self::comparison::Comparison;
 pub use self::contender::Contender;
-pub use self::duel::{Duel, JUDGEMENT};
 pub use self::experiment::Experiment;
 pub use self::measures::PROGRESS_FLOOR;
+pub use self::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 pub use self::problem::{Evaluation, FunctionProblem, Problem};
 pub use self::random_means::{CHECKPOINTS, RandomMeans};
-pub use self::regression::{Findings, Regression};
+pub use self::regression::{BaselineScores, RegressionReport};
 pub use self::run::{Parallelism, Run, RunKey, RunTrial};
 pub use self::runs_file::RunsFile;
 pub use self::statistics::wilcoxon_signed_rank;

@@ -1,4 +1,6 @@
-//! Machine time to reach the same best value, with and without early stopping, on simulated clusters.
+//! Compares the machine time that tuning methods need to reach the same best value.
+//!
+//! The methods run on simulated clusters, with and without early stopping.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -9,35 +11,35 @@ use surmise::{
 };
 
 use crate::cluster::{Cluster, ClusterRun};
-use crate::decorators::LearningCurves;
+use crate::decorators::WithLearningCurves;
 use crate::problem::Problem;
 use crate::problems::{self, network::Network};
 use crate::statistics::wilcoxon_signed_rank;
 
-/// Steps of the jobs whose curves are made up.
+/// Number of steps of the jobs with synthetic learning curves.
 const STEPS: u32 = 27;
-/// Jobs that run to their end.
+/// Number of jobs of the reference method, which run to their end.
 pub const JOBS: usize = 30;
-/// Jobs at once.
-pub const PARALLEL: usize = 4;
+/// Number of jobs that run at once.
+pub const MAX_PARALLEL_JOBS: usize = 4;
 
-/// One way to tune.
+/// A tuning method: proposals, and a rule for early stopping.
 #[derive(Debug, Clone, Copy)]
-pub struct Way {
-    /// What it is called.
+pub struct TuningMethod {
+    /// The name that tables show.
     pub name: &'static str,
-    /// Whether proposals are Bayesian, or random.
-    pub bayesian: bool,
-    /// Which jobs are stopped early, by the number of steps that a job has.
-    pub rule: fn(u64) -> EarlyStopping,
-    /// What the model is told of trials that were stopped.
+    /// True for Bayesian optimization, false for random search.
+    pub is_bayesian: bool,
+    /// Returns the rule for early stopping; the argument is the number of steps of a job.
+    pub early_stopping: fn(u64) -> EarlyStopping,
+    /// How the strategy sees trials that were stopped early.
     pub stopped_trials: StoppedTrials,
 }
 
-impl Way {
-    /// What proposes configurations.
+impl TuningMethod {
+    /// Creates the strategy that proposes configurations.
     pub fn strategy(&self) -> Box<dyn Strategy> {
-        if self.bayesian {
+        if self.is_bayesian {
             Box::new(BayesianOptimization::default())
         } else {
             Box::new(RandomSearch)
@@ -45,13 +47,16 @@ impl Way {
     }
 
     fn run(&self, cluster: Cluster<'_>, steps: u64, seed: u64) -> Result<ClusterRun, Error> {
-        let rules = TuningRules { early_stopping: (self.rule)(steps), ..TuningRules::default() };
+        let rules =
+            TuningRules { early_stopping: (self.early_stopping)(steps), ..TuningRules::default() };
         cluster.with_stopped_trials(self.stopped_trials).run(self.strategy(), &rules, seed)
     }
 }
 
-/// A real learner, and functions whose jobs fall towards their values by power laws.
-fn learners() -> Vec<(Box<dyn Problem>, u64)> {
+/// Returns the problems, each with the number of steps of its jobs.
+///
+/// One is a neural network; the rest are functions with learning curves that follow power laws.
+fn problems_with_steps() -> Vec<(Box<dyn Problem>, u64)> {
     let network: (Box<dyn Problem>, u64) = (Box::new(Network::new()), 20);
     let functions = [
         problems::smooth::branin(),
@@ -63,88 +68,105 @@ fn learners() -> Vec<(Box<dyn Problem>, u64)> {
         problems::mixed::func3c(),
     ];
     let curved = functions.into_iter().map(|function| -> (Box<dyn Problem>, u64) {
-        (Box::new(LearningCurves::new(function, STEPS)), STEPS.into())
+        (Box::new(WithLearningCurves::new(function, STEPS)), STEPS.into())
     });
     std::iter::once(network).chain(curved).collect()
 }
 
-/// When a run had this value, by its machine time; the whole time if it never had.
-fn time_to(run: &ClusterRun, target: f64, most: Duration) -> (f64, bool) {
-    let reached = run.trace.iter().find(|(_, value)| *value <= target).map(|(time, _)| *time);
+/// Returns the machine time to a target, in seconds, and whether the run reached it.
+///
+/// A run that does not reach the target within `limit` counts with `limit`.
+fn time_to_target(run: &ClusterRun, target: f64, limit: Duration) -> (f64, bool) {
+    let improvement = run.improvements.iter().find(|(_, value)| *value <= target);
+    let reached = improvement.map(|(time, _)| *time);
     (
-        reached.unwrap_or(most).min(most).as_secs_f64().max(1.0),
-        reached.is_some_and(|time| time <= most),
+        reached.unwrap_or(limit).min(limit).as_secs_f64().max(1.0),
+        reached.is_some_and(|time| time <= limit),
     )
 }
 
-/// Says, for each problem, what share of the compute each way takes to the median of what `whole` found with all of it.
+/// Returns a table with the share of the reference's machine time that each method needs.
 ///
-/// `whole` runs [`JOBS`] jobs to their end; each way then has the machine time that those took at the same seed. A run that
-/// does not get there counts with all of it.
+/// The reference runs [`JOBS`] jobs to their end. The target is the median, over the seeds, of its
+/// best values. Each method has the machine time that the reference used with the same seed; a run
+/// that does not reach the target counts with all of it.
 ///
 /// # Errors
-/// If a strategy cannot go on.
-pub fn compare(whole: &Way, ways: &[Way], seeds: u64) -> Result<String, Error> {
+/// The errors of [`Cluster::run`].
+pub fn compare(
+    reference: &TuningMethod,
+    methods: &[TuningMethod],
+    seeds: u64,
+) -> Result<String, Error> {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "Machine time to the median best value of {JOBS} jobs that ran to their end ({}), {seeds} seeds, {PARALLEL} at once:\n\
-         share of what {} took (geometric mean), seeds that got there.\n",
-        whole.name, whole.name
+        "Machine time to the median best value of {JOBS} jobs that ran to their end ({}), \
+         {seeds} seeds, {MAX_PARALLEL_JOBS} at once:\n\
+         share of the machine time of {} (geometric mean), and the number of seeds that reached \
+         it.\n",
+        reference.name, reference.name
     );
-    let _ = write!(text, "{:<28}{:>18}", "problem", whole.name);
-    for way in ways {
-        let _ = write!(text, "{:>26}", way.name);
+    let _ = write!(text, "{:<28}{:>18}", "problem", reference.name);
+    for method in methods {
+        let _ = write!(text, "{:>26}", method.name);
     }
     text.push('\n');
-    let mut all: Vec<Vec<(f64, f64)>> = vec![Vec::new(); ways.len()];
-    for (problem, steps) in learners() {
-        let cluster = Cluster::new(problem.as_ref(), JOBS, PARALLEL);
+    let mut all: Vec<Vec<(f64, f64)>> = vec![Vec::new(); methods.len()];
+    for (problem, steps) in problems_with_steps() {
+        let cluster = Cluster::new(problem.as_ref(), JOBS, MAX_PARALLEL_JOBS);
         let seeds: Vec<u64> = (1..=seeds).collect();
         let runs: Result<Vec<ClusterRun>, Error> =
-            seeds.par_iter().map(|seed| whole.run(cluster, steps, *seed)).collect();
+            seeds.par_iter().map(|seed| reference.run(cluster, steps, *seed)).collect();
         let runs = runs?;
-        let mut bests: Vec<f64> = runs.iter().filter_map(|run| Some(run.trace.last()?.1)).collect();
-        bests.sort_by(f64::total_cmp);
-        let target = bests[bests.len() / 2];
+        let target = median_best(&runs);
         let base: Vec<(f64, bool)> =
-            runs.iter().map(|run| time_to(run, target, run.machine_time)).collect();
-        let there = base.iter().filter(|(_, there)| *there).count();
-        let _ = write!(text, "{:<28}{:>18}", problem.name(), format!("1.00 ({there})"));
-        for (way, all) in ways.iter().zip(&mut all) {
+            runs.iter().map(|run| time_to_target(run, target, run.machine_time)).collect();
+        let reached = base.iter().filter(|(_, reached)| *reached).count();
+        let _ = write!(text, "{:<28}{:>18}", problem.name(), format!("1.00 ({reached})"));
+        for (method, all) in methods.iter().zip(&mut all) {
             let times: Result<Vec<(f64, bool)>, Error> = seeds
                 .par_iter()
                 .zip(&runs)
                 .map(|(seed, run)| {
-                    let most = run.machine_time;
-                    let mine = way.run(cluster.with_machine_time(most), steps, *seed)?;
-                    Ok(time_to(&mine, target, most))
+                    let limit = run.machine_time;
+                    let run = method.run(cluster.with_machine_time_limit(limit), steps, *seed)?;
+                    Ok(time_to_target(&run, target, limit))
                 })
                 .collect();
             let times = times?;
             let pairs: Vec<(f64, f64)> =
-                times.iter().zip(&base).map(|(mine, base)| (mine.0.ln(), base.0.ln())).collect();
-            let there = times.iter().filter(|(_, there)| *there).count();
-            let _ = write!(text, "{:>26}", format!("{} ({there})", verdict(&pairs)));
+                times.iter().zip(&base).map(|(time, base)| (time.0.ln(), base.0.ln())).collect();
+            let reached = times.iter().filter(|(_, reached)| *reached).count();
+            let _ = write!(text, "{:>26}", format!("{} ({reached})", format_ratio(&pairs)));
             all.extend(pairs);
         }
         text.push('\n');
     }
     let _ = write!(text, "{:<28}{:>18}", "all", "1.00");
     for pairs in &all {
-        let _ = write!(text, "{:>26}", verdict(pairs));
+        let _ = write!(text, "{:>26}", format_ratio(pairs));
     }
     let _ = writeln!(
         text,
-        "\n\np is Wilcoxon's signed-rank test over paired seeds, one-sided: less machine time than {}.",
-        whole.name
+        "\n\np is Wilcoxon's signed-rank test over paired seeds, one-sided: less machine time than \
+         {}.",
+        reference.name
     );
     Ok(text)
 }
 
-/// The ratio of geometric means, and how sure it is below 1.
-fn verdict(pairs: &[(f64, f64)]) -> String {
-    let differences: Vec<f64> = pairs.iter().map(|(mine, base)| mine - base).collect();
+/// Returns the median of the best values of the runs.
+fn median_best(runs: &[ClusterRun]) -> f64 {
+    let best = |run: &ClusterRun| Some(run.improvements.last()?.1);
+    let mut bests: Vec<f64> = runs.iter().filter_map(best).collect();
+    bests.sort_by(f64::total_cmp);
+    bests[bests.len() / 2]
+}
+
+/// Formats the ratio of the geometric means, and the p-value that it is below 1.
+fn format_ratio(pairs: &[(f64, f64)]) -> String {
+    let differences: Vec<f64> = pairs.iter().map(|(time, base)| time - base).collect();
     let ratio = differences.iter().sum::<f64>() / pairs.len() as f64;
     let p = wilcoxon_signed_rank(&differences);
     format!("{:.2}, p = {p:.1e}", ratio.exp())

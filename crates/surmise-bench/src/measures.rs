@@ -1,17 +1,18 @@
-//! The numbers of one run.
+//! Performance measures of one run.
 //!
-//! | number | definition |
+//! | measure | definition |
 //! | --- | --- |
-//! | regret after n evaluations | the least noiseless value that was tried − the optimum, at least 0 |
-//! | inference regret | the same of the trial that the strategy recommends |
-//! | score | regret ⁄ (random search's mean best after as many evaluations − the optimum): 1 is as good as random search, 0 is perfect |
-//! | progress | regret after n evaluations ⁄ what random search's is at the whole budget |
+//! | regret after n evaluations | smallest noiseless value so far − optimum, at least 0 |
+//! | inference regret | noiseless value of the recommended trial − optimum, at least 0 |
+//! | score | regret ⁄ mean regret of random search after n evaluations; 1 is random search |
+//! | progress | regret ⁄ mean regret of random search after the whole budget |
 //!
-//! Until a run has a value, it counts as what one random configuration gives on average: a run that broke off is not dropped.
+//! Before its first value, a run counts as one random configuration does on average. So runs that
+//! end with an error count, too.
 
 use crate::run::Run;
 
-/// Progress below this is as good as done, in areas and verdicts.
+/// The smallest progress, and the smallest score, in areas, ranks and verdicts.
 pub const PROGRESS_FLOOR: f64 = 1e-4;
 
 impl Run {
@@ -25,51 +26,55 @@ impl Run {
         Some((value - optimum).max(0.0))
     }
 
-    /// Simple regret after 1, 2, … evaluations; `None` if the optimum is not known.
+    /// Returns the simple regret after 1, 2, … evaluations; `None` if the optimum is unknown.
     pub fn regrets(&self) -> Option<Vec<f64>> {
-        self.bests().into_iter().map(|best| self.regret(best)).collect()
+        self.best_values().into_iter().map(|best| self.regret(best)).collect()
     }
 
-    /// Simple regret after the whole budget.
+    /// Returns the simple regret after the whole budget; `None` if the optimum is unknown.
     pub fn final_regret(&self) -> Option<f64> {
         self.regrets()?.last().copied()
     }
 
-    /// Regret of the trial that was recommended after so many evaluations.
+    /// Returns the regret of the trial that was recommended after this many evaluations.
     pub fn inference_regret(&self, evaluations: usize) -> Option<f64> {
         self.regret(self.recommended_value(evaluations).unwrap_or(f64::INFINITY))
     }
 
-    /// Random search's mean regret after so many evaluations; `None` if it is not known, or not above 0.
-    pub fn random_regret(&self, evaluations: usize) -> Option<f64> {
+    /// Returns random search's mean regret after this many evaluations.
+    ///
+    /// `None` if it is unknown, or not above 0.
+    pub fn random_search_regret(&self, evaluations: usize) -> Option<f64> {
         let regret = self.random_means.as_ref()?.at(evaluations)? - self.optimum?;
         (regret > 0.0).then_some(regret)
     }
 
-    /// The score after so many evaluations, at most the budget.
+    /// Returns the score after this many evaluations; `None` beyond the budget or if unknown.
     pub fn score(&self, evaluations: usize) -> Option<f64> {
         let regret = *self.regrets()?.get(evaluations.checked_sub(1)?)?;
-        Some(regret / self.random_regret(evaluations)?)
+        Some(regret / self.random_search_regret(evaluations)?)
     }
 
-    /// The score of the trial that was recommended after so many evaluations.
+    /// Returns the score of the trial that was recommended after this many evaluations.
     pub fn inference_score(&self, evaluations: usize) -> Option<f64> {
-        Some(self.inference_regret(evaluations)? / self.random_regret(evaluations)?)
+        Some(self.inference_regret(evaluations)? / self.random_search_regret(evaluations)?)
     }
 
-    /// Progress after 1, 2, … evaluations.
+    /// Returns the progress after 1, 2, … evaluations: 1 is the final regret of random search.
     pub fn progress(&self) -> Option<Vec<f64>> {
-        let unit = self.random_regret(self.budget)?;
+        let unit = self.random_search_regret(self.budget)?;
         Some(self.regrets()?.into_iter().map(|regret| regret / unit).collect())
     }
 
-    /// After how many evaluations progress came to `target`.
-    pub fn evaluations_to(&self, target: f64) -> Option<usize> {
+    /// Returns the number of evaluations after which progress is at most `target`.
+    pub fn evaluations_to_target(&self, target: f64) -> Option<usize> {
         Some(self.progress()?.iter().position(|progress| *progress <= target)? + 1)
     }
 
-    /// The area under the curve of log₁₀ of progress, by the number of evaluations: its mean height, floored at
+    /// Returns the mean over all evaluations of log₁₀ of progress, at least that of
     /// [`PROGRESS_FLOOR`].
+    ///
+    /// It is the area under the curve of progress; smaller values mean earlier progress.
     pub fn log_area(&self) -> Option<f64> {
         let progress = self.progress()?;
         #[allow(clippy::cast_precision_loss, reason = "a number of evaluations")]
@@ -85,7 +90,9 @@ pub(super) mod tests {
     use crate::run::{Parallelism, RunTrial};
     use surmise::space::Configuration;
 
-    /// A run with these noiseless values, one second each, where the optimum is 1 and random search reaches 11, 9, 8, …
+    /// Returns a run with these noiseless values, optimum 1 and random search's means 11, 9, 8, …
+    ///
+    /// Each evaluation takes one second.
     pub(crate) fn run(values: &[Option<f64>]) -> Run {
         let means: RandomMeans =
             serde_json::from_str("[11.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0]").unwrap();
@@ -118,33 +125,34 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn numbers_are_what_their_definitions_say() {
+    fn numbers_follow_their_definitions() {
         let run = run(&[None, Some(5.0), Some(6.0), Some(1.8), Some(0.9)]);
-        // Nothing yet counts as one random configuration; a value below the optimum counts as the optimum.
+        // Before its first value, the run counts as one random configuration. A value below the
+        // optimum counts as the optimum.
         assert_eq!(run.regrets().unwrap(), [10.0, 4.0, 4.0, 0.8, 0.0]);
         assert_eq!(run.score(1), Some(1.0));
         assert_eq!(run.score(5), Some(0.0));
         assert_eq!(run.score(0), None);
         assert_eq!(run.score(6), None);
         assert_eq!(run.progress().unwrap(), [1.25, 0.5, 0.5, 0.1, 0.0]);
-        assert_eq!(run.evaluations_to(0.5), Some(2));
-        assert_eq!(run.evaluations_to(0.05), Some(5));
+        assert_eq!(run.evaluations_to_target(0.5), Some(2));
+        assert_eq!(run.evaluations_to_target(0.05), Some(5));
         let area = (1.25_f64.log10() + 2.0 * 0.5_f64.log10() - 1.0 - 4.0) / 5.0;
         assert!((run.log_area().unwrap() - area).abs() < 1e-12);
         assert_eq!(run.failures(), 1);
     }
 
     #[test]
-    fn a_run_that_broke_off_keeps_what_it_had() {
+    fn an_incomplete_run_keeps_its_values() {
         let run = run(&[Some(5.0)]);
         assert_eq!(run.regrets().unwrap(), [4.0; 5]);
-        let nothing = Run { trials: Vec::new(), ..run };
-        assert_eq!(nothing.regrets().unwrap(), [10.0; 5]);
-        assert_eq!(nothing.score(5), Some(1.25));
+        let empty = Run { trials: Vec::new(), ..run };
+        assert_eq!(empty.regrets().unwrap(), [10.0; 5]);
+        assert_eq!(empty.score(5), Some(1.25));
     }
 
     #[test]
-    fn what_is_recommended_need_not_be_the_best() {
+    fn the_recommended_trial_can_differ_from_the_best() {
         let run = Run {
             recommended: vec![(1, 0), (3, 1)],
             ..run(&[Some(9.0), Some(5.0), Some(3.0), Some(2.0), Some(2.0)])
@@ -156,18 +164,18 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn evaluations_are_counted_as_they_end() {
+    fn evaluations_count_in_the_order_of_their_ends() {
         let mut run = run(&[Some(5.0), Some(4.0), Some(3.0)]);
         run.trials[0].end = Some(9.0);
         run.trials[2].end = None;
-        assert_eq!(run.bests(), [4.0, 4.0, 4.0, 4.0, 4.0]);
-        assert_eq!(run.bests_by_time(), [(2.0, 4.0)]);
+        assert_eq!(run.best_values(), [4.0, 4.0, 4.0, 4.0, 4.0]);
+        assert_eq!(run.improvements_by_time(), [(2.0, 4.0)]);
     }
 
     #[test]
     fn without_an_optimum_there_is_no_regret() {
         let run = Run { optimum: None, ..run(&[Some(5.0)]) };
         assert!(run.regrets().is_none() && run.score(1).is_none() && run.log_area().is_none());
-        assert_eq!(run.bests(), [5.0; 5]);
+        assert_eq!(run.best_values(), [5.0; 5]);
     }
 }

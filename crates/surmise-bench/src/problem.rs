@@ -1,4 +1,4 @@
-//! What strategies are compared on: a black box with a name, a space and, where it is known, the best value.
+//! Problems: functions with a name, a search space and, where it is known, the optimum.
 
 use std::fmt::{self, Debug};
 use std::time::Duration;
@@ -7,7 +7,11 @@ use surmise::rng::Rng;
 use surmise::space::{Configuration, SearchSpace};
 use surmise::trial::{Failure, FailureKind, Outcome};
 
-/// A black box to be minimized.
+/// A function to be minimized, on which strategies are compared.
+///
+/// Implement it for a simulator, a training loop or a formula of your own. For a closure,
+/// [`FunctionProblem`] is shorter; the test functions of the literature are in
+/// [`problems`](crate::problems).
 ///
 /// ```
 /// use surmise_bench::{Evaluation, Problem};
@@ -15,39 +19,63 @@ use surmise::trial::{Failure, FailureKind, Outcome};
 /// use surmise::{Configuration, SearchSpace};
 ///
 /// #[derive(Debug)]
-/// struct Bowl(SearchSpace);
+/// struct NoisyBowl(SearchSpace);
 ///
-/// impl Problem for Bowl {
+/// impl Problem for NoisyBowl {
 ///     fn name(&self) -> &str {
-///         "bowl"
+///         "noisy-bowl"
 ///     }
 ///     fn space(&self) -> &SearchSpace {
 ///         &self.0
 ///     }
-///     fn evaluate(&self, configuration: &Configuration, _: &mut Rng) -> Evaluation {
-///         (configuration.float("x") - 0.3).powi(2).into()
+///     fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation {
+///         let value = (configuration.float("x") - 0.3).powi(2);
+///         Evaluation { noiseless: Some(value), ..Evaluation::from(value + 0.1 * rng.normal()) }
 ///     }
 ///     fn optimum(&self) -> Option<f64> {
 ///         Some(0.0)
 ///     }
 /// }
+///
+/// # fn main() -> Result<(), surmise::Error> {
+/// # use surmise::{ParameterRange, ScalingType};
+/// let x = ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear);
+/// let bowl = NoisyBowl(SearchSpace::new([x])?);
+/// let configuration = Configuration::from([("x", 0.3.into())]);
+/// let evaluation = bowl.evaluate(&configuration, &mut Rng::stream(1, 1));
+/// assert_eq!(evaluation.noiseless_value(), Some(0.0));
+/// # Ok(())
+/// # }
 /// ```
 ///
-/// For a closure there is [`FunctionProblem`].
+/// # Common mistakes
+///
+/// - *Randomness from another source than `rng`.* Two contenders then meet different noise at the
+///   same evaluation, the pairs of the statistical tests say less, and a run cannot be repeated.
+/// - *No [`noiseless`](Evaluation::noiseless) value where there is noise.* Regret is then computed
+///   from the noisy values, and the strategy with the luckiest noise wins. The decorator
+///   [`Noisy`](crate::decorators::Noisy) sets it.
+/// - *No [`optimum`](Self::optimum).* Runs then have best values, but no regret, score or rank.
+/// - *A value that is better when it is larger.* Values are minimized; return its negative.
+///
+/// A panic in `evaluate` counts as a failed evaluation; it does not end the experiment.
+///
+/// Continue with [`Case`](crate::Case), which gives a problem a budget, and
+/// [`Experiment`](crate::Experiment), which runs it.
 pub trait Problem: Debug + Send + Sync {
-    /// Names it in tables and files.
+    /// Returns the name that tables and files show.
     fn name(&self) -> &str;
 
-    /// What can be chosen.
+    /// Returns the search space of the configurations.
     fn space(&self) -> &SearchSpace;
 
-    /// Runs a configuration; smaller values are better.
+    /// Evaluates a configuration; smaller values are better.
     ///
-    /// All that is random about it comes from `chance`, whose stream belongs to the repetition and to how many evaluations
-    /// came before, so that every strategy meets the same noise and the same failures.
-    fn evaluate(&self, configuration: &Configuration, chance: &mut Rng) -> Evaluation;
+    /// Take all random numbers from `rng`. Its stream depends on the repetition and on the number
+    /// of the evaluation only, so that all strategies meet the same noise and the same failures.
+    fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation;
 
-    /// The least noiseless value; of a real learner, the least that is known.
+    /// Returns the smallest noiseless value, or the smallest known one; `None` by default.
     fn optimum(&self) -> Option<f64> {
         None
     }
@@ -63,8 +91,8 @@ impl<P: Problem + ?Sized> Problem for Box<P> {
         (**self).space()
     }
 
-    fn evaluate(&self, configuration: &Configuration, chance: &mut Rng) -> Evaluation {
-        (**self).evaluate(configuration, chance)
+    fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation {
+        (**self).evaluate(configuration, rng)
     }
 
     fn optimum(&self) -> Option<f64> {
@@ -72,22 +100,24 @@ impl<P: Problem + ?Sized> Problem for Box<P> {
     }
 }
 
-/// What one evaluation gave. A value or a `Result` turns [`into`](Into::into) one.
+/// The result of one evaluation; a value or a `Result` converts [`into`](Into::into) one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// What was measured, or why nothing was. A value that is not finite is a failure, too.
+    /// The measured value, or why the evaluation failed. A value that is not finite is a failure.
     pub measured: Result<f64, String>,
-    /// The value without noise. Strategies never see it; regret is computed from it.
+    /// The value without noise. Strategies do not see it; regret is computed from it.
     pub noiseless: Option<f64>,
-    /// How long it took, on the virtual clock; a second unless it says otherwise.
+    /// The duration on the virtual clock; 1 second by default.
     pub duration: Duration,
-    /// What was reported after each step on the way, evenly over the duration; empty if nothing was. [`Cluster`](crate::Cluster) lets
-    /// jobs be stopped by it; an [`Experiment`](crate::Experiment) does not look at it.
-    pub curve: Vec<f64>,
+    /// The values that the job reports, one for each step, spread evenly over the duration.
+    ///
+    /// Empty if the job reports nothing. A [`Cluster`](crate::Cluster) applies early stopping to
+    /// it; an [`Experiment`](crate::Experiment) ignores it.
+    pub learning_curve: Vec<f64>,
 }
 
 impl Evaluation {
-    /// How a trial of this evaluation ends.
+    /// Returns the outcome of a trial with this evaluation.
     pub fn outcome(&self) -> Outcome {
         match &self.measured {
             Ok(value) => Outcome::from(*value),
@@ -95,8 +125,8 @@ impl Evaluation {
         }
     }
 
-    /// The value without noise of an evaluation that gave one.
-    pub fn truth(&self) -> Option<f64> {
+    /// Returns the value without noise, or the measured one; `None` if the evaluation failed.
+    pub fn noiseless_value(&self) -> Option<f64> {
         let value = *self.measured.as_ref().ok()?;
         value.is_finite().then(|| self.noiseless.unwrap_or(value))
     }
@@ -114,21 +144,23 @@ impl<E: fmt::Display> From<Result<f64, E>> for Evaluation {
             noiseless: result.as_ref().ok().copied(),
             measured: result.map_err(|error| error.to_string()),
             duration: Duration::from_secs(1),
-            curve: Vec::new(),
+            learning_curve: Vec::new(),
         }
     }
 }
 
 type Function = dyn Fn(&Configuration) -> Evaluation + Send + Sync;
 
-/// A closure as a problem.
+/// A problem whose function is a closure.
 ///
 /// ```
 /// use surmise_bench::FunctionProblem;
 /// use surmise::{Configuration, ParameterRange, ScalingType, SearchSpace};
 ///
-/// let space = SearchSpace::new([ParameterRange::continuous("x", -1.0..=1.0, ScalingType::Linear)])?;
-/// let bowl = FunctionProblem::new("bowl", space, |c: &Configuration| c.float("x").powi(2)).with_optimum(0.0);
+/// let x = ParameterRange::continuous("x", -1.0..=1.0, ScalingType::Linear);
+/// let space = SearchSpace::new([x])?;
+/// let square = |c: &Configuration| c.float("x").powi(2);
+/// let bowl = FunctionProblem::new("bowl", space, square).with_optimum(0.0);
 /// # Ok::<(), surmise::Error>(())
 /// ```
 pub struct FunctionProblem {
@@ -139,7 +171,7 @@ pub struct FunctionProblem {
 }
 
 impl FunctionProblem {
-    /// A problem whose optimum is not known.
+    /// Creates a problem whose optimum is unknown; the closure returns a value or a `Result`.
     pub fn new<V: Into<Evaluation>>(
         name: impl Into<String>,
         space: SearchSpace,
@@ -150,7 +182,7 @@ impl FunctionProblem {
         Self { name: name.into(), space, function, optimum: None }
     }
 
-    /// The same, whose least value is known.
+    /// Sets the smallest value of the function, which regret and scores need; unknown by default.
     #[must_use]
     pub fn with_optimum(self, optimum: f64) -> Self {
         Self { optimum: Some(optimum), ..self }
@@ -175,7 +207,7 @@ impl Problem for FunctionProblem {
         &self.space
     }
 
-    fn evaluate(&self, configuration: &Configuration, _chance: &mut Rng) -> Evaluation {
+    fn evaluate(&self, configuration: &Configuration, _rng: &mut Rng) -> Evaluation {
         (self.function)(configuration)
     }
 

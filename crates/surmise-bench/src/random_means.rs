@@ -1,7 +1,10 @@
-//! What random search reaches on average: the yardstick of scores. Committed, so that no score depends on who else took part.
+//! The mean best values of random search, which scores are relative to.
 //!
-//! With x₍₁₎ ≤ … ≤ x₍N₎ the values of N random configurations, the mean best of n of them is
-//! Σᵢ x₍ᵢ₎ C(N − i, n − 1) ⁄ C(N, n): an unbiased estimate from all subsets of n at once (as bayesmark does it).
+//! They are stored in a file, so that a score does not depend on the other contenders.
+//!
+//! Let x₍₁₎ ≤ … ≤ x₍N₎ be the values of N random configurations. The mean best of n of them is
+//! estimated without bias from all subsets of size n, as in bayesmark:
+//! Σᵢ x₍ᵢ₎ C(N − i, n − 1) ⁄ C(N, n).
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,38 +14,39 @@ use serde::{Deserialize, Serialize};
 use crate::problem::Problem;
 use surmise::rng::Rng;
 
-/// Numbers of evaluations after which results are looked at, as far as the budget goes.
+/// Numbers of evaluations at which results are recorded, up to the budget.
 pub const CHECKPOINTS: [usize; 9] = [1, 5, 10, 20, 30, 40, 60, 80, 100];
 
-/// Written by `surmise bench random-means`.
-static COMMITTED: LazyLock<BTreeMap<String, RandomMeans>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("random_means.json")).expect("the committed file is sound")
+/// The means of the built-in cases, by case name; `surmise bench random-means` writes the file.
+static BUILT_IN: LazyLock<BTreeMap<String, RandomMeans>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("random_means.json")).expect("the stored file is valid")
 });
 
-/// The noiseless value that the best of n random configurations has on average, for each n of [`CHECKPOINTS`].
+/// The mean noiseless value of the best of n random configurations, for each n of [`CHECKPOINTS`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RandomMeans(Vec<f64>);
 
 impl RandomMeans {
-    /// The constants of a problem of this crate.
-    pub(super) fn committed(problem: &str, instance: u32) -> Option<Self> {
-        COMMITTED.get(&format!("{problem}/{instance}")).cloned()
+    /// Returns the stored means of a built-in case.
+    pub(super) fn built_in(problem: &str, instance: u32) -> Option<Self> {
+        BUILT_IN.get(&format!("{problem}/{instance}")).cloned()
     }
 
-    /// Estimates them from this many random configurations, at least 100. Those that fail count as the worst value that was met;
-    /// `None` if all fail.
+    /// Estimates the means from this many random configurations, at least 100.
+    ///
+    /// A failed evaluation counts as the worst value of the sample. `None` if all evaluations fail.
     ///
     /// # Panics
-    /// If fewer than 100 are asked for.
+    /// If `samples` is less than 100.
     pub fn estimate(problem: &dyn Problem, samples: usize, seed: u64) -> Option<Self> {
-        assert!(samples >= 100, "the mean best of 100 needs 100 samples at the least");
+        assert!(samples >= 100, "the mean best of 100 needs at least 100 samples, not {samples}");
         let values = (0..samples as u64).map(|sample| {
             let mut rng = Rng::stream(seed, sample);
             let space = problem.space();
             let point: Vec<f64> = space.axes().iter().map(|_| rng.uniform()).collect();
             let configuration = space.decode(&space.snap(&point.into()));
-            problem.evaluate(&configuration, &mut rng).truth()
+            problem.evaluate(&configuration, &mut rng).noiseless_value()
         });
         let (mut known, mut failures) = (Vec::new(), 0_usize);
         for value in values {
@@ -57,8 +61,10 @@ impl RandomMeans {
         Some(Self(CHECKPOINTS.iter().map(|count| mean_best(&known, *count)).collect()))
     }
 
-    /// The mean best of so many configurations, from 1 to the last of [`CHECKPOINTS`]; between them, interpolated over the logarithm
-    /// of their number.
+    /// Returns the mean best value after this many evaluations.
+    ///
+    /// Between [`CHECKPOINTS`] it is interpolated linearly over the logarithm of the number. `None`
+    /// for 0 evaluations, and beyond the last checkpoint.
     #[allow(clippy::cast_precision_loss, reason = "numbers of evaluations")]
     pub fn at(&self, evaluations: usize) -> Option<f64> {
         let above = CHECKPOINTS.iter().position(|count| *count >= evaluations)?;
@@ -67,28 +73,28 @@ impl RandomMeans {
             return Some(high);
         }
         let below = above.checked_sub(1)?;
-        let place = |count: usize| (count as f64).ln();
-        let (from, to) = (place(CHECKPOINTS[below]), place(CHECKPOINTS[above]));
-        let share = (place(evaluations) - from) / (to - from);
+        let log = |count: usize| (count as f64).ln();
+        let (from, to) = (log(CHECKPOINTS[below]), log(CHECKPOINTS[above]));
+        let share = (log(evaluations) - from) / (to - from);
         Some(self.0[below] + share * (high - self.0[below]))
     }
 }
 
-/// The mean of the least of `count` of these sorted values, over all choices of them.
+/// Returns the mean minimum of `count` of these sorted values, over all subsets of that size.
 #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
 fn mean_best(sorted: &[f64], count: usize) -> f64 {
     let total = sorted.len() as f64;
     let count = count as f64;
     let mut share = count / total;
-    // Above the least value, so that a large offset costs no digits.
-    let least = sorted.first().copied().unwrap_or(f64::NAN);
-    let mut above = 0.0;
+    // Relative to the minimum, so that a large offset does not cost precision.
+    let min = sorted.first().copied().unwrap_or(f64::NAN);
+    let mut excess = 0.0;
     for (before, value) in sorted.iter().enumerate() {
-        above += share * (value - least);
+        excess += share * (value - min);
         let left = total - before as f64 - 1.0;
         share *= ((left - count + 1.0) / left.max(1.0)).max(0.0);
     }
-    least + above
+    min + excess
 }
 
 #[cfg(test)]
@@ -99,33 +105,33 @@ mod tests {
     use crate::{SUITES, Suite};
 
     #[test]
-    fn the_mean_best_is_that_of_all_subsets() {
+    fn the_mean_best_averages_over_all_subsets() {
         let values = [1.0, 2.0, 4.0, 8.0, 16.0];
         assert!((mean_best(&values, 1) - 6.2).abs() < 1e-12);
-        // Ten pairs: 1 is the least of four, 2 of three, 4 of two, 8 of one.
+        // Ten pairs: 1 is the minimum of four, 2 of three, 4 of two, 8 of one.
         assert!((mean_best(&values, 2) - (4.0 + 6.0 + 8.0 + 8.0) / 10.0).abs() < 1e-12);
         assert!((mean_best(&values, 5) - 1.0).abs() < 1e-12);
     }
 
     #[test]
-    fn between_checkpoints_it_is_interpolated() {
+    fn means_are_interpolated_between_checkpoints() {
         let means = RandomMeans((1..=9).rev().map(f64::from).collect());
         assert_eq!(means.at(0), None);
         assert_eq!((means.at(1), means.at(5), means.at(100)), (Some(9.0), Some(8.0), Some(1.0)));
         assert_eq!(means.at(101), None);
-        // Halfway between 5 and 10 on the logarithm is 5 √2.
+        // 7 is near 5 √2, the middle of 5 and 10 on the logarithmic scale.
         let between = means.at(7).unwrap();
         assert!((between - (8.0 - (1.4_f64.ln() / 2_f64.ln()))).abs() < 1e-12);
     }
 
     #[test]
-    fn what_always_fails_has_none() {
-        let hopeless = Failing::at_random(smooth::branin(), 1.0);
-        assert_eq!(RandomMeans::estimate(&hopeless, 100, 1), None);
+    fn a_problem_that_always_fails_has_no_means() {
+        let failing = Failing::at_random(smooth::branin(), 1.0);
+        assert_eq!(RandomMeans::estimate(&failing, 100, 1), None);
     }
 
     #[test]
-    fn every_case_has_its_constants() {
+    fn every_built_in_case_has_means() {
         for suite in SUITES {
             for case in Suite::named(suite).unwrap().cases() {
                 let means = case.random_means().unwrap_or_else(|| panic!("{}", case.name()));
@@ -137,13 +143,13 @@ mod tests {
         }
     }
 
-    /// A sample of its own agrees with what is committed.
+    /// Another random sample gives means near the stored ones.
     #[test]
-    fn the_constants_can_be_made_again() {
-        let committed = RandomMeans::committed("hartmann6", 0).unwrap();
+    fn the_stored_means_are_reproducible() {
+        let stored = RandomMeans::built_in("hartmann6", 0).unwrap();
         let again = RandomMeans::estimate(&smooth::hartmann6(), 20_000, 99).unwrap();
         for count in CHECKPOINTS {
-            let (a, b) = (committed.at(count).unwrap(), again.at(count).unwrap());
+            let (a, b) = (stored.at(count).unwrap(), again.at(count).unwrap());
             assert!((a - b).abs() < 0.02, "best of {count}: {a} and {b}");
         }
     }

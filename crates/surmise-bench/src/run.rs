@@ -1,4 +1,4 @@
-//! One strategy, once, on one case: the record from which everything else is computed.
+//! Runs: the record of one strategy on one case with one seed. All statistics derive from runs.
 
 use std::fmt;
 
@@ -7,24 +7,26 @@ use serde::{Deserialize, Serialize};
 use crate::random_means::RandomMeans;
 use surmise::space::Configuration;
 
-/// How trials are handed out.
+/// How many trials run at once, and when the next proposals are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Parallelism {
-    /// One at a time.
+    /// One trial at a time.
     Sequential,
-    /// So many at a time; the next ones when all have ended.
+    /// Batches of this many trials; the next batch starts when all trials have ended.
     Batches(usize),
-    /// So many at a time; the next one when one has ended.
+    /// This many trials at a time; the next one starts when one has ended.
     Workers(usize),
-    /// So many at a time; the next one when the oldest has ended, and knowing all but the latest ones: trial k knows what trials 1, …, k − lag
-    /// came to, whoever has ended. The same whatever takes how long.
+    /// This many trials at a time, where trial k is proposed from trials 1 to k − lag only.
+    ///
+    /// The next trial starts when the oldest one has ended. The proposals do not depend on the
+    /// durations of the trials.
     FixedLag(usize),
 }
 
 impl Parallelism {
-    /// How many run at once, at least 1.
-    pub fn width(self) -> usize {
+    /// Returns the largest number of trials that run at once, at least 1.
+    pub fn concurrency(self) -> usize {
         match self {
             Self::Sequential => 1,
             Self::Batches(width) | Self::Workers(width) | Self::FixedLag(width) => width.max(1),
@@ -43,61 +45,63 @@ impl fmt::Display for Parallelism {
     }
 }
 
-/// One line of `runs.ndjson`. All but [`ask_seconds`](Self::ask_seconds) is the same however often it is repeated.
+/// The record of one run: a strategy on a case with a seed; one line of `runs.ndjson`.
+///
+/// A repeated run gives the same record, except for [`ask_seconds`](Self::ask_seconds).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// Version of the crate that made it.
+    /// Version of the crate that made the run.
     pub surmise: String,
-    /// [`SUITE_VERSION`](crate::SUITE_VERSION) then.
+    /// The [`SUITE_VERSION`](crate::SUITE_VERSION) of that crate.
     pub suite: u32,
     /// Name of the problem.
     pub problem: String,
-    /// 0 as it was published.
+    /// Number of the instance; 0 is the problem as it was published.
     pub instance: u32,
     /// Name of the strategy.
     pub strategy: String,
-    /// Hash of the strategy's settings, in hexadecimal digits.
+    /// Hash of the strategy's settings, as hexadecimal digits.
     pub settings: String,
     /// Number of the repetition, from 1.
     pub seed: u64,
-    /// How trials were handed out.
+    /// How many trials ran at once, and when proposals were made.
     pub parallelism: Parallelism,
-    /// Number of evaluations that it was given.
+    /// The maximum number of evaluations.
     pub budget: usize,
-    /// The least noiseless value, if it is known.
+    /// The smallest noiseless value of the problem, if it is known.
     pub optimum: Option<f64>,
-    /// What random search reaches on average, if that is known.
+    /// The mean best value of random search, if it is known.
     pub random_means: Option<RandomMeans>,
-    /// In the order of asking.
+    /// The trials, in the order of their proposals.
     pub trials: Vec<RunTrial>,
-    /// After so many evaluations, which trial (from 0) the strategy recommended.
+    /// Pairs of a number of evaluations and the trial (from 0) that the strategy recommended then.
     pub recommended: Vec<(usize, usize)>,
-    /// Trials of a configuration that was there before.
+    /// Number of trials whose configuration an earlier trial had.
     pub duplicates: usize,
-    /// Configurations that were not of the space, or more of them than were asked for.
+    /// Number of configurations outside of the space or beyond the number that was asked for.
     pub violations: usize,
-    /// Why it ended before its budget was used up, if it did. An exhausted space is no error.
+    /// Why the run ended before its budget was used up; an exhausted space is no error.
     pub error: Option<String>,
-    /// Wall-clock time of each proposal; the time that a strategy takes to hear results counts for the next one.
+    /// Wall-clock time of each proposal, in seconds, with the time of the `tell` calls before it.
     pub ask_seconds: Vec<f64>,
 }
 
 /// One evaluation of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunTrial {
-    /// What was tried.
+    /// The configuration that was evaluated.
     pub configuration: Configuration,
-    /// What was measured; none if it failed.
+    /// The measured value; `None` if the evaluation failed.
     pub value: Option<f64>,
-    /// The same without noise.
+    /// The value without noise.
     pub noiseless: Option<f64>,
-    /// When it began, on the virtual clock, in seconds.
+    /// When the evaluation started on the virtual clock, in seconds.
     pub start: f64,
-    /// When it ended; never, if the run broke off before.
+    /// When the evaluation ended, in seconds; `None` if the run ended before.
     pub end: Option<f64>,
 }
 
-/// What makes a run the same as another one.
+/// The identity of a run; two runs with the same key are repetitions of each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunKey {
     suite: u32,
@@ -111,7 +115,7 @@ pub struct RunKey {
 }
 
 impl Run {
-    /// What makes it the same as another one.
+    /// Returns the key that identifies the run.
     pub fn key(&self) -> RunKey {
         RunKey {
             suite: self.suite,
@@ -125,59 +129,62 @@ impl Run {
         }
     }
 
-    /// Problem and instance: `branin/0`.
-    pub fn case(&self) -> String {
+    /// Returns the name of the problem and the number of the instance, such as `branin/0`.
+    pub fn case_name(&self) -> String {
         format!("{}/{}", self.problem, self.instance)
     }
 
-    /// The same run without what depends on the machine's pace.
+    /// Returns the run without the times of its proposals, which differ between repetitions.
     #[must_use]
-    pub fn untimed(&self) -> Self {
+    pub fn without_timings(&self) -> Self {
         Self { ask_seconds: Vec::new(), ..self.clone() }
     }
 
-    /// Number of trials that ended without a value.
+    /// Returns the number of trials that ended without a value.
     pub fn failures(&self) -> usize {
-        self.endings().iter().filter(|(_, trial)| trial.value.is_none()).count()
+        self.ended_trials().iter().filter(|(_, trial)| trial.value.is_none()).count()
     }
 
-    /// The trials that ended, with the time of their ends, in that order.
-    fn endings(&self) -> Vec<(f64, &RunTrial)> {
-        let ended = self.trials.iter().filter_map(|trial| Some((trial.end?, trial)));
-        let mut endings: Vec<(f64, &RunTrial)> = ended.collect();
-        endings.sort_by(|a, b| a.0.total_cmp(&b.0));
-        endings
+    /// Returns the trials that ended, with their end times, in the order of these times.
+    fn ended_trials(&self) -> Vec<(f64, &RunTrial)> {
+        let with_end = self.trials.iter().filter_map(|trial| Some((trial.end?, trial)));
+        let mut ended: Vec<(f64, &RunTrial)> = with_end.collect();
+        ended.sort_by(|a, b| a.0.total_cmp(&b.0));
+        ended
     }
 
-    /// The least noiseless value that was tried, after 1, 2, … evaluations up to the budget; infinite before the first one.
-    pub fn bests(&self) -> Vec<f64> {
+    /// Returns the smallest noiseless value after 1, 2, … evaluations, up to the budget.
+    ///
+    /// Entries before the first value are infinite.
+    pub fn best_values(&self) -> Vec<f64> {
         let mut best = f64::INFINITY;
-        let mut bests: Vec<f64> = self
-            .endings()
+        let mut best_values: Vec<f64> = self
+            .ended_trials()
             .into_iter()
             .map(|(_, trial)| {
                 best = best.min(trial.noiseless.unwrap_or(f64::INFINITY));
                 best
             })
             .collect();
-        bests.resize(self.budget, best);
-        bests
+        best_values.resize(self.budget, best);
+        best_values
     }
 
-    /// The same by virtual time: when a better value came, and which.
-    pub fn bests_by_time(&self) -> Vec<(f64, f64)> {
+    /// Returns the virtual time, in seconds, and the noiseless value of each improvement.
+    pub fn improvements_by_time(&self) -> Vec<(f64, f64)> {
         let mut best = f64::INFINITY;
-        let mut steps = Vec::new();
-        for (end, trial) in self.endings() {
+        let mut improvements = Vec::new();
+        for (end, trial) in self.ended_trials() {
             if let Some(value) = trial.noiseless.filter(|value| *value < best) {
                 best = value;
-                steps.push((end, value));
+                improvements.push((end, value));
             }
         }
-        steps
+        improvements
     }
 
-    /// The noiseless value of the trial that was recommended last, at this many evaluations or before.
+    /// Returns the noiseless value of the latest recommendation after at most this many
+    /// evaluations.
     pub fn recommended_value(&self, evaluations: usize) -> Option<f64> {
         let (_, trial) = self.recommended.iter().rev().find(|(count, _)| *count <= evaluations)?;
         self.trials.get(*trial)?.noiseless

@@ -1,7 +1,8 @@
-//! `runs.ndjson`: a line a run, safe to interrupt at any time.
+//! The file `runs.ndjson` with the runs of an experiment, one line for each.
 //!
-//! Runs are appended as they end; a line that was cut off by an interruption is dropped when the file is opened again. When an
-//! experiment is complete, the file is put in order, so that its content does not depend on which run ended first.
+//! Runs are appended when they end. If the process is killed, the last line may be torn; the next
+//! process that opens the file drops it. When an experiment is complete, the lines are sorted, so
+//! that the file does not depend on which run ended first.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::run::Run;
 
-/// The runs of a directory.
+/// The file of an experiment's runs, which an interrupted experiment resumes from.
 #[derive(Debug)]
 pub struct RunsFile {
     path: PathBuf,
@@ -17,51 +18,54 @@ pub struct RunsFile {
     runs: Vec<Run>,
 }
 
-const NAME: &str = "runs.ndjson";
+const FILE_NAME: &str = "runs.ndjson";
 
-fn bad(path: &Path, text: impl std::fmt::Display) -> io::Error {
+fn invalid_data(path: &Path, text: impl std::fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{}: {text}", path.display()))
 }
 
 impl RunsFile {
-    /// Reads the runs of a directory, or of a file, without changing anything.
+    /// Reads the runs of a directory or of a file, and changes nothing.
+    ///
+    /// A torn last line is ignored.
     ///
     /// # Errors
-    /// If there is no such file, or a line is not a run. Only the last line may be cut off.
+    /// [`io::Error`] if the file cannot be read, or if a line is not a run.
     pub fn read(path: &Path) -> io::Result<Vec<Run>> {
-        let path = if path.is_dir() { path.join(NAME) } else { path.to_owned() };
+        let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
         let file = File::open(&path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?;
         parse(&path, file).map(|(runs, _)| runs)
     }
 
-    /// Opens the file of a directory, which is made if it is not there.
+    /// Opens the file in a directory; creates both if they do not exist.
     ///
     /// # Errors
-    /// If the directory cannot be written, what is there is no such file, or somebody else has it open.
+    /// [`io::Error`] if the file cannot be written, if a line is not a run, or if another process
+    /// has the file open.
     pub fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
-        let path = directory.join(NAME);
+        let path = directory.join(FILE_NAME);
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).open(&path)?;
         // Two experiments that write to one file would both make the same runs.
-        file.try_lock().map_err(|_| bad(&path, "another experiment writes to it"))?;
-        let (runs, sound) = parse(&path, file.try_clone()?)?;
-        // What follows the last whole line was cut off.
-        file.set_len(sound)?;
+        file.try_lock().map_err(|_| invalid_data(&path, "another experiment writes to it"))?;
+        let (runs, complete_bytes) = parse(&path, file.try_clone()?)?;
+        // Drops a torn last line.
+        file.set_len(complete_bytes)?;
         Ok(Self { path, file, runs })
     }
 
-    /// The runs so far.
+    /// Returns the runs so far.
     pub fn runs(&self) -> &[Run] {
         &self.runs
     }
 
-    /// Adds a run.
+    /// Appends a run to the file.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// [`io::Error`] if the line cannot be written.
     pub fn append(&mut self, run: Run) -> io::Result<()> {
         let mut line = serde_json::to_vec(&run)?;
         line.push(b'\n');
@@ -70,11 +74,11 @@ impl RunsFile {
         Ok(())
     }
 
-    /// Forgets the runs that broke off, so that they are made again: what was missing may be there by now.
+    /// Removes the runs with an error, so that the experiment makes them again.
     ///
     /// # Errors
-    /// If the file cannot be replaced; then it is as it was.
-    pub fn forget_broken(mut self) -> io::Result<Self> {
+    /// [`io::Error`] if the file cannot be replaced; the old file then stays.
+    pub fn remove_runs_with_errors(mut self) -> io::Result<Self> {
         if self.runs.iter().all(|run| run.error.is_none()) {
             return Ok(self);
         }
@@ -85,42 +89,43 @@ impl RunsFile {
         Self::open(&directory)
     }
 
-    /// Puts the runs in order, in memory and on disk, and gives them.
+    /// Sorts the runs by key, in memory and on disk, and returns them.
     ///
     /// # Errors
-    /// If the file cannot be replaced; then it is as it was.
+    /// [`io::Error`] if the file cannot be replaced; the old file then stays.
     pub fn finish(mut self) -> io::Result<Vec<Run>> {
         self.runs.sort_by_key(Run::key);
         self.rewrite()?;
         Ok(self.runs)
     }
 
-    /// Replaces the file by what is in memory, in one step.
+    /// Replaces the file by the runs in memory, atomically.
     fn rewrite(&self) -> io::Result<()> {
-        let beside = self.path.with_extension("ndjson.new");
-        let mut file = io::BufWriter::new(File::create(&beside)?);
+        let temporary = self.path.with_extension("ndjson.new");
+        let mut file = io::BufWriter::new(File::create(&temporary)?);
         for run in &self.runs {
             serde_json::to_writer(&mut file, run)?;
             file.write_all(b"\n")?;
         }
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&beside, &self.path)
+        fs::rename(&temporary, &self.path)
     }
 }
 
-/// The runs of a file, and how long its whole lines are.
+/// Returns the runs of a file, and the number of bytes of its complete lines.
 fn parse(path: &Path, file: File) -> io::Result<(Vec<Run>, u64)> {
     let mut reader = BufReader::new(file);
-    let (mut runs, mut sound, mut line) = (Vec::new(), 0, Vec::new());
+    let (mut runs, mut complete_bytes, mut line) = (Vec::new(), 0, Vec::new());
     while reader.read_until(b'\n', &mut line)? > 0 {
         if line.last() != Some(&b'\n') {
             break;
         }
-        let run = serde_json::from_slice(&line)
-            .map_err(|error| bad(path, format!("line {} is no run: {error}", runs.len() + 1)))?;
+        let run = serde_json::from_slice(&line).map_err(|error| {
+            invalid_data(path, format!("line {} is not a run: {error}", runs.len() + 1))
+        })?;
         runs.push(run);
-        sound += line.len() as u64;
+        complete_bytes += line.len() as u64;
         line.clear();
     }
-    Ok((runs, sound))
+    Ok((runs, complete_bytes))
 }

@@ -1,4 +1,4 @@
-//! Which problems are run, each with its budget.
+//! Suites: lists of problems, each with a budget.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -8,39 +8,44 @@ use crate::decorators::{Durations, Failing, Noisy, Slow};
 use crate::instance::instance;
 use crate::problem::Problem;
 use crate::problems::network::Network;
-use crate::problems::{Formula, engineering, hard, mixed, rugged, smooth, training};
+use crate::problems::{TestFunction, engineering, hard, mixed, rugged, smooth, training};
 use crate::random_means::RandomMeans;
 use surmise::error::{Error, Violation};
 use surmise::space::Configuration;
 use surmise::stable_hash::stable_hash;
 
-/// Changes whenever a problem, an instance, a budget or a constant does: results of two versions are not to be compared.
+/// Version of the suites; results of two versions must not be compared.
+///
+/// It changes with every change of a problem, an instance, a budget or a mean of random search.
 pub const SUITE_VERSION: u32 = 1;
 
-/// Instances of each function in [`Suite::instances`].
+/// Number of instances of each function in [`Suite::instances`].
 const INSTANCES: u32 = 3;
 
-/// The names that [`Suite::named`] knows.
+/// The names that [`Suite::named`] accepts.
 pub const SUITES: [&str; 6] = ["smoke", "public", "instances", "mixed", "noisy", "hard"];
 
-/// A problem, one of its instances, and how many evaluations it is given.
+/// A problem with an instance number and a budget of evaluations.
 #[derive(Debug)]
 pub struct Case {
     problem: Box<dyn Problem>,
     instance: u32,
     budget: usize,
-    /// Of a problem that is not the crate's own, estimated when it is wanted.
+    /// Set for built-in problems; estimated on first use for other ones.
     random_means: OnceLock<Option<RandomMeans>>,
 }
 
-/// Random configurations that are evaluated to estimate what random search reaches.
-const ESTIMATED_FROM: usize = 200;
+/// Number of random configurations that the means of random search are estimated from.
+const RANDOM_SAMPLES: usize = 200;
 
 impl Case {
-    /// A problem as it is: instance 0, with 30 evaluations for up to 3 parameters, 60 up to 8, 80 up to 10, 100 above.
+    /// Creates a case of a problem, as instance 0.
     ///
-    /// Scores are relative to what random search reaches. If the problem has an optimum, that is estimated from 200 evaluations of random
-    /// configurations when a score is wanted; [`with_random_means`](Self::with_random_means) gives it from more of them, or from elsewhere.
+    /// The budget is 30 evaluations for up to 3 parameters, 60 up to 8, 80 up to 10, 100 above.
+    ///
+    /// Scores are relative to the mean best value of random search. If the problem has an optimum,
+    /// the first use of a score estimates the means from 200 random configurations. For a better
+    /// estimate, use [`with_random_means`](Self::with_random_means).
     pub fn new(problem: impl Problem + 'static) -> Self {
         let budget = match problem.space().axes().len() {
             0..=3 => 30,
@@ -51,70 +56,73 @@ impl Case {
         Self { problem: Box::new(problem), instance: 0, budget, random_means: OnceLock::new() }
     }
 
-    /// A problem of the crate, with its constants.
-    fn shipped(problem: impl Problem + 'static) -> Self {
-        let random_means = RandomMeans::committed(problem.name(), 0).into();
+    /// Creates a case of a built-in problem, with its stored means of random search.
+    fn built_in(problem: impl Problem + 'static) -> Self {
+        let random_means = RandomMeans::built_in(problem.name(), 0).into();
         Self { random_means, ..Self::new(problem) }
     }
 
-    /// An instance of a function: 0 as it was published; others are moved.
-    pub fn instance_of(formula: Formula, number: u32) -> Self {
-        let random_means = RandomMeans::committed(formula.name(), number).into();
-        Self { instance: number, random_means, ..Self::new(instance(formula, number).0) }
+    /// Creates a case of an instance of a function; instance 0 is the function as published.
+    pub fn instance_of(function: TestFunction, number: u32) -> Self {
+        let random_means = RandomMeans::built_in(function.name(), number).into();
+        Self { instance: number, random_means, ..Self::new(instance(function, number).0) }
     }
 
-    /// The same with another number of evaluations, at least 1.
+    /// Sets the maximum number of evaluations, at least 1; [`new`](Self::new) has the defaults.
     #[must_use]
     pub fn with_budget(self, budget: usize) -> Self {
         Self { budget: budget.max(1), ..self }
     }
 
-    /// The same with what random search reaches, which scores are relative to. The problems of the crate have it.
+    /// Sets the mean best values of random search, which scores are relative to.
+    ///
+    /// Built-in problems have them. For your own problem, estimate them once from 10,000
+    /// configurations or more, so that scores do not depend on a small sample.
     #[must_use]
     pub fn with_random_means(self, random_means: RandomMeans) -> Self {
         Self { random_means: Some(random_means).into(), ..self }
     }
 
-    /// The black box.
+    /// Returns the problem that is evaluated.
     pub fn problem(&self) -> &dyn Problem {
         self.problem.as_ref()
     }
 
-    /// 0 as it was published.
+    /// Returns the number of the instance; 0 is the problem as it was published.
     pub fn instance(&self) -> u32 {
         self.instance
     }
 
-    /// Number of evaluations.
+    /// Returns the maximum number of evaluations.
     pub fn budget(&self) -> usize {
         self.budget
     }
 
-    /// What random search reaches, if that is known.
+    /// Returns the mean best values of random search; `None` without an optimum.
     pub fn random_means(&self) -> Option<&RandomMeans> {
         let estimate = || {
             self.problem.optimum()?;
             let seed = stable_hash(self.problem.name());
-            let estimated = || RandomMeans::estimate(self.problem.as_ref(), ESTIMATED_FROM, seed);
-            // A problem that panics has no score; what it says comes with the first run.
+            let estimated = || RandomMeans::estimate(self.problem.as_ref(), RANDOM_SAMPLES, seed);
+            // A problem that panics has no score; the first run shows the panic message.
             catch_unwind(AssertUnwindSafe(estimated)).ok().flatten()
         };
         self.random_means.get_or_init(estimate).as_ref()
     }
 
-    /// Problem and instance: `branin/0`.
+    /// Returns the name of the problem and the number of the instance, such as `branin/0`.
     pub fn name(&self) -> String {
         format!("{}/{}", self.problem.name(), self.instance)
     }
 
-    /// The seed of all that is random in one repetition of this case, by what it is for.
+    /// Returns the seed of a repetition of this case, for one purpose such as "strategy".
     pub(super) fn seed(&self, repetition: u64, purpose: &str) -> u64 {
-        // 53 bits, so that every reader of JSON keeps them.
+        // 53 bits, which JSON readers with floating-point numbers preserve.
         stable_hash(&format!("{} {repetition} {purpose}", self.name())) >> 11
     }
 }
 
-/// Problems that are run together.
+/// A list of cases that an experiment runs, with a name.
 #[derive(Debug)]
 pub struct Suite {
     name: String,
@@ -122,15 +130,15 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// A suite of these cases.
+    /// Creates a suite of these cases.
     pub fn new(name: impl Into<String>, cases: impl IntoIterator<Item = Case>) -> Self {
         Self { name: name.into(), cases: cases.into_iter().collect() }
     }
 
-    /// One of [`SUITES`].
+    /// Returns one of the [`SUITES`] by its name.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is none of this name.
+    /// [`Error::Invalid`] if no suite has this name.
     pub fn named(name: &str) -> Result<Self, Error> {
         match name {
             "smoke" => Ok(Self::smoke()),
@@ -142,15 +150,15 @@ impl Suite {
             _ => Err(Error::Invalid(vec![Violation::new(
                 "suite",
                 name,
-                "there is no such suite",
+                "no suite has this name",
                 format!("use one of {}", SUITES.join(", ")),
             )])),
         }
     }
 
-    /// Seven quick ones, some of each kind, moved: does it still work?
+    /// Returns seven fast cases of different kinds, for the regression check.
     pub fn smoke() -> Self {
-        let formulas = [
+        let functions = [
             smooth::branin(),
             smooth::hartmann6(),
             rugged::levy(),
@@ -158,26 +166,27 @@ impl Suite {
             training::momentum(),
             training::steps(),
         ];
-        let moved = formulas.into_iter().map(|formula| Case::instance_of(formula, 1));
+        let moved = functions.into_iter().map(|function| Case::instance_of(function, 1));
         Self::new("smoke", moved.chain([noisy_hartmann6()]))
     }
 
-    /// All problems as they were published.
+    /// Returns all problems as they were published.
     pub fn public() -> Self {
-        let cases = formulas().into_iter().map(Case::shipped);
-        Self::new("public", cases.chain([Case::shipped(Network::new())]))
+        let cases = test_functions().into_iter().map(Case::built_in);
+        Self::new("public", cases.chain([Case::built_in(Network::new())]))
     }
 
-    /// Three moved instances of every function that can be moved.
+    /// Returns three moved instances of each function that can be moved.
     pub fn instances() -> Self {
         let of_number = |number| {
-            let can_move = formulas().into_iter().filter(Formula::is_valid_everywhere);
-            can_move.map(move |formula| Case::instance_of(formula, number))
+            let can_move =
+                test_functions().into_iter().filter(TestFunction::is_defined_outside_ranges);
+            can_move.map(move |function| Case::instance_of(function, number))
         };
         Self::new("instances", (1..=INSTANCES).flat_map(of_number))
     }
 
-    /// Problems with integers and categories, moved where they can be.
+    /// Returns problems with integer and categorical parameters, moved where possible.
     pub fn mixed() -> Self {
         let moved = [
             mixed::func2c(),
@@ -186,81 +195,83 @@ impl Suite {
             training::momentum(),
             training::finetuning(),
         ];
-        let moved = moved.into_iter().map(|formula| Case::instance_of(formula, 1));
+        let moved = moved.into_iter().map(|function| Case::instance_of(function, 1));
         let fixed = [engineering::pressure_vessel(), engineering::speed_reducer()];
-        let fixed = fixed.into_iter().map(Case::shipped);
-        Self::new("mixed", moved.chain(fixed).chain([Case::shipped(Network::new())]))
+        let fixed = fixed.into_iter().map(Case::built_in);
+        Self::new("mixed", moved.chain(fixed).chain([Case::built_in(Network::new())]))
     }
 
-    /// Noise, failures in a region and at random, durations that differ.
+    /// Returns problems with noise, with failures in a region or at random, with random durations.
     pub fn noisy() -> Self {
-        // All three minima are left, the nearest a quarter of a unit above the border.
+        // All three minima lie outside, the nearest one 0.25 above the border.
         let fails = |c: &Configuration| c.float("x1") < 2.0;
         let optimum = smooth::branin().optimum();
         let durations = Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 };
         let cases = [
             noisy_hartmann6(),
-            Case::shipped(Noisy::new(smooth::branin(), 5.0)),
-            Case::shipped(Noisy::new(mixed::func2c(), 0.05)),
-            Case::shipped(Noisy::new(training::momentum(), 0.05)),
-            Case::shipped(Noisy::new(smooth::styblinski_tang(), 20.0)),
-            Case::shipped(Failing::at_random(smooth::hartmann3(), 0.2)),
-            Case::shipped(Failing::within(smooth::branin(), fails, optimum)),
-            Case::shipped(Failing::at_random(Noisy::new(training::finetuning(), 0.02), 0.1)),
-            Case::shipped(Slow::new(smooth::hartmann6(), durations)),
+            Case::built_in(Noisy::new(smooth::branin(), 5.0)),
+            Case::built_in(Noisy::new(mixed::func2c(), 0.05)),
+            Case::built_in(Noisy::new(training::momentum(), 0.05)),
+            Case::built_in(Noisy::new(smooth::styblinski_tang(), 20.0)),
+            Case::built_in(Failing::at_random(smooth::hartmann3(), 0.2)),
+            Case::built_in(Failing::within(smooth::branin(), fails, optimum)),
+            Case::built_in(Failing::at_random(Noisy::new(training::finetuning(), 0.02), 0.1)),
+            Case::built_in(Slow::new(smooth::hartmann6(), durations)),
             failing_hartmann6(),
         ];
         Self::new("noisy", cases)
     }
 
-    /// What surrogate models are known to fail at, one difficulty each: see [`problems::hard`](crate::problems::hard).
+    /// Returns problems that are hard for surrogate models: see [`hard`](crate::problems::hard).
     pub fn hard() -> Self {
         let island = Failing::within(hard::island(), hard::island_fails, Some(0.0));
-        let others = hard_formulas().into_iter().filter(|formula| formula.name() != "island");
-        let cases = others.map(Case::shipped);
-        Self::new("hard", cases.chain([Case::shipped(island)]))
+        let functions = hard_functions().into_iter().filter(|f| f.name() != "island");
+        let cases = functions.map(Case::built_in);
+        Self::new("hard", cases.chain([Case::built_in(island)]))
     }
 
-    /// What it is called.
+    /// Returns the name of the suite.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its problems.
+    /// Returns the cases of the suite.
     pub fn cases(&self) -> &[Case] {
         &self.cases
     }
 
-    /// Its problems, to be put together anew.
+    /// Returns the cases by value, to build another suite from them.
     pub fn into_cases(self) -> Vec<Case> {
         self.cases
     }
 
-    /// Adds a problem of your own.
+    /// Appends a case, such as a problem of your own.
     pub fn push(&mut self, case: Case) {
         self.cases.push(case);
     }
 
-    /// Keeps the cases whose name contains one of these texts.
-    pub fn keep(&mut self, wanted: &[String]) {
+    /// Keeps the cases whose name contains one of these texts, and removes the other ones.
+    pub fn retain_matching(&mut self, wanted: &[String]) {
         self.cases.retain(|case| wanted.iter().any(|text| case.name().contains(text.as_str())));
     }
 }
 
 fn noisy_hartmann6() -> Case {
-    Case::shipped(Noisy::new(smooth::hartmann6(), 0.1))
+    Case::built_in(Noisy::new(smooth::hartmann6(), 0.1))
 }
 
-/// Noisy, a fifth fails by chance, and what is above 0.75 in the first parameter always: neither of the two best minima.
+/// Returns a case with noise, 20 % random failures, and failures wherever x0 > 0.75.
+///
+/// The two best minima are outside of the failing region.
 fn failing_hartmann6() -> Case {
     let noisy = Noisy::new(smooth::hartmann6(), 0.1);
     let optimum = noisy.optimum();
     let fails = |c: &Configuration| c.float("x0") > 0.75;
-    Case::shipped(Failing::within(Failing::at_random(noisy, 0.2), fails, optimum))
+    Case::built_in(Failing::within(Failing::at_random(noisy, 0.2), fails, optimum))
 }
 
-/// All functions of the crate.
-pub(super) fn formulas() -> Vec<Formula> {
+/// Returns all test functions of the public suite.
+pub(super) fn test_functions() -> Vec<TestFunction> {
     vec![
         smooth::branin(),
         smooth::six_hump_camel(),
@@ -286,8 +297,8 @@ pub(super) fn formulas() -> Vec<Formula> {
     ]
 }
 
-/// Those of [`Suite::hard`], without what fails.
-pub(super) fn hard_formulas() -> Vec<Formula> {
+/// Returns the functions of [`Suite::hard`], without the failures of the island.
+pub(super) fn hard_functions() -> Vec<TestFunction> {
     vec![
         hard::hartmann6_in_20(),
         hard::hartmann6_in_100(),

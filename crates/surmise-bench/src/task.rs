@@ -1,11 +1,11 @@
-//! One run that is to be made.
+//! A run that an experiment is to make.
 
 use crate::contender::Contender;
 use crate::decorators::Durations;
 use crate::run::Parallelism;
 use crate::suite::Case;
 
-/// One run to be made.
+/// One run of an experiment: a contender on a case, with a seed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Task<'a> {
     pub(super) case: &'a Case,

@@ -1,4 +1,4 @@
-//! `surmise ask-tell`: a conversation over standard input and output.
+//! `surmise ask-tell`: requests and replies in JSON lines, over standard input and output.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -7,10 +7,11 @@ use clap::{Args, ValueEnum};
 use surmise::ask_tell::Session;
 use surmise::{BayesianOptimization, RandomSearch, SobolSearch, Strategy};
 
-use crate::output::ended;
+use crate::output::exit_code;
 
-/// What stands below the options.
-pub(crate) const HELP: &str = r#"Every request is a line of JSON on standard input, and has a line in reply on standard output:
+/// Help text that follows the options.
+pub(crate) const HELP: &str = r#"Each request is one line of JSON on standard input.
+Each reply is one line of JSON on standard output:
 
 {"op":"help"}
 {"op":"init","space":[{"name":"lr","type":"float","lo":1e-6,"hi":1.0,"scale":"log"}],"seed":3}
@@ -18,25 +19,26 @@ pub(crate) const HELP: &str = r#"Every request is a line of JSON on standard inp
 {"op":"tell","id":1,"value":0.31}    {"ok":true}
 {"op":"best"}
 
-A request that is refused is answered by {"error":…}, and the conversation goes on. Exit status: 0 the input has ended."#;
+An invalid request gets the reply {"error":…} and changes nothing. {"op":"help"} lists all requests.
+Exit status: 0 the input has ended."#;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// What proposes configurations.
-    #[arg(long, value_enum, default_value_t = Named::Bayesian)]
-    strategy: Named,
+    /// The strategy that proposes configurations.
+    #[arg(long, value_enum, default_value_t = StrategyName::Bayesian)]
+    strategy: StrategyName,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Named {
+enum StrategyName {
     Bayesian,
     Random,
     Sobol,
 }
 
-impl Named {
-    /// Makes one for each new study.
-    fn maker(self) -> fn() -> Box<dyn Strategy> {
+impl StrategyName {
+    /// Returns the function that creates the strategy of each new study.
+    fn constructor(self) -> fn() -> Box<dyn Strategy> {
         match self {
             Self::Bayesian => || Box::new(BayesianOptimization::default()),
             Self::Random => || Box::new(RandomSearch),
@@ -46,16 +48,16 @@ impl Named {
 }
 
 pub(crate) fn run(options: &Options) -> ExitCode {
-    let mut session = Session::new(options.strategy.maker());
-    let done = match serve(&mut io::stdin().lock(), &mut io::stdout().lock(), &mut session) {
-        // Whoever closes our output has heard enough.
+    let mut session = Session::new(options.strategy.constructor());
+    let result = match serve(&mut io::stdin().lock(), &mut io::stdout().lock(), &mut session) {
+        // A client that closes the pipe wants no more replies.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::SUCCESS),
     };
-    ended(done)
+    exit_code(result)
 }
 
-/// Answers every line until the input ends.
+/// Answers each line of the input until it ends.
 fn serve(input: &mut dyn BufRead, output: &mut dyn Write, session: &mut Session) -> io::Result<()> {
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {

@@ -1,4 +1,4 @@
-//! The command line, and what it begins.
+//! The subcommands of `surmise`.
 
 use std::process::ExitCode;
 
@@ -6,13 +6,19 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{ask_tell, bench, demo, journals, sagemaker, shells, tune};
 
-/// Tunes expensive black boxes, first of all the hyperparameters of machine learning.
+/// The exit statuses that all subcommands share.
+const EXIT_STATUSES: &str = "\
+Exit status: 0 done; 1 the command failed, or the answer is no; 2 the command line or a file \
+cannot be read; 3 a journal cannot be used: it does not exist, another process writes it, or it is \
+damaged. The help of a subcommand lists the other statuses that it may have.";
+
+/// Finds good values for the parameters of a program that is expensive to run, such as the
+/// hyperparameters of a training script.
 #[derive(Debug, Parser)]
 #[command(
     name = "surmise",
     version,
-    after_help = "Exit status: 0 done; 1 it failed, or what was asked is answered by no; 2 the command line or a file cannot be read; 3 a journal \
-                  cannot be used: it is not there, another process writes it, or it is damaged. What else a subcommand may end with, its own help says."
+    after_help = EXIT_STATUSES
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -21,52 +27,55 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Tune a command: `surmise tune --set 'lr=1e-5..1 log' --minimize loss -- python train.py --lr {lr}`.
+    /// Tune a program: `surmise tune --set 'lr=1e-5..1 log' --minimize loss -- python train.py
+    /// --lr {lr}`.
     #[command(after_help = tune::HELP)]
     Tune(Box<tune::TuneOptions>),
     /// Show the trials of a study as a table, as JSON or as CSV.
     Show(journals::ShowOptions),
-    /// Write what a study has learnt as a page: an HTML file that needs nothing from elsewhere.
+    /// Write a report on a study: best trials, importance of parameters, pictures, as one HTML
+    /// file.
     Report(journals::ReportOptions),
-    /// Print the best configuration of a study: as text, JSON, a command or variables.
+    /// Print the best configuration of a study: as text, JSON, a command or environment variables.
     Best(journals::BestOptions),
-    /// Say why a trial was proposed, and how it ended.
+    /// Explain why a trial was proposed and how it ended.
     Why(journals::WhyOptions),
-    /// Print what a job has printed.
+    /// Print the output of a job.
     Logs(journals::LogsOptions),
-    /// Add a configuration to a study that is to be tried next.
+    /// Add a configuration to a study, to be tried next.
     Enqueue(journals::EnqueueOptions),
-    /// Ask a running tuner to end, from another terminal.
+    /// Stop a running `surmise tune`, from another terminal.
     Stop(journals::StopOptions),
-    /// Mend a damaged journal as far as it can be mended, and say what is lost.
+    /// Repair a damaged journal as far as possible, and list what is lost.
     Repair(journals::RepairOptions),
-    /// Ask for the next trial of a study. For shell scripts and schedulers.
+    /// Print the next trial of a study, for shell scripts and schedulers.
     #[command(after_help = journals::ASK_HELP)]
     Ask(Box<journals::AskOptions>),
-    /// Tell the result of a trial that `ask` gave.
+    /// Record the result of a trial that `ask` has printed.
     Tell(journals::TellOptions),
-    /// Write a study in the forms of other programs.
+    /// Write a study as CSV, as JSON, for Optuna or for SageMaker's tools.
     Export(journals::ExportOptions),
-    /// Take results from elsewhere into a study.
+    /// Add results from a CSV file or from Optuna to a study.
     Import(Box<journals::ImportOptions>),
-    /// Tune gradient-boosted trees on real data, as a tuning job of AWS's Step Functions sample asks: a first look.
+    /// Tune gradient-boosted trees on real data with 50 jobs: a first demonstration, in seconds.
     Demo(demo::Options),
-    /// Let a program in any language ask for configurations and tell their values, over JSON lines.
+    /// Serve a program in any language that asks for configurations and tells their values, in
+    /// JSON lines.
     #[command(after_help = ask_tell::HELP)]
     AskTell(ask_tell::Options),
-    /// Print a script by which a shell completes subcommands and options.
+    /// Print the script with which a shell completes subcommands and options.
     Completions(shells::CompletionsOptions),
-    /// Write manual pages.
+    /// Write manual pages for all subcommands.
     Man(shells::ManOptions),
-    /// Compare strategies on problems, with statistics.
+    /// Compare strategies on benchmark problems, with statistics.
     #[command(subcommand)]
     Bench(bench::Command),
-    /// Judge, run and write tuning requests of Amazon SageMaker.
+    /// Check, run and write tuning requests of Amazon SageMaker.
     #[command(subcommand)]
     Sagemaker(sagemaker::Command),
 }
 
-/// Does what the command line says.
+/// Runs the subcommand that the command line names.
 pub(crate) fn run() -> ExitCode {
     match CommandLine::parse().command {
         Command::Tune(options) => tune::run(*options),

@@ -1,8 +1,11 @@
-//! Names that the command uses in and beside a journal: its notes, and the folders of the jobs.
+//! Names of the notes in a journal and of the job folders beside it.
 
 use std::path::{Path, PathBuf};
 
-/// The folder of the jobs' folders: `NAME.jobs` beside `NAME.surmise`; beside a journal of another name, its whole name with `.jobs`.
+/// Returns the folder that contains one folder for each job.
+///
+/// Beside `NAME.surmise` it is `NAME.jobs`. Beside a journal `FILE` with another extension it is
+/// `FILE.jobs`.
 pub(crate) fn jobs_folder(journal: &Path) -> PathBuf {
     if journal.extension().is_some_and(|extension| extension == "surmise") {
         return journal.with_extension("jobs");
@@ -12,7 +15,7 @@ pub(crate) fn jobs_folder(journal: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What runs the study's jobs.
+/// Key of the note with the command that runs the study's jobs.
 pub(crate) const COMMAND_NOTE: &str = "command";
-/// The number of the process that tuned last.
+/// Key of the note with the identifier of the last tuning process.
 pub(crate) const TUNER_NOTE: &str = "tuner";

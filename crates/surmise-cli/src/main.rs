@@ -1,4 +1,4 @@
-//! The command `surmise`.
+//! The command-line program `surmise`.
 
 mod layout;
 mod output;

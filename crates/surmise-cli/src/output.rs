@@ -1,64 +1,67 @@
-//! Writing to the terminal, and ending with a status.
+//! Printing, errors of subcommands, and exit statuses.
 
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Anything that ends a subcommand, for people.
-pub(crate) type Failure = Box<dyn Error>;
+/// An error that ends a subcommand; its text is printed to standard error.
+pub(crate) type CommandError = Box<dyn Error>;
 
-/// The command line or a file cannot be read: the subcommand ends with 2.
+/// The command line or a file cannot be read; the exit status is 2.
 #[derive(Debug)]
-pub(crate) struct Unreadable(pub(crate) String);
+pub(crate) struct InvalidInput(pub(crate) String);
 
-impl Display for Unreadable {
+impl Display for InvalidInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl Error for Unreadable {}
+impl Error for InvalidInput {}
 
-/// A journal cannot be used: the subcommand ends with 3.
+/// A journal cannot be used; the exit status is 3.
 #[derive(Debug)]
-pub(crate) struct Unusable(pub(crate) String);
+pub(crate) struct UnusableJournal(pub(crate) String);
 
-impl Display for Unusable {
+impl Display for UnusableJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl Error for Unusable {}
+impl Error for UnusableJournal {}
 
-/// Writes a line to standard output; whoever closes that has heard enough.
-pub(crate) fn say(text: impl Display) -> io::Result<()> {
+/// Prints a line to standard output; a closed pipe is not an error.
+pub(crate) fn print_line(text: impl Display) -> io::Result<()> {
     match writeln!(io::stdout().lock(), "{text}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
 }
 
-/// Writes a line to standard output if that is possible: what goes on does not depend on it.
+/// Prints a line to standard output and ignores all errors of writing.
 #[cfg(feature = "sdk")]
-pub(crate) fn tell(text: impl Display) {
-    let _ = say(text);
+pub(crate) fn print_if_possible(text: impl Display) {
+    let _ = print_line(text);
 }
 
-/// Writes a line to standard error, if that is possible.
-pub(crate) fn say_aside(text: impl Display) {
+/// Prints a line to standard error and ignores all errors of writing.
+pub(crate) fn print_to_stderr(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// The status of what was done, or why it was not: 3 if a journal cannot be used, 2 if the command line or a file cannot be read, else 1.
-pub(crate) fn ended(done: Result<ExitCode, Failure>) -> ExitCode {
-    done.unwrap_or_else(|error| {
-        say_aside(&error);
+/// Prints the error, if there is one, and returns the exit status.
+///
+/// An error gives status 3 if a journal cannot be used, 2 if the command line or a file cannot be
+/// read, and 1 otherwise.
+pub(crate) fn exit_code(result: Result<ExitCode, CommandError>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        print_to_stderr(&error);
         let is_journal = matches!(error.downcast_ref(), Some(surmise::Error::Journal(_)));
-        if is_journal || error.is::<Unusable>() {
+        if is_journal || error.is::<UnusableJournal>() {
             ExitCode::from(3)
-        } else if error.is::<Unreadable>() {
+        } else if error.is::<InvalidInput>() {
             ExitCode::from(2)
         } else {
             ExitCode::FAILURE

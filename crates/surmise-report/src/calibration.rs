@@ -1,69 +1,75 @@
-//! Whether the surrogate can be trusted: each value as it is expected from the others alone.
+//! Calibration: the errors of the surrogate's leave-one-out predictions.
 
 use serde::Serialize;
 use surmise::TrialId;
 use surmise::gp::Posterior;
 
 use crate::numbers::to_float;
-use crate::surrogate::{NORMAL_975, Predicted, Surrogate};
+use crate::surrogate::{NORMAL_975, PredictionInterval, Surrogate};
 
-/// Shares of a normal distribution, and how many standard deviations around the mean hold them.
+/// Probabilities, and the half-widths of their central normal intervals in standard deviations.
 const LEVELS: [(f64, f64); 3] =
     [(0.5, 0.674_489_750_196_081_7), (0.8, 1.281_551_565_544_600_4), (0.95, NORMAL_975)];
 
-/// How well the surrogate expects what it has not seen.
+/// How well the surrogate predicts values that it has not seen.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Calibration {
-    /// Each value that the surrogate is made of, in the order of trials.
-    pub left_out: Vec<LeftOut>,
-    /// How many values lie in intervals that should hold so many.
+    /// The leave-one-out prediction of each value, in the order of trials.
+    pub predictions: Vec<LeaveOneOutPrediction>,
+    /// The coverage of the 50 %, 80 % and 95 % intervals.
     pub coverage: Vec<Coverage>,
-    /// The share of the variance of the transformed values that is expected from the others: 1 is perfect, 0 or less is no better than their
-    /// mean.
-    pub explained: f64,
+    /// The share of the variance of the transformed values that the leave-one-out predictions
+    /// explain.
+    ///
+    /// 1 is perfect; 0 or less is no better than the mean.
+    pub explained_variance: f64,
 }
 
-/// A value, and what the other values say of it.
+/// A value, and its prediction from all other values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct LeftOut {
-    /// The trial.
+pub struct LeaveOneOutPrediction {
+    /// The trial with the value.
     pub trial: TrialId,
-    /// Its value.
+    /// The measured value of the trial.
     pub value: f64,
-    /// What is expected of it from the others, noise included.
-    pub predicted: Predicted,
-    /// How many standard deviations the transformed value lies above what is expected. Of a calibrated surrogate, these are like draws from the
-    /// standard normal distribution.
+    /// The prediction from all other values, with noise.
+    pub predicted: PredictionInterval,
+    /// The standardized residual of the transformed loss, in standard deviations of the prediction.
+    ///
+    /// The residuals of a calibrated surrogate have a standard normal distribution.
     pub standardized: f64,
 }
 
-/// How many values lie in intervals that should hold so many.
+/// The coverage of prediction intervals: the share of the values that they contain.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Coverage {
-    /// The share that should.
-    pub wanted: f64,
-    /// The share that does.
+    /// The nominal share, such as 0.95.
+    #[serde(rename = "wanted")]
+    pub nominal: f64,
+    /// The observed share of the values.
     pub observed: f64,
 }
 
 impl Surrogate {
-    /// Leave-one-out predictions of all values, with hyperparameters that are fitted to all (Rasmussen & Williams 2006, section 5.4.2).
+    /// Predicts each value from all other values (Rasmussen & Williams 2006, section 5.4.2).
+    ///
+    /// The hyperparameters are fitted to all values.
     pub fn calibration(&self) -> Calibration {
         let expected = self.posterior.leave_one_out();
         let losses = self.posterior.losses();
-        // Measurements of the same place are merged: the first of them stands for all.
+        // The posterior merges measurements of one configuration; the first trial represents them.
         let mut seen = std::collections::HashSet::new();
-        let place = |point: &[f64]| point.iter().map(|u| (u + 0.0).to_bits()).collect::<Vec<u64>>();
-        let first = self.data.iter().filter(|datum| seen.insert(place(&datum.point)));
-        let left_out: Vec<LeftOut> = first
+        let key = |point: &[f64]| point.iter().map(|u| (u + 0.0).to_bits()).collect::<Vec<u64>>();
+        let first = self.data.iter().filter(|observation| seen.insert(key(&observation.point)));
+        let predictions: Vec<LeaveOneOutPrediction> = first
             .zip(losses.iter().zip(expected.mean.iter().zip(&expected.variance)))
-            .map(|(datum, (loss, (mean, variance)))| {
+            .map(|(observation, (loss, (mean, variance)))| {
                 let deviation = variance.sqrt();
-                LeftOut {
-                    trial: datum.trial,
+                LeaveOneOutPrediction {
+                    trial: observation.trial,
                     value: self.value(*loss),
                     predicted: self.predicted(*mean, deviation),
                     standardized: (loss - mean) / deviation,
@@ -71,17 +77,19 @@ impl Surrogate {
             })
             .collect();
         let count = to_float(losses.len());
-        let coverage = LEVELS.map(|(wanted, width)| {
-            let inside = left_out.iter().filter(|one| one.standardized.abs() <= width).count();
-            Coverage { wanted, observed: to_float(inside) / count }
+        let coverage = LEVELS.map(|(nominal, width)| {
+            let inside = predictions.iter().filter(|one| one.standardized.abs() <= width).count();
+            Coverage { nominal, observed: to_float(inside) / count }
         });
-        let explained = explained_by(&self.posterior);
-        Calibration { left_out, coverage: coverage.to_vec(), explained }
+        let explained_variance = explained_variance(&self.posterior);
+        Calibration { predictions, coverage: coverage.to_vec(), explained_variance }
     }
 }
 
-/// The share of the variance of the losses that is expected from the others; below 0 if that is worse than their mean.
-pub(crate) fn explained_by(posterior: &Posterior) -> f64 {
+/// Returns the share of the losses' variance that leave-one-out predictions explain.
+///
+/// It is below 0 if the predictions are worse than the mean.
+pub(crate) fn explained_variance(posterior: &Posterior) -> f64 {
     let losses = posterior.losses();
     let centre = losses.sum() / to_float(losses.len());
     let spread: f64 = losses.iter().map(|loss| (loss - centre).powi(2)).sum();

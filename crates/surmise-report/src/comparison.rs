@@ -1,42 +1,45 @@
-//! Several studies side by side: strategies, seeds, search spaces.
+//! Compares several studies with the same metric.
 
 use surmise::{Goal, Outcome, Study};
 
-/// Several studies of the same metric, each with a name.
+/// A comparison of several studies with the same metric and goal, each with a name.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     pub(crate) studies: Vec<(String, &'a Study)>,
 }
 
-/// What a study came to.
+/// The results of a study.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Compared {
-    /// The study's name.
+pub struct StudySummary {
+    /// The name of the study.
     pub name: String,
-    /// The strategy's name.
+    /// The name of the strategy.
     pub strategy: String,
-    /// The seed.
+    /// The seed of the study.
     pub seed: u64,
-    /// The number of trials.
+    /// The number of all trials.
     pub trials: usize,
-    /// How many of them failed.
+    /// The number of trials that failed.
     pub failed: usize,
-    /// The best value after a quarter, a half and all of as many trials as the shortest of the studies that have a value has.
+    /// The best value after a quarter, a half and all of the number of trials of the shortest
+    /// study.
+    ///
+    /// Studies without a value do not count as the shortest one.
     pub best_after: [Option<f64>; 3],
-    /// The best value of all.
+    /// The best value of all trials.
     pub best: Option<f64>,
 }
 
 impl<'a> Comparison<'a> {
-    /// Compares studies. `None` if there are none, or they do not have the same metric and goal.
-    pub fn of(studies: Vec<(String, &'a Study)>) -> Option<Self> {
+    /// Compares studies; `None` for an empty list, or if metrics or goals differ.
+    pub fn new(studies: Vec<(String, &'a Study)>) -> Option<Self> {
         let first = studies.first()?.1.objective();
         studies.iter().all(|(_, study)| study.objective() == first).then_some(Self { studies })
     }
 
-    /// What each study came to, in the order in which they were given.
-    pub fn compared(&self) -> Vec<Compared> {
+    /// Returns the results of each study, in the given order.
+    pub fn study_summaries(&self) -> Vec<StudySummary> {
         let with_value = self.studies.iter().filter(|(_, study)| study.best().is_some());
         let shortest = with_value.map(|(_, study)| study.trials().len()).min().unwrap_or(0);
         let each = |(name, study): &(String, &Study)| {
@@ -51,7 +54,7 @@ impl<'a> Comparison<'a> {
                     .filter_map(|trial| Some(study.objective().loss(trial.value()?)));
                 losses.min_by(f64::total_cmp).map(|loss| study.objective().value(loss))
             };
-            Compared {
+            StudySummary {
                 name: name.clone(),
                 strategy: study.strategy().description().name,
                 seed: study.settings().seed,
@@ -64,15 +67,15 @@ impl<'a> Comparison<'a> {
         self.studies.iter().map(each).collect()
     }
 
-    /// Names of parameters whose ranges are not the same in all studies, in order.
+    /// Returns the names of the parameters whose ranges differ between studies.
     pub fn differing_ranges(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for (_, study) in &self.studies {
             for range in study.space().ranges() {
-                let is_there =
+                let has_range =
                     |(_, other): &(String, &Study)| other.space().ranges().contains(range);
                 let is_new = !names.iter().any(|name| name == range.name());
-                if is_new && !self.studies.iter().all(is_there) {
+                if is_new && !self.studies.iter().all(has_range) {
                     names.push(range.name().to_owned());
                 }
             }
@@ -80,11 +83,11 @@ impl<'a> Comparison<'a> {
         names
     }
 
-    /// What came out, as sentences.
+    /// Describes the results in a few sentences.
     pub fn summary(&self) -> Vec<String> {
-        let compared = self.compared();
+        let compared = self.study_summaries();
         let objective = self.studies[0].1.objective();
-        let loss = |one: &&Compared| one.best.map(|value| objective.loss(value));
+        let loss = |one: &&StudySummary| one.best.map(|value| objective.loss(value));
         let with_value = compared.iter().filter(|one| one.best.is_some());
         let better = match objective.goal {
             Goal::Minimize => "smaller",
@@ -101,17 +104,17 @@ impl<'a> Comparison<'a> {
         let differing = self.differing_ranges();
         if !differing.is_empty() {
             sentences.push(format!(
-                "The search spaces differ in {}: their values may not be comparable.",
+                "The search spaces differ in {}; the values may not be comparable.",
                 differing.join(", ")
             ));
         }
-        if let Some(Compared { name, best: Some(value), trials, .. }) = best {
-            let value = crate::numbers::number(*value);
-            sentences
-                .push(format!("The best value, {value}, is that of {name}, of {trials} trials."));
+        if let Some(StudySummary { name, best: Some(value), trials, .. }) = best {
+            let value = crate::numbers::format_number(*value);
+            sentences.push(format!("{name} has the best value, {value}, after {trials} trials."));
         }
         sentences.push(
-            "One study each says little of strategies: chance alone makes two studies of the same strategy differ. Compare several seeds."
+            "One study for each strategy is not enough to compare strategies: two studies of one \
+             strategy differ by chance. Compare several seeds."
                 .to_owned(),
         );
         sentences

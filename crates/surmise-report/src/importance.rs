@@ -1,70 +1,85 @@
-//! Which parameters matter: a functional analysis of variance of the surrogate.
+//! The importance of parameters: a functional analysis of variance of the surrogate.
 //!
 //! | symbol | meaning |
 //! | --- | --- |
 //! | f | a function that is drawn from the posterior of the untransformed values |
-//! | A, B | N points each, from one scrambled Sobol sequence of 2 d dimensions, snapped to the search space |
+//! | A, B | N points each, from one scrambled Sobol sequence of 2 d dimensions, snapped |
 //! | Aᵤ | A with the coordinates of the parameters u taken from B |
 //! | V | variance of f over the search space |
-//! | Vⱼ = Var E(f given xⱼ) | what is explained by the parameter j alone |
+//! | Vⱼ = Var E(f given xⱼ) | variance that the parameter j explains alone |
+//! | Tⱼ | variance that j explains alone and in interactions |
+//! | Iᵢⱼ | variance of all interactions of i and j, with further parameters, too |
 //!
-//! `Vⱼ = mean f(B) (f(Aⱼ) − f(A))` with f centred (Saltelli et al. 2010, table 2, b), `Tⱼ = mean (f(A) − f(Aⱼ))² ⁄ 2` (Jansen 1999), and
-//! `Iᵢⱼ = mean (f(A) − f(Aᵢ) − f(Aⱼ) + f(Aᵢⱼ))² ⁄ 4` (Liu & Owen 2006, superset importance): what depends on i and j at once, alone or with others.
-//! Main share Vⱼ ⁄ V, total share Tⱼ ⁄ V, interaction Iᵢⱼ ⁄ V (Sobol' 1993). Each is computed for several drawn functions: their mean is what is
-//! said, and their deviation how uncertain it is for want of data.
+//! The estimators are
+//!
+//! - `Vⱼ = mean f(B) (f(Aⱼ) − f(A))` with f centred (Saltelli et al. 2010, table 2, b),
+//! - `Tⱼ = mean (f(A) − f(Aⱼ))² ⁄ 2` (Jansen 1999),
+//! - `Iᵢⱼ = mean (f(A) − f(Aᵢ) − f(Aⱼ) + f(Aᵢⱼ))² ⁄ 4`, the superset importance of Liu & Owen
+//!   (2006).
+//!
+//! The main share is Vⱼ ⁄ V, the total share Tⱼ ⁄ V, the interaction Iᵢⱼ ⁄ V (Sobol' 1993). Each is
+//! computed for several drawn functions. The result is their mean; their standard deviation is the
+//! uncertainty because of few data.
 
 use rayon::prelude::*;
 use serde::Serialize;
-use surmise::cube::{self, UnitPoint};
 use surmise::gp::SamplePath;
 use surmise::rng::Rng;
 use surmise::sobol::Sobol;
+use surmise::unit_cube::{self, UnitPoint};
 
-use crate::calibration::explained_by;
+use crate::calibration::explained_variance;
 use crate::numbers::to_float;
 use crate::surrogate::Surrogate;
 
-/// N.
+/// The number N of points.
 const POINTS: u64 = 1024;
-/// Functions that are drawn.
+/// Number of functions that are drawn from the posterior.
 const DRAWS: u64 = 8;
-/// The pairs among so many parameters of the largest total shares are looked at.
-const PAIRED: usize = 5;
-/// Stream of the random numbers.
+/// Interactions are computed for the pairs of this many parameters, those of the largest total
+/// shares.
+const PAIRED_PARAMETERS: usize = 5;
+/// Seed of the random streams.
 const SEED: u64 = 0x1_4907;
 
-/// How much of the variance of the metric over the search space is due to each parameter.
+/// The shares of the metric's variance over the search space that the parameters explain.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Importance {
     /// The parameters that can vary, the largest total share first.
     pub parameters: Vec<ParameterImportance>,
-    /// Pairs of the first five of them, the largest share first.
+    /// The pairs of the first five parameters, the largest share first.
     pub interactions: Vec<Interaction>,
-    /// The share of the variance of the values that the model expects from the others, from 0 to 1: where it is small, the shares above are
-    /// those of a function that is hardly known.
-    pub explained: f64,
+    /// The share of the values' variance that leave-one-out predictions explain, from 0 to 1.
+    ///
+    /// If it is small, the model is poor, and the importance is not reliable.
+    #[serde(rename = "explained")]
+    pub explained_variance: f64,
 }
 
-/// What is due to one parameter.
+/// The importance of one parameter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ParameterImportance {
-    /// Its name.
+    /// The name of the parameter.
     pub name: String,
-    /// What it explains by itself.
+    /// The share that the parameter explains alone.
     pub main: Share,
-    /// What it explains by itself and together with others. The total shares of all parameters may add up to more than 1.
+    /// The share that the parameter explains alone and in interactions.
+    ///
+    /// The sum of the total shares of all parameters can exceed 1.
     pub total: Share,
 }
 
-/// What is due to two parameters together and to neither of them alone, further parameters possibly included.
+/// The interaction of two parameters, which neither of them explains alone.
+///
+/// It includes interactions with further parameters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Interaction {
-    /// Their names.
+    /// The names of the two parameters.
     pub names: [String; 2],
-    /// What they explain.
+    /// The share that the interaction explains.
     pub share: Share,
 }
 
@@ -72,29 +87,30 @@ pub struct Interaction {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Share {
-    /// What is expected.
+    /// The estimate of the share.
     pub mean: f64,
-    /// Its standard deviation, for want of data.
+    /// The standard deviation of the estimate, because of few data.
     pub deviation: f64,
 }
 
-/// Below this share of explained variance, importance is a hint at most.
-const TRUSTED: f64 = 0.4;
+/// The explained variance below which importance comes with a warning.
+const MIN_EXPLAINED_VARIANCE: f64 = 0.4;
 
 impl Importance {
-    /// What is to be said against the shares, if anything is.
-    pub fn doubt(&self) -> Option<String> {
-        (self.explained < TRUSTED).then(|| {
+    /// Returns a warning if the model explains too little variance for reliable shares.
+    pub fn warning(&self) -> Option<String> {
+        (self.explained_variance < MIN_EXPLAINED_VARIANCE).then(|| {
             format!(
-                "The model behind these shares explains only {:.0} % of the variance of values that it has not seen: take them for hints at most.",
-                100.0 * self.explained
+                "The model explains only {:.0} % of the variance of values that it has not seen; \
+                 these shares are not reliable.",
+                100.0 * self.explained_variance
             )
         })
     }
 }
 
 impl Share {
-    fn of(draws: impl IntoIterator<Item = f64>) -> Self {
+    fn from_draws(draws: impl IntoIterator<Item = f64>) -> Self {
         let draws: Vec<f64> = draws.into_iter().collect();
         let mean = draws.iter().sum::<f64>() / to_float(draws.len());
         let square = draws.iter().map(|share| (share - mean).powi(2)).sum::<f64>();
@@ -104,9 +120,10 @@ impl Share {
 }
 
 impl Surrogate {
-    /// The importance of parameters and of pairs of them. Takes about a second at 100 values of 10 parameters.
+    /// Computes the importance of all parameters; takes about a second at 100 values of 10
+    /// parameters.
     pub fn importance(&self) -> Importance {
-        let searched = self.searched();
+        let varying = self.varying_parameters();
         let paths: Vec<SamplePath<'_>> = (0..DRAWS)
             .map(|draw| {
                 SamplePath::draw(&self.untransformed.posterior, &mut Rng::stream(SEED, draw))
@@ -114,34 +131,36 @@ impl Surrogate {
             .collect();
         let design = Design::new(self, &paths);
         let singles: Vec<Vec<Vec<f64>>> =
-            searched.iter().map(|parameter| design.mixed(&[*parameter])).collect();
+            varying.iter().map(|parameter| design.values_at_mixed(&[*parameter])).collect();
         let mut order: Vec<(usize, ParameterImportance)> = Vec::new();
-        for (place, parameter) in searched.iter().enumerate() {
-            let draws: Vec<Explained> = design.explained(&singles[place]);
+        for (index, parameter) in varying.iter().enumerate() {
+            let draws: Vec<Explained> = design.explained(&singles[index]);
             let name = self.name(*parameter).to_owned();
-            let main = Share::of(draws.iter().map(|explained| explained.main));
-            let total = Share::of(draws.iter().map(|explained| explained.total));
-            order.push((place, ParameterImportance { name, main, total }));
+            let main = Share::from_draws(draws.iter().map(|explained| explained.main));
+            let total = Share::from_draws(draws.iter().map(|explained| explained.total));
+            order.push((index, ParameterImportance { name, main, total }));
         }
         order.sort_by(|a, b| b.1.total.mean.total_cmp(&a.1.total.mean));
-        let first: Vec<usize> = order.iter().take(PAIRED).map(|(place, _)| *place).collect();
+        let first: Vec<usize> =
+            order.iter().take(PAIRED_PARAMETERS).map(|(index, _)| *index).collect();
         let mut interactions = Vec::new();
         for (rank, a) in first.iter().enumerate() {
             for b in &first[rank + 1..] {
-                let both = design.mixed(&[searched[*a], searched[*b]]);
-                let share = Share::of(design.together(&singles[*a], &singles[*b], &both));
-                let names = [*a, *b].map(|place| self.name(searched[place]).to_owned());
+                let both = design.values_at_mixed(&[varying[*a], varying[*b]]);
+                let draws = design.interactions(&singles[*a], &singles[*b], &both);
+                let share = Share::from_draws(draws);
+                let names = [*a, *b].map(|index| self.name(varying[index]).to_owned());
                 interactions.push(Interaction { names, share });
             }
         }
         interactions.sort_by(|a, b| b.share.mean.total_cmp(&a.share.mean));
         let parameters = order.into_iter().map(|(_, importance)| importance).collect();
-        let explained = explained_by(&self.untransformed.posterior).clamp(0.0, 1.0);
-        Importance { parameters, interactions, explained }
+        let explained_variance = explained_variance(&self.untransformed.posterior).clamp(0.0, 1.0);
+        Importance { parameters, interactions, explained_variance }
     }
 }
 
-/// A and B, and the drawn functions there.
+/// The points A and B, and the values of the drawn functions there.
 struct Design<'a> {
     surrogate: &'a Surrogate,
     paths: &'a [SamplePath<'a>],
@@ -150,16 +169,16 @@ struct Design<'a> {
     values: Vec<Values>,
 }
 
-/// A drawn function at A and B, less its mean.
+/// The centred values of a drawn function at A and B.
 struct Values {
     a: Vec<f64>,
     b: Vec<f64>,
     mean: f64,
-    /// V.
+    /// The variance V of the function.
     variance: f64,
 }
 
-/// What a parameter explains of one drawn function, as shares of V.
+/// The shares of V that a parameter explains, for one drawn function.
 struct Explained {
     main: f64,
     total: f64,
@@ -177,15 +196,16 @@ impl<'a> Design<'a> {
             })
             .unzip();
         let mut design = Self { surrogate, paths, a, b, values: Vec::new() };
-        let (at_a, at_b) = (design.at(&design.a), design.at(&design.b));
+        let (at_a, at_b) = (design.values_at(&design.a), design.values_at(&design.b));
         design.values = at_a.into_iter().zip(at_b).map(|(a, b)| Values::new(a, b)).collect();
         design
     }
 
-    /// Each drawn function at points, which are snapped first.
-    fn at(&self, points: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    /// Evaluates each drawn function at points, after snapping them to the search space.
+    fn values_at(&self, points: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let axes = self.surrogate.space.axes();
-        let points: Vec<UnitPoint> = points.iter().map(|point| cube::snap(axes, point)).collect();
+        let points: Vec<UnitPoint> =
+            points.iter().map(|point| unit_cube::snap(axes, point)).collect();
         let values = |path: &SamplePath<'_>| {
             path.values(&points)
                 .iter()
@@ -195,25 +215,25 @@ impl<'a> Design<'a> {
         self.paths.par_iter().map(values).collect()
     }
 
-    /// Each drawn function at Aᵤ.
-    fn mixed(&self, parameters: &[usize]) -> Vec<Vec<f64>> {
+    /// Evaluates each drawn function at Aᵤ.
+    fn values_at_mixed(&self, parameters: &[usize]) -> Vec<Vec<f64>> {
         let mix = |(a, b): (&Vec<f64>, &Vec<f64>)| {
             let mut point = a.clone();
             parameters.iter().for_each(|parameter| point[*parameter] = b[*parameter]);
             point
         };
-        self.at(&self.a.iter().zip(&self.b).map(mix).collect::<Vec<_>>())
+        self.values_at(&self.a.iter().zip(&self.b).map(mix).collect::<Vec<_>>())
     }
 
-    /// What a parameter explains of each drawn function, from its values at Aⱼ.
+    /// Returns the shares of a parameter for each drawn function, from its values at Aⱼ.
     fn explained(&self, single: &[Vec<f64>]) -> Vec<Explained> {
         self.values.iter().zip(single).map(|(values, single)| values.explained(single)).collect()
     }
 
-    /// What two parameters explain together of each drawn function, from its values at Aᵢ, Aⱼ and Aᵢⱼ.
-    fn together(&self, i: &[Vec<f64>], j: &[Vec<f64>], both: &[Vec<f64>]) -> Vec<f64> {
+    /// Returns the interaction share for each drawn function, from its values at Aᵢ, Aⱼ and Aᵢⱼ.
+    fn interactions(&self, i: &[Vec<f64>], j: &[Vec<f64>], both: &[Vec<f64>]) -> Vec<f64> {
         let draws = self.values.iter().zip(i).zip(j.iter().zip(both));
-        draws.map(|((values, i), (j, both))| values.together(i, j, both)).collect()
+        draws.map(|((values, i), (j, both))| values.interaction(i, j, both)).collect()
     }
 }
 
@@ -226,10 +246,10 @@ impl Values {
         Self { a, b, mean, variance }
     }
 
-    /// 1 ⁄ (N V); 0 where there is no variance to be explained.
+    /// Returns 1 ⁄ (N V), or 0 if the function has no variance.
     fn scale(&self) -> f64 {
-        let is_sound = self.variance.is_finite() && self.variance > 0.0;
-        if is_sound { 1.0 / (to_float(self.a.len()) * self.variance) } else { 0.0 }
+        let is_positive = self.variance.is_finite() && self.variance > 0.0;
+        if is_positive { 1.0 / (to_float(self.a.len()) * self.variance) } else { 0.0 }
     }
 
     fn explained(&self, single: &[f64]) -> Explained {
@@ -242,7 +262,7 @@ impl Values {
         Explained { main: main * self.scale(), total: total * self.scale() }
     }
 
-    fn together(&self, i: &[f64], j: &[f64], both: &[f64]) -> f64 {
+    fn interaction(&self, i: &[f64], j: &[f64], both: &[f64]) -> f64 {
         let each = self.a.iter().zip(i).zip(j.iter().zip(both));
         let square = |((a, i), (j, both)): ((&f64, &f64), (&f64, &f64))| {
             (a + self.mean - i - j + both).powi(2) / 4.0

@@ -1,44 +1,19 @@
-//! What a tuning has learnt: numbers, findings, pictures and a page.
+//! Reports about a tuning: importance of parameters, findings, pictures and an HTML page.
 //!
-//! [`Analysis::of`] fits a Gaussian process to all that a study has measured, whatever its strategy was, and asks it everything once:
+//! [`Analysis::new`] fits a Gaussian process to all values of a study, with any strategy:
 //!
 //! | question | answer |
 //! | --- | --- |
-//! | Which parameters matter, and which act together? | [`Importance`] |
+//! | Which parameters matter, and which ones interact? | [`Importance`] |
 //! | How does the metric change along one parameter? | [`Slice`] |
-//! | Can the model be trusted? | [`Calibration`] |
-//! | What is remarkable, and what is to be done about it? | [`Analysis::findings`] |
+//! | Can I trust the model? | [`Calibration`] |
+//! | What should I do next? | [`Analysis::findings`] |
 //!
-//! [`Report`] makes a page of it, and single pictures. All values are the metric's, in its own unit and direction. The same study gives the same numbers, on any number of threads.
+//! [`Report`] makes a page and pictures of an analysis, [`Comparison`] of several studies. All
+//! values have the unit and the direction of the metric. The numbers depend on the study only, not
+//! on the number of threads.
 //!
-//! ```
-//! use surmise::{
-//!     Asked, Objective, Outcome, ParameterRange, RandomSearch, ScalingType, SearchSpace, Study, StudySettings,
-//! };
-//! use surmise_report::Analysis;
-//!
-//! # fn main() -> Result<(), surmise::Error> {
-//! let space = SearchSpace::new([
-//!     ParameterRange::continuous("rate", 1e-4..=1.0, ScalingType::Logarithmic),
-//!     ParameterRange::integer("layers", 1..=6, ScalingType::Linear),
-//! ])?;
-//! let mut study = Study::new(space, Objective::minimize("loss"), RandomSearch, StudySettings::default())?;
-//! if let Asked::Trials(trials) = study.ask(30)? {
-//!     for trial in trials {
-//!         let loss = (trial.configuration.float("rate").log10() + 2.0).powi(2);
-//!         study.tell(trial.id, Outcome::from(loss))?;
-//!     }
-//! }
-//!
-//! let analysis = Analysis::of(&study);
-//! let model = analysis.model.as_ref().expect("30 values are enough");
-//! assert_eq!(model.importance.parameters[0].name, "rate");
-//! for finding in analysis.findings() {
-//!     println!("{} {}", finding.message, finding.advice);
-//! }
-//! # Ok(())
-//! # }
-//! ```
+//! Start with [`Analysis`], which has an example.
 
 mod numbers;
 
@@ -60,11 +35,11 @@ mod pictures;
 mod page;
 
 pub use self::analysis::{Analysis, ModelAnalysis};
-pub use self::calibration::{Calibration, Coverage, LeftOut};
-pub use self::comparison::{Compared, Comparison};
+pub use self::calibration::{Calibration, Coverage, LeaveOneOutPrediction};
+pub use self::comparison::{Comparison, StudySummary};
 pub use self::findings::{Finding, FindingKind};
 pub use self::importance::{Importance, Interaction, ParameterImportance, Share};
 pub use self::pictures::Picture;
 pub use self::report::Report;
-pub use self::slices::{Slice, SlicePlace};
-pub use self::surrogate::{Predicted, Surrogate};
+pub use self::slices::{Slice, SlicePoint};
+pub use self::surrogate::{PredictionInterval, Surrogate};

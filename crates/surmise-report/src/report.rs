@@ -1,4 +1,4 @@
-//! What a report is made of.
+//! The report of a study.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,10 @@ use surmise::study::Event;
 
 use crate::analysis::Analysis;
 
-/// A report of a study, as a page or as single pictures.
+/// The report of a study, as an HTML page or as single pictures.
+///
+/// The page has a summary, the findings, all pictures with explanations, a table of the trials, and
+/// a filter for them. It is one file that refers to no other file or server.
 ///
 /// ```no_run
 /// use surmise::journal::Journal;
@@ -15,8 +18,8 @@ use crate::analysis::Analysis;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let view = Journal::view("train.surmise")?;
-/// let analysis = Analysis::of(&view.study);
-/// let report = Report::of("train", &analysis).with_times(&view.times);
+/// let analysis = Analysis::new(&view.study);
+/// let report = Report::new("train", &analysis).with_times(&view.times);
 /// std::fs::write("report.html", report.html())?;
 /// for picture in report.pictures() {
 ///     std::fs::write(format!("{}.svg", picture.name), picture.svg)?;
@@ -24,6 +27,18 @@ use crate::analysis::Analysis;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Common mistakes
+///
+/// - *No [`with_times`](Self::with_times).* The study itself has no times of its events. Without
+///   them, the page has no picture of when jobs ran.
+/// - *Times of another study.* The times belong to the events by their position; times of a
+///   different study give a wrong picture, and no error.
+/// - *Thousands of trials.* Of more than 1,000 trials, the page shows the best, the last, and an
+///   even selection of the rest. Export all of them from the study instead.
+///
+/// Continue with [`Analysis::findings`] for the findings as data, and
+/// [`Comparison::html`](crate::Comparison::html) for a page about several studies.
 #[derive(Debug, Clone)]
 pub struct Report<'a> {
     pub(crate) title: String,
@@ -34,48 +49,52 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// A report of an analysed study, under this title.
-    pub fn of(title: impl Into<String>, analysis: &'a Analysis<'a>) -> Self {
+    /// Creates the report of an analysed study, with a title for the page.
+    pub fn new(title: impl Into<String>, analysis: &'a Analysis<'a>) -> Self {
         let (times, best_command, origin) = (&[][..], None, Vec::new());
         Self { title: title.into(), analysis, times, best_command, origin }
     }
 
-    /// With the times of the study's events, in seconds since 1970, as
-    /// [`JournalView::times`](surmise::journal::JournalView::times) has them: for the picture of when jobs ran.
+    /// Adds the times of the study's events, for the picture of when jobs ran.
+    ///
+    /// There is one time for each event, in seconds since 1970, as in
+    /// [`JournalView::times`](surmise::journal::JournalView::times). No times by default.
     #[must_use]
     pub fn with_times(self, times: &'a [f64]) -> Self {
         Self { times, ..self }
     }
 
-    /// With the command that runs the best configuration.
+    /// Adds the command that runs the best configuration, which the page shows at its top.
     #[must_use]
     pub fn with_best_command(self, command: impl Into<String>) -> Self {
         Self { best_command: Some(command.into()), ..self }
     }
 
-    /// With a line of its own under "Where this comes from", such as the command line of the tuning.
+    /// Adds a line to the section "Origin", such as the command line of the tuning.
+    ///
+    /// The section always has the strategy, the seed and the ranges.
     #[must_use]
     pub fn with_origin(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.origin.push((name.into(), value.into()));
         self
     }
 
-    /// The analysis that is reported.
+    /// Returns the analysis that the report shows.
     pub fn analysis(&self) -> &'a Analysis<'a> {
         self.analysis
     }
 
-    /// Trials with the beginning and the end of their last attempt, in the order of their beginnings; those that have not ended are left out.
-    pub(crate) fn times(&self) -> Vec<(TrialId, f64, f64)> {
-        let (mut begun, mut times) = (BTreeMap::new(), Vec::new());
+    /// Returns the start and end times of the last attempt of each ended trial, by start time.
+    pub(crate) fn attempt_times(&self) -> Vec<(TrialId, f64, f64)> {
+        let (mut started, mut times) = (BTreeMap::new(), Vec::new());
         for (event, time) in self.analysis.study.events().iter().zip(self.times) {
             match event {
-                // Another attempt begins when the last one has failed.
+                // A failed attempt is followed by the next one.
                 Event::Asked { trial, .. } | Event::AttemptFailed { trial, .. } => {
-                    begun.insert(*trial, *time);
+                    started.insert(*trial, *time);
                 }
                 Event::Told { trial, .. } => {
-                    times.extend(begun.remove(trial).map(|begin| (*trial, begin, *time)));
+                    times.extend(started.remove(trial).map(|start| (*trial, start, *time)));
                 }
                 _ => {}
             }

@@ -1,50 +1,53 @@
-//! The metric along each parameter, the others being those of the best configuration.
+//! Slices: the predicted metric along each parameter, through the best configuration.
 
 use surmise::ParameterValue;
-use surmise::cube::{Axis, UnitPoint};
+use surmise::unit_cube::{Axis, UnitPoint};
 
-use crate::surrogate::{Predicted, Surrogate};
+use crate::surrogate::{PredictionInterval, Surrogate};
 
-/// Places along a parameter of more values than that.
-const PLACES: u64 = 49;
+/// Number of points along a parameter that has more values.
+const MAX_POINTS: u64 = 49;
 
-/// The metric along one parameter.
+/// The predicted metric along one parameter.
+///
+/// All other parameters have the values of the best configuration.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Slice {
-    /// The parameter's name.
+    /// The name of the parameter.
     pub name: String,
-    /// Whether its values are choices, which have no order.
+    /// True if the values of the parameter are categories, which have no order.
     pub is_categorical: bool,
-    /// Where the best configuration lies, as its coordinate.
-    pub best: f64,
-    /// All values of few, or 49 of them that are evenly spread in the scale of the range.
-    pub places: Vec<SlicePlace>,
+    /// The coordinate of the best configuration, from 0 to 1.
+    pub best_coordinate: f64,
+    /// The points: all values if there are at most 49, else 49 even steps on the scale of the
+    /// range.
+    pub points: Vec<SlicePoint>,
 }
 
-/// A value of a parameter, and what is expected there.
+/// A value of a parameter, with the predicted metric.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct SlicePlace {
-    /// The coordinate, from 0 at one end of the range to 1 at the other, in the scale of the range.
+pub struct SlicePoint {
+    /// The coordinate from 0 to 1, on the scale of the range.
     pub coordinate: f64,
-    /// The value.
+    /// The value of the parameter.
     pub value: ParameterValue,
-    /// What is expected of the metric.
-    pub predicted: Predicted,
+    /// The predicted metric, without noise.
+    pub predicted: PredictionInterval,
 }
 
 impl Surrogate {
-    /// A slice along each parameter that can vary, in the order of the search space.
+    /// Returns a slice along each parameter that can vary, in the order of the search space.
     pub fn slices(&self) -> Vec<Slice> {
-        self.searched().into_iter().map(|parameter| self.slice(parameter)).collect()
+        self.varying_parameters().into_iter().map(|parameter| self.slice(parameter)).collect()
     }
 
     fn slice(&self, parameter: usize) -> Slice {
         let axis = self.space.axes()[parameter];
         let best = &self.best().point;
         let coordinates = coordinates(axis);
-        let points: Vec<UnitPoint> = coordinates
+        let unit_points: Vec<UnitPoint> = coordinates
             .iter()
             .map(|coordinate| {
                 let mut point = best.to_vec();
@@ -53,35 +56,35 @@ impl Surrogate {
             })
             .collect();
         let name = self.name(parameter);
-        let place = |((coordinate, point), predicted): ((&f64, &UnitPoint), Predicted)| {
+        let point = |((coordinate, point), predicted): ((&f64, &UnitPoint), PredictionInterval)| {
             let configuration = self.space.decode(point);
-            let value = configuration.value(name).expect("it is in the search space").clone();
-            SlicePlace { coordinate: *coordinate, value, predicted }
+            let value = configuration.value(name).expect("a value for each range").clone();
+            SlicePoint { coordinate: *coordinate, value, predicted }
         };
-        let places = coordinates.iter().zip(&points).zip(self.predict(&points));
+        let points = coordinates.iter().zip(&unit_points).zip(self.predict(&unit_points));
         Slice {
             name: name.to_owned(),
             is_categorical: matches!(axis, Axis::Categories(_)),
-            best: best[parameter],
-            places: places.map(place).collect(),
+            best_coordinate: best[parameter],
+            points: points.map(point).collect(),
         }
     }
 }
 
-/// All places of an axis that has few, or an even choice of them with both ends.
+/// Returns all coordinates of an axis with few values, or evenly spaced ones with both ends.
 pub(crate) fn coordinates(axis: Axis) -> Vec<f64> {
-    match (axis, axis.cells()) {
+    match (axis, axis.cell_count()) {
         (Axis::Categories(count), _) => {
             (0..count as u64).map(|cell| axis.coordinate(cell)).collect()
         }
-        (_, Some(cells)) if cells <= PLACES => {
+        (_, Some(cells)) if cells <= MAX_POINTS => {
             (0..cells).map(|cell| axis.coordinate(cell)).collect()
         }
         _ => {
-            #[allow(clippy::cast_precision_loss, reason = "few places")]
-            let coordinate = |place: u64| axis.snap(place as f64 / (PLACES - 1) as f64);
-            let mut coordinates: Vec<f64> = (0..PLACES).map(coordinate).collect();
-            coordinates.dedup_by(|a, b| axis.same(*a, *b));
+            #[allow(clippy::cast_precision_loss, reason = "few points")]
+            let coordinate = |index: u64| axis.snap(index as f64 / (MAX_POINTS - 1) as f64);
+            let mut coordinates: Vec<f64> = (0..MAX_POINTS).map(coordinate).collect();
+            coordinates.dedup_by(|a, b| axis.is_same_coordinate(*a, *b));
             coordinates
         }
     }

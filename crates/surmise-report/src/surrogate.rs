@@ -1,51 +1,54 @@
-//! The model behind everything that is said of a study: a Gaussian process of all that was measured.
+//! The surrogate: a Gaussian process of all values of a study, which the analysis is based on.
 //!
-//! The strategy's own model is fitted along the way and only if the strategy has one. This one is fitted afterwards, to the values of all completed
-//! trials and, as the study has it, of those that were stopped early, whatever proposed them. How values are transformed, and whether they are noisy, is decided by the evidence, as in the strategy: each
-//! combination is fitted, and the one that makes the values themselves most probable is kept.
+//! It is fitted after the tuning, to the values of all completed trials, with any strategy. The
+//! study's settings decide which value a trial has that was stopped early.
 //!
-//! Shares of variance are another matter: a transform that compresses bad values knows little of how bad they are, and a sum of two effects is
-//! no sum any more when it is transformed. They are asked of a second process, of the values as they are (the worst cut off).
+//! As in the strategy, the evidence decides how values are transformed, and whether they are noisy:
+//! each combination is fitted, and the one that makes the values most probable is used.
+//!
+//! Shares of the variance come from a second process of untransformed values. A transform that
+//! compresses bad values hides how bad they are. A sum of two effects is also no sum after a
+//! transform.
 
-use surmise::cube::{Axis, UnitPoint};
 use surmise::gp::{
-    Assumptions, Features, GaussianProcess, Hyperparameters, Measured, Noise, OutputTransform,
+    Assumptions, Features, GaussianProcess, Hyperparameters, Measurements, Noise, OutputTransform,
     Posterior, Start, fit,
 };
-use surmise::stopping::Curves;
+use surmise::stopping::LearningCurves;
+use surmise::unit_cube::{Axis, UnitPoint};
 use surmise::{
     Configuration, Objective, Outcome, SearchSpace, StoppedTrials, Study, Trial, TrialId,
 };
 
-/// Fewer values than this say nothing about parameters.
-const FEWEST: usize = 5;
-/// Hyperparameters are fitted to at most so many values.
-const FITTED: usize = 300;
-/// The process is conditioned on at most so many values.
-const CONDITIONED: usize = 1000;
-/// Noise must make the values more probable by so many nats to be believed in.
-const DOUBT: f64 = 4.0;
-/// The variance of a transformed loss that tells as little as none.
-const MOST_NOISE: f64 = 1e6;
-/// Where the covariance cannot be factored, the noise is raised so many times, tenfold each.
-const WIDENINGS: i32 = 6;
+/// The minimum number of values of a model.
+const MIN_VALUES: usize = 5;
+/// The maximum number of values that hyperparameters are fitted to.
+const MAX_FITTED_VALUES: usize = 300;
+/// The maximum number of values that the process is conditioned on.
+const MAX_VALUES: usize = 1000;
+/// The evidence for noise, in nats, that a noisy model must have more than a noiseless one.
+const NOISE_PENALTY: f64 = 4.0;
+/// The maximum noise variance of a transformed loss; such a loss has no information.
+const MAX_NOISE_VARIANCE: f64 = 1e6;
+/// The maximum number of tenfold increases of the noise if the covariance cannot be factored.
+const MAX_NOISE_INCREASES: i32 = 6;
 
-/// A Gaussian process of all that a study has measured.
+/// A Gaussian process of all values of a study.
 #[derive(Debug)]
 pub struct Surrogate {
     pub(crate) space: SearchSpace,
     pub(crate) objective: Objective,
-    pub(crate) data: Vec<Datum>,
+    pub(crate) data: Vec<Observation>,
     pub(crate) transform: OutputTransform,
     pub(crate) posterior: Posterior,
     pub(crate) untransformed: Untransformed,
-    /// Number of values that there are; more than the model is made of, where they are many.
-    pub(crate) all: usize,
-    /// The least and the greatest observed loss; those that are cut off for being huge count as where they are cut off.
+    /// The number of values in the study, of which the model may use only a part.
+    pub(crate) available: usize,
+    /// The smallest and the largest observed loss, after the transform has clipped huge losses.
     observed: (f64, f64),
 }
 
-/// The process of values that are only standardized.
+/// A process of the values that are standardized, but not transformed.
 #[derive(Debug)]
 pub(crate) struct Untransformed {
     pub(crate) posterior: Posterior,
@@ -58,107 +61,126 @@ impl Untransformed {
     }
 }
 
-/// A trial with a loss.
+/// A trial with a loss and its point.
 #[derive(Debug, Clone)]
-pub(crate) struct Datum {
+pub(crate) struct Observation {
     pub(crate) trial: TrialId,
     pub(crate) point: UnitPoint,
     pub(crate) loss: f64,
-    /// The variance of the loss, where it was told; else 0.
+    /// The known variance of the loss; 0 if it is unknown.
     variance: f64,
 }
 
-/// What is expected of the metric at a place, without noise. Where metrics are to be maximized, `low` is still the smaller number.
+/// A predicted value of the metric, with its 95 % interval.
+///
+/// `low` is the smaller number, for maximized metrics, too.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct Predicted {
-    /// The value that is as likely exceeded as not.
+pub struct PredictionInterval {
+    /// The median of the prediction.
     pub median: f64,
-    /// The value below which 2.5 % are expected.
+    /// The 2.5 % quantile of the prediction.
     pub low: f64,
-    /// The value above which 2.5 % are expected.
+    /// The 97.5 % quantile of the prediction.
     pub high: f64,
 }
 
-/// Quantile of the standard normal distribution at 97.5 %.
+/// The 97.5 % quantile of the standard normal distribution.
 pub(crate) const NORMAL_975: f64 = 1.959_963_984_540_054;
 
 impl Surrogate {
-    /// Fits a process to the values of a study's trials; of those that were stopped early, what the study's settings say. `None` if fewer than five
-    /// have one, or all have the same.
+    /// Fits a process to the values of a study.
     ///
-    /// Of more than 1,000 values, the best third and an even choice of the others are used.
+    /// `None` with fewer than five values, or if all values are equal. Of more than 1,000 values,
+    /// 1,000 are used: a third are the best ones, the rest an even selection by rank.
+    ///
+    /// A trial that was stopped early counts as [`StudySettings::stopped_trials`] says.
+    ///
+    /// [`StudySettings::stopped_trials`]: surmise::StudySettings::stopped_trials
     pub fn fit(study: &Study) -> Option<Self> {
-        let measured = measured(study);
-        let all = measured.len();
-        let data = representative(measured, CONDITIONED);
-        let is_flat = data.iter().all(|datum| datum.loss.total_cmp(&data[0].loss).is_eq());
-        if data.len() < FEWEST || is_flat {
+        let observations = observations(study);
+        let available = observations.len();
+        let data = select_representative(observations, MAX_VALUES);
+        let is_flat =
+            data.iter().all(|observation| observation.loss.total_cmp(&data[0].loss).is_eq());
+        if data.len() < MIN_VALUES || is_flat {
             return None;
         }
-        let losses: Vec<f64> = data.iter().map(|datum| datum.loss).collect();
+        let losses: Vec<f64> = data.iter().map(|observation| observation.loss).collect();
         let axes = study.space().axes();
         let fitted = |transform: OutputTransform| {
-            let (evidence, hyperparameters) = most_probable(axes, &data, &transform)?;
+            let (evidence, hyperparameters) = fit_hyperparameters(axes, &data, &transform)?;
             let posterior = condition(axes, &hyperparameters, &data, &transform)?;
             Some((evidence, posterior, transform))
         };
         let plain = fitted(OutputTransform::standardize(&losses))?;
-        let bent = fitted(OutputTransform::fit(&losses)).filter(|bent| bent.0 > plain.0);
+        let transformed =
+            fitted(OutputTransform::fit(&losses)).filter(|transformed| transformed.0 > plain.0);
         let untransformed =
             Untransformed { posterior: plain.1.clone(), transform: plain.2.clone() };
-        let (_, posterior, transform) = bent.unwrap_or(plain);
+        let (_, posterior, transform) = transformed.unwrap_or(plain);
         let (space, objective) = (study.space().clone(), study.objective().clone());
         let observed = observed(&transform, &posterior);
-        Some(Self { space, objective, data, transform, posterior, untransformed, observed, all })
+        Some(Self {
+            space,
+            objective,
+            data,
+            transform,
+            posterior,
+            untransformed,
+            observed,
+            available,
+        })
     }
 
-    /// The number of values behind it.
-    pub fn count(&self) -> usize {
+    /// Returns the number of values that the model uses.
+    pub fn observation_count(&self) -> usize {
         self.data.len()
     }
 
-    /// The share of the noise in the variance of a transformed value, between 0 and 1.
+    /// Returns the share of noise in the variance of a transformed value, from 0 to 1.
     pub fn noise_share(&self) -> f64 {
-        let share = self.posterior.process().hyperparameters().noise_share();
+        let share = self.posterior.process().hyperparameters().noise_ratio();
         share / (1.0 + share)
     }
 
-    /// What is expected at points of the cube.
-    pub fn predict(&self, points: &[UnitPoint]) -> Vec<Predicted> {
+    /// Predicts the metric, without noise, at points of the unit cube.
+    pub fn predict(&self, points: &[UnitPoint]) -> Vec<PredictionInterval> {
         let prediction = self.posterior.predict(points);
         let each = prediction.mean.iter().zip(&prediction.variance);
         each.map(|(mean, variance)| self.predicted(*mean, variance.sqrt())).collect()
     }
 
-    pub(crate) fn predicted(&self, mean: f64, deviation: f64) -> Predicted {
+    pub(crate) fn predicted(&self, mean: f64, deviation: f64) -> PredictionInterval {
         let value = |shift: f64| self.value(mean + shift * deviation);
         let (a, b) = (value(-NORMAL_975), value(NORMAL_975));
-        Predicted { median: value(0.0), low: a.min(b), high: a.max(b) }
+        PredictionInterval { median: value(0.0), low: a.min(b), high: a.max(b) }
     }
 
-    /// The metric's value of a transformed loss. What lies further beyond the observed losses than they are apart counts as that far, because
-    /// a transform that compresses bad losses stretches what is expected beyond them without end.
+    /// Converts a transformed loss to a value of the metric.
+    ///
+    /// The loss is clipped to the range of the observed losses, extended by its width on each side.
+    /// Otherwise, a transform that compresses bad losses would give arbitrarily large values.
     pub(crate) fn value(&self, transformed: f64) -> f64 {
-        let (least, greatest) = self.observed;
-        let width = (greatest - least).min(f64::MAX / 4.0);
-        let (least, greatest) = ((least - width).max(-f64::MAX), (greatest + width).min(f64::MAX));
-        self.objective.value(self.transform.invert(transformed).clamp(least, greatest))
+        let (min, max) = self.observed;
+        let width = (max - min).min(f64::MAX / 4.0);
+        let (low, high) = ((min - width).max(-f64::MAX), (max + width).min(f64::MAX));
+        self.objective.value(self.transform.invert(transformed).clamp(low, high))
     }
 
-    /// The completed trial of the best value.
-    pub(crate) fn best(&self) -> &Datum {
+    /// Returns the observation with the smallest loss.
+    pub(crate) fn best(&self) -> &Observation {
         let best = self.data.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
-        best.expect("there are at least five")
+        best.expect("at least five observations")
     }
 
-    /// The configuration of the best value.
+    /// Returns the configuration with the best value.
     pub(crate) fn best_configuration(&self) -> Configuration {
         self.space.decode(&self.best().point)
     }
 
-    /// The parameters that can vary, as indices.
-    pub(crate) fn searched(&self) -> Vec<usize> {
+    /// Returns the indices of the parameters that can vary.
+    pub(crate) fn varying_parameters(&self) -> Vec<usize> {
         let axes = self.space.axes().iter().enumerate();
         axes.filter(|(_, axis)| !axis.is_constant()).map(|(index, _)| index).collect()
     }
@@ -170,101 +192,102 @@ impl Surrogate {
 
 fn observed(transform: &OutputTransform, posterior: &Posterior) -> (f64, f64) {
     let losses = posterior.losses().iter().map(|loss| transform.invert(*loss));
-    losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), loss| {
-        (least.min(loss), most.max(loss))
-    })
+    losses
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), loss| (min.min(loss), max.max(loss)))
 }
 
-/// The losses of completed trials, and of those that were stopped early what the study's settings say.
-fn measured(study: &Study) -> Vec<Datum> {
+/// Returns the losses of completed trials, and those of stopped trials by the study's settings.
+fn observations(study: &Study) -> Vec<Observation> {
     let objective = study.objective();
-    let curves = Curves::of(objective, study.trials());
+    let curves = LearningCurves::from_trials(objective, study.trials());
     let loss = |trial: &Trial| {
         if let Some(value) = trial.value() {
             return Some(objective.loss(value));
         }
         let Some(Outcome::Stopped { value }) = trial.outcome else { return None };
-        if trial.was_cut_off() {
+        if trial.was_interrupted() {
             return None;
         }
-        let last = objective.loss(value.or(trial.last_reported())?);
+        let last = objective.loss(value.or(trial.last_reported_value())?);
         match study.settings().stopped_trials {
             StoppedTrials::LastValue => Some(last),
-            StoppedTrials::Projected => Some(curves.projection(trial.id, last)),
+            StoppedTrials::Projected => Some(curves.project_final_loss(trial.id, last)),
             _ => None,
         }
     };
-    let datum = |trial: &Trial| {
+    let observation = |trial: &Trial| {
         let loss = loss(trial).filter(|loss| loss.is_finite())?;
         let point = study.space().encode(&trial.configuration).ok()?;
-        let variance = study.deviation(trial.id).map_or(0.0, |deviation| deviation * deviation);
-        Some(Datum { trial: trial.id, point, loss, variance })
+        let variance = study.noise_std_dev(trial.id).map_or(0.0, |std_dev| std_dev * std_dev);
+        Some(Observation { trial: trial.id, point, loss, variance })
     };
-    study.trials().iter().filter_map(datum).collect()
+    study.trials().iter().filter_map(observation).collect()
 }
 
-/// All, or of too many the best third of `most` and an even choice of the others, in order.
-fn representative(data: Vec<Datum>, most: usize) -> Vec<Datum> {
-    if data.len() <= most {
+/// Returns at most `max_count` observations, in order.
+///
+/// Of more, a third of `max_count` are the best ones, the rest an even selection by rank.
+fn select_representative(data: Vec<Observation>, max_count: usize) -> Vec<Observation> {
+    if data.len() <= max_count {
         return data;
     }
     let mut order: Vec<usize> = (0..data.len()).collect();
     order.sort_by(|a, b| data[*a].loss.total_cmp(&data[*b].loss));
-    let others = order.split_off(most / 3);
-    let wanted = most - order.len();
-    let even = (0..wanted).map(|place| others[place * others.len() / wanted]);
+    let remaining = order.split_off(max_count / 3);
+    let wanted = max_count - order.len();
+    let even = (0..wanted).map(|index| remaining[index * remaining.len() / wanted]);
     order.extend(even.collect::<Vec<_>>());
     order.sort_unstable();
     order.into_iter().map(|index| data[index].clone()).collect()
 }
 
-/// Transformed losses, and the known variances of them.
-fn transformed(data: &[Datum], transform: &OutputTransform) -> (Vec<f64>, Vec<f64>) {
-    let losses = data.iter().map(|datum| transform.apply(datum.loss)).collect();
-    let known = |datum: &Datum| {
-        let variance = datum.variance * transform.slope(datum.loss).powi(2);
-        if variance.is_finite() { variance.min(MOST_NOISE) } else { MOST_NOISE }
+/// Returns the transformed losses, and their known variances.
+fn transform_losses(data: &[Observation], transform: &OutputTransform) -> (Vec<f64>, Vec<f64>) {
+    let losses = data.iter().map(|observation| transform.apply(observation.loss)).collect();
+    let known = |observation: &Observation| {
+        let variance = observation.variance * transform.derivative(observation.loss).powi(2);
+        if variance.is_finite() { variance.min(MAX_NOISE_VARIANCE) } else { MAX_NOISE_VARIANCE }
     };
     (losses, data.iter().map(known).collect())
 }
 
-/// The most probable hyperparameters of values that are transformed so, and how probable they make the values.
-fn most_probable(
+/// Fits the hyperparameters, and returns them with the log evidence of the values.
+fn fit_hyperparameters(
     axes: &[Axis],
-    data: &[Datum],
+    data: &[Observation],
     transform: &OutputTransform,
 ) -> Option<(f64, Hyperparameters)> {
-    let data = representative(data.to_vec(), FITTED);
-    let losses: Vec<f64> = data.iter().map(|datum| datum.loss).collect();
-    let points: Vec<&UnitPoint> = data.iter().map(|datum| &datum.point).collect();
-    let (y, known) = transformed(&data, transform);
+    let data = select_representative(data.to_vec(), MAX_FITTED_VALUES);
+    let losses: Vec<f64> = data.iter().map(|observation| observation.loss).collect();
+    let points: Vec<&UnitPoint> = data.iter().map(|observation| &observation.point).collect();
+    let (y, known) = transform_losses(&data, transform);
     let features = Features::new(axes);
     let jacobian = transform.log_jacobian(&losses);
     let fitted = |noise| {
         let assumptions = Assumptions { noise, ..Assumptions::default() };
-        let measured = Measured::with_noise(&y, &known);
+        let measured = Measurements::with_noise(&y, &known);
         let fit = fit(&features, &points, measured, assumptions, Start::Cold);
-        let doubt = if noise == Noise::Absent { 0.0 } else { DOUBT };
-        Some((fit.log_evidence? + jacobian - doubt, fit.process.hyperparameters().clone()))
+        let penalty = if noise == Noise::Absent { 0.0 } else { NOISE_PENALTY };
+        Some((fit.log_evidence? + jacobian - penalty, fit.process.hyperparameters().clone()))
     };
     let kinds = [Noise::Absent, Noise::Unknown, Noise::Present].into_iter();
     kinds.filter_map(fitted).reduce(|a, b| if b.0 > a.0 { b } else { a })
 }
 
-/// Conditions; where the covariance cannot be factored, with more noise.
+/// Conditions a process on the data; adds noise if the covariance cannot be factored.
 fn condition(
     axes: &[Axis],
     hyperparameters: &Hyperparameters,
-    data: &[Datum],
+    data: &[Observation],
     transform: &OutputTransform,
 ) -> Option<Posterior> {
-    let points: Vec<&UnitPoint> = data.iter().map(|datum| &datum.point).collect();
-    let (losses, known) = transformed(data, transform);
-    (0..=WIDENINGS).find_map(|widening| {
-        let noise_variance = 10.0_f64.powi(widening) * hyperparameters.noise_variance;
+    let points: Vec<&UnitPoint> = data.iter().map(|observation| &observation.point).collect();
+    let (losses, known) = transform_losses(data, transform);
+    (0..=MAX_NOISE_INCREASES).find_map(|increase| {
+        let noise_variance = 10.0_f64.powi(increase) * hyperparameters.noise_variance;
         let hyperparameters = Hyperparameters { noise_variance, ..hyperparameters.clone() };
         GaussianProcess::new(Features::new(axes), hyperparameters)
-            .condition(&points, Measured::with_noise(&losses, &known))
+            .condition(&points, Measurements::with_noise(&losses, &known))
             .ok()
     })
 }

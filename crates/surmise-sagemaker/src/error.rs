@@ -1,61 +1,63 @@
-//! What a request may ask for that cannot be done yet.
+//! Errors of converting a request to a search.
 
 use std::fmt;
 
 use surmise::error::{Error, Violation};
 
-/// Something that was asked for, and that Surmise cannot do yet.
+/// A feature that a request uses and that Surmise does not support yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotSupported {
-    /// What it is.
+    /// The kind of feature.
     pub feature: Feature,
-    /// Where it was asked for: a field's path.
+    /// The JSON path of the member that requests the feature.
     pub path: String,
-    /// What was asked for there.
-    pub asked: String,
-    /// What happens instead.
-    pub instead: &'static str,
+    /// The value of that member.
+    pub requested: String,
+    /// What Surmise does without the feature, or what the user can do.
+    pub consequence: &'static str,
 }
 
-/// What Surmise cannot do yet.
+/// A kind of feature that Surmise does not support yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Feature {
-    /// Tuning several algorithms together.
+    /// Several definitions of training jobs in one tuning job.
     SeveralDefinitions,
-    /// Choosing ranges and limits.
+    /// Autotune, which chooses ranges and limits.
     Autotune,
-    /// Learning from earlier tuning jobs.
+    /// A warm start, which learns from earlier tuning jobs.
     WarmStart,
-    /// Ending when little can be gained.
+    /// Completion when SageMaker detects convergence.
     Convergence,
-    /// Whatever a member means that this version does not know.
+    /// A member that this version does not know.
     UnknownMember,
 }
 
 impl fmt::Display for NotSupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { feature, path, asked, instead } = self;
-        write!(f, "{feature:?} is not supported yet (`{path}` is {asked}): {instead}")
+        let Self { feature, path, requested, consequence } = self;
+        write!(f, "{feature:?} is not supported yet (`{path}` is {requested}): {consequence}")
     }
 }
 
-/// Why a request cannot be made a tuning of.
+/// An error of converting a request to a [`Tuning`](crate::Tuning).
 ///
-/// Its `Debug` form is the text for people, as that of [`Error`].
+/// Its `Debug` form is the message, as that of [`Error`].
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TuningError {
-    /// The request broke rules, or the engine has refused what it asks for.
+    /// The request breaks rules of SageMaker or of the engine.
     #[error(transparent)]
     Engine(#[from] Error),
-    /// What it asks for cannot be done yet; all of it is listed, also what could have been left out.
+    /// The request uses features without which no search is possible.
+    ///
+    /// All unsupported features are listed, also those that could be omitted.
     #[error("{}", list(.0))]
     NotSupported(Vec<NotSupported>),
 }
 
 impl TuningError {
-    /// The rules that were broken, if that is what went wrong.
+    /// Returns the broken rules; empty for [`TuningError::NotSupported`].
     pub fn violations(&self) -> &[Violation] {
         match self {
             Self::Engine(error) => error.violations(),

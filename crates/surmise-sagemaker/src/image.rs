@@ -1,9 +1,9 @@
 //! The images of SageMaker's own algorithms.
 
-/// The repositories of algorithms whose metrics SageMaker knows.
+/// The image repositories of algorithms whose metrics SageMaker defines.
 ///
-/// From the image registry of the SageMaker Python SDK (August 2026). `LightGBM`, `CatBoost`, `TabTransformer` and `AutoGluon` are not among
-/// them: their images are those of frameworks.
+/// From the image registry of the SageMaker Python SDK (August 2026). `LightGBM`, `CatBoost`,
+/// `TabTransformer` and `AutoGluon` are not among them, because they use the images of frameworks.
 const REPOSITORIES: [&str; 18] = [
     "blazingtext",
     "factorization-machines",
@@ -25,7 +25,7 @@ const REPOSITORIES: [&str; 18] = [
     "xgboost",
 ];
 
-/// The accounts that keep these images, of all regions; from the same registry.
+/// The accounts of these images in all regions, from the same registry.
 const ACCOUNTS: &str = "\
     104374241257 106583098589 108575199400 121021644041 124985052026 141502667606 156387875391 \
     174872318107 190319476487 204372634319 224300973850 226302683700 237065988967 246618743249 \
@@ -41,22 +41,22 @@ const ACCOUNTS: &str = "\
     835164637446 855470959533 867004704886 898809789911 951798379941 978288397137 991648021394 \
     999678624901 999911452149";
 
-/// Whose an image is, as far as its path tells.
+/// The kind of an image, by its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Image {
-    /// That of a built-in algorithm.
+    /// The image of a built-in algorithm.
     BuiltIn(&'static str),
-    /// Named like that of a built-in algorithm, in an account that is not known to be SageMaker's.
+    /// An image with the name of a built-in algorithm, in an account that is not SageMaker's.
     Namesake(&'static str),
-    /// Any other.
+    /// The image of any other algorithm.
     Other,
 }
 
-/// Whose an image is.
-pub(crate) fn image(path: &str) -> Image {
+/// Returns the kind of the image with this path.
+pub(crate) fn image_kind(path: &str) -> Image {
     let Some((registry, path)) = path.split_once('/') else { return Image::Other };
     let account = registry.split('.').next().unwrap_or_default();
-    // ECR's hosts: dkr.ecr, dkr.ecr-fips, and dkr-ecr where there is IPv6.
+    // The hosts of ECR are dkr.ecr, dkr.ecr-fips and, with IPv6, dkr-ecr.
     let host = registry.get(account.len()..).unwrap_or_default();
     let is_ecr = host.starts_with(".dkr.ecr") || host.starts_with(".dkr-ecr");
     let repository = path.split(['@', ':']).next().unwrap_or_default();
@@ -74,9 +74,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn built_in_images_are_told_by_their_path() {
+    fn built_in_images_are_detected_by_their_path() {
         let xgboost = "sagemaker-xgboost";
-        for (path, wanted) in [
+        for (path, expected) in [
             (
                 "433757028032.dkr.ecr.us-west-2.amazonaws.com/xgboost:latest",
                 Image::BuiltIn("xgboost"),
@@ -105,7 +105,7 @@ mod tests {
             ("xgboost:latest", Image::Other),
             ("", Image::Other),
         ] {
-            assert_eq!(image(path), wanted, "{path}");
+            assert_eq!(image_kind(path), expected, "{path}");
         }
         assert_eq!(ACCOUNTS.split(' ').filter(|account| account.len() == 12).count(), 86);
         assert_eq!(ACCOUNTS.split(' ').count(), 86);

@@ -1,6 +1,6 @@
-//! Paths in a JSON document, step by step.
+//! Writes the steps of JSON paths.
 
-/// One step of a path: `.name`, or `['na me']` where a dot would mislead.
+/// Returns the step to a member: `.name`, or `['na me']` for a name with other characters.
 pub(crate) fn step(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !name.is_empty() && name.chars().all(plain) {

@@ -1,16 +1,24 @@
-//! SageMaker's tuning request as data: read it, judge it, make a study of it, write it back. No SDK and no network.
+//! Amazon SageMaker tuning jobs with [Surmise](surmise): validate requests, run them locally or on
+//! AWS.
 //!
-//! ```text
-//! bytes → Document → Verdict               would the service take it, would a person regret it?
-//!                  → request() → tuning() → Study → TuningJobDescription, a request for SageMaker's own tuner
+//! The input is the request of `CreateHyperParameterTuningJob`, which SageMaker's own tuner takes.
+//! With it you can:
+//!
+//! - **Validate it** before AWS does. A [`Validator`] reports all problems at once, each with its
+//!   JSON path, value, rule and remedy.
+//! - **Run it on this machine.** `container::TrainingContainer` runs the unchanged training script
+//!   with the files and environment variables of a SageMaker container (on Unix).
+//! - **Run it on SageMaker.** A [`SageMakerEvaluator`] creates a training job for every attempt at
+//!   a trial, within quotas, rate limits and a budget (feature `sdk`).
+//! - **Convert it.** [`Document::tuning`] returns the search space, the rules and the study of a
+//!   request. A [`TuningJobDescription`] imports a finished tuning job as a study.
+//!
+//! A [`Document`] is the bare configuration, the whole request, or a Step Functions state machine.
+//! As types, a request is a [`CreateHyperParameterTuningJobRequest`]. Reading and writing it
+//! preserves all members, including those that this version does not know.
+//!
 //! ```
-//!
-//! A [`Document`] is read from the bare configuration, the whole request, or a Step Functions state machine. A [`Judge`] finds
-//! everything that is wrong with it at once, each with its JSON path, value, rule and remedy. As types, a request is a
-//! [`CreateHyperParameterTuningJobRequest`]: what is read and written again is equal, members that this version does not know included.
-//!
-//! ```
-//! use surmise_sagemaker::{DocumentReader, Judge};
+//! use surmise_sagemaker::{DocumentReader, Validator};
 //!
 //! let text = r#"{ "HyperParameterTuningJobName": "trees",
 //!   "HyperParameterTuningJobConfig": {
@@ -25,15 +33,27 @@
 //!     "StaticHyperParameters": { "num_round": "20" },
 //!     "RoleArn": "arn:aws:iam::012345678912:role/tuner",
 //!     "OutputDataConfig": { "S3OutputPath": "s3://bucket/models" },
-//!     "ResourceConfig": { "InstanceType": "ml.m4.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30 },
+//!     "ResourceConfig": { "InstanceType": "ml.m4.xlarge", "InstanceCount": 1,
+//!       "VolumeSizeInGB": 30 },
 //!     "StoppingCondition": { "MaxRuntimeInSeconds": 3600 } } }"#;
 //! let document = DocumentReader::default().read(text.as_bytes())?;
-//! let verdict = Judge::default().judge(&document);
-//! assert!(verdict.is_accepted(), "{verdict}");
+//! let validation = Validator::default().validate(&document);
+//! assert!(validation.is_accepted(), "{validation}");
 //! let study = document.tuning().unwrap().study().unwrap();
 //! assert_eq!(study.settings().limits.max_jobs, Some(50));
 //! # Ok::<(), surmise_sagemaker::ReadError>(())
 //! ```
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `sdk` | `evaluator::SageMakerService`, the requests to AWS by its SDK for Rust |
+//! | `logs` | `sdk`, and metrics from CloudWatch Logs |
+//! | `fake` | `fake`, a local HTTP server that behaves like SageMaker, for tests without AWS |
+
+/// The code blocks of the guide's chapter, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/11-sagemaker.md")]
+mod guide {}
 
 mod clock;
 mod error;
@@ -46,8 +66,8 @@ mod unresolved;
 
 mod node;
 
+mod findings;
 mod states;
-mod verdict;
 
 mod reading;
 mod shape;
@@ -56,7 +76,7 @@ mod request;
 
 #[cfg(unix)]
 pub mod container;
-mod judge;
+mod validation;
 
 mod conversion;
 #[cfg(feature = "fake")]
@@ -66,33 +86,33 @@ pub mod evaluator;
 
 pub use self::clock::Clock;
 pub use self::conversion::{
-    BroughtBack, FinalMetric, ModelArtifacts, ObjectiveStatus, ObjectiveStatusCounters,
+    FinalMetric, ImportSummary, ModelArtifacts, ObjectiveStatus, ObjectiveStatusCounters,
     TrainingJobStatus, TrainingJobStatusCounters, TrainingJobSummary, Tuning, TuningJobDescription,
-    TuningJobStatus, model_address, training_jobs,
+    TuningJobStatus, model_s3_uri, training_job_summaries,
 };
 pub use self::error::{Feature, NotSupported, TuningError};
 pub use self::evaluator::SageMakerEvaluator;
-pub use self::judge::Judge;
+pub use self::findings::{Finding, Severity, Validation};
 pub use self::quotas::Quotas;
-pub use self::reading::{Document, DocumentReader, DocumentShape, ReadError};
+pub use self::reading::{Document, DocumentFormat, DocumentReader, ReadError};
 pub use self::request::{
     AlgorithmDescription, AllocationStrategy, AutoParameter, Autotune, AutotuneMode,
-    BestObjectiveNotImproving, CategoricalRange, Channel, ChannelSpecification, CheckpointConfig,
-    CompleteOnConvergence, CompressionType, ConvergenceDetected,
-    CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest, DataSource, DatasetSource,
-    Ends, FileSystemAccessMode, FileSystemDataSource, FileSystemType, HubAccessConfig,
-    HyperParameterAlgorithmSpecification, HyperParameterSpecification,
+    BestObjectiveNotImproving, CategoricalRange, CategoricalRangeSpecification, Channel,
+    ChannelSpecification, CheckpointConfig, CompleteOnConvergence, CompressionType,
+    ConvergenceDetected, CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest,
+    DataSource, DatasetSource, FileSystemAccessMode, FileSystemDataSource, FileSystemType,
+    HubAccessConfig, HyperParameterAlgorithmSpecification, HyperParameterSpecification,
     HyperParameterTrainingJobDefinition, HyperParameterTuningInstanceConfig,
     HyperParameterTuningJobConfig, HyperParameterTuningResourceConfig, HyperParameterType,
     HyperbandStrategyConfig, InstanceGroup, InstancePlacementConfig, InstancePreference,
     JobObjective, JobResourceLimits, JobStrategy, JobStrategyConfig, MaxRuntime, MetricDefinition,
-    ModelAccessConfig, Named, NumericRange, OBJECTIVE_METRIC, Other, OutputCompressionType,
-    OutputDataConfig, ParameterRanges, ParentHyperParameterTuningJob, PlacementSpecification,
-    RangeSpecification, RecordWrapper, ResourceConfig, RetryStrategy, S3DataDistribution,
-    S3DataSource, S3DataType, ShuffleConfig, StoppingCondition, SupportedObjective, Tag,
-    TrainingInputMode, TrainingJobEarlyStoppingType, TrainingJobTemplate, TrainingSpecification,
-    TuningJobCompletionCriteria, VpcConfig, WarmStartConfig, WarmStartType, failure_kind,
-    service_model, training_job_name, tuned_values,
+    ModelAccessConfig, NumericRange, NumericRangeSpecification, OBJECTIVE_METRIC,
+    OutputCompressionType, OutputDataConfig, ParameterRanges, ParentHyperParameterTuningJob,
+    PlacementSpecification, RangeSpecification, RecordWrapper, ResourceConfig, RetryStrategy,
+    S3DataDistribution, S3DataSource, S3DataType, ShuffleConfig, StoppingCondition,
+    SupportedObjective, Tag, TrainingInputMode, TrainingJobEarlyStoppingType, TrainingJobTemplate,
+    TrainingSpecification, TuningJobCompletionCriteria, UnknownMembers, VpcConfig, WarmStartConfig,
+    WarmStartType, failure_kind, service_model, training_job_name, tuned_values,
 };
 pub use self::unresolved::Unresolved;
-pub use self::verdict::{Finding, Severity, Verdict};
+pub use self::validation::Validator;

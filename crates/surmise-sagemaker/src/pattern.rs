@@ -1,6 +1,7 @@
-//! Regular expressions as the service means them: the patterns of its model, and what is doubtful in those of metrics.
+//! Regular expressions in the dialect of the service: the patterns of its model, and a check of the
+//! expressions for metrics.
 //!
-//! Which of the features of Python's and Java's dialects it knows is not published.
+//! AWS does not publish which features of Python's and Java's dialects the service supports.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,40 +9,44 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use surmise::pattern::MetricPattern;
 
-/// Whether a whole text matches a pattern, as the service's model means it.
+/// Returns whether a whole text matches a pattern of the service's model.
 ///
 /// # Panics
-/// If the pattern cannot be read: patterns of the model are constants, and a test reads them all.
+/// Panics if the pattern is invalid. The patterns are constants, and a test compiles them all.
 pub(crate) fn matches_whole(pattern: &'static str, text: &str) -> bool {
-    /// Compiled once each; there are some thirty.
+    /// Each of the about thirty patterns is compiled once.
     static COMPILED: LazyLock<Mutex<HashMap<&'static str, MetricPattern>>> =
         LazyLock::new(Mutex::default);
 
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     let regex = compiled.entry(pattern).or_insert_with(|| {
-        // \d and \w are of ASCII there.
+        // In the model, \d and \w match ASCII characters only.
         let ascii = pattern.replace(r"\d", "[0-9]").replace(r"\w", "[A-Za-z0-9_]");
-        MetricPattern::new(&format!(r"\A(?:{ascii})\z")).expect("patterns of the model can be read")
+        MetricPattern::new(&format!(r"\A(?:{ascii})\z")).expect("patterns of the model are valid")
     });
     regex.is_match(text)
 }
 
-/// Whether the first group of an expression can capture nothing: because what it captures can be empty and nothing has to follow, as in
-/// `F1=(.*?)`, or because it need not take part, as in `F1=(.+)?` and `(.+)|nan`. `None` if there is no group or it cannot be told.
-pub(crate) fn first_group_can_be_empty(expression: &str) -> Option<bool> {
+/// Returns whether the first group of an expression may capture nothing; `None` if there is no
+/// group, or if the group is not a valid expression.
+///
+/// A group may capture an empty text if nothing must follow it, as in `F1=(.*?)`. It may also be
+/// skipped, as in `F1=(.+)?` and `(.+)|nan`.
+pub(crate) fn first_group_may_be_empty(expression: &str) -> Option<bool> {
     let group = first_group(expression)?;
-    let rest = &expression[group.end + 1..];
-    let is_optional = rest.starts_with(['?', '*']) || rest.starts_with("{0");
-    let alone = MetricPattern::new(&format!(r"\A(?:{})\z", &expression[group])).ok()?;
-    // What has to follow ends it, as in `loss=(.*?);`.
-    let after = MetricPattern::new(&format!(r"\A(?:{rest})\z"));
-    let is_ended = after.is_ok_and(|after| !after.is_match(""));
-    let is_empty = alone.is_match("") && !is_ended;
-    Some(is_optional || has_alternatives(expression) || is_empty)
+    let suffix = &expression[group.end + 1..];
+    let is_optional = suffix.starts_with(['?', '*']) || suffix.starts_with("{0");
+    let group = MetricPattern::new(&format!(r"\A(?:{})\z", &expression[group])).ok()?;
+    // If something must follow, the group extends up to it, as in `loss=(.*?);`.
+    let suffix = MetricPattern::new(&format!(r"\A(?:{suffix})\z"));
+    let must_follow = suffix.is_ok_and(|suffix| !suffix.is_match(""));
+    let may_be_empty = group.is_match("") && !must_follow;
+    Some(is_optional || has_alternatives(expression) || may_be_empty)
 }
 
-/// Parentheses and bars that are neither escaped nor in a class: where they stand, and how many parentheses are open around them.
-fn marks(expression: &str) -> impl Iterator<Item = (usize, char, usize)> {
+/// Returns the parentheses and bars that are neither escaped nor in a character class: their
+/// positions, and the number of open parentheses around them.
+fn delimiters(expression: &str) -> impl Iterator<Item = (usize, char, usize)> {
     let (mut depth, mut in_class, mut escaped) = (0_usize, false, false);
     expression.char_indices().filter_map(move |(at, c)| {
         match c {
@@ -65,23 +70,26 @@ fn marks(expression: &str) -> impl Iterator<Item = (usize, char, usize)> {
     })
 }
 
-/// Whether an expression is one of several, outside of all parentheses.
+/// Returns whether an expression has alternatives outside of all parentheses.
 fn has_alternatives(expression: &str) -> bool {
-    marks(expression).any(|(_, mark, depth)| mark == '|' && depth == 0)
+    delimiters(expression).any(|(_, delimiter, depth)| delimiter == '|' && depth == 0)
 }
 
-/// Where it stands in the first pair of capturing parentheses.
+/// Returns the range inside the first pair of capturing parentheses.
 fn first_group(expression: &str) -> Option<Range<usize>> {
-    let opened = marks(expression).filter(|(_, mark, _)| *mark == '(');
-    let mut groups =
-        opened.filter_map(|(at, _, depth)| Some((at + 1 + head(&expression[at + 1..])?, depth)));
+    let opened = delimiters(expression).filter(|(_, delimiter, _)| *delimiter == '(');
+    let mut groups = opened.filter_map(|(at, _, depth)| {
+        Some((at + 1 + group_name_length(&expression[at + 1..])?, depth))
+    });
     let (start, depth) = groups.next()?;
-    let end = marks(expression).find(|mark| mark.0 >= start && (mark.1, mark.2) == (')', depth));
+    let end = delimiters(expression)
+        .find(|&(at, delimiter, end_depth)| at >= start && (delimiter, end_depth) == (')', depth));
     Some(start..end?.0)
 }
 
-/// The length of a group's name with its marks, if what is in these parentheses is captured.
-fn head(inside: &str) -> Option<usize> {
+/// Returns the length of the name of a group, such as `?P<name>`; 0 without a name, and `None` if
+/// the parentheses do not capture.
+fn group_name_length(inside: &str) -> Option<usize> {
     let named = inside.strip_prefix("?P<").or_else(|| inside.strip_prefix("?<"));
     match named.filter(|name| !name.starts_with(['=', '!'])).and_then(|name| name.find('>')) {
         Some(length) => Some(inside.len() - named?.len() + length + 1),
@@ -94,8 +102,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_that_can_be_empty_are_told() {
-        for (expression, empty) in [
+    fn groups_that_may_be_empty_are_detected() {
+        for (expression, expected) in [
             (r"F1=(.*?)", Some(true)),
             (r"loss: ([0-9.]*)", Some(true)),
             (r"loss: ([0-9\.]+)", Some(false)),
@@ -116,12 +124,12 @@ mod tests {
             (r"(?:a|b)=(\S+)[|]\|", Some(false)),
             (r"(\d+)+", Some(false)),
         ] {
-            assert_eq!(first_group_can_be_empty(expression), empty, "{expression}");
+            assert_eq!(first_group_may_be_empty(expression), expected, "{expression}");
         }
     }
 
     #[test]
-    fn whole_patterns_match_whole_texts_of_ascii() {
+    fn patterns_match_whole_ascii_texts() {
         let matches = |text| matches_whole(r"\d{2}", text);
         assert!(matches("12") && !matches("123") && !matches("12\n"));
         assert!(!matches("\u{0661}\u{0662}"));

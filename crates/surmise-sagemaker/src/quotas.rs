@@ -1,28 +1,31 @@
-//! How much an account may ask for: quotas, which are no part of the service's model and change with time and by request.
+//! Quotas of an AWS account for tuning jobs.
+//!
+//! They are not part of the service's model: AWS changes them, and raises them on request.
 
-/// Quotas of an account, at some time.
+/// The quotas of an AWS account for tuning jobs, as of some month.
 ///
-/// What the service's model itself limits (30 ranges, 30 values, 100 hyperparameters) is not here, because nobody can raise it.
+/// The limits of the service's model (30 ranges, 30 values, 100 hyperparameters) are not among
+/// them, because AWS cannot raise those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quotas {
-    /// Whose they are, and as of when, for people.
+    /// The name of the quotas and their date, for messages.
     pub name: &'static str,
-    /// Training jobs of one tuning job.
+    /// The maximum number of training jobs of one tuning job.
     pub training_jobs: u32,
-    /// The same where the strategy is random.
+    /// The maximum number of training jobs of one tuning job with strategy `Random`.
     pub random_training_jobs: u32,
-    /// Training jobs of one tuning job at once.
+    /// The maximum number of training jobs of one tuning job that run at the same time.
     pub parallel_training_jobs: u32,
-    /// Seconds of a tuning job.
+    /// The maximum duration of a tuning job, in seconds.
     pub tuning_runtime_in_seconds: u32,
-    /// Seconds of a training job.
+    /// The maximum duration of a training job, in seconds.
     pub training_runtime_in_seconds: u32,
 }
 
 const DAY: u32 = 86_400;
 
 impl Quotas {
-    /// What every account has, by the limits page as of November 2026.
+    /// The default quotas of every account, by AWS's page of limits as of November 2026.
     pub const DEFAULT: Self = Self {
         name: "default quotas, November 2026",
         training_jobs: 750,
@@ -32,7 +35,7 @@ impl Quotas {
         training_runtime_in_seconds: 28 * DAY,
     };
 
-    /// What every account had by the developer guide of June 2023.
+    /// The default quotas of every account, by the developer guide of June 2023.
     pub const DEFAULT_2023: Self = Self {
         name: "default quotas, June 2023",
         training_jobs: 500,
@@ -40,7 +43,7 @@ impl Quotas {
         ..Self::DEFAULT
     };
 
-    /// The most that an account can be given on request, by the limits page as of November 2026.
+    /// The highest quotas that AWS grants on request, by AWS's page of limits as of November 2026.
     pub const RAISED: Self = Self {
         name: "highest quotas on request, November 2026",
         random_training_jobs: 10_000,
@@ -50,7 +53,7 @@ impl Quotas {
 }
 
 impl Default for Quotas {
-    /// [`Quotas::DEFAULT`].
+    /// Returns the quotas [`Quotas::DEFAULT`].
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -1,54 +1,55 @@
-//! The service's model: what each member of a request may be, as data, and the check of a document against it.
+//! The service's model as data: the shape of each member of a request, and the check of a document.
 //!
-//! Lengths, patterns, counts and enumerations are those of the service model in botocore 1.43.11, which a script of the gate compares
-//! with these field by field. Whole numbers are of 32 bits there, unless said to be long.
+//! Lengths, patterns, counts and enumerations are those of the service model in botocore 1.43.11; a
+//! script of the continuous integration compares them field by field. Integers have 32 bits there,
+//! unless they are `long`.
 
 use serde_json::{Map, Value, json};
 
-use crate::node::{Entry, Node};
+use crate::findings::Findings;
+use crate::node::{NamedNode, Node};
 use crate::pattern::matches_whole;
-use crate::verdict::Findings;
 
-/// What a member may be.
+/// The shape of a value in a request: its type and its constraints.
 #[derive(Debug)]
 pub(crate) enum Shape {
-    /// A string of so many characters, perhaps of a pattern.
+    /// A string with a length in characters and, optionally, a pattern.
     Text { min: usize, max: Option<usize>, pattern: Option<Pattern> },
     /// One of these strings.
     Choice(&'static [&'static str]),
-    /// A string; the service enumerates what is allowed, and adds to it so often that only the form is checked.
+    /// An instance type. The service adds new ones so often that only the form is checked.
     InstanceType,
-    /// A whole number.
+    /// An integer of 32 bits.
     Integer { min: Option<i64>, max: Option<i64> },
-    /// A whole number of 64 bits.
+    /// An integer of 64 bits.
     Long,
     /// A number that fits into 32 bits.
     Float,
-    /// True or false.
+    /// One of the values `true` and `false`.
     Boolean,
-    /// So many of the same.
+    /// A list of values of the same shape.
     List { of: &'static Shape, min: usize, max: usize },
-    /// So many named ones of the same.
+    /// A map from texts to values of the same shape.
     Map { key: &'static Shape, value: &'static Shape, max: usize },
-    /// Members.
+    /// An object with named members.
     Structure(&'static Structure),
 }
 
-/// A pattern, and what it says for people.
+/// A pattern, and its meaning for messages, such as "made of letters and digits".
 #[derive(Debug)]
 pub(crate) struct Pattern {
     pub(crate) expression: &'static str,
     pub(crate) meaning: &'static str,
 }
 
-/// Members, by name.
+/// An object of the model: its name and its members.
 #[derive(Debug)]
 pub(crate) struct Structure {
     pub(crate) name: &'static str,
     pub(crate) members: &'static [Member],
 }
 
-/// One member.
+/// A member of a [`Structure`].
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) name: &'static str,
@@ -60,13 +61,13 @@ pub(crate) struct Member {
 const INSTANCE_TYPE: &str = r"ml\.[a-z0-9-]+\.[a-z0-9-]+";
 
 impl Shape {
-    /// At most so many characters.
+    /// Returns the shape of a text with `min` to `max` characters.
     pub(crate) const fn text(min: usize, max: usize) -> Self {
         Self::Text { min, max: Some(max), pattern: None }
     }
 
-    /// The same, and of a pattern.
-    pub(crate) const fn like(
+    /// Returns the shape of a text that matches a regular expression as a whole.
+    pub(crate) const fn pattern(
         min: usize,
         max: usize,
         expression: &'static str,
@@ -75,10 +76,10 @@ impl Shape {
         Self::Text { min, max: Some(max), pattern: Some(Pattern { expression, meaning }) }
     }
 
-    /// The same, without line breaks.
+    /// Returns the shape of a text without line breaks.
     pub(crate) const fn line(min: usize, max: usize) -> Self {
         let expression = if min == 0 { ".*" } else { ".+" };
-        Self::like(min, max, expression, "a single line")
+        Self::pattern(min, max, expression, "a single line")
     }
 
     pub(crate) const fn list(of: &'static Self, min: usize, max: usize) -> Self {
@@ -93,7 +94,7 @@ impl Shape {
         Self::Integer { min: Some(min), max: Some(max) }
     }
 
-    /// The shape in the words of the service's own model, for comparison with it.
+    /// Converts the shape to the format of botocore's model, for comparison with it.
     pub(crate) fn to_json(&self) -> Value {
         match self {
             Self::Text { min, max, pattern } => {
@@ -125,8 +126,8 @@ impl Shape {
         }
     }
 
-    /// What is wanted here, for people.
-    fn wanted(&self) -> &'static str {
+    /// Describes the expected type for messages.
+    fn expected_type(&self) -> &'static str {
         match self {
             Self::Text { .. } | Self::Choice(_) | Self::InstanceType => "text",
             Self::Integer { .. } | Self::Long => "a whole number",
@@ -138,7 +139,7 @@ impl Shape {
     }
 }
 
-/// Finds everything in a document that does not have its shape, however deep.
+/// Finds everything in a document that does not match its shape, at any depth.
 pub(crate) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
     match (shape, node.value) {
         (Shape::Text { min, max, pattern }, Value::String(text)) => {
@@ -147,8 +148,8 @@ pub(crate) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
         (Shape::Choice(names), Value::String(text)) => check_choice(node, text, names, findings),
         (Shape::InstanceType, Value::String(text)) => {
             if !matches_whole(INSTANCE_TYPE, text) {
-                let rule = "instance types must be named as in \"ml.m5.xlarge\"";
-                findings.error(node, rule, "begin it with \"ml.\", then family and size");
+                let rule = "it must be an instance type such as \"ml.m5.xlarge\"";
+                findings.error(node, rule, "use the form ml.FAMILY.SIZE");
             }
         }
         (Shape::Integer { min, max }, Value::Number(_)) if node.value.as_i64().is_some() => {
@@ -158,8 +159,8 @@ pub(crate) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
         (Shape::Float, Value::Number(number)) => {
             let largest = f64::from(f32::MAX);
             if !number.as_f64().is_some_and(|number| number.abs() <= largest) {
-                let rule = "it must fit into 32 bits, which end at 3.4e38";
-                findings.error(node, rule, "use a number nearer to 0");
+                let rule = "it must fit into 32 bits, whose largest number is 3.4e38";
+                findings.error(node, rule, "use a number closer to 0");
             }
         }
         (Shape::Boolean, Value::Bool(_)) => {}
@@ -180,7 +181,7 @@ pub(crate) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
     }
 }
 
-/// The value is of another kind than wanted: says which, and guesses what was meant.
+/// Reports a value of another type than expected, with a guess of what was meant.
 fn check_kind(node: &Node<'_>, shape: &Shape, value: &Value, findings: &mut Findings) {
     let remedy = match (shape, value) {
         (_, Value::Null) => "leave the member out, or give it a value".to_owned(),
@@ -194,13 +195,13 @@ fn check_kind(node: &Node<'_>, shape: &Shape, value: &Value, findings: &mut Find
             }
         }
         (Shape::Integer { .. } | Shape::Long, Value::Number(_)) => {
-            "give it without a fraction, and not beyond 64 bits".to_owned()
+            "write it without a fraction, and within 64 bits".to_owned()
         }
         (Shape::Boolean, Value::String(_)) => "write it without quotes".to_owned(),
         (Shape::List { .. }, _) => "put it in brackets".to_owned(),
-        _ => format!("give {}", shape.wanted()),
+        _ => format!("give {}", shape.expected_type()),
     };
-    findings.error(node, format!("this must be {}", shape.wanted()), remedy);
+    findings.error(node, format!("this must be {}", shape.expected_type()), remedy);
 }
 
 fn check_text(
@@ -264,15 +265,12 @@ fn check_integer(node: &Node<'_>, min: Option<i64>, max: Option<i64>, findings: 
 
 fn check_count(node: &Node<'_>, count: usize, (min, max): (usize, usize), findings: &mut Findings) {
     if count < min {
-        let rule = format!("it must have at least {min} of them");
+        let rule = format!("it must have at least {min} elements");
         findings.error(node, rule, "add one, or leave the member out");
     }
     if count > max {
-        findings.error(
-            node,
-            format!("it may have at most {max} of them, not {count}"),
-            "remove some",
-        );
+        let rule = format!("it may have at most {max} elements, not {count}");
+        findings.error(node, rule, "remove some");
     }
 }
 
@@ -280,29 +278,31 @@ fn check_entries(node: &Node<'_>, (key, value): (&Shape, &Shape), findings: &mut
     for entry in node.members() {
         let name = Value::String(entry.name.to_owned());
         check(&Node::root(format!("{} (its name)", entry.node.path), &name, &[]), key, findings);
-        if !entry.node.is_open() {
+        if !entry.node.is_unresolved() {
             check(&entry.node, value, findings);
         }
     }
 }
 
 fn check_members(node: &Node<'_>, structure: &Structure, findings: &mut Findings) {
-    for Entry { name, node: place } in node.members() {
+    for NamedNode { name, node: value } in node.members() {
         match structure.members.iter().find(|member| member.name == name) {
-            // What is not known yet is looked at when it is.
-            Some(_) if place.is_open() => {}
-            Some(member) if place.value.is_null() && !member.required && findings.in_machine => {
-                let rule = "null is not left out, but given";
-                findings.warning(&place, rule, "leave the member out, or give it a value");
+            // The value is checked once it is known.
+            Some(_) if value.is_unresolved() => {}
+            Some(member)
+                if value.value.is_null() && !member.required && findings.in_state_machine =>
+            {
+                let rule = "null is passed to the service, unlike an absent member";
+                findings.warning(&value, rule, "leave the member out, or give it a value");
             }
-            Some(member) => check(&place, member.shape, findings),
+            Some(member) => check(&value, member.shape, findings),
             None => {
                 let names = structure.members.iter().map(|member| member.name);
                 let remedy = match nearest(name, names) {
-                    Some(name) => format!("{name} may be meant; else remove it"),
+                    Some(name) => format!("{name} may be meant; otherwise remove it"),
                     None => "remove it".to_owned(),
                 };
-                findings.unknown(&place, structure.name, remedy);
+                findings.unknown(&value, structure.name, remedy);
             }
         }
     }
@@ -311,33 +311,36 @@ fn check_members(node: &Node<'_>, structure: &Structure, findings: &mut Findings
             findings.missing(
                 node.path_of(member.name),
                 format!("{} must have this member", structure.name),
-                format!("add it: {}", member.shape.wanted()),
+                format!("add it: {}", member.shape.expected_type()),
             );
         }
     }
 }
 
-/// The name that was probably meant: equal but for case and punctuation, or at most two letters off.
+/// Returns the name that was probably meant: equal except for case and punctuation, or with at most
+/// two different letters.
 pub(crate) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const FAR: usize = 3;
-    let plain = |name: &str| {
+    /// The smallest edit distance of names that do not count as similar.
+    const MIN_DIFFERENT: usize = 3;
+    let normalized = |name: &str| {
         let letters = name.chars().take(80).filter(|c| c.is_alphanumeric());
         letters.flat_map(char::to_lowercase).collect::<Vec<char>>()
     };
-    let given = plain(given);
-    // A long name that was cut short, or went on, is as near as one with a letter changed.
-    let goes_on =
+    let given = normalized(given);
+    // A long name that is a prefix of the other one counts as one edit.
+    let is_prefix =
         |a: &[char], b: &[char]| a.len().min(b.len()) > 8 && (a.starts_with(b) || b.starts_with(a));
     let distance = |name: &str| {
-        let name = plain(name);
-        if goes_on(&given, &name) { edits(&given, &name).min(1) } else { edits(&given, &name) }
+        let name = normalized(name);
+        let edits = edit_distance(&given, &name);
+        if is_prefix(&given, &name) { edits.min(1) } else { edits }
     };
     let (distance, name) = names.map(|name| (distance(name), name)).min_by_key(|(d, _)| *d)?;
-    (distance < FAR.min(given.len())).then_some(name)
+    (distance < MIN_DIFFERENT.min(given.len())).then_some(name)
 }
 
-/// Levenshtein's distance.
-fn edits(a: &[char], b: &[char]) -> usize {
+/// Returns the Levenshtein distance of two texts.
+fn edit_distance(a: &[char], b: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut corner = row[0];

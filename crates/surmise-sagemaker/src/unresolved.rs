@@ -1,30 +1,33 @@
-//! Expressions of a state machine that have no value.
+//! An expression or placeholder of a document whose value is unknown.
 
 use surmise::error::Violation;
 
 use crate::json_path::step;
 
-/// An expression in a state machine that has no value.
+/// An expression or placeholder of a document whose value is unknown.
+///
+/// [`Document::unresolved`](crate::Document::unresolved) lists them. The validator reports each one
+/// as a warning if it gets its value at run time, and as an error otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unresolved {
-    /// Where it stands.
+    /// The JSON path of its member.
     pub path: String,
-    /// What it says.
+    /// The text of the expression.
     pub expression: String,
-    /// Why it has no value, for people.
+    /// Why the value is unknown, for a message.
     pub reason: String,
-    /// What to do about it.
+    /// What the user can do, for a message.
     pub remedy: String,
-    /// Whether it will have a value when the state machine runs, as far as can be told.
-    pub when_running: bool,
-    /// Whether it is a placeholder, whose name got the suffix `.$` when it was read.
+    /// True if the state machine, pipeline or template presumably gives it a value when it runs.
+    pub resolves_at_run_time: bool,
+    /// True if the reader appended `.$` to the name of the member, which the document has not.
     pub(crate) is_placeholder: bool,
 }
 
 impl Unresolved {
-    /// The path in the document: `.$` is its own in state machines only.
-    fn place(&self) -> String {
+    /// Returns the path in the document, without the `.$` that the reader appended.
+    fn document_path(&self) -> String {
         match self.path.strip_suffix(".$']").and_then(|path| path.rsplit_once("['")) {
             Some((path, name)) if self.is_placeholder => format!("{path}{}", step(name)),
             _ => self.path.clone(),
@@ -32,6 +35,7 @@ impl Unresolved {
     }
 
     pub(crate) fn violation(&self) -> Violation {
-        Violation::new(self.place(), format!("{:?}", self.expression), &self.reason, &self.remedy)
+        let path = self.document_path();
+        Violation::new(path, format!("{:?}", self.expression), &self.reason, &self.remedy)
     }
 }

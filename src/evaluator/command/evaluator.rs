@@ -1,4 +1,4 @@
-//! The evaluator that runs programs, and how it is described.
+//! The type `CommandEvaluator` and its builder methods.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,46 +11,91 @@ use super::job::RunningJob;
 use super::pass::PassConfiguration;
 use super::process::Message;
 use super::setup::JobSetup;
-use super::sources::{MetricSource, ReadingOfSeveral, ReportSource};
+use super::sources::{MatchSelection, MetricSource, ReportSource};
 use super::watcher::Watcher;
 use crate::evaluator::contract::JobEvent;
 #[cfg(doc)]
 use crate::trial::FailureKind;
 
-/// How long a program has between the request to end and its end, unless another time is given.
-const GRACE: Duration = Duration::from_secs(10);
-/// Lines that wait to be heard; a program that prints more waits itself.
-pub(super) const BACKLOG: usize = 4096;
+/// Time between SIGTERM and SIGKILL, unless another one is set.
+const DEFAULT_GRACE_PERIOD: Duration = Duration::from_secs(10);
+/// Capacity of the message channel; a program that fills it blocks.
+pub(super) const CHANNEL_CAPACITY: usize = 4096;
 
-/// Runs a program for every job.
+/// Runs a program for every job, as a process group of its own.
 ///
-/// The program's metric is, unless [another place](Self::metric_from) is named, the last line that it prints. A program that ends with
-/// another status than 0 has failed, and the end of its standard error is the failure's message: as [`FailureKind::OutOfMemory`] if it
-/// says so, as [`FailureKind::Interrupted`] if a signal from elsewhere ended it, else as [`FailureKind::Error`]. One that tells no metric
-/// fails as [`FailureKind::MissingMetric`].
-///
-/// Every job is a process group. One that is to stop gets SIGTERM and, [ten seconds](Self::with_grace) later, SIGKILL, with all that it
-/// started; what it leaves behind when it ends is ended too, and so is everything when the evaluator is dropped, which can take as
-/// long. If the tuner ends without dropping its evaluator, by `process::exit` or by a signal, SIGKILL included, a shell that was started beside
-/// the first job ends them in the same way (on Linux). Jobs [that survive](Self::surviving) run on instead, and are found again.
+/// Use it for training scripts in any language. The program receives its configuration as
+/// arguments `--name=value`, and prints the metric on its last line:
 ///
 /// ```
 /// use surmise::{
-///     CommandEvaluator, Error, Objective, ParameterRange, RandomSearch, ResourceLimits, ScalingType, SearchSpace, Study, StudySettings,
-///     tune,
+///     CommandEvaluator, Error, Objective, ParameterRange, RandomSearch, ResourceLimits,
+///     ScalingType, SearchSpace, Study, StudySettings, tune,
 /// };
 ///
 /// let space = SearchSpace::new([ParameterRange::integer("n", 1..=6, ScalingType::Linear)])?;
-/// let limits = ResourceLimits::new(6, 2);
-/// let settings = StudySettings { limits, ..Default::default() };
+/// let settings = StudySettings { limits: ResourceLimits::new(6, 2), ..Default::default() };
 /// let mut study = Study::new(space, Objective::minimize("distance"), RandomSearch, settings)?;
-/// // $1 is --n=…
-/// let script = "n=${1#--n=}; echo thinking about $n; echo $(( (n - 4) * (n - 4) ))";
-/// let mut jobs = CommandEvaluator::new("sh").arguments(["-c", script, "sh"]);
-/// tune(&mut study, &mut jobs)?;
+/// // The shell's $1 is --n=…
+/// let script = "n=${1#--n=}; echo training with $n; echo $(( (n - 4) * (n - 4) ))";
+/// let mut evaluator = CommandEvaluator::new("sh").arguments(["-c", script, "sh"]);
+/// tune(&mut study, &mut evaluator)?;
 /// assert_eq!(study.best().unwrap().configuration.integer("n"), 4);
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// # Configuration, metric and reports
+///
+/// [`pass_configuration`](Self::pass_configuration) passes the configuration as environment
+/// variables or as a JSON file instead. [`metric_from`](Self::metric_from) reads the final value
+/// from a file in the job's folder, or by a regular expression (`MetricSource::Pattern`, feature
+/// `regex`). [`reports_from`](Self::reports_from) also reads intermediate values, which early
+/// stopping needs:
+///
+/// ```
+/// use std::time::Duration;
+/// use surmise::evaluator::{MetricSource, PassConfiguration, ReportSource};
+/// use surmise::{CommandEvaluator, Error};
+///
+/// let evaluator = CommandEvaluator::new("python3")
+///     .arguments(["train.py"])
+///     .environment_variable("OMP_NUM_THREADS", "4")
+///     .pass_configuration(PassConfiguration::JsonFile) // sys.argv[1] is the path of the file.
+///     .metric_from(MetricSource::File("metric.txt".into())) // Written to the job's folder.
+///     .reports_from(ReportSource::Lines) // The script prints one number after each epoch.
+///     .in_folder("runs") // runs/trial-00001-attempt-1 has stdout.log and stderr.log.
+///     .with_max_runtime(Duration::from_secs(3600));
+/// evaluator.check()?;
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # How a job fails
+///
+/// A program that ends with a status other than 0 has failed; the end of its standard error becomes
+/// the message. The kind is [`FailureKind::OutOfMemory`] if standard error reports that,
+/// [`FailureKind::Interrupted`] if a signal from another process ended the program, and
+/// [`FailureKind::Error`] otherwise. A program that succeeds without a metric fails as
+/// [`FailureKind::MissingMetric`].
+///
+/// # How a job is stopped
+///
+/// The process group gets SIGTERM, and SIGKILL after the
+/// [grace period](Self::with_grace_period) of ten seconds. Child processes end with their job.
+/// Dropping the evaluator stops all jobs, which can take as long. If the tuner is killed, a watcher
+/// process stops them (on Linux). [Surviving](Self::surviving) jobs continue instead, and a
+/// restarted tuner adopts them.
+///
+/// # Common mistakes
+///
+/// - **The last line is a log message**, so that every job fails as
+///   [`FailureKind::MissingMetric`]. Print the metric last, or read it by a regular expression.
+/// - **The output is buffered**, so that all reports arrive at the end and no job is stopped early.
+///   Flush after each report; in Python, use `print(…, flush=True)`.
+/// - **Python's `type=bool`** for an argument: `bool("false")` is true. Compare the text instead.
+/// - **The metric file is in the working directory.** The path of a `MetricSource::File` belongs to
+///   the job's folder, which the program finds in the environment variable `SURMISE_FOLDER`.
+///
+/// The crate's example `tune_command` tunes a Python script, with early stopping.
 pub struct CommandEvaluator {
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
@@ -58,28 +103,29 @@ pub struct CommandEvaluator {
     pub(super) working_directory: Option<PathBuf>,
     pub(super) pass: PassConfiguration,
     pub(super) metric: MetricSource,
-    pub(super) several: ReadingOfSeveral,
+    pub(super) match_selection: MatchSelection,
     pub(super) reports: ReportSource,
     pub(super) folder: Option<PathBuf>,
     pub(super) setup: Option<Box<dyn JobSetup>>,
     pub(super) max_runtime: Option<Duration>,
-    pub(super) grace: Duration,
-    pub(super) survives: bool,
-    /// Whether gates stay closed.
-    pub(super) holds_back: bool,
-    /// Whether it was said that jobs have no room on the disk.
-    pub(super) has_no_room: bool,
+    pub(super) grace_period: Duration,
+    pub(super) is_surviving: bool,
+    /// True while launched programs must not begin.
+    pub(super) are_starts_paused: bool,
+    /// True once a warning about the full disk was sent, until a job starts again.
+    pub(super) has_warned_of_full_disk: bool,
     pub(super) watcher: Option<Watcher>,
-    /// By the number of the call.
+    /// Running jobs by the number of their call.
     pub(super) running: BTreeMap<u64, RunningJob>,
-    pub(super) calls: u64,
-    /// Where jobs run that have been launched, and begin when that is known.
-    pub(super) located: Vec<JobEvent>,
-    /// Ends of jobs that could not be begun.
-    pub(super) never_started: Vec<JobEvent>,
+    pub(super) call_count: u64,
+    /// Locations of launched jobs, and warnings. Launched programs begin once their locations have
+    /// been returned.
+    pub(super) pending_events: Vec<JobEvent>,
+    /// Ends of jobs whose commands the system has refused.
+    pub(super) failed_to_start: Vec<JobEvent>,
     pub(super) sender: SyncSender<(u64, Message)>,
     pub(super) receiver: Receiver<(u64, Message)>,
-    pub(super) made: Instant,
+    pub(super) created: Instant,
 }
 
 impl fmt::Debug for CommandEvaluator {
@@ -93,10 +139,10 @@ impl fmt::Debug for CommandEvaluator {
 }
 
 impl CommandEvaluator {
-    /// An evaluator that runs this program, which is looked for as a shell does.
+    /// Returns an evaluator that runs `program`; a name without a slash is searched in `PATH`.
     #[allow(clippy::disallowed_methods, reason = "an evaluator keeps the time")]
     pub fn new(program: impl Into<OsString>) -> Self {
-        let (sender, receiver) = sync_channel(BACKLOG);
+        let (sender, receiver) = sync_channel(CHANNEL_CAPACITY);
         Self {
             program: program.into(),
             arguments: Vec::new(),
@@ -104,118 +150,140 @@ impl CommandEvaluator {
             working_directory: None,
             pass: PassConfiguration::default(),
             metric: MetricSource::default(),
-            several: ReadingOfSeveral::default(),
+            match_selection: MatchSelection::default(),
             reports: ReportSource::default(),
             folder: None,
             setup: None,
             max_runtime: None,
-            grace: GRACE,
-            survives: false,
-            holds_back: false,
-            has_no_room: false,
+            grace_period: DEFAULT_GRACE_PERIOD,
+            is_surviving: false,
+            are_starts_paused: false,
+            has_warned_of_full_disk: false,
             watcher: None,
             running: BTreeMap::new(),
-            calls: 0,
-            located: Vec::new(),
-            never_started: Vec::new(),
+            call_count: 0,
+            pending_events: Vec::new(),
+            failed_to_start: Vec::new(),
             sender,
             receiver,
-            made: Instant::now(),
+            created: Instant::now(),
         }
     }
 
-    /// The same with these arguments before all others.
+    /// Adds arguments, which stand before the configuration.
     #[must_use]
     pub fn arguments<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
 
-    /// The same with a variable in the environment; the others are those of this process.
+    /// Sets an environment variable of the program, which also inherits those of this process.
     #[must_use]
-    pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+    pub fn environment_variable(
+        mut self,
+        name: impl Into<OsString>,
+        value: impl Into<OsString>,
+    ) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    /// The same with programs that run in this directory.
+    /// Sets the working directory of the program; that of this process by default.
     #[must_use]
     pub fn working_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.working_directory = Some(directory.into());
         self
     }
 
-    /// The same with configurations that are passed in this way.
+    /// Selects how the program receives its configuration; as arguments `--name=value` by default.
     #[must_use]
-    pub fn pass(mut self, pass: PassConfiguration) -> Self {
+    pub fn pass_configuration(mut self, pass: PassConfiguration) -> Self {
         self.pass = pass;
         self
     }
 
-    /// The same with the final value of the metric taken from here.
+    /// Selects where the final value of the metric is read; from the last line of standard output
+    /// by default.
     #[must_use]
     pub fn metric_from(mut self, source: MetricSource) -> Self {
         self.metric = source;
         self
     }
 
-    /// The same with this reading of several values that a pattern finds.
+    /// Selects the final value among several matches of a `MetricSource::Pattern`; the last one by
+    /// default.
+    ///
+    /// Use it if the program prints its metric after each epoch and the best one counts.
     #[must_use]
-    pub fn several_as(mut self, reading: ReadingOfSeveral) -> Self {
-        self.several = reading;
+    pub fn match_selection(mut self, selection: MatchSelection) -> Self {
+        self.match_selection = selection;
         self
     }
 
-    /// The same with intermediate values of the metric taken from here.
+    /// Selects where intermediate values of the metric are read; nowhere by default.
+    ///
+    /// Early stopping needs them.
     #[must_use]
     pub fn reports_from(mut self, source: ReportSource) -> Self {
         self.reports = source;
         self
     }
 
-    /// The same with a folder in which each job has one of its own, `trial-00007-attempt-1`, with what it printed in `stdout.log` and
-    /// `stderr.log`. They are kept.
+    /// Creates a folder for each job below `folder`, such as `trial-00007-attempt-1`, with the
+    /// output of the program in `stdout.log` and `stderr.log`; no folders by default.
+    ///
+    /// The folders are never deleted.
     #[must_use]
     pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
     }
 
-    /// The same with another time between the request to end and the end by force.
-    #[must_use]
-    pub fn with_grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
-        self
-    }
-
-    /// The same with a time for which each job may run. One that runs for longer gets SIGTERM and, after its [grace](Self::with_grace), SIGKILL;
-    /// it fails as [`FailureKind::Timeout`].
-    #[must_use]
-    pub fn with_max_runtime(mut self, longest: Duration) -> Self {
-        self.max_runtime = Some(longest);
-        self
-    }
-
-    /// Lets jobs outlive the tuner. They run on if the tuner is killed or leaves them behind. A tuner that resumes the same study
-    /// from its [journal](crate::Tuner::keep_in) finds them by process number and start time, even if they have ended meanwhile.
-    /// A job that was killed itself has failed as [`FailureKind::Interrupted`].
+    /// Sets the grace period between SIGTERM and SIGKILL; ten seconds by default.
     ///
-    /// Each job has a [folder](Self::in_folder), and a shell around it that notes there how it ended: `process`, `begun`, `stdout.log`, `stderr.log`, `status`. On Linux only.
+    /// Give more time to programs that save a checkpoint when they are stopped.
+    #[must_use]
+    pub fn with_grace_period(mut self, grace_period: Duration) -> Self {
+        self.grace_period = grace_period;
+        self
+    }
+
+    /// Sets how long each job may run; not limited by default.
+    ///
+    /// A job that runs for longer gets SIGTERM, and SIGKILL after the
+    /// [grace period](Self::with_grace_period). It fails as [`FailureKind::Timeout`].
+    #[must_use]
+    pub fn with_max_runtime(mut self, max_runtime: Duration) -> Self {
+        self.max_runtime = Some(max_runtime);
+        self
+    }
+
+    /// Lets jobs outlive the tuner process; by default they end with it. On Linux only.
+    ///
+    /// Surviving jobs continue if the tuner is killed, or if it returns without them. A tuner that
+    /// resumes the study from its [journal](crate::Tuner::journal_to) adopts them by process number
+    /// and start time, even if they have ended meanwhile. A job that was killed itself fails as
+    /// [`FailureKind::Interrupted`].
+    ///
+    /// Each job needs a [folder](Self::in_folder). A shell around the program records its state
+    /// there, in the files `process`, `begun`, `stdout.log`, `stderr.log` and `status`.
     #[must_use]
     pub fn surviving(mut self) -> Self {
-        self.survives = true;
+        self.is_surviving = true;
         self
     }
 
-    /// The same with jobs that are set up in this way, each in a folder of its own below this one: in place of
-    /// [`pass`](Self::pass), and with [`in_folder`](Self::in_folder).
+    /// Sets up each job by `setup`, in a folder of its own below `folder`.
+    ///
+    /// Replaces [`pass_configuration`](Self::pass_configuration), and includes
+    /// [`in_folder`](Self::in_folder).
     #[must_use]
     pub fn set_up_by(mut self, setup: impl JobSetup + 'static, folder: impl Into<PathBuf>) -> Self {
         self.setup = Some(Box::new(setup));
         self.in_folder(folder)
     }
 
-    /// Files in a job's folder that are read, and who asked for them.
+    /// Returns the files in a job's folder that are read, each with the method that set it.
     pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
         let metric = match &self.metric {
             MetricSource::File(file) => Some(("metric_from", file)),

@@ -1,54 +1,55 @@
-//! A job that runs, from its start until its end has been told.
+//! The state of a running job, from its start until its end has been reported.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{ChildStdin, ExitStatus};
 use std::time::Duration;
 
-use super::heard::Heard;
-use super::lasting::Address;
+use super::output_reader::OutputReader;
 use super::process::{Message, Process};
+use super::surviving::ProcessLocation;
 use crate::evaluator::contract::JobId;
 use crate::process_group::Signal;
 
-/// How long the output of a program that has ended is waited for: something that escaped from its group may hold it open.
-pub(super) const AFTERMATH: Duration = Duration::from_secs(2);
+/// How long to wait for the output to close after the program has ended. A process that has left
+/// the process group may keep it open.
+pub(super) const OUTPUT_GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct RunningJob {
     pub(super) job: JobId,
     pub(super) folder: Option<PathBuf>,
-    pub(super) heard: Heard,
+    pub(super) output: OutputReader,
     process: Process,
-    /// Of its two streams, those that are open.
+    /// Number of open streams: standard output and standard error.
     open_streams: u8,
     stage: Stage,
-    /// Opens the gate of a job that waits for it.
-    gate: Option<ChildStdin>,
-    /// Where it runs, if it outlives the tuner.
-    address: Option<Address>,
-    /// Reports of it that the study has already.
+    /// The pipe that lets a surviving program begin; `None` once it has begun.
+    start_pipe: Option<ChildStdin>,
+    /// The location of a surviving job.
+    location: Option<ProcessLocation>,
+    /// Number of reports that the study has already, and that are read once more.
     known_reports: usize,
 }
 
-/// Where a job is on its way. Times are those of the evaluator.
+/// The stage of a job. Times are on the evaluator's clock.
 #[derive(Debug)]
 enum Stage {
-    /// Its time is over then, if it is limited.
+    /// The program runs, until `end_by` if its runtime is limited.
     Running { end_by: Option<Duration> },
-    /// It has been asked to end; it is killed then, unless it has been.
-    Ending { why: Why, kill_at: Option<Duration> },
-    /// Its process has ended, and with it all that it had started.
-    Exited { why: Option<Why>, status: io::Result<ExitStatus>, at: Duration },
+    /// The program was asked to end. It is killed at `kill_at`; `None` once that has happened.
+    Ending { reason: EndReason, kill_at: Option<Duration> },
+    /// The program and its child processes have ended.
+    Exited { reason: Option<EndReason>, status: io::Result<ExitStatus>, at: Duration },
 }
 
 /// Why a job was asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    /// The loop wants no more of it.
-    Stopped,
-    /// It ran for longer than it may.
-    OutOfTime,
+pub(super) enum EndReason {
+    /// The tuner has sent a stop request.
+    Requested,
+    /// The job has exceeded its maximum runtime.
+    TimedOut,
 }
 
 impl RunningJob {
@@ -59,71 +60,80 @@ impl RunningJob {
         end_by: Option<Duration>,
     ) -> Self {
         let stage = Stage::Running { end_by };
-        let heard = Heard::default();
-        let (gate, address, known_reports) = (None, None, 0);
-        Self { job, folder, heard, process, open_streams: 2, stage, gate, address, known_reports }
+        let output = OutputReader::default();
+        Self {
+            job,
+            folder,
+            output,
+            process,
+            open_streams: 2,
+            stage,
+            start_pipe: None,
+            location: None,
+            known_reports: 0,
+        }
     }
 
-    /// The same with a gate before its beginning.
-    pub(super) fn behind(self, gate: ChildStdin) -> Self {
-        Self { gate: Some(gate), ..self }
+    /// Adds the pipe that lets the program begin.
+    pub(super) fn with_start_pipe(self, start_pipe: ChildStdin) -> Self {
+        Self { start_pipe: Some(start_pipe), ..self }
     }
 
-    /// The same at an address where it outlives the tuner.
-    pub(super) fn at(self, address: Address) -> Self {
-        Self { address: Some(address), ..self }
+    /// Marks the job as surviving, at this location.
+    pub(super) fn with_location(self, location: ProcessLocation) -> Self {
+        Self { location: Some(location), ..self }
     }
 
-    /// The same after a restart, with so many reports that are heard once more.
+    /// Skips the first `known_reports` reports, which are read once more after a restart.
     pub(super) fn with_known_reports(self, known_reports: usize) -> Self {
         Self { known_reports, ..self }
     }
 
-    /// Where it runs, if it outlives the tuner.
-    pub(super) fn address(&self) -> Option<(JobId, &Address)> {
-        self.address.as_ref().map(|address| (self.job, address))
+    /// Returns the location of a surviving job.
+    pub(super) fn location(&self) -> Option<(JobId, &ProcessLocation)> {
+        self.location.as_ref().map(|location| (self.job, location))
     }
 
-    /// Lets it begin, if it has not.
-    pub(super) fn open_gate(&mut self) {
-        if let Some(mut gate) = self.gate.take() {
-            // Whoever ended meanwhile tells so.
-            let _ = gate.write_all(b"go\n");
+    /// Lets a launched program begin, if it has not.
+    pub(super) fn begin(&mut self) {
+        if let Some(mut start_pipe) = self.start_pipe.take() {
+            // Writing fails if the program has ended meanwhile; its end is reported anyway.
+            let _ = start_pipe.write_all(b"go\n");
         }
     }
 
-    /// Whether a report that it has just made is new.
-    pub(super) fn is_new_report(&mut self) -> bool {
+    /// Counts a report, and returns whether the study does not have it yet.
+    pub(super) fn count_report(&mut self) -> bool {
         let is_new = self.known_reports == 0;
         self.known_reports = self.known_reports.saturating_sub(1);
         is_new
     }
 
-    /// Takes note of what is no line.
-    pub(super) fn note(&mut self, message: Message, now: Duration) {
+    /// Records a closed stream or the end of the program.
+    pub(super) fn record(&mut self, message: Message, now: Duration) {
         match message {
             Message::Line { .. } => {}
             Message::Closed => self.open_streams = self.open_streams.saturating_sub(1),
             Message::Exited(status) => {
-                self.stage = Stage::Exited { why: self.why(), status, at: now };
+                self.stage = Stage::Exited { reason: self.end_reason(), status, at: now };
             }
         }
     }
 
-    /// Asks it to end, if it runs and has not been asked.
-    pub(super) fn ask_to_end(&mut self, why: Why, kill_at: Duration) {
+    /// Asks the program to end, if it is running and has not been asked.
+    pub(super) fn request_end(&mut self, reason: EndReason, kill_at: Duration) {
         let is_running = matches!(self.stage, Stage::Running { .. });
         if is_running && self.process.signal(Signal::Terminate) {
-            self.stage = Stage::Ending { why, kill_at: Some(kill_at) };
+            self.stage = Stage::Ending { reason, kill_at: Some(kill_at) };
         }
     }
 
-    /// Does what is due: a job whose time is over is asked to end, one whose grace is over is killed.
-    pub(super) fn see_to(&mut self, now: Duration, grace: Duration) {
+    /// Asks the job to end if its maximum runtime is over; kills it if its grace period is over.
+    pub(super) fn enforce_deadlines(&mut self, now: Duration, grace_period: Duration) {
         match &mut self.stage {
             Stage::Running { end_by } => {
                 if end_by.take_if(|time| *time <= now).is_some() {
-                    self.ask_to_end(Why::OutOfTime, now.saturating_add(grace));
+                    self.request_end(EndReason::TimedOut, now.saturating_add(grace_period));
                 }
             }
             Stage::Ending { kill_at, .. } => {
@@ -135,18 +145,18 @@ impl RunningJob {
         }
     }
 
-    /// Ends it by force, if its process has not ended.
+    /// Kills the process group, if the program has not ended.
     pub(super) fn kill(&self) {
         if !self.has_exited() {
             self.process.signal(Signal::Kill);
         }
     }
 
-    /// When something is due of which no message tells.
+    /// Returns the time of the next deadline, of which no message informs.
     pub(super) fn next_wake(&self) -> Option<Duration> {
         match &self.stage {
             Stage::Running { end_by: time } | Stage::Ending { kill_at: time, .. } => *time,
-            Stage::Exited { at, .. } => Some(at.saturating_add(AFTERMATH)),
+            Stage::Exited { at, .. } => Some(at.saturating_add(OUTPUT_GRACE_PERIOD)),
         }
     }
 
@@ -154,26 +164,26 @@ impl RunningJob {
         matches!(self.stage, Stage::Exited { .. })
     }
 
-    /// Whether its process has ended and nothing more is to be heard.
+    /// Returns whether the program has ended and its output is complete.
     pub(super) fn is_over(&self, now: Duration) -> bool {
         match &self.stage {
             Stage::Exited { at, .. } => {
-                self.open_streams == 0 || now.saturating_sub(*at) >= AFTERMATH
+                self.open_streams == 0 || now.saturating_sub(*at) >= OUTPUT_GRACE_PERIOD
             }
             Stage::Running { .. } | Stage::Ending { .. } => false,
         }
     }
 
-    /// Why it was asked to end, if it was.
-    pub(super) fn why(&self) -> Option<Why> {
+    /// Returns why the job was asked to end, if it was.
+    pub(super) fn end_reason(&self) -> Option<EndReason> {
         match &self.stage {
             Stage::Running { .. } => None,
-            Stage::Ending { why, .. } => Some(*why),
-            Stage::Exited { why, .. } => *why,
+            Stage::Ending { reason, .. } => Some(*reason),
+            Stage::Exited { reason, .. } => *reason,
         }
     }
 
-    /// How its process ended, if it has.
+    /// Returns the exit status of the program, if it has ended.
     pub(super) fn status(&self) -> Option<&io::Result<ExitStatus>> {
         match &self.stage {
             Stage::Exited { status, .. } => Some(status),

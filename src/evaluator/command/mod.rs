@@ -1,30 +1,30 @@
-//! A program as the evaluator: every job is a process.
+//! The evaluator that runs a program for every job, one process group per job.
 
 mod pass;
 mod setup;
 mod sources;
 
 #[cfg(feature = "regex")]
-mod found;
+mod pattern_matches;
 mod process;
 
-mod lasting;
+mod surviving;
 
 mod watcher;
 
-mod heard;
+mod output_reader;
 
 mod job;
 
 mod evaluator;
 
-mod begin;
 mod check;
-mod ending;
+mod launch;
+mod outcome;
 mod prepare;
 mod run;
 
 pub use self::evaluator::CommandEvaluator;
 pub use self::pass::PassConfiguration;
 pub use self::setup::JobSetup;
-pub use self::sources::{MetricSource, ReadingOfSeveral, ReportSource};
+pub use self::sources::{MatchSelection, MetricSource, ReportSource};

@@ -1,4 +1,4 @@
-//! How a program gets its configuration.
+//! Passes the configuration of a trial to a program.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -10,37 +10,45 @@ use std::process::Command;
 use crate::error::{EvaluatorError, Violation};
 use crate::space::Configuration;
 
-/// How a program gets its configuration.
+/// Selects how a program receives its configuration.
 ///
-/// In any case its environment has `SURMISE_TRIAL` and `SURMISE_ATTEMPT`; `SURMISE_DEADLINE` in seconds, if there is a deadline; and
-/// `SURMISE_FOLDER`, if jobs have folders.
+/// In every form the environment of the program has these variables: `SURMISE_TRIAL` and
+/// `SURMISE_ATTEMPT`; `SURMISE_DEADLINE`, in seconds, if the job has a deadline; `SURMISE_FOLDER`,
+/// if jobs have folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PassConfiguration {
-    /// As further arguments, `--name=value` each. Booleans are `true` and `false`, null is `null`; mind that Python's `bool("false")` is true.
+    /// As the last arguments, each in the form `--name=value`.
+    ///
+    /// Booleans are written `true` and `false`, null is written `null`. Note that Python's
+    /// `bool("false")` is true: compare the text instead.
     #[default]
     Arguments,
-    /// As variables of the environment: this prefix and the name in capitals, with `_` for what is neither a letter nor a digit.
+    /// As environment variables, named by the prefix and the parameter's name in capitals.
+    /// Characters other than ASCII letters and digits become `_`.
     Environment {
-        /// What the names of variables begin with, such as `SM_HP_`.
+        /// The beginning of the names of the variables, such as `SM_HP_`.
         prefix: String,
     },
-    /// As a JSON object in the file `configuration.json` of the job's folder, whose path is the last argument.
+    /// As a JSON object in the file `configuration.json` of the job's folder; the path of the file
+    /// is the last argument.
     JsonFile,
 }
 
 impl PassConfiguration {
-    /// Adds a configuration to a command, in this way. A job has a `folder` unless [`CommandEvaluator`](super::CommandEvaluator) was given none.
+    /// Adds a configuration to a command. Without a `folder`, the JSON file is written to the
+    /// working directory.
     ///
     /// # Errors
-    /// If the configuration cannot be written as a file, or two parameters would be the same variable.
+    /// [`EvaluatorError`] if the file cannot be written, or if two parameters would become the same
+    /// variable.
     pub fn apply(
         &self,
         configuration: &Configuration,
         folder: Option<&Path>,
         command: &mut Command,
     ) -> Result<(), EvaluatorError> {
-        let values = configuration.iter().map(|(name, value)| (name, value.printed()));
+        let values = configuration.iter().map(|(name, value)| (name, value.to_text()));
         match self {
             Self::Arguments => {
                 command.args(values.map(|(name, value)| format!("--{name}={value}")));
@@ -52,7 +60,7 @@ impl PassConfiguration {
                 let file = folder.unwrap_or(Path::new("")).join("configuration.json");
                 let text = serde_json::to_string_pretty(configuration)
                     .map_err(|error| EvaluatorError::new(error.to_string()))?;
-                fs::write(&file, text + "\n").map_err(|error| cannot("write", &file, &error))?;
+                fs::write(&file, text + "\n").map_err(|error| io_error("write", &file, &error))?;
                 command.arg(file);
             }
         }
@@ -61,35 +69,43 @@ impl PassConfiguration {
 }
 
 impl PassConfiguration {
-    /// What keeps parameters of these names from being passed, to a program that has these variables (name and value) of its own.
+    /// Returns a violation for each parameter name that cannot be passed.
+    ///
+    /// `environment` has the names and values of the variables that all jobs get; a parameter must
+    /// not hide one of them.
     pub fn violations<'a>(
         &self,
         names: impl IntoIterator<Item = &'a str>,
-        own: &[(OsString, OsString)],
+        environment: &[(OsString, OsString)],
     ) -> Vec<Violation> {
         let Self::Environment { prefix } = self else { return Vec::new() };
         let mut violations = Vec::new();
         let mut seen: HashMap<String, &str> = HashMap::new();
         for name in names {
             let variable = variable(prefix, name);
+            let remedy = "use another prefix, or pass configurations as arguments or as a file";
             if RESERVED.contains(&variable.as_str()) {
-                let rule = format!("as a variable it is {variable}, which tells the job of itself");
-                let remedy = "use another prefix, or pass configurations as arguments or as a file";
+                let rule =
+                    format!("it must not become the variable {variable}, which every job has");
                 violations.push(Violation::new(name, &variable, rule, remedy));
             }
-            let is_needed = NEEDED.contains(&variable.as_str());
-            if is_needed || own.iter().any(|(known, _)| *known == *variable) {
-                let rule = match is_needed {
-                    true => format!("as a variable it would hide {variable}, which programs need"),
-                    false => format!(
-                        "as a variable it would hide {variable}, which is given to all jobs"
-                    ),
+            let is_essential = ESSENTIAL.contains(&variable.as_str());
+            if is_essential || environment.iter().any(|(known, _)| *known == *variable) {
+                let rule = match is_essential {
+                    true => {
+                        format!("it must not hide the variable {variable}, which programs need")
+                    }
+                    false => {
+                        format!(
+                            "it must not hide the variable {variable}, which all jobs are given"
+                        )
+                    }
                 };
-                let remedy = "use another prefix, or pass configurations as arguments or as a file";
                 violations.push(Violation::new(name, &variable, rule, remedy));
             }
             if let Some(other) = seen.insert(variable.clone(), name) {
-                let rule = format!("{other:?} and {name:?} would both be the variable {variable}");
+                let rule =
+                    format!("{other:?} and {name:?} would both become the variable {variable}");
                 let remedy = "rename one, or pass configurations as arguments or as a file";
                 violations.push(Violation::new(name, &variable, rule, remedy));
             }
@@ -98,20 +114,22 @@ impl PassConfiguration {
     }
 }
 
-/// Variables that each job has.
+/// Variables that the evaluator sets for every job.
 const RESERVED: [&str; 4] =
     ["SURMISE_TRIAL", "SURMISE_ATTEMPT", "SURMISE_DEADLINE", "SURMISE_FOLDER"];
 
-/// Variables by which programs, and what they load, are found.
-const NEEDED: [&str; 5] = ["PATH", "HOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH"];
+/// Variables that programs need to find other programs and libraries.
+const ESSENTIAL: [&str; 5] = ["PATH", "HOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH"];
 
-/// The name of the variable of a parameter.
 fn variable(prefix: &str, name: &str) -> String {
     let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     prefix.chars().chain(name.chars().map(upper)).collect()
 }
 
-/// Names and values of variables; names that come out the same would hide each other.
+/// Returns the variables of a configuration, by name.
+///
+/// # Errors
+/// [`EvaluatorError`] if two parameters would become the same variable.
 fn variables<'a>(
     prefix: &str,
     values: impl Iterator<Item = (&'a str, String)>,
@@ -121,15 +139,15 @@ fn variables<'a>(
         let variable = variable(prefix, name);
         if variables.insert(variable.clone(), value).is_some() {
             return Err(EvaluatorError::new(format!(
-                "two parameters, one of them {name:?}, would both be the variable {variable}: rename one, or pass configurations as \
-                 arguments or as a file"
+                "two parameters, one of them {name:?}, would both become the variable {variable}: \
+                 rename one, or pass configurations as arguments or as a file"
             )));
         }
     }
     Ok(variables)
 }
 
-/// What could not be done with a file or a folder, and why.
-pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> EvaluatorError {
-    EvaluatorError::new(format!("cannot {what} {}: {error}", path.display()))
+/// Returns the error "cannot `action` `path`" with the cause.
+pub(super) fn io_error(action: &str, path: &Path, error: &io::Error) -> EvaluatorError {
+    EvaluatorError::new(format!("cannot {action} {}: {error}", path.display()))
 }

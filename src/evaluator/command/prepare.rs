@@ -1,4 +1,4 @@
-//! What a job has before it starts: a folder, its command, its logs.
+//! Prepares jobs: their folders, their commands and their log files.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,20 +10,20 @@ use super::process::Logs;
 use crate::error::EvaluatorError;
 use crate::evaluator::contract::{Job, JobId};
 
-/// Bytes that are free on the disk before a job is set up: more than its configuration takes.
-const ROOM: usize = 1 << 16;
+/// Bytes that must be free on the disk before a job is set up; more than its configuration takes.
+const PROBE_BYTES: usize = 1 << 16;
 
 impl CommandEvaluator {
-    /// The folder of a job, empty of what an earlier run of it has told.
+    /// Creates the folder of a job, and removes the metric and the reports of an earlier run.
     pub(super) fn prepare(&self, job: JobId) -> io::Result<Option<PathBuf>> {
         let Some(folder) = &self.folder else { return Ok(None) };
         let name = format!("trial-{:05}-attempt-{}", job.trial.0, job.attempt);
         fs::create_dir_all(folder.join(&name))?;
         let folder = fs::canonicalize(folder.join(name))?;
         // Find a full disk here, where the job can wait, and not while its files are written.
-        let room = folder.join("room");
-        let is_there = fs::write(&room, [0; ROOM]);
-        fs::remove_file(&room).and(is_there)?;
+        let probe = folder.join("room");
+        let written = fs::write(&probe, [0; PROBE_BYTES]);
+        fs::remove_file(&probe).and(written)?;
         for (_, file) in self.files() {
             match fs::remove_file(folder.join(file)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

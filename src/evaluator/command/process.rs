@@ -1,4 +1,4 @@
-//! A program that runs with all that it starts: what it says, line by line, and how it ends.
+//! A running program with its child processes: sends its output, line by line, and its end.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -8,41 +8,42 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::sources::LONGEST_LINE;
-use crate::process_group::{ProcessGroup, Signal, until_it_has_ended};
+use super::sources::MAX_LINE_BYTES;
+use crate::process_group::{ProcessGroup, Signal, wait_for_exit};
 
-/// How often it is looked whether anything of a group is left.
-const LOOK: Duration = Duration::from_millis(20);
-/// How long the dead are waited for, that somebody else should bury.
-const BURIAL: Duration = Duration::from_millis(500);
+/// Interval at which a process group is polled for remaining members.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// How long to wait for zombies that another process must reap.
+const ZOMBIE_GRACE_PERIOD: Duration = Duration::from_millis(500);
 
-/// What a process says, by the number of its call.
+/// A message of a process. Messages are sent together with the number of the call.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A line of standard output, or of standard error.
+    /// A line of standard output, or of standard error if `is_error`.
     Line { is_error: bool, text: String },
-    /// One of the two came to its end.
+    /// One of the two streams was closed.
     Closed,
-    /// The process ended, and with it all that it had started.
+    /// The process and its child processes have ended.
     Exited(io::Result<ExitStatus>),
 }
 
-/// A process, as the head of a group of its own where there are groups.
+/// A process that leads a process group of its own.
 #[derive(Debug)]
 pub(super) struct Process(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// `None` before its start, and once nothing of it is left: its number may then be another one's.
+    /// `None` before the start, and after the last member has ended: the system may give the number
+    /// to another group then.
     group: Option<ProcessGroup>,
-    /// Whether its head has ended.
+    /// True once the leader has ended.
     has_ended: bool,
+    /// True once the group was sent a signal.
     is_asked_to_end: bool,
-    /// When it was killed.
-    killed: Option<Instant>,
+    killed_at: Option<Instant>,
 }
 
-/// Where what a process says is also kept.
+/// The files that get a copy of the output of a process.
 #[derive(Debug)]
 pub(super) struct Logs {
     pub(super) output: File,
@@ -50,8 +51,10 @@ pub(super) struct Logs {
 }
 
 impl Process {
-    /// Starts a program, and tells the number of its group; three threads tell what becomes of it. They are there before it, so that none is
-    /// left without them.
+    /// Starts a program; returns the process and the number of its group.
+    ///
+    /// Three threads send its output and its end. They start before the program, so that no program
+    /// runs without them if a thread cannot be started.
     pub(super) fn start(
         mut command: Command,
         call: u64,
@@ -65,29 +68,30 @@ impl Process {
         let (give_output, output) = channel::<ChildStdout>();
         let (give_error, error) = channel::<ChildStderr>();
         let (give_child, child) = channel::<Child>();
-        listen(output, false, output_log, call, sender.clone())?;
-        listen(error, true, error_log, call, sender.clone())?;
-        wait_for(child, Arc::clone(&state), call, sender.clone())?;
+        forward_lines(output, false, output_log, call, sender.clone())?;
+        forward_lines(error, true, error_log, call, sender.clone())?;
+        forward_exit(child, Arc::clone(&state), call, sender.clone())?;
 
-        let mut child = ProcessGroup::lead(&mut command).spawn()?;
+        let mut child = ProcessGroup::make_leader(&mut command).spawn()?;
         let group = child.id();
-        locked(&state).group = Some(ProcessGroup::of(&child));
-        // The threads wait for these, so that somebody takes them.
+        lock(&state).group = Some(ProcessGroup::of(&child));
+        // The threads wait for these, so that sending does not fail.
         let _ = child.stdout.take().map(|stream| give_output.send(stream));
         let _ = child.stderr.take().map(|stream| give_error.send(stream));
         let _ = give_child.send(child);
         Ok((Self(state), group))
     }
 
-    /// A process whose end is told by whoever follows it.
-    pub(super) fn at(group: Option<ProcessGroup>) -> (Self, Ended) {
+    /// Returns a process that a thread follows, and the handle by which the thread marks its end.
+    pub(super) fn followed(group: Option<ProcessGroup>) -> (Self, ExitHandle) {
         let state = Arc::new(Mutex::new(State { group, ..State::default() }));
-        (Self(Arc::clone(&state)), Ended(state))
+        (Self(Arc::clone(&state)), ExitHandle(state))
     }
 
-    /// Sends a signal to the process and to all that it started, if its head runs or was asked to end before; whether it was sent.
+    /// Sends a signal to the process group, if its leader is running or was asked to end before;
+    /// returns whether the signal was sent.
     pub(super) fn signal(&self, signal: Signal) -> bool {
-        let mut state = locked(&self.0);
+        let mut state = lock(&self.0);
         if state.has_ended && !state.is_asked_to_end {
             return false;
         }
@@ -95,26 +99,27 @@ impl Process {
         group.signal(signal);
         state.is_asked_to_end = true;
         if signal == Signal::Kill {
-            state.killed.get_or_insert(now());
+            state.killed_at.get_or_insert(now());
         }
         true
     }
 }
 
-/// What is to be noted at the end of a process.
-pub(super) struct Ended(Arc<Mutex<State>>);
+/// Marks the end of a process that a thread follows.
+pub(super) struct ExitHandle(Arc<Mutex<State>>);
 
-impl Ended {
-    /// Ends what is left of its group: as long as its head has not been waited for, its number is nobody else's.
-    pub(super) fn clear(&self) {
-        if let Some(group) = &locked(&self.0).group {
+impl ExitHandle {
+    /// Kills the remaining members of the group. Call it before the leader is reaped: after that
+    /// the system may give its number to another group.
+    pub(super) fn kill_remaining(&self) {
+        if let Some(group) = &lock(&self.0).group {
             group.signal(Signal::Kill);
         }
     }
 
-    /// Its number may be another one's from now on.
-    pub(super) fn note(&self) {
-        let mut state = locked(&self.0);
+    /// Forgets the group: the system may give its number to another group from now on.
+    pub(super) fn mark_exited(&self) {
+        let mut state = lock(&self.0);
         (state.group, state.has_ended) = (None, true);
     }
 }
@@ -124,25 +129,27 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits until the process has ended, then sees to what it left behind: what was asked to end has its time for that, anything
-/// else is ended at once.
-fn wait_for(
-    given: Receiver<Child>,
+/// Starts a thread that waits for the end of a process and of its group, and sends it.
+///
+/// If the group was asked to end, its remaining members have their grace period; otherwise they are
+/// killed at once.
+fn forward_exit(
+    process: Receiver<Child>,
     state: Arc<Mutex<State>>,
     call: u64,
     sender: SyncSender<(u64, Message)>,
 ) -> io::Result<()> {
     spawn("waits for a job", move || {
-        let Ok(mut child) = given.recv() else { return };
-        until_it_has_ended(&mut child);
+        let Ok(mut child) = process.recv() else { return };
+        wait_for_exit(&mut child);
         let is_asked_to_end = {
-            let mut state = locked(&state);
+            let mut state = lock(&state);
             state.has_ended = true;
-            // As long as the head has not been waited for, its number, which is that of the group, is nobody else's.
+            // Until the leader is reaped, the system gives its number to no other group.
             if let Some(group) = state.group.as_ref().filter(|_| !state.is_asked_to_end) {
                 group.signal(Signal::Kill);
             }
@@ -150,40 +157,40 @@ fn wait_for(
         };
         let status = child.wait();
         if is_asked_to_end {
-            outlast(&state);
+            wait_for_group_exit(&state);
         }
-        locked(&state).group = None;
+        lock(&state).group = None;
         let _ = sender.send((call, Message::Exited(status)));
     })
 }
 
-/// Waits until nothing of a group is left. As long as it has members, its number is nobody else's.
-fn outlast(state: &Mutex<State>) {
+/// Waits until a group has no members. While it has some, no other group can get its number.
+fn wait_for_group_exit(state: &Mutex<State>) {
     let is_over = || {
-        let state = locked(state);
-        state.killed.is_some_and(|time| time.elapsed() >= BURIAL)
+        let state = lock(state);
+        state.killed_at.is_some_and(|time| time.elapsed() >= ZOMBIE_GRACE_PERIOD)
             || !state.group.as_ref().is_some_and(ProcessGroup::has_members)
     };
     while !is_over() {
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// Tells the lines of a stream until its end.
-fn listen<S: Read + Send + 'static>(
-    given: Receiver<S>,
+/// Starts a thread that sends the lines of a stream until its end.
+fn forward_lines<S: Read + Send + 'static>(
+    stream: Receiver<S>,
     is_error: bool,
     mut log: Option<File>,
     call: u64,
     sender: SyncSender<(u64, Message)>,
 ) -> io::Result<()> {
     spawn("listens to a job", move || {
-        let Ok(stream) = given.recv() else { return };
+        let Ok(stream) = stream.recv() else { return };
         let mut reader = BufReader::new(stream);
         while let Ok(Some(bytes)) = next_line(&mut reader, &mut log) {
             let text = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
             if sender.send((call, Message::Line { is_error, text })).is_err() {
-                // Nobody listens any more; but a program whose output is not read would stand still.
+                // The evaluator is dropped. Read on, because a full pipe would block the program.
                 let _ = io::copy(&mut reader, &mut io::sink());
             }
         }
@@ -191,26 +198,27 @@ fn listen<S: Read + Send + 'static>(
     })
 }
 
-/// The next line of a stream, or its end if it is too long; `None` at the end of the stream. All of it goes to the log.
+/// Reads the next line of a stream and copies it to the log; `None` at the end of the stream. Of a
+/// line that is too long, only the end is returned.
 fn next_line(reader: &mut impl BufRead, log: &mut Option<File>) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     loop {
-        let part = match reader.fill_buf() {
-            Ok(part) => part,
+        let chunk = match reader.fill_buf() {
+            Ok(chunk) => chunk,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        if part.is_empty() {
+        if chunk.is_empty() {
             return Ok(Some(line).filter(|line| !line.is_empty()));
         }
-        let end = part.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
-        let taken = end.unwrap_or(part.len());
-        // A log that cannot be written must not keep a job from ending.
-        *log = log.take().filter(|file| (&*file).write_all(&part[..taken]).is_ok());
-        line.extend_from_slice(&part[..taken]);
-        reader.consume(taken);
-        if line.len() > 2 * LONGEST_LINE || end.is_some() {
-            line.drain(..line.len().saturating_sub(LONGEST_LINE));
+        let end = chunk.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
+        let consumed = end.unwrap_or(chunk.len());
+        // An error of the log file must not fail the job: the log ends there.
+        *log = log.take().filter(|file| (&*file).write_all(&chunk[..consumed]).is_ok());
+        line.extend_from_slice(&chunk[..consumed]);
+        reader.consume(consumed);
+        if line.len() > 2 * MAX_LINE_BYTES || end.is_some() {
+            line.drain(..line.len().saturating_sub(MAX_LINE_BYTES));
         }
         if end.is_some() {
             return Ok(Some(line));

@@ -1,4 +1,4 @@
-//! What jobs find where they run.
+//! Custom setup of the jobs of a command evaluator.
 
 use std::fmt;
 use std::path::Path;
@@ -7,19 +7,25 @@ use std::process::Command;
 use crate::error::{EvaluatorError, Violation};
 use crate::evaluator::contract::Job;
 
-/// How the jobs of a [`CommandEvaluator`](super::CommandEvaluator) are set up, beyond what it can do itself: files in their folders, variables
-/// and arguments of their commands. The training container of the package `surmise-sagemaker` is one.
+/// Sets up the jobs of a [`CommandEvaluator`](super::CommandEvaluator): files in their folders,
+/// arguments and environment variables of their commands.
+///
+/// Implement it where [`PassConfiguration`](super::PassConfiguration) is not enough. The training
+/// container of the package `surmise-sagemaker` is an implementation.
 pub trait JobSetup: fmt::Debug + Send {
-    /// Everything that keeps jobs from being set up. It is asked before each start. By default nothing does.
+    /// Returns everything that prevents the setup of jobs; empty by default. The evaluator calls
+    /// this before each start.
     fn violations(&self) -> Vec<Violation> {
         Vec::new()
     }
 
-    /// Fills a job's folder, which may hold what an earlier run of the same attempt has left, and completes its command: program, arguments
-    /// and variables are there, its configuration is not.
+    /// Writes the files of a job into its folder, and adds the configuration to its command.
+    ///
+    /// The command has its program, arguments and environment variables already. The folder may
+    /// hold files of an earlier run of the same attempt.
     ///
     /// # Errors
-    /// If no jobs can be set up at all.
+    /// [`EvaluatorError`] if no jobs can be set up at all.
     fn set_up(
         &self,
         job: &Job<'_>,
@@ -27,8 +33,9 @@ pub trait JobSetup: fmt::Debug + Send {
         command: &mut Command,
     ) -> Result<(), EvaluatorError>;
 
-    /// What a program that failed has left in its folder to say why. By default nothing; its standard error is told in any case.
-    fn failure(&self, _folder: &Path) -> Option<String> {
+    /// Returns the reason that a failed program has left in its folder; `None` by default. The
+    /// message of the failure has the end of standard error in any case.
+    fn failure_reason(&self, _folder: &Path) -> Option<String> {
         None
     }
 }

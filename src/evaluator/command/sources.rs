@@ -1,64 +1,79 @@
-//! Where the metric of a program is found.
+//! Where the evaluator reads the metric of a program.
 
 use std::path::PathBuf;
 
 #[cfg(feature = "regex")]
 use crate::pattern::MetricPattern;
 
-/// Where the final value of the metric is.
+/// Selects where the final value of the metric is read.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum MetricSource {
-    /// The last line of standard output that is not empty: a number, or a step and a number with a blank between them (`7 0.25`, or
-    /// `7, 0.25`), or by name (`step=7 value=0.25`; also `epoch`, `round` and `iteration`, and any name for the value).
+    /// The last line of standard output that is not empty.
+    ///
+    /// The line is a number, or a step and a number with a space between them (`7 0.25` or
+    /// `7, 0.25`), or both by name (`step=7 value=0.25`). The step may also be called `epoch`,
+    /// `round` or `iteration`; the value may have any name.
     #[default]
     LastLine,
-    /// The last line of a file in the job's folder that is not empty.
+    /// The last line of a file that is not empty, in the form of [`LastLine`](Self::LastLine). The
+    /// path is relative to the job's folder.
     File(PathBuf),
-    /// What an expression finds in the lines of standard output and standard error: its last match in a line. Which of two lines in different
-    /// streams came first is not known.
+    /// The matches of a regular expression in standard output and standard error; in each line the
+    /// last match counts.
+    ///
+    /// The order of two lines in different streams is not known.
     #[cfg(feature = "regex")]
     Pattern(MetricPattern),
 }
 
-/// Where intermediate values of the metric are.
+/// Selects where intermediate values of the metric are read.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum ReportSource {
-    /// Nowhere.
+    /// Reads no intermediate values.
     #[default]
     None,
-    /// Each line of standard output that is a number, or a step (a whole number) and a number as in [`MetricSource::LastLine`]. Without a step,
-    /// they are counted from 1.
+    /// Each line of standard output that has the form of [`MetricSource::LastLine`]. Steps are
+    /// whole numbers; values without a step are counted from 1.
     Lines,
-    /// The same for the lines of a file in the job's folder, to which the program appends.
+    /// Each line of a file to which the program appends, in the form of [`Lines`](Self::Lines). The
+    /// path is relative to the job's folder.
     File(PathBuf),
-    /// What an expression finds last in each line of standard output and standard error, counted from 1.
+    /// The last match of a regular expression in each line of standard output and standard error,
+    /// counted from 1.
     #[cfg(feature = "regex")]
     Pattern(MetricPattern),
-    /// The same as [`Pattern`](Self::Pattern), with steps from a second expression. A value belongs to the last step that was found in its own
-    /// line or in an earlier line. Before any step is found, values are counted from 1.
+    /// Like [`Pattern`](Self::Pattern), with steps from a second regular expression.
+    ///
+    /// A value belongs to the last step that was found in its own line or in an earlier line.
+    /// Before any step is found, values are counted from 1.
     #[cfg(feature = "regex")]
     PatternWithSteps {
-        /// Finds the value.
+        /// The expression that finds the value.
         value: MetricPattern,
-        /// Finds the step, a whole number.
+        /// The expression that finds the step, a whole number.
         step: MetricPattern,
     },
 }
 
-/// Which of the values that a `MetricSource::Pattern` (feature `regex`) finds is the final one. A text with a digit that is no number (`1,050.0`, `71%`) is
-/// not passed over: there is no final value if it is found last or, for the least and the greatest, anywhere.
+/// Selects the final value among several matches of a `MetricSource::Pattern` (feature `regex`).
+///
+/// A match that has a digit and is no number (`1,050.0`, `71%`) is not skipped. If it is the last
+/// match, or with [`Min`](Self::Min) and [`Max`](Self::Max) any match, the job has no final value
+/// and fails as [`FailureKind::MissingMetric`](crate::FailureKind::MissingMetric).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ReadingOfSeveral {
-    /// The last, as SageMaker takes it.
+pub enum MatchSelection {
+    /// The last match, which SageMaker takes too.
     #[default]
     Last,
-    /// The least.
-    Least,
-    /// The greatest.
-    Greatest,
+    /// The smallest of all matches.
+    Min,
+    /// The largest of all matches.
+    Max,
 }
 
-/// Of a line, or of a file that is read at its end, so many bytes at its end are looked at.
-pub(super) const LONGEST_LINE: usize = 1 << 16;
+/// Number of bytes read at the end of a line, and at the end of a file.
+pub(super) const MAX_LINE_BYTES: usize = 1 << 16;
+/// Number of characters of a line that a message shows.
+pub(super) const MAX_SHOWN_CHARACTERS: usize = 400;

@@ -1,8 +1,9 @@
-//! Who ends the jobs of a tuner that was killed.
+//! A watcher process that stops the jobs of a tuner that was killed.
 //!
-//! A shell is told of each job's process group. When its pipe is closed, which the system does at any end of the process that holds the other end, it
-//! ends those that are left, and whatever has inherited the evaluator's mark in its environment: a process that was started just before its
-//! group could be told, or that has left its group.
+//! The watcher is a shell that reads the process group of each job from a pipe. The system closes
+//! the pipe when the tuner's process ends in any way. Then the shell stops the remaining groups. It
+//! also stops every process that has inherited the evaluator's mark in its environment: a process
+//! that was started just before its group could be sent, or that has left its group.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,45 +11,53 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::lasting::stat;
+use super::surviving::stat;
 use crate::process_group::ProcessGroup;
 
-/// The variable by which jobs are found.
+/// The environment variable that marks the processes of an evaluator.
 pub(super) const MARK: &str = "SURMISE_EVALUATOR";
 
-/// `sh -c SCRIPT NAME MARK GRACE`, with lines `+ GROUP STARTED` and `- GROUP`. At the end it asks to end, waits for as long as jobs are given, and ends what is left
-/// by force. It looks more than once, because a process that was just being started has not yet the environment that it will have.
+/// Run as `sh -c SCRIPT NAME MARK GRACE_PERIOD`, with input lines `+ GROUP STARTED` and `- GROUP`.
+///
+/// At the end of its input it sends SIGTERM, waits for the grace period and sends SIGKILL. It
+/// searches for processes several times, because a process that is just being started does not have
+/// its environment yet.
 const SCRIPT: &str = r#"set +Ceu
-mark=SURMISE_EVALUATOR=$1 tenths=$(( $2 * 10 )) told=' '
+mark=SURMISE_EVALUATOR=$1 tenths=$(( $2 * 10 )) groups=' '
 while read -r sign group started; do
   case $sign in
-  +) told="$told$group:$started " ;;
-  -) rest=' '
-    for entry in $told; do [ "${entry%%:*}" = "$group" ] || rest="$rest$entry "; done
-    told=$rest ;;
+  +) groups="$groups$group:$started " ;;
+  -) remaining=' '
+    for entry in $groups; do
+      [ "${entry%%:*}" = "$group" ] || remaining="$remaining$entry "
+    done
+    groups=$remaining ;;
   esac
 done
-# Not every grep looks further than the first NUL.
+# Some versions of grep stop at the first NUL.
 if printf 'a\0%s\0' "$mark" | grep -qaF "$mark"; then
   marked() { grep -lsaF "$mark" /proc/[0-9]*/environ; }
 else
   marked() {
-    for file in /proc/[0-9]*/environ; do tr '\0' '\n' <"$file" | grep -qxF "$mark" && echo "$file"; done
+    for file in /proc/[0-9]*/environ; do
+      tr '\0' '\n' <"$file" | grep -qxF "$mark" && echo "$file"
+    done
   }
 fi
-# State, parent, group and what follows them: proc_pid_stat(5).
+# Reads the state, the parent, the group and the fields after them: proc_pid_stat(5).
 fields() { read -r line <"/proc/$1/stat" && line=${line##*) }; }
-# Whether a number is still that of a group: its head may have ended before its members.
+# Succeeds unless the number belongs to another process by now. The leader of a group may end
+# before its members.
 is_same() { fields "$1" || return 0; set -- "$2" $line; [ "${21}" = "$1" ]; }
 signal() {
   found=' '
-  for entry in $told; do is_same "${entry%%:*}" "${entry#*:}" && found="$found${entry%%:*} "; done
+  for entry in $groups; do is_same "${entry%%:*}" "${entry#*:}" && found="$found${entry%%:*} "; done
   for file in $(marked); do
     process=${file#/proc/}
     fields "${process%/environ}" || continue
     set -- "$1" $line
     [ "$2" = Z ] && continue
-    # Each group once.
+    # List each group once.
     case $found in *" $4 "*) ;; *) found="$found$4 " ;; esac
   done
   left=1
@@ -57,73 +66,73 @@ signal() {
 }
 signal TERM
 while [ $tenths -gt 0 ] && signal 0; do sleep 0.1; tenths=$(( tenths - 1 )); done
-for look in 1 2 3; do signal KILL; sleep 0.1; done"#;
+for attempt in 1 2 3; do signal KILL; sleep 0.1; done"#;
 
-/// Ends what runs if this process ends without doing so.
+/// Stops the running jobs if this process ends without stopping them.
 #[derive(Debug)]
 pub(super) struct Watcher {
     shell: Child,
     pipe: ChildStdin,
-    grace: Duration,
+    grace_period: Duration,
     pub(super) mark: String,
-    /// Numbers and starts of groups, by the number of the call.
-    told: BTreeMap<u64, (u32, u64)>,
+    /// The number and start time of each watched group, by the number of the call.
+    groups: BTreeMap<u64, (u32, u64)>,
 }
 
 impl Watcher {
-    pub(super) fn start(grace: Duration) -> io::Result<Self> {
+    pub(super) fn start(grace_period: Duration) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // Another process of the same number was started at another time.
+        // A later process with the same number has another start time.
         let (_, started) = stat(std::process::id())?;
-        // With an end, so that none is the beginning of another one.
+        // The full stop ends the mark, so that no mark is a prefix of another one.
         let mark = format!("{}-{count}-{}.", std::process::id(), started);
-        let (shell, pipe) = shell(&mark, grace)?;
-        Ok(Self { shell, pipe, grace, mark, told: BTreeMap::new() })
+        let (shell, pipe) = start_shell(&mark, grace_period)?;
+        Ok(Self { shell, pipe, grace_period, mark, groups: BTreeMap::new() })
     }
 
-    /// Starts another shell if the one that was there has ended.
+    /// Starts another shell if the previous one has ended.
     pub(super) fn ensure_running(&mut self) -> io::Result<()> {
         if matches!(self.shell.try_wait(), Ok(None)) {
             return Ok(());
         }
-        (self.shell, self.pipe) = shell(&self.mark, self.grace)?;
-        for (group, started) in self.told.values() {
+        (self.shell, self.pipe) = start_shell(&self.mark, self.grace_period)?;
+        for (group, started) in self.groups.values() {
             writeln!(self.pipe, "+ {group} {started}")?;
         }
         Ok(())
     }
 
-    /// A group is to be watched. If it cannot be told of now, its mark is left.
-    pub(super) fn begin(&mut self, call: u64, group: u32) {
+    /// Adds a group. Without it, or if writing fails, the shell still finds processes by the mark.
+    pub(super) fn watch(&mut self, call: u64, group: u32) {
         if let Ok((_, started)) = stat(group) {
-            self.told.insert(call, (group, started));
+            self.groups.insert(call, (group, started));
             let _ = writeln!(self.pipe, "+ {group} {started}");
         }
     }
 
-    /// Nothing of a group is left.
-    pub(super) fn end(&mut self, call: u64) {
-        if let Some((group, _)) = self.told.remove(&call) {
+    /// Removes a group that has no members any more.
+    pub(super) fn unwatch(&mut self, call: u64) {
+        if let Some((group, _)) = self.groups.remove(&call) {
             let _ = writeln!(self.pipe, "- {group}");
         }
     }
 }
 
-fn shell(mark: &str, grace: Duration) -> io::Result<(Child, ChildStdin)> {
-    let grace = grace.as_secs_f64().ceil();
+fn start_shell(mark: &str, grace_period: Duration) -> io::Result<(Child, ChildStdin)> {
+    let seconds = format!("{:.0}", grace_period.as_secs_f64().ceil());
     let mut command = Command::new("sh");
-    command.args(["-c", SCRIPT, "surmise-watcher", mark, &format!("{grace:.0}")]);
+    command.args(["-c", SCRIPT, "surmise-watcher", mark, &seconds]);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command.env_remove(MARK);
-    // A terminal's signals do not reach it.
-    let mut shell = ProcessGroup::lead(&mut command).spawn()?;
+    // In a group of its own, the signals of a terminal do not reach it.
+    let mut shell = ProcessGroup::make_leader(&mut command).spawn()?;
     let pipe = shell.stdin.take().ok_or_else(|| io::Error::other("no pipe to a new process"))?;
     Ok((shell, pipe))
 }
 
 impl Drop for Watcher {
-    /// There is nothing left to watch.
+    /// Stops the shell: the evaluator has stopped its jobs.
     fn drop(&mut self) {
         let _ = self.shell.kill();
         let _ = self.shell.wait();

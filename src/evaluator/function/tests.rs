@@ -6,7 +6,7 @@ use crate::trial::{Source, Trial, TrialId};
 const LONG: Duration = Duration::from_secs(20);
 
 fn trial() -> Trial {
-    Trial::new(TrialId(1), Source::Own, Configuration::default())
+    Trial::new(TrialId(1), Source::Study, Configuration::default())
 }
 
 fn outcome_of<E: fmt::Display + 'static>(
@@ -15,11 +15,11 @@ fn outcome_of<E: fmt::Display + 'static>(
     let trial = trial();
     let mut evaluator = FunctionEvaluator::new(function);
     let job = Job::new(&trial, 1);
-    assert_eq!(evaluator.start(&job).unwrap(), Start::Started);
+    assert_eq!(evaluator.start(&job).unwrap(), StartOutcome::Started);
     let events = evaluator.wait(LONG).unwrap();
     assert!(evaluator.wait(Duration::ZERO).unwrap().is_empty(), "a job ends once");
-    assert_eq!(evaluator.start(&job).unwrap(), Start::Started, "it has ended");
-    assert_eq!(evaluator.start(&job).unwrap(), Start::Adopted, "it runs");
+    assert_eq!(evaluator.start(&job).unwrap(), StartOutcome::Started, "it has ended");
+    assert_eq!(evaluator.start(&job).unwrap(), StartOutcome::Adopted, "it runs");
     match events.as_slice() {
         [JobEvent::Ended { job: id, outcome }] if *id == job.id() => outcome.clone(),
         other => panic!("{other:?}"),
@@ -27,7 +27,7 @@ fn outcome_of<E: fmt::Display + 'static>(
 }
 
 #[test]
-fn every_way_to_end_is_told() {
+fn values_errors_and_panics_become_outcomes() {
     let failed = |outcome: Outcome| match outcome {
         Outcome::Failed(failure) => (failure.kind, failure.message),
         other => panic!("{other:?}"),
@@ -45,21 +45,22 @@ fn every_way_to_end_is_told() {
     assert_eq!(kind, FailureKind::NonFiniteMetric);
 }
 
-/// What happens to a job that counts up for ever, or to 3, and is asked to stop after its second report.
-fn told(counts_for_ever: bool, leaves_by_error: bool) -> Vec<JobEvent> {
+/// Returns the events of a job that is asked to stop after its second report. The job reports
+/// without end or returns after that report; on a stop request it returns an error or a value.
+fn events_of_stopped_job(reports_without_end: bool, returns_error: bool) -> Vec<JobEvent> {
     let trial = trial();
-    let (go, gone) = channel::<()>();
-    let gone = std::sync::Mutex::new(gone);
-    let (here, arrived) = channel::<()>();
+    let (resume, resumed) = channel::<()>();
+    let resumed = std::sync::Mutex::new(resumed);
+    let (arrive, arrived) = channel::<()>();
     let mut evaluator = FunctionEvaluator::reporting(move |_, reporter: &Reporter| {
         for step in 1.. {
             if reporter.report(step, 10.0 - step as f64).is_break() {
-                return if leaves_by_error { Err("stopped") } else { Ok(10.0 - step as f64) };
+                return if returns_error { Err("stopped") } else { Ok(10.0 - step as f64) };
             }
             if step == 2 {
-                here.send(()).unwrap();
-                gone.lock().unwrap().recv().unwrap();
-                if !counts_for_ever {
+                arrive.send(()).unwrap();
+                resumed.lock().unwrap().recv().unwrap();
+                if !reports_without_end {
                     break;
                 }
             }
@@ -71,11 +72,11 @@ fn told(counts_for_ever: bool, leaves_by_error: bool) -> Vec<JobEvent> {
     while events.len() < 2 {
         events.extend(evaluator.wait(LONG).unwrap());
     }
-    // Its second report is answered when more is asked for.
+    // The next `wait` acknowledges the second report.
     evaluator.wait(Duration::ZERO).unwrap();
     arrived.recv().unwrap();
     evaluator.stop(Job::new(&trial, 1).id()).unwrap();
-    go.send(()).unwrap();
+    resume.send(()).unwrap();
     while !matches!(events.last(), Some(JobEvent::Ended { .. })) {
         events.extend(evaluator.wait(LONG).unwrap());
     }
@@ -83,28 +84,31 @@ fn told(counts_for_ever: bool, leaves_by_error: bool) -> Vec<JobEvent> {
 }
 
 #[test]
-fn whoever_hears_that_it_is_to_stop_has_stopped() {
+fn jobs_that_see_the_stop_request_count_as_stopped() {
     let job = JobId { trial: TrialId(1), attempt: 1 };
     let report = |step: u64| JobEvent::Report { job, step, value: 10.0 - step as f64 };
     let ended = |outcome| JobEvent::Ended { job, outcome };
     let stopped = Outcome::Stopped { value: Some(7.0) };
-    assert_eq!(told(true, false), [report(1), report(2), report(3), ended(stopped)]);
-    let silent = Outcome::Stopped { value: None };
-    assert_eq!(told(true, true), [report(1), report(2), report(3), ended(silent)]);
-    // It did not ask, and came to its own end.
-    assert_eq!(told(false, false), [report(1), report(2), ended(Outcome::from(0.5))]);
+    let expected = [report(1), report(2), report(3), ended(stopped)];
+    assert_eq!(events_of_stopped_job(true, false), expected);
+    let without_value = Outcome::Stopped { value: None };
+    let expected = [report(1), report(2), report(3), ended(without_value)];
+    assert_eq!(events_of_stopped_job(true, true), expected);
+    // This job returned before it saw the stop request.
+    let expected = [report(1), report(2), ended(Outcome::from(0.5))];
+    assert_eq!(events_of_stopped_job(false, false), expected);
 }
 
 #[test]
-fn a_closure_that_hangs_is_left_behind_and_what_it_returns_is_late() {
+fn hanging_closures_are_abandoned_and_their_values_are_late() {
     let trial = trial();
-    let (go, gone) = channel::<()>();
-    let gone = std::sync::Mutex::new(gone);
+    let (resume, resumed) = channel::<()>();
+    let resumed = std::sync::Mutex::new(resumed);
     let mut evaluator = FunctionEvaluator::new(move |_| {
-        gone.lock().unwrap().recv().unwrap();
+        resumed.lock().unwrap().recv().unwrap();
         Ok::<_, String>(4.0)
     })
-    .with_patience(Duration::from_millis(20));
+    .with_stop_grace_period(Duration::from_millis(20));
     let job = Job { deadline: Some(Duration::from_millis(10)), ..Job::new(&trial, 1) };
     evaluator.start(&job).unwrap();
     let events = evaluator.wait(LONG).unwrap();
@@ -113,7 +117,7 @@ fn a_closure_that_hangs_is_left_behind_and_what_it_returns_is_late() {
     };
     assert_eq!(failure.kind, FailureKind::Timeout);
     assert!(evaluator.elapsed() >= Duration::from_millis(30));
-    go.send(()).unwrap();
+    resume.send(()).unwrap();
     let late = JobEvent::Late { job: job.id(), outcome: Outcome::from(4.0) };
     assert_eq!(evaluator.wait(LONG).unwrap(), [late]);
 }

@@ -1,15 +1,15 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cube::{Axis, Levels};
 use crate::gp::tests::{Example, example};
 use crate::rng::Rng;
+use crate::unit_cube::{Axis, Levels};
 
 fn mixed() -> Vec<Axis> {
     vec![
         Axis::Continuous { resolution: 1e-7 },
         Axis::Categories(3),
-        Axis::Levels(Levels::even(5)),
+        Axis::Levels(Levels::evenly_spaced(5)),
         Axis::Categories(2),
         Axis::Categories(1),
     ]
@@ -27,22 +27,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn the_gradient_is_central_differences(example in example()) {
+    fn the_gradient_matches_central_differences(example in example()) {
         let Example { axes, points, losses, hyperparameters, .. } = &example;
         let features = Features::new(axes);
         let assumptions = Assumptions {
             kernel: hyperparameters.kernel,
-            warping: hyperparameters.warps[0] != Warp::NONE,
+            warping: hyperparameters.warps[0] != Warp::IDENTITY,
             ..Assumptions::default()
         };
-        let target = Target::new(&features, points, losses.into(), assumptions);
-        let theta = target.logarithms(hyperparameters);
-        let (_, gradient) = target.negative_log_posterior(&theta);
+        let objective = FitObjective::new(&features, points, losses.into(), assumptions);
+        let theta = objective.to_theta(hyperparameters);
+        let (_, gradient) = objective.negative_log_posterior(&theta);
         for i in 0..theta.len() {
             let shifted = |step: f64| {
                 let mut theta = theta.clone();
                 theta[i] += step;
-                target.negative_log_posterior(&theta).0
+                objective.negative_log_posterior(&theta).0
             };
             let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
             let error = (difference - gradient[i]).abs();
@@ -52,26 +52,26 @@ proptest! {
     }
 
     #[test]
-    fn the_gradient_is_central_differences_where_noise_is_known(example in example(), seed: u64) {
+    fn the_gradient_with_known_noise_matches_central_differences(example in example(), seed: u64) {
         let Example { axes, points, losses, hyperparameters, .. } = &example;
         let features = Features::new(axes);
         let mut rng = Rng::stream(seed, 3);
         let known: Vec<f64> = losses.iter().map(|_| 0.2 * rng.uniform()).collect();
         let assumptions = Assumptions { kernel: hyperparameters.kernel, ..Assumptions::default() };
-        let measured = Measured::with_noise(losses, &known);
-        let target = Target::new(&features, points, measured, assumptions);
+        let measured = Measurements::with_noise(losses, &known);
+        let objective = FitObjective::new(&features, points, measured, assumptions);
         let plain = Hyperparameters {
-            warps: vec![Warp::NONE; axes.len()],
+            warps: vec![Warp::IDENTITY; axes.len()],
             ..hyperparameters.clone()
         };
-        let theta = target.logarithms(&plain);
-        let (value, gradient) = target.negative_log_posterior(&theta);
-        prop_assert!((value + target.log_posterior(&theta)).abs() < 1e-9 * value.abs().max(1.0));
+        let theta = objective.to_theta(&plain);
+        let (value, gradient) = objective.negative_log_posterior(&theta);
+        prop_assert!((value + objective.log_posterior(&theta)).abs() < 1e-9 * value.abs().max(1.0));
         for i in 0..theta.len() {
             let shifted = |step: f64| {
                 let mut theta = theta.clone();
                 theta[i] += step;
-                target.negative_log_posterior(&theta).0
+                objective.negative_log_posterior(&theta).0
             };
             let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
             let scale = gradient.iter().fold(1.0_f64, |scale, g| scale.max(g.abs()));
@@ -79,13 +79,13 @@ proptest! {
         }
     }
 
-    /// By two routes: the fit's target and the posterior, and by elimination in place of a factorization.
+    /// Compares the fit's objective and the posterior with a density by Gaussian elimination.
     #[test]
     fn the_evidence_is_the_density_of_the_multivariate_normal(example in example()) {
         let Example { axes, points, losses, hyperparameters, .. } = &example;
         let features = Features::new(axes);
-        let target = Target::new(&features, points, losses.into(), Assumptions::default());
-        let (value, _) = target.log_likelihood(hyperparameters);
+        let objective = FitObjective::new(&features, points, losses.into(), Assumptions::default());
+        let (value, _) = objective.log_likelihood(hyperparameters);
         let want = example.log_density();
         let tolerance = 1e-8 * want.abs().max(1.0);
         prop_assert!((value - want).abs() < tolerance, "{value} {want}");
@@ -95,12 +95,12 @@ proptest! {
 }
 
 #[test]
-fn the_evidence_of_two_observations_is_known_by_hand() {
-    // Two observations, by hand: N(y; c 1, K) with K = [[a, b], [b, a]].
+fn the_evidence_of_two_observations_matches_hand_calculation() {
+    // N(y; c 1, K) with K = [[a, b], [b, a]].
     let axes = [Axis::Continuous { resolution: 1e-7 }];
     let features = Features::new(&axes);
     let (points, losses) = ([[0.2], [0.7]], [1.0, -0.5]);
-    let target = Target::new(&features, &points, (&losses).into(), Assumptions::default());
+    let objective = FitObjective::new(&features, &points, (&losses).into(), Assumptions::default());
     let hyperparameters = Hyperparameters::new(vec![0.4], 1.3, 0.1);
     let t = 5.0_f64.sqrt() * 0.5 / 0.4;
     let b = 1.3 * (1.0 + t + t * t / 3.0) * (-t).exp();
@@ -108,11 +108,11 @@ fn the_evidence_of_two_observations_is_known_by_hand() {
     let half = 0.75; // By symmetry the mean is 0.25 and the residuals are ±0.75.
     let log_density =
         -half * half / (a - b) - 0.5 * (a * a - b * b).ln() - (2.0 * std::f64::consts::PI).ln();
-    let (value, _) = target.log_likelihood(&hyperparameters);
+    let (value, _) = objective.log_likelihood(&hyperparameters);
     assert!((value - log_density).abs() < 1e-12, "{value} {log_density}");
 }
 
-/// `tests/golden/map_objective.py`: GPyTorch's likelihood and priors, and automatic differentiation.
+/// `tests/golden/map_objective.py` has GPyTorch's likelihood, priors and automatic derivatives.
 #[test]
 fn the_log_posterior_agrees_with_gpytorch() {
     #[derive(serde::Deserialize)]
@@ -128,14 +128,18 @@ fn the_log_posterior_agrees_with_gpytorch() {
     let golden = include_str!("../../../tests/golden/map_objective.json");
     let golden: Golden = serde_json::from_str(golden).unwrap();
     let features = Features::new(&[Axis::Continuous { resolution: 1e-7 }; 3]);
-    let target =
-        Target::new(&features, &golden.points, (&golden.losses).into(), Assumptions::default());
-    let theta = target.logarithms(&Hyperparameters::new(
+    let objective = FitObjective::new(
+        &features,
+        &golden.points,
+        (&golden.losses).into(),
+        Assumptions::default(),
+    );
+    let theta = objective.to_theta(&Hyperparameters::new(
         golden.length_scales,
         golden.signal_variance,
         golden.noise_variance,
     ));
-    let (negative, gradient) = target.negative_log_posterior(&theta);
+    let (negative, gradient) = objective.negative_log_posterior(&theta);
     assert!(
         (negative + golden.log_posterior).abs() < 1e-9,
         "{} {}",
@@ -149,7 +153,7 @@ fn the_log_posterior_agrees_with_gpytorch() {
 }
 
 #[test]
-fn a_fit_tells_which_axis_matters() {
+fn irrelevant_axes_get_long_length_scales() {
     let axes = vec![Axis::Continuous { resolution: 1e-7 }; 2];
     let features = Features::new(&axes);
     let mut rng = Rng::stream(6, 0);

@@ -1,4 +1,4 @@
-//! A study of which all kinds of events are told, and a place for its journal.
+//! An example study with all kinds of events, and a folder for its journal.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,14 @@ use crate::objective::Objective;
 use crate::rng::Rng;
 use crate::space::{Configuration, ParameterRange, ScalingType, SearchSpace};
 use crate::strategy::RandomSearch;
-use crate::study::{Asked, Event, Study, StudySettings};
+use crate::study::{AskOutcome, Event, Study, StudySettings};
 use crate::trial::{Failure, FailureKind, Outcome, StopCause, TrialId};
 
-/// A folder that is deleted at the end; in memory, where there is such a place, because thousands of files are synchronized.
-pub(super) struct Scratch(PathBuf);
+/// A folder that is deleted at the end, in memory where possible, because thousands of files are
+/// synchronized.
+pub(super) struct ScratchFolder(PathBuf);
 
-impl Scratch {
+impl ScratchFolder {
     pub(super) fn new(name: &str) -> Self {
         let memory = Path::new("/dev/shm");
         let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
@@ -29,13 +30,13 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for ScratchFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-pub(super) fn study() -> Study {
+pub(super) fn new_study() -> Study {
     let ranges = [
         ParameterRange::continuous("rate", 1e-4..=1.0, ScalingType::Logarithmic),
         ParameterRange::integer("layers", 1..=1_000_000, ScalingType::Linear),
@@ -46,8 +47,14 @@ pub(super) fn study() -> Study {
     Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap()
 }
 
-/// What may happen in a study, all kinds of it, until it has so many events. `seen` is called after each step.
-pub(super) fn live(study: &mut Study, events: usize, rng: &mut Rng, mut seen: impl FnMut(&Study)) {
+/// Applies random changes of all kinds to a study, until it has `events` events. Calls `seen` after
+/// each change.
+pub(super) fn simulate_study(
+    study: &mut Study,
+    events: usize,
+    rng: &mut Rng,
+    mut seen: impl FnMut(&Study),
+) {
     let mut running: Vec<TrialId> = Vec::new();
     while study.events().len() < events {
         let kind = rng.index(12);
@@ -64,10 +71,10 @@ pub(super) fn live(study: &mut Study, events: usize, rng: &mut Rng, mut seen: im
                     ("layers", (500_000 + study.events().len() as i64).into()),
                     ("optimizer", "adam".into()),
                 ]);
-                study.observe(&whole, Outcome::from(rng.normal())).unwrap();
+                study.add_observation(&whole, Outcome::from(rng.normal())).unwrap();
             }
             (2..=4, _) | (_, None) => {
-                if let Asked::Trials(trials) = study.ask(1).unwrap() {
+                if let AskOutcome::Trials(trials) = study.ask(1).unwrap() {
                     running.extend(trials.iter().map(|trial| trial.id));
                 }
             }
@@ -76,7 +83,7 @@ pub(super) fn live(study: &mut Study, events: usize, rng: &mut Rng, mut seen: im
                 study.attempt_failed(trial, failure).unwrap();
             }
             (6, Some(trial)) => {
-                study.locate(trial, &format!("job-{}", study.events().len())).unwrap();
+                study.set_job_location(trial, &format!("job-{}", study.events().len())).unwrap();
             }
             (7, Some(trial)) => {
                 study.ask_to_stop(trial, StopCause::TuningOver).unwrap();
@@ -100,22 +107,25 @@ pub(super) fn live(study: &mut Study, events: usize, rng: &mut Rng, mut seen: im
     }
 }
 
-/// The same, in a journal: its study and its bytes.
-pub(super) fn journal(path: &Path, events: usize) -> (Study, Vec<u8>) {
-    let mut study = study();
+/// Simulates a study with a journal. Returns the study and the bytes of the file.
+pub(super) fn write_journal(path: &Path, events: usize) -> (Study, Vec<u8>) {
+    let mut study = new_study();
     let mut journal = Journal::create(path, &study).unwrap();
-    live(&mut study, events, &mut Rng::stream(1, 1), |study| journal.write(study).unwrap());
+    simulate_study(&mut study, events, &mut Rng::stream(1, 1), |study| {
+        journal.write(study).unwrap();
+    });
     journal.sync().unwrap();
     (study, fs::read(path).unwrap())
 }
 
-/// Events as they are written, because a NaN is not the same as itself otherwise.
-pub(super) fn texts(events: &[Event]) -> Vec<String> {
+/// Returns events as they are written. They are compared in this form, because NaN differs from
+/// itself.
+pub(super) fn event_texts(events: &[Event]) -> Vec<String> {
     events.iter().map(|event| serde_json::to_string(event).unwrap()).collect()
 }
 
-/// Where each line begins, and where the last one ends.
-pub(super) fn starts(bytes: &[u8]) -> Vec<usize> {
+/// Returns the offset of each line, and of the end of the last one.
+pub(super) fn line_starts(bytes: &[u8]) -> Vec<usize> {
     let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
     std::iter::once(0).chain(ends).collect()
 }

@@ -1,23 +1,23 @@
-//! Journals that were changed at random.
+//! Journals with random changes of their bytes.
 //!
-//! `SURMISE_CASES=1000000 cargo test --lib journal::tests::fuzz` tries more.
+//! `SURMISE_CASES=1000000 cargo test --lib journal::tests::fuzz` tries more cases.
 
 use std::path::Path;
 
-use super::example::{Scratch, journal, texts};
-use crate::journal::changes::Unknown;
-use crate::journal::record::Search;
-use crate::journal::salvage::Sound;
+use super::example::{ScratchFolder, event_texts, write_journal};
+use crate::journal::changed_search::PlaceholderStrategy;
+use crate::journal::record::SearchDescription;
+use crate::journal::salvage::ReadableRecords;
 use crate::journal::scan::scan;
 use crate::rng::Rng;
 
-#[allow(clippy::disallowed_methods, reason = "how much is tried is up to whoever runs it")]
+#[allow(clippy::disallowed_methods, reason = "the caller chooses the number of cases")]
 fn cases() -> u64 {
     std::env::var("SURMISE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(3000)
 }
 
-/// A part of the bytes: a few of them, whole lines, or any.
-fn part(bytes: &[u8], rng: &mut Rng) -> (usize, usize) {
+/// Returns a random range of the bytes: a few bytes, a whole line, or any length.
+fn random_range(bytes: &[u8], rng: &mut Rng) -> (usize, usize) {
     let start = rng.index(bytes.len() + 1);
     let length = match rng.index(3) {
         0 => rng.index(8),
@@ -32,7 +32,7 @@ fn change(bytes: &mut Vec<u8>, rng: &mut Rng) {
         bytes.extend_from_slice(b"{\"seq\":0,");
         return;
     }
-    let (start, end) = part(bytes, rng);
+    let (start, end) = random_range(bytes, rng);
     let at = rng.index(bytes.len());
     match rng.index(8) {
         0 => bytes[at] ^= 1 << rng.index(8),
@@ -52,27 +52,35 @@ fn change(bytes: &mut Vec<u8>, rng: &mut Rng) {
     }
 }
 
-/// What is found is what happened, up to a point; or it is an error, and what can be saved of it is a study.
-fn look_at(path: &Path, bytes: &[u8], whole: &[String], search: &Search) -> bool {
+/// Checks a changed journal: its events are the first ones of the original, or it is refused and
+/// what is salvaged is a valid study.
+///
+/// Returns whether it could be read.
+fn check_changed_journal(
+    path: &Path,
+    bytes: &[u8],
+    whole: &[String],
+    search: &SearchDescription,
+) -> bool {
     if let Ok(found) = scan(path, bytes) {
-        let events = texts(&found.events);
+        let events = event_texts(&found.events);
         assert!(events.len() <= whole.len() && events == whole[..events.len()]);
         return true;
     }
-    let sound = Sound::of(bytes);
+    let sound = ReadableRecords::read(bytes);
     let saved = sound.salvage(path, Some(search.clone())).unwrap();
-    let mut study = search.study_by(Unknown::of(search)).unwrap();
+    let mut study = search.build_study_with(PlaceholderStrategy::from_search(search)).unwrap();
     study.extend(saved.events.into_iter().map(|(_, event)| event)).unwrap();
     false
 }
 
 #[test]
-fn whatever_happens_to_a_journal_no_other_study_comes_of_it() {
-    let scratch = Scratch::new("fuzz");
+fn changed_bytes_never_yield_other_events() {
+    let scratch = ScratchFolder::new("fuzz");
     let path = scratch.file("run");
-    let (study, bytes) = journal(&path, 40);
-    let whole = texts(study.events());
-    let search = Search::of(&study).unwrap();
+    let (study, bytes) = write_journal(&path, 40);
+    let whole = event_texts(study.events());
+    let search = SearchDescription::from_study(&study).unwrap();
     let cases = cases();
     let mut read = 0;
     for case in 0..cases {
@@ -81,7 +89,7 @@ fn whatever_happens_to_a_journal_no_other_study_comes_of_it() {
         for _ in 0..=rng.index(3) {
             change(&mut changed, &mut rng);
         }
-        read += u64::from(look_at(&path, &changed, &whole, &search));
+        read += u64::from(check_changed_journal(&path, &changed, &whole, &search));
     }
     assert!(read > cases / 20 && read < cases, "{read} of {cases} are read");
 }

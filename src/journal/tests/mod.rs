@@ -1,4 +1,4 @@
-//! What becomes of journals that are torn, damaged, and written while disk and power fail.
+//! Tests of journals that are torn or damaged, and that are written while disk or power fail.
 
 mod example;
 

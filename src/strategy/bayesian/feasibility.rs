@@ -1,61 +1,71 @@
-//! Where trials fail: a Gaussian process of the labels −1 (failed) and 1 (gave a loss).
+//! The feasibility model: predicts where trials fail, by a Gaussian process of labels.
+//!
+//! The label of a trial is −1 if it failed and 1 if it gave a loss.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
 //! | y | labels, 1 or −1 | n |
-//! | μ, v | mean and variance of the label's field | m, m |
-//! | σ² | variance of a label around the field | – |
-//! | z = μ ⁄ √(σ² + v) | by how many deviations success is expected | m |
-//! | c | mean of the field where nothing is known | – |
-//! | b = (min(c, 0) − ε) v | the least mean that may be asked for: 0 where the field is known, below c where it is not | m |
-//! | d = max(0, b − μ) ⁄ √(σ² + v) | how deep a place lies in what is known to fail | m |
+//! | μ, v | posterior mean and variance of the latent function | m, m |
+//! | σ² | variance of a label around the latent function | – |
+//! | z = μ ⁄ √(σ² + v) | standardized mean | m |
+//! | c | constant mean of the latent function | – |
+//! | b = (min(c, 0) − ε) v | minimum mean of an acceptable point | m |
+//! | d = max(0, b − μ) ⁄ √(σ² + v) | depth of a point in the infeasible region | m |
 //!
-//! The chance that a trial gives a loss is Φ(z): the label is a field seen through a probit, averaged over the belief in the field
-//! (Rasmussen & Williams 2006, §3.9), but it is regressed upon, not classified. Its logarithm is added to the acquisition, so that expected improvement
-//! becomes expected improvement times that chance.
+//! The probability that a trial gives a loss is Φ(z): a probit of the latent function, averaged
+//! over its posterior (Rasmussen & Williams 2006, §3.9). The latent function is fitted by
+//! regression, not by classification. ln Φ(z) is added to the logarithmic acquisition value:
+//! expected improvement is multiplied by the probability of success.
 //!
-//! A chance is not enough where the field is known: an improvement that is expected behind the border of what fails may be greater than any
-//! other by hundreds in its logarithm, and is never had. So λ d² is taken off: what is asked for lies at most at the border, as long as there
-//! is anything else. (Smooth, so that a climb ends at the border rather than before a step.)
+//! The probability alone is not enough. The expected improvement inside the infeasible region can
+//! be larger than outside by hundreds in its logarithm. Therefore λ d² is subtracted, so that
+//! proposals lie at most at the border of the region, as long as there are other points. b is 0
+//! where the latent function is known, and below c where it is not. The penalty is smooth, so
+//! that a local search ends at the border.
 //!
-//! Where failures look like chance there is no such field: it would keep the search away from places that only had bad luck. Each
-//! label is predicted from the others (leaving one out: Rasmussen & Williams 2006, §5.4.2), and by the overall share of labels like it;
-//! the sums of the logarithms of these predictions are compared.
+//! If failures look random, there is no feasibility model, because it would keep the search away
+//! from good points. To decide, each label is predicted from the other labels (leave-one-out:
+//! Rasmussen & Williams 2006, §5.4.2), and by the overall share of its label. The sums of the
+//! logarithms of these predictions are compared.
 
-use crate::cube::UnitPoint;
 use crate::error::Error;
 use crate::gp::{
     self, Assumptions, Features, GaussianProcess, Hyperparameters, Noise, Posterior, Prediction,
     Start,
 };
-use crate::normal::log_distribution;
+use crate::normal::log_cdf;
 use crate::strategy::contract::{FailedPoint, History, Infeasibility};
+use crate::unit_cube::UnitPoint;
 
-/// Variance of a label around what the place stands for: small, so that what has failed is known to fail.
+/// Variance σ² of a label: small, so that a point that has failed once is known to fail.
 const LABEL_NOISE: f64 = 1e-3;
-/// The same where it is judged whether the place matters at all: much, because a border is a step, of which no smooth field is
-/// rightly as sure as this one.
-const JUDGED_NOISE: f64 = 0.5;
-/// λ.
+/// Variance of a label in the comparison with random failures.
+///
+/// It is large, because a border is a step: a smooth latent function is too certain near it.
+const COMPARISON_NOISE: f64 = 0.5;
+/// Factor λ of the penalty.
 const DEPTH_PENALTY: f64 = 1e8;
-/// ε: how much less than elsewhere may be expected where nothing is known.
+/// The constant ε, which keeps points without information acceptable.
 const SLACK: f64 = 0.03;
-/// By so many nats, chance must explain 10 labels better; by that much less each further one, until places must explain them better.
-const BENEFIT_OF_DOUBT: f64 = 3.0;
-const LESS_EACH: f64 = 0.15;
-const PROOF: f64 = 2.0;
-/// The field is fitted to so many labels, those of the last trials.
-const MOST_FITTED: usize = 200;
+/// Margin of the comparison for up to 10 labels, in nats, in favour of the feasibility model.
+const INITIAL_MARGIN: f64 = 3.0;
+/// Decrease of the margin per further label, in nats.
+const MARGIN_DECREASE: f64 = 0.15;
+/// Minimum of the margin: by this much, in nats, the feasibility model must finally be better.
+const FINAL_MARGIN: f64 = -2.0;
+/// Maximum number of labels that length scales are fitted to; the last trials are used.
+const MAX_FITTED: usize = 200;
 
-/// A field of the labels with length scales of its own: which parameters decide where trials fail is another question than which of them
-/// the losses depend on.
-fn field(
+/// Fits a process to the labels.
+///
+/// It has its own length scales, because other parameters may determine failures than losses.
+fn fit_process(
     features: &Features,
     points: &[&UnitPoint],
     labels: &[f64],
     of_losses: &Hyperparameters,
 ) -> GaussianProcess {
-    let first = points.len().saturating_sub(MOST_FITTED);
+    let first = points.len().saturating_sub(MAX_FITTED);
     let assumptions = Assumptions {
         kernel: of_losses.kernel,
         noise: Noise::Present,
@@ -72,115 +82,116 @@ fn field(
     GaussianProcess::new(features.clone(), of_labels)
 }
 
-/// The belief about where trials fail.
+/// The feasibility model: the posterior of the latent function of the labels.
 #[derive(Debug)]
-pub(super) struct Feasibility {
+pub(super) struct FeasibilityModel {
     posterior: Posterior,
 }
 
-/// Σ ln of the chances that the labels of other places give to each.
-fn score_by_place(posterior: &Posterior) -> f64 {
+/// Returns Σ ln of the leave-one-out probabilities of the labels.
+fn log_score_of_model(posterior: &Posterior) -> f64 {
     let Prediction { mean, variance } = posterior.leave_one_out();
-    let places = posterior.losses().iter().zip(posterior.noise()).zip(mean.iter().zip(&variance));
+    let labels = posterior.losses().iter().zip(posterior.noise()).zip(mean.iter().zip(&variance));
     let score = |((label, noise), (mean, variance)): ((&f64, &f64), (&f64, &f64))| {
-        // Labels of one place are merged into their mean.
+        // Labels at the same point are merged into their mean.
         let count = LABEL_NOISE / noise;
-        let z = mean / (variance + JUDGED_NOISE).sqrt();
-        0.5 * count
-            * ((1.0 + label) * log_distribution(z).0 + (1.0 - label) * log_distribution(-z).0)
+        let z = mean / (variance + COMPARISON_NOISE).sqrt();
+        0.5 * count * ((1.0 + label) * log_cdf(z).0 + (1.0 - label) * log_cdf(-z).0)
     };
-    places.map(score).sum()
+    labels.map(score).sum()
 }
 
-/// The same, if each has the chance that labels like it have overall.
+/// Returns Σ ln of the overall shares of the labels, as if failures were random.
 #[allow(clippy::cast_precision_loss, reason = "counts of trials")]
-fn score_by_chance(gave: usize, failed: usize) -> f64 {
-    let total = (gave + failed) as f64;
+fn log_score_of_shares(succeeded: usize, failed: usize) -> f64 {
+    let total = (succeeded + failed) as f64;
     let part = |count: usize| count as f64 * (count as f64 / total).max(f64::MIN_POSITIVE).ln();
-    part(gave) + part(failed)
+    part(succeeded) + part(failed)
 }
 
-/// The failures that may lie at their places.
+/// Returns the failures that the configuration may have caused.
 pub(super) fn infeasible<'a>(history: &History<'a>) -> impl Iterator<Item = &'a FailedPoint> {
     history.failures.iter().filter(|failure| failure.kind == Infeasibility::Infeasible)
 }
 
-impl Feasibility {
-    /// The belief after a history with failures; `None` where these look like chance. The kernel is that of the losses, and
-    /// its lengths are one of two starts of the fit. Pending trials are believed to come out as expected, or many workers would go behind a border at once.
+impl FeasibilityModel {
+    /// Fits the model to a history with failures; `None` if the failures look random.
     ///
-    /// They look like chance if no more trials fail than not, and if the overall share of failures predicts the labels better, by 3 nats at first and
-    /// less later, than the labels of the other places do, each place left out in turn.
+    /// `hyperparameters` are those of the losses. The kernel is the same, and their length scales
+    /// are one of the starts of the fit. Pending trials have their expected labels; otherwise
+    /// parallel jobs would all enter an infeasible region at once.
+    ///
+    /// Failures look random if at most half of the trials fail, and if the overall share of
+    /// failures predicts the labels better than the model: by 3 nats at first, and by less later.
     pub(super) fn new(
         history: &History<'_>,
         features: &Features,
         hyperparameters: &Hyperparameters,
     ) -> Result<Option<Self>, Error> {
-        let gave = history.observations.iter().map(|o| (&o.point, 1.0));
+        let succeeded = history.observations.iter().map(|o| (&o.point, 1.0));
         let failures: Vec<&FailedPoint> = infeasible(history).collect();
         let failed = failures.iter().map(|f| (&f.point, -1.0));
-        let (points, labels): (Vec<&UnitPoint>, Vec<f64>) = gave.chain(failed).unzip();
-        let process = field(features, &points, &labels, hyperparameters);
-        let posterior = process.condition(&points, &labels)?;
-        let by_place = score_by_place(&posterior);
-        let by_chance = score_by_chance(history.observations.len(), failures.len());
+        let (points, labels): (Vec<&UnitPoint>, Vec<f64>) = succeeded.chain(failed).unzip();
+        let process = fit_process(features, &points, &labels, hyperparameters);
+        let mut posterior = process.condition(&points, &labels)?;
+        let model_score = log_score_of_model(&posterior);
+        let share_score = log_score_of_shares(history.observations.len(), failures.len());
         let most_fail = failures.len() > history.observations.len();
         #[allow(clippy::cast_precision_loss, reason = "a count of trials")]
         let further = points.len().saturating_sub(10) as f64;
-        let benefit = (BENEFIT_OF_DOUBT - LESS_EACH * further).max(-PROOF);
-        if !most_fail && by_place + benefit < by_chance {
+        let margin = (INITIAL_MARGIN - MARGIN_DECREASE * further).max(FINAL_MARGIN);
+        if !most_fail && model_score + margin < share_score {
             return Ok(None);
         }
-        let mut posterior = posterior;
         let pending: Vec<&UnitPoint> = history.pending.iter().map(|p| &p.point).collect();
-        posterior.believe(&pending)?;
+        posterior.impute_expected(&pending)?;
         Ok(Some(Self { posterior }))
     }
 
-    /// Logarithms of the chances that trials at these points give a loss, less λ d².
-    pub(super) fn log_chances(&self, points: &[UnitPoint]) -> Vec<f64> {
+    /// Returns the log probabilities that trials at these points give a loss, less λ d².
+    pub(super) fn log_probabilities(&self, points: &[UnitPoint]) -> Vec<f64> {
         let prediction = self.posterior.predict(points);
         let pairs = prediction.mean.iter().zip(&prediction.variance);
-        pairs.map(|(mean, variance)| self.chance(*mean, *variance).value).collect()
+        pairs.map(|(mean, variance)| self.log_probability(*mean, *variance).value).collect()
     }
 
-    /// Adds them, and their gradients, to what is there.
-    pub(super) fn add_log_chances(
+    /// Adds the log probabilities and their gradients to existing values and gradients.
+    pub(super) fn add_log_probabilities(
         &self,
         points: &[UnitPoint],
         values: &mut [f64],
         gradients: &mut [Vec<f64>],
     ) {
-        let (prediction, slopes) = self.posterior.predict_with_gradients(points);
+        let (prediction, prediction_gradients) = self.posterior.predict_with_gradients(points);
         for (i, (value, gradient)) in values.iter_mut().zip(gradients).enumerate() {
-            let chance = self.chance(prediction.mean[i], prediction.variance[i]);
-            *value += chance.value;
+            let log = self.log_probability(prediction.mean[i], prediction.variance[i]);
+            *value += log.value;
             for (axis, component) in gradient.iter_mut().enumerate() {
-                *component += chance.by_mean * slopes.mean[[i, axis]]
-                    + chance.by_variance * slopes.variance[[i, axis]];
+                *component += log.by_mean * prediction_gradients.mean[[i, axis]]
+                    + log.by_variance * prediction_gradients.variance[[i, axis]];
             }
         }
     }
 
-    /// ln Φ(z) − λ d² and its slopes.
-    fn chance(&self, mean: f64, variance: f64) -> Chance {
+    /// Returns ln Φ(z) − λ d² and its derivatives.
+    fn log_probability(&self, mean: f64, variance: f64) -> LogProbability {
         let total = LABEL_NOISE + variance;
         let z = mean / total.sqrt();
-        let (logarithm, slope) = log_distribution(z);
+        let (logarithm, slope) = log_cdf(z);
         let bound = self.posterior.mean().min(0.0) - SLACK;
         let depth = ((bound * variance - mean) / total.sqrt()).max(0.0);
-        let steep = -2.0 * DEPTH_PENALTY * depth;
-        Chance {
+        let penalty_slope = -2.0 * DEPTH_PENALTY * depth;
+        LogProbability {
             value: logarithm - DEPTH_PENALTY * depth * depth,
-            by_mean: (slope - steep) / total.sqrt(),
+            by_mean: (slope - penalty_slope) / total.sqrt(),
             by_variance: -0.5 * slope * z / total
-                + steep * (bound / total.sqrt() - 0.5 * depth / total),
+                + penalty_slope * (bound / total.sqrt() - 0.5 * depth / total),
         }
     }
 }
 
-/// A value and its slopes by the mean and the variance of the field.
-struct Chance {
+/// A value and its derivatives by the mean and the variance of the latent function.
+struct LogProbability {
     value: f64,
     by_mean: f64,
     by_variance: f64,
@@ -189,20 +200,22 @@ struct Chance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cube::Axis;
     use crate::rng::Rng;
     use crate::strategy::{Observation, Repetitions};
     use crate::trial_id::TrialId;
+    use crate::unit_cube::Axis;
 
-    /// Whether 40 random trials, of which some fail, leave a field of failures. Every second is at the same place, if `again`.
-    fn is_place(fails: impl Fn(&[f64], &mut Rng) -> bool, again: bool, seed: u64) -> bool {
+    /// Returns whether 40 random trials, of which some fail, give a feasibility model.
+    ///
+    /// With `repeats`, every second trial is at the same point.
+    fn has_model(fails: impl Fn(&[f64], &mut Rng) -> bool, repeats: bool, seed: u64) -> bool {
         let axes = [Axis::Continuous { resolution: 1e-7 }; 2];
         let mut rng = Rng::stream(seed, 0);
         let (mut observations, mut failures) = (Vec::new(), Vec::new());
         for trial in 1..=40 {
             let drawn = vec![rng.uniform(), rng.uniform()];
-            let repeats = again && trial % 2 == 0;
-            let point = UnitPoint::from(if repeats { vec![0.25, 0.75] } else { drawn });
+            let is_repeated = repeats && trial % 2 == 0;
+            let point = UnitPoint::from(if is_repeated { vec![0.25, 0.75] } else { drawn });
             if fails(&point, &mut rng) {
                 failures.push(FailedPoint::new(TrialId(trial), point, Infeasibility::Infeasible));
             } else {
@@ -221,19 +234,19 @@ mod tests {
             index: None,
         };
         let hyperparameters = Hyperparameters::new(vec![0.4, 0.4], 1.0, 1e-6);
-        Feasibility::new(&history, &Features::new(&axes), &hyperparameters).unwrap().is_some()
+        FeasibilityModel::new(&history, &Features::new(&axes), &hyperparameters).unwrap().is_some()
     }
 
     #[test]
-    fn failures_by_place_are_told_from_failures_by_chance() {
-        let count = |again, fails: &dyn Fn(&[f64], &mut Rng) -> bool| {
-            (0..20).filter(|seed| is_place(fails, again, *seed)).count()
+    fn failures_in_a_region_are_distinguished_from_random_failures() {
+        let count = |repeats, fails: &dyn Fn(&[f64], &mut Rng) -> bool| {
+            (0..20).filter(|seed| has_model(fails, repeats, *seed)).count()
         };
         assert_eq!(count(false, &|point, _| point[0] > 0.7), 20, "a region");
         assert_eq!(count(false, &|point, _| point[0] > 0.3), 20, "most of the space");
-        for again in [false, true] {
-            let by_chance = count(again, &|_, rng| rng.uniform() < 0.2);
-            assert!(by_chance < 8, "{by_chance} of 20 take chance for a place");
+        for repeats in [false, true] {
+            let random = count(repeats, &|_, rng| rng.uniform() < 0.2);
+            assert!(random < 8, "{random} of 20 model random failures");
         }
     }
 }

@@ -1,19 +1,20 @@
-//! Bayesian optimization: a Gaussian process of the losses, and the point where a trial is worth most.
+//! Bayesian optimization by a Gaussian process and an acquisition function.
 //!
-//! One proposal: initial design, or fit → condition on the observations → believe the pending → maximize the acquisition.
+//! A proposal belongs to the initial design, or takes these steps: fit hyperparameters → condition
+//! on the observations → impute pending trials → maximize the acquisition function.
 
 mod feasibility;
-mod order;
+mod ranking;
 mod recipe;
 
 mod checkpoints;
-mod design;
-mod thompson;
+mod initial_design;
+mod thompson_sampling;
 
-mod belief;
+mod surrogate;
 
 mod optimization;
 
 pub use self::optimization::BayesianOptimization;
-pub(super) use self::optimization::{NAME, of_settings};
-pub use self::recipe::{OutputScale, PendingBelief, Recipe, WhenSettled};
+pub(super) use self::optimization::{NAME, from_settings};
+pub use self::recipe::{Exploration, LossTransform, PendingImputation, Recipe};

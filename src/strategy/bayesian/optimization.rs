@@ -1,45 +1,98 @@
-//! Bayesian optimization as a strategy.
+//! The strategy `BayesianOptimization`: initial design, surrogate model and maximization.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::belief::Belief;
-use super::checkpoints::Checkpoints;
-use super::design;
-use super::recipe::{Recipe, WhenSettled};
-use super::thompson::Drawn;
+use super::checkpoints::FitCache;
+use super::initial_design;
+use super::recipe::{Exploration, Recipe};
+use super::surrogate::Surrogate;
+use super::thompson_sampling::ThompsonSample;
 use crate::acquisition::{self, Acquisition, LogExpectedImprovement};
 use crate::description::Description;
 use crate::error::Error;
 use crate::gp::SamplePath;
-use crate::maximize::{Search, maximize};
+use crate::maximize::{ScoredPoint, SearchDomain, maximize};
 use crate::rng::Rng;
-use crate::strategy::contract::{History, Outlook, Phase, Proposal, Repetitions, Strategy};
+use crate::strategy::contract::{History, Phase, Proposal, Recommendation, Repetitions, Strategy};
 use crate::strategy::visited::Visited;
 
-/// Bayesian optimization with a Matérn-5⁄2 Gaussian process and, by default, the logarithm of expected improvement.
+/// Bayesian optimization: proposes points by a Gaussian-process model of the losses.
 ///
-/// The initial design is the centre of the cube and 4 points of a scrambled Sobol sequence, 8 from four parameters on, but at
-/// most a fifth of the number of jobs, if that is known, or 3. It takes in both ends of every integer range. What is pending is
-/// taken into account, in a batch and in asynchronous refill alike. The parts can be exchanged: see [`Recipe`].
+/// Use it when trials are expensive: it needs far fewer of them than random search. A proposal
+/// takes 2.5 ms (median of the benchmark suite `public`); with up to 100 parameters it takes 7.6
+/// ms, in 5 % of the cases more than 83 ms (suite `hard`; see BENCHMARKING.md). If a trial costs
+/// less than that, [`SobolSearch`](crate::SobolSearch) or [`RandomSearch`](crate::RandomSearch)
+/// try more configurations in the same time.
+///
+/// ```
+/// use surmise::{
+///     BayesianOptimization, Configuration, FunctionEvaluator, Objective, ParameterRange,
+///     ResourceLimits, ScalingType, SearchSpace, Study, StudySettings, tune,
+/// };
+///
+/// let space = SearchSpace::new([
+///     ParameterRange::continuous("learning_rate", 1e-5..=1.0, ScalingType::Logarithmic),
+///     ParameterRange::continuous("dropout", 0.0..=0.6, ScalingType::Linear),
+/// ])?;
+/// let settings = StudySettings { limits: ResourceLimits::new(15, 1), ..Default::default() };
+/// let strategy = BayesianOptimization::default();
+/// let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings)?;
+/// let mut evaluator = FunctionEvaluator::new(|c: &Configuration| {
+///     let loss = (c.float("learning_rate").log10() + 2.0).powi(2) + c.float("dropout");
+///     Ok::<f64, String>(loss)
+/// });
+/// tune(&mut study, &mut evaluator)?;
+/// assert!(study.best().and_then(|best| best.value()).is_some_and(|loss| loss < 1.0));
+/// # Ok::<(), surmise::Error>(())
+/// ```
+///
+/// # How a proposal is made
+///
+/// 1. **Initial design.** The first trials are the centre of the space and 8 points of a scrambled
+///    Sobol sequence, which include both ends of every integer range. There are 4 such points for
+///    fewer than four parameters. With a known number of jobs, the design is at most a fifth of
+///    them, or 3. It continues until half of it has ended and two losses differ.
+/// 2. **Fit.** Losses are transformed and a Gaussian process is fitted by maximum a posteriori. The
+///    marginal likelihood decides which transform to use and whether losses are noisy.
+/// 3. **Conditioning.** Pending trials count with their expected losses, or with sampled losses
+///    under noise, so that parallel jobs try different points. Where trials fail, a second model
+///    predicts failures.
+/// 4. **Maximization.** The unvisited point with the largest acquisition value is proposed; by
+///    default that is [`LogExpectedImprovement`]. Once hardly any improvement is expected, every
+///    second proposal searches for a large improvement elsewhere.
+///
+/// [`Recipe`] changes these parts; [`new`](Self::new) takes another acquisition function. The
+/// chapters "Choosing a strategy" and "How it works" in `docs/guide/` say more.
+///
+/// # Common mistakes
+///
+/// - **Returning a huge loss for a configuration that crashes** distorts the model near it. Let the
+///   trial fail: return an error from the function, or [`Outcome::Failed`](crate::Outcome::Failed).
+/// - **A linear scale for a parameter that spans orders of magnitude** hides the small values in a
+///   corner of the space. Use [`ScalingType::Logarithmic`](crate::ScalingType::Logarithmic).
+/// - **Taking the best loss of a noisy objective.** The smallest loss is partly luck;
+///   [`Study::recommended`](crate::Study::recommended) compares posterior means instead.
+/// - **Declaring [`Noise::Absent`](crate::strategy::Noise::Absent) for a noisy objective** makes
+///   the model follow the noise. The default infers the noise.
 #[derive(Debug)]
 pub struct BayesianOptimization {
     choice: Choice,
     recipe: Recipe,
-    checkpoints: Checkpoints,
+    fits: FitCache,
 }
 
 pub(crate) const NAME: &str = "bayesian";
 
-/// The settings as they are written.
+/// The settings in a description of the strategy.
 #[derive(Debug, Serialize, Deserialize)]
 struct Settings {
-    /// None for Thompson sampling.
+    /// The acquisition function; `None` for Thompson sampling.
     acquisition: Option<Description>,
     recipe: Recipe,
 }
 
-/// How a point is chosen, given a belief.
+/// How a point is chosen, given the surrogate model.
 #[derive(Debug)]
 enum Choice {
     Acquisition(Box<dyn Acquisition>),
@@ -47,51 +100,72 @@ enum Choice {
 }
 
 impl Default for BayesianOptimization {
+    /// Uses [`LogExpectedImprovement`] and the default [`Recipe`].
     fn default() -> Self {
         Self::new(LogExpectedImprovement)
     }
 }
 
 impl BayesianOptimization {
-    /// Bayesian optimization by this acquisition.
+    /// Creates the strategy with this acquisition function and the default [`Recipe`].
+    ///
+    /// ```
+    /// use surmise::BayesianOptimization;
+    /// use surmise::acquisition::UpperConfidenceBound;
+    ///
+    /// let strategy = BayesianOptimization::new(UpperConfidenceBound::new(2.5)?);
+    /// # Ok::<(), surmise::Error>(())
+    /// ```
     pub fn new(acquisition: impl Acquisition + 'static) -> Self {
-        Self::by(Choice::Acquisition(Box::new(acquisition)))
+        Self::with_choice(Choice::Acquisition(Box::new(acquisition)))
     }
 
-    /// Bayesian optimization by Thompson sampling: each proposal is the best point of a function that is drawn from the belief
-    /// (Thompson 1933). Pending trials are of no account, because every draw is another function.
+    /// Creates the strategy with Thompson sampling in place of an acquisition function.
+    ///
+    /// Each proposal is the best point of a function drawn from the posterior (Thompson 1933).
+    /// Pending trials are ignored, because every proposal draws another function.
     pub fn thompson_sampling() -> Self {
-        Self::by(Choice::ThompsonSampling)
+        Self::with_choice(Choice::ThompsonSampling)
     }
 
-    fn by(choice: Choice) -> Self {
-        Self { choice, recipe: Recipe::default(), checkpoints: Checkpoints::default() }
+    fn with_choice(choice: Choice) -> Self {
+        Self { choice, recipe: Recipe::default(), fits: FitCache::default() }
     }
 
-    /// The same made of these parts.
+    /// Replaces the recipe; by default it is [`Recipe::default`]. Change it if you know more about
+    /// the losses than the model can infer.
+    ///
+    /// ```
+    /// use surmise::BayesianOptimization;
+    /// use surmise::strategy::{Noise, Recipe};
+    ///
+    /// let recipe = Recipe::default().with_noise(Noise::Absent);
+    /// let strategy = BayesianOptimization::default().with_recipe(recipe);
+    /// ```
     pub fn with_recipe(self, recipe: Recipe) -> Self {
-        Self { recipe, checkpoints: Checkpoints::default(), ..self }
+        Self { recipe, fits: FitCache::default(), ..self }
     }
 
-    fn belief(
+    /// Builds the surrogate; also returns a warning if the fit failed.
+    fn surrogate(
         &self,
         history: &History<'_>,
         rng: &mut Rng,
-    ) -> Result<(Belief<'_>, Option<String>), Error> {
-        let fitted = self.checkpoints.fit(history, &self.recipe);
+    ) -> Result<(Surrogate<'_>, Option<String>), Error> {
+        let fitted = self.fits.fit(history, &self.recipe);
         let (acquisition, history): (&dyn Acquisition, _) = match &self.choice {
             Choice::Acquisition(acquisition) => (acquisition.as_ref(), *history),
             Choice::ThompsonSampling => {
                 (&LogExpectedImprovement, History { pending: &[], ..*history })
             }
         };
-        let belief = Belief::new(&history, &fitted, acquisition, &self.recipe, rng)?;
-        Ok((belief, fitted.trouble()))
+        let surrogate = Surrogate::new(&history, &fitted, acquisition, &self.recipe, rng)?;
+        Ok((surrogate, fitted.warning()))
     }
 
-    /// Every other trial.
-    fn looks_elsewhere(&self, history: &History<'_>) -> bool {
-        self.recipe.when_settled == WhenSettled::LookElsewhere
+    /// Returns whether this trial explores if the search has converged: every second trial.
+    fn is_exploration_due(&self, history: &History<'_>) -> bool {
+        self.recipe.exploration == Exploration::WhenConverged
             && history.next_trial.0.is_multiple_of(2)
     }
 
@@ -101,11 +175,11 @@ impl BayesianOptimization {
         visited: &Visited<'_>,
         rng: &mut Rng,
     ) -> Result<Option<Proposal>, Error> {
-        let (mut belief, trouble) = self.belief(history, rng)?;
-        let anchors = belief.anchors(history);
-        let scales = belief.length_scales().to_vec();
+        let (mut surrogate, warning) = self.surrogate(history, rng)?;
+        let anchors = surrogate.anchors(history);
+        let scales = surrogate.length_scales().to_vec();
         let forbidden = |point: &[f64]| visited.contains(point);
-        let search = Search {
+        let domain = SearchDomain {
             axes: history.axes,
             scales: &scales,
             anchors: &anchors,
@@ -115,84 +189,95 @@ impl BayesianOptimization {
         let mut phase = Phase::Model;
         let best = match self.choice {
             Choice::Acquisition(_) => {
-                let best = maximize(&belief, &search, rng);
-                let settled = best.as_ref().is_some_and(|best| belief.is_settled(best.value));
-                if settled && self.looks_elsewhere(history) {
+                let best = maximize(&surrogate, &domain, rng);
+                let has_converged = |best: &ScoredPoint| surrogate.has_converged(best.value);
+                if best.as_ref().is_some_and(has_converged) && self.is_exploration_due(history) {
                     phase = Phase::Exploration;
-                    belief.demand_more();
-                    maximize(&belief, &search, rng)
+                    surrogate.require_larger_improvement();
+                    maximize(&surrogate, &domain, rng)
                 } else {
                     best
                 }
             }
             Choice::ThompsonSampling => {
-                let path = SamplePath::draw(belief.any_posterior(rng), rng);
-                let drawn = Drawn { path, feasibility: belief.feasibility() };
-                maximize(&drawn, &search, rng)
+                let path = SamplePath::draw(surrogate.sample_posterior(rng), rng);
+                let sample = ThompsonSample { path, feasibility: surrogate.feasibility() };
+                maximize(&sample, &domain, rng)
             }
         };
         let (point, fallback) = match best {
-            Some(best) => (best.point, trouble),
-            None => match visited.unvisited(rng) {
-                Some(point) => (point, Some("every point that was looked at is taken".to_owned())),
+            Some(best) => (best.point, warning),
+            None => match visited.sample_unvisited(rng) {
+                Some(point) => {
+                    let reason = "all points that the maximization found are visited already; \
+                                  a random point was drawn";
+                    (point, Some(reason.to_owned()))
+                }
                 None => return Ok(None),
             },
         };
-        let expectation = Some(belief.expectation(&point));
-        let model = Some(belief.health());
+        let expectation = Some(surrogate.expectation(&point));
+        let model = Some(surrogate.diagnostics());
         Ok(Some(Proposal { expectation, fallback, model, ..Proposal::new(point, phase) }))
     }
 }
 
-/// The strategy of these settings, as its description has them.
+/// Recreates the strategy from the settings of its description.
 ///
 /// # Errors
-/// [`Error::Strategy`] if they are none of this strategy, or the acquisition is none of this crate.
-pub(crate) fn of_settings(settings: &Value) -> Result<BayesianOptimization, Error> {
-    let settings = Settings::deserialize(settings)
-        .map_err(|error| Error::Strategy(format!("settings of `{NAME}`: {error}")))?;
+/// Returns [`Error::Strategy`] if the settings cannot be read, or if this crate has no such
+/// acquisition function.
+pub(crate) fn from_settings(settings: &Value) -> Result<BayesianOptimization, Error> {
+    let settings = Settings::deserialize(settings).map_err(|error| {
+        Error::Strategy(format!("the settings of the strategy `{NAME}` cannot be read: {error}"))
+    })?;
     let choice = match settings.acquisition {
-        Some(described) => Choice::Acquisition(acquisition::of_description(&described)?),
+        Some(described) => Choice::Acquisition(acquisition::from_description(&described)?),
         None => Choice::ThompsonSampling,
     };
-    Ok(BayesianOptimization::by(choice).with_recipe(settings.recipe))
+    Ok(BayesianOptimization::with_choice(choice).with_recipe(settings.recipe))
 }
 
 impl Strategy for BayesianOptimization {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
-        let visited = Visited::of(history);
-        if visited.is_everything() {
+        let visited = Visited::new(history);
+        if visited.is_exhausted() {
             return Ok(None);
         }
-        if let Some(index) = design::index(history) {
-            // A design repeats nothing, even where that is allowed, as long as there is something new.
-            let fresh = Visited::of(&History { repetitions: Repetitions::Never, ..*history });
-            if !fresh.is_everything() {
-                let point = design::point(history, &fresh, index, rng);
+        if let Some(index) = initial_design::index(history) {
+            // The design has no repetitions while there are untried points, even if the study
+            // allows repetitions.
+            let tried = Visited::new(&History { repetitions: Repetitions::Never, ..*history });
+            if !tried.is_exhausted() {
+                let point = initial_design::point(history, &tried, index, rng);
                 return Ok(point.map(|point| Proposal::new(point, Phase::Design)));
             }
         }
         match self.propose_by_model(history, &visited, rng) {
-            Err(trouble) => {
-                let point = visited.unvisited(rng);
-                let fallback = Some(trouble.to_string());
+            Err(error) => {
+                let point = visited.sample_unvisited(rng);
+                let fallback = Some(error.to_string());
                 Ok(point.map(|point| Proposal { fallback, ..Proposal::new(point, Phase::Random) }))
             }
             proposed => proposed,
         }
     }
 
-    /// Recommends the observed trial of the least loss or, where noise is declared or its variance is learnt to be more than a
-    /// fifth of the signal's, of the least posterior mean.
-    fn outlook(&self, history: &History<'_>) -> Result<Option<Outlook>, Error> {
-        let least = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
-        let Some(least) = least else { return Ok(None) };
-        let known = History { pending: &[], failures: &[], ..*history };
-        // Nothing is pending, so nothing is drawn.
-        let belief = self.belief(&known, &mut Rng::stream(0, 0));
-        // Without a belief, the least loss is what there is.
-        let recommended = belief.map_or(least.trial, |(belief, _)| belief.recommended(&known));
-        Ok(Some(Outlook::new(recommended)))
+    /// Recommends the trial with the smallest loss; under noise, that with the smallest posterior
+    /// mean.
+    ///
+    /// The posterior mean counts if noise is declared, or if its variance is more than a fifth of
+    /// the signal variance.
+    fn recommend(&self, history: &History<'_>) -> Result<Option<Recommendation>, Error> {
+        let best = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
+        let Some(best) = best else { return Ok(None) };
+        let history = History { pending: &[], failures: &[], ..*history };
+        // Without pending trials, no random numbers are drawn.
+        let surrogate = self.surrogate(&history, &mut Rng::stream(0, 0));
+        // Without a model, the smallest loss decides.
+        let trial =
+            surrogate.map_or(best.trial, |(surrogate, _)| surrogate.recommended_trial(&history));
+        Ok(Some(Recommendation::new(trial)))
     }
 
     fn description(&self) -> Description {

@@ -1,43 +1,67 @@
-//! What Bayesian optimization is made of, so that each part can be exchanged and measured.
+//! The parts of Bayesian optimization that can be exchanged.
 
 use serde::{Deserialize, Serialize};
 
-use crate::gp::{Assumptions, Kernel, Noise, Uncertainty};
+use crate::gp::{Assumptions, HyperparameterInference, Kernel, Noise};
 use crate::maximize::Moves;
 
-/// The parts of [`BayesianOptimization`](super::BayesianOptimization) besides the acquisition. The default is what measured best; what each part is worth is in
-/// BENCHMARKING.md.
+/// The parts of [`BayesianOptimization`](super::BayesianOptimization), besides the acquisition
+/// function.
+///
+/// The defaults are what measured best; BENCHMARKING.md has the effect of each part. Start with
+/// them. A reason to change a part is knowledge about your losses, most often about their noise:
+///
+/// | part | default | change it if |
+/// | --- | --- | --- |
+/// | [noise](Self::with_noise) | inferred | you know that trials are exact, or noisy |
+/// | [kernel](Self::with_kernel) | Matérn 5⁄2 | losses are very smooth, or rough |
+/// | [loss transform](Self::with_loss_transform) | chosen by the fit | rarely |
+/// | [input warping](Self::with_input_warping) | off | losses change faster at one end |
+/// | [inference](Self::with_hyperparameter_inference) | posterior mode | proposals may be slow |
+/// | [pending trials](Self::with_pending_imputation) | chosen by the noise | rarely |
+/// | [failure model](Self::with_min_failures_to_model) | always | failures are random |
+/// | [exploration](Self::with_exploration) | once converged | a local optimum is enough |
 ///
 /// ```
-/// use surmise::strategy::{Noise, Recipe};
 /// use surmise::BayesianOptimization;
+/// use surmise::strategy::{Exploration, HyperparameterInference, Noise, Recipe};
 ///
-/// // Training is repeatable: nothing that is seen is chance.
-/// let recipe = Recipe::default().with_noise(Noise::Absent);
+/// // A simulation: exact, and every trial takes an hour, so that slow proposals do not matter.
+/// let recipe = Recipe::default()
+///     .with_noise(Noise::Absent)
+///     .with_hyperparameter_inference(HyperparameterInference::SliceSampling { draws: 10 })
+///     .with_exploration(Exploration::Never);
+/// assert_ne!(recipe, Recipe::default());
 /// let strategy = BayesianOptimization::default().with_recipe(recipe);
 /// ```
+///
+/// # Common mistakes
+///
+/// - **Changing parts because one search went badly.** Search results vary by chance. Compare
+///   recipes over several problems and seeds; the package `surmise-bench` does that.
+/// - **Declaring the noise by a guess.** [`Noise::Absent`] for noisy losses makes the model follow
+///   the noise; the default infers it.
+/// - **Another recipe for a study in a journal.** A study is resumed only with the same strategy
+///   and recipe, because its trials depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Recipe {
-    /// What is known of the noise of the losses.
     pub(super) noise: Noise,
-    /// How smooth the losses are believed to be.
     pub(super) kernel: Kernel,
-    /// How losses are made fit for a Gaussian process.
-    pub(super) output: OutputScale,
-    /// Whether axes of numbers may be bent (from 4 observations per parameter on, up to 15 parameters).
+    #[serde(rename = "output")]
+    pub(super) loss_transform: LossTransform,
     pub(super) input_warping: bool,
-    /// Whether hyperparameters have priors, or only a box around them.
+    /// Whether the hyperparameters have priors, or only bounds.
     pub(super) priors: bool,
-    /// How much of what is believed of the hyperparameters counts.
-    pub(super) uncertainty: Uncertainty,
-    /// What pending trials are taken for.
-    pub(super) pending: PendingBelief,
-    /// From so many failures on, there may be a belief about where trials fail; `usize::MAX` for never.
-    pub(super) failures_to_avoid: usize,
-    /// What is done when hardly anything is left to be gained.
-    pub(super) when_settled: WhenSettled,
-    /// How the acquisition is maximized.
+    #[serde(rename = "uncertainty")]
+    pub(super) inference: HyperparameterInference,
+    #[serde(rename = "pending")]
+    pub(super) pending_imputation: PendingImputation,
+    #[serde(rename = "failures_to_avoid")]
+    pub(super) min_failures_to_model: usize,
+    #[serde(rename = "when_settled")]
+    pub(super) exploration: Exploration,
+    /// Kinds of moves in the maximization of the acquisition function.
     pub(super) moves: Moves,
 }
 
@@ -46,131 +70,165 @@ impl Default for Recipe {
         Self {
             noise: Noise::Unknown,
             kernel: Kernel::Matern52,
-            output: OutputScale::ByEvidence,
+            loss_transform: LossTransform::Automatic,
             input_warping: false,
             priors: true,
-            uncertainty: Uncertainty::MostProbable,
-            pending: PendingBelief::ByRegime,
-            failures_to_avoid: 1,
-            when_settled: WhenSettled::default(),
+            inference: HyperparameterInference::MaximumAPosteriori,
+            pending_imputation: PendingImputation::Automatic,
+            min_failures_to_model: 1,
+            exploration: Exploration::default(),
             moves: Moves::default(),
         }
     }
 }
 
 impl Recipe {
-    /// The same with other knowledge of the noise of the losses.
+    /// Sets what is known about the noise of the losses; [`Noise::Unknown`] by default.
+    ///
+    /// Declare [`Noise::Absent`] if repeated trials give exactly the same loss, and
+    /// [`Noise::Present`] if you know that they do not.
     #[must_use]
     pub fn with_noise(self, noise: Noise) -> Self {
         Self { noise, ..self }
     }
 
-    /// The same with another belief about how smooth the losses are.
+    /// Sets the covariance function; [`Kernel::Matern52`] by default.
+    ///
+    /// Use [`Kernel::SquaredExponential`] for very smooth losses and [`Kernel::Matern32`] for rough
+    /// ones.
     #[must_use]
     pub fn with_kernel(self, kernel: Kernel) -> Self {
         Self { kernel, ..self }
     }
 
-    /// The same with losses that are made fit in another way.
+    /// Sets how losses are transformed before the fit; [`LossTransform::Automatic`] by default.
+    ///
+    /// Choose one transform for experiments, or to save the time of fitting both.
     #[must_use]
-    pub fn with_output(self, output: OutputScale) -> Self {
-        Self { output, ..self }
+    pub fn with_loss_transform(self, loss_transform: LossTransform) -> Self {
+        Self { loss_transform, ..self }
     }
 
-    /// The same with axes of numbers that may be bent, or not: from 4 observations per parameter on, up to 15 parameters.
+    /// Sets whether numeric axes are warped; `false` by default.
+    ///
+    /// Warping helps if losses change much faster at one end of a range than at the other. It takes
+    /// effect from 4 observations per parameter on, for up to 15 parameters.
     #[must_use]
     pub fn with_input_warping(self, input_warping: bool) -> Self {
         Self { input_warping, ..self }
     }
 
-    /// The same with another part of what is believed of the hyperparameters.
+    /// Sets how hyperparameters are inferred; [`HyperparameterInference::MaximumAPosteriori`] by
+    /// default.
+    ///
+    /// Draws of the hyperparameters describe their uncertainty, and make proposals several times
+    /// slower.
     #[must_use]
-    pub fn with_uncertainty(self, uncertainty: Uncertainty) -> Self {
-        Self { uncertainty, ..self }
+    pub fn with_hyperparameter_inference(self, inference: HyperparameterInference) -> Self {
+        Self { inference, ..self }
     }
 
-    /// The same with pending trials taken for something else.
+    /// Sets which losses pending trials are assumed to have; [`PendingImputation::Automatic`] by
+    /// default.
     #[must_use]
-    pub fn with_pending(self, pending: PendingBelief) -> Self {
-        Self { pending, ..self }
+    pub fn with_pending_imputation(self, pending_imputation: PendingImputation) -> Self {
+        Self { pending_imputation, ..self }
     }
 
-    /// The same with a belief about where trials fail from so many failures on; `usize::MAX` for none ever.
+    /// Sets the number of failed trials from which on failures are modelled; 1 by default.
+    ///
+    /// The model keeps proposals away from regions where trials fail, unless failures look random.
+    /// Set `usize::MAX` if failures never depend on the configuration.
     #[must_use]
-    pub fn with_failures_to_avoid(self, failures_to_avoid: usize) -> Self {
-        Self { failures_to_avoid, ..self }
+    pub fn with_min_failures_to_model(self, min_failures_to_model: usize) -> Self {
+        Self { min_failures_to_model, ..self }
     }
 
-    /// The same with something else done when hardly anything is left to be gained.
+    /// Sets whether the search explores when it has converged; [`Exploration::WhenConverged`] by
+    /// default.
     #[must_use]
-    pub fn when_settled(self, when_settled: WhenSettled) -> Self {
-        Self { when_settled, ..self }
+    pub fn with_exploration(self, exploration: Exploration) -> Self {
+        Self { exploration, ..self }
     }
 
-    /// The same with hyperparameters that have no priors, only a box around them: to see what priors are worth.
+    /// Removes the priors of the hyperparameters and keeps only their bounds, to measure the effect
+    /// of the priors.
     #[cfg(feature = "unstable")]
     #[must_use]
     pub fn without_priors(self) -> Self {
         Self { priors: false, ..self }
     }
 
-    /// The same with an acquisition that is maximized in other ways: to see what each is worth.
+    /// Sets the kinds of moves that maximize the acquisition function, to measure the effect of
+    /// each; all kinds by default.
     #[cfg(feature = "unstable")]
     #[must_use]
     pub fn with_moves(self, moves: Moves) -> Self {
         Self { moves, ..self }
     }
 
-    /// What is assumed of `observations` losses of `parameters` parameters.
+    /// Returns the assumptions of a fit to `observations` losses of `parameters` parameters.
     pub(super) fn assumptions(&self, observations: usize, parameters: usize) -> Assumptions {
-        let enough = observations >= 4 * parameters && parameters <= 15;
+        let can_fit_warps = observations >= 4 * parameters && parameters <= 15;
         Assumptions {
             kernel: self.kernel,
             noise: self.noise,
-            warping: self.input_warping && enough,
+            warping: self.input_warping && can_fit_warps,
             priors: self.priors,
         }
     }
 }
 
-/// How losses are made fit for a Gaussian process.
+/// How losses are transformed before a Gaussian process is fitted to them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OutputScale {
-    /// Whichever of the other two makes the losses more probable, all things considered. Decided at every
-    /// observation whose number is half as large again as the last such one.
+pub enum LossTransform {
+    /// Uses the transform under which the losses have the larger marginal likelihood.
+    ///
+    /// The choice is made for the first fit and at 8, 12, 18, 27, … observations, each number half
+    /// as large again as the one before. This is the default.
     #[default]
-    ByEvidence,
-    /// The bad tail is compressed until the losses look like independent normal numbers, then they are standardized.
+    #[serde(rename = "by_evidence")]
+    Automatic,
+    /// Compresses the tail of bad losses until losses look normal, then standardizes them.
     YeoJohnson,
-    /// They are only standardized (catastrophes cut off, as above).
+    /// Clips extremely large losses and standardizes them.
     Standardized,
 }
 
-/// What pending trials are taken for.
+/// Which losses pending trials are assumed to have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PendingBelief {
-    /// [`Fantasies`](Self::Fantasies) where losses are noisy or many trials are pending, else [`Expected`](Self::Expected).
+pub enum PendingImputation {
+    /// Uses [`Fantasies`](Self::Fantasies) if losses are noisy or if more than 16 trials are
+    /// pending, and otherwise [`KrigingBeliever`](Self::KrigingBeliever). This is the default.
     #[default]
-    ByRegime,
-    /// They come out as expected (kriging believer).
-    Expected,
-    /// The acquisition is averaged over what they may come out as: 16 to 64 draws.
+    #[serde(rename = "by_regime")]
+    Automatic,
+    /// Assumes that each pending trial has its posterior mean.
+    #[serde(rename = "expected")]
+    KrigingBeliever,
+    /// Averages the acquisition function over 16 to 64 draws of the pending losses.
     Fantasies,
-    /// They are not there: only to see what the others are worth.
+    /// Ignores pending trials, to measure the effect of the other variants.
     #[cfg(feature = "unstable")]
     Ignored,
 }
 
-/// What is done when the expected improvement has become a trifle: less than a ten-thousandth of the spread of the losses. (Of
-/// another acquisition that is a logarithm, when that number is as small. Of no effect on one that is none, nor on Thompson sampling.)
+/// Whether the search explores when it has converged.
+///
+/// The search has converged if the expected improvement is below a ten-thousandth of the spread of
+/// the losses. For another logarithmic acquisition function, its value must be below the same
+/// number. The setting has no effect on other acquisition functions and on Thompson sampling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum WhenSettled {
-    /// The best place is polished on.
-    Polish,
-    /// Every other proposal looks for an improvement that would matter, of a third of the spread, wherever that is likeliest.
+pub enum Exploration {
+    /// Keeps refining the best point.
+    #[serde(rename = "polish")]
+    Never,
+    /// Lets every second proposal search for a large improvement: 0.3 of the spread of the losses.
+    /// This is the default.
     #[default]
-    LookElsewhere,
+    #[serde(rename = "look_elsewhere")]
+    WhenConverged,
 }

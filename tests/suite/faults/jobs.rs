@@ -1,16 +1,16 @@
-//! Jobs and tuners that break.
+//! Jobs that fail, and tuners that are killed.
 
 use super::*;
 
 #[test]
-fn fault_01_an_evaluator_that_panics() {
+fn fault_01_a_panicking_function_fails_only_its_trial() {
     let mut study = bayesian(ResourceLimits::new(12, 3));
     let mut jobs = FunctionEvaluator::new(|c: &Configuration| {
         assert!(c.float("x") <= 0.5, "the upper half is broken");
         Ok::<_, String>(c.float("x"))
     });
     tune(&mut study, &mut jobs).unwrap();
-    let failed = kinds(&study);
+    let failed = failure_kinds(&study);
     assert!(!failed.is_empty() && failed.iter().all(|kind| *kind == FailureKind::Panic));
     let Some(Outcome::Failed(failure)) = study
         .trials()
@@ -32,14 +32,14 @@ fn fault_02_a_metric_that_is_nan_never_reaches_the_model() {
         Ok::<_, String>(if x > 0.7 { f64::NAN } else { (x - 0.3).powi(2) })
     });
     tune(&mut study, &mut jobs).unwrap();
-    assert!(kinds(&study).contains(&FailureKind::NonFiniteMetric));
-    assert!(study.best().unwrap().value().unwrap() < 1e-3, "the search is no random one");
-    let model = study.trials().iter().filter_map(|t| study.why(t.id)).filter_map(|w| w.expected);
+    assert!(failure_kinds(&study).contains(&FailureKind::NonFiniteMetric));
+    assert!(study.best().unwrap().value().unwrap() < 1e-3, "the model guides the search");
+    let model = study.trials().iter().filter_map(|t| study.why(t.id)).filter_map(|w| w.prediction);
     assert!(model.clone().count() > 5 && model.clone().all(|e| e.median.is_finite()));
 }
 
 #[test]
-fn fault_03_infinities_and_absurd_outliers() {
+fn fault_03_infinities_fail_and_outliers_do_not_mislead_the_model() {
     let mut study = bayesian(ResourceLimits::new(24, 1));
     let mut number = 0;
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
@@ -54,28 +54,28 @@ fn fault_03_infinities_and_absurd_outliers() {
         SimulatedJob::new(value, SECOND)
     });
     tune(&mut study, &mut jobs).unwrap();
-    assert_eq!(kinds(&study), [FailureKind::NonFiniteMetric; 2]);
+    assert_eq!(failure_kinds(&study), [FailureKind::NonFiniteMetric; 2]);
     assert_eq!(study.trial(TrialId(4)).unwrap().value(), Some(1e300), "the raw value is kept");
     let best = study.best().unwrap().value().unwrap();
     assert!(best < 1e-2, "{best}");
 }
 
 #[test]
-fn fault_04_a_job_that_tells_no_metric_is_tried_once_more() {
+fn fault_04_a_job_without_a_metric_is_retried_once() {
     let mut study = bayesian(ResourceLimits::new(3, 1));
     let mut jobs = scripted(|trial, attempt| match (trial, attempt) {
-        // Logs that came late, and logs that never came.
+        // The metric of trial 1 arrives late; that of trial 2 never arrives.
         (1, 1) | (2, _) => failed(FailureKind::MissingMetric),
         _ => 1.0.into(),
     });
     tune(&mut study, &mut jobs).unwrap();
     assert_eq!(study.trial(TrialId(1)).unwrap().value(), Some(1.0));
-    assert_eq!(kinds(&study), [FailureKind::MissingMetric]);
+    assert_eq!(failure_kinds(&study), [FailureKind::MissingMetric]);
     assert_eq!(study.trial(TrialId(2)).unwrap().attempt(), 2);
 }
 
 #[test]
-fn fault_05_a_job_that_is_killed_is_run_again_with_the_same_configuration() {
+fn fault_05_a_killed_job_is_retried_with_the_same_configuration() {
     let mut study = bayesian(ResourceLimits::new(4, 2));
     let mut seen = Vec::new();
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
@@ -90,14 +90,18 @@ fn fault_05_a_job_that_is_killed_is_run_again_with_the_same_configuration() {
     assert_eq!(attempts.iter().map(|(job, _)| job.attempt).collect::<Vec<_>>(), [1, 2, 3]);
     assert!(attempts.windows(2).all(|pair| pair[0].1 == pair[1].1));
     assert_eq!(study.trials().len(), 4);
-    let kept = &study.trial(TrialId(2)).unwrap().failed_attempts;
-    assert!(kept.len() == 2 && kept.iter().all(|failure| failure.kind == FailureKind::Interrupted));
+    let failures = &study.trial(TrialId(2)).unwrap().failed_attempts;
+    assert!(
+        failures.len() == 2
+            && failures.iter().all(|failure| failure.kind == FailureKind::Interrupted)
+    );
 }
 
-/// Killed at any event: what it knew, and nothing else, is replayed; the next proposals are the same as without the kill, attempts are
-/// counted on, and a stop that had been decided is asked for again.
+/// The tuner is killed after any event, and only the recorded events are replayed. The resumed
+/// tuning makes the same proposals, continues to count attempts, and repeats recorded stop
+/// requests.
 #[test]
-fn fault_06_a_tuner_that_is_killed_goes_on_where_it_was() {
+fn fault_06_a_killed_tuner_resumes_from_its_events() {
     let curve = |job: &Job<'_>| {
         let (x, number) = (job.trial.configuration.float("x"), job.trial.id.0);
         if number.is_multiple_of(5) && job.attempt == 1 {
@@ -116,22 +120,22 @@ fn fault_06_a_tuner_that_is_killed_goes_on_where_it_was() {
         limits: ResourceLimits::new(14, 1),
         ..Default::default()
     };
-    let new = |events: Vec<Event>| {
+    let replay = |events: Vec<Event>| {
         let strategy = BayesianOptimization::default();
         let objective = Objective::minimize("loss");
-        Study::replay(line(), objective, strategy, settings, events).unwrap()
+        Study::replay(unit_interval(), objective, strategy, settings, events).unwrap()
     };
     let tuner = || Tuner::new().early_stopping(EarlyStopping::auto());
-    let mut whole = new(Vec::new());
-    tuner().run(&mut whole, &mut SimulatedEvaluator::new(curve)).unwrap();
-    assert!(whole.trials().iter().any(|trial| trial.stop_asked.is_some()));
-    let fates = |study: &Study| -> Vec<_> {
-        let fate = |t: &Trial| (t.configuration.clone(), t.outcome.clone(), t.attempt());
-        study.trials().iter().map(fate).collect()
+    let mut uninterrupted = replay(Vec::new());
+    tuner().run(&mut uninterrupted, &mut SimulatedEvaluator::new(curve)).unwrap();
+    assert!(uninterrupted.trials().iter().any(|trial| trial.stop_cause.is_some()));
+    let results = |study: &Study| -> Vec<_> {
+        let result = |t: &Trial| (t.configuration.clone(), t.outcome.clone(), t.attempt());
+        study.trials().iter().map(result).collect()
     };
-    for known in (0..whole.events().len()).step_by(3) {
-        let mut again = new(whole.events()[..known].to_vec());
-        tuner().run(&mut again, &mut SimulatedEvaluator::new(curve)).unwrap();
-        assert_eq!(fates(&again), fates(&whole), "killed after {known} events");
+    for recorded in (0..uninterrupted.events().len()).step_by(3) {
+        let mut resumed = replay(uninterrupted.events()[..recorded].to_vec());
+        tuner().run(&mut resumed, &mut SimulatedEvaluator::new(curve)).unwrap();
+        assert_eq!(results(&resumed), results(&uninterrupted), "killed after {recorded} events");
     }
 }

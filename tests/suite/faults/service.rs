@@ -1,16 +1,17 @@
-//! Clocks, rooms and pauses of whoever runs the jobs.
+//! Clocks, throttling, busy evaluators, silence and pauses.
 
 use super::*;
 
-/// Nothing below the evaluators reads a clock, and theirs is monotonic; one that stands still or leaps forward breaks nothing.
+/// Only evaluators read a clock, and it is monotonic. A clock that stands still or leaps forward
+/// must lose no trial.
 #[test]
-fn fault_13_clocks_that_stand_still_and_leap() {
+fn fault_13_clocks_that_stand_still_or_leap_lose_no_trial() {
     struct Leaping {
         inner: FunctionEvaluator,
-        looks: std::cell::Cell<u32>,
+        clock_reads: std::cell::Cell<u32>,
     }
     impl Evaluator for Leaping {
-        fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+        fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
             self.inner.start(job)
         }
         fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
@@ -20,26 +21,26 @@ fn fault_13_clocks_that_stand_still_and_leap() {
             self.inner.stop(job)
         }
         fn elapsed(&self) -> Duration {
-            self.looks.set(self.looks.get() + 1);
-            if self.looks.get() < 40 { Duration::ZERO } else { Duration::from_secs(1 << 40) }
+            self.clock_reads.set(self.clock_reads.get() + 1);
+            if self.clock_reads.get() < 40 { Duration::ZERO } else { Duration::from_secs(1 << 40) }
         }
     }
     let mut study = bayesian(ResourceLimits::new(10, 2));
     let inner = FunctionEvaluator::new(|c: &Configuration| Ok::<_, String>(c.float("x")));
-    let mut jobs = Leaping { inner, looks: std::cell::Cell::new(0) };
+    let mut jobs = Leaping { inner, clock_reads: std::cell::Cell::new(0) };
     let retries = RetryPolicy::default();
     tune(&mut study, &mut jobs).unwrap();
     assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 10);
-    // With a deadline, jobs that run when it leaps are asked to stop; none is lost.
+    // With a timeout, the jobs that run during the leap are stopped; none is lost.
     let mut other = bayesian(ResourceLimits::new(10, 2));
-    jobs.looks.set(0);
-    let mut tuner = Tuner::new().job_deadline(3600 * SECOND).retries(retries);
+    jobs.clock_reads.set(0);
+    let mut tuner = Tuner::new().job_timeout(3600 * SECOND).retries(retries);
     tuner.run(&mut other, &mut jobs).unwrap();
     assert!(other.pending().next().is_none() && other.trials().len() == 10);
 }
 
 #[test]
-fn fault_14_jobs_that_a_service_throttles_do_not_fail_for_it() {
+fn fault_14_throttled_jobs_are_retried_until_they_complete() {
     let mut study = bayesian(ResourceLimits::new(6, 2));
     let mut jobs = scripted(
         |_, attempt| if attempt < 8 { failed(FailureKind::Throttled) } else { 1.0.into() },
@@ -48,22 +49,22 @@ fn fault_14_jobs_that_a_service_throttles_do_not_fail_for_it() {
     assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 6);
 }
 
-/// Has room for one job only, whatever it is asked for.
-struct Narrow<E> {
+/// An evaluator that runs one job at a time and refuses further jobs as busy.
+struct OneJobAtATime<E> {
     inner: E,
     running: usize,
     refused: usize,
-    most: usize,
+    max_running: usize,
 }
 
-impl<E: Evaluator> Evaluator for Narrow<E> {
-    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
+impl<E: Evaluator> Evaluator for OneJobAtATime<E> {
+    fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
         if self.running == 1 {
             self.refused += 1;
-            return Ok(Start::Busy { retry_after: 600 * SECOND });
+            return Ok(StartOutcome::Busy { retry_after: 600 * SECOND });
         }
         self.running += 1;
-        self.most = self.most.max(self.running);
+        self.max_running = self.max_running.max(self.running);
         self.inner.start(job)
     }
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
@@ -80,25 +81,30 @@ impl<E: Evaluator> Evaluator for Narrow<E> {
 }
 
 #[test]
-fn fault_15_no_room_keeps_the_proposal_and_shrinks_the_parallelism() {
+fn fault_15_a_busy_evaluator_keeps_the_proposal_and_reduces_concurrency() {
     let mut study = bayesian(ResourceLimits::new(8, 4));
-    let mut jobs = Narrow { inner: scripted(|_, _| 1.0.into()), running: 0, refused: 0, most: 0 };
+    let mut jobs = OneJobAtATime {
+        inner: scripted(|_, _| 1.0.into()),
+        running: 0,
+        refused: 0,
+        max_running: 0,
+    };
     let mut busy = 0;
     Tuner::new()
-        .observe(|_, progress| {
+        .on_progress(|_, progress| {
             busy += usize::from(matches!(progress, Progress::Busy { .. }));
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)
         .unwrap();
-    assert_eq!((study.trials().len(), jobs.most), (8, 1));
+    assert_eq!((study.trials().len(), jobs.max_running), (8, 1));
     assert!(busy > 0 && busy == jobs.refused);
-    assert_eq!(jobs.elapsed(), 8 * SECOND, "it asks again as soon as a job ends");
+    assert_eq!(jobs.elapsed(), 8 * SECOND, "the start is retried as soon as a job ends");
 }
 
-/// Says nothing at all for hours, then everything.
+/// Jobs of thirty hours report nothing until they end.
 #[test]
-fn fault_16_silence_is_no_verdict() {
+fn fault_16_a_silent_job_has_not_failed() {
     let mut study = bayesian(ResourceLimits::new(4, 2));
     let mut jobs =
         SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(1.0, 30 * 3600 * SECOND));
@@ -106,7 +112,7 @@ fn fault_16_silence_is_no_verdict() {
     assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 4);
 }
 
-/// Cannot run jobs for a while, and says so.
+/// An evaluator that reports a pause and resumes later.
 struct Pausing<E> {
     inner: E,
     waits: usize,
@@ -114,8 +120,8 @@ struct Pausing<E> {
 }
 
 impl<E: Evaluator> Evaluator for Pausing<E> {
-    fn start(&mut self, job: &Job<'_>) -> Result<Start, EvaluatorError> {
-        assert!(!self.is_paused, "nothing is started meanwhile");
+    fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
+        assert!(!self.is_paused, "no job starts during a pause");
         self.inner.start(job)
     }
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
@@ -141,21 +147,21 @@ impl<E: Evaluator> Evaluator for Pausing<E> {
 }
 
 #[test]
-fn fault_17_a_pause_fails_nothing_and_is_told() {
+fn fault_17_a_pause_is_reported_and_fails_no_trial() {
     let mut study = bayesian(ResourceLimits::new(8, 2));
     let mut jobs = Pausing { inner: scripted(|_, _| 1.0.into()), waits: 0, is_paused: false };
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     Tuner::new()
-        .observe(|_, progress| {
+        .on_progress(|_, progress| {
             match progress {
-                Progress::Paused { why } => told.push((*why).to_owned()),
-                Progress::Resumed => told.push("resumed".to_owned()),
+                Progress::Paused { why } => messages.push((*why).to_owned()),
+                Progress::Resumed => messages.push("resumed".to_owned()),
                 _ => {}
             }
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)
         .unwrap();
-    assert_eq!(told, ["the token has expired: log in again", "resumed"]);
+    assert_eq!(messages, ["the token has expired: log in again", "resumed"]);
     assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 8);
 }

@@ -1,16 +1,33 @@
-//! Problems made harder, or moved. Each wraps a problem and is one itself, so that they can be put around each other.
+//! Decorators: problems that wrap another problem, and make it noisy, failing, slow or moved.
 //!
-//! What moves a problem ([`Shifted`], [`Rotated`], [`Reordered`]) leaves its optimum's value as it is; [`Offset`] moves that.
-//! What is random draws its numbers before the problem inside does, and as many wherever it is evaluated, so that the k-th evaluation of a
-//! repetition meets the same noise, failure and duration whatever is evaluated.
+//! A decorator is a problem itself, so that decorators can be combined. [`Shifted`], [`Rotated`]
+//! and [`Reordered`] do not change the value of the optimum; [`Offset`] does.
+//!
+//! A random decorator draws its numbers before the inner problem does, and always the same count.
+//! So the k-th evaluation of a repetition has the same noise, failure and duration for each
+//! configuration.
+//!
+//! ```
+//! use surmise_bench::Problem;
+//! use surmise_bench::decorators::{Failing, Noisy};
+//! use surmise_bench::problems::smooth;
+//!
+//! // Noise of standard deviation 5, and 10 % of the evaluations fail.
+//! let problem = Failing::at_random(Noisy::new(smooth::branin(), 5.0), 0.1);
+//! assert_eq!(problem.name(), "branin+noise5+failures0.1");
+//! ```
 
-mod chance;
-mod curves;
-pub(super) mod geometry;
+mod durations;
+mod failures;
+mod learning_curves;
+mod noise;
+pub(super) mod transformations;
 
-pub use self::chance::{Durations, Failing, Noisy, Slow};
-pub use self::curves::LearningCurves;
-pub use self::geometry::{Offset, Reordered, Rotated, Shifted};
+pub use self::durations::{Durations, Slow};
+pub use self::failures::Failing;
+pub use self::learning_curves::WithLearningCurves;
+pub use self::noise::Noisy;
+pub use self::transformations::{Offset, Reordered, Rotated, Shifted};
 
 #[cfg(test)]
 mod tests;

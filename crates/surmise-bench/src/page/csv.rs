@@ -1,10 +1,10 @@
-//! Tables for other programs, as RFC 4180 describes them.
+//! Scores and verdicts as CSV (RFC 4180).
 
 use crate::comparison::Comparison;
 use crate::random_means::CHECKPOINTS;
 
-/// A field, quoted if it must be.
-fn field(text: &str) -> String {
+/// Returns a field, quoted if it contains a comma, a quote or a line break.
+fn quote(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
@@ -12,30 +12,32 @@ fn field(text: &str) -> String {
     }
 }
 
-fn number(value: Option<f64>) -> String {
+fn optional_number(value: Option<f64>) -> String {
     value.map_or(String::new(), |value| format!("{value:?}"))
 }
 
-/// A row for each run and checkpoint; what is not known is empty.
+/// Returns a row for each run and checkpoint; unknown values are empty.
 pub fn scores_csv(comparison: &Comparison) -> String {
-    let mut text = "problem,instance,strategy,seed,parallelism,evaluations,best,regret,inference_regret,score\n".to_owned();
+    let mut text = "problem,instance,strategy,seed,parallelism,evaluations,best,regret,\
+                    inference_regret,score\n"
+        .to_owned();
     for (index, strategy) in comparison.strategies().iter().enumerate() {
         for run in comparison.runs_of(index) {
-            let (bests, regrets) = (run.bests(), run.regrets());
-            let inner = CHECKPOINTS.into_iter().filter(|count| *count < run.budget);
-            for count in inner.chain([run.budget]) {
-                let best = bests[count - 1];
+            let (best_values, regrets) = (run.best_values(), run.regrets());
+            let checkpoints = CHECKPOINTS.into_iter().filter(|count| *count < run.budget);
+            for count in checkpoints.chain([run.budget]) {
+                let best = best_values[count - 1];
                 let fields = [
-                    field(&run.problem),
+                    quote(&run.problem),
                     run.instance.to_string(),
-                    field(strategy),
+                    quote(strategy),
                     run.seed.to_string(),
                     run.parallelism.to_string(),
                     count.to_string(),
-                    number(best.is_finite().then_some(best)),
-                    number(regrets.as_ref().map(|regrets| regrets[count - 1])),
-                    number(run.inference_regret(count)),
-                    number(run.score(count)),
+                    optional_number(best.is_finite().then_some(best)),
+                    optional_number(regrets.as_ref().map(|regrets| regrets[count - 1])),
+                    optional_number(run.inference_regret(count)),
+                    optional_number(run.score(count)),
                 ];
                 text.push_str(&(fields.join(",") + "\n"));
             }
@@ -44,21 +46,23 @@ pub fn scores_csv(comparison: &Comparison) -> String {
     text
 }
 
-/// A row for each pair of strategies and problem.
+/// Returns a row for each pair of strategies and each case.
 pub fn verdicts_csv(comparison: &Comparison) -> String {
-    let mut text = "case,first,second,verdict,median_difference,vargha_delaney_a,wilcoxon_p_holm,equivalence_p_holm,pairs,untied\n".to_owned();
-    for duel in comparison.duels() {
+    let mut text = "case,first,second,verdict,median_difference,vargha_delaney_a,wilcoxon_p_holm,\
+                    equivalence_p_holm,pairs,untied\n"
+        .to_owned();
+    for pair in comparison.pairwise_comparisons() {
         let fields = [
-            field(&comparison.cases()[duel.case].name),
-            field(&comparison.strategies()[duel.first]),
-            field(&comparison.strategies()[duel.second]),
-            duel.verdict.to_string(),
-            format!("{:?}", duel.difference),
-            format!("{:?}", duel.effect),
-            format!("{:?}", duel.p),
-            format!("{:?}", duel.equivalence_p),
-            duel.pairs.to_string(),
-            duel.untied.to_string(),
+            quote(&comparison.cases()[pair.case].name),
+            quote(&comparison.strategies()[pair.first]),
+            quote(&comparison.strategies()[pair.second]),
+            pair.verdict.to_string(),
+            format!("{:?}", pair.median_difference),
+            format!("{:?}", pair.effect_size),
+            format!("{:?}", pair.p_value),
+            format!("{:?}", pair.equivalence_p_value),
+            pair.pairs.to_string(),
+            pair.untied.to_string(),
         ];
         text.push_str(&(fields.join(",") + "\n"));
     }

@@ -1,19 +1,20 @@
-//! The critical-difference diagram, and the map of scores.
+//! The critical-difference diagram, and the heat map of scores.
 
 use crate::comparison::Comparison;
-use crate::duel::JUDGEMENT;
+use crate::pairwise_comparison::DECISION_RULE;
 use crate::statistics::cliques;
-use surmise::drawing::short;
-use surmise::drawing::{Anchor, Svg, width_of};
+use surmise::drawing::format_short;
+use surmise::drawing::{Anchor, Svg, text_width};
 
-/// Mean ranks on a line; a bar joins those that no test tells apart (Demšar 2006).
+/// Draws mean ranks on a line; a bar joins strategies without a significant difference (Demšar
+/// 2006).
 #[allow(clippy::cast_precision_loss, reason = "a few strategies")]
 pub(super) fn critical_difference(comparison: &Comparison) -> String {
     let names = comparison.strategies();
     let ranks = comparison.mean_ranks();
-    let order = comparison.by_mean_rank();
-    let groups = cliques(&comparison.log_scores(), JUDGEMENT.level);
-    let longest = names.iter().map(|name| width_of(name, 12.0)).fold(60.0, f64::max) + 46.0;
+    let order = comparison.ranking();
+    let groups = cliques(&comparison.log_scores(), DECISION_RULE.level);
+    let longest = names.iter().map(|name| text_width(name, 12.0)).fold(60.0, f64::max) + 46.0;
     let (line, bars) = (320.0, 10.0 * groups.len() as f64);
     let half = order.len().div_ceil(2);
     let top = 46.0 + bars;
@@ -32,10 +33,10 @@ pub(super) fn critical_difference(comparison: &Comparison) -> String {
         let y = 42.0 + 10.0 * level as f64;
         svg.line((ends[0] - 4.0, y), (ends[1] + 4.0, y), "#D55E00", 4.0);
     }
-    // The better half leads to the left, from the top down; the other to the right, from the bottom up.
-    for (place, strategy) in order.iter().enumerate() {
-        let on_left = place < half;
-        let row = if on_left { place } else { order.len() - 1 - place };
+    // Labels of the better half are on the left, top down; the other ones on the right, bottom up.
+    for (rank, strategy) in order.iter().enumerate() {
+        let on_left = rank < half;
+        let row = if on_left { rank } else { order.len() - 1 - rank };
         let y = top + 16.0 + 20.0 * row as f64;
         let at = x(ranks[*strategy]);
         let end = if on_left { longest - 8.0 } else { longest + line + 8.0 };
@@ -48,13 +49,13 @@ pub(super) fn critical_difference(comparison: &Comparison) -> String {
     svg.finish("Critical-difference diagram of mean ranks")
 }
 
-/// Scores as a table of colours: blue is better than random search, white the same, orange worse.
+/// Draws scores as a heat map: blue is better than random search, white equal, orange worse.
 #[allow(clippy::cast_precision_loss, reason = "a few strategies and cases")]
 pub(super) fn score_map(comparison: &Comparison) -> String {
     let names = comparison.strategies();
     let cases = comparison.cases();
-    let left = cases.iter().map(|case| width_of(&case.name, 11.0)).fold(60.0, f64::max) + 12.0;
-    let wide = names.iter().map(|name| width_of(name, 11.0)).fold(64.0, f64::max) + 12.0;
+    let left = cases.iter().map(|case| text_width(&case.name, 11.0)).fold(60.0, f64::max) + 12.0;
+    let wide = names.iter().map(|name| text_width(name, 11.0)).fold(64.0, f64::max) + 12.0;
     let (row, top) = (20.0, 26.0);
     let width = left + wide * names.len() as f64;
     let mut svg = Svg::new(width, top + row * cases.len() as f64 + 4.0);
@@ -65,19 +66,19 @@ pub(super) fn score_map(comparison: &Comparison) -> String {
     for (index, case) in cases.iter().enumerate() {
         let y = top + row * index as f64;
         svg.text((left - 8.0, y + 14.0), Anchor::End, 11.0, &case.name);
-        for (column, cell) in case.cells.iter().enumerate() {
-            let score = cell.as_ref().and_then(crate::case_results::Cell::score);
+        for (column, cell) in case.by_strategy.iter().enumerate() {
+            let score = cell.as_ref().and_then(crate::case_results::StrategyResults::score);
             let (fill, ink) = colours(score);
             let x = left + wide * column as f64;
             svg.rectangle((x, y), (wide, row), &fill);
-            let text = score.map_or("–".to_owned(), short);
+            let text = score.map_or("–".to_owned(), format_short);
             svg.coloured_text((x + wide / 2.0, y + 14.0), Anchor::Middle, (11.0, ink), &text);
         }
     }
     svg.finish("Map of scores, strategies by problems")
 }
 
-/// Fill and ink for a score: from white at 1 to dark blue at 1e-4 and to orange at 10.
+/// Returns the fill and text colours of a score: dark blue at 1e-4, white at 1, orange at 10.
 fn colours(score: Option<f64>) -> (String, &'static str) {
     let Some(score) = score.filter(|score| !score.is_nan()) else {
         return ("#f2f2f2".to_owned(), "#222222");

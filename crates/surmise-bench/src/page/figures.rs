@@ -1,8 +1,8 @@
-//! The pictures of a comparison.
+//! The curves of a comparison.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::case_results::{CaseResults, Cell};
+use crate::case_results::{CaseResults, StrategyResults};
 use crate::comparison::Comparison;
 use crate::measures::PROGRESS_FLOOR;
 use crate::run::Run;
@@ -10,23 +10,23 @@ use crate::statistics::{bootstrap_band, mean, median, quantile};
 use surmise::drawing::PlotAxis;
 use surmise::drawing::{Chart, Curve, grid};
 
-/// Regrets below this share of random search's are drawn at it.
-const DRAWN: f64 = 1e-6;
+/// The smallest regret that is drawn, as a share of random search's final regret.
+const MIN_DRAWN_REGRET: f64 = 1e-6;
 
 #[allow(clippy::cast_precision_loss, reason = "numbers of evaluations")]
 fn float(count: usize) -> f64 {
     count as f64
 }
 
-/// A curve's points: of samples at each x, the statistic and its bootstrap band.
-fn banded(
+/// Returns the points of a curve: the statistic of the sample at each x, and its bootstrap band.
+fn points_with_band(
     samples: impl Iterator<Item = (f64, Vec<f64>)>,
     statistic: impl Fn(&[f64]) -> f64,
 ) -> Vec<(f64, [f64; 3])> {
     samples
         .map(|(x, values)| {
             let band = bootstrap_band(&values, &statistic);
-            (x, [band.middle, band.low, band.high])
+            (x, [band.estimate, band.low, band.high])
         })
         .collect()
 }
@@ -37,32 +37,33 @@ fn extent(curves: &[Curve]) -> (f64, f64) {
     finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)))
 }
 
-/// What each strategy has reached after so many evaluations, case by case: the median over seeds and its 95 % band.
-pub(super) fn anytime(comparison: &Comparison) -> String {
-    let charts: Vec<Chart> = comparison.cases().iter().map(anytime_of).collect();
+/// Draws the median regret over the number of evaluations, with its 95 % band, case by case.
+pub(super) fn regret_by_case(comparison: &Comparison) -> String {
+    let charts: Vec<Chart> = comparison.cases().iter().map(regret_chart).collect();
     grid(&charts, comparison.strategies(), 3, (320.0, 230.0))
         .finish("Regret by number of evaluations, for each problem")
 }
 
-fn anytime_of(case: &CaseResults) -> Chart {
-    let has_regret = case.cells.iter().flatten().all(|cell| cell.regrets().is_some());
-    let unit = case.cells.iter().flatten().find_map(|cell| cell.runs().first());
-    let floor = DRAWN * unit.and_then(|run| run.random_regret(run.budget)).unwrap_or(1.0);
+fn regret_chart(case: &CaseResults) -> Chart {
+    let has_regret = case.by_strategy.iter().flatten().all(|cell| cell.regrets().is_some());
+    let unit = case.by_strategy.iter().flatten().find_map(|cell| cell.runs().first());
+    let floor =
+        MIN_DRAWN_REGRET * unit.and_then(|run| run.random_search_regret(run.budget)).unwrap_or(1.0);
     let trace = |run: &Run| match run.regrets() {
         Some(regrets) => regrets.into_iter().map(|regret| regret.max(floor)).collect(),
-        None => run.bests(),
+        None => run.best_values(),
     };
-    let curve = |(series, cell): (usize, &Option<Cell>)| {
+    let curve = |(series, cell): (usize, &Option<StrategyResults>)| {
         let traces: Vec<Vec<f64>> = cell.as_ref()?.runs().iter().map(trace).collect();
         let at = |n: usize| traces.iter().filter_map(|trace| trace.get(n).copied()).collect();
         let samples = (0..case.budget).map(|n| (float(n + 1), at(n)));
-        Some(Curve { series, points: banded(samples, median), stepped: true })
+        Some(Curve { series, points: points_with_band(samples, median), is_stepped: true })
     };
-    let curves: Vec<Curve> = case.cells.iter().enumerate().filter_map(curve).collect();
+    let curves: Vec<Curve> = case.by_strategy.iter().enumerate().filter_map(curve).collect();
     let (low, high) = extent(&curves);
     let is_logarithmic = has_regret && low > 0.0 && low.is_finite();
     let y = if is_logarithmic {
-        PlotAxis::decades("simple regret", low, high)
+        PlotAxis::logarithmic("simple regret", low, high)
     } else {
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
         PlotAxis::linear("best value", low, high)
@@ -72,24 +73,26 @@ fn anytime_of(case: &CaseResults) -> Chart {
     Chart { title: case.name.clone(), x, y, curves, marks: Vec::new(), floor }
 }
 
-/// The share of all (case, seed, target) that each strategy has reached, by the share of the budget it took: a data profile
-/// (Moré & Wild 2009) over 21 targets from random search's final regret down to 1e-4 of it.
+/// Draws the data profile (Moré & Wild 2009): the share of all targets over the share of the
+/// budget.
+///
+/// Each case and seed has 21 targets, from random search's final regret down to 1e-4 of it.
 pub(super) fn data_profile(comparison: &Comparison) -> String {
     let targets: Vec<f64> = (0..=20).map(|step| 10_f64.powf(-f64::from(step) / 5.0)).collect();
     let shares: Vec<f64> = (0..=100).map(|step| f64::from(step) / 100.0).collect();
     let curve = |series: usize| {
         let mut spent: Vec<f64> = Vec::new();
         for run in comparison.common_runs_of(series) {
-            let to = |target: &f64| run.evaluations_to(*target).map(float);
+            let count = |target: &f64| run.evaluations_to_target(*target).map(float);
             let share = |count: Option<f64>| count.unwrap_or(f64::INFINITY) / float(run.budget);
-            spent.extend(targets.iter().map(to).map(share));
+            spent.extend(targets.iter().map(count).map(share));
         }
         let reached = |share: f64| {
             let count = spent.iter().filter(|spent| **spent <= share + 1e-12).count();
             float(count) / float(spent.len().max(1))
         };
         let points = shares.iter().map(|share| (*share, [reached(*share); 3])).collect();
-        Curve { series, points, stepped: true }
+        Curve { series, points, is_stepped: true }
     };
     let chart = Chart {
         title: "Data profile".to_owned(),
@@ -103,12 +106,12 @@ pub(super) fn data_profile(comparison: &Comparison) -> String {
         .finish("Data profile: share of targets reached by share of the budget")
 }
 
-/// Median time of a proposal by its number, with 90 % of all runs, on a logarithmic axis.
+/// Draws the median time of the n-th proposal, with the band of the middle 90 % of all runs.
 pub(super) fn ask_time(comparison: &Comparison) -> String {
     let longest = |series: usize| comparison.runs_of(series).map(|run| run.ask_seconds.len()).max();
     let curve = |series: usize| {
         let at = |n: usize| -> Vec<f64> {
-            // A microsecond is what a clock can tell.
+            // Clocks have a resolution of about a microsecond.
             let times = comparison.runs_of(series).filter_map(|run| run.ask_seconds.get(n));
             times.map(|seconds| seconds.max(1e-6)).collect()
         };
@@ -117,16 +120,16 @@ pub(super) fn ask_time(comparison: &Comparison) -> String {
             (float(n + 1), [median(&times), quantile(&times, 0.05), quantile(&times, 0.95)])
         };
         let points = (0..longest(series).unwrap_or(0)).map(point).collect();
-        Curve { series, points, stepped: false }
+        Curve { series, points, is_stepped: false }
     };
     let curves: Vec<Curve> = (0..comparison.strategies().len()).map(curve).collect();
     let (low, high) = extent(&curves);
     let (low, high) = if low <= high { (low, high) } else { (1e-6, 1.0) };
-    let most = (0..curves.len()).filter_map(longest).max().unwrap_or(1);
+    let max_count = (0..curves.len()).filter_map(longest).max().unwrap_or(1);
     let chart = Chart {
         title: "Time of a proposal, all problems".to_owned(),
-        x: PlotAxis::linear("number of the proposal", 0.0, float(most)),
-        y: PlotAxis::decades("seconds", low, high),
+        x: PlotAxis::linear("number of the proposal", 0.0, float(max_count)),
+        y: PlotAxis::logarithmic("seconds", low, high),
         curves,
         marks: Vec::new(),
         floor: None,
@@ -135,45 +138,47 @@ pub(super) fn ask_time(comparison: &Comparison) -> String {
         .finish("Time of a proposal by its number")
 }
 
-/// Whether trials ran side by side, so that virtual time is another measure than the number of evaluations.
+/// Returns true if trials ran in parallel, so that virtual time differs from evaluation counts.
 pub(super) fn is_parallel(comparison: &Comparison) -> bool {
     let runs = (0..comparison.strategies().len()).flat_map(|series| comparison.runs_of(series));
-    let widths: BTreeSet<usize> = runs.map(|run| run.parallelism.width()).collect();
-    widths.iter().any(|width| *width > 1)
+    let concurrencies: BTreeSet<usize> = runs.map(|run| run.parallelism.concurrency()).collect();
+    concurrencies.iter().any(|count| *count > 1)
 }
 
-/// The geometric mean of progress by virtual time, in units of what the whole budget would take one worker.
-pub(super) fn by_virtual_time(comparison: &Comparison) -> String {
+/// Draws the geometric mean of progress over virtual time; 1 is the time of a single worker.
+pub(super) fn progress_by_virtual_time(comparison: &Comparison) -> String {
     let log_progress = |run: &Run, share: f64| -> Option<f64> {
         let busy: f64 = run.trials.iter().filter_map(|t| Some(t.end? - t.start)).sum();
-        let steps = run.bests_by_time();
-        let best = steps.iter().rev().find(|(end, _)| *end <= share * busy + 1e-9);
+        let improvements = run.improvements_by_time();
+        let best = improvements.iter().rev().find(|(end, _)| *end <= share * busy + 1e-9);
         let regret = match best {
             Some((_, value)) => (value - run.optimum?).max(0.0),
-            None => run.random_regret(1)?,
+            None => run.random_search_regret(1)?,
         };
-        Some((regret / run.random_regret(run.budget)?).max(PROGRESS_FLOOR).log10())
+        Some((regret / run.random_search_regret(run.budget)?).max(PROGRESS_FLOOR).log10())
     };
-    let label = "virtual time, as a share of what one worker takes";
+    let label = "virtual time, as a share of that of one worker";
     progress_chart(comparison, "Progress by virtual time", label, log_progress)
 }
 
-/// The geometric mean of progress over all cases, by the share of the budget.
-pub(super) fn overall(comparison: &Comparison) -> String {
+/// Draws the geometric mean of progress over all cases, over the share of the budget.
+pub(super) fn progress_by_budget(comparison: &Comparison) -> String {
     let log_progress = |run: &Run, share: f64| {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
         let spent = (share * float(run.budget) + 1e-9).floor() as usize;
-        // Before the first evaluation, what one random configuration gives.
+        // Before its first evaluation, a run counts as one random configuration does.
         let progress = match spent.checked_sub(1) {
             Some(last) => *run.progress()?.get(last)?,
-            None => run.random_regret(1)? / run.random_regret(run.budget)?,
+            None => run.random_search_regret(1)? / run.random_search_regret(run.budget)?,
         };
         Some(progress.max(PROGRESS_FLOOR).log10())
     };
     progress_chart(comparison, "Progress over all cases", "share of the budget", log_progress)
 }
 
-/// Curves of the mean over cases of log₁₀ of progress, with bands over seeds: a seed that is drawn is drawn for all cases.
+/// Draws the geometric mean of progress over cases, with bootstrap bands over seeds.
+///
+/// A resampled seed is resampled for all cases.
 fn progress_chart(
     comparison: &Comparison,
     title: &str,
@@ -194,8 +199,8 @@ fn progress_chart(
             by_seed.values().map(over_cases).collect()
         };
         let samples = shares.iter().map(|share| (*share, at(*share)));
-        let points = banded(samples, |logs| 10_f64.powf(mean(logs)));
-        Curve { series, points, stepped: true }
+        let points = points_with_band(samples, |logs| 10_f64.powf(mean(logs)));
+        Curve { series, points, is_stepped: true }
     };
     let curves: Vec<Curve> = (0..comparison.strategies().len()).map(curve).collect();
     let (low, high) = extent(&curves);
@@ -203,7 +208,7 @@ fn progress_chart(
     let chart = Chart {
         title: title.to_owned(),
         x: PlotAxis::linear(label, 0.0, 1.0),
-        y: PlotAxis::decades("regret by random search's", low, high),
+        y: PlotAxis::logarithmic("regret by random search's", low, high),
         curves,
         marks: Vec::new(),
         floor: None,

@@ -1,4 +1,4 @@
-//! The page and its companions as files.
+//! Writes all files of a comparison.
 
 use super::csv::{scores_csv, verdicts_csv};
 use super::html::page;
@@ -8,10 +8,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Writes `report.html`, `summary.md`, `scores.csv` and `verdicts.csv` into a directory.
+/// Writes `report.html`, `summary.md`, `scores.csv` and `verdicts.csv` to a directory.
+///
+/// The directory is created if it does not exist.
 ///
 /// # Errors
-/// If they cannot be written.
+/// [`io::Error`] if a file cannot be written.
 pub fn write(directory: &Path, title: &str, comparison: &Comparison) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     fs::write(directory.join("report.html"), page(title, comparison))?;

@@ -1,12 +1,13 @@
-//! What a person looks at: a page of pictures, a summary, a table.
+//! Writes a comparison as an HTML page, a Markdown summary, and CSV files.
 //!
 //! | file | for |
 //! | --- | --- |
-//! | `report.html` | looking: pictures and tables, in one file that needs nothing from elsewhere |
-//! | `summary.md` | reading in a terminal or a review |
-//! | `scores.csv`, `verdicts.csv` | other programs: a row a run and checkpoint; a row a pair and problem |
+//! | `report.html` | pictures and tables, in one self-contained file |
+//! | `summary.md` | reading in a terminal or a code review |
+//! | `scores.csv` | other programs: a row for each run and checkpoint |
+//! | `verdicts.csv` | other programs: a row for each pair of strategies and each case |
 //!
-//! The pictures are drawn by [`surmise::drawing`].
+//! [`surmise::drawing`] draws the pictures.
 
 mod csv;
 mod diagram;

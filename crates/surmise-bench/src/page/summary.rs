@@ -1,26 +1,26 @@
-//! `summary.md`: the tables, as Markdown.
+//! `summary.md`: the tables of a comparison as Markdown.
 
 use super::tables::{Table, tables};
 use crate::comparison::Comparison;
 
-/// The tables of a comparison as Markdown.
+/// Returns the tables of a comparison as Markdown.
 pub fn summary(title: &str, comparison: &Comparison) -> String {
-    let mut text = format!("# {title}\n\n{}\n", colophon(comparison));
+    let mut text = format!("# {title}\n\n{}\n", overview(comparison));
     for table in tables(comparison) {
         text.push_str(&markdown(&table));
     }
     text
 }
 
-/// Text in a cell of a table, so that nothing in it is read as markup.
-fn plain(text: &str) -> String {
+/// Escapes the text of a table cell, so that it contains no markup.
+fn escape_cell(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = text.replace('\\', "\\\\").replace('|', "\\|");
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// What was compared, in one sentence.
-pub(super) fn colophon(comparison: &Comparison) -> String {
+/// Describes the compared runs in one sentence.
+pub(super) fn overview(comparison: &Comparison) -> String {
     let runs: Vec<_> =
         (0..comparison.strategies().len()).flat_map(|index| comparison.runs_of(index)).collect();
     let mut versions: Vec<String> =
@@ -28,22 +28,23 @@ pub(super) fn colophon(comparison: &Comparison) -> String {
     versions.sort();
     versions.dedup();
     let seeds = runs.iter().map(|run| run.seed).max().unwrap_or(0);
-    let mut ways: Vec<String> = runs.iter().map(|run| run.parallelism.to_string()).collect();
-    ways.sort();
-    ways.dedup();
+    let mut parallelisms: Vec<String> =
+        runs.iter().map(|run| run.parallelism.to_string()).collect();
+    parallelisms.sort();
+    parallelisms.dedup();
     format!(
         "{} runs: {} strategies, {} problems, seeds up to {seeds}, {} ({}).",
         runs.len(),
         comparison.strategies().len(),
         comparison.cases().len(),
-        ways.join(" and "),
+        parallelisms.join(" and "),
         versions.join("; "),
     )
 }
 
 fn markdown(table: &Table) -> String {
     let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| escape_cell(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
     };
     let rows: String = table.rows.iter().map(|row| line(row)).collect();

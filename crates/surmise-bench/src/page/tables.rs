@@ -1,17 +1,19 @@
-//! The tables of a comparison, before they are written as Markdown or HTML.
+//! The tables of a comparison, independent of Markdown and HTML.
 
-use crate::case_results::{CaseResults, Cell, SCORE_FLOOR};
+use crate::case_results::{CaseResults, SCORE_FLOOR, StrategyResults};
 use crate::comparison::Comparison;
-use crate::duel::{Duel, JUDGEMENT};
 use crate::measures::PROGRESS_FLOOR;
+use crate::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 use crate::run::Run;
 use crate::statistics::{Verdict, bootstrap_band, mean, median, quantile};
-use surmise::drawing::{fixed, percent, seconds, short, short_or_none};
+use surmise::drawing::{
+    format_fixed, format_optional, format_percent, format_seconds, format_short,
+};
 
-/// The target whose reaching is told: a tenth of random search's final regret.
+/// The target of the table on evaluations: a tenth of random search's final regret.
 const TARGET: f64 = 0.1;
 
-/// A table with what explains it.
+/// A table with a title and an explanation.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) title: &'static str,
@@ -20,7 +22,7 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<String>>,
 }
 
-/// All tables, the most condensed first.
+/// Returns all tables, the summary first.
 pub(super) fn tables(comparison: &Comparison) -> Vec<Table> {
     let mut tables = vec![overall(comparison)];
     if comparison.strategies().len() > 1 {
@@ -28,8 +30,8 @@ pub(super) fn tables(comparison: &Comparison) -> Vec<Table> {
     }
     tables.push(regrets(comparison));
     tables.push(scores(comparison));
-    if comparison.strategies().len() > 1 && !comparison.common().is_empty() {
-        tables.push(duels(comparison));
+    if comparison.strategies().len() > 1 && !comparison.common_cases().is_empty() {
+        tables.push(pairwise_comparisons(comparison));
     }
     tables.push(targets(comparison));
     tables.push(reliability(comparison));
@@ -41,28 +43,28 @@ fn head(first: &[&str], names: &[String]) -> Vec<String> {
 }
 
 fn overall(comparison: &Comparison) -> Table {
-    let common = comparison.common();
-    let scores = comparison.geometric_means(Cell::score);
-    let inference = comparison.geometric_means(Cell::inference_score);
+    let common = comparison.common_cases();
+    let scores = comparison.geometric_means(StrategyResults::score);
+    let inference = comparison.geometric_means(StrategyResults::inference_score);
     let ranks = comparison.mean_ranks();
     let log_scores = comparison.log_scores();
     let row = |index: &usize| {
         let is_first = |row: &&Vec<f64>| row.iter().all(|other| row[*index] <= *other);
         let firsts = log_scores.iter().filter(is_first);
-        let cells = || common.iter().filter_map(|(case, _)| case.cells[*index].as_ref());
-        let areas: Vec<f64> = cells().filter_map(Cell::log_area).collect();
-        let reached: Vec<f64> = cells()
-            .filter_map(|cell| cell.evaluations_to(TARGET))
+        let results = || common.iter().filter_map(|(case, _)| case.by_strategy[*index].as_ref());
+        let areas: Vec<f64> = results().filter_map(StrategyResults::log_area).collect();
+        let reached: Vec<f64> = results()
+            .filter_map(|results| results.evaluations_to_target(TARGET))
             .map(|(_, share)| share)
             .collect();
         vec![
             comparison.strategies()[*index].clone(),
-            fixed(scores[*index], 4),
-            fixed(inference[*index], 4),
-            fixed(ranks[*index], 2),
+            format_fixed(scores[*index], 4),
+            format_fixed(inference[*index], 4),
+            format_fixed(ranks[*index], 2),
             firsts.count().to_string(),
-            fixed(mean(&areas), 2),
-            percent(mean(&reached)),
+            format_fixed(mean(&areas), 2),
+            format_percent(mean(&reached)),
         ]
     };
     let columns = [
@@ -77,107 +79,119 @@ fn overall(comparison: &Comparison) -> Table {
     Table {
         title: "Overall",
         note: format!(
-            "Over the {} cases that all were run on and that have constants. Score: regret by random search's mean regret at the same budget (a \
-             committed constant), geometric mean over cases, each floored at {SCORE_FLOOR}; 1 is random search, less is \
-             better. Inference score: the same of the trial that the strategy recommends (an outside program: of its least measured value). Mean rank and firsts: over \
-             problems, instances of one averaged before. Log area: mean of log10 of regret by \
-             random search's final one, over all evaluations, floored at {PROGRESS_FLOOR}. Runs to a tenth: share that \
-             came to a tenth of random search's final regret. Firsts may be shared.",
+            "Over the {} cases with scores of all strategies. Score: mean regret divided by the \
+             mean regret of random search after the same number of evaluations (a stored \
+             constant); geometric mean over the cases, each score at least {SCORE_FLOOR}. 1 is \
+             random search; smaller is better. Inference score: the score of the recommended \
+             trial; for an external program, that of its smallest measured value. Mean rank and \
+             firsts: over problems, after averaging the instances of a problem; several strategies \
+             may be first. Log area: mean over all evaluations of log10 of regret divided by \
+             random search's final regret, at least {PROGRESS_FLOOR}. Runs to a tenth: share of \
+             the runs that reach a tenth of random search's final regret.",
             common.len()
         ),
         head: head(&columns, &[]),
-        rows: comparison.by_mean_rank().iter().map(row).collect(),
+        rows: comparison.ranking().iter().map(row).collect(),
     }
 }
 
-/// Which tests, on what, how many, with which correction: for every table of verdicts.
-fn how_judged(comparison: &Comparison) -> String {
-    let pairs = comparison.duels().iter().map(|duel| duel.pairs);
-    let (least, most) = (pairs.clone().min().unwrap_or(0), pairs.max().unwrap_or(0));
-    let n = if least == most { format!("n = {most}") } else { format!("n = {least} to {most}") };
+/// Describes the tests of the verdicts: samples, levels and corrections.
+fn describe_tests(comparison: &Comparison) -> String {
+    let pairs = comparison.pairwise_comparisons().iter().map(|pair| pair.pairs);
+    let (min, max) = (pairs.clone().min().unwrap_or(0), pairs.max().unwrap_or(0));
+    let n = if min == max { format!("n = {max}") } else { format!("n = {min} to {max}") };
     format!(
-        "Wilcoxon's signed-rank test on paired seeds ({n} a case; pairs that tie are left out by the test), two-sided, on log10 of \
-         scores floored at {PROGRESS_FLOOR} (of cases without constants, on the best values); level {}. Equivalent: two one-sided \
-         such tests show that the difference is within {} decades. Holm's correction over all {} tests for a difference, and over \
-         as many for equivalence, which goes first.",
-        JUDGEMENT.level,
-        JUDGEMENT.margin,
-        comparison.duels().len(),
+        "Test for a difference: Wilcoxon's two-sided signed-rank test on paired seeds ({n} for \
+         each case; ties are ignored), on log10 of the scores, each at least {PROGRESS_FLOOR} \
+         (without scores, on the best values). Significance level: {}. Equivalent: two one-sided \
+         tests show that the difference is within {} decades; equivalence is tested first. Holm's \
+         correction covers all {} tests for a difference, and as many tests for equivalence.",
+        DECISION_RULE.level,
+        DECISION_RULE.margin,
+        comparison.pairwise_comparisons().len(),
     )
 }
 
-/// All duels of two strategies, seen from the first one.
-fn between(comparison: &Comparison, first: usize, second: usize) -> Vec<Duel> {
-    let seen = |duel: &Duel| match (duel.first, duel.second) {
-        pair if pair == (first, second) => Some(duel.clone()),
-        pair if pair == (second, first) => Some(duel.turned()),
+/// Returns the comparisons of two strategies on all cases, with verdicts on the first one.
+fn pairs_of(comparison: &Comparison, first: usize, second: usize) -> Vec<PairwiseComparison> {
+    let oriented = |pair: &PairwiseComparison| match (pair.first, pair.second) {
+        indices if indices == (first, second) => Some(pair.clone()),
+        indices if indices == (second, first) => Some(pair.reversed()),
         _ => None,
     };
-    comparison.duels().iter().filter_map(seen).collect()
+    comparison.pairwise_comparisons().iter().filter_map(oriented).collect()
 }
 
 fn verdicts(comparison: &Comparison) -> Table {
     let names = comparison.strategies();
-    let order = comparison.by_mean_rank();
+    let order = comparison.ranking();
     let mut rows = Vec::new();
-    for (place, first) in order.iter().enumerate() {
-        for second in &order[place + 1..] {
-            let duels = between(comparison, *first, *second);
+    for (rank, first) in order.iter().enumerate() {
+        for second in &order[rank + 1..] {
+            let pairs = pairs_of(comparison, *first, *second);
             let count = |wanted: Verdict| {
-                duels.iter().filter(|duel| duel.verdict == wanted).count().to_string()
+                pairs.iter().filter(|pair| pair.verdict == wanted).count().to_string()
             };
-            let effects: Vec<f64> = duels.iter().map(|duel| duel.effect).collect();
+            let effect_sizes: Vec<f64> = pairs.iter().map(|pair| pair.effect_size).collect();
             rows.push(vec![
                 format!("{} against {}", names[*first], names[*second]),
                 count(Verdict::Better),
                 count(Verdict::Worse),
                 count(Verdict::Equivalent),
                 count(Verdict::Undecided),
-                fixed(mean(&effects), 2),
+                format_fixed(mean(&effect_sizes), 2),
             ]);
         }
     }
     Table {
         title: "Verdicts",
         note: format!(
-            "On how many cases the first is better, worse, …. {} A: Vargha and Delaney's effect size, the probability that the \
-             first is better in a run, mean over cases.",
-            how_judged(comparison)
+            "The number of cases with each verdict on the first strategy of the pair. {} A: Vargha \
+             and Delaney's effect size, the probability that a run of the first strategy is \
+             better; mean over cases.",
+            describe_tests(comparison)
         ),
         head: head(&["pair", "better", "worse", "equivalent", "undecided", "A"], &[]),
         rows,
     }
 }
 
-fn by_case(comparison: &Comparison, text: impl Fn(&Cell) -> String) -> Vec<Vec<String>> {
+fn by_case(comparison: &Comparison, text: impl Fn(&StrategyResults) -> String) -> Vec<Vec<String>> {
     let row = |case: &CaseResults| {
-        let cells = case.cells.iter().map(|cell| cell.as_ref().map_or("–".to_owned(), &text));
+        let cells =
+            case.by_strategy.iter().map(|results| results.as_ref().map_or("–".to_owned(), &text));
         [case.name.clone(), case.budget.to_string()].into_iter().chain(cells).collect()
     };
     comparison.cases().iter().map(row).collect()
 }
 
-/// How many seeds there are in a cell.
-fn seeds(comparison: &Comparison) -> String {
-    let cells = comparison.cases().iter().flat_map(|case| &case.cells).flatten();
-    let counts = cells.map(|cell| cell.runs().len());
-    let (least, most) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
-    if least == most { most.to_string() } else { format!("{least} to {most}") }
+/// Returns the number of seeds of a strategy on a case, as text.
+fn seed_count(comparison: &Comparison) -> String {
+    let results = comparison.cases().iter().flat_map(|case| &case.by_strategy).flatten();
+    let counts = results.map(|results| results.runs().len());
+    let (min, max) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
+    if min == max { max.to_string() } else { format!("{min} to {max}") }
 }
 
 fn regrets(comparison: &Comparison) -> Table {
-    let text = |cell: &Cell| {
-        let bests = || cell.runs().iter().filter_map(|run| run.bests().last().copied()).collect();
-        let values: Vec<f64> = cell.regrets().unwrap_or_else(bests);
+    let text = |results: &StrategyResults| {
+        let bests =
+            || results.runs().iter().filter_map(|run| run.best_values().last().copied()).collect();
+        let values: Vec<f64> = results.regrets().unwrap_or_else(bests);
         let band = bootstrap_band(&values, median);
-        format!("{} [{}, {}]", short(band.middle), short(band.low), short(band.high))
+        format!(
+            "{} [{}, {}]",
+            format_short(band.estimate),
+            format_short(band.low),
+            format_short(band.high)
+        )
     };
     Table {
         title: "Simple regret",
         note: format!(
-            "After the whole budget: median over {} seeds, and its 95 % bootstrap band (percentile, 1,000 resamples). Where no optimum \
-             is known, the best value.",
-            seeds(comparison)
+            "Simple regret after the whole budget: median over {} seeds, and its 95 % bootstrap \
+             interval (percentile, 1,000 resamples). If the optimum is unknown: the best value.",
+            seed_count(comparison)
         ),
         head: head(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
@@ -185,43 +199,46 @@ fn regrets(comparison: &Comparison) -> Table {
 }
 
 fn scores(comparison: &Comparison) -> Table {
-    let text = |cell: &Cell| {
-        let (score, inference) = (cell.score(), cell.inference_score());
-        let same = score.zip(inference).is_some_and(|(a, b)| (a - b).abs() <= 1e-9 * a.abs());
-        if same || inference.is_none() {
-            short_or_none(score)
+    let text = |results: &StrategyResults| {
+        let (score, inference) = (results.score(), results.inference_score());
+        let is_same = score.zip(inference).is_some_and(|(a, b)| (a - b).abs() <= 1e-9 * a.abs());
+        if is_same || inference.is_none() {
+            format_optional(score)
         } else {
-            format!("{} ({})", short_or_none(score), short_or_none(inference))
+            format!("{} ({})", format_optional(score), format_optional(inference))
         }
     };
     Table {
         title: "Score",
-        note: "Mean regret by random search's mean regret; in brackets that of the recommended trial, where it differs.".to_owned(),
+        note:
+            "Mean regret divided by the mean regret of random search; in brackets the score of the \
+               recommended trial, where it differs."
+                .to_owned(),
         head: head(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
 }
 
-fn duels(comparison: &Comparison) -> Table {
-    let order = comparison.by_mean_rank();
+fn pairwise_comparisons(comparison: &Comparison) -> Table {
+    let order = comparison.ranking();
     let names = comparison.strategies();
-    let row = |duel: Duel| {
+    let row = |pair: PairwiseComparison| {
         vec![
-            comparison.cases()[duel.case].name.clone(),
-            names[duel.second].clone(),
-            duel.verdict.to_string(),
-            format!("{:+.2}", duel.difference),
-            fixed(duel.effect, 2),
-            short(duel.p),
-            short(duel.equivalence_p),
-            format!("{} ({})", duel.pairs, duel.untied),
+            comparison.cases()[pair.case].name.clone(),
+            names[pair.second].clone(),
+            pair.verdict.to_string(),
+            format!("{:+.2}", pair.median_difference),
+            format_fixed(pair.effect_size, 2),
+            format_short(pair.p_value),
+            format_short(pair.equivalence_p_value),
+            format!("{} ({})", pair.pairs, pair.untied),
         ]
     };
-    let others = order[1..].iter().flat_map(|other| between(comparison, order[0], *other));
+    let pairs = order[1..].iter().flat_map(|other| pairs_of(comparison, order[0], *other));
     let columns = [
         "case",
         "against",
-        "the leader is",
+        "best strategy is",
         "difference",
         "A",
         "p of a difference",
@@ -229,26 +246,30 @@ fn duels(comparison: &Comparison) -> Table {
         "n (untied)",
     ];
     Table {
-        title: "The leader against the others",
+        title: "Best strategy against each other strategy",
         note: format!(
-            "{} has the least mean rank. Difference: median of the paired differences in decades of score; below 0 the leader is \
-             better. {} Both p are corrected. All pairs are in `verdicts.csv`.",
+            "{} has the best mean rank. Difference: median of the paired differences in decades of \
+             score; below 0, it is better. {} Both p-values are corrected. `verdicts.csv` has all \
+             pairs.",
             names[order[0]],
-            how_judged(comparison)
+            describe_tests(comparison)
         ),
         head: head(&columns, &[]),
-        rows: others.map(row).collect(),
+        rows: pairs.map(row).collect(),
     }
 }
 
 fn targets(comparison: &Comparison) -> Table {
-    let text = |cell: &Cell| match cell.evaluations_to(TARGET) {
-        Some((count, reached)) => format!("{} ({})", short(count), percent(reached)),
+    let text = |results: &StrategyResults| match results.evaluations_to_target(TARGET) {
+        Some((count, reached)) => format!("{} ({})", format_short(count), format_percent(reached)),
         None => "–".to_owned(),
     };
     Table {
         title: "Evaluations to a tenth of random search's final regret",
-        note: "Median over seeds (∞ if half of the runs did not come to it), and the share of runs that did.".to_owned(),
+        note:
+            "Median over seeds (∞ if at least half of the runs do not reach it), and the share of \
+               the runs that reach it."
+                .to_owned(),
         head: head(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
@@ -258,8 +279,9 @@ fn reliability(comparison: &Comparison) -> Table {
     let row = |index: usize| {
         let runs: Vec<&Run> = comparison.runs_of(index).collect();
         let sum = |number: fn(&Run) -> usize| runs.iter().map(|run| number(run)).sum::<usize>();
-        let asks: Vec<f64> = runs.iter().flat_map(|run| run.ask_seconds.iter().copied()).collect();
-        let broken = runs.iter().filter(|run| run.error.is_some()).count();
+        let ask_seconds: Vec<f64> =
+            runs.iter().flat_map(|run| run.ask_seconds.iter().copied()).collect();
+        let errors = runs.iter().filter(|run| run.error.is_some()).count();
         let reason = runs.iter().find_map(|run| run.error.as_deref());
         vec![
             comparison.strategies()[index].clone(),
@@ -267,10 +289,10 @@ fn reliability(comparison: &Comparison) -> Table {
             sum(|run| run.duplicates).to_string(),
             sum(|run| run.violations).to_string(),
             sum(Run::failures).to_string(),
-            reason.map_or("0".to_owned(), |reason| format!("{broken}: {reason}")),
-            seconds(median(&asks)),
-            seconds(quantile(&asks, 0.95)),
-            seconds(asks.iter().copied().fold(f64::NAN, f64::max)),
+            reason.map_or("0".to_owned(), |reason| format!("{errors}: {reason}")),
+            format_seconds(median(&ask_seconds)),
+            format_seconds(quantile(&ask_seconds, 0.95)),
+            format_seconds(ask_seconds.iter().copied().fold(f64::NAN, f64::max)),
         ]
     };
     let columns = [
@@ -279,16 +301,18 @@ fn reliability(comparison: &Comparison) -> Table {
         "repetitions",
         "violations",
         "failed evaluations",
-        "runs broken off",
+        "runs with errors",
         "ask p50",
         "p95",
         "max",
     ];
     Table {
         title: "Reliability and time",
-        note: "Repetitions: configurations that were proposed before. Violations: proposals outside of the space, or more than were \
-               asked for. Times of one proposal, initial design included; they never enter a score. Ours are on one thread; an outside program is asked to use \
-               one, and its time includes that of the pipe."
+        note: "Repetitions: proposals of a configuration that was proposed before. Violations: \
+               proposals outside of the space, or beyond the number that was asked for. Ask: the \
+               time of one proposal, initial design included; it does not affect a score. \
+               Strategies run on one thread; external programs are asked to use one thread, and \
+               their times include the communication."
             .to_owned(),
         head: head(&columns, &[]),
         rows: (0..comparison.strategies().len()).map(row).collect(),

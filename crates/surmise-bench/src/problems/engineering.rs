@@ -1,27 +1,29 @@
-//! Designs from engineering: a cost under constraints, as one number with a penalty for what is violated.
+//! Engineering designs: the cost of a design, plus a penalty for violated constraints.
 //!
-//! Definitions: Coello Coello & Mezura Montes (2002) for pressure vessel and welded beam, Lemonge et al. (2010) for the speed
-//! reducer, as BoTorch 0.18 has them. The penalties are so steep that the least penalised value is the least feasible one.
+//! Definitions: Coello Coello & Mezura Montes (2002) for pressure vessel and welded beam, Lemonge
+//! et al. (2010) for the speed reducer, as in BoTorch 0.18. The penalties are so steep that the
+//! smallest penalized value is the smallest feasible one.
 
 use std::f64::consts::PI;
 
-use super::formula::Formula;
+use super::test_function::TestFunction;
 use surmise::error::Error;
 use surmise::space::{Configuration, ParameterRange, ScalingType};
 
-fn real(name: &str, low: f64, high: f64) -> Result<ParameterRange, Error> {
+fn continuous(name: &str, low: f64, high: f64) -> Result<ParameterRange, Error> {
     ParameterRange::continuous(name, low..=high, ScalingType::Linear)
 }
 
-/// What constraints g(x) ≤ 0 are violated by, in all.
-fn violated<const COUNT: usize>(constraints: [f64; COUNT]) -> f64 {
+/// Returns the sum of the violations of constraints g(x) ≤ 0.
+fn total_violation<const COUNT: usize>(constraints: [f64; COUNT]) -> f64 {
     constraints.into_iter().map(|g| g.max(0.0)).sum()
 }
 
-/// The cost of a pressure vessel: thickness of shell and heads in units of 0.0625 inches (n1, n2), radius and length.
+/// The cost of a pressure vessel, as a function of thicknesses, radius and length.
 ///
-/// Penalty 10⁵ × the sum of violations, the volume's divided by 1,296,000.
-pub fn pressure_vessel() -> Formula {
+/// The thicknesses of shell and heads, n1 and n2, are in units of 0.0625 inches. The penalty is 10⁵
+/// times the sum of violations, where the violation of the volume is divided by 1,296,000.
+pub fn pressure_vessel() -> TestFunction {
     let value = |c: &Configuration| {
         let (shell, heads) = (0.0625 * c.float("n1"), 0.0625 * c.float("n2"));
         let (r, l) = (c.float("r"), c.float("l"));
@@ -36,7 +38,7 @@ pub fn pressure_vessel() -> Formula {
             (1_296_000.0 - volume) / 1_296_000.0,
             l - 240.0,
         ];
-        cost + 1e5 * violated(constraints)
+        cost + 1e5 * total_violation(constraints)
     };
     let minimizer = Configuration::from([
         ("n1", 13.into()),
@@ -47,25 +49,29 @@ pub fn pressure_vessel() -> Formula {
     let ranges = [
         ParameterRange::integer("n1", 1..=99, ScalingType::Linear),
         ParameterRange::integer("n2", 1..=99, ScalingType::Linear),
-        real("r", 10.0, 200.0),
-        real("l", 10.0, 200.0),
+        continuous("r", 10.0, 200.0),
+        continuous("l", 10.0, 200.0),
     ];
-    Formula::new("pressure-vessel", ranges, value, (6_059.714_335_048_436, minimizer))
+    TestFunction::new("pressure-vessel", ranges, value, (6_059.714_335_048_436, minimizer))
 }
 
-/// The cost of a welded beam: height and length of the weld, height and thickness of the beam.
+/// The cost of a welded beam, as a function of the sizes of the weld (h, l) and the beam (t, b).
 ///
-/// Penalty 100 × the sum of violations, each in units of its bound.
-pub fn welded_beam() -> Formula {
+/// The penalty is 100 times the sum of violations, each in units of its bound.
+pub fn welded_beam() -> TestFunction {
     let minimizer = Configuration::from([
         ("h", 0.205_729_639_786_079_5.into()),
         ("l", 3.470_488_665_627_767.into()),
         ("t", 9.036_623_910_357_633.into()),
         ("b", 0.205_729_639_786_079_5.into()),
     ]);
-    let ranges =
-        [real("h", 0.125, 10.0), real("l", 0.1, 10.0), real("t", 0.1, 10.0), real("b", 0.1, 10.0)];
-    Formula::new("welded-beam", ranges, welded_beam_value, (1.724_852_308_597_364, minimizer))
+    let ranges = [
+        continuous("h", 0.125, 10.0),
+        continuous("l", 0.1, 10.0),
+        continuous("t", 0.1, 10.0),
+        continuous("b", 0.1, 10.0),
+    ];
+    TestFunction::new("welded-beam", ranges, welded_beam_value, (1.724_852_308_597_364, minimizer))
 }
 
 fn welded_beam_value(c: &Configuration) -> f64 {
@@ -94,13 +100,13 @@ fn welded_beam_value(c: &Configuration) -> f64 {
         deflection / 0.25 - 1.0,
         1.0 - buckling / LOAD,
     ];
-    cost + 100.0 * violated(constraints)
+    cost + 100.0 * total_violation(constraints)
 }
 
-/// The weight of a speed reducer: face width, module, number of teeth (whole), and length and diameter of both shafts.
+/// The weight of a speed reducer, as a function of the sizes of gear and shafts.
 ///
-/// Penalty 10⁵ × the sum of violations, each in units of its bound.
-pub fn speed_reducer() -> Formula {
+/// The penalty is 10⁵ times the sum of violations, each in units of its bound.
+pub fn speed_reducer() -> TestFunction {
     let minimizer = Configuration::from([
         ("width", 3.5.into()),
         ("module", 0.7.into()),
@@ -111,18 +117,23 @@ pub fn speed_reducer() -> Formula {
         ("diameter2", 5.286_683_229_758.into()),
     ]);
     let ranges = [
-        real("width", 2.6, 3.6),
-        real("module", 0.7, 0.8),
+        continuous("width", 2.6, 3.6),
+        continuous("module", 0.7, 0.8),
         ParameterRange::integer("teeth", 17..=28, ScalingType::Linear),
-        real("length1", 7.3, 8.3),
-        real("length2", 7.8, 8.3),
-        real("diameter1", 2.9, 3.9),
-        real("diameter2", 5.0, 5.5),
+        continuous("length1", 7.3, 8.3),
+        continuous("length2", 7.8, 8.3),
+        continuous("diameter1", 2.9, 3.9),
+        continuous("diameter2", 5.0, 5.5),
     ];
-    Formula::new("speed-reducer", ranges, speed_reducer_value, (2_996.348_164_968_4, minimizer))
+    TestFunction::new(
+        "speed-reducer",
+        ranges,
+        speed_reducer_value,
+        (2_996.348_164_968_4, minimizer),
+    )
 }
 
-#[allow(clippy::approx_constant, reason = "the definition has the rounded number")]
+#[allow(clippy::approx_constant, reason = "the published definition has the rounded constant")]
 fn speed_reducer_value(c: &Configuration) -> f64 {
     let (width, module, teeth) = (c.float("width"), c.float("module"), c.float("teeth"));
     let (l1, l2) = (c.float("length1"), c.float("length2"));
@@ -147,5 +158,5 @@ fn speed_reducer_value(c: &Configuration) -> f64 {
         (1.5 * d1 + 1.9) / l1 - 1.0,
         (1.1 * d2 + 1.9) / l2 - 1.0,
     ];
-    weight + 1e5 * violated(constraints)
+    weight + 1e5 * total_violation(constraints)
 }

@@ -1,15 +1,16 @@
-//! Places where surrogate models are known to fail: many dimensions, many choices, tails, plateaus, corners, huge offsets.
+//! Functions that are hard for surrogate models, each with one difficulty.
 //!
-//! Each has one difficulty and a least value that holds by construction. They were written for the engine's tests, after the
-//! problems that its constants were chosen on, and are its second opinion.
+//! The optima are known by construction. The functions were written after the constants of the
+//! engine had been chosen on other problems, so that they are an independent test.
 
-use super::formula::Formula;
 use super::smooth::hartmann6_value;
+use super::test_function::TestFunction;
 use surmise::space::{Configuration, ParameterRange, ParameterValue, ScalingType};
 
-/// Where Hartmann-6 has its least value, and that value.
-const HARTMANN6_AT: [f64; 6] = [0.201_690, 0.150_011, 0.476_874, 0.275_332, 0.311_652, 0.657_300];
-const HARTMANN6: f64 = -3.322_368_011_415_515;
+/// The minimizer of Hartmann-6.
+const HARTMANN6_MINIMIZER: [f64; 6] =
+    [0.201_690, 0.150_011, 0.476_874, 0.275_332, 0.311_652, 0.657_300];
+const HARTMANN6_OPTIMUM: f64 = -3.322_368_011_415_515;
 
 fn unit(name: &str) -> Result<ParameterRange, surmise::Error> {
     ParameterRange::continuous(name, 0.0..=1.0, ScalingType::Linear)
@@ -19,40 +20,43 @@ fn names(prefix: &str, count: usize) -> Vec<String> {
     (0..count).map(|i| format!("{prefix}{i}")).collect()
 }
 
-/// Numbers without a pattern, from 0 to 1: the fractional parts of multiples of the golden ratio.
+/// Returns the i-th term of an irregular sequence between 0 and 1.
+///
+/// It is the fractional part of a multiple of the golden ratio.
 fn scattered(i: usize) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a small number")]
     let multiple = (i + 1) as f64 * 0.618_033_988_749_894_9;
     multiple.fract()
 }
 
-/// Hartmann-6 in `d` dimensions of which six, far apart, matter.
-fn embedded(name: &'static str, d: usize) -> Formula {
+/// Returns Hartmann-6 as a function of `d` parameters, of which only six matter.
+fn embedded(name: &'static str, d: usize) -> TestFunction {
     let coordinates = names("x", d);
-    let matter: Vec<usize> = (0..6).map(|i| (2 * i + 1) * d / 12).collect();
+    let relevant: Vec<usize> = (0..6).map(|i| (2 * i + 1) * d / 12).collect();
     let ranges: Vec<_> = coordinates.iter().map(|name| unit(name)).collect();
-    let at = |i: usize| matter.iter().position(|m| *m == i).map_or(0.5, |m| HARTMANN6_AT[m]);
+    let at =
+        |i: usize| relevant.iter().position(|m| *m == i).map_or(0.5, |m| HARTMANN6_MINIMIZER[m]);
     let minimizer =
         coordinates.iter().enumerate().map(|(i, name)| (name.clone(), at(i).into())).collect();
     let value = move |c: &Configuration| {
-        let x: Vec<f64> = matter.iter().map(|&i| c.float(&coordinates[i])).collect();
+        let x: Vec<f64> = relevant.iter().map(|&i| c.float(&coordinates[i])).collect();
         hartmann6_value(&x)
     };
-    Formula::new(name, ranges, value, (HARTMANN6, minimizer))
+    TestFunction::new(name, ranges, value, (HARTMANN6_OPTIMUM, minimizer))
 }
 
-/// Hartmann-6 hidden among 20 parameters.
-pub fn hartmann6_in_20() -> Formula {
+/// Hartmann-6 with 20 parameters, of which 6 matter.
+pub fn hartmann6_in_20() -> TestFunction {
     embedded("hartmann6-in-20", 20)
 }
 
-/// Hartmann-6 hidden among 100 parameters.
-pub fn hartmann6_in_100() -> Formula {
+/// Hartmann-6 with 100 parameters, of which 6 matter.
+pub fn hartmann6_in_100() -> TestFunction {
     embedded("hartmann6-in-100", 100)
 }
 
-/// A valley in 50 dimensions that all matter, some a hundred times more than others: Σ wᵢ (xᵢ − cᵢ)² + (the mean of x − c)².
-pub fn valley50() -> Formula {
+/// A valley in 50 dimensions, Σ wᵢ (xᵢ − cᵢ)² + (mean of x − c)², with weights from 0.01 to 1.
+pub fn valley50() -> TestFunction {
     const D: usize = 50;
     let coordinates = names("x", D);
     let ranges: Vec<_> = coordinates.iter().map(|name| unit(name)).collect();
@@ -67,11 +71,13 @@ pub fn valley50() -> Formula {
         let mean = gaps.iter().sum::<f64>() / D as f64;
         gaps.iter().enumerate().map(weighted).sum::<f64>() + mean * mean
     };
-    Formula::new("valley50", ranges, value, (0.0, minimizer))
+    TestFunction::new("valley50", ranges, value, (0.0, minimizer))
 }
 
-/// 25 choices of 5: each wrong one costs between 0.2 and 1, and each wrong pair of neighbours half as much again.
-pub fn choices25() -> Formula {
+/// 25 categorical parameters with 5 categories each, where neighbours interact.
+///
+/// Each wrong category costs between 0.2 and 1; two wrong neighbours cost half of that in addition.
+pub fn choices25() -> TestFunction {
     const CHOICES: [&str; 5] = ["a", "b", "c", "d", "e"];
     let parameters = names("choice", 25);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 4")]
@@ -88,11 +94,11 @@ pub fn choices25() -> Formula {
         let pairs: f64 = (1..25).filter(|&i| wrong[i] && wrong[i - 1]).map(cost).sum();
         alone + 0.5 * pairs
     };
-    Formula::new("choices25", ranges, value, (0.0, minimizer))
+    TestFunction::new("choices25", ranges, value, (0.0, minimizer))
 }
 
-/// Best in one corner of 8 dimensions, and falling towards it ever faster.
-pub fn corner8() -> Formula {
+/// A function of 8 parameters with its optimum in a corner, where its slope is steepest.
+pub fn corner8() -> TestFunction {
     let coordinates = names("x", 8);
     let ranges: Vec<_> = coordinates.iter().map(|name| unit(name)).collect();
     let corner = |i: usize| f64::from(u8::from(i.is_multiple_of(3)));
@@ -102,11 +108,11 @@ pub fn corner8() -> Formula {
         let gap = |(i, name): (usize, &String)| (c.float(name) - corner(i)).abs().sqrt();
         coordinates.iter().enumerate().map(gap).sum()
     };
-    Formula::new("corner8", ranges, value, (0.0, minimizer))
+    TestFunction::new("corner8", ranges, value, (0.0, minimizer))
 }
 
-/// One choice of 12 is good, and only where its two numbers are right; the others are all alike.
-pub fn needle12() -> Formula {
+/// One of 12 categories is good, for suitable values of two numbers; the other 11 are alike.
+pub fn needle12() -> TestFunction {
     let methods = names("method", 12);
     let ranges = [ParameterRange::categorical("method", &methods), unit("x"), unit("y")];
     let minimizer =
@@ -116,11 +122,11 @@ pub fn needle12() -> Formula {
         let plain = 1.0 + 0.2 * (6.0 * c.float("x")).sin() * c.float("y");
         if c.category("method") == "method8" { square } else { plain }
     };
-    Formula::new("needle12", ranges, value, (0.0, minimizer))
+    TestFunction::new("needle12", ranges, value, (0.0, minimizer))
 }
 
-/// Two rates over 12 decades each, of which one and a half are any good, and their product matters.
-pub fn decades() -> Formula {
+/// Two rates over 12 decades each; the function is flat except for 1.5 decades around its optimum.
+pub fn decades() -> TestFunction {
     let rate = |name| ParameterRange::continuous(name, 1e-12..=1.0, ScalingType::Logarithmic);
     let ranges = [rate("rate"), rate("decay")];
     let minimizer = Configuration::from([("rate", 1e-4.into()), ("decay", 1e-9.into())]);
@@ -128,22 +134,22 @@ pub fn decades() -> Formula {
         let (a, b) = (c.float("rate").log10() + 4.0, c.float("decay").log10() + 9.0);
         1.0 - (-(a * a) / 1.5 - (a + b).powi(2) / 4.0).exp()
     };
-    Formula::new("decades", ranges, value, (0.0, minimizer))
+    TestFunction::new("decades", ranges, value, (0.0, minimizer))
 }
 
-/// A spread of 10⁻³ upon 10⁹.
-pub fn offset() -> Formula {
+/// A quadratic function with differences of about 10⁻³ and an offset of 10⁹.
+pub fn offset() -> TestFunction {
     let ranges = [unit("x"), unit("y"), unit("z")];
     let minimizer = Configuration::from([("x", 0.3.into()), ("y", 0.6.into()), ("z", 0.8.into())]);
     let value = |c: &Configuration| {
         let (x, y, z) = (c.float("x") - 0.3, c.float("y") - 0.6, c.float("z") - 0.8);
         1e9 + 1e-3 * (x * x + 2.0 * y * y + (z + 0.5 * x).powi(2))
     };
-    Formula::new("offset", ranges, value, (1e9, minimizer))
+    TestFunction::new("offset", ranges, value, (1e9, minimizer))
 }
 
-/// Values from 0 to 10³⁰: the exponential of a distance.
-pub fn heavy_tail() -> Formula {
+/// The exponential of a distance, with values from 0 to 10³⁰.
+pub fn heavy_tail() -> TestFunction {
     let coordinates = names("x", 4);
     let ranges: Vec<_> = coordinates.iter().map(|name| unit(name)).collect();
     let centre = |i: usize| 0.2 + 0.6 * scattered(i);
@@ -154,20 +160,22 @@ pub fn heavy_tail() -> Formula {
         let distance = coordinates.iter().enumerate().map(square).sum::<f64>().sqrt();
         (50.0 * distance).exp() - 1.0
     };
-    Formula::new("heavy-tail", ranges, value, (0.0, minimizer.into_iter().collect()))
+    TestFunction::new("heavy-tail", ranges, value, (0.0, minimizer.into_iter().collect()))
 }
 
-/// A bowl in 3 dimensions; `island_fails` says where nothing comes out.
-pub fn island() -> Formula {
+/// A quadratic function of 3 parameters; [`island_fails`] tells where evaluations fail.
+pub fn island() -> TestFunction {
     let coordinates = names("x", 3);
     let ranges: Vec<_> = coordinates.iter().map(|name| unit(name)).collect();
     let minimizer = coordinates.iter().map(|name| (name.clone(), 0.7.into())).collect();
     let value =
         move |c: &Configuration| coordinates.iter().map(|name| (c.float(name) - 0.7).powi(2)).sum();
-    Formula::new("island", ranges, value, (0.0, minimizer))
+    TestFunction::new("island", ranges, value, (0.0, minimizer))
 }
 
-/// All but a ball around (0.6, 0.6, 0.6) that holds one place in nine, and the least value.
+/// Returns true outside of a ball around (0.6, 0.6, 0.6), which contains the minimizer.
+///
+/// The ball has a ninth of the volume of the space.
 pub fn island_fails(configuration: &Configuration) -> bool {
     let square = |name| (configuration.float(name) - 0.6).powi(2);
     square("x0") + square("x1") + square("x2") > 0.09

@@ -1,12 +1,12 @@
-//! Functions of categories and real numbers.
+//! Functions of categorical and continuous parameters.
 
-use super::formula::Formula;
 use super::rugged::{ackley_value, rosenbrock_value};
 use super::smooth::camel_value;
+use super::test_function::TestFunction;
 use surmise::space::{Configuration, ParameterRange, ParameterValue, ScalingType};
 
-/// One of three functions of x0 and x1, stretched by 2 and brought to a similar size (Ru et al. 2020, CoCaBO).
-fn stretched(kind: &str, configuration: &Configuration) -> f64 {
+/// Computes one of three functions of x0 and x1, scaled to a similar size (Ru et al. 2020, CoCaBO).
+fn scaled(kind: &str, configuration: &Configuration) -> f64 {
     let x = [2.0 * configuration.float("x0"), 2.0 * configuration.float("x1")];
     match kind {
         "rosenbrock" => rosenbrock_value(&x) / 300.0,
@@ -25,23 +25,25 @@ fn unit(name: &str) -> Result<ParameterRange, surmise::Error> {
     ParameterRange::continuous(name, -1.0..=1.0, ScalingType::Linear)
 }
 
-/// The least value of the camel function.
-const CAMEL: f64 = -1.031_628_453_489_877;
-const CAMEL_AT: [f64; 2] = [0.089_842_013_1 / 2.0, -0.712_656_403_0 / 2.0];
+/// The optimum of the camel function.
+const CAMEL_OPTIMUM: f64 = -1.031_628_453_489_877;
+/// The minimizer of the camel function, in the scaled coordinates.
+const CAMEL_MINIMIZER: [f64; 2] = [0.089_842_013_1 / 2.0, -0.712_656_403_0 / 2.0];
 
 const FIRST: [&str; 3] = ["rosenbrock", "camel", "beale"];
 const SECOND: [&str; 5] = ["rosenbrock", "camel", "beale", "beale-again", "beale-once-more"];
 
-/// Func2C: a choice of 3 and a choice of 5 functions that are added, of the same two numbers (Ru et al. 2020). Three of the
-/// five are the same.
-pub fn func2c() -> Formula {
+/// Func2C: the sum of two functions of x0 and x1, which two categories choose (Ru et al. 2020).
+///
+/// The first category has 3 functions, the second one 5, of which three are the same.
+pub fn func2c() -> TestFunction {
     let value =
-        |c: &Configuration| stretched(c.category("first"), c) + stretched(c.category("second"), c);
+        |c: &Configuration| scaled(c.category("first"), c) + scaled(c.category("second"), c);
     let minimizer = Configuration::from([
         ("first", "camel".into()),
         ("second", "camel".into()),
-        ("x0", CAMEL_AT[0].into()),
-        ("x1", CAMEL_AT[1].into()),
+        ("x0", CAMEL_MINIMIZER[0].into()),
+        ("x1", CAMEL_MINIMIZER[1].into()),
     ]);
     let ranges = [
         ParameterRange::categorical("first", FIRST),
@@ -49,27 +51,29 @@ pub fn func2c() -> Formula {
         unit("x0"),
         unit("x1"),
     ];
-    Formula::new("func2c", ranges, value, (0.2 * CAMEL, minimizer)).valid_everywhere()
+    TestFunction::new("func2c", ranges, value, (0.2 * CAMEL_OPTIMUM, minimizer))
+        .defined_outside_ranges()
 }
 
-/// Func3C: a choice of 3, of 5 and of 4 functions that are added, of the same two numbers (Ru et al. 2020). The third one's are
-/// in another order than there, where the best of them comes first.
-pub fn func3c() -> Formula {
+/// Func3C: the sum of three functions of x0 and x1, which three categories choose (Ru et al. 2020).
+///
+/// The third category's values are in another order than in the paper, where the best one is first.
+pub fn func3c() -> TestFunction {
     let value = |c: &Configuration| {
         let third = match c.category("third") {
-            "camel" => 5.0 * stretched("camel", c),
-            "rosenbrock" => 2.0 * stretched("rosenbrock", c),
-            "beale" => 2.0 * stretched("beale", c),
-            _ => 3.0 * stretched("beale", c),
+            "camel" => 5.0 * scaled("camel", c),
+            "rosenbrock" => 2.0 * scaled("rosenbrock", c),
+            "beale" => 2.0 * scaled("beale", c),
+            _ => 3.0 * scaled("beale", c),
         };
-        stretched(c.category("first"), c) + stretched(c.category("second"), c) + third
+        scaled(c.category("first"), c) + scaled(c.category("second"), c) + third
     };
     let minimizer = Configuration::from([
         ("first", "camel".into()),
         ("second", "camel".into()),
         ("third", "camel".into()),
-        ("x0", CAMEL_AT[0].into()),
-        ("x1", CAMEL_AT[1].into()),
+        ("x0", CAMEL_MINIMIZER[0].into()),
+        ("x1", CAMEL_MINIMIZER[1].into()),
     ]);
     let ranges = [
         ParameterRange::categorical("first", FIRST),
@@ -78,17 +82,21 @@ pub fn func3c() -> Formula {
         unit("x0"),
         unit("x1"),
     ];
-    Formula::new("func3c", ranges, value, (0.7 * CAMEL, minimizer)).valid_everywhere()
+    TestFunction::new("func3c", ranges, value, (0.7 * CAMEL_OPTIMUM, minimizer))
+        .defined_outside_ranges()
 }
 
-/// Number of switches of [`switches`].
+/// Number of binary parameters of [`switches`].
 const SWITCHES: usize = 40;
-/// Which of them are on at the optimum: the first 40 binary digits of π − 3, so that neither "all off" nor "all on" is near.
+/// The optimal state of each switch: the first 40 binary digits of π − 3.
+///
+/// So neither "all off" nor "all on" is near the optimum.
 const PATTERN: u64 = 0x24_3F6A_8885;
 
-/// 40 switches and 2 real numbers: Ackley's function of what differs from a hidden pattern, in the manner of Ackley-53
-/// (Wan et al. 2021, Casmopolitan).
-pub fn switches() -> Formula {
+/// Ackley's function of 40 binary and 2 continuous parameters, relative to a hidden pattern.
+///
+/// It resembles Ackley-53 (Wan et al. 2021, Casmopolitan).
+pub fn switches() -> TestFunction {
     let names: Vec<String> = (0..SWITCHES).map(|i| format!("switch{i}")).collect();
     let is_on = |i: usize| PATTERN >> (SWITCHES - 1 - i) & 1 == 1;
     let state = move |i: usize| if is_on(i) { "on" } else { "off" };
@@ -106,5 +114,5 @@ pub fn switches() -> Formula {
         ackley_value(&z)
     };
     let best = (0.0, minimizer.into_iter().collect());
-    Formula::new("switches40", ranges, value, best).valid_everywhere()
+    TestFunction::new("switches40", ranges, value, best).defined_outside_ranges()
 }

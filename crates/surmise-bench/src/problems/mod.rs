@@ -1,19 +1,19 @@
-//! The problems of the shipped suite, each with its least value.
+//! The built-in problems, each with its optimum.
 //!
 //! | group | problems |
 //! | --- | --- |
-//! | [classic functions](smooth) | Branin, six-hump camel, Hartmann-3 and -6, Shekel, Styblinski–Tang-10 |
-//! | [with many minima, or a narrow valley](rugged) | Ackley-5, Levy-4, Rosenbrock-4, Rastrigin-3, Griewank-5 |
-//! | [of several kinds of parameters](mixed) | Func2C, Func3C, 40 binary and 2 continuous parameters |
-//! | [from engineering](engineering) | pressure vessel, welded beam, speed reducer |
-//! | [like training](training) | learning rates in logarithmic and reverse logarithmic scale, steps, a plateau |
-//! | [hard places](hard) | many dimensions or choices, tails, a corner, a needle, an offset, 12 decades, an island |
-//! | [a real learner](network) | a neural network on the diabetes data |
+//! | [`smooth`] | Branin, six-hump camel, Hartmann-3 and -6, Shekel, Styblinski–Tang-10 |
+//! | [`rugged`] | Ackley-5, Levy-4, Rosenbrock-4, Rastrigin-3, Griewank-5 |
+//! | [`mixed`] | Func2C, Func3C, 40 binary and 2 continuous parameters |
+//! | [`engineering`] | pressure vessel, welded beam, speed reducer |
+//! | [`training`] | functions like training: logarithmic learning rates, steps, a plateau |
+//! | [`hard`] | hard for surrogate models: 100 parameters, heavy tails, a corner, a needle, … |
+//! | [`network`] | a neural network on the diabetes data |
 //!
-//! What the functions give is checked against BoTorch's at random points, their least values against the literature.
+//! Tests compare the functions with BoTorch's at random points, and the optima with the literature.
 
-mod formula;
 pub mod network;
+mod test_function;
 
 pub mod engineering;
 pub mod rugged;
@@ -23,7 +23,7 @@ pub mod training;
 pub mod hard;
 pub mod mixed;
 
-pub use self::formula::Formula;
+pub use self::test_function::TestFunction;
 
 #[cfg(test)]
 mod tests;

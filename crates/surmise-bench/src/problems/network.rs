@@ -1,45 +1,52 @@
-//! A real learner: a neural network with one hidden layer, trained by stochastic gradient descent on the diabetes data.
+//! A neural network with one hidden layer, trained by gradient descent on the diabetes data.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | x, y | a row and its target, both standardized | 10, – |
+//! | x, y | features and target of a row, standardized | 10, – |
 //! | h = φ(W x + b) | hidden units; φ is tanh or max(0, ·) | units |
 //! | ŷ = v·h + c | prediction | – |
 //!
-//! One step on a batch of n rows, with momentum μ, learning rate η and weight decay λ: `g = ∇ Σ (ŷ − y)² ⁄ (2 n) + λ θ`,
-//! `m ← μ m − η g`, `θ ← θ + m`.
+//! The step on a batch of n rows has momentum μ, learning rate η and weight decay λ:
+//!
+//! ```text
+//! g = ∇ Σ (ŷ − y)² ⁄ (2 n) + λ θ,   m ← μ m − η g,   θ ← θ + m
+//! ```
 
 use std::array;
 
-use crate::decorators::geometry::polar_normal;
+use crate::decorators::transformations::polar_normal;
 use crate::problem::{Evaluation, Problem};
 use surmise::rng::Rng;
 use surmise::space::{Configuration, ParameterRange, ScalingType, SearchSpace};
 
-/// Efron, Hastie, Johnstone & Tibshirani (2004), *Least Angle Regression*; see `data/README.md`.
+/// The data of Efron, Hastie, Johnstone & Tibshirani (2004); see `data/README.md`.
 const DIABETES: &str = include_str!("../../data/diabetes.csv");
 const INPUTS: usize = 10;
 const FOLDS: usize = 5;
 const EPOCHS: usize = 20;
-/// Of the weights at the start, and the order of rows.
+/// The seed of the initial weights and of the order of rows.
 const SEED: u64 = 20_040_401;
-/// The least value that is known: of 20,000 random configurations and local searches from the best 20 of them (40,000 evaluations), at 21
-/// rectified units, learning rate 0.00642, momentum 0.88, weight decay 0.0179 and batches of 22.
+/// The smallest known value.
+///
+/// It is at 21 rectified units, learning rate 0.00642, momentum 0.88, weight decay 0.0179 and
+/// batches of 22. It was found by 20,000 random configurations, and local searches from the best 20
+/// of them (40,000 evaluations).
 const BEST_KNOWN: f64 = 52.556_964_603_048_73;
 
-/// Root mean squared error of a neural network in five-fold cross-validation, over six hyperparameters. Training that diverges
-/// fails.
+/// The cross-validated root mean squared error of a neural network, over six hyperparameters.
+///
+/// The cross-validation has five folds. An evaluation fails if the training diverges.
 #[derive(Debug)]
 pub struct Network {
     space: SearchSpace,
     rows: Vec<[f64; INPUTS]>,
     targets: Vec<f64>,
-    /// Standard deviation of the targets, which turns an error back into their unit.
+    /// Standard deviation of the targets, which converts an error to their unit.
     spread: f64,
 }
 
 impl Network {
-    /// Reads the data that come with the crate.
+    /// Creates the problem, and parses the data that are part of the crate.
     #[allow(clippy::missing_panics_doc, reason = "the table is part of the crate")]
     pub fn new() -> Self {
         let ranges = [
@@ -56,28 +63,29 @@ impl Network {
             .map(|line| line.split(',').map(|x| x.parse().expect("a number")).collect())
             .collect();
         let column = |j: usize| -> Vec<f64> { table.iter().map(|row| row[j]).collect() };
-        let columns: [(Vec<f64>, f64); INPUTS] = array::from_fn(|j| standardized(&column(j)));
-        let (targets, spread) = standardized(&column(INPUTS));
+        let columns: [(Vec<f64>, f64); INPUTS] = array::from_fn(|j| standardize(&column(j)));
+        let (targets, spread) = standardize(&column(INPUTS));
         let rows = (0..table.len()).map(|i| array::from_fn(|j| columns[j].0[i])).collect();
-        let space = SearchSpace::new(ranges).expect("sound ranges");
+        let space = SearchSpace::new(ranges).expect("valid ranges");
         Self { space, rows, targets, spread }
     }
 
-    /// The sum of squared errors on a fold after each epoch, by a network that is trained on the others.
+    /// Trains on all folds but one, and returns the sum of squared errors on that one, epoch by
+    /// epoch.
     fn fold(&self, settings: &Settings, fold: usize) -> Vec<f64> {
-        let (held_out, mut seen): (Vec<usize>, Vec<usize>) =
+        let (held_out, mut training): (Vec<usize>, Vec<usize>) =
             (0..self.rows.len()).partition(|row| row % FOLDS == fold);
         let mut rng = Rng::stream(SEED, fold as u64);
         let mut weights = Weights::new(settings.units, &mut rng);
-        let mut movement = Weights::zero(settings.units);
+        let mut velocity = Weights::zero(settings.units);
         let mut squares = Vec::with_capacity(EPOCHS);
         for _ in 0..EPOCHS {
-            for last in (1..seen.len()).rev() {
-                seen.swap(last, rng.index(last + 1));
+            for last in (1..training.len()).rev() {
+                training.swap(last, rng.index(last + 1));
             }
-            for batch in seen.chunks(settings.batch_size) {
+            for batch in training.chunks(settings.batch_size) {
                 let gradient = self.gradient(&weights, batch, settings);
-                weights.step(&mut movement, &gradient, settings);
+                weights.step(&mut velocity, &gradient, settings);
             }
             let errors = held_out.iter().map(|row| {
                 let (_, predicted) = weights.predict(&self.rows[*row], settings.activation);
@@ -123,8 +131,8 @@ impl Problem for Network {
         &self.space
     }
 
-    fn evaluate(&self, configuration: &Configuration, _chance: &mut Rng) -> Evaluation {
-        let settings = Settings::of(configuration);
+    fn evaluate(&self, configuration: &Configuration, _rng: &mut Rng) -> Evaluation {
+        let settings = Settings::from_configuration(configuration);
         let folds: Vec<Vec<f64>> = (0..FOLDS).map(|fold| self.fold(&settings, fold)).collect();
         let error = |epoch: usize| {
             let squares: f64 = folds.iter().map(|fold| fold[epoch]).sum();
@@ -132,11 +140,11 @@ impl Problem for Network {
             let rows = self.rows.len() as f64;
             self.spread * (squares / rows).sqrt()
         };
-        let curve: Vec<f64> = (0..EPOCHS).map(error).collect();
-        // Not worse than a hundred spreads, or it has diverged.
+        let learning_curve: Vec<f64> = (0..EPOCHS).map(error).collect();
+        // An error above 100 standard deviations of the targets counts as divergence.
         let last = error(EPOCHS - 1);
         let result = if last < 100.0 * self.spread { Ok(last) } else { Err("training diverged") };
-        Evaluation { curve, ..result.into() }
+        Evaluation { learning_curve, ..result.into() }
     }
 
     fn optimum(&self) -> Option<f64> {
@@ -158,7 +166,7 @@ impl Activation {
         }
     }
 
-    /// The slope where the activation is `h`.
+    /// Returns the derivative, from the value `h` of the activation.
     fn slope(self, h: f64) -> f64 {
         match self {
             Self::Relu => f64::from(h > 0.0),
@@ -178,7 +186,7 @@ struct Settings {
 }
 
 impl Settings {
-    fn of(configuration: &Configuration) -> Self {
+    fn from_configuration(configuration: &Configuration) -> Self {
         let count = |name| usize::try_from(configuration.integer(name)).expect("a count");
         Self {
             units: count("units"),
@@ -194,10 +202,10 @@ impl Settings {
     }
 }
 
-/// All parameters of a network, or a gradient, or a movement of them.
+/// All parameters of a network, or a gradient or a velocity of them.
 #[derive(Debug)]
 struct Weights {
-    /// A row of W and its bias for each unit.
+    /// The row of W and the bias of each hidden unit.
     hidden: Vec<([f64; INPUTS], f64)>,
     output: Vec<f64>,
     output_bias: f64,
@@ -212,7 +220,7 @@ impl Weights {
         }
     }
 
-    /// Normal, of variance one by the number of inputs (LeCun et al. 1998).
+    /// Draws normal weights of variance 1 ⁄ (number of inputs of the layer) (LeCun et al. 1998).
     fn new(units: usize, rng: &mut Rng) -> Self {
         #[allow(clippy::cast_precision_loss, reason = "few units")]
         let (into_hidden, into_output) =
@@ -235,27 +243,27 @@ impl Weights {
         (hidden, self.output_bias + sum)
     }
 
-    fn step(&mut self, movement: &mut Self, gradient: &Self, settings: &Settings) {
+    fn step(&mut self, velocity: &mut Self, gradient: &Self, settings: &Settings) {
         let update = |theta: &mut f64, m: &mut f64, g: f64| {
             *m = settings.momentum * *m
                 - settings.learning_rate * (g + settings.weight_decay * *theta);
             *theta += *m;
         };
         for (unit, (row, bias)) in self.hidden.iter_mut().enumerate() {
-            let (moved, moved_bias) = &mut movement.hidden[unit];
-            let (slope, slope_bias) = &gradient.hidden[unit];
+            let (row_velocity, bias_velocity) = &mut velocity.hidden[unit];
+            let (row_gradient, bias_gradient) = &gradient.hidden[unit];
             for j in 0..INPUTS {
-                update(&mut row[j], &mut moved[j], slope[j]);
+                update(&mut row[j], &mut row_velocity[j], row_gradient[j]);
             }
-            update(bias, moved_bias, *slope_bias);
-            update(&mut self.output[unit], &mut movement.output[unit], gradient.output[unit]);
+            update(bias, bias_velocity, *bias_gradient);
+            update(&mut self.output[unit], &mut velocity.output[unit], gradient.output[unit]);
         }
-        update(&mut self.output_bias, &mut movement.output_bias, gradient.output_bias);
+        update(&mut self.output_bias, &mut velocity.output_bias, gradient.output_bias);
     }
 }
 
-/// Mean 0 and standard deviation 1; the deviation there was.
-fn standardized(values: &[f64]) -> (Vec<f64>, f64) {
+/// Returns the values with mean 0 and standard deviation 1, and their original standard deviation.
+fn standardize(values: &[f64]) -> (Vec<f64>, f64) {
     #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
@@ -267,9 +275,9 @@ fn standardized(values: &[f64]) -> (Vec<f64>, f64) {
 mod tests {
     use super::*;
 
-    /// The slope of the loss by central differences, at a tanh network (which is smooth).
+    /// The network has tanh units, whose loss is smooth.
     #[test]
-    fn the_gradient_is_central_differences() {
+    fn the_gradient_agrees_with_central_differences() {
         let network = Network::new();
         let settings = Settings {
             units: 3,
@@ -310,9 +318,8 @@ mod tests {
         assert!((found - gradient.output_bias).abs() < 1e-8);
     }
 
-    /// The best configuration that is known has the value that is said.
     #[test]
-    fn the_best_that_is_known_is_reached() {
+    fn the_best_known_configuration_has_its_value() {
         let best = Configuration::from([
             ("units", 21.into()),
             ("activation", "relu".into()),
@@ -322,13 +329,13 @@ mod tests {
             ("batch_size", 22.into()),
         ]);
         let error = Network::new().evaluate(&best, &mut Rng::stream(1, 1)).measured.unwrap();
-        // Training multiplies what processors round differently.
+        // Training amplifies the rounding differences between processors.
         assert!((error - BEST_KNOWN).abs() < 0.05, "{error}");
     }
 
-    /// Linear regression in the same cross-validation has 54.7; a network that learns is near it or below.
+    /// Linear regression has an error of 54.7 in the same cross-validation.
     #[test]
-    fn it_learns() {
+    fn training_reduces_the_error() {
         let network = Network::new();
         let configuration = |rate: f64| {
             Configuration::from([
@@ -343,7 +350,7 @@ mod tests {
         let mut rng = Rng::stream(1, 1);
         let error = network.evaluate(&configuration(0.02), &mut rng).measured.unwrap();
         assert!((50.0..58.0).contains(&error), "{error}");
-        let idle = network.evaluate(&configuration(1e-4), &mut rng).measured.unwrap();
-        assert!(idle > error + 5.0, "{idle} is no worse than {error}");
+        let untrained = network.evaluate(&configuration(1e-4), &mut rng).measured.unwrap();
+        assert!(untrained > error + 5.0, "{untrained} is not worse than {error}");
     }
 }

@@ -1,16 +1,16 @@
-//! Classic smooth functions of real numbers.
+//! Smooth functions of continuous parameters from the literature.
 //!
-//! Definitions: Surjanovic & Bingham, *Virtual Library of Simulation Experiments*. Least values to all digits as BoTorch
-//! 0.18 has them, or from the minimizer in closed form.
+//! Definitions: Surjanovic & Bingham, *Virtual Library of Simulation Experiments*. The optima have
+//! all digits of BoTorch 0.18, or follow from the minimizer in closed form.
 
 use std::f64::consts::PI;
 
-use super::formula::Formula;
+use super::test_function::TestFunction;
 
 /// Branin's function: three minima of the same value (Dixon & Szegö 1978).
-pub fn branin() -> Formula {
+pub fn branin() -> TestFunction {
     let best = (0.397_887_357_729_738_16, &[PI, 2.275][..]);
-    Formula::of_reals("branin", &[(-5.0, 10.0), (0.0, 15.0)], branin_value, best)
+    TestFunction::of_continuous("branin", &[(-5.0, 10.0), (0.0, 15.0)], branin_value, best)
 }
 
 fn branin_value(x: &[f64]) -> f64 {
@@ -18,10 +18,10 @@ fn branin_value(x: &[f64]) -> f64 {
     valley * valley + 10.0 * (1.0 - 1.0 / (8.0 * PI)) * x[0].cos() + 10.0
 }
 
-/// The six-hump camel function: two of its six minima are the least (Dixon & Szegö 1978).
-pub fn six_hump_camel() -> Formula {
+/// The six-hump camel function: two of its six minima are global (Dixon & Szegö 1978).
+pub fn six_hump_camel() -> TestFunction {
     let best = (-1.031_628_453_489_877, &[0.089_842_013_1, -0.712_656_403_0][..]);
-    Formula::of_reals("camel", &[(-3.0, 3.0), (-2.0, 2.0)], camel_value, best)
+    TestFunction::of_continuous("camel", &[(-3.0, 3.0), (-2.0, 2.0)], camel_value, best)
 }
 
 pub(super) fn camel_value(x: &[f64]) -> f64 {
@@ -40,10 +40,10 @@ fn hartmann<const D: usize>(x: &[f64], widths: &[[f64; D]; 4], centres: &[[f64; 
     -(0..4).map(bump).sum::<f64>()
 }
 
-/// Hartmann's function of three variables (Hartman 1973).
-pub fn hartmann3() -> Formula {
+/// Hartmann's function of three parameters (Hartman 1973).
+pub fn hartmann3() -> TestFunction {
     let best = (-3.862_779_787_332_66, &[0.114_614, 0.555_649, 0.852_547][..]);
-    Formula::of_reals("hartmann3", &[(0.0, 1.0); 3], hartmann3_value, best)
+    TestFunction::of_continuous("hartmann3", &[(0.0, 1.0); 3], hartmann3_value, best)
 }
 
 fn hartmann3_value(x: &[f64]) -> f64 {
@@ -59,11 +59,13 @@ fn hartmann3_value(x: &[f64]) -> f64 {
     )
 }
 
-/// Hartmann's function of six variables: a second minimum, 0.12 above the least one, draws most searches (Hartman 1973).
-pub fn hartmann6() -> Formula {
+/// Hartmann's function of six parameters (Hartman 1973).
+///
+/// Its second minimum, 0.12 above the global one, attracts many searches.
+pub fn hartmann6() -> TestFunction {
     let minimizer = [0.201_69, 0.150_011, 0.476_874, 0.275_332, 0.311_652, 0.6573];
     let best = (-3.322_368_011_415_515, &minimizer[..]);
-    Formula::of_reals("hartmann6", &[(0.0, 1.0); 6], hartmann6_value, best)
+    TestFunction::of_continuous("hartmann6", &[(0.0, 1.0); 6], hartmann6_value, best)
 }
 
 pub(super) fn hartmann6_value(x: &[f64]) -> f64 {
@@ -84,10 +86,10 @@ pub(super) fn hartmann6_value(x: &[f64]) -> f64 {
     )
 }
 
-/// Shekel's function with ten minima on [0, 10]⁴: holes in a plain (Dixon & Szegö 1978).
-pub fn shekel() -> Formula {
+/// Shekel's function with ten minima on [0, 10]⁴: narrow holes in a plain (Dixon & Szegö 1978).
+pub fn shekel() -> TestFunction {
     let best = (-10.536_443_153_483_534, &[4.000_747, 3.999_51, 4.000_75, 3.999_51][..]);
-    Formula::of_reals("shekel", &[(0.0, 10.0); 4], shekel_value, best)
+    TestFunction::of_continuous("shekel", &[(0.0, 10.0); 4], shekel_value, best)
 }
 
 fn shekel_value(x: &[f64]) -> f64 {
@@ -105,13 +107,15 @@ fn shekel_value(x: &[f64]) -> f64 {
     -(0..10).map(hole).sum::<f64>()
 }
 
-/// Where each coordinate of Styblinski and Tang's function is least: the root of 4 x³ − 32 x + 5 near −2.9.
-const STYBLINSKI_TANG: f64 = -2.903_534_027_771_178;
+/// The minimizer of each coordinate of Styblinski and Tang's function.
+///
+/// It is the root of 4 x³ − 32 x + 5 near −2.9.
+const STYBLINSKI_TANG_MINIMIZER: f64 = -2.903_534_027_771_178;
 
-/// Styblinski and Tang's function of ten variables: 2¹⁰ minima (Styblinski & Tang 1990).
-pub fn styblinski_tang() -> Formula {
-    let best = (-391.661_657_037_714_2, &[STYBLINSKI_TANG; 10][..]);
-    Formula::of_reals("styblinski10", &[(-5.0, 5.0); 10], styblinski_tang_value, best)
+/// Styblinski and Tang's function of ten parameters, with 2¹⁰ minima (Styblinski & Tang 1990).
+pub fn styblinski_tang() -> TestFunction {
+    let best = (-391.661_657_037_714_2, &[STYBLINSKI_TANG_MINIMIZER; 10][..]);
+    TestFunction::of_continuous("styblinski10", &[(-5.0, 5.0); 10], styblinski_tang_value, best)
 }
 
 fn styblinski_tang_value(x: &[f64]) -> f64 {

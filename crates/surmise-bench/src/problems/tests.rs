@@ -1,20 +1,20 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::*;
-use crate::suite::{formulas, hard_formulas};
+use crate::suite::{hard_functions, test_functions};
 use surmise::rng::Rng;
 use surmise::space::Configuration;
 
-/// The functions that nobody but us has.
+/// The functions that are defined here, without another source.
 const OWN: [&str; 4] = ["momentum", "finetuning", "steps4", "plateau3"];
 
-/// `tests/golden/functions.py`: BoTorch 0.18.
+/// Numbers of BoTorch 0.18, made by `tests/golden/functions.py`.
 #[test]
 fn functions_agree_with_botorch() {
     let golden = include_str!("../../tests/golden/functions.json");
     let rows: Vec<(String, Configuration, f64)> = serde_json::from_str(golden).unwrap();
-    let problems: HashMap<&str, Formula> =
-        formulas().into_iter().map(|problem| (problem.name, problem)).collect();
+    let problems: HashMap<&str, TestFunction> =
+        test_functions().into_iter().map(|problem| (problem.name, problem)).collect();
     let mut rows_of: HashMap<&str, usize> = HashMap::new();
     for (name, configuration, want) in &rows {
         let problem = &problems[name.as_str()];
@@ -28,12 +28,12 @@ fn functions_agree_with_botorch() {
     assert!(problems.keys().all(is_checked), "{rows_of:?}");
 }
 
-/// `tests/golden/optima.py`: scipy 1.17, under the constraints instead of a penalty.
+/// `tests/golden/optima.py` minimizes with scipy 1.17, under the constraints instead of a penalty.
 #[test]
-fn least_values_agree_with_scipy() {
+fn optima_agree_with_scipy() {
     let golden = include_str!("../../tests/golden/optima.json");
     let rows: BTreeMap<String, f64> = serde_json::from_str(golden).unwrap();
-    let problems = formulas();
+    let problems = test_functions();
     let known = problems.iter().filter_map(|problem| Some((problem, rows.get(problem.name)?)));
     assert_eq!(known.clone().count(), rows.len());
     for (problem, want) in known {
@@ -42,10 +42,10 @@ fn least_values_agree_with_scipy() {
     }
 }
 
-/// What the sources print, to the digits that they print.
+/// The optima as the sources print them.
 #[test]
-fn least_values_are_the_published_ones() {
-    let printed = [
+fn optima_agree_with_the_literature() {
+    let published = [
         ("branin", 0.397_887),
         ("camel", -1.0316),
         ("hartmann3", -3.862_78),
@@ -64,8 +64,9 @@ fn least_values_are_the_published_ones() {
         ("welded-beam", 1.724_85),
         ("speed-reducer", 2996.3482),
     ];
-    let is_published = |problem: &Formula| !OWN.contains(&problem.name);
-    for (problem, (name, value)) in formulas().into_iter().filter(is_published).zip(printed) {
+    let is_published = |problem: &TestFunction| !OWN.contains(&problem.name);
+    for (problem, (name, value)) in test_functions().into_iter().filter(is_published).zip(published)
+    {
         assert_eq!(problem.name, name);
         let error: f64 = (problem.optimum - value).abs();
         assert!(error <= 1e-4 + 1e-8 * value.abs(), "{name}: {} for {value}", problem.optimum);
@@ -73,14 +74,14 @@ fn least_values_are_the_published_ones() {
 }
 
 #[test]
-fn minimizers_have_the_least_value() {
-    for problem in formulas().into_iter().chain(hard_formulas()) {
+fn minimizers_reach_the_optimum() {
+    for problem in test_functions().into_iter().chain(hard_functions()) {
         let at_best = problem.value(&problem.minimizer);
         problem.space.encode(&problem.minimizer).unwrap();
-        // Published minimizers have some six digits: the value has twice as many, where the function is smooth there.
-        let spare = 1e-7 * (1.0 + problem.optimum.abs());
+        // Published minimizers have about six digits; the value then has about twelve.
+        let tolerance = 1e-7 * (1.0 + problem.optimum.abs());
         assert!(
-            (at_best - problem.optimum).abs() < spare,
+            (at_best - problem.optimum).abs() < tolerance,
             "{}: {at_best:.12} is not {:.12}",
             problem.name,
             problem.optimum
@@ -88,22 +89,21 @@ fn minimizers_have_the_least_value() {
     }
 }
 
-/// No random point, and no small step away from the minimizer, is below the optimum, inside of the ranges and, where that is
-/// promised, outside.
+/// Tries random points, and random steps from the minimizer.
 #[test]
-fn nothing_is_below_the_optimum() {
-    let all = formulas().into_iter().chain(hard_formulas());
+fn no_value_is_below_the_optimum() {
+    let all = test_functions().into_iter().chain(hard_functions());
     for (index, problem) in all.enumerate() {
         let floor = problem.optimum - 1e-7 * (1.0 + problem.optimum.abs());
         let axes = problem.space.axes().len();
         let best = problem.space.encode(&problem.minimizer).unwrap();
         let mut rng = Rng::stream(17, index as u64);
         for round in 0..20_000 {
-            let reach = 10_f64.powi(-(round % 8));
-            let near = |u: &f64, rng: &mut Rng| (u + reach * rng.normal()).clamp(0.0, 1.0);
+            let step = 10_f64.powi(-(round % 8));
+            let nearby = |u: &f64, rng: &mut Rng| (u + step * rng.normal()).clamp(0.0, 1.0);
             let point: Vec<f64> = match round % 2 {
                 0 => (0..axes).map(|_| rng.uniform()).collect(),
-                _ => best.iter().map(|u| near(u, &mut rng)).collect(),
+                _ => best.iter().map(|u| nearby(u, &mut rng)).collect(),
             };
             let value = problem.value(&problem.space.decode(&problem.space.snap(&point.into())));
             assert!(value >= floor, "{}: {value}", problem.name);

@@ -1,20 +1,33 @@
-//! Functions that behave like training: learning rates on logarithmic and reverse logarithmic scales that interact, choices
-//! whose best settings differ, divergence, steps, a plateau. Their least values hold by construction.
+//! Functions that behave like the training of a model.
+//!
+//! They have interacting learning rates on logarithmic scales, categories with different best
+//! settings, divergence, steps and a plateau. Their optima are known by construction.
 
-use super::formula::Formula;
+use super::test_function::TestFunction;
 use surmise::space::{Configuration, ParameterRange, ScalingType};
 
-/// What a classifier of ten classes loses that has learnt nothing: ln 10.
-const NOTHING_LEARNT: f64 = std::f64::consts::LN_10;
+/// The loss of an untrained classifier of ten classes: ln 10.
+const UNTRAINED_LOSS: f64 = std::f64::consts::LN_10;
 
-/// Stochastic gradient descent with momentum: the loss depends on the effective step
-/// learning rate ⁄ (1 − momentum) ⁄ √(batch ⁄ 64), on the product of learning rate and weight decay, and diverges where the
-/// step is 16 times too large.
+/// A loss like that of stochastic gradient descent with momentum.
 ///
-/// With e = log₁₀ of the effective step, m = −log₁₀(1 − momentum), a = log₁₀(learning rate), w = log₁₀(weight decay) and
-/// b = log₂(batch): 0.1 + 0.06 (e + 1.5)² + 0.02 (m − 1.1)² + 0.015 (a + w + 5.3)² + 0.004 (b − 6)² + 3 max(0, e + 0.3), but at
-/// most ln 10.
-pub fn momentum() -> Formula {
+/// It depends on the effective step size, learning rate ⁄ (1 − momentum) ⁄ √(batch ⁄ 64), and on
+/// the product of learning rate and weight decay. It diverges where the step is 16 times too large.
+///
+/// | symbol | meaning |
+/// | --- | --- |
+/// | e | log₁₀ of the effective step size |
+/// | m | −log₁₀(1 − momentum) |
+/// | a, w | log₁₀(learning rate), log₁₀(weight decay) |
+/// | b | log₂(batch) |
+///
+/// The loss is the following, but at most ln 10:
+///
+/// ```text
+/// 0.1 + 0.06 (e + 1.5)² + 0.02 (m − 1.1)² + 0.015 (a + w + 5.3)² + 0.004 (b − 6)²
+///     + 3 max(0, e + 0.3)
+/// ```
+pub fn momentum() -> TestFunction {
     let value = |c: &Configuration| {
         let a = c.float("learning_rate").log10();
         let m = -(1.0 - c.float("momentum")).log10();
@@ -27,7 +40,7 @@ pub fn momentum() -> Formula {
             + 0.015 * (a + w + 5.3).powi(2)
             + 0.004 * (b - 6.0).powi(2)
             + 3.0 * (e + 0.3).max(0.0);
-        loss.min(NOTHING_LEARNT)
+        loss.min(UNTRAINED_LOSS)
     };
     let minimizer = Configuration::from([
         ("learning_rate", 10_f64.powf(-2.6).into()),
@@ -41,12 +54,14 @@ pub fn momentum() -> Formula {
         ParameterRange::continuous("weight_decay", 1e-7..=0.1, ScalingType::Logarithmic),
         ParameterRange::integer("batch_size", 8..=512, ScalingType::Logarithmic),
     ];
-    Formula::new("momentum", ranges, value, (0.1, minimizer)).valid_everywhere()
+    TestFunction::new("momentum", ranges, value, (0.1, minimizer)).defined_outside_ranges()
 }
 
-/// Finetuning with a choice of optimizer and schedule: the best learning rate depends on the optimizer and the number of
-/// layers, the best warm-up on the schedule, the best dropout on the layers; β₂ matters to two optimizers of three.
-pub fn finetuning() -> Formula {
+/// A loss like that of fine-tuning, with a choice of optimizer and schedule.
+///
+/// The best learning rate depends on the optimizer and the number of layers. The best warm-up
+/// depends on the schedule, the best dropout on the layers. β₂ matters to two of three optimizers.
+pub fn finetuning() -> TestFunction {
     let minimizer = Configuration::from([
         ("optimizer", "lion".into()),
         ("schedule", "cosine".into()),
@@ -65,55 +80,59 @@ pub fn finetuning() -> Formula {
         ParameterRange::continuous("dropout", 0.0..=0.6, ScalingType::Linear),
         ParameterRange::integer("layers", 1..=12, ScalingType::Linear),
     ];
-    Formula::new("finetuning", ranges, finetuning_value, (0.25, minimizer)).valid_everywhere()
+    TestFunction::new("finetuning", ranges, finetuning_value, (0.25, minimizer))
+        .defined_outside_ranges()
 }
 
 fn finetuning_value(c: &Configuration) -> f64 {
     let layers = c.float("layers");
-    // Floor, log10 of the best learning rate at 8 layers, log10(1 / (1 - beta2)) at its best.
+    // Smallest loss, log10 of the best rate at 8 layers, best log10(1 / (1 - beta2)).
     let (floor, rate, memory) = match c.category("optimizer") {
         "sgd" => (0.33, -1.7, None),
         "adam" => (0.27, -3.2, Some(3.0)),
         _ => (0.25, -4.1, Some(2.0)),
     };
-    let (handicap, warmup) = match c.category("schedule") {
+    let (extra_loss, warmup) = match c.category("schedule") {
         "constant" => (0.05, 0.02),
         "linear" => (0.01, 0.06),
         _ => (0.0, 0.1),
     };
-    let misfit = |wanted: f64| {
+    let memory_loss = |best: f64| {
         let memory = -(1.0 - c.float("beta2")).log10();
-        0.01 * (memory - wanted).powi(2)
+        0.01 * (memory - best).powi(2)
     };
-    let off = c.float("learning_rate").log10() - (rate - 0.06 * (layers - 8.0));
+    let rate_error = c.float("learning_rate").log10() - (rate - 0.06 * (layers - 8.0));
     let loss = floor
-        + handicap
-        + 0.05 * off * off
-        + memory.map_or(0.0, misfit)
+        + extra_loss
+        + 0.05 * rate_error * rate_error
+        + memory.map_or(0.0, memory_loss)
         + 2.0 * (c.float("warmup") - warmup).powi(2)
         + 0.8 * (c.float("dropout") - 0.05 - 0.02 * layers).powi(2)
         + 0.003 * (layers - 8.0).powi(2);
-    loss.min(NOTHING_LEARNT)
+    loss.min(UNTRAINED_LOSS)
 }
 
-/// Steps in four numbers: Σ i ⌊8 |xᵢ − cᵢ| + ½⌋² ⁄ 10, flat almost everywhere; its least value is that of a small box.
-pub fn steps() -> Formula {
+/// A step function of four parameters, Σ i ⌊8 |xᵢ − cᵢ| + ½⌋² ⁄ 10, which is flat almost
+/// everywhere.
+///
+/// It has its smallest value in a small box around c.
+pub fn steps() -> TestFunction {
     const CENTRE: [f64; 4] = [0.69, 0.27, 0.83, 0.41];
     let value = |x: &[f64]| {
         let level = |x: f64, c: f64| (8.0 * (x - c).abs() + 0.5).floor();
         let terms = (1..=4_u8).zip(x.iter().zip(CENTRE));
         terms.map(|(i, (x, c))| f64::from(i) / 10.0 * level(*x, c).powi(2)).sum()
     };
-    Formula::of_reals("steps4", &[(0.0, 1.0); 4], value, (0.0, &CENTRE))
+    TestFunction::of_continuous("steps4", &[(0.0, 1.0); 4], value, (0.0, &CENTRE))
 }
 
-/// A plateau in three numbers: 1, except in a ball of radius 0.35, where it falls with the square of the distance to 0.
-pub fn plateau() -> Formula {
+/// A plateau of three parameters: 1 outside of a ball of radius 0.35, and quadratic inside.
+pub fn plateau() -> TestFunction {
     const CENTRE: [f64; 3] = [0.72, 0.36, 0.61];
     const RADIUS: f64 = 0.35;
     let value = |x: &[f64]| {
         let square: f64 = x.iter().zip(CENTRE).map(|(x, c)| (x - c).powi(2)).sum();
         (square / (RADIUS * RADIUS)).min(1.0)
     };
-    Formula::of_reals("plateau3", &[(0.0, 1.0); 3], value, (0.0, &CENTRE))
+    TestFunction::of_continuous("plateau3", &[(0.0, 1.0); 3], value, (0.0, &CENTRE))
 }

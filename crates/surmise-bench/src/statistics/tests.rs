@@ -4,7 +4,7 @@ use super::*;
 
 type Rows<T> = Vec<Vec<T>>;
 
-/// `tests/golden/statistics.py`: scipy 1.17.
+/// Numbers of scipy 1.17, made by `tests/golden/statistics.py`.
 #[derive(Deserialize)]
 struct Golden {
     ranks: Vec<(Vec<f64>, Vec<f64>)>,
@@ -21,7 +21,7 @@ fn golden() -> Golden {
     serde_json::from_str(include_str!("../../tests/golden/statistics.json")).unwrap()
 }
 
-fn assert_near(got: f64, want: f64) {
+fn assert_close(got: f64, want: f64) {
     assert!((got - want).abs() < 1e-12, "{got} for {want}");
 }
 
@@ -39,9 +39,9 @@ fn the_two_sided_test_agrees_with_scipy() {
     let rows = golden().two_sided;
     assert_eq!(rows.len(), 3);
     for (differences, want) in rows {
-        assert_near(wilcoxon_two_sided(&differences), want);
+        assert_close(wilcoxon_two_sided(&differences), want);
     }
-    assert_near(wilcoxon_two_sided(&[]), 1.0);
+    assert_close(wilcoxon_two_sided(&[]), 1.0);
 }
 
 #[test]
@@ -49,10 +49,10 @@ fn the_effect_size_agrees_with_scipy() {
     let rows = golden().vargha_delaney;
     assert_eq!(rows.len(), 4);
     for (first, second, want) in rows {
-        assert_near(vargha_delaney(&first, &second), want);
-        assert_near(vargha_delaney(&second, &first), 1.0 - want);
+        assert_close(vargha_delaney(&first, &second), want);
+        assert_close(vargha_delaney(&second, &first), 1.0 - want);
     }
-    assert_near(vargha_delaney(&[f64::INFINITY], &[f64::INFINITY]), 0.5);
+    assert_close(vargha_delaney(&[f64::INFINITY], &[f64::INFINITY]), 0.5);
 }
 
 #[test]
@@ -60,13 +60,13 @@ fn quantiles_agree_with_numpy() {
     let rows = golden().quantiles;
     assert_eq!(rows.len(), 20);
     for (values, share, want) in rows {
-        assert_near(quantile(&values, share), want);
+        assert_close(quantile(&values, share), want);
     }
     assert!(median(&[]).is_nan());
-    assert_near(median(&[1.0, f64::INFINITY, f64::INFINITY, f64::INFINITY]).recip(), 0.0);
+    assert_close(median(&[1.0, f64::INFINITY, f64::INFINITY, f64::INFINITY]).recip(), 0.0);
 }
 
-/// Both are random: scipy's from 100,000 resamples, ours from 1,000.
+/// Both are random: scipy uses 100,000 resamples, this crate 1,000.
 #[test]
 fn bands_agree_with_scipy() {
     let statistics: [fn(&[f64]) -> f64; 2] = [mean, median];
@@ -76,15 +76,15 @@ fn bands_agree_with_scipy() {
         assert_eq!(rows.len(), 3);
         for (values, (low, high)) in rows {
             let band = bootstrap_band(&values, statistic);
-            let spare = 0.1 * (high - low);
-            assert!((band.low - low).abs() < spare, "{} for {low}", band.low);
-            assert!((band.high - high).abs() < spare, "{} for {high}", band.high);
-            assert_near(band.middle, statistic(&values));
+            let tolerance = 0.1 * (high - low);
+            assert!((band.low - low).abs() < tolerance, "{} for {low}", band.low);
+            assert!((band.high - high).abs() < tolerance, "{} for {high}", band.high);
+            assert_close(band.estimate, statistic(&values));
         }
     }
-    assert!(bootstrap_band(&[], mean).middle.is_nan());
+    assert!(bootstrap_band(&[], mean).estimate.is_nan());
     let one = bootstrap_band(&[3.0], median);
-    assert_eq!((one.low, one.middle, one.high), (3.0, 3.0, 3.0));
+    assert_eq!((one.low, one.estimate, one.high), (3.0, 3.0, 3.0));
 }
 
 #[test]
@@ -92,35 +92,36 @@ fn equivalence_agrees_with_scipy() {
     let rows = golden().equivalence;
     assert_eq!(rows.len(), 6);
     for (differences, margin, want) in rows {
-        assert_near(Judgement { level: 0.05, margin }.equivalence_p(&differences), want);
+        assert_close(DecisionRule { level: 0.05, margin }.equivalence_p_value(&differences), want);
     }
 }
 
-/// The worked example of Wikipedia's "Holm–Bonferroni method": of 0.01, 0.04, 0.03 and 0.005 at the level 0.05, the first and the
-/// last are rejected.
+/// The worked example of Wikipedia's "Holm–Bonferroni method".
+///
+/// Of 0.01, 0.04, 0.03 and 0.005 at the level 0.05, the first and the last are rejected.
 #[test]
 fn holm_agrees_with_a_worked_example() {
     let corrected = holm(&[0.01, 0.04, 0.03, 0.005]);
     for (got, want) in corrected.iter().zip([0.03, 0.06, 0.06, 0.02]) {
-        assert_near(*got, want);
+        assert_close(*got, want);
     }
     assert!(holm(&[]).is_empty());
     assert_eq!(holm(&[0.7, 0.8]), [1.0, 1.0]);
 }
 
 #[test]
-fn verdicts_say_what_can_be_said() {
-    let judgement = Judgement { level: 0.05, margin: 0.1 };
+fn verdicts_follow_the_decision_rule() {
+    let rule = DecisionRule { level: 0.05, margin: 0.1 };
     let verdict = |differences: &[f64]| {
         let p = wilcoxon_two_sided(differences);
-        judgement.judge(differences, p, judgement.equivalence_p(differences))
+        rule.decide(differences, p, rule.equivalence_p_value(differences))
     };
     assert_eq!(verdict(&[-1.0; 20]), Verdict::Better);
     assert_eq!(verdict(&[1.0; 20]), Verdict::Worse);
     assert_eq!(verdict(&[0.0; 20]), Verdict::Equivalent);
-    // Sure, and yet too small to matter.
+    // The difference is significant, but smaller than the margin.
     assert_eq!(verdict(&[-0.01; 20]), Verdict::Equivalent);
-    // Whoever is a little lower almost always and far higher twice is better by this test, whatever the mean says.
+    // Slightly lower in 18 pairs and far higher in two: better by this test, in spite of the mean.
     let mut mostly: Vec<f64> = (0..18).map(|i| -0.15 - 0.002 * f64::from(i)).collect();
     mostly.extend([4.0, 4.1]);
     assert_eq!(verdict(&mostly), Verdict::Better);
@@ -128,7 +129,7 @@ fn verdicts_say_what_can_be_said() {
     assert_eq!(verdict(&[]), Verdict::Undecided);
 }
 
-/// Tests by scipy, Holm's correction and the groups by a few lines of Python.
+/// The tests are by scipy; Holm's correction and the groups are computed in Python.
 #[test]
 fn cliques_agree_with_scipy() {
     let rows = golden().cliques;
@@ -140,11 +141,11 @@ fn cliques_agree_with_scipy() {
 }
 
 #[test]
-fn cliques_are_what_does_not_differ() {
+fn cliques_group_contenders_that_do_not_differ() {
     // Three contenders over 20 problems: the first two are alike, the third is always far worse.
     let row = |i: usize| {
-        let swing = if i.is_multiple_of(2) { 0.1 } else { -0.1 };
-        vec![1.0 + swing, 1.0 - swing, 9.0]
+        let change = if i.is_multiple_of(2) { 0.1 } else { -0.1 };
+        vec![1.0 + change, 1.0 - change, 9.0]
     };
     let scores: Vec<Vec<f64>> = (0..20).map(row).collect();
     assert_eq!(cliques(&scores, 0.05), [[0, 1]]);
@@ -154,7 +155,7 @@ fn cliques_are_what_does_not_differ() {
     let found = cliques(&mirrored, 0.05);
     assert_eq!(found.len(), 1);
     assert!(found[0].contains(&1) && found[0].contains(&2));
-    // Three that nothing tells apart are one clique; five problems can tell nobody apart.
+    // Five problems are too few for a significant difference: all contenders form one clique.
     let few: Vec<Vec<f64>> = (0..5).map(|_| vec![1.0, 2.0, 3.0]).collect();
     assert_eq!(cliques(&few, 0.05), [[0, 1, 2]]);
     assert_eq!(cliques(&[], 0.05), Vec::<Vec<usize>>::new());

@@ -3,51 +3,61 @@
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
 //! | d | paired differences that are not 0 | n |
-//! | r | mean ranks of their sizes | n |
+//! | r | mean ranks of their absolute values | n |
 //! | T = Σ r over d > 0 | sum of positive ranks | – |
 //!
-//! Where neither side is better, each of the 2ⁿ assignments of signs is as likely: p = share of them with a sum of at most T.
+//! Under the null hypothesis, each of the 2ⁿ assignments of signs has the same probability. The
+//! p-value is the share of the assignments with a sum of at most T.
 
-/// The one-sided p-value of Wilcoxon's signed-rank test that paired differences tend to be negative; exact.
+/// Returns the exact one-sided p-value of Wilcoxon's signed-rank test for negative differences.
 ///
-/// Zero differences are dropped, tied ones share their mean rank (Wilcoxon 1945), and the p-value is the share of all 2ⁿ
-/// assignments of signs to the ranks at hand that have a sum of positive ranks as small as the observed one. 1 if nothing is
-/// left to compare.
+/// Zero differences are dropped, and tied ones share their mean rank (Wilcoxon 1945). The p-value
+/// is the share of the 2ⁿ assignments of signs whose sum of positive ranks is at most the observed
+/// one. It is 1 if no difference is left.
+///
+/// ```
+/// use surmise_bench::statistics::wilcoxon_signed_rank;
+///
+/// // All five differences are negative: 1 of 2⁵ assignments of signs.
+/// assert_eq!(wilcoxon_signed_rank(&[-1.0, -2.0, -3.0, -4.0, -5.0]), 1.0 / 32.0);
+/// ```
 ///
 /// # Panics
-/// If a difference is not a number.
+/// If a difference is NaN.
 pub fn wilcoxon_signed_rank(differences: &[f64]) -> f64 {
-    assert!(differences.iter().all(|d| !d.is_nan()), "differences are numbers");
+    assert!(differences.iter().all(|d| !d.is_nan()), "a difference is NaN");
     let mut sorted: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
     sorted.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
     let ranks = doubled_ranks(&sorted);
     let observed: usize =
         ranks.iter().zip(&sorted).filter(|(_, d)| **d > 0.0).map(|(rank, _)| rank).sum();
 
-    // ways[s]: share of sign assignments whose doubled positive ranks sum to s.
+    // probability[s]: share of the sign assignments whose doubled positive ranks sum to s.
     let total: usize = ranks.iter().sum();
-    let mut ways = vec![0.0; total + 1];
-    ways[0] = 1.0;
+    let mut probability = vec![0.0; total + 1];
+    probability[0] = 1.0;
     for rank in ranks {
         for sum in (0..=total).rev() {
-            let with = if sum >= rank { ways[sum - rank] } else { 0.0 };
-            ways[sum] = 0.5 * (ways[sum] + with);
+            let with = if sum >= rank { probability[sum - rank] } else { 0.0 };
+            probability[sum] = 0.5 * (probability[sum] + with);
         }
     }
-    ways[..=observed].iter().sum::<f64>().min(1.0)
+    probability[..=observed].iter().sum::<f64>().min(1.0)
 }
 
-/// The two-sided p-value of the same test: that paired differences tend to either side.
+/// Returns the two-sided p-value of Wilcoxon's signed-rank test.
 ///
 /// # Panics
-/// If a difference is not a number.
+/// If a difference is NaN.
 pub fn wilcoxon_two_sided(differences: &[f64]) -> f64 {
     let mirrored: Vec<f64> = differences.iter().map(|d| -d).collect();
     let less = wilcoxon_signed_rank(differences);
     (2.0 * less.min(wilcoxon_signed_rank(&mirrored))).min(1.0)
 }
 
-/// Twice the rank of each absolute difference, so that shared ranks stay whole; the differences are sorted.
+/// Returns twice the rank of each absolute difference, so that mean ranks are integers.
+///
+/// The differences must be sorted by their absolute values.
 fn doubled_ranks(sorted: &[f64]) -> Vec<usize> {
     let mut ranks = Vec::with_capacity(sorted.len());
     for tied in sorted.chunk_by(|a, b| a.abs().total_cmp(&b.abs()).is_eq()) {
@@ -75,8 +85,9 @@ mod tests {
     }
 
     #[test]
-    fn ties_and_zeros() {
-        // Ranks 1.5, 1.5, 3 with signs −, +, −: sums of positive ranks up to 1.5 in 3 of 8 assignments.
+    fn tied_and_zero_differences_have_exact_p_values() {
+        // Ranks 1.5, 1.5, 3 with signs −, +, −: sums of positive ranks up to 1.5 in 3 of 8
+        // assignments.
         assert!((wilcoxon_signed_rank(&[0.0, -1.0, 1.0, -2.0]) - 3.0 / 8.0).abs() < 1e-15);
         assert!((wilcoxon_signed_rank(&[]) - 1.0).abs() < 1e-15);
         assert!((wilcoxon_signed_rank(&[0.0, 0.0]) - 1.0).abs() < 1e-15);

@@ -1,8 +1,9 @@
-"""Values of the benchmark's functions at random configurations, by BoTorch's definitions of them.
+"""Values of the benchmark's functions at random configurations, by the definitions of BoTorch.
 
-Prints [[problem, configuration, value], ...] as JSON. BoTorch has the functions themselves and, of the engineering designs, cost
-and constraints; the penalty, the mixtures of CoCaBO and the moved optimum of Ackley are put together here as their papers and
-the documentation of the problems say. The buckling load of the welded beam is the literature's (t b^3 / 6), not BoTorch's (6 t b^3).
+Prints [[problem, configuration, value], ...] as JSON. BoTorch has the functions and, for the
+engineering designs, cost and constraints. The penalties, the sums of CoCaBO and the moved optimum
+of Ackley are computed here, as the papers and the documentation of the problems define them. The
+buckling load of the welded beam is that of the literature (t b^3 / 6), not BoTorch's (6 t b^3).
 """
 import json
 import math
@@ -16,7 +17,7 @@ rng = np.random.default_rng(4)
 COUNT = 8
 
 
-# The underscored methods, because the public ones refuse points outside of the bounds that BoTorch gives each function.
+# The public methods of BoTorch reject points outside of the bounds of each function.
 def at(function, x):
     return float(function._evaluate_true(torch.tensor([x]))[0])
 
@@ -29,17 +30,17 @@ def named(x):
     return {f"x{i}": value for i, value in enumerate(x)}
 
 
-def plain(name, function, bounds, move=None):
+def rows_of(name, function, bounds, optimum=None):
     for _ in range(COUNT):
         x = reals(bounds)
-        moved = x if move is None else [a - b for a, b in zip(x, move)]
+        moved = x if optimum is None else [a - b for a, b in zip(x, optimum)]
         yield name, named(x), at(function, moved)
 
 
 CAMEL, BEALE = f.SixHumpCamel(), f.Beale()
 
 
-def stretched(kind, x):
+def scaled(kind, x):
     x = [2 * value for value in x]
     if kind == "rosenbrock":
         return at(f.Rosenbrock(dim=2), x) / 300
@@ -50,16 +51,22 @@ def func2c():
     for first in ["rosenbrock", "camel", "beale"]:
         for second in ["rosenbrock", "camel", "beale", "beale-again", "beale-once-more"]:
             x = reals([(-1, 1)] * 2)
-            yield "func2c", {"first": first, "second": second} | named(x), stretched(first, x) + stretched(second, x)
+            value = scaled(first, x) + scaled(second, x)
+            yield "func2c", {"first": first, "second": second} | named(x), value
 
 
 def func3c():
-    thirds = {"rosenbrock": ("rosenbrock", 2), "camel": ("camel", 5), "beale": ("beale", 2), "more-beale": ("beale", 3)}
+    thirds = {
+        "rosenbrock": ("rosenbrock", 2),
+        "camel": ("camel", 5),
+        "beale": ("beale", 2),
+        "more-beale": ("beale", 3),
+    }
     for first in ["rosenbrock", "camel", "beale"]:
         for third, (kind, factor) in thirds.items():
             x = reals([(-1, 1)] * 2)
             second = ["camel", "beale-again", "rosenbrock"][int(rng.integers(3))]
-            value = stretched(first, x) + stretched(second, x) + factor * stretched(kind, x)
+            value = scaled(first, x) + scaled(second, x) + factor * scaled(kind, x)
             yield "func3c", {"first": first, "second": second, "third": third} | named(x), value
 
 
@@ -85,7 +92,7 @@ def pressure_vessel():
         r, l = reals([(10, 200)] * 2)
         x = [0.0625 * n1, 0.0625 * n2, r, l]
         vessel = f.PressureVessel()
-        # BoTorch rounds the thicknesses within its own narrower bounds.
+        # BoTorch rounds the thicknesses within narrower bounds.
         vessel._bounds = [(0.0, 99.0)] * 2 + vessel._bounds[2:]
         g = violations(vessel, x) / np.array([1, 1, 1_296_000, 1])
         value = at(vessel, x) + 1e5 * np.maximum(g, 0).sum()
@@ -116,17 +123,22 @@ def speed_reducer():
 
 
 rows = [
-    *plain("branin", f.Branin(), [(-5, 10), (0, 15)]),
-    *plain("camel", f.SixHumpCamel(), [(-3, 3), (-2, 2)]),
-    *plain("hartmann3", f.Hartmann(dim=3), [(0, 1)] * 3),
-    *plain("hartmann6", f.Hartmann(dim=6), [(0, 1)] * 6),
-    *plain("shekel", f.Shekel(m=10), [(0, 10)] * 4),
-    *plain("styblinski10", f.StyblinskiTang(dim=10), [(-5, 5)] * 10),
-    *plain("ackley5", f.Ackley(dim=5), [(-32.768, 32.768)] * 5, move=[11.3, -7.9, 4.6, -13.2, 8.1]),
-    *plain("levy4", f.Levy(dim=4), [(-10, 10)] * 4),
-    *plain("rosenbrock4", f.Rosenbrock(dim=4), [(-5, 10)] * 4),
-    *plain("rastrigin3", f.Rastrigin(dim=3), [(-5.12, 5.12)] * 3, move=[1.63, -2.41, 0.87]),
-    *plain("griewank5", f.Griewank(dim=5), [(-600, 600)] * 5, move=[137, -251, 83, -312, 209]),
-    *func2c(), *func3c(), *switches(), *pressure_vessel(), *welded_beam(), *speed_reducer(),
+    *rows_of("branin", f.Branin(), [(-5, 10), (0, 15)]),
+    *rows_of("camel", f.SixHumpCamel(), [(-3, 3), (-2, 2)]),
+    *rows_of("hartmann3", f.Hartmann(dim=3), [(0, 1)] * 3),
+    *rows_of("hartmann6", f.Hartmann(dim=6), [(0, 1)] * 6),
+    *rows_of("shekel", f.Shekel(m=10), [(0, 10)] * 4),
+    *rows_of("styblinski10", f.StyblinskiTang(dim=10), [(-5, 5)] * 10),
+    *rows_of("ackley5", f.Ackley(dim=5), [(-32.768, 32.768)] * 5, [11.3, -7.9, 4.6, -13.2, 8.1]),
+    *rows_of("levy4", f.Levy(dim=4), [(-10, 10)] * 4),
+    *rows_of("rosenbrock4", f.Rosenbrock(dim=4), [(-5, 10)] * 4),
+    *rows_of("rastrigin3", f.Rastrigin(dim=3), [(-5.12, 5.12)] * 3, [1.63, -2.41, 0.87]),
+    *rows_of("griewank5", f.Griewank(dim=5), [(-600, 600)] * 5, [137, -251, 83, -312, 209]),
+    *func2c(),
+    *func3c(),
+    *switches(),
+    *pressure_vessel(),
+    *welded_beam(),
+    *speed_reducer(),
 ]
 print("[" + ",\n ".join(json.dumps(row) for row in rows) + "]")

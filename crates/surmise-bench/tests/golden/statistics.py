@@ -1,7 +1,10 @@
-"""Statistics of comparisons, by scipy: ranks, Wilcoxon's two-sided test, Vargha and Delaney's A (from Mann and Whitney's U), quantiles,
-bootstrap bands of means and medians, equivalence by two one-sided tests.
+"""The statistics of comparisons, by scipy.
 
-Prints one JSON object. The bands are random: 100,000 resamples, so good to about a hundredth of their width.
+They are ranks, Wilcoxon's two-sided test, Vargha and Delaney's A (from Mann and Whitney's U),
+quantiles, bootstrap bands of means and medians, and equivalence by two one-sided tests.
+
+Prints one JSON object. The bands are random: with 100,000 resamples, their error is about a
+hundredth of their width.
 """
 import json
 
@@ -17,12 +20,19 @@ def rounded(sample):
 
 samples = [rounded(rng.normal(size=n)) for n in (5, 20, 21)] + [rounded(rng.lognormal(size=40))]
 tied = [1.0, 2.0, 2.0, 3.0, 3.0, 3.0, -1.0]
-pairs = [(samples[0], samples[1]), (samples[1], samples[2]), ([1.0, 2.0, 2.0], [2.0, 3.0, 2.0]), ([1.0, 1.0], [2.0])]
-differences = [rounded(rng.normal(mean, 1, size=n)) for mean, n in ((-0.5, 20), (0.05, 15), (0.9, 12))]
+pairs = [
+    (samples[0], samples[1]),
+    (samples[1], samples[2]),
+    ([1.0, 2.0, 2.0], [2.0, 3.0, 2.0]),
+    ([1.0, 1.0], [2.0]),
+]
+MEANS = ((-0.5, 20), (0.05, 15), (0.9, 12))
+differences = [rounded(rng.normal(mean, 1, size=n)) for mean, n in MEANS]
 
 
 def band(sample, statistic):
-    found = bootstrap((sample,), statistic, n_resamples=100_000, method="percentile", rng=np.random.default_rng(7))
+    generator = np.random.default_rng(7)
+    found = bootstrap((sample,), statistic, n_resamples=100_000, method="percentile", rng=generator)
     return [float(found.confidence_interval.low), float(found.confidence_interval.high)]
 
 
@@ -33,36 +43,49 @@ def equivalence(sample, margin):
 
 
 def holm(p_values):
-    """Holm 1979, as statsmodels' multipletests does it."""
+    """Corrects p-values as in Holm 1979 and in multipletests of statsmodels."""
     order = np.argsort(p_values)
-    corrected = np.maximum.accumulate((len(p_values) - np.arange(len(p_values))) * np.array(p_values)[order])
+    factors = len(p_values) - np.arange(len(p_values))
+    corrected = np.maximum.accumulate(factors * np.array(p_values)[order])
     result = np.empty(len(p_values))
     result[order] = np.minimum(corrected, 1)
     return result
 
 
 def cliques(scores, level=0.05):
-    """Maximal runs of neighbours in mean rank within which no pair differs."""
+    """Returns the largest groups of neighbours in mean rank without a significant difference."""
     columns = scores.shape[1]
     order = np.argsort(np.apply_along_axis(rankdata, 1, scores).mean(axis=0), kind="stable")
     pairs = [(a, b) for a in range(columns) for b in range(a + 1, columns)]
-    p_values = holm([wilcoxon(scores[:, order[a]], scores[:, order[b]], method="exact").pvalue for a, b in pairs])
+    p_values = holm([
+        wilcoxon(scores[:, order[a]], scores[:, order[b]], method="exact").pvalue
+        for a, b in pairs
+    ])
     differ = {pair for pair, p in zip(pairs, p_values) if p <= level}
     runs = [(a, b) for a, b in pairs if not any(a <= i and j <= b for i, j in differ)]
-    largest = [(a, b) for a, b in runs if not any(c <= a and b <= d and (c, d) != (a, b) for c, d in runs)]
+    largest = [
+        (a, b)
+        for a, b in runs
+        if not any(c <= a and b <= d and (c, d) != (a, b) for c, d in runs)
+    ]
     return [[int(i) for i in order[a:b + 1]] for a, b in largest]
 
 
 skills = np.array([0.0, 0.5, 0.9, 1.6, 3.0])[[3, 0, 4, 1, 2]]
-tables = [np.round(skills * factor + rng.normal(size=(n, 5)), 3) for n, factor in ((12, 0.6), (20, 1.0), (20, 2.5), (8, 0.2))]
+SIZES = ((12, 0.6), (20, 1.0), (20, 2.5), (8, 0.2))
+tables = [np.round(skills * factor + rng.normal(size=(n, 5)), 3) for n, factor in SIZES]
 
 print(json.dumps({
     "cliques": [[table.tolist(), cliques(table)] for table in tables],
     "median_bands": [[s, band(s, np.median)] for s in samples[1:]],
     "ranks": [[s, rankdata(s).tolist()] for s in samples + [tied]],
     "two_sided": [[d, float(wilcoxon(d, method="exact").pvalue)] for d in differences],
-    "vargha_delaney": [[a, b, float(mannwhitneyu(b, a).statistic) / (len(a) * len(b))] for a, b in pairs],
-    "quantiles": [[s, q, float(np.quantile(s, q))] for s in samples for q in (0.0, 0.25, 0.5, 0.9, 1.0)],
+    "vargha_delaney": [
+        [a, b, float(mannwhitneyu(b, a).statistic) / (len(a) * len(b))] for a, b in pairs
+    ],
+    "quantiles": [
+        [s, q, float(np.quantile(s, q))] for s in samples for q in (0.0, 0.25, 0.5, 0.9, 1.0)
+    ],
     "mean_bands": [[s, band(s, np.mean)] for s in samples[1:]],
     "equivalence": [[d, m, equivalence(d, m)] for d in differences for m in (0.2503, 1.2507)],
 }, indent=0))

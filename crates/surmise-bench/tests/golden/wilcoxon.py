@@ -1,7 +1,7 @@
 """One-sided p-values of Wilcoxon's signed-rank test, exact, by scipy.
 
-Prints [[differences, p], ...] as JSON. Where differences are tied or zero, scipy's p-value is the share of all changes of
-signs with a statistic as small (scipy.stats.PermutationMethod, all of them).
+Prints [[differences, p], ...] as JSON. If differences are tied or zero, scipy enumerates all
+changes of signs (scipy.stats.PermutationMethod).
 """
 import json
 

@@ -1,4 +1,4 @@
-//! Experiments as a user runs them: the same whatever the threads and the interruptions, and outside programs beside ours.
+//! Experiments as users run them: reproducible, resumable, with strategies and external programs.
 
 use std::collections::HashSet;
 use std::fs;
@@ -20,7 +20,7 @@ use surmise_bench::{
     RunTrial, RunsFile, Suite, page,
 };
 
-fn quick() -> Suite {
+fn small_suite() -> Suite {
     let cases = [Case::new(smooth::branin()), Case::instance_of(mixed::func2c(), 1)];
     Suite::new("quick", cases.map(|case| case.with_budget(14)))
 }
@@ -33,10 +33,10 @@ fn random() -> Contender {
     Contender::new("random", || RandomSearch)
 }
 
-fn all(experiment: &Experiment) -> Vec<Run> {
+fn run_all(experiment: &Experiment) -> Vec<Run> {
     let mut runs = Vec::new();
     experiment.run(&HashSet::new(), |run| {
-        runs.push(run.untimed());
+        runs.push(run.without_timings());
         ControlFlow::Continue(())
     });
     runs.sort_by_key(Run::key);
@@ -44,7 +44,7 @@ fn all(experiment: &Experiment) -> Vec<Run> {
 }
 
 #[test]
-fn the_number_of_threads_changes_no_run() {
+fn runs_do_not_depend_on_the_number_of_threads() {
     for parallelism in [
         Parallelism::Sequential,
         Parallelism::Batches(4),
@@ -52,10 +52,10 @@ fn the_number_of_threads_changes_no_run() {
         Parallelism::FixedLag(3),
     ] {
         let runs = [1, 2, 5].map(|threads| {
-            let experiment = Experiment::new(quick(), [bayesian(), random()]).unwrap();
+            let experiment = Experiment::new(small_suite(), [bayesian(), random()]).unwrap();
             let experiment = experiment.with_seeds(2).with_parallelism(parallelism);
             let durations = Durations::Exponential { mean: std::time::Duration::from_secs(60) };
-            all(&experiment.with_durations(durations).with_threads(threads))
+            run_all(&experiment.with_durations(durations).with_threads(threads))
         });
         assert_eq!(runs[0].len(), 8);
         assert!(runs[0].iter().all(|run| run.error.is_none() && run.trials.len() == 14));
@@ -64,17 +64,18 @@ fn the_number_of_threads_changes_no_run() {
     }
 }
 
-/// Under a fixed lag nothing depends on what takes how long, and a trial knows what the study itself would let it know.
+/// Under a fixed lag, each trial starts after the end of all trials that it may use.
 #[test]
-fn under_a_fixed_lag_durations_change_no_trial() {
-    let of = |durations| {
-        let experiment = Experiment::new(quick(), [bayesian()]).unwrap().with_seeds(2);
+fn durations_change_no_trial_under_a_fixed_lag() {
+    let runs_with = |durations| {
+        let experiment = Experiment::new(small_suite(), [bayesian()]).unwrap().with_seeds(2);
         let experiment = experiment.with_parallelism(Parallelism::FixedLag(3));
-        all(&experiment.with_durations(durations))
+        run_all(&experiment.with_durations(durations))
     };
     let hour = std::time::Duration::from_secs(3600);
-    let (even, uneven) = (of(Durations::Constant(hour)), of(Durations::Exponential { mean: hour }));
-    for (a, b) in even.iter().zip(&uneven) {
+    let constant = runs_with(Durations::Constant(hour));
+    let random = runs_with(Durations::Exponential { mean: hour });
+    for (a, b) in constant.iter().zip(&random) {
         let configurations = |run: &Run| -> Vec<Configuration> {
             run.trials.iter().map(|trial| trial.configuration.clone()).collect()
         };
@@ -87,42 +88,43 @@ fn under_a_fixed_lag_durations_change_no_trial() {
     }
 }
 
-/// The k-th evaluation of a repetition has the same noise and the same failure in every contender's run.
+/// The k-th evaluation of a repetition has the same noise and failure in the run of each contender.
 #[test]
-fn chance_is_paired() {
+fn noise_and_failures_are_paired() {
     let noisy = Failing::at_random(Noisy::new(smooth::hartmann3(), 0.5), 0.3);
     let suite = Suite::new("one", [Case::new(noisy).with_budget(20)]);
     let sobol = Contender::new("sobol", || SobolSearch);
-    let runs = all(&Experiment::new(suite, [sobol, random()]).unwrap().with_seeds(2));
+    let runs = run_all(&Experiment::new(suite, [sobol, random()]).unwrap().with_seeds(2));
     let noise = |run: &Run| -> Vec<Option<f64>> {
         let error = |trial: &RunTrial| Some(trial.value? - trial.noiseless?);
         run.trials.iter().map(error).map(|noise| noise.map(|x| (1e9 * x).round())).collect()
     };
-    let of = |strategy, seed| {
+    let noise_of = |strategy, seed| {
         noise(runs.iter().find(|run| run.strategy == strategy && run.seed == seed).unwrap())
     };
-    let large = |noise: &&Option<f64>| noise.is_some_and(|noise| noise.abs() > 1e8);
-    assert!(of("sobol", 1).iter().filter(large).count() > 5, "values differ from the truth");
-    assert_eq!(of("sobol", 1), of("random", 1));
-    assert_eq!(of("sobol", 2), of("random", 2));
-    assert_ne!(of("sobol", 1), of("sobol", 2));
+    let is_large = |noise: &&Option<f64>| noise.is_some_and(|noise| noise.abs() > 1e8);
+    assert!(noise_of("sobol", 1).iter().filter(is_large).count() > 5, "values have noise");
+    assert_eq!(noise_of("sobol", 1), noise_of("random", 1));
+    assert_eq!(noise_of("sobol", 2), noise_of("random", 2));
+    assert_ne!(noise_of("sobol", 1), noise_of("sobol", 2));
     assert!((1..15).contains(&runs[0].failures()));
 }
 
-/// An interrupted experiment that goes on, with a line cut off, has the file of one that was never interrupted.
+/// After an interruption with a torn last line, the final file is that of an uninterrupted
+/// experiment.
 #[test]
-fn what_was_interrupted_goes_on() {
+fn an_interrupted_experiment_resumes() {
     let folder = Folder::new("resume");
-    let experiment = Experiment::new(quick(), [bayesian(), random()]).unwrap().with_seeds(3);
+    let experiment = Experiment::new(small_suite(), [bayesian(), random()]).unwrap().with_seeds(3);
     let keys = experiment.keys();
     assert_eq!(keys.len(), 12);
 
     let mut file = RunsFile::open(&folder.0).unwrap();
-    let mut made = 0;
+    let mut count = 0;
     experiment.run(&HashSet::new(), |run| {
         file.append(run).unwrap();
-        made += 1;
-        if made == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        count += 1;
+        if count == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(file);
     let path = folder.0.join("runs.ndjson");
@@ -132,41 +134,42 @@ fn what_was_interrupted_goes_on() {
     fs::write(&path, &text).unwrap();
 
     let mut file = RunsFile::open(&folder.0).unwrap();
-    assert_eq!(file.runs().len(), 4, "the line that was cut off is gone");
-    let twice = RunsFile::open(&folder.0).unwrap_err().to_string();
-    assert!(twice.contains("another experiment"), "{twice}");
+    assert_eq!(file.runs().len(), 4, "the torn line is dropped");
+    let error = RunsFile::open(&folder.0).unwrap_err().to_string();
+    assert!(error.contains("another experiment"), "{error}");
     let done: HashSet<_> = file.runs().iter().map(Run::key).collect();
-    let mut again = 0;
+    let mut resumed = 0;
     experiment.run(&done, |run| {
         assert!(!done.contains(&run.key()));
-        again += 1;
+        resumed += 1;
         file.append(run).unwrap();
         ControlFlow::Continue(())
     });
-    assert_eq!(again, 8);
-    let runs: Vec<Run> = file.finish().unwrap().iter().map(Run::untimed).collect();
-    assert_eq!(runs, all(&experiment));
-    let read: Vec<Run> = RunsFile::read(&folder.0).unwrap().iter().map(Run::untimed).collect();
+    assert_eq!(resumed, 8);
+    let runs: Vec<Run> = file.finish().unwrap().iter().map(Run::without_timings).collect();
+    assert_eq!(runs, run_all(&experiment));
+    let read: Vec<Run> =
+        RunsFile::read(&folder.0).unwrap().iter().map(Run::without_timings).collect();
     assert_eq!(read, runs);
 }
 
 #[test]
-fn runs_that_broke_off_are_made_again() {
+fn runs_with_errors_are_repeated() {
     let folder = Folder::new("broken");
     let broken = run_of(Contender::external("gone", "exit 3"));
-    let sound = run_of(random());
+    let valid = run_of(random());
     let mut file = RunsFile::open(&folder.0).unwrap();
     file.append(broken).unwrap();
-    file.append(sound.clone()).unwrap();
+    file.append(valid.clone()).unwrap();
     drop(file);
-    let mut file = RunsFile::open(&folder.0).unwrap().forget_broken().unwrap();
-    assert_eq!(file.runs(), std::slice::from_ref(&sound));
-    file.append(sound.clone()).unwrap();
-    assert_eq!(file.finish().unwrap(), [sound.clone(), sound]);
+    let mut file = RunsFile::open(&folder.0).unwrap().remove_runs_with_errors().unwrap();
+    assert_eq!(file.runs(), std::slice::from_ref(&valid));
+    file.append(valid.clone()).unwrap();
+    assert_eq!(file.finish().unwrap(), [valid.clone(), valid]);
 }
 
 #[test]
-fn a_file_that_is_no_list_of_runs_is_refused() {
+fn an_invalid_runs_file_is_rejected() {
     let folder = Folder::new("refuse");
     fs::write(folder.0.join("runs.ndjson"), "{\"hello\": 1}\n").unwrap();
     let error = RunsFile::open(&folder.0).unwrap_err().to_string();
@@ -175,7 +178,7 @@ fn a_file_that_is_no_list_of_runs_is_refused() {
     assert!(error.contains("nowhere"), "{error}");
 }
 
-/// A shell script that answers lines.
+/// Returns a contender whose shell script answers each line; `body` has the cases.
 fn script(body: &str) -> Contender {
     Contender::external(
         "script",
@@ -187,40 +190,42 @@ fn run_of(contender: Contender) -> Run {
     let space = SearchSpace::new([ParameterRange::integer("n", 1..=9, ScalingType::Linear)]);
     let problem = FunctionProblem::new("line", space.unwrap(), |c: &Configuration| c.float("n"));
     let suite = Suite::new("one", [Case::new(problem).with_budget(6)]);
-    let mut runs = all(&Experiment::new(suite, [contender]).unwrap().with_seeds(1));
+    let mut runs = run_all(&Experiment::new(suite, [contender]).unwrap().with_seeds(1));
     assert_eq!(runs.len(), 1);
     runs.remove(0)
 }
 
 #[test]
-fn what_outside_programs_do_wrong_is_counted() {
+fn violations_of_external_programs_are_counted() {
     let ok = "*init*|*tell*) echo '{\"ok\":true}';;";
     let asks = |configs: &str| script(&format!("{ok} *ask*) echo '{{\"configs\":{configs}}}';;"));
     let run = run_of(asks("[{\"n\":3}]"));
     assert_eq!((run.trials.len(), run.duplicates, run.violations), (6, 5, 0));
     assert_eq!(run.error, None);
-    // 3.0 and 3 are the same configuration; too many at once; what is not of the space fails.
+    // 3.0 and 3 are the same configuration. The second proposal is one too many.
     let run = run_of(asks("[{\"n\":3.0},{\"n\":4}]"));
     assert_eq!((run.trials.len(), run.duplicates, run.violations), (6, 5, 6));
+    // A configuration outside of the space is a failed evaluation.
     let run = run_of(asks("[{\"n\":30}]"));
     assert_eq!((run.trials.len(), run.failures(), run.violations), (6, 6, 6));
-    // Nothing any more: the search is over, and that is no error.
+    // An empty reply ends the search without an error.
     let run = run_of(asks("[]"));
     assert_eq!((run.trials.len(), run.error), (0, None));
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "that it does not wait is the question")]
-fn outside_programs_that_break_end_their_run_alone() {
+#[allow(clippy::disallowed_methods, reason = "this measures that the run does not wait")]
+fn a_broken_external_program_ends_only_its_own_run() {
     let error = |contender| run_of(contender).error.unwrap();
     let found = error(Contender::external("gone", "exit 3"));
-    assert!(found.contains("ended") || found.contains("listen"), "{found}");
+    assert!(found.contains("ended") || found.contains("write"), "{found}");
     let found = error(script("*) echo 'hello';;"));
     assert!(found.contains("hello"), "{found}");
     let found = error(script("*) echo '{\"error\":\"too hard\"}';;"));
     assert!(found.contains("too hard"), "{found}");
-    // It talks without being asked; it closes its output and stays; it leaves another program behind. None of them holds us up.
-    let begun = std::time::Instant::now();
+    // None of these programs blocks the run: one that prints without a request, one that closes its
+    // output, one that leaves a child process behind.
+    let start = std::time::Instant::now();
     let found = error(Contender::external("chatty", "yes hello"));
     assert!(found.contains("hello"), "{found}");
     let found = error(Contender::external("mute", "exec >&-; cat >/dev/null"));
@@ -231,70 +236,70 @@ fn outside_programs_that_break_end_their_run_alone() {
     let found = error(Contender::external("deaf", deaf));
     assert!(found.contains("hello"), "{found}");
     let length = || fs::metadata(&traces).unwrap().len();
-    let left = length();
+    let length_at_end = length();
     std::thread::sleep(std::time::Duration::from_millis(300));
-    assert!(left > 0 && length() == left, "what it started is ended with it");
-    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
-    // After two trials it ends; what it had counts.
-    let dies = "*init*|*tell*) echo '{\"ok\":true}';; *ask*) i=$((i+1)); [ $i -gt 2 ] && exit 7; \
+    assert!(length_at_end > 0 && length() == length_at_end, "its child process is killed, too");
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    // A program that exits after two trials keeps their values.
+    let exits = "*init*|*tell*) echo '{\"ok\":true}';; *ask*) i=$((i+1)); [ $i -gt 2 ] && exit 7; \
                 echo \"{\\\"configs\\\":[{\\\"n\\\":$i}]}\";;";
-    let run = run_of(script(dies));
+    let run = run_of(script(exits));
     assert_eq!(run.trials.len(), 2);
     assert!(run.error.as_ref().unwrap().contains('7'), "{:?}", run.error);
-    assert_eq!(run.bests(), [1.0; 6]);
+    assert_eq!(run.best_values(), [1.0; 6]);
     assert_eq!(run.recommended_value(6), Some(1.0));
 }
 
-/// Panics at its third trial.
+/// A strategy that panics at its third trial.
 #[derive(Debug)]
-struct Fragile;
+struct Panicking;
 
-impl Strategy for Fragile {
+impl Strategy for Panicking {
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
-        assert!(history.next_trial < TrialId(3), "too much for me");
+        assert!(history.next_trial < TrialId(3), "third trial");
         RandomSearch.propose(history, rng)
     }
 }
 
-/// Proposes the same point for ever.
+/// A strategy that always proposes the same point.
 #[derive(Debug)]
-struct Stubborn;
+struct Repeating;
 
-impl Strategy for Stubborn {
+impl Strategy for Repeating {
     fn propose(&self, history: &History<'_>, _: &mut Rng) -> Result<Option<Proposal>, Error> {
-        let point = surmise::cube::snap(history.axes, &vec![0.5; history.axes.len()]);
+        let point = surmise::unit_cube::snap(history.axes, &vec![0.5; history.axes.len()]);
         Ok(Some(Proposal::new(point, Phase::Heuristic)))
     }
 }
 
 #[test]
-fn strategies_that_break_end_their_run_alone() {
-    let run = run_of(Contender::new("fragile", || Fragile));
+fn a_broken_strategy_ends_only_its_own_run() {
+    let run = run_of(Contender::new("panicking", || Panicking));
     assert_eq!(run.trials.len(), 2);
-    assert!(run.error.unwrap().contains("too much for me"));
-    let run = run_of(Contender::new("stubborn", || Stubborn));
+    assert!(run.error.unwrap().contains("third trial"));
+    let run = run_of(Contender::new("repeating", || Repeating));
     assert_eq!(run.trials.len(), 1);
     assert!(run.error.unwrap().contains("has been asked"));
 }
 
 #[test]
-fn a_finite_space_ends_a_run_without_error() {
+fn an_exhausted_space_ends_a_run_without_error() {
     let space = SearchSpace::new([ParameterRange::integer("n", 1..=4, ScalingType::Linear)]);
     let problem = FunctionProblem::new("four", space.unwrap(), |c: &Configuration| c.float("n"));
     let suite = Suite::new("one", [Case::new(problem)]);
     for contender in [bayesian(), random()] {
         let experiment = Experiment::new(suite_of_four(), [contender]).unwrap().with_seeds(1);
-        let run = &all(&experiment)[0];
+        let run = &run_all(&experiment)[0];
         assert_eq!((run.trials.len(), run.duplicates, &run.error), (4, 0, &None));
-        assert_eq!(run.bests().len(), 30);
-        assert_eq!(run.recommended_value(30), Some(1.0), "the last word counts");
+        assert_eq!(run.best_values().len(), 30);
+        assert_eq!(run.recommended_value(30), Some(1.0), "the last recommendation counts");
     }
     assert_eq!(suite.cases()[0].budget(), 30);
 }
 
-/// Random search's means are estimated, once, where the problem has an optimum.
+/// The means of random search are estimated if the problem has an optimum.
 #[test]
-fn a_problem_of_ones_own_has_scores() {
+fn a_custom_problem_has_scores() {
     let space = || {
         SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap()
     };
@@ -302,12 +307,12 @@ fn a_problem_of_ones_own_has_scores() {
     let known = FunctionProblem::new("known", space(), value).with_optimum(0.0);
     let suite = Suite::new("own", [Case::new(known)]);
     let mean = suite.cases()[0].random_means().unwrap().at(1).unwrap();
-    // The mean of (x − 0.3)² over the range.
+    // The exact mean of (x − 0.3)² over the range.
     assert!((mean - (0.7_f64.powi(3) + 0.3_f64.powi(3)) / 3.0).abs() < 0.04, "{mean}");
-    let runs = all(&Experiment::new(suite, [random()]).unwrap().with_seeds(20));
+    let runs = run_all(&Experiment::new(suite, [random()]).unwrap().with_seeds(20));
     let scores: Vec<f64> = runs.iter().map(|run| run.score(1).unwrap()).collect();
     let mean = scores.iter().sum::<f64>() / 20.0;
-    assert!((0.5..2.0).contains(&mean), "random search is about as good as itself: {mean}");
+    assert!((0.5..2.0).contains(&mean), "random search scores about 1: {mean}");
 
     let unknown = Suite::new("own", [Case::new(FunctionProblem::new("unknown", space(), value))]);
     assert!(unknown.cases()[0].random_means().is_none(), "without an optimum there is no regret");
@@ -320,43 +325,43 @@ fn suite_of_four() -> Suite {
 }
 
 #[test]
-fn a_problem_that_panics_is_a_failed_evaluation() {
+fn a_panicking_problem_is_a_failed_evaluation() {
     let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]);
     let problem = FunctionProblem::new("brittle", space.unwrap(), |c: &Configuration| {
         assert!(c.float("x") < 0.5, "broken");
         c.float("x")
     });
     let suite = Suite::new("one", [Case::new(problem)]);
-    let runs = all(&Experiment::new(suite, [random()]).unwrap().with_seeds(1));
+    let runs = run_all(&Experiment::new(suite, [random()]).unwrap().with_seeds(1));
     assert!((5..25).contains(&runs[0].failures()), "{}", runs[0].failures());
     assert_eq!((runs[0].trials.len(), &runs[0].error), (30, &None));
 }
 
-/// With workers and durations that differ, later trials end before earlier ones, and more workers need less virtual time.
+/// With several workers and different durations, later trials can end before earlier ones.
 #[test]
-fn workers_share_the_virtual_time() {
+fn more_workers_need_less_virtual_time() {
     let time = |parallelism| {
         let suite = Suite::new("one", [Case::new(rugged::levy())]);
         let experiment = Experiment::new(suite, [random()]).unwrap().with_seeds(1);
         let durations = Durations::Exponential { mean: std::time::Duration::from_secs(60) };
-        let runs = all(&experiment.with_parallelism(parallelism).with_durations(durations));
+        let runs = run_all(&experiment.with_parallelism(parallelism).with_durations(durations));
         let ends: Vec<f64> = runs[0].trials.iter().map(|trial| trial.end.unwrap()).collect();
         let last = ends.iter().copied().fold(0.0, f64::max);
         (last, ends.is_sorted())
     };
-    let (alone, in_order) = time(Parallelism::Sequential);
+    let (one, in_order) = time(Parallelism::Sequential);
     assert!(in_order);
     let (four, in_order) = time(Parallelism::Workers(4));
     assert!(!in_order);
     let (batches, _) = time(Parallelism::Batches(4));
-    assert!(four < alone / 3.0 && four < batches && batches < alone, "{alone} {batches} {four}");
+    assert!(four < one / 3.0 && four < batches && batches < one, "{one} {batches} {four}");
 }
 
 #[test]
-fn what_differs_is_kept_apart() {
+fn different_settings_and_budgets_stay_separate() {
     let run = |budget: usize, contender: Contender| {
         let suite = Suite::new("one", [Case::new(smooth::branin()).with_budget(budget)]);
-        all(&Experiment::new(suite, [contender]).unwrap().with_seeds(1)).remove(0)
+        run_all(&Experiment::new(suite, [contender]).unwrap().with_seeds(1)).remove(0)
     };
     let other = || Run { settings: "other".to_owned(), ..run(5, random()) };
     let names = |runs: Vec<Run>| -> (Vec<String>, usize) {
@@ -372,26 +377,27 @@ fn what_differs_is_kept_apart() {
 }
 
 #[test]
-fn names_must_be_distinct_and_there_must_be_some() {
-    let error = Experiment::new(quick(), [random(), random()]).unwrap_err();
+fn an_experiment_needs_contenders_and_cases_with_distinct_names() {
+    let error = Experiment::new(small_suite(), [random(), random()]).unwrap_err();
     assert!(error.to_string().contains("random"), "{error}");
     let error = Experiment::new(Suite::new("none", []), []).unwrap_err();
     assert_eq!(error.violations().len(), 2, "{error}");
     assert!(Suite::named("nonsense").unwrap_err().to_string().contains("public"));
 }
 
-/// The report of a comparison: one file that needs nothing from elsewhere, of well-formed pictures, and tables that agree.
+/// The page refers to no other file, its pictures are well-formed, and the CSV files are complete.
 #[test]
-fn the_report_is_whole() {
+fn the_report_is_self_contained() {
     let folder = Folder::new("report");
-    let odd = Contender::external("<odd> & \"quoted\"", "exit 1");
-    let experiment = Experiment::new(quick(), [bayesian(), random(), odd]).unwrap().with_seeds(6);
+    let hostile = Contender::external("<odd> & \"quoted\"", "exit 1");
+    let experiment =
+        Experiment::new(small_suite(), [bayesian(), random(), hostile]).unwrap().with_seeds(6);
     let mut runs = Vec::new();
     experiment.run(&HashSet::new(), |run| {
         runs.push(run);
         ControlFlow::Continue(())
     });
-    let mut batches = all(&experiment.with_parallelism(Parallelism::Batches(4)));
+    let mut batches = run_all(&experiment.with_parallelism(Parallelism::Batches(4)));
     runs.append(&mut batches);
     runs.sort_by_key(Run::key);
     let comparison = Comparison::new(runs);
@@ -402,33 +408,33 @@ fn the_report_is_whole() {
     let page = read("report.html");
     assert_eq!(page.matches("<svg").count(), 7);
     let links = page.replace("http://www.w3.org/2000/svg", "");
-    for outside in ["http:", "https:", "<script", "<link", "url("] {
-        assert!(!links.contains(outside), "{outside}");
+    for reference in ["http:", "https:", "<script", "<link", "url("] {
+        assert!(!links.contains(reference), "{reference}");
     }
     assert!(page.contains("&lt;odd&gt; &amp; &quot;quoted&quot;") && !page.contains("<odd>"));
-    for wild in ["NaN", ">inf<", "inf,", ",inf", " inf "] {
-        assert!(!page.contains(wild), "{wild} is no number for people");
+    for invalid in ["NaN", ">inf<", "inf,", ",inf", " inf "] {
+        assert!(!page.contains(invalid), "{invalid} is shown as a number");
     }
-    let opened = page.matches("<text").count();
-    assert_eq!(opened, page.matches("</text>").count());
+    let texts = page.matches("<text").count();
+    assert_eq!(texts, page.matches("</text>").count());
 
     let summary = read("summary.md");
     assert!(summary.contains("## Verdicts") && summary.contains("Holm"));
     let csv = read("scores.csv");
     // Commas outside of quotes.
     let columns = |line: &str| {
-        let outside = line.split('"').step_by(2);
-        1 + outside.map(|part| part.matches(',').count()).sum::<usize>()
+        let unquoted = line.split('"').step_by(2);
+        1 + unquoted.map(|part| part.matches(',').count()).sum::<usize>()
     };
-    assert!(csv.lines().all(|line| columns(line) == 10), "as many fields in each row");
+    assert!(csv.lines().all(|line| columns(line) == 10), "each row has 10 fields");
     assert!(csv.contains("\"<odd> & \"\"quoted\"\", batches of 4\""), "quotes are doubled");
-    // Each of 6 contenders, 2 cases, 6 seeds at 1, 5, 10 and 14.
+    // 6 contenders, 2 cases, 6 seeds, at 1, 5, 10 and 14 evaluations.
     assert_eq!(csv.lines().count(), 1 + 6 * 2 * 6 * 4);
     assert_eq!(read("verdicts.csv").lines().count(), 1 + 15 * 2);
 }
 
 #[test]
-fn a_report_of_little_is_a_report() {
+fn a_report_of_few_or_no_runs_is_valid() {
     for runs in [Vec::new(), vec![run_of(random())]] {
         let comparison = Comparison::new(runs);
         let page = page::page("Little", &comparison);
@@ -437,9 +443,9 @@ fn a_report_of_little_is_a_report() {
     }
 }
 
-/// The problem of the example: its best configuration has the value that is said, and random search's constants are above it.
+/// The best known configuration has the optimum, and the means of random search are above it.
 #[test]
-fn the_boosted_trees_are_a_sound_problem() {
+fn boosting_reaches_its_best_known_value() {
     let case = Boosting::case();
     let best = Configuration::from([
         ("alpha", 135.720_676_595_017_24.into()),
@@ -449,22 +455,22 @@ fn the_boosted_trees_are_a_sound_problem() {
     ]);
     let mut rng = Rng::stream(1, 1);
     let optimum = case.problem().optimum().unwrap();
-    let reached = case.problem().evaluate(&best, &mut rng).truth().unwrap();
+    let reached = case.problem().evaluate(&best, &mut rng).noiseless_value().unwrap();
     assert!((reached - optimum).abs() < 1e-6, "{reached}");
     let means = case.random_means().unwrap();
     let bests: Vec<f64> = CHECKPOINTS.iter().map(|count| means.at(*count).unwrap()).collect();
     assert!(bests.is_sorted_by(|a, b| a > b) && bests[8] > optimum, "{bests:?}");
-    // Trees without limit to their depth (0) overfit; trees of depth 1 do not.
-    let of_depth = |depth: i32| {
+    // Trees of unlimited depth (0) overfit more than trees of depth 6 and 2.
+    let error_at_depth = |depth: i32| {
         let entries = [("alpha", 0.0.into()), ("gamma", 0.0.into())];
         let rest = [("max_delta_step", 0.into()), ("max_depth", depth.into())];
         let configuration = entries.into_iter().chain(rest).collect();
-        case.problem().evaluate(&configuration, &mut Rng::stream(1, 1)).truth().unwrap()
+        case.problem().evaluate(&configuration, &mut Rng::stream(1, 1)).noiseless_value().unwrap()
     };
-    assert!(of_depth(0) > of_depth(6) && of_depth(6) > of_depth(2));
+    assert!(error_at_depth(0) > error_at_depth(6) && error_at_depth(6) > error_at_depth(2));
 }
 
-/// A folder for one test.
+/// An empty folder for one test.
 struct Folder(PathBuf);
 
 impl Folder {

@@ -1,6 +1,6 @@
-//! One integration binary: links once.
+//! All integration tests in one binary, so that it is linked once.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod benchmark;
-mod hard_places;
+mod hard_problems;

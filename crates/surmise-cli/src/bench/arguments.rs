@@ -4,39 +4,44 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+/// The exit statuses of `run`.
+const RUN_STATUS: &str = "\
+Exit status: 0 done; 1 some runs failed; 2 the command line or the data in --out cannot be read.";
+/// The exit statuses of `check`.
+const CHECK_STATUS: &str = "\
+Exit status: 0 the strategy is as good as before; 1 it is worse; 2 the baseline cannot be read.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run strategies, and other programs, on a suite of problems, and write a page about it. Run again with the same --out, it goes on where it
-    /// stopped.
-    #[command(
-        after_help = "Exit status: 0 done, 1 some runs broke off, 2 the command line or what is in --out cannot be read."
-    )]
+    /// Run strategies and external programs on a suite of problems, and write a page with the
+    /// results. The same command with the same --out resumes an interrupted benchmark.
+    #[command(after_help = RUN_STATUS)]
     Run(Options),
-    /// Analyse runs that are there: of one directory, or of several side by side.
+    /// Analyse existing runs: those of one directory, or of several directories side by side.
     Compare {
-        /// Directories of runs, as `run` writes them.
+        /// The directories with runs, as `run` writes them.
         #[arg(required = true, value_name = "DIR")]
         directories: Vec<PathBuf>,
-        /// Where the page is written.
+        /// The directory for a page with the results.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// Tell whether the default strategy is as good as when a baseline was written.
-    #[command(after_help = "Exit status: 0 it is, 1 it is not, 2 the baseline cannot be read.")]
+    /// Check whether the default strategy is as good as when a baseline was written.
+    #[command(after_help = CHECK_STATUS)]
     Check {
-        /// The baseline.
+        /// The file with the baseline.
         #[arg(long, value_name = "FILE")]
         baseline: PathBuf,
-        /// Write it anew instead.
+        /// Write a new baseline instead of checking against the old one.
         #[arg(long)]
         write: bool,
         /// Draw no progress bar.
         #[arg(long)]
         quiet: bool,
     },
-    /// Print what random search reaches, to be committed.
+    /// Print the mean results of random search, which are stored in the repository.
     RandomMeans {
-        /// Parts of the names of the problems that are wanted, with commas between them; all of the package if none are given.
+        /// Parts of the names of the problems, separated by commas [default: all problems].
         #[arg(long, value_delimiter = ',', value_name = "TEXT")]
         problems: Vec<String>,
     },
@@ -44,13 +49,14 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The suite: smoke, public, instances, mixed, noisy or hard.
+    /// The suite of problems: smoke, public, instances, mixed, noisy or hard.
     #[arg(long, default_value = "smoke")]
     pub(crate) suite: String,
-    /// Parts of the names of the problems that are wanted, with commas between them; all if none are given.
+    /// Parts of the names of the problems, separated by commas [default: all problems].
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     pub(crate) problems: Vec<String>,
-    /// Strategies by name, with commas between them; parts of Bayesian optimization are exchanged by +NAME.
+    /// The names of the strategies, separated by commas. +NAME replaces a part of Bayesian
+    /// optimization.
     #[arg(
         long,
         value_delimiter = ',',
@@ -58,25 +64,27 @@ pub(crate) struct Options {
         value_name = "NAME"
     )]
     pub(crate) strategies: Vec<String>,
-    /// Another program that speaks the JSON lines of `surmise ask-tell`; may be given several times.
+    /// An external program that answers the JSON lines of `surmise ask-tell`. The option can be
+    /// repeated.
     #[arg(long, value_parser = external, value_name = "NAME='COMMAND'")]
     pub(crate) external: Vec<(String, String)>,
-    /// Repetitions of each problem, with seeds from 1 on.
+    /// The number of repetitions of each problem, with seeds from 1.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seeds: u64,
-    /// Batches of so many.
+    /// The number of trials in a batch, which are all evaluated before the next batch.
     #[arg(long, default_value_t = 1, value_parser = above_0, group = "order")]
     pub(crate) parallel: usize,
-    /// So many workers, each of which is given a trial as soon as it is free.
+    /// The number of workers; each gets a trial as soon as it is free.
     #[arg(long, value_parser = above_0, group = "order")]
     pub(crate) workers: Option<usize>,
-    /// As with so many workers, under a fixed lag.
+    /// The number of workers with a fixed lag: results do not depend on the order in which trials
+    /// end.
     #[arg(long, value_parser = above_0, group = "order")]
     pub(crate) lag: Option<usize>,
-    /// Where runs and page are kept: `target/benchmark/SUITE` by default.
+    /// The directory for the runs and the page [default: target/benchmark/SUITE].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Keep runs of another build of this program.
+    /// Keep existing runs of another build of this program.
     #[arg(long)]
     pub(crate) mix_builds: bool,
     /// Draw no progress bar.
@@ -89,13 +97,13 @@ fn external(text: &str) -> Result<(String, String), String> {
         Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => {
             Ok((name.to_owned(), command.to_owned()))
         }
-        _ => Err("it is NAME='command'".to_owned()),
+        _ => Err("write NAME='command'".to_owned()),
     }
 }
 
 fn above_0(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
-        _ => Err("it is a whole number above 0".to_owned()),
+        _ => Err("write a whole number above 0".to_owned()),
     }
 }

@@ -1,13 +1,13 @@
-//! What the command line of `surmise bench` begins.
+//! Runs the subcommands of `surmise bench`.
 
 use std::process::ExitCode;
 
 use super::arguments::Command;
-use super::work::{check, compare, random_means, run_all};
-use crate::output::ended;
+use super::subcommands::{check, compare, random_means, run_all};
+use crate::output::exit_code;
 
 pub(crate) fn run(command: &Command) -> ExitCode {
-    ended(match command {
+    exit_code(match command {
         Command::Run(options) => run_all(options),
         Command::Compare { directories, out } => compare(directories, out.as_deref()),
         Command::Check { baseline, write, quiet } => check(baseline, *write, *quiet),

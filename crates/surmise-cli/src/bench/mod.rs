@@ -1,9 +1,9 @@
-//! `surmise bench`: strategies compared on problems, with statistics, and a page about it.
+//! `surmise bench`: compares strategies on benchmark problems, with statistics.
 
 mod arguments;
 mod variants;
 
-mod work;
+mod subcommands;
 
 mod command;
 

@@ -1,10 +1,12 @@
-//! What a terminal shows of Ctrl-C, which would shift the live view by a line.
+//! Suppresses the `^C` that a terminal shows for Ctrl-C, which would shift the live view.
 
 use std::io::{IsTerminal, stdin};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// Keeps the terminal from showing `^C` until it is dropped. A process that is killed leaves it so, which changes nothing else.
+/// Keeps the terminal from showing `^C` until it is dropped.
+///
+/// A killed process leaves the terminal in this mode, which has no other effect.
 #[derive(Debug)]
 pub(crate) struct SuppressedEcho(Option<Termios>);
 

@@ -4,13 +4,14 @@ use surmise::study::Event;
 use surmise::tune::Progress;
 use surmise::{Outcome, Study, TrialId};
 
-use super::text::{duration, number, printable, short};
+use super::text::{format_configuration, format_duration, format_number, sanitize};
 
-/// The line of an event, or nothing for an event that has none.
-pub(crate) fn line(study: &Study, progress: &Progress<'_>) -> Option<String> {
+/// Returns the line of text for an event, or `None` if the event is not printed.
+pub(crate) fn describe_event(study: &Study, progress: &Progress<'_>) -> Option<String> {
     let text = match progress {
         Progress::Started { job, adopted } => {
-            let configuration = study.trial(job.trial).map(|trial| short(&trial.configuration))?;
+            let configuration =
+                study.trial(job.trial).map(|trial| format_configuration(&trial.configuration))?;
             let attempt = match job.attempt {
                 1 => String::new(),
                 attempt => format!(", attempt {attempt}"),
@@ -18,54 +19,57 @@ pub(crate) fn line(study: &Study, progress: &Progress<'_>) -> Option<String> {
             let verb = if *adopted { "still runs" } else { "starts" };
             format!("trial {}{attempt} {verb}: {configuration}", job.trial)
         }
-        Progress::Recorded(Event::Told { trial, outcome }) => ended(study, *trial, outcome)?,
+        Progress::Recorded(Event::Told { trial, outcome }) => {
+            describe_outcome(study, *trial, outcome)?
+        }
         Progress::Recorded(Event::AttemptFailed { trial, failure }) => {
-            format!("trial {trial}: attempt failed: {}", one_line(&failure.message))
+            format!("trial {trial}: the attempt failed: {}", shorten_message(&failure.message))
         }
         Progress::Recorded(Event::StopAsked { trial, cause }) => {
             format!("trial {trial} is asked to stop: {cause}")
         }
         Progress::Retrying { job, after } => {
-            format!("trial {}: attempt {} in {}", job.trial, job.attempt, duration(*after))
+            let after = format_duration(*after);
+            format!("trial {}: attempt {} starts in {after}", job.trial, job.attempt)
         }
         Progress::Busy { retry_after } => {
-            format!("no job can be started now; next try in {}", duration(*retry_after))
+            format!("no job can be started now; retry in {}", format_duration(*retry_after))
         }
         Progress::Warning(text) => format!("warning: {text}"),
         Progress::Paused { why } => format!("paused: {why}"),
         Progress::Resumed => "resumed".to_owned(),
-        Progress::NotKept { error } => {
+        Progress::PersistFailed { error } => {
             format!("no job is started while the journal cannot be written: {error}")
         }
-        Progress::KeptAgain => "the journal can be written again".to_owned(),
+        Progress::PersistRecovered => "the journal can be written again".to_owned(),
         _ => return None,
     };
     Some(text)
 }
 
-fn ended(study: &Study, id: TrialId, outcome: &Outcome) -> Option<String> {
+fn describe_outcome(study: &Study, id: TrialId, outcome: &Outcome) -> Option<String> {
     let trial = study.trial(id)?;
     let metric = &study.objective().metric_name;
-    let configuration = short(&trial.configuration);
+    let configuration = format_configuration(&trial.configuration);
     Some(match outcome {
         Outcome::Completed { value } => {
             let is_best = study.best().is_some_and(|best| best.id == id);
             let best = if is_best { ", the best so far" } else { "" };
-            format!("trial {id}: {metric} {}{best}  ({configuration})", number(*value))
+            format!("trial {id}: {metric} {}{best}  ({configuration})", format_number(*value))
         }
         Outcome::Stopped { value: Some(value) } => {
-            format!("trial {id} stopped: {metric} {}  ({configuration})", number(*value))
+            format!("trial {id} stopped: {metric} {}  ({configuration})", format_number(*value))
         }
         Outcome::Stopped { value: None } => format!("trial {id} stopped  ({configuration})"),
         Outcome::Failed(failure) => {
-            format!("trial {id} failed: {}  ({configuration})", one_line(&failure.message))
+            format!("trial {id} failed: {}  ({configuration})", shorten_message(&failure.message))
         }
     })
 }
 
-/// What fits in a line: all of a message is in the journal.
-pub(crate) fn one_line(message: &str) -> String {
-    let message = printable(message);
+/// Joins the first and the last line of a message; the journal keeps all of it.
+pub(crate) fn shorten_message(message: &str) -> String {
+    let message = sanitize(message);
     let mut lines = message.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();
     // The last line of a program's errors says what was wrong.

@@ -1,4 +1,4 @@
-//! What is shown of a tuning while it runs, and of its trials afterwards.
+//! Prints a tuning while it runs, and formats its trials.
 
 mod text;
 
@@ -13,6 +13,9 @@ mod live;
 
 mod view;
 
-pub(crate) use self::lines::one_line;
-pub(crate) use self::text::{described, duration, number, plural, printable, short, value};
-pub(crate) use self::view::Display;
+pub(crate) use self::lines::shorten_message;
+pub(crate) use self::text::{
+    describe_range, format_configuration, format_duration, format_number, format_value, pluralize,
+    sanitize,
+};
+pub(crate) use self::view::ProgressDisplay;

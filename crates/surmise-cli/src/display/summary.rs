@@ -1,19 +1,19 @@
-//! The line below the table of running jobs: how far the tuning is, how long it takes, and how good it is.
+//! The summary line below the table of running jobs: progress, times, best value and failures.
 
 use std::time::Duration;
 
 use surmise::{Outcome, Study, Trial, TrialId};
 
 use super::estimate::Estimate;
-use super::text::{duration, number};
+use super::text::{format_duration, format_number};
 
-/// Characters of the bar.
-const BAR: usize = 16;
-/// Best values in the sparkline.
-const SPARKS: usize = 24;
+/// Width of the progress bar in characters.
+const BAR_WIDTH: usize = 16;
+/// Number of best values in the sparkline.
+const SPARKLINE_LENGTH: usize = 24;
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The figures of a tuning.
+/// The counts, times and best values that the summary line shows.
 #[derive(Debug)]
 pub(crate) struct Summary {
     max_jobs: Option<usize>,
@@ -21,15 +21,15 @@ pub(crate) struct Summary {
     ended: usize,
     failed: usize,
     best: Option<(TrialId, f64)>,
-    /// The best value after each trial that has one.
+    /// The best value so far, after each trial that has a value.
     best_values: Vec<f64>,
     estimate: Estimate,
     is_draining: bool,
 }
 
 impl Summary {
-    /// The figures of a study, with the trials that have ended.
-    pub(crate) fn of(study: &Study) -> Self {
+    /// Creates the summary of a study from the trials that have ended.
+    pub(crate) fn new(study: &Study) -> Self {
         let limits = study.settings().limits;
         let mut summary = Self {
             max_jobs: limits.max_jobs,
@@ -42,14 +42,14 @@ impl Summary {
             is_draining: false,
         };
         for trial in study.trials().iter().filter(|trial| trial.outcome.is_some()) {
-            summary.count(study, trial);
+            summary.add_trial(study, trial);
         }
         summary.update_best(study);
         summary
     }
 
-    /// Takes in an ended trial.
-    pub(crate) fn count(&mut self, study: &Study, trial: &Trial) {
+    /// Counts an ended trial.
+    pub(crate) fn add_trial(&mut self, study: &Study, trial: &Trial) {
         let objective = study.objective();
         self.ended += 1;
         self.failed += usize::from(matches!(trial.outcome, Some(Outcome::Failed(_))));
@@ -60,39 +60,39 @@ impl Summary {
         }
     }
 
-    /// Takes in the best trial of a study.
+    /// Updates the best trial from the study.
     pub(crate) fn update_best(&mut self, study: &Study) {
         self.best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));
     }
 
-    /// No more jobs are started.
+    /// Records that no more jobs are started.
     pub(crate) fn set_draining(&mut self) {
         self.is_draining = true;
     }
 
-    /// Takes in for how long an ended job ran.
+    /// Adds the duration of an ended job to the estimate of the remaining time.
     pub(crate) fn add_duration(&mut self, time: Duration) {
         if let Some(jobs) = self.max_jobs {
-            self.estimate.job_ended(time, jobs.saturating_sub(self.ended), self.parallel);
+            self.estimate.add_job(time, jobs.saturating_sub(self.ended), self.parallel);
         }
     }
 
-    /// All figures, after this time.
-    pub(crate) fn line(&self, elapsed: Duration) -> String {
+    /// Formats the summary line; `elapsed` is the time since the tuning started.
+    pub(crate) fn to_line(&self, elapsed: Duration) -> String {
         let jobs = match self.max_jobs {
             Some(jobs) => format!("{} {}/{jobs} jobs", bar(self.ended, jobs), self.ended),
             None => format!("{} jobs", self.ended),
         };
-        let left = self.estimate.left();
-        // Not finer than an estimate is.
-        let left = left.map(|left| duration(Duration::from_secs(left.as_secs().max(1))));
+        let left = self.estimate.remaining();
+        // An estimate is not more precise than a second.
+        let left = left.map(|left| format_duration(Duration::from_secs(left.as_secs().max(1))));
         let left = match left {
             _ if self.is_draining => ", draining: running jobs may end".to_owned(),
             Some(left) => format!(", about {left} left"),
             None => String::new(),
         };
         let best = match self.best {
-            Some((trial, value)) => format!("best {} (trial {trial})", number(value)),
+            Some((trial, value)) => format!("best {} (trial {trial})", format_number(value)),
             None => "no value yet".to_owned(),
         };
         let failed = match self.failed {
@@ -100,19 +100,19 @@ impl Summary {
             failed => format!(", {failed} failed"),
         };
         let best_values = sparkline(&self.best_values);
-        format!("{jobs}, {}{left}  {best}{failed}  {best_values}", duration(elapsed))
+        format!("{jobs}, {}{left}  {best}{failed}  {best_values}", format_duration(elapsed))
     }
 }
 
-/// A bar of so much of the whole.
-fn bar(done: usize, whole: usize) -> String {
-    let full = (done * BAR).checked_div(whole).unwrap_or(BAR).min(BAR);
-    "█".repeat(full) + &"░".repeat(BAR - full)
+/// Draws a progress bar for `done` of `total` jobs.
+fn bar(done: usize, total: usize) -> String {
+    let full = (done * BAR_WIDTH).checked_div(total).unwrap_or(BAR_WIDTH).min(BAR_WIDTH);
+    "█".repeat(full) + &"░".repeat(BAR_WIDTH - full)
 }
 
-/// The last values as bars, from the least to the greatest of them.
+/// Draws the last values as bars, scaled from their minimum to their maximum.
 fn sparkline(values: &[f64]) -> String {
-    let shown = &values[values.len().saturating_sub(SPARKS)..];
+    let shown = &values[values.len().saturating_sub(SPARKLINE_LENGTH)..];
     let low = shown.iter().copied().fold(f64::INFINITY, f64::min);
     let high = shown.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let level = |value: &f64| {
@@ -129,16 +129,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sparkline_goes_from_the_least_to_the_greatest() {
+    fn a_sparkline_spans_minimum_to_maximum() {
         assert_eq!(sparkline(&[]), "");
         assert_eq!(sparkline(&[3.0, 3.0]), "▁▁");
         assert_eq!(sparkline(&[8.0, 4.0, 1.0]), "█▄▁");
-        assert_eq!(sparkline(&[1.0; 100]).chars().count(), SPARKS);
+        assert_eq!(sparkline(&[1.0; 100]).chars().count(), SPARKLINE_LENGTH);
         assert_eq!(sparkline(&[f64::NAN, 1.0]).chars().count(), 2);
     }
 
     #[test]
-    fn a_bar_is_never_longer_than_its_whole() {
+    fn a_bar_is_never_longer_than_its_width() {
         assert_eq!(bar(1, 2), "████████░░░░░░░░");
         assert_eq!(bar(9, 2), "█".repeat(16));
         assert_eq!(bar(0, 0), "█".repeat(16));

@@ -1,11 +1,11 @@
-//! Numbers, times, configurations and ranges as short texts.
+//! Formats numbers, times, configurations and ranges as short texts.
 
 use std::time::Duration;
 
 use surmise::{Configuration, ParameterRange, ParameterValue, ScalingType};
 
-/// A number with six significant digits.
-pub(crate) fn number(value: f64) -> String {
+/// Formats a number with six significant digits.
+pub(crate) fn format_number(value: f64) -> String {
     let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
     if rounded == 0.0 || (1e-4..1e7).contains(&rounded.abs()) || !rounded.is_finite() {
         rounded.to_string()
@@ -14,35 +14,37 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// A value of a parameter with six significant digits.
-pub(crate) fn value(value: &ParameterValue) -> String {
+/// Formats a value of a parameter; numbers have six significant digits.
+pub(crate) fn format_value(value: &ParameterValue) -> String {
     match value {
-        ParameterValue::Float(value) => number(*value),
-        other => other.printed(),
+        ParameterValue::Float(value) => format_number(*value),
+        other => other.to_text(),
     }
 }
 
-/// A configuration in one line.
-pub(crate) fn short(configuration: &Configuration) -> String {
-    let parts: Vec<String> =
-        configuration.iter().map(|(name, own)| format!("{name}={}", value(own))).collect();
+/// Formats a configuration as one line, such as `lr=0.01 opt=adam`.
+pub(crate) fn format_configuration(configuration: &Configuration) -> String {
+    let parts: Vec<String> = configuration
+        .iter()
+        .map(|(name, value)| format!("{name}={}", format_value(value)))
+        .collect();
     parts.join(" ")
 }
 
-/// So many of them: `1 job`, `2 jobs`.
-pub(crate) fn plural(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+/// Formats a count with its noun: `1 job`, `2 jobs`.
+pub(crate) fn pluralize(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// A text of a program without what would change the terminal: escape sequences and control characters, but for ends of lines.
-pub(crate) fn printable(text: &str) -> String {
+/// Removes escape sequences and control characters, except line ends, from a program's output.
+pub(crate) fn sanitize(text: &str) -> String {
     let plain = console::strip_ansi_codes(text);
     let is_shown = |c: &char| !c.is_control() || *c == '\n';
     plain.replace('\t', " ").chars().filter(is_shown).collect()
 }
 
-/// A time in its two largest units.
-pub(crate) fn duration(time: Duration) -> String {
+/// Formats a duration with its two largest units.
+pub(crate) fn format_duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0 if !time.is_zero() => format!("{} ms", time.as_millis()),
@@ -54,17 +56,17 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
-/// A range in a few words.
-pub(crate) fn described(range: &ParameterRange) -> String {
-    let scaling = match range.scale().map(|scale| scale.scaling) {
+/// Describes a range in a few words, such as `1e-5 to 1, logarithmic`.
+pub(crate) fn describe_range(range: &ParameterRange) -> String {
+    let scaling = match range.resolved_scaling().map(|scale| scale.scaling) {
         Some(ScalingType::Logarithmic) => ", logarithmic",
         Some(ScalingType::ReverseLogarithmic) => ", reverse logarithmic",
         _ => "",
     };
     match range {
         ParameterRange::Continuous(range) => {
-            let step = range.step().map(|step| format!(", in steps of {}", number(step)));
-            let (min, max) = (number(range.min()), number(range.max()));
+            let step = range.step().map(|step| format!(", in steps of {}", format_number(step)));
+            let (min, max) = (format_number(range.min()), format_number(range.max()));
             format!("{min} to {max}{}{scaling}", step.unwrap_or_default())
         }
         ParameterRange::Integer(range) => {
@@ -75,7 +77,7 @@ pub(crate) fn described(range: &ParameterRange) -> String {
             format!("{} to {}, whole numbers{step}{scaling}", range.min(), range.max())
         }
         ParameterRange::Categorical(range) => {
-            let values: Vec<String> = range.values().iter().map(ParameterValue::printed).collect();
+            let values: Vec<String> = range.values().iter().map(ParameterValue::to_text).collect();
             values.join(" | ")
         }
     }
@@ -86,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short() {
+    fn numbers_have_six_significant_digits() {
         for (value, text) in [
             (0.046_347_010_869_165_484, "0.046347"),
             (0.0, "0"),
@@ -98,17 +100,17 @@ mod tests {
             (f64::NAN, "NaN"),
             (f64::INFINITY, "inf"),
         ] {
-            assert_eq!(number(value), text);
+            assert_eq!(format_number(value), text);
         }
     }
 
     #[test]
-    fn a_program_does_not_change_the_terminal() {
-        assert_eq!(printable("\u{1b}[2J\u{1b}]0;t\u{7}bad\r\u{1b}[31m\nred"), "bad\nred");
+    fn escape_sequences_are_removed() {
+        assert_eq!(sanitize("\u{1b}[2J\u{1b}]0;t\u{7}bad\r\u{1b}[31m\nred"), "bad\nred");
     }
 
     #[test]
-    fn times_are_short() {
+    fn durations_have_two_units() {
         for (seconds, text) in [
             (0.0, "0 s"),
             (0.25, "250 ms"),
@@ -118,7 +120,7 @@ mod tests {
             (7260.0, "2 h 01 min"),
             (90_000.0, "1 d 01 h"),
         ] {
-            assert_eq!(duration(Duration::from_secs_f64(seconds)), text);
+            assert_eq!(format_duration(Duration::from_secs_f64(seconds)), text);
         }
     }
 }

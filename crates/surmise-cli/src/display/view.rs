@@ -1,4 +1,4 @@
-//! The ways of showing a tuning while it runs.
+//! How a tuning is shown while it runs.
 
 use std::io::{IsTerminal, stdout};
 
@@ -6,61 +6,61 @@ use surmise::Study;
 use surmise::tune::Progress;
 
 use super::json;
-use super::lines::line;
-use super::live::Live;
-use crate::output::{say, say_aside};
+use super::lines::describe_event;
+use super::live::LiveView;
+use crate::output::{print_line, print_to_stderr};
 
-/// How a tuning is shown.
+/// The form in which events are printed while a tuning runs.
 #[derive(Debug)]
-pub(crate) enum Display {
-    /// Not at all: the result is printed at the end.
+pub(crate) enum ProgressDisplay {
+    /// Prints nothing before the result.
     Quiet,
-    /// Events as JSON, a line each.
+    /// Prints each event as a line of JSON.
     Json,
-    /// A line for each event.
+    /// Prints each event as a line of text.
     Lines,
-    /// A table that is drawn anew all the time.
-    Live(Box<Live>),
+    /// Redraws a table of the running jobs.
+    Live(Box<LiveView>),
 }
 
-impl Display {
-    /// A live view on a terminal, else lines.
+impl ProgressDisplay {
+    /// Chooses the live view on a terminal, and lines otherwise.
     pub(crate) fn for_people(study: &Study) -> Self {
-        // A terminal that cannot move its cursor.
+        // A dumb terminal cannot move its cursor.
         let is_dumb = std::env::var_os("TERM").is_none_or(|kind| kind == "dumb");
         let is_live = stdout().is_terminal() && !is_dumb;
-        if is_live { Self::Live(Box::new(Live::new(study))) } else { Self::Lines }
+        if is_live { Self::Live(Box::new(LiveView::new(study))) } else { Self::Lines }
     }
 
-    pub(crate) fn observe(&mut self, study: &Study, progress: &Progress<'_>) {
+    pub(crate) fn on_progress(&mut self, study: &Study, progress: &Progress<'_>) {
         match self {
             Self::Quiet => {}
             Self::Json => json::print(progress),
             Self::Lines => {
-                if let Some(line) = line(study, progress) {
+                if let Some(line) = describe_event(study, progress) {
                     // A closed pipe does not end the tuning.
-                    let _ = say(line);
+                    let _ = print_line(line);
                 }
             }
-            Self::Live(live) => live.observe(study, progress),
+            Self::Live(live) => live.on_progress(study, progress),
         }
     }
 
-    /// Ends the view, so that what follows stands below it.
-    pub(crate) fn end(&self) {
+    /// Removes the live view, so that the result is printed below the lines.
+    pub(crate) fn finish(&self) {
         if let Self::Live(live) = self {
             live.clear();
         }
     }
 
-    /// Says that no more jobs are started, from any thread.
-    pub(crate) fn announcer(&self) -> Box<dyn Fn(&str) + Send> {
+    /// Returns the function that announces, from any thread, that no more jobs are started.
+    pub(crate) fn drain_announcer(&self) -> Box<dyn Fn(&str) + Send> {
         match self {
             Self::Live(live) => {
-                let above = live.above();
-                Box::new(move |text| above.announce_draining(text))
+                let printer = live.line_printer();
+                Box::new(move |text| printer.announce_draining(text))
             }
-            _ => Box::new(|text| say_aside(text)),
+            _ => Box::new(|text| print_to_stderr(text)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `surmise best`: the best configuration of a study.
+//! `surmise best`: prints the best configuration of a study.
 
 use std::process::ExitCode;
 
@@ -9,35 +9,37 @@ use surmise::journal::JournalView;
 use surmise::{Configuration, ParameterValue, Trial};
 
 use super::file::view;
-use crate::display::{number, short};
+use crate::display::{format_configuration, format_number};
 use crate::layout::COMMAND_NOTE;
-use crate::output::{Failure, ended, say};
-use crate::study::quoted;
+use crate::output::{CommandError, exit_code, print_line};
+use crate::study::quote;
 use crate::tune::{CommandNote, command_line};
 
 #[derive(Debug, Args)]
 pub(crate) struct BestOptions {
-    /// The study: its name, or its journal's file.
+    /// The name of the study, or its journal file.
     name: String,
-    /// The trial whose value is believed to be the best, instead of the one that had it: for noisy metrics.
+    /// Print the trial with the best estimated value instead of the best measured value, for noisy
+    /// metrics.
     #[arg(long)]
     recommended: bool,
-    /// A JSON object, with exact values.
+    /// Print a JSON object with exact values.
     #[arg(long, group = "form")]
     json: bool,
-    /// The command with the configuration, as a shell takes it.
+    /// Print the command with this configuration, quoted for a shell.
     #[arg(long, group = "form")]
     command: bool,
-    /// `export HP_NAME=value` for each parameter, as a shell takes it: the variables of `--pass env`.
+    /// Print `export HP_NAME=value` for each parameter, quoted for a shell: the variables of
+    /// `--pass env`.
     #[arg(long, group = "form")]
     env: bool,
 }
 
 pub(crate) fn best(options: &BestOptions) -> ExitCode {
-    ended(try_best(options).map(|()| ExitCode::SUCCESS))
+    exit_code(try_best(options).map(|()| ExitCode::SUCCESS))
 }
 
-fn try_best(options: &BestOptions) -> Result<(), Failure> {
+fn try_best(options: &BestOptions) -> Result<(), CommandError> {
     let view = view(&options.name)?;
     let study = &view.study;
     let trial = if options.recommended { study.recommended()? } else { study.best() };
@@ -48,34 +50,37 @@ fn try_best(options: &BestOptions) -> Result<(), Failure> {
             json!({"trial": trial.id, "value": trial.value(), "configuration": configuration})
                 .to_string()
         }
-        BestOptions { command: true, .. } => command(&view, configuration)?,
-        BestOptions { env: true, .. } => variables(configuration),
-        _ => text(&view, trial),
+        BestOptions { command: true, .. } => best_command(&view, configuration)?,
+        BestOptions { env: true, .. } => export_lines(configuration),
+        _ => describe_best(&view, trial),
     };
-    Ok(say(text)?)
+    Ok(print_line(text)?)
 }
 
-fn text(view: &JournalView, trial: &Trial) -> String {
+fn describe_best(view: &JournalView, trial: &Trial) -> String {
     let metric = &view.study.objective().metric_name;
-    let value = trial.value().map(number).unwrap_or_default();
-    format!("trial {}, {metric} {value}: {}", trial.id, short(&trial.configuration))
+    let value = trial.value().map(format_number).unwrap_or_default();
+    format!("trial {}, {metric} {value}: {}", trial.id, format_configuration(&trial.configuration))
 }
 
-pub(super) fn command(
+pub(super) fn best_command(
     view: &JournalView,
     configuration: &Configuration,
-) -> Result<String, Failure> {
+) -> Result<String, CommandError> {
     let note = view.notes.get(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok());
     let note = note.filter(|note| !note.pass.is_empty() && note.pass != "container");
-    let note = note.ok_or("the study has no command that takes parameters: they are a function's or a container's, or those of `ask`")?;
+    let note = note.ok_or(
+        "the study has no command with parameters: its jobs run a test function, a SageMaker \
+         container or `surmise ask`",
+    )?;
     Ok(command_line(&note, view.study.space(), configuration)?)
 }
 
-fn variables(configuration: &Configuration) -> String {
+fn export_lines(configuration: &Configuration) -> String {
     let variable = |(name, value): (&str, &ParameterValue)| {
         let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
         let name: String = name.chars().map(upper).collect();
-        format!("export HP_{name}={}", quoted(&value.printed()))
+        format!("export HP_{name}={}", quote(&value.to_text()))
     };
     configuration.iter().map(variable).collect::<Vec<_>>().join("\n")
 }

@@ -1,4 +1,4 @@
-//! `surmise export`: a study in the forms of other programs.
+//! `surmise export`: writes a study as CSV, as JSON, for Optuna or for SageMaker's tools.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,35 +10,36 @@ use surmise::{Outcome, ParameterRange, ParameterValue, Trial};
 use super::file::{journal_file, pending_state, view};
 use super::optuna;
 use super::trials::{Times, as_csv, as_json, csv, rfc3339};
-use crate::output::{Failure, ended, say};
+use crate::output::{CommandError, exit_code, print_line};
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("form").required(true))]
 pub(crate) struct ExportOptions {
-    /// The study: its name, or its journal's file.
+    /// The name of the study, or its journal file.
     name: String,
-    /// CSV: a row for each trial, a column for each parameter.
+    /// Write CSV, with a row for each trial and a column for each parameter.
     #[arg(long, group = "form")]
     csv: bool,
-    /// An array of JSON objects, with all reports.
+    /// Write a JSON array with an object for each trial, including all reports.
     #[arg(long, group = "form")]
     json: bool,
-    /// A journal file of Optuna, which its dashboard opens.
+    /// Write a journal file of Optuna, which its dashboard can open.
     #[arg(long, group = "form")]
     optuna_journal: bool,
-    /// CSV with the columns of `HyperparameterTuningJobAnalytics.dataframe()` of AWS's package `sagemaker`.
+    /// Write CSV with the columns of `HyperparameterTuningJobAnalytics.dataframe()` in AWS's
+    /// package `sagemaker`.
     #[arg(long, group = "form")]
     sagemaker_analytics: bool,
-    /// The file to write, in place of standard output. One that is there is replaced.
+    /// The file to write, instead of standard output. An existing file is replaced.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(crate) fn export(options: &ExportOptions) -> ExitCode {
-    ended(try_export(options).map(|()| ExitCode::SUCCESS))
+    exit_code(try_export(options).map(|()| ExitCode::SUCCESS))
 }
 
-fn try_export(options: &ExportOptions) -> Result<(), Failure> {
+fn try_export(options: &ExportOptions) -> Result<(), CommandError> {
     let view = view(&options.name)?;
     let pending = pending_state(&options.name);
     let path = journal_file(&options.name);
@@ -57,7 +58,7 @@ fn try_export(options: &ExportOptions) -> Result<(), Failure> {
         _ => sagemaker_analytics(&view, &name)?,
     };
     match &options.output {
-        None => say(text.trim_end())?,
+        None => print_line(text.trim_end())?,
         Some(file) => {
             std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
         }
@@ -65,11 +66,11 @@ fn try_export(options: &ExportOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The columns of AWS's `HyperparameterTuningJobAnalytics`, in its order.
-fn sagemaker_analytics(view: &JournalView, name: &str) -> Result<String, Failure> {
+/// Formats the trials with the columns of AWS's `HyperparameterTuningJobAnalytics`, in its order.
+fn sagemaker_analytics(view: &JournalView, name: &str) -> Result<String, CommandError> {
     let times = Times::of(view);
     let ranges = view.study.space().ranges();
-    let own = [
+    let job_columns = [
         "TrainingJobName",
         "TrainingJobStatus",
         "FinalObjectiveValue",
@@ -77,10 +78,11 @@ fn sagemaker_analytics(view: &JournalView, name: &str) -> Result<String, Failure
         "TrainingEndTime",
         "TrainingElapsedTimeSeconds",
     ];
-    let names = ranges.iter().map(ParameterRange::name).chain(own).map(str::to_owned).collect();
+    let names = ranges.iter().map(ParameterRange::name);
+    let header = names.chain(job_columns).map(str::to_owned).collect();
     let row = |trial: &Trial| {
         let values = ranges.iter().map(|range| {
-            trial.configuration.value(range.name()).map(ParameterValue::printed).unwrap_or_default()
+            trial.configuration.value(range.name()).map(ParameterValue::to_text).unwrap_or_default()
         });
         let status = match &trial.outcome {
             None => "InProgress",
@@ -89,17 +91,17 @@ fn sagemaker_analytics(view: &JournalView, name: &str) -> Result<String, Failure
             Some(Outcome::Failed(_)) => "Failed",
         };
         let time = |time: Option<f64>| time.map(rfc3339).unwrap_or_default();
-        let took = times.took(trial.id).map(|took| took.as_secs_f64().to_string());
+        let duration = times.duration(trial.id).map(|duration| duration.as_secs_f64().to_string());
         let job = format!("{name}-{:05}-{}", trial.id.0, trial.attempt());
-        let rest = [
+        let job_values = [
             job,
             status.to_owned(),
             trial.value().map(|value| value.to_string()).unwrap_or_default(),
-            time(times.begun(trial.id)),
+            time(times.started(trial.id)),
             time(times.ended(trial.id)),
-            took.unwrap_or_default(),
+            duration.unwrap_or_default(),
         ];
-        values.chain(rest).collect()
+        values.chain(job_values).collect()
     };
-    csv(std::iter::once(names).chain(view.study.trials().iter().map(row)))
+    csv(std::iter::once(header).chain(view.study.trials().iter().map(row)))
 }

@@ -1,77 +1,83 @@
-//! The file of a journal: how it is named and opened.
+//! Finds and opens the journal file of a study.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use surmise::journal::{Journal, JournalError, JournalTrouble, JournalView};
+use surmise::journal::{Journal, JournalError, JournalErrorKind, JournalView};
 use surmise::{Error, Study, Trial, TrialId};
 
 use crate::layout::{TUNER_NOTE, jobs_folder};
-use crate::output::{Failure, Unreadable, Unusable};
+use crate::output::{CommandError, InvalidInput, UnusableJournal};
 use crate::study::{
-    FaultyText, NewStudy, StudyBase, StudyOptions, is_harmless, shown, with_option_names,
+    NewStudy, StudyBase, StudyOptions, TextDiagnostics, is_limit_change, render, with_option_names,
 };
 
-/// How long a command waits for other commands that write the same journal.
-const PATIENCE: Duration = Duration::from_secs(60);
-const LOOK: Duration = Duration::from_millis(20);
+/// Maximum time to wait for other commands that write the same journal.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+const LOCK_POLL: Duration = Duration::from_millis(20);
 
-/// The journal that is meant by a name: a file of that name, else NAME.surmise.
+/// Returns the journal file of a study: a file with that name, otherwise `NAME.surmise`.
 pub(crate) fn journal_file(name: &str) -> PathBuf {
     let path = PathBuf::from(name);
     if path.is_file() { path } else { PathBuf::from(format!("{name}.surmise")) }
 }
 
-/// What the journal of this name says now.
-pub(crate) fn view(name: &str) -> Result<JournalView, Failure> {
-    Journal::view(journal_file(name)).map_err(|error| unusable(error.into()))
+/// Reads the current content of a journal.
+pub(crate) fn view(name: &str) -> Result<JournalView, CommandError> {
+    Journal::view(journal_file(name)).map_err(|error| with_command_names(error.into()))
 }
 
-/// Opens a journal for writing, in this way. It waits while other commands write it, but not for a tuner.
+/// Opens a journal for writing, with the function `open`.
+///
+/// It waits while other short commands write the journal, but not for a running `surmise tune`.
 ///
 /// # Errors
-/// If the journal cannot be used.
+/// Returns `UnusableJournal` if the journal cannot be used.
 pub(crate) fn open<T>(
     path: &Path,
-    mut open: impl FnMut(&Path) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let begun = now();
+    mut open: impl FnMut(&Path) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let started = now();
     loop {
         match open(path) {
-            Err(error) if is_locked(&error) && is_tuned(path) => {
+            Err(error) if is_locked(&error) && is_tuner_running(path) => {
                 let name = path.with_extension("");
                 let name = name.display();
-                return Err(Unusable(format!(
-                    "{error}. To end that tuner: `surmise stop {name}`; its line goes on afterwards."
+                return Err(UnusableJournal(format!(
+                    "{error}. That process is `surmise tune`: stop it with `surmise stop {name}`, \
+                     and run its command again later to resume it."
                 ))
                 .into());
             }
-            Err(error) if is_locked(&error) && begun.elapsed() < PATIENCE => {
-                std::thread::sleep(LOOK);
+            Err(error) if is_locked(&error) && started.elapsed() < LOCK_TIMEOUT => {
+                std::thread::sleep(LOCK_POLL);
             }
-            opened => return opened.map_err(unusable),
+            opened => return opened.map_err(with_command_names),
         }
     }
 }
 
-/// Goes on with a journal, or creates it for the study of these options over a base. Limits may be others than before.
+/// Resumes the journal of the study that the options describe, or creates it.
+///
+/// The limits may differ from those in the journal.
 ///
 /// # Errors
-/// If the options cannot be read, or the journal cannot be used.
+/// Returns `InvalidInput` if the options are invalid, and `UnusableJournal` if the journal cannot
+/// be used.
 pub(crate) fn open_study(
     path: &Path,
     options: &StudyOptions,
-    base: impl Fn() -> Result<StudyBase, Vec<FaultyText>>,
-) -> Result<(Study, Journal), Failure> {
-    let new = || -> Result<NewStudy, Failure> {
+    base: impl Fn() -> Result<StudyBase, Vec<TextDiagnostics>>,
+) -> Result<(Study, Journal), CommandError> {
+    let new = || -> Result<NewStudy, CommandError> {
         let study = base().and_then(|base| options.study(base));
-        study.map_err(|faulty| Unreadable(shown(&faulty)).into())
+        study.map_err(|errors| InvalidInput(render(&errors)).into())
     };
     let (mut study, mut journal) = open(path, |path| match Journal::resume(path, new()?.study) {
         Err(Error::Journal(JournalError {
-            trouble: JournalTrouble::Different { differences },
+            kind: JournalErrorKind::DifferentStudy { differences },
             ..
-        })) if differences.iter().all(|line| is_harmless(line)) => {
+        })) if differences.iter().all(|line| is_limit_change(line)) => {
             Ok(Journal::resume_changed(path, new()?.study)?)
         }
         opened => Ok(opened?),
@@ -83,54 +89,57 @@ pub(crate) fn open_study(
     Ok((study, journal))
 }
 
-fn is_locked(error: &Failure) -> bool {
+fn is_locked(error: &CommandError) -> bool {
     match error.downcast_ref() {
-        Some(Error::Journal(error)) => matches!(error.trouble, JournalTrouble::Locked { .. }),
+        Some(Error::Journal(error)) => matches!(error.kind, JournalErrorKind::Locked { .. }),
         _ => false,
     }
 }
 
-/// An error of a journal in the words of the command.
-fn unusable(error: Failure) -> Failure {
+/// Replaces names of the library in the message of a journal error.
+fn with_command_names(error: CommandError) -> CommandError {
     match error.downcast_ref() {
-        Some(Error::Journal(error)) => Unusable(with_option_names(&error.to_string())).into(),
+        Some(Error::Journal(error)) => {
+            UnusableJournal(with_option_names(&error.to_string())).into()
+        }
         _ => error,
     }
 }
 
-/// Whether a tuner has the journal, which keeps it for long.
-fn is_tuned(path: &Path) -> bool {
+/// Returns whether a running `surmise tune` has locked the journal.
+fn is_tuner_running(path: &Path) -> bool {
     let tuner = Journal::view(path)
         .ok()
         .and_then(|view| view.notes.get(TUNER_NOTE).and_then(serde_json::Value::as_u64));
-    let writer = Journal::writer(path).ok().flatten();
+    let writer = Journal::writer_process(path).ok().flatten();
     tuner.is_some() && tuner == writer.map(u64::from)
 }
 
-#[allow(clippy::disallowed_methods, reason = "how long a lock is waited for")]
+#[allow(clippy::disallowed_methods, reason = "measures the time of waiting for a lock")]
 fn now() -> Instant {
     Instant::now()
 }
 
-/// What a trial is that has not ended: it runs, or it waits for a tuner that goes on with it.
+/// Returns the state of pending trials: `running`, or `waiting` until `surmise tune` is resumed.
 pub(crate) fn pending_state(name: &str) -> &'static str {
     let path = journal_file(name);
-    let is_tuners = Journal::view(&path).is_ok_and(|view| view.notes.contains_key(TUNER_NOTE));
-    if is_tuners && !is_tuned(&path) { "waiting" } else { "running" }
+    let has_tuner = Journal::view(&path).is_ok_and(|view| view.notes.contains_key(TUNER_NOTE));
+    if has_tuner && !is_tuner_running(&path) { "waiting" } else { "running" }
 }
 
-/// A trial of a study.
+/// Returns the trial with this number.
 ///
 /// # Errors
-/// If there is none of this number.
-pub(crate) fn trial(study: &Study, number: u64) -> Result<&Trial, Failure> {
+/// Returns `InvalidInput` if no trial has this number.
+pub(crate) fn trial(study: &Study, number: u64) -> Result<&Trial, CommandError> {
     let count = study.trials().len();
-    let unknown =
-        || Unreadable(format!("there is no trial {number}: they are numbered from 1 to {count}"));
+    let unknown = || {
+        InvalidInput(format!("there is no trial {number}: trials have the numbers 1 to {count}"))
+    };
     Ok(study.trial(TrialId(number)).ok_or_else(unknown)?)
 }
 
-/// The folder of an attempt at a trial, beside its journal.
+/// Returns the folder of an attempt at a trial, in the jobs folder beside the journal.
 pub(crate) fn job_folder(journal: &Path, trial: TrialId, attempt: u32) -> PathBuf {
     jobs_folder(journal).join(format!("trial-{:05}-attempt-{attempt}", trial.0))
 }

@@ -1,4 +1,4 @@
-//! `surmise import`: results from elsewhere as observations of a study.
+//! `surmise import`: adds results from a CSV file or from Optuna to a study.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -7,46 +7,47 @@ use std::process::ExitCode;
 use clap::Args;
 use surmise::journal::Journal;
 use surmise::{
-    Configuration, Failure as TrialFailure, FailureKind, Outcome, ParameterRange, ParameterValue,
-    Study,
+    Configuration, Failure, FailureKind, Outcome, ParameterRange, ParameterValue, Study,
 };
 
 use super::file::{journal_file, open, open_study};
 use super::optuna;
-use crate::output::{Failure, Unreadable, ended, say};
+use crate::output::{CommandError, InvalidInput, exit_code, print_line};
 use crate::study::{StudyBase, StudyOptions, parse_value};
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportOptions {
-    /// The study: its name, or its journal's file. It is created if it is not there and ranges and a metric are given; of a journal of Optuna the ranges are known.
+    /// The name of the study, or its journal file. The study is created if it does not exist and
+    /// ranges and a metric are given; a journal file of Optuna contains its ranges.
     name: String,
-    /// CSV with a column for each parameter and one for the metric; or a journal file of Optuna.
+    /// A CSV file with a column for each parameter and one for the metric, or a journal file of
+    /// Optuna.
     file: PathBuf,
     #[command(flatten)]
     study: StudyOptions,
-    /// The file is a journal file of Optuna.
+    /// Read the file as a journal file of Optuna.
     #[arg(long)]
     optuna_journal: bool,
-    /// Which of Optuna's studies, if the file has several.
+    /// The name of the study in Optuna's file, if it has several.
     #[arg(long, value_name = "NAME", requires = "optuna_journal")]
     optuna_study: Option<String>,
 }
 
-/// A result and where it stands in the file.
-struct KnownResult {
-    place: String,
+/// A result, and its position in the file.
+struct ImportedResult {
+    position: String,
     configuration: Configuration,
     outcome: Outcome,
 }
 
 pub(crate) fn import(options: &ImportOptions) -> ExitCode {
-    ended(try_import(options).map(|()| ExitCode::SUCCESS))
+    exit_code(try_import(options).map(|()| ExitCode::SUCCESS))
 }
 
-fn try_import(options: &ImportOptions) -> Result<(), Failure> {
+fn try_import(options: &ImportOptions) -> Result<(), CommandError> {
     let file = options.file.display();
     let text = std::fs::read_to_string(&options.file)
-        .map_err(|error| Unreadable(format!("{file}: {error}")))?;
+        .map_err(|error| InvalidInput(format!("{file}: {error}")))?;
     let optuna = match options.optuna_journal {
         true => Some(optuna::read(&text, options.optuna_study.as_deref())?),
         false => None,
@@ -68,139 +69,144 @@ fn try_import(options: &ImportOptions) -> Result<(), Failure> {
         })?
     };
     if let Some(optuna) = optuna.as_ref().filter(|optuna| optuna.goal != study.objective().goal) {
-        let (theirs, own) = (optuna.goal, study.objective().goal);
-        return Err(Unreadable(format!(
-            "Optuna's study has another goal: {theirs:?}, and this one {own:?}"
+        let (theirs, ours) = (optuna.goal, study.objective().goal);
+        return Err(InvalidInput(format!(
+            "the goals differ: Optuna's study has {theirs:?}, and this study has {ours:?}"
         ))
         .into());
     }
-    let known = match optuna {
-        Some(optuna) => of_optuna(optuna),
-        None => of_csv(&study, &text)?,
+    let results = match optuna {
+        Some(optuna) => optuna_results(optuna),
+        None => csv_results(&study, &text)?,
     };
-    observe_new(&mut study, known, &mut journal, &path.display().to_string())
+    import_new(&mut study, results, &mut journal, &path.display().to_string())
 }
 
-/// A result for comparison: its value, or nothing if it failed.
+/// The configuration of a result, and the bits of its value unless it failed.
 type ResultKey = (String, Option<u64>);
 
 fn result_key(configuration: &Configuration, outcome: &Outcome) -> ResultKey {
     (configuration.to_string(), outcome.value().map(f64::to_bits))
 }
 
-/// Takes in what the study does not know yet.
-fn observe_new(
+/// Adds the results that the study does not contain yet.
+fn import_new(
     study: &mut Study,
-    known: Vec<KnownResult>,
+    results: Vec<ImportedResult>,
     journal: &mut Journal,
     name: &str,
-) -> Result<(), Failure> {
-    let mut before: HashMap<ResultKey, usize> = HashMap::new();
+) -> Result<(), CommandError> {
+    let mut existing: HashMap<ResultKey, usize> = HashMap::new();
     for trial in study.trials() {
         if let Some(outcome) = &trial.outcome {
-            *before.entry(result_key(&trial.configuration, outcome)).or_default() += 1;
+            *existing.entry(result_key(&trial.configuration, outcome)).or_default() += 1;
         }
     }
-    let (mut taken, mut known_before, mut refused) = (0, 0, Vec::new());
-    for KnownResult { place, configuration, outcome } in known {
+    let (mut imported_count, mut known_count, mut rejected) = (0, 0, Vec::new());
+    for ImportedResult { position, configuration, outcome } in results {
         let normal = study.space().normalize(&configuration).unwrap_or(configuration);
         if let Some(count) =
-            before.get_mut(&result_key(&normal, &outcome)).filter(|count| **count > 0)
+            existing.get_mut(&result_key(&normal, &outcome)).filter(|count| **count > 0)
         {
             *count -= 1;
-            known_before += 1;
+            known_count += 1;
             continue;
         }
-        match study.observe(&normal, outcome) {
-            Ok(_) => taken += 1,
+        match study.add_observation(&normal, outcome) {
+            Ok(_) => imported_count += 1,
             Err(error) => {
-                refused.push(format!("{place}: {}", error.to_string().replace('\n', "; ")));
+                rejected.push(format!("{position}: {}", error.to_string().replace('\n', "; ")));
             }
         }
     }
     journal.write(study)?;
-    say(format_args!("{taken} results imported into {name}; {known_before} were there already"))?;
-    for line in &refused {
-        say(format_args!("left out: {line}"))?;
+    print_line(format_args!(
+        "{imported_count} results imported into {name}; {known_count} were there already"
+    ))?;
+    for line in &rejected {
+        print_line(format_args!("skipped: {line}"))?;
     }
-    if taken + known_before == 0 { Err("nothing was imported".into()) } else { Ok(()) }
+    if imported_count + known_count == 0 { Err("nothing was imported".into()) } else { Ok(()) }
 }
 
-fn failed(reason: &str) -> Outcome {
-    Outcome::Failed(TrialFailure::new(FailureKind::Error, reason))
+fn failed_outcome(reason: &str) -> Outcome {
+    Outcome::Failed(Failure::new(FailureKind::Error, reason))
 }
 
-fn of_optuna(optuna: optuna::OptunaStudy) -> Vec<KnownResult> {
-    let known = |trial: optuna::OptunaTrial| KnownResult {
-        place: format!("trial {}", trial.number),
+fn optuna_results(optuna: optuna::OptunaStudy) -> Vec<ImportedResult> {
+    let to_result = |trial: optuna::OptunaTrial| ImportedResult {
+        position: format!("trial {}", trial.number),
         configuration: trial.values.into_iter().collect(),
         outcome: match trial.value {
             Some(value) if !trial.has_failed => Outcome::from(value),
-            _ => failed("it failed under Optuna"),
+            _ => failed_outcome("the trial failed in Optuna"),
         },
     };
-    optuna.trials.into_iter().map(known).collect()
+    optuna.trials.into_iter().map(to_result).collect()
 }
 
-/// The rows of a CSV file. A row without a value has failed. Columns of neither a parameter nor the metric are passed over.
-fn of_csv(study: &Study, text: &str) -> Result<Vec<KnownResult>, Failure> {
+/// Reads the results in a CSV file.
+///
+/// A row without a value is a failed trial. Columns of neither a parameter nor the metric are
+/// ignored, except `state` and `failure`.
+fn csv_results(study: &Study, text: &str) -> Result<Vec<ImportedResult>, CommandError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let unreadable = |error: csv::Error| Unreadable(error.to_string());
-    let head = reader.headers().map_err(unreadable)?.clone();
-    let column = |name: &str| head.iter().position(|own| own == name);
+    let unreadable = |error: csv::Error| InvalidInput(error.to_string());
+    let header = reader.headers().map_err(unreadable)?.clone();
+    let column = |name: &str| header.iter().position(|column| column == name);
     let ranges = study.space().ranges();
     let metric = &study.objective().metric_name;
     let names = ranges.iter().map(ParameterRange::name).chain([metric.as_str()]);
     let missing: Vec<&str> = names.filter(|name| column(name).is_none()).collect();
     if !missing.is_empty() {
-        let found: Vec<&str> = head.iter().collect();
+        let found: Vec<&str> = header.iter().collect();
         let (missing, found) = (missing.join(", "), found.join(", "));
-        return Err(Unreadable(format!(
+        return Err(InvalidInput(format!(
             "the file has no column {missing}; its columns are {found}"
         ))
         .into());
     }
-    let mut known = Vec::new();
-    let mut faults = Vec::new();
+    let mut results = Vec::new();
+    let mut errors = Vec::new();
     let mut ignored = Vec::new();
     for (number, row) in reader.records().enumerate() {
         let row = row.map_err(unreadable)?;
-        let place = format!("row {}", number + 1);
+        let position = format!("row {}", number + 1);
         let field =
             |name: &str| column(name).and_then(|column| row.get(column)).unwrap_or_default();
         let value = |range: &ParameterRange| -> Result<(String, ParameterValue), String> {
             let name = range.name();
             parse_value(range, field(name))
                 .map(|value| (name.to_owned(), value))
-                .map_err(|reason| format!("{place}, {name}: {reason}"))
+                .map_err(|reason| format!("{position}, {name}: {reason}"))
         };
-        // Of an export: what has not ended says nothing, and a stopped trial has no final value.
+        // Rows of an export without a final value are skipped.
         let state = field("state");
         if matches!(state, "running" | "waiting" | "stopped") {
-            ignored.push(format!("{place}: it is {state}"));
+            ignored.push(format!("{position}: the trial is {state}"));
             continue;
         }
         let outcome = match field(metric) {
-            _ if state == "failed" => Ok(failed(match field("failure") {
-                "" => "it failed",
+            _ if state == "failed" => Ok(failed_outcome(match field("failure") {
+                "" => "the trial failed",
                 reason => reason,
             })),
-            "" => Ok(failed("it has no value")),
+            "" => Ok(failed_outcome("the row has no value")),
             text => text
                 .parse::<f64>()
                 .map(Outcome::from)
-                .map_err(|_| format!("{place}, {metric}: `{text}` is no number")),
+                .map_err(|_| format!("{position}, {metric}: `{text}` is not a number")),
         };
         let values: Result<Configuration, String> = ranges.iter().map(value).collect();
         match (values, outcome) {
             (Ok(configuration), Ok(outcome)) => {
-                known.push(KnownResult { place, configuration, outcome });
+                results.push(ImportedResult { position, configuration, outcome });
             }
-            (values, outcome) => faults.extend([values.err(), outcome.err()].into_iter().flatten()),
+            (values, outcome) => errors.extend([values.err(), outcome.err()].into_iter().flatten()),
         }
     }
     for text in ignored {
-        say(format_args!("left out: {text}"))?;
+        print_line(format_args!("skipped: {text}"))?;
     }
-    if faults.is_empty() { Ok(known) } else { Err(Unreadable(faults.join("\n")).into()) }
+    if errors.is_empty() { Ok(results) } else { Err(InvalidInput(errors.join("\n")).into()) }
 }

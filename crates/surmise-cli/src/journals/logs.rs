@@ -1,4 +1,4 @@
-//! `surmise logs`: what a job has printed.
+//! `surmise logs`: prints the output of a job.
 
 use std::fs;
 use std::io::{self, Write};
@@ -7,25 +7,25 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::file::{job_folder, journal_file, trial, view};
-use crate::output::{Failure, ended};
+use crate::output::{CommandError, exit_code};
 
 #[derive(Debug, Args)]
 pub(crate) struct LogsOptions {
-    /// The study: its name, or its journal's file.
+    /// The name of the study, or its journal file.
     name: String,
-    /// The trial's number.
+    /// The number of the trial.
     trial: u64,
-    /// An earlier attempt than the last one.
+    /// The number of the attempt [default: the last one].
     #[arg(long, value_name = "N")]
     attempt: Option<u32>,
 }
 
 pub(crate) fn logs(options: &LogsOptions) -> ExitCode {
-    ended(try_logs(options).map(|()| ExitCode::SUCCESS))
+    exit_code(try_logs(options).map(|()| ExitCode::SUCCESS))
 }
 
-/// Prints standard output of the job to standard output, and its standard error to standard error.
-fn try_logs(options: &LogsOptions) -> Result<(), Failure> {
+/// Prints the job's standard output and standard error to those of this process.
+fn try_logs(options: &LogsOptions) -> Result<(), CommandError> {
     let view = view(&options.name)?;
     let trial = trial(&view.study, options.trial)?;
     let attempt = options.attempt.unwrap_or(trial.attempt());
@@ -33,14 +33,14 @@ fn try_logs(options: &LogsOptions) -> Result<(), Failure> {
     let read = |name: &str| fs::read(folder.join(name));
     let output = read("stdout.log").map_err(|error| {
         let folder = folder.display();
-        format!("trial {} has no logs of attempt {attempt} in {folder}: {error}", trial.id)
+        format!("attempt {attempt} of trial {} has no logs in {folder}: {error}", trial.id)
     })?;
     write(io::stdout().lock(), &output)?;
     write(io::stderr().lock(), &read("stderr.log").unwrap_or_default())?;
     Ok(())
 }
 
-/// Writes bytes; a reader that closes the pipe has read enough.
+/// Writes bytes; a closed pipe is not an error.
 fn write(mut to: impl Write, bytes: &[u8]) -> io::Result<()> {
     match to.write_all(bytes).and_then(|()| to.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -1,4 +1,4 @@
-//! The commands that look at a study's journal and add to it.
+//! The subcommands that read the journal of a study, or add to it.
 
 mod file;
 mod trials;

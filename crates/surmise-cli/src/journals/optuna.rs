@@ -1,4 +1,6 @@
-//! Optuna's journal files (`JournalFileBackend`, Optuna 3 to 5): a line of JSON for each operation.
+//! Reads and writes Optuna's journal files (`JournalFileBackend`, Optuna 3 to 5).
+//!
+//! Such a file has a line of JSON for each operation.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +13,8 @@ use surmise::{
 };
 
 use super::trials::{Times, rfc3339};
-use crate::output::{Failure, Unreadable};
-use crate::study::FaultyText;
+use crate::output::{CommandError, InvalidInput};
+use crate::study::TextDiagnostics;
 
 const CREATE_STUDY: u64 = 0;
 const CREATE_TRIAL: u64 = 4;
@@ -21,16 +23,16 @@ const SET_STATE: u64 = 6;
 const SET_INTERMEDIATE_VALUE: u64 = 7;
 const SET_USER_ATTRIBUTE: u64 = 8;
 
-/// Optuna's `TrialState`.
+/// The numbers of Optuna's `TrialState`.
 const COMPLETE: u64 = 1;
 const PRUNED: u64 = 2;
 const FAILED: u64 = 3;
 
-/// Optuna's `StudyDirection`.
+/// The numbers of Optuna's `StudyDirection`.
 const MINIMIZE: u64 = 1;
 const MAXIMIZE: u64 = 2;
 
-/// The study as a journal file of Optuna.
+/// Formats a study as a journal file of Optuna.
 pub(crate) fn write(view: &JournalView, name: &str) -> String {
     let study = &view.study;
     let times = Times::of(view);
@@ -38,9 +40,10 @@ pub(crate) fn write(view: &JournalView, name: &str) -> String {
         Goal::Minimize => MINIMIZE,
         Goal::Maximize => MAXIMIZE,
     };
-    let mut lines = vec![
-        json!({"op_code": CREATE_STUDY, "worker_id": "surmise", "study_name": name, "directions": [direction]}),
-    ];
+    let mut lines = vec![json!({
+        "op_code": CREATE_STUDY, "worker_id": "surmise", "study_name": name,
+        "directions": [direction],
+    })];
     for (number, trial) in study.trials().iter().enumerate() {
         write_trial(study.space(), trial, number, &times, &mut lines);
     }
@@ -54,14 +57,18 @@ fn write_trial(
     times: &Times,
     lines: &mut Vec<Value>,
 ) {
-    let begun = times.begun(trial.id).or(times.ended(trial.id)).unwrap_or_default();
-    lines.push(json!({"op_code": CREATE_TRIAL, "worker_id": "surmise", "study_id": 0, "datetime_start": rfc3339(begun)}));
+    let started = times.started(trial.id).or(times.ended(trial.id)).unwrap_or_default();
+    lines.push(json!({
+        "op_code": CREATE_TRIAL, "worker_id": "surmise", "study_id": 0,
+        "datetime_start": rfc3339(started),
+    }));
     for range in space.ranges() {
         let Some(value) = trial.configuration.value(range.name()) else { continue };
         let (internal, distribution) = parameter(range, value);
         lines.push(json!({
-            "op_code": SET_PARAMETER, "worker_id": "surmise", "trial_id": number, "param_name": range.name(),
-            "param_value_internal": internal, "distribution": distribution.to_string(),
+            "op_code": SET_PARAMETER, "worker_id": "surmise", "trial_id": number,
+            "param_name": range.name(), "param_value_internal": internal,
+            "distribution": distribution.to_string(),
         }));
     }
     for report in &trial.reports {
@@ -76,20 +83,26 @@ fn write_trial(
         Some(Outcome::Stopped { value }) => (PRUNED, json!(value.map(|value| [value]))),
         Some(Outcome::Failed(failure)) => {
             let attribute = json!({"failure": failure.message});
-            lines.push(json!({"op_code": SET_USER_ATTRIBUTE, "worker_id": "surmise", "trial_id": number, "user_attr": attribute}));
+            lines.push(json!({
+                "op_code": SET_USER_ATTRIBUTE, "worker_id": "surmise", "trial_id": number,
+                "user_attr": attribute,
+            }));
             (FAILED, Value::Null)
         }
     };
-    let ended = times.ended(trial.id).unwrap_or(begun);
+    let ended = times.ended(trial.id).unwrap_or(started);
     lines.push(json!({
-        "op_code": SET_STATE, "worker_id": "surmise", "trial_id": number, "state": state, "values": values,
-        "datetime_complete": rfc3339(ended),
+        "op_code": SET_STATE, "worker_id": "surmise", "trial_id": number, "state": state,
+        "values": values, "datetime_complete": rfc3339(ended),
     }));
 }
 
-/// A value as Optuna keeps it, and its distribution. Optuna has no reverse-logarithmic scale, and no steps on a logarithmic one.
+/// Converts a value to Optuna's internal representation, with its distribution.
+///
+/// Optuna has no reverse-logarithmic scale, and no steps on a logarithmic scale.
 fn parameter(range: &ParameterRange, value: &ParameterValue) -> (Value, Value) {
-    let is_log = range.scale().is_some_and(|scale| scale.scaling == ScalingType::Logarithmic);
+    let is_log =
+        range.resolved_scaling().is_some_and(|scale| scale.scaling == ScalingType::Logarithmic);
     match range {
         ParameterRange::Continuous(range) => {
             let step = range.step().filter(|_| !is_log);
@@ -111,7 +124,7 @@ fn parameter(range: &ParameterRange, value: &ParameterValue) -> (Value, Value) {
     }
 }
 
-/// A study that Optuna has kept.
+/// A study in a journal file of Optuna.
 #[derive(Debug)]
 pub(crate) struct OptunaStudy {
     pub(crate) ranges: Vec<ParameterRange>,
@@ -119,12 +132,12 @@ pub(crate) struct OptunaStudy {
     pub(crate) trials: Vec<OptunaTrial>,
 }
 
-/// A trial that has ended.
+/// An ended trial in a journal file of Optuna.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct OptunaTrial {
     pub(crate) number: usize,
     pub(crate) values: Vec<(String, ParameterValue)>,
-    /// The final value, if it completed.
+    /// The final value, if the trial completed.
     pub(crate) value: Option<f64>,
     pub(crate) has_failed: bool,
 }
@@ -160,33 +173,35 @@ struct Attributes {
     choices: Vec<ParameterValue>,
 }
 
-/// Reads a journal file of Optuna: the study of this name, or the only one.
+/// Reads the study with this name, or the only study, in a journal file of Optuna.
 ///
 /// # Errors
-/// If the text is none, has no such study or several, or has several objectives.
-pub(crate) fn read(text: &str, wanted: Option<&str>) -> Result<OptunaStudy, Failure> {
+/// Returns `InvalidInput` if the text is not such a file, if the study is not found or not unique,
+/// or if it has several objectives.
+pub(crate) fn read(text: &str, study_name: Option<&str>) -> Result<OptunaStudy, CommandError> {
     let mut file = OptunaFile::default();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let read = serde_json::from_str(line).map_err(|error| error.to_string());
-        let taken = read.and_then(|operation| file.take(operation));
-        taken.map_err(|error| Unreadable(format!("line {}: {error}", number + 1)))?;
+        let applied = read.and_then(|operation| file.apply(operation));
+        applied.map_err(|error| InvalidInput(format!("line {}: {error}", number + 1)))?;
     }
-    file.study(wanted)
+    file.study(study_name)
 }
 
-/// All studies of a file, as far as it has been read.
+/// All studies in the lines that have been read.
 #[derive(Debug, Default)]
 struct OptunaFile {
-    /// Names and directions.
+    /// The names and directions of the studies.
     studies: Vec<(String, Vec<u64>)>,
-    /// By their number: the study's number, the trial, whether it has ended.
+    /// The trials by their numbers: the number of the study, the trial, and whether it has ended.
     trials: BTreeMap<usize, (usize, OptunaTrial, bool)>,
-    /// With the study's number.
+    /// The ranges, each with the number of its study.
     ranges: Vec<(usize, ParameterRange)>,
 }
 
 impl OptunaFile {
-    fn take(&mut self, operation: Operation) -> Result<(), String> {
+    /// Applies the operation of one line.
+    fn apply(&mut self, operation: Operation) -> Result<(), String> {
         let number = operation.trial_id;
         match operation.op_code {
             CREATE_STUDY => {
@@ -231,16 +246,17 @@ impl OptunaFile {
         Ok(())
     }
 
-    /// The study of this name, or the only one.
-    fn study(self, wanted: Option<&str>) -> Result<OptunaStudy, Failure> {
+    /// Returns the study with this name, or the only study.
+    fn study(self, study_name: Option<&str>) -> Result<OptunaStudy, CommandError> {
         let names: Vec<String> = self.studies.iter().map(|(name, _)| name.clone()).collect();
-        let study = choose(&names, wanted)?;
+        let study = choose(&names, study_name)?;
         let goal = match self.studies.get(study).map(|(_, directions)| directions.as_slice()) {
             Some([MAXIMIZE]) => Goal::Maximize,
             Some([_]) => Goal::Minimize,
             _ => {
-                let why = "the study has several objectives; one can be tuned";
-                return Err(Unreadable(why.to_owned()).into());
+                let why =
+                    "the study in Optuna's file has several objectives; only one is supported";
+                return Err(InvalidInput(why.to_owned()).into());
             }
         };
         let ended =
@@ -254,12 +270,12 @@ impl OptunaFile {
     }
 }
 
-fn choose(names: &[String], wanted: Option<&str>) -> Result<usize, Failure> {
+fn choose(names: &[String], study_name: Option<&str>) -> Result<usize, CommandError> {
     let known = names.join(", ");
-    let found = match (wanted, names) {
+    let found = match (study_name, names) {
         (_, []) => {
-            return Err(Unreadable(
-                "this is no journal file of Optuna: it creates no study".to_owned(),
+            return Err(InvalidInput(
+                "the file is not a journal file of Optuna: it creates no study".to_owned(),
             )
             .into());
         }
@@ -268,7 +284,7 @@ fn choose(names: &[String], wanted: Option<&str>) -> Result<usize, Failure> {
         (Some(wanted), _) => names.iter().position(|name| name == wanted),
     };
     let remedy =
-        || Unreadable(format!("name one of its studies by --optuna-study: {known}")).into();
+        || InvalidInput(format!("choose a study with --optuna-study NAME, one of {known}")).into();
     found.ok_or_else(remedy)
 }
 
@@ -277,7 +293,7 @@ impl Distribution {
         let Attributes { low, high, step, log, choices } = &self.attributes;
         let (low, high) = (low.unwrap_or_default(), high.unwrap_or_default());
         let scaling = if *log { ScalingType::Logarithmic } else { ScalingType::Linear };
-        #[allow(clippy::cast_possible_truncation, reason = "whole numbers, as Optuna keeps them")]
+        #[allow(clippy::cast_possible_truncation, reason = "Optuna stores whole numbers as floats")]
         let whole = |number: f64| number.round() as i64;
         let (range, value) = match &self.name[..] {
             "IntDistribution" | "IntUniformDistribution" | "IntLogUniformDistribution" => {
@@ -302,16 +318,16 @@ impl Distribution {
 }
 
 impl OptunaStudy {
-    /// The ranges of all parameters.
+    /// Returns the search space of all parameters.
     ///
     /// # Errors
-    /// If they make no search space.
-    pub(crate) fn space(&self) -> Result<SearchSpace, Vec<FaultyText>> {
+    /// Returns an error if the ranges do not form a valid search space.
+    pub(crate) fn space(&self) -> Result<SearchSpace, Vec<TextDiagnostics>> {
         let space = SearchSpace::new(self.ranges.iter().cloned().map(Ok));
-        space.map_err(|error| vec![FaultyText::without_place(&error.to_string())])
+        space.map_err(|error| vec![TextDiagnostics::without_span(&error.to_string())])
     }
 
-    /// The objective. Optuna keeps no metric's name.
+    /// Returns the objective; its metric is called `value`, because Optuna does not store a name.
     pub(crate) fn objective(&self) -> Objective {
         Objective { metric_name: "value".to_owned(), goal: self.goal }
     }

@@ -1,40 +1,43 @@
-//! `surmise repair`: a damaged journal mended as far as it can be.
+//! `surmise repair`: repairs a damaged journal as far as possible.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use surmise::journal::{Journal, Repair};
+use surmise::journal::{Journal, RepairReport};
 
 use super::file::{journal_file, open};
-use crate::output::{Failure, ended, say};
+use crate::output::{CommandError, exit_code, print_line};
 
 #[derive(Debug, Args)]
 pub(crate) struct RepairOptions {
-    /// The study: its name, or its journal's file.
+    /// The name of the study, or its journal file.
     name: String,
 }
 
 pub(crate) fn repair(options: &RepairOptions) -> ExitCode {
-    ended(try_repair(options).map(|()| ExitCode::SUCCESS))
+    exit_code(try_repair(options).map(|()| ExitCode::SUCCESS))
 }
 
-fn try_repair(options: &RepairOptions) -> Result<(), Failure> {
+fn try_repair(options: &RepairOptions) -> Result<(), CommandError> {
     let path = journal_file(&options.name);
     let repair = open(&path, |path| Ok(Journal::repair(path)?))?;
-    let Repair { kept_aside, events, lost, renumbered, .. } = repair;
-    let Some(kept_aside) = kept_aside else {
-        return Ok(say(format_args!("{} is sound: {events} events", path.display()))?);
+    let RepairReport { damaged_copy, event_count, lost, renumbered, .. } = repair;
+    let Some(damaged_copy) = damaged_copy else {
+        return Ok(print_line(format_args!(
+            "{} is not damaged: {event_count} events",
+            path.display()
+        ))?);
     };
-    say(format_args!(
-        "{} is mended: {events} events; the damaged file is {}",
+    print_line(format_args!(
+        "{} is repaired: {event_count} events; the damaged file is kept as {}",
         path.display(),
-        kept_aside.display()
+        damaged_copy.display()
     ))?;
     for line in lost {
-        say(format_args!("lost: {line}"))?;
+        print_line(format_args!("lost: {line}"))?;
     }
     for (before, now) in renumbered {
-        say(format_args!("trial {before} is trial {now} now"))?;
+        print_line(format_args!("trial {before} has the new number {now}"))?;
     }
     Ok(())
 }

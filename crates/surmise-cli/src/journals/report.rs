@@ -1,4 +1,4 @@
-//! `surmise report`: what a study has learnt, as a page.
+//! `surmise report`: writes a report on one study, or a comparison of several, as HTML.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,118 +11,124 @@ use serde::Deserialize;
 use surmise::journal::JournalView;
 use surmise_report::{Analysis, Comparison, Picture, Report};
 
-use super::best::command;
+use super::best::best_command;
 use super::file::{journal_file, view};
 use crate::layout::COMMAND_NOTE;
-use crate::output::{Failure, Unreadable, ended, say};
+use crate::output::{CommandError, InvalidInput, exit_code, print_line};
 use crate::tune::CommandNote;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// The study: its name, or its journal's file. Several are compared.
+    /// The names of the studies, or their journal files. Several studies are compared.
     #[arg(required = true)]
     names: Vec<String>,
-    /// The HTML file to write, or `-` for standard output; NAME.html if it is not given.
+    /// The HTML file to write, or `-` for standard output [default: NAME.html].
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// A folder into which each picture is written as SVG, too.
+    /// A folder for the pictures, which are also written as SVG files.
     #[arg(long, value_name = "FOLDER")]
     pictures: Option<PathBuf>,
 }
 
 pub(crate) fn report(options: &ReportOptions) -> ExitCode {
-    ended(try_report(options).map(|()| ExitCode::SUCCESS))
+    exit_code(try_report(options).map(|()| ExitCode::SUCCESS))
 }
 
-fn try_report(options: &ReportOptions) -> Result<(), Failure> {
-    check(options)?;
+fn try_report(options: &ReportOptions) -> Result<(), CommandError> {
+    check_names(options)?;
     let views: Vec<JournalView> =
         options.names.iter().map(|name| view(name)).collect::<Result<_, _>>()?;
     let titles: Vec<String> = options.names.iter().map(|name| title(name)).collect();
     let (page, pictures) = match &views[..] {
-        [one] => page_of(&options.names[0], &titles[0], one),
-        several => comparison(&titles, several)?,
+        [one] => single_report(&options.names[0], &titles[0], one),
+        several => comparison_report(&titles, several)?,
     };
     let output = options
         .output
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.html", titles.join("-"))));
     if output.as_os_str() == "-" {
-        return Ok(say(page)?);
+        return Ok(print_line(page)?);
     }
     refuse_journal(&output)?;
     if let Some(folder) = &options.pictures {
-        fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+        fs::create_dir_all(folder).map_err(|error| write_error(folder, &error))?;
         for picture in pictures {
             write(&folder.join(format!("{}.svg", picture.name)), &picture.svg)?;
         }
     }
     if let Some(folder) = output.parent() {
-        fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+        fs::create_dir_all(folder).map_err(|error| write_error(folder, &error))?;
     }
     write(&output, &page)?;
-    Ok(say(format_args!("{}: open it in a browser.", output.display()))?)
+    Ok(print_line(format_args!("{}: open it in a browser.", output.display()))?)
 }
 
-/// No study may be named twice.
-fn check(options: &ReportOptions) -> Result<(), Failure> {
+/// Checks that no study is named twice.
+fn check_names(options: &ReportOptions) -> Result<(), CommandError> {
     let mut seen = HashSet::new();
     for name in &options.names {
         let path = journal_file(name);
         if let Ok(path) = path.canonicalize()
             && !seen.insert(path)
         {
-            return Err(Unreadable(format!("{name} is named twice: name each study once")).into());
+            return Err(InvalidInput(format!("{name} is named twice: name each study once")).into());
         }
     }
     Ok(())
 }
 
-/// A journal is never overwritten by a page.
-fn refuse_journal(output: &Path) -> Result<(), Failure> {
-    const BEGINNING: &[u8] = b"{\"seq\":";
-    let mut beginning = Vec::new();
+/// Returns an error if the output file is a journal, which must not be overwritten.
+fn refuse_journal(output: &Path) -> Result<(), CommandError> {
+    const PREFIX: &[u8] = b"{\"seq\":";
+    let mut prefix = Vec::new();
     if let Ok(file) = fs::File::open(output) {
-        file.take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
+        file.take(PREFIX.len() as u64).read_to_end(&mut prefix)?;
     }
-    if beginning == BEGINNING {
+    if prefix == PREFIX {
         let output = output.display();
-        return Err(Unreadable(format!("{output} is a journal: give the page another name")).into());
+        return Err(InvalidInput(format!(
+            "{output} is a journal: choose another file for the report"
+        ))
+        .into());
     }
     Ok(())
 }
 
-/// A study's name, from what was typed.
+/// Returns the title of a study: its name without folder and extension.
 fn title(name: &str) -> String {
     let path = journal_file(name);
     path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-fn page_of(name: &str, title: &str, view: &JournalView) -> (String, Vec<Picture>) {
-    let analysis = Analysis::of(&view.study);
-    let mut report = Report::of(title, &analysis)
+fn single_report(name: &str, title: &str, view: &JournalView) -> (String, Vec<Picture>) {
+    let analysis = Analysis::new(&view.study);
+    let mut report = Report::new(title, &analysis)
         .with_times(&view.times)
         .with_origin("journal", journal_file(name).display().to_string())
         .with_origin("written by", format!("surmise {}", view.versions.join(", ")));
     if let Some(note) =
         view.notes.get(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok())
     {
-        report = report.with_origin("what runs the jobs", note.command.join(" "));
+        report = report.with_origin("command", note.command.join(" "));
     }
     for (part, hash) in &view.hashes {
         report = report.with_origin(format!("hash of the {part}"), hash.as_str());
     }
-    // A function has no command.
-    let line = view.study.best().and_then(|best| command(view, &best.configuration).ok());
+    // A study of a test function has no command.
+    let line = view.study.best().and_then(|best| best_command(view, &best.configuration).ok());
     if let Some(line) = line {
         report = report.with_best_command(line);
     }
     (report.html(), report.pictures())
 }
 
-fn comparison(titles: &[String], views: &[JournalView]) -> Result<(String, Vec<Picture>), Failure> {
+fn comparison_report(
+    titles: &[String],
+    views: &[JournalView],
+) -> Result<(String, Vec<Picture>), CommandError> {
     let studies = titles.iter().cloned().zip(views.iter().map(|view| &view.study)).collect();
-    let comparison = Comparison::of(studies).ok_or_else(|| {
+    let comparison = Comparison::new(studies).ok_or_else(|| {
         let each = |(title, view): (&String, &JournalView)| {
             let objective = view.study.objective();
             format!("{title}: {} ({:?})", objective.metric_name, objective.goal)
@@ -133,10 +139,10 @@ fn comparison(titles: &[String], views: &[JournalView]) -> Result<(String, Vec<P
     Ok((comparison.html(&titles.join(", ")), comparison.pictures()))
 }
 
-fn write(path: &PathBuf, text: &str) -> Result<(), Failure> {
-    Ok(fs::write(path, text).map_err(|error| cannot_write(path, &error))?)
+fn write(path: &PathBuf, text: &str) -> Result<(), CommandError> {
+    Ok(fs::write(path, text).map_err(|error| write_error(path, &error))?)
 }
 
-fn cannot_write(path: &std::path::Path, error: &std::io::Error) -> String {
+fn write_error(path: &std::path::Path, error: &std::io::Error) -> String {
     format!("{} cannot be written: {error}", path.display())
 }

@@ -1,4 +1,4 @@
-//! `surmise show`: the trials of a study as a table.
+//! `surmise show`: prints the trials of a study as a table.
 
 use std::cmp::Ordering;
 use std::io::{IsTerminal, stdout};
@@ -12,38 +12,41 @@ use surmise::{Outcome, ParameterRange, Study, Trial};
 use super::analysis::{show_findings, show_importance};
 use super::file::{pending_state, view};
 use super::trials::{Times, as_csv, as_json, state};
-use crate::display::{duration, number, one_line, short, value};
-use crate::output::{Failure, Unreadable, ended, say};
+use crate::display::{
+    format_configuration, format_duration, format_number, format_value, shorten_message,
+};
+use crate::output::{CommandError, InvalidInput, exit_code, print_line};
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowOptions {
-    /// The study: its name, or its journal's file.
+    /// The name of the study, or its journal file.
     name: String,
-    /// What the trials are sorted by: `trial`, `value` (the best first) or a parameter's name.
+    /// The order of the trials: `trial`, `value` (best first) or the name of a parameter.
     #[arg(long, value_name = "KEY", default_value = "trial")]
     sort: String,
-    /// Only trials that failed, with the reason.
+    /// Show only the failed trials, with the reasons.
     #[arg(long)]
     failed: bool,
-    /// Which parameters matter, and which act together, as shares of the variance of the metric.
+    /// Show which parameters matter and which of them interact, as shares of the variance of the
+    /// metric.
     #[arg(long, conflicts_with_all = ["failed", "findings", "sort", "csv"])]
     importance: bool,
-    /// What is remarkable about the study, and what to do about it.
+    /// Show what is remarkable about the study, and what to do about it.
     #[arg(long, conflicts_with_all = ["failed", "sort", "csv"])]
     findings: bool,
-    /// JSON: of trials an array of objects, with exact values and all reports.
+    /// Print JSON: an array with an object for each trial, with exact values and all reports.
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// CSV with exact values.
+    /// Print CSV with exact values.
     #[arg(long)]
     csv: bool,
 }
 
 pub(crate) fn show(options: &ShowOptions) -> ExitCode {
-    ended(try_show(options).map(|()| ExitCode::SUCCESS))
+    exit_code(try_show(options).map(|()| ExitCode::SUCCESS))
 }
 
-fn try_show(options: &ShowOptions) -> Result<(), Failure> {
+fn try_show(options: &ShowOptions) -> Result<(), CommandError> {
     let view = view(&options.name)?;
     let pending = pending_state(&options.name);
     let study = &view.study;
@@ -59,30 +62,30 @@ fn try_show(options: &ShowOptions) -> Result<(), Failure> {
     }
     sort(study, &mut trials, &options.sort)?;
     if options.csv {
-        return Ok(say(as_csv(&view, &trials, pending)?.trim_end())?);
+        return Ok(print_line(as_csv(&view, &trials, pending)?.trim_end())?);
     }
     if options.json {
         let times = Times::of(&view);
         let records: Vec<_> = trials.iter().map(|trial| as_json(trial, &times, pending)).collect();
-        return Ok(say(serde_json::to_string_pretty(&records)?)?);
+        return Ok(print_line(serde_json::to_string_pretty(&records)?)?);
     }
     let width = match stdout().is_terminal() {
         true => Term::stdout().size_checked().map_or(80, |(_, width)| usize::from(width)),
         false => usize::MAX,
     };
     for line in table(&view, &trials, options.failed, width, pending) {
-        say(line)?;
+        print_line(line)?;
     }
-    say(summary(study, pending))?;
-    let waiting: Vec<String> = study.enqueued().map(short).collect();
+    print_line(summary(study, pending))?;
+    let waiting: Vec<String> = study.enqueued().map(format_configuration).collect();
     for configuration in &waiting {
-        say(format_args!("enqueued: {configuration}"))?;
+        print_line(format_args!("enqueued: {configuration}"))?;
     }
     Ok(())
 }
 
-/// Sorts trials; those without the key come last.
-fn sort(study: &Study, trials: &mut [&Trial], key: &str) -> Result<(), Failure> {
+/// Sorts trials by a key; trials without the key come last.
+fn sort(study: &Study, trials: &mut [&Trial], key: &str) -> Result<(), CommandError> {
     let last = |a: Option<f64>, b: Option<f64>| match (a, b) {
         (Some(a), Some(b)) => a.total_cmp(&b),
         (None, None) => Ordering::Equal,
@@ -99,25 +102,28 @@ fn sort(study: &Study, trials: &mut [&Trial], key: &str) -> Result<(), Failure> 
         _ if ranges.iter().any(|range| range.name() == key) => trials.sort_by(|a, b| {
             let value = |trial: &Trial| trial.configuration.value(key).cloned();
             let number = |trial: &Trial| value(trial).and_then(|value| value.number());
-            let text = |trial: &Trial| value(trial).map(|value| value.printed());
+            let text = |trial: &Trial| value(trial).map(|value| value.to_text());
             last(number(a), number(b)).then_with(|| text(a).cmp(&text(b)))
         }),
         _ => {
             let names: Vec<&str> = ranges.iter().map(ParameterRange::name).collect();
             let known = names.join(", ");
-            return Err(Unreadable(format!("--sort {key}: sort by trial, value, {known}")).into());
+            let message = format!("unknown order --sort {key}: use trial, value or one of {known}");
+            return Err(InvalidInput(message).into());
         }
     }
     Ok(())
 }
 
-/// The final value, or the last one on the way of a trial that was stopped or runs.
+/// Returns the final value, or the last reported value of a trial that was stopped or is running.
 fn shown_value(trial: &Trial) -> Option<f64> {
     let has_failed = matches!(trial.outcome, Some(Outcome::Failed(_)));
-    trial.value().or(trial.last_reported().filter(|_| !has_failed))
+    trial.value().or(trial.last_reported_value().filter(|_| !has_failed))
 }
 
-/// The lines of a table. What does not fit the width is left out: first the parameters share a column, then lines are cut off.
+/// Formats the table of trials for a terminal of this width.
+///
+/// If it is too wide, all parameters share one column. Lines that are still too long are truncated.
 fn table(
     view: &JournalView,
     trials: &[&Trial],
@@ -129,57 +135,58 @@ fn table(
     let times = Times::of(view);
     let ranges = study.space().ranges();
     let metric = study.objective().metric_name.clone();
-    let mut head = vec!["trial".to_owned(), "state".to_owned(), metric, "time".to_owned()];
+    let mut header = vec!["trial".to_owned(), "state".to_owned(), metric, "time".to_owned()];
     let mut rows: Vec<Vec<String>> = trials
         .iter()
         .map(|trial| {
-            let value = shown_value(trial).map(number).unwrap_or_default();
-            let took = times.took(trial.id).map(duration).unwrap_or_default();
-            vec![trial.id.to_string(), state(trial, pending).to_owned(), value, took]
+            let value = shown_value(trial).map(format_number).unwrap_or_default();
+            let duration = times.duration(trial.id).map(format_duration).unwrap_or_default();
+            vec![trial.id.to_string(), state(trial, pending).to_owned(), value, duration]
         })
         .collect();
-    let of_all = |rows: &[Vec<String>]| lines(&head, rows, &[0, 2, 3]);
-    let narrow = of_all(&rows).first().map_or(0, |line| measure_text_width(line));
+    let format_all = |rows: &[Vec<String>]| format_table(&header, rows, &[0, 2, 3]);
+    let narrow = format_all(&rows).first().map_or(0, |line| measure_text_width(line));
     let values = |trial: &&Trial| -> Vec<String> {
         let values = ranges.iter().map(|range| trial.configuration.value(range.name()));
-        values.map(|own| own.map(value).unwrap_or_default()).collect()
+        values.map(|value| value.map(format_value).unwrap_or_default()).collect()
     };
     let names: Vec<String> = ranges.iter().map(|range| range.name().to_owned()).collect();
     let parameters: Vec<Vec<String>> = trials.iter().map(values).collect();
-    let wide = lines(&names, &parameters, &[]).iter().map(|line| measure_text_width(line)).max();
+    let wide =
+        format_table(&names, &parameters, &[]).iter().map(|line| measure_text_width(line)).max();
     if narrow + 2 + wide.unwrap_or(0) <= width {
-        head.extend(names);
+        header.extend(names);
         for (row, values) in rows.iter_mut().zip(parameters) {
             row.extend(values);
         }
     } else {
-        head.push("configuration".to_owned());
+        header.push("configuration".to_owned());
         for (row, trial) in rows.iter_mut().zip(trials) {
-            row.push(short(&trial.configuration));
+            row.push(format_configuration(&trial.configuration));
         }
     }
     if with_reasons {
-        head.push("reason".to_owned());
+        header.push("reason".to_owned());
         for (row, trial) in rows.iter_mut().zip(trials) {
             let Some(Outcome::Failed(failure)) = &trial.outcome else { continue };
-            row.push(one_line(&failure.message));
+            row.push(shorten_message(&failure.message));
         }
     }
     let cut = |line: String| match width {
         usize::MAX => line,
         _ => truncate_str(&line, width, "…").into_owned(),
     };
-    lines(&head, &rows, &[0, 2, 3]).into_iter().map(cut).collect()
+    format_table(&header, &rows, &[0, 2, 3]).into_iter().map(cut).collect()
 }
 
-/// Columns as wide as they must be, two blanks between them; those of `right` are aligned to the right.
-fn lines(head: &[String], rows: &[Vec<String>], right: &[usize]) -> Vec<String> {
-    let all = || std::iter::once(head).chain(rows.iter().map(Vec::as_slice));
+/// Aligns columns, with two spaces between them; columns in `right` are right-aligned.
+fn format_table(header: &[String], rows: &[Vec<String>], right: &[usize]) -> Vec<String> {
+    let all = || std::iter::once(header).chain(rows.iter().map(Vec::as_slice));
     let width = |column: usize| {
         let cells = all().filter_map(|row| row.get(column));
         cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |row: &[String]| {
         let padded = |(column, cell): (usize, &String)| {
             let blanks = " ".repeat(widths[column].saturating_sub(measure_text_width(cell)));
@@ -191,8 +198,8 @@ fn lines(head: &[String], rows: &[Vec<String>], right: &[usize]) -> Vec<String> 
 }
 
 fn summary(study: &Study, pending: &str) -> String {
-    let count = |wanted: &str| {
-        study.trials().iter().filter(|trial| state(trial, pending) == wanted).count()
+    let count = |expected: &str| {
+        study.trials().iter().filter(|trial| state(trial, pending) == expected).count()
     };
     let states = ["completed", "stopped", "failed", pending];
     let counts: Vec<String> = states
@@ -202,7 +209,7 @@ fn summary(study: &Study, pending: &str) -> String {
         .map(|(count, state)| format!("{count} {state}"))
         .collect();
     let best = study.best().and_then(|best| Some((best.id, best.value()?)));
-    let best = best.map(|(id, value)| format!("; best: trial {id}, {}", number(value)));
+    let best = best.map(|(id, value)| format!("; best: trial {id}, {}", format_number(value)));
     let counts = if counts.is_empty() { "no trials".to_owned() } else { counts.join(", ") };
     format!("{counts}{}", best.unwrap_or_default())
 }
@@ -213,8 +220,8 @@ mod tests {
 
     #[test]
     fn columns_are_aligned() {
-        let head = ["n".to_owned(), "name".to_owned()];
+        let header = ["n".to_owned(), "name".to_owned()];
         let rows = [vec!["10".to_owned(), "é".to_owned()], vec!["9".to_owned()]];
-        assert_eq!(lines(&head, &rows, &[0]), [" n  name", "10  é", " 9"]);
+        assert_eq!(format_table(&header, &rows, &[0]), [" n  name", "10  é", " 9"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `surmise stop`: asks a running tuner to end, from another terminal.
+//! `surmise stop`: stops a running `surmise tune` from another terminal.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,30 +8,31 @@ use rustix::process::{Pid, Signal, kill_process};
 use surmise::journal::Journal;
 
 use super::file::journal_file;
-use crate::output::{Failure, ended, say};
+use crate::output::{CommandError, exit_code, print_line};
 
-/// Between two interrupts, so that they are heard as two.
+/// Pause between two signals, so that the process receives both.
 const PAUSE: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Args)]
 pub(crate) struct StopOptions {
-    /// The study: its name, or its journal's file.
+    /// The name of the study, or its journal file.
     name: String,
-    /// Stop the jobs that run, too. By default they may end.
+    /// Also stop the running jobs. By default, they are allowed to end.
     #[arg(long)]
     cancel: bool,
 }
 
 pub(crate) fn stop(options: &StopOptions) -> ExitCode {
-    ended(try_stop(options).map(|()| ExitCode::SUCCESS))
+    exit_code(try_stop(options).map(|()| ExitCode::SUCCESS))
 }
 
-fn try_stop(options: &StopOptions) -> Result<(), Failure> {
+fn try_stop(options: &StopOptions) -> Result<(), CommandError> {
     let path = journal_file(&options.name);
-    let writer = Journal::writer(&path)?;
-    let writer = writer.ok_or_else(|| format!("no tuner runs on {}", path.display()))?;
+    let writer = Journal::writer_process(&path)?;
+    let writer =
+        writer.ok_or_else(|| format!("no `surmise tune` is running on {}", path.display()))?;
     let process = i32::try_from(writer).ok().and_then(Pid::from_raw);
-    let process = process.ok_or("the journal names no process")?;
+    let process = process.ok_or("the journal's lock has no valid process identifier")?;
     let signals: &[Signal] =
         if options.cancel { &[Signal::INT, Signal::INT] } else { &[Signal::TERM] };
     for (number, signal) in signals.iter().enumerate() {
@@ -42,5 +43,5 @@ fn try_stop(options: &StopOptions) -> Result<(), Failure> {
     }
     let what =
         if options.cancel { "stops its jobs and ends" } else { "ends when its jobs have ended" };
-    Ok(say(format_args!("Process {writer} {what}; the same line goes on later."))?)
+    Ok(print_line(format_args!("Process {writer} {what}. Run its command again to resume."))?)
 }

@@ -1,4 +1,4 @@
-//! Trials as rows of a table, as JSON and as CSV.
+//! Formats trials as JSON and as CSV.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -8,9 +8,9 @@ use surmise::journal::JournalView;
 use surmise::study::Event;
 use surmise::{Outcome, ParameterRange, Trial, TrialId};
 
-use crate::output::Failure;
+use crate::output::CommandError;
 
-/// The states that a trial can be in; `pending` is that of one which has not ended.
+/// Returns the state of a trial; `pending` is the state of a trial that has not ended.
 pub(crate) fn state<'a>(trial: &Trial, pending: &'a str) -> &'a str {
     match &trial.outcome {
         None => pending,
@@ -20,10 +20,10 @@ pub(crate) fn state<'a>(trial: &Trial, pending: &'a str) -> &'a str {
     }
 }
 
-/// When each trial was begun and when it ended, in seconds since 1970 (UTC).
+/// The start and the end of each trial, in seconds since 1970 (UTC).
 #[derive(Debug, Default)]
 pub(crate) struct Times {
-    begun: HashMap<TrialId, f64>,
+    started: HashMap<TrialId, f64>,
     ended: HashMap<TrialId, f64>,
 }
 
@@ -32,9 +32,9 @@ impl Times {
         let mut times = Self::default();
         for (event, time) in view.study.events().iter().zip(&view.times) {
             match event {
-                // Another attempt begins when the last one has failed.
+                // The next attempt starts when the last one has failed.
                 Event::Asked { trial, .. } | Event::AttemptFailed { trial, .. } => {
-                    times.begun.insert(*trial, *time);
+                    times.started.insert(*trial, *time);
                 }
                 Event::Told { trial, .. } | Event::Observed { trial, .. } => {
                     times.ended.insert(*trial, *time);
@@ -45,22 +45,22 @@ impl Times {
         times
     }
 
-    pub(crate) fn begun(&self, trial: TrialId) -> Option<f64> {
-        self.begun.get(&trial).copied()
+    pub(crate) fn started(&self, trial: TrialId) -> Option<f64> {
+        self.started.get(&trial).copied()
     }
 
     pub(crate) fn ended(&self, trial: TrialId) -> Option<f64> {
         self.ended.get(&trial).copied()
     }
 
-    /// How long its last attempt took.
-    pub(crate) fn took(&self, trial: TrialId) -> Option<Duration> {
-        let took = self.ended(trial)? - self.begun(trial)?;
-        Duration::try_from_secs_f64(took.max(0.0)).ok()
+    /// Returns the duration of the trial's last attempt.
+    pub(crate) fn duration(&self, trial: TrialId) -> Option<Duration> {
+        let seconds = self.ended(trial)? - self.started(trial)?;
+        Duration::try_from_secs_f64(seconds.max(0.0)).ok()
     }
 }
 
-/// A trial as JSON, with exact values.
+/// Converts a trial to JSON, with exact values.
 pub(crate) fn as_json(trial: &Trial, times: &Times, pending: &str) -> Value {
     let mut record = json!({
         "trial": trial.id,
@@ -69,7 +69,7 @@ pub(crate) fn as_json(trial: &Trial, times: &Times, pending: &str) -> Value {
         "configuration": trial.configuration,
         "attempts": trial.attempt(),
         "reports": trial.reports,
-        "begun": times.begun(trial.id),
+        "begun": times.started(trial.id),
         "ended": times.ended(trial.id),
     });
     if let Some(Outcome::Failed(failure)) = &trial.outcome {
@@ -78,11 +78,11 @@ pub(crate) fn as_json(trial: &Trial, times: &Times, pending: &str) -> Value {
     record
 }
 
-/// Rows as CSV (RFC 4180).
+/// Formats rows as CSV (RFC 4180).
 ///
 /// # Errors
-/// None that a buffer in memory has.
-pub(crate) fn csv(rows: impl Iterator<Item = Vec<String>>) -> Result<String, Failure> {
+/// Returns an error of the CSV writer, which does not occur for a buffer in memory.
+pub(crate) fn csv(rows: impl Iterator<Item = Vec<String>>) -> Result<String, CommandError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row)?;
@@ -90,45 +90,47 @@ pub(crate) fn csv(rows: impl Iterator<Item = Vec<String>>) -> Result<String, Fai
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-/// A time of day in seconds since 1970 as text: `2026-11-30T15:34:22.540894+00:00`.
+/// Formats a time in seconds since 1970 as text: `2026-11-30T15:34:22.540894+00:00`.
 pub(crate) fn rfc3339(seconds: f64) -> String {
     let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
     let time = humantime::format_rfc3339_micros(SystemTime::UNIX_EPOCH + since).to_string();
-    // Programs of before 2022 do not know `Z`.
+    // Programs from before 2022 do not accept `Z`.
     time.replace('Z', "+00:00")
 }
 
-/// All trials as CSV: number, state, value, times, reason of a failure, and a column for each parameter.
+/// Formats trials as CSV.
+///
+/// The columns are number, state, value, times, reason of a failure, and one for each parameter.
 pub(crate) fn as_csv(
     view: &JournalView,
     trials: &[&Trial],
     pending: &str,
-) -> Result<String, Failure> {
+) -> Result<String, CommandError> {
     let times = Times::of(view);
     let ranges = view.study.space().ranges();
     let metric = &view.study.objective().metric_name;
-    let heads = ["trial", "state", metric.as_str(), "begun", "ended", "failure"];
+    let header = ["trial", "state", metric.as_str(), "begun", "ended", "failure"];
     let names = ranges.iter().map(ParameterRange::name);
-    let head = heads.into_iter().chain(names).map(str::to_owned).collect();
+    let header = header.into_iter().chain(names).map(str::to_owned).collect();
     let row = |trial: &Trial| {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let failure = match &trial.outcome {
             Some(Outcome::Failed(failure)) => failure.message.clone(),
             _ => String::new(),
         };
-        let own = [
+        let trial_values = [
             trial.id.to_string(),
             state(trial, pending).to_owned(),
             number(trial.value()),
-            number(times.begun(trial.id)),
+            number(times.started(trial.id)),
             number(times.ended(trial.id)),
             failure,
         ];
         let values = ranges.iter().map(|range| {
             let value = trial.configuration.value(range.name());
-            value.map(surmise::ParameterValue::printed).unwrap_or_default()
+            value.map(surmise::ParameterValue::to_text).unwrap_or_default()
         });
-        own.into_iter().chain(values).collect()
+        trial_values.into_iter().chain(values).collect()
     };
-    csv(std::iter::once(head).chain(trials.iter().copied().map(row)))
+    csv(std::iter::once(header).chain(trials.iter().copied().map(row)))
 }

@@ -1,73 +1,80 @@
-//! The command line of `surmise sagemaker`, and what it begins.
+//! The subcommands of `surmise sagemaker`.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use surmise_sagemaker::service_model;
 
-use super::arguments::{OtherLimits, Reading};
+use super::arguments::{LimitOverrides, RequestOptions};
 #[cfg(feature = "fake")]
 use super::fake;
 #[cfg(feature = "sdk")]
 use super::offline;
-use super::request::{Way, judged};
+use super::request::{Action, validate_and_run};
 #[cfg(feature = "sdk")]
 use super::tune;
-use crate::output::{ended, say};
+use crate::output::{exit_code, print_line};
 
-/// What `check` may end with.
-const JUDGED: &str =
-    "Exit status: 0 the service would accept the request, 1 it would not, 2 it cannot be read.";
-/// What the three may end with that do more.
-const STATUS: &str = "Exit status: 0 done, 1 the service would not accept the request, 2 it cannot be read, 3 it would be accepted, but it cannot \
-                      be run or written here.";
+/// The exit statuses of `check`.
+const CHECK_STATUS: &str = "\
+Exit status: 0 the service would accept the request; 1 it would reject the request; 2 the request \
+cannot be read.";
+/// The exit statuses of `run`, `write` and `describe`.
+const RUN_STATUS: &str = "\
+Exit status: 0 done; 1 the service would reject the request; 2 the request cannot be read; 3 the \
+service would accept the request, but this command cannot run or write it.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge a tuning request: would the service take it, would a person regret it?
-    #[command(after_help = JUDGED)]
+    /// Check a tuning request: whether the service would accept it, and what is probably a mistake.
+    #[command(after_help = CHECK_STATUS)]
     Check {
         #[command(flatten)]
-        reading: Reading,
+        options: RequestOptions,
     },
-    /// Judge a tuning request, show the study that it would make, and run it here, if boosted trees on the diabetes data have its hyperparameters.
-    #[command(after_help = STATUS)]
+    /// Check a tuning request, show the study that it describes, and run it on this machine. The
+    /// request must tune hyperparameters of boosted trees, which are trained on the diabetes data.
+    #[command(after_help = RUN_STATUS)]
     Run {
         #[command(flatten)]
-        reading: Reading,
+        options: RequestOptions,
         #[command(flatten)]
-        limits: OtherLimits,
+        limits: LimitOverrides,
     },
-    /// Print the request for SageMaker's own tuner that the study would be. JSON alone goes to standard output, the rest to standard error.
-    #[command(after_help = STATUS)]
+    /// Convert a tuning request to a study and print that study as a request for SageMaker's own
+    /// tuner. Standard output is JSON only; messages go to standard error.
+    #[command(after_help = RUN_STATUS)]
     Write {
         #[command(flatten)]
-        reading: Reading,
+        options: RequestOptions,
         #[command(flatten)]
-        limits: OtherLimits,
+        limits: LimitOverrides,
     },
-    /// As `run`, and print how the tuning job stands, as `DescribeHyperParameterTuningJob` does: without ARNs and times, which only the service
-    /// knows, and with the `ModelArtifacts` of each job. JSON alone goes to standard output, the rest to standard error.
-    #[command(after_help = STATUS)]
+    /// Run a tuning request like `run`, and print the result as `DescribeHyperParameterTuningJob`
+    /// would, without ARNs and times, but with the `ModelArtifacts` of each job. Standard output is
+    /// JSON only; messages go to standard error.
+    #[command(after_help = RUN_STATUS)]
     Describe {
         #[command(flatten)]
-        reading: Reading,
+        options: RequestOptions,
         #[command(flatten)]
-        limits: OtherLimits,
+        limits: LimitOverrides,
     },
-    /// Print the rules of single members of a request, as JSON.
+    /// Print the validation rules for the members of a request, as JSON.
     Model,
-    /// Run a request on a real account, which costs money: training jobs by Surmise's proposals, or SageMaker's own tuner.
+    /// Run a request on a real AWS account, which costs money: with training jobs that Surmise
+    /// proposes, or with SageMaker's own tuner.
     #[cfg(feature = "sdk")]
     #[command(after_help = tune::HELP)]
     Tune(tune::Options),
-    /// Run AWS's sample by training jobs on a fake SageMaker on this machine: through the real SDK, under faults, for nothing.
+    /// Run AWS's sample request with a fake SageMaker on this machine: with the real AWS SDK and
+    /// injected faults, free of charge.
     #[cfg(feature = "sdk")]
     Offline(offline::Options),
-    /// Be a fake SageMaker, for any client: boto3, the AWS command line, another SDK.
+    /// Start a fake SageMaker for any client: boto3, the AWS command line or another SDK.
     #[cfg(feature = "fake")]
     Fake {
-        /// Where it listens.
+        /// The port on which the server listens.
         #[arg(long, default_value_t = 5657)]
         port: u16,
     },
@@ -75,19 +82,21 @@ pub(crate) enum Command {
 
 pub(crate) fn run(command: Command) -> ExitCode {
     match command {
-        Command::Check { reading } => judged(&reading, Way::Check),
-        Command::Run { reading, limits } => judged(&reading, Way::Run(&limits)),
-        Command::Write { reading, limits } => judged(&reading, Way::Write(&limits)),
-        Command::Describe { reading, limits } => judged(&reading, Way::Describe(&limits)),
+        Command::Check { options } => validate_and_run(&options, Action::Check),
+        Command::Run { options, limits } => validate_and_run(&options, Action::Run(&limits)),
+        Command::Write { options, limits } => validate_and_run(&options, Action::Write(&limits)),
+        Command::Describe { options, limits } => {
+            validate_and_run(&options, Action::Describe(&limits))
+        }
         Command::Model => {
-            let said = say(format!("{:#}", service_model()));
-            ended(said.map(|()| ExitCode::SUCCESS).map_err(Into::into))
+            let printed = print_line(format!("{:#}", service_model()));
+            exit_code(printed.map(|()| ExitCode::SUCCESS).map_err(Into::into))
         }
         #[cfg(feature = "sdk")]
-        Command::Tune(options) => ended(tune::run(&options).map(|()| ExitCode::SUCCESS)),
+        Command::Tune(options) => exit_code(tune::run(&options).map(|()| ExitCode::SUCCESS)),
         #[cfg(feature = "sdk")]
-        Command::Offline(options) => ended(offline::run(&options).map(|()| ExitCode::SUCCESS)),
+        Command::Offline(options) => exit_code(offline::run(&options).map(|()| ExitCode::SUCCESS)),
         #[cfg(feature = "fake")]
-        Command::Fake { port } => ended(fake::run(port).map(|()| ExitCode::SUCCESS)),
+        Command::Fake { port } => exit_code(fake::run(port).map(|()| ExitCode::SUCCESS)),
     }
 }

@@ -1,23 +1,29 @@
-//! How an account is reached.
+//! Options for the connection to an account.
 
 use std::time::Duration;
 
 use clap::Args;
-use surmise_sagemaker::evaluator::{Connection, Pace};
+use surmise_sagemaker::evaluator::{Connection, RateLimits};
 
-/// The account, and how often its jobs are looked at.
+/// Message for a request without a limit on its training jobs.
+pub(crate) const UNLIMITED_COST: &str =
+    "the number of training jobs is not limited, and neither is their cost";
+/// Message of a command without `--spend`.
+pub(crate) const NOTHING_SENT: &str = "Nothing was sent. Add --spend to start the training jobs.";
+
+/// The account, and how often its jobs are polled.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ConnectionOptions {
-    /// How often training jobs are looked at: every 15 seconds by default (30 with --hand-over).
-    #[arg(long, value_name = "SECONDS", value_parser = above_0)]
+    /// The interval at which training jobs are polled [default: 15; with --hand-over 30].
+    #[arg(long, value_name = "SECONDS", value_parser = parse_positive)]
     pub(super) poll: Option<f64>,
-    /// The region; else what the environment says.
+    /// The AWS region [default: that of the environment or of ~/.aws].
     #[arg(long, value_name = "NAME")]
     region: Option<String>,
-    /// The profile of ~/.aws; else what the environment says.
+    /// The profile in ~/.aws [default: that of the environment].
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Another address than AWS's: a fake's.
+    /// The URL of the service, if it is not AWS's: that of a fake SageMaker.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
 }
@@ -37,17 +43,17 @@ impl ConnectionOptions {
         connection
     }
 
-    /// How fast the service is asked, if that is said.
-    pub(crate) fn pace(&self) -> Option<Pace> {
-        let mut pace = Pace::default();
-        pace.poll = Duration::from_secs_f64(self.poll?);
-        Some(pace)
+    /// Returns the rate limits with the interval of `--poll`, if it is given.
+    pub(crate) fn rate_limits(&self) -> Option<RateLimits> {
+        let mut rate_limits = RateLimits::default();
+        rate_limits.poll_interval = Duration::from_secs_f64(self.poll?);
+        Some(rate_limits)
     }
 }
 
-pub(super) fn above_0(text: &str) -> Result<f64, String> {
+pub(super) fn parse_positive(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) if number > 0.0 && f64::is_finite(number) => Ok(number),
-        _ => Err("it is a number above 0".to_owned()),
+        _ => Err("write a number above 0".to_owned()),
     }
 }

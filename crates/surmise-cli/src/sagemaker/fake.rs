@@ -1,7 +1,8 @@
-//! A fake SageMaker by itself, for any client.
+//! A fake SageMaker as a server, for any client.
 //!
-//! Stages of its training jobs take a second instead of minutes. What a job tells, as the objective that its hyperparameter `_tuning_objective_metric` names,
-//! is the sum of the squares of its other numeric hyperparameters.
+//! Each stage of a training job takes a second instead of minutes. The objective of a job is the
+//! sum of the squares of its numeric hyperparameters. The hyperparameter
+//! `_tuning_objective_metric` names the objective.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,17 +10,20 @@ use std::time::Duration;
 use surmise_sagemaker::Clock;
 use surmise_sagemaker::fake::{FakeSageMaker, FakeSettings, FakeTraining, JobTimes};
 
-use crate::output::{Failure, say};
+use crate::output::{CommandError, print_line};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Serves until it is interrupted.
-pub(super) fn run(port: u16) -> Result<(), Failure> {
+pub(super) fn run(port: u16) -> Result<(), CommandError> {
     let times =
         JobTimes { starting: SECOND, downloading: SECOND, uploading: SECOND, stopping: SECOND };
     let settings = FakeSettings { clock: Clock::real(), times, port, ..FakeSettings::default() };
     let fake = FakeSageMaker::start(settings, training)?;
-    say(format_args!("A fake SageMaker listens at {}, until it is interrupted.", fake.url()))?;
+    print_line(format_args!(
+        "A fake SageMaker listens at {}, until it is interrupted.",
+        fake.url()
+    ))?;
     loop {
         std::thread::park();
     }

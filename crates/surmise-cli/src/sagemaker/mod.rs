@@ -1,10 +1,10 @@
-//! `surmise sagemaker`: tuning requests of Amazon SageMaker.
+//! `surmise sagemaker`: checks, runs and writes tuning requests of Amazon SageMaker.
 
 #[cfg(feature = "fake")]
 mod fake;
 #[cfg(feature = "sdk")]
 mod offline;
-mod values;
+mod value_parsers;
 
 #[cfg(feature = "sdk")]
 mod connection;
@@ -21,6 +21,6 @@ mod command;
 
 pub(crate) use self::command::{Command, run};
 #[cfg(feature = "sdk")]
-pub(crate) use self::connection::ConnectionOptions;
+pub(crate) use self::connection::{ConnectionOptions, NOTHING_SENT, UNLIMITED_COST};
 pub(crate) use self::learner::learner;
-pub(crate) use self::values::json;
+pub(crate) use self::value_parsers::parse_json;

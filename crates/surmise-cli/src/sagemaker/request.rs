@@ -1,6 +1,7 @@
-//! Judging a tuning request, showing the study that it would make, and running it here if the learner can.
+//! Validates a tuning request, prints the study that it describes, and runs it on this machine.
 //!
-//! The learner is that of `surmise demo`: gradient-boosted trees on the diabetes data, in XGBoost's words.
+//! The jobs are those of `surmise demo`: they train gradient-boosted trees on the diabetes data,
+//! with XGBoost's names of hyperparameters.
 
 use std::fmt::Display;
 use std::num::NonZeroUsize;
@@ -8,229 +9,250 @@ use std::process::ExitCode;
 
 use surmise::pattern::MetricPattern;
 use surmise::{Configuration, FunctionEvaluator, Goal, Order, Study, StudySettings, Tuner};
-use surmise_bench::learner::{Diabetes, Hyperparameters};
+use surmise_bench::gradient_boosting::{DiabetesData, Hyperparameters};
 use surmise_sagemaker::{
-    AlgorithmDescription, CreateHyperParameterTuningJobRequest, Document, DocumentReader,
-    DocumentShape, JobStrategy, Judge, ReadError, Tuning, TuningJobDescription, TuningJobStatus,
-    training_jobs,
+    AlgorithmDescription, CreateHyperParameterTuningJobRequest, Document, DocumentFormat,
+    DocumentReader, JobStrategy, ReadError, Tuning, TuningJobDescription, TuningJobStatus,
+    Validator, training_job_summaries,
 };
 
-use super::arguments::{OtherLimits, Reading};
+use super::arguments::{LimitOverrides, RequestOptions};
 use super::learner::learner;
-use super::values::bytes;
-use crate::output::{Failure, say, say_aside};
+use super::value_parsers::read_bytes;
+use crate::output::{CommandError, print_line, print_to_stderr};
 
-/// The name of the tuning job where the document gives none.
+/// The name of the tuning job if the document has none.
 const NAME: &str = "local-tuning-job";
-/// Rows of the table of the best.
-const SHOWN: usize = 5;
+/// Number of rows in the table of the best training jobs.
+const TABLE_ROWS: usize = 5;
 
-/// What is done with a request that the service would accept.
+/// What to do with a request that the service would accept.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Way<'a> {
+pub(super) enum Action<'a> {
     Check,
-    Run(&'a OtherLimits),
-    Write(&'a OtherLimits),
-    Describe(&'a OtherLimits),
+    Run(&'a LimitOverrides),
+    Write(&'a LimitOverrides),
+    Describe(&'a LimitOverrides),
 }
 
-impl Way<'_> {
-    fn other_limits(self) -> OtherLimits {
+impl Action<'_> {
+    fn limit_overrides(self) -> LimitOverrides {
         match self {
-            Self::Check => OtherLimits::default(),
+            Self::Check => LimitOverrides::default(),
             Self::Run(limits) | Self::Write(limits) | Self::Describe(limits) => *limits,
         }
     }
 }
 
-/// Judges a request and goes this way. The status: 0 the service would accept it, 1 it would not, 2 it cannot be read, 3 it would, but it cannot
-/// be run, or written, here.
-pub(super) fn judged(reading: &Reading, way: Way<'_>) -> ExitCode {
-    let voice = Voice { is_aside: matches!(way, Way::Write(_) | Way::Describe(_)) };
-    let (document, judge) = match read(reading, voice) {
+/// Validates a request, does the action, and returns the exit status.
+///
+/// It is 0 if the action succeeds, 1 if the service would reject the request, 2 if the request
+/// cannot be read, and 3 if the action fails.
+pub(super) fn validate_and_run(options: &RequestOptions, action: Action<'_>) -> ExitCode {
+    let printer = Printer { to_stderr: matches!(action, Action::Write(_) | Action::Describe(_)) };
+    let (document, validator) = match read(options, printer) {
         Ok(read) => read,
         Err(error) => {
-            say_aside(error);
+            print_to_stderr(error);
             return ExitCode::from(2);
         }
     };
-    let verdict = judge.judge(&document);
-    voice.say(&verdict);
-    if !verdict.is_accepted() {
+    let validation = validator.validate(&document);
+    printer.print(&validation);
+    if !validation.is_accepted() {
         return ExitCode::from(1);
     }
-    if let Way::Check = way {
+    if let Action::Check = action {
         return ExitCode::SUCCESS;
     }
-    match run(&document, &judge, way, voice) {
+    match run(&document, &validator, action, printer) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            voice.say(format!("\n{error}"));
+            printer.print(format!("\n{error}"));
             ExitCode::from(3)
         }
     }
 }
 
-/// Text for people: on standard output, or aside where that is for JSON.
+/// Prints messages to standard output, or to standard error if standard output is for JSON.
 #[derive(Debug, Clone, Copy)]
-struct Voice {
-    is_aside: bool,
+struct Printer {
+    to_stderr: bool,
 }
 
-impl Voice {
-    fn say(self, text: impl Display) {
-        if self.is_aside { say_aside(text) } else { tell(&text) }
+impl Printer {
+    fn print(self, text: impl Display) {
+        if self.to_stderr { print_to_stderr(text) } else { print_if_possible(&text) }
     }
 }
 
-/// Writes to standard output.
-fn tell(text: impl Display) {
-    // A reader that has gone away is none of our business.
-    let _ = say(text);
+/// Prints a line to standard output and ignores all errors of writing.
+fn print_if_possible(text: impl Display) {
+    let _ = print_line(text);
 }
 
-fn read(reading: &Reading, voice: Voice) -> Result<(Document, Judge), Failure> {
+fn read(options: &RequestOptions, printer: Printer) -> Result<(Document, Validator), CommandError> {
     let mut reader = DocumentReader::default();
-    if let Some(input) = &reading.input {
+    if let Some(input) = &options.input {
         reader = reader.with_input(input.clone());
     }
-    if let Some(context) = &reading.context {
+    if let Some(context) = &options.context {
         reader = reader.with_context(context.clone());
     }
-    if let Some(state) = &reading.state {
+    if let Some(state) = &options.state {
         reader = reader.with_state(state);
     }
-    let file = reading.file.as_str();
+    let file = options.file.as_str();
     let name = if file == "-" { "standard input" } else { file };
-    let document = reader.read(&bytes(file)?).map_err(|error| match error {
-        ReadError::SeveralTasks { .. } => format!("{name}: {error}, by --state NAME"),
+    let document = reader.read(&read_bytes(file)?).map_err(|error| match error {
+        ReadError::SeveralTasks { .. } => format!("{name}: {error} with --state NAME"),
         error => format!("{name}: {error}"),
     })?;
-    voice.say(match document.shape() {
-        DocumentShape::StateMachine { state, waits, .. } => {
-            let end = if *waits { "which waits for its end" } else { "which goes on at once" };
+    printer.print(match document.format() {
+        DocumentFormat::StateMachine { state, waits_for_completion, .. } => {
+            let end = if *waits_for_completion {
+                "which waits for its end"
+            } else {
+                "which does not wait for its end"
+            };
             let name = if state.is_empty() {
                 "a state".to_owned()
             } else {
                 format!("the state {state:?}")
             };
-            format!("A tuning job made by {name}, {end}.")
+            format!("The request creates a tuning job in {name}, {end}.")
         }
-        DocumentShape::Config => "A configuration, without training jobs.".to_owned(),
-        DocumentShape::Description => "A description of a job, taken for its request.".to_owned(),
-        DocumentShape::Pipeline { step, .. } => {
-            format!("A tuning job made by the step {step:?} of a pipeline.")
+        DocumentFormat::Config => {
+            "The document is a tuning configuration without training jobs.".to_owned()
         }
-        _ => "A whole request.".to_owned(),
+        DocumentFormat::Description => {
+            "The document describes a tuning job; it is read as its request.".to_owned()
+        }
+        DocumentFormat::Pipeline { step, .. } => {
+            format!("The request creates a tuning job in the step {step:?} of a pipeline.")
+        }
+        _ => "The document is a complete request.".to_owned(),
     });
-    let mut judge = Judge::default().with_quotas(reading.quotas);
-    if let Some(description) = &reading.algorithm {
-        judge = judge.with_algorithm(AlgorithmDescription::read(&bytes(description)?)?);
+    let mut validator = Validator::default().with_quotas(options.quotas);
+    if let Some(description) = &options.algorithm {
+        validator =
+            validator.with_algorithm(AlgorithmDescription::read(&read_bytes(description)?)?);
     }
-    if let Some(log) = &reading.log {
-        let log = String::from_utf8_lossy(&bytes(log)?).into_owned();
+    if let Some(log_file) = &options.log {
+        let log = String::from_utf8_lossy(&read_bytes(log_file)?).into_owned();
         if log.trim().is_empty() {
-            return Err("the log has no lines to try expressions on".into());
+            return Err(format!("the log {log_file} is empty: give the output of a job").into());
         }
-        show_metrics(&document, &log, voice);
-        judge = judge.with_log_lines(log.lines());
+        print_metrics(&document, &log, printer);
+        validator = validator.with_log_lines(log.lines());
     }
-    Ok((document, judge))
+    Ok((document, validator))
 }
 
-/// What each metric's expression captures in a log.
-fn show_metrics(document: &Document, log: &str, voice: Voice) {
-    let Ok(request) = document.request_named(NAME) else { return };
+/// Prints the values that the regular expression of each metric captures in a log.
+fn print_metrics(document: &Document, log: &str, printer: Printer) {
+    let Ok(request) = document.request_with_name(NAME) else { return };
     let definitions = request.all_definitions();
     for metric in definitions.flat_map(|one| one.algorithm.metric_definitions.iter().flatten()) {
         let Ok(pattern) = MetricPattern::new(&metric.regex) else { continue };
         let values: Vec<&str> = log.lines().filter_map(|line| pattern.find(line)).collect();
         if let [first, .., last] | [first @ last] = values.as_slice() {
             let count = values.len();
-            voice.say(format!("{}: {count} values, from {first:?} to {last:?}", metric.name));
+            printer.print(format!("{}: {count} values, from {first:?} to {last:?}", metric.name));
         }
     }
 }
 
-/// Shows the study, and runs it if the learner has all hyperparameters.
-fn run(document: &Document, judge: &Judge, way: Way<'_>, voice: Voice) -> Result<(), Failure> {
+/// Prints the study, and runs it if the learner has all its hyperparameters.
+fn run(
+    document: &Document,
+    validator: &Validator,
+    action: Action<'_>,
+    printer: Printer,
+) -> Result<(), CommandError> {
     let mut tuning = document.tuning()?;
-    let other = way.other_limits();
+    let other = action.limit_overrides();
     tuning.limits.max_jobs = other.jobs.map(NonZeroUsize::get).or(tuning.limits.max_jobs);
     let parallel = other.parallel.map(NonZeroUsize::get);
     tuning.limits.max_parallel_jobs = parallel.unwrap_or(tuning.limits.max_parallel_jobs);
     tuning.seed = other.seed.or(tuning.seed);
-    if let Way::Write(_) = way {
-        let request = named(document, voice)?;
-        let written = request.for_study(&tuning.study()?, judge)?;
-        tell(document.written(&written)?);
+    if let Action::Write(_) = action {
+        let request = named_request(document, printer)?;
+        let written = request.for_study(&tuning.study()?, validator)?;
+        print_if_possible(document.to_json_text(&written)?);
         return Ok(());
     }
-    show(&tuning, document.config()?.strategy, voice);
-    let fixed = prepare(&tuning, voice).map_err(|why| format!("Nothing is run: {why}."))?;
+    print_study(&tuning, document.config()?.strategy, printer);
+    let fixed = fixed_hyperparameters(&tuning, printer)
+        .map_err(|why| format!("The request cannot be run: {why}."))?;
     let Tuning { space, objective, limits, strategy, seed, rules, .. } = tuning;
     let order = Order::FixedLag(limits.max_parallel_jobs);
     let settings =
         StudySettings { seed: seed.unwrap_or(1), order, limits, ..StudySettings::default() };
     let mut study = Study::new(space, objective, strategy, settings)?;
-    let data = Diabetes::read();
+    let data = DiabetesData::load();
     let mut jobs = FunctionEvaluator::new(move |configuration: &Configuration| {
-        data.cross_validated_rmse(fixed.with(configuration))
+        data.cross_validated_rmse(fixed.with_configuration(configuration))
     });
-    let tuned = Tuner::with(rules).run(&mut study, &mut jobs)?;
-    voice.say(format!("\nIt is over: {}.", tuned.reason));
-    report(document, &study, matches!(way, Way::Describe(_)), voice)
+    let result = Tuner::with_rules(rules).run(&mut study, &mut jobs)?;
+    printer.print(format!("\nThe tuning ended: {}.", result.reason));
+    print_result(document, &study, matches!(action, Action::Describe(_)), printer)
 }
 
-/// The request, under a name of ours where its own is not known.
-fn named(
+/// Returns the request, with a placeholder for its name if the name is unknown.
+fn named_request(
     document: &Document,
-    voice: Voice,
+    printer: Printer,
 ) -> Result<CreateHyperParameterTuningJobRequest, surmise::Error> {
     document.request().or_else(|_| {
-        let request = document.request_named(NAME)?;
-        voice.say(format!("Its name is not known here; {NAME:?} stands for it."));
+        let request = document.request_with_name(NAME)?;
+        printer.print(format!("The name of the tuning job is unknown; {NAME:?} is used instead."));
         Ok(request)
     })
 }
 
-fn show(tuning: &Tuning, strategy: JobStrategy, voice: Voice) {
+fn print_study(tuning: &Tuning, strategy: JobStrategy, printer: Printer) {
     let Tuning { space, objective, limits, .. } = tuning;
     let jobs = limits.max_jobs.map_or("any number of".to_owned(), |jobs| jobs.to_string());
-    let way = if objective.goal == Goal::Minimize { "small" } else { "large" };
-    voice.say(format!(
-        "\nThe study: {} as {way} as possible, strategy {strategy}.",
+    let size = if objective.goal == Goal::Minimize { "small" } else { "large" };
+    printer.print(format!(
+        "\nThe study: {} as {size} as possible, strategy {strategy}.",
         objective.metric_name
     ));
-    voice.say(format!("{jobs} jobs, {} at a time.", limits.max_parallel_jobs));
+    printer.print(format!("{jobs} jobs, {} at a time.", limits.max_parallel_jobs));
     for range in space.ranges() {
-        let reason = range.scale().map_or("a choice", |scale| &scale.reason);
-        voice.say(format!("  {:<20} {reason}", range.name()));
+        let reason = range.resolved_scaling().map_or("a choice", |scale| &scale.reason);
+        printer.print(format!("  {:<20} {reason}", range.name()));
     }
     for (name, value) in &tuning.static_values {
-        voice.say(format!("  {name:<20} always {value}"));
+        printer.print(format!("  {name:<20} always {value}"));
     }
     for part in &tuning.not_supported {
-        voice.say(format!("{part}."));
+        printer.print(format!("{part}."));
     }
 }
 
-/// The hyperparameters that all jobs share, if the learner can run them.
-fn prepare(tuning: &Tuning, voice: Voice) -> Result<Hyperparameters, String> {
+/// Returns the fixed hyperparameters of all jobs, if the learner can run the jobs.
+fn fixed_hyperparameters(tuning: &Tuning, printer: Printer) -> Result<Hyperparameters, String> {
     if tuning.limits.max_jobs.is_none() && !tuning.is_grid() {
-        return Err("there is no limit of jobs; give --jobs N".to_owned());
+        return Err("the number of jobs is not limited; add --jobs N".to_owned());
     }
     let (fixed, ignored) = learner(tuning)?;
     for text in ignored {
-        voice.say(text);
+        printer.print(text);
     }
     Ok(fixed)
 }
 
-fn report(document: &Document, study: &Study, describe: bool, voice: Voice) -> Result<(), Failure> {
-    if *document.shape() == DocumentShape::Config {
+fn print_result(
+    document: &Document,
+    study: &Study,
+    describe: bool,
+    printer: Printer,
+) -> Result<(), CommandError> {
+    if *document.format() == DocumentFormat::Config {
         if let Some(best) = study.best() {
-            voice.say(format!(
+            printer.print(format!(
                 "\nbest: {} from {}",
                 best.value().unwrap_or(f64::NAN),
                 best.configuration
@@ -238,36 +260,36 @@ fn report(document: &Document, study: &Study, describe: bool, voice: Voice) -> R
         }
         return Ok(());
     }
-    let request = named(document, voice)?;
-    let mut jobs = training_jobs(&request, study);
+    let request = named_request(document, printer)?;
+    let mut jobs = training_job_summaries(&request, study);
     let value = |job: &surmise_sagemaker::TrainingJobSummary| {
         job.final_metric.as_ref().map_or(f64::INFINITY, |metric| metric.value)
     };
     jobs.sort_by(|a, b| value(a).total_cmp(&value(b)));
-    voice.say(format!(
-        "\n{:<50} {:>10}  tuned values",
+    printer.print(format!(
+        "\n{:<50} {:>10}  result values",
         "training job",
         study.objective().metric_name
     ));
-    for job in jobs.iter().take(SHOWN) {
+    for job in jobs.iter().take(TABLE_ROWS) {
         let values: Vec<String> = job
             .tuned_hyper_parameters
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        voice.say(format!("{:<50} {:>10.4}  {}", job.name, value(job), values.join(" ")));
+        printer.print(format!("{:<50} {:>10.4}  {}", job.name, value(job), values.join(" ")));
     }
-    let description = TuningJobDescription::of(&request, study, TuningJobStatus::Completed);
+    let description = TuningJobDescription::from_study(&request, study, TuningJobStatus::Completed);
     let counters = description.training_job_status_counters;
-    voice.say(format!(
+    printer.print(format!(
         "{:?}: {} completed, {} failed, {} stopped",
         description.status, counters.completed, counters.non_retryable_error, counters.stopped
     ));
     if let Some(input) = description.next_states_input() {
-        voice.say(format!("For the next states: {input}"));
+        printer.print(format!("Input of the next states: {input}"));
     }
     if describe {
-        tell(format!("{:#}", serde_json::to_value(&description)?));
+        print_if_possible(format!("{:#}", serde_json::to_value(&description)?));
     }
     Ok(())
 }

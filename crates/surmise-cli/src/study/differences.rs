@@ -1,7 +1,7 @@
-//! Differences between a journal and a command line, in the words of the options.
+//! Describes differences between a journal and a command line in terms of the options.
 
-/// The parts of a journal and what they are called on the command line.
-const WORDS: [(&str, &str); 8] = [
+/// Parts of a journal, and the options that set them.
+const OPTIONS: [(&str, &str); 8] = [
     ("settings.limits.max_jobs", "--jobs"),
     ("settings.limits.max_parallel_jobs", "--parallel"),
     ("settings.limits.max_runtime", "--max-runtime"),
@@ -12,19 +12,19 @@ const WORDS: [(&str, &str); 8] = [
     ("strategy.name", "--strategy"),
 ];
 
-/// Whether a difference changes neither what is proposed nor what it means: limits may be raised at any time.
-pub(crate) fn is_harmless(difference: &str) -> bool {
+/// Returns whether a difference is one of the limits, which may change at any time.
+pub(crate) fn is_limit_change(difference: &str) -> bool {
     difference.starts_with("settings.limits.")
 }
 
-/// A difference in the words of the options, or nothing if another one says the same.
-pub(crate) fn as_option(difference: &str) -> Option<String> {
+/// Describes a difference in terms of the options; `None` if another difference describes it.
+pub(crate) fn describe_option_change(difference: &str) -> Option<String> {
     if difference.starts_with("strategy.settings") {
         return None;
     }
-    for (part, word) in WORDS {
+    for (part, option) in OPTIONS {
         if let Some(rest) = difference.strip_prefix(part) {
-            return Some(format!("{word}{rest}"));
+            return Some(format!("{option}{rest}"));
         }
     }
     let Some(rest) = difference.strip_prefix("space.") else { return Some(difference.to_owned()) };
@@ -39,24 +39,25 @@ pub(crate) fn as_option(difference: &str) -> Option<String> {
     Some(format!("the range of {rest}"))
 }
 
-/// Names of the library and what they are called on the command line.
+/// Names in messages of the library, and their replacements in messages of the command.
 const NAMES: [(&str, &str); 8] = [
     ("`completion.not_improving_for`", "`--patience`"),
     ("`completion.target`", "`--target`"),
     ("`early_stopping.min_resource`", "`--early-stopping`, its first epoch,"),
     ("`early_stopping.max_resource`", "`--early-stopping`, its last epoch,"),
     ("`metric_from`", "`--metric-file`"),
-    ("set StudySettings::repetitions to Allowed", "give its line --repeat"),
+    ("allow repetitions by StudySettings::repetitions", "add --repeat to the command of the study"),
     (
-        "; a number, a step and a number, or `step=7 value=0.25` is read, and by metric_from(MetricSource::Pattern(…)) any other form",
+        "; print a number, a step and a number, or `step=7 value=0.25`, \
+         or read any other form by metric_from(MetricSource::Pattern(…))",
         "",
     ),
-    ("Journal::repair keeps", "`surmise repair` keeps"),
+    ("Journal::repair,", "`surmise repair`,"),
 ];
 
-/// A message of the library in the words of the options.
+/// Replaces names of the library in a message by names of options.
 pub(crate) fn with_option_names(message: &str) -> String {
-    NAMES.iter().fold(message.to_owned(), |text, (name, word)| text.replace(name, word))
+    NAMES.iter().fold(message.to_owned(), |text, (name, option)| text.replace(name, option))
 }
 
 #[cfg(test)]
@@ -64,8 +65,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_are_told_in_the_words_of_the_options() {
-        for (difference, words) in [
+    fn differences_name_the_options() {
+        for (difference, expected) in [
             ("settings.limits.max_jobs was 3, and is 4", Some("--jobs was 3, and is 4")),
             ("strategy.settings was {}, and is not there", None),
             ("strategy.name was \"a\", and is \"b\"", Some("--strategy was \"a\", and is \"b\"")),
@@ -77,7 +78,7 @@ mod tests {
             ),
             ("space.n.max was 6, and is 8", Some("the range of n.max was 6, and is 8")),
         ] {
-            assert_eq!(as_option(difference).as_deref(), words);
+            assert_eq!(describe_option_change(difference).as_deref(), expected);
         }
     }
 }

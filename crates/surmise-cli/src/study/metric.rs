@@ -1,27 +1,34 @@
-//! Where the metric stands in what a program prints.
+//! Patterns that find the metric and the epoch in the output of a program.
 
 use surmise::pattern::MetricPattern;
 
-/// A number as programs print it, up to what follows it in JSON, in a list, in a table or in a sentence; also that of `tensor(0.5)`. A text such as `1,050.0` is taken whole,
-/// so that it is refused rather than misread.
+/// Matches a printed number and what may follow it in JSON, a list, a table or a sentence.
+///
+/// It also matches the number in `tensor(0.5)`. It matches all of `1,050.0`, so that such a text is
+/// rejected instead of being read as 1.
 const NUMBER: &str =
     r#"["']?(?:tensor\()?([^\s,;}\])"'|]+?(?:,\d[^\s;}\])"'|]*?)?)(?=\.?(?:[\s,;}\])"'|]|$))"#;
 
-/// Finds the metric of this name: `loss: 0.5`, `loss=0.5`, `"loss": 0.5`, but neither `val_loss: 0.5` nor `train/loss: 0.5`.
+/// Returns the pattern of a metric.
+///
+/// For `loss` it matches `loss: 0.5`, `loss=0.5` and `"loss": 0.5`, but neither `val_loss: 0.5` nor
+/// `train/loss: 0.5`.
 pub(crate) fn value_pattern(metric_name: &str) -> Result<MetricPattern, String> {
-    let name = escaped(metric_name);
+    let name = escape(metric_name);
     MetricPattern::new(&format!(r#"(?<![\w.\-/])["']?{name}["']?\s*[:=]\s*{NUMBER}"#))
 }
 
-/// Finds the epoch: `epoch: 3`, `epoch=3`, `Epoch 3/50`, `Epoch [3/50]`, `"epoch": 3.0`.
+/// Returns the pattern of the epoch.
+///
+/// It matches `epoch: 3`, `epoch=3`, `Epoch 3/50`, `Epoch [3/50]` and `"epoch": 3.0`.
 pub(crate) fn step_pattern() -> Result<MetricPattern, String> {
     MetricPattern::new(
         r#"(?i)(?<![\w.\-/])["']?epoch["']?\s*[:=#]?\s*[\["'(]?(\d+)(?:\.0+)?(?!\w|\.\d)"#,
     )
 }
 
-/// A text that an expression finds as it stands.
-fn escaped(text: &str) -> String {
+/// Escapes a text so that a regular expression matches it literally.
+fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {
         if !letter.is_alphanumeric() && !matches!(letter, '_' | ' ') {
@@ -37,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_metric_is_found_as_programs_print_it() {
+    fn the_metric_is_found_in_usual_formats() {
         for (name, line, found) in [
             ("loss", "loss: 0.123", Some("0.123")),
             ("loss", "loss=0.123", Some("0.123")),
@@ -61,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_is_found_as_programs_print_it() {
+    fn the_epoch_is_found_in_usual_formats() {
         for (line, found) in [
             ("epoch: 3 loss: 0.5", Some("3")),
             ("Epoch 3/50", Some("3")),

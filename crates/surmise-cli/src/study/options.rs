@@ -9,25 +9,25 @@ use surmise::{
     Repetitions, ResourceLimits, SearchSpace, SobolSearch, Strategy, Study, StudySettings,
 };
 
-use super::faults::FaultyText;
-use super::range::{Fault, parse_assignment};
-use super::values::parse_configuration;
+use super::configuration::parse_configuration;
+use super::diagnostics::TextDiagnostics;
+use super::range::{Diagnostic, parse_assignment};
 
 pub(crate) const NO_METRIC: &str =
-    "no metric is named: name it by --minimize or --maximize, such as --minimize loss";
-/// Jobs, unless their number is given.
-const JOBS: usize = 50;
+    "no metric is given: add --minimize METRIC or --maximize METRIC, such as --minimize loss";
+/// Number of jobs if no limit is given.
+const DEFAULT_JOBS: usize = 50;
 
-/// How configurations are proposed.
+/// The strategies that the option `--strategy` names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StrategyName {
-    /// A Gaussian process with expected improvement.
+    /// Bayesian optimization: a Gaussian process with expected improvement.
     #[default]
     Bayesian,
-    /// Independent draws.
+    /// Random search: independent uniform samples.
     Random,
-    /// A low-discrepancy sequence.
+    /// A Sobol sequence, which covers the space evenly.
     Sobol,
 }
 
@@ -41,73 +41,82 @@ impl StrategyName {
     }
 }
 
-/// What is tuned.
+/// The options that describe a study.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct StudyOptions {
-    /// A parameter and its range: `lr=1e-5..1 log`, `layers=1..6`, `x=0..10 step 0.5`, `opt=adam|sgd`. Give it once for each parameter.
+    /// A parameter and its range: `lr=1e-5..1 log`, `layers=1..6`, `x=0..10 step 0.5`,
+    /// `opt=adam|sgd`. Repeat the option for each parameter.
     #[arg(long = "set", value_name = "NAME=RANGE")]
     pub(crate) set: Vec<String>,
-    /// Ranges from a file. One that `--set` names, too, is not taken.
+    /// Ranges from a file; `--set` overrides a range of the same name.
     #[arg(skip)]
     pub(crate) ranges: Vec<ParameterRange>,
-    /// The metric to be made as small as possible.
+    /// The metric that is minimized.
     #[arg(long, value_name = "METRIC", conflicts_with = "maximize")]
     pub(crate) minimize: Option<String>,
-    /// The metric to be made as large as possible.
+    /// The metric that is maximized.
     #[arg(long, value_name = "METRIC")]
     pub(crate) maximize: Option<String>,
-    /// The number of jobs in all [default: 50].
+    /// The total number of jobs [default: 50].
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// How many jobs run at a time [default: 1].
+    /// The number of jobs that run at the same time [default: 1].
     #[arg(long, value_name = "N")]
     pub(crate) parallel: Option<NonZeroUsize>,
     /// The seed of all random choices [default: 0].
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// How configurations are proposed [default: bayesian].
+    /// The strategy that proposes configurations [default: bayesian].
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) strategy: Option<StrategyName>,
-    /// Start no more jobs after this time, and stop those that run: 90s, 15m, 2h, 1d.
+    /// Start no more jobs after this time, and stop the running ones: 90s, 15m, 2h, 1d.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) max_runtime: Option<Duration>,
-    /// Make proposals independent of the order in which jobs end: a trial uses results only of trials that are at least `--parallel` numbers before it.
+    /// Make proposals independent of the order in which jobs end. With `--parallel N`, trial k
+    /// uses only the results of trials 1 to k - N, so that the same seed gives the same proposals.
     #[arg(long)]
     pub(crate) fixed_lag: bool,
-    /// Allow a configuration to be proposed more than once. For noisy metrics.
+    /// Allow a configuration to be proposed more than once, for noisy metrics.
     #[arg(long)]
     pub(crate) repeat: bool,
-    /// A configuration to begin with, such as `lr=0.01 opt=adam`. What it does not name is chosen by the strategy. Can be given several times.
+    /// A configuration to try first, such as `lr=0.01 opt=adam`. The strategy chooses the
+    /// parameters that it does not name. The option can be repeated.
     #[arg(long, value_name = "NAME=VALUE …")]
     pub(crate) start_from: Vec<String>,
 }
 
-/// What a study searches, and what it is where no option says otherwise.
+/// The search space and the objective of a study, and the defaults of its settings.
 #[derive(Debug)]
 pub(crate) struct StudyBase {
     pub(crate) space: SearchSpace,
     pub(crate) objective: Objective,
-    /// Bayesian optimization if there is none.
+    /// The default strategy; Bayesian optimization if `None`.
     pub(crate) strategy: Option<Box<dyn Strategy>>,
     pub(crate) limits: ResourceLimits,
     pub(crate) seed: u64,
 }
 
 impl StudyBase {
-    /// Fifty jobs, one at a time, by Bayesian optimization of seed 0.
+    /// Uses the usual defaults: 50 jobs, one at a time, Bayesian optimization, seed 0.
     pub(crate) fn new(space: SearchSpace, objective: Objective) -> Self {
-        Self { space, objective, strategy: None, limits: ResourceLimits::new(JOBS, 1), seed: 0 }
+        Self {
+            space,
+            objective,
+            strategy: None,
+            limits: ResourceLimits::new(DEFAULT_JOBS, 1),
+            seed: 0,
+        }
     }
 }
 
-/// A study that has not begun, and what it is to begin with.
+/// A study without trials, and the configurations to try first.
 #[derive(Debug)]
 pub(crate) struct NewStudy {
     pub(crate) study: Study,
     pub(crate) start_from: Vec<Configuration>,
 }
 
-/// Reads `90`, `90s`, `15m`, `1h 30m`.
+/// Parses a duration such as `90` (seconds), `90s`, `15m` or `1h 30m`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string());
@@ -116,12 +125,12 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 impl StudyOptions {
-    /// Whether neither ranges nor a metric are given.
+    /// Returns whether neither a range nor a metric is given.
     pub(crate) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.minimize.is_none() && self.maximize.is_none()
     }
 
-    /// Whether settings are given: limits, seed, strategy and the like.
+    /// Returns whether a limit, a seed, a strategy or another setting is given.
     pub(crate) fn has_settings(&self) -> bool {
         self.jobs.is_some()
             || self.parallel.is_some()
@@ -133,13 +142,13 @@ impl StudyOptions {
             || !self.start_from.is_empty()
     }
 
-    /// The objective, or nothing if no metric is named.
+    /// Returns the objective, or `None` if no metric is given.
     pub(crate) fn objective(&self) -> Option<Objective> {
         let minimize = self.minimize.as_ref().map(Objective::minimize);
         minimize.or_else(|| self.maximize.as_ref().map(Objective::maximize))
     }
 
-    /// These limits, with what the options say instead.
+    /// Returns the limits in `base`, overridden by the options.
     pub(crate) fn limits(&self, base: ResourceLimits) -> ResourceLimits {
         ResourceLimits {
             max_jobs: self.jobs.map(NonZeroUsize::get).or(base.max_jobs),
@@ -160,11 +169,11 @@ impl StudyOptions {
         StudySettings { seed, order, limits, repetitions, ..Default::default() }
     }
 
-    /// The study of these options over ranges and an objective.
+    /// Creates the study that these options describe.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub(crate) fn study(&self, base: StudyBase) -> Result<NewStudy, Vec<FaultyText>> {
+    /// Returns all errors in `--start-from` and in the settings.
+    pub(crate) fn study(&self, base: StudyBase) -> Result<NewStudy, Vec<TextDiagnostics>> {
         let settings = self.settings(&base);
         let StudyBase { space, objective, strategy, .. } = base;
         let strategy = match (self.strategy, strategy) {
@@ -172,52 +181,53 @@ impl StudyOptions {
             (None, Some(strategy)) => strategy,
             (None, None) => StrategyName::default().strategy(),
         };
-        let mut faulty = Vec::new();
+        let mut errors = Vec::new();
         let mut start_from = Vec::new();
         for text in &self.start_from {
             match parse_configuration(&space, text) {
-                Ok(configuration) => match space.completed(&configuration) {
+                Ok(configuration) => match space.fill_in(&configuration) {
                     Ok(_) => start_from.push(configuration),
                     Err(error) => {
                         let (message, remedy) = (error.to_string(), String::new());
-                        let place = 0..text.len();
-                        faulty.push(in_option(
+                        let span = 0..text.len();
+                        errors.push(in_option(
                             "--start-from",
                             text,
-                            vec![Fault { place, message, remedy }],
+                            vec![Diagnostic { span, message, remedy }],
                         ));
                     }
                 },
-                Err(faults) => faulty.push(in_option("--start-from", text, faults)),
+                Err(diagnostics) => errors.push(in_option("--start-from", text, diagnostics)),
             }
         }
         let study = Study::new(space, objective, strategy, settings);
         match study {
-            Ok(study) if faulty.is_empty() => Ok(NewStudy { study, start_from }),
-            Ok(_) => Err(faulty),
+            Ok(study) if errors.is_empty() => Ok(NewStudy { study, start_from }),
+            Ok(_) => Err(errors),
             Err(error) => {
-                faulty.push(FaultyText::without_place(&error.to_string()));
-                Err(faulty)
+                errors.push(TextDiagnostics::without_span(&error.to_string()));
+                Err(errors)
             }
         }
     }
 
-    /// What these options alone say of a study.
+    /// Returns the search space and the objective that these options describe.
     ///
     /// # Errors
-    /// Everything that is wrong with the ranges, or that no metric is named.
-    pub(crate) fn base(&self) -> Result<StudyBase, Vec<FaultyText>> {
+    /// Returns all errors in the ranges, and an error if no metric is given.
+    pub(crate) fn base(&self) -> Result<StudyBase, Vec<TextDiagnostics>> {
         match (self.space(), self.objective()) {
             (Ok(space), Some(objective)) => Ok(StudyBase::new(space, objective)),
             (space, objective) => {
-                let mut faulty = space.err().unwrap_or_default();
-                faulty.extend(objective.is_none().then(|| FaultyText::without_place(NO_METRIC)));
-                Err(faulty)
+                let mut errors = space.err().unwrap_or_default();
+                errors
+                    .extend(objective.is_none().then(|| TextDiagnostics::without_span(NO_METRIC)));
+                Err(errors)
             }
         }
     }
 
-    /// The parameters' names, also of those whose ranges are wrong.
+    /// Returns the names of all parameters, including those with invalid ranges.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.file_ranges().map(ParameterRange::name).chain(self.set_names()).collect()
     }
@@ -232,29 +242,29 @@ impl StudyOptions {
         self.ranges.iter().filter(move |range| !is_set(range))
     }
 
-    /// The ranges, or what is wrong with them.
-    pub(crate) fn space(&self) -> Result<SearchSpace, Vec<FaultyText>> {
+    /// Parses the ranges, and returns the search space or all errors.
+    pub(crate) fn space(&self) -> Result<SearchSpace, Vec<TextDiagnostics>> {
         let mut ranges: Vec<ParameterRange> = self.file_ranges().cloned().collect();
-        let mut faulty = Vec::new();
+        let mut errors = Vec::new();
         for text in &self.set {
             match parse_assignment(text) {
                 Ok(range) => ranges.push(range),
-                Err(faults) => faulty.push(in_option("--set", text, faults)),
+                Err(diagnostics) => errors.push(in_option("--set", text, diagnostics)),
             }
         }
-        if !faulty.is_empty() {
-            return Err(faulty);
+        if !errors.is_empty() {
+            return Err(errors);
         }
         if ranges.is_empty() {
-            return Err(vec![FaultyText::without_place(
-                "no parameter is given: name one by --set, such as --set 'lr=1e-5..1 log'",
+            return Err(vec![TextDiagnostics::without_span(
+                "no parameter is given: add --set NAME=RANGE, such as --set 'lr=1e-5..1 log'",
             )]);
         }
         SearchSpace::new(ranges.into_iter().map(Ok))
-            .map_err(|error| vec![FaultyText::without_place(&error.to_string())])
+            .map_err(|error| vec![TextDiagnostics::without_span(&error.to_string())])
     }
 }
 
-pub(crate) fn in_option(option: &str, text: &str, faults: Vec<Fault>) -> FaultyText {
-    FaultyText { origin: option.to_owned(), text: text.to_owned(), faults }
+pub(crate) fn in_option(option: &str, text: &str, diagnostics: Vec<Diagnostic>) -> TextDiagnostics {
+    TextDiagnostics { origin: option.to_owned(), text: text.to_owned(), diagnostics }
 }

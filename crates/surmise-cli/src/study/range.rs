@@ -1,29 +1,29 @@
-//! Ranges as text: `lr=1e-5..1 log`, `layers=1..6`, `opt=adam|sgd`.
+//! Parses ranges: `lr=1e-5..1 log`, `layers=1..6`, `opt=adam|sgd`.
 
 use std::ops::Range;
 
 use surmise::{Error, ParameterRange, ParameterValue, ScalingType};
 
-/// What is wrong with a part of a text, and what to do about it.
+/// An error in a part of a text, with its remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// Bytes of the text.
-    pub(crate) place: Range<usize>,
+pub(crate) struct Diagnostic {
+    /// The range of bytes in the text.
+    pub(crate) span: Range<usize>,
     pub(crate) message: String,
     pub(crate) remedy: String,
 }
 
-impl Fault {
-    fn new(place: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { place, message: message.into(), remedy: remedy.into() }
+impl Diagnostic {
+    fn new(span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { span, message: message.into(), remedy: remedy.into() }
     }
 }
 
-/// A word of a text and where it stands.
+/// A word of a text, with its range of bytes.
 type Word<'a> = (Range<usize>, &'a str);
 
-/// The words of a part of a text, with their places in the whole.
-fn words(text: &str, part: Range<usize>) -> Vec<Word<'_>> {
+/// Splits a part of a text into words; their spans are positions in the whole text.
+fn split_words(text: &str, part: Range<usize>) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut start = None;
     for (at, letter) in text[part.clone()].char_indices().map(|(at, c)| (part.start + at, c)) {
@@ -42,37 +42,37 @@ fn words(text: &str, part: Range<usize>) -> Vec<Word<'_>> {
     words
 }
 
-/// Reads `NAME=RANGE`.
+/// Parses `NAME=RANGE`.
 ///
 /// # Errors
-/// Everything that is wrong with it.
-pub(crate) fn parse_assignment(text: &str) -> Result<ParameterRange, Vec<Fault>> {
+/// Returns all errors in the text.
+pub(crate) fn parse_assignment(text: &str) -> Result<ParameterRange, Vec<Diagnostic>> {
     let Some(equals) = text.find('=') else {
         let remedy = "write NAME=LOW..HIGH for a range, or NAME=a|b|c for choices";
-        return Err(vec![Fault::new(0..text.len(), "this is no NAME=RANGE", remedy)]);
+        return Err(vec![Diagnostic::new(0..text.len(), "expected NAME=RANGE", remedy)]);
     };
     let name = text[..equals].trim();
     if name.is_empty() {
         let remedy = "write the parameter's name before the `=`";
-        return Err(vec![Fault::new(0..equals + 1, "the parameter has no name", remedy)]);
+        return Err(vec![Diagnostic::new(0..equals + 1, "the parameter has no name", remedy)]);
     }
     parse_range(name, text, equals + 1)
 }
 
-/// Reads the range of a parameter, which begins at this byte of a text.
+/// Parses the range of the parameter `name`, which starts at byte `from` of the text.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// Returns all errors in the range.
 pub(crate) fn parse_range(
     name: &str,
     text: &str,
     from: usize,
-) -> Result<ParameterRange, Vec<Fault>> {
+) -> Result<ParameterRange, Vec<Diagnostic>> {
     let part = from..text.len();
     if text[part.clone()].trim().is_empty() {
         let remedy = "write LOW..HIGH, such as `1e-5..1 log`, or choices, such as `adam|sgd`";
         let message = format!("`{name}` has no range");
-        return Err(vec![Fault::new(0..text.len(), message, remedy)]);
+        return Err(vec![Diagnostic::new(0..text.len(), message, remedy)]);
     }
     let has_bounds = text[part.clone()].contains("..");
     if text[part.clone()].contains('|') || !has_bounds {
@@ -82,51 +82,55 @@ pub(crate) fn parse_range(
     }
 }
 
-/// The faults that the range's own rules find, at this place.
-fn faults_of(error: &Error, place: Range<usize>) -> Vec<Fault> {
+/// Converts an error of the library into diagnostics at this span.
+fn diagnostics_of(error: &Error, span: Range<usize>) -> Vec<Diagnostic> {
     match error {
         Error::Invalid(violations) => violations
             .iter()
             .map(|violation| {
                 let message =
                     format!("{} = {}: {}", violation.subject, violation.value, violation.rule);
-                Fault::new(place.clone(), message, violation.remedy.clone())
+                Diagnostic::new(span.clone(), message, violation.remedy.clone())
             })
             .collect(),
-        other => vec![Fault::new(place, other.to_string(), "")],
+        other => vec![Diagnostic::new(span, other.to_string(), "")],
     }
 }
 
-fn parse_choices(name: &str, text: &str, part: Range<usize>) -> Result<ParameterRange, Vec<Fault>> {
+fn parse_choices(
+    name: &str,
+    text: &str,
+    part: Range<usize>,
+) -> Result<ParameterRange, Vec<Diagnostic>> {
     let mut values = Vec::new();
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     let mut start = part.start;
     for piece in text[part.clone()].split('|') {
-        let place = start..start + piece.len();
-        start = place.end + 1;
+        let span = start..start + piece.len();
+        start = span.end + 1;
         if piece.trim().is_empty() {
-            faults.push(Fault::new(
-                place,
+            diagnostics.push(Diagnostic::new(
+                span,
                 "this choice is empty",
-                "write a value, or take one `|` out",
+                "write a value, or remove one `|`",
             ));
         } else {
-            values.push(choice(piece.trim()));
+            values.push(parse_choice(piece.trim()));
         }
     }
-    if values.len() == 1 && faults.is_empty() {
-        let message = format!("`{name}` has one value only, which leaves nothing to tune");
-        let remedy = "write LOW..HIGH or a|b; a fixed value belongs into the command itself";
-        return Err(vec![Fault::new(part, message, remedy)]);
+    if values.len() == 1 && diagnostics.is_empty() {
+        let message = format!("`{name}` has only one value, so there is nothing to tune");
+        let remedy = "write LOW..HIGH or a|b, or put the fixed value into the command";
+        return Err(vec![Diagnostic::new(part, message, remedy)]);
     }
-    if !faults.is_empty() {
-        return Err(faults);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
     }
-    ParameterRange::categorical(name, values).map_err(|error| faults_of(&error, part))
+    ParameterRange::categorical(name, values).map_err(|error| diagnostics_of(&error, part))
 }
 
-/// A choice with its type: a number, a boolean, nothing, or text. Quotes make text of anything.
-pub(crate) fn choice(text: &str) -> ParameterValue {
+/// Parses a choice as a number, a boolean, `null` or text; text in quotes is always text.
+pub(crate) fn parse_choice(text: &str) -> ParameterValue {
     for quote in ['"', '\''] {
         let inner = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
         if let Some(inner) = inner {
@@ -143,24 +147,27 @@ pub(crate) fn choice(text: &str) -> ParameterValue {
         return ParameterValue::Integer(number);
     }
     match text.parse::<f64>() {
-        // `nan` and `inf` are names rather than numbers here.
+        // `nan` and `inf` are parsed as text.
         Ok(number) if number.is_finite() => ParameterValue::Float(number),
         _ => ParameterValue::Category(text.to_owned()),
     }
 }
 
-/// What follows the bounds of an interval.
+/// The words after the bounds of an interval.
 #[derive(Debug, Default)]
-struct Settings<'a> {
+struct IntervalSettings<'a> {
     scaling: ScalingType,
     step: Option<Word<'a>>,
     is_float: bool,
 }
 
-fn settings<'a>(words: &[Word<'a>], faults: &mut Vec<Fault>) -> Settings<'a> {
-    let mut settings = Settings::default();
+fn parse_settings<'a>(
+    words: &[Word<'a>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> IntervalSettings<'a> {
+    let mut settings = IntervalSettings::default();
     let mut rest = words.iter();
-    while let Some((place, word)) = rest.next() {
+    while let Some((span, word)) = rest.next() {
         match *word {
             "auto" => settings.scaling = ScalingType::Auto,
             "linear" => settings.scaling = ScalingType::Linear,
@@ -171,24 +178,27 @@ fn settings<'a>(words: &[Word<'a>], faults: &mut Vec<Fault>) -> Settings<'a> {
                 Some(step) => settings.step = Some(step.clone()),
                 None => {
                     let remedy = "write its size, such as `step 0.5`";
-                    faults.push(Fault::new(place.clone(), "the step has no size", remedy));
+                    let message = "`step` has no size";
+                    diagnostics.push(Diagnostic::new(span.clone(), message, remedy));
                 }
             },
             _ => {
-                let remedy = "after the bounds stand `log`, `reverse-log`, `linear`, `auto`, `float` or `step SIZE`";
-                faults.push(Fault::new(place.clone(), format!("`{word}` is unknown here"), remedy));
+                let message = format!("unknown word `{word}` after the bounds");
+                let remedy = "write `log`, `reverse-log`, `linear`, `auto`, `float` or `step SIZE`";
+                diagnostics.push(Diagnostic::new(span.clone(), message, remedy));
             }
         }
     }
     settings
 }
 
-fn number(place: &Range<usize>, text: &str, faults: &mut Vec<Fault>) -> f64 {
+fn parse_number(span: &Range<usize>, text: &str, diagnostics: &mut Vec<Diagnostic>) -> f64 {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => number,
         _ => {
             let remedy = "write a number, such as 0.5 or 1e-5";
-            faults.push(Fault::new(place.clone(), format!("`{text}` is no number"), remedy));
+            let message = format!("`{text}` is not a number");
+            diagnostics.push(Diagnostic::new(span.clone(), message, remedy));
             0.0
         }
     }
@@ -198,34 +208,36 @@ fn parse_interval(
     name: &str,
     text: &str,
     part: Range<usize>,
-) -> Result<ParameterRange, Vec<Fault>> {
-    let mut faults = Vec::new();
-    // Blanks around the dots are allowed.
+) -> Result<ParameterRange, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    // Spaces around the dots are allowed.
     let dots = part.start + text[part.clone()].find("..").unwrap_or(0);
-    let before = words(text, part.start..dots);
-    let mut after = words(text, dots + 2..part.end);
+    let before = split_words(text, part.start..dots);
+    let mut after = split_words(text, dots + 2..part.end);
     let (low, high) = match (&before[..], after.is_empty()) {
         ([low], false) => (low.clone(), after.remove(0)),
         _ => {
             let remedy = "write LOW..HIGH, such as `1e-5..1 log`";
-            return Err(vec![Fault::new(part, "a bound is missing or there are too many", remedy)]);
+            let message = "expected one bound before `..` and one after it";
+            return Err(vec![Diagnostic::new(part, message, remedy)]);
         }
     };
-    let settings = settings(&after, &mut faults);
-    let low_number = number(&low.0, low.1, &mut faults);
-    let high_number = number(&high.0, high.1, &mut faults);
-    let step = settings.step.as_ref().map(|(place, step)| number(place, step, &mut faults));
-    if !faults.is_empty() {
-        return Err(faults);
+    let settings = parse_settings(&after, &mut diagnostics);
+    let low_number = parse_number(&low.0, low.1, &mut diagnostics);
+    let high_number = parse_number(&high.0, high.1, &mut diagnostics);
+    let step =
+        settings.step.as_ref().map(|(span, step)| parse_number(span, step, &mut diagnostics));
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
     }
     let is_whole = |text: &str| text.parse::<i64>().ok();
     let whole =
         (is_whole(low.1), is_whole(high.1), settings.step.as_ref().map(|(_, s)| is_whole(s)));
     let bounds = low.0.start..high.0.end;
     if whole == (Some(0), Some(1), None) && !settings.is_float {
-        let message = format!("`{name}` would be one of the two whole numbers 0 and 1");
-        let remedy = "write 0.0..1.0 for all numbers between them, or 0|1 for the two";
-        return Err(vec![Fault::new(bounds, message, remedy)]);
+        let message = format!("`{name}` = 0..1 has only two values, the whole numbers 0 and 1");
+        let remedy = "write 0.0..1.0 for all numbers from 0 to 1, or 0|1 for the two values";
+        return Err(vec![Diagnostic::new(bounds, message, remedy)]);
     }
     let range = match whole {
         (Some(low), Some(high), None | Some(Some(_))) if !settings.is_float => {
@@ -233,10 +245,10 @@ fn parse_interval(
         }
         _ => ParameterRange::continuous(name, low_number..=high_number, settings.scaling),
     };
-    let range = range.map_err(|error| faults_of(&error, bounds))?;
+    let range = range.map_err(|error| diagnostics_of(&error, bounds))?;
     match (step, settings.step) {
-        (Some(step), Some((place, _))) => {
-            range.with_step(step).map_err(|error| faults_of(&error, place))
+        (Some(step), Some((span, _))) => {
+            range.with_step(step).map_err(|error| diagnostics_of(&error, span))
         }
         _ => Ok(range),
     }
@@ -246,13 +258,16 @@ fn parse_interval(
 mod tests {
     use super::*;
 
-    fn faults(text: &str) -> Vec<(String, String)> {
-        let faults = parse_assignment(text).unwrap_err();
-        faults.into_iter().map(|fault| (text[fault.place].to_owned(), fault.message)).collect()
+    fn diagnostics(text: &str) -> Vec<(String, String)> {
+        let diagnostics = parse_assignment(text).unwrap_err();
+        diagnostics
+            .into_iter()
+            .map(|diagnostic| (text[diagnostic.span].to_owned(), diagnostic.message))
+            .collect()
     }
 
     #[test]
-    fn ranges_are_read() {
+    fn ranges_are_parsed() {
         let read = |text: &str| parse_assignment(text).unwrap();
         let log = ParameterRange::continuous("lr", 1e-5..=1.0, ScalingType::Logarithmic);
         assert_eq!(read("lr=1e-5..1 log"), log.unwrap());
@@ -268,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn choices_have_types() {
+    fn choices_are_parsed_with_their_types() {
         let read = |text: &str| match parse_assignment(text).unwrap() {
             ParameterRange::Categorical(range) => range.values().to_vec(),
             other => panic!("{other:?}"),
@@ -287,24 +302,24 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_said_with_its_place() {
-        let one = |place: &str, message: &str| (place.to_owned(), message.to_owned());
-        assert_eq!(faults("lr"), [one("lr", "this is no NAME=RANGE")]);
-        assert_eq!(faults("=1..2"), [one("=", "the parameter has no name")]);
-        assert_eq!(faults("lr="), [one("lr=", "`lr` has no range")]);
-        assert_eq!(faults("x=a||b"), [one("", "this choice is empty")]);
+    fn each_error_has_its_span() {
+        let one = |span: &str, message: &str| (span.to_owned(), message.to_owned());
+        assert_eq!(diagnostics("lr"), [one("lr", "expected NAME=RANGE")]);
+        assert_eq!(diagnostics("=1..2"), [one("=", "the parameter has no name")]);
+        assert_eq!(diagnostics("lr="), [one("lr=", "`lr` has no range")]);
+        assert_eq!(diagnostics("x=a||b"), [one("", "this choice is empty")]);
         assert_eq!(
-            faults("lr=one..2 lgo step"),
+            diagnostics("lr=one..2 lgo step"),
             [
-                one("lgo", "`lgo` is unknown here"),
-                one("step", "the step has no size"),
-                one("one", "`one` is no number"),
+                one("lgo", "unknown word `lgo` after the bounds"),
+                one("step", "`step` has no size"),
+                one("one", "`one` is not a number"),
             ]
         );
-        assert_eq!(faults("lr=0.1")[0].0, "0.1");
-        assert_eq!(faults("lr=1..2..3")[0], one("2..3", "`2..3` is no number"));
-        assert_eq!(faults("lr=0..1.0 log")[0].0, "0..1.0");
-        assert_eq!(faults("n=1..6 step 0")[0].0, "0");
-        assert_eq!(faults("dropout=0..1 linear")[0].0, "0..1");
+        assert_eq!(diagnostics("lr=0.1")[0].0, "0.1");
+        assert_eq!(diagnostics("lr=1..2..3")[0], one("2..3", "`2..3` is not a number"));
+        assert_eq!(diagnostics("lr=0..1.0 log")[0].0, "0..1.0");
+        assert_eq!(diagnostics("n=1..6 step 0")[0].0, "0");
+        assert_eq!(diagnostics("dropout=0..1 linear")[0].0, "0..1");
     }
 }

@@ -1,4 +1,4 @@
-//! A command whose arguments have placeholders for parameters, such as `{lr}`.
+//! A command with placeholders for parameters, such as `{lr}`, in its arguments.
 
 use std::ffi::OsString;
 use std::ops::Range;
@@ -9,12 +9,12 @@ use surmise::error::Violation;
 use surmise::evaluator::{Job, JobSetup, PassConfiguration};
 use surmise::{Configuration, EvaluatorError, ParameterRange, ParameterValue};
 
-use super::range::Fault;
+use super::range::Diagnostic;
 
-/// Placeholders that every job has, unless a parameter has their name.
-const OWN: [&str; 2] = ["trial", "folder"];
+/// Placeholders that are always available, unless a parameter has the same name.
+const COMMON_PLACEHOLDERS: [&str; 2] = ["trial", "folder"];
 
-/// The arguments of a command.
+/// The arguments of a command, with their placeholders.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
     arguments: Vec<Vec<Piece>>,
@@ -25,7 +25,7 @@ pub(crate) struct Template {
 enum Piece {
     Text(OsString),
     Parameter(String),
-    /// An argument that is there if a parameter is true.
+    /// An argument that is passed only if a boolean parameter is true.
     Flag {
         parameter: String,
         text: String,
@@ -34,7 +34,9 @@ enum Piece {
     Folder,
 }
 
-/// The first `{name}` or `{{name}}` of a text: where it stands, its name, and whether its braces are doubled.
+/// Finds the first `{name}` or `{{name}}` at or after byte `from` of a text.
+///
+/// Returns its span, its name, and whether its braces are doubled.
 fn placeholder(text: &str, from: usize) -> Option<(Range<usize>, &str, bool)> {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     let mut start = from;
@@ -52,27 +54,29 @@ fn placeholder(text: &str, from: usize) -> Option<(Range<usize>, &str, bool)> {
     }
 }
 
-/// The pieces of one argument. A name that is in doubled braces is text with braces.
-fn pieces(argument: &str, names: &[&str]) -> Result<Vec<Piece>, Fault> {
+/// Splits one argument into pieces; `{{name}}` becomes the text `{name}`.
+fn pieces(argument: &str, names: &[&str]) -> Result<Vec<Piece>, Diagnostic> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut from = 0;
-    while let Some((place, name, is_doubled)) = placeholder(argument, from) {
-        text.push_str(&argument[from..place.start]);
-        from = place.end;
+    while let Some((span, name, is_doubled)) = placeholder(argument, from) {
+        text.push_str(&argument[from..span.start]);
+        from = span.end;
         let piece = match name {
             _ if is_doubled => {
-                text.push_str(&argument[place.start + 1..place.end - 1]);
+                text.push_str(&argument[span.start + 1..span.end - 1]);
                 continue;
             }
             _ if names.contains(&name) => Piece::Parameter(name.to_owned()),
-            _ if place == (0..argument.len()) && flag_of(name, names).is_some() => Piece::Flag {
-                parameter: flag_of(name, names).unwrap_or_default(),
-                text: name.to_owned(),
-            },
+            _ if span == (0..argument.len()) && parameter_of_flag(name, names).is_some() => {
+                Piece::Flag {
+                    parameter: parameter_of_flag(name, names).unwrap_or_default(),
+                    text: name.to_owned(),
+                }
+            }
             "trial" => Piece::Trial,
             "folder" => Piece::Folder,
-            _ => return Err(unknown(place, name, names)),
+            _ => return Err(unknown_placeholder(span, name, names)),
         };
         if !text.is_empty() {
             pieces.push(Piece::Text(std::mem::take(&mut text).into()));
@@ -86,48 +90,51 @@ fn pieces(argument: &str, names: &[&str]) -> Result<Vec<Piece>, Fault> {
     Ok(pieces)
 }
 
-/// The parameter of a flag such as `--use-bias`: `use-bias`, or `use_bias`.
-fn flag_of(flag: &str, names: &[&str]) -> Option<String> {
+/// Returns the parameter of a flag: for `--use-bias` it is `use-bias` or `use_bias`.
+fn parameter_of_flag(flag: &str, names: &[&str]) -> Option<String> {
     let name = flag.strip_prefix("--").or(flag.strip_prefix('-'))?;
     let spellings = [name.to_owned(), name.replace('-', "_")];
     spellings.into_iter().find(|spelling| names.contains(&spelling.as_str()))
 }
 
-fn unknown(place: Range<usize>, name: &str, names: &[&str]) -> Fault {
-    let known: Vec<String> = names.iter().chain(&OWN).map(|name| format!("{{{name}}}")).collect();
-    Fault {
-        place,
+fn unknown_placeholder(span: Range<usize>, name: &str, names: &[&str]) -> Diagnostic {
+    let known: Vec<String> =
+        names.iter().chain(&COMMON_PLACEHOLDERS).map(|name| format!("{{{name}}}")).collect();
+    Diagnostic {
+        span,
         message: format!("no parameter is called `{name}`"),
         remedy: format!(
-            "use one of {}, or write {{{{{name}}}}} for the text itself",
+            "use one of {}, or write {{{{{name}}}}} to pass the text {{{name}}}",
             known.join(", ")
         ),
     }
 }
 
 impl Template {
-    /// Reads the arguments of a command for parameters of these names. Parameters without a placeholder are passed in this way.
+    /// Parses the arguments of a command with parameters of these names.
+    ///
+    /// Parameters without a placeholder are passed as `pass` says.
     ///
     /// # Errors
-    /// Placeholders of no parameter, each with the number of its argument.
+    /// Returns the placeholders that name no parameter, each with the index of its argument.
     pub(crate) fn new(
         arguments: &[OsString],
         names: &[&str],
         pass: PassConfiguration,
-    ) -> Result<Self, Vec<(usize, Fault)>> {
-        let mut faults = Vec::new();
+    ) -> Result<Self, Vec<(usize, Diagnostic)>> {
+        let mut diagnostics = Vec::new();
         let mut read = Vec::new();
         for (number, argument) in arguments.iter().enumerate() {
             match argument.to_str().map(|text| pieces(text, names)) {
                 None => read.push(vec![Piece::Text(argument.clone())]),
                 Some(Ok(pieces)) => read.push(pieces),
-                Some(Err(fault)) => faults.push((number, fault)),
+                Some(Err(diagnostic)) => diagnostics.push((number, diagnostic)),
             }
         }
-        if faults.is_empty() { Ok(Self { arguments: read, pass }) } else { Err(faults) }
+        if diagnostics.is_empty() { Ok(Self { arguments: read, pass }) } else { Err(diagnostics) }
     }
 
-    /// Whether a parameter has a placeholder.
+    /// Returns whether a parameter has a placeholder.
     fn has(&self, name: &str) -> bool {
         let mut pieces = self.arguments.iter().flatten();
         pieces.any(|piece| match piece {
@@ -136,16 +143,16 @@ impl Template {
         })
     }
 
-    /// The parameters that no placeholder passes.
-    fn rest(&self, configuration: &Configuration) -> Configuration {
-        let rest = configuration.iter().filter(|(name, _)| !self.has(name));
-        rest.map(|(name, value)| (name, value.clone())).collect()
+    /// Returns the values of the parameters without a placeholder.
+    fn without_placeholder(&self, configuration: &Configuration) -> Configuration {
+        let unplaced = configuration.iter().filter(|(name, _)| !self.has(name));
+        unplaced.map(|(name, value)| (name, value.clone())).collect()
     }
 
-    /// What keeps parameters from being passed.
+    /// Returns the reasons why parameters cannot be passed to the command.
     pub(crate) fn check(&self, ranges: &[ParameterRange]) -> Vec<Violation> {
-        let rest = ranges.iter().map(ParameterRange::name).filter(|name| !self.has(name));
-        let mut violations = self.pass.violations(rest, &[]);
+        let unplaced = ranges.iter().map(ParameterRange::name).filter(|name| !self.has(name));
+        let mut violations = self.pass.violations(unplaced, &[]);
         for piece in self.arguments.iter().flatten() {
             let Piece::Flag { parameter, text } = piece else { continue };
             let range = ranges.iter().find(|range| range.name() == parameter);
@@ -156,10 +163,9 @@ impl Template {
                 _ => false,
             };
             if !is_boolean {
-                let rule =
-                    format!("`{{{text}}}` is there or not, as the parameter is true or false");
+                let rule = format!("the flag `{{{text}}}` needs a parameter that is true or false");
                 let remedy = format!(
-                    "write --set '{parameter}=true|false', or {{{parameter}}} for its value"
+                    "write --set '{parameter}=true|false', or use {{{parameter}}} for its value"
                 );
                 violations.push(Violation::new(parameter, text, rule, remedy));
             }
@@ -175,12 +181,12 @@ impl Template {
             Piece::Flag { parameter, text } if is_true(parameter) => text.into(),
             Piece::Flag { .. } => OsString::new(),
             Piece::Parameter(name) => {
-                configuration.value(name).map(ParameterValue::printed).unwrap_or_default().into()
+                configuration.value(name).map(ParameterValue::to_text).unwrap_or_default().into()
             }
             Piece::Trial => trial.into(),
             Piece::Folder => folder.into(),
         };
-        // What the values of parameters leave empty is left out.
+        // An argument that is empty after its placeholders are filled is not passed.
         let filled = |pieces: &Vec<Piece>| {
             let argument = pieces.iter().map(text).collect::<OsString>();
             let is_text = matches!(pieces[..], [Piece::Text(_)]);
@@ -189,28 +195,28 @@ impl Template {
         self.arguments.iter().filter_map(filled).collect()
     }
 
-    /// The command with a configuration, as a shell takes it; `program` stands before the arguments.
+    /// Returns the command with the values of a configuration, quoted for a shell.
     pub(crate) fn command_line(&self, program: &OsString, configuration: &Configuration) -> String {
         let mut command = Command::new(program);
         command.args(self.fill(configuration, "0", Path::new(".")));
-        let rest = self.rest(configuration);
+        let unplaced = self.without_placeholder(configuration);
         let mut words = Vec::new();
         match &self.pass {
             PassConfiguration::JsonFile => {
-                words.push(quoted(command.get_program().to_string_lossy().as_ref()));
+                words.push(quote(command.get_program().to_string_lossy().as_ref()));
             }
             pass => {
-                // Neither arguments nor variables need a file.
-                let _ = pass.apply(&rest, None, &mut command);
+                // Arguments and variables need no folder for files.
+                let _ = pass.apply(&unplaced, None, &mut command);
                 let variables = command.get_envs().filter_map(|(name, value)| {
-                    let value = quoted(&value?.to_string_lossy());
+                    let value = quote(&value?.to_string_lossy());
                     Some(format!("{}={value}", name.to_string_lossy()))
                 });
                 words.extend(variables);
-                words.push(quoted(command.get_program().to_string_lossy().as_ref()));
+                words.push(quote(command.get_program().to_string_lossy().as_ref()));
             }
         }
-        words.extend(command.get_args().map(|word| quoted(&word.to_string_lossy())));
+        words.extend(command.get_args().map(|word| quote(&word.to_string_lossy())));
         if self.pass == PassConfiguration::JsonFile {
             words.push("configuration.json".to_owned());
         }
@@ -218,10 +224,10 @@ impl Template {
     }
 }
 
-/// A word that a shell takes as it is.
-pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
+/// Quotes a word for a shell, if it needs quotes.
+pub(crate) fn quote(word: &str) -> String {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_safe) {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
@@ -237,12 +243,12 @@ impl JobSetup for Template {
     ) -> Result<(), EvaluatorError> {
         let configuration = &job.trial.configuration;
         command.args(self.fill(configuration, &job.trial.id.to_string(), folder));
-        let rest = match self.pass {
-            // A file has the whole configuration.
+        let unplaced = match self.pass {
+            // The file contains all parameters.
             PassConfiguration::JsonFile => configuration.clone(),
-            _ => self.rest(configuration),
+            _ => self.without_placeholder(configuration),
         };
-        self.pass.apply(&rest, Some(folder), command)
+        self.pass.apply(&unplaced, Some(folder), command)
     }
 }
 
@@ -260,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_filled_and_the_rest_is_passed() {
+    fn placeholders_are_filled_and_other_parameters_are_passed() {
         let line = command_line(&["train.py", "--lr", "{lr}"], PassConfiguration::Arguments);
         assert_eq!(line, r"python train.py --lr 0.5 '--opt=it'\''s'");
         let line = command_line(&["a{lr}b{opt}c", "{{lr}}", "{}"], PassConfiguration::Arguments);
@@ -273,11 +279,12 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_is_there_or_not() {
+    fn a_flag_is_passed_if_its_parameter_is_true() {
         let arguments = ["{--use-bias}", "{-v}", "{text}", "x{--v}", ""].map(OsString::from);
         let names = ["use_bias", "v", "text"];
-        let faults = Template::new(&arguments, &names, PassConfiguration::Arguments).unwrap_err();
-        assert_eq!(faults.len(), 1, "within a text it is no flag: {faults:?}");
+        let diagnostics =
+            Template::new(&arguments, &names, PassConfiguration::Arguments).unwrap_err();
+        assert_eq!(diagnostics.len(), 1, "a flag must be a whole argument: {diagnostics:?}");
         let template = Template::new(
             &[&arguments[..3], &arguments[4..]].concat(),
             &names,
@@ -301,14 +308,19 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_of_no_parameter_is_refused() {
+    fn an_unknown_placeholder_is_an_error() {
         let arguments = ["x", "{lrr}", "{\"a\": 1}", "{folder}{trial}"].map(OsString::from);
-        let faults = Template::new(&arguments, &NAMES, PassConfiguration::Arguments).unwrap_err();
-        let [(1, fault)] = &faults[..] else { panic!("{faults:?}") };
+        let diagnostics =
+            Template::new(&arguments, &NAMES, PassConfiguration::Arguments).unwrap_err();
+        let [(1, diagnostic)] = &diagnostics[..] else { panic!("{diagnostics:?}") };
         assert_eq!(
-            (fault.place.clone(), &fault.message[..]),
+            (diagnostic.span.clone(), &diagnostic.message[..]),
             (0..5, "no parameter is called `lrr`")
         );
-        assert!(fault.remedy.contains("{lr}, {opt}, {trial}, {folder}"), "{}", fault.remedy);
+        assert!(
+            diagnostic.remedy.contains("{lr}, {opt}, {trial}, {folder}"),
+            "{}",
+            diagnostic.remedy
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! A study as a TOML file, with the names of the options as keys.
+//! Reads a study from a TOML file with the names of the options as keys.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -12,7 +12,7 @@ use surmise::{ParameterRange, ParameterValue};
 use toml::{Spanned, Value};
 
 use super::arguments::{MetricOf, Pass, TuneOptions, parse_early_stopping};
-use crate::study::{Fault, FaultyText, StrategyName, parse_duration, parse_range};
+use crate::study::{Diagnostic, StrategyName, TextDiagnostics, parse_duration, parse_range};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -43,27 +43,31 @@ struct StudyFile {
     command: Vec<String>,
 }
 
-/// The options with what a file says where they say nothing.
+/// Fills options that are not given with the values in a file.
 ///
 /// # Errors
-/// Everything that is wrong with the file, with line and column.
-pub(crate) fn with_file(
+/// Returns all errors in the file, with their line and column.
+pub(crate) fn merge_file(
     mut options: TuneOptions,
     path: &Path,
     text: &str,
-) -> Result<TuneOptions, Vec<FaultyText>> {
+) -> Result<TuneOptions, Vec<TextDiagnostics>> {
     let origin = path.display().to_string();
-    let faulty =
-        |faults| vec![FaultyText { origin: origin.clone(), text: text.to_owned(), faults }];
+    let errors = |diagnostics| {
+        vec![TextDiagnostics { origin: origin.clone(), text: text.to_owned(), diagnostics }]
+    };
     let file: StudyFile = toml::from_str(text).map_err(|error| {
-        let place = error.span().unwrap_or(0..0);
+        let span = error.span().unwrap_or(0..0);
         let message = error.message().to_owned();
-        faulty(vec![Fault { place, message, remedy: String::new() }])
+        errors(vec![Diagnostic { span, message, remedy: String::new() }])
     })?;
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     let study = &mut options.study;
-    study.ranges =
-        file.set.iter().filter_map(|(name, value)| range(name, value, &mut faults)).collect();
+    study.ranges = file
+        .set
+        .iter()
+        .filter_map(|(name, value)| parse_file_range(name, value, &mut diagnostics))
+        .collect();
     if study.objective().is_none() {
         (study.minimize, study.maximize) = (file.minimize, file.maximize);
     }
@@ -71,7 +75,7 @@ pub(crate) fn with_file(
     study.parallel = study.parallel.or(file.parallel);
     study.seed = study.seed.or(file.seed);
     study.strategy = study.strategy.or(file.strategy);
-    study.max_runtime = study.max_runtime.or(time(file.max_runtime, &mut faults));
+    study.max_runtime = study.max_runtime.or(parse_time(file.max_runtime, &mut diagnostics));
     study.fixed_lag |= file.fixed_lag;
     study.repeat |= file.repeat;
     if study.start_from.is_empty() {
@@ -84,14 +88,14 @@ pub(crate) fn with_file(
         (options.metric_regex, options.metric_file) = (file.metric_regex, file.metric_file);
     }
     options.metric_of = options.metric_of.or(file.metric_of);
-    options.job_timeout = options.job_timeout.or(time(file.job_timeout, &mut faults));
+    options.job_timeout = options.job_timeout.or(parse_time(file.job_timeout, &mut diagnostics));
     options.retries = options.retries.or(file.retries);
     if let Some(rule) = file.early_stopping.filter(|_| options.early_stopping.is_none()) {
         match parse_early_stopping(rule.get_ref()) {
             Ok(rule) => options.early_stopping = Some(rule),
             Err(remedy) => {
-                let message = "this is no rule of early stopping".to_owned();
-                faults.push(Fault { place: rule.span(), message, remedy });
+                let message = "unknown early stopping rule".to_owned();
+                diagnostics.push(Diagnostic { span: rule.span(), message, remedy });
             }
         }
     }
@@ -104,56 +108,64 @@ pub(crate) fn with_file(
     if options.name.is_none() {
         options.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     }
-    if faults.is_empty() { Ok(options) } else { Err(faulty(faults)) }
+    if diagnostics.is_empty() { Ok(options) } else { Err(errors(diagnostics)) }
 }
 
-/// A range as text (`"1e-5..1 log"`), or choices as an array.
-fn range(name: &str, value: &Spanned<Value>, faults: &mut Vec<Fault>) -> Option<ParameterRange> {
-    let place = value.span();
+/// Parses a range given as text (`"1e-5..1 log"`) or choices given as an array.
+fn parse_file_range(
+    name: &str,
+    value: &Spanned<Value>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<ParameterRange> {
+    let span = value.span();
     let range = match value.get_ref() {
         Value::String(text) => parse_range(name, text, 0).map_err(|found| {
-            // Behind the quote, where the text has no escapes.
-            let is_plain = place.len() == text.len() + 2;
-            let moved = |fault: Fault| {
-                let within = place.start + 1 + fault.place.start..place.start + 1 + fault.place.end;
-                Fault { place: if is_plain { within } else { place.clone() }, ..fault }
+            // Errors have exact positions only if the text in the file has no escapes.
+            let is_plain = span.len() == text.len() + 2;
+            let moved = |diagnostic: Diagnostic| {
+                let within =
+                    span.start + 1 + diagnostic.span.start..span.start + 1 + diagnostic.span.end;
+                Diagnostic { span: if is_plain { within } else { span.clone() }, ..diagnostic }
             };
             found.into_iter().map(moved).collect::<Vec<_>>()
         }),
-        Value::Array(values) => choices(name, values, &place),
-        other => Err(vec![no_range(name, other, place)]),
+        Value::Array(values) => parse_choices(name, values, &span),
+        other => Err(vec![invalid_range(name, other, span)]),
     };
-    range.map_err(|found| faults.extend(found)).ok()
+    range.map_err(|found| diagnostics.extend(found)).ok()
 }
 
-fn no_range(name: &str, value: &Value, place: Range<usize>) -> Fault {
-    let message = format!("`{name}` has no range, but {}", value.type_str());
+fn invalid_range(name: &str, value: &Value, span: Range<usize>) -> Diagnostic {
+    let message = format!("the range of `{name}` has the type {}", value.type_str());
     let remedy =
         "write \"LOW..HIGH\", such as \"1e-5..1 log\", or [\"a\", \"b\"] for choices".to_owned();
-    Fault { place, message, remedy }
+    Diagnostic { span, message, remedy }
 }
 
-fn choices(
+fn parse_choices(
     name: &str,
     values: &[Value],
-    place: &Range<usize>,
-) -> Result<ParameterRange, Vec<Fault>> {
+    span: &Range<usize>,
+) -> Result<ParameterRange, Vec<Diagnostic>> {
     let choice = |value: &Value| match value {
         Value::String(text) => Ok(ParameterValue::Category(text.clone())),
         Value::Integer(number) => Ok(ParameterValue::Integer(*number)),
         Value::Float(number) => Ok(ParameterValue::Float(*number)),
         Value::Boolean(boolean) => Ok(ParameterValue::Boolean(*boolean)),
-        other => Err(vec![no_range(name, other, place.clone())]),
+        other => Err(vec![invalid_range(name, other, span.clone())]),
     };
     let values: Result<Vec<ParameterValue>, _> = values.iter().map(choice).collect();
     ParameterRange::categorical(name, values?).map_err(|error| {
         let (message, remedy) = (error.to_string(), String::new());
-        vec![Fault { place: place.clone(), message, remedy }]
+        vec![Diagnostic { span: span.clone(), message, remedy }]
     })
 }
 
-/// A time as text (`"2h"`) or in seconds.
-fn time(value: Option<Spanned<Value>>, faults: &mut Vec<Fault>) -> Option<Duration> {
+/// Parses a time given as text (`"2h"`) or in seconds.
+fn parse_time(
+    value: Option<Spanned<Value>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Duration> {
     let value = value?;
     let text = match value.get_ref() {
         Value::String(text) => text.clone(),
@@ -161,21 +173,21 @@ fn time(value: Option<Spanned<Value>>, faults: &mut Vec<Fault>) -> Option<Durati
         Value::Float(seconds) => seconds.to_string(),
         other => other.type_str().to_owned(),
     };
-    let fault = |message| Fault {
-        place: value.span(),
+    let diagnostic = |message| Diagnostic {
+        span: value.span(),
         message,
         remedy: "write a time, such as \"90s\" or \"2h\"".to_owned(),
     };
-    parse_duration(&text).map_err(|message| faults.push(fault(message))).ok()
+    parse_duration(&text).map_err(|message| diagnostics.push(diagnostic(message))).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::shown;
+    use crate::study::render;
 
     #[test]
-    fn a_file_says_what_options_do_not() {
+    fn options_override_the_file() {
         let text = r#"
             minimize = "loss"
             jobs = 12
@@ -188,30 +200,34 @@ mod tests {
             size = [8, 16]
         "#;
         let options = TuneOptions { patience: Some(3), ..Default::default() };
-        let options = with_file(options, Path::new("a/study.toml"), text).unwrap();
+        let options = merge_file(options, Path::new("a/study.toml"), text).unwrap();
         assert_eq!(options.study.names(), ["lr", "opt", "size"]);
         assert_eq!(options.study.max_runtime, Some(Duration::from_secs(7200)));
         assert_eq!((options.patience, options.name.as_deref()), (Some(3), Some("study")));
         assert_eq!(options.command, ["python", "train.py"]);
         let mut given = TuneOptions::default();
         given.study.maximize = Some("accuracy".to_owned());
-        let given = with_file(given, Path::new("study.toml"), text).unwrap();
+        let given = merge_file(given, Path::new("study.toml"), text).unwrap();
         assert_eq!(given.study.minimize, None);
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_line_and_column() {
-        let faults = |text: &str| {
+    fn errors_have_line_and_column() {
+        let diagnostics = |text: &str| {
             let path = Path::new("study.toml");
-            shown(&with_file(TuneOptions::default(), path, text).unwrap_err())
+            render(&merge_file(TuneOptions::default(), path, text).unwrap_err())
         };
-        let shown = faults("[set]\nlr = \"1e-5..1 lgo\"\nn = 3\n");
-        assert!(shown.contains("study.toml:2:15"), "{shown}");
-        assert!(shown.contains("`n` has no range, but integer"), "{shown}");
-        assert!(faults("jbos = 3").contains("unknown field `jbos`"), "{}", faults("jbos = 3"));
-        assert!(faults("jobs = 0").contains("study.toml:1:8"), "{}", faults("jobs = 0"));
-        assert!(faults("max-runtime = \"soon\"").contains("write a time"));
-        assert!(faults("early-stopping = \"some\"").contains("write `median`"));
-        assert!(faults("jobs = ").contains("study.toml:1:"), "{}", faults("jobs = "));
+        let rendered = diagnostics("[set]\nlr = \"1e-5..1 lgo\"\nn = 3\n");
+        assert!(rendered.contains("study.toml:2:15"), "{rendered}");
+        assert!(rendered.contains("the range of `n` has the type integer"), "{rendered}");
+        assert!(
+            diagnostics("jbos = 3").contains("unknown field `jbos`"),
+            "{}",
+            diagnostics("jbos = 3")
+        );
+        assert!(diagnostics("jobs = 0").contains("study.toml:1:8"), "{}", diagnostics("jobs = 0"));
+        assert!(diagnostics("max-runtime = \"soon\"").contains("write a time"));
+        assert!(diagnostics("early-stopping = \"some\"").contains("write `median`"));
+        assert!(diagnostics("jobs = ").contains("study.toml:1:"), "{}", diagnostics("jobs = "));
     }
 }

@@ -1,26 +1,26 @@
-//! What runs the jobs: a command, or a known function.
+//! The jobs of a tuning: a command, or a test function.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use surmise::evaluator::{MetricSource, ReadingOfSeveral, ReportSource};
+use surmise::evaluator::{MatchSelection, MetricSource, ReportSource};
 use surmise::pattern::MetricPattern;
 use surmise::rng::Rng;
 use surmise::{CommandEvaluator, Configuration, FunctionEvaluator, ParameterRange, SearchSpace};
 use surmise_bench::{Case, Suite};
 
 use super::arguments::{MetricOf, Pass, TuneOptions};
-use super::session::{CommandNote, as_text};
-use crate::study::{Fault, FaultyText, Template, step_pattern, value_pattern};
+use super::session::{CommandNote, to_strings};
+use crate::study::{Diagnostic, Template, TextDiagnostics, step_pattern, value_pattern};
 
-/// Suites whose functions can be tuned by name.
+/// The suites whose test functions `--function` can name.
 const SUITES: [fn() -> Suite; 2] = [Suite::public, Suite::hard];
 
 pub(crate) const NO_COMMAND: &str =
     "no command is given: write it after `--`, such as `-- python train.py --lr {lr}`";
 
-/// A command with the places of what it prints.
+/// A command, and where it prints its metric and its reports.
 #[derive(Debug)]
 pub(crate) struct CommandJobs {
     program: OsString,
@@ -31,45 +31,47 @@ pub(crate) struct CommandJobs {
 }
 
 impl CommandJobs {
-    /// A command for a study of this metric, whose jobs have their folders below `folder`.
+    /// Reads the command and its metric options; `folder` will contain the job folders.
     ///
     /// # Errors
-    /// Everything that is wrong with the command and with the places of the metric.
+    /// Returns all errors in the command and in the options of the metric.
     pub(crate) fn new(
         options: &TuneOptions,
         metric_name: &str,
         folder: &Path,
-    ) -> Result<Self, Vec<FaultyText>> {
-        let mut faulty = Vec::new();
+    ) -> Result<Self, Vec<TextDiagnostics>> {
+        let mut errors = Vec::new();
         let pass = options.pass.unwrap_or_default();
         let Some((program, arguments)) = options.command.split_first() else {
-            return Err(vec![FaultyText::without_place(NO_COMMAND)]);
+            return Err(vec![TextDiagnostics::without_span(NO_COMMAND)]);
         };
-        if !is_found(program) {
+        if !is_in_path(program) {
             let program = program.to_string_lossy();
             let why = format!(
-                "there is no program `{program}`: give its path, or a name that a shell finds"
+                "the program `{program}` was not found: give its path, or the name of a program \
+                 in PATH"
             );
-            faulty.push(FaultyText::without_place(&why));
+            errors.push(TextDiagnostics::without_span(&why));
         }
         let template = Template::new(arguments, &options.study.names(), pass.configuration());
-        let template = template.map_err(|faults| {
-            faulty.extend(faults.into_iter().map(|(number, fault)| FaultyText {
+        let template = template.map_err(|diagnostics| {
+            errors.extend(diagnostics.into_iter().map(|(number, diagnostic)| TextDiagnostics {
                 origin: "command".to_owned(),
                 text: arguments[number].to_string_lossy().into_owned(),
-                faults: vec![fault],
+                diagnostics: vec![diagnostic],
             }));
         });
-        let sources = metric_sources(options, metric_name).map_err(|fault| faulty.push(fault));
-        let (Ok(template), Ok((metric, reports))) = (template, sources) else { return Err(faulty) };
-        if !faulty.is_empty() {
-            return Err(faulty);
+        let sources =
+            metric_sources(options, metric_name).map_err(|diagnostic| errors.push(diagnostic));
+        let (Ok(template), Ok((metric, reports))) = (template, sources) else { return Err(errors) };
+        if !errors.is_empty() {
+            return Err(errors);
         }
         let regex = options.metric_regex.as_ref().map(|regex| format!("--metric-regex {regex}"));
         let file = options.metric_file.as_ref();
         let file = file.map(|file| format!("--metric-file {}", file.display()));
         let note = CommandNote {
-            command: as_text(&options.command),
+            command: to_strings(&options.command),
             pass: format!("{pass:?}").to_lowercase(),
             metric: regex.or(file).unwrap_or_default(),
             jobs: folder.to_string_lossy().into_owned(),
@@ -78,35 +80,34 @@ impl CommandJobs {
         Ok(Self { program: program.clone(), template, metric, reports, note })
     }
 
-    /// The evaluator, with the jobs' folders below this one.
+    /// Creates the evaluator, with the job folders in `folder`.
     pub(crate) fn evaluator(&self, options: &TuneOptions, folder: PathBuf) -> CommandEvaluator {
         let mut jobs = CommandEvaluator::new(&self.program)
             .set_up_by(self.template.clone(), folder)
             .metric_from(self.metric.clone())
             .reports_from(self.reports.clone());
-        if let Some(longest) = options.job_timeout {
-            jobs = jobs.with_max_runtime(longest);
+        if let Some(timeout) = options.job_timeout {
+            jobs = jobs.with_max_runtime(timeout);
         }
         if options.metric_of == Some(MetricOf::Best) {
-            let least = options.study.maximize.is_none();
-            jobs = jobs.several_as(match least {
-                true => ReadingOfSeveral::Least,
-                false => ReadingOfSeveral::Greatest,
+            jobs = jobs.match_selection(match options.study.maximize {
+                None => MatchSelection::Min,
+                Some(_) => MatchSelection::Max,
             });
         }
         if options.survive { jobs.surviving() } else { jobs }
     }
 
-    /// The command with this configuration, as a shell takes it.
+    /// Returns the command with the values of this configuration, quoted for a shell.
     pub(crate) fn command_line(&self, configuration: &Configuration) -> String {
         self.template.command_line(&self.program, configuration)
     }
 }
 
-/// The command of a journal with this configuration, as a shell takes it.
+/// Returns the command in a journal with the values of this configuration, quoted for a shell.
 ///
 /// # Errors
-/// If the journal's command is none of this version's.
+/// Returns a message if the journal has no command, or one that this version cannot read.
 pub(crate) fn command_line(
     note: &CommandNote,
     space: &SearchSpace,
@@ -117,12 +118,12 @@ pub(crate) fn command_line(
     let pass = Pass::from_str(&note.pass, true)?;
     let names: Vec<&str> = space.ranges().iter().map(ParameterRange::name).collect();
     let template = Template::new(arguments, &names, pass.configuration());
-    let template = template.map_err(|_| "the command has placeholders of no parameter")?;
+    let template = template.map_err(|_| "the command has placeholders that name no parameter")?;
     Ok(template.command_line(program, configuration))
 }
 
-/// Whether a shell finds a program.
-fn is_found(program: &OsStr) -> bool {
+/// Returns whether a program exists at its path or in the folders of `PATH`.
+fn is_in_path(program: &OsStr) -> bool {
     let path = Path::new(program);
     if path.components().count() > 1 {
         return path.exists();
@@ -131,7 +132,7 @@ fn is_found(program: &OsStr) -> bool {
         .is_none_or(|paths| std::env::split_paths(&paths).any(|folder| folder.join(path).exists()))
 }
 
-/// The options that end jobs and the tuning, as a text to compare.
+/// Returns the options that end jobs and the tuning, as a text to compare.
 fn rules(options: &TuneOptions) -> String {
     let mut rules = Vec::new();
     let mut add = |name: &str, value: Option<String>| {
@@ -149,22 +150,22 @@ fn rules(options: &TuneOptions) -> String {
     if rules.is_empty() { "the default ones".to_owned() } else { rules.join(" ") }
 }
 
-/// Where the final value and those on the way are.
+/// Returns where the final value and the intermediate reports are printed.
 fn metric_sources(
     options: &TuneOptions,
     metric_name: &str,
-) -> Result<(MetricSource, ReportSource), FaultyText> {
+) -> Result<(MetricSource, ReportSource), TextDiagnostics> {
     let steps = |value: MetricPattern| match step_pattern() {
         Ok(step) => Ok(ReportSource::PatternWithSteps { value, step }),
-        Err(reason) => Err(FaultyText::without_place(&reason)),
+        Err(reason) => Err(TextDiagnostics::without_span(&reason)),
     };
     if let Some(regex) = &options.metric_regex {
-        let pattern = MetricPattern::new(regex).map_err(|reason| FaultyText {
+        let pattern = MetricPattern::new(regex).map_err(|reason| TextDiagnostics {
             origin: "--metric-regex".to_owned(),
             text: regex.clone(),
-            faults: vec![Fault {
-                place: 0..regex.len(),
-                message: format!("this is no regular expression: {reason}"),
+            diagnostics: vec![Diagnostic {
+                span: 0..regex.len(),
+                message: format!("invalid regular expression: {reason}"),
                 remedy: r"write one whose first group is the value, such as `loss is (\S+)`"
                     .to_owned(),
             }],
@@ -172,7 +173,7 @@ fn metric_sources(
         return Ok((MetricSource::Pattern(pattern.clone()), steps(pattern)?));
     }
     let pattern =
-        value_pattern(metric_name).map_err(|reason| FaultyText::without_place(&reason))?;
+        value_pattern(metric_name).map_err(|reason| TextDiagnostics::without_span(&reason))?;
     let metric = match &options.metric_file {
         Some(file) => MetricSource::File(file.clone()),
         None => MetricSource::Pattern(pattern.clone()),
@@ -180,11 +181,11 @@ fn metric_sources(
     Ok((metric, steps(pattern)?))
 }
 
-/// A function by its name.
+/// Returns the test function with this name.
 ///
 /// # Errors
-/// If there is none of this name.
-pub(crate) fn function(name: &str) -> Result<Case, FaultyText> {
+/// Returns an error with all known names if no function has this name.
+pub(crate) fn function(name: &str) -> Result<Case, TextDiagnostics> {
     let mut names = Vec::new();
     for case in SUITES.iter().flat_map(|suite| suite().into_cases()) {
         if case.problem().name() == name {
@@ -192,23 +193,27 @@ pub(crate) fn function(name: &str) -> Result<Case, FaultyText> {
         }
         names.push(case.problem().name().to_owned());
     }
-    let fault = Fault {
-        place: 0..name.len(),
+    let diagnostic = Diagnostic {
+        span: 0..name.len(),
         message: format!("no function is called `{name}`"),
         remedy: format!("use one of {}", names.join(", ")),
     };
-    Err(FaultyText { origin: "--function".to_owned(), text: name.to_owned(), faults: vec![fault] })
+    Err(TextDiagnostics {
+        origin: "--function".to_owned(),
+        text: name.to_owned(),
+        diagnostics: vec![diagnostic],
+    })
 }
 
-/// An evaluator of a function.
+/// Creates an evaluator that evaluates a test function.
 pub(crate) fn function_evaluator(case: Case, seed: u64) -> FunctionEvaluator {
     FunctionEvaluator::new(move |configuration: &Configuration| {
         case.problem().evaluate(configuration, &mut Rng::stream(seed, 0)).measured
     })
 }
 
-/// The name of a study whose command is this one: that of its script, or of its program.
-pub(crate) fn name_of(command: &[OsString]) -> String {
+/// Returns the default name of a study: the name of its script or of its program.
+pub(crate) fn default_name(command: &[OsString]) -> String {
     let script = command.iter().skip(1).map(Path::new).find(|path| path.is_file());
     let named = script.or_else(|| command.first().map(Path::new));
     let stem = named.and_then(Path::file_stem).map(OsStr::to_string_lossy);

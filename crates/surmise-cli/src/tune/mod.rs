@@ -1,4 +1,4 @@
-//! `surmise tune`: a tuning from one line, with a journal.
+//! `surmise tune`: tunes a program from one command, with a journal.
 
 mod session;
 
@@ -14,7 +14,7 @@ mod request;
 
 mod plan;
 
-mod report;
+mod messages;
 
 mod command;
 

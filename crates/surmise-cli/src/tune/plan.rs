@@ -1,4 +1,4 @@
-//! What is tuned and what runs its jobs, without a fault.
+//! The validated plan of a tuning: its name, its journal and its jobs.
 
 use std::path::PathBuf;
 
@@ -8,24 +8,24 @@ use surmise::{Configuration, Evaluator, Objective};
 use surmise_bench::Case;
 
 use super::arguments::TuneOptions;
-use super::jobs::{CommandJobs, function, function_evaluator, name_of};
+use super::jobs::{CommandJobs, default_name, function, function_evaluator};
 use super::request::RequestJobs;
 use super::session::CommandNote;
 use crate::layout::jobs_folder;
-use crate::study::{FaultyText, NO_METRIC, NewStudy, StudyBase, quoted};
+use crate::study::{NO_METRIC, NewStudy, StudyBase, TextDiagnostics, quote};
 
-/// What is tuned.
+/// The validated options of a tuning.
 pub(super) struct Plan {
     pub(super) name: String,
     pub(super) journal: PathBuf,
     pub(super) jobs: Jobs,
-    /// Rules that the options do not change.
+    /// The rules of a request, before options override them.
     pub(super) rules: TuningRules,
-    /// What people should know, a sentence each.
-    pub(super) said: Vec<String>,
+    /// Notices about the request, for the user.
+    pub(super) notices: Vec<String>,
 }
 
-/// What runs the jobs.
+/// The program, function or request whose jobs are run.
 pub(super) enum Jobs {
     Command(Box<CommandJobs>),
     Function(Box<Case>),
@@ -34,53 +34,55 @@ pub(super) enum Jobs {
 
 impl Plan {
     /// # Errors
-    /// Everything that is wrong with the options.
+    /// Returns all errors in the options.
     pub(super) fn new(
         options: &TuneOptions,
         request: Option<RequestJobs>,
-    ) -> Result<Self, Vec<FaultyText>> {
+    ) -> Result<Self, Vec<TextDiagnostics>> {
         if options.name.as_deref() == Some("") {
-            return Err(vec![FaultyText::without_place(
-                "--name is empty: write a name, or leave it out",
+            return Err(vec![TextDiagnostics::without_span(
+                "--name is empty: write a name, or omit the option",
             )]);
         }
         let unused = options.unused_options(request.is_some());
         if !unused.is_empty() {
-            let what = if request.is_some() { "a request" } else { "a function" };
-            let why = format!("{} cannot be used with {what}: leave it out", unused.join(", "));
-            return Err(vec![FaultyText::without_place(&why)]);
+            let kind = if request.is_some() { "a request" } else { "a function" };
+            let unused = unused.join(", ");
+            let why = format!("{unused} cannot be used with {kind}: remove the option");
+            return Err(vec![TextDiagnostics::without_span(&why)]);
         }
         if let Some(request) = request {
             let name = options.name.clone().unwrap_or_else(|| request.name.clone());
             let journal = journal(options, &name);
-            let (rules, said) = (request.rules.clone(), request.said.clone());
-            let plan = Self { name, journal, jobs: Jobs::Request(Box::new(request)), rules, said };
+            let (rules, notices) = (request.rules.clone(), request.notices.clone());
+            let plan =
+                Self { name, journal, jobs: Jobs::Request(Box::new(request)), rules, notices };
             plan.new_study(options)?;
             return Ok(plan);
         }
         if let Some(name) = &options.function {
-            let case = function(name).map_err(|faulty| vec![faulty])?;
+            let case = function(name).map_err(|errors| vec![errors])?;
             let name = options.name.clone().unwrap_or_else(|| name.clone());
-            return Ok(Self::with(options, name, Jobs::Function(Box::new(case))));
+            return Ok(Self::from_options(options, name, Jobs::Function(Box::new(case))));
         }
-        let name = options.name.clone().unwrap_or_else(|| name_of(&options.command));
+        let name = options.name.clone().unwrap_or_else(|| default_name(&options.command));
         let folder = jobs_folder(&journal(options, &name));
-        let mut faulty = Vec::new();
+        let mut errors = Vec::new();
         let objective = options.study.objective();
         if objective.is_none() {
-            faulty.push(FaultyText::without_place(NO_METRIC));
+            errors.push(TextDiagnostics::without_span(NO_METRIC));
         }
-        // What else is wrong is looked for with any metric.
+        // Without a metric, a placeholder name lets the other errors be found.
         let objective = objective.unwrap_or_else(|| Objective::minimize("loss"));
         let space = options.study.space();
         let jobs = CommandJobs::new(options, &objective.metric_name, &folder);
         match (space, jobs) {
             (Ok(space), Ok(jobs)) => {
                 let violations = jobs.template.check(space.ranges());
-                let shown =
-                    |violation: &Violation| FaultyText::without_place(&violation.to_string());
-                faulty.extend(violations.iter().map(shown));
-                faulty.extend(
+                let to_error =
+                    |violation: &Violation| TextDiagnostics::without_span(&violation.to_string());
+                errors.extend(violations.iter().map(to_error));
+                errors.extend(
                     options
                         .study
                         .study(StudyBase::new(space, objective))
@@ -88,39 +90,42 @@ impl Plan {
                         .into_iter()
                         .flatten(),
                 );
-                if !faulty.is_empty() {
-                    return Err(faulty);
+                if !errors.is_empty() {
+                    return Err(errors);
                 }
-                Ok(Self::with(options, name, Jobs::Command(Box::new(jobs))))
+                Ok(Self::from_options(options, name, Jobs::Command(Box::new(jobs))))
             }
             (space, jobs) => {
-                faulty.extend([space.err(), jobs.err()].into_iter().flatten().flatten());
-                Err(faulty)
+                errors.extend([space.err(), jobs.err()].into_iter().flatten().flatten());
+                Err(errors)
             }
         }
     }
 
-    fn with(options: &TuneOptions, name: String, jobs: Jobs) -> Self {
+    fn from_options(options: &TuneOptions, name: String, jobs: Jobs) -> Self {
         let journal = journal(options, &name);
-        Self { name, journal, jobs, rules: TuningRules::default(), said: Vec::new() }
+        Self { name, journal, jobs, rules: TuningRules::default(), notices: Vec::new() }
     }
 
-    /// What other commands call the study, as a shell takes it.
-    pub(super) fn shown_name(&self) -> String {
+    /// Returns the name of the study for other subcommands, quoted for a shell.
+    pub(super) fn quoted_name(&self) -> String {
         let name = self.journal.to_string_lossy();
-        quoted(name.strip_suffix(".surmise").unwrap_or(&name))
+        quote(name.strip_suffix(".surmise").unwrap_or(&name))
     }
 
-    /// The folder of the jobs' folders.
+    /// Returns the folder that contains the job folders.
     pub(super) fn jobs_folder(&self) -> PathBuf {
         jobs_folder(&self.journal)
     }
 
-    /// The study as it begins.
+    /// Creates the study without trials.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub(super) fn new_study(&self, options: &TuneOptions) -> Result<NewStudy, Vec<FaultyText>> {
+    /// Returns all errors in its options.
+    pub(super) fn new_study(
+        &self,
+        options: &TuneOptions,
+    ) -> Result<NewStudy, Vec<TextDiagnostics>> {
         match &self.jobs {
             Jobs::Command(_) => {
                 let objective = options.study.objective();
@@ -147,26 +152,26 @@ impl Plan {
         }
     }
 
-    /// What runs the jobs.
+    /// Creates the evaluator that runs the jobs.
     pub(super) fn evaluator(
         &self,
         options: &TuneOptions,
-    ) -> Result<Box<dyn Evaluator>, Vec<FaultyText>> {
+    ) -> Result<Box<dyn Evaluator>, Vec<TextDiagnostics>> {
         Ok(match &self.jobs {
             Jobs::Command(jobs) => Box::new(jobs.evaluator(options, self.jobs_folder())),
             Jobs::Function(case) => {
-                let case = function(case.problem().name()).map_err(|faulty| vec![faulty])?;
+                let case = function(case.problem().name()).map_err(|errors| vec![errors])?;
                 Box::new(function_evaluator(case, options.study.seed.unwrap_or(0)))
             }
             Jobs::Request(request) => request
                 .evaluator(options, self.jobs_folder())
-                .map_err(|error| vec![FaultyText::without_place(&error)])?,
+                .map_err(|error| vec![TextDiagnostics::without_span(&error)])?,
         })
     }
 }
 
 impl Jobs {
-    /// The command with this configuration, as a shell takes it, if jobs are commands.
+    /// Returns the command with this configuration, quoted for a shell, if jobs are commands.
     pub(super) fn command_line(&self, configuration: &Configuration) -> Option<String> {
         match self {
             Self::Command(jobs) => Some(jobs.command_line(configuration)),
@@ -174,8 +179,8 @@ impl Jobs {
         }
     }
 
-    /// Whether what a job prints is kept.
-    pub(super) fn have_logs(&self) -> bool {
+    /// Returns whether the output of jobs is stored in files.
+    pub(super) fn has_logs(&self) -> bool {
         match self {
             Self::Command(_) => true,
             Self::Function(_) => false,
@@ -184,7 +189,7 @@ impl Jobs {
     }
 }
 
-/// The journal's file: the one that is named, or the study's name with `.surmise`.
+/// Returns the journal file: that of `--journal`, or the study's name with `.surmise`.
 fn journal(options: &TuneOptions, name: &str) -> PathBuf {
     options.journal.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.surmise")))
 }

@@ -1,46 +1,48 @@
-//! Tuning requests of Amazon SageMaker, run on this machine.
+//! Runs tuning requests of Amazon SageMaker on this machine.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use surmise::limits::TuningRules;
 use surmise::{CommandEvaluator, Configuration, Evaluator, FunctionEvaluator};
-use surmise_bench::learner::{Diabetes, Hyperparameters};
+use surmise_bench::gradient_boosting::{DiabetesData, Hyperparameters};
 use surmise_sagemaker::container::TrainingContainer;
-use surmise_sagemaker::{Document, DocumentReader, Judge, Tuning};
+use surmise_sagemaker::{Document, DocumentReader, Tuning, Validator};
 
 use super::arguments::TuneOptions;
-use super::session::{CommandNote, as_text};
+use super::session::{CommandNote, to_strings};
 #[cfg(feature = "sdk")]
 use super::training_jobs;
-use crate::output::{Failure, Unreadable};
+use crate::output::{CommandError, InvalidInput};
+#[cfg(feature = "sdk")]
+use crate::sagemaker::NOTHING_SENT;
 use crate::sagemaker::learner;
-use crate::study::{FaultyText, NewStudy, StudyBase};
+use crate::study::{NewStudy, StudyBase, TextDiagnostics};
 
-/// The name of the tuning job where the document gives none.
+/// The name of the tuning job if the document has none.
 const NAME: &str = "tuning-job";
 
-/// A request with what runs its jobs.
+/// A tuning request, and how its jobs are run.
 pub(super) struct RequestJobs {
     pub(super) name: String,
     document: Document,
     runner: Runner,
     pub(super) rules: TuningRules,
-    pub(super) said: Vec<String>,
+    pub(super) notices: Vec<String>,
 }
 
-/// What runs the jobs of a request.
+/// How the jobs of a request are run.
 enum Runner {
-    /// A program in the container contract.
+    /// As a program with the files and variables of a SageMaker training container.
     Program { container: Box<TrainingContainer>, program: OsString, arguments: Vec<OsString> },
-    /// The boosted trees of this command, on the diabetes data.
+    /// As boosted trees, trained by this command on the diabetes data.
     Trees(Box<Hyperparameters>),
-    /// Training jobs on SageMaker.
+    /// As training jobs on SageMaker.
     #[cfg(feature = "sdk")]
     SageMaker(Box<training_jobs::TrainingJobs>),
 }
 
-/// Whether a file holds a tuning request rather than a study in TOML.
+/// Returns whether a file contains a tuning request in JSON, and not a study in TOML.
 pub(super) fn is_request(path: &Path, text: &str) -> bool {
     let is_toml = path.extension().is_some_and(|extension| extension == "toml");
     !is_toml
@@ -50,23 +52,28 @@ pub(super) fn is_request(path: &Path, text: &str) -> bool {
 
 impl RequestJobs {
     /// # Errors
-    /// If the request cannot be read, the service would not accept it, or nothing here can run its jobs.
-    pub(super) fn new(options: &TuneOptions, path: &Path, text: &str) -> Result<Self, Failure> {
+    /// Returns `InvalidInput` if the request cannot be read, if the service would not accept it, or
+    /// if this command cannot run its jobs.
+    pub(super) fn new(
+        options: &TuneOptions,
+        path: &Path,
+        text: &str,
+    ) -> Result<Self, CommandError> {
         let file = path.display();
         let mut reader = DocumentReader::default();
         if let Some(input) = &options.input {
             reader = reader.with_input(input.clone());
         }
         let document = reader.read(text.as_bytes());
-        let document = document.map_err(|error| Unreadable(format!("{file}: {error}")))?;
-        let verdict = Judge::default().judge(&document);
-        if !verdict.is_accepted() {
-            return Err(Unreadable(format!("{file}:\n{verdict}")).into());
+        let document = document.map_err(|error| InvalidInput(format!("{file}: {error}")))?;
+        let validation = Validator::default().validate(&document);
+        if !validation.is_accepted() {
+            return Err(InvalidInput(format!("{file}:\n{validation}")).into());
         }
         let tuning = document.tuning()?;
-        let mut said: Vec<String> =
+        let mut notices: Vec<String> =
             tuning.not_supported.iter().map(|part| format!("{part}.")).collect();
-        let request = document.request_named(NAME);
+        let request = document.request_with_name(NAME);
         let name = document.request().map_or_else(|_| NAME.to_owned(), |request| request.name);
         #[cfg(feature = "sdk")]
         if options.sagemaker {
@@ -77,42 +84,48 @@ impl RequestJobs {
                 document,
                 runner: Runner::SageMaker(Box::new(jobs)),
                 rules,
-                said,
+                notices,
             });
         }
         let runner = match program(options) {
             Some((program, arguments)) => {
-                let mut container = TrainingContainer::of(&request?)?;
+                let mut container = TrainingContainer::from_request(&request?)?;
                 for (name, data) in &options.channel {
-                    container = container.channel(name, data);
+                    container = container.with_channel(name, data);
                 }
                 if options.script.is_some() {
-                    container = container.with_arguments();
+                    container = container.with_hyperparameter_arguments();
                 }
                 Runner::Program { container: Box::new(container), program, arguments }
             }
             None => {
                 let (trees, ignored) = learner(&tuning).map_err(|why| {
-                    Unreadable(format!(
-                        "{file}: {why}; give its script by --script FILE, or its program after `--`"
+                    InvalidInput(format!(
+                        "{file}: {why}; add --script FILE with its training script, or write its \
+                         program after `--`"
                     ))
                 })?;
-                said.push(
-                    "Its jobs are boosted trees on the diabetes data; --script FILE runs your own."
+                notices.push(
+                    "Its jobs train boosted trees on the diabetes data; --script FILE runs your \
+                     own script."
                         .to_owned(),
                 );
-                said.extend(ignored);
+                notices.extend(ignored);
                 Runner::Trees(Box::new(trees))
             }
         };
         let rules = tuning.rules.clone();
-        Ok(Self { name, document, runner, rules, said })
+        Ok(Self { name, document, runner, rules, notices })
     }
 
-    /// The study as the request wants it, with what the options say instead.
-    pub(super) fn new_study(&self, options: &TuneOptions) -> Result<NewStudy, Vec<FaultyText>> {
+    /// Creates the study that the request describes, overridden by the options.
+    pub(super) fn new_study(
+        &self,
+        options: &TuneOptions,
+    ) -> Result<NewStudy, Vec<TextDiagnostics>> {
         let tuning = self.document.tuning();
-        let tuning = tuning.map_err(|error| vec![FaultyText::without_place(&error.to_string())])?;
+        let tuning =
+            tuning.map_err(|error| vec![TextDiagnostics::without_span(&error.to_string())])?;
         let Tuning { space, objective, strategy, limits, seed, .. } = tuning;
         let (strategy, seed) = (Some(strategy), seed.unwrap_or(0));
         options.study.study(StudyBase { space, objective, strategy, limits, seed })
@@ -122,7 +135,7 @@ impl RequestJobs {
         let command = match &self.runner {
             Runner::Program { program, arguments, .. } => {
                 let words = std::iter::once(program).chain(arguments).cloned();
-                as_text(&words.collect::<Vec<_>>())
+                to_strings(&words.collect::<Vec<_>>())
             }
             Runner::Trees(_) => vec!["boosted trees".to_owned()],
             #[cfg(feature = "sdk")]
@@ -144,27 +157,27 @@ impl RequestJobs {
             }
             Runner::Program { container, program, arguments } => {
                 let programs = CommandEvaluator::new(program).arguments(arguments);
-                let mut programs = container.as_ref().clone().around(programs, folder);
-                if let Some(longest) = options.job_timeout {
-                    programs = programs.with_max_runtime(longest);
+                let mut programs = container.as_ref().clone().wrap(programs, folder);
+                if let Some(timeout) = options.job_timeout {
+                    programs = programs.with_max_runtime(timeout);
                 }
                 Box::new(if options.survive { programs.surviving() } else { programs })
             }
             Runner::Trees(trees) => {
-                let (trees, data) = (trees.clone(), Diabetes::read());
+                let (trees, data) = (trees.clone(), DiabetesData::load());
                 Box::new(FunctionEvaluator::new(move |configuration: &Configuration| {
-                    data.cross_validated_rmse(trees.with(configuration))
+                    data.cross_validated_rmse(trees.with_configuration(configuration))
                 }))
             }
         })
     }
 
-    /// What is said in place of running the jobs: what they could cost, unless that is accepted.
+    /// Returns the maximum cost as text if `--spend` is missing; the jobs are not run then.
     #[cfg(feature = "sdk")]
-    pub(super) fn unspent(&self, options: &TuneOptions) -> Option<String> {
+    pub(super) fn dry_run_text(&self, options: &TuneOptions) -> Option<String> {
         match &self.runner {
             Runner::SageMaker(jobs) if !options.spend => {
-                Some(format!("{}\nNothing was sent. With --spend it is done.", jobs.most_cost))
+                Some(format!("{}\n{NOTHING_SENT}", jobs.max_cost))
             }
             _ => None,
         }
@@ -175,7 +188,7 @@ impl RequestJobs {
     }
 }
 
-/// The program that the options name: a script with what runs it, or a command.
+/// Returns the program and its first arguments: a script with its interpreter, or a command.
 fn program(options: &TuneOptions) -> Option<(OsString, Vec<OsString>)> {
     if let Some(script) = &options.script {
         let is_python = script.extension().is_some_and(|extension| extension == "py");

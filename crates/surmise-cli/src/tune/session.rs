@@ -1,40 +1,40 @@
-//! Opening the journal of a tuning, new or of before.
+//! Opens the journal of a tuning: creates it, resumes it or renames the earlier one.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use surmise::journal::{Journal, JournalTrouble};
+use surmise::journal::{Journal, JournalErrorKind};
 use surmise::{Error, Study};
 
 use crate::layout::{COMMAND_NOTE, TUNER_NOTE, jobs_folder};
-use crate::output::{Failure, Unusable};
-use crate::study::{NewStudy, as_option, is_harmless};
+use crate::output::{CommandError, UnusableJournal};
+use crate::study::{NewStudy, describe_option_change, is_limit_change};
 
-/// What runs the jobs of a study, as its journal keeps it.
+/// The command that runs the jobs of a study, as stored in the journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CommandNote {
-    /// The command's words, with placeholders.
+    /// The words of the command, with placeholders.
     pub(crate) command: Vec<String>,
     /// How parameters without a placeholder are passed.
     pub(crate) pass: String,
-    /// Where the metric is found.
+    /// The option that says where the metric is found; empty by default.
     pub(crate) metric: String,
-    /// The folder of the jobs' folders.
+    /// The folder that contains the job folders.
     pub(crate) jobs: String,
-    /// When jobs and the tuning end, in words. They may differ at any time.
+    /// The options that end jobs and the tuning; they may change when the study is resumed.
     #[serde(default)]
     pub(crate) rules: String,
 }
 
 impl CommandNote {
-    /// A line for each difference.
+    /// Returns one line for each difference.
     fn differences(&self, before: &Self) -> Vec<String> {
         let parts = |note: &Self| {
             [
                 ("command", note.command.join(" ")),
                 ("pass", note.pass.clone()),
-                ("the place of the metric", note.metric.clone()),
+                ("the source of the metric", note.metric.clone()),
             ]
         };
         let pairs = parts(before).into_iter().zip(parts(self));
@@ -45,20 +45,20 @@ impl CommandNote {
     }
 }
 
-/// Words as text; what is no UTF-8 is replaced.
-pub(crate) fn as_text(words: &[OsString]) -> Vec<String> {
+/// Converts words to text; bytes that are not UTF-8 are replaced.
+pub(crate) fn to_strings(words: &[OsString]) -> Vec<String> {
     words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// What becomes of a journal that is there.
+/// What to do with a journal that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExistingJournal {
-    /// The study goes on if it is the same.
-    GoOn,
-    /// The study goes on with what fits of it.
+    /// Resumes it if it belongs to the same study.
+    Resume,
+    /// Resumes it, and keeps the trials that fit the changed study.
     AcceptChanges,
-    /// It is put aside.
-    SetAside,
+    /// Renames it and starts a new study.
+    Rename,
 }
 
 /// A study with its journal.
@@ -66,25 +66,26 @@ pub(crate) enum ExistingJournal {
 pub(crate) struct Session {
     pub(crate) study: Study,
     pub(crate) journal: Journal,
-    /// What people should know of how it was opened, a sentence each.
-    pub(crate) said: Vec<String>,
+    /// Notices about the opening of the journal, for the user.
+    pub(crate) notices: Vec<String>,
 }
 
 impl Session {
-    /// Creates the journal, or goes on with it.
+    /// Creates the journal, or resumes it.
     ///
     /// # Errors
-    /// If the journal cannot be used, or is of another study or command and changes are not accepted.
+    /// Returns `UnusableJournal` or a journal error if the journal cannot be used. Without
+    /// `AcceptChanges`, a journal of another study or command is such an error.
     pub(crate) fn open(
         path: &Path,
-        new: impl Fn() -> Result<NewStudy, Failure>,
+        new: impl Fn() -> Result<NewStudy, CommandError>,
         note: &CommandNote,
         existing_journal: ExistingJournal,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CommandError> {
         let NewStudy { study, start_from } = new()?;
-        let mut said = Vec::new();
-        if existing_journal == ExistingJournal::SetAside {
-            said.extend(set_aside(path)?);
+        let mut notices = Vec::new();
+        if existing_journal == ExistingJournal::Rename {
+            notices.extend(rename_existing(path)?);
         }
         let accepts_changes = existing_journal == ExistingJournal::AcceptChanges;
         let commands = command_differences(path, note);
@@ -92,134 +93,152 @@ impl Session {
             Ok(opened) if commands.is_empty() || accepts_changes => opened,
             Ok(opened) => {
                 drop(opened);
-                said.extend(set_aside_if_nothing_completed(path, &commands)?);
+                notices.extend(rename_if_nothing_completed(path, &commands)?);
                 Journal::resume(path, new()?.study)?
             }
             Err(error) => {
-                let found = differences(error)?;
-                let is_harmless = commands.is_empty() && found.iter().all(|line| is_harmless(line));
-                if !accepts_changes && !is_harmless {
+                let found = differences_of(error)?;
+                let is_limit_change =
+                    commands.is_empty() && found.iter().all(|line| is_limit_change(line));
+                if !accepts_changes && !is_limit_change {
                     let mut found: Vec<String> =
-                        found.iter().filter_map(|line| as_option(line)).collect();
+                        found.iter().filter_map(|line| describe_option_change(line)).collect();
                     found.extend(commands.iter().cloned());
-                    said.extend(set_aside_if_nothing_completed(path, &found)?);
+                    notices.extend(rename_if_nothing_completed(path, &found)?);
                 }
-                resume_changed(path, new()?.study, &mut said)?
+                resume_changed(path, new()?.study, &mut notices)?
             }
         };
-        said.extend(commands.into_iter().filter(|_| journal.opening().was_there));
+        notices.extend(commands.into_iter().filter(|_| journal.open_report().is_resumed));
         let before =
             journal.note(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok());
         if let Some(before) = before.filter(|before| before.rules != note.rules) {
-            said.push(format!("the stopping rules were {}, and are {}", before.rules, note.rules));
+            notices
+                .push(format!("the stopping rules were {}, and are {}", before.rules, note.rules));
         }
         journal.write_note(COMMAND_NOTE, note)?;
         journal.write_note(TUNER_NOTE, std::process::id())?;
         for configuration in &start_from {
-            // One that was enqueued or tried by an earlier call is known.
+            // An error means that an earlier call has enqueued or tried the configuration.
             let _ = study.enqueue(configuration);
         }
         journal.write(&study)?;
-        said.extend(journal.opening().warnings.iter().map(|text| format!("warning: {text}")));
-        said.extend(journal.opening().changes.iter().filter_map(|line| as_option(line)));
-        Ok(Self { study, journal, said })
+        notices
+            .extend(journal.open_report().warnings.iter().map(|text| format!("warning: {text}")));
+        notices.extend(
+            journal.open_report().changes.iter().filter_map(|line| describe_option_change(line)),
+        );
+        Ok(Self { study, journal, notices })
     }
 }
 
-/// In what the command of a journal that is there differs.
+/// Returns the differences between this command and the one in an existing journal.
 fn command_differences(path: &Path, note: &CommandNote) -> Vec<String> {
     let view = Journal::view(path).ok();
     let before = view.and_then(|view| CommandNote::deserialize(view.notes.get(COMMAND_NOTE)?).ok());
     before.map(|before| note.differences(&before)).unwrap_or_default()
 }
 
-/// A name for the study of before that no file has: `NAME.before-1.surmise`.
-fn free_name(path: &Path) -> Result<PathBuf, Failure> {
+/// Returns an unused file name for the earlier journal, such as `NAME.before-1.surmise`.
+fn unused_name(path: &Path) -> Result<PathBuf, CommandError> {
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".surmise").unwrap_or(&name);
     let numbered = |number: usize| PathBuf::from(format!("{name}.before-{number}.surmise"));
-    let free = (1..1000).map(numbered).find(|aside| !aside.exists());
-    free.ok_or_else(|| "there is no free name for the study of before".into())
+    let free = (1..1000).map(numbered).find(|backup| !backup.exists());
+    free.ok_or_else(|| {
+        let last = numbered(999);
+        let (first, last) = (numbered(1), last.display());
+        format!("{} to {last} exist: remove one of them, or choose another --name", first.display())
+            .into()
+    })
 }
 
-/// Goes on with other ranges or settings. If trials get other numbers by that, the study of before is kept with its jobs' folders.
+/// Resumes a journal with changed ranges or settings.
+///
+/// If the trials get new numbers, a copy of the earlier journal is kept with its job folders.
 fn resume_changed(
     path: &Path,
     study: Study,
-    said: &mut Vec<String>,
-) -> Result<(Study, Journal), Failure> {
+    notices: &mut Vec<String>,
+) -> Result<(Study, Journal), CommandError> {
     if !path.exists() {
         return Ok(Journal::resume(path, study)?);
     }
-    let aside = free_name(path)?;
-    std::fs::copy(path, &aside)?;
+    let backup = unused_name(path)?;
+    std::fs::copy(path, &backup)?;
     let (study, journal) = match Journal::resume_changed(path, study) {
         Ok(opened) => opened,
         Err(error) => {
-            let _ = std::fs::remove_file(&aside);
+            let _ = std::fs::remove_file(&backup);
             return Err(error.into());
         }
     };
-    if journal.opening().began_anew {
+    if journal.open_report().is_restarted {
         let folder = jobs_folder(path);
         if folder.exists() {
-            std::fs::rename(folder, jobs_folder(&aside))?;
+            std::fs::rename(folder, jobs_folder(&backup))?;
         }
-        said.push(format!("the earlier study is kept in {}", aside.display()));
+        notices.push(format!("the earlier study is kept in {}", backup.display()));
     } else {
-        std::fs::remove_file(&aside)?;
+        std::fs::remove_file(&backup)?;
     }
     Ok((study, journal))
 }
 
-/// Puts a journal and its jobs' folders aside, if they are there; where they are.
-fn set_aside(path: &Path) -> Result<Option<String>, Failure> {
+/// Renames an existing journal and its job folders, and returns a notice with the new name.
+fn rename_existing(path: &Path) -> Result<Option<String>, CommandError> {
     if !path.exists() {
         return Ok(None);
     }
-    if let Some(process) = Journal::writer(path).ok().flatten() {
-        return Err(Unusable(format!("{}: process {process} writes it", path.display())).into());
+    if let Some(process) = Journal::writer_process(path).ok().flatten() {
+        let path = path.display();
+        let message = format!("{path}: process {process} writes it; end that process first");
+        return Err(UnusableJournal(message).into());
     }
-    let aside = free_name(path)?;
-    std::fs::rename(path, &aside)?;
+    let backup = unused_name(path)?;
+    std::fs::rename(path, &backup)?;
     let folder = jobs_folder(path);
     if folder.exists() {
-        std::fs::rename(folder, jobs_folder(&aside))?;
+        std::fs::rename(folder, jobs_folder(&backup))?;
     }
-    Ok(Some(format!("the earlier study is kept in {}", aside.display())))
+    Ok(Some(format!("the earlier study is kept in {}", backup.display())))
 }
 
-/// Puts a journal aside in which no trial has a value, because another line than the one that came to nothing is meant.
+/// Renames a journal in which no job completed, because its command was probably wrong.
 ///
 /// # Errors
-/// The refusal of what differs, if a trial has a value.
-fn set_aside_if_nothing_completed(
+/// Returns `UnusableJournal` with the differences if a trial has a value or is pending.
+fn rename_if_nothing_completed(
     path: &Path,
     differences: &[String],
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<String>, CommandError> {
     let study = Journal::read(path)?;
     let nothing_completed = study.trials().iter().all(|trial| trial.value().is_none());
     if !nothing_completed || study.pending().next().is_some() {
-        return Err(refusal(path, differences));
+        return Err(different_study_error(path, differences));
     }
-    Ok(set_aside(path)?.into_iter().map(|text| format!("{text}: no job of it completed")).collect())
+    Ok(rename_existing(path)?
+        .into_iter()
+        .map(|text| format!("{text}: no job of it completed"))
+        .collect())
 }
 
-fn differences(error: Error) -> Result<Vec<String>, Error> {
+fn differences_of(error: Error) -> Result<Vec<String>, Error> {
     match error {
-        Error::Journal(error) => match error.trouble {
-            JournalTrouble::Different { differences } => Ok(differences),
+        Error::Journal(error) => match error.kind {
+            JournalErrorKind::DifferentStudy { differences } => Ok(differences),
             _ => Err(Error::Journal(error)),
         },
         other => Err(other),
     }
 }
 
-fn refusal(path: &Path, differences: &[String]) -> Failure {
+fn different_study_error(path: &Path, differences: &[String]) -> CommandError {
     let differences: Vec<String> = differences.iter().map(|line| format!("\n  {line}")).collect();
     let path = path.display();
-    Unusable(format!(
-        "{path} is the journal of another study:{}\nGo on with the line of before, give another --name, use --accept-changes, which keeps what fits, or --fresh, which begins anew.",
+    UnusableJournal(format!(
+        "{path} belongs to another study:{}\nRun the earlier command again, choose another --name, \
+         add --accept-changes to keep the trials that fit, or add --fresh to start a new study.",
         differences.concat()
     ))
     .into()

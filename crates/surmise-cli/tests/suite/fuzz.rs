@@ -1,18 +1,22 @@
-//! Conversations that were changed at random, with a session in this process.
+//! Randomly mutated requests of ask-tell, sent to a session in this process.
 //!
-//! `SURMISE_CASES=1000000 cargo test -p surmise-cli --test suite fuzz` tries more.
+//! `SURMISE_CASES=1000000 cargo test -p surmise-cli --test suite fuzz` runs more cases.
 
 use surmise::ask_tell::{Reply, Session};
 use surmise::rng::Rng;
 use surmise::{RandomSearch, Strategy};
 
-#[allow(clippy::disallowed_methods, reason = "how much is tried is up to whoever runs it")]
-fn cases() -> u64 {
+#[allow(clippy::disallowed_methods, reason = "the environment sets the number of cases")]
+fn case_count() -> u64 {
     std::env::var("SURMISE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1000)
 }
 
 const LINES: [&str; 10] = [
-    r#"{"op":"init","seed":5,"space":[{"name":"x","type":"float","lo":1e-4,"hi":1,"scale":"log"},{"name":"n","type":"int","lo":1,"hi":5},{"name":"k","type":"cat","choices":[8,true,null,"a"]}]}"#,
+    concat!(
+        r#"{"op":"init","seed":5,"space":[{"name":"x","type":"float","lo":1e-4,"hi":1,"#,
+        r#""scale":"log"},{"name":"n","type":"int","lo":1,"hi":5},"#,
+        r#"{"name":"k","type":"cat","choices":[8,true,null,"a"]}]}"#,
+    ),
     r#"{"op":"ask","n":2}"#,
     r#"{"op":"tell","id":1,"value":0.5}"#,
     r#"{"op":"report","id":2,"step":1,"value":0.25}"#,
@@ -42,7 +46,7 @@ const PIECES: [&str; 16] = [
     "é",
 ];
 
-fn changed(line: &str, rng: &mut Rng) -> Vec<u8> {
+fn mutate(line: &str, rng: &mut Rng) -> Vec<u8> {
     let mut bytes = line.as_bytes().to_vec();
     for _ in 0..rng.index(4) {
         let at = rng.index(bytes.len() + 1);
@@ -50,7 +54,7 @@ fn changed(line: &str, rng: &mut Rng) -> Vec<u8> {
             0 => drop(bytes.drain(at..(at + rng.index(6)).min(bytes.len()))),
             1 => drop(bytes.splice(at..at, PIECES[rng.index(PIECES.len())].bytes())),
             2 if at < bytes.len() => bytes[at] ^= 1 << rng.index(8),
-            // A number or a word for another.
+            // Replaces the text up to the next delimiter.
             3 => {
                 let end = bytes[at..].iter().position(|byte| b",}]".contains(byte));
                 let end = end.map_or(bytes.len(), |end| at + end);
@@ -63,16 +67,16 @@ fn changed(line: &str, rng: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn whatever_is_asked_there_is_an_answer_and_an_error_changes_nothing() {
+fn each_request_gets_a_reply_and_an_error_changes_nothing() {
     let (mut errors, mut answers) = (0, 0);
-    for case in 0..cases() {
+    for case in 0..case_count() {
         let mut rng = Rng::stream(case, 12);
         let mut session = Session::new(|| -> Box<dyn Strategy> { Box::new(RandomSearch) });
         session.answer(LINES[0].as_bytes());
         for _ in 0..12 {
             let before =
                 (session.answer(br#"{"op":"pending"}"#), session.answer(br#"{"op":"best"}"#));
-            let line = changed(LINES[rng.index(LINES.len())], &mut rng);
+            let line = mutate(LINES[rng.index(LINES.len())], &mut rng);
             let reply = session.answer(&line);
             serde_json::to_string(&reply).unwrap();
             if matches!(reply, Reply::Error { .. }) {

@@ -1,6 +1,8 @@
-//! `surmise tune` that is killed or interrupted at any moment, again and again, with Python jobs.
+//! `surmise tune` with Python jobs, killed or interrupted repeatedly at random moments.
 //!
-//! `SURMISE_KILLS=30 cargo test -p surmise-cli --test suite interrupted -- --nocapture` does so more often, and says how.
+//! The following command interrupts it more often, and prints counts:
+//!
+//!     SURMISE_KILLS=30 cargo test -p surmise-cli --test suite interrupted -- --nocapture
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,10 +14,10 @@ use surmise::Trial;
 use surmise::journal::Journal;
 use surmise::rng::Rng;
 
-use crate::folder::Folder;
-use crate::soon;
+use crate::temporary_folder::Folder;
+use crate::wait_until;
 
-/// Leaves a file for each run, reports twice, and fails for some configurations.
+/// A job that creates a file, reports twice, and fails for some configurations.
 const SCRIPT: &str = "\
 import os, sys, time
 x, n = float(sys.argv[1]), int(sys.argv[2])
@@ -27,7 +29,7 @@ for epoch in (1, 2):
 sys.exit(1 if n % 7 == 0 else 0)
 ";
 
-fn tuning(name: &str) -> Folder {
+fn prepare(name: &str) -> Folder {
     let folder = Folder::new(name);
     fs::create_dir(folder.file("effects")).unwrap();
     fs::write(folder.file("job.py"), SCRIPT).unwrap();
@@ -58,13 +60,13 @@ fn start(folder: &Folder) -> Child {
     folder.surmise(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn lines(folder: &Folder) -> usize {
+fn line_count(folder: &Folder) -> usize {
     let text = fs::read(folder.file("job.surmise")).unwrap_or_default();
     text.iter().filter(|byte| **byte == b'\n').count()
 }
 
-/// Whether a job of this folder runs.
-fn runs(folder: &Folder) -> bool {
+/// Returns whether a job of this folder is running.
+fn has_running_job(folder: &Folder) -> bool {
     let script = folder.file("job.py");
     let script = script.to_str().unwrap().as_bytes();
     fs::read_dir("/proc").unwrap().flatten().any(|process| {
@@ -75,18 +77,18 @@ fn runs(folder: &Folder) -> bool {
 
 fn trajectory(folder: &Folder) -> Vec<String> {
     let study = Journal::read(folder.file("job.surmise")).unwrap();
-    let told = |trial: &Trial| format!("{} {:?}", trial.configuration, trial.value());
-    study.trials().iter().map(told).collect()
+    let describe = |trial: &Trial| format!("{} {:?}", trial.configuration, trial.value());
+    study.trials().iter().map(describe).collect()
 }
 
-/// Ends a tuner in some way after some events; how, or nothing if it was over before.
-fn disturb(folder: &Folder, rng: &mut Rng) -> Option<&'static str> {
+/// Interrupts a tuning after some events, and returns how; `None` if it ended before.
+fn interrupt(folder: &Folder, rng: &mut Rng) -> Option<&'static str> {
     let mut tuner = start(folder);
-    let target = lines(folder) + 3 + rng.index(9);
-    let mut is_over = false;
-    soon(|| {
-        is_over = tuner.try_wait().unwrap().is_some();
-        is_over || lines(folder) >= target
+    let target = line_count(folder) + 3 + rng.index(9);
+    let mut has_ended = false;
+    wait_until(|| {
+        has_ended = tuner.try_wait().unwrap().is_some();
+        has_ended || line_count(folder) >= target
     });
     std::thread::sleep(Duration::from_micros(rng.index(20_000) as u64));
     let process = Pid::from_child(&tuner);
@@ -103,38 +105,38 @@ fn disturb(folder: &Folder, rng: &mut Rng) -> Option<&'static str> {
         Some(0) => None,
         Some(4) if interrupts == 1 => Some("drained"),
         Some(4) => Some("cancelled"),
-        // The third interrupt ends the process as by default.
-        None if interrupts == 3 => Some("left"),
+        // The third interrupt has its default effect.
+        None if interrupts == 3 => Some("exited"),
         None if interrupts == 0 => Some("killed"),
         _ => panic!("{status} after {interrupts} interrupts"),
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the number of kills is set from outside")]
-#[allow(clippy::print_stdout, reason = "what it has tried is for them")]
+#[allow(clippy::disallowed_methods, reason = "the environment sets the number of interruptions")]
+#[allow(clippy::print_stdout, reason = "prints how the tunings were interrupted")]
 #[test]
-fn a_tuning_that_is_ended_in_any_way_goes_on_as_if_nothing_had_happened() {
-    let wanted: usize =
+fn an_interrupted_tuning_resumes_with_the_same_results() {
+    let interruptions: usize =
         std::env::var("SURMISE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
-    let undisturbed = tuning("undisturbed");
-    assert!(start(&undisturbed).wait().unwrap().success());
-    let expected = trajectory(&undisturbed);
+    let uninterrupted = prepare("uninterrupted");
+    assert!(start(&uninterrupted).wait().unwrap().success());
+    let expected = trajectory(&uninterrupted);
     assert_eq!(expected.len(), 12);
     let mut rng = Rng::stream(2, 1);
-    let mut how: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut tunings = 0;
-    while how.values().sum::<usize>() < wanted {
+    while counts.values().sum::<usize>() < interruptions {
         tunings += 1;
-        assert!(tunings < 100, "tunings end before they are disturbed");
-        let folder = tuning(&format!("disturbed-{tunings}"));
+        assert!(tunings < 100, "the tunings end before they are interrupted");
+        let folder = prepare(&format!("interrupted-{tunings}"));
         for _ in 0..5 {
-            let Some(way) = disturb(&folder, &mut rng) else { break };
-            *how.entry(way).or_default() += 1;
-            soon(|| !runs(&folder));
+            let Some(kind) = interrupt(&folder, &mut rng) else { break };
+            *counts.entry(kind).or_default() += 1;
+            wait_until(|| !has_running_job(&folder));
         }
         assert!(start(&folder).wait().unwrap().success());
         assert_eq!(trajectory(&folder), expected);
-        soon(|| !runs(&folder));
+        wait_until(|| !has_running_job(&folder));
         let mut effects: BTreeMap<String, usize> = BTreeMap::new();
         for entry in fs::read_dir(folder.file("effects")).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
@@ -147,5 +149,5 @@ fn a_tuning_that_is_ended_in_any_way_goes_on_as_if_nothing_had_happened() {
             assert!(effects.contains_key(&last), "{last}: {effects:?}");
         }
     }
-    println!("{tunings} tunings were ended: {how:?}");
+    println!("{tunings} tunings were interrupted: {counts:?}");
 }

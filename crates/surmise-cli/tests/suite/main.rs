@@ -1,18 +1,18 @@
-//! One integration binary: links once.
+//! Tests of the command, as one binary so that it is linked only once.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
-mod folder;
+mod temporary_folder;
 
 mod ask_tell;
+mod concurrent_processes;
+mod documentation;
+mod exit_statuses;
+mod external_program;
 mod fuzz;
 mod interrupted;
-mod outside;
-mod pages;
 mod report;
-mod statuses;
 mod terminal;
-mod together;
 mod tune;
 
 mod recovery;
@@ -20,13 +20,13 @@ mod trials;
 
 use std::time::Duration;
 
-/// Waits until something is so.
-fn soon(mut is_so: impl FnMut() -> bool) {
-    const LOOK: Duration = Duration::from_millis(5);
+/// Waits until a condition is true, for at most 30 seconds.
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    const POLL: Duration = Duration::from_millis(5);
     let mut waited = Duration::ZERO;
-    while !is_so() {
-        assert!(waited < Duration::from_secs(30), "it never came to be");
-        std::thread::sleep(LOOK);
-        waited += LOOK;
+    while !condition() {
+        assert!(waited < Duration::from_secs(30), "the condition is not true after 30 seconds");
+        std::thread::sleep(POLL);
+        waited += POLL;
     }
 }

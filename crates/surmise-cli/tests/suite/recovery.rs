@@ -1,12 +1,12 @@
-//! What goes wrong with a tuning, and what another line does about it.
+//! Errors of a tuning, and how another command recovers from them.
 
 use std::fs;
 
-use crate::folder::Folder;
+use crate::temporary_folder::Folder;
 use crate::tune::folder;
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
+fn all_errors_are_printed_at_once() {
     let folder = folder("wrong");
     let (status, output, errors) = folder.run(&[
         "tune",
@@ -22,14 +22,14 @@ fn everything_that_is_wrong_is_said_at_once() {
         "{lrr}",
     ]);
     assert_eq!((status, output.as_str()), (2, ""), "{errors}");
-    for wanted in [
-        "no metric is named",
-        "`lgo` is unknown here",
+    for expected in [
+        "no metric is given",
+        "unknown word `lgo` after the bounds",
         "this choice is empty",
         "no parameter is called `lrr`",
         "{lr}, {opt}",
     ] {
-        assert!(errors.contains(wanted), "{wanted}: {errors}");
+        assert!(errors.contains(expected), "{expected}: {errors}");
     }
     assert!(!folder.file("job.surmise").exists());
     let (status, _, errors) = folder.run(&["tune", "--minimize", "loss"]);
@@ -55,12 +55,12 @@ fn everything_that_is_wrong_is_said_at_once() {
         };
         let (status, _, errors) = folder.run(&[&[command, "missing"], more].concat());
         assert_eq!(status, 3, "{command}: {errors}");
-        assert!(errors.contains("missing.surmise: there is no such file"), "{command}: {errors}");
+        assert!(errors.contains("missing.surmise: the file does not exist"), "{command}: {errors}");
     }
 }
 
 #[test]
-fn a_running_tuner_is_stopped_from_elsewhere() {
+fn another_process_stops_a_running_tuning() {
     let folder = folder("stopped");
     let line = [
         "tune",
@@ -82,7 +82,7 @@ fn a_running_tuner_is_stopped_from_elsewhere() {
         let mut tuner = folder.surmise(&line).stdout(std::process::Stdio::null()).spawn().unwrap();
         let text = || fs::read_to_string(folder.file("s.surmise")).unwrap_or_default();
         let before = text().matches("\"asked\"").count();
-        crate::soon(|| text().matches("\"asked\"").count() > before);
+        crate::wait_until(|| text().matches("\"asked\"").count() > before);
         let (status, _, errors) = folder.run(&["enqueue", "s", "x=0.5"]);
         assert_eq!(status, 3, "{errors}");
         assert!(errors.contains(&tuner.id().to_string()), "{errors}");
@@ -102,22 +102,22 @@ fn a_running_tuner_is_stopped_from_elsewhere() {
 }
 
 #[test]
-fn a_line_that_came_to_nothing_does_not_stand_in_the_way() {
+fn a_journal_without_completed_jobs_is_renamed() {
     let folder = folder("fruitless");
     let tune = |options: &[&str], command: &[&str]| {
         let study =
             ["tune", "--name", "s", "--set", "x=0.0..1.0", "--minimize", "loss", "--jobs", "3"];
         folder.run(&[&study[..], options, &["--"], command].concat())
     };
-    // A program that is not there is told before there is a journal.
+    // A missing program is an error before a journal is created.
     let (status, _, errors) = tune(&[], &["trainer", "{x}"]);
-    assert!(status == 2 && errors.contains("there is no program `trainer`"), "{errors}");
+    assert!(status == 2 && errors.contains("the program `trainer` was not found"), "{errors}");
     assert!(!folder.file("s.surmise").exists());
-    // Two jobs without the metric are enough, and the reason is said.
+    // Two jobs without the metric end the tuning, and the reason is printed.
     let (status, output, _) = tune(&["--quiet"], &["sh", "-c", "echo val-loss: 3"]);
-    assert!(status == 1 && output.contains("looked for as `loss: VALUE`"), "{output}");
+    assert!(status == 1 && output.contains("Print the metric as `loss: VALUE`"), "{output}");
     assert!(folder.ok(&["show", "s"]).contains("\n2 failed"));
-    // The line that is meant begins anew, and the journal of before is kept.
+    // A corrected command starts a new study, and the earlier journal is renamed.
     let (status, output, _) = tune(&[], &["sh", "-c", "echo loss: 3"]);
     assert!(
         status == 0 && output.contains("kept in s.before-1.surmise: no job of it completed"),
@@ -126,10 +126,10 @@ fn a_line_that_came_to_nothing_does_not_stand_in_the_way() {
     assert!(folder.ok(&["show", "s"]).contains("\n3 completed"));
     assert!(folder.ok(&["show", "s.before-1"]).contains("\n2 failed"));
     assert!(folder.file("s.before-1.jobs").is_dir());
-    // So it does on demand.
+    // The option --fresh renames a journal with completed jobs.
     let (status, output, _) = tune(&["--fresh"], &["sh", "-c", "echo loss: 3"]);
     assert!(status == 0 && output.contains("s.before-2.surmise"), "{output}");
-    // Other rules are accepted, and said.
+    // Changed stopping rules are accepted and printed.
     let (_, output, _) = tune(&["--patience", "2"], &["sh", "-c", "echo loss: 3"]);
     assert!(
         output.contains("the stopping rules were the default ones, and are --patience 2"),
@@ -138,7 +138,7 @@ fn a_line_that_came_to_nothing_does_not_stand_in_the_way() {
 }
 
 #[test]
-fn what_a_cancelled_tuner_left_waits_and_is_tried_once_more() {
+fn jobs_of_a_cancelled_tuning_wait_and_are_retried() {
     let folder = Folder::new("waits");
     let line = [
         "tune",
@@ -160,7 +160,7 @@ fn what_a_cancelled_tuner_left_waits_and_is_tried_once_more() {
     ];
     let mut tuner = folder.surmise(&line).stdout(std::process::Stdio::null()).spawn().unwrap();
     let journal = || fs::read_to_string(folder.file("s.surmise")).unwrap_or_default();
-    crate::soon(|| journal().matches("\"asked\"").count() == 2);
+    crate::wait_until(|| journal().matches("\"asked\"").count() == 2);
     assert!(folder.ok(&["show", "s"]).contains("2 running"));
     folder.ok(&["stop", "s", "--cancel"]);
     tuner.wait().unwrap();
@@ -175,7 +175,7 @@ fn what_a_cancelled_tuner_left_waits_and_is_tried_once_more() {
 }
 
 #[test]
-fn accepted_changes_keep_the_study_of_before_with_its_logs() {
+fn accepting_changes_keeps_the_earlier_study_with_its_logs() {
     let folder = Folder::new("accepted");
     let tune = |range: &str| {
         let study = [
@@ -201,7 +201,7 @@ fn accepted_changes_keep_the_study_of_before_with_its_logs() {
 }
 
 #[test]
-fn studies_of_other_names_have_other_folders() {
+fn journals_with_different_extensions_have_different_job_folders() {
     let folder = Folder::new("folders");
     for name in ["run.a", "run.b"] {
         let text = format!("echo I am {name}; echo loss: 1");
@@ -226,7 +226,7 @@ fn studies_of_other_names_have_other_folders() {
 }
 
 #[test]
-fn what_is_wrong_with_rules_is_said_before_there_is_a_journal() {
+fn invalid_rules_are_errors_before_a_journal_is_created() {
     let folder = Folder::new("rules");
     for options in [
         ["--patience", "0"],
@@ -242,11 +242,12 @@ fn what_is_wrong_with_rules_is_said_before_there_is_a_journal() {
     }
 }
 
-/// A job that takes its time to end when its tuner is killed: the next attempt waits for that.
+/// A job needs 0.7 s to end after its tuning is killed; the next attempt starts afterwards.
 #[test]
-fn another_attempt_does_not_begin_beside_one_that_still_ends() {
+fn a_retry_waits_for_the_previous_attempt_to_end() {
     let folder = Folder::new("beside");
-    let script = "trap 'sleep 0.7; echo ends >> log; exit' TERM; echo begins >> log; [ $SURMISE_ATTEMPT = 2 ] || { sleep 30 & wait; }; echo loss: 1";
+    let script = "trap 'sleep 0.7; echo ends >> log; exit' TERM; echo begins >> log; \
+                  [ $SURMISE_ATTEMPT = 2 ] || { sleep 30 & wait; }; echo loss: 1";
     let line = [
         "tune",
         "--name",
@@ -265,7 +266,7 @@ fn another_attempt_does_not_begin_beside_one_that_still_ends() {
     ];
     let mut tuner = folder.surmise(&line).spawn().unwrap();
     let log = || fs::read_to_string(folder.file("log")).unwrap_or_default();
-    crate::soon(|| log() == "begins\n");
+    crate::wait_until(|| log() == "begins\n");
     tuner.kill().unwrap();
     tuner.wait().unwrap();
     folder.ok(&line);

@@ -1,20 +1,20 @@
-//! `surmise report`, and what `surmise show` says of what was learnt.
+//! `surmise report`, and `surmise show` with `--importance` and `--findings`.
 
 use std::fs;
 
-use crate::folder::Folder;
+use crate::temporary_folder::Folder;
 
-fn tuned(folder: &Folder, function: &str, name: &str) {
+fn tune_function(folder: &Folder, function: &str, name: &str) {
     let journal = format!("{name}.surmise");
     folder.ok(&["tune", "--function", function, "--jobs", "15", "--journal", &journal, "--quiet"]);
 }
 
 #[test]
-fn a_report_is_a_page_and_pictures() {
+fn a_report_is_written_as_html_and_svg() {
     let folder = Folder::new("report");
-    tuned(&folder, "branin", "known");
-    let said = folder.ok(&["report", "known", "--pictures", "pictures"]);
-    assert_eq!(said, "known.html: open it in a browser.\n");
+    tune_function(&folder, "branin", "known");
+    let output = folder.ok(&["report", "known", "--pictures", "pictures"]);
+    assert_eq!(output, "known.html: open it in a browser.\n");
     let page = fs::read_to_string(folder.file("known.html")).unwrap();
     assert!(page.contains("<h1>known</h1>") && page.contains("hash of the space"));
     let picture = fs::read_to_string(folder.file("pictures/importance.svg")).unwrap();
@@ -23,10 +23,10 @@ fn a_report_is_a_page_and_pictures() {
 }
 
 #[test]
-fn several_studies_are_compared_if_their_metric_is_the_same() {
+fn studies_with_the_same_metric_are_compared() {
     let folder = Folder::new("compared");
-    tuned(&folder, "branin", "one");
-    tuned(&folder, "branin", "two");
+    tune_function(&folder, "branin", "one");
+    tune_function(&folder, "branin", "two");
     folder.ok(&["report", "one", "two", "-o", "both.html"]);
     let page = fs::read_to_string(folder.file("both.html")).unwrap();
     assert!(page.contains("2 studies of value; smaller is better."));
@@ -50,9 +50,9 @@ fn several_studies_are_compared_if_their_metric_is_the_same() {
 }
 
 #[test]
-fn what_was_learnt_is_shown_as_text_and_as_json() {
+fn importance_and_findings_are_printed_as_text_and_json() {
     let folder = Folder::new("learnt");
-    tuned(&folder, "branin", "known");
+    tune_function(&folder, "branin", "known");
     let importance = folder.ok(&["show", "known", "--importance"]);
     assert!(
         importance.starts_with("parameter ") && importance.contains("15 values"),
@@ -68,15 +68,18 @@ fn what_was_learnt_is_shown_as_text_and_as_json() {
 }
 
 #[test]
-fn what_cannot_be_reported_is_said() {
+fn errors_of_the_report_are_printed() {
     let folder = Folder::new("unreported");
     let (status, _, errors) = folder.run(&["report", "nothing"]);
     assert!(status == 3 && errors.contains("nothing.surmise"), "{status} {errors}");
-    tuned(&folder, "branin", "known");
+    tune_function(&folder, "branin", "known");
     let before = fs::read(folder.file("known.surmise")).unwrap();
     let (status, _, errors) = folder.run(&["report", "known", "-o", "known.surmise"]);
     assert!(status == 2 && errors.contains("is a journal"), "{status} {errors}");
-    assert!(fs::read(folder.file("known.surmise")).unwrap() == before, "it was overwritten");
+    assert!(
+        fs::read(folder.file("known.surmise")).unwrap() == before,
+        "the journal was overwritten"
+    );
     let (status, _, errors) = folder.run(&["report", "known", "./known.surmise"]);
     assert!(status == 2 && errors.contains("named twice"), "{status} {errors}");
     fs::write(folder.file("file"), "").unwrap();

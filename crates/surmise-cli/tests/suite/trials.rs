@@ -1,12 +1,12 @@
-//! Trials that are shown, exported and imported.
+//! Tests of `surmise show`, `surmise export` and `surmise import`.
 
 use std::fs;
 
-use crate::folder::Folder;
+use crate::temporary_folder::Folder;
 use crate::tune::{folder, line};
 
 #[test]
-fn trials_are_shown_sorted_and_cut_to_size() {
+fn trials_are_shown_sorted_and_filtered() {
     let folder = folder("shown");
     folder.ok(&line(&["--quiet", "--minimize", "loss", "--jobs", "9"], &[]));
     let values = |options: &[&str]| -> Vec<f64> {
@@ -32,7 +32,7 @@ fn trials_are_shown_sorted_and_cut_to_size() {
 }
 
 #[test]
-fn a_study_moves_by_csv_and_by_optunas_journal() {
+fn a_study_is_transferred_by_csv_and_by_optunas_journal() {
     let folder = folder("moves");
     folder.ok(&line(&["--quiet", "--minimize", "loss", "--jobs", "8"], &[]));
     let results = |name: &str| {
@@ -58,7 +58,7 @@ fn a_study_moves_by_csv_and_by_optunas_journal() {
     folder.ok(&["export", "job", "--optuna-journal", "-o", "job.log"]);
     folder.ok(&["import", "optuna", "job.log", "--optuna-journal"]);
     assert_eq!(results("optuna"), results("job"));
-    // What is known is not known twice, and what does not fit is said.
+    // Known results are not imported again, and invalid rows are printed.
     let output = folder.ok(&["import", "csv", "job.csv"]);
     assert!(
         output.contains("0 results imported into csv.surmise; 8 were there already"),
@@ -68,10 +68,7 @@ fn a_study_moves_by_csv_and_by_optunas_journal() {
     fs::write(folder.file("odd.csv"), "lr,n,opt,loss\n0.5,2,good,0.75\n9,2,good,1\n0.5,2,bad,\n")
         .unwrap();
     let output = folder.ok(&["import", "csv", "odd.csv"]);
-    assert!(
-        output.contains("2 results imported") && output.contains("left out: row 2"),
-        "{output}"
-    );
+    assert!(output.contains("2 results imported") && output.contains("skipped: row 2"), "{output}");
     fs::write(folder.file("odd.csv"), "lr,n,loss\n0.5,x,0.75\n").unwrap();
     let (status, _, errors) = folder.run(&["import", "csv", "odd.csv"]);
     assert!(status == 2 && errors.contains("no column opt"), "{errors}");
@@ -83,14 +80,16 @@ fn a_study_moves_by_csv_and_by_optunas_journal() {
 }
 
 #[test]
-fn an_export_with_all_states_is_imported_as_it_is() {
+fn an_export_with_all_states_is_imported() {
     let folder = Folder::new("states");
-    let rows = "x,state,loss,failure\n0.8,failed,0.001,oom\n0.81,running,,\n0.82,completed,0.5,\n0.83,stopped,,\n";
+    let rows = "x,state,loss,failure\n0.8,failed,0.001,oom\n0.81,running,,\n0.82,completed,0.5,\n\
+                0.83,stopped,,\n";
     fs::write(folder.file("known.csv"), rows).unwrap();
     let output =
         folder.ok(&["import", "s", "known.csv", "--set", "x=0.0..1.0", "--minimize", "loss"]);
     assert!(
-        output.contains("left out: row 2: it is running") && output.contains("2 results imported"),
+        output.contains("skipped: row 2: the trial is running")
+            && output.contains("2 results imported"),
         "{output}"
     );
     let shown = folder.ok(&["show", "s", "--json"]);

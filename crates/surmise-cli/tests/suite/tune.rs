@@ -1,19 +1,20 @@
-//! `surmise tune` and the commands on its journal.
+//! Tests of `surmise tune`, and of the subcommands that read its journal.
 
 use std::fs;
 
-use crate::folder::Folder;
+use crate::temporary_folder::Folder;
 
-/// A job: it prints two epochs and its loss, the distance of lr from 0.25 and of n from 3.
+/// A job that prints two epochs; its loss is the squared distance from lr = 0.25 and n = 3.
 const SCRIPT: &str = r#"
 lr=${1#--lr=}; n=${2#--n=}; opt=${3#--opt=}
 echo "epoch: 1 loss: 100"
-echo "epoch: 2 val_loss: 7 loss: $(awk "BEGIN { d = $lr - 0.25; print d * d + ($n - 3) * ($n - 3) }")"
-[ "$opt" = bad ] && { echo "what a pity" >&2; exit 3; }
+loss=$(awk "BEGIN { d = $lr - 0.25; print d * d + ($n - 3) * ($n - 3) }")
+echo "epoch: 2 val_loss: 7 loss: $loss"
+[ "$opt" = bad ] && { echo "bad optimizer" >&2; exit 3; }
 exit 0
 "#;
 
-/// A tuning of that job with these options, and these arguments after the command.
+/// Returns the command line that tunes this job with these options and arguments.
 pub(crate) fn line<'a>(options: &[&'a str], arguments: &[&'a str]) -> Vec<&'a str> {
     let study = ["tune", "--set", "lr=0.01..1 log", "--set", "n=1..6", "--set", "opt=good|bad"];
     let command = ["--", "sh", "job.sh"];
@@ -27,7 +28,7 @@ pub(crate) fn folder(name: &str) -> Folder {
 }
 
 #[test]
-fn a_script_is_tuned_from_one_line_and_the_same_line_goes_on() {
+fn a_script_is_tuned_and_the_same_command_resumes() {
     let folder = folder("one-line");
     let options = ["--minimize", "loss", "--jobs", "12", "--parallel", "3"];
     let output = folder.ok(&line(&options, &["--lr={lr}"]));
@@ -38,13 +39,13 @@ fn a_script_is_tuned_from_one_line_and_the_same_line_goes_on() {
     assert!(output.contains("  n    1 to 6, whole numbers\n"), "{output}");
     assert!(output.contains("trial 1 starts: lr="), "{output}");
     assert!(
-        output.contains("failed: exit status: 3; the end of its standard error: what a pity"),
+        output.contains("failed: exit status: 3; the end of its standard error: bad optimizer"),
         "{output}"
     );
     let command = folder.ok(&["best", "job", "--command"]);
     assert!(output.contains(&command), "{output}");
     assert!(command.starts_with("sh job.sh --lr="), "{command}");
-    // What the command prints is the best value.
+    // The printed command has the best value.
     let words: Vec<&str> = command.split_whitespace().collect();
     let mut again = std::process::Command::new("sh");
     let again = again.args(&words[1..]).current_dir(folder.path()).output().unwrap();
@@ -56,7 +57,7 @@ fn a_script_is_tuned_from_one_line_and_the_same_line_goes_on() {
 
     let output = folder.ok(&line(&options, &["--lr={lr}"]));
     assert!(
-        output.starts_with("job: goes on with job.surmise: 12 of 12 jobs are done, best "),
+        output.starts_with("job: resumes job.surmise: 12 of 12 jobs are done, best "),
         "{output}"
     );
     assert!(!output.contains("starts"), "{output}");
@@ -69,11 +70,11 @@ fn a_script_is_tuned_from_one_line_and_the_same_line_goes_on() {
 }
 
 #[test]
-fn another_line_on_the_same_journal_is_refused_or_accepted() {
+fn a_changed_command_needs_accept_changes() {
     let folder = folder("another-line");
     let options = ["--minimize", "loss", "--jobs", "4", "--name", "s"];
     folder.ok(&line(&options, &["--lr={lr}"]));
-    for (options, arguments, wanted) in [
+    for (options, arguments, expected) in [
         (vec!["--minimize", "cost"], vec!["--lr={lr}"], "the metric was \"loss\", and is \"cost\""),
         (vec!["--minimize", "loss", "--seed", "3"], vec!["--lr={lr}"], "--seed was 0, and is 3"),
         (
@@ -90,7 +91,7 @@ fn another_line_on_the_same_journal_is_refused_or_accepted() {
         let options = [&options[..], &["--jobs", "4", "--name", "s"]].concat();
         let (status, output, errors) = folder.run(&line(&options, &arguments));
         assert_eq!((status, output.as_str()), (3, ""), "{errors}");
-        assert!(errors.contains(wanted) && errors.contains("--accept-changes"), "{errors}");
+        assert!(errors.contains(expected) && errors.contains("--accept-changes"), "{errors}");
     }
     let options =
         ["--minimize", "loss", "--jobs", "5", "--name", "s", "--seed", "3", "--accept-changes"];
@@ -100,7 +101,7 @@ fn another_line_on_the_same_journal_is_refused_or_accepted() {
 }
 
 #[test]
-fn a_metric_is_found_where_it_is() {
+fn the_metric_is_found_in_each_source() {
     let folder = Folder::new("metric");
     for (name, script, options) in [
         ("json", r#"echo "{\"epoch\": 1, \"loss\": $HP_X}""#, vec!["--pass", "env"]),
@@ -143,7 +144,7 @@ fn a_metric_is_found_where_it_is() {
 }
 
 #[test]
-fn what_tune_ends_with() {
+fn exit_statuses_of_tune() {
     let folder = folder("statuses");
     let tune = |options: &[&str], script: &str| {
         let study = ["tune", "--quiet", "--set", "x=0.0..1.0", "--minimize", "loss", "--jobs", "6"];
@@ -157,7 +158,7 @@ fn what_tune_ends_with() {
     assert_eq!(tune(&["--name", "d", "--patience", "2"], "echo loss=0.4"), 0);
     assert!(folder.ok(&["show", "d"]).contains("\n3 completed; best"));
     assert_eq!(tune(&["--name", "e", "--job-timeout", "100ms"], "sleep 5"), 1);
-    assert!(folder.ok(&["show", "e", "--failed"]).contains("longer than it may"));
+    assert!(folder.ok(&["show", "e", "--failed"]).contains("exceeded its maximum runtime"));
     assert_eq!(
         tune(
             &["--name", "f", "--retries", "1", "--jobs", "1"],
@@ -170,7 +171,7 @@ fn what_tune_ends_with() {
     assert_eq!(fs::read_to_string(folder.file("g.surmise")).unwrap(), "something else\n");
 }
 
-/// A request for three training jobs over one rate.
+/// Returns a request for three training jobs that tune one learning rate.
 fn request() -> serde_json::Value {
     serde_json::json!({
         "HyperParameterTuningJobName": "trees",
@@ -187,13 +188,14 @@ fn request() -> serde_json::Value {
                 "MetricDefinitions": [{"Name": "loss", "Regex": "loss:(\\S+)"}]},
             "RoleArn": "arn:aws:iam::012345678912:role/tuner",
             "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
+            "ResourceConfig":
+                {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
             "StoppingCondition": {"MaxRuntimeInSeconds": 3600}}
     })
 }
 
 #[test]
-fn a_request_runs_with_its_script_in_the_container_contract() {
+fn a_request_runs_its_script_like_a_training_container() {
     let folder = Folder::new("request");
     fs::write(folder.file("job.json"), request().to_string()).unwrap();
     let (status, _, errors) = folder.run(&["tune", "job.json"]);
@@ -240,7 +242,7 @@ fn a_request_runs_with_its_script_in_the_container_contract() {
 }
 
 #[test]
-fn events_are_json_for_machines() {
+fn events_are_printed_as_json() {
     let folder = folder("json");
     let output = folder.ok(&line(&["--json", "--minimize", "loss", "--jobs", "3"], &[]));
     let events: Vec<serde_json::Value> =
@@ -253,7 +255,7 @@ fn events_are_json_for_machines() {
 }
 
 #[test]
-fn flags_and_the_best_value_of_a_job() {
+fn boolean_flags_and_the_best_value_of_a_job() {
     let folder = Folder::new("flags");
     let script = "echo loss: 5; echo loss: 1; echo loss: 2; [ \"$1\" = --use-it ] || [ $# = 0 ]";
     let line = [
@@ -289,11 +291,12 @@ fn flags_and_the_best_value_of_a_job() {
     assert!(status == 2 && errors.contains("--set 'n=true|false'"), "{errors}");
 }
 
-/// The last epoch of Hyperband is a job's own end: what it does afterwards is not cut off.
+/// Hyperband does not stop a job at its last epoch, so that it can save its model.
 #[test]
-fn a_job_that_reaches_the_last_epoch_ends_by_itself() {
+fn a_job_is_not_stopped_at_its_last_epoch() {
     let folder = Folder::new("last-epoch");
-    let script = "for epoch in 1 2 3; do echo epoch: $epoch loss: $1; sleep 0.03; done; sleep 0.2; touch \"$2/model\"";
+    let script = "for epoch in 1 2 3; do echo epoch: $epoch loss: $1; sleep 0.03; done; \
+                  sleep 0.2; touch \"$2/model\"";
     let line = [
         "tune",
         "--name",

@@ -1,38 +1,39 @@
-//! Whether failures lie in a part of the search space.
+//! Checks for many failures, and for failures in one region of the search space.
 //!
-//! For each parameter, each end of its range is cut off at each value that was tried, and each choice is looked at by itself. Of N trials M
-//! failed; of n in the part m failed. The chance that so many or more fall into it if failures fall anywhere is the tail of the hypergeometric
-//! distribution (Fisher's exact test); the parts that were looked at are counted against it (Bonferroni).
+//! The regions are, for each parameter, the values below and above each tried value, and each
+//! category. M of all N trials failed, m of n in the region. If failures were independent of the
+//! region, the probability of m or more failures would be a tail of the hypergeometric distribution
+//! (Fisher's exact test). The number of regions corrects it (Bonferroni).
 
 use std::collections::BTreeMap;
 
-use surmise::cube::Axis;
+use surmise::unit_cube::Axis;
 use surmise::{Outcome, Trial, TrialId};
 
 use super::finding::{Finding, FindingKind};
 use crate::analysis::Analysis;
 use crate::numbers::to_float;
 
-/// Fewer failures have no place.
-const FEWEST: usize = 3;
-/// A part is found if chance alone gives one as pure less often than this.
-const CHANCE: f64 = 0.01;
-/// At least so large a share of the trials in the part failed.
-const SHARE: f64 = 0.5;
+/// The minimum number of failures for a finding.
+const MIN_FAILURES: usize = 3;
+/// The significance level of the test for a region.
+const LEVEL: f64 = 0.01;
+/// The minimum share of failed trials in the region.
+const MIN_SHARE: f64 = 0.5;
 
-/// A part of the search space, and what happened there.
-struct Part {
+/// A region of the search space: an interval or a category of one parameter.
+struct Region {
     parameter: usize,
     text: String,
     failed: usize,
     trials: usize,
 }
 
-/// From this share of failures on, something is wrong with more than a part of the search space.
-const MANY: f64 = 0.3;
+/// The minimum share of failures for the finding that many trials failed.
+const MIN_SHARE_OF_ALL: f64 = 0.3;
 
-/// Many failures, with the reason that most of them have.
-pub(super) fn many(analysis: &Analysis<'_>) -> Option<Finding> {
+/// Finds a large share of failures, with their most frequent reason.
+pub(super) fn check_count(analysis: &Analysis<'_>) -> Option<Finding> {
     let mut reasons: BTreeMap<&str, (usize, TrialId)> = BTreeMap::new();
     let mut ended = 0;
     for trial in analysis.jobs().filter(|trial| trial.outcome.is_some()) {
@@ -42,23 +43,26 @@ pub(super) fn many(analysis: &Analysis<'_>) -> Option<Finding> {
         }
     }
     let failed: usize = reasons.values().map(|(count, _)| count).sum();
-    if failed < FEWEST || to_float(failed) < MANY * to_float(ended) {
+    if failed < MIN_FAILURES || to_float(failed) < MIN_SHARE_OF_ALL * to_float(ended) {
         return None;
     }
     let (reason, (_, trial)) = reasons.into_iter().max_by_key(|(_, (count, _))| *count)?;
     Some(Finding {
         kind: FindingKind::ManyFailures,
         parameters: Vec::new(),
-        message: format!("{failed} of {ended} trials failed; the most frequent reason: {reason}."),
+        message: format!(
+            "{failed} of {ended} trials failed; the most frequent reason is: {reason}."
+        ),
         advice: format!(
-            "See what the job of trial {trial} has printed; more trials of the same kind are of little use before that is mended."
+            "Read the output of the job of trial {trial}, and fix the cause before you run more \
+             trials."
         ),
     })
 }
 
-/// The part of the search space, of one parameter, where failures are least likely to have gathered by chance.
-pub(super) fn with_a_place(analysis: &Analysis<'_>) -> Option<Finding> {
-    // What says nothing of its place is left out, as by the strategy.
+/// Finds the region of one parameter in which failures are most significantly concentrated.
+pub(super) fn check_region(analysis: &Analysis<'_>) -> Option<Finding> {
+    // Transient failures do not depend on the configuration; the strategy ignores them, too.
     let ended: Vec<(&Trial, bool)> = analysis
         .jobs()
         .filter_map(|trial| match trial.outcome.as_ref()? {
@@ -67,55 +71,59 @@ pub(super) fn with_a_place(analysis: &Analysis<'_>) -> Option<Finding> {
         })
         .collect();
     let all_failed = ended.iter().filter(|(_, failed)| *failed).count();
-    if all_failed < FEWEST || all_failed == ended.len() {
+    if all_failed < MIN_FAILURES || all_failed == ended.len() {
         return None;
     }
-    let parts = parts(analysis, &ended);
-    let looked_at = to_float(parts.len());
-    let chance = |part: &Part| looked_at * tail(ended.len(), all_failed, part.trials, part.failed);
-    let is_pure = |part: &&Part| to_float(part.failed) >= SHARE * to_float(part.trials);
-    let best = parts.iter().filter(is_pure).min_by(|a, b| chance(a).total_cmp(&chance(b)))?;
-    if chance(best) >= CHANCE {
+    let regions = regions(analysis, &ended);
+    let count = to_float(regions.len());
+    let p_value = |region: &Region| {
+        count * tail_probability(ended.len(), all_failed, region.trials, region.failed)
+    };
+    let has_share =
+        |region: &&Region| to_float(region.failed) >= MIN_SHARE * to_float(region.trials);
+    let best = regions.iter().filter(has_share).min_by(|a, b| p_value(a).total_cmp(&p_value(b)))?;
+    if p_value(best) >= LEVEL {
         return None;
     }
     let name = analysis.study.space().ranges()[best.parameter].name();
     let outside = ended.len() - best.trials;
     Some(Finding {
-        kind: FindingKind::FailuresHaveAPlace,
+        kind: FindingKind::FailuresInRegion,
         parameters: vec![name.to_owned()],
         message: format!(
-            "Failures have a place: of {} trials with {} {} failed, of the {outside} others {}.",
-            best.trials,
+            "Failures are concentrated where {}: {} of {} trials failed there, {} of {outside} \
+             elsewhere.",
             best.text,
             best.failed,
+            best.trials,
             all_failed - best.failed
         ),
-        advice: format!("Take that part out of the range of {name}, or mend what fails there."),
+        advice: format!("Remove these values from the range of {name}, or fix the cause."),
     })
 }
 
-fn parts(analysis: &Analysis<'_>, ended: &[(&Trial, bool)]) -> Vec<Part> {
+fn regions(analysis: &Analysis<'_>, ended: &[(&Trial, bool)]) -> Vec<Region> {
     let space = analysis.study.space();
-    let mut parts = Vec::new();
+    let mut regions = Vec::new();
     for (parameter, (axis, range)) in space.axes().iter().zip(space.ranges()).enumerate() {
         if axis.is_constant() {
             continue;
         }
-        let mut places: Vec<(f64, String, bool)> = ended
+        let mut points: Vec<(f64, String, bool)> = ended
             .iter()
             .filter_map(|(trial, failed)| {
                 let coordinate = space.encode(&trial.configuration).ok()?[parameter];
-                let value = trial.configuration.value(range.name())?.printed();
+                let value = trial.configuration.value(range.name())?.to_text();
                 Some((coordinate, value, *failed))
             })
             .collect();
-        places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
         let name = range.name();
         let groups: Vec<&[(f64, String, bool)]> =
-            places.chunk_by(|a, b| axis.same(a.0, b.0)).collect();
-        let failed = |places: &[(f64, String, bool)]| places.iter().filter(|p| p.2).count();
+            points.chunk_by(|a, b| axis.is_same_coordinate(a.0, b.0)).collect();
+        let failed = |points: &[(f64, String, bool)]| points.iter().filter(|p| p.2).count();
         if matches!(axis, Axis::Categories(_)) {
-            parts.extend(groups.iter().map(|group| Part {
+            regions.extend(groups.iter().map(|group| Region {
                 parameter,
                 text: format!("{name} = {}", group[0].1),
                 failed: failed(group),
@@ -126,32 +134,34 @@ fn parts(analysis: &Analysis<'_>, ended: &[(&Trial, bool)]) -> Vec<Part> {
         let mut below = 0;
         for pair in groups.windows(2) {
             below += pair[0].len();
-            let (low, high) = places.split_at(below);
+            let (low, high) = points.split_at(below);
             let text = [format!("{name} ≤ {}", pair[0][0].1), format!("{name} ≥ {}", pair[1][0].1)];
-            parts.extend([low, high].into_iter().zip(text).map(|(part, text)| Part {
+            regions.extend([low, high].into_iter().zip(text).map(|(points, text)| Region {
                 parameter,
                 text,
-                failed: failed(part),
-                trials: part.len(),
+                failed: failed(points),
+                trials: points.len(),
             }));
         }
     }
-    parts
+    regions
 }
 
-/// The chance that of `failed` failures among `all` trials at least `hits` fall into a part of `part` trials.
-fn tail(all: usize, failed: usize, part: usize, hits: usize) -> f64 {
-    let most = failed.min(part);
-    let log_all = log_choose(all, part);
-    (hits..=most)
-        .filter(|hits| part - hits <= all - failed)
+/// Returns the probability of at least `hits` failures in a random region of `inside` trials.
+///
+/// There are `all` trials, of which `failed` failed.
+fn tail_probability(all: usize, failed: usize, inside: usize, hits: usize) -> f64 {
+    let max_hits = failed.min(inside);
+    let log_all = log_choose(all, inside);
+    (hits..=max_hits)
+        .filter(|hits| inside - hits <= all - failed)
         .map(|hits| {
-            (log_choose(failed, hits) + log_choose(all - failed, part - hits) - log_all).exp()
+            (log_choose(failed, hits) + log_choose(all - failed, inside - hits) - log_all).exp()
         })
         .sum()
 }
 
-/// ln of the number of ways to choose `chosen` of `all`.
+/// Returns the logarithm of the binomial coefficient.
 fn log_choose(all: usize, chosen: usize) -> f64 {
     (0..chosen.min(all - chosen)).map(|i| (to_float(all - i) / to_float(i + 1)).ln()).sum()
 }
@@ -160,13 +170,13 @@ fn log_choose(all: usize, chosen: usize) -> f64 {
 mod tests {
     use super::*;
 
-    /// By counting: 20 ways to choose 3 of 6; with 3 failures among them, 1 has all three and 9 have two.
+    /// There are 20 subsets of 3 of 6 trials. Of 3 failures, 1 subset has three and 9 have two.
     #[test]
-    fn chances_are_counted() {
-        assert!((tail(6, 3, 3, 3) - 1.0 / 20.0).abs() < 1e-12);
-        assert!((tail(6, 3, 3, 2) - 10.0 / 20.0).abs() < 1e-12);
-        assert!((tail(6, 3, 3, 0) - 1.0).abs() < 1e-12);
-        assert!((tail(6, 5, 4, 3) - 1.0).abs() < 1e-12);
-        assert!(tail(10_000, 5_000, 5_000, 5_000) < 1e-300);
+    fn tail_probabilities_are_exact() {
+        assert!((tail_probability(6, 3, 3, 3) - 1.0 / 20.0).abs() < 1e-12);
+        assert!((tail_probability(6, 3, 3, 2) - 10.0 / 20.0).abs() < 1e-12);
+        assert!((tail_probability(6, 3, 3, 0) - 1.0).abs() < 1e-12);
+        assert!((tail_probability(6, 5, 4, 3) - 1.0).abs() < 1e-12);
+        assert!(tail_probability(10_000, 5_000, 5_000, 5_000) < 1e-300);
     }
 }

@@ -1,50 +1,53 @@
-//! A finding.
+//! Findings: observations about a study, with advice.
 
 use serde::Serialize;
 
-/// Something remarkable about a study, and what to do about it.
+/// An observation about a study, with advice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What it is.
+    /// The kind of the finding.
     pub kind: FindingKind,
-    /// The parameters that it is about, by name.
+    /// The names of the parameters that the finding is about.
     pub parameters: Vec<String>,
-    /// What was found, with its figures, as a sentence.
+    /// The observation with its figures, as one or two sentences.
     pub message: String,
-    /// What to do, as a sentence.
+    /// The advice, as one or two sentences.
     pub advice: String,
 }
 
-/// What can be found.
+/// The kinds of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FindingKind {
-    /// There are too few values for a model, or all are the same.
+    /// There are too few values for a model, or all values are equal.
     NoModel,
-    /// The best value of a parameter lies at an end of its range, and the metric improves towards it.
+    /// The best value of a parameter is at an end of its range, and the metric improves towards it.
     BestAtEndOfRange,
-    /// A parameter matters so little that it can be fixed.
+    /// A parameter explains so little that it can be fixed.
     ParameterCanBeFixed,
-    /// Two parameters act together.
+    /// Two parameters have a strong interaction.
     Interaction,
-    /// A choice was hardly tried.
-    StarvedChoice,
-    /// Failures lie in a part of the search space.
-    FailuresHaveAPlace,
-    /// Many trials failed.
+    /// A category was tried at most once.
+    #[serde(rename = "starved_choice")]
+    UndersampledChoice,
+    /// Failures are concentrated in a region of the search space.
+    #[serde(rename = "failures_have_a_place")]
+    FailuresInRegion,
+    /// A large share of the trials failed.
     ManyFailures,
-    /// More of the differences between values is noise than is due to parameters.
+    /// Noise explains more of the variance than the parameters do.
     NoiseDominates,
-    /// Nothing can be expected of a value from the others.
-    NothingMatters,
-    /// The model expects values badly, or is too sure of them.
+    /// The parameters explain hardly any of the variance.
+    #[serde(rename = "nothing_matters")]
+    NoParameterMatters,
+    /// The model predicts badly, or its intervals are too narrow.
     PoorModel,
-    /// There was no improvement for long.
+    /// The last trials brought no improvement.
     NoImprovement,
-    /// The best value was still improving when the budget ended.
+    /// The best value improved in the last trials.
     StillImproving,
-    /// Early stopping would have saved much.
+    /// Early stopping would have saved many steps.
     EarlyStoppingWouldSave,
 }

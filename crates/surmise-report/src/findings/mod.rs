@@ -1,4 +1,4 @@
-//! What is remarkable about a study, and what to do about it.
+//! Findings about a study, with advice.
 
 mod finding;
 

@@ -1,66 +1,73 @@
-//! Whether anything can be learnt from the values, and whether the model has.
+//! Checks whether the model explains the values.
 
-use surmise::drawing::percent;
+use surmise::drawing::format_percent;
 
 use super::finding::{Finding, FindingKind};
 use crate::analysis::ModelAnalysis;
 
-/// With fewer values nothing is said against a model.
-const ENOUGH: usize = 20;
-/// Below this share of explained variance, nothing matters.
-const NOTHING: f64 = 0.1;
-/// Below this one, the model is poor, or noise dominates.
-const POOR: f64 = 0.4;
-/// Noise dominates if it is more than this share of the variance, or of the variance that is not explained where little is.
-const NOISY: f64 = 0.5;
-/// If an interval that should hold 95 % of the values holds less than this, the model is too sure.
-const TOO_SURE: f64 = 0.85;
+/// The minimum number of values for a finding about the model.
+const MIN_VALUES: usize = 20;
+/// Below this explained variance, no parameter matters.
+const MIN_EXPLAINED: f64 = 0.1;
+/// Below this explained variance, the model is poor, or noise dominates.
+const GOOD_EXPLAINED: f64 = 0.4;
+/// The share above which noise dominates.
+///
+/// It is a share of the variance, or of the unexplained variance if the model explains little.
+const NOISE_SHARE: f64 = 0.5;
+/// The minimum coverage of the 95 % intervals.
+const MIN_COVERAGE: f64 = 0.85;
 
-/// The gravest of the doubts about a model.
-pub(super) fn trust(model: &ModelAnalysis) -> Option<Finding> {
-    let (explained, noise) = (model.calibration.explained, model.surrogate.noise_share());
-    let is_enough = model.surrogate.count() >= ENOUGH;
+/// Returns the most serious finding about the model.
+pub(super) fn check_model(model: &ModelAnalysis) -> Option<Finding> {
+    let (explained, noise) = (model.calibration.explained_variance, model.surrogate.noise_share());
+    let has_enough = model.surrogate.observation_count() >= MIN_VALUES;
     let finding = |kind, message: String, advice: &str| {
         let (parameters, advice) = (Vec::new(), advice.to_owned());
         Some(Finding { kind, parameters, message, advice })
     };
-    if is_enough && explained < NOTHING {
+    if has_enough && explained < MIN_EXPLAINED {
         return finding(
-            FindingKind::NothingMatters,
+            FindingKind::NoParameterMatters,
             format!(
-                "The parameters hardly explain the values: {} of the variance of values that the model has not seen.",
-                percent(explained.max(0.0))
+                "The parameters explain hardly any differences between values: {} of the variance \
+                 of values that the model has not seen.",
+                format_percent(explained.max(0.0))
             ),
-            "Either the parameters do not matter within their ranges, or noise hides what they do: measure one configuration several times, \
-             and check that the program uses its parameters.",
+            "Check that the program uses its parameters. To measure the noise, run one \
+             configuration several times. If there is little noise, widen the ranges.",
         );
     }
-    if is_enough && (noise > NOISY || explained < POOR && noise > NOISY * (1.0 - explained)) {
+    let is_noisy = noise > NOISE_SHARE
+        || explained < GOOD_EXPLAINED && noise > NOISE_SHARE * (1.0 - explained);
+    if has_enough && is_noisy {
         return finding(
             FindingKind::NoiseDominates,
-            format!("{} of the variance of the values is noise.", percent(noise)),
-            "Allow repetitions, and measure the best configurations again before you choose one of them.",
+            format!("{} of the variance of the values is noise.", format_percent(noise)),
+            "Allow repetitions, and measure the best configurations again before you choose one.",
         );
     }
-    if is_enough && explained < POOR {
+    if has_enough && explained < GOOD_EXPLAINED {
         return finding(
             FindingKind::PoorModel,
             format!(
-                "The model explains {} of the variance of values that it has not seen, and noise is not the reason.",
-                percent(explained)
+                "The model explains only {} of the variance of values that it has not seen; noise \
+                 is not the reason.",
+                format_percent(explained)
             ),
-            "Take importance and slices as hints. More trials, a logarithmic scale or a narrower range may help.",
+            "Do not rely on importance and slices. More trials, a logarithmic scale or a narrower \
+             range may help.",
         );
     }
     let observed = model.calibration.coverage.last().map_or(1.0, |coverage| coverage.observed);
-    if is_enough && observed < TOO_SURE {
+    if has_enough && observed < MIN_COVERAGE {
         return finding(
             FindingKind::PoorModel,
             format!(
-                "The model is too sure: {} of the values lie in intervals that should hold 95 %.",
-                percent(observed)
+                "The model is overconfident: its 95 % intervals contain only {} of the values.",
+                format_percent(observed)
             ),
-            "Take its intervals for narrower than they should be.",
+            "Expect larger errors than the intervals in the pictures show.",
         );
     }
     None

@@ -1,9 +1,9 @@
 "use strict";
-// One filter for everything: marks, lines, bars and rows of trials that are not chosen are hidden.
+// Hides the marks, lines, bars and rows of the trials that the filter excludes.
 (() => {
   const data = JSON.parse(document.getElementById("trials").textContent);
   const form = document.getElementById("filter");
-  const said = document.getElementById("filter-says");
+  const output = document.getElementById("filter-says");
   const parameter = form.elements.parameter;
   const elements = new Map();
   for (const element of document.querySelectorAll("[data-trial]")) {
@@ -11,8 +11,8 @@
     if (!elements.has(trial)) elements.set(trial, []);
     elements.get(trial).push(element);
   }
-  // Numbers have a range, choices a list.
-  const fields = () => {
+  // Shows a range for a number, a list for a category.
+  const updateFields = () => {
     const chosen = data.parameters[parameter.selectedIndex - 1];
     document.getElementById("filter-numbers").hidden = !chosen || chosen.choices !== null;
     const choice = document.getElementById("filter-choice");
@@ -25,36 +25,36 @@
       list.append(option);
     }
   };
-  const number = (name, otherwise) => {
+  const readNumber = (name, fallback) => {
     const text = form.elements[name].value.trim();
-    return text === "" || Number.isNaN(Number(text)) ? otherwise : Number(text);
+    return text === "" || Number.isNaN(Number(text)) ? fallback : Number(text);
   };
   const apply = () => {
-    const [first, last] = [number("first", -Infinity), number("last", Infinity)];
+    const [first, last] = [readNumber("first", -Infinity), readNumber("last", Infinity)];
     const state = form.elements.state.value;
     const index = parameter.selectedIndex - 1;
     const chosen = data.parameters[index];
-    const [low, high] = [number("low", -Infinity), number("high", Infinity)];
+    const [low, high] = [readNumber("low", -Infinity), readNumber("high", Infinity)];
     let count = 0;
     for (const [trial, itsState, values] of data.trials) {
-      let fits = trial >= first && trial <= last && (state === "" || state === itsState);
-      if (fits && chosen) {
-        fits = chosen.choices === null
+      let isShown = trial >= first && trial <= last && (state === "" || state === itsState);
+      if (isShown && chosen) {
+        isShown = chosen.choices === null
           ? values[index] >= low && values[index] <= high
           : values[index] === form.elements.choice.value;
       }
-      if (fits) count += 1;
+      if (isShown) count += 1;
       for (const element of elements.get(trial) ?? []) {
-        element.style.display = fits ? "" : "none";
+        element.style.display = isShown ? "" : "none";
       }
     }
-    said.textContent = `${count} of ${data.trials.length} trials`;
+    output.textContent = `${count} of ${data.trials.length} trials`;
   };
-  parameter.addEventListener("change", fields);
+  parameter.addEventListener("change", updateFields);
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => { fields(); apply(); }));
-  fields();
+  form.addEventListener("reset", () => setTimeout(() => { updateFields(); apply(); }));
+  updateFields();
   apply();
   document.getElementById("filter-box").hidden = false;
 })();

@@ -1,26 +1,30 @@
-//! One filter for everything on the page: its fields, and the data that its script reads.
+//! The filter of trials: its fields, and the data for its script.
 
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 use surmise::{ParameterRange, ParameterValue};
 
 use super::table::state;
-use crate::pictures::shown;
+use crate::pictures::select_trials;
 use crate::report::Report;
 
 const SCRIPT: &str = include_str!("filter.js");
 
-/// The fields; hidden until the script shows them, because they are of no use without it.
+/// Returns the fields, which are hidden until the script runs.
 pub(super) fn fields(report: &Report<'_>) -> Markup {
     let ranges = report.analysis().study.space().ranges();
     html! {
         section #filter-box hidden aria-label="Filter" {
             form #filter {
-                label { "trials " input name="first" inputmode="numeric" size="5" placeholder="first"; }
+                label {
+                    "trials " input name="first" inputmode="numeric" size="5" placeholder="first";
+                }
                 label { "to " input name="last" inputmode="numeric" size="5" placeholder="last"; }
                 label { "state " select name="state" {
                     option value="" { "any" }
-                    @for state in ["completed", "stopped", "failed", "pending"] { option value=(state) { (state) } }
+                    @for state in ["completed", "stopped", "failed", "pending"] {
+                        option value=(state) { (state) }
+                    }
                 } }
                 label { "parameter " select name="parameter" {
                     option value="" { "any" }
@@ -38,7 +42,7 @@ pub(super) fn fields(report: &Report<'_>) -> Markup {
     }
 }
 
-/// The script and its data.
+/// Returns the script of the filter, and its data.
 pub(super) fn script(report: &Report<'_>) -> Markup {
     let study = report.analysis().study;
     let ranges = study.space().ranges();
@@ -46,20 +50,20 @@ pub(super) fn script(report: &Report<'_>) -> Markup {
         .iter()
         .map(|range| match range {
             ParameterRange::Categorical(range) => {
-                let printed: Vec<String> =
-                    range.values().iter().map(ParameterValue::printed).collect();
-                json!({ "choices": printed })
+                let choices: Vec<String> =
+                    range.values().iter().map(ParameterValue::to_text).collect();
+                json!({ "choices": choices })
             }
             _ => json!({ "choices": null }),
         })
         .collect();
-    let trials: Vec<Value> = shown(report.analysis())
+    let trials: Vec<Value> = select_trials(report.analysis())
         .into_iter()
         .map(|trial| {
             let value =
                 |range: &ParameterRange| match (range, trial.configuration.value(range.name())) {
                     (_, None) => Value::Null,
-                    (ParameterRange::Categorical(_), Some(value)) => json!(value.printed()),
+                    (ParameterRange::Categorical(_), Some(value)) => json!(value.to_text()),
                     (_, Some(value)) => json!(value.number()),
                 };
             json!([trial.id, state(trial), ranges.iter().map(value).collect::<Vec<_>>()])
@@ -67,12 +71,12 @@ pub(super) fn script(report: &Report<'_>) -> Markup {
         .collect();
     let data = json!({ "parameters": parameters, "trials": trials }).to_string();
     html! {
-        script #trials type="application/json" { (PreEscaped(in_script(&data))) }
+        script #trials type="application/json" { (PreEscaped(escape_json(&data))) }
         script { (PreEscaped(SCRIPT)) }
     }
 }
 
-/// JSON as it may stand in a script element: nothing in it can end the element or begin a comment.
-fn in_script(json: &str) -> String {
+/// Escapes JSON for a script element, so that it cannot end the element or begin a comment.
+fn escape_json(json: &str) -> String {
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }

@@ -1,19 +1,21 @@
-//! The page as a whole.
+//! The whole page of a report, and that of a comparison.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use surmise::drawing::{page_style, percent};
+use surmise::drawing::{format_percent, page_style};
 
 use super::filter::{fields, script};
 use super::table::table;
 use crate::analysis::ModelAnalysis;
 use crate::comparison::Comparison;
-use crate::numbers::number;
+use crate::numbers::format_number;
 use crate::pictures::Picture;
 use crate::report::Report;
 
 impl Report<'_> {
-    /// The report as one HTML file that needs nothing from elsewhere. Of more than 1,000 trials, the best and an even choice of the others are
-    /// drawn and listed.
+    /// Returns the report as one self-contained HTML file.
+    ///
+    /// Of more than 1,000 trials, the page shows the best, the last, and an even selection of the
+    /// rest.
     pub fn html(&self) -> String {
         let pictures = self.pictures();
         let body = html! {
@@ -21,7 +23,7 @@ impl Report<'_> {
                 h1 { (self.title) }
                 @for sentence in self.summary() { p { (sentence) } }
                 @if let Some(command) = &self.best_command {
-                    p { "The command that runs the best configuration:" }
+                    p { "This command runs the best configuration:" }
                     pre { code { (command) } }
                 }
             }
@@ -31,7 +33,9 @@ impl Report<'_> {
                 (findings(self))
                 @for each in &pictures {
                     (figure(each))
-                    @if each.name == "importance" { (shares(self.analysis().model.as_ref())) }
+                    @if each.name == "importance" {
+                        (importance_table(self.analysis().model.as_ref()))
+                    }
                 }
                 h2 #trials-table { "Trials" }
                 (table(self))
@@ -44,9 +48,9 @@ impl Report<'_> {
 }
 
 impl Comparison<'_> {
-    /// The comparison as one HTML file that needs nothing from elsewhere.
+    /// Returns the comparison as one self-contained HTML file.
     pub fn html(&self, title: &str) -> String {
-        let value = |value: Option<f64>| value.map(number).unwrap_or_default();
+        let value = |value: Option<f64>| value.map(format_number).unwrap_or_default();
         let body = html! {
             header {
                 h1 { (title) }
@@ -55,13 +59,16 @@ impl Comparison<'_> {
             main {
                 div.wide tabindex="0" { table {
                     thead { tr {
-                        th.text { "study" } th { "strategy" } th { "seed" } th { "trials" } th { "failed" }
-                        th { "best after a quarter" } th { "a half" } th { "all of the shortest" } th { "best" }
+                        th.text { "study" } th { "strategy" } th { "seed" }
+                        th { "trials" } th { "failed" }
+                        th { "best after a quarter" } th { "after a half" }
+                        th { "after all of the shortest" } th { "best" }
                     } }
                     tbody {
-                        @for one in self.compared() {
+                        @for one in self.study_summaries() {
                             tr {
-                                td.text { (one.name) } td { (one.strategy) } td { (one.seed) } td { (one.trials) } td { (one.failed) }
+                                td.text { (one.name) } td { (one.strategy) } td { (one.seed) }
+                                td { (one.trials) } td { (one.failed) }
                                 @for best in one.best_after { td { (value(best)) } }
                                 td { (value(one.best)) }
                             }
@@ -75,6 +82,10 @@ impl Comparison<'_> {
     }
 }
 
+/// Forbids all requests, even if a name or a value contains markup.
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+                              script-src 'unsafe-inline'; img-src data:";
+
 fn page(title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -82,8 +93,7 @@ fn page(title: &str, body: &Markup) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                // Nothing is fetched, whatever a name or a value contains.
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+                meta http-equiv="Content-Security-Policy" content=(CONTENT_POLICY);
                 title { (title) }
                 style { (PreEscaped(page_style())) }
             }
@@ -97,9 +107,11 @@ fn contents(pictures: &[Picture]) -> Markup {
         nav aria-label="Contents" {
             ul {
                 li { a href="#findings" { "What to do next" } }
-                @for picture in pictures { li { a href={ "#" (picture.name) } { (picture.title) } } }
+                @for picture in pictures {
+                    li { a href={ "#" (picture.name) } { (picture.title) } }
+                }
                 li { a href="#trials-table" { "Trials" } }
-                li { a href="#origin" { "Where this comes from" } }
+                li { a href="#origin" { "Origin" } }
             }
         }
     }
@@ -112,7 +124,7 @@ fn findings(report: &Report<'_>) -> Markup {
         @if findings.is_empty() {
             p {
                 @if report.analysis().study.best().is_none() { "No trial has a value yet." }
-                @else { "Nothing remarkable was found." }
+                @else { "There are no findings." }
             }
         } @else {
             ul.findings {
@@ -128,36 +140,40 @@ fn figure(picture: &Picture) -> Markup {
     html! {
         section aria-labelledby=(picture.name) {
             h2 id=(picture.name) { (picture.title) }
-            p.note { (picture.reading) }
+            p.note { (picture.explanation) }
             figure {
                 div tabindex="0" { (PreEscaped(&picture.svg)) }
-                figcaption { (picture.says) }
+                figcaption { (picture.summary) }
             }
         }
     }
 }
 
-/// Importance as a table beside its picture.
-fn shares(model: Option<&ModelAnalysis>) -> Markup {
+/// Returns the importance of parameters as a table.
+fn importance_table(model: Option<&ModelAnalysis>) -> Markup {
     let Some(model) = model else { return html! {} };
     html! {
         details {
-            summary { "The same as numbers, and pairs of parameters" }
+            summary { "Shares as numbers, with interactions" }
             div.wide tabindex="0" { table {
-                thead { tr { th.text { "parameter" } th { "by itself" } th { "with others" } th { "±" } } }
+                thead { tr {
+                    th.text { "parameter" } th { "alone" } th { "with interactions" } th { "±" }
+                } }
                 tbody {
                     @for parameter in &model.importance.parameters {
                         tr {
                             td.text { (parameter.name) }
-                            td { (percent(parameter.main.mean)) }
-                            td { (percent(parameter.total.mean)) }
-                            td { (percent(parameter.total.deviation)) }
+                            td { (format_percent(parameter.main.mean)) }
+                            td { (format_percent(parameter.total.mean)) }
+                            td { (format_percent(parameter.total.deviation)) }
                         }
                     }
                     @for pair in &model.importance.interactions {
                         tr {
-                            td.text { (pair.names[0]) " and " (pair.names[1]) " together" }
-                            td {} td { (percent(pair.share.mean)) } td { (percent(pair.share.deviation)) }
+                            td.text { "interaction of " (pair.names[0]) " and " (pair.names[1]) }
+                            td {}
+                            td { (format_percent(pair.share.mean)) }
+                            td { (format_percent(pair.share.deviation)) }
                         }
                     }
                 }
@@ -172,35 +188,43 @@ fn origin(report: &Report<'_>) -> Markup {
     let description = study.strategy().description();
     html! {
         section aria-labelledby="origin" {
-            h2 #origin { "Where this comes from" }
+            h2 #origin { "Origin" }
             table.origin { tbody {
-                @for (name, value) in &report.origin { tr { th scope="row" { (name) } td { (value) } } }
+                @for (name, value) in &report.origin {
+                    tr { th scope="row" { (name) } td { (value) } }
+                }
                 tr { th scope="row" { "strategy" } td { (description.name) } }
                 tr { th scope="row" { "seed" } td { (settings.seed) } }
                 @for range in study.space().ranges() {
-                    tr { th scope="row" { "range of " (range.name()) } td { (described(range)) } }
+                    tr {
+                        th scope="row" { "range of " (range.name()) }
+                        td { (describe_range(range)) }
+                    }
                 }
-                tr { th scope="row" { "report by" } td { "surmise-report " (env!("CARGO_PKG_VERSION")) } }
+                tr {
+                    th scope="row" { "report by" }
+                    td { "surmise-report " (env!("CARGO_PKG_VERSION")) }
+                }
             } }
         }
     }
 }
 
-fn described(range: &surmise::ParameterRange) -> String {
+fn describe_range(range: &surmise::ParameterRange) -> String {
     use surmise::ParameterRange::{Categorical, Continuous, Integer};
     match range {
         Continuous(range) => {
-            format!("{} to {}, {:?}", range.min(), range.max(), range.scale().scaling)
+            format!("{} to {}, {:?}", range.min(), range.max(), range.resolved_scaling().scaling)
         }
         Integer(range) => format!(
-            "{} to {}, whole numbers, {:?}",
+            "{} to {}, integers, {:?}",
             range.min(),
             range.max(),
-            range.scale().scaling
+            range.resolved_scaling().scaling
         ),
         Categorical(range) => {
             let values: Vec<String> =
-                range.values().iter().map(surmise::ParameterValue::printed).collect();
+                range.values().iter().map(surmise::ParameterValue::to_text).collect();
             values.join(", ")
         }
     }

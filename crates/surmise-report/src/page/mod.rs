@@ -1,4 +1,4 @@
-//! The page: one HTML file that needs nothing from elsewhere.
+//! The page of a report: one self-contained HTML file.
 
 mod summary;
 mod table;

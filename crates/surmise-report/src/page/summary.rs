@@ -1,23 +1,28 @@
-//! The report in a few sentences.
+//! The summary of a report in a few sentences.
 
 use surmise::{Goal, Outcome};
 
-use crate::numbers::number;
+use crate::analysis::ModelAnalysis;
+use crate::numbers::format_number;
 use crate::report::Report;
 
 impl Report<'_> {
-    /// What was asked, what was found and how sure that is, as sentences.
+    /// Returns a few sentences: the goal, the outcomes, the best value, and the model's prediction.
     pub fn summary(&self) -> Vec<String> {
         let analysis = self.analysis();
         let study = analysis.study;
         let objective = study.objective();
-        let wanted = match objective.goal {
-            Goal::Minimize => "small",
-            Goal::Maximize => "large",
+        let goal = match objective.goal {
+            Goal::Minimize => "Minimized",
+            Goal::Maximize => "Maximized",
         };
         let parameters = study.space().ranges().len();
-        let count = |is: &dyn Fn(&Outcome) -> bool| {
-            study.trials().iter().filter(|trial| trial.outcome.as_ref().is_some_and(is)).count()
+        let count = |predicate: &dyn Fn(&Outcome) -> bool| {
+            study
+                .trials()
+                .iter()
+                .filter(|trial| trial.outcome.as_ref().is_some_and(predicate))
+                .count()
         };
         let completed = count(&|outcome| matches!(outcome, Outcome::Completed { .. }));
         let stopped = count(&|outcome| matches!(outcome, Outcome::Stopped { .. }));
@@ -25,8 +30,8 @@ impl Report<'_> {
         let all = study.trials().len();
         let pending = all - completed - stopped - failed;
         let mut sentences = vec![format!(
-            "{} was to be made as {wanted} as possible over {}; of {} {completed} completed, {stopped} stopped before their end, {failed} failed and \
-             {pending} have not ended.",
+            "{goal} {} over {}. Of {}, {completed} completed, {stopped} were stopped early, \
+             {failed} failed and {pending} have not ended.",
             objective.metric_name,
             plural(parameters, "parameter"),
             plural(all, "trial"),
@@ -39,45 +44,52 @@ impl Report<'_> {
         let configuration: Vec<String> = best
             .configuration
             .iter()
-            .map(|(name, value)| format!("{name} = {}", crate::numbers::printed(value)))
+            .map(|(name, value)| format!("{name} = {}", crate::numbers::format_value(value)))
             .collect();
         sentences.push(format!(
-            "The best value, {}, is that of trial {}: {}.",
-            number(value),
+            "Trial {} has the best value, {}: {}.",
             best.id,
+            format_number(value),
             configuration.join(", ")
         ));
         if let Some(model) = &analysis.model {
-            let point = std::slice::from_ref(&model.surrogate.best().point);
-            let expected = model.surrogate.predict(point)[0];
-            sentences.push(format!(
-                "A model of {} expects {} there, between {} and {} with a probability of 95 %; leaving one out, it explains {:.0} % of the \
-                 variance of the values.",
-                values(model.surrogate.count(), model.surrogate.all),
-                number(expected.median),
-                number(expected.low),
-                number(expected.high),
-                100.0 * model.calibration.explained.max(0.0)
-            ));
-            if !(expected.low..=expected.high).contains(&value) {
-                sentences.push(format!(
-                    "So the best value was probably luck in part: expect {} of that configuration, and measure it again.",
-                    number(expected.median)
-                ));
-            }
+            sentences.extend(prediction(model, value));
         }
         sentences
     }
+}
+
+/// Returns what the model predicts for the best configuration, which has this value.
+fn prediction(model: &ModelAnalysis, value: f64) -> Vec<String> {
+    let point = std::slice::from_ref(&model.surrogate.best().point);
+    let predicted = model.surrogate.predict(point)[0];
+    let mut sentences = vec![format!(
+        "A model of {} predicts {} for this configuration (95 % interval: {} to {}). In \
+         leave-one-out predictions, it explains {:.0} % of the variance of the values.",
+        describe_count(model.surrogate.observation_count(), model.surrogate.available),
+        format_number(predicted.median),
+        format_number(predicted.low),
+        format_number(predicted.high),
+        100.0 * model.calibration.explained_variance.max(0.0)
+    )];
+    if !(predicted.low..=predicted.high).contains(&value) {
+        sentences.push(format!(
+            "The best value is outside of this interval, probably by luck. Expect {} from the \
+             configuration, and measure it again.",
+            format_number(predicted.median)
+        ));
+    }
+    sentences
 }
 
 fn plural(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// How many values a model is made of, and of how many.
-fn values(count: usize, all: usize) -> String {
+/// Describes how many of the available values a model uses.
+fn describe_count(count: usize, all: usize) -> String {
     match all > count {
-        true => format!("{count} of {all} values (the best and an even choice of the others)"),
+        true => format!("{count} of {all} values (the best, and an even selection of the rest)"),
         false => plural(count, "value"),
     }
 }

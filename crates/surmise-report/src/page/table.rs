@@ -1,13 +1,13 @@
-//! The table of trials.
+//! The table of trials on the page.
 
 use maud::{Markup, html};
 use surmise::{Outcome, ParameterRange, Trial};
 
-use crate::numbers::{number, printed};
-use crate::pictures::shown;
+use crate::numbers::{format_number, format_value};
+use crate::pictures::select_trials;
 use crate::report::Report;
 
-/// The state of a trial in a word.
+/// Returns the state of a trial in one word.
 pub(super) fn state(trial: &Trial) -> &'static str {
     match &trial.outcome {
         None => "pending",
@@ -20,8 +20,8 @@ pub(super) fn state(trial: &Trial) -> &'static str {
 pub(super) fn table(report: &Report<'_>) -> Markup {
     let study = report.analysis().study;
     let best = study.best().map(|best| best.id);
-    let trials = shown(report.analysis());
-    let value = |trial: &Trial| trial.value().or(trial.last_reported()).map(number);
+    let trials = select_trials(report.analysis());
+    let value = |trial: &Trial| trial.value().or(trial.last_reported_value()).map(format_number);
     let why = |trial: &Trial| {
         let failure = match &trial.outcome {
             Some(Outcome::Failed(failure)) => format!(" It failed: {}.", failure.message),
@@ -32,8 +32,11 @@ pub(super) fn table(report: &Report<'_>) -> Markup {
     };
     html! {
         @if trials.len() < study.trials().len() {
-            p.note { "The best, the last and an even choice of the others: " (trials.len()) " of " (study.trials().len()) " trials. "
-                code { "surmise show NAME --csv" } " has all." }
+            p.note {
+                (trials.len()) " of " (study.trials().len())
+                " trials: the best, the last, and an even selection of the rest. "
+                code { "surmise show NAME --csv" } " prints all trials."
+            }
         }
         div.wide tabindex="0" role="region" aria-label="Table of trials" {
             table {
@@ -46,7 +49,8 @@ pub(super) fn table(report: &Report<'_>) -> Markup {
                 } }
                 tbody {
                     @for trial in trials {
-                        tr class=[(Some(trial.id) == best).then_some("best")] data-trial=(trial.id) {
+                        @let class = (Some(trial.id) == best).then_some("best");
+                        tr class=[class] data-trial=(trial.id) {
                             td { (trial.id) }
                             td { (state(trial)) }
                             td { (value(trial).unwrap_or_default()) }
@@ -61,5 +65,5 @@ pub(super) fn table(report: &Report<'_>) -> Markup {
 }
 
 fn cell(trial: &Trial, range: &ParameterRange) -> String {
-    trial.configuration.value(range.name()).map(printed).unwrap_or_default()
+    trial.configuration.value(range.name()).map(format_value).unwrap_or_default()
 }

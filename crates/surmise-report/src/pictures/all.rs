@@ -1,4 +1,4 @@
-//! All pictures of a report, in its order.
+//! All pictures of a report, in the order of the page.
 
 use super::picture::Picture;
 use super::{
@@ -8,7 +8,7 @@ use super::{
 use crate::report::Report;
 
 impl Report<'_> {
-    /// The pictures that the study has data for, in the order of the page.
+    /// Returns the pictures that the study has data for, in the order of the page.
     pub fn pictures(&self) -> Vec<Picture> {
         let analysis = self.analysis();
         let mut pictures = vec![history::history(analysis)];

@@ -1,36 +1,36 @@
-//! The metric over pairs of parameters.
+//! The picture of the predicted metric over pairs of parameters.
 
 use surmise::Outcome;
-use surmise::cube::UnitPoint;
-use surmise::drawing::{Anchor, Shape, Svg, short};
+use surmise::drawing::{Anchor, Shape, Svg, format_short};
+use surmise::unit_cube::UnitPoint;
 
-use super::axes::parameter;
+use super::axes::parameter_axis;
 use super::colours::shade;
 use super::picture::Picture;
-use super::shown::few_shown;
+use super::selection::select_few_trials;
 use crate::analysis::{Analysis, ModelAnalysis};
 use crate::numbers::to_float;
 use crate::slices::coordinates;
 
-/// At most so many pairs are drawn.
-const PAIRS: usize = 4;
+/// The maximum number of pairs in the picture.
+const MAX_PAIRS: usize = 4;
 const SIZE: f64 = 330.0;
 const LEFT: f64 = 76.0;
 const TOP: f64 = 22.0;
 const FRAME: f64 = 430.0;
 
-/// `None` with fewer than two parameters.
+/// Draws the contours; `None` with fewer than two parameters.
 pub(super) fn contours(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option<Picture> {
     let space = analysis.study.space();
     let pairs = &model.importance.interactions;
-    let pairs = &pairs[..pairs.len().min(PAIRS)];
+    let pairs = &pairs[..pairs.len().min(MAX_PAIRS)];
     if pairs.is_empty() {
         return None;
     }
     let columns = pairs.len().min(2);
     let rows = pairs.len().div_ceil(columns);
     let mut svg = Svg::new(FRAME * to_float(columns), (FRAME - 10.0) * to_float(rows));
-    let trials = few_shown(analysis);
+    let trials = select_few_trials(analysis);
     for (number, pair) in pairs.iter().enumerate() {
         let at = (
             FRAME * to_float(number % columns) + LEFT,
@@ -38,39 +38,54 @@ pub(super) fn contours(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option
         );
         let index = |name: &str| space.ranges().iter().position(|range| range.name() == name);
         let (a, b) = (index(&pair.names[0])?, index(&pair.names[1])?);
-        draw(&mut svg, analysis, model, at, (a, b));
-        let (x, y) = (parameter(space, a), parameter(space, b));
+        draw_pair(&mut svg, analysis, model, at, (a, b));
+        let (x, y) = (parameter_axis(space, a), parameter_axis(space, b));
         for trial in &trials {
             let Ok(point) = space.encode(&trial.configuration) else { continue };
-            let place = (at.0 + SIZE * x.place(point[a]), at.1 + SIZE * (1.0 - y.place(point[b])));
+            let place =
+                (at.0 + SIZE * x.position(point[a]), at.1 + SIZE * (1.0 - y.position(point[b])));
             let has_failed = matches!(trial.outcome, Some(Outcome::Failed(_)));
             let (shape, series) = if has_failed { (Shape::Cross, 1) } else { (Shape::Disc, 4) };
             svg.mark(place, shape, series, Some(trial.id.0));
         }
         let best = &model.surrogate.best().point;
-        let place = (at.0 + SIZE * x.place(best[a]), at.1 + SIZE * (1.0 - y.place(best[b])));
+        let place = (at.0 + SIZE * x.position(best[a]), at.1 + SIZE * (1.0 - y.position(best[b])));
         svg.mark(place, Shape::Ring, 1, None);
     }
-    let named: Vec<String> = pairs
+    let shares: Vec<String> = pairs
         .iter()
         .map(|pair| {
-            let share = surmise::drawing::percent(pair.share.mean);
-            format!("{} and {} act together by {share}", pair.names[0], pair.names[1])
+            let share = surmise::drawing::format_percent(pair.share.mean);
+            format!("{} and {}: {share}", pair.names[0], pair.names[1])
         })
         .collect();
-    let says = format!("{} of the variance.", named.join(", "));
+    let summary =
+        format!("Shares of the variance that interactions explain: {}.", shares.join(", "));
     Some(Picture {
         name: "contours",
         title: "Pairs of parameters".to_owned(),
-        reading: "What is expected if two parameters change and the others are those of the best trial (ring): dark is better, yellow worse. Dots are \
-                  trials, crosses failed ones; their other parameters differ."
+        explanation: "The predicted metric as a function of two parameters; all other parameters \
+                      have the values of the best trial (ring). Dark is better, yellow is worse. \
+                      Dots are trials, crosses are failed trials; their other parameters differ."
             .to_owned(),
-        svg: svg.finish(&says),
-        says,
+        svg: svg.finish(&summary),
+        summary,
     })
 }
 
-fn draw(
+/// Returns the lower and upper edge of the tile around each center.
+fn tile_edges(centers: &[f64]) -> Vec<(f64, f64)> {
+    let middle = |i: usize| (centers[i] + centers[i + 1]) / 2.0;
+    let last = centers.len() - 1;
+    (0..=last)
+        .map(|i| {
+            let low = if i == 0 { -0.02 } else { middle(i - 1) };
+            (low, if i == last { 1.02 } else { middle(i) })
+        })
+        .collect()
+}
+
+fn draw_pair(
     svg: &mut Svg,
     analysis: &Analysis<'_>,
     model: &ModelAnalysis,
@@ -78,13 +93,13 @@ fn draw(
     (a, b): (usize, usize),
 ) {
     let space = analysis.study.space();
-    let (x, y) = (parameter(space, a), parameter(space, b));
-    let every = |parameter: usize| {
+    let (x, y) = (parameter_axis(space, a), parameter_axis(space, b));
+    let grid_coordinates = |parameter: usize| {
         let all = coordinates(space.axes()[parameter]);
         let step = all.len().div_ceil(25);
         all.into_iter().step_by(step).collect::<Vec<f64>>()
     };
-    let (across, up) = (every(a), every(b));
+    let (across, up) = (grid_coordinates(a), grid_coordinates(b));
     let best = &model.surrogate.best().point;
     let points: Vec<UnitPoint> = up
         .iter()
@@ -99,41 +114,36 @@ fn draw(
     let predicted = model.surrogate.predict(&points);
     let losses: Vec<f64> =
         predicted.iter().map(|each| analysis.study.objective().loss(each.median)).collect();
-    let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = losses.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let edges = |places: &[f64]| -> Vec<(f64, f64)> {
-        let middle = |i: usize| (places[i] + places[i + 1]) / 2.0;
-        let last = places.len() - 1;
-        (0..=last)
-            .map(|i| {
-                let low = if i == 0 { -0.02 } else { middle(i - 1) };
-                (low, if i == last { 1.02 } else { middle(i) })
-            })
-            .collect()
-    };
-    let (columns, rows) = (edges(&across), edges(&up));
+    let min = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let max = losses.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (columns, rows) = (tile_edges(&across), tile_edges(&up));
     for (row, (low, high)) in rows.iter().enumerate() {
         for (column, (left, right)) in columns.iter().enumerate() {
             let loss = losses[row * columns.len() + column];
-            let place = if most > least { (loss - least) / (most - least) } else { 0.0 };
-            let corner = (at.0 + SIZE * x.place(*left), at.1 + SIZE * (1.0 - y.place(*high)));
+            let position = if max > min { (loss - min) / (max - min) } else { 0.0 };
+            let corner = (at.0 + SIZE * x.position(*left), at.1 + SIZE * (1.0 - y.position(*high)));
             let size = (
-                SIZE * (x.place(*right) - x.place(*left)),
-                SIZE * (y.place(*high) - y.place(*low)),
+                SIZE * (x.position(*right) - x.position(*left)),
+                SIZE * (y.position(*high) - y.position(*low)),
             );
-            svg.tile(corner, size, &shade(place.sqrt()));
+            svg.tile(corner, size, &shade(position.sqrt()));
         }
     }
     for (value, label) in x.ticks(6) {
-        svg.text((at.0 + SIZE * x.place(value), at.1 + SIZE + 14.0), Anchor::Middle, 10.0, &label);
+        svg.text(
+            (at.0 + SIZE * x.position(value), at.1 + SIZE + 14.0),
+            Anchor::Middle,
+            10.0,
+            &label,
+        );
     }
     for (value, label) in y.ticks(6) {
-        let height = at.1 + SIZE * (1.0 - y.place(value)) + 3.5;
+        let height = at.1 + SIZE * (1.0 - y.position(value)) + 3.5;
         svg.text((at.0 - 5.0, height), Anchor::End, 10.0, &label);
     }
-    let metric = |loss: f64| short(analysis.study.objective().value(loss));
-    let scale = format!("darkest {}, brightest {}", metric(least), metric(most));
+    let metric = |loss: f64| format_short(analysis.study.objective().value(loss));
+    let scale = format!("darkest {}, brightest {}", metric(min), metric(max));
     svg.text((at.0 + SIZE, at.1 - 6.0), Anchor::End, 10.0, &scale);
     svg.text((at.0 + SIZE / 2.0, at.1 + SIZE + 30.0), Anchor::Middle, 11.0, &x.label);
-    svg.upright_text((at.0 - LEFT + 12.0, at.1 + SIZE / 2.0), 11.0, &y.label);
+    svg.vertical_text((at.0 - LEFT + 12.0, at.1 + SIZE / 2.0), 11.0, &y.label);
 }

@@ -1,42 +1,42 @@
-//! What trials reported on the way, step by step.
+//! The picture of learning curves: the reports of trials, step by step.
 
 use surmise::drawing::{Anchor, Svg, colour};
 use surmise::{Outcome, Trial};
 
-use super::axes::{metric, whole};
+use super::axes::{integer_axis, metric_axis};
 use super::picture::Picture;
-use super::shown::few_shown;
+use super::selection::select_few_trials;
 use crate::analysis::Analysis;
 use crate::numbers::to_float;
 
-/// At most so many curves are drawn.
-const MOST: usize = 200;
+/// The maximum number of curves in the picture.
+const MAX_CURVES: usize = 200;
 
 const LEFT: f64 = 52.0;
 const TOP: f64 = 16.0;
 const WIDTH: f64 = 830.0;
 const HEIGHT: f64 = 280.0;
 
-/// `None` if no trial reported twice.
+/// Draws the learning curves; `None` if no trial reported twice.
 pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
     let study = analysis.study;
     let mut trials: Vec<&Trial> =
-        few_shown(analysis).into_iter().filter(|trial| trial.reports.len() > 1).collect();
+        select_few_trials(analysis).into_iter().filter(|trial| trial.reports.len() > 1).collect();
     let all = trials.len();
     if all == 0 {
         return None;
     }
-    if all > MOST {
-        trials = (0..MOST).map(|place| trials[place * all / MOST]).collect();
+    if all > MAX_CURVES {
+        trials = (0..MAX_CURVES).map(|index| trials[index * all / MAX_CURVES]).collect();
     }
     let values = trials.iter().flat_map(|trial| trial.reports.iter().map(|report| report.value));
-    let y = metric(study.objective(), values);
+    let y = metric_axis(study.objective(), values);
     let steps = trials.iter().flat_map(|trial| trial.reports.iter().map(|report| report.step));
     let (first, last) = steps.fold((u64::MAX, 0), |(a, b), step| (a.min(step), b.max(step)));
-    let x = whole("step", to_float(first), to_float(last));
+    let x = integer_axis("step", to_float(first), to_float(last));
     let mut svg = Svg::new(LEFT + WIDTH + 18.0, TOP + HEIGHT + 40.0);
-    let across = |value| LEFT + WIDTH * x.place(value);
-    let up = |value| TOP + HEIGHT * (1.0 - y.place(value));
+    let across = |value| LEFT + WIDTH * x.position(value);
+    let up = |value| TOP + HEIGHT * (1.0 - y.position(value));
     for (value, label) in x.ticks(8) {
         svg.text((across(value), TOP + HEIGHT + 14.0), Anchor::Middle, 10.0, &label);
     }
@@ -45,9 +45,9 @@ pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
         svg.text((LEFT - 5.0, up(value) + 3.5), Anchor::End, 10.0, &label);
     }
     svg.text((LEFT + WIDTH / 2.0, TOP + HEIGHT + 30.0), Anchor::Middle, 10.5, "step");
-    svg.upright_text((11.0, TOP + HEIGHT / 2.0), 10.5, &y.label);
+    svg.vertical_text((11.0, TOP + HEIGHT / 2.0), 10.5, &y.label);
     let best = study.best().map(|best| best.id);
-    // On top of the others.
+    // The curve of the best trial is drawn last, on top.
     trials.sort_by_key(|trial| Some(trial.id) == best);
     for trial in &trials {
         let points: Vec<(f64, f64)> = trial
@@ -65,17 +65,19 @@ pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
         svg.trace(&points, colour(series), opacity, trial.id.0);
     }
     let stopped = |trial: &&&Trial| matches!(trial.outcome, Some(Outcome::Stopped { .. }));
-    let says = format!(
-        "Curves of {} trials over {first} to {last} steps; {} of them were stopped early.",
+    let summary = format!(
+        "Learning curves of {} trials from step {first} to {last}; {} of them were stopped early.",
         trials.len(),
         trials.iter().filter(stopped).count()
     );
     Some(Picture {
         name: "curves",
-        title: "What trials reported on the way".to_owned(),
-        reading: "Blue is the best trial; orange were stopped early; grey ran to their end. What is far worse than most is drawn at the end of the axis."
+        title: "Learning curves".to_owned(),
+        explanation: "The blue curve is the best trial. Orange trials were stopped early, grey \
+                      ones ran to their end. Far worse values than most are drawn at the end of \
+                      the axis."
             .to_owned(),
-        svg: svg.finish(&says),
-        says,
+        svg: svg.finish(&summary),
+        summary,
     })
 }

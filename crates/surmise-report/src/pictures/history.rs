@@ -1,77 +1,78 @@
-//! Every trial's value, the best so far, and what the strategy's model expected.
+//! The picture of all trials, with the best value so far and the predictions of the strategy.
 
 use surmise::drawing::{Chart, Curve, Mark, Shape, grid};
 use surmise::{Outcome, Study, Trial};
 
-use super::axes::{metric, whole};
+use super::axes::{integer_axis, metric_axis};
 use super::picture::Picture;
-use super::shown::shown;
+use super::selection::select_trials;
 use crate::analysis::Analysis;
-use crate::numbers::{number, to_float};
+use crate::numbers::{format_number, to_float};
 
 pub(super) fn history(analysis: &Analysis<'_>) -> Picture {
     let study = analysis.study;
     let objective = study.objective();
-    let value = |trial: &Trial| trial.value().or(trial.last_reported());
-    let y = metric(objective, study.trials().iter().filter_map(Trial::value));
+    let value = |trial: &Trial| trial.value().or(trial.last_reported_value());
+    let y = metric_axis(objective, study.trials().iter().filter_map(Trial::value));
     let so_far = best_so_far(study);
     let improvements = so_far.len().saturating_sub(2);
     let last = study.trials().last().map_or(1.0, |trial| to_float(trial.id.0));
     let mut marks = Vec::new();
     let mut expected = Vec::new();
-    for trial in shown(analysis) {
+    for trial in select_trials(analysis) {
         let id = to_float(trial.id.0);
         let (shape, series, at) = match (&trial.outcome, value(trial)) {
             (Some(Outcome::Completed { .. }), Some(value)) => (Shape::Disc, 4, value),
             (Some(Outcome::Stopped { .. }), Some(value)) => (Shape::Triangle, 5, value),
-            // At the bad end of the axis.
+            // Failed trials are drawn at the bad end of the axis.
             (Some(Outcome::Failed(_)), _) => (Shape::Cross, 1, objective.value(f64::MAX)),
             _ => continue,
         };
         marks.push(Mark { at: (id, at), shape, series, trial: Some(trial.id.0) });
-        if let Some(expectation) = study.why(trial.id).and_then(|why| why.expected) {
+        if let Some(expectation) = study.why(trial.id).and_then(|why| why.prediction) {
             expected.push((id, [expectation.median, expectation.low, expectation.high]));
         }
     }
-    let names = ["best so far", "model's expectation (68 %)"].map(str::to_owned);
-    let mut curves = vec![Curve { series: 0, points: so_far, stepped: true }];
+    let names = ["best so far", "prediction of the strategy (68 %)"].map(str::to_owned);
+    let mut curves = vec![Curve { series: 0, points: so_far, is_stepped: true }];
     if !expected.is_empty() {
-        curves.push(Curve { series: 1, points: expected, stepped: false });
+        curves.push(Curve { series: 1, points: expected, is_stepped: false });
     }
     let names = &names[..curves.len()];
-    let x = whole("trial", 1.0, last);
+    let x = integer_axis("trial", 1.0, last);
     let chart = Chart { title: String::new(), x, y, curves, marks, floor: None };
     let svg = grid(&[chart], names, 1, (900.0, 340.0));
-    let says = match study.best() {
+    let summary = match study.best() {
         Some(best) => format!(
-            "{} trials; the best value improved {} times, last with trial {}, which has {} = {}.",
+            "{} trials. The best value improved {} times, last in trial {}, which has {} = {}.",
             study.trials().len(),
             improvements,
             best.id,
             objective.metric_name,
-            number(best.value().unwrap_or(f64::NAN))
+            format_number(best.value().unwrap_or(f64::NAN))
         ),
-        None => format!("{} trials, none of which has a value.", study.trials().len()),
+        None => format!("{} trials. None of them has a value.", study.trials().len()),
     };
-    let drawn = shown(analysis).len();
-    let says = match study.trials().len() {
+    let drawn = select_trials(analysis).len();
+    let summary = match study.trials().len() {
         all if all > drawn => format!(
-            "{says} Of all, {drawn} are drawn: the best, the last and an even choice of the others."
+            "{summary} {drawn} are drawn: the best, the last, and an even selection of the rest."
         ),
-        _ => says,
+        _ => summary,
     };
     Picture {
         name: "history",
-        title: "Every trial".to_owned(),
-        reading: "A disc is a completed trial, a triangle one that was stopped early (its last value), a cross one that failed. What is far worse than \
-                  most is drawn at the end of the axis."
+        title: "All trials".to_owned(),
+        explanation: "Discs are completed trials, triangles are trials that were stopped early \
+                      (with their last value), crosses are failed trials. Far worse values than \
+                      most are drawn at the end of the axis."
             .to_owned(),
-        svg: svg.finish(&says),
-        says,
+        svg: svg.finish(&summary),
+        summary,
     }
 }
 
-/// The best value after each improvement, and at the last trial.
+/// Returns the best value after each improvement, and at the last trial.
 pub(super) fn best_so_far(study: &Study) -> Vec<(f64, [f64; 3])> {
     let mut best: Option<f64> = None;
     let mut so_far = Vec::new();

@@ -1,9 +1,9 @@
-//! Pictures of a study, each by itself: SVG with a sentence that says the same.
+//! Pictures of studies, as SVG, each with an explanation and a summary in words.
 
 mod axes;
 mod colours;
 mod picture;
-mod shown;
+mod selection;
 
 mod calibration;
 mod contours;
@@ -17,7 +17,7 @@ mod slices;
 mod timeline;
 
 mod all;
-mod compared;
+mod comparison;
 
 pub use self::picture::Picture;
-pub(crate) use self::shown::shown;
+pub(crate) use self::selection::select_trials;

@@ -1,17 +1,17 @@
-//! A picture.
+//! A picture with its texts.
 
-/// A picture of a study.
+/// A picture of a study as SVG, with texts that explain and summarize it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Picture {
-    /// What it is called in a file's name: letters and hyphens.
+    /// The name for a file, of letters and hyphens.
     pub name: &'static str,
-    /// Its heading.
+    /// The heading of the picture.
     pub title: String,
-    /// How it is read, as sentences.
-    pub reading: String,
-    /// What it shows, as sentences: for those who cannot see it.
-    pub says: String,
-    /// The picture, as SVG.
+    /// How to read the picture, in a few sentences.
+    pub explanation: String,
+    /// What the picture shows, in a few sentences, also for readers who cannot see it.
+    pub summary: String,
+    /// The picture as SVG.
     pub svg: String,
 }

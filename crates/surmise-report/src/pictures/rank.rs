@@ -1,40 +1,40 @@
-//! The ranks of trials over pairs of parameters, without any model.
+//! The picture of ranks of trials over pairs of parameters, which uses no model.
 
 use std::collections::HashMap;
 
 use surmise::TrialId;
 use surmise::drawing::{Anchor, Svg};
 
-use super::axes::parameter;
+use super::axes::parameter_axis;
 use super::colours::shade;
 use super::picture::Picture;
-use super::shown::few_shown;
+use super::selection::select_few_trials;
 use crate::analysis::{Analysis, ModelAnalysis};
 use crate::numbers::to_float;
 
-/// At most so many pairs are drawn.
-const PAIRS: usize = 6;
+/// The maximum number of pairs in the picture.
+const MAX_PAIRS: usize = 6;
 const SIZE: f64 = 210.0;
 const LEFT: f64 = 70.0;
 const TOP: f64 = 14.0;
 const FRAME: (f64, f64) = (300.0, 270.0);
 
-/// `None` with fewer than two parameters.
+/// Draws the ranks; `None` with fewer than two parameters.
 pub(super) fn rank(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option<Picture> {
     let space = analysis.study.space();
     let pairs = &model.importance.interactions;
-    let pairs = &pairs[..pairs.len().min(PAIRS)];
+    let pairs = &pairs[..pairs.len().min(MAX_PAIRS)];
     if pairs.is_empty() {
         return None;
     }
     let mut losses: Vec<(f64, TrialId)> =
         analysis.losses().map(|(trial, loss)| (loss, trial.id)).collect();
     losses.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let most = to_float(losses.len().max(2) - 1);
-    let place = |(rank, (_, trial)): (usize, &(f64, TrialId))| (*trial, to_float(rank) / most);
-    let ranks: HashMap<TrialId, f64> = losses.iter().enumerate().map(place).collect();
-    // The best are drawn last, on top.
-    let mut trials = few_shown(analysis);
+    let max_rank = to_float(losses.len().max(2) - 1);
+    let rank = |(rank, (_, trial)): (usize, &(f64, TrialId))| (*trial, to_float(rank) / max_rank);
+    let ranks: HashMap<TrialId, f64> = losses.iter().enumerate().map(rank).collect();
+    // The best trials are drawn last, on top.
+    let mut trials = select_few_trials(analysis);
     trials.retain(|trial| ranks.contains_key(&trial.id));
     trials.sort_by(|a, b| ranks[&b.id].total_cmp(&ranks[&a.id]));
     let columns = pairs.len().min(3);
@@ -45,32 +45,35 @@ pub(super) fn rank(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option<Pic
         let at = (FRAME.0 * column + LEFT, FRAME.1 * row + TOP);
         let index = |name: &str| space.ranges().iter().position(|range| range.name() == name);
         let (a, b) = (index(&pair.names[0])?, index(&pair.names[1])?);
-        let (x, y) = (parameter(space, a), parameter(space, b));
+        let (x, y) = (parameter_axis(space, a), parameter_axis(space, b));
         svg.line((at.0, at.1), (at.0, at.1 + SIZE), "#666666", 1.0);
         svg.line((at.0, at.1 + SIZE), (at.0 + SIZE, at.1 + SIZE), "#666666", 1.0);
         for (value, label) in x.ticks(4) {
-            let across = at.0 + SIZE * x.place(value);
+            let across = at.0 + SIZE * x.position(value);
             svg.text((across, at.1 + SIZE + 13.0), Anchor::Middle, 9.5, &label);
         }
         for (value, label) in y.ticks(4) {
-            let up = at.1 + SIZE * (1.0 - y.place(value)) + 3.5;
+            let up = at.1 + SIZE * (1.0 - y.position(value)) + 3.5;
             svg.text((at.0 - 4.0, up), Anchor::End, 9.5, &label);
         }
         svg.text((at.0 + SIZE / 2.0, at.1 + SIZE + 28.0), Anchor::Middle, 10.5, &x.label);
-        svg.upright_text((at.0 - LEFT + 11.0, at.1 + SIZE / 2.0), 10.5, &y.label);
+        svg.vertical_text((at.0 - LEFT + 11.0, at.1 + SIZE / 2.0), 10.5, &y.label);
         for trial in &trials {
             let Ok(point) = space.encode(&trial.configuration) else { continue };
-            let place = (at.0 + SIZE * x.place(point[a]), at.1 + SIZE * (1.0 - y.place(point[b])));
+            let place =
+                (at.0 + SIZE * x.position(point[a]), at.1 + SIZE * (1.0 - y.position(point[b])));
             svg.dot(place, &shade(ranks[&trial.id]), trial.id.0);
         }
     }
-    let says =
+    let summary =
         format!("{} trials by rank, over {} pairs of parameters.", trials.len(), pairs.len());
     Some(Picture {
         name: "rank",
         title: "Ranks of trials".to_owned(),
-        reading: "Each disc is a completed trial: the darkest is the best of all, the brightest yellow the worst. No model stands behind this picture.".to_owned(),
-        svg: svg.finish(&says),
-        says,
+        explanation: "Each disc is a completed trial: the darkest is the best of all, the \
+                      brightest yellow the worst. This picture uses no model."
+            .to_owned(),
+        svg: svg.finish(&summary),
+        summary,
     })
 }

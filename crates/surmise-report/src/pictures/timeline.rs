@@ -1,6 +1,6 @@
-//! When jobs ran, and how many at once.
+//! The picture of when jobs ran.
 
-use surmise::drawing::{Anchor, PlotAxis, Svg, seconds};
+use surmise::drawing::{Anchor, PlotAxis, Svg, format_seconds};
 use surmise::{Outcome, TrialId};
 
 use super::picture::Picture;
@@ -9,28 +9,28 @@ use crate::report::Report;
 
 const LEFT: f64 = 60.0;
 const WIDTH: f64 = 820.0;
-/// The last so many jobs are drawn; all of them are shown elsewhere.
-const MOST: usize = 300;
+/// The maximum number of jobs in the picture; the last ones are drawn.
+const MAX_JOBS: usize = 300;
 
-/// `None` without times.
+/// Draws the jobs over time; `None` without times.
 pub(super) fn timeline(report: &Report<'_>) -> Option<Picture> {
     let study = report.analysis().study;
     let mut jobs: Vec<(TrialId, f64, f64)> =
-        report.times().into_iter().filter(|(_, begin, end)| end >= begin).collect();
+        report.attempt_times().into_iter().filter(|(_, begin, end)| end >= begin).collect();
     if jobs.is_empty() {
         return None;
     }
-    let left_out = jobs.len().saturating_sub(MOST);
+    let left_out = jobs.len().saturating_sub(MAX_JOBS);
     jobs.drain(..left_out);
     let first = jobs.iter().map(|job| job.1).fold(f64::INFINITY, f64::min);
     let last = jobs.iter().map(|job| job.2).fold(f64::NEG_INFINITY, f64::max);
-    let (placed, rows) = in_rows(&jobs);
+    let (placed, rows) = assign_rows(&jobs);
     let height = 18.0;
     let x = PlotAxis::linear("seconds since the first job", 0.0, last - first);
     let bottom = 8.0 + height * to_float(rows);
     let mut svg = Svg::new(LEFT + WIDTH + 20.0, bottom + 40.0);
     for (value, label) in x.ticks(8) {
-        let at = LEFT + WIDTH * x.place(value);
+        let at = LEFT + WIDTH * x.position(value);
         svg.line((at, 4.0), (at, bottom), "#e6e6e6", 1.0);
         svg.text((at, bottom + 14.0), Anchor::Middle, 10.0, &label);
     }
@@ -44,7 +44,7 @@ pub(super) fn timeline(report: &Report<'_>) -> Option<Picture> {
             None => "#7A7A7A",
         };
         busy += end - begin;
-        let (left, right) = (x.place(begin - first), x.place(end - first));
+        let (left, right) = (x.position(begin - first), x.position(end - first));
         let at = (LEFT + WIDTH * left, 6.0 + height * to_float(*row));
         svg.bar(at, ((WIDTH * (right - left)).max(1.0), height - 4.0), colour, trial.0);
     }
@@ -53,29 +53,30 @@ pub(super) fn timeline(report: &Report<'_>) -> Option<Picture> {
         svg.text((LEFT - 8.0, 18.0 + height * to_float(row)), Anchor::End, 10.0, &text);
     }
     let span = (last - first).max(f64::MIN_POSITIVE);
-    let says = format!(
+    let summary = format!(
         "{} jobs in {}, at most {} at once, {:.1} on average.",
         placed.len(),
-        seconds(last - first),
+        format_seconds(last - first),
         rows,
         busy / span
     );
     Some(Picture {
         name: "timeline",
         title: "When jobs ran".to_owned(),
-        reading: "Each bar is a job, each row a place for one at a time: blue completed, amber was stopped early, orange-red failed. Times are those at which events were \
-                  kept."
+        explanation: "Each bar is a job; jobs in one row ran one after the other. Blue jobs \
+                      completed, amber ones were stopped early, orange-red ones failed. The times \
+                      are those of the recorded events."
             .to_owned(),
-        svg: svg.finish(&says),
-        says,
+        svg: svg.finish(&summary),
+        summary,
     })
 }
 
-/// A job with the row of its bar.
+/// A job with its start, its end, and the row of its bar.
 type Placed = (TrialId, f64, f64, usize);
 
-/// Each job goes to the first row that is free again; and the number of rows.
-fn in_rows(jobs: &[(TrialId, f64, f64)]) -> (Vec<Placed>, usize) {
+/// Assigns each job to the first free row, and returns the number of rows.
+fn assign_rows(jobs: &[(TrialId, f64, f64)]) -> (Vec<Placed>, usize) {
     let mut free_from: Vec<f64> = Vec::new();
     let mut placed = Vec::new();
     for (trial, begin, end) in jobs {

@@ -1,21 +1,21 @@
-//! Calibration on noisy functions.
+//! Calibration of the surrogate on noisy functions.
 
-use crate::example::{float, numbers, told_at_random};
+use crate::studies::{continuous_space, float, random_study};
 use surmise::Study;
 use surmise::rng::Rng;
 use surmise_report::Surrogate;
 
 fn noisy(deviation: f64, seed: u64, function: impl Fn(f64, f64) -> f64) -> Study {
     let mut rng = Rng::stream(seed, 99);
-    told_at_random(numbers(&["x", "y"], -2.0, 2.0), 60, seed, |configuration| {
+    random_study(continuous_space(&["x", "y"], -2.0, 2.0), 60, seed, |configuration| {
         let (x, y) = (float(configuration, "x"), float(configuration, "y"));
         function(x, y) + deviation * rng.normal()
     })
 }
 
-/// Of 95 % intervals between 90 and 99 % hold what they are for, on average over data that are drawn anew.
+/// The 95 % intervals contain 90 to 99 % of the values, on average over eight data sets.
 #[test]
-fn intervals_hold_as_many_values_as_they_should() {
+fn intervals_have_their_nominal_coverage() {
     type Function = fn(f64, f64) -> f64;
     let functions: [(&str, Function); 3] = [
         ("bowl", |x, y| x * x + 0.5 * y * y),
@@ -29,7 +29,7 @@ fn intervals_hold_as_many_values_as_they_should() {
                 let deviation = if name == "valley" { 40.0 * share } else { share };
                 let study = noisy(deviation, seed, function);
                 let calibration = Surrogate::fit(&study).unwrap().calibration();
-                assert_eq!(calibration.left_out.len(), 60);
+                assert_eq!(calibration.predictions.len(), 60);
                 observed += calibration.coverage[2].observed / 8.0;
             }
             assert!((0.9..=0.99).contains(&observed), "{name}, noise {share}: {observed}");
@@ -39,18 +39,18 @@ fn intervals_hold_as_many_values_as_they_should() {
 
 #[test]
 fn a_smooth_function_is_explained_and_noise_is_not() {
-    let explained = |study: &Study| Surrogate::fit(study).unwrap().calibration().explained;
+    let explained = |study: &Study| Surrogate::fit(study).unwrap().calibration().explained_variance;
     assert!(explained(&noisy(0.0, 1, |x, y| x * x + y)) > 0.99);
     assert!(explained(&noisy(1.0, 1, |_, _| 0.0)) < 0.2);
 }
 
 #[test]
-fn a_value_is_expected_from_the_others_in_its_own_unit() {
+fn predictions_have_the_unit_of_the_metric() {
     let study = noisy(0.01, 2, |x, y| 100.0 + x + y);
     let calibration = Surrogate::fit(&study).unwrap().calibration();
-    for one in &calibration.left_out {
-        let told = study.trial(one.trial).unwrap().value().unwrap();
-        assert!((told - one.value).abs() < 1e-6, "{told} {}", one.value);
+    for one in &calibration.predictions {
+        let measured = study.trial(one.trial).unwrap().value().unwrap();
+        assert!((measured - one.value).abs() < 1e-6, "{measured} {}", one.value);
         let predicted = one.predicted;
         assert!(predicted.low <= predicted.median && predicted.median <= predicted.high);
         assert!((one.value - predicted.median).abs() < 0.2);

@@ -1,22 +1,22 @@
-//! Each finding on a study that has the ailment, and on one that has not.
+//! Each finding on a study that has the problem, and on a study that does not have it.
 
-use crate::example::{float, numbers, told, told_at_random};
+use crate::studies::{continuous_space, float, random_study, sobol_study};
 use surmise::rng::Rng;
 use surmise::{
-    Asked, BayesianOptimization, Configuration, Failure, FailureKind, Objective, Outcome,
+    AskOutcome, BayesianOptimization, Configuration, Failure, FailureKind, Objective, Outcome,
     ParameterRange, RandomSearch, ScalingType, SearchSpace, Study, StudySettings,
 };
 use surmise_report::{Analysis, Finding, FindingKind};
 
 fn findings(study: &Study) -> Vec<Finding> {
-    Analysis::of(study).findings()
+    Analysis::new(study).findings()
 }
 
 fn find(study: &Study, kind: FindingKind) -> Option<Finding> {
     findings(study).into_iter().find(|finding| finding.kind == kind)
 }
 
-/// The finding of a kind, about these parameters, with these words.
+/// Asserts that there is a finding of this kind, about these parameters, with these words.
 #[track_caller]
 fn assert_found(study: &Study, kind: FindingKind, parameters: &[&str], words: &[&str]) {
     let found = find(study, kind);
@@ -34,11 +34,11 @@ fn assert_none(study: &Study, kind: FindingKind) {
 }
 
 fn minimized(space: SearchSpace, count: usize, value: impl FnMut(&Configuration) -> f64) -> Study {
-    told(space, Objective::minimize("loss"), count, 1, value)
+    sobol_study(space, Objective::minimize("loss"), count, 1, value)
 }
 
 #[test]
-fn a_best_value_at_an_end_of_its_range() {
+fn a_best_value_at_the_end_of_its_range_is_found() {
     let kind = FindingKind::BestAtEndOfRange;
     let rate = |low, high| {
         SearchSpace::new([
@@ -48,27 +48,40 @@ fn a_best_value_at_an_end_of_its_range() {
         .unwrap()
     };
     let loss = |c: &Configuration| (float(c, "rate").log10() + 1.0).powi(2);
-    assert_found(&by_model(rate(1e-5, 1e-3), loss), kind, &["rate"], &["upper end", "to 0.01"]);
-    assert_found(&by_model(rate(1.0, 100.0), loss), kind, &["rate"], &["lower end", "to 0.1"]);
-    assert_none(&by_model(rate(1e-3, 10.0), loss), kind);
-    // Zero is an end of its own.
+    assert_found(
+        &bayesian(rate(1e-5, 1e-3), loss),
+        kind,
+        &["rate"],
+        &["upper end", "to about 0.01"],
+    );
+    assert_found(
+        &bayesian(rate(1.0, 100.0), loss),
+        kind,
+        &["rate"],
+        &["lower end", "to about 0.1"],
+    );
+    assert_none(&bayesian(rate(1e-3, 10.0), loss), kind);
+    // A range of positive values is not widened below 0.
     let depth = SearchSpace::new([ParameterRange::integer("depth", 0..=9, ScalingType::Linear)]);
     let study = minimized(depth.unwrap(), 10, |c| c.integer("depth") as f64);
-    assert_found(&study, kind, &["depth"], &["lower end", "If depth can go beyond"]);
-    // Also where the metric is maximized, and of integers.
+    assert_found(&study, kind, &["depth"], &["lower end", "If depth allows values beyond"]);
+    // A maximized metric, and an integer parameter.
     let layers = SearchSpace::new([ParameterRange::integer("layers", 1..=9, ScalingType::Linear)]);
-    let study =
-        told(layers.unwrap(), Objective::maximize("score"), 9, 1, |c| c.integer("layers") as f64);
-    assert_found(&study, kind, &["layers"], &["upper end", "to 13"]);
+    let study = sobol_study(layers.unwrap(), Objective::maximize("score"), 9, 1, |c| {
+        c.integer("layers") as f64
+    });
+    assert_found(&study, kind, &["layers"], &["upper end", "to about 13"]);
 }
 
-/// A study that Bayesian optimization has searched.
-fn by_model(space: SearchSpace, value: impl Fn(&Configuration) -> f64) -> Study {
+/// Returns a study with 25 trials of Bayesian optimization.
+fn bayesian(space: SearchSpace, value: impl Fn(&Configuration) -> f64) -> Study {
     let settings = StudySettings { seed: 1, ..Default::default() };
     let strategy = BayesianOptimization::default();
     let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap();
     for _ in 0..25 {
-        let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!("nothing is left") };
+        let AskOutcome::Trials(trials) = study.ask(1).unwrap() else {
+            panic!("the space is exhausted")
+        };
         study.tell(trials[0].id, Outcome::from(value(&trials[0].configuration))).unwrap();
     }
     study
@@ -76,65 +89,66 @@ fn by_model(space: SearchSpace, value: impl Fn(&Configuration) -> f64) -> Study 
 
 fn with_noise(deviation: f64, slope: f64) -> Study {
     let mut rng = Rng::stream(7, 7);
-    minimized(numbers(&["x", "y"], 0.0, 1.0), 60, |c| {
+    minimized(continuous_space(&["x", "y"], 0.0, 1.0), 60, |c| {
         slope * (float(c, "x") - 0.5).powi(2) + deviation * rng.normal()
     })
 }
 
 #[test]
-fn noise_that_dominates() {
+fn dominating_noise_is_found() {
     let (noisy, quiet) = (with_noise(0.4, 4.0), with_noise(0.01, 4.0));
     assert_found(&noisy, FindingKind::NoiseDominates, &[], &["is noise", "again"]);
     assert_none(&quiet, FindingKind::NoiseDominates);
 }
 
 #[test]
-fn nothing_that_matters() {
-    assert_found(&with_noise(1.0, 0.0), FindingKind::NothingMatters, &[], &["measure one"]);
-    assert_none(&with_noise(0.1, 4.0), FindingKind::NothingMatters);
+fn parameters_without_effect_are_found() {
+    assert_found(&with_noise(1.0, 0.0), FindingKind::NoParameterMatters, &[], &["run one"]);
+    assert_none(&with_noise(0.1, 4.0), FindingKind::NoParameterMatters);
 }
 
 #[test]
-fn a_model_that_fits_badly() {
-    // Far more waves than there are values.
-    let wild = |c: &Configuration| {
+fn a_poor_model_is_found() {
+    // The function has far more waves than the study has values.
+    let rough = |c: &Configuration| {
         let x = float(c, "x");
         (0.6 * x).sin() + (90.0 * x).sin() * (70.0 * float(c, "y")).cos()
     };
-    let study = told_at_random(numbers(&["x", "y"], 0.0, 3.0), 60, 3, wild);
-    let is_doubted = findings(&study).iter().any(|finding| {
+    let study = random_study(continuous_space(&["x", "y"], 0.0, 3.0), 60, 3, rough);
+    let is_found = findings(&study).iter().any(|finding| {
         matches!(
             finding.kind,
-            FindingKind::PoorModel | FindingKind::NoiseDominates | FindingKind::NothingMatters
+            FindingKind::PoorModel | FindingKind::NoiseDominates | FindingKind::NoParameterMatters
         )
     });
-    assert!(is_doubted, "{:?}", findings(&study));
-    let tame = told_at_random(numbers(&["x", "y"], 0.0, 3.0), 60, 3, |c| float(c, "x").sin());
-    assert_none(&tame, FindingKind::PoorModel);
+    assert!(is_found, "{:?}", findings(&study));
+    let smooth =
+        random_study(continuous_space(&["x", "y"], 0.0, 3.0), 60, 3, |c| float(c, "x").sin());
+    assert_none(&smooth, FindingKind::PoorModel);
 }
 
-/// What is said of a model of these figures, whatever they come from.
+/// The explained variance and the coverage are set by hand.
 #[test]
-fn a_model_is_doubted_for_what_it_explains_and_for_what_it_is_too_sure_of() {
+fn low_explained_variance_and_low_coverage_are_found() {
     let study = with_noise(0.01, 4.0);
     let found = |explained: f64, observed: f64| {
-        let mut analysis = Analysis::of(&study);
+        let mut analysis = Analysis::new(&study);
         let calibration = &mut analysis.model.as_mut().unwrap().calibration;
-        calibration.explained = explained;
+        calibration.explained_variance = explained;
         calibration.coverage[2].observed = observed;
-        let doubts = [FindingKind::PoorModel, FindingKind::NothingMatters];
-        analysis.findings().into_iter().find(|finding| doubts.contains(&finding.kind))
+        let kinds = [FindingKind::PoorModel, FindingKind::NoParameterMatters];
+        analysis.findings().into_iter().find(|finding| kinds.contains(&finding.kind))
     };
     let message = |found: Option<Finding>| found.unwrap().message;
     assert_eq!(found(0.9, 0.95), None);
-    assert!(message(found(0.3, 0.95)).contains("explains 30 % of the variance"));
-    assert!(message(found(0.9, 0.7)).contains("too sure: 70 %"));
-    assert_eq!(found(0.05, 0.95).unwrap().kind, FindingKind::NothingMatters);
+    assert!(message(found(0.3, 0.95)).contains("explains only 30 % of the variance"));
+    assert!(message(found(0.9, 0.7)).contains("contain only 70 %"));
+    assert_eq!(found(0.05, 0.95).unwrap().kind, FindingKind::NoParameterMatters);
 }
 
 #[test]
-fn a_parameter_that_can_be_fixed() {
-    let space = || numbers(&["idle", "x", "y"], 0.0, 1.0);
+fn a_parameter_without_effect_can_be_fixed() {
+    let space = || continuous_space(&["idle", "x", "y"], 0.0, 1.0);
     let kind = FindingKind::ParameterCanBeFixed;
     let study = minimized(space(), 60, |c| (float(c, "x") - 0.3).powi(2) + float(c, "y"));
     assert_found(&study, kind, &["idle"], &["hardly matters", "Fix it at"]);
@@ -143,8 +157,8 @@ fn a_parameter_that_can_be_fixed() {
 }
 
 #[test]
-fn parameters_that_act_together() {
-    let space = || numbers(&["x", "y"], -1.0, 1.0);
+fn an_interaction_is_found() {
+    let space = || continuous_space(&["x", "y"], -1.0, 1.0);
     let kind = FindingKind::Interaction;
     let product = minimized(space(), 60, |c| float(c, "x") * float(c, "y"));
     let found = find(&product, kind).unwrap();
@@ -163,7 +177,9 @@ fn with_failures(fails: impl Fn(&Configuration, usize) -> bool) -> Study {
     let objective = Objective::minimize("loss");
     let mut study = Study::new(space, objective, RandomSearch, settings).unwrap();
     for number in 0..40 {
-        let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!("nothing is left") };
+        let AskOutcome::Trials(trials) = study.ask(1).unwrap() else {
+            panic!("the space is exhausted")
+        };
         let configuration = &trials[0].configuration;
         let outcome = match fails(configuration, number) {
             true => Outcome::Failed(Failure::new(FailureKind::OutOfMemory, "killed")),
@@ -175,10 +191,10 @@ fn with_failures(fails: impl Fn(&Configuration, usize) -> bool) -> Study {
 }
 
 #[test]
-fn failures_that_have_a_place() {
-    let kind = FindingKind::FailuresHaveAPlace;
+fn failures_in_a_region_are_found() {
+    let kind = FindingKind::FailuresInRegion;
     let large = with_failures(|c, _| c.integer("batch") > 200);
-    assert_found(&large, kind, &["batch"], &["batch ≥ ", "of the", "others 0"]);
+    assert_found(&large, kind, &["batch"], &["batch ≥ ", "failed there, 0 of"]);
     let lion = with_failures(|c, _| c.category("optimizer") == "lion");
     assert_found(&lion, kind, &["optimizer"], &["optimizer = lion"]);
     assert_none(&with_failures(|_, number| number % 4 == 0), kind);
@@ -187,7 +203,7 @@ fn failures_that_have_a_place() {
 }
 
 #[test]
-fn many_failures_with_their_reason() {
+fn many_failures_are_found_with_their_reason() {
     let kind = FindingKind::ManyFailures;
     assert_found(&with_failures(|_, _| true), kind, &[], &["40 of 40", "killed", "trial 1"]);
     assert_found(&with_failures(|_, number| number % 2 == 0), kind, &[], &["20 of 40"]);
@@ -195,7 +211,7 @@ fn many_failures_with_their_reason() {
 }
 
 #[test]
-fn a_choice_that_was_bad_once_is_not_starved_and_cannot_be_fixed() {
+fn a_category_that_was_bad_once_is_neither_undersampled_nor_fixable() {
     let space = SearchSpace::new([
         ParameterRange::categorical("optimizer", ["adam", "lion", "sgd"]),
         ParameterRange::continuous("rate", 0.0..=1.0, ScalingType::Linear),
@@ -209,25 +225,27 @@ fn a_choice_that_was_bad_once_is_not_starved_and_cannot_be_fixed() {
         let optimizer = if number % 3 == 0 { "sgd" } else { optimizer };
         let values = [("optimizer", optimizer.into()), ("rate", rate.into())];
         study.enqueue(&values.into_iter().collect()).unwrap();
-        let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!("nothing is left") };
-        // A bad one is stopped early.
+        let AskOutcome::Trials(trials) = study.ask(1).unwrap() else {
+            panic!("the space is exhausted")
+        };
+        // The trial with a bad value is stopped early.
         study.report(trials[0].id, 1, loss).unwrap();
         let stopped = Outcome::Stopped { value: Some(loss) };
         let outcome = if optimizer == "lion" { stopped } else { Outcome::from(loss) };
         study.tell(trials[0].id, outcome).unwrap();
     }
     let kinds: Vec<FindingKind> = findings(&study).into_iter().map(|one| one.kind).collect();
-    assert!(!kinds.contains(&FindingKind::StarvedChoice), "{kinds:?}");
+    assert!(!kinds.contains(&FindingKind::UndersampledChoice), "{kinds:?}");
     let idle = find(&study, FindingKind::ParameterCanBeFixed);
     assert!(idle.is_none_or(|idle| idle.parameters != ["optimizer"]));
-    let analysis = Analysis::of(&study);
+    let analysis = Analysis::new(&study);
     let parameters = &analysis.model.as_ref().unwrap().importance.parameters;
     let optimizer = parameters.iter().find(|one| one.name == "optimizer").unwrap();
     assert!(optimizer.total.mean > 0.5, "{parameters:?}");
 }
 
 #[test]
-fn what_matters_near_the_best_is_not_to_be_fixed() {
+fn a_parameter_that_matters_near_the_best_is_not_fixed() {
     let space = SearchSpace::new([
         ParameterRange::continuous("rate", 1e-5..=1.0, ScalingType::Logarithmic),
         ParameterRange::categorical("optimizer", ["adam", "sgd"]),
@@ -241,20 +259,21 @@ fn what_matters_near_the_best_is_not_to_be_fixed() {
 }
 
 #[test]
-fn nothing_is_said_of_parameters_where_a_model_explains_nothing() {
+fn a_model_of_noise_gives_no_findings_about_parameters() {
     for seed in 0..4 {
         let mut rng = Rng::stream(seed, 3);
-        let study = told_at_random(numbers(&["x", "y"], 0.0, 1.0), 40, seed, |_| rng.normal());
+        let study =
+            random_study(continuous_space(&["x", "y"], 0.0, 1.0), 40, seed, |_| rng.normal());
         for finding in findings(&study) {
             assert!(finding.parameters.is_empty(), "{finding:?}");
         }
-        let analysis = Analysis::of(&study);
-        assert!(analysis.model.as_ref().unwrap().importance.doubt().is_some());
+        let analysis = Analysis::new(&study);
+        assert!(analysis.model.as_ref().unwrap().importance.warning().is_some());
     }
 }
 
 #[test]
-fn a_choice_that_was_starved() {
+fn an_undersampled_category_is_found() {
     let tried = |sgd_until: usize| {
         let choice = ParameterRange::categorical("optimizer", ["adam", "sgd"]);
         let rate = ParameterRange::continuous("rate", 0.0..=1.0, ScalingType::Linear);
@@ -267,21 +286,21 @@ fn a_choice_that_was_starved() {
             let optimizer = if number < sgd_until { "sgd" } else { "adam" };
             let configuration =
                 [("optimizer", optimizer.into()), ("rate", rate.into())].into_iter().collect();
-            study.observe(&configuration, Outcome::from(rate)).unwrap();
+            study.add_observation(&configuration, Outcome::from(rate)).unwrap();
         }
         study
     };
-    let kind = FindingKind::StarvedChoice;
+    let kind = FindingKind::UndersampledChoice;
     assert_found(&tried(1), kind, &["optimizer"], &["optimizer = sgd", "once in 20"]);
     assert_found(&tried(0), kind, &["optimizer"], &["never in 20"]);
     assert_none(&tried(4), kind);
 }
 
 #[test]
-fn no_improvement_for_long_and_still_improving() {
+fn stagnation_and_late_improvement_are_found() {
     let sequence = |values: Vec<f64>| {
         let mut values = values.into_iter();
-        minimized(numbers(&["x"], 0.0, 1.0), values.len(), |_| values.next().unwrap())
+        minimized(continuous_space(&["x"], 0.0, 1.0), values.len(), |_| values.next().unwrap())
     };
     let (long, more) = (FindingKind::NoImprovement, FindingKind::StillImproving);
     let stuck =
@@ -297,17 +316,19 @@ fn no_improvement_for_long_and_still_improving() {
 }
 
 #[test]
-fn early_stopping_that_would_have_saved_much() {
+fn savings_of_early_stopping_are_found() {
     let curves = |reports: u64, bad: bool| {
         let mut study = Study::new(
-            numbers(&["x"], 0.0, 1.0),
+            continuous_space(&["x"], 0.0, 1.0),
             Objective::minimize("loss"),
             RandomSearch,
             StudySettings::default(),
         )
         .unwrap();
         for number in 0..20_u32 {
-            let Asked::Trials(trials) = study.ask(1).unwrap() else { panic!("nothing is left") };
+            let AskOutcome::Trials(trials) = study.ask(1).unwrap() else {
+                panic!("the space is exhausted")
+            };
             let end = if bad { f64::from(number % 5) } else { -f64::from(number) };
             for step in 1..=reports {
                 study.report(trials[0].id, step, end + 1.0 / step as f64).unwrap();
@@ -321,16 +342,16 @@ fn early_stopping_that_would_have_saved_much() {
         &curves(10, true),
         kind,
         &[],
-        &["would have stopped", "of 20 trials", "Turn early"],
+        &["would have stopped", "of 20 trials", "Use early"],
     );
     assert_none(&curves(10, false), kind);
     assert_none(&curves(0, true), kind);
 }
 
 #[test]
-fn studies_without_a_model() {
+fn a_study_without_a_model_says_why() {
     let kind = FindingKind::NoModel;
-    let space = || numbers(&["x"], 0.0, 1.0);
+    let space = || continuous_space(&["x"], 0.0, 1.0);
     assert_eq!(findings(&minimized(space(), 0, |_| 0.0)), []);
     assert_found(
         &minimized(space(), 3, |c| float(c, "x")),
@@ -338,12 +359,12 @@ fn studies_without_a_model() {
         &[],
         &["too few values for a model: 3"],
     );
-    assert_found(&minimized(space(), 12, |_| 2.0), kind, &[], &["All 12 values are the same"]);
+    assert_found(&minimized(space(), 12, |_| 2.0), kind, &[], &["All 12 values are equal"]);
 }
 
 #[test]
-fn a_study_in_which_all_is_well_has_none() {
-    let study = by_model(numbers(&["x", "y"], 0.0, 1.0), |c| {
+fn a_good_study_has_no_findings() {
+    let study = bayesian(continuous_space(&["x", "y"], 0.0, 1.0), |c| {
         (float(c, "x") - 0.4).powi(2) + (float(c, "y") - 0.6).powi(2)
     });
     assert_eq!(findings(&study), []);

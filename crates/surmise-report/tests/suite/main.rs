@@ -1,12 +1,12 @@
-//! What the numbers of a report are, against what is known of functions.
+//! The numbers and the pages of reports, on studies of known functions.
 
 #![allow(
     clippy::cast_precision_loss,
     clippy::unwrap_used,
-    reason = "small numbers; a test that fails says so by panicking"
+    reason = "small numbers; a failing test panics"
 )]
 
-mod example;
+mod studies;
 
 mod calibration;
 mod comparison;

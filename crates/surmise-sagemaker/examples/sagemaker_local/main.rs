@@ -1,11 +1,16 @@
-//! A SageMaker tuning request and the training script that SageMaker would run, both unchanged, on this machine: XGBoost by Python, each job a process that
-//! finds what it would find in SageMaker's container.
+//! Shows how to run a SageMaker tuning request on this machine, with its unchanged training script.
+//!
+//! Run it with
 //!
 //!     cargo run -p surmise-sagemaker --example sagemaker_local [-- --jobs N] [--parallel N]
 //!
-//! Wants Python 3; if that lacks XGBoost, it is installed into a virtual environment in the target folder first (`xgboost-cpu`, some 5 MB).
+//! Each job trains XGBoost in a Python process that gets the files and environment variables of a
+//! SageMaker training container. It needs Python 3. If XGBoost is missing, the example installs
+//! `xgboost-cpu` (about 5 MB) in a virtual environment in the target folder.
+//!
+//! It prints each new best value, why the tuning ended, and the folder of the best model.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the example prints its results")]
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -15,12 +20,12 @@ use std::process::{Command, ExitCode, Stdio};
 use surmise::tune::Progress;
 use surmise::{CommandEvaluator, Tuner};
 use surmise_sagemaker::container::TrainingContainer;
-use surmise_sagemaker::{Document, Judge};
+use surmise_sagemaker::{Document, Validator};
 
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/sagemaker_local");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../surmise-bench/data/diabetes.csv");
-/// One row in so many is for validation.
-const HELD_OUT: usize = 4;
+/// Every fourth row of the data is used for validation.
+const VALIDATION_INTERVAL: usize = 4;
 
 fn main() -> ExitCode {
     match run() {
@@ -36,41 +41,42 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (mut jobs, mut parallel) = (None, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let place = match argument.as_str() {
+        let option = match argument.as_str() {
             "--jobs" => &mut jobs,
             "--parallel" => &mut parallel,
             _ => return Err("usage: sagemaker_local [--jobs N] [--parallel N]".into()),
         };
-        *place = Some(arguments.next().unwrap_or_default().parse::<usize>()?);
+        *option = Some(arguments.next().unwrap_or_default().parse::<usize>()?);
     }
 
     let document = Document::read(&fs::read(Path::new(HERE).join("tuning_job.json"))?)?;
-    Judge::default().judge(&document).into_result()?;
+    Validator::default().validate(&document).into_result()?;
     let request = document.request()?;
     let mut tuning = document.tuning()?;
     tuning.limits.max_jobs = jobs.or(tuning.limits.max_jobs);
     tuning.limits.max_parallel_jobs = parallel.unwrap_or(tuning.limits.max_parallel_jobs);
     let rules = tuning.rules.clone();
 
-    let runs = target()?.join("sagemaker_local");
-    let (train, validation) = split(&runs.join("data"))?;
+    let runs = target_folder()?.join("sagemaker_local");
+    let (train, validation) = split_data(&runs.join("data"))?;
     let python = python_with_xgboost(&runs)?;
-    let container =
-        TrainingContainer::of(&request)?.channel("train", train).channel("validation", validation);
+    let container = TrainingContainer::from_request(&request)?
+        .with_channel("train", train)
+        .with_channel("validation", validation);
     let script = CommandEvaluator::new(python).arguments([Path::new(HERE).join("train.py")]);
-    let mut evaluator = container.around(script, runs.join(&request.name));
+    let mut evaluator = container.wrap(script, runs.join(&request.name));
     evaluator.check()?;
 
     let mut study = tuning.study()?;
-    let tuned = Tuner::with(rules)
-        .observe(|_, progress| {
+    let result = Tuner::with_rules(rules)
+        .on_progress(|_, progress| {
             if let Progress::NewBest { trial, value } = progress {
                 println!("trial {}: {value:.4} with {}", trial.id, trial.configuration);
             }
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut evaluator)?;
-    println!("It is over: {}.", tuned.reason);
+    println!("The tuning ended: {}.", result.reason);
     let best = study.best().ok_or("no job completed")?;
     let job = format!("trial-{:05}-attempt-{}", best.id.0, best.attempt());
     let model = runs.join(&request.name).join(job).join("opt/ml/model");
@@ -78,15 +84,15 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The target folder, which is that of this program.
-fn target() -> Result<PathBuf, Box<dyn std::error::Error>> {
+/// Returns the target folder, which contains the executable file of this program.
+fn target_folder() -> Result<PathBuf, Box<dyn std::error::Error>> {
     let program = std::env::current_exe()?;
     // target/debug/examples/sagemaker_local
-    Ok(program.ancestors().nth(3).ok_or("this program is in no target folder")?.to_owned())
+    Ok(program.ancestors().nth(3).ok_or("this program is not in a target folder")?.to_owned())
 }
 
-/// The data as SageMaker's XGBoost takes it: the target first, no header.
-fn split(folder: &Path) -> Result<(PathBuf, PathBuf), Box<dyn std::error::Error>> {
+/// Writes the data in the format of SageMaker's XGBoost: the target first, and no header.
+fn split_data(folder: &Path) -> Result<(PathBuf, PathBuf), Box<dyn std::error::Error>> {
     let text = fs::read_to_string(DATA)?;
     let rows = text.lines().skip(1).map(|row| match row.rsplit_once(',') {
         Some((features, target)) => format!("{target},{features}\n"),
@@ -94,7 +100,7 @@ fn split(folder: &Path) -> Result<(PathBuf, PathBuf), Box<dyn std::error::Error>
     });
     let (mut train, mut validation) = (String::new(), String::new());
     for (number, row) in rows.enumerate() {
-        let part = if number % HELD_OUT == 0 { &mut validation } else { &mut train };
+        let part = if number % VALIDATION_INTERVAL == 0 { &mut validation } else { &mut train };
         part.push_str(&row);
     }
     fs::create_dir_all(folder)?;
@@ -104,7 +110,7 @@ fn split(folder: &Path) -> Result<(PathBuf, PathBuf), Box<dyn std::error::Error>
     Ok(files)
 }
 
-/// A Python that has XGBoost.
+/// Returns a Python interpreter with XGBoost, and installs XGBoost if necessary.
 fn python_with_xgboost(folder: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let environment = folder.join("python");
     let own = environment.join("bin/python3");
@@ -122,7 +128,7 @@ fn python_with_xgboost(folder: &Path) -> Result<PathBuf, Box<dyn std::error::Err
     let installed = made && Command::new(&own).args(pip).status()?.success();
     if !installed {
         return Err(
-            "XGBoost cannot be installed: give a python3 that has it, or one with venv and pip"
+            "XGBoost cannot be installed: provide a python3 with xgboost, or with venv and pip"
                 .into(),
         );
     }

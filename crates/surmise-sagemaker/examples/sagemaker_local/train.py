@@ -1,7 +1,9 @@
-"""Trains XGBoost on the channels `train` and `validation`, as a training script of SageMaker does.
+"""Trains XGBoost on the channels `train` and `validation`, as a training script on SageMaker does.
 
-What it needs it finds where SageMaker's images put it: hyperparameters in input/config, data in input/data, and room
-for the model. It knows nothing of whoever tunes it.
+The example `sagemaker_local` runs this script as a job. The script reads its hyperparameters from
+input/config and its data from input/data, and writes the model to the folder that SageMaker
+provides. It prints the metrics after each round, as SageMaker's XGBoost does. It does not depend
+on the program that tunes it.
 """
 
 import json
@@ -16,16 +18,19 @@ model = pathlib.Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
 
 
 def channel(name):
-    """Rows of all CSV files of a channel: the target first."""
+    """Returns the rows of all CSV files of a channel, whose first column is the target."""
     import numpy
     import xgboost
 
-    folder = pathlib.Path(os.environ.get(f"SM_CHANNEL_{name.upper()}", f"/opt/ml/input/data/{name}"))
-    rows = numpy.vstack([numpy.loadtxt(file, delimiter=",") for file in sorted(folder.glob("*.csv"))])
+    default = f"/opt/ml/input/data/{name}"
+    folder = pathlib.Path(os.environ.get(f"SM_CHANNEL_{name.upper()}", default))
+    files = sorted(folder.glob("*.csv"))
+    rows = numpy.vstack([numpy.loadtxt(file, delimiter=",") for file in files])
     return xgboost.DMatrix(rows[:, 1:], label=rows[:, 0])
 
 
-def number(text):
+def parse_value(text):
+    """Returns a hyperparameter as a number if it is one, otherwise as text."""
     try:
         return json.loads(text)
     except ValueError:
@@ -38,20 +43,25 @@ def main():
     values = json.loads((config / "hyperparameters.json").read_text())
     values.pop("_tuning_objective_metric", None)
     rounds = int(values.pop("num_round"))
-    values = {name: number(text) for name, text in values.items()}
+    values = {name: parse_value(text) for name, text in values.items()}
     train, validation = channel("train"), channel("validation")
 
-    class Telling(xgboost.callback.TrainingCallback):
-        """Prints metrics as SageMaker's XGBoost does."""
+    class PrintMetrics(xgboost.callback.TrainingCallback):
+        """Prints the metrics in the format of SageMaker's XGBoost."""
 
         def after_iteration(self, booster, epoch, log):
-            told = [f"{data}-{name}:{found[-1]}" for data, metrics in log.items() for name, found in metrics.items()]
-            print(f"[{epoch}]#011" + "#011".join(told), flush=True)
+            metrics = [
+                f"{data}-{name}:{values[-1]}"
+                for data, values_by_name in log.items()
+                for name, values in values_by_name.items()
+            ]
+            print(f"[{epoch}]#011" + "#011".join(metrics), flush=True)
             return False
 
     booster = xgboost.train(
         {"eval_metric": "rmse", "nthread": 1, **values}, train, rounds,
-        evals=[(train, "train"), (validation, "validation")], callbacks=[Telling()], verbose_eval=False,
+        evals=[(train, "train"), (validation, "validation")], callbacks=[PrintMetrics()],
+        verbose_eval=False,
     )
     booster.save_model(model / "xgboost-model.json")
 

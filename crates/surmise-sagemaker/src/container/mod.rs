@@ -1,9 +1,11 @@
-//! SageMaker's training containers, on this machine.
+//! Runs training programs on this machine as in SageMaker's training containers.
 
 mod python;
 
+mod hosts;
+
 mod toolkit;
 
-mod contract;
+mod training_container;
 
-pub use self::contract::TrainingContainer;
+pub use self::training_container::TrainingContainer;

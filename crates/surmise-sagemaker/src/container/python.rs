@@ -1,35 +1,35 @@
-//! Values as Python has them: read as its `json.loads` reads a text, written as its `json.dumps`, `str` and `repr` write them. SageMaker's toolkit,
-//! which is written in it, gives them to programs so; the rules are those of the package `sagemaker-training` 5.1.4, by which they are judged
-//! (tests/golden/container.py).
+//! Python values: parsed as by `json.loads`, formatted as by `json.dumps`, `str` and `repr`.
+//!
+//! SageMaker's training toolkit is written in Python and passes values to programs in these
+//! notations. The reference is the package `sagemaker-training` 5.1.4 (tests/golden/container.py).
 
-use crate::request::printed_float;
+use crate::request::format_float;
 
-/// Code points. One may be half of a surrogate pair, which Python takes.
+/// Code points of a text; Python also allows half of a surrogate pair.
 pub(super) type Text = Vec<u32>;
 
-/// A value of Python.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
     Boolean(bool),
-    /// With all its digits.
+    /// All digits of an integer of any length.
     Integer(String),
     Float(f64),
     Text(Text),
     List(Vec<Value>),
-    /// In the order of the text; each key once.
+    /// Members in the order of the text; each key occurs once.
     Object(Vec<(Text, Value)>),
 }
 
-/// More digits than this Python does not read.
-const MOST_DIGITS: usize = 4300;
-/// Deeper than this is no value but text.
-const DEEPEST: usize = 200;
+/// The number of digits that Python accepts in an integer.
+const MAX_DIGITS: usize = 4300;
+/// The depth of nesting above which a text counts as no JSON.
+const MAX_DEPTH: usize = 200;
 
 impl Value {
-    /// A hyperparameter: what its text means as JSON, or else the text.
-    pub(super) fn decoded(text: &str) -> Self {
-        Reader::new(text).whole().unwrap_or_else(|| Self::text(text))
+    /// Decodes a hyperparameter: as JSON if it is valid, else as text.
+    pub(super) fn decode(text: &str) -> Self {
+        Parser::new(text).parse().unwrap_or_else(|| Self::text(text))
     }
 
     pub(super) fn text(text: &str) -> Self {
@@ -45,7 +45,7 @@ impl Value {
         Self::Object(members.into_iter().map(|(name, value)| (code_points(name), value)).collect())
     }
 
-    /// Whether Python takes it for true.
+    /// True if Python's `bool` of the value is `True`.
     pub(super) fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,
@@ -58,29 +58,32 @@ impl Value {
         }
     }
 
-    /// As a variable: text and null as they are, everything else as JSON. `None` if it is half of a surrogate pair, or has the character NUL.
+    /// Formats the value as an environment variable: text unchanged, null as empty, else as JSON.
+    ///
+    /// Returns `None` for half of a surrogate pair and for the character NUL.
     pub(super) fn variable(&self) -> Option<String> {
         match self {
             Self::Null => Some(String::new()),
-            Self::Text(text) => plain(text),
+            Self::Text(text) => to_string(text),
             other => Some(other.json()),
         }
     }
 
-    /// As an argument: text and null as they are, an object as `key=value,…`, everything else as Python's `str`.
+    /// Formats the value as an argument: text unchanged, null as empty, an object as `key=value,…`,
+    /// everything else as by `str`.
     pub(super) fn argument(&self) -> Option<String> {
         match self {
             Self::Null => Some(String::new()),
-            Self::Text(text) => plain(text),
+            Self::Text(text) => to_string(text),
             Self::Object(members) => {
                 let mut members: Vec<_> = members.iter().collect();
                 members.sort_by(|a, b| a.0.cmp(&b.0));
                 let parts = members.into_iter().map(|(key, value)| {
                     let value = match value {
-                        Self::Text(text) => plain(text)?,
+                        Self::Text(text) => to_string(text)?,
                         other => other.repr(),
                     };
-                    Some(format!("{}={value}", plain(key)?))
+                    Some(format!("{}={value}", to_string(key)?))
                 });
                 Some(parts.collect::<Option<Vec<_>>>()?.join(","))
             }
@@ -88,15 +91,15 @@ impl Value {
         }
     }
 
-    /// As `str` gives it.
+    /// Formats the value as by `str`.
     pub(super) fn string(&self) -> Option<String> {
         match self {
-            Self::Text(text) => plain(text),
+            Self::Text(text) => to_string(text),
             other => Some(other.repr()),
         }
     }
 
-    /// As `json.dumps` gives it with sorted keys and without blanks.
+    /// Formats the value as by `json.dumps`, with sorted keys and without spaces.
     pub(super) fn json(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
@@ -106,7 +109,7 @@ impl Value {
             Self::Float(number) if number.is_infinite() => {
                 if *number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned()
             }
-            Self::Float(number) => printed_float(*number),
+            Self::Float(number) => format_float(*number),
             Self::Text(text) => json_string(text),
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(Self::json).collect();
@@ -124,7 +127,7 @@ impl Value {
         }
     }
 
-    /// As `repr` gives it.
+    /// Formats the value as by `repr`.
     fn repr(&self) -> String {
         match self {
             Self::Null => "None".to_owned(),
@@ -135,7 +138,7 @@ impl Value {
             Self::Float(number) if number.is_infinite() => {
                 if *number > 0.0 { "inf" } else { "-inf" }.to_owned()
             }
-            Self::Float(number) => printed_float(*number),
+            Self::Float(number) => format_float(*number),
             Self::Text(text) => repr_string(text),
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(Self::repr).collect();
@@ -170,8 +173,8 @@ impl From<&serde_json::Value> for Value {
     }
 }
 
-/// Code points as a text that a program can be given.
-fn plain(text: &Text) -> Option<String> {
+/// Converts code points to a text that a program can get; half of a surrogate pair has none.
+fn to_string(text: &Text) -> Option<String> {
     text.iter().map(|code| char::from_u32(*code).filter(|c| *c != '\0')).collect()
 }
 
@@ -198,8 +201,8 @@ fn json_string(text: &Text) -> String {
     json + "\""
 }
 
-/// Blocks of characters that `repr` does not print as they are (Unicode 14).
-const UNPRINTED: [(u32, u32); 28] = [
+/// Blocks of characters that `repr` escapes (Unicode 14).
+const NOT_PRINTABLE: [(u32, u32); 28] = [
     (0x0, 0x1f),
     (0x7f, 0xa0),
     (0xad, 0xad),
@@ -235,14 +238,15 @@ fn repr_string(text: &Text) -> String {
     let quote = if has('\'') && !has('"') { '"' } else { '\'' };
     let mut repr = String::from(quote);
     for &code in text {
-        let is_unprinted = UNPRINTED.iter().any(|(first, last)| (*first..=*last).contains(&code));
+        let is_printable =
+            !NOT_PRINTABLE.iter().any(|(first, last)| (*first..=*last).contains(&code));
         match char::from_u32(code) {
             Some('\\') => repr.push_str("\\\\"),
             Some('\n') => repr.push_str("\\n"),
             Some('\r') => repr.push_str("\\r"),
             Some('\t') => repr.push_str("\\t"),
             Some(c) if c == quote => repr.extend(['\\', c]),
-            Some(c) if !is_unprinted => repr.push(c),
+            Some(c) if is_printable => repr.push(c),
             _ if code < 0x100 => repr.push_str(&format!("\\x{code:02x}")),
             _ if code < 0x10000 => repr.push_str(&format!("\\u{code:04x}")),
             _ => repr.push_str(&format!("\\U{code:08x}")),
@@ -252,45 +256,46 @@ fn repr_string(text: &Text) -> String {
     repr
 }
 
-/// Reads JSON as Python does: with NaN and infinities, integers of any length, halves of surrogate pairs.
-struct Reader {
+/// Parses JSON as Python does: with NaN, infinities, long integers, halves of surrogate pairs.
+struct Parser {
     text: Vec<char>,
-    place: usize,
+    position: usize,
     depth: usize,
 }
 
-impl Reader {
+impl Parser {
     fn new(text: &str) -> Self {
-        Self { text: text.chars().collect(), place: 0, depth: 0 }
+        Self { text: text.chars().collect(), position: 0, depth: 0 }
     }
 
-    /// The value, if the text is one and nothing else.
-    fn whole(mut self) -> Option<Value> {
-        self.skip_blanks();
+    /// Returns the value, if the text is exactly one value.
+    fn parse(mut self) -> Option<Value> {
+        self.skip_spaces();
         let value = self.value()?;
-        self.skip_blanks();
-        (self.place == self.text.len()).then_some(value)
+        self.skip_spaces();
+        (self.position == self.text.len()).then_some(value)
     }
 
     fn peek(&self) -> Option<char> {
-        self.text.get(self.place).copied()
+        self.text.get(self.position).copied()
     }
 
     fn next(&mut self) -> Option<char> {
         let next = self.peek();
-        self.place += usize::from(next.is_some());
+        self.position += usize::from(next.is_some());
         next
     }
 
-    fn eat(&mut self, wanted: &str) -> Option<()> {
-        let end = self.place + wanted.chars().count();
-        let is_there = self.text.get(self.place..end)?.iter().copied().eq(wanted.chars());
-        is_there.then(|| self.place = end)
+    /// Skips `expected`, if it comes next.
+    fn take(&mut self, expected: &str) -> Option<()> {
+        let end = self.position + expected.chars().count();
+        let is_next = self.text.get(self.position..end)?.iter().copied().eq(expected.chars());
+        is_next.then(|| self.position = end)
     }
 
-    fn skip_blanks(&mut self) {
+    fn skip_spaces(&mut self) {
         while matches!(self.peek(), Some(' ' | '\t' | '\n' | '\r')) {
-            self.place += 1;
+            self.position += 1;
         }
     }
 
@@ -299,34 +304,34 @@ impl Reader {
             '"' => self.string().map(Value::Text),
             '[' => self.nested(Self::list),
             '{' => self.nested(Self::object),
-            'n' => self.eat("null").map(|()| Value::Null),
-            't' => self.eat("true").map(|()| Value::Boolean(true)),
-            'f' => self.eat("false").map(|()| Value::Boolean(false)),
-            'N' => self.eat("NaN").map(|()| Value::Float(f64::NAN)),
-            'I' => self.eat("Infinity").map(|()| Value::Float(f64::INFINITY)),
-            '-' if self.eat("-Infinity").is_some() => Some(Value::Float(f64::NEG_INFINITY)),
+            'n' => self.take("null").map(|()| Value::Null),
+            't' => self.take("true").map(|()| Value::Boolean(true)),
+            'f' => self.take("false").map(|()| Value::Boolean(false)),
+            'N' => self.take("NaN").map(|()| Value::Float(f64::NAN)),
+            'I' => self.take("Infinity").map(|()| Value::Float(f64::INFINITY)),
+            '-' if self.take("-Infinity").is_some() => Some(Value::Float(f64::NEG_INFINITY)),
             _ => self.number(),
         }
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Option<Value>) -> Option<Value> {
+    fn nested(&mut self, parse: fn(&mut Self) -> Option<Value>) -> Option<Value> {
         self.depth += 1;
-        let value = (self.depth <= DEEPEST).then(|| read(self)).flatten();
+        let value = (self.depth <= MAX_DEPTH).then(|| parse(self)).flatten();
         self.depth -= 1;
         value
     }
 
     fn list(&mut self) -> Option<Value> {
-        self.eat("[")?;
-        self.skip_blanks();
+        self.take("[")?;
+        self.skip_spaces();
         let mut items = Vec::new();
-        if self.eat("]").is_some() {
+        if self.take("]").is_some() {
             return Some(Value::List(items));
         }
         loop {
-            self.skip_blanks();
+            self.skip_spaces();
             items.push(self.value()?);
-            self.skip_blanks();
+            self.skip_spaces();
             match self.next()? {
                 ',' => {}
                 ']' => return Some(Value::List(items)),
@@ -336,24 +341,24 @@ impl Reader {
     }
 
     fn object(&mut self) -> Option<Value> {
-        self.eat("{")?;
-        self.skip_blanks();
+        self.take("{")?;
+        self.skip_spaces();
         let mut members: Vec<(Text, Value)> = Vec::new();
-        if self.eat("}").is_some() {
+        if self.take("}").is_some() {
             return Some(Value::Object(members));
         }
         loop {
-            self.skip_blanks();
+            self.skip_spaces();
             let key = self.string()?;
-            self.skip_blanks();
-            self.eat(":")?;
-            self.skip_blanks();
+            self.skip_spaces();
+            self.take(":")?;
+            self.skip_spaces();
             let value = self.value()?;
             match members.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, known)) => *known = value,
                 None => members.push((key, value)),
             }
-            self.skip_blanks();
+            self.skip_spaces();
             match self.next()? {
                 ',' => {}
                 '}' => return Some(Value::Object(members)),
@@ -363,7 +368,7 @@ impl Reader {
     }
 
     fn string(&mut self) -> Option<Text> {
-        self.eat("\"")?;
+        self.take("\"")?;
         let mut text = Text::new();
         loop {
             match self.next()? {
@@ -385,13 +390,13 @@ impl Reader {
             't' => '\t',
             'u' => {
                 let high = self.unit()?;
-                let place = self.place;
-                if (0xd800..0xdc00).contains(&high) && self.eat("\\u").is_some() {
+                let position = self.position;
+                if (0xd800..0xdc00).contains(&high) && self.take("\\u").is_some() {
                     match self.unit()? {
                         low @ 0xdc00..0xe000 => {
                             return Some(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
                         }
-                        _ => self.place = place,
+                        _ => self.position = position,
                     }
                 }
                 return Some(high);
@@ -402,44 +407,45 @@ impl Reader {
     }
 
     fn unit(&mut self) -> Option<u32> {
-        let digits: String = self.text.get(self.place..self.place + 4)?.iter().collect();
+        let digits: String = self.text.get(self.position..self.position + 4)?.iter().collect();
         let are_digits = digits.chars().all(|c| c.is_ascii_hexdigit());
-        self.place += 4;
+        self.position += 4;
         u32::from_str_radix(&digits, 16).ok().filter(|_| are_digits)
     }
 
+    /// Skips digits and returns their number.
     fn digits(&mut self) -> usize {
-        let begun = self.place;
+        let start = self.position;
         while self.peek().is_some_and(|c| c.is_ascii_digit()) {
-            self.place += 1;
+            self.position += 1;
         }
-        self.place - begun
+        self.position - start
     }
 
     fn number(&mut self) -> Option<Value> {
-        let begun = self.place;
-        let _ = self.eat("-");
-        if self.eat("0").is_none() && self.digits() == 0 {
+        let start = self.position;
+        let _ = self.take("-");
+        if self.take("0").is_none() && self.digits() == 0 {
             return None;
         }
-        let whole = self.place;
-        if self.eat(".").is_some() && self.digits() == 0 {
+        let integer_end = self.position;
+        if self.take(".").is_some() && self.digits() == 0 {
             return None;
         }
         if matches!(self.peek(), Some('e' | 'E')) {
-            self.place += 1;
+            self.position += 1;
             if matches!(self.peek(), Some('+' | '-')) {
-                self.place += 1;
+                self.position += 1;
             }
             if self.digits() == 0 {
                 return None;
             }
         }
-        let text: String = self.text[begun..self.place].iter().collect();
-        if self.place > whole {
+        let text: String = self.text[start..self.position].iter().collect();
+        if self.position > integer_end {
             return text.parse().ok().map(Value::Float);
         }
-        let is_read = text.trim_start_matches('-').len() <= MOST_DIGITS;
-        is_read.then(|| Value::Integer(if text == "-0" { "0".to_owned() } else { text }))
+        let is_accepted = text.trim_start_matches('-').len() <= MAX_DIGITS;
+        is_accepted.then(|| Value::Integer(if text == "-0" { "0".to_owned() } else { text }))
     }
 }

@@ -1,4 +1,4 @@
-//! How a tuning job stands, in the words of `DescribeHyperParameterTuningJob`.
+//! Describes a study as the tuning job of a request: `DescribeHyperParameterTuningJob`.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -12,10 +12,11 @@ use surmise::objective::Goal;
 use surmise::study::Study;
 use surmise::trial::{Failure, FailureKind, Outcome, Source, Trial};
 
-/// How a tuning job stands.
+/// The description of a tuning job: the answer of `DescribeHyperParameterTuningJob`.
 ///
-/// As JSON it has the members of SageMaker's own answer, except for ARNs and times, which only the service knows; each
-/// training job also has its `ModelArtifacts`, which SageMaker tells by `DescribeTrainingJob`.
+/// Surmise reads the descriptions of SageMaker's own tuner and writes one for a study. A written
+/// one has no ARNs and times, which only the service knows. In addition, each training job has its
+/// `ModelArtifacts`, which the service returns only by `DescribeTrainingJob`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -23,202 +24,205 @@ pub struct TuningJobDescription {
     /// The name of the tuning job.
     #[serde(rename = "HyperParameterTuningJobName")]
     pub name: String,
-    /// How it searches.
+    /// The strategy, the objective, the ranges and the limits.
     #[serde(rename = "HyperParameterTuningJobConfig")]
     pub config: HyperParameterTuningJobConfig,
-    /// What its training jobs are.
+    /// The definition of the training jobs.
     #[serde(rename = "TrainingJobDefinition", skip_serializing_if = "Option::is_none")]
     pub definition: Option<HyperParameterTrainingJobDefinition>,
-    /// The same where there are several.
+    /// The definitions of the training jobs, if there are several.
     #[serde(rename = "TrainingJobDefinitions", skip_serializing_if = "Option::is_none")]
     pub definitions: Option<Vec<HyperParameterTrainingJobDefinition>>,
-    /// How it stands.
+    /// The status of the tuning job.
     #[serde(rename = "HyperParameterTuningJobStatus")]
     pub status: TuningJobStatus,
-    /// Why it failed.
+    /// The reason of a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
-    /// How many training jobs stand how.
+    /// The number of training jobs by status.
     #[serde(default)]
     pub training_job_status_counters: TrainingJobStatusCounters,
-    /// How many objectives stand how.
+    /// The number of training jobs by the status of their objective.
     #[serde(default)]
     pub objective_status_counters: ObjectiveStatusCounters,
-    /// The training job of the best value.
+    /// The completed training job with the best value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best_training_job: Option<TrainingJobSummary>,
-    /// Which earlier tuning jobs it learnt from.
+    /// The earlier tuning jobs from which it learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_start_config: Option<WarmStartConfig>,
-    /// Whether SageMaker was to choose ranges and limits.
+    /// Whether SageMaker chose ranges and limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autotune: Option<Autotune>,
 }
 
-/// How a tuning job stands.
+/// The status of a tuning job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TuningJobStatus {
-    /// It came to its end.
+    /// The tuning job has reached a limit or completion criterion.
     Completed,
-    /// It runs.
+    /// The tuning job is running.
     InProgress,
-    /// It came to nothing.
+    /// The tuning job has failed.
     Failed,
-    /// It was stopped.
+    /// The tuning job was stopped.
     Stopped,
-    /// It is being stopped.
+    /// The tuning job is being stopped.
     Stopping,
-    /// It is being removed, or could not be.
+    /// The tuning job is being deleted, or its deletion has failed.
     #[serde(alias = "DeleteFailed")]
     Deleting,
-    /// In some way that this version does not know.
+    /// A status that this version does not know.
     #[serde(other)]
     Unknown,
 }
 
-/// How many training jobs stand how.
+/// The number of training jobs by status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct TrainingJobStatusCounters {
-    /// Ran to their end.
+    /// The number of completed jobs.
     pub completed: usize,
-    /// Run.
+    /// The number of running jobs.
     pub in_progress: usize,
-    /// Failed by bad luck: interrupted, or throttled.
+    /// The number of jobs that failed because they were interrupted or throttled.
     pub retryable_error: usize,
-    /// Failed by an error of their own.
+    /// The number of jobs that failed by their own error.
     pub non_retryable_error: usize,
-    /// Were stopped.
+    /// The number of stopped jobs.
     pub stopped: usize,
 }
 
-/// How many objectives stand how.
+/// The number of training jobs by the status of their objective.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct ObjectiveStatusCounters {
-    /// Have a value.
+    /// The number of jobs with a final value.
     pub succeeded: usize,
-    /// Will have one, or not.
+    /// The number of jobs that may still report a value.
     pub pending: usize,
-    /// Have none.
+    /// The number of jobs that ended without a value.
     pub failed: usize,
 }
 
-/// One training job of a tuning job.
+/// The summary of one training job of a tuning job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct TrainingJobSummary {
-    /// Its definition, where there are several.
+    /// The name of its definition, if there are several.
     #[serde(rename = "TrainingJobDefinitionName", skip_serializing_if = "Option::is_none")]
     pub definition_name: Option<String>,
-    /// Its name.
+    /// The name of the training job.
     #[serde(rename = "TrainingJobName")]
     pub name: String,
-    /// How it stands.
+    /// The status of the training job.
     #[serde(rename = "TrainingJobStatus")]
     pub status: TrainingJobStatus,
-    /// The values that were tried.
+    /// The tuned hyperparameters, as text.
     #[serde(default)]
     pub tuned_hyper_parameters: IndexMap<String, String>,
-    /// Why it failed.
+    /// The reason of a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
-    /// What came out.
+    /// The final value of the objective.
     #[serde(
         rename = "FinalHyperParameterTuningJobObjectiveMetric",
         skip_serializing_if = "Option::is_none"
     )]
     pub final_metric: Option<FinalMetric>,
-    /// How its objective stands.
+    /// The status of its objective.
     #[serde(default)]
     pub objective_status: ObjectiveStatus,
-    /// Where its model is, if it made one and its definition says where.
+    /// The location of its model, if it may have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_artifacts: Option<ModelArtifacts>,
     #[serde(skip)]
-    is_bad_luck: bool,
+    is_transient_failure: bool,
 }
 
-/// How a training job stands.
+/// The status of a training job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TrainingJobStatus {
-    /// It runs, or is being stopped.
+    /// The job is running or being stopped.
     #[serde(alias = "Stopping")]
     InProgress,
-    /// It ran to its end.
+    /// The job has completed.
     Completed,
-    /// It failed.
+    /// The job has failed.
     Failed,
-    /// It was stopped.
+    /// The job was stopped.
     #[serde(alias = "Deleting")]
     Stopped,
-    /// In some way that this version does not know.
+    /// A status that this version does not know.
     #[serde(other)]
     Unknown,
 }
 
-/// How the objective of a training job stands.
+/// The status of a training job's objective.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ObjectiveStatus {
-    /// It has a value.
+    /// The job has a final value.
     Succeeded,
-    /// It will have one, or not.
+    /// The job may still report a value.
     #[default]
     Pending,
-    /// It has none.
+    /// The job ended without a value.
     Failed,
-    /// In some way that this version does not know.
+    /// A status that this version does not know.
     #[serde(other)]
     Unknown,
 }
 
-/// What came out of a training job.
+/// The final value of a training job's objective.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct FinalMetric {
-    /// Which way is better; the service leaves it out of the best training job's. Then it is that of the objective.
+    /// Whether the metric is minimized or maximized.
+    ///
+    /// The service omits it for the best training job, to which the tuning job's goal applies.
     #[serde(rename = "Type", default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<Goal>,
-    /// The metric.
+    /// The name of the metric.
     pub metric_name: String,
-    /// Its value; not finite where the job diverged.
+    /// The value; it is not finite if the job diverged.
     #[serde(deserialize_with = "number")]
     pub value: f64,
 }
 
-/// A number, or the word that the service's protocol has where JSON has none: `NaN`, `Infinity`.
+/// Reads a number, or the service's text for a number that is not finite: `NaN`, `Infinity`.
 fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
     number.ok_or_else(|| serde::de::Error::custom(format!("{value} is no number")))
 }
 
-/// Where a model is.
+/// The location of a training job's model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct ModelArtifacts {
-    /// Its address.
+    /// The S3 URI of the model.
     #[serde(rename = "S3ModelArtifacts")]
-    pub address: String,
+    pub s3_uri: String,
 }
 
 impl TuningJobDescription {
-    /// How the tuning job of a request stands, from the study that runs it. Trials that came from outside are no training
-    /// jobs of it.
-    pub fn of(
+    /// Describes a study as the tuning job of a request.
+    ///
+    /// External trials are not among its training jobs.
+    pub fn from_study(
         request: &CreateHyperParameterTuningJobRequest,
         study: &Study,
         status: TuningJobStatus,
     ) -> Self {
-        let jobs = training_jobs(request, study);
+        let jobs = training_job_summaries(request, study);
         let mut counters = TrainingJobStatusCounters::default();
         let mut objectives = ObjectiveStatusCounters::default();
         for job in &jobs {
@@ -227,7 +231,9 @@ impl TuningJobDescription {
                     &mut counters.in_progress
                 }
                 TrainingJobStatus::Completed => &mut counters.completed,
-                TrainingJobStatus::Failed if job.is_bad_luck => &mut counters.retryable_error,
+                TrainingJobStatus::Failed if job.is_transient_failure => {
+                    &mut counters.retryable_error
+                }
                 TrainingJobStatus::Failed => &mut counters.non_retryable_error,
                 TrainingJobStatus::Stopped => &mut counters.stopped,
             } += 1;
@@ -262,11 +268,13 @@ impl TuningJobDescription {
         }
     }
 
-    /// What the next states of AWS's sample state machine look for below `$.body`: `jobName`, `bestTrainingJobName`,
-    /// `modelDataUrl`; `None` if no training job completed.
+    /// Returns the input that the next states of AWS's sample state machine expect.
+    ///
+    /// Below `body` it has `jobName`, `bestTrainingJobName` and `modelDataUrl`. Returns `None` if
+    /// no training job completed.
     pub fn next_states_input(&self) -> Option<serde_json::Value> {
         let best = self.best_training_job.as_ref()?;
-        let model = best.model_artifacts.as_ref().map(|model| &model.address);
+        let model = best.model_artifacts.as_ref().map(|model| &model.s3_uri);
         Some(serde_json::json!({"body": {
             "jobName": self.name,
             "bestTrainingJobName": best.name,
@@ -275,13 +283,15 @@ impl TuningJobDescription {
     }
 }
 
-/// The training jobs of the tuning job of a request, in the order of their trials: what
-/// `ListTrainingJobsForHyperParameterTuningJob` tells.
-pub fn training_jobs(
+/// Summarizes the trials of a study as the training jobs of a request's tuning job.
+///
+/// The summaries are those of `ListTrainingJobsForHyperParameterTuningJob`, in the order of the
+/// trials. External trials are omitted.
+pub fn training_job_summaries(
     request: &CreateHyperParameterTuningJobRequest,
     study: &Study,
 ) -> Vec<TrainingJobSummary> {
-    let own = study.trials().iter().filter(|trial| trial.source == Source::Own);
+    let own = study.trials().iter().filter(|trial| trial.source == Source::Study);
     own.map(|trial| summary(request, study, trial)).collect()
 }
 
@@ -296,12 +306,12 @@ fn summary(
         Some(Outcome::Completed { .. }) => {
             (TrainingJobStatus::Completed, ObjectiveStatus::Succeeded)
         }
-        // The job did its work; only what it reported is no number.
+        // The training job itself completed; only its metric is missing or not finite.
         Some(Outcome::Failed(Failure {
             kind: FailureKind::NonFiniteMetric | FailureKind::MissingMetric,
             ..
         })) => (TrainingJobStatus::Completed, ObjectiveStatus::Failed),
-        // There a job that takes too long is stopped.
+        // SageMaker stops a job that exceeds its time limit.
         Some(Outcome::Failed(Failure {
             kind: FailureKind::Timeout | FailureKind::Cancelled,
             ..
@@ -337,16 +347,19 @@ fn summary(
             value,
         }),
         objective_status,
-        is_bad_luck: matches!(&trial.outcome, Some(Outcome::Failed(failure)) if failure.kind.is_transient()),
+        is_transient_failure: matches!(
+            &trial.outcome,
+            Some(Outcome::Failed(failure)) if failure.kind.is_transient()
+        ),
         model_artifacts: definition
             .filter(|_| has_model)
-            .map(|definition| ModelArtifacts { address: model_address(definition, &name) }),
+            .map(|definition| ModelArtifacts { s3_uri: model_s3_uri(definition, &name) }),
         name,
     }
 }
 
-/// Where SageMaker puts the model of a training job.
-pub fn model_address(
+/// Returns the S3 URI at which SageMaker stores the model of a training job.
+pub fn model_s3_uri(
     definition: &HyperParameterTrainingJobDefinition,
     training_job: &str,
 ) -> String {

@@ -1,15 +1,15 @@
-//! From a request to a study, and back: the gate between SageMaker's words and the engine's.
+//! Converts requests to studies and back, and imports the training jobs of other tuning jobs.
 
 mod describe;
 mod study;
 mod write;
 
-mod bring_back;
+mod import;
 
-pub use self::bring_back::BroughtBack;
 pub use self::describe::{
     FinalMetric, ModelArtifacts, ObjectiveStatus, ObjectiveStatusCounters, TrainingJobStatus,
     TrainingJobStatusCounters, TrainingJobSummary, TuningJobDescription, TuningJobStatus,
-    model_address, training_jobs,
+    model_s3_uri, training_job_summaries,
 };
+pub use self::import::ImportSummary;
 pub use self::study::Tuning;

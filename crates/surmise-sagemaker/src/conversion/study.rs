@@ -1,4 +1,4 @@
-//! From a tuning request to a search.
+//! Converts a tuning request to the engine's types.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -8,14 +8,13 @@ use serde_json::Number;
 
 use crate::error::{Feature, NotSupported, TuningError};
 use crate::json_path::step;
-use crate::judge::{EPOCHS, epochs};
-use crate::reading::{Document, DocumentShape};
+use crate::reading::{Document, DocumentFormat};
 use crate::request::{
     CategoricalRange, CompleteOnConvergence, CreateHyperParameterTuningJobRequest,
-    HyperParameterTrainingJobDefinition, HyperParameterTuningJobConfig, JobObjective, JobStrategy,
-    NumericRange, Other, ParameterRanges, TrainingJobEarlyStoppingType, WarmStartConfig,
-    integer_of, real_of,
+    HyperParameterTuningJobConfig, JobObjective, JobStrategy, NumericRange, ParameterRanges,
+    TrainingJobEarlyStoppingType, UnknownMembers, WarmStartConfig, parse_float, parse_integer,
 };
+use crate::validation::{EPOCH_NAMES, parse_epochs};
 use surmise::error::{Error, Violation};
 use surmise::limits::{
     CompletionCriteria, EarlyStopping, ResourceLimits, RetryPolicy, SuccessiveHalving, TuningRules,
@@ -26,41 +25,63 @@ use surmise::strategy::{BayesianOptimization, GridSearch, RandomSearch, Strategy
 use surmise::study::{Study, StudySettings};
 use surmise::trial::FailureKind;
 
-/// A tuning job in the words of this crate.
+/// The search that a tuning request describes, in the engine's types.
 ///
-/// What its training jobs are and where they run is not here: that is for whoever runs them, who finds it in the request.
+/// It holds the parts of a [`Study`] and the rules for a [`Tuner`](surmise::tune::Tuner). The
+/// definition of the training jobs stays in the request.
+///
+/// ```
+/// use surmise_sagemaker::Document;
+///
+/// let text = r#"{ "Strategy": "Bayesian", "RandomSeed": 7,
+///     "ResourceLimits": { "MaxNumberOfTrainingJobs": 20, "MaxParallelTrainingJobs": 2 },
+///     "HyperParameterTuningJobObjective": { "Type": "Minimize", "MetricName": "loss" },
+///     "ParameterRanges": { "ContinuousParameterRanges": [
+///         { "Name": "rate", "MinValue": "1e-4", "MaxValue": "1", "ScalingType": "Auto" } ] } }"#;
+/// let tuning = Document::read(text.as_bytes())?.tuning()?;
+/// assert_eq!(tuning.limits.max_jobs, Some(20));
+/// assert!(tuning.not_supported.is_empty());
+/// let study = tuning.study()?;
+/// assert_eq!(study.settings().seed, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Look at `not_supported` before you run it: the request may use features, such as a warm start,
+/// that Surmise ignores.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Tuning {
-    /// What is tuned: the continuous ranges first, then the integer, then the categorical ones.
+    /// The ranges: first the continuous, then the integer, then the categorical ones.
     pub space: SearchSpace,
-    /// What is measured.
+    /// The metric and whether it is minimized or maximized.
     pub objective: Objective,
-    /// Within which limits.
+    /// The limits of jobs, parallel jobs and time.
     pub limits: ResourceLimits,
-    /// How it is searched.
+    /// The strategy that proposes configurations.
     pub strategy: Box<dyn Strategy>,
-    /// The seed, if one is given.
+    /// The request's `RandomSeed`, if it has one.
     pub seed: Option<u64>,
-    /// Hyperparameters that all jobs share, as text.
+    /// The static hyperparameters, as text.
     pub static_values: IndexMap<String, String>,
-    /// Which running jobs are stopped early, when it is enough besides the limits, how long a job may run and how often it is tried again:
-    /// for [`Tuner::with`](surmise::tune::Tuner::with).
+    /// Early stopping, completion criteria, job deadline and retries, for
+    /// [`Tuner::with_rules`](surmise::tune::Tuner::with_rules).
     pub rules: TuningRules,
-    /// Which earlier tuning jobs are to be learnt from.
+    /// The earlier tuning jobs that the request wants to learn from.
     pub warm_start: Option<WarmStartConfig>,
-    /// What is asked for and cannot be done yet. The search can go on without it.
+    /// The features of the request that Surmise ignores.
     pub not_supported: Vec<NotSupported>,
     is_grid: bool,
 }
 
 impl Tuning {
-    /// Whether every combination is tried, so that there is an end without a limit.
+    /// Returns true for a grid search, which ends without a limit of jobs.
     pub fn is_grid(&self) -> bool {
         self.is_grid
     }
 
-    /// A study that has seen nothing, under the order of arrival; seed 0 if none is given.
+    /// Creates an empty study that takes results in the order of arrival.
+    ///
+    /// The seed is 0 if the request has none.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a limit is 0.
@@ -75,32 +96,38 @@ impl Tuning {
 }
 
 impl Document {
-    /// The search that this document describes. In a state machine the name of the tuning job need not be known.
+    /// Converts the document to the search that it describes.
+    ///
+    /// The name of the tuning job may be an unresolved expression.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with everything that is wrong: members of another form than the service's model gives them, bounds
-    /// that are not numbers, ranges that break a rule, limits of 0, no objective, a grid over numbers, Hyperband without a greatest
-    /// resource. [`TuningError::NotSupported`] for several definitions, and Autotune without ranges.
+    /// [`TuningError::Engine`] with every problem:
+    /// - a member breaks the service's model, or is an unresolved expression;
+    /// - a bound is no number, a range breaks a rule, or a limit is 0;
+    /// - the objective is missing, a grid has numeric ranges, or Hyperband has no `MaxResource`.
+    ///
+    /// [`TuningError::NotSupported`] for several definitions, and for Autotune without ranges.
     pub fn tuning(&self) -> Result<Tuning, TuningError> {
-        match self.shape() {
-            DocumentShape::Config => self.config()?.tuning(),
-            _ if self.lacks_known_name() => self.request_named("unnamed")?.tuning(),
+        match self.format() {
+            DocumentFormat::Config => self.config()?.tuning(),
+            _ if self.has_unresolved_name() => self.request_with_name("unnamed")?.tuning(),
             _ => self.request()?.tuning(),
         }
     }
 }
 
 impl CreateHyperParameterTuningJobRequest {
-    /// The search that this request describes.
+    /// Converts the request to the search that it describes.
     ///
     /// # Errors
-    /// Those of [`Document::tuning`].
+    /// [`TuningError`], as [`Document::tuning`].
     pub fn tuning(&self) -> Result<Tuning, TuningError> {
-        let mut asked = Asked::of(&self.config, "$.HyperParameterTuningJobConfig");
-        asked.unknown("$", &self.other);
+        let mut unsupported =
+            UnsupportedFeatures::of_config(&self.config, "$.HyperParameterTuningJobConfig");
+        unsupported.add_unknown_members("$", &self.unknown_members);
         let several: Vec<_> = self.all_definitions().collect();
         if several.len() > 1 {
-            asked.blocked(
+            unsupported.add_blocking(
                 Feature::SeveralDefinitions,
                 "$.TrainingJobDefinitions",
                 format!("a list of {}", several.len()),
@@ -114,14 +141,14 @@ impl CreateHyperParameterTuningJobRequest {
         };
         let definition = several.first().copied();
         if let Some(definition) = definition {
-            asked.definition(definition, path);
+            unsupported.add_unknown_members(path, &definition.unknown_members);
         }
         if let Some(warm_start) = &self.warm_start {
-            asked.without(
+            unsupported.add(
                 Feature::WarmStart,
                 "$.WarmStartConfig",
                 warm_start.warm_start_type,
-                "the search begins from nothing; results can be given by Study::observe",
+                "the search starts without earlier results; add them by Study::add_observation",
             );
         }
         let own = definition.and_then(|definition| definition.parameter_ranges.as_ref());
@@ -130,21 +157,21 @@ impl CreateHyperParameterTuningJobRequest {
             None => self.config.ranges("$.HyperParameterTuningJobConfig"),
         };
         if self.autotune.is_some() {
-            asked.autotune(&ranges);
+            unsupported.add_autotune(&ranges);
         }
         let objective = definition.and_then(|definition| definition.objective.as_ref());
         let none = IndexMap::new();
         let statics =
             definition.and_then(|it| it.static_hyper_parameters.as_ref()).unwrap_or(&none);
-        let mut tuning = self.config.search(&ranges, objective, statics, asked)?;
+        let mut tuning = self.config.search(&ranges, objective, statics, unsupported)?;
         tuning.warm_start.clone_from(&self.warm_start);
         if let Some(definition) = definition {
             tuning.static_values.clone_from(statics);
             let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-            tuning.rules.job_deadline =
+            tuning.rules.job_timeout =
                 definition.stopping_condition.max_runtime_in_seconds.map(seconds);
             if let Some(strategy) = &definition.retry_strategy {
-                // There it is for errors of the service; this is what comes nearest.
+                // SageMaker retries after errors of the service; these kinds are the closest ones.
                 tuning.rules.retries = RetryPolicy::never()
                     .with(FailureKind::Interrupted, strategy.max_attempts)
                     .with(FailureKind::Throttled, strategy.max_attempts);
@@ -155,12 +182,13 @@ impl CreateHyperParameterTuningJobRequest {
 }
 
 impl HyperParameterTuningJobConfig {
-    /// The search that this configuration describes.
+    /// Converts the configuration to the search that it describes.
     ///
     /// # Errors
-    /// Those of [`Document::tuning`].
+    /// [`TuningError`], as [`Document::tuning`].
     pub fn tuning(&self) -> Result<Tuning, TuningError> {
-        self.search(&self.ranges("$"), None, &IndexMap::new(), Asked::of(self, "$"))
+        let unsupported = UnsupportedFeatures::of_config(self, "$");
+        self.search(&self.ranges("$"), None, &IndexMap::new(), unsupported)
     }
 
     fn ranges(&self, path: &str) -> Ranges<'_> {
@@ -172,7 +200,7 @@ impl HyperParameterTuningJobConfig {
         ranges: &Ranges<'_>,
         objective: Option<&JobObjective>,
         statics: &IndexMap<String, String>,
-        mut asked: Asked,
+        mut unsupported: UnsupportedFeatures,
     ) -> Result<Tuning, TuningError> {
         let space = ranges.search_space();
         let limits = ResourceLimits {
@@ -185,29 +213,29 @@ impl HyperParameterTuningJobConfig {
         };
         let objective = objective.or(self.objective.as_ref()).ok_or_else(|| {
             Error::Invalid(vec![Violation::new(
-                format!("{}.HyperParameterTuningJobObjective", asked.path),
+                format!("{}.HyperParameterTuningJobObjective", unsupported.config_path),
                 "missing",
                 "a search must have an objective",
                 "add Type and MetricName",
             )])
         });
         let checked = limits.check();
-        let early_stopping = self.early_stopping(&asked.path, statics);
+        let early_stopping = self.early_stopping(&unsupported.config_path, statics);
         let strategy = space.as_ref().ok().map(|space| self.search_strategy(space)).transpose();
-        // What only Autotune could have chosen is not also missing.
-        let is_waived = asked.is_blocked && ranges.is_empty();
-        let failures = [
-            space.as_ref().err().filter(|_| !is_waived),
+        // Ranges that Autotune would choose are reported as unsupported, not as missing.
+        let is_autotuned = unsupported.is_blocking && ranges.is_empty();
+        let errors = [
+            space.as_ref().err().filter(|_| !is_autotuned),
             checked.as_ref().err(),
-            objective.as_ref().err().filter(|_| !is_waived),
+            objective.as_ref().err().filter(|_| !is_autotuned),
             early_stopping.as_ref().err(),
-            strategy.as_ref().err().filter(|_| !asked.is_blocked),
+            strategy.as_ref().err().filter(|_| !unsupported.is_blocking),
         ];
-        let failures = failures.into_iter().flatten();
-        Error::unless_empty(failures.flat_map(|error| error.violations().to_vec()).collect())?;
-        asked.ranges(ranges);
-        if asked.is_blocked {
-            return Err(TuningError::NotSupported(asked.not_supported));
+        let errors = errors.into_iter().flatten();
+        Error::from_violations(errors.flat_map(|error| error.violations().to_vec()).collect())?;
+        unsupported.add_unknown_members_of_ranges(ranges);
+        if unsupported.is_blocking {
+            return Err(TuningError::NotSupported(unsupported.not_supported));
         }
         let objective = objective?;
         Ok(Tuning {
@@ -226,7 +254,7 @@ impl HyperParameterTuningJobConfig {
                 ..TuningRules::default()
             },
             warm_start: None,
-            not_supported: asked.not_supported,
+            not_supported: unsupported.not_supported,
             is_grid: self.strategy == JobStrategy::Grid,
         })
     }
@@ -234,15 +262,17 @@ impl HyperParameterTuningJobConfig {
 
 impl HyperParameterTuningJobConfig {
     fn search_strategy(&self, space: &SearchSpace) -> Result<Box<dyn Strategy>, Error> {
-        let nothing: [(&str, GridLevels); 0] = [];
+        let no_levels: [(&str, GridLevels); 0] = [];
         Ok(match self.strategy {
             JobStrategy::Bayesian => Box::new(BayesianOptimization::default()),
             JobStrategy::Random | JobStrategy::Hyperband => Box::new(RandomSearch),
-            JobStrategy::Grid => Box::new(GridSearch::new(space.grid(nothing)?)),
+            JobStrategy::Grid => Box::new(GridSearch::new(space.grid(no_levels)?)),
         })
     }
 
-    /// Hyperband is early stopping over random search; its greatest resource may stand among the static hyperparameters.
+    /// Converts Hyperband to early stopping over random search.
+    ///
+    /// `MaxResource` may come from a static hyperparameter, such as `epochs`.
     fn early_stopping(
         &self,
         path: &str,
@@ -255,22 +285,21 @@ impl HyperParameterTuningJobConfig {
             });
         }
         let hyperband = self.strategy_config.as_ref().and_then(|config| config.hyperband.as_ref());
-        let least = hyperband.and_then(|config| config.min_resource).map_or(1, u64::from);
-        let inferred = || EPOCHS.iter().find_map(|name| epochs(statics.get(*name)?));
-        let most =
-            hyperband.and_then(|config| config.max_resource).map(u64::from).or_else(inferred);
-        let refused = |value: String, rule: &str| {
+        let min = hyperband.and_then(|config| config.min_resource).map_or(1, u64::from);
+        let inferred = || EPOCH_NAMES.iter().find_map(|name| parse_epochs(statics.get(*name)?));
+        let max = hyperband.and_then(|config| config.max_resource).map(u64::from).or_else(inferred);
+        let invalid = |value: String, rule: &str| {
             let subject = format!("{path}.StrategyConfig.HyperbandStrategyConfig.MaxResource");
-            let remedy = format!("give the number of epochs, or one of {}", EPOCHS.join(", "));
+            let remedy = format!("give the number of epochs, or one of {}", EPOCH_NAMES.join(", "));
             Err(Error::Invalid(vec![Violation::new(subject, value, rule, remedy)]))
         };
-        match most {
-            None => refused("missing".to_owned(), "Hyperband must know how far a job goes"),
-            Some(most) if most < least.max(1) => {
-                refused(most.to_string(), "it is at least MinResource, and at least 1")
+        match max {
+            None => invalid("missing".to_owned(), "Hyperband needs the maximum resource of a job"),
+            Some(max) if max < min.max(1) => {
+                invalid(max.to_string(), "it must be at least MinResource, and at least 1")
             }
-            Some(most) => {
-                Ok(EarlyStopping::SuccessiveHalving(SuccessiveHalving::new(least.max(1), most)))
+            Some(max) => {
+                Ok(EarlyStopping::SuccessiveHalving(SuccessiveHalving::new(min.max(1), max)))
             }
         }
     }
@@ -285,13 +314,14 @@ impl HyperParameterTuningJobConfig {
             not_improving_for: not_improving
                 .and_then(|part| part.max_jobs_not_improving)
                 .map(|jobs| jobs as usize),
-            // Of the two readings that AWS documents, that of its guide: any better value is an improvement.
-            least_improvement: 0.0,
+            // AWS documents two definitions; this is that of its guide, where any better value is
+            // an improvement.
+            min_improvement: 0.0,
         }
     }
 }
 
-/// The ranges that count: those of the definition if it has its own, else those of the configuration.
+/// The ranges that apply: those of the definition if it has its own, else of the configuration.
 struct Ranges<'a> {
     path: String,
     given: Option<&'a ParameterRanges>,
@@ -317,12 +347,12 @@ impl<'a> Ranges<'a> {
 
     fn search_space(&self) -> Result<SearchSpace, Error> {
         let continuous = self.continuous().map(|range| {
-            let (min, max) = bounds(range, real_of, "a number such as 0.5 or 1e-3")?;
+            let (min, max) = bounds(range, parse_float, "a number such as 0.5 or 1e-3")?;
             let scaling = range.scaling_type.unwrap_or_default();
             ParameterRange::continuous(&range.name, min..=max, scaling)
         });
         let integer = self.integer().map(|range| {
-            let (min, max) = bounds(range, integer_of, "a whole number such as 10")?;
+            let (min, max) = bounds(range, parse_integer, "a whole number such as 10")?;
             let scaling = range.scaling_type.unwrap_or_default();
             ParameterRange::integer(&range.name, min..=max, scaling)
         });
@@ -332,129 +362,126 @@ impl<'a> Ranges<'a> {
     }
 }
 
-/// Both ends of a range, read from their strings.
+/// Parses both bounds of a range.
 fn bounds<T>(
     range: &NumericRange,
-    read: fn(&str) -> Option<T>,
-    wanted: &str,
+    parse: fn(&str) -> Option<T>,
+    expected: &str,
 ) -> Result<(T, T), Error> {
-    let end = |end: &str, text: &str| {
-        read(text).ok_or_else(|| {
+    let bound = |name: &str, text: &str| {
+        parse(text).ok_or_else(|| {
             Violation::new(
                 &range.name,
-                format!("{end} {text:?}"),
-                format!("{end} must be {wanted}"),
+                format!("{name} {text:?}"),
+                format!("{name} must be {expected}"),
                 "write it as a decimal string",
             )
         })
     };
-    match (end("MinValue", &range.min_value), end("MaxValue", &range.max_value)) {
+    match (bound("MinValue", &range.min_value), bound("MaxValue", &range.max_value)) {
         (Ok(min), Ok(max)) => Ok((min, max)),
         (min, max) => Err(Error::Invalid([min.err(), max.err()].into_iter().flatten().collect())),
     }
 }
 
-/// Everything that was asked for and cannot be done yet.
-struct Asked {
-    /// Where the configuration stands.
-    path: String,
+/// Collects the unsupported features that a request uses.
+struct UnsupportedFeatures {
+    /// The JSON path of the configuration.
+    config_path: String,
     not_supported: Vec<NotSupported>,
-    /// Whether there can be no search without it.
-    is_blocked: bool,
+    /// True if no search is possible without one of the features.
+    is_blocking: bool,
 }
 
-impl Asked {
-    /// By a configuration that stands at `path`.
-    fn of(config: &HyperParameterTuningJobConfig, path: &str) -> Self {
+impl UnsupportedFeatures {
+    /// Collects the unsupported features of the configuration at `path`.
+    fn of_config(config: &HyperParameterTuningJobConfig, path: &str) -> Self {
         let not_supported = Vec::new();
-        let mut asked = Self { path: path.to_owned(), not_supported, is_blocked: false };
+        let mut unsupported =
+            Self { config_path: path.to_owned(), not_supported, is_blocking: false };
         let limits = &config.resource_limits;
         if let Some(criteria) = &config.completion_criteria {
             let path = format!("{path}.TuningJobCompletionCriteria");
-            let instead = "the search goes on to its limits";
+            let consequence = "the search continues until its limits";
             let convergence = criteria.convergence.as_ref();
             if convergence.and_then(|part| part.complete_on_convergence)
                 == Some(CompleteOnConvergence::Enabled)
             {
                 let path = format!("{path}.ConvergenceDetected");
-                asked.without(Feature::Convergence, &path, "Enabled", instead);
+                unsupported.add(Feature::Convergence, &path, "Enabled", consequence);
             }
-            asked.unknown(&path, &criteria.other);
+            unsupported.add_unknown_members(&path, &criteria.unknown_members);
         }
-        asked.unknown(path, &config.other);
-        asked.unknown(&format!("{path}.ResourceLimits"), &limits.other);
+        unsupported.add_unknown_members(path, &config.unknown_members);
+        unsupported.add_unknown_members(&format!("{path}.ResourceLimits"), &limits.unknown_members);
         if let Some(objective) = &config.objective {
             let path = format!("{path}.HyperParameterTuningJobObjective");
-            asked.unknown(&path, &objective.other);
+            unsupported.add_unknown_members(&path, &objective.unknown_members);
         }
-        asked
+        unsupported
     }
 
-    fn definition(&mut self, definition: &HyperParameterTrainingJobDefinition, path: &str) {
-        self.unknown(path, &definition.other);
-    }
-
-    /// Nobody chooses ranges and limits here; those that are given may suffice.
-    fn autotune(&mut self, ranges: &Ranges<'_>) {
+    /// Adds Autotune. Without it a search is possible only if the request gives ranges.
+    fn add_autotune(&mut self, ranges: &Ranges<'_>) {
         if ranges.is_empty() {
-            self.blocked(Feature::Autotune, "$.Autotune", "Enabled", "give ranges");
+            self.add_blocking(Feature::Autotune, "$.Autotune", "Enabled", "give ranges");
             return;
         }
-        let instead = "the ranges and limits that are given are taken as they are";
-        self.without(Feature::Autotune, "$.Autotune", "Enabled", instead);
+        let consequence = "the given ranges and limits are used unchanged";
+        self.add(Feature::Autotune, "$.Autotune", "Enabled", consequence);
         let parameters = ranges.given.and_then(|ranges| ranges.auto_parameters.as_ref());
         for (index, parameter) in parameters.into_iter().flatten().enumerate() {
             let path = format!("{}.AutoParameters[{index}]", ranges.path);
-            let instead = "it is not tuned, and has no value";
-            self.without(Feature::Autotune, &path, &parameter.name, instead);
+            let consequence = "it is not tuned, and has no value";
+            self.add(Feature::Autotune, &path, &parameter.name, consequence);
         }
     }
 
-    fn ranges(&mut self, ranges: &Ranges<'_>) {
+    fn add_unknown_members_of_ranges(&mut self, ranges: &Ranges<'_>) {
         if let Some(given) = ranges.given {
-            self.unknown(&ranges.path, &given.other);
+            self.add_unknown_members(&ranges.path, &given.unknown_members);
         }
-        let integer = ranges.integer().map(|range| &range.other);
-        let continuous = ranges.continuous().map(|range| &range.other);
-        let categorical = ranges.categorical().map(|range| &range.other);
-        let mut each = |list: &str, others: Vec<&Other>| {
-            for (index, other) in others.into_iter().enumerate() {
-                self.unknown(&format!("{}.{list}[{index}]", ranges.path), other);
+        let integer = ranges.integer().map(|range| &range.unknown_members);
+        let continuous = ranges.continuous().map(|range| &range.unknown_members);
+        let categorical = ranges.categorical().map(|range| &range.unknown_members);
+        let mut add_all = |list: &str, items: Vec<&UnknownMembers>| {
+            for (index, members) in items.into_iter().enumerate() {
+                self.add_unknown_members(&format!("{}.{list}[{index}]", ranges.path), members);
             }
         };
-        each("IntegerParameterRanges", integer.collect());
-        each("ContinuousParameterRanges", continuous.collect());
-        each("CategoricalParameterRanges", categorical.collect());
+        add_all("IntegerParameterRanges", integer.collect());
+        add_all("ContinuousParameterRanges", continuous.collect());
+        add_all("CategoricalParameterRanges", categorical.collect());
     }
 
-    /// The search can go on without it.
-    fn without(
+    /// Adds a feature that the search can ignore.
+    fn add(
         &mut self,
         feature: Feature,
         path: &str,
-        asked: impl Display,
-        instead: &'static str,
+        requested: impl Display,
+        consequence: &'static str,
     ) {
-        let (path, asked) = (path.to_owned(), asked.to_string());
-        self.not_supported.push(NotSupported { feature, path, asked, instead });
+        let (path, requested) = (path.to_owned(), requested.to_string());
+        self.not_supported.push(NotSupported { feature, path, requested, consequence });
     }
 
-    /// It cannot.
-    fn blocked(
+    /// Adds a feature without which no search is possible.
+    fn add_blocking(
         &mut self,
         feature: Feature,
         path: &str,
-        asked: impl Display,
-        instead: &'static str,
+        requested: impl Display,
+        consequence: &'static str,
     ) {
-        self.without(feature, path, asked, instead);
-        self.is_blocked = true;
+        self.add(feature, path, requested, consequence);
+        self.is_blocking = true;
     }
 
-    fn unknown(&mut self, path: &str, other: &Other) {
-        for (name, value) in other.members() {
+    fn add_unknown_members(&mut self, path: &str, members: &UnknownMembers) {
+        for (name, value) in members.members() {
             let path = format!("{path}{}", step(name));
-            self.without(Feature::UnknownMember, &path, value, "it is kept, and has no effect");
+            self.add(Feature::UnknownMember, &path, value, "it is kept, but has no effect");
         }
     }
 }

@@ -1,24 +1,24 @@
-//! From a study back to SageMaker: its values, its configuration, a request.
+//! Converts a study to a request for SageMaker's own tuner.
 
 use std::time::Duration;
 
-use crate::judge::Judge;
 use crate::reading::Document;
 use crate::request::{
     CategoricalRange, CreateHyperParameterTuningJobRequest, HyperParameterTrainingJobDefinition,
     HyperParameterTuningJobConfig, JobObjective, JobResourceLimits, JobStrategy, NumericRange,
-    ParameterRanges, printed_float,
+    ParameterRanges, format_float,
 };
+use crate::validation::Validator;
 use surmise::error::{Error, Violation};
 use surmise::space::{ParameterRange, ParameterValue, SearchSpace};
 use surmise::study::Study;
 
 impl HyperParameterTuningJobConfig {
-    /// The configuration of a tuning job that searches what a study searches; how, is up to SageMaker's own strategies.
+    /// Creates the configuration of a tuning job with the space, objective and limits of a study.
     ///
-    /// Ranges of one value are left out, because the service refuses them: they are static. The seed's lowest 31 bits are
-    /// taken.
-    pub fn of(study: &Study, strategy: JobStrategy) -> Self {
+    /// Ranges of one value are omitted, because the service refuses them; they must be static
+    /// hyperparameters. The seed is the lowest 31 bits of the study's seed.
+    pub fn from_study(study: &Study, strategy: JobStrategy) -> Self {
         let settings = study.settings();
         let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let mut limits = JobResourceLimits::new(number(settings.limits.max_parallel_jobs));
@@ -28,7 +28,7 @@ impl HyperParameterTuningJobConfig {
         let objective = study.objective();
         Self {
             objective: Some(JobObjective::new(objective.goal, objective.metric_name.as_str())),
-            parameter_ranges: Some(ParameterRanges::of(study.space())),
+            parameter_ranges: Some(ParameterRanges::from_space(study.space())),
             random_seed: u32::try_from(settings.seed & 0x7FFF_FFFF).ok(),
             ..Self::new(strategy, limits)
         }
@@ -36,12 +36,15 @@ impl HyperParameterTuningJobConfig {
 }
 
 impl ParameterRanges {
-    /// The ranges of a space, without those of one value. Ranges in steps or of few digits are choices here, because SageMaker has no steps,
-    /// unless they have more values than SageMaker has choices.
-    pub fn of(space: &SearchSpace) -> Self {
+    /// Converts the ranges of a space; ranges of one value are omitted.
+    ///
+    /// SageMaker has no steps. So a range in steps or of few digits becomes a categorical range,
+    /// unless it has more values than a categorical range allows (30).
+    pub fn from_space(space: &SearchSpace) -> Self {
         let (mut integer, mut continuous, mut categorical) = (Vec::new(), Vec::new(), Vec::new());
         for range in space.ranges().iter().filter(|range| only_value(range).is_none()) {
-            if let Some(steps) = steps(range).filter(|steps| steps.len() <= MOST_CHOICES) {
+            if let Some(steps) = step_values(range).filter(|values| values.len() <= MAX_CATEGORIES)
+            {
                 categorical.push(CategoricalRange::new(range.name(), steps));
                 continue;
             }
@@ -58,21 +61,21 @@ impl ParameterRanges {
                     scaling_type: Some(range.scaling()),
                     ..NumericRange::new(
                         range.name(),
-                        printed_float(range.min()),
-                        printed_float(range.max()),
+                        format_float(range.min()),
+                        format_float(range.max()),
                     )
                 }),
                 ParameterRange::Categorical(range) => {
                     let values: Vec<String> =
-                        range.values().iter().map(ParameterValue::printed).collect();
+                        range.values().iter().map(ParameterValue::to_text).collect();
                     categorical.push(CategoricalRange::new(range.name(), values));
                 }
             }
         }
-        let filled = |list: Vec<NumericRange>| (!list.is_empty()).then_some(list);
+        let non_empty = |list: Vec<NumericRange>| (!list.is_empty()).then_some(list);
         Self {
-            integer: filled(integer),
-            continuous: filled(continuous),
+            integer: non_empty(integer),
+            continuous: non_empty(continuous),
             categorical: (!categorical.is_empty()).then_some(categorical),
             ..Self::new()
         }
@@ -80,19 +83,21 @@ impl ParameterRanges {
 }
 
 impl ParameterRanges {
-    /// These ranges with the texts of older ones: an older range that means the same is kept to the character, and so are the order, empty
-    /// lists, members that this version does not know, and parameters that Autotune chooses ranges for.
-    fn with_texts_of(self, mut old: Self) -> Self {
+    /// Merges these ranges into older ones and keeps the older text where the meaning is the same.
+    ///
+    /// An older range with equal bounds and scale keeps every character. Order, empty lists,
+    /// unknown members and `AutoParameters` are kept, too.
+    fn merge_into(self, mut old: Self) -> Self {
         let mut names: Vec<String> = Vec::new();
         names.extend(
             self.integer.iter().chain(&self.continuous).flatten().map(|it| it.name.clone()),
         );
         names.extend(self.categorical.iter().flatten().map(|it| it.name.clone()));
-        old.integer = merged(old.integer, self.integer, |it| &it.name, NumericRange::means);
-        old.continuous =
-            merged(old.continuous, self.continuous, |it| &it.name, NumericRange::means);
-        let same_values = |a: &CategoricalRange, b: &CategoricalRange| a.values == b.values;
-        old.categorical = merged(old.categorical, self.categorical, |it| &it.name, same_values);
+        let is_equal = NumericRange::is_equivalent;
+        old.integer = merge(old.integer, self.integer, |it| &it.name, is_equal);
+        old.continuous = merge(old.continuous, self.continuous, |it| &it.name, is_equal);
+        let has_same_values = |a: &CategoricalRange, b: &CategoricalRange| a.values == b.values;
+        old.categorical = merge(old.categorical, self.categorical, |it| &it.name, has_same_values);
         if let Some(parameters) = &mut old.auto_parameters {
             parameters.retain(|parameter| !names.contains(&parameter.name));
         }
@@ -101,117 +106,123 @@ impl ParameterRanges {
 }
 
 impl NumericRange {
-    /// Whether it has the same ends and scale as another, however they are written.
-    fn means(&self, other: &Self) -> bool {
+    /// True if bounds and scale are equal, in any notation.
+    fn is_equivalent(&self, other: &Self) -> bool {
         let numbers = |range: &Self| {
-            [&range.min_value, &range.max_value].map(|end| end.trim().parse::<f64>().ok())
+            [&range.min_value, &range.max_value].map(|bound| bound.trim().parse::<f64>().ok())
         };
         let scaling = |range: &Self| range.scaling_type.unwrap_or_default();
         numbers(self) == numbers(other) && scaling(self) == scaling(other)
     }
 }
 
-/// New items in the order and the words of old ones, where these say the same under the same name.
-fn merged<T>(
+/// Returns the new items in the order of the old ones; an old item replaces an equivalent new one.
+fn merge<T>(
     old: Option<Vec<T>>,
     new: Option<Vec<T>>,
     name: fn(&T) -> &String,
-    says_the_same: fn(&T, &T) -> bool,
+    is_equivalent: fn(&T, &T) -> bool,
 ) -> Option<Vec<T>> {
-    let was_there = old.is_some();
+    let was_present = old.is_some();
     let mut new = new.unwrap_or_default();
     let mut all = Vec::with_capacity(new.len());
     for item in old.into_iter().flatten() {
-        if let Some(place) = new.iter().position(|other| name(other) == name(&item)) {
-            let other = new.remove(place);
-            all.push(if says_the_same(&item, &other) { item } else { other });
+        if let Some(index) = new.iter().position(|other| name(other) == name(&item)) {
+            let other = new.remove(index);
+            all.push(if is_equivalent(&item, &other) { item } else { other });
         }
     }
     all.extend(new);
-    (was_there || !all.is_empty()).then_some(all)
+    (was_present || !all.is_empty()).then_some(all)
 }
 
-/// Values of a categorical range in a request.
-const MOST_CHOICES: usize = 30;
+/// The maximum number of values of a categorical range in a request.
+const MAX_CATEGORIES: usize = 30;
 
-/// The values of a range in steps or of few digits, as text; `None` if it is neither.
-fn steps(range: &ParameterRange) -> Option<Vec<String>> {
+/// Returns the values of a range in steps or of few digits as text, and `None` for other ranges.
+///
+/// It stops after one value more than a categorical range allows.
+fn step_values(range: &ParameterRange) -> Option<Vec<String>> {
     match range {
         ParameterRange::Integer(range) if range.step() > 1 => {
             let values = range.min()..=range.max();
-            let count = usize::try_from(range.count()).ok()?.min(MOST_CHOICES + 1);
+            let count = usize::try_from(range.count()).ok()?.min(MAX_CATEGORIES + 1);
             let step = usize::try_from(range.step()).ok()?;
             Some(values.step_by(step).take(count).map(|value| value.to_string()).collect())
         }
         ParameterRange::Continuous(range) => {
-            Some(range.values()?.take(MOST_CHOICES + 1).map(printed_float).collect())
+            Some(range.values()?.take(MAX_CATEGORIES + 1).map(format_float).collect())
         }
         ParameterRange::Integer(_) | ParameterRange::Categorical(_) => None,
     }
 }
 
-/// Steps that a request cannot say.
+/// Checks that every range in steps fits into a categorical range.
 fn check_steps(space: &SearchSpace) -> Result<(), Error> {
-    let many = space
+    let too_many = space
         .ranges()
         .iter()
-        .filter(|range| steps(range).is_some_and(|steps| steps.len() > MOST_CHOICES));
-    let rule = "SageMaker's tuner has no steps, and at most 30 choices to say them by";
-    let remedy =
-        "take larger steps, leave them out, or tune here, with SageMaker's training jobs only";
-    let broken = many.map(|range| Violation::new(range.name(), "in many steps", rule, remedy));
-    Error::unless_empty(broken.collect())
+        .filter(|range| step_values(range).is_some_and(|values| values.len() > MAX_CATEGORIES));
+    let rule = "SageMaker's tuner has no steps, and a categorical range has at most 30 values";
+    let remedy = "use larger steps or none, or let Surmise tune, with training jobs of SageMaker";
+    let violations =
+        too_many.map(|range| Violation::new(range.name(), "in many steps", rule, remedy));
+    Error::from_violations(violations.collect())
 }
 
-/// The value of a range that has one only.
+/// Returns the value of a range that has only one.
 fn only_value(range: &ParameterRange) -> Option<String> {
     match range {
         ParameterRange::Integer(range) => (range.count() == 1).then(|| range.min().to_string()),
         ParameterRange::Continuous(range) => {
             if range.min() >= range.max() {
-                return Some(printed_float(range.min()));
+                return Some(format_float(range.min()));
             }
             let mut values = range.values()?;
-            let first = values.next().map(printed_float);
+            let first = values.next().map(format_float);
             first.filter(|_| values.next().is_none())
         }
         ParameterRange::Categorical(range) => match range.values() {
-            [one] => Some(one.printed()),
+            [one] => Some(one.to_text()),
             _ => None,
         },
     }
 }
 
 impl CreateHyperParameterTuningJobRequest {
-    /// A request for SageMaker's own tuner to search what a study searches, with training jobs of this definition. Ranges of
-    /// one value become static hyperparameters.
+    /// Creates a request for SageMaker's own tuner with the space, objective and limits of a study.
+    ///
+    /// Ranges of one value become static hyperparameters.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every reason for which the service would refuse it in the judge's opinion, such as a name of more
-    /// than 32 characters or more jobs than the quotas allow.
-    pub fn of(
+    /// [`Error::Invalid`] with every error that `validator` finds in the request, such as a name of
+    /// more than 32 characters, or more jobs than the quotas allow. Also if a range has more than
+    /// 30 steps, or if the definition has another value for a range of one value.
+    pub fn from_study(
         name: &str,
         study: &Study,
         strategy: JobStrategy,
         mut definition: HyperParameterTrainingJobDefinition,
-        judge: &Judge,
+        validator: &Validator,
     ) -> Result<Self, Error> {
         check_steps(study.space())?;
-        definition.fix(study.space())?;
-        let config = HyperParameterTuningJobConfig::of(study, strategy);
+        definition.add_static_values(study.space())?;
+        let config = HyperParameterTuningJobConfig::from_study(study, strategy);
         let request = Self { definition: Some(definition), ..Self::new(name, config) };
-        judge.judge(&Document::from(&request)).into_result()?;
+        validator.validate(&Document::from(&request)).into_result()?;
         Ok(request)
     }
 
-    /// This request, for what a study searches: ranges, objective and numbers of jobs are the study's, and so is the seed if
-    /// either has one. What the study has not changed stays to the character: a range of the same ends and scale, an empty list, parameters that
-    /// Autotune is to choose ranges for. Everything else stays: strategy, limits of time, completion, warm start, tags, what runs where.
+    /// Returns this request with the ranges, objective and numbers of jobs of a study.
+    ///
+    /// The seed is that of the study, if study or request have one. Everything else stays the same:
+    /// strategy, time limits, completion criteria, warm start, tags and definition. A range with
+    /// the same bounds and scale keeps its text.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no definition of training jobs or several, and with every reason for which the service
-    /// would refuse the result in the judge's opinion.
-    pub fn for_study(&self, study: &Study, judge: &Judge) -> Result<Self, Error> {
+    /// [`Error::Invalid`] if the request has no definition of training jobs or several, or if a
+    /// range has more than 30 steps. Also with every error that `validator` finds in the result.
+    pub fn for_study(&self, study: &Study, validator: &Validator) -> Result<Self, Error> {
         let mut request = self.clone();
         let mut definitions =
             request.definition.iter_mut().chain(request.definitions.iter_mut().flatten());
@@ -220,20 +231,18 @@ impl CreateHyperParameterTuningJobRequest {
                 "$.TrainingJobDefinitions",
                 self.all_definitions().count(),
                 "a study must belong to one definition of training jobs",
-                "keep the one that was tuned",
+                "keep the definition that the study tunes",
             )]));
         };
         check_steps(study.space())?;
-        definition.fix(study.space())?;
+        definition.add_static_values(study.space())?;
         let own_objective = definition.objective.take();
         let own_ranges = definition.parameter_ranges.take();
-        let new = HyperParameterTuningJobConfig::of(study, request.config.strategy);
+        let new = HyperParameterTuningJobConfig::from_study(study, request.config.strategy);
         let config = &mut request.config;
-        // What stands in the definition alone stays there.
-        let is_own = (
-            own_objective.is_some() && config.objective.is_none(),
-            own_ranges.is_some() && config.parameter_ranges.is_none(),
-        );
+        // Objective and ranges that only the definition has stay there.
+        let is_objective_in_definition = own_objective.is_some() && config.objective.is_none();
+        let are_ranges_in_definition = own_ranges.is_some() && config.parameter_ranges.is_none();
         let objective = own_objective.or(config.objective.take());
         let objective = match (objective, new.objective) {
             (Some(old), Some(new))
@@ -245,26 +254,33 @@ impl CreateHyperParameterTuningJobRequest {
         };
         let ranges = own_ranges.or(config.parameter_ranges.take());
         let ranges = match (ranges, new.parameter_ranges) {
-            (Some(old), Some(new)) => Some(new.with_texts_of(old)),
+            (Some(old), Some(new)) => Some(new.merge_into(old)),
             (_, new) => new,
         };
-        *(if is_own.0 { &mut definition.objective } else { &mut config.objective }) = objective;
-        *(if is_own.1 { &mut definition.parameter_ranges } else { &mut config.parameter_ranges }) =
-            ranges;
+        if is_objective_in_definition {
+            definition.objective = objective;
+        } else {
+            config.objective = objective;
+        }
+        if are_ranges_in_definition {
+            definition.parameter_ranges = ranges;
+        } else {
+            config.parameter_ranges = ranges;
+        }
         if config.random_seed.is_some() || study.settings().seed != 0 {
             config.random_seed = new.random_seed;
         }
         let limits = &mut config.resource_limits;
         limits.max_parallel_training_jobs = new.resource_limits.max_parallel_training_jobs;
         limits.max_number_of_training_jobs = new.resource_limits.max_number_of_training_jobs;
-        judge.judge(&Document::from(&request)).into_result()?;
+        validator.validate(&Document::from(&request)).into_result()?;
         Ok(request)
     }
 }
 
 impl HyperParameterTrainingJobDefinition {
-    /// Makes ranges of one value static.
-    fn fix(&mut self, space: &SearchSpace) -> Result<(), Error> {
+    /// Adds the ranges of one value to the static hyperparameters.
+    fn add_static_values(&mut self, space: &SearchSpace) -> Result<(), Error> {
         let mut statics = self.static_hyper_parameters.take().unwrap_or_default();
         for range in space.ranges() {
             let Some(value) = only_value(range) else { continue };
@@ -272,8 +288,8 @@ impl HyperParameterTrainingJobDefinition {
                 return Err(Error::Invalid(vec![Violation::new(
                     range.name(),
                     value,
-                    format!("the definition gives it the value {}", statics[range.name()]),
-                    "make them agree",
+                    format!("the definition has the static value {}", statics[range.name()]),
+                    "make them equal",
                 )]));
             }
             statics.insert(range.name().to_owned(), value);

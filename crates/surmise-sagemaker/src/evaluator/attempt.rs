@@ -1,219 +1,224 @@
-//! One attempt at a trial, as far as it is known what became of it.
+//! The state of an attempt at a trial: its training job, and what is due for it.
 
 use std::time::Duration;
 
 use super::description::TrainingJob;
 use crate::request::CreateTrainingJobRequest;
 
-/// What is known of the training job of an attempt's name.
+/// What is known about the training job with the name of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// Its creation was asked for, and it is not known to be there.
-    Asked {
-        /// Whether the reply was lost: then a job of its name may be this attempt's.
-        was_lost: bool,
+    /// The creation was requested; the job is not known to exist.
+    Requested {
+        /// True if the reply was lost: a job of this name may then be this attempt's.
+        is_reply_lost: bool,
     },
-    /// There is one, and it is not known to be this attempt's, and not another's of the same name.
+    /// A job of this name exists; it may be this attempt's or another one's.
     Unverified {
-        /// Whether the reply to its creation was lost.
-        was_lost: bool,
+        /// True if the reply to the creation was lost.
+        is_reply_lost: bool,
     },
-    /// It is there, and this attempt's.
+    /// The job exists, and is this attempt's.
     Own,
-    /// It was this attempt's, and was not there when it was asked for last.
-    Vanished,
+    /// The job was this attempt's, and was missing in the last reply.
+    Missing,
 }
 
 impl Presence {
-    /// Whether there is a job, as far as is known.
-    pub(super) fn is_there(self) -> bool {
+    /// Returns whether a job of this name exists, as far as is known.
+    pub(super) fn exists(self) -> bool {
         matches!(self, Self::Unverified { .. } | Self::Own)
     }
 
-    /// Whether the job is, or was, known to be this attempt's.
+    /// Returns whether the job is, or was, known to be this attempt's.
     pub(super) fn is_own(self) -> bool {
-        matches!(self, Self::Own | Self::Vanished)
+        matches!(self, Self::Own | Self::Missing)
     }
 
-    /// Whether the reply to its creation was lost, and nothing is known of it since.
-    pub(super) fn was_lost(self) -> bool {
-        matches!(self, Self::Asked { was_lost: true } | Self::Unverified { was_lost: true })
+    /// Returns whether the reply to the creation was lost, and the job is not verified since.
+    pub(super) fn is_reply_lost(self) -> bool {
+        matches!(
+            self,
+            Self::Requested { is_reply_lost: true } | Self::Unverified { is_reply_lost: true }
+        )
     }
 
-    /// The service knows a job of this name.
-    pub(super) fn found(self) -> Self {
+    /// Returns the state after a reply that has a job of this name.
+    pub(super) fn marked_found(self) -> Self {
         match self {
-            Self::Asked { was_lost } | Self::Unverified { was_lost } => {
-                Self::Unverified { was_lost }
+            Self::Requested { is_reply_lost } | Self::Unverified { is_reply_lost } => {
+                Self::Unverified { is_reply_lost }
             }
-            Self::Own | Self::Vanished => Self::Own,
+            Self::Own | Self::Missing => Self::Own,
         }
     }
 
-    /// The service knows none.
-    pub(super) fn missed(self) -> Self {
+    /// Returns the state after a reply that has no job of this name.
+    pub(super) fn marked_missing(self) -> Self {
         match self {
-            Self::Asked { was_lost } | Self::Unverified { was_lost } => Self::Asked { was_lost },
-            Self::Own | Self::Vanished => Self::Vanished,
+            Self::Requested { is_reply_lost } | Self::Unverified { is_reply_lost } => {
+                Self::Requested { is_reply_lost }
+            }
+            Self::Own | Self::Missing => Self::Missing,
         }
     }
 }
 
-/// Whether a job is to stop.
+/// The state of the stop request of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stopping {
-    No,
-    /// The service has not been told yet.
-    Wanted(Repeat),
-    /// It has.
-    Asked(Repeat),
-    /// It may not be told: the job runs to its end.
+pub(super) enum StopState {
+    NotRequested,
+    /// The request was not sent yet.
+    Pending(StopRetry),
+    /// The service has accepted the request.
+    Sent(StopRetry),
+    /// The service does not permit stop requests: the job runs to its end.
     Denied,
 }
 
-/// When the service is asked again to stop a job.
+/// When a stop request is sent again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Repeat {
-    pub(super) at: Duration,
-    /// How often it was refused.
+pub(super) struct StopRetry {
+    pub(super) due_at: Duration,
+    /// Number of refused requests.
     pub(super) refusals: u32,
 }
 
-impl Stopping {
-    /// The service has been told.
-    pub(super) fn asked(self) -> Self {
+impl StopState {
+    /// Returns the state after the service has accepted the request.
+    pub(super) fn sent(self) -> Self {
         match self {
-            Self::Wanted(repeat) | Self::Asked(repeat) => Self::Asked(repeat),
-            Self::No | Self::Denied => Self::Asked(Repeat::default()),
+            Self::Pending(retry) | Self::Sent(retry) => Self::Sent(retry),
+            Self::NotRequested | Self::Denied => Self::Sent(StopRetry::default()),
         }
     }
 
-    /// Asks again at this time, if it is to stop at all.
-    pub(super) fn again_at(self, at: Duration) -> Self {
+    /// Schedules the next request, if the job is to stop at all.
+    pub(super) fn with_retry_at(self, due_at: Duration) -> Self {
         match self {
-            Self::Wanted(repeat) => Self::Wanted(Repeat { at, ..repeat }),
-            Self::Asked(repeat) => Self::Asked(Repeat { at, ..repeat }),
-            Self::No | Self::Denied => self,
+            Self::Pending(retry) => Self::Pending(StopRetry { due_at, ..retry }),
+            Self::Sent(retry) => Self::Sent(StopRetry { due_at, ..retry }),
+            Self::NotRequested | Self::Denied => self,
         }
     }
 
-    /// One more refusal; how many there are.
-    pub(super) fn refused(&mut self) -> u32 {
+    /// Counts a refused request, and returns the number of refusals.
+    pub(super) fn count_refusal(&mut self) -> u32 {
         match self {
-            Self::Wanted(repeat) | Self::Asked(repeat) => {
-                repeat.refusals += 1;
-                repeat.refusals
+            Self::Pending(retry) | Self::Sent(retry) => {
+                retry.refusals += 1;
+                retry.refusals
             }
-            Self::No | Self::Denied => 0,
+            Self::NotRequested | Self::Denied => 0,
         }
     }
 }
 
-/// How a job is looked at next.
+/// The operation by which a job is polled next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
-    /// With all others, by one search.
-    Together {
-        /// So many searches in a row have not found it.
+pub(super) enum PollMode {
+    /// By a `Search` for many jobs.
+    BySearch {
+        /// Number of consecutive searches that have not found the job.
         misses: u32,
     },
-    /// By itself: a search may be behind, or not know of it.
-    Closely,
+    /// By `DescribeTrainingJob`, because a search may be stale or may miss the job.
+    ByDescribe,
 }
 
-/// What is fetched of a job on its way.
+/// The state of fetching the reports of a job.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Reports {
-    /// Whether they are to be fetched.
-    pub(super) are_wanted: bool,
-    /// When they were fetched last.
+pub(super) struct ReportState {
+    pub(super) is_fetch_due: bool,
+    /// The time of the last successful fetch.
     pub(super) fetched_at: Duration,
-    /// How often in a row they could not be.
-    pub(super) misses: u32,
-    /// The step of the last one, those before a restart included.
+    /// Number of consecutive failed fetches.
+    pub(super) failures: u32,
+    /// The step of the last report, including those before a restart of the tuner.
     pub(super) last_step: Option<u64>,
-    /// Those whose steps had to be counted, since the job was begun last.
+    /// Number of reports without a step since the last restart of the job.
     pub(super) counted: u64,
-    /// How often it had been begun when they were counted.
+    /// Index of the run of the job to which `counted` belongs.
     pub(super) run: usize,
 }
 
-/// What a job that has ended printed last, where that explains its end.
+/// The last lines of the log of a job that has ended, where they explain its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum LastLines {
-    /// Nothing asks for them.
-    Unwanted,
-    Wanted,
-    Known(Vec<String>),
-    /// They cannot be had, for this reason.
-    Unknown(String),
+pub(super) enum LogTail {
+    NotNeeded,
+    Needed,
+    Fetched(Vec<String>),
+    /// The lines cannot be fetched, for this reason.
+    Unavailable(String),
 }
 
+/// An attempt whose end has not been reported.
 #[derive(Debug, Clone)]
 pub(super) struct Attempt {
     pub(super) request: CreateTrainingJobRequest,
-    /// Which of the machines that will do.
-    pub(super) machines: usize,
+    /// Index of the instances requested, among the alternatives of the request.
+    pub(super) instance_option: usize,
     pub(super) presence: Presence,
-    /// When its creation was asked for first.
-    pub(super) first_asked_at: Duration,
-    /// When its creation was asked for last.
-    pub(super) asked_at: Duration,
-    pub(super) stopping: Stopping,
-    /// When to look at it next.
-    pub(super) look_at: Duration,
-    pub(super) look: Look,
-    /// Since when it is known to have ended, while its metric is still looked for.
+    /// The time of the first request for the creation.
+    pub(super) first_requested_at: Duration,
+    /// The time of the last request for the creation.
+    pub(super) requested_at: Duration,
+    pub(super) stop_state: StopState,
+    /// The time of the next poll.
+    pub(super) poll_at: Duration,
+    pub(super) poll_mode: PollMode,
+    /// The time at which the job was seen to have ended, while its metric is still missing.
     pub(super) ended_at: Option<Duration>,
-    pub(super) last_lines: LastLines,
-    /// What the service said last.
-    pub(super) seen: Option<TrainingJob>,
-    pub(super) reports: Reports,
+    pub(super) log_tail: LogTail,
+    /// The last description by the service.
+    pub(super) last_seen: Option<TrainingJob>,
+    pub(super) reports: ReportState,
 }
 
 impl Attempt {
-    pub(super) fn new(request: CreateTrainingJobRequest, machines: usize) -> Self {
+    pub(super) fn new(request: CreateTrainingJobRequest, instance_option: usize) -> Self {
         Self {
             request,
-            machines,
-            presence: Presence::Asked { was_lost: false },
-            first_asked_at: Duration::ZERO,
-            asked_at: Duration::ZERO,
-            stopping: Stopping::No,
-            look_at: Duration::ZERO,
-            look: Look::Together { misses: 0 },
+            instance_option,
+            presence: Presence::Requested { is_reply_lost: false },
+            first_requested_at: Duration::ZERO,
+            requested_at: Duration::ZERO,
+            stop_state: StopState::NotRequested,
+            poll_at: Duration::ZERO,
+            poll_mode: PollMode::BySearch { misses: 0 },
             ended_at: None,
-            last_lines: LastLines::Unwanted,
-            seen: None,
-            reports: Reports::default(),
+            log_tail: LogTail::NotNeeded,
+            last_seen: None,
+            reports: ReportState::default(),
         }
     }
 
-    /// It has just been created.
-    pub(super) fn created(self, now: Duration, poll: Duration) -> Self {
-        Self { presence: Presence::Own, look_at: next_round(now, poll), ..self }
+    /// Returns the attempt after its job was created.
+    pub(super) fn created(self, now: Duration, poll_interval: Duration) -> Self {
+        Self { presence: Presence::Own, poll_at: next_poll_round(now, poll_interval), ..self }
     }
 
-    /// There was one of its name.
+    /// Returns the attempt after a job of its name was found, which must be verified.
     pub(super) fn found(self, now: Duration) -> Self {
-        let was_lost = self.presence.was_lost();
-        let presence = Presence::Unverified { was_lost };
-        Self { presence, look_at: now, look: Look::Closely, ..self }
+        let is_reply_lost = self.presence.is_reply_lost();
+        let presence = Presence::Unverified { is_reply_lost };
+        Self { presence, poll_at: now, poll_mode: PollMode::ByDescribe, ..self }
     }
 
     pub(super) fn name(&self) -> &str {
         &self.request.name
     }
 
-    /// Whether the service has said that it has ended.
+    /// Returns whether the last description says that the job has ended.
     pub(super) fn has_ended(&self) -> bool {
-        self.seen.as_ref().is_some_and(TrainingJob::has_ended)
+        self.last_seen.as_ref().is_some_and(TrainingJob::has_ended)
     }
 }
 
-/// When all jobs are looked at next: in common rounds, so that one question is for many.
-pub(super) fn next_round(now: Duration, poll: Duration) -> Duration {
-    let round = poll.as_nanos().max(1);
+/// Returns the time of the next poll. All jobs are polled at the same times, so that one search
+/// covers many of them.
+pub(super) fn next_poll_round(now: Duration, poll_interval: Duration) -> Duration {
+    let round = poll_interval.as_nanos().max(1);
     let next = (now.as_nanos() / round + 1) * round;
     Duration::from_nanos(u64::try_from(next).unwrap_or(u64::MAX))
 }

@@ -1,4 +1,4 @@
-//! What has been spent on training jobs, for what, and what may still be.
+//! The bill of a tuning: spent, running and committed time, by outcome, and in money.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,20 +8,21 @@ use serde::Serialize;
 
 use super::prices::Money;
 
-/// What a training job was billed for.
+/// What the time of a training job was used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BilledFor {
-    /// It gave the trial its value.
+    /// The job gave the trial its value.
     Completed,
-    /// It was stopped before its end: early, because it had all the resource that there is for a job, because the tuning was over, or because its time was up.
+    /// The job was stopped: by early stopping, at the maximum resource, by the end of the tuning,
+    /// or by a time limit.
     Stopped,
-    /// It failed, and was the last attempt at its trial.
+    /// The job failed, and was the last attempt at its trial.
     Failed,
-    /// It failed, and the trial was tried again.
+    /// The job failed, and the trial was retried.
     Retried,
-    /// It had ended before this evaluator first saw it: another call has run it.
+    /// The job had ended when this evaluator first saw it: an earlier run has run it.
     Adopted,
 }
 
@@ -31,44 +32,47 @@ impl fmt::Display for BilledFor {
             Self::Completed => "completed",
             Self::Stopped => "stopped",
             Self::Failed => "failed",
-            Self::Retried => "failed and tried again",
-            Self::Adopted => "ended before",
+            Self::Retried => "failed and retried",
+            Self::Adopted => "ended in an earlier run",
         })
     }
 }
 
-/// Training jobs that were billed for the same.
+/// The training jobs with the same [`BilledFor`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Billed {
-    /// How many.
+    /// The number of jobs.
     pub jobs: usize,
-    /// Time of one instance.
+    /// The billed time of one instance, summed over the jobs.
     pub instance_time: Duration,
 }
 
-/// What the training jobs of a tuning cost, so far or in the end. Times are of one instance.
+/// The bill of a tuning, during it or at its end. Times are of one instance: the billed time of a
+/// job times its number of instances.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Bill {
-    /// Billed for jobs that have ended.
+    /// The billed time of jobs that have ended.
     pub spent: Duration,
-    /// What jobs that run have taken so far, as far as this evaluator has seen. Spot instances count with the discount that jobs before them had.
+    /// The time of running jobs so far, as observed by this evaluator. Spot instances count with
+    /// the average discount of earlier jobs.
     pub running: Duration,
-    /// What jobs that run may take besides, at the most.
+    /// The maximum time that running jobs may still take.
     pub committed: Duration,
-    /// What was spent, by what it was spent for.
+    /// The spent time, divided by what it was used for.
     pub by_outcome: BTreeMap<BilledFor, Billed>,
-    /// What spot instances were used for and not billed.
+    /// The time for which spot instances were used and not billed.
     pub saved_by_spot: Duration,
-    /// What stopped jobs would have taken besides if they had taken as long as completed ones did on average: an estimate.
+    /// The estimated time that stopping saved: the average time of completed jobs, less the time of
+    /// each stopped job.
     pub saved_by_stopping: Duration,
-    /// `spent` and `running` in money, where the prices of all instances are known.
+    /// The cost of `spent` and `running`, if the prices of all instance types are known.
     pub money: Option<Money>,
 }
 
 impl Bill {
-    /// Spent and running.
+    /// Returns the sum of `spent` and `running`.
     pub fn total(&self) -> Duration {
         self.spent.saturating_add(self.running)
     }
@@ -76,7 +80,7 @@ impl Bill {
 
 impl fmt::Display for Bill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} instance-seconds are billed", self.spent.as_secs())?;
+        write!(f, "{} instance-seconds billed", self.spent.as_secs())?;
         if !self.by_outcome.is_empty() {
             let parts = self.by_outcome.iter().map(|(what, billed)| {
                 format!("{} {what}: {}", billed.jobs, billed.instance_time.as_secs())
@@ -86,7 +90,7 @@ impl fmt::Display for Bill {
         if !(self.running + self.committed).is_zero() {
             write!(
                 f,
-                "; {} so far for what runs, which may take {} more",
+                "; running jobs have used {} and may use {} more",
                 self.running.as_secs(),
                 self.committed.as_secs()
             )?;
@@ -97,6 +101,6 @@ impl fmt::Display for Bill {
         if !self.saved_by_stopping.is_zero() {
             write!(f, "; stopping saved about {}", self.saved_by_stopping.as_secs())?;
         }
-        self.money.iter().try_for_each(|money| write!(f, "; in all {money}"))
+        self.money.iter().try_for_each(|money| write!(f, "; {money} in total"))
     }
 }

@@ -1,59 +1,62 @@
-//! What the service says of a training job, read from the JSON of `DescribeTrainingJob` and `Search`.
+//! The description of a training job, read from the JSON of `DescribeTrainingJob` and `Search`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// A training job as the service describes it. Statuses are the service's own words, because new ones are added.
+/// A training job as the service describes it.
+///
+/// Statuses are texts of the service and not enumerations, because AWS adds new ones.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TrainingJob {
-    /// Its name.
+    /// The name of the job.
     pub name: String,
-    /// Its ARN, which names region and account.
+    /// The ARN of the job, which contains its region and its account.
     pub arn: String,
-    /// `InProgress`, `Completed`, `Failed`, `Stopping`, `Stopped`, `Deleting`.
+    /// The status: `InProgress`, `Completed`, `Failed`, `Stopping`, `Stopped` or `Deleting`.
     pub status: String,
-    /// `Starting`, `Downloading`, `Training`, `MaxRuntimeExceeded`, …
+    /// The secondary status, such as `Starting`, `Downloading`, `Training` or `MaxRuntimeExceeded`.
     pub secondary_status: String,
-    /// Why it failed.
+    /// The reason of a failure.
     pub failure_reason: Option<String>,
-    /// Its hyperparameters.
+    /// The hyperparameters of the job.
     pub hyper_parameters: BTreeMap<String, String>,
-    /// The last values of its metrics.
+    /// The last value of each metric.
     pub final_metrics: Vec<(String, f64)>,
-    /// Seconds for which each of its instances is billed; known when it has ended.
+    /// The billed seconds of each instance; known after the end of the job.
     pub billable_seconds: Option<u64>,
-    /// Seconds for which each of its instances was used; more than is billed for spot instances.
+    /// The used seconds of each instance; more than the billed ones for spot instances.
     pub training_seconds: Option<u64>,
-    /// Number of its instances, those of all instance groups together.
+    /// The number of instances, summed over all instance groups.
     pub instances: Option<u32>,
-    /// The types of its instances, and how many of each.
+    /// The types of the instances, each with its number.
     pub instance_types: Vec<(String, u32)>,
-    /// Whether it runs on spot instances.
+    /// Whether the job uses spot instances.
     pub is_spot: bool,
-    /// When it was created, in seconds since 1970.
+    /// The time of the creation, in seconds since 1970.
     pub created_at: Option<f64>,
-    /// Whether it waited for instances when it ended, for the first time or after an interruption.
-    pub waited_at_end: bool,
-    /// Whether the service stops it when it has waited for too long (`MaxPendingTimeInSeconds`).
-    pub may_wait_in_vain: bool,
-    /// When it had its instances, in seconds since 1970.
+    /// Whether the job was waiting for instances when it ended: for the first time, or after an
+    /// interruption.
+    pub was_waiting_at_end: bool,
+    /// Whether the request has a limit for waiting for instances (`MaxPendingTimeInSeconds`).
+    pub has_max_pending_time: bool,
+    /// The time at which the job got its instances, in seconds since 1970.
     pub started_at: Option<f64>,
-    /// Whether its stages are known.
-    pub has_stages: bool,
-    /// When it began to train, in seconds since 1970: once more after each restart.
-    pub trained_since: Vec<f64>,
-    /// The ARN of the tuning job of SageMaker's own tuner that made it.
+    /// Whether the description has the stages of the job (`SecondaryStatusTransitions`).
+    pub are_stages_known: bool,
+    /// The times at which training started, in seconds since 1970: one more after each restart.
+    pub training_starts: Vec<f64>,
+    /// The ARN of the tuning job of SageMaker's own tuner that created the job.
     pub tuning_job_arn: Option<String>,
-    /// The S3 address of its model.
+    /// The S3 address of the model.
     pub model: Option<String>,
-    /// All that the service says of it, as long as that is needed.
+    /// The whole description as JSON. The evaluator drops it after the comparison with the request.
     pub description: Value,
 }
 
 impl TrainingJob {
-    /// A training job of which nothing else is known.
+    /// Returns a training job of which only the name and the statuses are known.
     pub fn new(name: impl Into<String>, status: &str, secondary_status: &str) -> Self {
         Self {
             name: name.into(),
@@ -63,8 +66,8 @@ impl TrainingJob {
         }
     }
 
-    /// Reads a description: the answer of `DescribeTrainingJob`, or the `TrainingJob` of a result of `Search`. What is missing in it is
-    /// taken for unknown.
+    /// Reads the response of `DescribeTrainingJob`, or the `TrainingJob` of a result of `Search`.
+    /// Missing members count as unknown.
     pub fn from_description(description: Value) -> Self {
         let text = |name: &str| description[name].as_str().map(str::to_owned);
         let list = |name: &str| description[name].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -92,34 +95,34 @@ impl TrainingJob {
             instance_types,
             is_spot: description["EnableManagedSpotTraining"] == true,
             created_at: description["CreationTime"].as_f64(),
-            waited_at_end: waits(list("SecondaryStatusTransitions")),
-            may_wait_in_vain: !description["StoppingCondition"]["MaxPendingTimeInSeconds"]
+            was_waiting_at_end: is_waiting_at_end(list("SecondaryStatusTransitions")),
+            has_max_pending_time: !description["StoppingCondition"]["MaxPendingTimeInSeconds"]
                 .is_null(),
             started_at: description["TrainingStartTime"].as_f64(),
-            has_stages: !list("SecondaryStatusTransitions").is_empty(),
-            trained_since: trainings.filter_map(|it| it["StartTime"].as_f64()).collect(),
+            are_stages_known: !list("SecondaryStatusTransitions").is_empty(),
+            training_starts: trainings.filter_map(|it| it["StartTime"].as_f64()).collect(),
             tuning_job_arn: text("TuningJobArn"),
             model: description["ModelArtifacts"]["S3ModelArtifacts"].as_str().map(str::to_owned),
             description,
         }
     }
 
-    /// Whether nothing will happen to it any more.
+    /// Returns whether the status is final.
     pub fn has_ended(&self) -> bool {
         matches!(self.status.as_str(), "Completed" | "Failed" | "Stopped" | "Deleting")
     }
 
-    /// The last value of a metric.
+    /// Returns the last value of a metric, if the service has one.
     pub fn final_metric(&self, name: &str) -> Option<f64> {
         self.final_metrics.iter().rev().find(|(own, _)| own == name).map(|(_, value)| *value)
     }
 
-    /// What it is billed for: seconds of one instance.
+    /// Returns the billed seconds, summed over all instances.
     pub fn billable_instance_seconds(&self) -> Option<u64> {
         Some(self.billable_seconds? * u64::from(self.instances.unwrap_or(1).max(1)))
     }
 
-    /// Whether it has ended without ever having had instances.
+    /// Returns whether the job has ended without ever having had instances.
     pub fn never_ran(&self) -> bool {
         self.has_ended()
             && self.final_metrics.is_empty()
@@ -129,8 +132,8 @@ impl TrainingJob {
     }
 }
 
-/// Whether the last stage, apart from the end, is one without instances.
-fn waits(stages: &[Value]) -> bool {
+/// Returns whether the last stage before the final ones is one without instances.
+fn is_waiting_at_end(stages: &[Value]) -> bool {
     let ends = ["Stopping", "Uploading", "Stopped", "MaxWaitTimeExceeded", "MaxRuntimeExceeded"];
     let mut stages = stages.iter().rev().filter_map(|stage| stage["Status"].as_str());
     let last = stages.find(|status| !ends.contains(status));
@@ -139,14 +142,15 @@ fn waits(stages: &[Value]) -> bool {
     })
 }
 
-/// The instances of a job: of several that would do those that were taken, of groups all.
+/// Returns the types and numbers of a job's instances: those selected among several options, or
+/// those of all instance groups.
 fn instance_types(resources: &Value) -> Vec<(String, u32)> {
-    let of = |kind: &Value, count: &Value| {
+    let entry = |kind: &Value, count: &Value| {
         let count = count.as_u64().and_then(|count| u32::try_from(count).ok());
         (kind.as_str().unwrap_or_default().to_owned(), count.unwrap_or(1))
     };
     if let Some(groups) = resources["InstanceGroups"].as_array().filter(|it| !it.is_empty()) {
-        return groups.iter().map(|it| of(&it["InstanceType"], &it["InstanceCount"])).collect();
+        return groups.iter().map(|it| entry(&it["InstanceType"], &it["InstanceCount"])).collect();
     }
     let selected = |name: &str, general: &str| match &resources[name] {
         Value::Null => resources[general].clone(),
@@ -154,15 +158,15 @@ fn instance_types(resources: &Value) -> Vec<(String, u32)> {
     };
     let kind = selected("SelectedInstanceType", "InstanceType");
     let count = selected("SelectedInstanceCount", "InstanceCount");
-    if kind.is_null() && count.is_null() { Vec::new() } else { vec![of(&kind, &count)] }
+    if kind.is_null() && count.is_null() { Vec::new() } else { vec![entry(&kind, &count)] }
 }
 
-/// A number, or the word that the service's protocol has where JSON has none.
+/// Reads a number, or one of the words `NaN`, `Infinity` and `-Infinity` of the AWS protocol.
 fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// A number of 32 bits as the decimal number that was meant: 0.1, not 0.10000000149.
+/// Converts a 32-bit number to the shortest decimal number: 0.1, not 0.10000000149.
 #[allow(clippy::cast_possible_truncation, reason = "the service keeps 32 bits")]
 fn shortest(number: f64) -> f64 {
     (number as f32).to_string().parse().unwrap_or(number)
@@ -176,23 +180,26 @@ mod tests {
 
     #[test]
     fn instances_of_all_groups_are_counted() {
-        let of = |resources: Value| {
+        let instance_count = |resources: Value| {
             TrainingJob::from_description(json!({"ResourceConfig": resources})).instances
         };
         let groups = json!({"InstanceGroups": [
             {"InstanceGroupName": "a", "InstanceType": "ml.m5.xlarge", "InstanceCount": 2},
             {"InstanceGroupName": "b", "InstanceType": "ml.g5.xlarge", "InstanceCount": 3}]});
-        assert_eq!(of(groups), Some(5));
-        assert_eq!(of(json!({"InstanceType": "ml.m5.xlarge", "InstanceCount": 2})), Some(2));
-        let preferred = json!({"InstanceCount": 2, "SelectedInstanceType": "ml.m5.xlarge", "SelectedInstanceCount": 4});
-        assert_eq!(of(preferred), Some(4));
-        assert_eq!(of(Value::Null), None);
+        assert_eq!(instance_count(groups), Some(5));
+        let single = json!({"InstanceType": "ml.m5.xlarge", "InstanceCount": 2});
+        assert_eq!(instance_count(single), Some(2));
+        let selected = json!({"InstanceCount": 2, "SelectedInstanceType": "ml.m5.xlarge",
+            "SelectedInstanceCount": 4});
+        assert_eq!(instance_count(selected), Some(4));
+        assert_eq!(instance_count(Value::Null), None);
     }
 
     #[test]
-    fn numbers_of_32_bits_are_those_that_were_meant() {
+    fn metrics_are_read_as_shortest_decimal_numbers() {
         let metrics = json!([
-            {"MetricName": "loss", "Value": f64::from(0.1_f32)}, {"MetricName": "bad", "Value": "NaN"}]);
+            {"MetricName": "loss", "Value": f64::from(0.1_f32)},
+            {"MetricName": "bad", "Value": "NaN"}]);
         let job = TrainingJob::from_description(json!({"FinalMetricDataList": metrics}));
         assert_eq!(job.final_metric("loss"), Some(0.1));
         assert!(job.final_metric("bad").is_some_and(f64::is_nan));

@@ -1,4 +1,4 @@
-//! What instances cost, what a tuning could cost at the most, and how much may be spent.
+//! Prices of instances, budgets, and the maximum cost of a tuning.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use surmise::error::{Error, Violation};
 
-/// Prices of instances for training, by region and type, in one currency for an hour of one instance: those of AWS's price list, or your own.
+/// Prices of training instances per hour, by region and instance type, in one currency.
+///
+/// Take them from AWS's price list, or use your own.
 ///
 /// ```
 /// use surmise_sagemaker::evaluator::Prices;
@@ -21,19 +23,19 @@ use surmise::error::{Error, Violation};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
-    /// The currency, as people write it.
+    /// The currency, such as `USD`; it is only displayed.
     pub currency: String,
-    /// Regions, and in each the types of instances with the price of an hour of one.
+    /// The price of an hour of one instance, by region and then by instance type.
     pub per_hour: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
 impl Prices {
-    /// No prices yet, in this currency.
+    /// Returns an empty list of prices in this currency.
     pub fn new(currency: impl Into<String>) -> Self {
         Self { currency: currency.into(), per_hour: BTreeMap::new() }
     }
 
-    /// The same with the price of an hour of one instance of this type in this region.
+    /// Adds the price of an hour of one instance of a type in a region.
     #[must_use]
     pub fn with(mut self, region: &str, instance_type: &str, per_hour: f64) -> Self {
         let region = self.per_hour.entry(region.to_owned()).or_default();
@@ -41,10 +43,10 @@ impl Prices {
         self
     }
 
-    /// Whether they are prices.
+    /// Checks that all prices are finite and not negative.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with each that is negative or no number.
+    /// [`Error::Invalid`] with a violation for each price that is not.
     pub fn check(&self) -> Result<(), Error> {
         let all = self
             .per_hour
@@ -55,22 +57,26 @@ impl Prices {
             Violation::new(
                 format!("price of {kind} in {region}"),
                 price,
-                "a price is a number that is not negative",
-                "give what an hour of one instance costs",
+                "a price must be a finite number, at least 0",
+                "give the price of an hour of one instance",
             )
         });
-        Error::unless_empty(wrong.collect())
+        Error::from_violations(wrong.collect())
     }
 
-    /// Types of these instances whose prices are not known.
-    pub(super) fn lacking(&self, region: &str, instances: &[(String, u32)]) -> Vec<String> {
-        let is_known =
+    /// Returns the types of these instances that have no price.
+    pub(super) fn types_without_price(
+        &self,
+        region: &str,
+        instances: &[(String, u32)],
+    ) -> Vec<String> {
+        let has_price =
             |kind: &str| self.per_hour.get(region).is_some_and(|types| types.contains_key(kind));
         let all = instances.iter().map(|(kind, _)| kind);
-        all.filter(|kind| !is_known(kind)).cloned().collect()
+        all.filter(|kind| !has_price(kind)).cloned().collect()
     }
 
-    /// The price of a second of these instances together, if it is known.
+    /// Returns the price of a second of these instances together, if all have a price.
     pub(super) fn per_second(&self, region: &str, instances: &[(String, u32)]) -> Option<f64> {
         let types = self.per_hour.get(region)?;
         let prices =
@@ -80,12 +86,12 @@ impl Prices {
     }
 }
 
-/// A sum of money.
+/// An amount of money.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Money {
-    /// How much.
+    /// The amount, in units of the currency.
     pub amount: f64,
-    /// Of what.
+    /// The currency, such as `USD`.
     pub currency: String,
 }
 
@@ -95,8 +101,19 @@ impl fmt::Display for Money {
     }
 }
 
-/// How much may be spent on training jobs. Clones are the same budget: one can be kept, and changed while a tuning runs, also while it
-/// drains because the budget was used up.
+/// A limit on what may be spent on training jobs.
+///
+/// Clones share the limit: keep one, and change it while a tuning is running, also while it drains
+/// because the budget is used up.
+///
+/// ```
+/// use std::time::Duration;
+/// use surmise_sagemaker::evaluator::Budget;
+///
+/// let budget = Budget::instance_time(Duration::from_secs(10 * 3600));
+/// let shared = budget.clone(); // Pass `budget` to SageMakerEvaluator::with_budget.
+/// shared.set_instance_time(Duration::from_secs(20 * 3600)); // Raises the limit of both.
+/// ```
 #[derive(Debug, Clone)]
 pub struct Budget(Arc<Mutex<Limit>>);
 
@@ -107,22 +124,24 @@ pub(super) enum Limit {
 }
 
 impl Budget {
-    /// So much time of one instance: `BillableTimeInSeconds` times the number of instances.
+    /// Returns a budget in time of one instance: `BillableTimeInSeconds` times the number of
+    /// instances, summed over the jobs.
     pub fn instance_time(time: Duration) -> Self {
         Self(Arc::new(Mutex::new(Limit::InstanceTime(time))))
     }
 
-    /// So much money, by the [prices](super::SageMakerEvaluator::with_prices) that the evaluator has, in their currency.
+    /// Returns a budget in the currency of the evaluator's
+    /// [prices](super::SageMakerEvaluator::with_prices).
     pub fn money(amount: f64) -> Self {
         Self(Arc::new(Mutex::new(Limit::Money(amount))))
     }
 
-    /// From now on so much time of one instance may be used in all.
+    /// Changes the limit to a total time of one instance.
     pub fn set_instance_time(&self, time: Duration) {
         self.set(Limit::InstanceTime(time));
     }
 
-    /// From now on so much money may be spent in all.
+    /// Changes the limit to a total amount of money.
     pub fn set_money(&self, amount: f64) {
         self.set(Limit::Money(amount));
     }
@@ -136,41 +155,42 @@ impl Budget {
     }
 }
 
-/// So much time of one instance.
+/// A duration is a budget in time of one instance.
 impl From<Duration> for Budget {
     fn from(time: Duration) -> Self {
         Self::instance_time(time)
     }
 }
 
-/// What a tuning could cost at the most, if each of its training jobs takes all the time that it may, and is tried again as often as that is
-/// allowed.
+/// The maximum cost of a tuning: every training job takes its maximum time, and every trial is
+/// retried as often as the rules allow.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct MostCost {
-    /// Trials, and jobs that only tell a broken program from a bad region.
+pub struct MaxCost {
+    /// The number of trials, including jobs that only test whether a program or a region of the
+    /// space causes failures.
     pub jobs: usize,
-    /// Training jobs for each trial: the first and its retries.
+    /// The number of training jobs for each trial: the first attempt and its retries.
     pub attempts: u32,
-    /// Seconds for each training job: `MaxRuntimeInSeconds`, and what it may take to stop.
+    /// The seconds of each training job: `MaxRuntimeInSeconds`, and the time that stopping takes.
     pub seconds: u64,
-    /// Instances of each training job: the most of those that would do.
+    /// The instances of each training job; the largest number among the instance options.
     pub instances: u32,
-    /// The types of instances that would do.
+    /// The types of all instance options.
     pub instance_types: Vec<String>,
-    /// All of it, as time of one instance.
+    /// The product of these numbers, as time of one instance.
     pub instance_time: Duration,
-    /// All of it in money, if the prices of all types are known.
+    /// The cost of that time, if all instance types have a price.
     pub money: Option<Money>,
-    /// Types whose price is not known, each with the region, where prices were given.
+    /// The types without a price, each with the region; empty if no prices were given.
     pub without_price: Vec<String>,
 }
 
-impl fmt::Display for MostCost {
+impl fmt::Display for MaxCost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "at the most {} jobs × {} attempts × {} s × {} instances ({}) = {} instance-seconds",
+            "at most {} jobs × {} attempts × {} s × {} instances ({}) = {} instance-seconds",
             self.jobs,
             self.attempts,
             self.seconds,
@@ -181,7 +201,7 @@ impl fmt::Display for MostCost {
         match &self.money {
             Some(money) => write!(f, ", {money}"),
             None if self.without_price.is_empty() => Ok(()),
-            None => write!(f, "; no price is known of {}", self.without_price.join(", ")),
+            None => write!(f, "; there is no price for {}", self.without_price.join(", ")),
         }
     }
 }
@@ -191,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prices_are_of_a_region_and_of_all_instances_together() {
+    fn prices_depend_on_the_region_and_sum_over_instances() {
         let prices = Prices::new("USD").with("us-west-2", "a", 3.6).with("us-west-2", "b", 7.2);
         let groups = [("a".to_owned(), 2), ("b".to_owned(), 1)];
         let second = prices.per_second("us-west-2", &groups).unwrap();

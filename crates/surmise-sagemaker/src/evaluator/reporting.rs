@@ -1,65 +1,69 @@
-//! What training jobs tell besides their ends: reports of the metric, and the last lines of their logs.
+//! Fetches the reports of training jobs and the last lines of their logs.
 
 use std::time::Duration;
 
-use super::attempt::LastLines;
+use super::attempt::LogTail;
 use super::description::TrainingJob;
-use super::fate::explained;
-use super::line::{Answer, Operation};
+use super::outcome::explain_missing_metric;
 use super::remedies::remedy;
-use super::service::{TrainingReport, TrainingReports};
-use super::training_jobs::SageMakerEvaluator;
-use super::trouble::{ServiceError, ServiceErrorKind, without_secrets};
+use super::sagemaker_evaluator::SageMakerEvaluator;
+use super::service::{TrainingReport, TrainingReportSource};
+use super::service_client::{Operation, Response};
+use super::service_error::{ServiceError, ServiceErrorKind, without_secrets};
 use surmise::evaluator::{EvaluatorError, JobEvent, JobId};
 use surmise::trial::FailureKind;
 
-/// So often the last reports of a job that has ended are asked for.
-const REPORT_MISSES: u32 = 4;
-/// So many refusals in a row, and reports are not asked for any more.
-const REFUSALS: u32 = 5;
-/// So many of the last lines of a log are shown.
-const LAST_LINES: usize = 10;
-/// A line is shown up to so many characters.
-const LINE: usize = 300;
+/// Number of failed fetches after which the end of a job does not wait for its last reports.
+const MAX_FETCH_FAILURES: u32 = 4;
+/// Number of consecutive refusals after which reports are disabled.
+const MAX_REPORT_REFUSALS: u32 = 5;
+/// Number of lines of a log that a message shows.
+const MAX_SHOWN_LINES: usize = 10;
+/// Number of characters of a line that a message shows.
+const MAX_SHOWN_CHARACTERS: usize = 300;
 
 impl SageMakerEvaluator {
+    /// Fetches the new reports of a job; returns how long until there is more to do for it.
     pub(super) fn fetch_reports(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(Duration::MAX) };
-        let (Some(job), source) = (&attempt.seen, &self.reports) else { return Ok(Duration::MAX) };
-        let answer = self.line.ask(Operation::Reports, |service| service.reports(job, source))?;
-        let reports = match answer {
-            Answer::Given(reports) => reports,
-            Answer::Later(wait) if attempt.has_ended() => return Ok(wait),
-            // Whoever is due is looked at with the others, as soon as that may be asked.
-            Answer::Later(wait) => {
-                let look_in = attempt.look_at.saturating_sub(self.line.clock().now());
-                return Ok(if look_in.is_zero() { wait } else { wait.min(look_in) });
+        let (Some(job), source) = (&attempt.last_seen, &self.reports) else {
+            return Ok(Duration::MAX);
+        };
+        let response =
+            self.client.send(Operation::Reports, |service| service.reports(job, source))?;
+        let reports = match response {
+            Response::Received(reports) => reports,
+            Response::RetryAfter(wait) if attempt.has_ended() => return Ok(wait),
+            // If the job is due for a poll meanwhile, the search covers it first.
+            Response::RetryAfter(wait) => {
+                let until_poll = attempt.poll_at.saturating_sub(self.client.clock().now());
+                return Ok(if until_poll.is_zero() { wait } else { wait.min(until_poll) });
             }
-            // In the next round; an end waits for its last reports, but not for ever.
-            Answer::Lost => {
-                attempt.reports.misses += 1;
-                attempt.reports.are_wanted =
-                    attempt.has_ended() && attempt.reports.misses < REPORT_MISSES;
+            // Retry in the next round. The end of a job waits for its last reports, with a limit.
+            Response::Lost => {
+                attempt.reports.failures += 1;
+                attempt.reports.is_fetch_due =
+                    attempt.has_ended() && attempt.reports.failures < MAX_FETCH_FAILURES;
                 return Ok(Duration::ZERO);
             }
-            // There is no log yet, or none any more.
-            Answer::Refused(ServiceError { kind: ServiceErrorKind::Missing, .. }) => Vec::new(),
-            Answer::Refused(error) => {
-                attempt.reports.are_wanted = false;
-                self.go_on_without_reports(&error);
+            // The log does not exist yet, or was deleted.
+            Response::Refused(ServiceError { kind: ServiceErrorKind::NotFound, .. }) => Vec::new(),
+            Response::Refused(error) => {
+                attempt.reports.is_fetch_due = false;
+                self.disable_reports(&error);
                 return Ok(Duration::ZERO);
             }
         };
         self.report_refusals = 0;
-        (attempt.reports.are_wanted, attempt.reports.misses) = (false, 0);
-        attempt.reports.fetched_at = self.line.clock().now();
+        (attempt.reports.is_fetch_due, attempt.reports.failures) = (false, 0);
+        attempt.reports.fetched_at = self.client.clock().now();
         for report in reports {
             let step = match report.step {
                 Some(step) => step,
                 None => {
-                    let run = run_of(&report, attempt.seen.as_ref());
+                    let run = run_index(&report, attempt.last_seen.as_ref());
                     if run > attempt.reports.run {
-                        // It was begun anew, and counts anew.
+                        // The job has restarted, so its count restarts.
                         (attempt.reports.run, attempt.reports.counted) = (run, 0);
                     }
                     attempt.reports.counted += 1;
@@ -74,72 +78,77 @@ impl SageMakerEvaluator {
         Ok(Duration::ZERO)
     }
 
-    /// Reports are refused: nothing depends on them but early stopping, so that the tuning goes on. This is told once.
-    fn go_on_without_reports(&mut self, error: &ServiceError) {
-        let is_denied = error.kind == ServiceErrorKind::Denied;
+    /// Handles refused reports: warns once, and disables them if the refusal is permanent. Only
+    /// early stopping needs them, so the tuning continues.
+    fn disable_reports(&mut self, error: &ServiceError) {
+        let is_denied = error.kind == ServiceErrorKind::AccessDenied;
         let action = match self.reports {
-            TrainingReports::Logs(_) => "logs:GetLogEvents",
+            TrainingReportSource::Logs(_) => "logs:GetLogEvents",
             _ => "sagemaker:BatchGetMetrics",
         };
         self.report_refusals += 1;
         if is_denied || self.report_refusals == 1 {
             let remedy = if is_denied { remedy(error, action) } else { String::new() };
             self.warn(format!(
-                "there are no reports of training jobs, so that none can be stopped early: {error}{remedy}; the tuning goes on without"
+                "the service refuses the reports of training jobs, so that early stopping is not \
+                 possible: {error}{remedy}; the tuning continues without them"
             ));
         }
-        if is_denied || self.report_refusals >= REFUSALS {
-            self.reports = TrainingReports::None;
-            self.attempts.values_mut().for_each(|attempt| attempt.reports.are_wanted = false);
+        if is_denied || self.report_refusals >= MAX_REPORT_REFUSALS {
+            self.reports = TrainingReportSource::None;
+            self.attempts.values_mut().for_each(|attempt| attempt.reports.is_fetch_due = false);
         }
     }
 
+    /// Fetches the last lines of a job's log; returns how long until there is more to do for it.
     pub(super) fn fetch_last_lines(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(Duration::MAX) };
         let name = attempt.request.name.as_str();
-        let answer =
-            self.line.ask(Operation::Reports, |service| service.last_lines(name, LAST_LINES))?;
-        attempt.last_lines = match answer {
-            Answer::Given(lines) => {
-                LastLines::Known(lines.iter().map(|line| shown(line)).collect())
+        let response = self
+            .client
+            .send(Operation::Reports, |service| service.last_lines(name, MAX_SHOWN_LINES))?;
+        attempt.log_tail = match response {
+            Response::Received(lines) => {
+                LogTail::Fetched(lines.iter().map(|line| shortened(line)).collect())
             }
-            Answer::Later(wait) => return Ok(wait),
-            Answer::Lost => LastLines::Unknown("no answer".to_owned()),
-            Answer::Refused(error) if error.kind == ServiceErrorKind::Missing => {
-                LastLines::Known(Vec::new())
+            Response::RetryAfter(wait) => return Ok(wait),
+            Response::Lost => LogTail::Unavailable("no reply".to_owned()),
+            Response::Refused(error) if error.kind == ServiceErrorKind::NotFound => {
+                LogTail::Fetched(Vec::new())
             }
-            Answer::Refused(error) => LastLines::Unknown(error.to_string()),
+            Response::Refused(error) => LogTail::Unavailable(error.to_string()),
         };
         Ok(Duration::ZERO)
     }
 
-    /// What people are told of an end without a value, besides its reason.
-    pub(super) fn explanation(&self, kind: FailureKind, lines: &LastLines) -> String {
+    /// Returns the explanation of an end without a value, which follows the reason in the message.
+    pub(super) fn explanation(&self, kind: FailureKind, lines: &LogTail) -> String {
         match (kind, lines) {
             (FailureKind::MissingMetric, lines) => {
                 let metric = self.template.metric_name();
-                explained(lines, metric, self.template.expression_of(metric))
+                explain_missing_metric(lines, metric, self.template.metric_regex(metric))
             }
-            (_, LastLines::Known(lines)) if !lines.is_empty() => {
-                format!("; its log ends with:\n    {}", lines.join("\n    "))
+            (_, LogTail::Fetched(lines)) if !lines.is_empty() => {
+                format!("; the log ends with:\n    {}", lines.join("\n    "))
             }
             _ => String::new(),
         }
     }
 }
 
-/// How often a job had been begun before, when it printed this: by the log stream, or by the times at which it began to train.
-fn run_of(report: &TrainingReport, job: Option<&TrainingJob>) -> usize {
-    let begun = job.zip(report.at).map_or(0, |(job, at)| {
-        job.trained_since.iter().filter(|since| **since <= at).count().saturating_sub(1)
+/// Returns the number of restarts of a job before it printed a report: by the log stream, or by
+/// the times at which training started.
+fn run_index(report: &TrainingReport, job: Option<&TrainingJob>) -> usize {
+    let restarts = job.zip(report.printed_at).map_or(0, |(job, at)| {
+        job.training_starts.iter().filter(|since| **since <= at).count().saturating_sub(1)
     });
-    begun.max(report.stream)
+    restarts.max(report.stream)
 }
 
-/// A line as it is shown: not too long, and without what could be a secret.
-fn shown(line: &str) -> String {
+/// Shortens a line for a message, and removes anything that could be a secret.
+fn shortened(line: &str) -> String {
     let line = without_secrets(line);
-    match line.char_indices().nth(LINE) {
+    match line.char_indices().nth(MAX_SHOWN_CHARACTERS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }

@@ -1,118 +1,130 @@
-//! The seam between the evaluator and SageMaker: what it asks, what it is answered, and what can go wrong.
+//! The interface between the evaluator and SageMaker: operations, filters and reports.
 
 use std::fmt;
 
 use super::description::TrainingJob;
-use super::trouble::ServiceError;
+use super::service_error::ServiceError;
 use crate::request::CreateTrainingJobRequest;
 use surmise::pattern::MetricPattern;
 
-/// What an evaluator asks of SageMaker. Each call is one request over the network, except for those that read reports and logs page by page:
-/// nothing is tried again, nothing waits; that is the evaluator's part, which knows what else is to be asked.
+/// The operations of SageMaker that the evaluator needs.
+///
+/// `SageMakerService` (feature `sdk`) implements it by AWS's SDK; implement it to use another
+/// client, or a double in tests. Each call sends one request; only reports and logs may take
+/// several pages. An implementation neither retries nor waits: the evaluator does, across all its
+/// requests.
 pub trait TrainingService: fmt::Debug + Send {
-    /// `CreateTrainingJob`: the ARN of the new training job.
+    /// Calls `CreateTrainingJob`, and returns the ARN of the new training job.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::Exists`](super::ServiceErrorKind::Exists) if there is a training job of that name.
+    /// [`AlreadyExists`](super::ServiceErrorKind::AlreadyExists) if a training job of that name
+    /// exists, or another [`ServiceError`] if the request fails.
     fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<String, ServiceError>;
 
-    /// `DescribeTrainingJob`.
+    /// Calls `DescribeTrainingJob`.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::Missing`](super::ServiceErrorKind::Missing) if there is no training job of that name.
+    /// [`NotFound`](super::ServiceErrorKind::NotFound) if no training job of that name exists, or
+    /// another [`ServiceError`] if the request fails.
     fn describe(&mut self, name: &str) -> Result<TrainingJob, ServiceError>;
 
-    /// `Search` for training jobs. What it finds may be seconds old, and what has just been created may be missing.
+    /// Calls `Search` for training jobs. The result may be seconds old, and may miss new jobs.
     ///
     /// # Errors
-    /// If the service cannot answer.
+    /// [`ServiceError`] if the request fails.
     fn search(&mut self, filter: &JobFilter<'_>) -> Result<FoundJobs, ServiceError>;
 
-    /// `StopTrainingJob`.
+    /// Calls `StopTrainingJob`.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::NotRunning`](super::ServiceErrorKind::NotRunning) if it has ended, [`ServiceErrorKind::Missing`](super::ServiceErrorKind::Missing) if there is none.
+    /// [`NotRunning`](super::ServiceErrorKind::NotRunning) if the job has ended,
+    /// [`NotFound`](super::ServiceErrorKind::NotFound) if it does not exist, or another
+    /// [`ServiceError`] if the request fails.
     fn stop(&mut self, name: &str) -> Result<(), ServiceError>;
 
-    /// What a training job has reported since this was asked last; from the beginning, the first time.
+    /// Returns the reports of a training job since the last call for it; all of them in the first
+    /// call. Returns none by default.
     ///
     /// # Errors
-    /// If the service cannot answer.
+    /// [`ServiceError`] if the request fails.
     fn reports(
         &mut self,
         job: &TrainingJob,
-        source: &TrainingReports,
+        source: &TrainingReportSource,
     ) -> Result<Vec<TrainingReport>, ServiceError> {
         let _ = (job, source);
         Ok(Vec::new())
     }
 
-    /// The last lines that a training job has printed, at most so many; none if its log cannot be read by this service.
+    /// Returns up to `max_lines` of the last lines of a training job's log; none by default, which
+    /// means that this service cannot read logs.
     ///
     /// # Errors
-    /// If the service cannot answer.
-    fn last_lines(&mut self, job: &str, most: usize) -> Result<Vec<String>, ServiceError> {
-        let _ = (job, most);
+    /// [`ServiceError`] if the request fails.
+    fn last_lines(&mut self, job: &str, max_lines: usize) -> Result<Vec<String>, ServiceError> {
+        let _ = (job, max_lines);
         Ok(Vec::new())
     }
 
-    /// The region that is asked, if it is known.
+    /// Returns the region of the service; `None` by default.
     fn region(&self) -> Option<String> {
         None
     }
 }
 
-/// Which training jobs are searched.
+/// Selects the training jobs of a search.
 #[derive(Debug, Clone, Copy)]
 pub enum JobFilter<'a> {
-    /// Those of these names, at most [twenty](JobFilter::MOST_NAMES).
+    /// The jobs with these names, at most [twenty](JobFilter::MAX_NAMES).
     Names(&'a [&'a str]),
-    /// Those whose names begin so, from this page on.
-    Begins {
-        /// With what.
-        with: &'a str,
-        /// What [`FoundJobs::next_page`] said, if this is not the first page.
+    /// The jobs whose names begin with a prefix, one page of them.
+    NamePrefix {
+        /// The prefix of the names.
+        prefix: &'a str,
+        /// The token of [`FoundJobs::next_page`]; `None` for the first page.
         page: Option<&'a str>,
     },
 }
 
 impl JobFilter<'_> {
-    /// What the service allows in one question.
-    pub const MOST_NAMES: usize = 20;
+    /// The maximum number of names that the service allows in one search.
+    pub const MAX_NAMES: usize = 20;
 }
 
-/// What a search found.
+/// A page of the results of a search.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FoundJobs {
-    /// The training jobs.
+    /// The training jobs that the search has found.
     pub jobs: Vec<TrainingJob>,
-    /// Where it goes on, if there are more.
+    /// The token of the next page, if there is one.
     pub next_page: Option<String>,
 }
 
-/// Where intermediate values of the metric come from.
+/// Selects where intermediate values of the metric are read.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub enum TrainingReports {
-    /// From nowhere. That costs nothing; early stopping needs them.
+pub enum TrainingReportSource {
+    /// Reads no intermediate values, which saves requests. Early stopping is not possible then.
     #[default]
     None,
-    /// From SageMaker's metrics service (`BatchGetMetrics`), by the metric's name and the number of the iteration.
+    /// SageMaker's metrics service (`BatchGetMetrics`): the metric of this name, with the iteration
+    /// numbers as steps.
     Metrics(String),
-    /// From CloudWatch's logs: each value that the expression finds, counted from 1. For the SDK's service that is the feature
-    /// `logs`.
+    /// CloudWatch Logs: each match of the expression, counted from 1. `SageMakerService` needs the
+    /// feature `logs` for it.
     Logs(MetricPattern),
 }
 
-/// An intermediate value of the metric.
+/// An intermediate value of the metric of a training job.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrainingReport {
-    /// Epoch, round or whatever the job counts, if that is known.
+    /// The step of the report: an epoch, a round or any other count; `None` if it is not known.
     pub step: Option<u64>,
-    /// The metric then.
+    /// The value of the metric at that step.
     pub value: f64,
-    /// When it was printed, in seconds since 1970, if that is known.
-    pub at: Option<f64>,
-    /// The place of its log stream among those of the job, from 0: a job that is begun anew may print into another stream.
+    /// The time at which the job printed the value, in seconds since 1970, if it is known.
+    pub printed_at: Option<f64>,
+    /// The index of the log stream among those of the job, from 0. A restarted job may print to
+    /// another stream.
     pub stream: usize,
 }

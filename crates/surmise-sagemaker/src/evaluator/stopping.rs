@@ -1,73 +1,75 @@
-//! How training jobs are asked to stop, and what follows if they cannot be.
+//! Stop requests of training jobs, and the handling of refused ones.
 
 use std::time::Duration;
 
-use super::attempt::{Look, Stopping};
-use super::line::{Answer, Operation};
+use super::attempt::{PollMode, StopState};
 use super::remedies::remedy;
-use super::starting::cannot;
-use super::times::{AFTER_SILENCE, AGAIN, IDLE, SETTLING};
-use super::training_jobs::SageMakerEvaluator;
-use super::trouble::{ServiceError, ServiceErrorKind};
+use super::sagemaker_evaluator::SageMakerEvaluator;
+use super::service_client::{Operation, Response};
+use super::service_error::{ServiceError, ServiceErrorKind};
+use super::starting::operation_error;
+use super::timing::{CONSISTENCY_POLL_INTERVAL, CONSISTENCY_WINDOW, IDLE, RETRY_AFTER_TIMEOUT};
 use surmise::evaluator::{EvaluatorError, JobEvent, JobId};
 use surmise::trial::Outcome;
 
-/// So often a request to stop is refused until it is believed.
-const STOP_REFUSALS: u32 = 3;
+/// Number of refused stop requests after which a job counts as not stoppable.
+const MAX_STOP_REFUSALS: u32 = 3;
 
 impl SageMakerEvaluator {
-    pub(super) fn ask_to_stop(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
+    /// Sends the stop request of a job; returns how long until there is more to do for it.
+    pub(super) fn request_stop(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
         let name = attempt.request.name.as_str();
-        if !self.may_stop {
-            attempt.stopping = Stopping::Denied;
+        if !self.can_stop {
+            attempt.stop_state = StopState::Denied;
             return Ok(Duration::ZERO);
         }
-        let answer = self.line.ask(Operation::Stop, |service| service.stop(name))?;
-        let now = self.line.clock().now();
-        let error = match answer {
-            Answer::Given(()) => {
-                attempt.stopping = attempt.stopping.asked();
-                attempt.presence = attempt.presence.found();
-                attempt.look_at = attempt.look_at.max(now);
+        let response = self.client.send(Operation::Stop, |service| service.stop(name))?;
+        let now = self.client.clock().now();
+        let error = match response {
+            Response::Received(()) => {
+                attempt.stop_state = attempt.stop_state.sent();
+                attempt.presence = attempt.presence.marked_found();
+                attempt.poll_at = attempt.poll_at.max(now);
                 return Ok(Duration::ZERO);
             }
-            Answer::Later(wait) => {
-                attempt.stopping = attempt.stopping.again_at(now.saturating_add(wait));
+            Response::RetryAfter(wait) => {
+                attempt.stop_state = attempt.stop_state.with_retry_at(now.saturating_add(wait));
                 return Ok(wait);
             }
-            // Others first.
-            Answer::Lost => {
-                attempt.stopping = attempt.stopping.again_at(now.saturating_add(AFTER_SILENCE));
-                return Ok(AFTER_SILENCE);
+            // Poll the other jobs first.
+            Response::Lost => {
+                attempt.stop_state =
+                    attempt.stop_state.with_retry_at(now.saturating_add(RETRY_AFTER_TIMEOUT));
+                return Ok(RETRY_AFTER_TIMEOUT);
             }
-            Answer::Refused(error) => error,
+            Response::Refused(error) => error,
         };
-        self.stop_was_refused(id, &error)
+        self.handle_stop_refusal(id, &error)
     }
 
-    /// A job could not be asked to stop.
-    fn stop_was_refused(
+    fn handle_stop_refusal(
         &mut self,
         id: JobId,
         error: &ServiceError,
     ) -> Result<Duration, EvaluatorError> {
-        let now = self.line.clock().now();
+        let now = self.client.clock().now();
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(IDLE) };
         match error.kind {
             ServiceErrorKind::NotRunning => {
-                attempt.stopping = attempt.stopping.asked();
-                attempt.presence = attempt.presence.found();
-                (attempt.look_at, attempt.look) = (now, Look::Closely);
+                attempt.stop_state = attempt.stop_state.sent();
+                attempt.presence = attempt.presence.marked_found();
+                (attempt.poll_at, attempt.poll_mode) = (now, PollMode::ByDescribe);
                 Ok(Duration::ZERO)
             }
-            // Perhaps it has ended: it is looked at, and asked again if not.
+            // The job may have ended: describe it, and send the request again if it has not.
             ServiceErrorKind::Invalid => {
-                attempt.presence = attempt.presence.found();
-                (attempt.look_at, attempt.look) = (now, Look::Closely);
-                attempt.stopping = attempt.stopping.again_at(now.saturating_add(AGAIN));
-                if attempt.stopping.refused() == STOP_REFUSALS {
-                    attempt.stopping = Stopping::Denied;
+                attempt.presence = attempt.presence.marked_found();
+                (attempt.poll_at, attempt.poll_mode) = (now, PollMode::ByDescribe);
+                attempt.stop_state =
+                    attempt.stop_state.with_retry_at(now.saturating_add(CONSISTENCY_POLL_INTERVAL));
+                if attempt.stop_state.count_refusal() == MAX_STOP_REFUSALS {
+                    attempt.stop_state = StopState::Denied;
                     let name = attempt.name().to_owned();
                     self.warn(format!(
                         "training job {name} cannot be stopped, and runs to its end: {error}"
@@ -75,29 +77,31 @@ impl SageMakerEvaluator {
                 }
                 Ok(Duration::ZERO)
             }
-            ServiceErrorKind::Denied => {
-                attempt.stopping = Stopping::Denied;
-                self.may_stop = false;
+            ServiceErrorKind::AccessDenied => {
+                attempt.stop_state = StopState::Denied;
+                self.can_stop = false;
                 let remedy = remedy(error, "sagemaker:StopTrainingJob");
                 self.warn(format!(
                     "training jobs cannot be stopped, and run to their ends: {error}{remedy}"
                 ));
                 Ok(Duration::ZERO)
             }
-            // It was never made, or has been removed.
-            ServiceErrorKind::Missing if now.saturating_sub(attempt.asked_at) >= SETTLING => {
-                self.spending.gone(attempt.name(), now);
+            // The job was never created, or has been deleted.
+            ServiceErrorKind::NotFound
+                if now.saturating_sub(attempt.requested_at) >= CONSISTENCY_WINDOW =>
+            {
+                self.spending.record_missing(attempt.name(), now);
                 self.attempts.remove(&id);
                 let outcome = Outcome::Stopped { value: None };
                 self.events.push(JobEvent::Ended { job: id, outcome });
                 Ok(Duration::ZERO)
             }
-            ServiceErrorKind::Missing => {
-                attempt.presence = attempt.presence.missed();
-                attempt.look_at = now.saturating_add(AGAIN);
-                Ok(AGAIN)
+            ServiceErrorKind::NotFound => {
+                attempt.presence = attempt.presence.marked_missing();
+                attempt.poll_at = now.saturating_add(CONSISTENCY_POLL_INTERVAL);
+                Ok(CONSISTENCY_POLL_INTERVAL)
             }
-            _ => Err(cannot("stop", attempt.name(), error, "sagemaker:StopTrainingJob")),
+            _ => Err(operation_error("stop", attempt.name(), error, "sagemaker:StopTrainingJob")),
         }
     }
 }

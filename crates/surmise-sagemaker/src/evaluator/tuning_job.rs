@@ -1,4 +1,4 @@
-//! A whole tuning job, handed over to SageMaker's own tuner and brought back.
+//! Tuning jobs of SageMaker's own tuner: launch, follow, stop, and import as a study.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -7,76 +7,88 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::identity::differences_of_tuning;
-use super::pace::Pause;
+use super::comparison::tuning_job_differences;
+use super::rate_limits::BackoffTimer;
 use super::remedies::remedy;
-use super::trouble::{ServiceError, ServiceErrorKind};
+use super::service_error::{ServiceError, ServiceErrorKind};
 use crate::clock::Clock;
 use crate::conversion::{TrainingJobSummary, TuningJobDescription, TuningJobStatus};
 use crate::request::CreateHyperParameterTuningJobRequest;
 use surmise::error::EvaluatorError;
 use surmise::rng::Rng;
 
-/// What is asked of SageMaker's own tuner. Each call is one request over the network.
+/// The operations of SageMaker's own tuner that a [`TuningJob`] needs. Each call sends one request.
 pub trait TuningService: fmt::Debug + Send {
-    /// `CreateHyperParameterTuningJob`.
+    /// Calls `CreateHyperParameterTuningJob`.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::Exists`] if there is a tuning job of that name.
+    /// [`ServiceErrorKind::AlreadyExists`] if a tuning job of that name exists, or another
+    /// [`ServiceError`] if the request fails.
     fn create_tuning_job(
         &mut self,
         request: &CreateHyperParameterTuningJobRequest,
     ) -> Result<(), ServiceError>;
 
-    /// `DescribeHyperParameterTuningJob`: its answer as JSON.
+    /// Calls `DescribeHyperParameterTuningJob`, and returns the response as JSON.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::Missing`] if there is none of that name.
+    /// [`ServiceErrorKind::NotFound`] if no tuning job of that name exists, or another
+    /// [`ServiceError`] if the request fails.
     fn describe_tuning_job(&mut self, name: &str) -> Result<Value, ServiceError>;
 
-    /// `StopHyperParameterTuningJob`.
+    /// Calls `StopHyperParameterTuningJob`.
     ///
     /// # Errors
-    /// [`ServiceErrorKind::NotRunning`] if it has ended.
+    /// [`ServiceErrorKind::NotRunning`] if the tuning job has ended, or another [`ServiceError`] if
+    /// the request fails.
     fn stop_tuning_job(&mut self, name: &str) -> Result<(), ServiceError>;
 
-    /// `ListTrainingJobsForHyperParameterTuningJob`: its answer as JSON, from this page on.
+    /// Calls `ListTrainingJobsForHyperParameterTuningJob`, and returns the response as JSON. `page`
+    /// is the token of the page; `None` for the first one.
     ///
     /// # Errors
-    /// If the service cannot answer.
-    fn training_jobs_of(&mut self, name: &str, page: Option<&str>) -> Result<Value, ServiceError>;
+    /// [`ServiceError`] if the request fails.
+    fn list_training_jobs(&mut self, name: &str, page: Option<&str>)
+    -> Result<Value, ServiceError>;
 }
 
-/// How often a tuning job is looked at.
-const POLL: Duration = Duration::from_secs(30);
-/// For how long a service that does not answer is asked again; pauses in seconds.
-const PATIENCE: Duration = Duration::from_secs(3600);
-const PAUSES: (f64, f64) = (1.0, 60.0);
-/// For how long what was just launched may not be known everywhere.
-const SETTLING: Duration = Duration::from_secs(120);
-/// People are told of trouble when it has come so often in a row.
-const TOLD: u32 = 3;
-/// What is asked, in words, and as a policy calls it.
+/// Default interval at which a tuning job is polled.
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
+/// How long requests are retried while the service does not answer.
+const MAX_RETRY_TIME: Duration = Duration::from_secs(3600);
+/// Backoff between retries: the first delay and the maximum, in seconds.
+const BACKOFF: (f64, f64) = (1.0, 60.0);
+/// How long a new tuning job may be missing from the service's replies.
+const CONSISTENCY_WINDOW: Duration = Duration::from_secs(120);
+/// Number of consecutive failures after which the user is informed.
+const MAX_FAILURES: u32 = 3;
+/// The operations: a verb for messages, and the name of the operation in policies.
 const LAUNCH: (&str, &str) = ("launch", "sagemaker:CreateHyperParameterTuningJob");
 const DESCRIBE: (&str, &str) = ("describe", "sagemaker:DescribeHyperParameterTuningJob");
 const STOP: (&str, &str) = ("stop", "sagemaker:StopHyperParameterTuningJob");
 const LIST: (&str, &str) =
     ("list the training jobs of", "sagemaker:ListTrainingJobsForHyperParameterTuningJob");
 
-/// A tuning job of SageMaker's own tuner: launched, followed, stopped, and brought back as a study.
+/// A tuning job of SageMaker's own tuner.
+///
+/// Launches the job, follows it, stops it, and imports its results as a study:
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
 /// use surmise_sagemaker::evaluator::{TuningJob, TuningService};
-/// # fn hand_over(request: surmise_sagemaker::CreateHyperParameterTuningJobRequest, service: impl TuningService + 'static)
-/// # -> Result<(), Box<dyn std::error::Error>> {
+/// # use surmise_sagemaker::CreateHyperParameterTuningJobRequest;
+/// # fn launch(
+/// #     request: CreateHyperParameterTuningJobRequest,
+/// #     service: impl TuningService + 'static,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
 /// let mut job = TuningJob::launch(&request, service)?;
 /// let description = job.follow(|so_far| {
-///     println!("{} have completed", so_far.training_job_status_counters.completed);
+///     println!("{} jobs have completed", so_far.training_job_status_counters.completed);
 ///     ControlFlow::Continue(())
 /// })?;
-/// let (study, brought) = description.study(&job.training_jobs()?)?;
-/// println!("{} observations; the best has {:?}", brought.observed, study.best().and_then(|best| best.value()));
+/// let (study, summary) = description.study(&job.training_jobs()?)?;
+/// let best_value = study.best().and_then(|best| best.value());
+/// println!("{} observations; the best value is {best_value:?}", summary.added);
 /// # Ok(())
 /// # }
 /// ```
@@ -84,14 +96,14 @@ pub struct TuningJob {
     name: String,
     service: Box<dyn TuningService>,
     clock: Clock,
-    poll: Duration,
+    poll_interval: Duration,
     has_answered: bool,
-    /// When it was launched, if that was here: for a while it may not be known everywhere.
+    /// The time of the launch, if this process has launched the job.
     launched_at: Option<Duration>,
-    tell: Option<Tell>,
+    outage_handler: Option<OutageHandler>,
 }
 
-type Tell = Box<dyn FnMut(&str) + Send>;
+type OutageHandler = Box<dyn FnMut(&str) + Send>;
 
 impl fmt::Debug for TuningJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,89 +121,103 @@ struct Page {
 }
 
 impl TuningJob {
-    /// One that was launched before, by its name.
+    /// Returns the tuning job of this name, which was launched before. Sends no request.
     pub fn attach(name: impl Into<String>, service: impl TuningService + 'static) -> Self {
-        let (name, service) = (name.into(), Box::new(service));
-        let (clock, poll) = (Clock::real(), POLL);
-        Self { name, service, clock, poll, has_answered: false, launched_at: None, tell: None }
+        Self {
+            name: name.into(),
+            service: Box::new(service),
+            clock: Clock::real(),
+            poll_interval: POLL_INTERVAL,
+            has_answered: false,
+            launched_at: None,
+            outage_handler: None,
+        }
     }
 
-    /// Asks for a tuning job. One of the same name that has all that this one asks for is taken for this one: the reply to an earlier launch was
-    /// lost.
+    /// Launches a tuning job.
+    ///
+    /// An existing tuning job of the same name that matches the request is adopted: the reply to an
+    /// earlier launch may have been lost.
     ///
     /// # Errors
-    /// If the service refuses it, or there is another one of that name, or the service does not answer for an hour.
+    /// [`EvaluatorError`] if the service refuses the request, if a different tuning job of that
+    /// name exists, or if the service does not answer for an hour.
     pub fn launch(
         request: &CreateHyperParameterTuningJobRequest,
         service: impl TuningService + 'static,
     ) -> Result<Self, EvaluatorError> {
-        Self::launch_by(Clock::real(), request, service)
+        Self::launch_with_clock(Clock::real(), request, service)
     }
 
-    /// The same by this clock.
+    /// Launches a tuning job like [`launch`](Self::launch), and measures time by `clock`.
     ///
     /// # Errors
     /// Those of [`launch`](Self::launch).
-    pub fn launch_by(
+    pub fn launch_with_clock(
         clock: Clock,
         request: &CreateHyperParameterTuningJobRequest,
         service: impl TuningService + 'static,
     ) -> Result<Self, EvaluatorError> {
         let mut job = Self::attach(request.name.as_str(), service).with_clock(clock);
-        match job.ask(LAUNCH, |service, _| service.create_tuning_job(request)) {
+        match job.send(LAUNCH, |service, _| service.create_tuning_job(request)) {
             Ok(()) => {
                 job.launched_at = Some(job.clock.now());
                 return Ok(job);
             }
-            Err((ServiceErrorKind::Exists, _)) => {}
+            Err((ServiceErrorKind::AlreadyExists, _)) => {}
             Err((_, error)) => return Err(error),
         }
-        let there = job.describe()?.request();
+        let existing = job.describe()?.request();
         let json = |request| serde_json::to_value(request).unwrap_or_default();
-        match differences_of_tuning(&json(request), &json(&there)) {
+        match tuning_job_differences(&json(request), &json(&existing)) {
             None => Ok(job),
             Some(difference) => Err(EvaluatorError::new(format!(
-                "there is a tuning job {} that asks for something else ({difference}); give this one another name",
+                "tuning job {} exists already and differs from the request ({difference}); choose \
+                 another name",
                 request.name
             ))),
         }
     }
 
-    /// The same by this clock.
+    /// Measures time by `clock` instead of the machine's clock, such as that of the fake.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// The same looked at so often (every 30 seconds by default).
+    /// Sets the interval at which [`follow`](Self::follow) polls the job; 30 seconds by default.
     #[must_use]
-    pub fn looked_at_every(self, poll: Duration) -> Self {
-        Self { poll: poll.max(Duration::from_millis(10)), ..self }
+    pub fn with_poll_interval(self, poll_interval: Duration) -> Self {
+        Self { poll_interval: poll_interval.max(Duration::from_millis(10)), ..self }
     }
 
-    /// The same, telling people of trouble that lasts, and when it is over: by default nobody is told.
+    /// Sets a function that receives a message when the service does not answer, and another one
+    /// when it answers again; none by default.
     #[must_use]
-    pub fn telling(self, tell: impl FnMut(&str) + Send + 'static) -> Self {
-        Self { tell: Some(Box::new(tell)), ..self }
+    pub fn on_outage(self, handler: impl FnMut(&str) + Send + 'static) -> Self {
+        Self { outage_handler: Some(Box::new(handler)), ..self }
     }
 
-    /// Its name.
+    /// Returns the name of the tuning job.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How it stands.
+    /// Returns the current description of the tuning job.
     ///
     /// # Errors
-    /// If there is none, or the service does not answer for an hour.
+    /// [`EvaluatorError`] if the tuning job does not exist, or the service does not answer for an
+    /// hour.
     pub fn describe(&mut self) -> Result<TuningJobDescription, EvaluatorError> {
-        let answer = self.ask(DESCRIBE, |service, name| service.describe_tuning_job(name));
+        let answer = self.send(DESCRIBE, |service, name| service.describe_tuning_job(name));
         let answer = answer.map_err(|(_, error)| error)?;
-        serde_json::from_value(answer).map_err(|error| self.garbled(&error))
+        serde_json::from_value(answer).map_err(|error| self.unreadable_response(&error))
     }
 
-    /// Looks at it until it has ended, or `watch` says to break; how it stands then. Credentials that expire meanwhile are waited for, until
-    /// somebody renews them.
+    /// Polls the tuning job until it has ended or `watch` returns a break; returns the last
+    /// description.
+    ///
+    /// If the credentials expire meanwhile, it waits until they are renewed.
     ///
     /// # Errors
     /// Those of [`describe`](Self::describe).
@@ -201,131 +227,138 @@ impl TuningJob {
     ) -> Result<TuningJobDescription, EvaluatorError> {
         loop {
             let description = self.describe()?;
-            let goes_on = matches!(
+            let is_running = matches!(
                 description.status,
                 TuningJobStatus::InProgress | TuningJobStatus::Stopping | TuningJobStatus::Unknown
             );
-            if watch(&description).is_break() || !goes_on {
+            if watch(&description).is_break() || !is_running {
                 return Ok(description);
             }
-            self.clock.sleep(self.poll);
+            self.clock.sleep(self.poll_interval);
         }
     }
 
-    /// Asks it to stop, and its training jobs with it. One that has ended is no error.
+    /// Stops the tuning job and its training jobs. A tuning job that has ended is no error.
     ///
     /// # Errors
-    /// If there is none, or the service does not answer for an hour.
+    /// [`EvaluatorError`] if the tuning job does not exist, or the service does not answer for an
+    /// hour.
     pub fn stop(&mut self) -> Result<(), EvaluatorError> {
-        match self.ask(STOP, |service, name| service.stop_tuning_job(name)) {
+        match self.send(STOP, |service, name| service.stop_tuning_job(name)) {
             Ok(()) | Err((ServiceErrorKind::NotRunning, _)) => Ok(()),
             Err((_, error)) => Err(error),
         }
     }
 
-    /// All its training jobs.
+    /// Returns all training jobs of the tuning job.
     ///
     /// # Errors
-    /// If there is no such tuning job, or the service does not answer for an hour.
+    /// [`EvaluatorError`] if the tuning job does not exist, or the service does not answer for an
+    /// hour.
     pub fn training_jobs(&mut self) -> Result<Vec<TrainingJobSummary>, EvaluatorError> {
         let mut jobs = Vec::new();
         let mut page: Option<String> = None;
         loop {
             let answer =
-                self.ask(LIST, |service, name| service.training_jobs_of(name, page.as_deref()));
+                self.send(LIST, |service, name| service.list_training_jobs(name, page.as_deref()));
             let answer = answer.map_err(|(_, error)| error)?;
             let found: Page =
-                serde_json::from_value(answer).map_err(|error| self.garbled(&error))?;
+                serde_json::from_value(answer).map_err(|error| self.unreadable_response(&error))?;
             jobs.extend(found.jobs);
             match found.next_token {
-                // A page that names itself would be read for ever.
+                // A page that refers to itself would be read for ever.
                 Some(next) if page.as_ref() != Some(&next) => page = Some(next),
                 _ => return Ok(jobs),
             }
         }
     }
 
-    /// Asks until there is an answer, or patience is at its end.
-    fn ask<T>(
+    /// Sends a request, and retries it while that may help.
+    fn send<T>(
         &mut self,
-        (what, action): (&str, &str),
+        (verb, action): (&str, &str),
         mut request: impl FnMut(&mut dyn TuningService, &str) -> Result<T, ServiceError>,
     ) -> Result<T, (ServiceErrorKind, EvaluatorError)> {
         let begun = self.clock.now();
-        let mut pause = Pause::new(PAUSES.0, PAUSES.1);
+        let mut backoff = BackoffTimer::new(BACKOFF.0, BACKOFF.1);
         let mut rng = Rng::stream(0, 0);
-        let mut times = 0;
-        let mut was_lost = false;
+        let mut failures = 0;
+        let mut is_reply_lost = false;
         loop {
             let error = match request(self.service.as_mut(), &self.name) {
                 Ok(answer) => {
-                    if times >= TOLD {
-                        self.tell(&format!("tuning job {}: SageMaker answers again", self.name));
+                    if failures >= MAX_FAILURES {
+                        self.inform(&format!("tuning job {}: SageMaker answers again", self.name));
                     }
                     self.has_answered = true;
                     return Ok(answer);
                 }
                 Err(error) => error,
             };
-            times += 1;
-            was_lost |= error.kind == ServiceErrorKind::Unreachable;
+            failures += 1;
+            is_reply_lost |= error.kind == ServiceErrorKind::Unreachable;
             let now = self.clock.now();
             let since_launch = self.launched_at.map(|at| now.saturating_sub(at));
-            let is_over = now.saturating_sub(begun) >= PATIENCE;
-            let may_pass = match error.kind {
-                ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable => !is_over,
+            let is_timeout_over = now.saturating_sub(begun) >= MAX_RETRY_TIME;
+            let may_retry = match error.kind {
+                ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable => !is_timeout_over,
                 ServiceErrorKind::Credentials => self.has_answered,
-                // From the first refusal the SDK learns how far this machine's clock is off.
-                ServiceErrorKind::Signature => self.has_answered || times == 1,
-                ServiceErrorKind::Missing => since_launch.is_some_and(|it| it < SETTLING),
+                // The first refusal tells the SDK how far this machine's clock is off.
+                ServiceErrorKind::Signature => self.has_answered || failures == 1,
+                ServiceErrorKind::NotFound => {
+                    since_launch.is_some_and(|it| it < CONSISTENCY_WINDOW)
+                }
                 _ => false,
             };
-            if !may_pass {
-                let mut cannot = self.cannot(what, action, &error);
-                if was_lost && (what, action) == LAUNCH {
-                    cannot.reason.push_str(&self.may_run());
+            if !may_retry {
+                let mut failure = self.operation_error(verb, action, &error);
+                if is_reply_lost && (verb, action) == LAUNCH {
+                    failure.reason.push_str(&self.still_running_hint());
                 }
-                return Err((error.kind, cannot));
+                return Err((error.kind, failure));
             }
-            if times == TOLD {
-                self.tell(&format!(
-                    "cannot {what} tuning job {}: {error}; it goes on meanwhile, and is asked again",
+            if failures == MAX_FAILURES {
+                self.inform(&format!(
+                    "cannot {verb} tuning job {}: {error}; the job continues meanwhile, and the \
+                     request is retried",
                     self.name
                 ));
             }
-            pause.lengthen(now, &mut rng);
-            self.clock.sleep(pause.left(now));
+            backoff.extend(now, &mut rng);
+            self.clock.sleep(backoff.remaining(now));
         }
     }
 
-    fn tell(&mut self, text: &str) {
-        self.tell.iter_mut().for_each(|tell| tell(text));
+    fn inform(&mut self, text: &str) {
+        self.outage_handler.iter_mut().for_each(|handler| handler(text));
     }
 
-    fn cannot(&self, what: &str, action: &str, error: &ServiceError) -> EvaluatorError {
+    fn operation_error(&self, verb: &str, action: &str, error: &ServiceError) -> EvaluatorError {
         let remedy = remedy(error, action);
-        let is_missing = error.kind == ServiceErrorKind::Missing && self.launched_at.is_none();
-        let is_unborn = (what, action) == LAUNCH || is_missing;
-        let may_run = if is_unborn { String::new() } else { self.may_run() };
+        let is_missing = error.kind == ServiceErrorKind::NotFound && self.launched_at.is_none();
+        let never_ran = (verb, action) == LAUNCH || is_missing;
+        let hint = if never_ran { String::new() } else { self.still_running_hint() };
         EvaluatorError::new(format!(
-            "cannot {what} tuning job {}: {error}{remedy}{may_run}",
+            "cannot {verb} tuning job {}: {error}{remedy}{hint}",
             self.name
         ))
     }
 
-    /// What people have to know who hear no more of it.
-    fn may_run(&self) -> String {
+    /// Returns the part of a message that says how to stop the tuning job.
+    fn still_running_hint(&self) -> String {
         format!(
-            "; tuning job {} may go on, and its training jobs cost until it ends or is stopped (aws sagemaker stop-hyper-parameter-tuning-job --hyper-parameter-tuning-job-name {})",
+            "; tuning job {} may still be running, and its training jobs cost money until it ends \
+             or is stopped (aws sagemaker stop-hyper-parameter-tuning-job \
+             --hyper-parameter-tuning-job-name {})",
             self.name, self.name
         )
     }
 
-    fn garbled(&self, error: &serde_json::Error) -> EvaluatorError {
+    fn unreadable_response(&self, error: &serde_json::Error) -> EvaluatorError {
         EvaluatorError::new(format!(
-            "what SageMaker says of tuning job {} cannot be read: {error}{}",
+            "SageMaker's description of tuning job {} cannot be read: {error}{}",
             self.name,
-            self.may_run()
+            self.still_running_hint()
         ))
     }
 }

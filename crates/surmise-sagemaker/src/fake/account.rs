@@ -1,4 +1,4 @@
-//! The account behind the fake: who is asked what, what goes wrong with it, and what there is.
+//! The account behind the fake: its jobs and resources, and the execution of requests.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::defaults;
 use super::faults::Faults;
-use super::filled_in;
+use super::instances::InstanceQuotas;
 use super::lists::{Listing, page};
-use super::machines::InstanceQuotas;
-use super::reply::{Call, Entry, Fate, Reply, refused};
+use super::reply::{Call, LogEntry, Reply, RequestOutcome, refused};
 use super::resources::Resources;
-use super::search::{self, is_found};
+use super::search::{self, matches_expression};
 use super::settings::FakeSettings;
 use super::training::FakeTraining;
 use super::training::JobTimes;
-use super::training_job::{Birth, Job, offset, values};
+use super::training_job::{Job, NewJob, hyperparameters, offset};
 use super::tuning_job::FakeTuningJob;
 use crate::clock::Clock;
 use crate::request::CreateTrainingJobRequest;
@@ -27,7 +27,7 @@ pub(super) type Training = Box<dyn Fn(&BTreeMap<String, String>) -> FakeTraining
 
 pub(super) struct Account {
     pub(super) clock: Clock,
-    /// Seconds from the beginning of simulated time to that of the clock.
+    /// The time from the start of simulated time to the start of the clock, in seconds.
     pub(super) offset: f64,
     pub(super) region: String,
     pub(super) number: String,
@@ -37,14 +37,14 @@ pub(super) struct Account {
     pub(super) quotas: InstanceQuotas,
     pub(super) spot_discount: f64,
     pub(super) training: Training,
-    /// By their names in lower case, which are unique.
+    /// Training jobs by their names in lower case, which are unique.
     pub(super) jobs: BTreeMap<String, Job>,
     pub(super) tuning_jobs: BTreeMap<String, FakeTuningJob>,
     pub(super) resources: Resources,
-    /// By ARN.
+    /// Tags of resources by ARN.
     pub(super) tags: BTreeMap<String, Vec<Value>>,
-    pub(super) creations: BTreeMap<String, usize>,
-    pub(super) log: Vec<Entry>,
+    pub(super) creation_counts: BTreeMap<String, usize>,
+    pub(super) log: Vec<LogEntry>,
     pub(super) rng: Rng,
     pub(super) seed: u64,
 }
@@ -72,7 +72,7 @@ impl Account {
             tuning_jobs: BTreeMap::new(),
             resources: Resources::default(),
             tags: BTreeMap::new(),
-            creations: BTreeMap::new(),
+            creation_counts: BTreeMap::new(),
             log: Vec::new(),
             rng: Rng::stream(settings.seed, 0),
             seed: settings.seed,
@@ -87,12 +87,12 @@ impl Account {
         self.offset + self.now().as_secs_f64()
     }
 
-    pub(super) fn log(&self) -> &[Entry] {
+    pub(super) fn log(&self) -> &[LogEntry] {
         &self.log
     }
 
-    pub(super) fn creations(&self) -> BTreeMap<String, usize> {
-        self.creations.clone()
+    pub(super) fn creation_counts(&self) -> BTreeMap<String, usize> {
+        self.creation_counts.clone()
     }
 
     pub(super) fn set_faults(&mut self, faults: Faults) {
@@ -103,19 +103,20 @@ impl Account {
         self.quotas = quotas;
     }
 
-    /// What the training jobs that have ended are billed for: seconds of one instance, by name.
-    pub(super) fn bills(&self) -> BTreeMap<String, u64> {
+    /// Returns the billed time of each ended training job by name, in seconds of one instance.
+    pub(super) fn billed_seconds(&self) -> BTreeMap<String, u64> {
         let now = self.seconds();
         let ended = self.jobs.values().filter(|job| job.has_ended(now));
-        let bill = |job: &Job| job.billable_seconds().unwrap_or(0) * job.machines().count() as u64;
-        ended.map(|job| (job.name.clone(), bill(job))).collect()
+        let billed =
+            |job: &Job| job.billable_seconds().unwrap_or(0) * job.instances().count() as u64;
+        ended.map(|job| (job.name.clone(), billed(job))).collect()
     }
 
     pub(super) fn request(&self, name: &str) -> Option<Value> {
         self.jobs.get(&name.to_ascii_lowercase()).map(|job| job.request().clone())
     }
 
-    pub(super) fn stop_from_elsewhere(&mut self, name: &str) {
+    pub(super) fn stop_externally(&mut self, name: &str) {
         let now = self.seconds();
         if let Some(job) = self.jobs.get_mut(&name.to_ascii_lowercase()) {
             let _ = job.stop(now);
@@ -126,8 +127,8 @@ impl Account {
         self.jobs.remove(&name.to_ascii_lowercase());
     }
 
-    /// The most training jobs that had not ended at any instant.
-    pub(super) fn most_at_once(&self) -> usize {
+    /// Returns the maximum number of training jobs that ran at the same time.
+    pub(super) fn max_concurrent_jobs(&self) -> usize {
         let now = self.seconds();
         let mut changes: Vec<(f64, i64)> = Vec::new();
         for job in self.jobs.values() {
@@ -136,62 +137,64 @@ impl Account {
                 changes.push((job.end(), -1));
             }
         }
-        // What ends at an instant makes room at that instant.
+        // At equal times, ends come before creations.
         changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let mut live = 0;
-        let most = changes.iter().map(|(_, change)| {
+        let counts = changes.iter().map(|(_, change)| {
             live += change;
             live
         });
-        usize::try_from(most.max().unwrap_or(0)).unwrap_or(0)
+        usize::try_from(counts.max().unwrap_or(0)).unwrap_or(0)
     }
 
-    /// Carries a request out, unless something goes wrong with it.
+    /// Executes a request, unless a fault prevents it, and logs it.
     pub(super) fn handle(&mut self, call: &Call) -> Reply {
         let name = ["TrainingJobName", "HyperParameterTuningJobName", "logStreamNamePrefix"]
             .iter()
             .find_map(|key| call.body[*key].as_str())
             .unwrap_or_default()
             .to_owned();
-        // The same number of draws for each request, whatever becomes of it.
-        let [lost, throttled, internal, unheard, unmeasured] = [(); 5].map(|()| self.rng.uniform());
+        // Each request draws the same number of random numbers, so that outcomes do not shift the
+        // stream.
+        let [lost_reply, throttled, internal_error, lost_request, metric_error] =
+            [(); 5].map(|()| self.rng.uniform());
         self.clock.sleep(self.latency);
         let at = self.now();
-        let (reply, fate) = if unheard < self.faults.lost_requests
-            || self.is_out()
+        let (reply, outcome) = if lost_request < self.faults.lost_requests
+            || self.has_outage()
             || self.faults.silent.contains(&call.operation)
         {
-            (Reply::Nothing, Fate::RequestLost)
+            (Reply::Nothing, RequestOutcome::RequestLost)
         } else {
-            let reply = match self.refusal(call, throttled, internal) {
+            let reply = match self.refusal(call, throttled, internal_error) {
                 Some(refusal) => refusal,
                 None => {
                     self.advance();
                     match call.operation.as_str() {
-                        "BatchGetMetrics" => self.metrics(&call.body, unmeasured),
-                        _ => self.carry_out(call),
+                        "BatchGetMetrics" => self.metrics(&call.body, metric_error),
+                        _ => self.execute(call),
                     }
                 }
             };
-            let fate = match &reply {
-                Reply::Error { code, .. } => Fate::Refused(code.clone()),
-                _ => Fate::Answered,
+            let outcome = match &reply {
+                Reply::Error { code, .. } => RequestOutcome::Refused(code.clone()),
+                _ => RequestOutcome::Answered,
             };
-            if lost < self.faults.lost_replies {
-                (Reply::Nothing, Fate::ReplyLost)
+            if lost_reply < self.faults.lost_replies {
+                (Reply::Nothing, RequestOutcome::ReplyLost)
             } else {
-                (reply, fate)
+                (reply, outcome)
             }
         };
-        self.log.push(Entry { at, operation: call.operation.clone(), name, fate });
+        self.log.push(LogEntry { at, operation: call.operation.clone(), name, outcome });
         reply
     }
 
-    fn is_out(&self) -> bool {
+    fn has_outage(&self) -> bool {
         self.faults.outages.iter().any(|outage| outage.contains(&self.now()))
     }
 
-    fn carry_out(&mut self, call: &Call) -> Reply {
+    fn execute(&mut self, call: &Call) -> Reply {
         let body = &call.body;
         match call.operation.as_str() {
             "CreateTrainingJob" => self.create(body),
@@ -203,12 +206,12 @@ impl Account {
             "GetLogEvents" => self.log_events(body),
             "CreateHyperParameterTuningJob" => self.create_tuning_job(body),
             "DescribeHyperParameterTuningJob" => match self.tuning_job(body) {
-                Ok(job) => Reply::Answer(self.described_tuning(job)),
+                Ok(job) => Reply::Answer(self.describe_tuning_job(job)),
                 Err(reply) => reply,
             },
             "StopHyperParameterTuningJob" => self.stop_tuning_job(body),
             "DeleteHyperParameterTuningJob" => self.delete_tuning_job(body),
-            "ListHyperParameterTuningJobs" => self.tuning_jobs(body),
+            "ListHyperParameterTuningJobs" => self.list_tuning_jobs(body),
             "ListTrainingJobsForHyperParameterTuningJob" => match self.tuning_job(body) {
                 Ok(job) => {
                     let listing = Listing { sort_by: "Name", ..TRAINING_JOBS };
@@ -219,17 +222,17 @@ impl Account {
                 Err(reply) => reply,
             },
             "AddTags" | "ListTags" | "DeleteTags" => self.tags(&call.operation, body),
-            other => self.carry_out_on_resource(other, body),
+            other => self.execute_on_resource(other, body),
         }
     }
 
-    fn carry_out_on_resource(&mut self, operation: &str, body: &Value) -> Reply {
+    fn execute_on_resource(&mut self, operation: &str, body: &Value) -> Reply {
         let now = self.seconds();
         let (region, number) = (self.region.clone(), self.number.clone());
         let arn = |kind: &str, name: &str| arn_of(&region, &number, kind, name);
-        match self.resources.carry_out(operation, body, now, &arn) {
-            Some((reply, made)) => {
-                if let Some((arn, tags)) = made {
+        match self.resources.execute(operation, body, now, &arn) {
+            Some((reply, created)) => {
+                if let Some((arn, tags)) = created {
                     self.tags.remove(&arn);
                     self.tag(&arn, &tags);
                 }
@@ -244,8 +247,8 @@ impl Account {
     }
 
     fn create(&mut self, body: &Value) -> Reply {
-        let verdict = CreateTrainingJobRequest::judge(body);
-        if let Some(violation) = verdict.errors().next() {
+        let validation = CreateTrainingJobRequest::validate(body);
+        if let Some(violation) = validation.errors().next() {
             let text = format!("1 validation error detected: {violation}");
             return refused("ValidationException", text);
         }
@@ -253,11 +256,11 @@ impl Account {
         let key = name.to_ascii_lowercase();
         let arn = self.arn("training-job", &name);
         let now = self.seconds();
-        if let Some(refusal) = self.refuses_to_create(body, (&key, &arn), now) {
+        if let Some(refusal) = self.creation_refusal(body, (&key, &arn), now) {
             return refusal;
         }
-        let training = (self.training)(&values(body));
-        let birth = Birth {
+        let training = (self.training)(&hyperparameters(body));
+        let new_job = NewJob {
             name,
             arn: arn.clone(),
             request: body.clone(),
@@ -267,26 +270,26 @@ impl Account {
             faults: &self.faults,
             spot_discount: self.spot_discount,
         };
-        // A stream of its own: what becomes of a job does not depend on what else was asked.
+        // With its own random stream a job does not depend on other requests.
         let mut rng = Rng::stream(self.seed, stable_hash(&key));
-        let job = Job::new(birth, &mut rng);
-        *self.creations.entry(job.name.clone()).or_default() += 1;
+        let job = Job::new(new_job, &mut rng);
+        *self.creation_counts.entry(job.name.clone()).or_default() += 1;
         self.jobs.insert(key, job);
         self.tag(&arn, &body["Tags"]);
         Reply::Answer(json!({"TrainingJobArn": arn}))
     }
 
     fn job(&mut self, body: &Value) -> Option<&mut Job> {
-        let known = self.seconds() - self.faults.creation_lag.as_secs_f64();
+        let visible_since = self.seconds() - self.faults.creation_lag.as_secs_f64();
         let key = body["TrainingJobName"].as_str()?.to_ascii_lowercase();
-        self.jobs.get_mut(&key).filter(|job| job.created <= known)
+        self.jobs.get_mut(&key).filter(|job| job.created <= visible_since)
     }
 
     fn describe(&mut self, body: &Value) -> Reply {
         let now = self.seconds();
         match self.job(body).map(|job| job.clone()) {
-            Some(job) => Reply::Answer(self.described(&job, now)),
-            // Not ResourceNotFound, in spite of the service's model.
+            Some(job) => Reply::Answer(self.describe_training_job(&job, now)),
+            // The service answers so, although its model has ResourceNotFound.
             None => refused("ValidationException", "Requested resource not found."),
         }
     }
@@ -308,24 +311,33 @@ impl Account {
         }
     }
 
-    /// Training jobs by names and statuses are looked for before they are described: there may be thousands.
+    /// Executes `Search`.
+    ///
+    /// There may be thousands of training jobs. So those that are searched by name and status are
+    /// filtered before they are described.
     fn search(&self, body: &Value) -> Reply {
         let expression = &body["SearchExpression"];
-        let seen = self.seconds() - self.faults.search_lag.as_secs_f64();
+        let time = self.seconds() - self.faults.search_lag.as_secs_f64();
         let resource = body["Resource"].as_str().unwrap_or_default();
         let found: Vec<Value> = match resource {
             "TrainingJob" => {
-                let short = |job: &Job| json!({"TrainingJobName": job.name, "TrainingJobStatus": job.status(seen)});
-                let is_short = is_about_names(expression);
-                let jobs = self.jobs.values().filter(|job| job.created <= seen);
-                let jobs = jobs.filter(|job| !is_short || is_found(expression, &short(job)));
-                let described = jobs.map(|job| self.with_tags(self.described(job, seen), &job.arn));
-                described.filter(|item| is_short || is_found(expression, item)).collect()
+                let by_name = is_about_names_only(expression);
+                let matches_name = |job: &Job| {
+                    let (name, status) = (&job.name, job.status(time));
+                    let item = json!({"TrainingJobName": name, "TrainingJobStatus": status});
+                    matches_expression(expression, &item)
+                };
+                let jobs = self.jobs.values().filter(|job| job.created <= time);
+                let jobs = jobs.filter(|job| !by_name || matches_name(job));
+                let described =
+                    jobs.map(|job| self.with_tags(self.describe_training_job(job, time), &job.arn));
+                described.filter(|item| by_name || matches_expression(expression, item)).collect()
             }
             "HyperParameterTuningJob" => {
                 let all = self.tuning_jobs.values();
-                let described = all.map(|job| self.with_tags(self.described_tuning(job), &job.arn));
-                described.filter(|item| is_found(expression, item)).collect()
+                let described =
+                    all.map(|job| self.with_tags(self.describe_tuning_job(job), &job.arn));
+                described.filter(|item| matches_expression(expression, item)).collect()
             }
             _ => return refused("ValidationException", format!("{resource} is not searched here")),
         };
@@ -344,7 +356,7 @@ impl Account {
     }
 
     fn list(&self, body: &Value) -> Reply {
-        const KEPT: [&str; 7] = [
+        const MEMBERS: [&str; 7] = [
             "TrainingJobName",
             "TrainingJobArn",
             "CreationTime",
@@ -357,18 +369,18 @@ impl Account {
         let found = self.jobs.values().filter(|job| job.created <= now);
         let summaries = found.map(|job| {
             let description = job.describe(now, Duration::ZERO);
-            let kept = KEPT
+            let members = MEMBERS
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), description.get(*name)?.clone())));
-            Value::Object(kept.collect())
+            Value::Object(members.collect())
         });
         TRAINING_JOBS.reply(summaries.collect(), body)
     }
 
-    /// What is known of a training job, with what the service fills in.
-    fn described(&self, job: &Job, now: f64) -> Value {
+    /// Describes a training job, with the default values of the service.
+    fn describe_training_job(&self, job: &Job, now: f64) -> Value {
         let mut answer = job.describe(now, self.faults.metrics_lag);
-        filled_in::fill_in(&mut answer);
+        defaults::fill_in(&mut answer);
         let algorithm = &mut answer["AlgorithmSpecification"];
         if let Some(name) = algorithm["AlgorithmName"].as_str() {
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
@@ -382,7 +394,6 @@ fn arn_of(region: &str, number: &str, kind: &str, name: &str) -> String {
     format!("arn:aws:sagemaker:{region}:{number}:{kind}/{}", name.to_ascii_lowercase())
 }
 
-/// Lists of training jobs.
 pub(super) const TRAINING_JOBS: Listing = Listing {
     member: "TrainingJobSummaries",
     name: "TrainingJobName",
@@ -391,8 +402,8 @@ pub(super) const TRAINING_JOBS: Listing = Listing {
     is_descending: false,
 };
 
-/// Whether an expression asks for names and statuses of training jobs only.
-fn is_about_names(expression: &Value) -> bool {
+/// True if an expression filters only by name and status of training jobs.
+fn is_about_names_only(expression: &Value) -> bool {
     let mut filters = expression["Filters"].as_array().into_iter().flatten();
     expression["SubExpressions"].is_null()
         && filters.all(|filter| {

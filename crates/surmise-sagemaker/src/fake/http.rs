@@ -1,4 +1,6 @@
-//! The fake's HTTP: JSON 1.1 as SageMaker and CloudWatch speak it, and the one path of the metrics service.
+//! The fake's HTTP server: JSON 1.1, the protocol of SageMaker and CloudWatch, and REST.
+//!
+//! REST is for the only path of the metrics service.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,7 +22,7 @@ use super::account::Account;
 use super::reply::{Call, Reply};
 use super::search;
 
-/// A thread that listens.
+/// An HTTP server on a thread of its own; it stops when it is dropped.
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
@@ -28,10 +30,10 @@ pub(super) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The line is cut without an answer.
+/// Closes the connection without a reply.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing is answered")]
-struct Cut;
+#[error("the connection is closed without a reply")]
+struct Disconnect;
 
 impl Server {
     #[allow(clippy::disallowed_methods, reason = "a server has a thread")]
@@ -67,13 +69,13 @@ impl Drop for Server {
 async fn serve(listener: TcpListener, account: Arc<Mutex<Account>>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     loop {
-        // Whoever hangs up while being greeted is no reason to stop.
+        // A client that disconnects during the handshake must not stop the server.
         let Ok((stream, _)) = listener.accept().await else { continue };
         let account = Arc::clone(&account);
         tokio::spawn(async move {
             let service = service_fn(|request| answer(request, &account));
             let server = hyper::server::conn::http1::Builder::new();
-            // An error is a line that was cut, by one side or the other.
+            // An error is a closed connection, which the fake may have intended.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -82,9 +84,9 @@ async fn serve(listener: TcpListener, account: Arc<Mutex<Account>>) {
 async fn answer(
     request: Request<Incoming>,
     account: &Mutex<Account>,
-) -> Result<Response<Full<Bytes>>, Cut> {
+) -> Result<Response<Full<Bytes>>, Disconnect> {
     let header = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
-    // Of JSON 1.1 the header names the operation, of REST the path.
+    // JSON 1.1 has the operation in a header, REST in the path.
     let target = header("x-amz-target").unwrap_or_default();
     let operation = match target.rsplit_once('.') {
         Some((_, operation)) => operation.to_owned(),
@@ -93,10 +95,10 @@ async fn answer(
     let authorization = header("authorization");
     let skew = account.lock().unwrap_or_else(PoisonError::into_inner).faults.clock_skew;
     let now = seconds_since_1970() + skew as f64;
-    let signed = header("x-amz-date").and_then(|date| moment(&date));
+    let signed = header("x-amz-date").and_then(|date| parse_signature_time(&date));
     let age = signed.map(|signed| now - signed);
     let session_token = header("x-amz-security-token");
-    let bytes = request.into_body().collect().await.map_err(|_| Cut)?.to_bytes();
+    let bytes = request.into_body().collect().await.map_err(|_| Disconnect)?.to_bytes();
     let body = match serde_json::from_slice::<Value>(&bytes) {
         Ok(body) => body,
         Err(_) if bytes.is_empty() => json!({}),
@@ -114,25 +116,29 @@ async fn answer(
             let body = json!({"__type": code, "Message": message});
             Ok(response((status, now), &body, Some(&code)))
         }
-        Reply::Nothing => Err(Cut),
+        Reply::Nothing => Err(Disconnect),
     }
 }
 
-/// Seconds since 1970 by this machine's clock.
+/// Returns the seconds since 1970 by this machine's clock.
 #[allow(clippy::disallowed_methods, reason = "requests are signed by this machine's clock")]
 fn seconds_since_1970() -> f64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// Seconds since 1970 of a time as requests are signed with: `20261129T192115Z`.
-fn moment(text: &str) -> Option<f64> {
+/// Converts the time of a signature, such as `20261129T192115Z`, to seconds since 1970.
+fn parse_signature_time(text: &str) -> Option<f64> {
     let parts = [0..4, 4..6, 6..8, 9..11, 11..13, 13..15].map(|range| text.get(range));
-    let [year, month, day, hours, minutes, rest] = parts;
-    search::seconds(&format!("{}-{}-{}T{}:{}:{}", year?, month?, day?, hours?, minutes?, rest?))
+    let [year, month, day, hours, minutes, seconds] = parts;
+    let (date, time) = ((year?, month?, day?), (hours?, minutes?, seconds?));
+    search::unix_seconds(&format!(
+        "{}-{}-{}T{}:{}:{}",
+        date.0, date.1, date.2, time.0, time.1, time.2
+    ))
 }
 
-/// The answer with this status, given at this time in seconds since 1970.
+/// Creates a response with this status at a time in seconds since 1970.
 fn response((status, now): (u16, f64), body: &Value, code: Option<&str>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(body.to_string()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);

@@ -1,4 +1,4 @@
-//! Lists as the service gives them: filtered, ordered, page by page.
+//! Answers with lists: filtered, sorted, and divided into pages.
 
 use std::cmp::Ordering;
 
@@ -6,24 +6,24 @@ use serde_json::{Value, json};
 
 use super::reply::{Reply, refused};
 
-/// How the items of a list are called, and in which order they come if nobody says.
+/// The member names and the default order of a list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Listing {
-    /// The member of the answer.
+    /// The member of the answer that holds the list.
     pub(super) member: &'static str,
-    /// The members of an item that are its name and its status.
+    /// The member of an item that holds its name; `status` likewise.
     pub(super) name: &'static str,
     pub(super) status: &'static str,
     pub(super) sort_by: &'static str,
     pub(super) is_descending: bool,
 }
 
-/// The values of `SortBy` that some list knows.
+/// The values of `SortBy` that lists accept.
 const ORDERS: [&str; 4] = ["Name", "CreationTime", "Status", "FinalObjectiveMetricValue"];
 const VALUE: &str = "FinalHyperParameterTuningJobObjectiveMetric";
 
 impl Listing {
-    /// What is asked for of these items.
+    /// Filters and sorts the items as the request asks, and returns one page.
     pub(super) fn reply(&self, mut items: Vec<Value>, body: &Value) -> Reply {
         let text = |name: &str| body[name].as_str();
         let sort_by = text("SortBy").unwrap_or(self.sort_by);
@@ -31,7 +31,7 @@ impl Listing {
         if !ORDERS.contains(&sort_by) {
             return invalid(&format!("SortBy is {sort_by}, and must be one of {ORDERS:?}"));
         }
-        if let Some(order) = order.filter(|it| !["Ascending", "Descending"].contains(it)) {
+        if let Some(order) = order.filter(|order| !["Ascending", "Descending"].contains(order)) {
             return invalid(&format!("SortOrder is {order}, and must be Ascending or Descending"));
         }
         items.retain(|item| self.is_wanted(item, body));
@@ -79,24 +79,24 @@ fn invalid(text: &str) -> Reply {
     refused("ValidationException", format!("1 validation error detected: {text}"))
 }
 
-/// A part of a list, and the token of the next one.
+/// Returns one page of a list, with the token of the next page.
 pub(super) fn page(member: &str, all: Vec<Value>, body: &Value) -> Reply {
-    let most = body["MaxResults"].as_u64().unwrap_or(10);
-    let Some(most) = usize::try_from(most).ok().filter(|most| (1..=100).contains(most)) else {
-        return invalid(&format!("MaxResults is {most}, and must be from 1 to 100"));
+    let max = body["MaxResults"].as_u64().unwrap_or(10);
+    let Some(max) = usize::try_from(max).ok().filter(|max| (1..=100).contains(max)) else {
+        return invalid(&format!("MaxResults is {max}, and must be from 1 to 100"));
     };
-    let from = match body["NextToken"].as_str() {
+    let start = match body["NextToken"].as_str() {
         None => 0,
         Some(token) => match token.parse::<usize>() {
-            Ok(from) => from,
-            Err(_) => return invalid("NextToken is none that was given"),
+            Ok(start) => start,
+            Err(_) => return invalid("NextToken is no token of this service"),
         },
     };
-    let rest = all.len().saturating_sub(from) > most;
-    let some: Vec<Value> = all.into_iter().skip(from).take(most).collect();
-    let mut answer = json!({member: some});
-    if rest {
-        answer["NextToken"] = json!((from + most).to_string());
+    let has_more = all.len().saturating_sub(start) > max;
+    let items: Vec<Value> = all.into_iter().skip(start).take(max).collect();
+    let mut answer = json!({member: items});
+    if has_more {
+        answer["NextToken"] = json!((start + max).to_string());
     }
     Reply::Answer(answer)
 }

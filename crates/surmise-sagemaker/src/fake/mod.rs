@@ -1,8 +1,10 @@
-//! A fake SageMaker on this machine: training jobs that cost nothing, under faults that are hard to come by. Feature `fake`.
+//! A fake SageMaker on this machine, for tests without costs. It needs the feature `fake`.
 //!
-//! It answers the operations that this crate uses, and a few more, as the service does (JSON 1.1 over HTTP, on loopback), with a state machine of
-//! its own behind them. What a training job tells is a function of its hyperparameters. By a [simulated clock](crate::Clock::simulated) that an evaluator shares,
-//! a thousand jobs take seconds, and the same seed gives the same faults.
+//! The fake answers the operations that this crate uses, and a few more, in the service's protocol
+//! (JSON 1.1 over HTTP, on the loopback interface). A function of the hyperparameters decides what
+//! a training job reports. With a [simulated clock](crate::Clock::simulated) that the evaluator
+//! shares, a thousand jobs take seconds. [`Faults`] such as throttling are reproducible by a seed.
+//! `docs/fake.md` lists what the fake does, with sources.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -19,10 +21,11 @@
 //! ```
 
 mod faults;
-mod machines;
+mod instances;
 mod reply;
 mod search;
 mod training;
+mod tuning_request;
 
 mod lists;
 mod settings;
@@ -32,23 +35,23 @@ mod training_job;
 
 mod resources;
 
-mod filled_in;
+mod defaults;
 
 mod tuning_job;
 
 mod account;
 
 mod http;
+mod metrics;
 mod refusals;
-mod tagging;
-mod telling;
+mod tags;
 mod tuner;
 
 mod server;
 
 pub use self::faults::Faults;
-pub use self::machines::InstanceQuotas;
-pub use self::reply::{Entry, Fate};
+pub use self::instances::InstanceQuotas;
+pub use self::reply::{LogEntry, RequestOutcome};
 pub use self::server::FakeSageMaker;
 pub use self::settings::FakeSettings;
 pub use self::training::{FakeTraining, JobTimes};

@@ -1,41 +1,47 @@
-//! What is refused, and why: credentials, signatures, permissions, quotas, instances, names.
+//! Refusals of requests: credentials, signatures, permissions, quotas, instances, names.
 
 use serde_json::Value;
 
 use super::account::Account;
-use super::machines::Machines;
+use super::instances::Instances;
 use super::reply::{Call, Reply, refused};
 use super::training_job::Job;
-use super::tuning_job::definitions;
+use super::tuning_request::definitions;
 use crate::request::OBJECTIVE_METRIC;
 
-/// How old a signature may be, in seconds, or how far ahead.
-const SIGNATURE_LIFE: f64 = 300.0;
+/// The maximum difference between the time of a signature and the service's time, in seconds.
+const SIGNATURE_TOLERANCE: f64 = 300.0;
 
-/// Why a request is refused that was signed so many seconds ago.
+/// Returns the message if a signature of this age, in seconds, is refused.
 fn signature_refusal(age: f64) -> Option<String> {
-    if age > SIGNATURE_LIFE {
+    if age > SIGNATURE_TOLERANCE {
         return Some(format!(
             "Signature expired: the request is {age:.0} seconds old, and 5 min. are allowed"
         ));
     }
-    (age < -SIGNATURE_LIFE).then(|| {
-        format!("Signature not yet current: the request is signed {:.0} seconds ahead of time, and 5 min. are allowed", -age)
+    (age < -SIGNATURE_TOLERANCE).then(|| {
+        format!(
+            "Signature not yet current: the request is signed {:.0} seconds ahead of time, and 5 \
+             min. are allowed",
+            -age
+        )
     })
 }
 
 impl Account {
-    /// Why a request is not even looked at.
+    /// Returns the refusal of a request that is not executed: credentials, permissions, throttling.
     pub(super) fn refusal(&self, call: &Call, throttled: f64, internal: f64) -> Option<Reply> {
         let Some(authorization) = &call.authorization else {
             let text = "Missing Authentication Token";
             return Some(refused("MissingAuthenticationTokenException", text));
         };
         if self.faults.expired.iter().any(|time| time.contains(&self.now())) {
-            // The service's message has the request that should have been signed; this one is as talkative.
+            // The service's message quotes the signed request. This one quotes the credentials, so
+            // that tests can check that Surmise does not log them.
             let token = call.session_token.as_deref().unwrap_or_default();
             let text = format!(
-                "The security token included in the request is expired: {authorization} x-amz-security-token:{token}"
+                "The security token included in the request is expired: {authorization} \
+                 x-amz-security-token:{token}"
             );
             return Some(refused("ExpiredTokenException", text));
         }
@@ -55,20 +61,22 @@ impl Account {
         })
     }
 
-    /// What the caller is told if it may not do this.
+    /// Returns the message if the caller lacks a permission for this request.
     fn denial(&self, call: &Call) -> Option<String> {
         let operation = call.operation.as_str();
         let service = match operation {
             "DescribeLogStreams" | "GetLogEvents" => "logs",
             _ => "sagemaker",
         };
-        let creates = matches!(operation, "CreateTrainingJob" | "CreateHyperParameterTuningJob");
+        let is_creation =
+            matches!(operation, "CreateTrainingJob" | "CreateHyperParameterTuningJob");
         let has_tags = call.body["Tags"].as_array().is_some_and(|tags| !tags.is_empty());
-        let who = format!("User: arn:aws:sts::{}:assumed-role/tuner/i-0", self.number);
-        let why = "because no identity-based policy allows the";
+        let user = format!("User: arn:aws:sts::{}:assumed-role/tuner/i-0", self.number);
+        let reason = "because no identity-based policy allows the";
         let text = |action: &str, resource: &str| {
             format!(
-                "{who} is not authorized to perform: {action} on resource: {resource} {why} {action} action"
+                "{user} is not authorized to perform: {action} on resource: {resource} {reason} \
+                 {action} action"
             )
         };
         let name = call.body["TrainingJobName"].as_str().unwrap_or("*");
@@ -76,17 +84,19 @@ impl Account {
         if self.faults.denies(service, operation) {
             return Some(text(&format!("{service}:{operation}"), &resource));
         }
-        if creates && self.faults.denies("iam", "PassRole") {
+        if is_creation && self.faults.denies("iam", "PassRole") {
             let definition = definitions(&call.body)[0];
             let role = call.body["RoleArn"].as_str().or(definition["RoleArn"].as_str());
             return Some(text("iam:PassRole", role.unwrap_or("*")));
         }
-        (creates && has_tags && self.faults.denies("sagemaker", "AddTags"))
+        (is_creation && has_tags && self.faults.denies("sagemaker", "AddTags"))
             .then(|| text("sagemaker:AddTags", &resource))
     }
 
-    /// Why there will be no such training job; which reason is looked for first, is a setting.
-    pub(super) fn refuses_to_create(
+    /// Returns the refusal of a creation: name, role, instances or quota.
+    ///
+    /// `Faults::quota_before_name` decides which of them is checked first.
+    pub(super) fn creation_refusal(
         &self,
         body: &Value,
         (key, arn): (&str, &str),
@@ -94,43 +104,49 @@ impl Account {
     ) -> Option<Reply> {
         let is_taken = || {
             let text = format!(
-                "Training job names must be unique within an AWS account and region, and a training job with this name already exists ({arn})"
+                "Training job names must be unique within an AWS account and region, and a \
+                 training job with this name already exists ({arn})"
             );
             self.jobs.contains_key(key).then(|| refused("ResourceInUse", text))
         };
-        let is_unready = || {
+        let is_role_unknown = || {
             let role = body["RoleArn"].as_str().unwrap_or_default();
             let text = format!(
-                "Could not assume role {role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role."
+                "Could not assume role {role}. Please ensure that the role exists and allows \
+                 principal 'sagemaker.amazonaws.com' to assume the role."
             );
             let is_known = self.now() >= self.faults.role_unknown_until;
             (!is_known).then(|| refused("ValidationException", text))
         };
-        let is_full = || {
+        let is_above_quota = || {
             let live = self.jobs.values().filter(|job| !job.has_ended(now));
-            let live: Vec<Machines> = live.map(Job::machines).collect();
-            let text = Machines::of(body, None).exceed(&self.quotas, &live)?;
+            let live: Vec<Instances> = live.map(Job::instances).collect();
+            let text = Instances::from_request(body, None).quota_refusal(&self.quotas, &live)?;
             Some(refused("ResourceLimitExceeded", text))
         };
-        let is_impossible = || self.impossible(body).map(|(code, text)| refused(code, text));
+        let is_invalid = || self.invalid_request(body).map(|(code, text)| refused(code, text));
         if self.faults.quota_before_name {
-            return is_full().or_else(is_impossible).or_else(is_taken).or_else(is_unready);
+            let refusal = is_above_quota().or_else(is_invalid);
+            return refusal.or_else(is_taken).or_else(is_role_unknown);
         }
-        is_taken().or_else(is_unready).or_else(is_impossible).or_else(is_full)
+        is_taken().or_else(is_role_unknown).or_else(is_invalid).or_else(is_above_quota)
     }
 
-    /// Why no training job can be like this, whatever else runs.
-    fn impossible(&self, body: &Value) -> Option<(&'static str, String)> {
-        for kind in Machines::of(body, None).types() {
-            if self.faults.unsupported.contains(kind) {
+    /// Returns code and message if instance types or hyperparameters are invalid.
+    fn invalid_request(&self, body: &Value) -> Option<(&'static str, String)> {
+        for instance_type in Instances::from_request(body, None).types() {
+            if self.faults.unsupported.contains(instance_type) {
                 let text = format!(
-                    "1 validation error detected: Value '{kind}' at 'resourceConfig.instanceType' failed to satisfy constraint: Member must satisfy enum value set: [ml.m5.xlarge, ml.g5.xlarge]"
+                    "1 validation error detected: Value '{instance_type}' at \
+                     'resourceConfig.instanceType' failed to satisfy constraint: Member must \
+                     satisfy enum value set: [ml.m5.xlarge, ml.g5.xlarge]"
                 );
                 return Some(("ValidationException", text));
             }
-            if self.faults.not_in_region.contains(kind) {
+            if self.faults.not_in_region.contains(instance_type) {
                 let text = format!(
-                    "The requested resource training-job/{kind} is not available in this region"
+                    "The requested resource training-job/{instance_type} is not available in this \
+                     region"
                 );
                 return Some(("ResourceLimitExceeded", text));
             }

@@ -1,22 +1,21 @@
-//! Requests to the fake, what is answered, and what the network makes of both.
+//! Requests to the fake, its replies, and the log of both.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// A request, without its signature.
+/// A request to the fake.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) operation: String,
     pub(super) body: Value,
-    /// What names and proves who asks.
+    /// The `Authorization` header with the signature.
     pub(super) authorization: Option<String>,
-    /// When it says that it was signed: seconds by the service's clock from then to now.
+    /// The age of the signature by the service's clock, in seconds.
     pub(super) age: Option<f64>,
     pub(super) session_token: Option<String>,
 }
 
-/// What is answered.
 #[derive(Debug)]
 pub(super) enum Reply {
     Answer(Value),
@@ -25,35 +24,35 @@ pub(super) enum Reply {
         code: String,
         message: String,
     },
-    /// The line is cut.
+    /// The fake closes the connection without a reply.
     Nothing,
 }
 
-/// A request that was made, and what became of it.
+/// An entry of the log of requests.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Entry {
-    /// When.
+pub struct LogEntry {
+    /// The time by the fake's clock.
     pub at: Duration,
-    /// Such as `CreateTrainingJob`.
+    /// The operation, such as `CreateTrainingJob`.
     pub operation: String,
-    /// Of what, where it is of one thing.
+    /// The name of the resource; empty if the operation concerns none or several.
     pub name: String,
-    /// What became of it.
-    pub fate: Fate,
+    /// The outcome of the request.
+    pub outcome: RequestOutcome,
 }
 
-/// What became of a request.
+/// The outcome of a request to the fake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fate {
-    /// It was carried out and answered.
+pub enum RequestOutcome {
+    /// The request was executed and answered.
     Answered,
-    /// It was carried out, and its reply was lost.
+    /// The request was executed, but its reply was lost.
     ReplyLost,
-    /// It was lost itself.
+    /// The request was lost before it was executed.
     RequestLost,
-    /// It was refused, with this code.
+    /// The request was refused with this error code.
     Refused(String),
 }
 

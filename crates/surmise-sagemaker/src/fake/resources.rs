@@ -1,4 +1,6 @@
-//! Resources that a tuning needs besides jobs: algorithms, models, endpoints, transform jobs. They are kept as they were created.
+//! Resources other than jobs: algorithms, models, endpoints, transform jobs.
+//!
+//! The fake stores them as they were created.
 
 use std::collections::BTreeMap;
 
@@ -8,30 +10,37 @@ use super::lists::Listing;
 use super::reply::{Reply, refused};
 use super::training_job::time;
 
-/// A kind of resources.
+/// A kind of resource, such as models.
 #[derive(Debug, Clone, Copy)]
 struct Kind {
-    /// In the names of operations, such as `CreateModel`.
+    /// The name in operations, such as `CreateModel`.
     name: &'static str,
-    /// In ARNs.
-    part: &'static str,
-    /// The code by which a name that is taken is refused.
-    taken: &'static str,
+    /// The name in ARNs.
+    arn_name: &'static str,
+    /// The error code for a name that exists already.
+    duplicate_code: &'static str,
 }
 
 const KINDS: [Kind; 5] = [
-    Kind { name: "Algorithm", part: "algorithm", taken: "ValidationException" },
-    Kind { name: "Model", part: "model", taken: "ValidationException" },
-    Kind { name: "EndpointConfig", part: "endpoint-config", taken: "ValidationException" },
-    Kind { name: "Endpoint", part: "endpoint", taken: "ValidationException" },
-    Kind { name: "TransformJob", part: "transform-job", taken: "ResourceInUse" },
+    Kind { name: "Algorithm", arn_name: "algorithm", duplicate_code: "ValidationException" },
+    Kind { name: "Model", arn_name: "model", duplicate_code: "ValidationException" },
+    Kind {
+        name: "EndpointConfig",
+        arn_name: "endpoint-config",
+        duplicate_code: "ValidationException",
+    },
+    Kind { name: "Endpoint", arn_name: "endpoint", duplicate_code: "ValidationException" },
+    Kind { name: "TransformJob", arn_name: "transform-job", duplicate_code: "ResourceInUse" },
 ];
 
-/// Seconds until an endpoint is in service, and until a transform job begins, ends, has stopped.
-const IN_SERVICE: f64 = 2.0;
-const BEGINS: f64 = 1.0;
-const ENDS: f64 = 3.0;
-const STOPS: f64 = 0.5;
+/// The time from the creation of an endpoint until it is in service, in seconds.
+const ENDPOINT_CREATION_TIME: f64 = 2.0;
+/// The time from the creation of a transform job until it starts, in seconds.
+const TRANSFORM_START_TIME: f64 = 1.0;
+/// The time from the creation of a transform job until it ends, in seconds.
+const TRANSFORM_END_TIME: f64 = 3.0;
+/// The time from a stop request until a transform job has stopped, in seconds.
+const TRANSFORM_STOPPING_TIME: f64 = 0.5;
 
 #[derive(Debug)]
 struct Resource {
@@ -40,44 +49,43 @@ struct Resource {
     stopped: Option<f64>,
 }
 
-/// All resources, by kind and name.
+/// All resources by kind and name.
 #[derive(Debug, Default)]
 pub(super) struct Resources(BTreeMap<(&'static str, String), Resource>);
 
-/// What is answered, and the ARN of a resource that was made with its tags.
-pub(super) type Done = (Reply, Option<(String, Value)>);
+/// The reply, and ARN and tags of a new resource.
+pub(super) type ResourceReply = (Reply, Option<(String, Value)>);
 
 impl Resources {
-    /// Carries an operation out, if it is on resources; `arn` names one of a kind.
-    pub(super) fn carry_out(
+    /// Executes an operation on resources; returns `None` if the operation is on something else.
+    pub(super) fn execute(
         &mut self,
         operation: &str,
         body: &Value,
         now: f64,
         arn: &dyn Fn(&str, &str) -> String,
-    ) -> Option<Done> {
+    ) -> Option<ResourceReply> {
         if operation == "ListModels" {
-            return Some((self.models(body, arn), None));
+            return Some((self.list_models(body, arn), None));
         }
         let (verb, kind) = KINDS.iter().find_map(|kind| {
             Some((operation.strip_suffix(kind.name)?, *kind))
                 .filter(|(verb, _)| ["Create", "Describe", "Delete", "Stop"].contains(verb))
         })?;
         let member = format!("{}Name", kind.name);
-        let asked = body[&member].as_str().unwrap_or_default();
-        // An algorithm can be named by its ARN.
-        let name = asked.rsplit('/').next().unwrap_or_default().to_owned();
+        let name_or_arn = body[&member].as_str().unwrap_or_default();
+        let name = name_or_arn.rsplit('/').next().unwrap_or_default().to_owned();
         let key = (kind.name, name.clone());
-        let own_arn = arn(kind.part, &name);
+        let own_arn = arn(kind.arn_name, &name);
         if verb == "Create" {
             return Some(self.create(kind, key, body, now, own_arn));
         }
         let Some(resource) = self.0.get_mut(&key) else {
-            let text = format!("Could not find {} \"{own_arn}\".", kind.part);
+            let text = format!("Could not find {} \"{own_arn}\".", kind.arn_name);
             return Some((refused("ValidationException", text), None));
         };
         let reply = match verb {
-            "Describe" => Reply::Answer(described(kind, resource, &own_arn, now)),
+            "Describe" => Reply::Answer(describe(kind, resource, &own_arn, now)),
             "Delete" => {
                 self.0.remove(&key);
                 Reply::Answer(json!({}))
@@ -97,17 +105,17 @@ impl Resources {
         body: &Value,
         now: f64,
         arn: String,
-    ) -> Done {
+    ) -> ResourceReply {
         if self.0.contains_key(&key) {
-            let text = format!("Cannot create already existing {} \"{arn}\".", kind.part);
-            return (refused(kind.taken, text), None);
+            let text = format!("Cannot create already existing {} \"{arn}\".", kind.arn_name);
+            return (refused(kind.duplicate_code, text), None);
         }
-        let needs = match kind.name {
+        let dependency = match kind.name {
             "TransformJob" => Some(("Model", "ModelName")),
             "Endpoint" => Some(("EndpointConfig", "EndpointConfigName")),
             _ => None,
         };
-        if let Some((needed, member)) = needs {
+        if let Some((needed, member)) = dependency {
             let name = body[member].as_str().unwrap_or_default().to_owned();
             if !self.0.contains_key(&(needed, name.clone())) {
                 let text = format!("Could not find {} \"{name}\".", needed.to_lowercase());
@@ -115,19 +123,23 @@ impl Resources {
             }
         }
         let tags = body["Tags"].clone();
-        let mut kept = body.clone();
-        if let Some(members) = kept.as_object_mut() {
+        let mut without_tags = body.clone();
+        if let Some(members) = without_tags.as_object_mut() {
             members.shift_remove("Tags");
         }
-        self.0.insert(key, Resource { body: kept, created: now, stopped: None });
+        self.0.insert(key, Resource { body: without_tags, created: now, stopped: None });
         let answer = json!({format!("{}Arn", kind.name): arn});
         (Reply::Answer(answer), Some((arn, tags)))
     }
 
-    fn models(&self, body: &Value, arn: &dyn Fn(&str, &str) -> String) -> Reply {
+    fn list_models(&self, body: &Value, arn: &dyn Fn(&str, &str) -> String) -> Reply {
         let models = self.0.iter().filter(|((kind, _), _)| *kind == "Model");
         let summaries = models.map(|((_, name), model)| {
-            json!({"ModelName": name, "ModelArn": arn("model", name), "CreationTime": time(model.created)})
+            json!({
+                "ModelName": name,
+                "ModelArn": arn("model", name),
+                "CreationTime": time(model.created),
+            })
         });
         let listing = Listing {
             member: "Models",
@@ -139,14 +151,14 @@ impl Resources {
         listing.reply(summaries.collect(), body)
     }
 
-    /// What an algorithm was created with, by its name or ARN.
+    /// Returns the request that created an algorithm, by its name or ARN.
     pub(super) fn algorithm(&self, name: &str) -> Option<&Value> {
         let name = name.rsplit('/').next().unwrap_or_default().to_owned();
         self.0.get(&("Algorithm", name)).map(|resource| &resource.body)
     }
 }
 
-fn described(kind: Kind, resource: &Resource, arn: &str, now: f64) -> Value {
+fn describe(kind: Kind, resource: &Resource, arn: &str, now: f64) -> Value {
     let mut answer = resource.body.clone();
     let created = resource.created;
     answer[format!("{}Arn", kind.name)] = json!(arn);
@@ -160,7 +172,7 @@ fn described(kind: Kind, resource: &Resource, arn: &str, now: f64) -> Value {
             answer["EnableNetworkIsolation"] = json!(false);
         }
         "Endpoint" => {
-            let is_ready = now >= created + IN_SERVICE;
+            let is_ready = now >= created + ENDPOINT_CREATION_TIME;
             answer["EndpointStatus"] = json!(if is_ready { "InService" } else { "Creating" });
             answer["LastModifiedTime"] = json!(time(created));
             if let Some(members) = answer.as_object_mut() {
@@ -168,16 +180,16 @@ fn described(kind: Kind, resource: &Resource, arn: &str, now: f64) -> Value {
             }
         }
         "TransformJob" => {
-            let status = match resource.stopped.filter(|at| *at < created + ENDS) {
-                Some(at) if now < at + STOPS => "Stopping",
+            let status = match resource.stopped.filter(|at| *at < created + TRANSFORM_END_TIME) {
+                Some(at) if now < at + TRANSFORM_STOPPING_TIME => "Stopping",
                 Some(_) => "Stopped",
-                None if now < created + ENDS => "InProgress",
+                None if now < created + TRANSFORM_END_TIME => "InProgress",
                 None => "Completed",
             };
             answer["TransformJobStatus"] = json!(status);
             if status == "Completed" {
-                answer["TransformStartTime"] = json!(time(created + BEGINS));
-                answer["TransformEndTime"] = json!(time(created + ENDS));
+                answer["TransformStartTime"] = json!(time(created + TRANSFORM_START_TIME));
+                answer["TransformEndTime"] = json!(time(created + TRANSFORM_END_TIME));
             }
         }
         _ => {}

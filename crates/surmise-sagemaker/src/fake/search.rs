@@ -1,17 +1,21 @@
-//! Search: which things an expression finds, by their descriptions.
+//! The operation `Search`: filters and sorts descriptions of resources.
 
 use serde_json::Value;
 
-/// Whether a description is what an expression looks for.
-pub(super) fn is_found(expression: &Value, item: &Value) -> bool {
+/// True if a description matches a search expression.
+pub(super) fn matches_expression(expression: &Value, item: &Value) -> bool {
     let filters = expression["Filters"].as_array().into_iter().flatten();
     let parts = expression["SubExpressions"].as_array().into_iter().flatten();
-    let found = filters.map(|filter| passes(filter, item));
-    let mut found = found.chain(parts.map(|part| is_found(part, item)));
-    if expression["Operator"] == "Or" { found.any(|it| it) } else { found.all(|it| it) }
+    let results = filters.map(|filter| passes(filter, item));
+    let mut results = results.chain(parts.map(|part| matches_expression(part, item)));
+    if expression["Operator"] == "Or" {
+        results.any(|matches| matches)
+    } else {
+        results.all(|matches| matches)
+    }
 }
 
-/// The order of what is found.
+/// Sorts the found descriptions as the request asks.
 pub(super) fn sorted(mut items: Vec<Value>, body: &Value) -> Vec<Value> {
     let by = body["SortBy"].as_str().unwrap_or("LastModifiedTime");
     let key = |item: &Value| property(item, by).unwrap_or(Value::Null);
@@ -28,17 +32,17 @@ pub(super) fn sorted(mut items: Vec<Value>, body: &Value) -> Vec<Value> {
     items
 }
 
-/// A property by its name: a path, a tag, a final metric.
+/// Returns a property by its name: a path, a tag, or a final metric.
 fn property(item: &Value, name: &str) -> Option<Value> {
-    let of_list = |list: &str, key: &str, wanted: &str, value: &str| {
+    let entry_value = |list: &str, key: &str, wanted: &str| {
         let entries = item[list].as_array()?.iter();
-        entries.filter(|entry| entry[key] == wanted).map(|entry| entry[value].clone()).next()
+        entries.filter(|entry| entry[key] == wanted).map(|entry| entry["Value"].clone()).next()
     };
     if let Some(tag) = name.strip_prefix("Tags.") {
-        return of_list("Tags", "Key", tag, "Value");
+        return entry_value("Tags", "Key", tag);
     }
     if let Some(metric) = name.strip_prefix("Metrics.") {
-        return of_list("FinalMetricDataList", "MetricName", metric, "Value");
+        return entry_value("FinalMetricDataList", "MetricName", metric);
     }
     let found = name.split('.').fold(item, |value, part| &value[part]);
     (!found.is_null()).then(|| found.clone())
@@ -64,7 +68,7 @@ fn passes(filter: &Value, item: &Value) -> bool {
         (_, Some(found)) => {
             let (Some(found), Some(wanted)) = (
                 found.as_f64().or_else(|| found.as_str()?.parse().ok()),
-                wanted.parse().ok().or_else(|| seconds(wanted)),
+                wanted.parse().ok().or_else(|| unix_seconds(wanted)),
             ) else {
                 return false;
             };
@@ -79,9 +83,11 @@ fn passes(filter: &Value, item: &Value) -> bool {
     }
 }
 
-/// Seconds since 1970 of a time such as `2026-11-20T10:30:00` (a Z and fractions of a second may follow), by the days of the civil calendar
-/// (Hinnant 2021, "chrono-compatible low-level date algorithms").
-pub(super) fn seconds(text: &str) -> Option<f64> {
+/// Converts a time such as `2026-11-20T10:30:00` to seconds since 1970.
+///
+/// Fractions of a second and a Z may follow. The days of the civil calendar are counted after
+/// Hinnant (2021), "chrono-compatible low-level date algorithms".
+pub(super) fn unix_seconds(text: &str) -> Option<f64> {
     let (date, time) = text.trim_end_matches('Z').split_once('T')?;
     let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
@@ -101,10 +107,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read() {
-        assert_eq!(seconds("1970-01-01T00:00:00"), Some(0.0));
-        assert_eq!(seconds("2026-11-20T00:00:00Z"), Some(1_795_132_800.0));
-        assert_eq!(seconds("2024-02-29T12:30:15.5"), Some(1_709_209_815.5));
-        assert_eq!(seconds("yesterday"), None);
+    fn times_are_converted_to_seconds_since_1970() {
+        assert_eq!(unix_seconds("1970-01-01T00:00:00"), Some(0.0));
+        assert_eq!(unix_seconds("2026-11-20T00:00:00Z"), Some(1_795_132_800.0));
+        assert_eq!(unix_seconds("2024-02-29T12:30:15.5"), Some(1_709_209_815.5));
+        assert_eq!(unix_seconds("yesterday"), None);
     }
 }

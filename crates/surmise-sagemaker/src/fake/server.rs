@@ -1,4 +1,4 @@
-//! The fake on its address.
+//! The fake service, which listens on a local port.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,12 +8,56 @@ use std::time::Duration;
 use super::account::Account;
 use super::faults::Faults;
 use super::http::Server;
-use super::machines::InstanceQuotas;
-use super::reply::Entry;
+use super::instances::InstanceQuotas;
+use super::reply::LogEntry;
 use super::settings::FakeSettings;
 use super::training::FakeTraining;
 
-/// A fake SageMaker. It listens until it is dropped.
+/// A fake SageMaker service on this machine, for tests without an AWS account.
+///
+/// It listens on a port of the loopback interface until it is dropped. Training jobs and tuning
+/// jobs exist only in its memory and cost nothing.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::time::Duration;
+/// use surmise_sagemaker::Clock;
+/// use surmise_sagemaker::fake::{
+///     FakeSageMaker, FakeSettings, FakeTraining, Faults, InstanceQuotas,
+/// };
+///
+/// // The loss of a training job is a function of its hyperparameters, which are texts.
+/// let training = |values: &BTreeMap<String, String>| {
+///     let rate: f64 = values["rate"].parse().unwrap();
+///     FakeTraining::new(Duration::from_secs(600)).metric("loss", [1.0, (rate - 0.3).powi(2)])
+/// };
+/// let clock = Clock::simulated();
+/// let settings = FakeSettings {
+///     clock: clock.clone(),
+///     faults: Faults { throttled: 0.1, lost_replies: 0.05, ..Faults::default() },
+///     quotas: InstanceQuotas::for_type("ml.m5.xlarge", 4),
+///     ..FakeSettings::default()
+/// };
+/// let fake = FakeSageMaker::start(settings, training)?;
+/// assert!(fake.url().starts_with("http://127.0.0.1:"));
+/// assert!(fake.log().is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// With the feature `sdk`, open a connection with `Connection::new().endpoint(fake.url())`, any
+/// region and any access key, and give the evaluator the same clock. After the test, look at
+/// [`log`](Self::log), [`creation_counts`](Self::creation_counts) and
+/// [`total_billed_time`](Self::total_billed_time).
+///
+/// Common mistakes:
+/// - A simulated clock advances only by [`Clock::sleep`](crate::Clock::sleep). Another process
+///   cannot share it; use [`Clock::real`](crate::Clock::real) or
+///   [`Clock::accelerated`](crate::Clock::accelerated) then.
+/// - Hyperparameters are texts, and those of a tuning request include static ones and
+///   `_tuning_objective_metric`.
+/// - The fake stops when the value is dropped. Keep it until the end of the test.
+///
+/// `docs/fake.md` lists all operations, and how it is known that the service behaves so.
 #[derive(Debug)]
 pub struct FakeSageMaker {
     account: Arc<Mutex<Account>>,
@@ -21,10 +65,12 @@ pub struct FakeSageMaker {
 }
 
 impl FakeSageMaker {
-    /// Begins to listen. `training` says what a training job with these hyperparameters does.
+    /// Starts the service on a thread of its own.
+    ///
+    /// `training` returns the behaviour of a training job for its hyperparameters.
     ///
     /// # Errors
-    /// If nobody can listen there.
+    /// [`io::Error`] if the port of the settings is not free, or no thread can be started.
     pub fn start(
         settings: FakeSettings,
         training: impl Fn(&BTreeMap<String, String>) -> FakeTraining + Send + 'static,
@@ -35,67 +81,71 @@ impl FakeSageMaker {
         Ok(Self { account, server })
     }
 
-    /// Where it listens.
+    /// Returns the URL of the service, such as `http://127.0.0.1:49152`.
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address())
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {
-        // Whoever panicked with it has told so.
+        // A panic that poisoned the lock is reported by its own thread.
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that it was asked, in order.
-    pub fn log(&self) -> Vec<Entry> {
+    /// Returns all requests so far, in order.
+    pub fn log(&self) -> Vec<LogEntry> {
         self.account().log().to_vec()
     }
 
-    /// The most training jobs that had not ended at any instant.
-    pub fn most_at_once(&self) -> usize {
-        self.account().most_at_once()
+    /// Returns the maximum number of training jobs that ran at the same time.
+    pub fn max_concurrent_jobs(&self) -> usize {
+        self.account().max_concurrent_jobs()
     }
 
-    /// How often training jobs were created, by name: not how often that was asked.
-    pub fn creations(&self) -> BTreeMap<String, usize> {
-        self.account().creations()
+    /// Returns how often each training job was created, by name.
+    ///
+    /// Requests that were refused or lost do not count.
+    pub fn creation_counts(&self) -> BTreeMap<String, usize> {
+        self.account().creation_counts()
     }
 
-    /// The request that a training job was created by.
+    /// Returns the request that created a training job, as JSON.
     pub fn request(&self, name: &str) -> Option<serde_json::Value> {
         self.account().request(name)
     }
 
-    /// Other faults from now on.
+    /// Replaces the faults for all later requests and jobs.
     pub fn set_faults(&self, faults: Faults) {
         self.account().set_faults(faults);
     }
 
-    /// Other quotas from now on.
+    /// Replaces the quotas for all later requests.
     pub fn set_quotas(&self, quotas: InstanceQuotas) {
         self.account().set_quotas(quotas);
     }
 
-    /// What the training jobs that have ended are billed for, by name: `BillableTimeInSeconds` times the number of instances.
-    pub fn bills(&self) -> BTreeMap<String, u64> {
-        self.account().bills()
+    /// Returns the billed seconds of each ended training job, by name.
+    ///
+    /// They are `BillableTimeInSeconds` times the number of instances.
+    pub fn billed_seconds(&self) -> BTreeMap<String, u64> {
+        self.account().billed_seconds()
     }
 
-    /// The same of all of them together: seconds of one instance.
-    pub fn billed(&self) -> Duration {
-        Duration::from_secs(self.bills().values().sum())
+    /// Returns the billed time of all ended training jobs together, in time of one instance.
+    pub fn total_billed_time(&self) -> Duration {
+        Duration::from_secs(self.billed_seconds().values().sum())
     }
 
-    /// Stops a training job as somebody else might.
+    /// Stops a training job without a request, as another user of the account could.
     pub fn stop_training_job(&self, name: &str) {
-        self.account().stop_from_elsewhere(name);
+        self.account().stop_externally(name);
     }
 
-    /// Removes a training job as somebody else might.
+    /// Removes a training job without a request, so that the service no longer knows it.
     pub fn remove_training_job(&self, name: &str) {
         self.account().remove(name);
     }
 
-    /// Its time.
+    /// Returns the time by the fake's clock.
     pub fn now(&self) -> Duration {
         self.account().now()
     }

@@ -1,39 +1,42 @@
-//! How the fake behaves.
+//! The settings of the fake.
 
 use std::time::Duration;
 
 use super::faults::Faults;
-use super::machines::InstanceQuotas;
+use super::instances::InstanceQuotas;
 use super::training::JobTimes;
 use crate::clock::Clock;
 
-/// How a fake SageMaker is set up.
+/// The settings of a [`FakeSageMaker`](super::FakeSageMaker).
 #[derive(Debug, Clone)]
 pub struct FakeSettings {
-    /// Of chance: of how long resources take, and of faults.
+    /// The seed of durations and faults; 0 by default.
     pub seed: u64,
-    /// Its time. An evaluator that shares a simulated one waits for nothing.
+    /// The clock of the service; simulated by default.
+    ///
+    /// Share a simulated clock with the evaluator, so that nothing waits. Use a real clock if
+    /// another process talks to the fake.
     pub clock: Clock,
-    /// In its ARNs.
+    /// The region in ARNs; `us-west-2` by default.
     pub region: String,
-    /// In its ARNs: twelve digits.
+    /// The account in ARNs, twelve digits; `012345678912` by default.
     pub account: String,
-    /// How long the stages of a training job take.
+    /// The durations of the stages of training jobs.
     pub times: JobTimes,
-    /// How long each request takes.
+    /// The time that each request takes; 0 by default.
     pub latency: Duration,
-    /// What goes wrong.
+    /// The faults of the service; none by default.
     pub faults: Faults,
-    /// How many instances the training jobs that have not ended may have.
+    /// The quotas of instances; none by default.
     pub quotas: InstanceQuotas,
-    /// What is off the price of spot instances, from 0 to 1: of so much of their time nothing is billed.
+    /// The share of spot instances' time that is not billed, from 0 to 1; 0.7 by default.
     pub spot_discount: f64,
-    /// The port to listen at; 0 is any that is free.
+    /// The port to listen on; 0, the default, means any free port.
     pub port: u16,
 }
 
 impl Default for FakeSettings {
-    /// Seed 0, a simulated clock, requests that take no time, no faults, no quotas, seven tenths off for spot instances.
+    /// Returns settings with seed 0, a simulated clock, and neither latency, faults nor quotas.
     fn default() -> Self {
         Self {
             seed: 0,

@@ -1,23 +1,23 @@
-//! The stages of a training job in time: laid out when it is created, and cut short when it is stopped.
+//! The timeline of a training job: computed at its creation, and shortened if it is stopped.
 
 use serde_json::Value;
 
 use super::faults::Faults;
-use super::machines::choices;
+use super::instances::choices;
 use super::training::FakeTraining;
 use surmise::rng::Rng;
 
 /// A stage of a training job.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stage {
-    /// In seconds.
-    pub(super) from: f64,
+    /// The time at which the stage starts, in seconds.
+    pub(super) start: f64,
     pub(super) status: &'static str,
     pub(super) secondary: &'static str,
 }
 
 impl Stage {
-    /// What the service says of it.
+    /// Returns the `StatusMessage` of the stage.
     pub(super) fn message(&self) -> &'static str {
         match self.secondary {
             "Starting" => "Preparing the instances for training",
@@ -37,167 +37,173 @@ impl Stage {
     }
 }
 
-/// A time on machines: an interruption or a restart begins another one. In seconds.
+/// A run of the training on instances; an interruption or a retry starts another run.
+///
+/// Times are in seconds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Piece {
-    /// When there were machines.
-    on: f64,
-    /// When training began, and when it ended.
-    pub(super) from: f64,
-    pub(super) to: f64,
-    /// When the machines were given back.
-    off: f64,
+pub(super) struct Run {
+    /// The time at which the instances were launched.
+    launched: f64,
+    /// The time at which training started.
+    pub(super) start: f64,
+    /// The time at which training ended.
+    pub(super) end: f64,
+    /// The time at which the instances were released.
+    released: f64,
 }
 
-/// How long the stages of one training job take, in seconds.
+/// The durations of the stages of one training job, in seconds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lengths {
+pub(super) struct StageDurations {
     pub(super) starting: f64,
     pub(super) downloading: f64,
     pub(super) uploading: f64,
     pub(super) stopping: f64,
 }
 
-/// What a timeline is laid out by.
-pub(super) struct Plan<'a> {
+/// The inputs from which a timeline is computed.
+pub(super) struct TimelineInputs<'a> {
     pub(super) now: f64,
     pub(super) request: &'a Value,
     pub(super) training: &'a FakeTraining,
-    pub(super) lengths: Lengths,
+    pub(super) durations: StageDurations,
     pub(super) faults: &'a Faults,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Timeline {
     stages: Vec<Stage>,
-    pub(super) pieces: Vec<Piece>,
+    pub(super) runs: Vec<Run>,
     pub(super) failure_reason: Option<String>,
-    /// Which of the machines that will do were taken.
+    /// The index of the instance preference that was used.
     pub(super) choice: Option<usize>,
     stopping: f64,
 }
 
 impl Timeline {
-    pub(super) fn new(plan: &Plan<'_>, rng: &mut Rng) -> Self {
+    pub(super) fn new(inputs: &TimelineInputs<'_>, rng: &mut Rng) -> Self {
         let mut timeline = Self {
             stages: Vec::new(),
-            pieces: Vec::new(),
+            runs: Vec::new(),
             failure_reason: None,
             choice: None,
-            stopping: plan.lengths.stopping,
+            stopping: inputs.durations.stopping,
         };
-        timeline.enter(plan.now, "InProgress", "Starting");
-        let launched = plan.now + plan.lengths.starting;
-        let choices = choices(plan.request);
-        let is_there =
-            |types: &Vec<String>| types.iter().all(|kind| !plan.faults.no_capacity.contains(kind));
-        timeline.choice = choices.iter().position(is_there);
+        timeline.enter(inputs.now, "InProgress", "Starting");
+        let launched = inputs.now + inputs.durations.starting;
+        let choices = choices(inputs.request);
+        let has_capacity = |types: &Vec<String>| {
+            types.iter().all(|name| !inputs.faults.no_capacity.contains(name))
+        };
+        timeline.choice = choices.iter().position(has_capacity);
         if timeline.choice.is_none() {
-            let machines = choices.concat().join(", ");
-            timeline.fail(launched, format!(
-                "CapacityError: Unable to provision requested ML compute capacity ({machines}). Please retry using a different ML instance type."
-            ));
-        } else if let Some(reason) = plan.faults.image_refusal(plan.request) {
+            let types = choices.concat().join(", ");
+            let reason = format!(
+                "CapacityError: Unable to provision requested ML compute capacity ({types}). \
+                 Please retry using a different ML instance type."
+            );
             timeline.fail(launched, reason);
-        } else if let Some(reason) = plan
+        } else if let Some(reason) = inputs.faults.image_refusal(inputs.request) {
+            timeline.fail(launched, reason);
+        } else if let Some(reason) = inputs
             .training
             .setup_failure()
             .map(str::to_owned)
-            .or(plan.faults.data_refusal(plan.request))
+            .or(inputs.faults.data_refusal(inputs.request))
         {
             timeline.enter(launched, "InProgress", "Downloading");
-            let end = launched + plan.lengths.downloading;
-            timeline.pieces.push(Piece { on: launched, from: end, to: end, off: end });
+            let end = launched + inputs.durations.downloading;
+            timeline.runs.push(Run { launched, start: end, end, released: end });
             timeline.fail(end, reason);
         } else {
-            timeline.run(plan, rng);
+            timeline.run(inputs, rng);
         }
         timeline
     }
 
-    /// Runs, perhaps interrupted or begun anew, perhaps for too long.
-    fn run(&mut self, plan: &Plan<'_>, rng: &mut Rng) {
-        let Plan { now, request, lengths, faults, .. } = plan;
+    /// Adds the runs of the training, with interruptions, retries and time limits.
+    fn run(&mut self, inputs: &TimelineInputs<'_>, rng: &mut Rng) {
+        let TimelineInputs { now, request, durations, faults, .. } = inputs;
         let seconds =
             |name: &str| request["StoppingCondition"][name].as_f64().unwrap_or(f64::INFINITY);
         let is_spot = request["EnableManagedSpotTraining"] == true;
         let deadline = now + if is_spot { seconds("MaxWaitTimeInSeconds") } else { f64::INFINITY };
-        let waits = if is_spot { faults.spot_waits.as_secs_f64() } else { 0.0 };
+        let spot_wait = if is_spot { faults.spot_wait.as_secs_f64() } else { 0.0 };
         let mut retries = request["RetryStrategy"]["MaximumRetryAttempts"].as_u64().unwrap_or(0);
         let mut is_interrupted = is_spot && rng.uniform() < faults.interrupted;
-        let whole = plan.training.duration().as_secs_f64();
-        let (mut left, mut trained, mut begin) = (whole, 0.0, *now);
+        let training_time = inputs.training.duration().as_secs_f64();
+        let (mut remaining, mut trained, mut begin) = (training_time, 0.0, *now);
         loop {
-            let on = begin + lengths.starting + waits;
-            if on >= deadline {
+            let launched = begin + durations.starting + spot_wait;
+            if launched >= deadline {
                 self.enter(deadline, "Stopping", "Stopping");
                 self.enter(deadline, "Stopped", "MaxWaitTimeExceeded");
                 return;
             }
-            self.enter(on, "InProgress", "Downloading");
-            let from = on + lengths.downloading;
-            self.enter(from, "InProgress", "Training");
-            let limit = from + seconds("MaxRuntimeInSeconds") - trained;
-            let cut = if is_interrupted { left * rng.uniform() } else { f64::INFINITY };
-            let end = (from + left).min(limit).min(deadline).min(from + cut);
-            let piece = Piece { on, from: from.min(end), to: end, off: end };
-            if limit.min(deadline) < (from + left).min(from + cut) {
-                let is_limit = limit <= deadline;
-                self.run_out_of_time(piece, is_limit, lengths);
+            self.enter(launched, "InProgress", "Downloading");
+            let start = launched + durations.downloading;
+            self.enter(start, "InProgress", "Training");
+            let limit = start + seconds("MaxRuntimeInSeconds") - trained;
+            let until_interruption =
+                if is_interrupted { remaining * rng.uniform() } else { f64::INFINITY };
+            let end = (start + remaining).min(limit).min(deadline).min(start + until_interruption);
+            let run = Run { launched, start: start.min(end), end, released: end };
+            if limit.min(deadline) < (start + remaining).min(start + until_interruption) {
+                let is_runtime_limit = limit <= deadline;
+                self.exceed_time_limit(run, is_runtime_limit, durations);
                 return;
             }
             let has_failed = rng.uniform() < faults.failed_by_service;
-            let is_cut = end < from + left;
-            let is_begun_anew = is_cut || (has_failed && retries > 0);
-            if !is_begun_anew {
-                self.finish(plan, piece, has_failed);
+            let was_interrupted = end < start + remaining;
+            let is_restarted = was_interrupted || (has_failed && retries > 0);
+            if !is_restarted {
+                self.finish(inputs, run, has_failed);
                 return;
             }
-            // It goes on from its checkpoint, or from the beginning.
-            self.pieces.push(piece);
-            if is_cut {
+            self.runs.push(run);
+            if was_interrupted {
                 self.enter(end, "InProgress", "Interrupted");
             }
             self.enter(end, "InProgress", "Starting");
-            trained += end - from;
+            trained += end - start;
             let has_checkpoints = request["CheckpointConfig"].is_object();
-            left = if has_checkpoints { left - (end - from) } else { whole };
-            retries -= u64::from(!is_cut);
+            remaining = if has_checkpoints { remaining - (end - start) } else { training_time };
+            retries -= u64::from(!was_interrupted);
             (is_interrupted, begin) = (false, end);
         }
     }
 
-    /// The time of a job is up: it is stopped, and keeps what it has.
-    fn run_out_of_time(&mut self, piece: Piece, is_limit: bool, lengths: &Lengths) {
-        let end = piece.to;
-        let status = if is_limit { "MaxRuntimeExceeded" } else { "MaxWaitTimeExceeded" };
-        self.stages.retain(|stage| stage.from < end);
-        self.pieces.push(Piece { off: end + lengths.stopping, ..piece });
+    /// Stops the job because it exceeds a time limit; it keeps its model.
+    fn exceed_time_limit(&mut self, run: Run, is_runtime_limit: bool, durations: &StageDurations) {
+        let end = run.end;
+        let status = if is_runtime_limit { "MaxRuntimeExceeded" } else { "MaxWaitTimeExceeded" };
+        self.stages.retain(|stage| stage.start < end);
+        self.runs.push(Run { released: end + durations.stopping, ..run });
         self.enter(end, "Stopping", "Stopping");
-        self.enter(end + 0.5 * lengths.stopping, "Stopping", "Uploading");
-        self.enter(end + lengths.stopping, "Stopped", status);
+        self.enter(end + 0.5 * durations.stopping, "Stopping", "Uploading");
+        self.enter(end + durations.stopping, "Stopped", status);
     }
 
-    /// Training has come to its end.
-    fn finish(&mut self, plan: &Plan<'_>, piece: Piece, has_failed: bool) {
-        let (end, upload) = (piece.to, piece.to + plan.lengths.uploading);
+    /// Ends the last run: by a failure, or by the upload of the model.
+    fn finish(&mut self, inputs: &TimelineInputs<'_>, run: Run, has_failed: bool) {
+        let (end, uploaded) = (run.end, run.end + inputs.durations.uploading);
         let service = "InternalServerError: We encountered an internal error. Please try again.";
-        let own = plan.training.failure();
+        let own = inputs.training.failure();
         if let Some(reason) = if has_failed { Some(service) } else { own } {
-            self.pieces.push(piece);
+            self.runs.push(run);
             self.fail(end, reason.to_owned());
             return;
         }
-        self.pieces.push(Piece { off: upload, ..piece });
+        self.runs.push(Run { released: uploaded, ..run });
         self.enter(end, "InProgress", "Uploading");
-        match plan.faults.upload_refusal(plan.request) {
-            Some(reason) => self.fail(upload, reason),
-            None => self.enter(upload, "Completed", "Completed"),
+        match inputs.faults.upload_refusal(inputs.request) {
+            Some(reason) => self.fail(uploaded, reason),
+            None => self.enter(uploaded, "Completed", "Completed"),
         }
     }
 
-    fn enter(&mut self, from: f64, status: &'static str, secondary: &'static str) {
-        self.stages.push(Stage { from, status, secondary });
+    fn enter(&mut self, start: f64, status: &'static str, secondary: &'static str) {
+        self.stages.push(Stage { start, status, secondary });
     }
 
     fn fail(&mut self, at: f64, reason: String) {
@@ -206,37 +212,37 @@ impl Timeline {
     }
 
     pub(super) fn stage(&self, now: f64) -> Stage {
-        let begun = self.stages.iter().rev().find(|stage| stage.from <= now);
-        *begun.unwrap_or(&self.stages[0])
+        let started = self.stages.iter().rev().find(|stage| stage.start <= now);
+        *started.unwrap_or(&self.stages[0])
     }
 
-    /// The stages that have begun by now.
-    pub(super) fn so_far(&self, now: f64) -> impl Iterator<Item = Stage> {
-        self.stages.iter().copied().filter(move |stage| stage.from <= now)
+    /// Returns the stages that have started by `now`.
+    pub(super) fn stages_until(&self, now: f64) -> impl Iterator<Item = Stage> {
+        self.stages.iter().copied().filter(move |stage| stage.start <= now)
     }
 
-    /// When it ends, if nobody stops it.
+    /// Returns the time at which the job ends, unless it is stopped.
     pub(super) fn end(&self) -> f64 {
-        self.stages.last().map_or(0.0, |stage| stage.from)
+        self.stages.last().map_or(0.0, |stage| stage.start)
     }
 
-    /// When it first had machines, if it had by now.
-    pub(super) fn launched(&self, now: f64) -> Option<f64> {
-        self.pieces.first().map(|piece| piece.on).filter(|on| *on <= now)
+    /// Returns the time at which the first instances were launched, if that is before `now`.
+    pub(super) fn launch_time(&self, now: f64) -> Option<f64> {
+        self.runs.first().map(|run| run.launched).filter(|launched| *launched <= now)
     }
 
-    /// Seconds for which it has had machines.
-    pub(super) fn seconds_on_machines(&self) -> f64 {
-        self.pieces.iter().map(|piece| piece.off - piece.on).sum()
+    /// Returns the time for which the job has instances, in seconds.
+    pub(super) fn instance_seconds(&self) -> f64 {
+        self.runs.iter().map(|run| run.released - run.launched).sum()
     }
 
-    /// Cuts it short.
+    /// Shortens the timeline, because the job is stopped.
     pub(super) fn stop(&mut self, now: f64) {
-        self.stages.retain(|stage| stage.from <= now);
-        self.pieces.retain(|piece| piece.on <= now);
+        self.stages.retain(|stage| stage.start <= now);
+        self.runs.retain(|run| run.launched <= now);
         let end = now + self.stopping;
-        if let Some(last) = self.pieces.last_mut().filter(|last| last.off > now) {
-            (last.from, last.to, last.off) = (last.from.min(now), last.to.min(now), end);
+        if let Some(last) = self.runs.last_mut().filter(|last| last.released > now) {
+            (last.start, last.end, last.released) = (last.start.min(now), last.end.min(now), end);
         }
         self.failure_reason = None;
         self.enter(now, "Stopping", "Stopping");

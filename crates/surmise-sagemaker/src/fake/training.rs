@@ -1,39 +1,48 @@
-//! What a training job on the fake does, and how long its stages take.
+//! The behaviour of a training job on the fake, and the durations of its stages.
 
 use std::time::Duration;
 
-/// What a training job does.
+/// The behaviour of a training job on the fake: duration, metrics and failures.
+///
+/// ```
+/// use std::time::Duration;
+/// use surmise_sagemaker::fake::FakeTraining;
+///
+/// // Ten minutes; the loss is 0.5 after half of the time, and 0.25 at the end.
+/// let training = FakeTraining::new(Duration::from_secs(600)).metric("loss", [0.5, 0.25]);
+/// # let _ = training;
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FakeTraining {
     pub(super) duration: Duration,
-    /// Values at the end of each of so many equal parts of the time.
+    /// The values of each metric, reported at equal intervals; the last one at the end.
     pub(super) metrics: Vec<(String, Vec<f64>)>,
     failure: Option<String>,
     setup_failure: Option<String>,
 }
 
 impl FakeTraining {
-    /// Training that takes this long and tells nothing.
+    /// Creates a training of this duration that reports no metric.
     pub fn new(duration: Duration) -> Self {
         Self { duration, metrics: Vec::new(), failure: None, setup_failure: None }
     }
 
-    /// The same that tells a metric: its values, one after the other in equal times; the last one is the final one.
+    /// Adds a metric, whose values the job reports at equal intervals; the last one is final.
     #[must_use]
     pub fn metric(mut self, name: &str, values: impl IntoIterator<Item = f64>) -> Self {
         self.metrics.push((name.to_owned(), values.into_iter().collect()));
         self
     }
 
-    /// The same that fails in the end for this reason.
+    /// Lets the job fail at its end with this `FailureReason`.
     #[must_use]
-    pub fn failing(self, reason: &str) -> Self {
+    pub fn fail_with(self, reason: &str) -> Self {
         Self { failure: Some(reason.to_owned()), ..self }
     }
 
-    /// The same that fails for this reason before anything of it runs, while its data are fetched.
+    /// Lets the job fail with this `FailureReason` while it downloads image and data.
     #[must_use]
-    pub fn failing_to_begin(self, reason: &str) -> Self {
+    pub fn fail_setup_with(self, reason: &str) -> Self {
         Self { setup_failure: Some(reason.to_owned()), ..self }
     }
 
@@ -50,21 +59,23 @@ impl FakeTraining {
     }
 }
 
-/// How long the stages of a training job take; each is drawn between half of this and one and a half of it.
+/// The mean durations of the stages of training jobs.
+///
+/// Each duration is drawn uniformly between 0.5 and 1.5 times its mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JobTimes {
-    /// Until there are machines.
+    /// The time until the instances are launched; 90 seconds by default.
     pub starting: Duration,
-    /// Until image and data are there.
+    /// The time to download image and data; 30 seconds by default.
     pub downloading: Duration,
-    /// Until the model is put away.
+    /// The time to upload the model; 15 seconds by default.
     pub uploading: Duration,
-    /// From a request to stop to the end.
+    /// The time from a stop request to the end; 30 seconds by default.
     pub stopping: Duration,
 }
 
 impl Default for JobTimes {
-    /// 90, 30, 15 and 30 seconds.
+    /// Returns 90, 30, 15 and 30 seconds.
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {

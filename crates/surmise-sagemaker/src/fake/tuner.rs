@@ -1,14 +1,15 @@
-//! The fake's own tuner: tuning jobs created, judged, carried on as time comes, described, stopped, deleted.
+//! The fake's own tuner: creates, advances, describes, stops and deletes tuning jobs.
 
 use serde_json::{Value, json};
 
 use super::account::Account;
 use super::lists::Listing;
 use super::reply::{Reply, refused};
-use super::training_job::{Birth, Job, values};
-use super::tuning_job::{self, FakeTuningJob, definitions, hyperparameters};
-use crate::judge::Judge;
+use super::training_job::{Job, NewJob, hyperparameters};
+use super::tuning_job::{DescriptionContext, FakeTuningJob};
+use super::tuning_request::{definitions, hyperparameter_names, parents};
 use crate::reading::DocumentReader;
+use crate::validation::Validator;
 use surmise::rng::Rng;
 use surmise::stable_hash::stable_hash;
 
@@ -21,28 +22,28 @@ const TUNING_JOBS: Listing = Listing {
 };
 
 impl Account {
-    /// Lets the fake's own tuner go on to now.
+    /// Advances all tuning jobs to the current time.
     pub(super) fn advance(&mut self) {
         let now = self.seconds();
         let (mut tuning_jobs, mut jobs) =
             (std::mem::take(&mut self.tuning_jobs), std::mem::take(&mut self.jobs));
         for job in tuning_jobs.values_mut() {
-            job.advance(&mut jobs, now, &mut |body, at| self.born(body, at));
+            job.advance(&mut jobs, now, &mut |body, at| self.create_own_job(body, at));
         }
         (self.tuning_jobs, self.jobs) = (tuning_jobs, jobs);
     }
 
-    /// A training job of the fake's own tuner.
-    fn born(&mut self, request: Value, now: f64) -> Job {
-        let training = (self.training)(&values(&request));
+    /// Creates a training job of a tuning job.
+    fn create_own_job(&mut self, request: Value, now: f64) -> Job {
+        let training = (self.training)(&hyperparameters(&request));
         let name = request["TrainingJobName"].as_str().unwrap_or_default().to_owned();
         let mut rng = Rng::stream(self.seed, stable_hash(&name));
         let arn = self.arn("training-job", &name);
         self.tag(&arn, &request["Tags"]);
-        *self.creations.entry(name.clone()).or_default() += 1;
+        *self.creation_counts.entry(name.clone()).or_default() += 1;
         let (times, faults, spot_discount) = (&self.times, &self.faults, self.spot_discount);
-        let birth = Birth { name, arn, request, training, now, times, faults, spot_discount };
-        Job::new(birth, &mut rng)
+        let new_job = NewJob { name, arn, request, training, now, times, faults, spot_discount };
+        Job::new(new_job, &mut rng)
     }
 
     pub(super) fn create_tuning_job(&mut self, body: &Value) -> Reply {
@@ -51,11 +52,12 @@ impl Account {
         let arn = self.arn("hyper-parameter-tuning-job", name);
         if self.tuning_jobs.contains_key(&key) {
             let text = format!(
-                "A hyperparameter tuning job with the name, {arn}, already exists. Choose a different name."
+                "A hyperparameter tuning job with the name, {arn}, already exists. Choose a \
+                 different name."
             );
             return refused("ResourceInUse", text);
         }
-        if let Err(text) = self.judge(body) {
+        if let Err(text) = self.validate_tuning_request(body) {
             return refused("ValidationException", text);
         }
         match FakeTuningJob::new(body, &arn, self.seconds()) {
@@ -71,12 +73,13 @@ impl Account {
         }
     }
 
-    /// Whether a tuning job can be made: by the judge of requests, and by what there is.
-    pub(super) fn judge(&self, body: &Value) -> Result<(), String> {
-        let document =
-            DocumentReader::default().recognize(body.clone()).map_err(|error| error.to_string())?;
-        let verdict = Judge::default().judge(&document);
-        if let Some(violation) = verdict.errors().next() {
+    /// Validates a request by the rules of [`Validator`] and by the resources of the account.
+    pub(super) fn validate_tuning_request(&self, body: &Value) -> Result<(), String> {
+        let document = DocumentReader::default()
+            .read_value(body.clone())
+            .map_err(|error| error.to_string())?;
+        let validation = Validator::default().validate(&document);
+        if let Some(violation) = validation.errors().next() {
             return Err(format!("1 validation error detected: {violation}"));
         }
         let tags = body["Tags"].as_array().into_iter().flatten();
@@ -95,26 +98,30 @@ impl Account {
             }
         }
         let kind = body["WarmStartConfig"]["WarmStartType"].as_str();
-        for parent in tuning_job::parents(body) {
+        for parent in parents(body) {
             let Some(parent) = self.tuning_jobs.get(&parent) else {
                 return Err(format!(
                     "Could not find the parent hyperparameter tuning job {parent}."
                 ));
             };
-            if !parent.is_over(&self.jobs, self.seconds()) {
+            if !parent.has_ended(&self.jobs, self.seconds()) {
                 return Err(format!(
                     "The parent hyperparameter tuning job {} is not in a terminal state.",
                     parent.name
                 ));
             }
-            if hyperparameters(&parent.request) != hyperparameters(body) {
-                return Err("The set of tunable plus static HyperParameter names is not the same across current and parent tuning jobs".to_owned());
+            if hyperparameter_names(&parent.request) != hyperparameter_names(body) {
+                let text = "The set of tunable plus static HyperParameter names is not the same \
+                            across current and parent tuning jobs";
+                return Err(text.to_owned());
             }
             let image = |body: &Value| {
                 definitions(body)[0]["AlgorithmSpecification"]["TrainingImage"].clone()
             };
             if kind == Some("IdenticalDataAndAlgorithm") && image(&parent.request) != image(body) {
-                return Err("Only the following fields in TrainingJobDefinition are allowed to change: StaticHyperParameters, ResourceConfig, StoppingCondition".to_owned());
+                let text = "Only the following fields in TrainingJobDefinition are allowed to \
+                            change: StaticHyperParameters, ResourceConfig, StoppingCondition";
+                return Err(text.to_owned());
             }
         }
         Ok(())
@@ -126,14 +133,14 @@ impl Account {
         job.ok_or_else(|| refused("ResourceNotFound", "Requested resource not found."))
     }
 
-    pub(super) fn described_tuning(&self, job: &FakeTuningJob) -> Value {
+    pub(super) fn describe_tuning_job(&self, job: &FakeTuningJob) -> Value {
         let arn = |kind: &str, name: &str| self.arn(kind, name);
-        let (resources, tells_goal) = (&self.resources, self.faults.metric_type);
-        let account = tuning_job::Account { resources, arn: &arn, tells_goal };
+        let (resources, has_metric_type) = (&self.resources, self.faults.metric_type);
+        let context = DescriptionContext { resources, arn: &arn, has_metric_type };
         let parents = job.parents();
         let parents: Vec<&FakeTuningJob> =
             parents.iter().filter_map(|name| self.tuning_jobs.get(name)).collect();
-        job.describe(&self.jobs, self.seconds(), &account, &parents)
+        job.describe(&self.jobs, self.seconds(), &context, &parents)
     }
 
     pub(super) fn stop_tuning_job(&mut self, body: &Value) -> Reply {
@@ -147,7 +154,8 @@ impl Account {
             Err(status) => refused(
                 "ValidationException",
                 format!(
-                    "The request was rejected because the hyperparameter tuning job is already in status {status}."
+                    "The request was rejected because the hyperparameter tuning job is already in \
+                     status {status}."
                 ),
             ),
         }
@@ -155,13 +163,13 @@ impl Account {
 
     pub(super) fn delete_tuning_job(&mut self, body: &Value) -> Reply {
         let now = self.seconds();
-        let (key, arn, is_over) = match self.tuning_job(body) {
+        let (key, arn, has_ended) = match self.tuning_job(body) {
             Ok(job) => {
-                (job.name.to_ascii_lowercase(), job.arn.clone(), job.is_over(&self.jobs, now))
+                (job.name.to_ascii_lowercase(), job.arn.clone(), job.has_ended(&self.jobs, now))
             }
             Err(reply) => return reply,
         };
-        if !is_over {
+        if !has_ended {
             let text = format!("The hyperparameter tuning job {arn} is not in a terminal state.");
             return refused("ValidationException", text);
         }
@@ -170,9 +178,9 @@ impl Account {
         Reply::Answer(json!({}))
     }
 
-    pub(super) fn tuning_jobs(&self, body: &Value) -> Reply {
+    pub(super) fn list_tuning_jobs(&self, body: &Value) -> Reply {
         let now = self.seconds();
-        let all = self.tuning_jobs.values().map(|job| job.entry(&self.jobs, now));
+        let all = self.tuning_jobs.values().map(|job| job.list_entry(&self.jobs, now));
         TUNING_JOBS.reply(all.collect(), body)
     }
 }

@@ -1,4 +1,4 @@
-//! A tuning request as it was read, in which shape, and what of it is not known yet.
+//! A tuning request as it was read: its JSON, its format and its unresolved expressions.
 
 use std::collections::BTreeMap;
 
@@ -7,108 +7,148 @@ use serde_json::Value;
 
 use crate::node::Node;
 use crate::reading::json;
-use crate::states::Leftover;
+use crate::states::UnresolvedExpression;
 use crate::unresolved::Unresolved;
 
-/// A tuning request as it was read: JSON, not yet judged.
+/// A tuning request as it was read: JSON in one of several formats, not yet validated.
+///
+/// [`Document::read`] accepts the body of `CreateHyperParameterTuningJob`, a bare
+/// `HyperParameterTuningJobConfig`, the answer of `describe-hyper-parameter-tuning-job`, a Step
+/// Functions state machine, and the definition of a SageMaker pipeline. A [`Validator`] checks the
+/// document; [`request`](Self::request) converts it to types; [`tuning`](Self::tuning) converts it
+/// to a search that Surmise can run.
+///
+/// ```
+/// use surmise_sagemaker::{Document, DocumentFormat};
+///
+/// let text = r#"{ "Strategy": "Random",
+///     "ResourceLimits": { "MaxNumberOfTrainingJobs": 20, "MaxParallelTrainingJobs": 2 },
+///     "HyperParameterTuningJobObjective": { "Type": "Minimize", "MetricName": "loss" },
+///     "ParameterRanges": { "IntegerParameterRanges": [
+///         { "Name": "depth", "MinValue": "1", "MaxValue": "9" } ] } }"#;
+/// let document = Document::read(text.as_bytes())?;
+/// assert_eq!(*document.format(), DocumentFormat::Config);
+/// assert_eq!(document.config()?.resource_limits.max_parallel_training_jobs, 2);
+/// assert_eq!(document.tuning()?.space.ranges()[0].name(), "depth");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Two mistakes are common. YAML and Terraform are refused with a hint how to convert them to JSON.
+/// Expressions of a state machine, such as `$.model`, have no value without an input: give one by
+/// [`DocumentReader::with_input`](crate::DocumentReader::with_input), or conversions fail for the
+/// members in [`unresolved`](Self::unresolved).
+///
+/// [`Validator`]: crate::Validator
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     pub(crate) body: Value,
-    pub(crate) shape: DocumentShape,
+    pub(crate) format: DocumentFormat,
     pub(crate) unresolved: Vec<Unresolved>,
-    /// Paths of members that are there more than once.
-    pub(crate) twice: Vec<String>,
-    /// Numbers that are to be written as they were, by their paths.
+    /// Paths of members that occur more than once in their object.
+    pub(crate) duplicates: Vec<String>,
+    /// The text of numbers whose shortest form is another one, by their paths.
     pub(crate) numbers: BTreeMap<String, String>,
-    /// Texts in a state machine that look like expressions, and are none: paths and texts.
-    pub(crate) forgotten: Vec<(String, String)>,
+    /// Paths and texts of strings in a state machine that look like expressions, but are none.
+    pub(crate) unmarked_expressions: Vec<(String, String)>,
 }
 
-/// In which shape a tuning request was given.
+/// The format of a document that holds a tuning request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DocumentShape {
-    /// A `HyperParameterTuningJobConfig`: what is searched and how, not what runs.
+pub enum DocumentFormat {
+    /// A `HyperParameterTuningJobConfig` alone, without the definition of training jobs.
     Config,
-    /// The body of `CreateHyperParameterTuningJob`. If it has members that end in `.$`, it is taken for the parameters of a state.
+    /// The body of `CreateHyperParameterTuningJob`.
+    ///
+    /// If it has members whose names end in `.$`, it is read as the parameters of a state.
     Request,
-    /// What `describe-hyper-parameter-tuning-job` answers, taken for the request by which such a job is made.
+    /// The answer of `describe-hyper-parameter-tuning-job`, read as the request for the same job.
     Description,
     /// A step of a SageMaker pipeline.
     Pipeline {
-        /// Its name.
+        /// The name of the step.
         step: String,
-        /// The path of its arguments.
+        /// The JSON path of the step's arguments.
         path: String,
     },
-    /// A task of a state machine, or one state alone.
+    /// A task of a Step Functions state machine, or one state alone.
     StateMachine {
-        /// The name of its state; empty if it is alone.
+        /// The name of the state; empty if the document is a single state.
         state: String,
-        /// The path of its parameters.
+        /// The JSON path of the state's parameters.
         path: String,
-        /// Whether the state machine waits for the tuning job to end (`.sync`).
-        waits: bool,
+        /// True if the state machine waits for the tuning job to end (`.sync`).
+        waits_for_completion: bool,
     },
 }
 
-/// The member that names the tuning job.
+/// The name of the member that holds the tuning job's name.
 pub(crate) const NAME: &str = "HyperParameterTuningJobName";
 
 impl Document {
-    /// A request in this shape; what has no value is left over.
-    pub(crate) fn new(body: Value, shape: DocumentShape, leftovers: Vec<Leftover>) -> Self {
+    pub(crate) fn new(
+        body: Value,
+        format: DocumentFormat,
+        unresolved: Vec<UnresolvedExpression>,
+    ) -> Self {
         Self {
             body,
-            shape,
-            unresolved: leftovers.into_iter().map(Unresolved::from).collect(),
-            twice: Vec::new(),
+            format,
+            unresolved: unresolved.into_iter().map(Unresolved::from).collect(),
+            duplicates: Vec::new(),
             numbers: BTreeMap::new(),
-            forgotten: Vec::new(),
+            unmarked_expressions: Vec::new(),
         }
     }
 
-    /// The request as JSON: in a state machine the task's parameters, with expressions resolved as far as possible.
+    /// Returns the request as JSON, with the expressions of a state machine resolved if possible.
+    ///
+    /// For a state machine or a pipeline it is the part that holds the request.
     pub fn body(&self) -> &Value {
         &self.body
     }
 
-    /// JSON of the request, or of one that was made from it, indented; numbers that have not changed are written as they were, to the character
-    /// (`0.10`, `1e-2`, integers of any length).
+    /// Writes this request, or one that was derived from it, as indented JSON.
+    ///
+    /// A number that has not changed keeps its notation in the document: `0.10`, `1e-2`, integers
+    /// of any length.
     ///
     /// # Errors
-    /// If the value is not what JSON can say.
-    pub fn written(&self, value: &impl Serialize) -> Result<String, serde_json::Error> {
+    /// [`serde_json::Error`] if JSON cannot represent the value, such as a map with keys that are
+    /// no strings.
+    pub fn to_json_text(&self, value: &impl Serialize) -> Result<String, serde_json::Error> {
         let value = serde_json::to_value(value)?;
-        Ok(json::written(&value, &self.root().path, &self.numbers))
+        Ok(json::to_text(&value, &self.root().path, &self.numbers))
     }
 
-    /// In which shape it was given.
-    pub fn shape(&self) -> &DocumentShape {
-        &self.shape
+    /// Returns the format in which the request was given.
+    pub fn format(&self) -> &DocumentFormat {
+        &self.format
     }
 
-    /// Expressions that have no value.
+    /// Returns the expressions and placeholders whose values are unknown.
     pub fn unresolved(&self) -> &[Unresolved] {
         &self.unresolved
     }
 
-    /// Whether the request has a name that is not known yet.
-    pub(crate) fn lacks_known_name(&self) -> bool {
-        self.root().awaits(NAME)
+    /// True if the tuning job's name is an expression without a value.
+    pub(crate) fn has_unresolved_name(&self) -> bool {
+        self.root().has_unresolved(NAME)
     }
 
     pub(crate) fn root(&self) -> Node<'_> {
-        let path = match &self.shape {
-            DocumentShape::Config | DocumentShape::Request | DocumentShape::Description => "$",
-            DocumentShape::StateMachine { path, .. } | DocumentShape::Pipeline { path, .. } => path,
+        let path = match &self.format {
+            DocumentFormat::Config | DocumentFormat::Request | DocumentFormat::Description => "$",
+            DocumentFormat::StateMachine { path, .. } | DocumentFormat::Pipeline { path, .. } => {
+                path
+            }
         };
         Node::root(path, &self.body, &self.unresolved)
     }
 
     pub(crate) fn config_node(&self) -> Option<Node<'_>> {
-        match self.shape {
-            DocumentShape::Config => Some(self.root()),
+        match self.format {
+            DocumentFormat::Config => Some(self.root()),
             _ => self.root().member("HyperParameterTuningJobConfig"),
         }
     }

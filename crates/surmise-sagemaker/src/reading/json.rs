@@ -1,5 +1,7 @@
-//! Reading JSON without losing anything in silence: of a member that is there twice only the last counts, and its path is told; numbers that
-//! would be written otherwise than they were are kept as text, and written so.
+//! Reads and writes JSON without silent losses.
+//!
+//! `serde_json` keeps only the last of several members with one name; this module reports their
+//! paths. It also keeps the text of numbers that `serde_json` would write differently.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +10,27 @@ use serde_json::{Map, Number, Value};
 
 use crate::json_path::step;
 
-/// The value of a document, and the paths of members that are there more than once.
+/// Parses a document; returns its value and the paths of members that occur more than once.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {
-    let mut twice = Vec::new();
+    let mut duplicates = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let place = Place { path: "$".to_owned(), twice: &mut twice };
-    let value = place.deserialize(&mut deserializer)?;
+    let seed = ValueSeed { path: "$".to_owned(), duplicates: &mut duplicates };
+    let value = seed.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok((value, twice))
+    Ok((value, duplicates))
 }
 
-/// The numbers of a text that is known to be JSON whose shortest form is another one, by their paths.
+/// Returns the numbers of a valid JSON text whose shortest form is another one, by their paths.
 pub(crate) fn numbers(text: &str) -> BTreeMap<String, String> {
-    let mut scan = Scan { rest: text, numbers: BTreeMap::new() };
-    scan.value("$");
-    scan.numbers
+    let mut scanner = NumberScanner { rest: text, numbers: BTreeMap::new() };
+    scanner.value("$");
+    scanner.numbers
 }
 
-/// A value as indented JSON that stands at `path`, with numbers as `numbers` has them where they are the same.
-pub(crate) fn written(value: &Value, path: &str, numbers: &BTreeMap<String, String>) -> String {
+/// Writes the value at `path` as indented JSON.
+///
+/// A number keeps the text that `numbers` has for its path, if that is the same number.
+pub(crate) fn to_text(value: &Value, path: &str, numbers: &BTreeMap<String, String>) -> String {
     let mut text = String::new();
     write(value, path, numbers, 0, &mut text);
     text
@@ -76,13 +80,13 @@ fn write(
     }
 }
 
-/// Goes through a text that is known to be JSON.
-struct Scan<'t> {
+/// Scans a valid JSON text for numbers.
+struct NumberScanner<'t> {
     rest: &'t str,
     numbers: BTreeMap<String, String>,
 }
 
-impl<'t> Scan<'t> {
+impl<'t> NumberScanner<'t> {
     fn skip_blanks(&mut self) {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
     }
@@ -93,7 +97,7 @@ impl<'t> Scan<'t> {
         taken
     }
 
-    /// A string with its quotation marks.
+    /// Takes a string with its quotation marks.
     fn string(&mut self) -> &'t str {
         let mut escaped = false;
         let end = self.rest.bytes().skip(1).position(|byte| {
@@ -156,13 +160,13 @@ impl<'t> Scan<'t> {
     }
 }
 
-/// The place in a document whose value comes next.
-struct Place<'a> {
+/// Deserializes the value at a path and records duplicate members below it.
+struct ValueSeed<'a> {
     path: String,
-    twice: &'a mut Vec<String>,
+    duplicates: &'a mut Vec<String>,
 }
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -170,7 +174,7 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Place<'_> {
+impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -204,9 +208,9 @@ impl<'de> Visitor<'de> for Place<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        let place = |index: usize| format!("{}[{index}]", self.path);
-        while let Some(item) =
-            items.next_element_seed(Place { path: place(list.len()), twice: self.twice })?
+        let path = |index: usize| format!("{}[{index}]", self.path);
+        while let Some(item) = items
+            .next_element_seed(ValueSeed { path: path(list.len()), duplicates: self.duplicates })?
         {
             list.push(item);
         }
@@ -217,9 +221,10 @@ impl<'de> Visitor<'de> for Place<'_> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let path = format!("{}{}", self.path, step(&name));
-            let value = members.next_value_seed(Place { path: path.clone(), twice: self.twice })?;
+            let seed = ValueSeed { path: path.clone(), duplicates: self.duplicates };
+            let value = members.next_value_seed(seed)?;
             if object.insert(name, value).is_some() {
-                self.twice.push(path);
+                self.duplicates.push(path);
             }
         }
         Ok(object.into())
@@ -231,8 +236,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_as_they_were() {
-        let text = r#" { "a" : [0.10, 1e-2,-3, {"b c": 123456789012345678901234567890}, "0.10", [], {} , true,null],"\u0061\"": 1E5, "n": 7.0, "d": {"e": {"f": {}}}, "g": 1.50 } "#;
+    fn numbers_keep_their_notation() {
+        let text = concat!(
+            r#" { "a" : [0.10, 1e-2,-3, {"b c": 123456789012345678901234567890}, "0.10", "#,
+            r#"[], {} , true,null],"\u0061\"": 1E5, "n": 7.0, "d": {"e": {"f": {}}}, "g": 1.50 } "#
+        );
         let (value, _) = read(text.as_bytes()).unwrap();
         let numbers = numbers(text);
         let kept: Vec<(&str, &str)> =
@@ -247,21 +255,24 @@ mod tests {
                 ("$['a\"']", "1E5"),
             ]
         );
-        let again = written(&value, "$", &numbers);
+        let again = to_text(&value, "$", &numbers);
         let plain = |text: &str| text.split_whitespace().collect::<String>();
         assert_eq!(plain(&again), plain(&text.replace(r"\u0061", "a")));
-        assert_eq!(written(&value, "$", &BTreeMap::new()), format!("{value:#}"));
-        // Another value is not the one that was written so.
+        assert_eq!(to_text(&value, "$", &BTreeMap::new()), format!("{value:#}"));
+        // A changed value gets the shortest notation.
         let changed = serde_json::json!({"a": [0.2]});
-        assert_eq!(plain(&written(&changed, "$", &numbers)), r#"{"a":[0.2]}"#);
+        assert_eq!(plain(&to_text(&changed, "$", &numbers)), r#"{"a":[0.2]}"#);
     }
 
     #[test]
-    fn it_reads_what_serde_json_reads_and_tells_what_is_there_twice() {
-        let text = r#" {"a": [1, -2, 3.5, 1e300, "x\u00e4", null, true, {}], "b": {"c": 1, "c": 2}, "b": {"d e": [{"f": 1, "f": 2}]}} "#;
-        let (value, twice) = read(text.as_bytes()).unwrap();
+    fn values_are_those_of_serde_json_and_duplicates_are_reported() {
+        let text = concat!(
+            r#" {"a": [1, -2, 3.5, 1e300, "x\u00e4", null, true, {}], "#,
+            r#""b": {"c": 1, "c": 2}, "b": {"d e": [{"f": 1, "f": 2}]}} "#
+        );
+        let (value, duplicates) = read(text.as_bytes()).unwrap();
         assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());
-        assert_eq!(twice, ["$.b.c", "$.b['d e'][0].f", "$.b"]);
+        assert_eq!(duplicates, ["$.b.c", "$.b['d e'][0].f", "$.b"]);
         for bad in ["", "{", "[1,]", "{} x", "nul", "1e999", "\"\\ud800\""] {
             let ours = read(bad.as_bytes()).unwrap_err().to_string();
             assert_eq!(ours, serde_json::from_str::<Value>(bad).unwrap_err().to_string());

@@ -1,15 +1,15 @@
-//! A tuning request as it was given, in any of its shapes, and what of it is not known yet.
+//! Reads a tuning request from any of its formats, and keeps track of values that are unknown yet.
 
+mod explanation;
+mod formats;
 mod json;
-mod leftovers;
-mod wrapping;
 
 mod document;
 
 mod reader;
 
 pub(crate) use self::document::NAME;
-pub use self::document::{Document, DocumentShape};
-pub use self::reader::{DocumentReader, ReadError};
+pub use self::document::{Document, DocumentFormat};
 #[cfg(test)]
-pub(crate) use self::wrapping::REQUEST_MEMBERS;
+pub(crate) use self::formats::REQUEST_MEMBERS;
+pub use self::reader::{DocumentReader, ReadError};

@@ -1,73 +1,80 @@
-//! Reading a tuning request in any of its shapes: the bare configuration, the whole request, what describes a job, a Step Functions state
-//! machine, a step of a pipeline.
+//! Reads a tuning request from any of its formats.
+//!
+//! The formats are those of [`DocumentFormat`].
 
 use serde_json::Value;
 
-use super::document::{Document, DocumentShape, NAME};
-use super::wrapping::{self, Placeholders};
+use super::document::{Document, DocumentFormat, NAME};
+use super::formats::{self, Placeholders};
 use crate::json_path::step;
 use crate::reading::json;
-use crate::states::{self, Found, Leftover, Scope, Unresolvable, find_task, resolve};
+use crate::states::{
+    self, Scope, TuningTask, UnresolvedExpression, UnresolvedReason, find_tuning_tasks, resolve,
+};
 
-/// Why a document cannot be read as a tuning request.
+/// An error while reading a document that should hold a tuning request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// It is no JSON.
+    /// The document is no valid JSON.
     #[error("this is no JSON: {0}")]
     NotJson(String),
-    /// It is JSON of some other kind.
+    /// The document is JSON, but of no known format.
     #[error(
-        "this is no tuning request: {0}; give the body of CreateHyperParameterTuningJob, its HyperParameterTuningJobConfig alone, what describe-hyper-parameter-tuning-job answers, a state machine with such a task, or a pipeline with such a step"
+        "this is no tuning request: {0}; give the body of CreateHyperParameterTuningJob, its \
+         HyperParameterTuningJobConfig alone, the answer of describe-hyper-parameter-tuning-job, \
+         a state machine with such a task, or a pipeline with such a step"
     )]
     NotARequest(String),
-    /// It is a state machine or a pipeline without a tuning job, or without the one that was asked for.
-    #[error("no {wanted}; {}", told_states(.states))]
+    /// The state machine or pipeline creates no tuning job, or not in the state that was chosen.
+    #[error("no {wanted}; {}", list_states(.states))]
     NoTask {
-        /// What was looked for, for people.
+        /// Description of the state or step that was searched for.
         wanted: String,
         /// The names of all states or steps.
         states: Vec<String>,
     },
-    /// It is a state machine or a pipeline with several tuning jobs.
-    #[error("several make tuning jobs: {}; say which one is meant", list(.states))]
+    /// The state machine or pipeline creates several tuning jobs, and none was chosen.
+    #[error("several states or steps create tuning jobs: {}; choose one", quote_names(.states))]
     SeveralTasks {
-        /// Their names.
+        /// The names of the states or steps that create tuning jobs.
         states: Vec<String>,
     },
-    /// The task is written in a way that this crate does not understand.
+    /// The task uses a feature of Step Functions that this crate does not support.
     #[error("state {state:?} cannot be read: {reason}")]
     UnsupportedTask {
-        /// Its name.
+        /// The name of the task's state.
         state: String,
-        /// What is not supported.
+        /// Description of the unsupported feature.
         reason: String,
     },
 }
 
-fn told_states(names: &[String]) -> String {
+fn list_states(names: &[String]) -> String {
     if names.is_empty() {
-        "there is none at all".to_owned()
+        "the document has no states or steps".to_owned()
     } else {
-        format!("there are {}", list(names))
+        format!("there are {}", quote_names(names))
     }
 }
 
-fn list(names: &[String]) -> String {
+fn quote_names(names: &[String]) -> String {
     names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }
 
 impl Document {
-    /// Reads a document without an input for state machines; see [`DocumentReader`].
+    /// Reads a document without an input for expressions of state machines.
+    ///
+    /// A [`DocumentReader`] reads one with an input.
     ///
     /// # Errors
-    /// Those of [`DocumentReader::read`].
+    /// [`ReadError`], as [`DocumentReader::read`].
     pub fn read(bytes: &[u8]) -> Result<Self, ReadError> {
         DocumentReader::default().read(bytes)
     }
 }
 
-/// Reads tuning requests, with what the expressions of state machines are to be looked up in.
+/// Reads tuning requests and resolves the expressions of state machines.
 ///
 /// ```
 /// use serde_json::json;
@@ -91,149 +98,159 @@ pub struct DocumentReader {
 }
 
 impl DocumentReader {
-    /// The input that the state will get, in which `$.name` is looked up. It is what the state before hands over, not the
-    /// input of the whole state machine (unless the state is its first).
+    /// Sets the input of the state, in which `$.name` is looked up; none by default.
+    ///
+    /// It is the output of the previous state, or the input of the state machine if the state is
+    /// its first. Without it, expressions that begin with `$.` have no value.
     #[must_use]
     pub fn with_input(self, input: Value) -> Self {
         Self { input: Some(input), ..self }
     }
 
-    /// The context object, in which `$$.Execution.Name` is looked up.
+    /// Sets the context object, in which `$$.Execution.Name` is looked up; none by default.
     #[must_use]
     pub fn with_context(self, context: Value) -> Self {
         Self { context: Some(context), ..self }
     }
 
-    /// The state that is meant, where several make tuning jobs.
+    /// Chooses the state or step to read by its name.
+    ///
+    /// It is needed only if several states or steps create tuning jobs.
     #[must_use]
     pub fn with_state(self, name: impl Into<String>) -> Self {
         Self { state: Some(name.into()), ..self }
     }
 
-    /// Reads a document.
+    /// Reads a document from the bytes of a JSON text.
     ///
     /// # Errors
-    /// [`ReadError`] if it is no JSON, of no known shape, or a state machine without exactly one such task.
+    /// [`ReadError`] if the text is no JSON, if its format is unknown, or if a state machine or
+    /// pipeline does not create exactly one tuning job.
     pub fn read(&self, bytes: &[u8]) -> Result<Document, ReadError> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let (value, twice) = json::read(bytes).map_err(|error| {
+        let (value, duplicates) = json::read(bytes).map_err(|error| {
             let error = error.to_string();
-            ReadError::NotJson(match wrapping::other_language(bytes) {
+            ReadError::NotJson(match formats::guess_language(bytes) {
                 Some(language) => format!("{error}; {language}"),
                 None => error,
             })
         })?;
-        let document = self.recognize(value)?;
+        let document = self.read_value(value)?;
         let numbers = std::str::from_utf8(bytes).map(json::numbers).unwrap_or_default();
-        // Of a state machine, the task alone is looked at.
-        let place = document.root().path;
-        let twice = twice.into_iter().filter(|path| path.starts_with(&place)).collect();
-        Ok(Document { twice, numbers, ..document })
+        // Duplicates outside the task of a state machine do not concern the request.
+        let root = document.root().path;
+        let duplicates = duplicates.into_iter().filter(|path| path.starts_with(&root)).collect();
+        Ok(Document { duplicates, numbers, ..document })
     }
 
-    /// The same for JSON that was parsed already.
+    /// Reads a document from parsed JSON.
+    ///
+    /// Duplicate members and the notation of numbers are lost then.
     ///
     /// # Errors
-    /// Those of [`read`](Self::read).
-    pub fn recognize(&self, value: Value) -> Result<Document, ReadError> {
+    /// [`ReadError`], as [`read`](Self::read), except for [`ReadError::NotJson`].
+    pub fn read_value(&self, value: Value) -> Result<Document, ReadError> {
         let Value::Object(members) = &value else {
             return Err(ReadError::NotARequest("it is no object".to_owned()));
         };
-        if let Some(machine) = wrapping::state_machine(&value) {
-            return self.recognize(machine.map_err(ReadError::NotARequest)?);
+        if let Some(machine) = formats::state_machine(&value) {
+            return self.read_value(machine.map_err(ReadError::NotARequest)?);
         }
-        if wrapping::is_pipeline(members) {
+        if formats::is_pipeline(members) {
             return self.read_pipeline(&value);
         }
-        if wrapping::is_description(members) {
-            let request = wrapping::request_of_description(members);
-            return Ok(self.read_template(&request, DocumentShape::Description));
+        if formats::is_description(members) {
+            let request = formats::request_from_description(members);
+            return Ok(self.read_template(&request, DocumentFormat::Description));
         }
-        if let Some(what) = wrapping::other_spelling(members) {
-            return Err(ReadError::NotARequest(what));
+        if let Some(reason) = formats::explain_foreign_spelling(members) {
+            return Err(ReadError::NotARequest(reason));
         }
         let has =
             |name: &str| members.contains_key(name) || members.contains_key(&format!("{name}.$"));
         if has("States") {
             self.read_machine(&value)
-        } else if REQUEST_MARKS.iter().any(|name| has(name)) {
-            Ok(self.read_template(&value, DocumentShape::Request))
-        } else if CONFIG_MARKS.iter().any(|name| has(name)) {
-            Ok(self.read_template(&value, DocumentShape::Config))
+        } else if REQUEST_ONLY_MEMBERS.iter().any(|name| has(name)) {
+            Ok(self.read_template(&value, DocumentFormat::Request))
+        } else if CONFIG_ONLY_MEMBERS.iter().any(|name| has(name)) {
+            Ok(self.read_template(&value, DocumentFormat::Config))
         } else if has("Resource") && has("Type") {
-            match Found::of_state(&value) {
+            match TuningTask::from_state(&value) {
                 Some(task) => self.read_task(&task),
                 None => {
-                    let what = "it is a state that makes no tuning job".to_owned();
-                    Err(ReadError::NotARequest(what))
+                    let reason = "it is a state that creates no tuning job".to_owned();
+                    Err(ReadError::NotARequest(reason))
                 }
             }
         } else {
             let names: Vec<String> = members.keys().take(5).cloned().collect();
-            let what = if names.is_empty() {
+            let reason = if names.is_empty() {
                 "it is empty".to_owned()
             } else {
-                format!("its members are {}", list(&names))
+                format!("its members are {}", quote_names(&names))
             };
-            Err(ReadError::NotARequest(what))
+            Err(ReadError::NotARequest(reason))
         }
     }
 
-    /// A request or a configuration that stands alone. As the parameters of a state it may hold expressions.
-    fn read_template(&self, value: &Value, shape: DocumentShape) -> Document {
+    /// Reads a request or a configuration that is the whole document and may hold expressions.
+    fn read_template(&self, value: &Value, format: DocumentFormat) -> Document {
         let scope = Scope { input: self.input.as_ref(), context: self.context.as_ref() };
-        let mut leftovers = Vec::new();
-        let body = resolve(value, &scope, "$", &mut leftovers);
-        let body = Placeholders::Template.mark(body, "$", &mut leftovers);
-        Document::new(body, shape, leftovers)
+        let mut unresolved = Vec::new();
+        let body = resolve(value, &scope, "$", &mut unresolved);
+        let body = Placeholders::Template.mark(body, "$", &mut unresolved);
+        Document::new(body, format, unresolved)
     }
 
     fn read_pipeline(&self, pipeline: &Value) -> Result<Document, ReadError> {
-        let (found, names) = wrapping::tuning_steps(pipeline);
-        let task = self.only(&found, |step| &step.name, ("step", "is of type Tuning"), names)?;
-        let mut leftovers = Vec::new();
+        let (found, names) = formats::tuning_steps(pipeline);
+        let task =
+            self.choose_one(&found, |step| &step.name, ("step", "is of type Tuning"), names)?;
+        let mut unresolved = Vec::new();
         let arguments = task.arguments.clone();
-        let mut body = Placeholders::Pipeline.mark(arguments, &task.path, &mut leftovers);
+        let mut body = Placeholders::Pipeline.mark(arguments, &task.path, &mut unresolved);
         if let Value::Object(members) = &mut body
             && !members.contains_key(NAME)
             && !members.contains_key(&format!("{NAME}.$"))
         {
-            // The pipeline names the job.
+            // The pipeline chooses the name of the job.
             let name = format!("{NAME}.$");
-            let expression = Value::String("the pipeline names it".to_owned());
+            let expression = Value::String("chosen by the pipeline".to_owned());
             let path = format!("{}{}", task.path, step(&name));
-            let why = Unresolvable::Later("the pipeline runs");
-            leftovers.push(Leftover { path, expression: expression.clone(), why });
+            let reason = UnresolvedReason::Later("the pipeline runs");
+            unresolved.push(UnresolvedExpression { path, expression: expression.clone(), reason });
             members.insert(name, expression);
         }
-        let shape = DocumentShape::Pipeline { step: task.name.clone(), path: task.path.clone() };
-        Ok(Document::new(body, shape, leftovers))
+        let format = DocumentFormat::Pipeline { step: task.name.clone(), path: task.path.clone() };
+        Ok(Document::new(body, format, unresolved))
     }
 
     fn read_machine(&self, machine: &Value) -> Result<Document, ReadError> {
-        let (found, names) = find_task(machine);
-        let does = "makes a tuning job (…:sagemaker:createHyperParameterTuningJob)";
-        self.read_task(self.only(&found, |task| &task.name, ("state", does), names)?)
+        let (found, names) = find_tuning_tasks(machine);
+        let does = "creates a tuning job (…:sagemaker:createHyperParameterTuningJob)";
+        self.read_task(self.choose_one(&found, |task| &task.name, ("state", does), names)?)
     }
 
-    /// The only one of the parts that make tuning jobs, or the one that is meant; `names` are those of all parts.
-    fn only<'f, T>(
+    /// Returns the state or step that was chosen by its name, or the only one.
+    ///
+    /// `part` and `does` are words for the message; `all_names` names all states or steps.
+    fn choose_one<'f, T>(
         &self,
         found: &'f [T],
         name: fn(&T) -> &String,
         (part, does): (&str, &str),
-        names: Vec<String>,
+        all_names: Vec<String>,
     ) -> Result<&'f T, ReadError> {
-        let is_meant = |one: &&T| self.state.as_ref().is_none_or(|wanted| wanted == name(one));
-        let meant: Vec<&T> = found.iter().filter(is_meant).collect();
-        match meant.as_slice() {
+        let is_chosen = |one: &&T| self.state.as_ref().is_none_or(|wanted| wanted == name(one));
+        let chosen: Vec<&T> = found.iter().filter(is_chosen).collect();
+        match chosen.as_slice() {
             [one] => Ok(one),
             [] => Err(ReadError::NoTask {
                 wanted: match &self.state {
                     None => format!("{part} {does}"),
                     Some(name) => format!("{part} named {name:?} {does}"),
                 },
-                states: names,
+                states: all_names,
             }),
             several => Err(ReadError::SeveralTasks {
                 states: several.iter().map(|one| name(one).clone()).collect(),
@@ -241,26 +258,26 @@ impl DocumentReader {
         }
     }
 
-    fn read_task(&self, task: &Found<'_>) -> Result<Document, ReadError> {
+    fn read_task(&self, task: &TuningTask<'_>) -> Result<Document, ReadError> {
         let unsupported = |reason: &str| {
             let (state, reason) = (task.name.clone(), reason.to_owned());
             Err(ReadError::UnsupportedTask { state, reason })
         };
         let is_jsonata = task.language == "JSONata" || task.state.has("Arguments");
-        let waits = match task.pattern.as_str() {
+        let waits_for_completion = match task.integration_pattern.as_str() {
             "" => false,
             "sync" if !task.is_sdk => true,
             other => return unsupported(&format!(".{other} is not supported for this task")),
         };
         if is_jsonata {
-            return Self::read_jsonata(task, waits);
+            return Self::read_jsonata(task, waits_for_completion);
         }
-        let mut leftovers = Vec::new();
-        let input = self.narrowed_input(task, &mut leftovers);
+        let mut unresolved = Vec::new();
+        let input = self.narrowed_input(task, &mut unresolved);
         let scope = Scope { input: input.as_ref(), context: self.context.as_ref() };
         let path = task.state.path_of("Parameters");
         let body = match (task.state.member("Parameters"), input.as_ref()) {
-            (Some(parameters), _) => resolve(parameters.value, &scope, &path, &mut leftovers),
+            (Some(parameters), _) => resolve(parameters.value, &scope, &path, &mut unresolved),
             (None, Some(input)) => input.clone(),
             (None, None) => {
                 return unsupported(
@@ -268,51 +285,60 @@ impl DocumentReader {
                 );
             }
         };
-        let body = Placeholders::Template.mark(body, &path, &mut leftovers);
-        let mut forgotten = Vec::new();
+        let body = Placeholders::Template.mark(body, &path, &mut unresolved);
+        let mut unmarked_expressions = Vec::new();
         if let Some(parameters) = task.state.member("Parameters") {
-            states::forgotten(parameters.value, &path, &mut forgotten);
+            states::find_unmarked_expressions(parameters.value, &path, &mut unmarked_expressions);
         }
-        let shape = DocumentShape::StateMachine { state: task.name.clone(), path, waits };
-        Ok(Document { forgotten, ..Document::new(body, shape, leftovers) })
+        let format =
+            DocumentFormat::StateMachine { state: task.name.clone(), path, waits_for_completion };
+        Ok(Document { unmarked_expressions, ..Document::new(body, format, unresolved) })
     }
 
-    /// A task in `JSONata`: its constants; what is computed is known when the state machine runs.
-    fn read_jsonata(task: &Found<'_>, waits: bool) -> Result<Document, ReadError> {
+    /// Reads the constants of a task in `JSONata`; its expressions have values only at run time.
+    fn read_jsonata(
+        task: &TuningTask<'_>,
+        waits_for_completion: bool,
+    ) -> Result<Document, ReadError> {
         let path = task.state.path_of("Arguments");
         let arguments = task.state.member("Arguments").filter(|node| node.value.is_object());
         let Some(arguments) = arguments else {
-            let reason = "its Arguments are no object: what they come to is known when it runs";
+            let reason = "its Arguments are no object, so that they are known only at run time";
             let (state, reason) = (task.name.clone(), reason.to_owned());
             return Err(ReadError::UnsupportedTask { state, reason });
         };
-        let mut leftovers = Vec::new();
-        let body = Placeholders::Jsonata.mark(arguments.value.clone(), &path, &mut leftovers);
-        let shape = DocumentShape::StateMachine { state: task.name.clone(), path, waits };
-        Ok(Document::new(body, shape, leftovers))
+        let mut unresolved = Vec::new();
+        let body = Placeholders::Jsonata.mark(arguments.value.clone(), &path, &mut unresolved);
+        let format =
+            DocumentFormat::StateMachine { state: task.name.clone(), path, waits_for_completion };
+        Ok(Document::new(body, format, unresolved))
     }
 
-    /// The input after the state's `InputPath`; `None` if it is not known.
-    fn narrowed_input(&self, task: &Found<'_>, leftovers: &mut Vec<Leftover>) -> Option<Value> {
+    /// Applies the state's `InputPath` to the input; returns `None` if the result is unknown.
+    fn narrowed_input(
+        &self,
+        task: &TuningTask<'_>,
+        unresolved: &mut Vec<UnresolvedExpression>,
+    ) -> Option<Value> {
         let Some(input_path) = task.state.member("InputPath") else { return self.input.clone() };
         let scope = Scope { input: self.input.as_ref(), context: self.context.as_ref() };
         let narrowed = match input_path.value {
             Value::Null => Ok(serde_json::json!({})),
             Value::String(path) => scope.find(path),
-            _ => Err(Unresolvable::Malformed("an InputPath must be text or null".to_owned())),
+            _ => Err(UnresolvedReason::Malformed("an InputPath must be text or null".to_owned())),
         };
         narrowed
-            .map_err(|why| {
+            .map_err(|reason| {
                 let expression = input_path.value.clone();
-                leftovers.push(Leftover { path: input_path.path, expression, why });
+                unresolved.push(UnresolvedExpression { path: input_path.path, expression, reason });
             })
             .ok()
     }
 }
 
-/// Members that only the whole request has.
-const REQUEST_MARKS: [&str; 4] =
+/// Members that a whole request has, but a configuration has not.
+const REQUEST_ONLY_MEMBERS: [&str; 4] =
     [NAME, "HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"];
-/// Members that only the bare configuration has.
-const CONFIG_MARKS: [&str; 4] =
+/// Members that a configuration has, but a whole request has not.
+const CONFIG_ONLY_MEMBERS: [&str; 4] =
     ["ParameterRanges", "ResourceLimits", "Strategy", "HyperParameterTuningJobObjective"];

@@ -1,4 +1,4 @@
-//! What an algorithm supports: the answer of `DescribeAlgorithm`, and what is known of the built-in ones.
+//! The description of an algorithm: the answer of `DescribeAlgorithm`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,68 +6,68 @@ use serde_json::Value;
 use surmise::error::{Error, Violation};
 use surmise::objective::Goal;
 
-/// The answer of `DescribeAlgorithm`, as far as a tuning request can be checked against it.
+/// The answer of `DescribeAlgorithm`, without the members that a validation does not need.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct AlgorithmDescription {
-    /// Its name.
+    /// The name of the algorithm.
     pub algorithm_name: String,
-    /// Its ARN.
+    /// The ARN of the algorithm.
     #[serde(default)]
     pub algorithm_arn: Option<String>,
-    /// The product that it is, if it comes from the Marketplace.
+    /// The product id of an algorithm from AWS Marketplace.
     #[serde(default)]
     pub product_id: Option<String>,
-    /// Whether it can be used: only if `Completed`.
+    /// The status of the algorithm; only one that is `Completed` can be used.
     #[serde(default)]
     pub algorithm_status: Option<String>,
-    /// How it trains.
+    /// What training jobs of the algorithm support.
     pub training_specification: TrainingSpecification,
 }
 
-/// How an algorithm trains.
+/// What training jobs of an algorithm support.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct TrainingSpecification {
-    /// Its hyperparameters; if there are none here, any will do.
+    /// The supported hyperparameters; an empty list allows all.
     #[serde(default)]
     pub supported_hyper_parameters: Vec<HyperParameterSpecification>,
-    /// The machines that it runs on; if there are none here, any will do.
+    /// The supported instance types; an empty list allows all.
     #[serde(default)]
     pub supported_training_instance_types: Vec<String>,
-    /// Whether it uses several machines.
+    /// Whether a training job can use several instances.
     #[serde(default)]
     pub supports_distributed_training: Option<bool>,
-    /// The data that it takes; if there are none here, any will do.
+    /// The supported data channels; an empty list allows all.
     #[serde(default)]
     pub training_channels: Vec<ChannelSpecification>,
-    /// What it can be tuned for; if there are none here, anything will do.
+    /// The supported objective metrics; an empty list allows all.
     #[serde(default)]
     pub supported_tuning_job_objective_metrics: Vec<SupportedObjective>,
 }
 
-/// A hyperparameter of an algorithm.
+/// The specification of a hyperparameter of an algorithm.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct HyperParameterSpecification {
-    /// Its name.
+    /// The name of the hyperparameter.
     pub name: String,
-    /// Its type.
+    /// The type of the values.
     #[serde(rename = "Type")]
     pub kind: HyperParameterType,
-    /// The values that it takes; any of its type if absent.
+    /// The allowed values; without it all values of the type are allowed.
     #[serde(default)]
     pub range: Option<RangeSpecification>,
-    /// Whether it can be tuned.
+    /// Whether a tuning job can tune it.
     #[serde(default)]
     pub is_tunable: bool,
-    /// Whether there must be a value.
+    /// Whether a training job must have a value for it.
     #[serde(default)]
     pub is_required: bool,
-    /// Its value if none is given.
+    /// The value that applies if a training job has none.
     #[serde(default)]
     pub default_value: Option<String>,
 }
@@ -77,15 +77,15 @@ pub struct HyperParameterSpecification {
 #[serde(from = "String")]
 #[non_exhaustive]
 pub enum HyperParameterType {
-    /// Whole numbers.
+    /// The values are whole numbers.
     Integer,
-    /// Real numbers.
+    /// The values are real numbers.
     Continuous,
-    /// Named values.
+    /// The values are names of categories.
     Categorical,
-    /// Anything.
+    /// The values are arbitrary texts.
     FreeText,
-    /// A type that this version does not know; it takes anything.
+    /// A type that this version does not know; all values are allowed.
     Unknown(String),
 }
 
@@ -101,89 +101,91 @@ impl From<String> for HyperParameterType {
     }
 }
 
-/// The values of a hyperparameter.
+/// The allowed values of a hyperparameter, in the member for its type.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct RangeSpecification {
-    /// Whole numbers.
+    /// The bounds of whole numbers.
     #[serde(default)]
-    pub integer_parameter_range_specification: Option<Ends>,
-    /// Real numbers.
+    pub integer_parameter_range_specification: Option<NumericRangeSpecification>,
+    /// The bounds of real numbers.
     #[serde(default)]
-    pub continuous_parameter_range_specification: Option<Ends>,
-    /// Named values.
+    pub continuous_parameter_range_specification: Option<NumericRangeSpecification>,
+    /// The names of categories.
     #[serde(default)]
-    pub categorical_parameter_range_specification: Option<Named>,
+    pub categorical_parameter_range_specification: Option<CategoricalRangeSpecification>,
 }
 
-/// The ends of a range, both included.
+/// The bounds of an integer or continuous range, both inclusive.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-pub struct Ends {
-    /// Smallest value.
+pub struct NumericRangeSpecification {
+    /// The smallest value, as text.
     pub min_value: String,
-    /// Largest value.
+    /// The largest value, as text.
     pub max_value: String,
 }
 
-/// Named values.
+/// The values of a categorical range.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-pub struct Named {
-    /// The values.
+pub struct CategoricalRangeSpecification {
+    /// The names of the categories.
     pub values: Vec<String>,
 }
 
-/// Data that an algorithm takes.
+/// The specification of a data channel of an algorithm.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct ChannelSpecification {
     /// The name of the channel.
     pub name: String,
-    /// Whether it must be there.
+    /// Whether a training job must have the channel.
     #[serde(default)]
     pub is_required: bool,
-    /// MIME types.
+    /// The supported MIME types; an empty list allows all.
     #[serde(default)]
     pub supported_content_types: Vec<String>,
-    /// Ways of packing.
+    /// The supported compression types; an empty list allows all.
     #[serde(default)]
     pub supported_compression_types: Vec<String>,
-    /// Ways of coming.
+    /// The supported input modes; an empty list allows all.
     #[serde(default)]
     pub supported_input_modes: Vec<String>,
 }
 
-/// Something that an algorithm can be tuned for.
+/// An objective metric that an algorithm supports.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct SupportedObjective {
-    /// Which way is better.
+    /// Whether the metric is minimized or maximized.
     #[serde(rename = "Type")]
     pub goal: Goal,
-    /// The metric.
+    /// The name of the metric.
     pub metric_name: String,
 }
 
 impl AlgorithmDescription {
-    /// Reads the answer of `DescribeAlgorithm`. Members that a check does not need are passed over.
+    /// Reads the answer of `DescribeAlgorithm`, as `aws sagemaker describe-algorithm` prints it.
+    ///
+    /// Members that a validation does not need are ignored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if it is not of that shape.
+    /// [`Error::Invalid`] if the text is no JSON, or lacks a required member.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         serde_json::from_slice(bytes).map_err(|error| unreadable(&error))
     }
 
-    /// The same from JSON that was parsed already.
+    /// Reads the answer of `DescribeAlgorithm` from parsed JSON.
     ///
     /// # Errors
-    /// Those of [`read`](Self::read).
-    pub fn recognize(value: Value) -> Result<Self, Error> {
+    /// [`Error::Invalid`] if a required member is missing.
+    pub fn read_value(value: Value) -> Result<Self, Error> {
         serde_json::from_value(value).map_err(|error| unreadable(&error))
     }
 }
@@ -193,6 +195,6 @@ fn unreadable(error: &serde_json::Error) -> Error {
         "algorithm description",
         "unreadable",
         error.to_string(),
-        "give what `aws sagemaker describe-algorithm` prints",
+        "give the output of `aws sagemaker describe-algorithm`",
     )])
 }

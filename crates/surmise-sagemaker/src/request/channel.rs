@@ -1,105 +1,111 @@
-//! `InputDataConfig`: the channels through which data comes.
+//! `InputDataConfig`: the data channels of a training job.
 
 use super::declare::{choices, structure};
 use crate::shape::Shape;
 
 pub(crate) const S3_URI: Shape =
-    Shape::like(0, 1024, "(https|s3)://([^/]+)/?(.*)", "s3:// or https://, a bucket and a key");
-const DATASET: &str = r"(arn:[a-z0-9-\.]{1,63}:sagemaker:\w+(?:-\w+)+:(\d{12}|aws):hub-content\/)[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}\/DataSet\/[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}(\/\d{1,4}.\d{1,4}.\d{1,4})?";
+    Shape::pattern(0, 1024, "(https|s3)://([^/]+)/?(.*)", "s3:// or https://, a bucket and a key");
+const DATASET: &str = concat!(
+    r"(arn:[a-z0-9-\.]{1,63}:sagemaker:\w+(?:-\w+)+:(\d{12}|aws):hub-content\/)",
+    r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}\/DataSet\/",
+    r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}(\/\d{1,4}.\d{1,4}.\d{1,4})?"
+);
 
 structure! {
-    /// A named source of data.
+    /// A named source of training data.
     pub struct Channel in "Channel" {
         required {
-            /// Its name; the container finds it below.
+            /// The name of the channel, and of its folder in the container.
             name: String = "ChannelName",
-                Shape::like(1, 64, r"[A-Za-z0-9\.\-_]+", "made of letters, digits and . - _");
-            /// Where the data is.
+                Shape::pattern(1, 64, r"[A-Za-z0-9\.\-_]+", "made of letters, digits and . - _");
+            /// The location of the data.
             source: DataSource = "DataSource", DataSource::SHAPE;
         }
         optional {
             /// The MIME type of the data.
             content_type: String = "ContentType", Shape::line(0, 256);
-            /// How the data is packed.
+            /// The compression of the data.
             compression: CompressionType = "CompressionType", CompressionType::SHAPE;
-            /// What each object is wrapped into.
+            /// The format into which SageMaker wraps each object.
             record_wrapper: RecordWrapper = "RecordWrapperType", RecordWrapper::SHAPE;
-            /// How the data comes, if not as the algorithm says.
+            /// The input mode of this channel, if it differs from that of the algorithm.
             input_mode: TrainingInputMode = "InputMode", TrainingInputMode::SHAPE;
-            /// How the data is shuffled.
+            /// The seed for shuffling the data.
             shuffle: ShuffleConfig = "ShuffleConfig", ShuffleConfig::SHAPE;
         }
     }
 }
 
 structure! {
-    /// Where data is: exactly one of these.
+    /// The location of data; exactly one of the members must be set.
     pub struct DataSource in "DataSource" {
         required {}
         optional {
-            /// In S3.
+            /// Data in Amazon S3.
             s3: S3DataSource = "S3DataSource", S3DataSource::SHAPE;
-            /// In a file system.
+            /// Data in a file system.
             file_system: FileSystemDataSource = "FileSystemDataSource", FileSystemDataSource::SHAPE;
-            /// In a hub.
+            /// A data set in a hub.
             dataset: DatasetSource = "DatasetSource", DatasetSource::SHAPE;
         }
     }
 }
 
 structure! {
-    /// Data in S3.
+    /// Data in Amazon S3.
     pub struct S3DataSource in "S3DataSource" {
         required {
-            /// What the address means.
+            /// The meaning of the URI: a prefix, or the URI of a manifest.
             data_type: S3DataType = "S3DataType", S3DataType::SHAPE;
-            /// The address.
+            /// The S3 URI of the data.
             uri: String = "S3Uri", S3_URI;
         }
         optional {
-            /// How objects are shared out among machines.
+            /// The distribution of objects to the instances.
             distribution: S3DataDistribution = "S3DataDistributionType", S3DataDistribution::SHAPE;
-            /// Attributes of an augmented manifest that are used.
-            attribute_names: Vec<String> = "AttributeNames", Shape::list(&Shape::line(1, 256), 0, 16);
-            /// Groups of machines that get the data.
-            instance_group_names: Vec<String> = "InstanceGroupNames", Shape::list(&Shape::line(1, 64), 0, 5);
-            /// Consent to a model's licence.
+            /// The attributes of an augmented manifest that the job uses.
+            attribute_names: Vec<String> = "AttributeNames",
+                Shape::list(&Shape::line(1, 256), 0, 16);
+            /// The instance groups that get the data.
+            instance_group_names: Vec<String> = "InstanceGroupNames",
+                Shape::list(&Shape::line(1, 64), 0, 5);
+            /// The acceptance of a model's licence.
             model_access: ModelAccessConfig = "ModelAccessConfig", ModelAccessConfig::SHAPE;
-            /// A model in a private hub.
+            /// The model in a private hub.
             hub_access: HubAccessConfig = "HubAccessConfig", HubAccessConfig::SHAPE;
         }
     }
 }
 
 choices! {
-    /// What an address in S3 means.
+    /// The meaning of an S3 URI.
     pub enum S3DataType {
-        /// A list of objects.
+        /// The URI is that of a manifest, which lists objects.
         ManifestFile = "ManifestFile",
-        /// All objects whose names begin so.
+        /// The URI is a prefix of the keys of all objects.
         S3Prefix = "S3Prefix",
-        /// A list of objects with attributes, as JSON lines.
+        /// The URI is that of a manifest in JSON lines, which lists objects with attributes.
         AugmentedManifestFile = "AugmentedManifestFile",
-        /// Conversations.
+        /// The URI is that of conversations in the format of the Converse API.
         Converse = "Converse",
     }
 }
 
 choices! {
-    /// How objects are shared out among machines.
+    /// The distribution of objects to the instances of a training job.
     pub enum S3DataDistribution {
-        /// Every machine gets all.
+        /// Every instance gets all objects.
         FullyReplicated = "FullyReplicated",
-        /// Every machine gets its share.
+        /// Every instance gets a part of the objects.
         ShardedByS3Key = "ShardedByS3Key",
     }
 }
 
 structure! {
-    /// Consent to a model's licence.
+    /// The acceptance of a model's licence.
     pub struct ModelAccessConfig in "ModelAccessConfig" {
         required {
-            /// Whether it is given.
+            /// Whether you accept the end-user licence agreement.
             accept_eula: bool = "AcceptEula", Shape::Boolean;
         }
         optional {}
@@ -110,7 +116,7 @@ structure! {
     /// A model in a private hub.
     pub struct HubAccessConfig in "HubAccessConfig" {
         required {
-            /// Its ARN.
+            /// The ARN of the model.
             hub_content_arn: String = "HubContentArn", Shape::line(0, 255);
         }
         optional {}
@@ -121,14 +127,16 @@ structure! {
     /// Data in a file system.
     pub struct FileSystemDataSource in "FileSystemDataSource" {
         required {
-            /// Which one.
+            /// The id of the file system.
             id: String = "FileSystemId",
-                Shape::like(11, 21, "(fs-[0-9a-f]{8,})", "fs- and eight or more hexadecimal digits");
-            /// Whether it may be written to.
+                Shape::pattern(
+                    11, 21, "(fs-[0-9a-f]{8,})", "fs- and eight or more hexadecimal digits",
+                );
+            /// Whether jobs may write to the file system.
             access_mode: FileSystemAccessMode = "FileSystemAccessMode", FileSystemAccessMode::SHAPE;
-            /// Of which kind it is.
+            /// The type of the file system.
             file_system_type: FileSystemType = "FileSystemType", FileSystemType::SHAPE;
-            /// Where in it.
+            /// The path of the directory in the file system.
             directory_path: String = "DirectoryPath", Shape::line(0, 4096);
         }
         optional {}
@@ -136,61 +144,62 @@ structure! {
 }
 
 choices! {
-    /// Whether a file system may be written to.
+    /// Whether jobs may write to a file system.
     pub enum FileSystemAccessMode {
-        /// It may.
+        /// Jobs may read and write.
         ReadWrite = "rw",
-        /// It may not.
+        /// Jobs may only read.
         ReadOnly = "ro",
     }
 }
 
 choices! {
-    /// Of which kind a file system is.
+    /// The type of a file system.
     pub enum FileSystemType {
-        /// Elastic File System.
+        /// Amazon Elastic File System (EFS).
         Efs = "EFS",
-        /// Lustre.
+        /// Amazon `FSx` for Lustre.
         FsxLustre = "FSxLustre",
     }
 }
 
 structure! {
-    /// Data in a hub.
+    /// A data set in a hub.
     pub struct DatasetSource in "DatasetSource" {
         required {
-            /// Its ARN.
-            arn: String = "DatasetArn", Shape::like(0, 2048, DATASET, "the ARN of a data set in a hub");
+            /// The ARN of the data set.
+            arn: String = "DatasetArn",
+                Shape::pattern(0, 2048, DATASET, "the ARN of a data set in a hub");
         }
         optional {}
     }
 }
 
 choices! {
-    /// How data is packed.
+    /// The compression of training data.
     pub enum CompressionType {
-        /// Not at all.
+        /// The data is not compressed.
         None = "None",
-        /// By gzip.
+        /// The data is compressed by gzip.
         Gzip = "Gzip",
     }
 }
 
 choices! {
-    /// What each object is wrapped into.
+    /// The format into which SageMaker wraps each object of a channel.
     pub enum RecordWrapper {
-        /// Nothing.
+        /// SageMaker passes the objects unchanged.
         None = "None",
-        /// A record.
+        /// SageMaker wraps each object into a `RecordIO` record.
         RecordIo = "RecordIO",
     }
 }
 
 structure! {
-    /// How data is shuffled.
+    /// The configuration of shuffling the data of a channel.
     pub struct ShuffleConfig in "ShuffleConfig" {
         required {
-            /// By this seed.
+            /// The seed of the order.
             seed: i64 = "Seed", Shape::Long;
         }
         optional {}
@@ -198,13 +207,13 @@ structure! {
 }
 
 choices! {
-    /// How data comes.
+    /// The way in which a container gets training data.
     pub enum TrainingInputMode {
-        /// As a stream.
+        /// SageMaker streams the data through a named pipe.
         Pipe = "Pipe",
-        /// As files, copied first.
+        /// SageMaker copies all files before training starts.
         File = "File",
-        /// As files, fetched when they are read.
+        /// SageMaker streams each file when the program reads it.
         FastFile = "FastFile",
     }
 }

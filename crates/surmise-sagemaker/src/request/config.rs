@@ -1,5 +1,6 @@
-//! `HyperParameterTuningJobConfig`, in SageMaker's own words. Numbers that SageMaker takes as strings are the strings that were
-//! given.
+//! `HyperParameterTuningJobConfig` as types, with SageMaker's names.
+//!
+//! Numbers that SageMaker expects as strings stay strings.
 
 use super::declare::{choices, structure};
 use crate::shape::Shape;
@@ -14,76 +15,77 @@ const GOAL: Shape = Shape::Choice(&["Maximize", "Minimize"]);
 const SCALING: Shape = Shape::Choice(&["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"]);
 
 structure! {
-    /// How a tuning job searches, for what, and within which limits.
+    /// The configuration of a tuning job: strategy, objective, ranges and limits.
     pub struct HyperParameterTuningJobConfig in "HyperParameterTuningJobConfig" {
         required {
-            /// How it searches.
+            /// The strategy that chooses hyperparameters.
             strategy: JobStrategy = "Strategy", JobStrategy::SHAPE;
-            /// Within which limits.
+            /// The limits of training jobs and time.
             resource_limits: JobResourceLimits = "ResourceLimits", JobResourceLimits::SHAPE;
         }
         optional {
-            /// More on how it searches.
+            /// The settings of the strategy.
             strategy_config: JobStrategyConfig = "StrategyConfig", JobStrategyConfig::SHAPE;
-            /// For what; a definition of training jobs may say it instead.
+            /// The objective, unless each definition of training jobs has its own.
             objective: JobObjective = "HyperParameterTuningJobObjective", JobObjective::SHAPE;
-            /// Where; a definition of training jobs may say it instead.
+            /// The ranges, unless each definition of training jobs has its own.
             parameter_ranges: ParameterRanges = "ParameterRanges", ParameterRanges::SHAPE;
-            /// Whether training jobs that promise little are stopped early.
+            /// Whether SageMaker stops unpromising training jobs early.
             early_stopping: TrainingJobEarlyStoppingType = "TrainingJobEarlyStoppingType",
                 TrainingJobEarlyStoppingType::SHAPE;
-            /// When it is enough, besides the limits.
+            /// The criteria that complete the tuning job before its limits.
             completion_criteria: TuningJobCompletionCriteria = "TuningJobCompletionCriteria",
                 TuningJobCompletionCriteria::SHAPE;
-            /// Same seed, same proposals.
+            /// The seed of the proposals.
             random_seed: u32 = "RandomSeed", Shape::at_least(0);
         }
     }
 }
 
 choices! {
-    /// How a tuning job searches.
+    /// The strategy of a tuning job.
     pub enum JobStrategy {
-        /// By a model.
+        /// Bayesian optimization with a surrogate model.
         Bayesian = "Bayesian",
-        /// By chance.
+        /// Random search over the ranges.
         Random = "Random",
-        /// By chance, with unpromising jobs stopped early.
+        /// Random search that stops unpromising jobs early.
         Hyperband = "Hyperband",
-        /// Every combination.
+        /// Grid search over all combinations of categories.
         Grid = "Grid",
     }
 }
 
 structure! {
-    /// More on how a tuning job searches.
+    /// The settings of a tuning job's strategy.
     pub struct JobStrategyConfig in "HyperParameterTuningJobStrategyConfig" {
         required {}
         optional {
-            /// For Hyperband.
-            hyperband: HyperbandStrategyConfig = "HyperbandStrategyConfig", HyperbandStrategyConfig::SHAPE;
+            /// The settings of the strategy Hyperband.
+            hyperband: HyperbandStrategyConfig = "HyperbandStrategyConfig",
+                HyperbandStrategyConfig::SHAPE;
         }
     }
 }
 
 structure! {
-    /// Between which resources, such as epochs, Hyperband decides.
+    /// The settings of Hyperband; a resource is, for example, an epoch.
     pub struct HyperbandStrategyConfig in "HyperbandStrategyConfig" {
         required {}
         optional {
-            /// No job is stopped before it has had so many.
+            /// The resource that each job gets before it may be stopped.
             min_resource: u32 = "MinResource", Shape::at_least(1);
-            /// A job ends when it has had so many.
+            /// The resource at which each job ends.
             max_resource: u32 = "MaxResource", Shape::at_least(1);
         }
     }
 }
 
 structure! {
-    /// What a tuning job searches for.
+    /// The objective of a tuning job.
     pub struct JobObjective in "HyperParameterTuningJobObjective" {
         required {
-            /// Which way is better.
+            /// Whether the metric is minimized or maximized.
             goal: Goal = "Type", GOAL;
             /// The metric that training jobs report.
             metric_name: String = "MetricName", METRIC_NAME;
@@ -93,16 +95,16 @@ structure! {
 }
 
 structure! {
-    /// How many training jobs a tuning job may run, and for how long.
+    /// The limits of a tuning job.
     pub struct JobResourceLimits in "ResourceLimits" {
         required {
-            /// At once.
+            /// The maximum number of training jobs that run at the same time.
             max_parallel_training_jobs: u32 = "MaxParallelTrainingJobs", Shape::at_least(1);
         }
         optional {
-            /// In all.
+            /// The maximum number of training jobs.
             max_number_of_training_jobs: u32 = "MaxNumberOfTrainingJobs", Shape::at_least(1);
-            /// Seconds.
+            /// The maximum duration of the tuning job, in seconds.
             max_runtime_in_seconds: u32 = "MaxRuntimeInSeconds", Shape::between(120, 15_768_000);
         }
     }
@@ -113,12 +115,13 @@ structure! {
     pub struct ParameterRanges in "ParameterRanges" {
         required {}
         optional {
-            /// Whole numbers.
-            integer: Vec<NumericRange> = "IntegerParameterRanges", Shape::list(&NumericRange::SHAPE, 0, 30);
-            /// Real numbers.
+            /// The ranges of whole numbers.
+            integer: Vec<NumericRange> = "IntegerParameterRanges",
+                Shape::list(&NumericRange::SHAPE, 0, 30);
+            /// The ranges of real numbers.
             continuous: Vec<NumericRange> = "ContinuousParameterRanges",
                 Shape::list(&NumericRange::SHAPE, 0, 30);
-            /// Named values.
+            /// The lists of categories.
             categorical: Vec<CategoricalRange> = "CategoricalParameterRanges",
                 Shape::list(&CategoricalRange::SHAPE, 0, 30);
             /// Hyperparameters for which Autotune chooses a range.
@@ -129,30 +132,30 @@ structure! {
 }
 
 structure! {
-    /// A continuous or an integer range; its ends are strings, as SageMaker has them.
+    /// A continuous or integer range; its bounds are strings, as in SageMaker.
     pub struct NumericRange in "ParameterRange" {
         required {
-            /// The hyperparameter.
+            /// The name of the hyperparameter.
             name: String = "Name", KEY;
-            /// Smallest value.
+            /// The smallest value, as text.
             min_value: String = "MinValue", VALUE;
-            /// Largest value.
+            /// The largest value, as text.
             max_value: String = "MaxValue", VALUE;
         }
         optional {
-            /// How it is searched; `Auto` if absent.
+            /// The scale of the range; `Auto` by default.
             scaling_type: ScalingType = "ScalingType", SCALING;
         }
     }
 }
 
 structure! {
-    /// A categorical range.
+    /// A categorical range: a list of values.
     pub struct CategoricalRange in "CategoricalParameterRange" {
         required {
-            /// The hyperparameter.
+            /// The name of the hyperparameter.
             name: String = "Name", KEY;
-            /// What can be chosen.
+            /// The values to choose from.
             values: Vec<String> = "Values", VALUES;
         }
         optional {}
@@ -163,9 +166,9 @@ structure! {
     /// A hyperparameter for which Autotune chooses a range.
     pub struct AutoParameter in "AutoParameter" {
         required {
-            /// The hyperparameter.
+            /// The name of the hyperparameter.
             name: String = "Name", KEY;
-            /// A value to begin with.
+            /// A typical value of the hyperparameter, as text.
             value_hint: String = "ValueHint", VALUE;
         }
         optional {}
@@ -173,48 +176,50 @@ structure! {
 }
 
 choices! {
-    /// Whether training jobs that promise little are stopped early.
+    /// Whether SageMaker stops unpromising training jobs early.
     pub enum TrainingJobEarlyStoppingType {
-        /// All run to their end.
+        /// No training job is stopped early.
         Off = "Off",
-        /// By the median rule.
+        /// Training jobs are stopped by the median rule.
         Auto = "Auto",
     }
 }
 
 structure! {
-    /// When a tuning job is done, besides its limits. Any one of them ends it.
+    /// The criteria that complete a tuning job before its limits; any one suffices.
     pub struct TuningJobCompletionCriteria in "TuningJobCompletionCriteria" {
         required {}
         optional {
-            /// A training job reached this value; as it was given, so that 1 is not written as 1.0.
+            /// The value of the objective that completes the tuning job.
+            ///
+            /// It keeps its notation, so that 1 is not written as 1.0.
             target_value: serde_json::Number = "TargetObjectiveMetricValue", Shape::Float;
-            /// The best value did not improve for some time.
+            /// The number of jobs without improvement that completes the tuning job.
             not_improving: BestObjectiveNotImproving = "BestObjectiveNotImproving",
                 BestObjectiveNotImproving::SHAPE;
-            /// Little can be gained any more.
+            /// Whether detected convergence completes the tuning job.
             convergence: ConvergenceDetected = "ConvergenceDetected", ConvergenceDetected::SHAPE;
         }
     }
 }
 
 structure! {
-    /// For how long the best value may stay as it is.
+    /// The criterion that completes a tuning job whose best value does not improve.
     pub struct BestObjectiveNotImproving in "BestObjectiveNotImproving" {
         required {}
         optional {
-            /// So many training jobs in a row.
+            /// The number of consecutive training jobs without improvement.
             max_jobs_not_improving: u32 = "MaxNumberOfTrainingJobsNotImproving", Shape::at_least(3);
         }
     }
 }
 
 structure! {
-    /// Whether a tuning job ends when it has converged.
+    /// The criterion that completes a tuning job when SageMaker detects convergence.
     pub struct ConvergenceDetected in "ConvergenceDetected" {
         required {}
         optional {
-            /// Whether.
+            /// Whether detected convergence completes the tuning job.
             complete_on_convergence: CompleteOnConvergence = "CompleteOnConvergence",
                 CompleteOnConvergence::SHAPE;
         }
@@ -222,26 +227,29 @@ structure! {
 }
 
 choices! {
-    /// Whether a tuning job ends when it has converged.
+    /// Whether detected convergence completes a tuning job.
     pub enum CompleteOnConvergence {
-        /// It does not.
+        /// The tuning job continues after convergence.
         Disabled = "Disabled",
-        /// It does.
+        /// The tuning job completes after convergence.
         Enabled = "Enabled",
     }
 }
 
-/// A whole number in a string. Other strings that mean one (` 10`, `1e3`, `10.0`) are taken, too: whether the service takes them
-/// is not known.
-pub(crate) fn integer_of(text: &str) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    #[allow(clippy::cast_possible_truncation, reason = "whole and exact")]
-    let lenient =
-        |number: f64| (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64);
-    text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(lenient))
+/// Parses a whole number.
+///
+/// Notations such as ` 10`, `1e3` and `10.0` are accepted, too. It is unknown whether the service
+/// accepts them.
+pub(crate) fn parse_integer(text: &str) -> Option<i64> {
+    /// 2⁵³, up to which a float represents every integer.
+    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "an integer of at most 2⁵³")]
+    let from_float =
+        |number: f64| (number.fract() == 0.0 && number.abs() <= MAX_EXACT).then_some(number as i64);
+    text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(from_float))
 }
 
-/// A finite number in a string, with space around it or without.
-pub(crate) fn real_of(text: &str) -> Option<f64> {
+/// Parses a finite number, with or without spaces around it.
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }

@@ -1,26 +1,31 @@
-//! How the types of a request are declared: each member once, with its type, its name in JSON and its shape in the service's model.
+//! Macros that declare the types of a request: each member once, with type, JSON name and shape.
 //!
-//! From that come the struct, a constructor of what is required, reading and writing, and the table that documents are
-//! checked against. What is read and written again is equal: members that are not known here are kept, and so is the order of all.
+//! A declaration generates the struct, a constructor with the required members, serialization, and
+//! the shape that documents are checked against. Reading and writing a request again changes
+//! nothing: unknown members and the order of all members are kept.
 
 use serde_json::Value;
 
-/// Members that this version does not know, and the order in which members were given.
+/// The members of an object that this version does not know.
 ///
-/// `Other::default()` is what a request that is made by hand has. Two are equal if their members are, in whatever order.
+/// They are kept, so that writing a request again loses nothing. The value also remembers the order
+/// of all members. Two values are equal if they have the same members in any order. A request that
+/// you build in code has `UnknownMembers::default()`.
 #[derive(Debug, Clone, Default)]
-pub struct Other {
-    /// `None` stands for a member that is known.
+pub struct UnknownMembers {
+    /// All members in the order of the document; `None` for a known one.
     pub(crate) order: Vec<(String, Option<Value>)>,
 }
 
-impl Other {
-    /// The members that are not known, in the order given.
+impl UnknownMembers {
+    /// Returns the unknown members in the order of the document.
     pub fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.order.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?)))
     }
 
-    /// Sets a member that this version does not know, so that it is written too. Under the name of a field it has no effect.
+    /// Sets a member that this version does not know, so that it is written, too.
+    ///
+    /// A member with the name of a field has no effect.
     pub fn insert(&mut self, name: impl Into<String>, value: Value) {
         let name = name.into();
         self.order.retain(|(known, value)| value.is_none() || *known != name);
@@ -28,7 +33,7 @@ impl Other {
     }
 }
 
-impl PartialEq for Other {
+impl PartialEq for UnknownMembers {
     fn eq(&self, other: &Self) -> bool {
         let has = |these: &Self, name: &str, value: &Value| {
             these.members().any(|member| member == (name, value))
@@ -38,7 +43,7 @@ impl PartialEq for Other {
     }
 }
 
-/// Declares a structure of the request: required and optional members, each with its type, its name in JSON and its shape.
+/// Declares a structure: required and optional members with type, JSON name and shape.
 macro_rules! structure {
     (
         $(#[$about:meta])*
@@ -56,24 +61,26 @@ macro_rules! structure {
         $(#[$about])*
         #[derive(Debug, Clone, PartialEq)]
         pub struct $name {
-            $( $(#[$required_about])* #[doc(alias = $required_name)] pub $required: $required_type, )*
-            $( $(#[$optional_about])* #[doc(alias = $optional_name)] pub $optional: Option<$optional_type>, )*
-            /// Members that this version does not know, as they were given.
-            pub other: $crate::Other,
+            $( $(#[$required_about])* #[doc(alias = $required_name)]
+            pub $required: $required_type, )*
+            $( $(#[$optional_about])* #[doc(alias = $optional_name)]
+            pub $optional: Option<$optional_type>, )*
+            /// The members that this version does not know.
+            pub unknown_members: $crate::UnknownMembers,
         }
 
         impl $name {
-            /// What is required, and nothing else.
-            #[allow(clippy::new_without_default, reason = "no member has a value of its own")]
+            /// Creates a value with the required members only.
+            #[allow(clippy::new_without_default, reason = "members have no default values")]
             pub fn new($( $required: impl Into<$required_type> ),*) -> Self {
                 Self {
                     $( $required: $required.into(), )*
                     $( $optional: None, )*
-                    other: $crate::Other::default(),
+                    unknown_members: $crate::UnknownMembers::default(),
                 }
             }
 
-            #[allow(dead_code, reason = "the root is checked by its parts")]
+            #[allow(dead_code, reason = "not every structure is checked by itself")]
             pub(crate) const STRUCTURE: $crate::shape::Structure =
                 $crate::shape::Structure {
                     name: $shape_name,
@@ -87,7 +94,7 @@ macro_rules! structure {
                     ],
                 };
 
-            #[allow(dead_code, reason = "the root is checked by its parts")]
+            #[allow(dead_code, reason = "not every structure is checked by itself")]
             pub(crate) const SHAPE: $crate::shape::Shape =
                 $crate::shape::Shape::Structure(&Self::STRUCTURE);
 
@@ -112,17 +119,17 @@ macro_rules! structure {
                 use serde::ser::SerializeMap as _;
 
                 let mut map = serializer.serialize_map(None)?;
-                for (name, unknown) in &self.other.order {
+                for (name, unknown) in &self.unknown_members.order {
                     match unknown {
-                        // A field counts, whatever else is set under its name.
+                        // A field takes precedence over an unknown member with its name.
                         Some(_) if Self::STRUCTURE.members.iter().any(|m| m.name == name) => {}
                         Some(value) => map.serialize_entry(name, value)?,
                         None => self.write_member(name, &mut map)?,
                     }
                 }
                 let given = |name: &str| {
-                    let mut known = self.other.order.iter().filter(|(_, value)| value.is_none());
-                    known.any(|(given, _)| given == name)
+                    let order = self.unknown_members.order.iter();
+                    order.filter(|(_, value)| value.is_none()).any(|(given, _)| given == name)
                 };
                 for member in Self::STRUCTURE.members.iter().filter(|member| !given(member.name)) {
                     self.write_member(member.name, &mut map)?;
@@ -148,26 +155,26 @@ macro_rules! structure {
                     ) -> Result<$name, M::Error> {
                         $( let mut $required: Option<$required_type> = None; )*
                         $( let mut $optional: Option<$optional_type> = None; )*
-                        let mut other = $crate::Other::default();
+                        let mut unknown_members = $crate::UnknownMembers::default();
                         while let Some(name) = map.next_key::<String>()? {
                             match name.as_str() {
                                 $( $required_name => $required = Some(map.next_value()?), )*
                                 $( $optional_name => $optional = map.next_value()?, )*
                                 _ => {
                                     let value = map.next_value()?;
-                                    other.insert(name, value);
+                                    unknown_members.insert(name, value);
                                     continue;
                                 }
                             }
-                            if !other.order.iter().any(|(given, _)| *given == name) {
-                                other.order.push((name, None));
+                            if !unknown_members.order.iter().any(|(given, _)| *given == name) {
+                                unknown_members.order.push((name, None));
                             }
                         }
                         Ok($name {
                             $( $required: $required
                                 .ok_or_else(|| serde::de::Error::missing_field($required_name))?, )*
                             $( $optional, )*
-                            other,
+                            unknown_members,
                         })
                     }
                 }
@@ -178,11 +185,13 @@ macro_rules! structure {
     };
 }
 
-/// Declares an enumeration of the request.
+/// Declares an enumeration: variants and their names in JSON.
 macro_rules! choices {
     (
         $(#[$about:meta])*
-        pub enum $name:ident { $( $(#[$variant_about:meta])* $variant:ident = $variant_name:literal, )+ }
+        pub enum $name:ident {
+            $( $(#[$variant_about:meta])* $variant:ident = $variant_name:literal, )+
+        }
     ) => {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -193,7 +202,7 @@ macro_rules! choices {
             pub(crate) const SHAPE: $crate::shape::Shape =
                 $crate::shape::Shape::Choice(&[ $( $variant_name ),+ ]);
 
-            /// Its name in JSON.
+            /// Returns the name in JSON.
             pub fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $variant_name, )+ }
             }

@@ -1,4 +1,4 @@
-//! `HyperParameterTrainingJobDefinition`: what the training jobs of a tuning job are, and where they run.
+//! `HyperParameterTrainingJobDefinition` as types: what training jobs run, and where.
 
 use indexmap::IndexMap;
 
@@ -9,87 +9,96 @@ use crate::shape::Shape;
 
 pub(crate) const HYPERPARAMETERS: Shape =
     Shape::Map { key: &Shape::line(0, 256), value: &Shape::line(0, 2500), max: 100 };
-const VARIABLE: Shape =
-    Shape::like(0, 512, "[a-zA-Z_][a-zA-Z0-9_]*", "made of letters, digits and _, no digit first");
-const VARIABLE_VALUE: Shape = Shape::like(0, 512, r"[\S\s]*", "anything");
-/// So many variables of an environment.
+const VARIABLE: Shape = Shape::pattern(
+    0,
+    512,
+    "[a-zA-Z_][a-zA-Z0-9_]*",
+    "made of letters, digits and _, no digit first",
+);
+const VARIABLE_VALUE: Shape = Shape::pattern(0, 512, r"[\S\s]*", "anything");
+/// Returns the shape of an environment with at most `max` variables.
 pub(crate) const fn environment(max: usize) -> Shape {
     Shape::Map { key: &VARIABLE, value: &VARIABLE_VALUE, max }
 }
-const ALGORITHM_NAME: &str = r"(arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:[a-z\-]*\/)?([a-zA-Z0-9]([a-zA-Z0-9-]){0,62})(?<!-)";
+const ALGORITHM_NAME: &str = concat!(
+    r"(arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:[a-z\-]*\/)?",
+    r"([a-zA-Z0-9]([a-zA-Z0-9-]){0,62})(?<!-)"
+);
 pub(crate) const ROLE: &str = r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 const TRAINING_PLAN: &str = r"arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:training-plan/.*";
 const KMS_KEY: Shape =
-    Shape::like(0, 2048, "[a-zA-Z0-9:/_-]*", "the id, the ARN or the alias of a key");
+    Shape::pattern(0, 2048, "[a-zA-Z0-9:/_-]*", "the id, the ARN or the alias of a key");
 const NETWORK_ID: Shape =
-    Shape::like(0, 32, "[-0-9a-zA-Z]+", "made of letters, digits and hyphens");
+    Shape::pattern(0, 32, "[-0-9a-zA-Z]+", "made of letters, digits and hyphens");
 const GROUP_NAME: Shape = Shape::line(1, 64);
 const INSTANCE_COUNT: Shape = Shape::at_least(0);
 
 structure! {
-    /// What the training jobs of a tuning job are, and where they run.
+    /// The definition of the training jobs of a tuning job.
     pub struct HyperParameterTrainingJobDefinition in "HyperParameterTrainingJobDefinition" {
         required {
-            /// What they run.
+            /// The image or algorithm resource, and the metrics.
             algorithm: HyperParameterAlgorithmSpecification = "AlgorithmSpecification",
                 HyperParameterAlgorithmSpecification::SHAPE;
-            /// On whose behalf.
-            role_arn: String = "RoleArn", Shape::like(20, 2048, ROLE, "the ARN of an IAM role");
-            /// Where their models go.
+            /// The IAM role that the training jobs assume.
+            role_arn: String = "RoleArn", Shape::pattern(20, 2048, ROLE, "the ARN of an IAM role");
+            /// The location of the models.
             output: OutputDataConfig = "OutputDataConfig", OutputDataConfig::SHAPE;
-            /// For how long they may run.
+            /// The time limits of each training job.
             stopping_condition: StoppingCondition = "StoppingCondition", StoppingCondition::SHAPE;
         }
         optional {
-            /// The name of the definition where there are several.
+            /// The name of the definition, required if there are several.
             name: String = "DefinitionName",
-                Shape::like(1, 64, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}",
+                Shape::pattern(1, 64, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}",
                     "made of letters, digits, and hyphens between them");
-            /// The objective where each definition has its own.
+            /// The objective of this definition, instead of the configuration's.
             objective: JobObjective = "TuningObjective", JobObjective::SHAPE;
-            /// The ranges where each definition has its own.
+            /// The ranges of this definition, instead of the configuration's.
             parameter_ranges: ParameterRanges = "HyperParameterRanges", ParameterRanges::SHAPE;
-            /// Hyperparameters that all jobs share.
-            static_hyper_parameters: IndexMap<String, String> = "StaticHyperParameters", HYPERPARAMETERS;
-            /// The data.
+            /// The hyperparameters that have the same value in all training jobs.
+            static_hyper_parameters: IndexMap<String, String> = "StaticHyperParameters",
+                HYPERPARAMETERS;
+            /// The channels of training data.
             input: Vec<Channel> = "InputDataConfig", Shape::list(&Channel::SHAPE, 1, 20);
-            /// The private network.
+            /// The private network of the training jobs.
             vpc: VpcConfig = "VpcConfig", VpcConfig::SHAPE;
-            /// The machines.
+            /// The instances of each training job.
             resources: ResourceConfig = "ResourceConfig", ResourceConfig::SHAPE;
-            /// The machines, where several types will do.
-            flexible_resources: HyperParameterTuningResourceConfig = "HyperParameterTuningResourceConfig",
+            /// The instances, as a choice of several types.
+            flexible_resources: HyperParameterTuningResourceConfig =
+                "HyperParameterTuningResourceConfig",
                 HyperParameterTuningResourceConfig::SHAPE;
-            /// Whether the container is kept off all networks.
+            /// Whether the container has no network access.
             network_isolation: bool = "EnableNetworkIsolation", Shape::Boolean;
-            /// Whether machines of one job talk in secret.
+            /// Whether traffic between the instances of a job is encrypted.
             traffic_encryption: bool = "EnableInterContainerTrafficEncryption", Shape::Boolean;
-            /// Whether spare machines are used, which may be taken away.
+            /// Whether the jobs use spot instances, which AWS may interrupt.
             spot_training: bool = "EnableManagedSpotTraining", Shape::Boolean;
-            /// Where jobs keep what they need to go on.
+            /// The location of checkpoints, from which an interrupted job resumes.
             checkpoints: CheckpointConfig = "CheckpointConfig", CheckpointConfig::SHAPE;
-            /// How often a job is tried again after an error of the service.
+            /// How often SageMaker retries a job after an error of the service.
             retry_strategy: RetryStrategy = "RetryStrategy", RetryStrategy::SHAPE;
-            /// Variables of the container's environment.
+            /// The environment variables of the container.
             environment: IndexMap<String, String> = "Environment", environment(48);
         }
     }
 }
 
 structure! {
-    /// What training jobs run: an image or an algorithm resource, one of them.
+    /// The algorithm of a training job: an image or an algorithm resource, not both.
     pub struct HyperParameterAlgorithmSpecification in "HyperParameterAlgorithmSpecification" {
         required {
-            /// How data comes, where a channel does not say otherwise.
+            /// The input mode of all channels that have none of their own.
             input_mode: TrainingInputMode = "TrainingInputMode", TrainingInputMode::SHAPE;
         }
         optional {
-            /// The path of a container image.
+            /// The registry path of the container image.
             training_image: String = "TrainingImage", Shape::line(0, 255);
-            /// The name or the ARN of an algorithm resource.
+            /// The name or ARN of the algorithm resource.
             algorithm_name: String = "AlgorithmName",
-                Shape::like(1, 170, ALGORITHM_NAME, "the name or the ARN of an algorithm");
-            /// How metrics are found in what jobs print.
+                Shape::pattern(1, 170, ALGORITHM_NAME, "the name or the ARN of an algorithm");
+            /// The metrics that SageMaker extracts from the output of a job.
             metric_definitions: Vec<MetricDefinition> = "MetricDefinitions",
                 Shape::list(&MetricDefinition::SHAPE, 0, 40);
         }
@@ -97,12 +106,12 @@ structure! {
 }
 
 structure! {
-    /// How a metric is found in what a job prints.
+    /// The definition of a metric that SageMaker extracts from the output of a job.
     pub struct MetricDefinition in "MetricDefinition" {
         required {
-            /// Its name.
+            /// The name of the metric.
             name: String = "Name", METRIC_NAME;
-            /// A regular expression whose first group is the value.
+            /// The regular expression whose first group captures the value.
             regex: String = "Regex", Shape::line(1, 500);
         }
         optional {}
@@ -110,12 +119,12 @@ structure! {
 }
 
 structure! {
-    /// A private network.
+    /// The private network (VPC) of a training job.
     pub struct VpcConfig in "VpcConfig" {
         required {
-            /// Its firewalls.
+            /// The ids of security groups.
             security_group_ids: Vec<String> = "SecurityGroupIds", Shape::list(&NETWORK_ID, 1, 5);
-            /// Its parts.
+            /// The ids of subnets.
             subnets: Vec<String> = "Subnets", Shape::list(&NETWORK_ID, 1, 16);
         }
         optional {}
@@ -123,73 +132,75 @@ structure! {
 }
 
 structure! {
-    /// Where models go.
+    /// The location of the models of training jobs.
     pub struct OutputDataConfig in "OutputDataConfig" {
         required {
-            /// The folder in which each training job gets one of its own.
+            /// The S3 prefix below which each training job has its own folder.
             s3_output_path: String = "S3OutputPath", S3_URI;
         }
         optional {
-            /// The key that encrypts them.
+            /// The KMS key that encrypts the models.
             kms_key_id: String = "KmsKeyId", KMS_KEY;
-            /// How they are packed.
+            /// The compression of the models.
             compression: OutputCompressionType = "CompressionType", OutputCompressionType::SHAPE;
         }
     }
 }
 
 choices! {
-    /// How a model is packed.
+    /// The compression of a model.
     pub enum OutputCompressionType {
-        /// As one archive, `model.tar.gz`.
+        /// SageMaker stores one archive, `model.tar.gz`.
         Gzip = "GZIP",
-        /// As its files.
+        /// SageMaker stores the files of the model.
         None = "NONE",
     }
 }
 
 structure! {
-    /// The machines of a training job.
+    /// The instances of a training job.
     pub struct ResourceConfig in "ResourceConfig" {
         required {}
         optional {
-            /// Their type.
+            /// The type of the instances.
             instance_type: String = "InstanceType", Shape::InstanceType;
-            /// How many.
+            /// The number of instances.
             instance_count: u32 = "InstanceCount", INSTANCE_COUNT;
-            /// The disk of each.
+            /// The size of each instance's storage volume, in GB.
             volume_size_in_gb: u32 = "VolumeSizeInGB", Shape::at_least(0);
-            /// The key that encrypts the disks.
+            /// The KMS key that encrypts the storage volumes.
             volume_kms_key_id: String = "VolumeKmsKeyId", KMS_KEY;
-            /// For how long they are kept; SageMaker disregards it in tuning jobs.
+            /// How long idle instances are kept, in seconds; tuning jobs ignore it.
             keep_alive_in_seconds: u32 = "KeepAlivePeriodInSeconds", Shape::between(0, 21_600);
-            /// Machines of several types that work together.
-            instance_groups: Vec<InstanceGroup> = "InstanceGroups", Shape::list(&InstanceGroup::SHAPE, 0, 5);
-            /// Types of machines of which the first that is to be had is taken.
+            /// The groups of a job that uses several instance types together.
+            instance_groups: Vec<InstanceGroup> = "InstanceGroups",
+                Shape::list(&InstanceGroup::SHAPE, 0, 5);
+            /// The instance types in the order of preference; the first available one is used.
             instance_preferences: Vec<InstancePreference> = "InstancePreferences",
                 Shape::list(&InstancePreference::SHAPE, 1, 5);
-            /// Of these, the type that was taken: an answer.
+            /// The preferred type that was used; only answers of the service have it.
             selected_instance_type: String = "SelectedInstanceType", Shape::InstanceType;
-            /// And how many: an answer.
+            /// The number of instances that was used; only answers of the service have it.
             selected_instance_count: u32 = "SelectedInstanceCount", INSTANCE_COUNT;
-            /// Machines that were reserved.
+            /// The training plan that reserves the instances.
             training_plan_arn: String = "TrainingPlanArn",
-                Shape::like(50, 2048, TRAINING_PLAN, "the ARN of a training plan");
-            /// How they are placed.
-            placement: InstancePlacementConfig = "InstancePlacementConfig", InstancePlacementConfig::SHAPE;
+                Shape::pattern(50, 2048, TRAINING_PLAN, "the ARN of a training plan");
+            /// The placement of the instances.
+            placement: InstancePlacementConfig = "InstancePlacementConfig",
+                InstancePlacementConfig::SHAPE;
         }
     }
 }
 
 structure! {
-    /// Machines of one type among several that work together.
+    /// A group of instances of one type, in a job that uses several types together.
     pub struct InstanceGroup in "InstanceGroup" {
         required {
-            /// Their type.
+            /// The type of the instances.
             instance_type: String = "InstanceType", Shape::InstanceType;
-            /// How many.
+            /// The number of instances.
             instance_count: u32 = "InstanceCount", INSTANCE_COUNT;
-            /// The name by which channels choose them.
+            /// The name that channels refer to.
             name: String = "InstanceGroupName", GROUP_NAME;
         }
         optional {}
@@ -197,32 +208,31 @@ structure! {
 }
 
 structure! {
-    /// A type of machines that is preferred to those after it.
+    /// An instance type in a list of preferred types.
     pub struct InstancePreference in "InstancePreference" {
         required {
-            /// Their type.
+            /// The type of the instances.
             instance_type: String = "InstanceType", Shape::InstanceType;
         }
         optional {
-            /// How many, if that is not the same for all.
+            /// The number of instances, unless it is the same for all types.
             instance_count: u32 = "InstanceCount", INSTANCE_COUNT;
-            /// The plan by which they are reserved.
+            /// The training plan that reserves the instances.
             training_plan_arns: Vec<String> = "TrainingPlanArns", Shape::list(&PLAN, 1, 1);
         }
     }
 }
 
-/// The plan of a preference.
-const PLAN: Shape = Shape::like(50, 2048, TRAINING_PLAN, "the ARN of a training plan");
+const PLAN: Shape = Shape::pattern(50, 2048, TRAINING_PLAN, "the ARN of a training plan");
 
 structure! {
-    /// How machines are placed.
+    /// The placement of the instances of a training job.
     pub struct InstancePlacementConfig in "InstancePlacementConfig" {
         required {}
         optional {
             /// Whether jobs may share an `UltraServer`.
             enable_multiple_jobs: bool = "EnableMultipleJobs", Shape::Boolean;
-            /// Where how many go.
+            /// The number of instances on each `UltraServer`.
             specifications: Vec<PlacementSpecification> = "PlacementSpecifications",
                 Shape::list(&PlacementSpecification::SHAPE, 0, 10);
         }
@@ -230,35 +240,36 @@ structure! {
 }
 
 structure! {
-    /// How many machines go where.
+    /// The number of instances on one `UltraServer`.
     pub struct PlacementSpecification in "PlacementSpecification" {
         required {
-            /// How many.
+            /// The number of instances.
             instance_count: u32 = "InstanceCount", INSTANCE_COUNT;
         }
         optional {
-            /// Where.
+            /// The id of the `UltraServer`.
             ultra_server_id: String = "UltraServerId", Shape::text(0, 256);
         }
     }
 }
 
 structure! {
-    /// The machines of a training job, where several types will do.
+    /// The instances of a training job, as a choice of several types.
     pub struct HyperParameterTuningResourceConfig in "HyperParameterTuningResourceConfig" {
         required {}
         optional {
-            /// Their type, if there is one only.
+            /// The instance type, if there is only one.
             instance_type: String = "InstanceType", Shape::InstanceType;
-            /// How many of it.
+            /// The number of instances of that type.
             instance_count: u32 = "InstanceCount", INSTANCE_COUNT;
-            /// The disk of each.
+            /// The size of each instance's storage volume, in GB.
             volume_size_in_gb: u32 = "VolumeSizeInGB", Shape::at_least(0);
-            /// The key that encrypts the disks.
+            /// The KMS key that encrypts the storage volumes.
             volume_kms_key_id: String = "VolumeKmsKeyId", KMS_KEY;
-            /// How one of several is chosen.
-            allocation_strategy: AllocationStrategy = "AllocationStrategy", AllocationStrategy::SHAPE;
-            /// The types that will do.
+            /// The rule by which SageMaker chooses one of several types.
+            allocation_strategy: AllocationStrategy = "AllocationStrategy",
+                AllocationStrategy::SHAPE;
+            /// The instance types to choose from.
             instance_configs: Vec<HyperParameterTuningInstanceConfig> = "InstanceConfigs",
                 Shape::list(&HyperParameterTuningInstanceConfig::SHAPE, 1, 6);
         }
@@ -266,22 +277,22 @@ structure! {
 }
 
 choices! {
-    /// How one of several types of machines is chosen.
+    /// The rule by which SageMaker chooses one of several instance types.
     pub enum AllocationStrategy {
-        /// The first that is to be had, in the order given.
+        /// The first available type, in the given order.
         Prioritized = "Prioritized",
     }
 }
 
 structure! {
-    /// Machines that will do.
+    /// An instance type to choose from, with number and storage.
     pub struct HyperParameterTuningInstanceConfig in "HyperParameterTuningInstanceConfig" {
         required {
-            /// Their type.
+            /// The type of the instances.
             instance_type: String = "InstanceType", Shape::InstanceType;
-            /// How many.
+            /// The number of instances.
             instance_count: u32 = "InstanceCount", INSTANCE_COUNT;
-            /// The disk of each.
+            /// The size of each instance's storage volume, in GB.
             volume_size_in_gb: u32 = "VolumeSizeInGB", Shape::at_least(1);
         }
         optional {}
@@ -289,60 +300,61 @@ structure! {
 }
 
 structure! {
-    /// For how long a training job may run.
+    /// The time limits of a training job.
     pub struct StoppingCondition in "StoppingCondition" {
         required {}
         optional {
-            /// Seconds of running.
+            /// The maximum running time, in seconds.
             max_runtime_in_seconds: u32 = "MaxRuntimeInSeconds", Shape::at_least(1);
-            /// Seconds of waiting for spare machines and of running.
+            /// The maximum time of waiting for spot instances and of running, in seconds.
             max_wait_time_in_seconds: u32 = "MaxWaitTimeInSeconds", Shape::at_least(1);
-            /// Seconds of waiting for reserved machines.
-            max_pending_time_in_seconds: u32 = "MaxPendingTimeInSeconds", Shape::between(1_800, 2_419_200);
+            /// The maximum time of waiting for reserved instances, in seconds.
+            max_pending_time_in_seconds: u32 = "MaxPendingTimeInSeconds",
+                Shape::between(1_800, 2_419_200);
         }
     }
 }
 
 structure! {
-    /// Where jobs keep what they need to go on.
+    /// The location of checkpoints, from which an interrupted job resumes.
     pub struct CheckpointConfig in "CheckpointConfig" {
         required {
-            /// The folder.
+            /// The S3 URI of the folder.
             s3_uri: String = "S3Uri", S3_URI;
         }
         optional {
-            /// Where it is seen in the container; `/opt/ml/checkpoints/` if absent.
+            /// The path of the folder in the container; `/opt/ml/checkpoints/` by default.
             local_path: String = "LocalPath", Shape::line(0, 4096);
         }
     }
 }
 
 structure! {
-    /// How often a job is tried again after an error of the service.
+    /// How often SageMaker retries a job after an error of the service.
     pub struct RetryStrategy in "RetryStrategy" {
         required {
-            /// So often.
+            /// The maximum number of retries.
             max_attempts: u32 = "MaximumRetryAttempts", Shape::between(1, 30);
         }
         optional {}
     }
 }
 
-/// A time in the unit that one thinks in; SageMaker counts seconds.
+/// A maximum running time in a convenient unit; SageMaker counts seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaxRuntime {
-    /// Seconds.
+    /// A time in seconds.
     Seconds(u32),
-    /// Minutes of 60 seconds.
+    /// A time in minutes of 60 seconds.
     Minutes(u32),
-    /// Hours of 60 minutes.
+    /// A time in hours of 60 minutes.
     Hours(u32),
-    /// Days of 24 hours.
+    /// A time in days of 24 hours.
     Days(u32),
 }
 
 impl MaxRuntime {
-    /// The time in seconds; what would not fit is the most that does.
+    /// Returns the time in seconds, at most `u32::MAX`.
     pub fn in_seconds(self) -> u32 {
         let (count, unit) = match self {
             Self::Seconds(count) => (count, 1),
@@ -355,7 +367,7 @@ impl MaxRuntime {
 }
 
 impl StoppingCondition {
-    /// After so long a time of running.
+    /// Creates a condition that stops a job after a maximum running time.
     pub fn after(time: MaxRuntime) -> Self {
         Self { max_runtime_in_seconds: Some(time.in_seconds()), ..Self::new() }
     }

@@ -1,4 +1,4 @@
-//! Requests as types: how a tuning job searches, for what, and what it runs.
+//! The requests `CreateHyperParameterTuningJob` and `CreateTrainingJob` as types.
 
 mod algorithm;
 mod declare;
@@ -12,12 +12,13 @@ mod definition;
 mod built_in;
 mod tuning_job;
 
-mod of_document;
 mod training_job;
+mod typed;
 
 pub use self::algorithm::{
-    AlgorithmDescription, ChannelSpecification, Ends, HyperParameterSpecification,
-    HyperParameterType, Named, RangeSpecification, SupportedObjective, TrainingSpecification,
+    AlgorithmDescription, CategoricalRangeSpecification, ChannelSpecification,
+    HyperParameterSpecification, HyperParameterType, NumericRangeSpecification, RangeSpecification,
+    SupportedObjective, TrainingSpecification,
 };
 #[cfg(feature = "fake")]
 pub(crate) use self::built_in::built_in_metrics;
@@ -35,8 +36,8 @@ pub use self::config::{
     JobResourceLimits, JobStrategy, JobStrategyConfig, NumericRange, ParameterRanges,
     TrainingJobEarlyStoppingType, TuningJobCompletionCriteria,
 };
-pub(crate) use self::config::{integer_of, real_of};
-pub use self::declare::Other;
+pub(crate) use self::config::{parse_float, parse_integer};
+pub use self::declare::UnknownMembers;
 pub use self::definition::{
     AllocationStrategy, CheckpointConfig, HyperParameterAlgorithmSpecification,
     HyperParameterTrainingJobDefinition, HyperParameterTuningInstanceConfig,
@@ -44,7 +45,7 @@ pub use self::definition::{
     MaxRuntime, MetricDefinition, OutputCompressionType, OutputDataConfig, PlacementSpecification,
     ResourceConfig, RetryStrategy, StoppingCondition, VpcConfig,
 };
-pub(crate) use self::names::printed_float;
+pub(crate) use self::names::format_float;
 pub use self::names::{training_job_name, tuned_values};
 pub use self::training_job::{
     CreateTrainingJobRequest, OBJECTIVE_METRIC, TrainingJobTemplate, failure_kind,

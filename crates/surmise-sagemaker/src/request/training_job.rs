@@ -1,4 +1,4 @@
-//! `CreateTrainingJob`: one attempt at a trial, as a training job.
+//! `CreateTrainingJob` as types: the training job of one attempt at a trial.
 
 use std::time::Duration;
 
@@ -14,100 +14,106 @@ use super::definition::{
 };
 use super::names::{training_job_name, tuned_values};
 use super::tuning_job::{CreateHyperParameterTuningJobRequest, Tag};
+use crate::findings::{Findings, Severity, Validation};
 use crate::node::Node;
 use crate::shape::{Shape, check};
-use crate::verdict::{Findings, Severity, Verdict};
 use surmise::error::{Error, Violation};
 use surmise::space::Configuration;
 use surmise::stable_hash::stable_hash;
-use surmise::trial::{FailureKind, tells_of_too_little_memory};
+use surmise::trial::{FailureKind, indicates_out_of_memory};
 
-/// The hyperparameter by which a training job learns which metric is tuned.
+/// The hyperparameter that holds the name of the objective metric.
+///
+/// SageMaker adds it to the training jobs of a tuning job, and so does Surmise.
 pub const OBJECTIVE_METRIC: &str = "_tuning_objective_metric";
-/// Static, tuned and injected hyperparameters together.
-const MOST_HYPERPARAMETERS: usize = 100;
+/// The maximum number of hyperparameters: static, tuned and [`OBJECTIVE_METRIC`].
+const MAX_HYPERPARAMETERS: usize = 100;
 
 structure! {
-    /// What SageMaker is asked for by `CreateTrainingJob`.
+    /// The request that creates a training job: `CreateTrainingJob`.
     pub struct CreateTrainingJobRequest in "CreateTrainingJobRequest" {
         required {
-            /// Unique in account and region, for ever.
-            name: String = "TrainingJobName", Shape::like(1, 63, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
-                "made of letters, digits, and hyphens between them");
-            /// On whose behalf.
-            role_arn: String = "RoleArn", Shape::like(20, 2048, ROLE, "the ARN of an IAM role");
-            /// Where the model goes.
+            /// The name of the training job; no other job of the account and region ever had it.
+            name: String = "TrainingJobName",
+                Shape::pattern(1, 63, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
+                    "made of letters, digits, and hyphens between them");
+            /// The IAM role that the training job assumes.
+            role_arn: String = "RoleArn", Shape::pattern(20, 2048, ROLE, "the ARN of an IAM role");
+            /// The location of the model.
             output: OutputDataConfig = "OutputDataConfig", OutputDataConfig::SHAPE;
         }
         optional {
-            /// Its hyperparameters, as text.
+            /// The hyperparameters, as text.
             hyper_parameters: IndexMap<String, String> = "HyperParameters", HYPERPARAMETERS;
-            /// What it runs.
+            /// The image or algorithm resource, and the metrics.
             algorithm: HyperParameterAlgorithmSpecification = "AlgorithmSpecification",
                 HyperParameterAlgorithmSpecification::SHAPE;
-            /// The data.
+            /// The channels of training data.
             input: Vec<Channel> = "InputDataConfig", Shape::list(&Channel::SHAPE, 1, 20);
-            /// The machines.
+            /// The instances of the training job.
             resources: ResourceConfig = "ResourceConfig", ResourceConfig::SHAPE;
-            /// The private network.
+            /// The private network of the training job.
             vpc: VpcConfig = "VpcConfig", VpcConfig::SHAPE;
-            /// For how long it may run.
+            /// The time limits of the training job.
             stopping_condition: StoppingCondition = "StoppingCondition", StoppingCondition::SHAPE;
-            /// Labels for people and bills.
+            /// The tags of the training job.
             tags: Vec<Tag> = "Tags", Shape::list(&Tag::SHAPE, 0, 50);
-            /// Whether the container is kept off all networks.
+            /// Whether the container has no network access.
             network_isolation: bool = "EnableNetworkIsolation", Shape::Boolean;
-            /// Whether its machines talk in secret.
+            /// Whether traffic between the instances is encrypted.
             traffic_encryption: bool = "EnableInterContainerTrafficEncryption", Shape::Boolean;
-            /// Whether spare machines are used, which may be taken away.
+            /// Whether the job uses spot instances, which AWS may interrupt.
             spot_training: bool = "EnableManagedSpotTraining", Shape::Boolean;
-            /// Where it keeps what it needs to go on.
+            /// The location of checkpoints, from which an interrupted job resumes.
             checkpoints: CheckpointConfig = "CheckpointConfig", CheckpointConfig::SHAPE;
-            /// How often it is tried again after an error of the service.
+            /// How often SageMaker retries the job after an error of the service.
             retry_strategy: RetryStrategy = "RetryStrategy", RetryStrategy::SHAPE;
-            /// Variables of the container's environment.
+            /// The environment variables of the container.
             environment: IndexMap<String, String> = "Environment", environment(100);
         }
     }
 }
 
 impl CreateTrainingJobRequest {
-    /// Everything in a request for a training job, as JSON, that the service's model does not allow, as far as this crate makes use of
-    /// it: other members are warned of.
-    pub fn judge(request: &serde_json::Value) -> Verdict {
+    /// Checks a request for a training job, given as JSON, against the service's model.
+    ///
+    /// A member that this crate does not use is only a warning.
+    pub fn validate(request: &serde_json::Value) -> Validation {
         let mut findings = Findings::new(Severity::Warning, false);
         check(&Node::root("$", request, &[]), &Self::SHAPE, &mut findings);
-        findings.into_verdict()
+        findings.into_validation()
     }
 }
 
-/// What the training jobs of a tuning job have in common: the request for one is [made](Self::request) from it.
+/// The common parts of the training jobs of a tuning job.
+///
+/// [`request`](Self::request) completes it to the request for one training job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingJobTemplate {
     tuning_job: String,
     metric_name: String,
     definition: HyperParameterTrainingJobDefinition,
     tags: Option<Vec<Tag>>,
-    /// The machines that will do, the preferred ones first.
+    /// The instances to choose from, in the order of preference.
     machines: Vec<ResourceConfig>,
-    /// Whether training jobs are told which metric is tuned.
-    tells_objective: bool,
+    /// True if training jobs get the hyperparameter [`OBJECTIVE_METRIC`].
+    has_objective: bool,
 }
 
 impl TrainingJobTemplate {
-    /// What a tuning request says of its training jobs.
+    /// Takes the common parts of the training jobs from a tuning request.
     ///
     /// # Errors
-    /// [`Error::Invalid`] unless there is exactly one definition, an objective, and room among the hyperparameters for those that are
-    /// tuned and the one that names the objective.
-    pub fn of(request: &CreateHyperParameterTuningJobRequest) -> Result<Self, Error> {
+    /// [`Error::Invalid`] unless the request has exactly one definition and an objective, and at
+    /// most 100 hyperparameters: static, tuned and [`OBJECTIVE_METRIC`].
+    pub fn from_request(request: &CreateHyperParameterTuningJobRequest) -> Result<Self, Error> {
         let definitions: Vec<_> = request.all_definitions().collect();
         let [definition] = definitions.as_slice() else {
             return Err(Error::Invalid(vec![Violation::new(
                 "$.TrainingJobDefinition",
                 format!("{} definitions", definitions.len()),
-                "the training jobs of a study have one definition in common",
-                "give one, and tune each of several in a study of its own",
+                "the training jobs of a study must have one common definition",
+                "give one definition; tune each of several in its own study",
             )]));
         };
         let objective = definition.objective.as_ref().or(request.config.objective.as_ref());
@@ -123,77 +129,87 @@ impl TrainingJobTemplate {
             violations.push(Violation::new(
                 "$.HyperParameterTuningJobConfig.HyperParameterTuningJobObjective",
                 "missing",
-                "a training job must be told which metric is tuned",
+                "a tuning request must have an objective",
                 "add Type and MetricName",
             ));
         }
-        if statics + tuned + 1 > MOST_HYPERPARAMETERS {
+        if statics + tuned + 1 > MAX_HYPERPARAMETERS {
             violations.push(Violation::new(
                 "$.TrainingJobDefinition.StaticHyperParameters",
                 format!("{statics} static, {tuned} tuned"),
                 format!(
-                    "a training job has at most {MOST_HYPERPARAMETERS} hyperparameters, {OBJECTIVE_METRIC} included"
+                    "a training job has at most {MAX_HYPERPARAMETERS} hyperparameters, \
+                     {OBJECTIVE_METRIC} included"
                 ),
-                "leave out static ones that have their default values",
+                "remove static ones that have their default values",
             ));
         }
-        Error::unless_empty(violations)?;
+        Error::from_violations(violations)?;
         Ok(Self {
             tuning_job: request.name.clone(),
             metric_name: objective.map(|it| it.metric_name.clone()).unwrap_or_default(),
             machines: machines(definition),
             definition: (*definition).clone(),
             tags: request.tags.clone(),
-            tells_objective: true,
+            has_objective: true,
         })
     }
 
-    /// The name of the tuning job, with which those of training jobs begin.
+    /// Returns the name of the tuning job, with which the names of its training jobs begin.
     pub fn tuning_job(&self) -> &str {
         &self.tuning_job
     }
 
-    /// The metric that is tuned.
+    /// Returns the name of the objective metric.
     pub fn metric_name(&self) -> &str {
         &self.metric_name
     }
 
-    /// The definition that they have in common.
+    /// Returns the definition of the training jobs.
     pub fn definition(&self) -> &HyperParameterTrainingJobDefinition {
         &self.definition
     }
 
-    /// The expression by which the service finds a metric in what training jobs print, if the definition gives one.
-    pub fn expression_of(&self, metric: &str) -> Option<&str> {
-        let given = self.definition.algorithm.metric_definitions.as_ref()?;
-        given.iter().find(|given| given.name == metric).map(|given| given.regex.as_str())
+    /// Returns the regular expression of a metric, if the definition has one.
+    pub fn metric_regex(&self, metric: &str) -> Option<&str> {
+        let definitions = self.definition.algorithm.metric_definitions.as_ref()?;
+        let definition = definitions.iter().find(|definition| definition.name == metric)?;
+        Some(definition.regex.as_str())
     }
 
-    /// Leaves the hyperparameter [`OBJECTIVE_METRIC`] out of training jobs from now on; false if it was left out before.
-    pub fn leave_objective_out(&mut self) -> bool {
-        std::mem::take(&mut self.tells_objective)
+    /// Omits the hyperparameter [`OBJECTIVE_METRIC`] from future requests.
+    ///
+    /// Some algorithm resources refuse it. Returns false if it was omitted before.
+    pub fn omit_objective(&mut self) -> bool {
+        std::mem::take(&mut self.has_objective)
     }
 
-    /// Leaves the hyperparameter [`OBJECTIVE_METRIC`] out of a request that was made before it was to be left out.
-    pub(crate) fn update_objective(&self, request: &mut CreateTrainingJobRequest) {
-        if !self.tells_objective
+    /// Removes [`OBJECTIVE_METRIC`] from a request that was made before
+    /// [`omit_objective`](Self::omit_objective) was called.
+    pub(crate) fn omit_objective_from(&self, request: &mut CreateTrainingJobRequest) {
+        if !self.has_objective
             && let Some(values) = &mut request.hyper_parameters
         {
             values.shift_remove(OBJECTIVE_METRIC);
         }
     }
 
-    /// The machines that will do, the preferred ones first; at least one entry.
+    /// Returns the instances to choose from, in the order of preference; at least one entry.
     pub fn machines(&self) -> &[ResourceConfig] {
         &self.machines
     }
 
-    /// The request for an attempt at a trial: what is static, what is tuned and the name of the objective's metric as hyperparameters;
-    /// all else as the definition says, except that each trial has a folder of its own for its checkpoints,
-    /// `<tuning job>-<trial>-<hash of the hyperparameters>` below the
-    /// definition's: what is in that folder is given to a job at its start, and trials must not go on from each other's models, nor from
-    /// those of another tuning job of the same name. `machines` chooses among [`machines`](Self::machines), the last one if it is beyond. If the
-    /// attempt has a deadline, the training job's own time is no longer.
+    /// Creates the request for an attempt at a trial.
+    ///
+    /// Its hyperparameters are the static ones, those of the configuration and
+    /// [`OBJECTIVE_METRIC`]. All other members come from the definition, with three exceptions:
+    /// - `machines` is an index into [`machines`](Self::machines); an index that is too large means
+    ///   the last entry.
+    /// - A `deadline` limits the running time of the training job.
+    /// - Each trial has its own folder of checkpoints below that of the definition:
+    ///   `<tuning job>-<trial>-<hash of the hyperparameters>`. A job that starts gets the files in
+    ///   its folder. So no trial resumes from the checkpoints of another trial, nor from those of
+    ///   another tuning job with the same name.
     pub fn request(
         &self,
         configuration: &Configuration,
@@ -210,7 +226,7 @@ impl TrainingJobTemplate {
         );
         let mut values = definition.static_hyper_parameters.clone().unwrap_or_default();
         values.extend(tuned_values(configuration));
-        if self.tells_objective {
+        if self.has_objective {
             values.insert(OBJECTIVE_METRIC.to_owned(), self.metric_name.clone());
         }
         request.hyper_parameters = Some(values);
@@ -218,13 +234,13 @@ impl TrainingJobTemplate {
         if let Some(algorithm) = &mut request.algorithm
             && is_built_in(algorithm)
         {
-            // Single training jobs are refused with them.
+            // The service refuses definitions for built-in algorithms in single training jobs.
             algorithm.metric_definitions = None;
         }
         request.input.clone_from(&definition.input);
         request.resources = self.machines.get(machines).or(self.machines.last()).cloned();
         request.vpc.clone_from(&definition.vpc);
-        request.stopping_condition = Some(limited(&definition.stopping_condition, deadline));
+        request.stopping_condition = Some(with_deadline(&definition.stopping_condition, deadline));
         request.tags.clone_from(&self.tags);
         request.network_isolation = definition.network_isolation;
         request.traffic_encryption = definition.traffic_encryption;
@@ -246,21 +262,21 @@ impl TrainingJobTemplate {
     }
 }
 
-fn limited(condition: &StoppingCondition, deadline: Option<Duration>) -> StoppingCondition {
+fn with_deadline(condition: &StoppingCondition, deadline: Option<Duration>) -> StoppingCondition {
     let mut condition = condition.clone();
-    let whole = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    if let Some(seconds) = deadline.map(|time| u32::try_from(whole(time)).unwrap_or(u32::MAX)) {
+    let round_up = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    if let Some(seconds) = deadline.map(|time| u32::try_from(round_up(time)).unwrap_or(u32::MAX)) {
         let own = condition.max_runtime_in_seconds.unwrap_or(u32::MAX);
         condition.max_runtime_in_seconds = Some(own.min(seconds.max(1)));
     }
     condition
 }
 
-/// What the service says of itself, in lower case, where it lacked machines.
-const WANT_OF_MACHINES: [&str; 2] =
+/// Texts, in lower case, in a `FailureReason` of the service that has no capacity.
+const NO_CAPACITY: [&str; 2] =
     ["not enough capacity for instance type", "insufficient instance capacity"];
-/// What begins a `FailureReason` of the service, in lower case, that is no configuration's fault: image, role, data, output.
-const SETUP: [&str; 6] = [
+/// Beginnings, in lower case, of a `FailureReason` that concerns image, role, data or output.
+const SETUP_FAILURES: [&str; 6] = [
     "clienterror: cannot pull",
     "clienterror: api error",
     "clienterror: data download failed",
@@ -269,33 +285,39 @@ const SETUP: [&str; 6] = [
     "clienterror: no s3 objects found",
 ];
 
-/// The kind of failure that SageMaker's `FailureReason` stands for: what lacked machines was [throttled](FailureKind::Throttled), an
-/// internal error of the service is an [interruption](FailureKind::Interrupted), what lies in image, role, data or output
-/// is [setup](FailureKind::Setup); the rest is the job's own fault.
+/// Classifies a `FailureReason` of SageMaker.
+///
+/// | cause | kind |
+/// | --- | --- |
+/// | no instances available | [`FailureKind::Throttled`] |
+/// | internal error of the service | [`FailureKind::Interrupted`] |
+/// | out of memory | [`FailureKind::OutOfMemory`] |
+/// | image, role, data or output | [`FailureKind::Setup`] |
+/// | anything else: an error of the program | [`FailureKind::Error`] |
 pub fn failure_kind(reason: &str) -> FailureKind {
     let class = reason.split([':', '.', ' ']).next().unwrap_or_default();
-    let is_own = class == "AlgorithmError";
+    let is_program_error = class == "AlgorithmError";
     let text = reason.to_ascii_lowercase();
-    // The exit code of what Linux kills for want of memory.
+    // The exit code of a process that Linux kills because memory is exhausted.
     let was_killed = reason.contains("exit code: 137") || reason.contains("ExitCode 137");
     match class {
         "CapacityError" | "InsufficientCapacityError" => FailureKind::Throttled,
         "InternalServerError" | "InternalError" => FailureKind::Interrupted,
-        _ if !is_own && WANT_OF_MACHINES.iter().any(|it| text.contains(it)) => {
+        _ if !is_program_error && NO_CAPACITY.iter().any(|cause| text.contains(cause)) => {
             FailureKind::Throttled
         }
         _ if was_killed
-            || tells_of_too_little_memory(reason)
+            || indicates_out_of_memory(reason)
             || text.contains("instance type with more memory") =>
         {
             FailureKind::OutOfMemory
         }
-        _ if SETUP.iter().any(|it| text.starts_with(it)) => FailureKind::Setup,
+        _ if SETUP_FAILURES.iter().any(|start| text.starts_with(start)) => FailureKind::Setup,
         _ => FailureKind::Error,
     }
 }
 
-/// What a definition says of machines, as training jobs take it.
+/// Converts the instances of a definition to the form of training jobs.
 fn machines(definition: &HyperParameterTrainingJobDefinition) -> Vec<ResourceConfig> {
     let Some(flexible) = &definition.flexible_resources else {
         return definition.resources.clone().into_iter().collect();

@@ -1,11 +1,11 @@
-//! The whole request: `CreateHyperParameterTuningJob`.
+//! The whole request `CreateHyperParameterTuningJob` as types.
 
 use super::config::HyperParameterTuningJobConfig;
 use super::declare::{choices, structure};
 use super::definition::HyperParameterTrainingJobDefinition;
 use crate::shape::Shape;
 
-pub(crate) const TUNING_JOB_NAME: Shape = Shape::like(
+pub(crate) const TUNING_JOB_NAME: Shape = Shape::pattern(
     1,
     32,
     "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}",
@@ -15,25 +15,87 @@ const TAG_TEXT: &str = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)";
 const TAG_MEANING: &str = "made of letters, digits, spaces and _ . : / = + - @";
 
 structure! {
-    /// What SageMaker is asked for: a tuning job, and what its training jobs are.
+    /// The request that creates a tuning job: `CreateHyperParameterTuningJob`.
+    ///
+    /// Surmise reads such a request, validates it, and runs the search that it describes with its
+    /// own strategies. It can also write a request for SageMaker's own tuner.
+    ///
+    /// | step | method |
+    /// | --- | --- |
+    /// | read | [`Document::read`], then [`Document::request`] |
+    /// | validate | [`Validator::validate`] |
+    /// | convert to a study | [`tuning`](Self::tuning), then [`Tuning::study`] |
+    /// | write for SageMaker's own tuner | [`Self::for_study`], [`Self::from_study`] |
+    /// | write as text | [`Document::to_json_text`] |
+    ///
+    /// ```
+    /// use surmise_sagemaker::{Document, Validator};
+    ///
+    /// let text = r#"{ "HyperParameterTuningJobName": "trees",
+    ///   "HyperParameterTuningJobConfig": {
+    ///     "Strategy": "Bayesian",
+    ///     "HyperParameterTuningJobObjective": {
+    ///       "Type": "Minimize", "MetricName": "validation:rmse" },
+    ///     "ResourceLimits": { "MaxNumberOfTrainingJobs": 50, "MaxParallelTrainingJobs": 4 },
+    ///     "ParameterRanges": { "ContinuousParameterRanges": [
+    ///       { "Name": "alpha", "MinValue": "0", "MaxValue": "1000" } ] } },
+    ///   "TrainingJobDefinition": {
+    ///     "AlgorithmSpecification": { "TrainingInputMode": "File",
+    ///       "TrainingImage": "433757028032.dkr.ecr.us-west-2.amazonaws.com/xgboost:latest" },
+    ///     "StaticHyperParameters": { "num_round": "20" },
+    ///     "RoleArn": "arn:aws:iam::012345678912:role/tuner",
+    ///     "OutputDataConfig": { "S3OutputPath": "s3://bucket/models" },
+    ///     "ResourceConfig": {
+    ///       "InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30 },
+    ///     "StoppingCondition": { "MaxRuntimeInSeconds": 3600 } } }"#;
+    /// let document = Document::read(text.as_bytes())?;
+    /// Validator::default().validate(&document).into_result()?;
+    /// let mut request = document.request()?;
+    /// request.name = "trees-2".to_owned();
+    /// let study = request.tuning()?.study()?;
+    /// assert_eq!(study.space().ranges()[0].name(), "alpha");
+    ///
+    /// // The same request for SageMaker's own tuner. Unchanged members keep their text.
+    /// let for_sagemaker = request.for_study(&study, &Validator::default())?;
+    /// assert!(document.to_json_text(&for_sagemaker)?.contains(r#""MaxValue": "1000""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Common mistakes:
+    /// - Numbers of ranges are strings (`"MinValue": "0"`), as SageMaker requires. Numbers of
+    ///   limits are JSON numbers.
+    /// - A name of a tuning job can be used only once. Change [`name`](Self::name) before you send
+    ///   a request again, or the service answers `ResourceInUse`.
+    /// - [`tuning`](Self::tuning) fails for several definitions, because a study has one space.
+    ///   Tune each definition by itself.
+    ///
+    /// Members that this version does not know are kept in `unknown_members` and written again.
+    ///
+    /// [`Document::read`]: crate::Document::read
+    /// [`Document::request`]: crate::Document::request
+    /// [`Document::to_json_text`]: crate::Document::to_json_text
+    /// [`Validator::validate`]: crate::Validator::validate
+    /// [`Tuning::study`]: crate::Tuning::study
     pub struct CreateHyperParameterTuningJobRequest in "CreateHyperParameterTuningJobRequest" {
         required {
-            /// The name of the tuning job: unique in account and region, and the beginning of its training jobs' names.
+            /// The name of the tuning job, unique in account and region.
+            ///
+            /// The names of its training jobs begin with it.
             name: String = "HyperParameterTuningJobName", TUNING_JOB_NAME;
-            /// How it searches.
+            /// The strategy, the objective, the ranges and the limits.
             config: HyperParameterTuningJobConfig = "HyperParameterTuningJobConfig",
                 HyperParameterTuningJobConfig::SHAPE;
         }
         optional {
-            /// What its training jobs are.
+            /// The definition of the training jobs.
             definition: HyperParameterTrainingJobDefinition = "TrainingJobDefinition",
                 HyperParameterTrainingJobDefinition::SHAPE;
-            /// The same where several algorithms are tuned together.
+            /// The definitions of the training jobs, if one tuning job tunes several algorithms.
             definitions: Vec<HyperParameterTrainingJobDefinition> = "TrainingJobDefinitions",
                 Shape::list(&HyperParameterTrainingJobDefinition::SHAPE, 1, 10);
-            /// Which earlier tuning jobs it learns from.
+            /// The earlier tuning jobs from which this one learns.
             warm_start: WarmStartConfig = "WarmStartConfig", WarmStartConfig::SHAPE;
-            /// Labels for people and bills; training jobs get them too.
+            /// The tags of the tuning job and of its training jobs.
             tags: Vec<Tag> = "Tags", Shape::list(&Tag::SHAPE, 0, 50);
             /// Whether SageMaker chooses ranges and limits.
             autotune: Autotune = "Autotune", Autotune::SHAPE;
@@ -42,20 +104,20 @@ structure! {
 }
 
 impl CreateHyperParameterTuningJobRequest {
-    /// The definitions of training jobs, be it one or several.
+    /// Returns all definitions of training jobs, whether the request has one or several.
     pub fn all_definitions(&self) -> impl Iterator<Item = &HyperParameterTrainingJobDefinition> {
         self.definition.iter().chain(self.definitions.iter().flatten())
     }
 }
 
 structure! {
-    /// Which earlier tuning jobs are learnt from.
+    /// The earlier tuning jobs from which a tuning job learns.
     pub struct WarmStartConfig in "HyperParameterTuningJobWarmStartConfig" {
         required {
-            /// One to five of them.
+            /// The earlier tuning jobs, one to five.
             parents: Vec<ParentHyperParameterTuningJob> = "ParentHyperParameterTuningJobs",
                 Shape::list(&ParentHyperParameterTuningJob::SHAPE, 1, 5);
-            /// What they have in common with this one.
+            /// Whether data and algorithm are the same as in the earlier jobs.
             warm_start_type: WarmStartType = "WarmStartType", WarmStartType::SHAPE;
         }
         optional {}
@@ -63,44 +125,44 @@ structure! {
 }
 
 structure! {
-    /// An earlier tuning job.
+    /// An earlier tuning job from which another one learns.
     pub struct ParentHyperParameterTuningJob in "ParentHyperParameterTuningJob" {
         required {}
         optional {
-            /// Its name.
+            /// The name of the earlier tuning job.
             name: String = "HyperParameterTuningJobName", TUNING_JOB_NAME;
         }
     }
 }
 
 choices! {
-    /// What a tuning job has in common with those that it learns from.
+    /// How similar a tuning job is to those from which it learns.
     pub enum WarmStartType {
         /// Data and algorithm are the same.
         IdenticalDataAndAlgorithm = "IdenticalDataAndAlgorithm",
-        /// They are related.
+        /// Data or algorithm are similar.
         TransferLearning = "TransferLearning",
     }
 }
 
 structure! {
-    /// A label.
+    /// A tag of a tuning job or training job.
     pub struct Tag in "Tag" {
         required {
-            /// Of which kind; unique.
-            key: String = "Key", Shape::like(1, 128, TAG_TEXT, TAG_MEANING);
-            /// What it says.
-            value: String = "Value", Shape::like(0, 256, TAG_TEXT, TAG_MEANING);
+            /// The key, unique among the tags of a resource.
+            key: String = "Key", Shape::pattern(1, 128, TAG_TEXT, TAG_MEANING);
+            /// The value of the tag.
+            value: String = "Value", Shape::pattern(0, 256, TAG_TEXT, TAG_MEANING);
         }
         optional {}
     }
 }
 
 structure! {
-    /// Whether SageMaker chooses ranges and limits.
+    /// The setting that lets SageMaker choose ranges and limits.
     pub struct Autotune in "Autotune" {
         required {
-            /// Whether.
+            /// Whether SageMaker chooses ranges and limits.
             mode: AutotuneMode = "Mode", AutotuneMode::SHAPE;
         }
         optional {}
@@ -110,12 +172,14 @@ structure! {
 choices! {
     /// Whether SageMaker chooses ranges and limits.
     pub enum AutotuneMode {
-        /// It does.
+        /// SageMaker chooses ranges and limits.
         Enabled = "Enabled",
     }
 }
 
-/// The rules of single members as JSON, in the words of the service's own model, so that a script can compare them with it.
+/// Returns the rules of all members as JSON, in the form of the service's model.
+///
+/// A script compares them with the model in botocore.
 pub fn service_model() -> serde_json::Value {
     CreateHyperParameterTuningJobRequest::SHAPE.to_json()
 }

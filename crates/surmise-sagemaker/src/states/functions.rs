@@ -1,72 +1,76 @@
-//! What the intrinsic functions do.
+//! The intrinsic functions of Step Functions.
 //!
-//! All of them but three: `States.Hash` would take a library of hashes, and `States.UUID` and `States.MathRandom` have a value only when
-//! the state machine runs.
+//! Three are missing. `States.Hash` would need a library of hash functions; `States.UUID` and
+//! `States.MathRandom` have a value only when the state machine runs.
 
 use serde_json::{Map, Value, json};
 
-use super::unresolvable::Unresolvable;
+use super::unresolved_reason::UnresolvedReason;
 
-/// How many items `ArrayRange` may make, by the rules of Step Functions.
-const LONGEST_RANGE: i64 = 1000;
+/// The number of items that `ArrayRange` may return in Step Functions.
+const MAX_RANGE_ITEMS: i64 = 1000;
 
-/// The value of a function other than `Format`.
-pub(super) fn apply(function: &str, arguments: &[Value]) -> Result<Value, Unresolvable> {
+/// Applies a function other than `Format`.
+pub(super) fn apply(function: &str, arguments: &[Value]) -> Result<Value, UnresolvedReason> {
     match function {
-        "Hash" => Err(Unresolvable::Unsupported("States.Hash is not supported".to_owned())),
-        "UUID" | "MathRandom" => Err(Unresolvable::Random(format!("States.{function}"))),
-        array if array.starts_with("Array") => of_arrays(array, arguments),
-        other => of_values(other, arguments),
+        "Hash" => Err(UnresolvedReason::Unsupported("States.Hash is not supported".to_owned())),
+        "UUID" | "MathRandom" => Err(UnresolvedReason::Random(format!("States.{function}"))),
+        array if array.starts_with("Array") => apply_array_function(array, arguments),
+        other => apply_value_function(other, arguments),
     }
 }
 
-fn wrong(function: &str, wants: &str) -> Unresolvable {
-    Unresolvable::Malformed(format!("States.{function} takes {wants}"))
+fn wrong_arguments(function: &str, parameters: &str) -> UnresolvedReason {
+    UnresolvedReason::Malformed(format!("States.{function} takes {parameters}"))
 }
 
-fn of_arrays(function: &str, arguments: &[Value]) -> Result<Value, Unresolvable> {
+fn apply_array_function(function: &str, arguments: &[Value]) -> Result<Value, UnresolvedReason> {
     match (function, arguments) {
         ("Array", items) => Ok(Value::Array(items.to_vec())),
         ("ArrayLength", [Value::Array(items)]) => Ok(json!(items.len())),
         ("ArrayContains", [Value::Array(items), wanted]) => {
-            Ok(json!(items.iter().any(|item| same(item, wanted))))
+            Ok(json!(items.iter().any(|item| is_equal(item, wanted))))
         }
         ("ArrayGetItem", [Value::Array(items), index]) => {
-            let index = whole(index).and_then(|index| usize::try_from(index).ok());
+            let index = to_integer(index).and_then(|index| usize::try_from(index).ok());
             index
                 .and_then(|index| items.get(index))
                 .cloned()
-                .ok_or_else(|| Unresolvable::Missing("ArrayGetItem".to_owned()))
+                .ok_or_else(|| UnresolvedReason::Missing("ArrayGetItem".to_owned()))
         }
         ("ArrayUnique", [Value::Array(items)]) => {
             let mut unique: Vec<Value> = Vec::new();
             for item in items {
-                if !unique.iter().any(|known| same(known, item)) {
+                if !unique.iter().any(|known| is_equal(known, item)) {
                     unique.push(item.clone());
                 }
             }
             Ok(Value::Array(unique))
         }
         ("ArrayPartition", [Value::Array(items), size]) => {
-            let size = whole(size).and_then(|size| usize::try_from(size).ok());
+            let size = to_integer(size).and_then(|size| usize::try_from(size).ok());
             let size = size.filter(|size| *size > 0);
-            let size = size.ok_or_else(|| wrong(function, "a list and a size above 0"))?;
+            let size =
+                size.ok_or_else(|| wrong_arguments(function, "a list and a size above 0"))?;
             Ok(items.chunks(size).map(|chunk| Value::Array(chunk.to_vec())).collect())
         }
         ("ArrayRange", [first, last, step]) => {
-            let numbers = (whole(first), whole(last), whole(step));
+            let numbers = (to_integer(first), to_integer(last), to_integer(step));
             let (Some(first), Some(last), Some(step)) = numbers else {
-                return Err(wrong(function, "three whole numbers"));
+                return Err(wrong_arguments(function, "three whole numbers"));
             };
             range(first, last, step).ok_or_else(|| {
-                wrong(function, &format!("a step other than 0 and at most {LONGEST_RANGE} items"))
+                wrong_arguments(
+                    function,
+                    &format!("a step other than 0 and at most {MAX_RANGE_ITEMS} items"),
+                )
             })
         }
-        _ => Err(not_so(function)),
+        _ => Err(unknown_or_wrong_arguments(function)),
     }
 }
 
-fn of_values(function: &str, arguments: &[Value]) -> Result<Value, Unresolvable> {
+fn apply_value_function(function: &str, arguments: &[Value]) -> Result<Value, UnresolvedReason> {
     match (function, arguments) {
         ("Base64Encode", [Value::String(text)]) => {
             Ok(Value::String(base64_encode(text.as_bytes())))
@@ -74,7 +78,7 @@ fn of_values(function: &str, arguments: &[Value]) -> Result<Value, Unresolvable>
         ("Base64Decode", [Value::String(text)]) => base64_decode(text)
             .and_then(|bytes| String::from_utf8(bytes).ok())
             .map(Value::String)
-            .ok_or_else(|| wrong(function, "text in Base64")),
+            .ok_or_else(|| wrong_arguments(function, "text in Base64")),
         ("JsonMerge", [Value::Object(first), Value::Object(second), Value::Bool(false)]) => {
             let mut merged: Map<String, Value> = first.clone();
             merged.extend(second.clone());
@@ -82,23 +86,22 @@ fn of_values(function: &str, arguments: &[Value]) -> Result<Value, Unresolvable>
         }
         ("JsonToString", [value]) => Ok(Value::String(value.to_string())),
         ("StringToJson", [Value::String(text)]) => {
-            serde_json::from_str(text).map_err(|_| wrong(function, "text that is JSON"))
+            serde_json::from_str(text).map_err(|_| wrong_arguments(function, "text that is JSON"))
         }
         ("StringSplit", [Value::String(text), Value::String(separators)]) => {
             let parts = text.split(|c| separators.contains(c)).filter(|part| !part.is_empty());
             Ok(parts.map(Value::from).collect())
         }
-        ("MathAdd", [a, b]) => whole(a)
-            .zip(whole(b))
+        ("MathAdd", [a, b]) => to_integer(a)
+            .zip(to_integer(b))
             .and_then(|(a, b)| a.checked_add(b))
             .map(Value::from)
-            .ok_or_else(|| wrong(function, "two whole numbers")),
-        _ => Err(not_so(function)),
+            .ok_or_else(|| wrong_arguments(function, "two whole numbers")),
+        _ => Err(unknown_or_wrong_arguments(function)),
     }
 }
 
-/// Unknown, or called with other arguments than it takes.
-fn not_so(function: &str) -> Unresolvable {
+fn unknown_or_wrong_arguments(function: &str) -> UnresolvedReason {
     const KNOWN: [&str; 13] = [
         "ArrayLength",
         "ArrayContains",
@@ -115,20 +118,20 @@ fn not_so(function: &str) -> Unresolvable {
         "MathAdd",
     ];
     if KNOWN.contains(&function) {
-        wrong(function, "other arguments than these")
+        wrong_arguments(function, "other arguments than these")
     } else {
-        Unresolvable::Malformed(format!("there is no function States.{function}"))
+        UnresolvedReason::Malformed(format!("there is no function States.{function}"))
     }
 }
 
-/// Numbers are equal by value.
-fn same(a: &Value, b: &Value) -> bool {
+/// Compares two values; numbers are compared by value, so that 1 equals 1.0.
+fn is_equal(a: &Value, b: &Value) -> bool {
     a == b || a.as_f64().is_some_and(|a| b.as_f64() == Some(a))
 }
 
-/// A whole number; others are rounded, as Step Functions does.
-fn whole(value: &Value) -> Option<i64> {
-    #[allow(clippy::cast_possible_truncation, reason = "it is well inside")]
+/// Converts a number to an integer; a fraction is rounded, as in Step Functions.
+fn to_integer(value: &Value) -> Option<i64> {
+    #[allow(clippy::cast_possible_truncation, reason = "below 2⁵³")]
     let rounded = |number: f64| (number.abs() < 9e15).then(|| number.round() as i64);
     value.as_i64().or_else(|| value.as_f64().and_then(rounded))
 }
@@ -138,7 +141,7 @@ fn range(first: i64, last: i64, step: i64) -> Option<Value> {
     let mut next = first;
     while if step > 0 { next <= last } else { next >= last } {
         items.push(Value::from(next));
-        if step == 0 || items.len() > usize::try_from(LONGEST_RANGE).ok()? {
+        if step == 0 || items.len() > usize::try_from(MAX_RANGE_ITEMS).ok()? {
             return None;
         }
         next = next.checked_add(step)?;
@@ -148,15 +151,15 @@ fn range(first: i64, last: i64, step: i64) -> Option<Value> {
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// RFC 4648, section 4.
+/// Encodes bytes as Base64 (RFC 4648, section 4).
 fn base64_encode(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
         let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let sextet = usize::try_from(bits >> (18 - 6 * place) & 63).unwrap_or_default();
-            text.push(if place <= chunk.len() { char::from(BASE64[sextet]) } else { '=' });
+        for position in 0..4 {
+            let sextet = usize::try_from(bits >> (18 - 6 * position) & 63).unwrap_or_default();
+            text.push(if position <= chunk.len() { char::from(BASE64[sextet]) } else { '=' });
         }
     }
     text

@@ -1,20 +1,20 @@
-//! Intrinsic functions of Step Functions: `States.Format('{}-{}', $.name, $.number)` and kin.
+//! Parses and evaluates calls of intrinsic functions: `States.Format('{}-{}', $.name, $.number)`.
 
 use serde_json::Value;
 
 use super::functions::apply;
 use super::path::JsonPath;
 use super::scope::Scope;
-use super::unresolvable::Unresolvable;
+use super::unresolved_reason::UnresolvedReason;
 
-/// How deep calls may be nested, by the rules of Step Functions.
-const DEEPEST: usize = 10;
-/// An argument of a call.
+/// The depth to which Step Functions allows calls to be nested.
+const MAX_DEPTH: usize = 10;
+
 #[derive(Debug, Clone, PartialEq)]
 enum Argument {
-    /// Text in quotes, its escapes as they stand.
+    /// Text in quotes, with its escapes.
     Quoted(String),
-    Known(Value),
+    Literal(Value),
     Path(String),
     Call(Call),
 }
@@ -27,15 +27,19 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Reads a call, such as `States.Array($.a, 1)`.
-    pub(super) fn new(text: &str) -> Result<Self, Unresolvable> {
-        let mut reader = Reader { text, rest: text };
-        let call = reader.call(1)?;
-        reader.skip();
-        if reader.rest.is_empty() { Ok(call) } else { Err(reader.bad("something follows it")) }
+    /// Parses a call such as `States.Array($.a, 1)`.
+    pub(super) fn new(text: &str) -> Result<Self, UnresolvedReason> {
+        let mut parser = Parser { text, rest: text };
+        let call = parser.call(1)?;
+        parser.skip_spaces();
+        if parser.rest.is_empty() {
+            Ok(call)
+        } else {
+            Err(parser.malformed("text follows the call"))
+        }
     }
 
-    pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Value, Unresolvable> {
+    pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Value, UnresolvedReason> {
         if self.function == "Format" {
             return self.format(scope);
         }
@@ -47,27 +51,27 @@ impl Call {
         apply(&self.function, &arguments)
     }
 
-    /// `{}` in the template stands for the next argument; `\{` for a brace.
-    fn format(&self, scope: &Scope<'_>) -> Result<Value, Unresolvable> {
-        let wrong = || {
-            Unresolvable::Malformed(
+    /// Replaces each `{}` of the template by the next argument; `\{` is a brace.
+    fn format(&self, scope: &Scope<'_>) -> Result<Value, UnresolvedReason> {
+        let wrong_arguments = || {
+            UnresolvedReason::Malformed(
                 "States.Format takes a text with as many {} as further arguments".to_owned(),
             )
         };
-        let (template, others) = self.arguments.split_first().ok_or_else(wrong)?;
+        let (template, values) = self.arguments.split_first().ok_or_else(wrong_arguments)?;
         let template = match template {
             Argument::Quoted(raw) => raw.clone(),
             other => match other.value(scope)? {
                 Value::String(text) => text,
-                _ => return Err(wrong()),
+                _ => return Err(wrong_arguments()),
             },
         };
-        // The count is wrong whatever the arguments are.
-        let pieces = pieces(&template).filter(|pieces| pieces.len() == others.len() + 1);
+        // A wrong number of arguments takes precedence over an argument without a value.
+        let pieces = split_template(&template).filter(|pieces| pieces.len() == values.len() + 1);
         let mut text = String::new();
-        for (index, piece) in pieces.ok_or_else(wrong)?.iter().enumerate() {
+        for (index, piece) in pieces.ok_or_else(wrong_arguments)?.iter().enumerate() {
             text.push_str(piece);
-            match others.get(index).map(|other| other.value(scope)).transpose()? {
+            match values.get(index).map(|value| value.value(scope)).transpose()? {
                 Some(Value::String(value)) => text.push_str(&value),
                 Some(other) => text.push_str(&other.to_string()),
                 None => {}
@@ -77,8 +81,8 @@ impl Call {
     }
 }
 
-/// The parts of a template between its `{}`, if all its braces are such or escaped.
-fn pieces(template: &str) -> Option<Vec<String>> {
+/// Splits a template at each `{}`; returns `None` if it has other braces that are not escaped.
+fn split_template(template: &str) -> Option<Vec<String>> {
     let (mut pieces, mut chars) = (vec![String::new()], template.chars());
     while let Some(c) = chars.next() {
         let piece = pieces.last_mut()?;
@@ -96,7 +100,7 @@ fn pieces(template: &str) -> Option<Vec<String>> {
 }
 
 impl Argument {
-    fn value(&self, scope: &Scope<'_>) -> Result<Value, Unresolvable> {
+    fn value(&self, scope: &Scope<'_>) -> Result<Value, UnresolvedReason> {
         match self {
             Self::Quoted(raw) => {
                 let (mut text, mut chars) = (String::new(), raw.chars());
@@ -105,51 +109,53 @@ impl Argument {
                 }
                 Ok(Value::String(text))
             }
-            Self::Known(value) => Ok(value.clone()),
+            Self::Literal(value) => Ok(value.clone()),
             Self::Path(path) => scope.find(path),
             Self::Call(call) => call.value(scope),
         }
     }
 }
 
-/// Reads calls from left to right.
-struct Reader<'a> {
+/// Parses calls from left to right.
+struct Parser<'a> {
     text: &'a str,
     rest: &'a str,
 }
 
-impl Reader<'_> {
-    fn bad(&self, why: &str) -> Unresolvable {
-        Unresolvable::Malformed(format!(
-            "{:?} is no call of an intrinsic function: {why}",
+impl Parser<'_> {
+    fn malformed(&self, reason: &str) -> UnresolvedReason {
+        UnresolvedReason::Malformed(format!(
+            "{:?} is no call of an intrinsic function: {reason}",
             self.text
         ))
     }
 
-    fn skip(&mut self) {
+    fn skip_spaces(&mut self) {
         self.rest = self.rest.trim_start();
     }
 
-    /// Takes what `rest` begins with, if it does.
+    /// Skips `mark`, if it comes next; returns whether it did.
     fn take(&mut self, mark: char) -> bool {
-        self.skip();
+        self.skip_spaces();
         let rest = self.rest.strip_prefix(mark);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
 
-    fn call(&mut self, depth: usize) -> Result<Call, Unresolvable> {
-        if depth > DEEPEST {
-            return Err(self.bad(&format!("calls are nested deeper than {DEEPEST}")));
+    fn call(&mut self, depth: usize) -> Result<Call, UnresolvedReason> {
+        if depth > MAX_DEPTH {
+            return Err(self.malformed(&format!("calls are nested deeper than {MAX_DEPTH}")));
         }
-        self.skip();
-        let name =
-            self.rest.strip_prefix("States.").ok_or_else(|| self.bad("States. is missing"))?;
+        self.skip_spaces();
+        let name = self
+            .rest
+            .strip_prefix("States.")
+            .ok_or_else(|| self.malformed("States. is missing"))?;
         let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
         let (function, rest) = name.split_at(end);
         self.rest = rest;
         if !self.take('(') {
-            return Err(self.bad("( is missing"));
+            return Err(self.malformed("( is missing"));
         }
         let mut arguments = Vec::new();
         if self.take(')') {
@@ -161,13 +167,13 @@ impl Reader<'_> {
                 return Ok(Call { function: function.to_owned(), arguments });
             }
             if !self.take(',') {
-                return Err(self.bad("a comma or ) is missing"));
+                return Err(self.malformed("a comma or ) is missing"));
             }
         }
     }
 
-    fn argument(&mut self, depth: usize) -> Result<Argument, Unresolvable> {
-        self.skip();
+    fn argument(&mut self, depth: usize) -> Result<Argument, UnresolvedReason> {
+        self.skip_spaces();
         if self.rest.starts_with('\'') {
             return self.quoted();
         }
@@ -183,13 +189,16 @@ impl Reader<'_> {
         }
         match serde_json::from_str(word) {
             Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => {
-                Ok(Argument::Known(value))
+                Ok(Argument::Literal(value))
             }
-            _ => Err(self.bad(&format!("{word:?} is no argument; text stands in single quotes"))),
+            _ => {
+                let reason = format!("{word:?} is no argument; text needs single quotes");
+                Err(self.malformed(&reason))
+            }
         }
     }
 
-    fn quoted(&mut self) -> Result<Argument, Unresolvable> {
+    fn quoted(&mut self) -> Result<Argument, UnresolvedReason> {
         let (mut escaped, mut end) = (false, None);
         for (at, c) in self.rest.char_indices().skip(1) {
             match c {
@@ -202,15 +211,15 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        let end = end.ok_or_else(|| self.bad("a quote is not closed"))?;
+        let end = end.ok_or_else(|| self.malformed("a quote is not closed"))?;
         let raw = self.rest[1..end].to_owned();
         self.rest = &self.rest[end + 1..];
         Ok(Argument::Quoted(raw))
     }
 }
 
-impl<'a> Reader<'a> {
-    /// Up to the next comma or parenthesis that stands outside of brackets.
+impl<'a> Parser<'a> {
+    /// Takes the text up to the next comma or parenthesis outside brackets.
     fn word(&mut self) -> &'a str {
         let (mut depth, mut quote) = (0_usize, None);
         let end = self.rest.find(|c: char| {

@@ -1,30 +1,30 @@
-//! Finding the task in a state machine.
+//! Finds the tasks of a state machine that create tuning jobs.
 
 use serde_json::Value;
 
-use crate::node::{Entry, Node};
+use crate::node::{NamedNode, Node};
 
-/// The part of a resource's name that tells a tuning job.
+/// The operation in the resource of a task that creates a tuning job.
 const OPERATION: &str = "createHyperParameterTuningJob";
 
-/// A task that makes a tuning job.
+/// A task that creates a tuning job.
 #[derive(Debug, Clone)]
-pub(crate) struct Found<'a> {
+pub(crate) struct TuningTask<'a> {
     /// The name of its state.
     pub(crate) name: String,
-    /// What follows the operation in its resource: empty, `sync`, `waitForTaskToken`.
-    pub(crate) pattern: String,
-    /// The state.
+    /// The service integration pattern: empty, `sync` or `waitForTaskToken`.
+    pub(crate) integration_pattern: String,
     pub(crate) state: Node<'a>,
-    /// The query language in force.
+    /// The query language of the state: `JSONPath` or `JSONata`.
     pub(crate) language: String,
-    /// Whether it calls the SDK itself, which waits for nothing.
+    /// True for an AWS SDK integration, which never waits for the tuning job.
     pub(crate) is_sdk: bool,
 }
 
-/// All tasks of a state machine that make tuning jobs, those in branches and maps included, in order; and the names of all its
-/// states.
-pub(crate) fn find_task<'a>(machine: &'a Value) -> (Vec<Found<'a>>, Vec<String>) {
+/// Returns all tasks that create tuning jobs, in order, and the names of all states.
+///
+/// States in branches and maps are included.
+pub(crate) fn find_tuning_tasks<'a>(machine: &'a Value) -> (Vec<TuningTask<'a>>, Vec<String>) {
     let language = machine.get("QueryLanguage").and_then(Value::as_str).unwrap_or("JSONPath");
     let (mut found, mut names) = (Vec::new(), Vec::new());
     search(&Node::root("$", machine, &[]), language, &mut found, &mut names);
@@ -34,16 +34,16 @@ pub(crate) fn find_task<'a>(machine: &'a Value) -> (Vec<Found<'a>>, Vec<String>)
 fn search<'a>(
     machine: &Node<'a>,
     language: &str,
-    found: &mut Vec<Found<'a>>,
+    found: &mut Vec<TuningTask<'a>>,
     names: &mut Vec<String>,
 ) {
-    for Entry { name, node: state } in machine.map("States") {
+    for NamedNode { name, node: state } in machine.map("States") {
         names.push(name.to_owned());
         let language = state.text("QueryLanguage").unwrap_or(language);
-        if let Some(pattern) = state.text("Resource").and_then(pattern) {
-            found.push(Found {
+        if let Some(pattern) = state.text("Resource").and_then(integration_pattern) {
+            found.push(TuningTask {
                 name: name.to_owned(),
-                pattern: pattern.to_owned(),
+                integration_pattern: pattern.to_owned(),
                 state: state.clone(),
                 language: language.to_owned(),
                 is_sdk: is_sdk(&state),
@@ -62,8 +62,8 @@ fn is_sdk(state: &Node<'_>) -> bool {
     state.text("Resource").is_some_and(|resource| resource.contains(":aws-sdk:"))
 }
 
-/// What follows the operation in the name of a resource, if it is the one that makes tuning jobs.
-pub(crate) fn pattern(resource: &str) -> Option<&str> {
+/// Returns the integration pattern of a resource, or `None` if it does not create tuning jobs.
+fn integration_pattern(resource: &str) -> Option<&str> {
     let mut parts = resource.splitn(6, ':');
     let is_states = parts.next() == Some("arn")
         && parts.next().is_some_and(|partition| partition.starts_with("aws"))
@@ -75,13 +75,13 @@ pub(crate) fn pattern(resource: &str) -> Option<&str> {
     name.eq_ignore_ascii_case(OPERATION).then_some(pattern)
 }
 
-impl<'a> Found<'a> {
-    /// A state on its own, if it makes a tuning job.
-    pub(crate) fn of_state(state: &'a Value) -> Option<Self> {
+impl<'a> TuningTask<'a> {
+    /// Reads a single state; returns `None` if it does not create a tuning job.
+    pub(crate) fn from_state(state: &'a Value) -> Option<Self> {
         let state = Node::root("$", state, &[]);
         Some(Self {
             name: String::new(),
-            pattern: pattern(state.text("Resource")?)?.to_owned(),
+            integration_pattern: integration_pattern(state.text("Resource")?)?.to_owned(),
             language: state.text("QueryLanguage").unwrap_or("JSONPath").to_owned(),
             is_sdk: is_sdk(&state),
             state,

@@ -1,11 +1,13 @@
-//! JSON paths, as far as Step Functions takes them: members, indices, slices, unions, wildcards, descent. Filters are not.
+//! JSON paths of Step Functions: members, indices, slices, unions, wildcards, recursive descent.
+//!
+//! Filters are not supported.
 
 use serde_json::Value;
 
-use super::unresolvable::Unresolvable;
+use super::unresolved_reason::UnresolvedReason;
 
-/// Values that a path may meet on its way.
-const MOST: usize = 100_000;
+/// The number of values that one step of a path may select.
+const MAX_VALUES: usize = 100_000;
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +16,7 @@ enum Step {
     Indices(Vec<i64>),
     Slice(Option<i64>, Option<i64>),
     All,
-    /// To the value and everything below it.
+    /// Selects the value and all its descendants.
     Descend,
 }
 
@@ -23,10 +25,13 @@ enum Step {
 pub(super) struct JsonPath(Vec<Step>);
 
 impl JsonPath {
-    /// Reads a path that begins with `$`.
-    pub(super) fn new(text: &str) -> Result<Self, Unresolvable> {
-        let bad = |why: &str| Unresolvable::Malformed(format!("{text:?} is no JSON path: {why}"));
-        let mut rest = text.strip_prefix('$').ok_or_else(|| bad("it does not begin with $"))?;
+    /// Parses a path that begins with `$`.
+    pub(super) fn new(text: &str) -> Result<Self, UnresolvedReason> {
+        let malformed = |reason: &str| {
+            UnresolvedReason::Malformed(format!("{text:?} is no JSON path: {reason}"))
+        };
+        let mut rest =
+            text.strip_prefix('$').ok_or_else(|| malformed("it does not begin with $"))?;
         let mut steps = Vec::new();
         while !rest.is_empty() {
             if let Some(after) = rest.strip_prefix("..") {
@@ -35,38 +40,41 @@ impl JsonPath {
                 if rest.starts_with('[') {
                     continue;
                 }
-                (steps, rest) = dotted(steps, rest).ok_or_else(|| bad("a name is missing"))?;
+                (steps, rest) =
+                    parse_dotted(steps, rest).ok_or_else(|| malformed("a name is missing"))?;
             } else if let Some(after) = rest.strip_prefix('.') {
-                (steps, rest) = dotted(steps, after).ok_or_else(|| bad("a name is missing"))?;
+                (steps, rest) =
+                    parse_dotted(steps, after).ok_or_else(|| malformed("a name is missing"))?;
             } else if let Some(after) = rest.strip_prefix('[') {
-                let end = closing(after).ok_or_else(|| bad("a bracket is not closed"))?;
-                steps.push(bracketed(after[..end].trim(), text)?);
+                let end = find_closing_bracket(after)
+                    .ok_or_else(|| malformed("a bracket is not closed"))?;
+                steps.push(parse_bracket(after[..end].trim(), text)?);
                 rest = &after[end + 1..];
             } else {
-                return Err(bad("a step begins with . or ["));
+                return Err(malformed("a step begins with . or ["));
             }
         }
         Ok(Self(steps))
     }
 
-    /// What the path leads to: the value itself, or a list where it could be several.
-    pub(super) fn find(&self, root: &Value) -> Result<Value, Unresolvable> {
+    /// Returns the selected value, or a list if the path may select several.
+    pub(super) fn find(&self, root: &Value) -> Result<Value, UnresolvedReason> {
         let mut found = vec![root];
         for step in &self.0 {
             let mut next = Vec::new();
             for value in found {
                 step.apply(value, &mut next);
-                if next.len() > MOST {
-                    let why = format!("the path leads to more than {MOST} values");
-                    return Err(Unresolvable::Unsupported(why));
+                if next.len() > MAX_VALUES {
+                    let reason = format!("the path selects more than {MAX_VALUES} values");
+                    return Err(UnresolvedReason::Unsupported(reason));
                 }
             }
             found = next;
         }
-        let definite = self.0.iter().all(Step::is_definite);
-        match (definite, found.as_slice()) {
+        let is_definite = self.0.iter().all(Step::is_definite);
+        match (is_definite, found.as_slice()) {
             (true, [one]) => Ok((*one).clone()),
-            (true, _) => Err(Unresolvable::Missing("it".to_owned())),
+            (true, _) => Err(UnresolvedReason::Missing("it".to_owned())),
             (false, several) => Ok(Value::Array(several.iter().copied().cloned().collect())),
         }
     }
@@ -87,12 +95,12 @@ impl Step {
                 found.extend(names.iter().filter_map(|name| members.get(name)));
             }
             (Self::Indices(indices), Value::Array(items)) => {
-                let item = |index: &i64| items.get(place(*index, items.len())?);
+                let item = |index: &i64| items.get(index_from_start(*index, items.len())?);
                 found.extend(indices.iter().filter_map(item));
             }
             (Self::Slice(from, to), Value::Array(items)) => {
-                let bound = |end: Option<i64>, absent: usize| match end {
-                    None => absent,
+                let bound = |end: Option<i64>, default: usize| match end {
+                    None => default,
                     Some(end) if end < 0 => items
                         .len()
                         .saturating_sub(usize::try_from(end.unsigned_abs()).unwrap_or(usize::MAX)),
@@ -110,7 +118,7 @@ impl Step {
 }
 
 fn descend<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
-    if found.len() > MOST {
+    if found.len() > MAX_VALUES {
         return;
     }
     found.push(value);
@@ -121,15 +129,15 @@ fn descend<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     }
 }
 
-/// The index counted from the front, where a negative one counts from the back.
-fn place(index: i64, length: usize) -> Option<usize> {
-    let from_front =
+/// Converts an index, which counts from the end if it is negative, to one from the start.
+fn index_from_start(index: i64, length: usize) -> Option<usize> {
+    let from_start =
         if index < 0 { i64::try_from(length).ok()?.checked_add(index)? } else { index };
-    usize::try_from(from_front).ok()
+    usize::try_from(from_start).ok()
 }
 
-/// `name` or `*` after a dot, and what comes after it.
-fn dotted(mut steps: Vec<Step>, text: &str) -> Option<(Vec<Step>, &str)> {
+/// Parses `name` or `*` after a dot; returns the steps and the remaining text.
+fn parse_dotted(mut steps: Vec<Step>, text: &str) -> Option<(Vec<Step>, &str)> {
     let end = text.find(['.', '[']).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     if name.is_empty() {
@@ -139,8 +147,8 @@ fn dotted(mut steps: Vec<Step>, text: &str) -> Option<(Vec<Step>, &str)> {
     Some((steps, rest))
 }
 
-/// Where the bracket ends that was opened before `text`.
-fn closing(text: &str) -> Option<usize> {
+/// Returns the position of the bracket that closes the one before `text`.
+fn find_closing_bracket(text: &str) -> Option<usize> {
     let (mut quote, mut escaped) = (None, false);
     for (at, c) in text.char_indices() {
         match (quote, c) {
@@ -155,20 +163,20 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-/// What stands in brackets.
-fn bracketed(text: &str, path: &str) -> Result<Step, Unresolvable> {
-    let bad = || Unresolvable::Malformed(format!("{path:?} is no JSON path: [{text}]"));
+/// Parses the text between two brackets.
+fn parse_bracket(text: &str, path: &str) -> Result<Step, UnresolvedReason> {
+    let malformed = || UnresolvedReason::Malformed(format!("{path:?} is no JSON path: [{text}]"));
     if text == "*" {
         return Ok(Step::All);
     }
     if text.starts_with('?') || text.starts_with('(') {
-        let why = format!("filters such as [{text}] are not supported");
-        return Err(Unresolvable::Unsupported(why));
+        let reason = format!("filters such as [{text}] are not supported");
+        return Err(UnresolvedReason::Unsupported(reason));
     }
     if text.starts_with(['\'', '"']) {
-        return quoted(text).map(Step::Names).ok_or_else(bad);
+        return parse_quoted_names(text).map(Step::Names).ok_or_else(malformed);
     }
-    let number = |text: &str| text.trim().parse::<i64>().map_err(|_| bad());
+    let number = |text: &str| text.trim().parse::<i64>().map_err(|_| malformed());
     if let Some((from, to)) = text.split_once(':') {
         let end = |text: &str| (!text.trim().is_empty()).then(|| number(text)).transpose();
         return Ok(Step::Slice(end(from)?, end(to)?));
@@ -176,8 +184,8 @@ fn bracketed(text: &str, path: &str) -> Result<Step, Unresolvable> {
     text.split(',').map(number).collect::<Result<_, _>>().map(Step::Indices)
 }
 
-/// One or several names in quotes, separated by commas.
-fn quoted(text: &str) -> Option<Vec<String>> {
+/// Parses one or several names in quotes, separated by commas.
+fn parse_quoted_names(text: &str) -> Option<Vec<String>> {
     let (mut names, mut rest) = (Vec::new(), text);
     loop {
         let open = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
@@ -210,13 +218,17 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn find(path: &str, root: &Value) -> Result<Value, Unresolvable> {
+    fn find(path: &str, root: &Value) -> Result<Value, UnresolvedReason> {
         JsonPath::new(path)?.find(root)
     }
 
     #[test]
-    fn paths_lead_where_they_say() {
-        let root = json!({"a": {"b-c": [1, 2, 3], "d": {"e": null}}, "x y": true, "l": [{"n": 1}, {"n": 2}]});
+    fn paths_select_the_values_that_step_functions_selects() {
+        let root = json!({
+            "a": {"b-c": [1, 2, 3], "d": {"e": null}},
+            "x y": true,
+            "l": [{"n": 1}, {"n": 2}],
+        });
         for (path, wanted) in [
             ("$", root.clone()),
             ("$.a.b-c[0]", json!(1)),
@@ -235,11 +247,11 @@ mod tests {
             assert_eq!(find(path, &root), Ok(wanted), "{path}");
         }
         for path in ["$.b", "$.a.b-c[3]", "$.a.b-c[-4]", "$.l.n", "$['x y'].z"] {
-            assert!(matches!(find(path, &root), Err(Unresolvable::Missing(_))), "{path}");
+            assert!(matches!(find(path, &root), Err(UnresolvedReason::Missing(_))), "{path}");
         }
         for path in ["a", "$.", "$..", "$a", "$[", "$[x]", "$['a]", "$['a' 'b']", "$[1:x]", "$[]"] {
-            assert!(matches!(find(path, &root), Err(Unresolvable::Malformed(_))), "{path}");
+            assert!(matches!(find(path, &root), Err(UnresolvedReason::Malformed(_))), "{path}");
         }
-        assert!(matches!(find("$.l[?(@.n > 1)]", &root), Err(Unresolvable::Unsupported(_))));
+        assert!(matches!(find("$.l[?(@.n > 1)]", &root), Err(UnresolvedReason::Unsupported(_))));
     }
 }

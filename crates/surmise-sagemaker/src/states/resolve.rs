@@ -1,43 +1,44 @@
-//! Templates with expressions, and what they are when they are resolved.
+//! Resolves the expressions of a template: members whose names end in `.$`.
 
 use serde_json::{Map, Value};
 
 use super::intrinsic::Call;
 use super::scope::Scope;
-use super::unresolvable::Unresolvable;
+use super::unresolved_reason::UnresolvedReason;
 use crate::json_path::step;
 
 impl Scope<'_> {
-    /// The value of an expression.
-    pub(crate) fn value(&self, expression: &str) -> Result<Value, Unresolvable> {
+    /// Evaluates an expression: a path or a call of an intrinsic function.
+    pub(crate) fn value(&self, expression: &str) -> Result<Value, UnresolvedReason> {
         let expression = expression.trim();
         if expression.starts_with("States.") {
             Call::new(expression)?.value(self)
         } else if expression.starts_with('$') {
             self.find(expression)
         } else {
-            let why = format!("{expression:?} begins neither with $ nor with States.");
-            Err(Unresolvable::Malformed(why))
+            let reason = format!("{expression:?} begins neither with $ nor with States.");
+            Err(UnresolvedReason::Malformed(reason))
         }
     }
 }
 
-/// An expression that has no value.
+/// An expression whose value is unknown, and the reason.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Leftover {
-    /// Where it stands.
+pub(crate) struct UnresolvedExpression {
+    /// The JSON path of its member.
     pub(crate) path: String,
-    /// What it says.
     pub(crate) expression: Value,
-    pub(crate) why: Unresolvable,
+    pub(crate) reason: UnresolvedReason,
 }
 
-/// A template with its expressions replaced by their values. What has none stays as it is, and is named in `leftovers`.
+/// Replaces the expressions of a template by their values.
+///
+/// An expression without a value stays in the result and is appended to `unresolved`.
 pub(crate) fn resolve(
     template: &Value,
     scope: &Scope<'_>,
     path: &str,
-    leftovers: &mut Vec<Leftover>,
+    unresolved: &mut Vec<UnresolvedExpression>,
 ) -> Value {
     match template {
         Value::Object(members) => {
@@ -45,20 +46,26 @@ pub(crate) fn resolve(
             for (name, value) in members {
                 let path = format!("{path}{}", step(name));
                 let Some(stem) = name.strip_suffix(".$") else {
-                    resolved.insert(name.clone(), resolve(value, scope, &path, leftovers));
+                    resolved.insert(name.clone(), resolve(value, scope, &path, unresolved));
                     continue;
                 };
-                let found = match value {
-                    _ if members.contains_key(stem) => Err(Unresolvable::Beside(stem.to_owned())),
-                    Value::String(expression) => scope.value(expression),
-                    _ => Err(Unresolvable::Malformed("an expression is text".to_owned())),
-                };
-                match found {
-                    Ok(found) => {
-                        resolved.insert(stem.to_owned(), found);
+                let result = match value {
+                    _ if members.contains_key(stem) => {
+                        Err(UnresolvedReason::DuplicateName(stem.to_owned()))
                     }
-                    Err(why) => {
-                        leftovers.push(Leftover { path, expression: value.clone(), why });
+                    Value::String(expression) => scope.value(expression),
+                    _ => {
+                        let reason = "an expression must be a string".to_owned();
+                        Err(UnresolvedReason::Malformed(reason))
+                    }
+                };
+                match result {
+                    Ok(result) => {
+                        resolved.insert(stem.to_owned(), result);
+                    }
+                    Err(reason) => {
+                        let expression = value.clone();
+                        unresolved.push(UnresolvedExpression { path, expression, reason });
                         resolved.insert(name.clone(), value.clone());
                     }
                 }
@@ -69,15 +76,21 @@ pub(crate) fn resolve(
             let resolved = items
                 .iter()
                 .enumerate()
-                .map(|(index, item)| resolve(item, scope, &format!("{path}[{index}]"), leftovers));
+                .map(|(index, item)| resolve(item, scope, &format!("{path}[{index}]"), unresolved));
             Value::Array(resolved.collect())
         }
         other => other.clone(),
     }
 }
 
-/// Texts that look like expressions, but stand under names without `.$`, and are taken as they are: their paths and texts.
-pub(crate) fn forgotten(template: &Value, path: &str, found: &mut Vec<(String, String)>) {
+/// Collects paths and texts of strings that look like expressions, but whose names lack `.$`.
+///
+/// Step Functions uses such a string as it is.
+pub(crate) fn find_unmarked_expressions(
+    template: &Value,
+    path: &str,
+    found: &mut Vec<(String, String)>,
+) {
     match template {
         Value::Object(members) => {
             for (name, value) in members.iter().filter(|(name, _)| !name.ends_with(".$")) {
@@ -90,13 +103,13 @@ pub(crate) fn forgotten(template: &Value, path: &str, found: &mut Vec<(String, S
                     {
                         found.push((path, text.clone()));
                     }
-                    value => forgotten(value, &path, found),
+                    value => find_unmarked_expressions(value, &path, found),
                 }
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                forgotten(item, &format!("{path}[{index}]"), found);
+                find_unmarked_expressions(item, &format!("{path}[{index}]"), found);
             }
         }
         _ => {}

@@ -1,41 +1,41 @@
-//! What expressions are looked up in.
+//! The values that expressions refer to: the state's input and the context object.
 
 use serde_json::Value;
 
 use super::path::JsonPath;
-use super::unresolvable::Unresolvable;
+use super::unresolved_reason::UnresolvedReason;
 
-/// What expressions are looked up in.
+/// The values that expressions refer to.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Scope<'a> {
-    /// The input of the state, after its `InputPath`.
+    /// The input of the state, after its `InputPath` was applied.
     pub(crate) input: Option<&'a Value>,
-    /// The context object.
     pub(crate) context: Option<&'a Value>,
 }
 
 impl Scope<'_> {
-    /// What a path leads to: in the context if it begins with `$$`, else in the input.
-    pub(crate) fn find(&self, path: &str) -> Result<Value, Unresolvable> {
-        let named = |why| match why {
-            Unresolvable::Missing(_) => Unresolvable::Missing(path.to_owned()),
+    /// Looks a path up: in the context if it begins with `$$`, else in the input.
+    pub(crate) fn find(&self, path: &str) -> Result<Value, UnresolvedReason> {
+        let with_whole_path = |reason| match reason {
+            UnresolvedReason::Missing(_) => UnresolvedReason::Missing(path.to_owned()),
             other => other,
         };
         match path.strip_prefix("$$") {
             Some(rest) => {
                 let path = JsonPath::new(&format!("${rest}"))?;
-                path.find(self.context.ok_or(Unresolvable::Unknown("context"))?).map_err(named)
+                let context = self.context.ok_or(UnresolvedReason::NotGiven("context"))?;
+                path.find(context).map_err(with_whole_path)
             }
             None => {
-                let variable = path.strip_prefix('$').is_some_and(|rest| {
+                let is_variable = path.strip_prefix('$').is_some_and(|rest| {
                     rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 });
-                if variable {
-                    let why = format!("variables such as {path} are not supported");
-                    return Err(Unresolvable::Unsupported(why));
+                if is_variable {
+                    let reason = format!("variables such as {path} are not supported");
+                    return Err(UnresolvedReason::Unsupported(reason));
                 }
-                let input = self.input.ok_or(Unresolvable::Unknown("input"));
-                JsonPath::new(path)?.find(input?).map_err(named)
+                let input = self.input.ok_or(UnresolvedReason::NotGiven("input"));
+                JsonPath::new(path)?.find(input?).map_err(with_whole_path)
             }
         }
     }

@@ -1,24 +1,24 @@
-//! The SageMaker evaluator through AWS's SDK against the fake SageMaker: each thing that it promises.
+//! Tests of the SageMaker evaluator through AWS's SDK, against the fake SageMaker.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
 mod budget;
 mod conformance;
-mod found_by_use;
-mod hand_over;
 mod jobs;
 mod journal;
 mod kills;
-mod many;
+mod regressions;
 mod reports;
 mod secrets;
-mod trouble;
+mod service_errors;
+mod thousand_trials;
+mod tuning_jobs;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use surmise::evaluator::{Job, JobEvent, JobId, Start};
+use surmise::evaluator::{Job, JobEvent, JobId, StartOutcome};
 use surmise::study::Event;
 use surmise::tune::Progress;
 use surmise::{Evaluator, Outcome, RandomSearch, Study, StudySettings, Trial, Tuner, TuningRules};
@@ -33,7 +33,7 @@ const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET_KEY: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY01";
 const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEAkaCXVzLXdlc3QtMiJHMEUCIQDx7Surmise0Token";
 
-/// A tuning request over one rate, with everything that a training job can be given.
+/// Returns a tuning request with one parameter, `rate`, and all settings of a training job.
 fn request(name: &str, jobs: usize, parallel: usize) -> CreateHyperParameterTuningJobRequest {
     let text = serde_json::json!({
         "HyperParameterTuningJobName": name,
@@ -41,7 +41,8 @@ fn request(name: &str, jobs: usize, parallel: usize) -> CreateHyperParameterTuni
             "Strategy": "Random",
             "RandomSeed": 7,
             "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": parallel},
+            "ResourceLimits": {
+                "MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": parallel},
             "ParameterRanges": {"ContinuousParameterRanges": [
                 {"Name": "rate", "MinValue": "0", "MaxValue": "1", "ScalingType": "Linear"}]}},
         "TrainingJobDefinition": {
@@ -52,7 +53,8 @@ fn request(name: &str, jobs: usize, parallel: usize) -> CreateHyperParameterTuni
             "StaticHyperParameters": {"num_round": "20"},
             "RoleArn": "arn:aws:iam::012345678912:role/tuner",
             "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 30},
+            "ResourceConfig": {
+                "InstanceType": "ml.m5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 30},
             "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
             "Environment": {"GREETING": "hello"}},
         "Tags": [{"Key": "team", "Value": "trees"}]
@@ -61,7 +63,8 @@ fn request(name: &str, jobs: usize, parallel: usize) -> CreateHyperParameterTuni
     document.request().unwrap()
 }
 
-/// Ten minutes of training whose loss is the distance of the rate from 0.3, in five steps.
+/// Returns ten minutes of training in five steps; the final loss is the distance of `rate` from
+/// 0.3.
 fn training(values: &BTreeMap<String, String>) -> FakeTraining {
     let rate: f64 = values["rate"].parse().unwrap();
     let curve = (1..=5).map(|step| (rate - 0.3).abs() + 1.0 / f64::from(step) - 0.2);
@@ -108,35 +111,35 @@ fn rules(
     request: &CreateHyperParameterTuningJobRequest,
     evaluator: &SageMakerEvaluator,
 ) -> TuningRules {
-    evaluator.rules(request.tuning().unwrap().rules)
+    evaluator.adapt_rules(request.tuning().unwrap().rules)
 }
 
-/// A trial at a rate.
+/// Returns a trial with this rate.
 fn trial(number: u64, rate: f64) -> Trial {
     let configuration = surmise::Configuration::from([("rate", rate.into())]);
-    Trial::new(surmise::TrialId(number), surmise::trial::Source::Own, configuration)
+    Trial::new(surmise::TrialId(number), surmise::trial::Source::Study, configuration)
 }
 
 fn id(number: u64, attempt: u32) -> JobId {
     JobId { trial: surmise::TrialId(number), attempt }
 }
 
-/// Starts one job, which must be taken on.
-fn start(evaluator: &mut SageMakerEvaluator, number: u64, rate: f64) -> Start {
+/// Starts one job, and waits as long as the evaluator is busy.
+fn start_job(evaluator: &mut SageMakerEvaluator, number: u64, rate: f64) -> StartOutcome {
     let trial = trial(number, rate);
     for _ in 0..1000 {
         match evaluator.start(&Job::new(&trial, 1)).unwrap() {
-            Start::Busy { retry_after } => {
+            StartOutcome::Busy { retry_after } => {
                 evaluator.wait(retry_after).unwrap();
             }
             other => return other,
         }
     }
-    panic!("there was never room");
+    panic!("the evaluator stays busy");
 }
 
-/// All events of so much time.
-fn events(evaluator: &mut SageMakerEvaluator, time: Duration) -> Vec<JobEvent> {
+/// Returns all events of this duration.
+fn collect_events(evaluator: &mut SageMakerEvaluator, time: Duration) -> Vec<JobEvent> {
     let until = evaluator.elapsed() + time;
     let mut events = Vec::new();
     while evaluator.elapsed() < until {
@@ -145,8 +148,8 @@ fn events(evaluator: &mut SageMakerEvaluator, time: Duration) -> Vec<JobEvent> {
     events
 }
 
-/// All events until so many jobs have ended.
-fn ends(evaluator: &mut SageMakerEvaluator, jobs: usize) -> Vec<JobEvent> {
+/// Returns all events until this number of jobs has ended.
+fn collect_until_ended(evaluator: &mut SageMakerEvaluator, jobs: usize) -> Vec<JobEvent> {
     let mut events = Vec::new();
     for _ in 0..1000 {
         events.extend(evaluator.wait(600 * SECOND).unwrap());
@@ -158,9 +161,9 @@ fn ends(evaluator: &mut SageMakerEvaluator, jobs: usize) -> Vec<JobEvent> {
     panic!("{jobs} jobs never ended: {events:?}");
 }
 
-/// The outcome of the only job.
-fn outcome(evaluator: &mut SageMakerEvaluator) -> Outcome {
-    let events = ends(evaluator, 1);
+/// Waits for the end of the only job and returns its outcome.
+fn wait_for_outcome(evaluator: &mut SageMakerEvaluator) -> Outcome {
+    let events = collect_until_ended(evaluator, 1);
     let ended = events.iter().find_map(|event| match event {
         JobEvent::Ended { outcome, .. } => Some(outcome.clone()),
         _ => None,
@@ -168,19 +171,19 @@ fn outcome(evaluator: &mut SageMakerEvaluator) -> Outcome {
     ended.unwrap()
 }
 
-/// Runs a study to its end; what happened on the way, as text.
+/// Runs a tuning to its end. Returns the stop reason, and all progress as text.
 fn tune(
     study: &mut Study,
     evaluator: &mut SageMakerEvaluator,
     rules: TuningRules,
 ) -> (surmise::StopReason, Vec<String>) {
-    let mut told = Vec::new();
-    let tuned = Tuner::with(rules)
-        .observe(|_, progress: &Progress<'_>| {
-            told.push(format!("{progress:?}"));
+    let mut log = Vec::new();
+    let tuned = Tuner::with_rules(rules)
+        .on_progress(|_, progress: &Progress<'_>| {
+            log.push(format!("{progress:?}"));
             ControlFlow::Continue(())
         })
         .run(study, evaluator)
         .unwrap();
-    (tuned.reason, told)
+    (tuned.reason, log)
 }

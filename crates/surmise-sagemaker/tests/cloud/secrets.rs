@@ -1,4 +1,4 @@
-//! No credential is told to anyone: not in a log, not in an error, not in what would be a journal.
+//! No credential appears in a log, an error, an event or a debug text.
 
 use surmise_sagemaker::evaluator::TrainingService;
 use surmise_sagemaker::fake::Faults;
@@ -6,8 +6,8 @@ use surmise_sagemaker::fake::Faults;
 use super::*;
 
 #[test]
-fn no_secret_is_told() {
-    // What refuses the credentials quotes them, as the service does when it refuses a signature.
+fn no_secret_appears_in_messages() {
+    // The fake quotes the credentials when it refuses them, as the service does for signatures.
     let expired = vec![1000 * SECOND..9000 * SECOND];
     let faults = Faults { expired, throttled: 0.1, lost_replies: 0.1, ..Default::default() };
     let settings = FakeSettings { faults, ..Default::default() };
@@ -23,13 +23,13 @@ fn no_secret_is_told() {
     texts.push(format!("{evaluator:?}"));
     let mut study = study(&request, Vec::new());
     let rules = rules(&request, &evaluator);
-    let (_, told) = tune(&mut study, &mut evaluator, rules);
-    assert!(told.iter().any(|progress| progress.starts_with("Paused")));
-    texts.extend(told);
+    let (_, log) = tune(&mut study, &mut evaluator, rules);
+    assert!(log.iter().any(|progress| progress.starts_with("Paused")));
+    texts.extend(log);
     texts.extend(study.events().iter().map(|event| format!("{event:?}")));
     texts.push(format!("{evaluator:?}"));
 
-    // The same as an error, which never were valid credentials.
+    // Credentials that are invalid from the start are an error.
     let faults = Faults { expired: vec![Duration::ZERO..Duration::MAX], ..Default::default() };
     fake.set_faults(faults);
     let mut fresh = super::evaluator(&fake, &settings.clock, &request);
@@ -40,7 +40,7 @@ fn no_secret_is_told() {
 
     let all = texts.join("\n");
     for secret in [ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, "AWS4-HMAC", "Signature="] {
-        assert!(!all.contains(secret), "{secret} is told: {}", around(&all, secret));
+        assert!(!all.contains(secret), "{secret} appears: {}", around(&all, secret));
     }
 }
 
@@ -48,9 +48,9 @@ fn around<'t>(text: &'t str, part: &str) -> &'t str {
     text.lines().find(|line| line.contains(part)).unwrap_or_default()
 }
 
-/// Keeps all that anybody logs.
+/// A subscriber that records everything that is logged.
 #[derive(Clone, Default)]
-struct Everything(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+struct RecordingSubscriber(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 
 mod log {
     use std::fmt::{Debug, Write};
@@ -59,7 +59,7 @@ mod log {
     use tracing::span::{Attributes, Id, Record};
     use tracing::{Event, Metadata, Subscriber};
 
-    use super::Everything;
+    use super::RecordingSubscriber;
 
     struct Text(String);
 
@@ -69,22 +69,22 @@ mod log {
         }
     }
 
-    impl Everything {
-        fn keep(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Text)) {
+    impl RecordingSubscriber {
+        fn push(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Text)) {
             let mut text = Text(format!("{} {}", metadata.level(), metadata.target()));
             record(&mut text);
             self.0.lock().unwrap().push(text.0);
         }
     }
 
-    impl Subscriber for Everything {
+    impl Subscriber for RecordingSubscriber {
         fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-            // At TRACE the SDK's HTTP library writes what goes over the wire.
+            // At TRACE the SDK's HTTP library logs whole requests.
             *metadata.level() <= tracing::Level::DEBUG
         }
 
         fn new_span(&self, span: &Attributes<'_>) -> Id {
-            self.keep(span.metadata(), |text| span.record(text));
+            self.push(span.metadata(), |text| span.record(text));
             Id::from_u64(1)
         }
 
@@ -93,7 +93,7 @@ mod log {
         fn record_follows_from(&self, _: &Id, _: &Id) {}
 
         fn event(&self, event: &Event<'_>) {
-            self.keep(event.metadata(), |text| event.record(text));
+            self.push(event.metadata(), |text| event.record(text));
         }
 
         fn enter(&self, _: &Id) {}
@@ -102,11 +102,12 @@ mod log {
     }
 }
 
-/// What this crate and the SDK log, down to DEBUG. There the SDK names the access key, but tells neither its secret nor the token.
+/// The SDK names the access key at DEBUG, which is no secret. The secret key and the session token
+/// must not be logged by this crate or the SDK.
 #[test]
 fn no_secret_is_logged() {
-    let everything = Everything::default();
-    tracing::subscriber::set_global_default(everything.clone()).unwrap();
+    let subscriber = RecordingSubscriber::default();
+    tracing::subscriber::set_global_default(subscriber.clone()).unwrap();
     let expired = vec![1000 * SECOND..3000 * SECOND];
     let faults = Faults { expired, throttled: 0.1, lost_replies: 0.1, ..Default::default() };
     let settings = FakeSettings { faults, ..Default::default() };
@@ -114,13 +115,18 @@ fn no_secret_is_logged() {
     let request = request("trees", 6, 3);
     let mut evaluator = evaluator(&fake, &settings.clock, &request);
     let mut study = study(&request, Vec::new());
-    Tuner::new().observe(surmise::tune::trace()).run(&mut study, &mut evaluator).unwrap();
-    let lines = everything.0.lock().unwrap().clone();
-    let from = |target: &str| lines.iter().filter(|line| line.contains(target)).count();
-    assert!(from("aws_") > 100 && from("surmise") > 10, "{} {}", from("aws_"), from("surmise"));
+    Tuner::new().on_progress(surmise::tune::trace()).run(&mut study, &mut evaluator).unwrap();
+    let lines = subscriber.0.lock().unwrap().clone();
+    let count_from = |target: &str| lines.iter().filter(|line| line.contains(target)).count();
+    assert!(
+        count_from("aws_") > 100 && count_from("surmise") > 10,
+        "{} {}",
+        count_from("aws_"),
+        count_from("surmise")
+    );
     for secret in [ACCESS_KEY, SECRET_KEY, SESSION_TOKEN] {
         let is_name = |line: &str| secret == ACCESS_KEY && line.starts_with("DEBUG aws_");
-        let telling = lines.iter().find(|line| line.contains(secret) && !is_name(line));
-        assert!(telling.is_none(), "{secret} is logged: {:.400}", telling.unwrap());
+        let leak = lines.iter().find(|line| line.contains(secret) && !is_name(line));
+        assert!(leak.is_none(), "{secret} is logged: {:.400}", leak.unwrap());
     }
 }

@@ -1,9 +1,10 @@
-"""What a state's Parameters are when it runs, by moto's interpreter of Step Functions (moto 5.2.5).
+"""Values of a state's Parameters, by moto's interpreter of Step Functions (moto 5.2.5).
 
-    pip install -r ../sagemaker/requirements.txt
+    pip install -r ../judges/requirements.txt
 
-Not asked, because moto has it otherwise than the documentation or not at all: negative indices, escaped braces, null as an argument,
-ranges that fall, more arguments than places in States.Format.
+Some expressions are left out because moto differs from the documentation or does not support them:
+negative indices, escaped braces, null as an argument, descending ranges, and more arguments than
+placeholders in States.Format.
 """
 
 import json
@@ -76,8 +77,9 @@ EXPRESSIONS = [
 
 
 def run(expression):
-    """The value, in a list; or None where the execution fails."""
-    machine = {"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"v.$": expression}, "End": True}}}
+    """Return the value in a list, or None if the execution fails."""
+    state = {"Type": "Pass", "Parameters": {"v.$": expression}, "End": True}
+    machine = {"StartAt": "P", "States": {"P": state}}
     client = boto3.client("stepfunctions", region_name="us-east-1")
     try:
         arn = client.create_state_machine(
@@ -92,7 +94,7 @@ def run(expression):
             break
         time.sleep(0.02)
     client.delete_state_machine(stateMachineArn=arn)
-    # moto drops a member whose value it cannot tell, where Step Functions fails.
+    # moto drops a member without a value; Step Functions would fail.
     output = json.loads(answer["output"]) if answer["status"] == "SUCCEEDED" else {}
     return [output["v"]] if "v" in output else None
 

@@ -1,4 +1,4 @@
-"""Servers on this machine, for the judges that talk to one."""
+"""Local servers for the scripts that compare clients and services."""
 import socket
 import subprocess
 import time
@@ -10,12 +10,12 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def started(*command, port):
-    """A server that listens by now."""
+def start_server(*command, port):
+    """Start a server, and return it when it listens."""
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(300):
-        with socket.socket() as visitor:
-            if visitor.connect_ex(("127.0.0.1", port)) == 0:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
                 return server
         time.sleep(0.1)
     server.kill()

@@ -1,13 +1,15 @@
-//! Every rule of a single member, on both sides of each bound: generated from the rules themselves, which a script compares with
+//! Every rule of a single member, on both sides of each bound.
+//!
+//! The cases are generated from the rules of this crate, which tests/judges/shapes.py compares with
 //! the service's own model.
 
 use serde_json::{Value, json};
 use surmise_sagemaker::service_model;
 
-use crate::{at, files, judge, one_definition};
+use crate::{at, files, one_definition, validate};
 
-/// All places of a request whose shape is known: pointer, path in findings, shape.
-fn places(
+/// Collects JSON pointer, path in findings, and shape of each value whose shape is known.
+fn collect_values(
     value: &Value,
     shape: &Value,
     pointer: &str,
@@ -19,7 +21,7 @@ fn places(
         ("structure", Value::Object(members)) => {
             for (name, member) in members {
                 let shape = &shape["members"][name];
-                places(
+                collect_values(
                     member,
                     shape,
                     &format!("{pointer}/{name}"),
@@ -31,22 +33,26 @@ fn places(
         ("list", Value::Array(items)) => {
             for (index, item) in items.iter().enumerate() {
                 let (pointer, path) = (format!("{pointer}/{index}"), format!("{path}[{index}]"));
-                places(item, &shape["member"], &pointer, &path, found);
+                collect_values(item, &shape["member"], &pointer, &path, found);
             }
         }
         _ => {}
     }
 }
 
-/// The rules of errors at a path when the place there has another value.
+/// Returns the rules of all errors at a path after the value there is replaced.
 fn rules_at(request: &Value, pointer: &str, path: &str, value: Value) -> Vec<String> {
     let mut changed = request.clone();
     *at(&mut changed, pointer) = value;
-    let verdict = judge(&changed);
-    verdict.errors().filter(|error| error.subject == path).map(|error| error.rule.clone()).collect()
+    let validation = validate(&changed);
+    validation
+        .errors()
+        .filter(|error| error.subject == path)
+        .map(|error| error.rule.clone())
+        .collect()
 }
 
-/// Checks that `good` values break no rule that begins so, and `bad` ones do.
+/// Asserts that `bad` values, and no `good` ones, break a rule that begins with `start`.
 fn check(
     (request, pointer, path): (&Value, &str, &str),
     start: &str,
@@ -57,41 +63,39 @@ fn check(
         rules_at(request, pointer, path, value.clone()).iter().any(|rule| rule.starts_with(start))
     };
     for value in good {
-        assert!(!breaks(value), "{path}: {value} is within the bounds, yet: {start}");
+        assert!(!breaks(value), "{path}: {value} is within the bounds, but refused: {start}");
     }
     for value in bad {
-        assert!(
-            breaks(value),
-            "{path}: {value} is beyond the bounds, yet nothing is said of {start}"
-        );
+        assert!(breaks(value), "{path}: {value} is out of bounds, but accepted: {start}");
     }
     good.len() + bad.len()
 }
 
-fn strings(place: (&Value, &str, &str), shape: &Value, given: &str) -> usize {
+fn check_string(place: (&Value, &str, &str), shape: &Value, text: &str) -> usize {
     let mut checked = 0;
-    // Longer and longer by its last character, which the patterns allow, or by their rule of their own.
-    let padded = |length: u64| {
-        let count = given.chars().count();
-        let last = given.chars().last().unwrap_or('x');
+    // Repeating the last character keeps the pattern satisfied.
+    let with_length = |length: u64| {
+        let count = text.chars().count();
+        let last = text.chars().last().unwrap_or('x');
         let more = usize::try_from(length).unwrap().saturating_sub(count);
-        json!(given.chars().chain(std::iter::repeat_n(last, more)).collect::<String>())
+        json!(text.chars().chain(std::iter::repeat_n(last, more)).collect::<String>())
     };
-    if let Some(most) = shape["max"].as_u64().filter(|most| *most >= given.chars().count() as u64) {
-        checked += check(place, "it may have at most", &[padded(most)], &[padded(most + 1)]);
+    if let Some(max) = shape["max"].as_u64().filter(|max| *max >= text.chars().count() as u64) {
+        checked +=
+            check(place, "it may have at most", &[with_length(max)], &[with_length(max + 1)]);
     }
     match shape["min"].as_u64() {
-        Some(least) if least > 0 => {
-            let short: String = given.chars().take(usize::try_from(least).unwrap() - 1).collect();
-            checked += check(place, "it must have at least", &[padded(least)], &[json!(short)]);
+        Some(min) if min > 0 => {
+            let short: String = text.chars().take(usize::try_from(min).unwrap() - 1).collect();
+            checked += check(place, "it must have at least", &[with_length(min)], &[json!(short)]);
         }
         _ => {}
     }
     if shape["pattern"].as_str().is_some_and(|pattern| pattern != r"[\S\s]*") {
-        // As long as what was given, so that its length is no matter.
-        let start: String = given.chars().take(given.chars().count().saturating_sub(1)).collect();
+        // The text keeps its length, so that only the pattern is violated.
+        let start: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
         let broken = json!(format!("{start}\n"));
-        checked += check(place, "it must be ", &[json!(given)], &[broken]);
+        checked += check(place, "it must be ", &[json!(text)], &[broken]);
     }
     if let Some(names) = shape["enum"].as_array() {
         let wrong =
@@ -107,18 +111,18 @@ fn strings(place: (&Value, &str, &str), shape: &Value, given: &str) -> usize {
     checked
 }
 
-fn integers(place: (&Value, &str, &str), shape: &Value) -> usize {
+fn check_integer(place: (&Value, &str, &str), shape: &Value) -> usize {
     let mut checked = 0;
-    if let Some(least) = shape["min"].as_i64() {
-        checked += check(place, "it must be at least", &[json!(least)], &[json!(least - 1)]);
+    if let Some(min) = shape["min"].as_i64() {
+        checked += check(place, "it must be at least", &[json!(min)], &[json!(min - 1)]);
     }
     match shape["max"].as_i64() {
-        Some(most) => {
-            checked += check(place, "it must be at most", &[json!(most)], &[json!(most + 1)]);
+        Some(max) => {
+            checked += check(place, "it must be at most", &[json!(max)], &[json!(max + 1)]);
         }
         None => {
-            let most = i64::from(i32::MAX);
-            let (good, bad) = ([json!(most)], [json!(most + 1)]);
+            let max = i64::from(i32::MAX);
+            let (good, bad) = ([json!(max)], [json!(max + 1)]);
             checked += check(place, "it must fit into 32 bits", &good, &bad);
         }
     }
@@ -126,46 +130,46 @@ fn integers(place: (&Value, &str, &str), shape: &Value) -> usize {
     checked + check(place, "this must be a whole number", &[], &wrong)
 }
 
-fn lists(place: (&Value, &str, &str), shape: &Value, items: &[Value]) -> usize {
+fn check_list(place: (&Value, &str, &str), shape: &Value, items: &[Value]) -> usize {
     let mut checked = 0;
     let of = |count: u64| json!(vec![items[0].clone(); usize::try_from(count).unwrap()]);
-    let most = shape["max"].as_u64().unwrap();
-    checked += check(place, "it may have at most", &[of(most)], &[of(most + 1)]);
-    if shape["min"].as_u64().is_some_and(|least| least > 0) {
+    let max = shape["max"].as_u64().unwrap();
+    checked += check(place, "it may have at most", &[of(max)], &[of(max + 1)]);
+    if shape["min"].as_u64().is_some_and(|min| min > 0) {
         checked += check(place, "it must have at least", &[of(1)], &[json!([])]);
     }
     checked + check(place, "this must be a list", &[], &[json!({}), json!("x"), json!(null)])
 }
 
-fn maps(place: (&Value, &str, &str), shape: &Value) -> usize {
+fn check_map(place: (&Value, &str, &str), shape: &Value) -> usize {
     let of = |count: u64, value: &str| -> Value {
         (0..count)
             .map(|index| (format!("name{index}"), json!(value)))
             .collect::<serde_json::Map<_, _>>()
             .into()
     };
-    let most = shape["max"].as_u64().unwrap();
-    let mut checked = check(place, "it may have at most", &[of(most, "")], &[of(most + 1, "")]);
+    let max = shape["max"].as_u64().unwrap();
+    let mut checked = check(place, "it may have at most", &[of(max, "")], &[of(max + 1, "")]);
     let (request, pointer, path) = place;
-    let longest = usize::try_from(shape["value"]["max"].as_u64().unwrap()).unwrap();
+    let max_length = usize::try_from(shape["value"]["max"].as_u64().unwrap()).unwrap();
     let entry = (request, pointer, path);
-    for (count, is_good) in [(longest, true), (longest + 1, false)] {
+    for (count, is_good) in [(max_length, true), (max_length + 1, false)] {
         let mut changed = request.clone();
         *at(&mut changed, entry.1) = json!({ "name": "v".repeat(count) });
         let path = format!("{path}.name");
-        let refused = judge(&changed)
+        let refused = validate(&changed)
             .errors()
             .any(|error| error.subject == path && error.rule.starts_with("it may have at most"));
         assert_eq!(refused, !is_good, "{path} of {count} characters");
         checked += 1;
     }
-    let longest = usize::try_from(shape["key"]["max"].as_u64().unwrap()).unwrap();
-    for (count, is_good) in [(longest, true), (longest + 1, false)] {
+    let max_length = usize::try_from(shape["key"]["max"].as_u64().unwrap()).unwrap();
+    for (count, is_good) in [(max_length, true), (max_length + 1, false)] {
         let mut changed = request.clone();
         let name = "n".repeat(count);
         let path = format!("{path}.{name} (its name)");
         *at(&mut changed, entry.1) = json!({ name: "" });
-        let refused = judge(&changed)
+        let refused = validate(&changed)
             .errors()
             .any(|error| error.subject == path && error.rule.starts_with("it may have at most"));
         assert_eq!(refused, !is_good, "a name of {count} characters");
@@ -174,25 +178,27 @@ fn maps(place: (&Value, &str, &str), shape: &Value) -> usize {
     checked
 }
 
-fn structures(
+fn check_structure(
     place: (&Value, &str, &str),
     shape: &Value,
     members: &serde_json::Map<String, Value>,
 ) -> usize {
     let (request, pointer, path) = place;
-    // What is no object at all is no request either.
-    let others = if pointer.is_empty() { vec![] } else { vec![json!([]), json!("x"), json!(1)] };
-    let mut checked = check(place, "this must be an object", &[], &others);
+    // A document that is no object is no request, so the root is left out.
+    let wrong_types =
+        if pointer.is_empty() { vec![] } else { vec![json!([]), json!("x"), json!(1)] };
+    let mut checked = check(place, "this must be an object", &[], &wrong_types);
     for required in shape["required"].as_array().unwrap() {
         let name = required.as_str().unwrap();
         let mut fewer = members.clone();
-        fewer.shift_remove(name).expect("an accepted request has what is required");
+        fewer.shift_remove(name).expect("an accepted request has all required members");
         let mut changed = request.clone();
         *at(&mut changed, pointer) = fewer.into();
         let path = format!("{path}.{name}");
-        let is_missed =
-            judge(&changed).errors().any(|error| error.subject == path && error.value == "missing");
-        assert!(is_missed, "{path} is missing and nobody says so");
+        let is_reported = validate(&changed)
+            .errors()
+            .any(|error| error.subject == path && error.value == "missing");
+        assert!(is_reported, "{path} is missing without an error");
         checked += 1;
     }
     let mut more = members.clone();
@@ -200,26 +206,26 @@ fn structures(
     let mut changed = request.clone();
     *at(&mut changed, pointer) = more.into();
     let path = format!("{path}.Nonsense");
-    let is_refused = judge(&changed)
+    let is_refused = validate(&changed)
         .errors()
         .any(|error| error.subject == path && error.rule.ends_with("has no such member"));
-    assert!(is_refused, "{path} is unknown and nobody says so");
+    assert!(is_refused, "{path} is unknown without an error");
     checked + 1
 }
 
 #[test]
-fn every_member_is_judged_on_both_sides_of_each_bound() {
+fn every_member_is_validated_on_both_sides_of_each_bound() {
     let model = service_model();
     let mut checked = 0;
     for (name, request) in files("accepted") {
         let mut found = Vec::new();
-        places(&request, &model, "", "$", &mut found);
+        collect_values(&request, &model, "", "$", &mut found);
         assert!(found.len() > 20, "{name}");
         for (pointer, path, shape) in found {
             let place = (&request, pointer.as_str(), path.as_str());
             checked += match (shape["type"].as_str().unwrap(), request.pointer(&pointer).unwrap()) {
-                ("string", Value::String(given)) => strings(place, &shape, given),
-                ("integer", _) => integers(place, &shape),
+                ("string", Value::String(text)) => check_string(place, &shape, text),
+                ("integer", _) => check_integer(place, &shape),
                 ("long", _) => check(
                     place,
                     "this must be a whole number",
@@ -245,9 +251,9 @@ fn every_member_is_judged_on_both_sides_of_each_bound() {
                     &[json!(true)],
                     &[json!("true"), json!(1)],
                 ),
-                ("list", Value::Array(items)) => lists(place, &shape, items),
-                ("map", _) => maps(place, &shape),
-                ("structure", Value::Object(members)) => structures(place, &shape, members),
+                ("list", Value::Array(items)) => check_list(place, &shape, items),
+                ("map", _) => check_map(place, &shape),
+                ("structure", Value::Object(members)) => check_structure(place, &shape, members),
                 other => panic!("{path}: {other:?}"),
             };
         }
@@ -255,7 +261,7 @@ fn every_member_is_judged_on_both_sides_of_each_bound() {
     assert!(checked > 1500, "{checked} bounds were checked");
 }
 
-/// Places with texts that their patterns just allow, and just do not.
+/// JSON pointers with texts that their patterns accept, and similar ones that they refuse.
 const PATTERNS: [(&str, &[&str], &[&str]); 14] = [
     ("/HyperParameterTuningJobName", &["a", "a--b", "0"], &["-a", "a-", "a_b", "a.b", "ä"]),
     (
@@ -310,7 +316,7 @@ const PATTERNS: [(&str, &[&str], &[&str]); 14] = [
 ];
 
 #[test]
-fn patterns_tell_near_misses() {
+fn patterns_reject_near_misses() {
     let request = one_definition();
     for (pointer, good, bad) in PATTERNS {
         let step = |step: &str| {
@@ -324,13 +330,13 @@ fn patterns_tell_near_misses() {
     let mut environment = request;
     environment["TrainingJobDefinition"]["Environment"] =
         json!({"1A": "", "A-B": "", "_a1": "any\nthing"});
-    let verdict = judge(&environment);
-    let refused: Vec<&str> = verdict.errors().map(|error| error.subject.as_str()).collect();
+    let validation = validate(&environment);
+    let refused: Vec<&str> = validation.errors().map(|error| error.subject.as_str()).collect();
     let of = |name: &str| format!("$.TrainingJobDefinition.Environment{name} (its name)");
     assert_eq!(refused, [of(".1A"), of("['A-B']")]);
 }
 
-/// All members of the model, as paths without indices.
+/// Collects all members of the model, as paths without indices.
 fn all_members(shape: &Value, path: &str, found: &mut Vec<String>) {
     match shape["type"].as_str().unwrap() {
         "structure" => {
@@ -351,7 +357,7 @@ fn the_accepted_requests_use_every_member() {
     let mut used = Vec::new();
     for (_, request) in files("accepted") {
         let mut found = Vec::new();
-        places(&request, &model, "", "$", &mut found);
+        collect_values(&request, &model, "", "$", &mut found);
         let plain = |path: &str| {
             let parts = path.split(['[', ']']).enumerate();
             parts
@@ -362,7 +368,7 @@ fn the_accepted_requests_use_every_member() {
         };
         used.extend(found.iter().map(|(_, path, _)| plain(path)));
     }
-    // What stands in one definition stands in each of several, too.
+    // The members of one definition and of several definitions are the same.
     let one = |path: &str| path.replace("$.TrainingJobDefinitions[]", "$.TrainingJobDefinition");
     let used: Vec<String> = used.iter().map(|path| one(path)).collect();
     let mut all = Vec::new();
@@ -373,7 +379,7 @@ fn the_accepted_requests_use_every_member() {
             "$.HyperParameterTuningJobConfig.ParameterRanges",
         )
     };
-    // What only the service says.
+    // Members that only the service sets are left out.
     let is_answer = |path: &str| path.contains(".SelectedInstance");
     let unused: Vec<&String> = all
         .iter()

@@ -1,26 +1,26 @@
-//! No bytes, no changed request, no expression makes it panic.
+//! No bytes, changed request or expression causes a panic.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use surmise::pattern::MetricPattern;
-use surmise_sagemaker::{AlgorithmDescription, Document, DocumentReader, Judge};
+use surmise_sagemaker::{AlgorithmDescription, Document, DocumentReader, Validator};
 
 use crate::{file, files};
 
-/// Everything that can be done with a document.
+/// Calls everything that the crate offers for a document.
 fn exercise(document: &Document) {
-    let judge = Judge::default()
+    let validator = Validator::default()
         .with_algorithm(
-            AlgorithmDescription::recognize(file("algorithm_description.json")).unwrap(),
+            AlgorithmDescription::read_value(file("algorithm_description.json")).unwrap(),
         )
         .with_log_lines(["epoch 1 loss=0.5", ""]);
-    let verdict = judge.judge(document);
-    let _ = verdict.to_string();
+    let validation = validator.validate(document);
+    let _ = validation.to_string();
     let _ =
         document.tuning().map(|tuning| tuning.study().map(|mut study| study.ask(2).map(|_| ())));
     if let Ok(request) = document.request() {
-        // What is read is written back, whatever else is wrong with it.
+        // Even an invalid request is written as it was read.
         assert_eq!(serde_json::to_value(&request).unwrap(), *document.body());
     }
 }
@@ -52,7 +52,7 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// All pointers of a document.
+/// Collects the JSON pointers of all values of a document.
 fn pointers(value: &Value, pointer: &str, found: &mut Vec<String>) {
     found.push(pointer.to_owned());
     match value {
@@ -90,10 +90,10 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-fn apply(document: &mut Value, place: usize, change: &Change) {
+fn apply(document: &mut Value, index: usize, change: &Change) {
     let mut all = Vec::new();
     pointers(document, "", &mut all);
-    let pointer = all[place % all.len()].clone();
+    let pointer = all[index % all.len()].clone();
     if let Change::Swap(other) = change {
         let value = document.pointer(&all[other % all.len()]).cloned();
         if let (Some(value), Some(place)) = (value, document.pointer_mut(&pointer)) {
@@ -133,70 +133,83 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in vec(any::<u8>(), 0..200)) {
+    fn no_bytes_cause_a_panic(bytes in vec(any::<u8>(), 0..200)) {
         if let Ok(document) = Document::read(&bytes) {
             exercise(&document);
         }
     }
 
     #[test]
-    fn no_json_makes_it_panic(value in json_value()) {
+    fn no_json_causes_a_panic(value in json_value()) {
         for shaped in [
             value.clone(),
             json!({"HyperParameterTuningJobConfig": value.clone()}),
             json!({"Strategy": "Bayesian", "ParameterRanges": value.clone()}),
             json!({"States": value.clone()}),
-            json!({"States": {"S": {"Resource": "arn:aws:states:::sagemaker:createHyperParameterTuningJob", "Parameters": value.clone()}}}),
+            json!({"States": {"S": {
+                "Resource": "arn:aws:states:::sagemaker:createHyperParameterTuningJob",
+                "Parameters": value.clone()
+            }}}),
         ] {
-            if let Ok(document) = DocumentReader::default().with_input(value.clone()).recognize(shaped) {
+            let reader = DocumentReader::default().with_input(value.clone());
+            if let Ok(document) = reader.read_value(shaped) {
                 exercise(&document);
             }
         }
     }
 
     #[test]
-    fn no_change_of_an_accepted_request_makes_it_panic(
+    fn no_changed_request_causes_a_panic(
         which in any::<usize>(),
         changes in vec((any::<usize>(), change()), 1..6),
     ) {
-        let mut requests: Vec<Value> = files("accepted").into_iter().map(|(_, request)| request).collect();
+        let accepted = files("accepted").into_iter();
+        let mut requests: Vec<Value> = accepted.map(|(_, request)| request).collect();
         requests.push(file("tune_model_state_machine.json"));
         let index = which % requests.len();
         let mut request = requests.swap_remove(index);
-        for (place, change) in &changes {
-            apply(&mut request, *place, change);
+        for (index, change) in &changes {
+            apply(&mut request, *index, change);
         }
         let reader = DocumentReader::default().with_input(json!({"body": {"jobName": "n"}}));
-        let read = [DocumentReader::default().recognize(request.clone()), reader.recognize(request)];
-        for document in read.iter().flatten() {
+        let without_input = DocumentReader::default().read_value(request.clone());
+        let documents = [without_input, reader.read_value(request)];
+        for document in documents.iter().flatten() {
             exercise(document);
         }
     }
 
     #[test]
-    fn no_expression_makes_it_panic(
+    fn no_expression_causes_a_panic(
         text in prop_oneof![
             "\\PC{0,30}",
             "\\$[.a-c\\[\\]'0-9:*,?@()-]{0,20}",
-            "States\\.(Format|Array|ArrayRange|MathAdd|StringSplit|ArrayPartition|Base64Decode|JsonMerge|StringToJson)\\([$.a-c'{}\\\\,0-9 -]{0,20}\\)?",
+            "States\\.(Format|Array|ArrayRange|MathAdd|StringSplit|ArrayPartition|Base64Decode\
+             |JsonMerge|StringToJson)\\([$.a-c'{}\\\\,0-9 -]{0,20}\\)?",
         ],
         input in json_value(),
     ) {
         let parameters = json!({"HyperParameterTuningJobName.$": text});
         let reader = DocumentReader::default().with_input(json!({"a": input}));
-        let document = reader.recognize(parameters).unwrap();
-        // It has a value or is named, one of both.
+        let document = reader.read_value(parameters).unwrap();
+        // An expression either has a value or is listed as unresolved.
         let is_named = document.unresolved().len() == 1;
         prop_assert_eq!(document.body().get("HyperParameterTuningJobName").is_none(), is_named);
         prop_assert_eq!(document.body().get("HyperParameterTuningJobName.$").is_some(), is_named);
     }
 
     #[test]
-    fn no_regular_expression_makes_it_panic(expression in "\\PC{0,30}|[()\\[\\]?*+.a|\\\\{}0-9^$]{0,20}", line in "\\PC{0,30}") {
+    fn no_regular_expression_causes_a_panic(
+        expression in "\\PC{0,30}|[()\\[\\]?*+.a|\\\\{}0-9^$]{0,20}",
+        line in "\\PC{0,30}",
+    ) {
         if let Ok(pattern) = MetricPattern::new(&expression) {
             let _ = (pattern.has_group(), pattern.find(&line), pattern.value(&line));
         }
-        let request = json!({"TrainingJobDefinition": {"AlgorithmSpecification": {"MetricDefinitions": [{"Name": "n", "Regex": expression}]}}});
-        exercise(&DocumentReader::default().recognize(request).unwrap());
+        let metrics = json!([{"Name": "n", "Regex": expression}]);
+        let request = json!({"TrainingJobDefinition": {"AlgorithmSpecification": {
+            "MetricDefinitions": metrics
+        }}});
+        exercise(&DocumentReader::default().read_value(request).unwrap());
     }
 }

@@ -1,23 +1,24 @@
-//! SageMaker's tuning request: read, judged, made a study, written back; and what its training jobs get on this machine.
+//! Tests of SageMaker's tuning requests: reading, validation, conversion to studies and back, and
+//! the local container of training jobs.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
 mod bounds;
 mod container;
+mod formats;
 mod fuzz;
-mod page;
 mod reading;
 mod rules;
-mod states;
+mod step_functions;
 mod study;
-mod wrapping;
+mod tuning_form;
 mod writing;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use surmise_sagemaker::{Document, DocumentReader, Judge, Verdict};
+use surmise_sagemaker::{Document, DocumentReader, Validation, Validator};
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
@@ -27,7 +28,7 @@ fn file(name: &str) -> Value {
     serde_json::from_slice(&fs::read(data().join(name)).unwrap()).unwrap()
 }
 
-/// All JSON files of a folder, in order.
+/// Reads all JSON files of a folder, sorted by name.
 fn files(folder: &str) -> Vec<(String, Value)> {
     let mut names: Vec<String> = fs::read_dir(data().join(folder))
         .unwrap()
@@ -38,20 +39,20 @@ fn files(folder: &str) -> Vec<(String, Value)> {
     names.into_iter().map(|name| (name.clone(), file(&format!("{folder}/{name}")))).collect()
 }
 
-/// The request that uses every member that can stand beside one definition.
+/// Reads the request that uses every member allowed beside a single definition.
 fn one_definition() -> Value {
     file("accepted/one_definition.json")
 }
 
 fn document(value: &Value) -> Document {
-    DocumentReader::default().recognize(value.clone()).unwrap()
+    DocumentReader::default().read_value(value.clone()).unwrap()
 }
 
-fn judge(value: &Value) -> Verdict {
-    Judge::default().judge(&document(value))
+fn validate(value: &Value) -> Validation {
+    Validator::default().validate(&document(value))
 }
 
-/// The place of a JSON pointer, made if it is not there.
+/// Returns the value at a JSON pointer, which is created if it is missing.
 fn at<'a>(value: &'a mut Value, pointer: &str) -> &'a mut Value {
     pointer.split('/').skip(1).fold(value, |value, step| match step.parse::<usize>() {
         Ok(index) => &mut value[index],
@@ -59,7 +60,7 @@ fn at<'a>(value: &'a mut Value, pointer: &str) -> &'a mut Value {
     })
 }
 
-/// A request with some places changed.
+/// Returns a request with these values at these JSON pointers.
 fn with(mut value: Value, changes: &[(&str, Value)]) -> Value {
     for (pointer, new) in changes {
         *at(&mut value, pointer) = new.clone();
@@ -67,7 +68,7 @@ fn with(mut value: Value, changes: &[(&str, Value)]) -> Value {
     value
 }
 
-/// A request without some members.
+/// Returns a request without the members at these JSON pointers.
 fn without(mut value: Value, pointers: &[&str]) -> Value {
     for pointer in pointers {
         let (parent, name) = pointer.rsplit_once('/').unwrap();

@@ -1,4 +1,4 @@
-//! From a request to a study, and back.
+//! Conversion of requests to studies, and of studies to descriptions of tuning jobs.
 
 use std::time::Duration;
 
@@ -6,23 +6,24 @@ use serde_json::{Value, json};
 use surmise::limits::{CompletionCriteria, EarlyStopping};
 use surmise::trial::{Failure, FailureKind};
 use surmise::{
-    Asked, Configuration, Objective, Outcome, ParameterRange, ResourceLimits, ScalingType, Study,
+    AskOutcome, Configuration, Objective, Outcome, ParameterRange, ResourceLimits, ScalingType,
+    Study,
 };
 use surmise_sagemaker::{
     CreateHyperParameterTuningJobRequest, Document, HyperParameterTuningJobConfig,
-    TuningJobDescription, TuningJobStatus, WarmStartType, training_job_name, training_jobs,
-    tuned_values,
+    TuningJobDescription, TuningJobStatus, WarmStartType, training_job_name,
+    training_job_summaries, tuned_values,
 };
 use surmise_sagemaker::{Feature, TuningError};
 
-use crate::{document, file, judge, one_definition, with, without};
+use crate::{document, file, one_definition, validate, with, without};
 
 fn features(document: &Document) -> Vec<Feature> {
     document.tuning().unwrap().not_supported.iter().map(|part| part.feature).collect()
 }
 
 #[test]
-fn everything_that_a_request_asks_of_a_study_arrives_there() {
+fn the_study_has_all_settings_of_the_request() {
     let tuning = document(&one_definition()).tuning().unwrap();
     let names: Vec<&str> = tuning.space.ranges().iter().map(ParameterRange::name).collect();
     assert_eq!(names, ["rate", "momentum", "dropout", "decay", "layers", "batch", "optimizer"]);
@@ -40,17 +41,17 @@ fn everything_that_a_request_asks_of_a_study_arrives_there() {
     let wanted = CompletionCriteria {
         target: Some(0.95),
         not_improving_for: Some(30),
-        least_improvement: 0.0,
+        min_improvement: 0.0,
     };
     assert_eq!(tuning.rules.completion, wanted);
-    assert_eq!(tuning.rules.job_deadline, Some(Duration::from_secs(3_600)));
+    assert_eq!(tuning.rules.job_timeout, Some(Duration::from_secs(3_600)));
     assert_eq!(tuning.rules.retries.retries(FailureKind::Interrupted), 3);
     assert_eq!(tuning.rules.retries.retries(FailureKind::MissingMetric), 0);
     tuning.rules.check().unwrap();
     let warm_start = tuning.warm_start.as_ref().unwrap();
     assert_eq!(warm_start.warm_start_type, WarmStartType::TransferLearning);
     assert_eq!(warm_start.parents.len(), 5);
-    // Every part that is not acted on yet is named, with its place.
+    // Unsupported parts of the request are named with their paths.
     let parts: Vec<(Feature, &str)> =
         tuning.not_supported.iter().map(|part| (part.feature, part.path.as_str())).collect();
     let config = "$.HyperParameterTuningJobConfig";
@@ -66,13 +67,14 @@ fn everything_that_a_request_asks_of_a_study_arrives_there() {
     );
     let text = tuning.not_supported[0].to_string();
     assert!(
-        text.contains("not supported yet") && text.contains("the search goes on to its limits"),
+        text.contains("not supported yet")
+            && text.contains("the search continues until its limits"),
         "{text}"
     );
 }
 
 #[test]
-fn members_that_nobody_knows_are_named() {
+fn unknown_members_are_named() {
     let more = with(
         one_definition(),
         &[
@@ -99,15 +101,15 @@ fn members_that_nobody_knows_are_named() {
 }
 
 #[test]
-fn what_cannot_be_searched_yet_is_a_typed_error() {
-    let blocked = |request: Value, feature: Feature| {
+fn unsupported_features_are_typed_errors() {
+    let assert_unsupported = |request: Value, feature: Feature| {
         let Err(TuningError::NotSupported(parts)) = document(&request).tuning() else {
             panic!("{feature:?}")
         };
         assert!(parts.iter().any(|part| part.feature == feature), "{parts:?}");
     };
-    blocked(file("accepted/autotune.json"), Feature::Autotune);
-    blocked(file("accepted/several_definitions.json"), Feature::SeveralDefinitions);
+    assert_unsupported(file("accepted/autotune.json"), Feature::Autotune);
+    assert_unsupported(file("accepted/several_definitions.json"), Feature::SeveralDefinitions);
     let mut tuned = one_definition();
     tuned["Autotune"] = json!({"Mode": "Enabled"});
     assert!(features(&document(&tuned)).contains(&Feature::Autotune));
@@ -126,13 +128,13 @@ fn what_cannot_be_searched_yet_is_a_typed_error() {
 }
 
 #[test]
-fn a_grid_is_the_product_of_the_choices_and_ends_after_it() {
+fn a_grid_tries_each_combination_once() {
     let tuning = document(&file("accepted/grid.json")).tuning().unwrap();
     assert!(tuning.is_grid());
     let count = tuning.space.cardinality().unwrap();
     let mut study = tuning.study().unwrap();
     let mut asked = 0;
-    while let Asked::Trials(trials) = study.ask(1).unwrap() {
+    while let AskOutcome::Trials(trials) = study.ask(1).unwrap() {
         asked += trials.len() as u128;
     }
     assert_eq!(asked, count);
@@ -155,7 +157,7 @@ fn hyperband_is_successive_halving_over_random_search() {
     let tuning = document(&given).tuning().unwrap();
     assert_eq!(tuning.rules.early_stopping, EarlyStopping::hyperband(2, 27));
     assert!(format!("{:?}", tuning.strategy).starts_with("RandomSearch"));
-    // From the static hyperparameter `epochs`.
+    // Otherwise MaxResource follows from the static hyperparameter `epochs`.
     let tuning = document(&request).tuning().unwrap();
     assert_eq!(tuning.rules.early_stopping, EarlyStopping::hyperband(1, 30));
     let lost = without(request, &["/TrainingJobDefinition/StaticHyperParameters/epochs"]);
@@ -164,7 +166,7 @@ fn hyperband_is_successive_halving_over_random_search() {
 }
 
 #[test]
-fn a_definitions_own_ranges_and_objective_count() {
+fn ranges_and_objective_of_the_definition_apply() {
     let mut one = file("accepted/several_definitions.json");
     one["TrainingJobDefinitions"].as_array_mut().unwrap().truncate(1);
     one["HyperParameterTuningJobConfig"]["Strategy"] = "Random".into();
@@ -175,10 +177,11 @@ fn a_definitions_own_ranges_and_objective_count() {
 }
 
 #[test]
-fn a_definitions_own_ranges_count_instead_of_the_configurations() {
-    let own = json!({"ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0.5", "MaxValue": "0.6"}]});
+fn ranges_of_the_definition_replace_those_of_the_configuration() {
+    let own = json!({"ContinuousParameterRanges": [
+        {"Name": "rate", "MinValue": "0.5", "MaxValue": "0.6"}]});
     let request = with(one_definition(), &[("/TrainingJobDefinition/HyperParameterRanges", own)]);
-    assert!(judge(&request).is_accepted());
+    assert!(validate(&request).is_accepted());
     let tuning = document(&request).tuning().unwrap();
     let ranges = tuning.space.ranges();
     assert_eq!((ranges.len(), ranges[0].name()), (1, "rate"));
@@ -191,12 +194,12 @@ fn hyperparameters_left_to_autotune_are_named() {
     request["HyperParameterTuningJobConfig"]["ParameterRanges"]["AutoParameters"] =
         json!([{"Name": "width", "ValueHint": "64"}]);
     let tuning = document(&request).tuning().unwrap();
-    let left = tuning.not_supported.iter().filter(|part| part.asked == "width");
+    let left = tuning.not_supported.iter().filter(|part| part.requested == "width");
     assert_eq!(left.map(|part| part.feature).collect::<Vec<_>>(), [Feature::Autotune]);
 }
 
 #[test]
-fn numbers_that_are_judged_readable_are_read() {
+fn numbers_that_pass_validation_are_read() {
     let place = "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/0";
     let request = with(
         one_definition(),
@@ -205,14 +208,14 @@ fn numbers_that_are_judged_readable_are_read() {
             (&format!("{place}/MaxValue"), json!("1e1")),
         ],
     );
-    assert!(judge(&request).is_accepted());
+    assert!(validate(&request).is_accepted());
     let tuning = document(&request).tuning().unwrap();
     let ParameterRange::Integer(layers) = &tuning.space.ranges()[4] else { panic!() };
     assert_eq!((layers.min(), layers.max()), (2, 10));
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
+fn all_violations_of_a_configuration_are_reported_at_once() {
     let config = one_definition()["HyperParameterTuningJobConfig"].clone();
     let mut config: HyperParameterTuningJobConfig = serde_json::from_value(config).unwrap();
     config.resource_limits.max_parallel_training_jobs = 0;
@@ -229,11 +232,12 @@ fn everything_that_is_wrong_is_said_at_once() {
     );
 }
 
-/// A study of the every-field request with five trials of five fates.
-fn studied() -> (CreateHyperParameterTuningJobRequest, Study) {
+/// Returns a request and its study, with two values, a NaN, a failure, a pending trial, and an
+/// external observation.
+fn study_with_trials() -> (CreateHyperParameterTuningJobRequest, Study) {
     let request = document(&one_definition()).request().unwrap();
     let mut study = request.tuning().unwrap().study().unwrap();
-    let Asked::Trials(trials) = study.ask(5).unwrap() else { panic!() };
+    let AskOutcome::Trials(trials) = study.ask(5).unwrap() else { panic!() };
     let outcomes = [
         Outcome::from(0.7),
         Outcome::from(0.9),
@@ -244,24 +248,28 @@ fn studied() -> (CreateHyperParameterTuningJobRequest, Study) {
         study.tell(trial.id, outcome).unwrap();
     }
     let outside = trials[0].configuration.clone();
-    study.observe(&outside, Outcome::from(0.99)).unwrap();
+    study.add_observation(&outside, Outcome::from(0.99)).unwrap();
     (request, study)
 }
 
 #[test]
-fn a_description_counts_jobs_and_names_the_best() {
-    let (request, study) = studied();
-    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::InProgress);
-    let told = serde_json::to_value(&description).unwrap();
-    assert_eq!(told["HyperParameterTuningJobName"], "every-field-1");
-    assert_eq!(told["HyperParameterTuningJobStatus"], "InProgress");
+fn descriptions_count_jobs_and_name_the_best() {
+    let (request, study) = study_with_trials();
+    let description =
+        TuningJobDescription::from_study(&request, &study, TuningJobStatus::InProgress);
+    let json = serde_json::to_value(&description).unwrap();
+    assert_eq!(json["HyperParameterTuningJobName"], "every-field-1");
+    assert_eq!(json["HyperParameterTuningJobStatus"], "InProgress");
     assert_eq!(
-        told["TrainingJobStatusCounters"],
-        json!({"Completed": 3, "InProgress": 1, "RetryableError": 0, "NonRetryableError": 1, "Stopped": 0})
+        json["TrainingJobStatusCounters"],
+        json!({
+            "Completed": 3, "InProgress": 1, "RetryableError": 0, "NonRetryableError": 1,
+            "Stopped": 0
+        })
     );
-    assert_eq!(told["ObjectiveStatusCounters"], json!({"Succeeded": 2, "Pending": 1, "Failed": 2}));
-    // What was observed elsewhere is better, but no training job of this one.
-    let best = &told["BestTrainingJob"];
+    assert_eq!(json["ObjectiveStatusCounters"], json!({"Succeeded": 2, "Pending": 1, "Failed": 2}));
+    // The external observation is better, but it is no training job of this tuning job.
+    let best = &json["BestTrainingJob"];
     let name = training_job_name("every-field-1", 2, 1);
     assert_eq!(best["TrainingJobName"], name.as_str());
     assert_eq!(
@@ -272,16 +280,18 @@ fn a_description_counts_jobs_and_names_the_best() {
     assert_eq!(best["ModelArtifacts"]["S3ModelArtifacts"], address.as_str());
     assert_eq!(
         description.next_states_input(),
-        Some(
-            json!({"body": {"jobName": "every-field-1", "bestTrainingJobName": name, "modelDataUrl": address}})
-        )
+        Some(json!({"body": {
+            "jobName": "every-field-1",
+            "bestTrainingJobName": name,
+            "modelDataUrl": address
+        }}))
     );
     assert_eq!(
-        told["HyperParameterTuningJobConfig"],
+        json["HyperParameterTuningJobConfig"],
         one_definition()["HyperParameterTuningJobConfig"]
     );
-    assert_eq!(told["WarmStartConfig"], one_definition()["WarmStartConfig"]);
-    let jobs = serde_json::to_value(training_jobs(&request, &study)).unwrap();
+    assert_eq!(json["WarmStartConfig"], one_definition()["WarmStartConfig"]);
+    let jobs = serde_json::to_value(training_job_summaries(&request, &study)).unwrap();
     assert_eq!(jobs.as_array().unwrap().len(), 5);
     let statuses = |member: &str| -> Vec<&str> {
         jobs.as_array().unwrap().iter().map(|job| job[member].as_str().unwrap()).collect()
@@ -299,10 +309,10 @@ fn a_description_counts_jobs_and_names_the_best() {
 }
 
 #[test]
-fn nothing_completed_has_no_best() {
+fn without_completed_jobs_there_is_no_best_job() {
     let request = document(&one_definition()).request().unwrap();
     let study = request.tuning().unwrap().study().unwrap();
-    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::Failed);
+    let description = TuningJobDescription::from_study(&request, &study, TuningJobStatus::Failed);
     assert_eq!(
         (description.best_training_job.as_ref(), description.next_states_input()),
         (None, None)
@@ -311,11 +321,12 @@ fn nothing_completed_has_no_best() {
 }
 
 #[test]
-fn stopped_jobs_keep_their_objective_and_are_not_the_best() {
-    let (request, mut study) = studied();
+fn stopped_jobs_have_an_objective_and_are_not_the_best() {
+    let (request, mut study) = study_with_trials();
     let pending = study.pending().next().unwrap().id;
     study.tell(pending, Outcome::Stopped { value: Some(0.95) }).unwrap();
-    let description = TuningJobDescription::of(&request, &study, TuningJobStatus::Completed);
+    let description =
+        TuningJobDescription::from_study(&request, &study, TuningJobStatus::Completed);
     assert_eq!(description.training_job_status_counters.stopped, 1);
     assert_eq!(description.objective_status_counters.succeeded, 3);
     assert_eq!(
@@ -326,8 +337,8 @@ fn stopped_jobs_keep_their_objective_and_are_not_the_best() {
 
 #[test]
 fn tuned_values_are_read_back_to_the_last_digit() {
-    let (request, study) = studied();
-    for (trial, job) in study.trials().iter().zip(training_jobs(&request, &study)) {
+    let (request, study) = study_with_trials();
+    for (trial, job) in study.trials().iter().zip(training_job_summaries(&request, &study)) {
         let values = &job.tuned_hyper_parameters;
         assert_eq!(*values, tuned_values(&trial.configuration));
         let back: Configuration = study
@@ -349,7 +360,7 @@ fn tuned_values_are_read_back_to_the_last_digit() {
 }
 
 #[test]
-fn the_examples_job_is_a_request_too() {
+fn the_job_of_the_example_is_a_valid_request() {
     let job: Value =
         serde_json::from_str(include_str!("../../../surmise-cli/src/tuning_job.json")).unwrap();
     let config: HyperParameterTuningJobConfig = serde_json::from_value(job.clone()).unwrap();

@@ -1,4 +1,5 @@
-//! Requests written from studies: what the study says is in them, and all else stays.
+//! Requests written from studies: they contain the settings of the study and keep all other
+//! members.
 
 use serde_json::json;
 use surmise::{
@@ -6,13 +7,13 @@ use surmise::{
     StudySettings,
 };
 use surmise_sagemaker::{
-    CreateHyperParameterTuningJobRequest, JobStrategy, Judge, ParameterRanges, Quotas,
+    CreateHyperParameterTuningJobRequest, JobStrategy, ParameterRanges, Quotas, Validator,
 };
 
 use crate::{document, file, one_definition, with, without};
 
 #[test]
-fn a_study_becomes_a_request_for_sagemakers_own_tuner() {
+fn a_study_becomes_a_request_for_sagemakers_tuner() {
     let space = SearchSpace::new([
         ParameterRange::continuous("rate", 1e-6..=1.0, ScalingType::Logarithmic),
         ParameterRange::integer("layers", 1..=8, ScalingType::Linear),
@@ -31,12 +32,12 @@ fn a_study_becomes_a_request_for_sagemakers_own_tuner() {
         Study::new(space, Objective::maximize("validation:accuracy"), RandomSearch, settings)
             .unwrap();
     let definition = document(&one_definition()).request().unwrap().definition.unwrap();
-    let request = CreateHyperParameterTuningJobRequest::of(
+    let request = CreateHyperParameterTuningJobRequest::from_study(
         "from-here",
         &study,
         JobStrategy::Bayesian,
         definition.clone(),
-        &Judge::default(),
+        &Validator::default(),
     )
     .unwrap();
     let written = serde_json::to_value(&request).unwrap();
@@ -45,16 +46,20 @@ fn a_study_becomes_a_request_for_sagemakers_own_tuner() {
         json!({
             "Strategy": "Bayesian",
             "ResourceLimits": {"MaxParallelTrainingJobs": 4, "MaxNumberOfTrainingJobs": 40},
-            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:accuracy"},
+            "HyperParameterTuningJobObjective": {
+                "Type": "Maximize", "MetricName": "validation:accuracy"},
             "ParameterRanges": {
-                "IntegerParameterRanges": [{"Name": "layers", "MinValue": "1", "MaxValue": "8", "ScalingType": "Linear"}],
-                "ContinuousParameterRanges": [{"Name": "rate", "MinValue": "1e-06", "MaxValue": "1.0", "ScalingType": "Logarithmic"}],
+                "IntegerParameterRanges": [{
+                    "Name": "layers", "MinValue": "1", "MaxValue": "8", "ScalingType": "Linear"}],
+                "ContinuousParameterRanges": [{
+                    "Name": "rate", "MinValue": "1e-06", "MaxValue": "1.0",
+                    "ScalingType": "Logarithmic"}],
                 "CategoricalParameterRanges": [{"Name": "optimizer", "Values": ["adam", "sgd"]}],
             },
             "RandomSeed": 7,
         })
     );
-    // Ranges of one value are static, because the service refuses them.
+    // Ranges of one value become static hyperparameters, because the service refuses such ranges.
     assert_eq!(
         written["TrainingJobDefinition"]["StaticHyperParameters"],
         json!({
@@ -71,13 +76,13 @@ fn a_study_becomes_a_request_for_sagemakers_own_tuner() {
 }
 
 #[test]
-fn a_request_for_a_study_keeps_everything_else() {
+fn a_request_for_a_study_keeps_all_other_members() {
     let request = document(&one_definition()).request().unwrap();
     let mut tuning = request.tuning().unwrap();
     tuning.limits = ResourceLimits::new(60, 5);
     let study = tuning.study().unwrap();
     let written =
-        serde_json::to_value(request.for_study(&study, &Judge::default()).unwrap()).unwrap();
+        serde_json::to_value(request.for_study(&study, &Validator::default()).unwrap()).unwrap();
     let ranges = written["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
     let place = "/HyperParameterTuningJobConfig";
     let expected = with(
@@ -90,35 +95,35 @@ fn a_request_for_a_study_keeps_everything_else() {
     );
     assert_eq!(written, expected);
     assert_eq!(ranges["ContinuousParameterRanges"].as_array().unwrap().len(), 4);
-    // What the study has not changed stays to the character.
+    // Ranges that the study has not changed keep their spelling.
     assert_eq!(ranges, one_definition()["HyperParameterTuningJobConfig"]["ParameterRanges"]);
     let again: CreateHyperParameterTuningJobRequest = serde_json::from_value(written).unwrap();
     assert_eq!(again.tuning().unwrap().space, *study.space());
-    // A seed is not invented, ranges of the definition are not left beside.
+    // No seed is added, and ranges of the definition are removed.
     let mut bare = without(one_definition(), &["/HyperParameterTuningJobConfig/RandomSeed"]);
     bare["TrainingJobDefinition"]["HyperParameterRanges"] =
         bare["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
     let bare = document(&bare).request().unwrap();
     let written =
-        bare.for_study(&bare.tuning().unwrap().study().unwrap(), &Judge::default()).unwrap();
+        bare.for_study(&bare.tuning().unwrap().study().unwrap(), &Validator::default()).unwrap();
     assert_eq!(written.config.random_seed, None);
     assert_eq!(written.definition.unwrap().parameter_ranges, None);
-    // Whoever has higher quotas judges by them; whoever speaks to a service that has grown, by that.
+    // The validator may have raised quotas and allow unknown members.
     let mut more = request.clone();
-    more.other.insert("Tomorrow", json!(1));
+    more.unknown_members.insert("Tomorrow", json!(1));
     more.config.resource_limits.max_parallel_training_jobs = 99;
     let study = more.tuning().unwrap().study().unwrap();
-    assert_eq!(more.for_study(&study, &Judge::default()).unwrap_err().violations().len(), 2);
-    let judge = Judge::default().with_quotas(Quotas::RAISED).allowing_unknown_members();
-    let written = more.for_study(&study, &judge).unwrap();
+    assert_eq!(more.for_study(&study, &Validator::default()).unwrap_err().violations().len(), 2);
+    let validator = Validator::default().with_quotas(Quotas::RAISED).allow_unknown_members();
+    let written = more.for_study(&study, &validator).unwrap();
     assert_eq!(serde_json::to_value(&written).unwrap()["Tomorrow"], 1);
     let several = document(&file("accepted/several_definitions.json")).request().unwrap();
-    let error = several.for_study(&study, &Judge::default()).unwrap_err().to_string();
+    let error = several.for_study(&study, &Validator::default()).unwrap_err().to_string();
     assert!(error.contains("one definition"), "{error}");
 }
 
 #[test]
-fn fault_d9_and_d10_what_a_study_has_not_changed_is_written_as_it_was() {
+fn fault_d9_and_d10_unchanged_ranges_keep_their_spelling() {
     let config = "/HyperParameterTuningJobConfig";
     let given = json!({
         "IntegerParameterRanges": [],
@@ -140,14 +145,15 @@ fn fault_d9_and_d10_what_a_study_has_not_changed_is_written_as_it_was() {
     let tuning = request.tuning().unwrap();
     let settings = StudySettings { limits: tuning.limits, ..Default::default() };
     let study = Study::new(space.unwrap(), tuning.objective, RandomSearch, settings).unwrap();
-    let judge = Judge::default();
-    let written = serde_json::to_value(request.for_study(&study, &judge).unwrap()).unwrap();
+    let validator = Validator::default();
+    let written = serde_json::to_value(request.for_study(&study, &validator).unwrap()).unwrap();
     assert_eq!(
         written["HyperParameterTuningJobConfig"]["ParameterRanges"],
         json!({
             "IntegerParameterRanges": [],
             "ContinuousParameterRanges": [
-                {"Name": "rate", "MinValue": "1e-06", "MaxValue": "0.2", "ScalingType": "Logarithmic"},
+                {"Name": "rate", "MinValue": "1e-06", "MaxValue": "0.2",
+                 "ScalingType": "Logarithmic"},
                 {"Name": "width", "MinValue": "1", "MaxValue": "1000"},
                 {"Name": "new", "MinValue": "0.0", "MaxValue": "1.0", "ScalingType": "Linear"}],
             "AutoParameters": [{"Name": "depth", "ValueHint": "7"}],
@@ -156,7 +162,7 @@ fn fault_d9_and_d10_what_a_study_has_not_changed_is_written_as_it_was() {
 }
 
 #[test]
-fn what_stands_in_the_only_definition_stays_there() {
+fn members_of_the_only_definition_stay_there() {
     let config = "/HyperParameterTuningJobConfig";
     let mut alone = one_definition();
     let mut definition = alone["TrainingJobDefinition"].clone();
@@ -174,12 +180,12 @@ fn what_stands_in_the_only_definition_stays_there() {
     let alone = without(alone, &places.each_ref().map(String::as_str));
     let request = document(&alone).request().unwrap();
     let study = request.tuning().unwrap().study().unwrap();
-    let written = request.for_study(&study, &Judge::default()).unwrap();
+    let written = request.for_study(&study, &Validator::default()).unwrap();
     assert_eq!(serde_json::to_value(written).unwrap(), alone);
 }
 
 #[test]
-fn what_the_service_would_refuse_is_not_written() {
+fn invalid_requests_are_not_written() {
     let space = SearchSpace::new([
         ParameterRange::integer("layers", 1..=8, ScalingType::Linear),
         ParameterRange::integer("width", 64..=64, ScalingType::Auto),
@@ -190,12 +196,12 @@ fn what_the_service_would_refuse_is_not_written() {
     let definition = document(&one_definition()).request().unwrap().definition.unwrap();
     let mut other = definition.clone();
     other.role_arn = "admin".to_owned();
-    let error = CreateHyperParameterTuningJobRequest::of(
+    let error = CreateHyperParameterTuningJobRequest::from_study(
         "no_underscores",
         &study,
         JobStrategy::Grid,
         other,
-        &Judge::default(),
+        &Validator::default(),
     )
     .unwrap_err();
     let subjects: Vec<&str> = error.violations().iter().map(|v| v.subject.as_str()).collect();
@@ -204,26 +210,26 @@ fn what_the_service_would_refuse_is_not_written() {
             && subjects.contains(&"$.TrainingJobDefinition.RoleArn"),
         "{error}"
     );
-    assert!(error.to_string().contains("categorical ranges only"), "{error}");
+    assert!(error.to_string().contains("only categorical ranges"), "{error}");
     let mut conflicting = definition;
     conflicting
         .static_hyper_parameters
         .as_mut()
         .unwrap()
         .insert("width".to_owned(), "32".to_owned());
-    let error = CreateHyperParameterTuningJobRequest::of(
+    let error = CreateHyperParameterTuningJobRequest::from_study(
         "n",
         &study,
         JobStrategy::Bayesian,
         conflicting,
-        &Judge::default(),
+        &Validator::default(),
     )
     .unwrap_err();
-    assert!(error.to_string().contains("make them agree"), "{error}");
+    assert!(error.to_string().contains("make them equal"), "{error}");
 }
 
 #[test]
-fn requests_have_steps_and_typed_choices() {
+fn steps_and_choices_become_categorical_ranges() {
     let space = SearchSpace::new([
         ParameterRange::continuous("dropout", 0.0..=0.3, ScalingType::Linear)
             .and_then(|range| range.with_step(0.1)),
@@ -234,13 +240,18 @@ fn requests_have_steps_and_typed_choices() {
     .unwrap();
     let objective = || Objective::minimize("loss");
     let study = Study::new(space, objective(), RandomSearch, StudySettings::default()).unwrap();
-    let ranges = serde_json::to_value(ParameterRanges::of(study.space())).unwrap();
+    let ranges = serde_json::to_value(ParameterRanges::from_space(study.space())).unwrap();
     assert_eq!(
         ranges.to_string(),
-        r#"{"CategoricalParameterRanges":[{"Name":"dropout","Values":["0.0","0.1","0.2","0.3"]},{"Name":"units","Values":["32","64","96","128"]},{"Name":"nesterov","Values":["true","false"]}]}"#
+        concat!(
+            r#"{"CategoricalParameterRanges":["#,
+            r#"{"Name":"dropout","Values":["0.0","0.1","0.2","0.3"]},"#,
+            r#"{"Name":"units","Values":["32","64","96","128"]},"#,
+            r#"{"Name":"nesterov","Values":["true","false"]}]}"#
+        )
     );
 
-    // SageMaker has no steps, and not that many choices.
+    // A step with that many values cannot become a categorical range.
     let text = include_str!("../data/accepted/one_definition.json");
     let request: CreateHyperParameterTuningJobRequest = serde_json::from_str(text).unwrap();
     let many =
@@ -248,6 +259,7 @@ fn requests_have_steps_and_typed_choices() {
             .and_then(|range| range.with_step(0.001))])
         .unwrap();
     let study = Study::new(many, objective(), RandomSearch, StudySettings::default());
-    let message = request.for_study(&study.unwrap(), &Judge::default()).unwrap_err().to_string();
+    let message =
+        request.for_study(&study.unwrap(), &Validator::default()).unwrap_err().to_string();
     assert!(message.contains("SageMaker's tuner has no steps"), "{message}");
 }

@@ -1,4 +1,4 @@
-//! The door to AWS's SDK for Rust: signs and sends what is asked of SageMaker, and reads what comes back.
+//! The service by AWS's SDK for Rust: signs and sends requests, and reads responses.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -17,26 +17,29 @@ use aws_sdk_sagemaker::types::{BooleanOperator, Filter, Operator, ResourceType, 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::background::{Background, trouble};
 #[cfg(feature = "logs")]
 use super::logs::LogReader;
 use super::metrics::MetricReader;
+use super::runtime::{BackgroundRuntime, service_error};
 use crate::evaluator::description::TrainingJob;
 use crate::evaluator::service::{
-    FoundJobs, JobFilter, TrainingReport, TrainingReports, TrainingService,
+    FoundJobs, JobFilter, TrainingReport, TrainingReportSource, TrainingService,
 };
-use crate::evaluator::trouble::{ServiceError, ServiceErrorKind};
+use crate::evaluator::service_error::{ServiceError, ServiceErrorKind};
 use crate::evaluator::tuning_job::TuningService;
 use crate::request::{CreateHyperParameterTuningJobRequest, CreateTrainingJobRequest};
 
-/// How long a request may take, and how long it may take to be connected.
-const REQUEST: Duration = Duration::from_secs(15);
-const CONNECT: Duration = Duration::from_secs(5);
-/// Answers of one page; the service allows as many.
-const PAGE: i32 = 100;
+/// Timeout of a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Timeout of a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Number of results on a page; the maximum that the service allows.
+const PAGE_SIZE: i32 = 100;
 
-/// How SageMaker is reached. What is not said comes from the environment, as for every program of AWS: variables, `~/.aws`, single sign-on, the
-/// role of the machine.
+/// The connection to SageMaker: region, credentials and endpoint.
+///
+/// What is not set comes from the environment, as for every AWS program: environment variables,
+/// `~/.aws`, single sign-on, or the role of the machine.
 #[derive(Clone, Default)]
 pub struct Connection {
     region: Option<String>,
@@ -56,42 +59,43 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// As the environment says.
+    /// Returns a connection that takes all settings from the environment.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same to this region.
+    /// Sets the region, such as `us-west-2`.
     #[must_use]
     pub fn region(self, region: impl Into<String>) -> Self {
         Self { region: Some(region.into()), ..self }
     }
 
-    /// The same with this profile of `~/.aws/config`.
+    /// Sets the profile of `~/.aws/config`.
     #[must_use]
     pub fn profile(self, profile: impl Into<String>) -> Self {
         Self { profile: Some(profile.into()), ..self }
     }
 
-    /// The same to this address instead of AWS's, such as that of a fake.
+    /// Sets the URL of the service instead of AWS's, such as that of the fake.
     #[must_use]
     pub fn endpoint(self, url: impl Into<String>) -> Self {
         Self { endpoint: Some(url.into()), ..self }
     }
 
-    /// The same with this access key instead of those that the environment gives.
+    /// Sets an access key, which is used instead of the credentials of the environment.
     #[must_use]
     pub fn access_key(self, id: &str, secret: &str, session_token: Option<String>) -> Self {
         let credentials = Credentials::new(id, secret, session_token, None, "given");
         Self { credentials: Some(credentials), ..self }
     }
 
-    /// Makes ready to ask; nothing is sent yet.
+    /// Opens the connection. Sends no request.
     ///
     /// # Errors
-    /// If no region is known, or there can be no threads.
+    /// [`ServiceErrorKind::Invalid`] if no region is set, or if the background thread cannot be
+    /// started.
     pub fn open(self) -> Result<SageMakerService, ServiceError> {
-        let runtime = Background::start()
+        let runtime = BackgroundRuntime::start()
             .map_err(|error| ServiceError::new(ServiceErrorKind::Invalid, error.to_string()))?;
         let clients = self.clients(&runtime)?;
         Ok(SageMakerService {
@@ -100,20 +104,24 @@ impl Connection {
             logs: LogReader::default(),
             metrics: MetricReader::default(),
             connection: self,
-            is_stale: false,
+            has_stale_credentials: false,
             runtime,
         })
     }
 
-    /// Whether credentials can change: those that were given cannot.
+    /// Returns whether the credentials can be renewed; those of [`access_key`](Self::access_key)
+    /// cannot.
     fn can_be_renewed(&self) -> bool {
         self.credentials.is_none()
     }
 
-    /// Looks for region and credentials, as they are now.
-    fn clients(&self, runtime: &Background) -> Result<Clients, ServiceError> {
+    /// Loads the current region and credentials, and creates the clients.
+    fn clients(&self, runtime: &BackgroundRuntime) -> Result<Clients, ServiceError> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
-            TimeoutConfig::builder().operation_timeout(REQUEST).connect_timeout(CONNECT).build(),
+            TimeoutConfig::builder()
+                .operation_timeout(REQUEST_TIMEOUT)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .build(),
         );
         if let Some(region) = self.region.clone() {
             loader = loader.region(Region::new(region));
@@ -129,10 +137,10 @@ impl Connection {
         }
         let config = runtime.run(async move { loader.load().await })?;
         if config.region().is_none() {
-            let text = "no region is known; name one, as by the variable AWS_REGION";
+            let text = "no region is set; set one, for example by the variable AWS_REGION";
             return Err(ServiceError::new(ServiceErrorKind::Invalid, text));
         }
-        // Who waits and who asks again is decided in one place, which is not here. What finds credentials keeps its retries.
+        // The evaluator retries requests itself. Loading credentials keeps the SDK's retries.
         macro_rules! client {
             ($sdk:ident) => {{
                 let config = $sdk::config::Builder::from(&config);
@@ -148,24 +156,25 @@ impl Connection {
     }
 }
 
-/// SageMaker, by AWS's SDK for Rust. Feature `sagemaker`.
+/// SageMaker by AWS's SDK for Rust (feature `sdk`).
 ///
-/// Each request is signed, sent and answered within 15 seconds; a call is one request, except for reports and logs, which may take some pages. The SDK's own retries are off, because the evaluator paces and
-/// repeats requests itself. It can be called from anywhere, from within an asynchronous program too, whose thread it then holds up.
+/// Each request is signed, sent and answered within 15 seconds. A call sends one request, except
+/// for reports and logs, which may take several pages. The SDK's own retries are disabled, because
+/// the evaluator limits and retries requests itself. Any program may call it, also an asynchronous
+/// one; a call blocks its thread.
 ///
 /// ```no_run
-/// use surmise_sagemaker::SageMakerEvaluator;
-/// use surmise_sagemaker::evaluator::Connection;
-/// use surmise_sagemaker::Document;
 /// use surmise::Tuner;
+/// use surmise_sagemaker::evaluator::Connection;
+/// use surmise_sagemaker::{Document, SageMakerEvaluator};
 ///
 /// let document = Document::read(&std::fs::read("tuning_job.json")?)?;
 /// let tuning = document.tuning()?;
 /// let service = Connection::new().region("us-west-2").open()?;
-/// let mut jobs = SageMakerEvaluator::new(&document.request()?, service)?;
-/// let rules = jobs.rules(tuning.rules.clone());
+/// let mut evaluator = SageMakerEvaluator::new(&document.request()?, service)?;
+/// let rules = evaluator.adapt_rules(tuning.rules.clone());
 /// let mut study = tuning.study()?;
-/// Tuner::with(rules).run(&mut study, &mut jobs)?;
+/// Tuner::with_rules(rules).run(&mut study, &mut evaluator)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct SageMakerService {
@@ -174,12 +183,12 @@ pub struct SageMakerService {
     logs: LogReader,
     metrics: MetricReader,
     connection: Connection,
-    /// Whether the credentials that the clients know were refused.
-    is_stale: bool,
-    runtime: Background,
+    /// True once the service has refused the credentials of the clients.
+    has_stale_credentials: bool,
+    runtime: BackgroundRuntime,
 }
 
-/// Clients keep the credentials that they have found in files, whatever is in these later.
+/// The clients of the SDK. They keep the credentials that they have read, even if files change.
 struct Clients {
     sagemaker: Client,
     metrics: aws_sdk_sagemakermetrics::Client,
@@ -188,17 +197,18 @@ struct Clients {
 }
 
 impl SageMakerService {
-    /// The clients, made anew if their credentials were refused: somebody may have renewed them. They stay if a signature was refused,
-    /// because each of them has learnt from the refusal how far this machine's clock is off.
+    /// Returns the clients. Creates new ones if the credentials were refused, because the user may
+    /// have renewed them; not if a signature was refused, because each client has learnt from the
+    /// refusal how far this machine's clock is off.
     fn clients(&mut self) -> Result<&Clients, ServiceError> {
-        if self.is_stale && self.connection.can_be_renewed() {
+        if self.has_stale_credentials && self.connection.can_be_renewed() {
             self.clients = self.connection.clients(&self.runtime)?;
         }
-        self.is_stale = false;
+        self.has_stale_credentials = false;
         Ok(&self.clients)
     }
 
-    /// Runs a request, and notes whether its credentials were refused.
+    /// Sends a request, and records whether its credentials were refused.
     fn run<T, E>(
         &mut self,
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'static,
@@ -207,19 +217,23 @@ impl SageMakerService {
         T: Send + 'static,
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
-        let answer = self.runtime.run(request)?.map_err(trouble);
-        self.noted(answer)
+        let response = self.runtime.run(request)?.map_err(service_error);
+        self.track_credentials(response)
     }
 
-    fn noted<T>(&mut self, answer: Result<T, ServiceError>) -> Result<T, ServiceError> {
-        let refused = answer.as_ref().err();
-        self.is_stale |= refused.is_some_and(|it| it.kind == ServiceErrorKind::Credentials);
-        answer
+    fn track_credentials<T>(
+        &mut self,
+        response: Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        let refused = response.as_ref().err();
+        self.has_stale_credentials |=
+            refused.is_some_and(|it| it.kind == ServiceErrorKind::Credentials);
+        response
     }
 }
 
 impl fmt::Debug for SageMakerService {
-    /// Nothing of the SDK's own, which tells the name of the access key.
+    /// Omits the clients: the SDK's own format contains the ID of the access key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SageMakerService").finish_non_exhaustive()
     }
@@ -227,9 +241,9 @@ impl fmt::Debug for SageMakerService {
 
 type Mutation = Box<dyn Fn(&mut HttpRequest) + Send + Sync>;
 
-/// Puts a body of our own into a request that the SDK signs and sends: what a request of ours says is written in one place, and what this
-/// version of the SDK does not know of it is not lost.
-fn body(request: &impl Serialize) -> Result<Mutation, ServiceError> {
+/// Returns a mutation that replaces the body of an SDK request by the JSON of `request`. So members
+/// that this version of the SDK does not know are sent, too.
+fn replace_body(request: &impl Serialize) -> Result<Mutation, ServiceError> {
     let bytes = serde_json::to_vec(request)
         .map_err(|error| ServiceError::new(ServiceErrorKind::Invalid, error.to_string()))?;
     Ok(Box::new(move |http: &mut HttpRequest| {
@@ -238,22 +252,22 @@ fn body(request: &impl Serialize) -> Result<Mutation, ServiceError> {
     }))
 }
 
-/// Keeps what came back as it was, for members that this version of the SDK does not know.
+/// Keeps the bytes of a response, for members that this version of the SDK does not know.
 #[derive(Debug, Clone, Default)]
-struct Reply(Arc<Mutex<Vec<u8>>>);
+struct RawResponse(Arc<Mutex<Vec<u8>>>);
 
-impl Reply {
+impl RawResponse {
     fn read(&self) -> Result<Value, ServiceError> {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         serde_json::from_slice(&bytes).map_err(|error| {
-            ServiceError::new(ServiceErrorKind::Unreachable, format!("a garbled reply: {error}"))
+            ServiceError::new(ServiceErrorKind::Unreachable, format!("invalid JSON: {error}"))
         })
     }
 }
 
-impl Intercept for Reply {
+impl Intercept for RawResponse {
     fn name(&self) -> &'static str {
-        "Reply"
+        "RawResponse"
     }
 
     fn read_after_deserialization(
@@ -271,16 +285,16 @@ impl Intercept for Reply {
 impl TrainingService for SageMakerService {
     fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<String, ServiceError> {
         let call = self.clients()?.sagemaker.create_training_job();
-        let call = call.customize().mutate_request(body(request)?);
+        let call = call.customize().mutate_request(replace_body(request)?);
         let answer = self.run(call.send())?;
         Ok(answer.training_job_arn().unwrap_or_default().to_owned())
     }
 
     fn describe(&mut self, name: &str) -> Result<TrainingJob, ServiceError> {
-        let reply = Reply::default();
+        let raw = RawResponse::default();
         let call = self.clients()?.sagemaker.describe_training_job().training_job_name(name);
-        self.run(call.customize().interceptor(reply.clone()).send())?;
-        Ok(TrainingJob::from_description(reply.read()?))
+        self.run(call.customize().interceptor(raw.clone()).send())?;
+        Ok(TrainingJob::from_description(raw.read()?))
     }
 
     fn search(&mut self, filter: &JobFilter<'_>) -> Result<FoundJobs, ServiceError> {
@@ -293,9 +307,9 @@ impl TrainingService for SageMakerService {
                 let expression = SearchExpression::builder().operator(BooleanOperator::Or);
                 (expression.set_filters(Some(names)), None)
             }
-            JobFilter::Begins { with, page } => {
+            JobFilter::NamePrefix { prefix, page } => {
                 let expression = SearchExpression::builder();
-                (expression.filters(by_name(Operator::Contains, with)), page.map(str::to_owned))
+                (expression.filters(by_name(Operator::Contains, prefix)), page.map(str::to_owned))
             }
         };
         let call = self
@@ -303,21 +317,22 @@ impl TrainingService for SageMakerService {
             .sagemaker
             .search()
             .resource(ResourceType::TrainingJob)
-            .max_results(PAGE);
-        let reply = Reply::default();
+            .max_results(PAGE_SIZE);
+        let raw = RawResponse::default();
         let call = call.search_expression(expression.build()).set_next_token(page).customize();
-        self.run(call.interceptor(reply.clone()).send())?;
-        let mut found = reply.read()?;
+        self.run(call.interceptor(raw.clone()).send())?;
+        let mut found = raw.read()?;
         let results = found["Results"].as_array_mut().map(std::mem::take).unwrap_or_default();
         let jobs = results
             .into_iter()
             .map(|mut result| TrainingJob::from_description(result["TrainingJob"].take()));
-        let begins = |job: &TrainingJob| match filter {
+        // The service matches the text anywhere in a name.
+        let has_prefix = |job: &TrainingJob| match filter {
             JobFilter::Names(_) => true,
-            JobFilter::Begins { with, .. } => job.name.starts_with(with),
+            JobFilter::NamePrefix { prefix, .. } => job.name.starts_with(prefix),
         };
         Ok(FoundJobs {
-            jobs: jobs.filter(begins).collect(),
+            jobs: jobs.filter(has_prefix).collect(),
             next_page: found["NextToken"].as_str().map(str::to_owned),
         })
     }
@@ -330,34 +345,34 @@ impl TrainingService for SageMakerService {
     fn reports(
         &mut self,
         job: &TrainingJob,
-        source: &TrainingReports,
+        source: &TrainingReportSource,
     ) -> Result<Vec<TrainingReport>, ServiceError> {
         match source {
-            TrainingReports::None => Ok(Vec::new()),
-            TrainingReports::Metrics(name) => {
+            TrainingReportSource::None => Ok(Vec::new()),
+            TrainingReportSource::Metrics(name) => {
                 let client = self.clients()?.metrics.clone();
                 let read = self.metrics.read(&client, &self.runtime, job, name);
-                self.noted(read)
+                self.track_credentials(read)
             }
             #[cfg(feature = "logs")]
-            TrainingReports::Logs(pattern) => {
+            TrainingReportSource::Logs(pattern) => {
                 let client = self.clients()?.logs.clone();
                 let read = self.logs.read(&client, &self.runtime, &job.name, pattern);
-                self.noted(read)
+                self.track_credentials(read)
             }
             #[cfg(not(feature = "logs"))]
-            TrainingReports::Logs(_) => {
-                let text = "reports from logs need the feature logs of the crate surmise-sagemaker";
+            TrainingReportSource::Logs(_) => {
+                let text = "reports from logs need the feature `logs` of surmise-sagemaker";
                 Err(ServiceError::new(ServiceErrorKind::Invalid, text))
             }
         }
     }
 
     #[cfg(feature = "logs")]
-    fn last_lines(&mut self, job: &str, most: usize) -> Result<Vec<String>, ServiceError> {
+    fn last_lines(&mut self, job: &str, max_lines: usize) -> Result<Vec<String>, ServiceError> {
         let client = self.clients()?.logs.clone();
-        let read = LogReader::last_lines(&client, &self.runtime, job, most);
-        self.noted(read)
+        let read = LogReader::last_lines(&client, &self.runtime, job, max_lines);
+        self.track_credentials(read)
     }
 
     fn region(&self) -> Option<String> {
@@ -371,17 +386,17 @@ impl TuningService for SageMakerService {
         request: &CreateHyperParameterTuningJobRequest,
     ) -> Result<(), ServiceError> {
         let call = self.clients()?.sagemaker.create_hyper_parameter_tuning_job().customize();
-        let call = call.mutate_request(body(request)?);
+        let call = call.mutate_request(replace_body(request)?);
         self.run(call.send()).map(drop)
     }
 
     fn describe_tuning_job(&mut self, name: &str) -> Result<Value, ServiceError> {
-        let reply = Reply::default();
+        let raw = RawResponse::default();
         let call = self.clients()?.sagemaker.describe_hyper_parameter_tuning_job();
         let call = call.hyper_parameter_tuning_job_name(name).customize();
-        let call = call.interceptor(reply.clone());
+        let call = call.interceptor(raw.clone());
         self.run(call.send())?;
-        reply.read()
+        raw.read()
     }
 
     fn stop_tuning_job(&mut self, name: &str) -> Result<(), ServiceError> {
@@ -390,13 +405,17 @@ impl TuningService for SageMakerService {
         self.run(call.send()).map(drop)
     }
 
-    fn training_jobs_of(&mut self, name: &str, page: Option<&str>) -> Result<Value, ServiceError> {
-        let reply = Reply::default();
+    fn list_training_jobs(
+        &mut self,
+        name: &str,
+        page: Option<&str>,
+    ) -> Result<Value, ServiceError> {
+        let raw = RawResponse::default();
         let call = self.clients()?.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job();
-        let call = call.hyper_parameter_tuning_job_name(name).max_results(PAGE);
+        let call = call.hyper_parameter_tuning_job_name(name).max_results(PAGE_SIZE);
         let call = call.set_next_token(page.map(str::to_owned)).customize();
-        let call = call.interceptor(reply.clone());
+        let call = call.interceptor(raw.clone());
         self.run(call.send())?;
-        reply.read()
+        raw.read()
     }
 }

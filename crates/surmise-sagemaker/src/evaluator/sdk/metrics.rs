@@ -1,4 +1,4 @@
-//! The door to SageMaker's metrics service: what training jobs report on their way.
+//! Reads the reports of training jobs from SageMaker's metrics service.
 
 use std::collections::HashMap;
 
@@ -7,58 +7,61 @@ use aws_sdk_sagemakermetrics::types::{
     MetricQuery, MetricQueryResult, MetricQueryResultStatus, MetricStatistic, Period, XAxisType,
 };
 
-use super::background::{Background, trouble};
+use super::runtime::{BackgroundRuntime, service_error};
 use crate::evaluator::description::TrainingJob;
 use crate::evaluator::service::TrainingReport;
-use crate::evaluator::trouble::{ServiceError, ServiceErrorKind};
+use crate::evaluator::service_error::{ServiceError, ServiceErrorKind};
 
-/// So many pages are read at once at the most.
-const MOST_PAGES: usize = 50;
-/// Times beyond this are milliseconds: in which unit the service tells times, is not documented.
-const MILLISECONDS: i64 = 100_000_000_000;
+/// Maximum number of pages in one call.
+const MAX_PAGES: usize = 50;
+/// Times above this are in milliseconds: AWS does not document the unit of timestamps.
+const MIN_MILLISECONDS: i64 = 100_000_000_000;
 
-/// Reads the values of a metric, job by job, where the service does not tell all at once.
+/// Reads the values of a metric, also if the service truncates its responses.
 #[derive(Debug, Default)]
 pub(super) struct MetricReader {
-    /// By the name of a job: since when values are asked for, in seconds since 1970, if that is not the beginning.
+    /// For each job, by name: the start of the next query in seconds since 1970, unless it is the
+    /// beginning.
     since: HashMap<String, i64>,
-    /// Whether values cannot be had because the service tells only some at once; and whether that has been said.
-    is_cut: bool,
-    has_said_so: bool,
+    /// True if the service truncates the values of a job and later ones cannot be queried.
+    is_truncated: bool,
+    has_reported_truncation: bool,
 }
 
 impl MetricReader {
-    /// The values of a metric by the number of the iteration, those that have been told before among them.
+    /// Reads the values of a metric by iteration number. Values of earlier calls may be among them.
     pub(super) fn read(
         &mut self,
         client: &Client,
-        runtime: &Background,
+        runtime: &BackgroundRuntime,
         job: &TrainingJob,
         metric: &str,
     ) -> Result<Vec<TrainingReport>, ServiceError> {
-        if self.is_cut && !self.has_said_so {
-            self.has_said_so = true;
-            let text = "BatchGetMetrics: Truncated: it does not tell all values of a training job, and later ones cannot be asked for; read them from the logs (TrainingReports::Logs)";
+        if self.is_truncated && !self.has_reported_truncation {
+            self.has_reported_truncation = true;
+            let text = "BatchGetMetrics: Truncated: the service returns only some values of a \
+                        training job, and later ones cannot be queried; read them from the logs \
+                        (TrainingReportSource::Logs)";
             return Err(ServiceError::new(ServiceErrorKind::Invalid, text));
         }
         let mut reports = Vec::new();
         let mut since = self.since.get(&job.name).copied();
-        for _ in 0..MOST_PAGES {
-            let query = |axis| ask(client, runtime, (job, metric), axis, since);
-            let (values, is_whole) = query(XAxisType::IterationNumber)?;
+        for _ in 0..MAX_PAGES {
+            let query = |axis| query_metric(client, runtime, (job, metric), axis, since);
+            let (values, is_complete) = query(XAxisType::IterationNumber)?;
             reports.extend(values.into_iter().filter_map(|(step, value)| {
                 let step = Some(u64::try_from(step).ok()?);
-                Some(TrainingReport { step, value, at: None, stream: 0 })
+                Some(TrainingReport { step, value, printed_at: None, stream: 0 })
             }));
-            if is_whole {
+            if is_complete {
                 break;
             }
-            // Goes on from the time of the last value that was told.
+            // Continue from the time of the last value.
             let (values, _) = query(XAxisType::Timestamp)?;
             let last = values.into_iter().map(|(at, _)| at).max();
-            let last = last.map(|at| if at > MILLISECONDS { at / 1000 } else { at });
+            let last = last.map(|at| if at > MIN_MILLISECONDS { at / 1000 } else { at });
             if last.is_none() || last <= since {
-                self.is_cut = true;
+                self.is_truncated = true;
                 break;
             }
             since = last;
@@ -68,10 +71,10 @@ impl MetricReader {
     }
 }
 
-/// Places on an axis and values there, and whether these are all.
-fn ask(
+/// Queries a metric. Returns pairs of axis position and value, and whether they are complete.
+fn query_metric(
     client: &Client,
-    runtime: &Background,
+    runtime: &BackgroundRuntime,
     (job, metric): (&TrainingJob, &str),
     axis: XAxisType,
     since: Option<i64>,
@@ -85,22 +88,22 @@ fn ask(
         .set_start(since)
         .build();
     let call = client.batch_get_metrics().metric_queries(query);
-    let answer = runtime.run(call.send())?.map_err(trouble)?;
+    let answer = runtime.run(call.send())?.map_err(service_error)?;
     let Some(result) = answer.metric_query_results().first() else { return Ok((vec![], true)) };
-    let is_whole = match result.status() {
+    let is_complete = match result.status() {
         Some(MetricQueryResultStatus::Truncated) => false,
         None | Some(MetricQueryResultStatus::Complete) => true,
-        Some(status) => return Err(refusal(status, result)),
+        Some(status) => return Err(query_error(status, result)),
     };
-    let places = result.x_axis_values().iter().copied();
-    Ok((places.zip(result.metric_values().iter().copied()).collect(), is_whole))
+    let positions = result.x_axis_values().iter().copied();
+    Ok((positions.zip(result.metric_values().iter().copied()).collect(), is_complete))
 }
 
-fn refusal(status: &MetricQueryResultStatus, result: &MetricQueryResult) -> ServiceError {
+fn query_error(status: &MetricQueryResultStatus, result: &MetricQueryResult) -> ServiceError {
     let kind = match status {
         MetricQueryResultStatus::InternalError => ServiceErrorKind::Unreachable,
         _ => ServiceErrorKind::Invalid,
     };
-    let text = result.message().unwrap_or("it says no more");
+    let text = result.message().unwrap_or("no message");
     ServiceError::new(kind, format!("BatchGetMetrics: {}: {text}", status.as_str()))
 }

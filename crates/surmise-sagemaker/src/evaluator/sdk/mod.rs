@@ -1,6 +1,6 @@
-//! The doors to AWS's SDK for Rust.
+//! The implementation of the services by AWS's SDK for Rust.
 
-mod background;
+mod runtime;
 
 #[cfg(feature = "logs")]
 mod logs;

@@ -1,12 +1,12 @@
-//! Algorithm, machines, time, channels, metrics.
+//! Rules of a definition: algorithm, instances, time limits, channels and metrics.
 
 use std::slice::from_ref;
 
 use serde_json::{Value, json};
-use surmise_sagemaker::{Judge, Severity};
+use surmise_sagemaker::{Severity, Validator};
 
-use super::{base, config, definition, error, says, warning};
-use crate::{document, file, judge, with, without};
+use super::{assert_error, assert_warning, base, config, definition, has_finding};
+use crate::{document, file, validate, with, without};
 
 const RESOURCES: &str = "$.TrainingJobDefinition.ResourceConfig";
 
@@ -14,43 +14,43 @@ const RESOURCES: &str = "$.TrainingJobDefinition.ResourceConfig";
 fn an_algorithm_is_an_image_or_a_resource() {
     let path = |member: &str| format!("$.TrainingJobDefinition.AlgorithmSpecification.{member}");
     let both = definition(&[("/AlgorithmSpecification/AlgorithmName", json!("mine"))]);
-    error(&path("AlgorithmName"), "not both", &[base()], &[both]);
+    assert_error(&path("AlgorithmName"), "not both", &[base()], &[both]);
     let image = "/TrainingJobDefinition/AlgorithmSpecification/TrainingImage";
     let neither = without(base(), &[image]);
-    error(&path("TrainingImage"), "an image or an algorithm", &[base()], &[neither]);
+    assert_error(&path("TrainingImage"), "an image or an algorithm", &[base()], &[neither]);
     let empty = with(base(), &[(image, json!(""))]);
-    error(&path("TrainingImage"), "have a path", &[base()], &[empty]);
+    assert_error(&path("TrainingImage"), "have a path", &[base()], &[empty]);
 }
 
 #[test]
-fn machines_are_given_once() {
+fn instances_are_stated_once() {
     let flexible = json!({"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 9});
     let both = definition(&[("/HyperParameterTuningResourceConfig", flexible.clone())]);
     let path = "$.TrainingJobDefinition.HyperParameterTuningResourceConfig";
-    error(path, "not both", &[base()], &[both]);
+    assert_error(path, "not both", &[base()], &[both]);
     let neither = without(base(), &["/TrainingJobDefinition/ResourceConfig"]);
     let place = "/TrainingJobDefinition/HyperParameterTuningResourceConfig";
     let other = with(neither.clone(), &[(place, flexible)]);
-    error(RESOURCES, "need machines", &[base(), other], &[neither]);
+    assert_error(RESOURCES, "need instances", &[base(), other], &[neither]);
 }
 
 #[test]
-fn machines_are_given_whole() {
+fn instances_need_type_and_count() {
     let fixed = |resources: Value| definition(&[("/ResourceConfig", resources)]);
     let of = |count: u32| fixed(json!({"InstanceType": "ml.m5.xlarge", "InstanceCount": count}));
     let good = of(1);
     let path = |member: &str| format!("{RESOURCES}.{member}");
     let bad = fixed(json!({"InstanceCount": 1}));
-    error(&path("InstanceType"), "need machines", from_ref(&good), &[bad]);
+    assert_error(&path("InstanceType"), "need instances", from_ref(&good), &[bad]);
     let bad = fixed(json!({"InstanceType": "ml.m5.xlarge"}));
-    error(&path("InstanceCount"), "need machines", from_ref(&good), &[bad]);
-    error(&path("InstanceCount"), "at least one machine", from_ref(&good), &[of(0)]);
+    assert_error(&path("InstanceCount"), "need instances", from_ref(&good), &[bad]);
+    assert_error(&path("InstanceCount"), "at least one instance", from_ref(&good), &[of(0)]);
     let groups = definition(&[("/ResourceConfig/InstanceType", json!("ml.m5.xlarge"))]);
-    error(&path("InstanceGroups"), "not both", &[base(), good], &[groups]);
+    assert_error(&path("InstanceGroups"), "not both", &[base(), good], &[groups]);
 }
 
 #[test]
-fn flexible_machines_are_in_the_list_or_beside_it() {
+fn flexible_instances_are_listed_or_stated_directly() {
     let several = || file("accepted/several_definitions.json");
     let place = "/TrainingJobDefinitions/1/HyperParameterTuningResourceConfig";
     let path = "$.TrainingJobDefinitions[1].HyperParameterTuningResourceConfig";
@@ -58,33 +58,33 @@ fn flexible_machines_are_in_the_list_or_beside_it() {
     for (name, value) in ["InstanceType", "InstanceCount", "VolumeSizeInGB"].iter().zip(values) {
         let bad = with(several(), &[(&format!("{place}/{name}"), value)]);
         let path = format!("{path}.{name}");
-        error(&path, "in each of InstanceConfigs", &[several()], &[bad]);
+        assert_error(&path, "in each of InstanceConfigs", &[several()], &[bad]);
     }
     let zero = with(several(), &[(&format!("{place}/InstanceConfigs/0/InstanceCount"), json!(0))]);
     let path = format!("{path}.InstanceConfigs[0].InstanceCount");
-    error(&path, "at least one machine", &[several()], &[zero]);
+    assert_error(&path, "at least one instance", &[several()], &[zero]);
     let place = "/TrainingJobDefinitions/2/HyperParameterTuningResourceConfig/AllocationStrategy";
     let alone = with(several(), &[(place, json!("Prioritized"))]);
     let path = "$.TrainingJobDefinitions[2].HyperParameterTuningResourceConfig.AllocationStrategy";
-    warning(path, "there are none", &[several()], &[alone]);
+    assert_warning(path, "no effect without InstanceConfigs", &[several()], &[alone]);
 }
 
 #[test]
-fn a_key_for_disks_that_cannot_be_had_is_warned_of() {
+fn a_volume_key_for_local_disks_gives_a_warning() {
     let on = |instance: &str| {
         let machines = json!({"InstanceType": instance, "InstanceCount": 1, "VolumeKmsKeyId": "k"});
         definition(&[("/ResourceConfig", machines)])
     };
     let good = ["ml.m5.xlarge", "ml.c5n.2xlarge", "ml.p3.2xlarge", "ml.trn1.2xlarge"].map(on);
     let bad = ["ml.g4dn.xlarge", "ml.p4d.24xlarge", "ml.m5d.large", "ml.g5.xlarge"].map(on);
-    warning(&format!("{RESOURCES}.VolumeKmsKeyId"), "disks of its own", &good, &bad);
+    assert_warning(&format!("{RESOURCES}.VolumeKmsKeyId"), "has local disks", &good, &bad);
 }
 
 #[test]
-fn keep_alive_is_disregarded() {
+fn keep_alive_gives_a_warning() {
     let place = "/TrainingJobDefinition/ResourceConfig/KeepAlivePeriodInSeconds";
     let path = format!("{RESOURCES}.KeepAlivePeriodInSeconds");
-    warning(&path, "disregard it", &[without(base(), &[place])], &[base()]);
+    assert_warning(&path, "ignore it", &[without(base(), &[place])], &[base()]);
 }
 
 #[test]
@@ -99,43 +99,58 @@ fn spot_training_waits_at_least_as_long_as_it_runs() {
     let runs = || json!({"MaxRuntimeInSeconds": 60});
     let path = "$.TrainingJobDefinition.StoppingCondition.MaxWaitTimeInSeconds";
     let good = time(both(60), true);
-    error(path, "the time of running", from_ref(&good), &[time(both(59), true)]);
-    error(path, "waiting and running together", from_ref(&good), &[time(runs(), true)]);
-    error(path, "spot training only", &[good, time(runs(), false)], &[time(both(60), false)]);
+    assert_error(path, "at least MaxRuntimeInSeconds", from_ref(&good), &[time(both(59), true)]);
+    assert_error(path, "waiting and running together", from_ref(&good), &[time(runs(), true)]);
+    assert_error(
+        path,
+        "only spot training",
+        &[good, time(runs(), false)],
+        &[time(both(60), false)],
+    );
     let bare = without(base(), &["/TrainingJobDefinition/CheckpointConfig"]);
     let path = "$.TrainingJobDefinition.EnableManagedSpotTraining";
-    warning(path, "CheckpointConfig", &[base()], &[bare]);
+    assert_warning(path, "CheckpointConfig", &[base()], &[bare]);
     let unlimited = time(json!({}), false);
-    warning("$.TrainingJobDefinition.StoppingCondition", "run for a day", &[base()], &[unlimited]);
+    assert_warning(
+        "$.TrainingJobDefinition.StoppingCondition",
+        "run for a day",
+        &[base()],
+        &[unlimited],
+    );
 }
 
 const CHANNELS: &str = "$.TrainingJobDefinition.InputDataConfig";
 
 #[test]
-fn a_channel_has_one_source_and_a_name_of_its_own() {
+fn a_channel_has_one_source_and_a_distinct_name() {
     let channels = base()["TrainingJobDefinition"]["InputDataConfig"].clone();
     let source = |value: Value| definition(&[("/InputDataConfig/2/DataSource", value)]);
     let path = format!("{CHANNELS}[2].DataSource.S3DataSource");
-    error(&path, "from somewhere", &[base()], &[source(json!({}))]);
+    assert_error(&path, "must have a data source", &[base()], &[source(json!({}))]);
     let mut two = channels[2]["DataSource"].clone();
     two["DatasetSource"] = channels[3]["DataSource"]["DatasetSource"].clone();
-    error(&format!("{CHANNELS}[2].DataSource"), "from one place", &[base()], &[source(two)]);
+    assert_error(
+        &format!("{CHANNELS}[2].DataSource"),
+        "exactly one data source",
+        &[base()],
+        &[source(two)],
+    );
     let same = definition(&[("/InputDataConfig/2/ChannelName", json!("train"))]);
-    error(&format!("{CHANNELS}[2].ChannelName"), "distinct names", &[base()], &[same]);
+    assert_error(&format!("{CHANNELS}[2].ChannelName"), "distinct names", &[base()], &[same]);
 }
 
 #[test]
-fn augmented_manifests_are_streamed_and_alone_have_attributes() {
+fn augmented_manifests_need_pipe_mode_and_only_they_have_attributes() {
     let path = |member: &str| format!("{CHANNELS}[1].DataSource.S3DataSource.{member}");
     let file = definition(&[("/InputDataConfig/1/InputMode", json!("File"))]);
-    error(&path("S3DataType"), "must come as a stream", &[base()], &[file]);
+    assert_error(&path("S3DataType"), "need input mode Pipe", &[base()], &[file]);
     let place = "/InputDataConfig/1/DataSource/S3DataSource/S3DataType";
     let prefix = definition(&[(place, json!("S3Prefix"))]);
-    // A public test against the service creates it.
-    warning(&path("AttributeNames"), "augmented manifests only", &[base()], &[prefix]);
+    // The service accepts it: a public test creates such a job.
+    assert_warning(&path("AttributeNames"), "only augmented manifests", &[base()], &[prefix]);
 }
 
-/// A request with preferred machines, changed below its definition.
+/// Returns a request with instance preferences, changed below its definition.
 fn preferred(changes: &[(&str, Value)]) -> Value {
     changes.iter().fold(file("accepted/instance_preferences.json"), |value, (place, new)| {
         with(value, &[(&format!("/TrainingJobDefinition{place}"), new.clone())])
@@ -143,18 +158,18 @@ fn preferred(changes: &[(&str, Value)]) -> Value {
 }
 
 #[test]
-fn fault_d2_preferred_machines_take_the_place_of_others() {
+fn fault_d2_instance_preferences_exclude_other_instances() {
     let good = [preferred(&[])];
     let machines = "$.TrainingJobDefinition.ResourceConfig";
     let beside =
         |member: &str, value: Value| preferred(&[(&format!("/ResourceConfig/{member}"), value)]);
-    error(
+    assert_error(
         &format!("{machines}.InstanceType"),
-        "take the place of InstanceType",
+        "InstancePreferences or InstanceType, not both",
         &good,
         &[beside("InstanceType", json!("ml.m5.xlarge"))],
     );
-    error(
+    assert_error(
         &format!("{machines}.InstanceCount"),
         "in each preference or here",
         &good,
@@ -168,9 +183,9 @@ fn fault_d2_preferred_machines_take_the_place_of_others() {
         json!([one("ml.c5.xlarge", first), one("ml.m5.xlarge", second)])
     };
     let all = |value: Value| beside("InstancePreferences", value);
-    error(
+    assert_error(
         &format!("{machines}.InstancePreferences[1].InstanceCount"),
-        "needs a number of machines",
+        "needs a number of instances",
         &[all(counted(json!(1), json!(1)))],
         &[all(counted(json!(1), Value::Null))],
     );
@@ -178,9 +193,9 @@ fn fault_d2_preferred_machines_take_the_place_of_others() {
         ("/ResourceConfig/InstancePreferences", counted(Value::Null, Value::Null)),
         ("/ResourceConfig/InstanceCount", json!(1)),
     ]);
-    error(
+    assert_error(
         &format!("{machines}.InstancePreferences[1].InstanceType"),
-        "preferred once only",
+        "preferred only once",
         &[once],
         &[all(json!([
             {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
@@ -190,7 +205,7 @@ fn fault_d2_preferred_machines_take_the_place_of_others() {
 }
 
 #[test]
-fn fault_d2_preferred_machines_are_chosen_by_the_service() {
+fn fault_d2_selected_instances_are_set_by_the_service() {
     let good = [preferred(&[])];
     let machines = "$.TrainingJobDefinition.ResourceConfig";
     let beside =
@@ -198,139 +213,147 @@ fn fault_d2_preferred_machines_are_chosen_by_the_service() {
     for member in ["SelectedInstanceType", "SelectedInstanceCount"] {
         let value = if member.ends_with("Type") { json!("ml.m5.xlarge") } else { json!(1) };
         let path = format!("{machines}.{member}");
-        error(&path, "what the service answers", &good, &[beside(member, value)]);
+        assert_error(&path, "the service's answers", &good, &[beside(member, value)]);
     }
     let spot = preferred(&[
         ("/EnableManagedSpotTraining", json!(true)),
         ("/StoppingCondition/MaxWaitTimeInSeconds", json!(7200)),
     ]);
     let path = "$.TrainingJobDefinition.EnableManagedSpotTraining";
-    error(path, "on demand and reserved", &good, &[spot]);
+    assert_error(path, "on-demand and reserved", &good, &[spot]);
     let plan = "arn:aws:sagemaker:us-west-2:111122223333:training-plan/trees";
-    error(
+    assert_error(
         &format!("{machines}.InstancePreferences[0].TrainingPlanArns"),
-        "one training plan for all",
+        "a training plan for all instances",
         &good,
         &[beside("TrainingPlanArn", json!(plan))],
     );
 }
 
 #[test]
-fn fault_d1_a_job_may_wait_for_half_an_hour() {
+fn fault_d1_the_pending_time_is_at_least_half_an_hour() {
     for (seconds, is_accepted) in [(1799, false), (1800, true), (3600, true)] {
         let request = definition(&[("/StoppingCondition/MaxPendingTimeInSeconds", json!(seconds))]);
-        assert_eq!(judge(&request).is_accepted(), is_accepted, "{seconds}: {}", judge(&request));
+        assert_eq!(
+            validate(&request).is_accepted(),
+            is_accepted,
+            "{seconds}: {}",
+            validate(&request)
+        );
     }
 }
 
 #[test]
-fn fault_d5_and_d7_the_built_in_xgboost_is_warned_of_once() {
+fn fault_d5_and_d7_the_built_in_xgboost_gives_one_warning() {
     let request = || file("accepted/instance_preferences.json");
     let ranges = "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges";
     let depth = json!([{"Name": "max_depth", "MinValue": "1.0", "MaxValue": "9"}]);
-    let verdict = judge(&with(request(), &[(ranges, depth)]));
-    let about = verdict.findings().iter().map(|finding| finding.violation.subject.as_str());
+    let validation = validate(&with(request(), &[(ranges, depth)]));
+    let about = validation.findings().iter().map(|finding| finding.violation.subject.as_str());
     let about: Vec<&str> = about.filter(|path| path.contains("MinValue")).collect();
-    assert_eq!(about.len(), 1, "{verdict}");
+    assert_eq!(about.len(), 1, "{validation}");
     let path = "$.TrainingJobDefinition.InputDataConfig";
     let none = without(request(), &["/TrainingJobDefinition/InputDataConfig"]);
     let place = "/TrainingJobDefinition/InputDataConfig/0/ChannelName";
     let other = with(request(), &[(place, json!("validation"))]);
-    warning(path, "learns from the channel train", &[request()], &[none, other]);
+    assert_warning(path, "learns from the channel train", &[request()], &[none, other]);
 }
 
 #[test]
-fn groups_of_machines_are_known() {
+fn instance_groups_must_exist() {
     let named = |name: &str| {
         let place = "/InputDataConfig/0/DataSource/S3DataSource/InstanceGroupNames";
         definition(&[(place, json!([name]))])
     };
     let path = format!("{CHANNELS}[0].DataSource.S3DataSource.InstanceGroupNames[0]");
-    warning(&path, "no group of machines", &[named("servers")], &[named("others")]);
+    assert_warning(&path, "no instance group", &[named("servers")], &[named("workers")]);
 }
 
 #[test]
-fn packing_outside_of_streams_is_warned_of() {
+fn compression_and_wrappers_without_pipe_mode_give_a_warning() {
     for (member, value) in [("CompressionType", "Gzip"), ("RecordWrapperType", "RecordIO")] {
         let bad = definition(&[(&format!("/InputDataConfig/0/{member}"), json!(value))]);
-        warning(&format!("{CHANNELS}[0].{member}"), "input mode Pipe", &[base()], &[bad]);
+        assert_warning(&format!("{CHANNELS}[0].{member}"), "input mode Pipe", &[base()], &[bad]);
     }
     let bare = without(base(), &["/TrainingJobDefinition/VpcConfig"]);
     let path = format!("{CHANNELS}[2].DataSource.FileSystemDataSource");
-    warning(&path, "private network", &[base()], &[bare]);
+    assert_warning(&path, "through a VPC", &[base()], &[bare]);
 }
 
 const METRICS: &str = "$.TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions";
 
 #[test]
-fn an_own_image_defines_its_objective() {
+fn a_custom_image_must_define_its_objective() {
     let path = "$.HyperParameterTuningJobConfig.HyperParameterTuningJobObjective.MetricName";
     let metrics = "/TrainingJobDefinition/AlgorithmSpecification/MetricDefinitions";
     let built_in = || file("accepted/grid.json");
     let none = without(base(), &[metrics]);
-    error(path, "must define the objective", &[base(), built_in()], &[none]);
+    assert_error(path, "must define the objective", &[base(), built_in()], &[none]);
     let place = "/HyperParameterTuningJobObjective/MetricName";
     let other = config(&[(place, json!("accuracy"))]);
     let text = "one of the metrics that are defined: validation:accuracy, train:loss";
-    error(path, text, &[base()], &[other]);
+    assert_error(path, text, &[base()], &[other]);
     let overridden = with(built_in(), &[(metrics, json!([{"Name": "n", "Regex": "(\\d+)"}]))]);
-    warning(METRICS, "defines its metrics itself", &[built_in()], &[overridden]);
+    assert_warning(METRICS, "defines its metrics itself", &[built_in()], &[overridden]);
 }
 
 #[test]
-fn expressions_that_find_no_value_are_warned_of() {
+fn expressions_without_a_value_give_a_warning() {
     let path = format!("{METRICS}[0].Regex");
     let place = "/AlgorithmSpecification/MetricDefinitions";
     let regex = |regex: &str| definition(&[(&format!("{place}/0/Regex"), json!(regex))]);
     let good =
         [regex(r"acc=(\S+)"), regex("acc=(.+?);"), regex("acc=(.*?);"), regex(r"(?<=acc=)(\S+)")];
     let bad = ["F1=(.*?)", "acc=([0-9.]*)", r"acc=(\d+)?", r"acc=(\d+)|nan"].map(regex);
-    warning(&path, "can be empty", &good, &bad);
-    warning(&path, "there is none", &good, &[regex(r"acc=\S+"), regex(r"acc=(?:\S+)")]);
-    warning(&path, "cannot be read here", &good, &[regex("acc=("), regex("[")]);
+    assert_warning(&path, "can be empty", &good, &bad);
+    assert_warning(&path, "has no group", &good, &[regex(r"acc=\S+"), regex(r"acc=(?:\S+)")]);
+    assert_warning(&path, "cannot parse it", &good, &[regex("acc=("), regex("[")]);
     let same = definition(&[(&format!("{place}/1/Name"), json!("validation:accuracy"))]);
-    warning(&format!("{METRICS}[1].Name"), "distinct names", &[base()], &[same]);
+    assert_warning(&format!("{METRICS}[1].Name"), "distinct names", &[base()], &[same]);
     let many = |count: usize| {
         let metric = |i: usize| json!({"Name": format!("m{i}"), "Regex": r"(\S+)"});
         let mut metrics: Vec<Value> = (1..count).map(metric).collect();
         metrics.push(json!({"Name": "validation:accuracy", "Regex": r"(\S+)"}));
         definition(&[(place, metrics.into())])
     };
-    warning(METRICS, "limits page", &[many(20)], &[many(21), many(40)]);
+    assert_warning(METRICS, "page of limits", &[many(20)], &[many(21), many(40)]);
 }
 
 #[test]
-fn expressions_that_capture_part_of_a_number_are_warned_of() {
+fn expressions_that_capture_part_of_a_number_give_a_warning() {
     let path = format!("{METRICS}[0].Regex");
     let on = |regex: &str, line: &str| {
         let place = "/AlgorithmSpecification/MetricDefinitions/0/Regex";
         let request = definition(&[(place, json!(regex))]);
-        Judge::default().with_log_lines([line, "train-loss=1"]).judge(&document(&request))
+        Validator::default().with_log_lines([line, "train-loss=1"]).validate(&document(&request))
     };
     for (regex, line, text) in [
-        (r"acc=([0-9.]+)", "acc=1e-05", r#"captures "1" of the number "1e-05""#),
-        (r".*acc.*([0-9.]+)", "acc=0.25", r#"captures "5" of the number "0.25""#),
-        (r"acc=-?([0-9.]+)", "acc=-0.5", r#"captures "0.5" of the number "-0.5""#),
+        (r"acc=([0-9.]+)", "acc=1e-05", r#"captures only "1" of the number "1e-05""#),
+        (r".*acc.*([0-9.]+)", "acc=0.25", r#"captures only "5" of the number "0.25""#),
+        (r"acc=-?([0-9.]+)", "acc=-0.5", r#"captures only "0.5" of the number "-0.5""#),
     ] {
-        let verdict = on(regex, line);
-        assert!(says(&verdict, Severity::Warning, &path, text), "{verdict}");
+        let validation = on(regex, line);
+        assert!(has_finding(&validation, Severity::Warning, &path, text), "{validation}");
     }
     for (regex, line) in [
         (r"acc=(\S+)", "acc=1e-05"),
         (r"acc=([0-9.]+)", "acc=0.5, 3"),
         (r"acc=([0-9.]+)", "t-acc=0.5."),
     ] {
-        let verdict = on(regex, line);
-        assert!(!says(&verdict, Severity::Warning, &path, "of the number"), "{verdict}");
+        let validation = on(regex, line);
+        assert!(
+            !has_finding(&validation, Severity::Warning, &path, "of the number"),
+            "{validation}"
+        );
     }
 }
 
 #[test]
-fn expressions_are_tried_on_lines() {
+fn expressions_are_tried_on_log_lines() {
     let path = format!("{METRICS}[0].Regex");
     let on = |lines: &[&str]| {
-        let judge = Judge::default().with_log_lines(lines.iter().copied());
-        judge.judge(&document(&base()))
+        let validator = Validator::default().with_log_lines(lines.iter().copied());
+        validator.validate(&document(&base()))
     };
     let good = on(&["start", "step 1 validation-accuracy=0.5", "train-loss=3e-2"]);
     assert!(good.warnings().all(|warning| !warning.subject.contains("Regex")), "{good}");
@@ -339,7 +362,7 @@ fn expressions_are_tried_on_lines() {
         (["validation-accuracy=0.5", "validation-accuracy=nan", "train-loss=1"], "\"nan\""),
         (["", "validation-accuracy=0.5,", "train-loss=1"], "\"0.5,\""),
     ] {
-        let verdict = on(&lines);
-        assert!(says(&verdict, Severity::Warning, &path, text), "{text}: {verdict}");
+        let validation = on(&lines);
+        assert!(has_finding(&validation, Severity::Warning, &path, text), "{text}: {validation}");
     }
 }

@@ -1,53 +1,54 @@
-//! A test for each rule between members, on both sides.
+//! Tests of each rule between members, with requests that satisfy and violate it.
 
 mod algorithm;
 mod definition;
-mod open;
 mod ranges;
 mod request;
 mod search;
+mod unresolved;
 
 use serde_json::Value;
-use surmise_sagemaker::{Severity, Verdict};
+use surmise_sagemaker::{Severity, Validation};
 
-use super::{judge, one_definition, with};
+use super::{one_definition, validate, with};
 
 const RANGES: &str = "$.HyperParameterTuningJobConfig.ParameterRanges";
 
-/// Whether a verdict has a finding at a path whose rule contains a text.
-fn says(verdict: &Verdict, severity: Severity, path: &str, rule: &str) -> bool {
-    verdict.findings().iter().any(|finding| {
+/// Returns whether a validation has a finding at a path whose rule contains a text.
+fn has_finding(validation: &Validation, severity: Severity, path: &str, rule: &str) -> bool {
+    validation.findings().iter().any(|finding| {
         let violation = &finding.violation;
         finding.severity == severity && violation.subject == path && violation.rule.contains(rule)
     })
 }
 
-/// The rule is broken by `bad` and by nothing of `good`.
-fn rule(severity: Severity, path: &str, rule: &str, good: &[Value], bad: &[Value]) {
+/// Asserts that the requests of `bad` violate a rule, and those of `good` do not.
+fn assert_rule(severity: Severity, path: &str, rule: &str, good: &[Value], bad: &[Value]) {
     for value in good {
-        let verdict = judge(value);
-        assert!(!says(&verdict, severity, path, rule), "should not be said: {verdict}");
-        // The good side is not hidden behind another rule.
-        assert!(verdict.is_accepted(), "{verdict}");
+        let validation = validate(value);
+        let is_found = has_finding(&validation, severity, path, rule);
+        assert!(!is_found, "unexpected finding: {validation}");
+        // No other error hides the rule on the good side.
+        assert!(validation.is_accepted(), "{validation}");
     }
     for value in bad {
-        let verdict = judge(value);
-        let is_said = says(&verdict, severity, path, rule);
-        assert!(is_said, "{path}: {rule}: should be said in\n{verdict}");
-        for (index, finding) in verdict.findings().iter().enumerate() {
-            assert!(!verdict.findings()[..index].contains(finding), "said twice: {finding}");
+        let validation = validate(value);
+        let is_found = has_finding(&validation, severity, path, rule);
+        assert!(is_found, "{path}: {rule}: missing in\n{validation}");
+        for (index, finding) in validation.findings().iter().enumerate() {
+            assert!(!validation.findings()[..index].contains(finding), "repeated: {finding}");
         }
     }
 }
 
-fn error(path: &str, text: &str, good: &[Value], bad: &[Value]) {
-    rule(Severity::Error, path, text, good, bad);
+fn assert_error(path: &str, text: &str, good: &[Value], bad: &[Value]) {
+    assert_rule(Severity::Error, path, text, good, bad);
 }
 
-fn warning(path: &str, text: &str, good: &[Value], bad: &[Value]) {
-    rule(Severity::Warning, path, text, good, bad);
+fn assert_warning(path: &str, text: &str, good: &[Value], bad: &[Value]) {
+    assert_rule(Severity::Warning, path, text, good, bad);
     for value in bad {
-        assert!(judge(value).is_accepted(), "a warning alone: {}", judge(value));
+        assert!(validate(value).is_accepted(), "only a warning: {}", validate(value));
     }
 }
 
@@ -61,12 +62,12 @@ fn changed(below: &str, changes: &[(&str, Value)]) -> Value {
     })
 }
 
-/// The base with another configuration.
+/// Returns the base request with another configuration.
 fn config(changes: &[(&str, Value)]) -> Value {
     changed("/HyperParameterTuningJobConfig", changes)
 }
 
-/// The base with another definition.
+/// Returns the base request with another definition.
 fn definition(changes: &[(&str, Value)]) -> Value {
     changed("/TrainingJobDefinition", changes)
 }

@@ -1,27 +1,27 @@
-//! Ranges.
+//! Rules of parameter ranges and grids.
 
 use serde_json::{Map, Value, json};
 use surmise_sagemaker::Severity;
 
-use super::{RANGES, base, config, definition, error, says, warning};
-use crate::{file, judge, with, without};
+use super::{RANGES, assert_error, assert_warning, base, config, definition, has_finding};
+use crate::{file, validate, with, without};
 
 const FIRST: &str = "/ParameterRanges/ContinuousParameterRanges/0";
 
-/// The base with this range alone, and few jobs.
-fn alone(list: &str, range: &Value) -> Value {
+/// Returns the base request with this range alone, and few jobs.
+fn with_range(list: &str, range: &Value) -> Value {
     let limits = json!({"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1});
-    let no_patience = json!({});
+    let no_criteria = json!({});
     config(&[
         ("/ParameterRanges", json!({ list: [range] })),
         ("/ResourceLimits", limits),
-        ("/TuningJobCompletionCriteria", no_patience),
+        ("/TuningJobCompletionCriteria", no_criteria),
     ])
 }
 
 fn numeric(list: &str, (min, max): (&str, &str), scaling: &str) -> Value {
     let range = json!({"Name": "x", "MinValue": min, "MaxValue": max, "ScalingType": scaling});
-    alone(list, &range)
+    with_range(list, &range)
 }
 
 fn continuous(min: &str, max: &str, scaling: &str) -> Value {
@@ -41,46 +41,56 @@ fn of_integer(member: &str) -> String {
 }
 
 #[test]
-fn continuous_ranges_end_in_finite_numbers() {
+fn bounds_of_continuous_ranges_are_finite_numbers() {
     let from = |min: &str| continuous(min, "1", "Auto");
     let good = ["0", "-1e3", "+0.5", "1e-300"].map(from);
     let bad = ["", "zero", "nan", "-inf", "1e999", "0,5"].map(from);
-    error(&of_continuous("MinValue"), "finite numbers", &good, &bad);
-    warning(&of_continuous("MinValue"), "is not known", &good, &[from(" 0")]);
+    assert_error(&of_continuous("MinValue"), "finite numbers", &good, &bad);
+    assert_warning(&of_continuous("MinValue"), "it is unknown", &good, &[from(" 0")]);
 }
 
 #[test]
-fn integer_ranges_end_in_whole_numbers() {
+fn bounds_of_integer_ranges_are_whole_numbers() {
     let to = |max: &str| integer("-1", max, "Auto");
     let bad = ["10.5", "ten", "", "99999999999999999999"].map(to);
     let good = ["0", "+10"].map(to);
-    error(&of_integer("MaxValue"), "whole numbers", &good, &bad);
-    warning(&of_integer("MaxValue"), "is not known", &good, &["1e3", "10 ", "10.0"].map(to));
+    assert_error(&of_integer("MaxValue"), "whole numbers", &good, &bad);
+    assert_warning(
+        &of_integer("MaxValue"),
+        "it is unknown",
+        &good,
+        &["1e3", "10 ", "10.0"].map(to),
+    );
 }
 
 #[test]
 fn the_maximum_is_above_the_minimum() {
     let good = [continuous("0", "1e-9", "Auto"), continuous("-2", "-1", "Linear")];
     let bad = [continuous("1", "1.0", "Auto"), continuous("1", "0", "Auto")];
-    error(&of_continuous("MaxValue"), "above MinValue", &good, &bad);
+    assert_error(&of_continuous("MaxValue"), "above MinValue", &good, &bad);
     let bad = [integer("2", "2", "Auto"), integer("3", "2", "Auto")];
-    // Neighbours that floating-point numbers cannot tell apart.
+    // These neighbours are equal as floating-point numbers.
     let large = integer("9007199254740992", "9007199254740993", "Auto");
-    error(&of_integer("MaxValue"), "above MinValue", &[integer("1", "2", "Auto"), large], &bad);
+    assert_error(
+        &of_integer("MaxValue"),
+        "above MinValue",
+        &[integer("1", "2", "Auto"), large],
+        &bad,
+    );
 }
 
 #[test]
 fn logarithmic_ranges_are_above_zero() {
     let log = |min: &str| continuous(min, "10", "Logarithmic");
     let good = [log("1e-9"), continuous("0", "10", "Linear"), continuous("0", "10", "Auto")];
-    error(
+    assert_error(
         &of_continuous("MinValue"),
         "logarithmic scale it must be above 0",
         &good,
         &[log("0"), log("-1")],
     );
     let log = |min: &str| integer(min, "10", "Logarithmic");
-    error(
+    assert_error(
         &of_integer("MinValue"),
         "logarithmic scale it must be above 0",
         &[log("1")],
@@ -89,23 +99,28 @@ fn logarithmic_ranges_are_above_zero() {
 }
 
 #[test]
-fn reverse_logarithmic_ranges_lie_in_zero_to_one() {
+fn reverse_logarithmic_ranges_lie_between_zero_and_one() {
     let reverse = |min: &str, max: &str| continuous(min, max, "ReverseLogarithmic");
     let good = [reverse("0", "0.999")];
-    error(&of_continuous("MinValue"), "must be at least 0", &good, &[reverse("-0.001", "0.9")]);
+    assert_error(
+        &of_continuous("MinValue"),
+        "must be at least 0",
+        &good,
+        &[reverse("-0.001", "0.9")],
+    );
     let bad = [reverse("0", "1"), reverse("0", "1.5")];
-    error(&of_continuous("MaxValue"), "must be below 1", &good, &bad);
+    assert_error(&of_continuous("MaxValue"), "must be below 1", &good, &bad);
 }
 
 #[test]
 fn reverse_logarithmic_scaling_is_for_continuous_ranges() {
     let bad = [integer("0", "5", "ReverseLogarithmic")];
     let good = [integer("0", "5", "Linear")];
-    error(&of_integer("ScalingType"), "continuous ranges only", &good, &bad);
+    assert_error(&of_integer("ScalingType"), "only continuous ranges", &good, &bad);
 }
 
 #[test]
-fn many_decades_on_a_linear_scale_are_warned_of() {
+fn many_decades_on_a_linear_scale_give_a_warning() {
     let good = [
         continuous("0.0011", "1", "Linear"),
         continuous("0.0001", "1", "Auto"),
@@ -113,42 +128,47 @@ fn many_decades_on_a_linear_scale_are_warned_of() {
         continuous("0", "0.99", "Linear"),
     ];
     let bad = [continuous("0.001", "1", "Linear"), continuous("0", "0.999", "Linear")];
-    warning(&of_continuous("ScalingType"), "decades", &good, &bad);
+    assert_warning(&of_continuous("ScalingType"), "decades", &good, &bad);
     let (good, bad) = ([integer("1", "999", "Linear")], [integer("1", "1000", "Linear")]);
-    warning(&of_integer("ScalingType"), "decades", &good, &bad);
+    assert_warning(&of_integer("ScalingType"), "decades", &good, &bad);
 }
 
 #[test]
-fn values_of_a_category_are_distinct() {
+fn choices_of_a_categorical_range_are_distinct() {
     let values = |values: Value| {
-        alone("CategoricalParameterRanges", &json!({"Name": "c", "Values": values}))
+        with_range("CategoricalParameterRanges", &json!({"Name": "c", "Values": values}))
     };
     let path = format!("{RANGES}.CategoricalParameterRanges[0].Values[1]");
     let (good, bad) = (values(json!(["a", "b", "A"])), values(json!(["a", "a", "b"])));
-    error(&path, "distinct", &[good], &[bad]);
+    assert_error(&path, "distinct", &[good], &[bad]);
 }
 
 #[test]
 fn a_hyperparameter_has_a_name_and_one_range() {
     let named = |name: &str| config(&[(&format!("{FIRST}/Name"), json!(name))]);
-    error(&of_continuous("Name"), "have a name", &[base(), named(" ")], &[named("")]);
-    error(&of_continuous("Name"), "have one range", &[named("Layers")], &[named("layers")]);
+    assert_error(&of_continuous("Name"), "have a name", &[base(), named(" ")], &[named("")]);
+    assert_error(
+        &of_continuous("Name"),
+        "have only one range",
+        &[named("Layers")],
+        &[named("layers")],
+    );
 }
 
 #[test]
 fn a_hyperparameter_is_tuned_or_static() {
     let of = |name: &str| definition(&[(&format!("/StaticHyperParameters/{name}"), json!("0.1"))]);
-    error(&of_continuous("Name"), "tuned or static", &[of("Rate")], &[of("rate")]);
+    assert_error(&of_continuous("Name"), "tuned or static", &[of("Rate")], &[of("rate")]);
 }
 
 #[test]
-fn the_injected_hyperparameter_belongs_to_sagemaker() {
+fn the_objective_hyperparameter_is_set_by_sagemaker() {
     const INJECTED: &str = "_tuning_objective_metric";
     let tuned = config(&[(&format!("{FIRST}/Name"), json!(INJECTED))]);
-    error(&of_continuous("Name"), "sets this hyperparameter itself", &[base()], &[tuned]);
+    assert_error(&of_continuous("Name"), "sets this hyperparameter itself", &[base()], &[tuned]);
     let path = format!("$.TrainingJobDefinition.StaticHyperParameters.{INJECTED}");
     let fixed = definition(&[(&format!("/StaticHyperParameters/{INJECTED}"), json!("loss"))]);
-    warning(&path, "sets this hyperparameter itself", &[base()], &[fixed]);
+    assert_warning(&path, "sets this hyperparameter itself", &[base()], &[fixed]);
 }
 
 #[test]
@@ -165,29 +185,29 @@ fn there_are_at_most_thirty_ranges_of_all_types() {
         config(&[("/ParameterRanges", ranges)])
     };
     let good = [ranges(15, 15), ranges(0, 30)];
-    error(RANGES, "at most 30 ranges", &good, &[ranges(16, 15), ranges(1, 30)]);
+    assert_error(RANGES, "at most 30 ranges", &good, &[ranges(16, 15), ranges(1, 30)]);
 }
 
 #[test]
-fn there_is_something_to_tune() {
+fn at_least_one_hyperparameter_is_tuned() {
     let bad = [
         config(&[("/ParameterRanges", json!({}))]),
         config(&[("/ParameterRanges", json!({"IntegerParameterRanges": []}))]),
         without(base(), &["/HyperParameterTuningJobConfig/ParameterRanges"]),
     ];
     let good = [base(), file("accepted/autotune.json"), file("accepted/several_definitions.json")];
-    error(RANGES, "at least one hyperparameter", &good, &bad);
+    assert_error(RANGES, "at least one hyperparameter", &good, &bad);
 }
 
 #[test]
 fn a_training_job_has_at_most_a_hundred_hyperparameters() {
-    // The base tunes seven; SageMaker adds one.
+    // The base request tunes seven hyperparameters, and SageMaker adds one.
     let statics = |count: usize| {
         let map: Map<String, Value> = (0..count).map(|i| (format!("s{i}"), json!("1"))).collect();
         definition(&[("/StaticHyperParameters", map.into())])
     };
     let path = "$.TrainingJobDefinition.StaticHyperParameters";
-    error(path, "at most 100", &[statics(92)], &[statics(93), statics(100), statics(101)]);
+    assert_error(path, "at most 100", &[statics(92)], &[statics(93), statics(100), statics(101)]);
 }
 
 #[test]
@@ -201,7 +221,7 @@ fn finite_spaces_have_enough_configurations() {
         config(&[("/ParameterRanges", ranges), ("/ResourceLimits", limits)])
     };
     let path = "$.HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs";
-    error(path, "only 10 configurations", &[jobs(10)], &[jobs(11)]);
+    assert_error(path, "only 10 configurations", &[jobs(10)], &[jobs(11)]);
 }
 
 const JOBS: &str = "/HyperParameterTuningJobConfig/ResourceLimits/MaxNumberOfTrainingJobs";
@@ -215,7 +235,7 @@ fn a_grid_runs_every_combination_once() {
     let path = "$.HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs";
     let good = [grid(), without(grid(), &[JOBS])];
     let bad = [5, 7].map(|jobs| with(grid(), &[(JOBS, json!(jobs))]));
-    error(path, "each of its 6 combinations once", &good, &bad);
+    assert_error(path, "each of its 6 combinations once", &good, &bad);
     let values = |count: usize| -> Value { (1..=count).map(|i| i.to_string()).collect() };
     let sized = |a: usize, b: usize| {
         let lists = json!([
@@ -226,38 +246,41 @@ fn a_grid_runs_every_combination_once() {
         let grid = with(grid(), &[(place, lists)]);
         without(grid, &[JOBS, "/TrainingJobDefinition/StaticHyperParameters/num_round"])
     };
-    error(RANGES, "780 combinations exceeds 750", &[sized(30, 25)], &[sized(30, 26)]);
+    assert_error(RANGES, "780 combinations exceeds 750", &[sized(30, 25)], &[sized(30, 26)]);
 }
 
 #[test]
-fn a_grid_is_of_categories() {
+fn a_grid_has_only_categorical_ranges() {
     for list in ["IntegerParameterRanges", "ContinuousParameterRanges"] {
         let place = format!("/HyperParameterTuningJobConfig/ParameterRanges/{list}");
         let range = json!([{"Name": "gamma", "MinValue": "0", "MaxValue": "5"}]);
         let bad = with(grid(), &[(&place, range)]);
-        error(&format!("{RANGES}.{list}[0]"), "categorical ranges only", &[grid()], &[bad]);
+        assert_error(&format!("{RANGES}.{list}[0]"), "only categorical ranges", &[grid()], &[bad]);
     }
 }
 
 #[test]
-fn a_range_that_cannot_be_read_hides_no_other_rule() {
+fn an_unreadable_range_hides_no_other_error() {
     let range =
         json!({"Name": "", "MinValue": "x", "MaxValue": "2", "ScalingType": "ReverseLogarithmic"});
-    let verdict = judge(&alone("ContinuousParameterRanges", &range));
+    let validation = validate(&with_range("ContinuousParameterRanges", &range));
     for (member, text) in
         [("Name", "have a name"), ("MinValue", "finite"), ("MaxValue", "be below 1")]
     {
-        assert!(says(&verdict, Severity::Error, &of_continuous(member), text), "{verdict}");
+        assert!(
+            has_finding(&validation, Severity::Error, &of_continuous(member), text),
+            "{validation}"
+        );
     }
 }
 
 #[test]
-fn two_texts_that_mean_one_number_are_warned_of() {
+fn two_texts_of_one_number_give_a_warning() {
     let place = "/HyperParameterTuningJobConfig/ParameterRanges/CategoricalParameterRanges";
     let of =
         |values: Value| with(base(), &[(place, json!([{"Name": "choice", "Values": values}]))]);
     let path = format!("{RANGES}.CategoricalParameterRanges[0].Values[1]");
     let good = [of(json!(["0.1", "0.2"])), of(json!(["a", "b"]))];
     let bad = [of(json!(["0.1", "0.10"])), of(json!(["1", "1.0"])), of(json!(["1e-2", "0.01"]))];
-    warning(&path, "means the same number", &good, &bad);
+    assert_warning(&path, "is the same number", &good, &bad);
 }

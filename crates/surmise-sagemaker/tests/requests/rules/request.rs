@@ -1,31 +1,31 @@
-//! Definitions, parents, tags, variables.
+//! Rules of a whole request: definitions, warm start parents, tags, environment variables.
 
 use serde_json::{Map, Value, json};
 
-use super::{base, error, warning};
-use crate::{file, judge, with, without};
+use super::{assert_error, assert_warning, base};
+use crate::{file, validate, with, without};
 
 fn several() -> Value {
     file("accepted/several_definitions.json")
 }
 
 #[test]
-fn there_is_one_kind_of_definition_and_each_has_a_name() {
+fn definitions_are_in_one_place_and_have_names() {
     let mut both = base();
     both["TrainingJobDefinitions"] = json!([several()["TrainingJobDefinitions"][0]]);
-    error("$.TrainingJobDefinitions", "not both", &[base(), several()], &[both]);
+    assert_error("$.TrainingJobDefinitions", "not both", &[base(), several()], &[both]);
     let neither = without(base(), &["/TrainingJobDefinition"]);
     let good = [base(), several()];
-    error("$.TrainingJobDefinition", "what its training jobs are", &good, &[neither]);
+    assert_error("$.TrainingJobDefinition", "must define its training jobs", &good, &[neither]);
     let place = "/TrainingJobDefinitions/1/DefinitionName";
     let path = "$.TrainingJobDefinitions[1].DefinitionName";
     let same = with(several(), &[(place, json!("trees"))]);
-    error(path, "distinct names", &[several()], &[same]);
-    error(path, "have a name", &[several()], &[without(several(), &[place])]);
+    assert_error(path, "distinct names", &[several()], &[same]);
+    assert_error(path, "have a name", &[several()], &[without(several(), &[place])]);
 }
 
 #[test]
-fn parents_are_known_distinct_and_others() {
+fn warm_start_parents_are_named_distinct_and_other_jobs() {
     let place = "/WarmStartConfig/ParentHyperParameterTuningJobs";
     let names = |names: &[&str]| {
         let parent = |name: &&str| json!({"HyperParameterTuningJobName": name});
@@ -34,29 +34,34 @@ fn parents_are_known_distinct_and_others() {
     let path = |i: usize| {
         format!("$.WarmStartConfig.ParentHyperParameterTuningJobs[{i}].HyperParameterTuningJobName")
     };
-    error(&path(1), "named once", &[names(&["a", "b"])], &[names(&["a", "A"])]);
-    error(&path(0), "cannot be its own parent", &[names(&["a"])], &[names(&["EVERY-field-1"])]);
+    assert_error(&path(1), "named only once", &[names(&["a", "b"])], &[names(&["a", "A"])]);
+    assert_error(
+        &path(0),
+        "cannot be its own parent",
+        &[names(&["a"])],
+        &[names(&["EVERY-field-1"])],
+    );
     let nameless = with(base(), &[(&format!("{place}/0"), json!({}))]);
-    error(&path(0), "known by its name", &[base()], &[nameless]);
+    assert_error(&path(0), "must have a name", &[base()], &[nameless]);
     let mut grid = file("accepted/grid.json");
     grid["WarmStartConfig"] = base()["WarmStartConfig"].clone();
     let good = [base(), file("accepted/grid.json")];
-    warning("$.WarmStartConfig", "Bayesian and Random only", &good, &[grid]);
+    assert_warning("$.WarmStartConfig", "only for Bayesian and Random", &good, &[grid]);
 }
 
 #[test]
-fn keys_of_tags_are_unique_and_ours() {
+fn tag_keys_are_unique_and_not_reserved() {
     let tags = |keys: &[&str]| {
         let tag = |key: &&str| json!({"Key": key, "Value": ""});
         with(base(), &[("/Tags", keys.iter().map(tag).collect())])
     };
-    error("$.Tags[1].Key", "unique", &[tags(&["a", "A"])], &[tags(&["a", "a"])]);
+    assert_error("$.Tags[1].Key", "unique", &[tags(&["a", "A"])], &[tags(&["a", "a"])]);
     let (good, bad) = ([tags(&["awsome", "a:aws:"])], [tags(&["aws:cost"]), tags(&["AWS:cost"])]);
-    error("$.Tags[0].Key", "belong to AWS", &good, &bad);
+    assert_error("$.Tags[0].Key", "belong to AWS", &good, &bad);
 }
 
 #[test]
-fn variables_of_all_definitions_are_counted_together() {
+fn environment_variables_of_all_definitions_count_together() {
     let of = |first: usize, second: usize| {
         let map = |count: usize| -> Value {
             (0..count).map(|i| (format!("V{i}"), json!(""))).collect::<Map<_, _>>().into()
@@ -65,11 +70,11 @@ fn variables_of_all_definitions_are_counted_together() {
         with(several(), &[(&place(0), map(first)), (&place(1), map(second))])
     };
     let path = "$.TrainingJobDefinitions";
-    error(path, "at most 48 variables, not 49", &[of(24, 24)], &[of(24, 25)]);
+    assert_error(path, "at most 48 variables, not 49", &[of(24, 24)], &[of(24, 25)]);
 }
 
 #[test]
-fn everything_is_said_at_once() {
+fn all_errors_are_reported_at_once() {
     let config = "/HyperParameterTuningJobConfig";
     let bad = with(
         base(),
@@ -83,8 +88,8 @@ fn everything_is_said_at_once() {
             ("/Tags/1/Key", json!("team")),
         ],
     );
-    let verdict = judge(&bad);
-    let mut paths: Vec<&str> = verdict.errors().map(|error| error.subject.as_str()).collect();
+    let validation = validate(&bad);
+    let mut paths: Vec<&str> = validation.errors().map(|error| error.subject.as_str()).collect();
     paths.sort_unstable();
     assert_eq!(
         paths,
@@ -98,7 +103,7 @@ fn everything_is_said_at_once() {
             "$.TrainingJobDefinition.StoppingCondition.MaxWaitTimeInSeconds",
         ]
     );
-    let strategy = verdict.errors().find(|error| error.subject.ends_with("Strategy")).unwrap();
+    let strategy = validation.errors().find(|error| error.subject.ends_with("Strategy")).unwrap();
     assert_eq!(
         strategy.to_string(),
         "`$.HyperParameterTuningJobConfig.Strategy` is \"bayesian\": \

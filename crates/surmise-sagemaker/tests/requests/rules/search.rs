@@ -1,9 +1,9 @@
-//! Strategy, limits, completion, objective.
+//! Rules of strategy, limits, completion criteria and objective.
 
 use serde_json::{Value, json};
-use surmise_sagemaker::{Judge, Quotas, Severity};
+use surmise_sagemaker::{Quotas, Severity, Validator};
 
-use super::{RANGES, base, config, definition, error, says, warning};
+use super::{RANGES, assert_error, assert_warning, base, config, definition, has_finding};
 use crate::{document, file, with, without};
 
 const CONFIG: &str = "$.HyperParameterTuningJobConfig";
@@ -13,27 +13,27 @@ fn several() -> Value {
 }
 
 #[test]
-fn hyperband_stops_by_itself() {
+fn hyperband_excludes_other_early_stopping() {
     let place = "/HyperParameterTuningJobConfig/TrainingJobEarlyStoppingType";
     let hyperband = |early: &str| with(several(), &[(place, json!(early))]);
     let path = format!("{CONFIG}.TrainingJobEarlyStoppingType");
-    error(&path, "early stopping of its own", &[hyperband("Off")], &[hyperband("Auto")]);
+    assert_error(&path, "its own early stopping", &[hyperband("Off")], &[hyperband("Auto")]);
 }
 
 #[test]
-fn hyperbands_resources_are_bounded() {
+fn resources_of_hyperband_are_bounded() {
     let of = |least: i64, most: i64| {
         let place = "/HyperParameterTuningJobConfig/StrategyConfig/HyperbandStrategyConfig";
         with(several(), &[(place, json!({"MinResource": least, "MaxResource": most}))])
     };
     let path = format!("{CONFIG}.StrategyConfig.HyperbandStrategyConfig");
     let (good, bad) = ([of(1, 20_000)], [of(1, 20_001)]);
-    error(&format!("{path}.MaxResource"), "at most 20000", &good, &bad);
-    error(&format!("{path}.MinResource"), "at most MaxResource", &[of(5, 5)], &[of(6, 5)]);
+    assert_error(&format!("{path}.MaxResource"), "at most 20000", &good, &bad);
+    assert_error(&format!("{path}.MinResource"), "at most MaxResource", &[of(5, 5)], &[of(6, 5)]);
 }
 
 #[test]
-fn hyperband_knows_its_greatest_resource() {
+fn hyperband_needs_a_maximum_resource() {
     let hyperband = config(&[
         ("/Strategy", json!("Hyperband")),
         ("/TrainingJobEarlyStoppingType", json!("Off")),
@@ -49,11 +49,11 @@ fn hyperband_knows_its_greatest_resource() {
     good.push(with(bare.clone(), &[("/HyperParameterTuningJobConfig/StrategyConfig", settings)]));
     let bad = [bare.clone(), fixed("num_round")];
     let path = format!("{CONFIG}.StrategyConfig.HyperbandStrategyConfig.MaxResource");
-    error(&path, "Hyperband needs it", &good, &bad);
+    assert_error(&path, "Hyperband needs it", &good, &bad);
 }
 
 #[test]
-fn fault_d8_epochs_are_judged_where_they_are_read() {
+fn fault_d8_hyperband_needs_a_whole_number_of_epochs() {
     let epochs = |text: &str| {
         let changes =
             [("/Strategy", json!("Hyperband")), ("/TrainingJobEarlyStoppingType", json!("Off"))];
@@ -62,14 +62,14 @@ fn fault_d8_epochs_are_judged_where_they_are_read() {
     };
     let path = "$.TrainingJobDefinition.StaticHyperParameters.epochs";
     let bad = ["10.0", "\"10\"", "1e1", "0", "-3", "", "ten"].map(epochs);
-    error(path, "Hyperband infers its greatest resource from it", &[epochs("10")], &bad);
+    assert_error(path, "Hyperband infers MaxResource from it", &[epochs("10")], &bad);
 }
 
 #[test]
-fn hyperbands_settings_are_for_hyperband() {
+fn settings_of_hyperband_need_hyperband() {
     let settings = ("/StrategyConfig", json!({"HyperbandStrategyConfig": {"MaxResource": 30}}));
     let path = format!("{CONFIG}.StrategyConfig.HyperbandStrategyConfig");
-    error(&path, "Hyperband only", &[base(), several()], &[config(&[settings])]);
+    assert_error(&path, "Hyperband only", &[base(), several()], &[config(&[settings])]);
 }
 
 fn limits(jobs: u32, parallel: u32, seconds: u32) -> Value {
@@ -82,33 +82,34 @@ fn limits(jobs: u32, parallel: u32, seconds: u32) -> Value {
 }
 
 #[test]
-fn quotas_bound_jobs_parallelism_and_time() {
+fn quotas_limit_jobs_parallelism_and_time() {
     let path = |member: &str| format!("{CONFIG}.ResourceLimits.{member}");
     let good = [limits(750, 10, 2_592_000)];
     let bad = [limits(751, 10, 120)];
-    error(&path("MaxNumberOfTrainingJobs"), "at most 750", &good, &bad);
-    error(&path("MaxParallelTrainingJobs"), "at most 10", &good, &[limits(750, 11, 120)]);
+    assert_error(&path("MaxNumberOfTrainingJobs"), "at most 750", &good, &bad);
+    assert_error(&path("MaxParallelTrainingJobs"), "at most 10", &good, &[limits(750, 11, 120)]);
     // The service's model allows half a year.
     let bad = [limits(750, 10, 2_592_001)];
-    warning(&path("MaxRuntimeInSeconds"), "at most 2592000", &good, &bad);
+    assert_warning(&path("MaxRuntimeInSeconds"), "at most 2592000", &good, &bad);
     let runtime = |seconds: u32| {
         let times = json!({"MaxRuntimeInSeconds": seconds, "MaxWaitTimeInSeconds": seconds});
         definition(&[("/StoppingCondition", times)])
     };
     let path = "$.TrainingJobDefinition.StoppingCondition.MaxRuntimeInSeconds";
-    error(path, "at most 2419200", &[runtime(2_419_200)], &[runtime(2_419_201)]);
+    assert_error(path, "at most 2419200", &[runtime(2_419_200)], &[runtime(2_419_201)]);
 }
 
 #[test]
-fn other_quotas_bound_otherwise() {
+fn other_quotas_set_other_limits() {
     let accepts = |quotas: Quotas, request: &Value| {
-        Judge::default().with_quotas(quotas).judge(&document(request)).is_accepted()
+        Validator::default().with_quotas(quotas).validate(&document(request)).is_accepted()
     };
     assert!(accepts(Quotas::DEFAULT_2023, &limits(500, 10, 120)));
-    let verdict =
-        Judge::default().with_quotas(Quotas::DEFAULT_2023).judge(&document(&limits(501, 10, 120)));
+    let validation = Validator::default()
+        .with_quotas(Quotas::DEFAULT_2023)
+        .validate(&document(&limits(501, 10, 120)));
     let path = format!("{CONFIG}.ResourceLimits.MaxNumberOfTrainingJobs");
-    assert!(says(&verdict, Severity::Error, &path, "June 2023"), "{verdict}");
+    assert!(has_finding(&validation, Severity::Error, &path, "June 2023"), "{validation}");
     assert!(accepts(Quotas::RAISED, &limits(750, 100, 120)));
     assert!(!accepts(Quotas::RAISED, &limits(750, 101, 120)));
     let random = |jobs: u32| {
@@ -121,19 +122,19 @@ fn other_quotas_bound_otherwise() {
 }
 
 #[test]
-fn all_jobs_at_once_are_warned_of() {
+fn running_all_jobs_at_once_gives_a_warning() {
     let path = format!("{CONFIG}.ResourceLimits.MaxParallelTrainingJobs");
     let of = |jobs: u32, parallel: u32| limits(jobs, parallel, 120);
     let random = |parallel: u32| {
         with(of(5, parallel), &[("/HyperParameterTuningJobConfig/Strategy", json!("Random"))])
     };
     let good = [of(5, 4), random(5), of(1, 1)];
-    warning(&path, "nothing is Bayesian", &good, &[of(5, 5), of(5, 6)]);
-    warning(&path, "can run at once", &[random(5)], &[random(6)]);
+    assert_warning(&path, "Bayesian optimization cannot use", &good, &[of(5, 5), of(5, 6)]);
+    assert_warning(&path, "can run at once", &[random(5)], &[random(6)]);
 }
 
 #[test]
-fn what_never_ends_is_warned_of() {
+fn a_tuning_job_that_never_ends_gives_a_warning() {
     let of = |limits: Value| config(&[("/ResourceLimits", limits)]);
     let good = [
         of(json!({"MaxParallelTrainingJobs": 1, "MaxNumberOfTrainingJobs": 99})),
@@ -141,7 +142,7 @@ fn what_never_ends_is_warned_of() {
     ];
     let path = format!("{CONFIG}.ResourceLimits");
     let bad = [of(json!({"MaxParallelTrainingJobs": 1}))];
-    warning(&path, "quotas ends this job", &good, &bad);
+    assert_warning(&path, "quotas end this job", &good, &bad);
     let patience = |jobs: u32| {
         let criteria =
             json!({"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": jobs}});
@@ -151,44 +152,50 @@ fn what_never_ends_is_warned_of() {
         )
     };
     let path = format!(
-        "{CONFIG}.TuningJobCompletionCriteria.BestObjectiveNotImproving.MaxNumberOfTrainingJobsNotImproving"
+        "{CONFIG}.TuningJobCompletionCriteria.BestObjectiveNotImproving\
+         .MaxNumberOfTrainingJobsNotImproving"
     );
-    warning(&path, "never ends", &[patience(8)], &[patience(9)]);
+    assert_warning(&path, "never ends", &[patience(8)], &[patience(9)]);
 }
 
 #[test]
-fn there_is_one_objective() {
+fn there_is_exactly_one_objective() {
     let path = format!("{CONFIG}.HyperParameterTuningJobObjective");
     let bare =
         without(base(), &["/HyperParameterTuningJobConfig/HyperParameterTuningJobObjective"]);
     let objective = json!({"Type": "Maximize", "MetricName": "validation:accuracy"});
     let own = with(bare.clone(), &[("/TrainingJobDefinition/TuningObjective", objective.clone())]);
     let good = [base(), own, several(), file("accepted/autotune.json")];
-    error(&path, "there must be an objective", &good, &[bare]);
+    assert_error(&path, "there must be an objective", &good, &[bare]);
     let same = definition(&[("/TuningObjective", objective)]);
     let other = json!({"Type": "Minimize", "MetricName": "train:loss"});
     let bad = [definition(&[("/TuningObjective", other)])];
-    warning("$.TrainingJobDefinition.TuningObjective", "two objectives", &[same], &bad);
+    assert_warning("$.TrainingJobDefinition.TuningObjective", "two objectives", &[same], &bad);
 }
 
 #[test]
-fn ranges_in_two_places_are_warned_of() {
+fn ranges_in_two_places_give_a_warning() {
     let more = json!([{"Name": "more", "MinValue": "0", "MaxValue": "1"}]);
     let own = json!({ "ContinuousParameterRanges": more });
     let bad = [definition(&[("/HyperParameterRanges", own)])];
-    warning("$.TrainingJobDefinition.HyperParameterRanges", "ranges at", &[base()], &bad);
+    assert_warning(
+        "$.TrainingJobDefinition.HyperParameterRanges",
+        "has ranges, too",
+        &[base()],
+        &bad,
+    );
 }
 
 #[test]
-fn auto_parameters_are_for_autotune() {
+fn auto_parameters_need_autotune() {
     let hints = |hints: Value| config(&[("/ParameterRanges/AutoParameters", hints)]);
     let good = [base(), hints(json!([])), file("accepted/autotune.json")];
     let bad = [hints(json!([{"Name": "hint", "ValueHint": "3"}]))];
-    error(&format!("{RANGES}.AutoParameters"), "Autotune only", &good, &bad);
+    assert_error(&format!("{RANGES}.AutoParameters"), "Autotune only", &good, &bad);
 }
 
 #[test]
-fn early_stopping_and_warm_start_want_one_definition() {
+fn early_stopping_and_warm_start_need_one_definition() {
     let random = |early: &str, definitions: usize| {
         let mut several = several();
         let config = several["HyperParameterTuningJobConfig"].as_object_mut().unwrap();
@@ -202,17 +209,17 @@ fn early_stopping_and_warm_start_want_one_definition() {
     };
     let path = format!("{CONFIG}.TrainingJobEarlyStoppingType");
     let good = [random("Off", 3), random("Auto", 1)];
-    error(&path, "one definition", &good, &[random("Auto", 2)]);
+    assert_error(&path, "only one definition", &good, &[random("Auto", 2)]);
     let warm = |definitions: usize| {
         let mut request = random("Off", definitions);
         request["WarmStartConfig"] = base()["WarmStartConfig"].clone();
         request
     };
-    error("$.WarmStartConfig", "one definition", &[warm(1)], &[warm(2)]);
+    assert_error("$.WarmStartConfig", "only one definition", &[warm(1)], &[warm(2)]);
 }
 
 #[test]
-fn several_definitions_share_the_jobs_of_a_grid_as_they_like() {
+fn several_definitions_may_share_the_jobs_of_a_grid() {
     let grid = |jobs: u32| {
         let mut request = several();
         let definitions = request["TrainingJobDefinitions"].as_array_mut().unwrap();
@@ -230,26 +237,26 @@ fn several_definitions_share_the_jobs_of_a_grid_as_they_like() {
         request
     };
     for jobs in [2, 3, 5] {
-        let verdict = crate::judge(&grid(jobs));
-        assert!(verdict.is_accepted(), "{verdict}");
+        let validation = crate::validate(&grid(jobs));
+        assert!(validation.is_accepted(), "{validation}");
     }
 }
 
 #[test]
-fn what_is_left_to_autotune_is_given_nowhere_else() {
+fn autotuned_hyperparameters_are_set_nowhere_else() {
     let autotune = |name: &str| {
         let place = "/HyperParameterTuningJobConfig/ParameterRanges/AutoParameters/0/Name";
         with(file("accepted/autotune.json"), &[(place, json!(name))])
     };
     let path = format!("{RANGES}.AutoParameters[0].Name");
     let good = [autotune("eta")];
-    warning(&path, "given elsewhere", &good, &[autotune("num_round")]);
+    assert_warning(&path, "Autotune cannot choose", &good, &[autotune("num_round")]);
     let path = format!("{RANGES}.AutoParameters[1].Name");
-    warning(&path, "given elsewhere", &good, &[autotune("max_depth")]);
+    assert_warning(&path, "Autotune cannot choose", &good, &[autotune("max_depth")]);
     let hints = json!({"AutoParameters": [{"Name": "hint", "ValueHint": "3"}]});
     let path = "$.TrainingJobDefinitions[0].HyperParameterRanges.AutoParameters";
     let mut own = several();
     own["TrainingJobDefinitions"][0]["HyperParameterRanges"]["AutoParameters"] =
         hints["AutoParameters"].clone();
-    error(path, "Autotune only", &[several()], &[own]);
+    assert_error(path, "Autotune only", &[several()], &[own]);
 }

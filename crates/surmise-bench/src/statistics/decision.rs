@@ -1,0 +1,79 @@
+//! Verdicts on paired differences: better, worse, equivalent or undecided.
+
+use std::fmt;
+
+use super::wilcoxon::wilcoxon_signed_rank;
+
+/// The conclusion from paired differences, where negative differences are better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The differences are significantly below 0.
+    Better,
+    /// The differences are significantly above 0.
+    Worse,
+    /// The differences are significantly within the margin.
+    Equivalent,
+    /// No test is significant.
+    Undecided,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Equivalent => "equivalent",
+            Self::Undecided => "undecided",
+        })
+    }
+}
+
+/// The rule for verdicts, by Wilcoxon's signed-rank test on paired differences.
+///
+/// A verdict is reached if the p-value of its test, after Holm's correction, is at most the level:
+///
+/// | verdict | test |
+/// | --- | --- |
+/// | equivalent | two one-sided tests: above −margin and below +margin (Schuirmann 1987) |
+/// | better, worse | the two-sided test that the differences are not symmetric around 0 |
+///
+/// Equivalence is tested first, because a difference can be significant and too small to matter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DecisionRule {
+    /// The significance level, such as 0.05.
+    pub level: f64,
+    /// The equivalence margin: differences up to this size do not matter.
+    pub margin: f64,
+}
+
+impl DecisionRule {
+    /// Returns the p-value of equivalence: the larger one of the two one-sided tests.
+    pub fn equivalence_p_value(&self, differences: &[f64]) -> f64 {
+        let above: Vec<f64> = differences.iter().map(|d| d - self.margin).collect();
+        let below: Vec<f64> = differences.iter().map(|d| -d - self.margin).collect();
+        wilcoxon_signed_rank(&above).max(wilcoxon_signed_rank(&below))
+    }
+
+    /// Returns the verdict on paired differences.
+    ///
+    /// The p-values are corrected ones: that of the two-sided test for a difference, and that of
+    /// [`equivalence_p_value`](Self::equivalence_p_value).
+    pub fn decide(
+        &self,
+        differences: &[f64],
+        difference_p_value: f64,
+        equivalence_p_value: f64,
+    ) -> Verdict {
+        let mirrored: Vec<f64> = differences.iter().map(|d| -d).collect();
+        let is_less = wilcoxon_signed_rank(differences) < wilcoxon_signed_rank(&mirrored);
+        if equivalence_p_value <= self.level {
+            Verdict::Equivalent
+        } else if difference_p_value > self.level {
+            Verdict::Undecided
+        } else if is_less {
+            Verdict::Better
+        } else {
+            Verdict::Worse
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""The checks of clients.py, one module for each client or subject."""

@@ -1,0 +1,80 @@
+//! Links of pages lead to files and headings that exist, and pages keep their limits of words.
+
+use std::fs;
+use std::path::Path;
+
+use crate::language::pages;
+use crate::root;
+
+/// Most words of a page that newcomers read first.
+const MAX_WORDS: &[(&str, usize)] = &[("README.md", 900), ("ARCHITECTURE.md", 1500)];
+
+/// Targets of links in a page, without addresses of other sites: `](target)` and `[label]: target`.
+fn targets(text: &str) -> Vec<&str> {
+    let inline = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let definitions = text.lines().filter_map(|line| {
+        let (label, target) = line.split_once("]: ")?;
+        label.starts_with('[').then_some(target)
+    });
+    let is_outside = |target: &&str| target.contains("://") || target.contains("::");
+    inline.chain(definitions).filter(|target| !is_outside(target)).collect()
+}
+
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+/// What is wrong with a link from a page; `None` if it leads somewhere.
+fn dead(page: &Path, text: &str, target: &str) -> Option<String> {
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let path = page.parent()?.join(file);
+    if !file.is_empty() && !path.exists() {
+        return Some(format!("{}: no file {target}", page.display()));
+    }
+    let text = match file {
+        "" => text.to_owned(),
+        _ if anchor.is_empty() => return None,
+        _ => fs::read_to_string(&path).ok()?,
+    };
+    let is_there = anchor.is_empty() || anchors(&text).iter().any(|heading| heading == anchor);
+    (!is_there).then(|| format!("{}: no heading {target}", page.display()))
+}
+
+#[test]
+fn links_of_pages_lead_somewhere() {
+    let pages = pages();
+    assert!(pages.len() > 40, "the pages are found: {}", pages.len());
+    let offences: Vec<String> = (pages.iter())
+        .flat_map(|(path, text)| {
+            targets(text).into_iter().filter_map(move |target| dead(path, text, target))
+        })
+        .collect();
+    assert!(offences.is_empty(), "{}", offences.join("\n"));
+}
+
+#[test]
+fn first_pages_are_short() {
+    for (page, limit) in MAX_WORDS {
+        let words = fs::read_to_string(root().join(page)).unwrap().split_whitespace().count();
+        assert!(words <= *limit, "{page} has {words} words; at most {limit} are allowed");
+    }
+}
+
+#[test]
+fn dead_links_are_found() {
+    let page = root().join("README.md");
+    let text = "# A heading\n[a](src/lib.rs) [b](#a-heading) [c](none.md)\n[d]: none.rs\n";
+    assert_eq!(targets(text), ["src/lib.rs", "#a-heading", "none.md", "none.rs"]);
+    let is_dead = |target: &&str| dead(&page, text, target).is_some();
+    assert_eq!(targets(text).into_iter().filter(is_dead).count(), 2);
+    assert!(dead(&page, text, "#another-heading").is_some());
+    assert!(dead(&page, text, "ARCHITECTURE.md#rules").is_none());
+    assert!(targets("[a](https://example.com)").is_empty());
+}

@@ -1,0 +1,184 @@
+//! All messages that a user can see, in one file that a person can read: `docs/messages.txt`.
+//!
+//! The messages are the texts in the sources, with their placeholders.
+//! `SNAPSHOTS=overwrite cargo test --test architecture messages` writes the file.
+
+use std::fmt::Write;
+use std::fs;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use crate::sources::Module;
+use crate::{packages, root};
+
+const SNAPSHOT: &str = "docs/messages.txt";
+const MIN_WORDS: usize = 3;
+/// Calls whose texts are for developers only.
+const INTERNAL: &[&str] = &[
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "expect",
+    "panic",
+    "todo",
+    "unimplemented",
+    "unreachable",
+];
+
+/// Messages in a stream of tokens, one a call.
+fn messages(tokens: TokenStream, found: &mut Vec<String>) {
+    let mut before: Option<String> = None;
+    let mut last: Option<TokenTree> = None;
+    let mut is_attribute = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Punct(punct) if punct.as_char() == '#' => is_attribute = true,
+            TokenTree::Punct(punct) if punct.as_char() == '!' => {}
+            TokenTree::Ident(name) => (before, is_attribute) = (Some(name.to_string()), false),
+            TokenTree::Literal(literal) => {
+                found.extend(text_of(&literal.to_string()).filter(|text| is_message(text)));
+            }
+            TokenTree::Group(group) => {
+                let is_call = group.delimiter() == Delimiter::Parenthesis;
+                let is_internal = is_call
+                    && before.as_deref().is_some_and(|name| INTERNAL.contains(&name))
+                    && !matches!(&last, Some(TokenTree::Group(_)));
+                if !is_attribute && !is_internal {
+                    add_group(group.stream(), is_call, found);
+                }
+                is_attribute = false;
+            }
+            TokenTree::Punct(_) => is_attribute = false,
+        }
+        last = Some(token);
+    }
+}
+
+/// Messages of a group. Several texts of one call, such as rule and remedy, are one line.
+fn add_group(tokens: TokenStream, is_call: bool, found: &mut Vec<String>) {
+    let mut inside = Vec::new();
+    messages(tokens.clone(), &mut inside);
+    let is_short = tokens.into_iter().all(|token| match token {
+        TokenTree::Group(group) => group.delimiter() != Delimiter::Brace,
+        TokenTree::Punct(punct) => punct.as_char() != ';',
+        _ => true,
+    });
+    if is_call && is_short && inside.len() > 1 {
+        found.push(inside.join(" | "));
+    } else {
+        found.append(&mut inside);
+    }
+}
+
+/// The text of a string literal, without its quotes and escapes; `None` of any other literal.
+fn text_of(literal: &str) -> std::option::IntoIter<String> {
+    let raw = literal.strip_prefix('r').map(|text| text.trim_matches('#').trim_matches('"'));
+    let text = raw.map(str::to_owned).or_else(|| {
+        let text = literal.strip_prefix('"')?.strip_suffix('"')?;
+        Some(unescaped(text))
+    });
+    text.into_iter()
+}
+
+fn unescaped(text: &str) -> String {
+    let mut plain = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        if c != '\\' {
+            plain.push(c);
+            continue;
+        }
+        match characters.next() {
+            Some('\n') => while characters.next_if(|c| c.is_whitespace()).is_some() {},
+            Some('n') => plain.push('\n'),
+            Some('t') => plain.push('\t'),
+            Some('u') => {
+                let code: String = characters.by_ref().take_while(|c| *c != '}').skip(1).collect();
+                plain.extend(u32::from_str_radix(&code, 16).ok().and_then(char::from_u32));
+            }
+            Some(other) => plain.push(other),
+            None => {}
+        }
+    }
+    plain
+}
+
+/// Tells prose from names, formats and code.
+fn is_message(text: &str) -> bool {
+    let is_word = |word: &&str| {
+        let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
+        word.len() > 1 && word.chars().all(|c| c.is_alphabetic() || "-'’".contains(c))
+    };
+    let is_code =
+        ["</", "};", "fn ", "import ", "&&", "://"].iter().any(|mark| text.contains(mark));
+    !is_code && text.split_whitespace().filter(is_word).count() >= MIN_WORDS
+}
+
+/// Messages of a file, each on one line.
+fn messages_of(module: &Module) -> Vec<String> {
+    let mut found = Vec::new();
+    let tokens = module.code.parse().unwrap_or_else(|error| panic!("{}: {error}", module.file));
+    messages(tokens, &mut found);
+    found.into_iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+fn snapshot() -> String {
+    let mut text = String::from(
+        "Messages that a user can see, as the sources have them. A name in braces is a value.\n\
+         Texts of one message are divided by `|`: subject, rule, remedy.\n",
+    );
+    for package in packages() {
+        for module in package.modules.iter().filter(|module| !module.is_for_tests()) {
+            let messages = messages_of(module);
+            if !messages.is_empty() {
+                let _ = writeln!(text, "\n# {} {}\n", package.name, module.file);
+            }
+            for message in messages {
+                let _ = writeln!(text, "{message}");
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn messages_are_those_of_the_snapshot() {
+    // The engine is published alone, without the packages whose messages the file has as well.
+    if crate::PACKAGES.iter().any(|(_, folder, _)| !root().join(folder).join("src").is_dir()) {
+        return;
+    }
+    let path = root().join(SNAPSHOT);
+    let now = snapshot();
+    #[allow(clippy::disallowed_methods, reason = "a person asks the test to write the file")]
+    let overwrite = std::env::var("SNAPSHOTS").as_deref() == Ok("overwrite");
+    if overwrite {
+        fs::write(&path, &now).unwrap();
+    }
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    let differences: Vec<String> = (before.lines().filter(|line| !now.contains(line)))
+        .map(|line| format!("- {line}"))
+        .chain(now.lines().filter(|line| !before.contains(line)).map(|line| format!("+ {line}")))
+        .collect();
+    assert!(
+        before == now,
+        "{SNAPSHOT} differs from the sources. Read what is new; then write it by \
+         `SNAPSHOTS=overwrite cargo test --test architecture messages`.\n{}",
+        differences.join("\n")
+    );
+}
+
+#[test]
+fn messages_are_found_as_they_are_printed() {
+    let module = |text: &str| {
+        let package = crate::sources::Package::from_texts(&[("planted.rs", text)]);
+        messages_of(&package.modules[0])
+    };
+    let violation = "fn f() { Violation::new(name, 3, format!(\"must be below {max}\"), \
+                     \"give a smaller one\") }";
+    assert_eq!(module(violation), ["must be below {max} | give a smaller one"]);
+    let broken = "fn f() { warn(\"it is \\\n    not there\"); expect(\"an invariant of ours\") }";
+    assert_eq!(module(broken), ["it is not there"]);
+    assert!(module("#[allow(x, reason = \"for good reasons only\")] fn f() {}").is_empty());
+    assert!(module("fn f() { assert!(x, \"this one never happens\"); g(\"a name\") }").is_empty());
+}

@@ -1,0 +1,12 @@
+//! Studies that survive their process: journals, full disks and killed tuners.
+
+#![cfg(unix)]
+
+mod folder;
+
+mod changed_search;
+mod disk;
+mod kills;
+mod resuming;
+mod signals;
+mod surviving_programs;
