@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::language::pages;
-use crate::root;
+use crate::{packages, root};
 
 /// Most words of a page that newcomers read first.
 const MAX_WORDS: &[(&str, usize)] = &[("README.md", 900), ("ARCHITECTURE.md", 1500)];
@@ -57,6 +57,23 @@ fn links_of_pages_lead_somewhere() {
         })
         .collect();
     assert!(offences.is_empty(), "{}", offences.join("\n"));
+}
+
+/// A source includes each page with Rust code as documentation, so that its code is tested.
+#[test]
+fn rust_code_of_pages_is_tested() {
+    let packages = packages();
+    let sources: Vec<&str> = (packages.iter())
+        .flat_map(|package| package.modules.iter().map(|module| module.text.as_str()))
+        .collect();
+    let with_code = pages().into_iter().filter(|(_, text)| text.contains("```rust"));
+    let names: Vec<String> = with_code
+        .map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert!(names.len() > 10, "the pages are found: {}", names.len());
+    let is_included = |name: &String| sources.iter().any(|source| source.contains(name));
+    let missing: Vec<&String> = names.iter().filter(|name| !is_included(name)).collect();
+    assert!(missing.is_empty(), "No doc test includes {missing:?}: see `src/guide.rs`.");
 }
 
 #[test]

@@ -55,6 +55,11 @@
 #[doc = include_str!("../../../docs/guide/11-sagemaker.md")]
 mod guide {}
 
+/// The code blocks of the page about the evaluator, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/evaluator.md")]
+mod evaluator_page {}
+
 mod clock;
 mod error;
 mod image;

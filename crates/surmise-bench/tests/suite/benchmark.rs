@@ -279,7 +279,7 @@ fn a_broken_strategy_ends_only_its_own_run() {
     assert!(run.error.unwrap().contains("third trial"));
     let run = run_of(Contender::new("repeating", || Repeating));
     assert_eq!(run.trials.len(), 1);
-    assert!(run.error.unwrap().contains("has been asked"));
+    assert!(run.error.unwrap().contains("must not be repeated"));
 }
 
 #[test]

@@ -222,7 +222,8 @@ fn check_time(view: &RequestView<'_>, definition: &Node<'_>, findings: &mut Find
                 if let (Some(wait_time), Some(run_time)) = seconds
                     && wait_time < run_time
                 {
-                    let rule = format!("it must be at least MaxRuntimeInSeconds, {run_time}");
+                    let rule =
+                        format!("it must not be shorter than MaxRuntimeInSeconds, {run_time}");
                     findings.error(wait, rule, format!("raise it to {run_time} or more"));
                 }
             }

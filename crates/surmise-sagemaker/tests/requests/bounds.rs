@@ -104,7 +104,8 @@ fn check_string(place: (&Value, &str, &str), shape: &Value, text: &str) -> usize
     }
     if !shape["form of enum"].is_null() {
         let wrong = [json!("m5.xlarge"), json!("ml.m5"), json!("")];
-        checked += check(place, "instance types", &[json!("ml.trn2.48xlarge")], &wrong);
+        checked +=
+            check(place, "it must be an instance type", &[json!("ml.trn2.48xlarge")], &wrong);
     }
     checked +=
         check(place, "this must be text", &[], &[json!(7), json!(true), json!(null), json!([])]);

@@ -235,13 +235,13 @@ fn instances_isolation_and_metrics_must_match_the_algorithm_description() {
             &place("ResourceConfig/InstanceCount"),
             json!(2),
             &path("ResourceConfig.InstanceCount"),
-            "one machine only",
+            "uses only one instance",
         ),
         (
             &place("EnableNetworkIsolation"),
             json!(false),
             &path("EnableNetworkIsolation"),
-            "isolated",
+            "network isolation",
         ),
         (
             &place("AlgorithmSpecification/MetricDefinitions"),
@@ -269,7 +269,7 @@ fn an_algorithm_description_must_be_complete_and_of_the_named_algorithm() {
         validate_with(&[("/AlgorithmName", json!("other")), ("/AlgorithmArn", json!("arn:other"))]);
     assert!(validation.is_accepted());
     assert!(
-        has_finding(&validation, Severity::Warning, name, "the description of other"),
+        has_finding(&validation, Severity::Warning, name, "of another algorithm, other"),
         "{validation}"
     );
     let error = AlgorithmDescription::read(b"{}").unwrap_err().to_string();
@@ -326,7 +326,7 @@ fn an_algorithm_of_another_account_is_another_algorithm() {
     let other = json!("arn:aws:sagemaker:us-east-2:111122223333:algorithm/decision-trees");
     let validation = validator.validate(&document(&with(trees(), &[(place, other.clone())])));
     assert!(
-        has_finding(&validation, Severity::Warning, path, "the description of"),
+        has_finding(&validation, Severity::Warning, path, "is of another algorithm"),
         "{validation}"
     );
     // Each of several definitions may have a description.

@@ -99,7 +99,12 @@ fn spot_training_waits_at_least_as_long_as_it_runs() {
     let runs = || json!({"MaxRuntimeInSeconds": 60});
     let path = "$.TrainingJobDefinition.StoppingCondition.MaxWaitTimeInSeconds";
     let good = time(both(60), true);
-    assert_error(path, "at least MaxRuntimeInSeconds", from_ref(&good), &[time(both(59), true)]);
+    assert_error(
+        path,
+        "not be shorter than MaxRuntimeInSeconds",
+        from_ref(&good),
+        &[time(both(59), true)],
+    );
     assert_error(path, "waiting and running together", from_ref(&good), &[time(runs(), true)]);
     assert_error(
         path,
@@ -266,7 +271,7 @@ fn instance_groups_must_exist() {
         definition(&[(place, json!([name]))])
     };
     let path = format!("{CHANNELS}[0].DataSource.S3DataSource.InstanceGroupNames[0]");
-    assert_warning(&path, "no instance group", &[named("servers")], &[named("workers")]);
+    assert_warning(&path, "no instance group", &[named("servers")], &[named("clients")]);
 }
 
 #[test]
@@ -291,7 +296,7 @@ fn a_custom_image_must_define_its_objective() {
     assert_error(path, "must define the objective", &[base(), built_in()], &[none]);
     let place = "/HyperParameterTuningJobObjective/MetricName";
     let other = config(&[(place, json!("accuracy"))]);
-    let text = "one of the metrics that are defined: validation:accuracy, train:loss";
+    let text = "one of the defined metrics: validation:accuracy, train:loss";
     assert_error(path, text, &[base()], &[other]);
     let overridden = with(built_in(), &[(metrics, json!([{"Name": "n", "Regex": "(\\d+)"}]))]);
     assert_warning(METRICS, "defines its metrics itself", &[built_in()], &[overridden]);

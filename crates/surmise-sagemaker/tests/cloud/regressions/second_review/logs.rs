@@ -13,7 +13,6 @@ struct Logs {
 }
 
 #[allow(clippy::disallowed_methods, reason = "a server needs a thread")]
-#[allow(clippy::too_many_lines, reason = "it serves two operations")]
 fn start_log_server(logs: Arc<Mutex<Logs>>) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -34,8 +33,8 @@ fn start_log_server(logs: Arc<Mutex<Logs>>) -> String {
     url
 }
 
-/// Returns the headers in lower case and the body of a request, or nothing if the client closes the
-/// connection before the end.
+/// Returns a request's headers in lower case, and its body. Both are empty if the client closes the
+/// connection early.
 fn read_request(stream: &mut std::net::TcpStream) -> (String, Value) {
     let mut text = Vec::new();
     let mut buffer = [0_u8; 65536];
