@@ -42,20 +42,21 @@ impl Data {
         }
     }
 
-    fn known(&self) -> (&[UnitPoint], &[f64]) {
+    /// Returns the points and losses without the last ones, which a benchmark adds.
+    fn observations(&self) -> (&[UnitPoint], &[f64]) {
         let count = self.points.len() - 1;
         (&self.points[..count], &self.losses[..count])
     }
 
     fn posterior(&self) -> Posterior {
-        let (points, losses) = self.known();
-        // The measured times do not depend on the hyperparameters, so that a few points suffice
-        // to fit them.
-        let few = points.len().min(32);
+        let (points, losses) = self.observations();
+        // The measured times do not depend on the hyperparameters, so a few points suffice to fit
+        // them.
+        let count = points.len().min(32);
         let fit = gp::fit(
             &self.features,
-            &points[..few],
-            &losses[..few],
+            &points[..count],
+            &losses[..count],
             Assumptions::default(),
             Start::Cold,
         );
@@ -67,7 +68,7 @@ fn gaussian_process(criterion: &mut Criterion) {
     for dimension in DIMENSIONS {
         for count in COUNTS {
             let data = Data::new(count, dimension);
-            let (points, losses) = data.known();
+            let (points, losses) = data.observations();
             let mut measure =
                 |operation: &str, work: &mut dyn FnMut(&mut criterion::Bencher<'_>)| {
                     let mut group = criterion.benchmark_group(format!("{operation}/d{dimension}"));
@@ -84,10 +85,10 @@ fn gaussian_process(criterion: &mut Criterion) {
             });
             let posterior = data.posterior();
             let sobol = Sobol::new(dimension, &mut Rng::stream(2, 0));
-            let at: Vec<UnitPoint> =
+            let batch: Vec<UnitPoint> =
                 (0..BATCH as u64).map(|index| sobol.point(index).into()).collect();
             measure("predict", &mut |bencher| {
-                bencher.iter(|| posterior.predict_with_gradients(&at));
+                bencher.iter(|| posterior.predict_with_gradients(&batch));
             });
             measure("grow", &mut |bencher| {
                 bencher.iter_batched(

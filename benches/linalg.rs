@@ -1,6 +1,6 @@
 //! Measures Cholesky factorizations and matrix products on all linear algebra backends.
 //!
-//! Run it with faer only, or with `OpenBLAS` in addition:
+//! Run it with faer only, or with OpenBLAS in addition:
 //!
 //!     cargo bench --bench linalg
 //!     OPENBLAS_NUM_THREADS=1 cargo bench --bench linalg --features openblas-system
@@ -26,13 +26,13 @@ fn positive_definite(size: usize) -> Array2<f64> {
 fn backends(criterion: &mut Criterion) {
     for size in SIZES {
         let matrix = positive_definite(size + ADDED);
-        let part = |rows: Slice, columns: Slice| {
+        let block = |rows: Slice, columns: Slice| {
             matrix.slice_axis(Axis(0), rows).slice_axis(Axis(1), columns).to_owned()
         };
         let (first, last) = (Slice::from(..size), Slice::from(size..));
-        let whole = part(first, first);
-        let (cross, corner) = (part(first, last), part(last, last));
-        let factor = |backend| Cholesky::factor_with(backend, &whole).expect("positive definite");
+        let leading = block(first, first);
+        let (cross, corner) = (block(first, last), block(last, last));
+        let factor = |backend| Cholesky::factor_with(backend, &leading).expect("positive definite");
         let factors: Vec<(Backend, Cholesky)> =
             Backend::ALL.iter().map(|&backend| (backend, factor(backend))).collect();
         let mut measure = |operation: &str, work: &dyn Fn(Backend, &Cholesky) -> f64| {
@@ -45,12 +45,12 @@ fn backends(criterion: &mut Criterion) {
         };
         measure("factor", &|backend, _| factor(backend).log_determinant());
         measure("factor and inverse", &|backend, _| factor(backend).inverse()[[0, 0]]);
-        measure("grow by 8", &|_, known| {
-            let mut grown = known.clone();
+        measure("grow by 8", &|_, factor| {
+            let mut grown = factor.clone();
             grown.grow(&cross, &corner).expect("positive definite");
             grown.lower()[[size, 0]]
         });
-        measure("product", &|backend, _| backend.product(whole.view(), whole.view())[[0, 0]]);
+        measure("product", &|backend, _| backend.product(leading.view(), leading.view())[[0, 0]]);
     }
 }
 

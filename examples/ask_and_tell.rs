@@ -25,13 +25,13 @@ fn main() -> Result<(), Error> {
     let settings = StudySettings { seed: 3, ..Default::default() };
     let mut study = Study::new(space, Objective::maximize("yield"), strategy, settings)?;
 
-    // Results from earlier experiments are used by the model, and are not proposed again.
-    let known = Configuration::from([
+    // The model uses results from earlier experiments. Their configurations are not proposed again.
+    let earlier = Configuration::from([
         ("temperature", 40.0.into()),
         ("minutes", 30.into()),
         ("solvent", "water".into()),
     ]);
-    study.add_observation(&known, Outcome::from(measured(&known)))?;
+    study.add_observation(&earlier, Outcome::from(measure_yield(&earlier)))?;
 
     for round in 1..=10 {
         let AskOutcome::Trials(mut trials) = study.ask(3)? else {
@@ -42,27 +42,27 @@ fn main() -> Result<(), Error> {
             let outcome = if trial.configuration.float("temperature") > 80.0 {
                 Outcome::Failed(Failure::new(FailureKind::Error, "it boiled over"))
             } else {
-                Outcome::from(measured(&trial.configuration))
+                Outcome::from(measure_yield(&trial.configuration))
             };
             study.tell(trial.id, outcome)?;
         }
-        let best = study.best().expect("the known result completed");
+        let best = study.best().expect("the earlier experiment completed");
         println!("after round {round:>2}: {}", best.configuration);
     }
 
     // The prediction is a loss, which is minimized; `Objective::value` converts it to a yield.
     let last = study.trials().last().expect("the study has trials");
-    if let Some(expected) = study.proposal(last.id).and_then(|proposal| proposal.expectation) {
-        let expected = study.objective().value(expected.median);
-        println!("predicted yield of the last trial, {}: {expected:.3}", last.configuration);
+    if let Some(expectation) = study.proposal(last.id).and_then(|proposal| proposal.expectation) {
+        let predicted = study.objective().value(expectation.median);
+        println!("predicted yield of the last trial, {}: {predicted:.3}", last.configuration);
     }
     Ok(())
 }
 
 /// Simulates an experiment whose yield, from 0 to 1, is best at 65 degrees, 90 minutes, in ethanol.
-fn measured(configuration: &Configuration) -> f64 {
+fn measure_yield(configuration: &Configuration) -> f64 {
     let heat = ((configuration.float("temperature") - 65.0) / 20.0).powi(2);
     let time = (configuration.float("minutes") / 90.0).ln().powi(2);
-    let best = if configuration.category("solvent") == "ethanol" { 1.0 } else { 0.8 };
-    best * (-heat - 0.3 * time).exp()
+    let max_yield = if configuration.category("solvent") == "ethanol" { 1.0 } else { 0.8 };
+    max_yield * (-heat - 0.3 * time).exp()
 }

@@ -23,14 +23,14 @@ struct LogProbabilityOfImprovement {
 }
 
 impl Acquisition for LogProbabilityOfImprovement {
-    fn evaluate(&self, mean: f64, deviation: f64, incumbent: f64) -> AcquisitionValue {
-        // log Φ(u) with u = (incumbent − margin − mean) ⁄ deviation
-        let u = (incumbent - self.margin - mean) / deviation;
-        let (value, slope) = log_cdf(u);
+    fn evaluate(&self, mean: f64, std_dev: f64, incumbent: f64) -> AcquisitionValue {
+        // log Φ(u) with u = (incumbent − margin − mean) ⁄ std_dev
+        let u = (incumbent - self.margin - mean) / std_dev;
+        let (value, derivative) = log_cdf(u);
         AcquisitionValue {
             value,
-            mean_derivative: -slope / deviation,
-            std_dev_derivative: -slope * u / deviation,
+            mean_derivative: -derivative / std_dev,
+            std_dev_derivative: -derivative * u / std_dev,
         }
     }
 }

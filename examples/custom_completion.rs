@@ -66,10 +66,10 @@ fn end_with_callback() -> Result<(), Error> {
 fn end_with_stop_handle() -> Result<(), Error> {
     let mut study = new_study()?;
     let handle = StopHandle::new();
-    let handle_of_thread = handle.clone();
+    let thread_handle = handle.clone();
     let thread = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(60));
-        handle_of_thread.request();
+        thread_handle.request();
     });
     let result = Tuner::new().stop_handle(&handle).run(&mut study, &mut new_evaluator())?;
     println!("Ended after {} jobs: {}.", study.trials().len(), result.reason);

@@ -25,10 +25,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rate = ParameterRange::continuous("rate", 1e-4..=1.0, ScalingType::Logarithmic);
     let settings = StudySettings { limits: ResourceLimits::new(12, 2), ..Default::default() };
     let strategy = BayesianOptimization::default();
-    let new =
+    let new_study =
         Study::new(SearchSpace::new([rate])?, Objective::minimize("loss"), strategy, settings)?;
 
-    let (mut study, mut journal) = Journal::resume("run.surmise", new)?;
+    let (mut study, mut journal) = Journal::resume("run.surmise", new_study)?;
     println!("{} trials so far", study.trials().len());
     // Each job runs this shell script with --rate=… as its first argument, for 0.2 seconds.
     let script =

@@ -3,8 +3,8 @@
 //! | symbol | meaning |
 //! | --- | --- |
 //! | μ, σ | mean and standard deviation of the predicted loss of a trial, as transformed losses |
-//! | f* | the incumbent: the best loss so far, as the strategy sees it |
-//! | u = (f* − μ) ⁄ σ | the expected improvement in standard deviations |
+//! | f* | the incumbent: the smallest observed loss, as the strategy sees it |
+//! | u = (f* − μ) ⁄ σ | distance of μ below the incumbent, in standard deviations |
 //! | φ, Φ, h(u) = φ(u) + u Φ(u) | [`log_cdf`], [`log_improvement`] |
 //!
 //! Expected improvement (Mockus 1974; Jones, Schonlau & Welch 1998, eq. 15) is
@@ -23,19 +23,19 @@ use crate::normal::pdf;
 pub use crate::normal::{log_cdf, log_improvement};
 
 const LOG_EXPECTED_IMPROVEMENT: &str = "log_expected_improvement";
-const LOG_PROBABILITY: &str = "log_probability_of_improvement";
+const LOG_PROBABILITY_OF_IMPROVEMENT: &str = "log_probability_of_improvement";
 const UPPER_CONFIDENCE_BOUND: &str = "upper_confidence_bound";
 
-/// The value of an acquisition function and its derivatives.
+/// The value of an acquisition function at one prediction, and its derivatives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AcquisitionValue {
     /// The acquisition value: larger is better.
     ///
     /// If trials may fail, the strategy adds the logarithm of the probability of success.
     pub value: f64,
-    /// Derivative with respect to the predicted mean.
+    /// Derivative of `value` with respect to the predicted mean.
     pub mean_derivative: f64,
-    /// Derivative with respect to the predicted standard deviation.
+    /// Derivative of `value` with respect to the predicted standard deviation.
     pub std_dev_derivative: f64,
 }
 
@@ -55,11 +55,11 @@ pub struct AcquisitionValue {
 /// impl Acquisition for MinimumImprovement {
 ///     fn evaluate(&self, mean: f64, std_dev: f64, incumbent: f64) -> AcquisitionValue {
 ///         let u = (incumbent - self.threshold - mean) / std_dev;
-///         let (value, slope) = log_cdf(u);
+///         let (value, derivative) = log_cdf(u);
 ///         AcquisitionValue {
 ///             value,
-///             mean_derivative: -slope / std_dev,
-///             std_dev_derivative: -slope * u / std_dev,
+///             mean_derivative: -derivative / std_dev,
+///             std_dev_derivative: -derivative * u / std_dev,
 ///         }
 ///     }
 /// }
@@ -72,30 +72,30 @@ pub struct AcquisitionValue {
 ///
 /// - The value is finite or −∞, and depends on the three arguments only.
 /// - A smaller predicted mean never has a smaller value.
-/// - Where the value is finite, its derivatives are finite. Where it is smooth, they are correct.
+/// - Where the value is finite, so are its derivatives. Where it is smooth, they are correct.
 ///
 /// [`check_acquisition`](crate::conformance::check_acquisition) checks them.
 pub trait Acquisition: Debug + Send + Sync {
     /// Returns the acquisition value for a predicted loss of this `mean` and `std_dev`.
     ///
-    /// `std_dev` is above 0, and `incumbent` is the best loss so far.
+    /// `std_dev` is above 0, and `incumbent` is the smallest observed loss.
     fn evaluate(&self, mean: f64, std_dev: f64, incumbent: f64) -> AcquisitionValue;
 
-    /// Returns `true` (the default) if values are logarithms. Override it for any other scale.
+    /// Returns `true` if the values are logarithms, which is the default.
     ///
-    /// The strategy averages over several posteriors, such as draws of the hyperparameters and
-    /// imputed losses of pending trials. It averages the exponentials of logarithmic values, and
-    /// other values as they are.
+    /// Return `false` for any other scale. The strategy averages over several posteriors, such as
+    /// draws of the hyperparameters and imputed losses of pending trials. It averages the
+    /// exponentials of logarithmic values, and other values as they are.
     fn is_logarithmic(&self) -> bool {
         true
     }
 
-    /// Returns the name and the settings, which identify the acquisition function in a journal.
+    /// Returns the name and settings that identify the acquisition function in a journal.
     ///
-    /// Two functions with equal descriptions must behave alike. By default, the description has
-    /// the name of the type and its `Debug` output.
+    /// Two functions with equal descriptions must return equal values. By default, the description
+    /// consists of the name of the type and its `Debug` output.
     fn description(&self) -> Description {
-        Description::of_type::<Self>().with(format!("{self:?}"))
+        Description::of_type::<Self>().with_settings(format!("{self:?}"))
     }
 }
 
@@ -110,12 +110,12 @@ pub struct LogExpectedImprovement;
 impl Acquisition for LogExpectedImprovement {
     fn evaluate(&self, mean: f64, std_dev: f64, incumbent: f64) -> AcquisitionValue {
         let u = (incumbent - mean) / std_dev;
-        let (log_h, slope) = log_improvement(u);
+        let (log_h, derivative) = log_improvement(u);
         // φ ⁄ h = 1 − u Φ ⁄ h: choose the form without cancellation.
-        let pdf_over_h = if u < 0.0 { 1.0 - u * slope } else { pdf(u) / log_h.exp() };
+        let pdf_over_h = if u < 0.0 { 1.0 - u * derivative } else { pdf(u) / log_h.exp() };
         AcquisitionValue {
             value: std_dev.ln() + log_h,
-            mean_derivative: -slope / std_dev,
+            mean_derivative: -derivative / std_dev,
             std_dev_derivative: pdf_over_h / std_dev,
         }
     }
@@ -134,23 +134,23 @@ pub struct LogProbabilityOfImprovement;
 impl Acquisition for LogProbabilityOfImprovement {
     fn evaluate(&self, mean: f64, std_dev: f64, incumbent: f64) -> AcquisitionValue {
         let u = (incumbent - mean) / std_dev;
-        let (value, slope) = log_cdf(u);
+        let (value, derivative) = log_cdf(u);
         AcquisitionValue {
             value,
-            mean_derivative: -slope / std_dev,
-            std_dev_derivative: -slope * u / std_dev,
+            mean_derivative: -derivative / std_dev,
+            std_dev_derivative: -derivative * u / std_dev,
         }
     }
 
     fn description(&self) -> Description {
-        Description::named(LOG_PROBABILITY)
+        Description::named(LOG_PROBABILITY_OF_IMPROVEMENT)
     }
 }
 
 /// Upper confidence bound of the improvement: f* − (μ − κ σ).
 ///
-/// Sources: Cox & John 1992; Srinivas et al. 2010. The incumbent only shifts the values. They are
-/// not logarithms.
+/// Sources: Cox & John 1992; Srinivas et al. 2010. The incumbent shifts all values by the same
+/// amount. The values are not logarithms.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UpperConfidenceBound {
     kappa: f64,
@@ -178,7 +178,7 @@ impl UpperConfidenceBound {
 }
 
 impl Default for UpperConfidenceBound {
-    /// Returns the bound [`DEFAULT`](Self::DEFAULT).
+    /// Returns [`UpperConfidenceBound::DEFAULT`], with κ = 1.8.
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -198,20 +198,21 @@ impl Acquisition for UpperConfidenceBound {
     }
 
     fn description(&self) -> Description {
-        Description::named(UPPER_CONFIDENCE_BOUND).with(self.kappa)
+        Description::named(UPPER_CONFIDENCE_BOUND).with_settings(self.kappa)
     }
 }
 
-/// Creates the built-in acquisition function that a description names.
+/// Creates the built-in acquisition function that a description identifies.
 ///
 /// # Errors
-/// [`Error::Strategy`] if no built-in function has that name. Only the program that defines a
-/// custom function can create it.
+/// - [`Error::Strategy`] if no built-in function has this name, or if an upper confidence bound has
+///   no κ. Only the program that defines a custom function can create it.
+/// - [`Error::Invalid`] if κ is negative.
 pub fn from_description(description: &Description) -> Result<Box<dyn Acquisition>, Error> {
     let kappa = description.settings.as_f64();
     match (description.name.as_str(), kappa) {
         (LOG_EXPECTED_IMPROVEMENT, _) => Ok(Box::new(LogExpectedImprovement)),
-        (LOG_PROBABILITY, _) => Ok(Box::new(LogProbabilityOfImprovement)),
+        (LOG_PROBABILITY_OF_IMPROVEMENT, _) => Ok(Box::new(LogProbabilityOfImprovement)),
         (UPPER_CONFIDENCE_BOUND, Some(kappa)) => Ok(Box::new(UpperConfidenceBound::new(kappa)?)),
         (name, _) => Err(Error::Strategy(format!(
             "`{name}` is not a built-in acquisition function; resume with the program that \
@@ -259,20 +260,23 @@ mod tests {
             };
             let mean = -u * std_dev;
             let step = 1e-5 * std_dev;
-            let by_mean =
+            let mean_difference =
                 (value(mean + step, std_dev) - value(mean - step, std_dev)) / (2.0 * step);
-            let by_std_dev =
+            let std_dev_difference =
                 (value(mean, std_dev + step) - value(mean, std_dev - step)) / (2.0 * step);
             let AcquisitionValue { mean_derivative, std_dev_derivative, .. } =
                 LogExpectedImprovement.evaluate(mean, std_dev, 0.0);
-            let close = |derivative: f64, difference: f64| {
+            let is_close = |derivative: f64, difference: f64| {
                 let tolerance = 1e-4 * (derivative * std_dev).abs().max(1e-2);
                 (derivative - difference).abs() * std_dev < tolerance
             };
-            prop_assert!(close(mean_derivative, by_mean), "{mean_derivative} {by_mean}");
             prop_assert!(
-                close(std_dev_derivative, by_std_dev),
-                "{std_dev_derivative} {by_std_dev}"
+                is_close(mean_derivative, mean_difference),
+                "{mean_derivative} {mean_difference}"
+            );
+            prop_assert!(
+                is_close(std_dev_derivative, std_dev_difference),
+                "{std_dev_derivative} {std_dev_difference}"
             );
         }
     }
@@ -289,7 +293,7 @@ mod tests {
     #[test]
     fn log_expected_improvement_agrees_with_numerical_integration() {
         for (mean, std_dev, incumbent) in [(0.3, 0.5, 0.0), (-1.0, 2.0, 0.5), (0.0, 0.1, 0.2)] {
-            // The midpoint rule, weighted by the density.
+            // Integrate by the midpoint rule, weighted by the density.
             let steps = 200_000;
             let width = 20.0 / f64::from(steps);
             let expected: f64 = (0..steps)
@@ -297,8 +301,8 @@ mod tests {
                 .map(|z| (incumbent - mean - std_dev * z).max(0.0) * crate::normal::pdf(z))
                 .sum::<f64>()
                 * width;
-            let got = LogExpectedImprovement.evaluate(mean, std_dev, incumbent).value;
-            assert!((got - expected.ln()).abs() < 1e-8, "{got} {}", expected.ln());
+            let actual = LogExpectedImprovement.evaluate(mean, std_dev, incumbent).value;
+            assert!((actual - expected.ln()).abs() < 1e-8, "{actual} {}", expected.ln());
         }
     }
 }

@@ -6,10 +6,11 @@ use std::any::type_name;
 
 /// The name and settings of a strategy or an acquisition function.
 ///
-/// Two objects with equal descriptions behave alike.
+/// Two strategies with equal descriptions make equal proposals, and two acquisition functions with
+/// equal descriptions return equal values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
-    /// The name; by default, the name of the type.
+    /// The name of the strategy or the acquisition function; by default, the name of its type.
     pub name: String,
     /// The settings as JSON; null if there are none or if they are unknown.
     #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -22,18 +23,18 @@ impl Description {
         Self { name: name.into(), settings: Value::Null }
     }
 
-    /// Sets the settings. By default, a description has none.
+    /// Sets the settings; a new description has none.
     ///
     /// Settings that cannot be written as JSON, such as maps with non-string keys, become null.
     #[must_use]
-    pub fn with(self, settings: impl Serialize) -> Self {
+    pub fn with_settings(self, settings: impl Serialize) -> Self {
         Self { settings: serde_json::to_value(settings).unwrap_or_default(), ..self }
     }
 
-    /// Creates a description whose name is the crate and the name of a type, without modules.
+    /// Creates a description named after a type: the crate and the type, such as `surmise::Plain`.
     pub fn of_type<T: ?Sized>() -> Self {
         let full = type_name::<T>();
-        // Split off generic arguments first: they have paths of their own.
+        // Split off generic arguments first, because they also contain paths.
         let (path, arguments) = full.find('<').map_or((full, ""), |index| full.split_at(index));
         let name = match (path.split("::").next(), path.rsplit("::").next()) {
             (Some(first), Some(last)) if first != last => format!("{first}::{last}{arguments}"),
@@ -62,7 +63,7 @@ mod tests {
     fn missing_settings_are_not_serialized() {
         let written = serde_json::to_string(&Description::named("random")).unwrap();
         assert_eq!(written, r#"{"name":"random"}"#);
-        let described = Description::named("grid").with([1, 2]);
+        let described = Description::named("grid").with_settings([1, 2]);
         let written = serde_json::to_string(&described).unwrap();
         assert_eq!(written, r#"{"name":"grid","settings":[1,2]}"#);
         assert_eq!(serde_json::from_str::<Description>(&written).unwrap(), described);

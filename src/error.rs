@@ -6,7 +6,7 @@ use crate::journal_error::JournalError;
 use crate::outcome::Outcome;
 use crate::trial_id::TrialId;
 
-/// One rule that the input violates: where, with which value, and how to fix it.
+/// One violation of a rule by the input: the subject, its value, the rule and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Violation {
     /// The name of a parameter, or the path of a field.
@@ -73,9 +73,9 @@ pub enum Error {
 
     /// A trial was added with a number that is not the next one.
     OutOfOrder {
-        /// The number that was given.
+        /// The number of the added trial.
         trial: TrialId,
-        /// The number that the study expects.
+        /// The next number, which the study expects.
         next: TrialId,
     },
 
@@ -89,14 +89,14 @@ pub enum Error {
 
     /// A matrix is not positive definite.
     NotPositiveDefinite {
-        /// Index of the first pivot that is not positive.
+        /// Index of the first pivot that is not positive, counted from 0.
         pivot: usize,
     },
 
     /// The strategy proposed a point outside the search space, or one that may not be repeated.
     InvalidProposal(String),
 
-    /// The strategy cannot make any proposal.
+    /// The strategy cannot make a proposal, or its description cannot be read; the text says why.
     Strategy(String),
 
     /// The evaluator cannot run jobs; the study remains valid.
@@ -115,7 +115,7 @@ impl Error {
         }
     }
 
-    /// Returns `Ok` if the list is empty, and otherwise all violations in one error.
+    /// Returns `Ok` if there are no violations, and otherwise one error that lists them.
     ///
     /// # Errors
     /// [`Error::Invalid`] if there are violations.

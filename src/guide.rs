@@ -8,13 +8,16 @@
 //! | --- | --- |
 //! | configuration | a value for every parameter |
 //! | trial | one configuration and its outcome |
-//! | job, attempt | one execution of a trial; a retry is the next attempt |
+//! | job | the work that evaluates a trial; limits count jobs |
+//! | attempt | one run of a job: the first run, or a retry |
 //! | proposal | what a strategy suggests to try next |
 //! | observation | a configuration with a value, from a trial or from elsewhere |
 //! | value, loss | the metric as you know it; the same, signed so that smaller is better |
 //! | report, step | an intermediate value; the epoch (or round) that it belongs to |
 //! | study | all trials of one search, as a list of events |
 //! | journal | the file that keeps a study |
+//! | incumbent | the best observation so far |
+//! | posterior | what the model believes after all results: a mean and a standard deviation at each point |
 
 /// Declares a module for each chapter.
 ///
@@ -27,6 +30,7 @@ macro_rules! chapters {
         #[doc = "[benchmarking]: crate::guide"]
         #[doc = "[how-it-works]: crate::guide::how_it_works"]
         #[doc = "[journal]: mod@crate::journal"]
+        #[doc = "[options]: https://github.com/surmise-rs/surmise/blob/main/crates/surmise-cli/docs/options.md"]
         #[doc = "[own-strategy]: crate::guide::your_own_strategy"]
         #[doc = "[references]: crate::guide::references"]
         #[doc = "[sagemaker]: crate::guide"]

@@ -1,10 +1,10 @@
-//! Errors of a journal.
+//! The error type of journals, with one kind for each cause.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An error of the journal in a file.
+/// An error of a journal: the path of its file, and the kind of the error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalError {
     /// Path of the journal's file.
@@ -28,7 +28,7 @@ pub enum JournalErrorKind {
     },
     /// The file does not start like a journal.
     NotAJournal {
-        /// What the file contains instead, as text for the user.
+        /// The difference from a journal, as text for the user.
         reason: String,
     },
     /// A later version of this crate wrote the journal, in a format that this version cannot read.
@@ -42,7 +42,7 @@ pub enum JournalErrorKind {
     Damaged {
         /// Offset of the record in bytes from the start of the file.
         offset: u64,
-        /// What is wrong with the record, as text for the user.
+        /// The damage, as text for the user.
         reason: String,
     },
     /// The first record, which describes the study, cannot be read.
@@ -52,7 +52,7 @@ pub enum JournalErrorKind {
     },
     /// A valid record contradicts the records before it.
     InconsistentRecord {
-        /// Number of the record.
+        /// Sequence number of the record.
         seq: u64,
         /// The contradiction, as text for the user.
         reason: String,
@@ -176,7 +176,7 @@ impl fmt::Display for JournalErrorKind {
     }
 }
 
-/// Returns what a user can do about an error of the operating system; empty if that is unknown.
+/// Returns the remedy for an error of the operating system; empty if none is known.
 fn io_remedy(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some disk space",

@@ -1,4 +1,4 @@
-//! Floats in JSON that may be NaN or infinite.
+//! The JSON form of floats that may be NaN or infinite.
 //!
 //! A finite float is a JSON number. Other floats are the strings `"NaN"`, `"Infinity"` and
 //! `"-Infinity"`, because JSON has no numbers for them.

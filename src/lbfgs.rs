@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | x, f, g | point, value and gradient there | d, –, d |
 //! | l, u | bounds of the box | d, d |
-//! | s = x′ − x, y = g′ − g | stored steps and gradient changes, at most 10 pairs | d, d |
+//! | s = x′ − x, y = g′ − g | steps and gradient changes; the last 10 pairs are stored | d, d |
 //! | p | direction: −H g, but 0 for variables at an active bound | d |
 //! | H | inverse Hessian that the stored pairs imply | d × d |
 //! | P | projection onto the box | – |
@@ -21,7 +21,7 @@
 
 use std::collections::VecDeque;
 
-/// Stopping criteria of a run, and its first step.
+/// The stopping criteria of a run, and the maximum length of its first step.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// The run stops when no component of the projected gradient exceeds this value.
@@ -100,9 +100,9 @@ impl Lbfgs {
         (!self.is_finished).then_some(&self.next_point)
     }
 
-    /// Sets the value and the gradient at the point that [`ask`](Self::ask) returned.
+    /// Sets the value and the gradient (d) at the point that [`ask`](Self::ask) returned.
     ///
-    /// A value or gradient that is not finite rejects the step.
+    /// If either is not finite, the run rejects the step; at the first point, it ends.
     pub fn tell(&mut self, value: f64, gradient: &[f64]) {
         if self.is_finished {
             return;
@@ -113,20 +113,20 @@ impl Lbfgs {
             None if is_finite => self.accept(None, value, gradient),
             None => self.is_finished = true,
             Some(best) => {
-                let predicted = dot(&best.gradient, &difference(&self.next_point, &best.x));
-                let bound = best.value + ARMIJO * predicted.min(0.0);
+                let predicted_change = dot(&best.gradient, &difference(&self.next_point, &best.x));
+                let bound = best.value + ARMIJO * predicted_change.min(0.0);
                 if is_finite && value <= bound && value < best.value {
                     self.accept(Some(best), value, gradient);
                 } else {
                     self.best = Some(best);
-                    self.backtrack(value, predicted);
+                    self.backtrack(value, predicted_change);
                 }
             }
         }
         self.is_finished |= self.evaluations >= self.settings.max_evaluations;
     }
 
-    /// Returns the best point so far and its value, or `None` before the first finite value.
+    /// Returns the best evaluated point and its value, or `None` before the first finite value.
     pub fn best(&self) -> Option<(&[f64], f64)> {
         self.best.as_ref().map(|best| (best.x.as_slice(), best.value))
     }
@@ -140,8 +140,8 @@ impl Lbfgs {
         let x = std::mem::take(&mut self.next_point);
         if let Some(previous) = &previous {
             self.store_pair(difference(&x, &previous.x), difference(gradient, &previous.gradient));
-            let gain = previous.value - value;
-            self.is_finished |= gain < self.settings.relative_tolerance * value.abs().max(1.0);
+            let decrease = previous.value - value;
+            self.is_finished |= decrease < self.settings.relative_tolerance * value.abs().max(1.0);
         }
         self.best = Some(Evaluated { x, value, gradient: gradient.to_vec() });
         self.start_line_search();
@@ -188,9 +188,9 @@ impl Lbfgs {
     }
 
     /// Returns `true` if variable `i` is at a bound and a step downhill would cross that bound.
-    fn is_at_active_bound(&self, at: &Evaluated, i: usize) -> bool {
-        (at.x[i] <= self.lower[i] && at.gradient[i] > 0.0)
-            || (at.x[i] >= self.upper[i] && at.gradient[i] < 0.0)
+    fn is_at_active_bound(&self, point: &Evaluated, i: usize) -> bool {
+        (point.x[i] <= self.lower[i] && point.gradient[i] > 0.0)
+            || (point.x[i] >= self.upper[i] && point.gradient[i] < 0.0)
     }
 
     fn two_loop(&self, gradient: &[f64]) -> Vec<f64> {
@@ -215,8 +215,9 @@ impl Lbfgs {
 
     /// Shortens the step to the minimum of a parabola, but to between a tenth and a half.
     ///
-    /// The parabola has the known value and slope at the best point, and the value at the new one.
-    fn backtrack(&mut self, value: f64, predicted: f64) {
+    /// The parabola has the value and the derivative at the best point, and `value` at the rejected
+    /// point. `predicted_change` is the derivative along the step: gᵀ(P(x + t p) − x).
+    fn backtrack(&mut self, value: f64, predicted_change: f64) {
         self.backtracks += 1;
         if self.backtracks > MAX_BACKTRACKS {
             if self.pairs.is_empty() {
@@ -228,10 +229,13 @@ impl Lbfgs {
             return;
         }
         let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.value);
-        let curvature = value - best - predicted;
-        let shrink =
-            if value.is_finite() && curvature > 0.0 { -0.5 * predicted / curvature } else { 0.1 };
-        self.step *= shrink.clamp(0.1, 0.5);
+        let curvature = value - best - predicted_change;
+        let factor = if value.is_finite() && curvature > 0.0 {
+            -0.5 * predicted_change / curvature
+        } else {
+            0.1
+        };
+        self.step *= factor.clamp(0.1, 0.5);
         self.set_next_point();
     }
 
@@ -260,7 +264,9 @@ fn add_scaled(target: &mut [f64], factor: f64, direction: &[f64]) {
     target.iter_mut().zip(direction).for_each(|(t, d)| *t += factor * d);
 }
 
-/// Runs an optimization to its end, and returns the best point with its value.
+/// Finishes a run, and returns the best point with its value.
+///
+/// Returns `None` if the first value or gradient is not finite.
 pub fn minimize(
     mut run: Lbfgs,
     mut function: impl FnMut(&[f64]) -> (f64, Vec<f64>),

@@ -3,11 +3,12 @@
 //! | symbol | meaning |
 //! | --- | --- |
 //! | φ(u), Φ(u) | density (PDF) and cumulative distribution function (CDF) |
-//! | h(u) = φ(u) + u Φ(u) | expected improvement over u: EI = σ h((f* − μ) ⁄ σ) |
+//! | h(u) = φ(u) + u Φ(u) | E\[max(u − Z, 0)\] for a standard normal Z |
 //! | K(t) = 1⁄(t + 2⁄(t + 3⁄(t + …))) | tail of a continued fraction |
 //!
 //! K is the tail of Laplace's continued fraction for Mills' ratio (Abramowitz & Stegun 1964,
-//! eq. 26.2.14).
+//! eq. 26.2.14). For a loss with mean μ and standard deviation σ, the expected improvement over f*
+//! is σ h((f* − μ) ⁄ σ).
 //!
 //! For t = −u > 0: Φ(−t) ⁄ φ(t) = 1 ⁄ (t + K) and h(−t) ⁄ φ(t) = K ⁄ (t + K), both without
 //! cancellation, and d ln h ⁄ du = 1 ⁄ K exactly. Ament et al. 2023 use the scaled complementary
@@ -16,15 +17,15 @@
 const SQRT_2PI: f64 = 2.506_628_274_631_000_5;
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
-/// Upper end of the tail.
+/// Upper end of the lower tail, in which the continued fraction is used.
 ///
 /// In the tail, the continued fraction is exact to the last digit. Above it, the direct formula
-/// loses two and a half digits at most.
+/// loses at most two and a half digits.
 const TAIL: f64 = -4.0;
 
-/// The root u₀ of ln h, where h(u₀) = 1, as a float and its rounding error.
+/// The root u₀ of ln h, where h(u₀) = 1, as the sum of two floats.
 ///
-/// Near it, h − 1 suffers from cancellation.
+/// Near the root, h − 1 suffers from cancellation.
 const ROOT: (f64, f64) = (0.899_471_561_253_743_5, 4.840_342_327_429_368_4e-17);
 /// Maximum distance from u₀ at which the Taylor series is exact to the last digit.
 const TAYLOR_RADIUS: f64 = 1.0 / 64.0;
@@ -68,7 +69,7 @@ pub fn log_cdf(u: f64) -> (f64, f64) {
 
 /// Returns ln h(u) and its derivative Φ(u) ⁄ h(u), where h(u) = φ(u) + u Φ(u).
 ///
-/// The relative error is below 10⁻¹³ for u ≥ −10¹⁰. Both are finite for u ≥ −10¹⁵⁰.
+/// The relative errors are below 10⁻¹³ for u ≥ −10¹⁰. Both numbers are finite for u ≥ −10¹⁵⁰.
 pub fn log_improvement(u: f64) -> (f64, f64) {
     if u > TAIL {
         let p = cdf(u);
@@ -113,7 +114,7 @@ mod tests {
         ((actual - expected) / expected).abs()
     }
 
-    /// `tests/golden/log_improvement.py` computes the values with mpmath and 60 digits.
+    /// `tests/golden/log_improvement.py` computes the expected values with mpmath, to 60 digits.
     ///
     /// The arguments u are from −10¹⁰ to 40.
     #[test]
@@ -121,12 +122,12 @@ mod tests {
         let golden = include_str!("../tests/golden/log_improvement.json");
         let rows: Vec<(f64, f64, f64)> = serde_json::from_str(golden).unwrap();
         assert!(rows.len() > 400 && rows.iter().any(|row| row.0 < -9e9));
-        for (u, value, slope) in rows {
-            let (actual, actual_slope) = log_improvement(u);
+        for (u, value, derivative) in rows {
+            let (actual, actual_derivative) = log_improvement(u);
             assert!(relative_error(actual, value) < 1e-13, "value at {u}: {actual}, not {value}");
             assert!(
-                relative_error(actual_slope, slope) < 1e-13,
-                "derivative at {u}: {actual_slope}, not {slope}"
+                relative_error(actual_derivative, derivative) < 1e-13,
+                "derivative at {u}: {actual_derivative}, not {derivative}"
             );
         }
     }
@@ -154,8 +155,8 @@ mod tests {
     #[test]
     fn values_are_finite_in_the_far_tails() {
         for u in [-1e150, -1e10, -1e5, -40.0, 40.0, 1e10] {
-            let (value, slope) = log_improvement(u);
-            assert!(value.is_finite() && slope.is_finite(), "at {u}");
+            let (value, derivative) = log_improvement(u);
+            assert!(value.is_finite() && derivative.is_finite(), "at {u}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The objective: the metric and whether to minimize or maximize it.
 //!
-//! No other module depends on the goal. Inside the crate, there are only losses: smaller is better.
+//! Strategies and models see losses only: smaller is better. This module converts values of the
+//! metric to losses and back.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,17 +24,18 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// Creates an objective that minimizes this metric.
+    /// Creates the objective to minimize the metric with this name.
     pub fn minimize(metric_name: impl Into<String>) -> Self {
         Self { metric_name: metric_name.into(), goal: Goal::Minimize }
     }
 
-    /// Creates an objective that maximizes this metric.
+    /// Creates the objective to maximize the metric with this name.
     pub fn maximize(metric_name: impl Into<String>) -> Self {
         Self { metric_name: metric_name.into(), goal: Goal::Maximize }
     }
 
-    /// Returns the loss of a value of the metric: smaller is better.
+    /// Converts a value of the metric to a loss: the value, or its negative if the goal is to
+    /// maximize.
     pub fn loss(&self, value: f64) -> f64 {
         match self.goal {
             Goal::Minimize => value,
@@ -41,7 +43,7 @@ impl Objective {
         }
     }
 
-    /// Returns the value of the metric for a loss; the inverse of [`loss`](Self::loss).
+    /// Converts a loss to a value of the metric: the inverse of [`loss`](Self::loss).
     pub fn value(&self, loss: f64) -> f64 {
         // The change of sign is its own inverse.
         self.loss(loss)

@@ -8,8 +8,7 @@ use crate::json_number::{number, optional_number};
 
 /// The outcome of a trial.
 ///
-/// `Outcome::from(0.31)` is a short form of `Completed`, for evaluators and for studies that a
-/// program drives itself.
+/// `Outcome::from(0.31)` is a short form of `Completed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
@@ -30,7 +29,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns `true` if a job with a stop request ended before it was finished.
+    /// Returns `true` if this outcome of a job with a stop request means that it did not finish.
     pub(crate) fn has_ended_early(&self) -> bool {
         match self {
             Self::Stopped { .. } => true,
@@ -50,7 +49,7 @@ impl Outcome {
     }
 }
 
-/// The kind and the message of a failed job.
+/// The failure of a job: its kind and a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The kind, which decides about retries.
@@ -65,7 +64,7 @@ impl Failure {
         Self { kind, message: message.into() }
     }
 
-    /// Creates the failure of a job whose metric has this value, which is not finite.
+    /// Creates the failure of a job whose metric is NaN or infinite.
     pub fn not_finite(value: f64) -> Self {
         let message = format!("the value of the metric is {value}, not a finite number");
         Self::new(FailureKind::NonFiniteMetric, message)
@@ -108,7 +107,7 @@ pub enum FailureKind {
     Throttled,
     /// The user cancelled the job before it reported a value.
     Cancelled,
-    /// The user abandoned the configuration, which must not be proposed again.
+    /// The user abandoned the trial, so its configuration must not be proposed again.
     Abandoned,
 }
 
@@ -138,7 +137,7 @@ impl FailureKind {
     }
 }
 
-/// Returns `true` if the output of a program says that it ran out of memory.
+/// Returns `true` if the output of a program contains a common message about missing memory.
 pub fn indicates_out_of_memory(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["out of memory", "outofmemory", "memoryerror", "cannot allocate memory"]

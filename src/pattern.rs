@@ -22,12 +22,12 @@ impl MetricPattern {
     /// Compiles a regular expression.
     ///
     /// # Errors
-    /// A text that says why the expression is not valid.
+    /// The message of the regular expression library if the expression is not valid.
     pub fn new(expression: &str) -> Result<Self, String> {
         compile(expression).map(Self)
     }
 
-    /// Returns `true` if the expression has a group for the value.
+    /// Returns `true` if the expression has a group, which then selects the value.
     pub fn has_group(&self) -> bool {
         self.0.captures_len() > 1
     }
@@ -46,20 +46,26 @@ impl MetricPattern {
         line.get(self.span(line)?)
     }
 
-    /// Returns the text of the value in the last match of a line that has a value.
+    /// Returns the text of the value in the last match of a line, or `None` without a match.
+    ///
+    /// Skips matches in which the group matches nothing.
     pub fn find_last<'a>(&self, line: &'a str) -> Option<&'a str> {
         let group = usize::from(self.has_group());
         let matches = self.0.captures_iter(line).map_while(Result::ok);
-        matches.filter_map(|found| found.get(group)).last().map(|group| group.as_str())
+        matches.filter_map(|captures| captures.get(group)).last().map(|group| group.as_str())
     }
 
-    /// Returns the byte range of the text that [`find`](Self::find) returns.
+    /// Returns the byte range of the value in the first match of a line, or `None` without a match.
+    ///
+    /// [`find`](Self::find) returns the text in this range.
     pub fn span(&self, line: &str) -> Option<Range<usize>> {
-        let found = self.0.captures(line).ok()??;
-        found.get(usize::from(self.has_group())).map(|group| group.range())
+        let captures = self.0.captures(line).ok()??;
+        captures.get(usize::from(self.has_group())).map(|group| group.range())
     }
 
-    /// Returns the value of the metric in a line, if the line has one and it is finite.
+    /// Returns the value of the metric in the first match of a line.
+    ///
+    /// Returns `None` without a match, or if its text is not a finite number.
     ///
     /// ```
     /// use surmise::pattern::MetricPattern;

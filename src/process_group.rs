@@ -1,4 +1,4 @@
-//! Process groups on Unix: end a process together with all processes that it starts.
+//! Process groups on Unix, to end a process together with all processes that it starts.
 
 use std::process::{Child, Command};
 

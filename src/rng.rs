@@ -9,7 +9,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng as _, SeedableRng};
 use rand_distr::{ChiSquared, Distribution, Exp1, Gamma, LogNormal, StandardNormal};
 
-/// First number of the streams that all trials of a seed share.
+/// Number of the first stream that all trials of a seed share.
 const SHARED: u64 = u64::MAX / 2;
 
 /// A reproducible stream of random numbers.
@@ -31,9 +31,9 @@ impl Rng {
 
     /// Creates a stream that is equal for all trials of this seed.
     ///
-    /// Draws from `self` do not change it. Use it for random numbers that all trials must share,
-    /// such as the scrambling of a Sobol sequence. Different values of `purpose` give independent
-    /// streams.
+    /// Earlier draws from `self` do not change it. Use it for random numbers that all trials must
+    /// share, such as the scrambling of a Sobol sequence. Different values of `purpose` give
+    /// independent streams.
     #[must_use]
     pub fn shared(&self, purpose: u32) -> Self {
         Self::stream(self.seed, SHARED + u64::from(purpose))
@@ -52,7 +52,7 @@ impl Rng {
     /// Panics if `count` is 0.
     pub fn below(&mut self, count: u128) -> u128 {
         assert!(count > 0, "count must be above 0");
-        // Reject draws beyond the largest multiple of `count`, which would cause a bias.
+        // Reject draws from the last, incomplete block of `count` numbers, which would add a bias.
         let limit = u128::MAX - u128::MAX % count;
         loop {
             let draw =
@@ -115,7 +115,7 @@ impl Rng {
         -unit.ln()
     }
 
-    /// Draws 32 random bits.
+    /// Draws a uniform integer of 32 bits.
     pub fn bits(&mut self) -> u32 {
         self.generator.next_u32()
     }

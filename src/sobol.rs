@@ -8,7 +8,7 @@
 //! | bₖ(i), vⱼₖ | bit k of i, and direction number k of axis j |
 //!
 //! Here, ⊕ is the exclusive or. A nested scramble (Owen 1995) flips each bit of a coordinate at
-//! random, depending on the bits above it. It keeps the stratification.
+//! random, depending on the higher bits. It keeps the stratification.
 //!
 //! Sobol's sequence with hash-based Owen scrambling (Burley 2020) has 256 dimensions and 2¹⁶
 //! indices. Further dimensions reuse its direction numbers with another scramble and another random
@@ -115,7 +115,7 @@ mod tests {
         }
     }
 
-    /// Returns the squared centred discrepancy (Hickernell 1998).
+    /// Returns the squared centered discrepancy (Hickernell 1998).
     fn discrepancy(points: &[Vec<f64>]) -> f64 {
         #[allow(clippy::cast_precision_loss, reason = "a count of points")]
         let count = points.len() as f64;
@@ -144,21 +144,21 @@ mod tests {
         for (count, dimension, scipy_mean, scipy_max, random) in rows {
             // From the start, and beyond the 2¹⁶ indices of one scramble.
             for first in [0, 69_632] {
-                let sets = |axes: std::ops::Range<usize>| -> Vec<f64> {
-                    let set = |seed| {
+                let discrepancies = |axes: std::ops::Range<usize>| -> Vec<f64> {
+                    let of_seed = |seed| {
                         let sobol = Sobol::new(300, &mut Rng::stream(seed, 9));
                         let point = |index| sobol.point(index)[axes.clone()].to_vec();
                         discrepancy(&(first..first + count).map(point).collect::<Vec<_>>())
                     };
-                    (0..8).map(set).collect()
+                    (0..8).map(of_seed).collect()
                 };
-                let mean = |sets: &[f64]| sets.iter().sum::<f64>() / 8.0;
-                let plain = sets(0..dimension);
+                let mean = |values: &[f64]| values.iter().sum::<f64>() / 8.0;
+                let plain = discrepancies(0..dimension);
                 let ratio = mean(&plain) / scipy_mean;
                 assert!((ratio - 1.0).abs() < 0.03, "{plain:?}, not {scipy_mean}");
-                assert!(plain.iter().all(|set| *set < 1.05 * scipy_max), "{plain:?}");
+                assert!(plain.iter().all(|value| *value < 1.05 * scipy_max), "{plain:?}");
                 // Around 256 dimensions the paddings are paired at random, but each axis is even.
-                let padded = sets(256 - dimension / 2..256 + dimension.div_ceil(2));
+                let padded = discrepancies(256 - dimension / 2..256 + dimension.div_ceil(2));
                 assert!(mean(&padded) < 0.8 * random, "{padded:?}, random points {random}");
             }
         }

@@ -1,6 +1,6 @@
 //! A hash function with the same result on every machine and in every release.
 //!
-//! It derives seeds from names, and identifies settings.
+//! Other packages derive seeds from names with it, and identify settings by it.
 
 /// Returns the 64-bit FNV-1a hash of a text (Fowler, Noll & Vo).
 pub fn stable_hash(text: &str) -> u64 {

@@ -1,4 +1,4 @@
-//! A trial: one configuration, its attempts and its outcome.
+//! A trial: one configuration, its attempts, its reports and its outcome.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub enum Source {
     External,
 }
 
-/// One configuration and what is known about its jobs: reports, attempts and outcome.
+/// One configuration that a study tries, with its reports, failed attempts and outcome.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Trial {
@@ -31,11 +31,13 @@ pub struct Trial {
     pub source: Source,
     /// Values of the parameters.
     pub configuration: Configuration,
-    /// Reports of the last attempt, in order. The events of the study have those of all attempts.
+    /// Reports of the last attempt, in the order of their arrival.
+    ///
+    /// The events of the study contain the reports of all attempts.
     pub reports: Vec<Report>,
-    /// Failures of the earlier attempts. Another attempt follows each of them.
+    /// Failures of the earlier attempts, each of which was retried.
     pub failed_attempts: Vec<Failure>,
-    /// Identifier of the job of the last attempt, such as an ARN; `None` if there is none.
+    /// Identifier of the job of the last attempt, such as an ARN; `None` if the evaluator set none.
     ///
     /// With it, the evaluator can adopt the job in a later process.
     pub job_location: Option<String>,
@@ -43,7 +45,8 @@ pub struct Trial {
     pub stop_cause: Option<StopCause>,
     /// Outcome of the trial; `None` while it is pending.
     pub outcome: Option<Outcome>,
-    /// Outcomes that arrived after the end of the trial and differ from its outcome.
+    /// Outcomes that do not count: those that arrived after the end of the trial, and a first
+    /// outcome that a late value has replaced.
     pub late_outcomes: Vec<Outcome>,
 }
 
@@ -76,15 +79,15 @@ impl Trial {
     /// Returns `true` if the end of the tuning stopped the trial before it completed.
     ///
     /// Such a trial says nothing about its configuration. It is not an observation and does not
-    /// count as a job. When the tuning resumes, its configuration runs first. A trial of a
-    /// cancelled tuning stays pending instead.
+    /// count as a job. When the tuning resumes, its configuration runs first. If the user cancels
+    /// the tuning, the tuner leaves its trials pending instead.
     pub fn was_interrupted(&self) -> bool {
         let has_stop_request =
             matches!(self.stop_cause, Some(StopCause::TuningOver | StopCause::Cancelled));
         has_stop_request && self.outcome.as_ref().is_some_and(Outcome::has_ended_early)
     }
 
-    /// Returns the value of the last report whose value is finite.
+    /// Returns the value of the last report of a finite value; `None` if there is none.
     pub fn last_reported_value(&self) -> Option<f64> {
         let mut values = self.reports.iter().rev().map(|report| report.value);
         values.find(|value| value.is_finite())
@@ -101,12 +104,12 @@ pub struct Report {
     pub value: f64,
 }
 
-/// The cause of a stop request. All values are values of the metric.
+/// The cause of a stop request; values and medians are in the unit of the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopCause {
-    /// The value was worse than the median of the running averages of earlier jobs.
+    /// The reported value was worse than the median of the running averages of earlier jobs.
     MedianRule {
         /// The step at which the job was judged.
         step: u64,
@@ -133,7 +136,7 @@ pub enum StopCause {
         /// The number of jobs that had reached the rung, including this one.
         jobs: usize,
     },
-    /// The job reached the maximum resource of a job, so it completed.
+    /// The job reached the maximum resource, so its last value is final.
     MaxResource {
         /// The step of the last report.
         step: u64,
@@ -144,7 +147,7 @@ pub enum StopCause {
     /// The attempt exceeded the job timeout.
     #[serde(rename = "deadline")]
     Timeout {
-        /// The timeout of the attempt.
+        /// The maximum runtime of an attempt, which was exceeded.
         after: Duration,
     },
     /// The tuning has ended.
@@ -154,7 +157,7 @@ pub enum StopCause {
 }
 
 impl StopCause {
-    /// Returns the value that decided about the stop request, if a value decided.
+    /// Returns the reported value that caused the stop request; `None` for other causes.
     pub fn deciding_value(&self) -> Option<f64> {
         match self {
             Self::MedianRule { value, .. }
@@ -169,7 +172,7 @@ impl fmt::Display for StopCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MedianRule { step, value, median, jobs } => {
-                let (value, median) = (six_digits(*value), six_digits(*median));
+                let (value, median) = (round_to_six_digits(*value), round_to_six_digits(*median));
                 write!(
                     f,
                     "{value} at step {step} is worse than {median}, the median of the running \
@@ -177,7 +180,7 @@ impl fmt::Display for StopCause {
                 )
             }
             Self::SuccessiveHalving { step, value, rung, better, jobs } => {
-                let value = six_digits(*value);
+                let value = round_to_six_digits(*value);
                 write!(
                     f,
                     "{value} at step {step}: {better} of the {jobs} jobs on rung {rung} are better"
@@ -194,6 +197,6 @@ impl fmt::Display for StopCause {
 }
 
 /// Rounds a number to six significant digits.
-fn six_digits(number: f64) -> f64 {
+fn round_to_six_digits(number: f64) -> f64 {
     format!("{number:.5e}").parse().unwrap_or(number)
 }

@@ -1,4 +1,4 @@
-//! The number of a trial, in a module of its own because errors and strategies also need it.
+//! The number of a trial, in a separate module because errors and strategies also need it.
 
 use std::fmt;
 

@@ -19,7 +19,7 @@
 //! u = ln((f + k) ⁄ (f − ½)) ⁄ ln((f + m − ½) ⁄ (f − ½))
 //!
 //! Decimals with a fixed number of significant digits may be on a linear or a logarithmic axis. The
-//! ends of that axis are halfway between the first or last decimal and the next decimal outside.
+//! ends of such an axis are halfway between the first or last decimal and the next decimal outside.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Deref for UnitPoint {
     }
 }
 
-/// The values that one coordinate of the unit cube can take.
+/// One axis of the unit cube: the coordinates that a point can have along it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Axis {
     /// Any coordinate of [0, 1].
@@ -88,7 +88,7 @@ impl Axis {
         self.cell_count() == Some(1)
     }
 
-    /// Returns the number of the cell that contains a coordinate; 0 on a continuous axis.
+    /// Returns the number of the cell that contains a coordinate, from 0; 0 on a continuous axis.
     pub fn cell(self, coordinate: f64) -> u64 {
         match self {
             Self::Continuous { .. } => 0,
@@ -106,9 +106,9 @@ impl Axis {
         }
     }
 
-    /// Returns the coordinate that represents the same cell as `coordinate`. It is idempotent.
+    /// Moves a coordinate to the one that represents its cell; idempotent.
     ///
-    /// On a continuous axis it clamps the coordinate to [0, 1].
+    /// On a continuous axis, clamps the coordinate to [0, 1].
     pub fn snap(self, coordinate: f64) -> f64 {
         match self {
             Self::Continuous { .. } => coordinate.clamp(0.0, 1.0),
@@ -116,7 +116,7 @@ impl Axis {
         }
     }
 
-    /// Returns `true` if two coordinates are in the same cell, or closer than the resolution.
+    /// Returns `true` if two coordinates are in one cell, or differ by less than the resolution.
     pub fn is_same_coordinate(self, a: f64, b: f64) -> bool {
         match self {
             Self::Continuous { resolution } => (a - b).abs() < resolution,
@@ -229,21 +229,21 @@ fn as_float(number: u64) -> f64 {
     number as f64
 }
 
-/// Moves every coordinate to the one that represents it.
+/// Snaps a point: moves every coordinate to the one that represents its cell.
 ///
 /// A coordinate outside [0, 1] moves to the end of its axis. On a continuous axis a NaN stays NaN.
 pub fn snap(axes: &[Axis], point: &[f64]) -> UnitPoint {
     axes.iter().zip(point).map(|(axis, &u)| axis.snap(u)).collect::<Vec<_>>().into()
 }
 
-/// Returns `true` if two points have the same coordinate on every axis.
+/// Returns `true` if two points represent the same values.
 ///
-/// See [`Axis::is_same_coordinate`].
+/// [`Axis::is_same_coordinate`] compares their coordinates on each axis.
 pub fn is_same_point(axes: &[Axis], a: &[f64], b: &[f64]) -> bool {
     axes.iter().zip(a.iter().zip(b)).all(|(axis, (&a, &b))| axis.is_same_coordinate(a, b))
 }
 
-/// Returns the squared distance of two points. The distance of different categories is 1.
+/// Returns the squared Euclidean distance of two points; different categories are at distance 1.
 pub fn squared_distance(axes: &[Axis], a: &[f64], b: &[f64]) -> f64 {
     let squares = axes.iter().zip(a.iter().zip(b)).map(|(axis, (a, b))| match axis {
         Axis::Categories(_) => f64::from(u8::from(!axis.is_same_coordinate(*a, *b))),
@@ -252,35 +252,35 @@ pub fn squared_distance(axes: &[Axis], a: &[f64], b: &[f64]) -> f64 {
     squares.sum()
 }
 
-/// Returns the number of distinct points, or `None` if it is infinite or at least 2¹²⁸.
+/// Returns the number of distinct snapped points; `None` if it is infinite or at least 2¹²⁸.
 pub fn cell_count(axes: &[Axis]) -> Option<u128> {
     axes.iter()
         .try_fold(1_u128, |product, axis| product.checked_mul(u128::from(axis.cell_count()?)))
 }
 
-/// Returns the centre of the cube, with the first category on each axis of categories.
+/// Returns the center of the cube, snapped, with the first category on each axis of categories.
 ///
-/// The first category is often the default.
-pub fn centre(axes: &[Axis]) -> UnitPoint {
-    let middle: Vec<f64> = axes
+/// The first category is often the default value.
+pub fn center(axes: &[Axis]) -> UnitPoint {
+    let center: Vec<f64> = axes
         .iter()
         .map(|axis| match axis {
             Axis::Categories(_) => axis.coordinate(0),
             _ => 0.5,
         })
         .collect();
-    snap(axes, &middle)
+    snap(axes, &center)
 }
 
-/// A grid of points: all combinations of given coordinates of each axis.
+/// A grid of points: all combinations of a list of coordinates per axis.
 ///
-/// The last axis changes fastest. The JSON form is
+/// Points are numbered from 0, and the last axis changes fastest. The JSON form is
 /// `{"coordinates":[[…],…],"numbers":[[…],…]}`, with one list per axis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "GridRecord")]
 pub struct Grid {
     coordinates: Vec<Vec<f64>>,
-    /// For each axis, the numbers that its coordinates represent, or an empty list.
+    /// For each axis, the exact numbers that its coordinates represent, or an empty list.
     numbers: Vec<Vec<f64>>,
     #[serde(skip)]
     count: u64,
@@ -325,7 +325,7 @@ impl Grid {
 
     /// Sets the exact numbers that the coordinates of one axis represent.
     ///
-    /// By default, the search space computes them from the coordinates.
+    /// By default, the search space computes the numbers from the coordinates.
     ///
     /// # Panics
     /// Panics if `numbers` is not as long as the list of coordinates of the axis.
@@ -341,14 +341,14 @@ impl Grid {
     /// An axis without [exact numbers](Self::with_numbers) is not included.
     pub fn numbers(&self, index: u64) -> Vec<(usize, f64)> {
         let levels = self.levels(index);
-        let given = self.numbers.iter().enumerate().zip(levels);
-        given.filter_map(|((axis, numbers), level)| Some((axis, *numbers.get(level)?))).collect()
+        let axes = self.numbers.iter().enumerate().zip(levels);
+        axes.filter_map(|((axis, numbers), level)| Some((axis, *numbers.get(level)?))).collect()
     }
 
-    /// For each axis, the index of the coordinate of the point with this index.
+    /// Returns the index of the point's coordinate on each axis, for the point with this index.
     #[allow(clippy::cast_possible_truncation, reason = "below the length of a list in memory")]
     fn levels(&self, mut index: u64) -> Vec<usize> {
-        let mut levels = vec![0; self.axes()];
+        let mut levels = vec![0; self.axis_count()];
         for (level, axis) in levels.iter_mut().zip(&self.coordinates).rev() {
             let size = axis.len() as u64;
             *level = (index % size) as usize;
@@ -358,7 +358,7 @@ impl Grid {
     }
 
     /// Returns the number of axes.
-    pub fn axes(&self) -> usize {
+    pub fn axis_count(&self) -> usize {
         self.coordinates.len()
     }
 
@@ -367,7 +367,7 @@ impl Grid {
         self.count
     }
 
-    /// Returns the point with this index. The last axis changes fastest.
+    /// Returns the point with this index, counted from 0.
     ///
     /// # Panics
     /// Panics if `index` is not below [`count`](Self::count).
@@ -378,12 +378,14 @@ impl Grid {
     }
 
     /// Returns the index of a point, or `None` if the point is not on the grid.
+    ///
+    /// `axes` are the axes of the search space, which decide which coordinates are equal.
     pub fn index_of(&self, axes: &[Axis], point: &[f64]) -> Option<u64> {
         let mut index = 0;
-        for ((known, axis), coordinate) in self.coordinates.iter().zip(axes).zip(point) {
+        for ((levels, axis), coordinate) in self.coordinates.iter().zip(axes).zip(point) {
             let is_level = |level: &f64| axis.is_same_coordinate(*level, *coordinate);
-            let level = known.iter().position(is_level)?;
-            index = index * known.len() as u64 + level as u64;
+            let level = levels.iter().position(is_level)?;
+            index = index * levels.len() as u64 + level as u64;
         }
         Some(index)
     }

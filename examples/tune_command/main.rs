@@ -68,9 +68,9 @@ fn main() -> Result<(), Error> {
 
 /// Returns the program and its first arguments.
 fn program() -> Vec<String> {
-    let given: Vec<String> = std::env::args().skip(1).collect();
-    if !given.is_empty() {
-        return given;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.is_empty() {
+        return arguments;
     }
     let mut python = Command::new("python3");
     let import = python.args(["-c", "import sklearn"]).stderr(Stdio::null()).status();

@@ -16,9 +16,9 @@ fn with_checksums(bytes: &[u8]) -> Vec<u8> {
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let key = b",\"crc32\":";
         let end = line.windows(key.len()).rposition(|window| window == key);
-        let (covered, is_whole) = (&line[..end.unwrap_or(line.len())], line.ends_with(b"\n"));
+        let (covered, is_complete) = (&line[..end.unwrap_or(line.len())], line.ends_with(b"\n"));
         corrected.extend_from_slice(covered);
-        if end.is_some() && is_whole {
+        if end.is_some() && is_complete {
             let crc = crc32fast::hash(covered);
             corrected.extend_from_slice(format!(",\"crc32\":\"{crc:08x}\"}}\n").as_bytes());
         }
@@ -37,9 +37,10 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("the folder can be created");
     let path = folder.join("run.surmise");
+    // The first byte selects: checksums are corrected only if it is `{`.
     let bytes = match bytes.split_first() {
         Some((b'{', _)) | None => with_checksums(bytes),
-        Some((_, rest)) => rest.to_owned(),
+        Some((_, journal)) => journal.to_owned(),
     };
     fs::write(&path, &bytes).expect("the file can be written");
     let read = Journal::read(&path);

@@ -150,7 +150,7 @@ pub struct Init {
     /// The number of trials that run at the same time; 1 by default.
     #[serde(default = "one")]
     pub parallel: usize,
-    /// The planned number of trials, with which the strategy plans. It is no limit.
+    /// The number of trials that the strategy plans for; unknown by default. It is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<usize>,
     /// The rule that stops trials early; none by default.
@@ -247,7 +247,7 @@ pub struct Tell {
     /// The number of the trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
-    /// The configuration of the trial, or one that was evaluated elsewhere.
+    /// The configuration of the trial, or a configuration that was evaluated elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<Configuration>,
     /// A number; null or the text "nan" mean that the evaluation failed. The member must not be
@@ -289,7 +289,7 @@ pub(super) struct EmptyRequest {
     _key: Option<Value>,
 }
 
-/// Reads a value that must not be null, to tell `Error` from replies with optional members.
+/// Reads a value that must not be null, to distinguish `Error` from replies with optional members.
 fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     let value = Value::deserialize(deserializer)?;
     if value.is_null() { Err(D::Error::custom("null")) } else { Ok(value) }
@@ -313,7 +313,7 @@ pub(super) fn trials_reply(trials: &[Trial]) -> Reply {
 
 /// Reads a request of a known kind.
 ///
-/// It is read from the line itself, because a parsed object has lost its duplicate keys.
+/// It parses the line again, because only the line shows duplicate keys, which are errors.
 pub(super) fn read_request<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_slice(line);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {

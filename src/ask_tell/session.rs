@@ -21,7 +21,7 @@ use crate::trial::{Failure, FailureKind, Outcome, Report, StopCause, Trial, Tria
 use crate::unit_cube;
 
 /// Maximum number of configurations in one reply.
-const MAX_ASKED: usize = 4096;
+const MAX_CONFIGURATIONS: usize = 4096;
 
 /// The study of a session, and the rule that stops its trials early.
 struct ActiveStudy {
@@ -78,11 +78,11 @@ impl Session {
             Some(key @ (Value::String(_) | Value::Number(_))) => Some(key.to_string()),
             Some(other) => return Err(format!("key: {other} is neither text nor a number")),
         };
-        if let Some((before, reply)) = key.as_ref().and_then(|key| self.answered.get(key)) {
-            return match *before == request {
+        if let Some((earlier, reply)) = key.as_ref().and_then(|key| self.answered.get(key)) {
+            return match *earlier == request {
                 true => Ok(reply.clone()),
                 false => {
-                    Err(format!("key: {} belongs to another request: {before}", request["key"]))
+                    Err(format!("key: {} belongs to another request: {earlier}", request["key"]))
                 }
             };
         }
@@ -158,15 +158,15 @@ impl Session {
         let study = study.map_err(one_line)?;
         let curves = LearningCurves::from_trials(study.objective(), study.trials());
         self.active = Some(ActiveStudy { study, rule, curves });
-        // A late copy of an earlier `init` must not start that study again.
+        // The replies to `init` are kept: a late repetition of one must not start its study again.
         self.answered.retain(|_, (request, _)| request["op"] == "init");
         Ok(Reply::Ok { ok: true })
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Reply, String> {
         let study = &mut self.active_study("ask")?.study;
-        if !(1..=MAX_ASKED).contains(&ask.n) {
-            return Err(format!("n: {} is not between 1 and {MAX_ASKED}", ask.n));
+        if !(1..=MAX_CONFIGURATIONS).contains(&ask.n) {
+            return Err(format!("n: {} is not between 1 and {MAX_CONFIGURATIONS}", ask.n));
         }
         Ok(match study.ask(ask.n).map_err(one_line)? {
             AskOutcome::Trials(trials) => trials_reply(&trials),
@@ -177,55 +177,56 @@ impl Session {
     fn tell(&mut self, tell: Tell) -> Result<Reply, String> {
         let active = self.active_study("tell")?;
         let outcome = parse_outcome(&tell.value)?;
-        let told =
+        let configuration =
             tell.config.map(|config| normalize(active.study.space(), &config)).transpose()?;
-        match (tell.id, told) {
+        match (tell.id, configuration) {
             (None, None) => {
                 return Err("id: missing, like config; give one of them".to_owned());
             }
-            (Some(id), told) => {
+            (Some(id), configuration) => {
                 let trial = active.trial(id)?;
-                let is_other = |told: &Configuration| !active.is_same(&trial.configuration, told);
-                if let Some(told) = told.filter(is_other) {
+                let differs = |other: &Configuration| !active.is_same(&trial.configuration, other);
+                if let Some(other) = configuration.filter(differs) {
                     return Err(format!(
-                        "config: trial {id} is {}, not {told}",
+                        "config: trial {id} is {}, not {other}",
                         trial.configuration
                     ));
                 }
                 active.end(TrialId(id), outcome)?;
             }
-            (None, Some(told)) => {
-                if let Some(trial) = active.pending(&told) {
+            (None, Some(configuration)) => {
+                if let Some(trial) = active.find_pending(&configuration) {
                     active.end(trial, outcome)?;
-                } else if !active.has_been_told(&told, &outcome) {
-                    active.study.add_observation(&told, outcome).map_err(in_config)?;
+                } else if !active.has_been_told(&configuration, &outcome) {
+                    active.study.add_observation(&configuration, outcome).map_err(in_config)?;
                 }
             }
         }
         Ok(Reply::Ok { ok: true })
     }
 
-    fn report(&mut self, reported: &ReportRequest) -> Result<Reply, String> {
+    fn report(&mut self, request: &ReportRequest) -> Result<Reply, String> {
         let ActiveStudy { study, rule, curves } = self.active_study("report")?;
         // A step that diverged has no value for the early stopping rule.
-        let value = match parse_outcome(&reported.value)? {
+        let value = match parse_outcome(&request.value)? {
             Outcome::Completed { value } => value,
             _ => f64::NAN,
         };
-        let (trial, report) = (TrialId(reported.id), Report { step: reported.step, value });
+        let (trial, report) = (TrialId(request.id), Report { step: request.step, value });
         // Bits are compared, because NaN differs from itself.
-        let is_equal = |known: &Report| {
-            known.step == report.step && known.value.to_bits() == report.value.to_bits()
+        let is_equal = |other: &Report| {
+            other.step == report.step && other.value.to_bits() == report.value.to_bits()
         };
-        let is_known = study.trial(trial).is_some_and(|trial| trial.reports.iter().any(is_equal));
-        if !is_known {
+        let is_recorded =
+            study.trial(trial).is_some_and(|trial| trial.reports.iter().any(is_equal));
+        if !is_recorded {
             study.report(trial, report.step, report.value).map_err(one_line)?;
             curves.add_report(trial, report);
         }
-        let asked = study.trial(trial).and_then(|trial| trial.stop_cause);
-        let decision = asked.or_else(|| curves.decide(rule, trial, report, None));
-        if let (None, Some(cause)) = (asked, decision) {
-            study.ask_to_stop(trial, cause).map_err(one_line)?;
+        let earlier = study.trial(trial).and_then(|trial| trial.stop_cause);
+        let decision = earlier.or_else(|| curves.decide(rule, trial, report, None));
+        if let (None, Some(cause)) = (earlier, decision) {
+            study.request_stop(trial, cause).map_err(one_line)?;
         }
         Ok(Reply::StopDecision {
             stop: decision.is_some(),
@@ -255,27 +256,27 @@ impl ActiveStudy {
         trial.ok_or_else(|| format!("id: there is no trial {id}"))
     }
 
-    /// Returns whether two configurations are equal.
+    /// Returns whether two configurations are equal, or count as the same point of the unit cube.
     ///
-    /// For clients that round values, they need only be as near as counts as the same point.
-    fn is_same(&self, known: &Configuration, told: &Configuration) -> bool {
+    /// Clients may round values, so the values need not be equal to the last digit.
+    fn is_same(&self, a: &Configuration, b: &Configuration) -> bool {
         let space = self.study.space();
-        let near = || {
-            let (known, told) = (space.encode(known).ok()?, space.encode(told).ok()?);
-            Some(unit_cube::is_same_point(space.axes(), &known, &told))
+        let are_same_point = || {
+            let (a, b) = (space.encode(a).ok()?, space.encode(b).ok()?);
+            Some(unit_cube::is_same_point(space.axes(), &a, &b))
         };
-        known == told || near().unwrap_or(false)
+        a == b || are_same_point().unwrap_or(false)
     }
 
-    /// Returns the first pending trial with a configuration. Exactly equal configurations come
-    /// first.
-    fn pending(&self, told: &Configuration) -> Option<TrialId> {
-        let exact = self.study.pending().find(|trial| trial.configuration == *told);
-        let near = || self.study.pending().find(|trial| self.is_same(&trial.configuration, told));
-        exact.or_else(near).map(|trial| trial.id)
+    /// Returns the first pending trial with a configuration. Exactly equal configurations take
+    /// precedence over rounded ones.
+    fn find_pending(&self, configuration: &Configuration) -> Option<TrialId> {
+        let exact = self.study.pending().find(|trial| trial.configuration == *configuration);
+        let is_same = |trial: &&Trial| self.is_same(&trial.configuration, configuration);
+        exact.or_else(|| self.study.pending().find(is_same)).map(|trial| trial.id)
     }
 
-    /// Ends a trial. If early stopping has asked it to stop, its value counts as that of a stopped
+    /// Ends a trial. If early stopping has requested a stop, its value counts as that of a stopped
     /// trial.
     fn end(&mut self, id: TrialId, outcome: Outcome) -> Result<(), String> {
         let cause = self.study.trial(id).and_then(|trial| trial.stop_cause);
@@ -284,12 +285,12 @@ impl ActiveStudy {
             (Some(_), Outcome::Completed { value }) => Outcome::Stopped { value: Some(value) },
             (Some(_), outcome) => outcome,
         };
-        let kept = self.study.trial(id).and_then(Trial::value);
+        let recorded = self.study.trial(id).and_then(Trial::value);
         self.study.tell(id, outcome.clone()).map_err(|error| match error {
             Error::Conflict { .. } => {
-                let kept =
-                    kept.map_or("without a value".to_owned(), |value| format!("with {value}"));
-                format!("value: trial {id} has ended {kept}, and that counts")
+                let end =
+                    recorded.map_or("without a value".to_owned(), |value| format!("with {value}"));
+                format!("value: trial {id} has ended {end}, and that counts")
             }
             other => one_line(other),
         })?;
@@ -297,25 +298,25 @@ impl ActiveStudy {
         Ok(())
     }
 
-    /// Returns whether this outcome of a configuration was told before, by a message that is sent
-    /// again.
-    fn has_been_told(&self, told: &Configuration, outcome: &Outcome) -> bool {
+    /// Returns whether this outcome of a configuration has been told before: the request is a
+    /// repetition.
+    fn has_been_told(&self, configuration: &Configuration, outcome: &Outcome) -> bool {
         let value = |outcome: &Outcome| match outcome {
             Outcome::Completed { value } | Outcome::Stopped { value: Some(value) } => Some(*value),
             _ => None,
         };
         // Outcomes are compared first, because comparing configurations takes longer.
-        let is_equal = |known: &Outcome| match (value(known), value(outcome)) {
-            (Some(known), Some(told)) => known.to_bits() == told.to_bits(),
-            _ => known == outcome,
+        let is_equal = |other: &Outcome| match (value(other), value(outcome)) {
+            (Some(a), Some(b)) => a.to_bits() == b.to_bits(),
+            _ => other == outcome,
         };
         let mut same =
             self.study.trials().iter().filter(|trial| trial.outcome.as_ref().is_some_and(is_equal));
-        same.any(|trial| self.is_same(&trial.configuration, told))
+        same.any(|trial| self.is_same(&trial.configuration, configuration))
     }
 }
 
-/// Returns a configuration in the space's own order and types.
+/// Returns a configuration in the order and types of the space.
 fn normalize(space: &SearchSpace, config: &Configuration) -> Result<Configuration, String> {
     let is_choice = |name: &str| {
         let range = space.ranges().iter().find(|range| range.name() == name);

@@ -8,7 +8,7 @@ use crate::space::{ParameterRange, ParameterValue, ScalingType};
 
 /// A parameter of a search space, as a request writes it.
 ///
-/// Make one from a [`ParameterRange`] by `Parameter::from`.
+/// Create one from a [`ParameterRange`] by `Parameter::from`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
@@ -72,17 +72,18 @@ impl From<&ParameterRange> for Parameter {
 }
 
 impl Parameter {
-    /// Returns the checked range.
+    /// Returns the range that this parameter describes. `index` is its index in the list `space`.
     ///
     /// # Errors
-    /// The outer error says which member is missing or has a wrong type.
+    /// The outer error names a member that is missing, superfluous or of a wrong type. The inner
+    /// one is [`Error::Invalid`] for values that are no valid range.
     pub(super) fn to_range(&self, index: usize) -> Result<Result<ParameterRange, Error>, String> {
         if self.name.is_empty() {
             return Err(format!("space[{index}].name: empty"));
         }
-        let at = |field: &str| format!("space[{index}].{field} (of `{}`)", self.name);
-        let reject_extra = |field: &str, given: bool| match given {
-            true => Err(format!("{}: a parameter of this type has no such member", at(field))),
+        let path_of = |field: &str| format!("space[{index}].{field} (of `{}`)", self.name);
+        let reject_if_set = |field: &str, is_set: bool| match is_set {
+            true => Err(format!("{}: a parameter of this type has no such member", path_of(field))),
             false => Ok(()),
         };
         let scaling = match self.scale.unwrap_or(Scale::Auto) {
@@ -94,26 +95,26 @@ impl Parameter {
         let float = |field: &str, value: &Option<Value>| {
             let number = value.as_ref().and_then(Value::as_f64);
             number.ok_or_else(|| {
-                format!("{}: {} is not a number", at(field), value_text(value.as_ref()))
+                format!("{}: {} is not a number", path_of(field), value_text(value.as_ref()))
             })
         };
         let integer = |field: &str, value: &Option<Value>| {
             value.as_ref().and_then(parse_whole).ok_or_else(|| {
                 let value = value_text(value.as_ref());
-                format!("{}: {value} is not a whole number within ±2^53", at(field))
+                format!("{}: {value} is not a whole number within ±2^53", path_of(field))
             })
         };
         match self.kind {
-            Kind::Float | Kind::Int => reject_extra("choices", self.choices.is_some())?,
+            Kind::Float | Kind::Int => reject_if_set("choices", self.choices.is_some())?,
             Kind::Cat => {
-                let given = [
+                let members = [
                     ("lo", self.lo.is_some()),
                     ("hi", self.hi.is_some()),
                     ("scale", self.scale.is_some()),
                     ("step", self.step.is_some()),
                     ("digits", self.digits.is_some()),
                 ];
-                given.into_iter().try_for_each(|(field, given)| reject_extra(field, given))?;
+                members.into_iter().try_for_each(|(field, is_set)| reject_if_set(field, is_set))?;
             }
         }
         let range = match self.kind {
@@ -122,13 +123,13 @@ impl Parameter {
                 ParameterRange::continuous(&self.name, lo..=hi, scaling)
             }
             Kind::Int => {
-                reject_extra("digits", self.digits.is_some())?;
+                reject_if_set("digits", self.digits.is_some())?;
                 let (lo, hi) = (integer("lo", &self.lo)?, integer("hi", &self.hi)?);
                 ParameterRange::integer(&self.name, lo..=hi, scaling)
             }
             Kind::Cat => {
                 let choices = self.choices.clone();
-                let choices = choices.ok_or_else(|| format!("{}: missing", at("choices")))?;
+                let choices = choices.ok_or_else(|| format!("{}: missing", path_of("choices")))?;
                 ParameterRange::categorical(&self.name, choices)
             }
         };
@@ -151,14 +152,15 @@ fn restrict_to_grid(
 
 /// Returns a whole number, which may be written as 3 or 3.0.
 fn parse_whole(value: &Value) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+    const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
     #[allow(clippy::cast_possible_truncation, reason = "up to 2^53 it is exact")]
-    let from_float =
-        |number: f64| (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64);
+    let from_float = |number: f64| {
+        (number.fract() == 0.0 && number.abs() <= MAX_EXACT_INTEGER).then_some(number as i64)
+    };
     value.as_i64().or_else(|| value.as_f64().and_then(from_float))
 }
 
-/// Returns a value as text for a message; "missing" for none.
+/// Returns a value as text for a message; "missing" if there is none.
 pub(super) fn value_text(value: Option<&Value>) -> String {
     value.map_or_else(|| "missing".to_owned(), Value::to_string)
 }

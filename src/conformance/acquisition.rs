@@ -24,12 +24,12 @@ const MONOTONE: Requirement = Requirement {
     remedy: "check the sign of the mean: smaller losses are better",
 };
 const MEAN_DERIVATIVE: Requirement = Requirement {
-    text: "`mean_derivative` is the derivative of the acquisition value by the mean",
+    text: "`mean_derivative` is the derivative of the acquisition value with respect to the mean",
     remedy: "differentiate the value as it is computed, including a logarithm",
 };
 const STD_DEV_DERIVATIVE: Requirement = Requirement {
-    text: "`std_dev_derivative` is the derivative of the acquisition value by the standard \
-           deviation",
+    text: "`std_dev_derivative` is the derivative of the acquisition value with respect to the \
+           standard deviation",
     remedy: "differentiate the value as it is computed, including a logarithm, and by the \
              standard deviation, not by the variance",
 };
@@ -40,7 +40,7 @@ const STD_DEVS: [f64; 6] = [1e-6, 1e-3, 0.05, 0.4, 1.0, 30.0];
 /// Step of central differences, as a share of the standard deviation.
 const STEP: f64 = 1e-4;
 
-/// Checks the contract of [`Acquisition`], on means and standard deviations of any size.
+/// Checks the contract of [`Acquisition`] for small and large means and standard deviations.
 ///
 /// Derivatives are compared with central differences where the acquisition value is smooth; kinks
 /// are allowed.
@@ -84,12 +84,13 @@ impl TestCase<'_> {
         let AcquisitionValue { value, mean_derivative, std_dev_derivative } = result;
         let is_valid = !value.is_nan() && value < f64::INFINITY;
         violations.check(VALID, is_valid, || format!("{self}: {value}"));
-        let again = self.evaluate(0.0, 0.0);
+        let second = self.evaluate(0.0, 0.0);
         // The text is compared, because NaN does not equal NaN.
         let is_equal =
-            again.as_ref().is_ok_and(|again| format!("{again:?}") == format!("{result:?}"));
-        violations
-            .check(DETERMINISTIC, is_equal, || format!("{self}: first {result:?}, then {again:?}"));
+            second.as_ref().is_ok_and(|second| format!("{second:?}") == format!("{result:?}"));
+        violations.check(DETERMINISTIC, is_equal, || {
+            format!("{self}: first {result:?}, then {second:?}")
+        });
         if !value.is_finite() {
             return;
         }
@@ -97,9 +98,12 @@ impl TestCase<'_> {
         violations.check(FINITE, is_finite, || {
             format!("{self}: derivatives {mean_derivative} and {std_dev_derivative}")
         });
-        if let Ok(better) = self.evaluate(-self.std_dev, 0.0) {
-            violations.check(MONOTONE, better.value >= value - rounding(value), || {
-                format!("{self}: {value}, but {} at a mean that is lower by std_dev", better.value)
+        if let Ok(at_lower_mean) = self.evaluate(-self.std_dev, 0.0) {
+            let lower_mean_value = at_lower_mean.value;
+            violations.check(MONOTONE, lower_mean_value >= value - rounding(value), || {
+                format!(
+                    "{self}: {value}, but {lower_mean_value} at a mean that is lower by std_dev"
+                )
             });
         }
         // Rounding of the mean must not hide the step.

@@ -58,15 +58,16 @@ const MONOTONIC_CLOCK: Requirement = Requirement {
     text: "`elapsed` never decreases",
     remedy: "measure from one `Instant`, taken when the evaluator is created",
 };
-/// Tolerance for calls that return at once, on a busy machine.
+/// Maximum duration of a call that returns at once, on a busy machine.
 const CALL_TOLERANCE: Duration = Duration::from_secs(5);
 /// Number of jobs that are started together.
 const PARALLEL_JOBS: u64 = 6;
-/// If starting these jobs takes this long and each has ended when `start` returns, then `start`
-/// runs the jobs itself.
+/// Minimum time to start these jobs that shows that `start` runs them itself.
+///
+/// In addition, each job must have ended when `start` returns.
 const MIN_BLOCKING_TIME: Duration = Duration::from_secs(1);
 
-/// Checks the contract of [`Evaluator`], on new evaluators from `create`.
+/// Checks the contract of [`Evaluator`] with new evaluators, which `create` returns.
 ///
 /// The check runs twenty jobs at random configurations of `space`. Each must end within a minute
 /// after its start, or after the previous end. Times are those of [`Evaluator::elapsed`], which
@@ -216,7 +217,7 @@ impl<'a> Session<'a> {
         Some(start)
     }
 
-    /// Starts a job, and retries while the evaluator is busy. Returns `None` if it stays busy.
+    /// Starts a job, and tries again while the evaluator is busy; `None` if it stays busy.
     fn start_with_retries(&mut self, number: u64, attempt: u32) -> Option<JobId> {
         let job = JobId { trial: TrialId(number), attempt };
         let (first_call, mut timeout) = (self.time, JOB_TIMEOUT);
@@ -281,7 +282,7 @@ impl<'a> Session<'a> {
             JobEvent::Report { job, .. } => (*job, "a report"),
             JobEvent::Ended { job, .. } => (*job, "the end"),
             JobEvent::Late { job, .. } => (*job, "a late end"),
-            JobEvent::Located { job, .. } => (*job, "an address"),
+            JobEvent::Located { job, .. } => (*job, "a location"),
             JobEvent::Paused { .. } | JobEvent::Resumed | JobEvent::Warning { .. } => return,
         };
         let has_ended = self.has_ended.get(&job).copied();
@@ -352,11 +353,11 @@ fn check_adoption(session: &mut Session<'_>) {
     if session.start_with_retries(1, 1).is_none() {
         return;
     }
-    // `wait` has not returned its end, so the job counts as running.
-    let again = session.start(1, 1);
-    if let Some(again) = again {
-        session.check(ADOPTS, again == StartOutcome::Adopted, || {
-            format!("{again:?} from the second `start` of a job whose end `wait` has not returned")
+    // `wait` has not returned the end of the job, so the job counts as running.
+    let second_start = session.start(1, 1);
+    if let Some(start) = second_start {
+        session.check(ADOPTS, start == StartOutcome::Adopted, || {
+            format!("{start:?} from the second `start` of a job whose end `wait` has not returned")
         });
     }
     session.wait_for_ends();

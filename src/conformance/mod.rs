@@ -1,4 +1,4 @@
-//! Checks whether your own strategy, acquisition function or evaluator fulfils its contract.
+//! Checks whether a custom strategy, acquisition function or evaluator meets its contract.
 //!
 //! Each of the traits [`Strategy`](crate::Strategy), [`Acquisition`](crate::Acquisition) and
 //! [`Evaluator`](crate::Evaluator) has a contract that the compiler cannot check. Put one line into
@@ -33,18 +33,18 @@
 //! use surmise::strategy::{History, Phase, Proposal};
 //! use surmise::{Error, Strategy, rng::Rng, unit_cube};
 //!
-//! /// Proposes the centre of the space, again and again.
+//! /// Proposes the center of the space every time.
 //! #[derive(Debug)]
-//! struct AlwaysTheCentre;
+//! struct AlwaysTheCenter;
 //!
-//! impl Strategy for AlwaysTheCentre {
+//! impl Strategy for AlwaysTheCenter {
 //!     fn propose(&self, history: &History<'_>, _: &mut Rng) -> Result<Option<Proposal>, Error> {
-//!         let centre = unit_cube::centre(history.axes);
-//!         Ok(Some(Proposal::new(centre, Phase::Heuristic)))
+//!         let center = unit_cube::center(history.axes);
+//!         Ok(Some(Proposal::new(center, Phase::Heuristic)))
 //!     }
 //! }
 //!
-//! let violations = surmise::conformance::check_strategy(|| AlwaysTheCentre).unwrap_err();
+//! let violations = surmise::conformance::check_strategy(|| AlwaysTheCenter).unwrap_err();
 //! assert!(violations.0[0].requirement.contains("never proposed again"));
 //! assert!(violations.0[0].remedy.contains("Visited::new(history)"));
 //! ```
@@ -56,7 +56,7 @@
 //! - **Passing real jobs that run for minutes to `check_evaluator`.** It runs about twenty jobs,
 //!   and each must end within a minute. Let a small job stand for the real one.
 //! - **Taking a passed check for a proof.** A check finds common violations; it cannot prove that
-//!   a contract is fulfilled in all cases.
+//!   an implementation always meets its contract.
 //!
 //! The examples `custom_strategy`, `custom_acquisition` and `custom_evaluator` end with such a
 //! check.

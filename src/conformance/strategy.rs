@@ -57,7 +57,7 @@ const RECOMMENDATION: Requirement = Requirement {
              if there are no observations",
 };
 
-/// Checks the contract of [`Strategy`], on new strategies from `create`.
+/// Checks the contract of [`Strategy`] with new strategies, which `create` returns.
 ///
 /// The check simulates studies in spaces that are finite, constant, mixed or of many dimensions.
 /// Trials are pending, fail or repeat, and losses are constant or extreme.
@@ -87,7 +87,7 @@ pub fn check_strategy<S: Strategy + 'static>(
     violations.into_result()
 }
 
-/// How a simulated trial ends.
+/// The end of a simulated trial.
 #[derive(Debug, Clone, Copy)]
 enum SimulatedOutcome {
     Loss(f64),
@@ -102,10 +102,11 @@ struct TestCase {
     axes: Vec<Axis>,
     /// Maximum number of pending trials.
     parallel_trials: usize,
-    /// Whether one trial ends as soon as that many are pending. Otherwise all end, in reverse.
+    /// If `true`, one trial ends whenever that many are pending. Otherwise, all of them end, the
+    /// last one first.
     is_asynchronous: bool,
     max_jobs: Option<usize>,
-    /// Number of trials; the study ends earlier if its space is exhausted.
+    /// Number of trials; an exhausted space ends the study earlier.
     trial_count: u64,
     /// Returns the outcome of a trial by its number and point.
     outcome: fn(u64, &[f64]) -> SimulatedOutcome,
@@ -250,7 +251,7 @@ impl<'a> SimulatedStudy<'a> {
         }
     }
 
-    /// Makes one proposal and checks it; `None` ends the study.
+    /// Makes one proposal and checks it; returns its point, or `None` to end the study.
     fn propose_and_check(&self, violations: &mut ViolationCollector) -> Option<UnitPoint> {
         let location = format!("in {}, trial {}", self.test_case.name, self.next_trial);
         let proposed = match propose(self.strategy, &self.history()) {
@@ -306,7 +307,7 @@ impl<'a> SimulatedStudy<'a> {
         is_new
     }
 
-    /// Repeats the proposal: by the same strategy, by a new one, and with other numbers of threads.
+    /// Repeats the proposal by the same strategy, by a new one, and with other numbers of threads.
     fn check_determinism(
         &self,
         proposed: &Option<Proposal>,
@@ -357,10 +358,10 @@ impl<'a> SimulatedStudy<'a> {
             });
         }
         if self.next_trial.is_multiple_of(3) {
-            let again = recommend((self.create)().as_ref());
-            let is_equal = format!("{recommended:?}") == format!("{again:?}");
+            let by_new_strategy = recommend((self.create)().as_ref());
+            let is_equal = format!("{recommended:?}") == format!("{by_new_strategy:?}");
             violations.check(RECOMMENDATION, is_equal, || {
-                format!("{location}: {recommended:?}, but {again:?} from a new strategy")
+                format!("{location}: {recommended:?}, but {by_new_strategy:?} from a new strategy")
             });
         }
     }

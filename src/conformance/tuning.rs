@@ -1,4 +1,4 @@
-//! The last stage of the check of an evaluator: a whole tuning.
+//! The last stage of the check of an evaluator: a complete tuning.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ const TUNES: Requirement = Requirement {
     remedy: "run `tune` with it, one job at a time, and print the events",
 };
 
-/// Maximum time until a job ends, by the clock of the evaluator.
+/// Maximum time without the end of a job, by the clock of the evaluator.
 pub(super) const JOB_TIMEOUT: Duration = Duration::from_secs(60);
 /// Timeout of one call of `wait`.
 pub(super) const WAIT_TIMEOUT: Duration = Duration::from_millis(100);
 /// Maximum `retry_after` that is respected; it is also the maximum in `tune`.
 pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
-/// Maximum number of waits, in case that the clock of the evaluator stands still.
+/// Maximum number of calls of `wait`, in case the clock of the evaluator stands still.
 pub(super) const MAX_WAITS: usize = 100_000;
 
 /// Checks that `tune` with an evaluator finishes.
@@ -65,11 +65,11 @@ pub(super) fn check_tuning<E: Evaluator>(
 /// An evaluator that returns an error if no job ends for too long, so that `tune` finishes.
 struct EvaluatorWithTimeout<'a> {
     evaluator: &'a mut dyn Evaluator,
-    /// Time of the last end of a job, or the time until which the evaluator said to be busy.
+    /// Time of the last end of a job, or the later time until which the evaluator is busy.
     last_progress: Duration,
-    /// How often a `retry_after` may still extend the timeout.
+    /// Number of times that a `retry_after` may still extend the timeout.
     remaining_extensions: u32,
-    /// Number of waits since a job ended.
+    /// Number of calls of `wait` since a job ended.
     waits: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Contract violations: how checks collect and print them.
+//! Contract violations, and the code that collects and prints them.
 
 use crate::evaluator::panic_message;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub struct ContractViolation {
     /// The requirement that the contract states.
     pub requirement: &'static str,
-    /// The first case in which the requirement was not met, and what happened instead.
+    /// The first case in which the requirement was not met, and the observed behavior.
     pub found: String,
     /// The usual way to meet the requirement.
     pub remedy: &'static str,
@@ -53,7 +53,7 @@ pub(super) struct Requirement {
 pub(super) struct ViolationCollector(pub(super) Vec<ContractViolation>);
 
 impl ViolationCollector {
-    /// Adds a violation unless the requirement is met; `found` describes what happened.
+    /// Adds a violation unless the requirement is met; `found` describes the observed behavior.
     pub(super) fn check(
         &mut self,
         requirement: Requirement,
@@ -66,7 +66,7 @@ impl ViolationCollector {
         }
     }
 
-    /// Returns whether a violation of this requirement has been added.
+    /// Returns `true` if a violation of this requirement has been added.
     pub(super) fn has_violation(&self, requirement: Requirement) -> bool {
         self.0.iter().any(|violation| violation.requirement == requirement.text)
     }
@@ -76,7 +76,7 @@ impl ViolationCollector {
     }
 }
 
-/// Returns the result of a call, or the message with which it panicked.
+/// Returns the result of a call, or the message of its panic.
 pub(super) fn catch_panic<R>(call: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| panic_message(payload.as_ref()))
 }

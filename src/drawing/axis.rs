@@ -5,19 +5,19 @@ use super::number::format_short;
 /// An axis of a chart: it maps numbers to positions and chooses ticks.
 #[derive(Debug, Clone)]
 pub struct PlotAxis {
-    /// The label of the axis.
+    /// The label of the axis, drawn beside it.
     pub label: String,
     low: f64,
     high: f64,
     is_logarithmic: bool,
-    /// Ticks with their labels that replace the ticks at round numbers; empty for round numbers.
+    /// Ticks and labels that replace those at round numbers; empty if there are none.
     custom_ticks: Vec<(f64, String)>,
 }
 
 impl PlotAxis {
     /// Creates a linear axis from `low` to `high`.
     ///
-    /// If `high` is not above `low`, the axis extends around `low`.
+    /// If `high` is not above `low`, the axis is centered on `low`.
     pub fn linear(label: impl Into<String>, low: f64, high: f64) -> Self {
         let half = 0.5_f64.max(1e-3 * low.abs());
         let (low, high) = if high > low { (low, high) } else { (low - half, low + half) };
@@ -55,23 +55,19 @@ impl PlotAxis {
         ((self.transform(value) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// Returns about `max_ticks` round numbers along the axis with their labels.
+    /// Returns about `count` round numbers along the axis with their labels.
     ///
-    /// An axis made by [`with_ticks`](Self::with_ticks) returns its own ticks.
-    pub fn ticks(&self, max_ticks: u32) -> Vec<(f64, String)> {
+    /// An axis made by [`with_ticks`](Self::with_ticks) returns those ticks instead.
+    pub fn ticks(&self, count: u32) -> Vec<(f64, String)> {
         if !self.custom_ticks.is_empty() {
             return self.custom_ticks.clone();
         }
-        if self.is_logarithmic {
-            self.decade_ticks(max_ticks)
-        } else {
-            self.linear_ticks(max_ticks)
-        }
+        if self.is_logarithmic { self.decade_ticks(count) } else { self.linear_ticks(count) }
     }
 
-    fn decade_ticks(&self, max_ticks: u32) -> Vec<(f64, String)> {
+    fn decade_ticks(&self, count: u32) -> Vec<(f64, String)> {
         let (low, high) = (self.transform(self.low).round(), self.transform(self.high).round());
-        let step = ((high - low) / f64::from(max_ticks)).ceil().max(1.0);
+        let step = ((high - low) / f64::from(count)).ceil().max(1.0);
         let mut ticks = Vec::new();
         let mut decade = low;
         while decade <= high {
@@ -81,15 +77,15 @@ impl PlotAxis {
         ticks
     }
 
-    fn linear_ticks(&self, max_ticks: u32) -> Vec<(f64, String)> {
-        let min_step = (self.high - self.low) / f64::from(max_ticks);
+    fn linear_ticks(&self, count: u32) -> Vec<(f64, String)> {
+        let min_step = (self.high - self.low) / f64::from(count);
         let power = 10_f64.powf(min_step.log10().floor());
         let steps = [1.0, 2.0, 5.0, 10.0].map(|round| round * power);
         let is_large_enough = |step: &f64| *step >= min_step * (1.0 - 1e-9);
         let step = steps.into_iter().find(is_large_enough).unwrap_or(min_step);
         let first = (self.low / step - 1e-9).ceil();
         // Limit the number of ticks, because far from 0 rounding may make a step vanish.
-        let ticks = (0..=max_ticks + 1).map(|count| (first + f64::from(count)) * step);
+        let ticks = (0..=count + 1).map(|index| (first + f64::from(index)) * step);
         let inside = ticks.filter(|value| *value <= self.high + 1e-9 * step);
         // Replace −0 and rounding errors near 0 by 0.
         let rounded = inside.map(|value| if value.abs() < 1e-9 * step { 0.0 } else { value });
@@ -121,8 +117,8 @@ fn decade_label(decade: f64) -> String {
 mod tests {
     use super::*;
 
-    fn labels(axis: &PlotAxis, max_ticks: u32) -> Vec<String> {
-        axis.ticks(max_ticks).into_iter().map(|(_, label)| label).collect()
+    fn labels(axis: &PlotAxis, count: u32) -> Vec<String> {
+        axis.ticks(count).into_iter().map(|(_, label)| label).collect()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Charts: curves with bands, and marks, between two axes.
+//! Charts: curves with bands and marks, between two axes.
 
 use super::axis::PlotAxis;
 use super::number::format_short;
@@ -7,24 +7,24 @@ use super::svg::{Anchor, Shape, Svg, legend_positions};
 /// A curve with a band around it.
 #[derive(Debug, Clone)]
 pub struct Curve {
-    /// Number of the series, which selects colour and dash pattern.
+    /// Number of the series, which selects color and dash pattern.
     pub series: usize,
-    /// Points of the curve: x, and the three y values of the curve and of both ends of the band.
+    /// Points of the curve: x, and the y values of the curve and of both edges of the band.
     pub points: Vec<(f64, [f64; 3])>,
-    /// Draws the curve as steps: each value holds until the next point.
+    /// If `true`, draws the curve as steps: each value holds until the next point.
     pub is_stepped: bool,
 }
 
 /// A mark in a chart, such as one trial.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
-    /// Coordinates x and y of the mark.
+    /// Coordinates x and y of the mark, in the units of the axes.
     pub at: (f64, f64),
     /// Shape of the mark.
     pub shape: Shape,
-    /// Number of the series, which selects the colour.
+    /// Number of the series, which selects the color.
     pub series: usize,
-    /// Number of the trial that the mark represents, written as the attribute `data-trial`.
+    /// Number of the trial that the mark represents, for the attribute `data-trial`; may be `None`.
     pub trial: Option<u64>,
 }
 
@@ -41,7 +41,7 @@ pub struct Chart {
     pub curves: Vec<Curve>,
     /// Marks, which are drawn above the curves.
     pub marks: Vec<Mark>,
-    /// Smallest y value that the chart shows; the chart labels it.
+    /// Smallest y value that the chart shows, with a label at it; `None` draws no label.
     pub floor: Option<f64>,
 }
 
@@ -51,7 +51,9 @@ const TOP: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
 
 impl Chart {
-    /// Draws the chart into a rectangle of a picture, from its upper left corner `at`.
+    /// Draws the chart into a rectangle of a picture.
+    ///
+    /// `at` is the upper left corner of the rectangle, and `size` its width and height, in pixels.
     pub fn draw(&self, svg: &mut Svg, at: (f64, f64), size: (f64, f64)) {
         let (left, top) = (at.0 + LEFT, at.1 + TOP);
         let (width, height) = (size.0 - LEFT - RIGHT, size.1 - TOP - BOTTOM);
@@ -70,14 +72,14 @@ impl Chart {
         svg.text((left, at.1 + 14.0), Anchor::Start, 12.5, &self.title);
         svg.text((left + width / 2.0, top + height + 29.0), Anchor::Middle, 10.5, &self.x.label);
         svg.vertical_text((at.0 + 11.0, top + height / 2.0), 10.5, &self.y.label);
-        let line = |curve: &Curve, which: usize| -> Vec<(f64, f64)> {
+        let line = |curve: &Curve, value_index: usize| -> Vec<(f64, f64)> {
             let mut points: Vec<(f64, f64)> = Vec::new();
             for (at, values) in &curve.points {
                 let last = points.last().copied();
                 if let Some((_, previous)) = last.filter(|_| curve.is_stepped) {
                     points.push((x(*at), previous));
                 }
-                points.push((x(*at), y(values[which])));
+                points.push((x(*at), y(values[value_index])));
             }
             points
         };
@@ -99,7 +101,9 @@ impl Chart {
     }
 }
 
-/// Draws charts in rows of `columns` under one legend, each of this size in pixels.
+/// Draws charts in rows of `columns` below one legend.
+///
+/// `names` are the names of the series, and `size` is the width and height of a chart in pixels.
 #[allow(clippy::cast_precision_loss, reason = "a few charts")]
 pub fn grid(charts: &[Chart], names: &[String], columns: usize, size: (f64, f64)) -> Svg {
     let columns = columns.min(charts.len()).max(1);

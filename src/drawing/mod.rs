@@ -16,4 +16,4 @@ pub use self::number::{
     format_fixed, format_optional, format_percent, format_seconds, format_short,
 };
 pub use self::page::page_style;
-pub use self::svg::{Anchor, Shape, Svg, colour, escape, legend_positions, text_width};
+pub use self::svg::{Anchor, Shape, Svg, color, escape, legend_positions, text_width};

@@ -1,6 +1,6 @@
 //! Formats numbers for tables and labels.
 
-/// Formats a number with two significant digits: `0.31`, `42`, `1.8e-5`, `∞`, or `–` for NaN.
+/// Formats a number with two or more digits: `0.31`, `42`, `1234`, `1.8e-5`, `∞`, or `–` for NaN.
 pub fn format_short(value: f64) -> String {
     let size = value.abs();
     if value.is_nan() {
@@ -22,17 +22,17 @@ pub fn format_short(value: f64) -> String {
     }
 }
 
-/// Formats a number with a fixed number of digits after the decimal point.
+/// Formats a number with `digits` digits after the decimal point; NaN is `–`.
 pub fn format_fixed(value: f64, digits: usize) -> String {
     if value.is_finite() { format!("{value:.digits$}") } else { format_short(value) }
 }
 
-/// Formats a number as [`format_short`] does, or `None` as `–`.
+/// Formats a number as [`format_short`] does; `None` is `–`.
 pub fn format_optional(value: Option<f64>) -> String {
     format_short(value.unwrap_or(f64::NAN))
 }
 
-/// Formats a duration in seconds, with the unit s, ms or µs.
+/// Formats a duration, given in seconds, with the unit s, ms or µs.
 pub fn format_seconds(value: f64) -> String {
     let (scale, unit) = match value {
         v if v.is_nan() => return "–".to_owned(),
@@ -43,7 +43,7 @@ pub fn format_seconds(value: f64) -> String {
     format!("{} {unit}", format_short(value * scale))
 }
 
-/// Formats a share from 0 to 1 as a percentage without decimals.
+/// Formats a share from 0 to 1 as a percentage without decimals, such as `25 %`.
 pub fn format_percent(share: f64) -> String {
     if share.is_nan() { "–".to_owned() } else { format!("{:.0} %", 100.0 * share) }
 }

@@ -1,6 +1,6 @@
 //! SVG pictures: lines, areas, marks and texts.
 
-/// The part of a text that is at its position.
+/// The part of a text that is placed at its position.
 #[derive(Debug, Clone, Copy)]
 pub enum Anchor {
     /// The start of the text.
@@ -11,7 +11,7 @@ pub enum Anchor {
     End,
 }
 
-/// The shape of a mark, which distinguishes it without its colour.
+/// The shape of a mark, which distinguishes marks independently of their colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// A small filled circle.
@@ -32,9 +32,9 @@ pub struct Svg {
     body: String,
 }
 
-/// Colours that colour-blind people can distinguish (Okabe & Ito 2008), the darker ones first.
+/// Colors that color-blind people can distinguish (Okabe & Ito 2008), the darker ones first.
 ///
-/// Each colour has its own dash pattern, which distinguishes curves without their colours.
+/// Each color has its own dash pattern, which distinguishes curves without their colors.
 const STYLES: [(&str, &str); 8] = [
     ("#0072B2", ""),
     ("#D55E00", "7 3"),
@@ -46,13 +46,13 @@ const STYLES: [(&str, &str); 8] = [
     ("#7A7A7A", "6 2 1 2 1 2"),
 ];
 
-/// Returns the colour and the dash pattern of a series.
+/// Returns the color and the dash pattern of a series.
 fn style(index: usize) -> (&'static str, &'static str) {
     STYLES[index % STYLES.len()]
 }
 
-/// Returns the colour of the series with this number, as hexadecimal RGB.
-pub fn colour(series: usize) -> &'static str {
+/// Returns the color of the series with this number, as hexadecimal RGB.
+pub fn color(series: usize) -> &'static str {
     style(series).0
 }
 
@@ -73,45 +73,46 @@ impl Svg {
     }
 
     /// Draws a straight line.
-    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), colour: &str, width: f64) {
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), color: &str, width: f64) {
         let ((x1, y1), (x2, y2)) = (from, to);
-        let stroke = format!(r#"stroke="{colour}" stroke-width="{width}""#);
+        let stroke = format!(r#"stroke="{color}" stroke-width="{width}""#);
         self.add(&format!(
             r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" {stroke}/>"#
         ));
     }
 
-    /// Draws a line through points in the style of a series.
+    /// Draws a line through points, in the style of a series.
     ///
-    /// The ninth series has the style of the first one with a thicker line, and so on.
+    /// There are eight styles. The ninth series has the style of the first one with a thicker line,
+    /// and so on.
     #[allow(clippy::cast_precision_loss, reason = "a few series")]
     pub fn curve(&mut self, points: &[(f64, f64)], series: usize) {
-        let (colour, dashes) = style(series);
+        let (color, dashes) = style(series);
         let width = 1.8 + 1.6 * (series / STYLES.len()) as f64;
         let points = point_list(points);
-        let stroke = format!(r#"stroke="{colour}" stroke-width="{width}" stroke-linejoin="round""#);
+        let stroke = format!(r#"stroke="{color}" stroke-width="{width}" stroke-linejoin="round""#);
         self.add(&format!(
             r#"<polyline points="{points}" fill="none" {stroke} stroke-dasharray="{dashes}"/>"#
         ));
     }
 
-    /// Draws a translucent area in the colour of a series.
+    /// Draws a translucent area with this outline, in the color of a series.
     pub fn area(&mut self, outline: &[(f64, f64)], series: usize) {
-        let (colour, _) = style(series);
+        let (color, _) = style(series);
         self.add(&format!(
-            r#"<polygon points="{}" fill="{colour}" fill-opacity="0.15" stroke="none"/>"#,
+            r#"<polygon points="{}" fill="{color}" fill-opacity="0.15" stroke="none"/>"#,
             point_list(outline)
         ));
     }
 
-    /// Draws a mark in the colour of a series, with the attribute `data-trial` for a trial.
+    /// Draws a mark in the color of a series, with the attribute `data-trial` if it is a trial.
     pub fn mark(&mut self, (x, y): (f64, f64), shape: Shape, series: usize, trial: Option<u64>) {
-        let (colour, _) = style(series);
+        let (color, _) = style(series);
         let data = trial.map(|trial| format!(r#" data-trial="{trial}""#)).unwrap_or_default();
-        let stroke = |width: &str| format!(r#"stroke="{colour}" stroke-width="{width}""#);
+        let stroke = |width: &str| format!(r#"stroke="{color}" stroke-width="{width}""#);
         let element = match shape {
             Shape::Disc => {
-                format!(r#"<circle{data} cx="{x:.1}" cy="{y:.1}" r="2.6" fill="{colour}"/>"#)
+                format!(r#"<circle{data} cx="{x:.1}" cy="{y:.1}" r="2.6" fill="{color}"/>"#)
             }
             Shape::Ring => {
                 let stroke = stroke("2");
@@ -123,13 +124,13 @@ impl Svg {
             }
             Shape::Triangle => {
                 let top = y - 3.2;
-                format!(r#"<path{data} d="M{x:.1} {top:.1}l3.2 5.6h-6.4z" fill="{colour}"/>"#)
+                format!(r#"<path{data} d="M{x:.1} {top:.1}l3.2 5.6h-6.4z" fill="{color}"/>"#)
             }
         };
         self.add(&element);
     }
 
-    /// Draws a disc with this fill colour that represents a trial (attribute `data-trial`).
+    /// Draws a disc with this fill color that represents a trial (attribute `data-trial`).
     pub fn dot(&mut self, (x, y): (f64, f64), fill: &str, trial: u64) {
         let circle = format!(r#"<circle data-trial="{trial}" cx="{x:.1}" cy="{y:.1}" r="4""#);
         let stroke = r##"stroke="#555555" stroke-width="0.5""##;
@@ -137,20 +138,20 @@ impl Svg {
     }
 
     /// Draws a thin line through points that represents a trial (attribute `data-trial`).
-    pub fn trace(&mut self, points: &[(f64, f64)], colour: &str, opacity: f64, trial: u64) {
+    pub fn trace(&mut self, points: &[(f64, f64)], color: &str, opacity: f64, trial: u64) {
         let points = point_list(points);
         let polyline = format!(r#"<polyline data-trial="{trial}" points="{points}" fill="none""#);
-        let stroke = format!(r#"stroke="{colour}" stroke-width="1.1""#);
+        let stroke = format!(r#"stroke="{color}" stroke-width="1.1""#);
         self.add(&format!(r#"{polyline} {stroke} stroke-opacity="{opacity:.2}"/>"#));
     }
 
-    /// Draws a bar that represents a trial (attribute `data-trial`).
+    /// Draws a bar with this fill color that represents a trial (attribute `data-trial`).
     pub fn bar(&mut self, at: (f64, f64), size: (f64, f64), fill: &str, trial: u64) {
         let area = area_attributes(at, size);
         self.add(&format!(r#"<rect data-trial="{trial}" {area} fill="{fill}"/>"#));
     }
 
-    /// Draws a rectangle of a heat map, which joins its neighbours without gaps.
+    /// Draws a rectangle of a heat map, which joins its neighbors without gaps.
     pub fn tile(&mut self, at: (f64, f64), size: (f64, f64), fill: &str) {
         let area = area_attributes(at, size);
         self.add(&format!(r#"<rect {area} fill="{fill}" shape-rendering="crispEdges"/>"#));
@@ -162,17 +163,17 @@ impl Svg {
         self.add(&format!(r##"<rect {area} fill="{fill}" stroke="#ffffff"/>"##));
     }
 
-    /// Draws a text in the default colour.
+    /// Draws a text in the default color; `size` is the font size in pixels.
     pub fn text(&mut self, at: (f64, f64), anchor: Anchor, size: f64, text: &str) {
-        self.coloured_text(at, anchor, (size, "#222222"), text);
+        self.colored_text(at, anchor, (size, "#222222"), text);
     }
 
-    /// Draws a text with this font size and colour.
-    pub fn coloured_text(
+    /// Draws a text with this font size in pixels and this color.
+    pub fn colored_text(
         &mut self,
         at: (f64, f64),
         anchor: Anchor,
-        (size, colour): (f64, &str),
+        (size, color): (f64, &str),
         text: &str,
     ) {
         let anchor = match anchor {
@@ -181,7 +182,7 @@ impl Svg {
             Anchor::End => "end",
         };
         let ((x, y), text) = (at, escape(text));
-        let font = format!(r#"text-anchor="{anchor}" font-size="{size}" fill="{colour}""#);
+        let font = format!(r#"text-anchor="{anchor}" font-size="{size}" fill="{color}""#);
         self.add(&format!(r#"<text x="{x:.1}" y="{y:.1}" {font}>{text}</text>"#));
     }
 
@@ -221,9 +222,9 @@ const LEGEND_FONT_SIZE: f64 = 12.0;
 /// Length of the line beside each name of a legend.
 const SAMPLE_WIDTH: f64 = 26.0;
 
-/// Returns the positions of the entries of a legend, from `left` on.
+/// Returns the positions of the entries of a legend, whose rows start at `left`.
 ///
-/// The legend has as many rows as the width requires. All lengths are in pixels.
+/// A new row starts if an entry would end to the right of `width`. All lengths are in pixels.
 pub fn legend_positions(names: &[String], left: f64, width: f64) -> Vec<(f64, f64)> {
     let (mut x, mut y) = (left, 16.0);
     let next_position = |name: &String| {
@@ -238,7 +239,7 @@ pub fn legend_positions(names: &[String], left: f64, width: f64) -> Vec<(f64, f6
     names.iter().map(next_position).collect()
 }
 
-/// Estimates the width of a text with this font size, in pixels.
+/// Estimates the width of a text in pixels; `size` is the font size in pixels.
 #[allow(clippy::cast_precision_loss, reason = "a few letters")]
 pub fn text_width(text: &str, size: f64) -> f64 {
     0.62 * size * text.chars().count() as f64

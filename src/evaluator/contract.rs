@@ -31,17 +31,17 @@ pub struct Job<'a> {
     pub trial: &'a Trial,
     /// The number of the attempt, counted from 1.
     pub attempt: u32,
-    /// How long the attempt may run; `None` if its runtime is not limited.
+    /// How long the attempt may run, counted from its start; `None` if its runtime is not limited.
     ///
-    /// The tuner asks the job to stop at the deadline. An evaluator may pass the deadline on to the
+    /// The tuner asks the job to stop after this time. An evaluator may pass the timeout on to the
     /// job, and may abandon a job that does not end.
-    pub deadline: Option<Duration>,
+    pub timeout: Option<Duration>,
 }
 
 impl<'a> Job<'a> {
-    /// Returns an attempt without a deadline.
+    /// Creates an attempt without a timeout.
     pub fn new(trial: &'a Trial, attempt: u32) -> Self {
-        Self { trial, attempt, deadline: None }
+        Self { trial, attempt, timeout: None }
     }
 
     /// Returns the identifier that events use for this job.
@@ -239,8 +239,8 @@ impl JobEvent {
 ///   ends the tuning. Running jobs continue then, and the next call of
 ///   [`tune`](crate::tune::tune) adopts them.
 ///
-/// Run [`check_evaluator`](crate::conformance::check_evaluator) in a test of yours: it drives an
-/// evaluator through these rules and lists each contract violation.
+/// Call [`check_evaluator`](crate::conformance::check_evaluator) in a test of your crate: it checks
+/// these rules and lists each contract violation.
 ///
 /// # Common mistakes
 ///
@@ -252,7 +252,7 @@ impl JobEvent {
 /// - **Wrapping another evaluator and forwarding only the required methods** loses adoption,
 ///   grace periods and notes. Forward the methods that have defaults, too.
 ///
-/// `examples/custom_evaluator.rs` is a complete program with an evaluator of its own.
+/// `examples/custom_evaluator.rs` is a complete program with a custom evaluator.
 pub trait Evaluator {
     /// Starts an attempt at a trial, and returns at once.
     ///
@@ -291,7 +291,8 @@ pub trait Evaluator {
     /// Adopts an attempt that is running already, for example after a restart; starts nothing.
     ///
     /// [`tune`](crate::tune::tune) calls this when more jobs may be running than the limits allow,
-    /// so that it counts them before it starts any. By default no job is known to be running.
+    /// so that it counts them before it starts any. By default the result is
+    /// [`Adoption::NotRunning`].
     ///
     /// # Errors
     /// [`EvaluatorError`] if no jobs can be run at all.
@@ -309,7 +310,8 @@ pub trait Evaluator {
 
     /// Checks whether configurations of a search space can be passed to jobs.
     ///
-    /// [`tune`](crate::tune::tune) calls this before it starts a job. By default they can.
+    /// [`tune`](crate::tune::tune) calls this before it starts a job. By default every space is
+    /// accepted.
     ///
     /// # Errors
     /// [`Error::Invalid`] with a violation for each parameter that cannot be passed.
@@ -376,7 +378,8 @@ pub trait Evaluator {
     /// Returns whether only [`wait`](Self::wait) advances the time of this evaluator; `false` by
     /// default.
     ///
-    /// If so, proposals are not computed while jobs are running.
+    /// If so, [`tune`](crate::tune::tune) computes proposals on its own thread, not in the
+    /// background: virtual time does not pass meanwhile.
     fn is_simulated(&self) -> bool {
         false
     }

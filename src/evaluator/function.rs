@@ -18,7 +18,7 @@ use crate::trial::{Failure, FailureKind, Outcome};
 
 type Function = dyn Fn(&Configuration, &Reporter) -> Result<f64, Failure> + Send + Sync;
 
-/// The default time that a closure has after its deadline, and after the end of the tuning.
+/// The default time that a closure may continue after its timeout, or after the end of the tuning.
 const STOP_GRACE_PERIOD: Duration = Duration::from_secs(5);
 /// Capacity of the message channel; a closure that fills it blocks.
 const CHANNEL_CAPACITY: usize = 1024;
@@ -56,10 +56,9 @@ const CHANNEL_CAPACITY: usize = 1024;
 ///
 /// - **A closure that ignores the stop request.** A thread cannot be interrupted. A closure without
 ///   a [`Reporter`] runs to its end, and its value counts. If it is still running some time after
-///   its deadline or after the end of the tuning
-///   ([five seconds by default](Self::with_stop_grace_period)), its job fails as
-///   [`FailureKind::Timeout`]. The thread continues to run, and its result is a
-///   [late](JobEvent::Late) one.
+///   its timeout or after the end of the tuning ([five seconds by
+///   default](Self::with_stop_grace_period)), its job fails as [`FailureKind::Timeout`]. The thread
+///   continues to run, and its result is a [late](JobEvent::Late) one.
 /// - **A closure that uses all processors itself.** The limit on concurrent jobs counts calls, not
 ///   threads. Set it to 1 if each call is parallel.
 /// - **A program that is built with `panic = "abort"`.** A panic of the closure ends the program
@@ -75,7 +74,8 @@ pub struct FunctionEvaluator {
     /// Calls that are still running although their jobs have been reported as ended.
     abandoned: BTreeMap<u64, JobId>,
     call_count: u64,
-    /// The last delivered report of each call. The next `wait` means that it has been processed.
+    /// The number of the last report of each call that `wait` has returned. The next call of `wait`
+    /// means that the tuner has processed it.
     delivered: BTreeMap<u64, u64>,
     sender: SyncSender<(u64, Message)>,
     receiver: Receiver<(u64, Message)>,
@@ -86,7 +86,7 @@ pub struct FunctionEvaluator {
 struct Call {
     job: JobId,
     feedback: Arc<Feedback>,
-    /// The time after which the call is abandoned, if its runtime is limited.
+    /// The time at which the call is abandoned; `None` if its runtime is not limited.
     abandon_at: Option<Duration>,
 }
 
@@ -105,9 +105,9 @@ struct Feedback {
 #[derive(Debug, Default)]
 struct FeedbackState {
     /// Number of reports that the closure has made.
-    made: u64,
-    /// Number of reports that the tuner has processed; always the first ones.
-    processed: u64,
+    report_count: u64,
+    /// Number of reports that the tuner has processed. They are processed in their order.
+    processed_count: u64,
     /// True once the job is asked to stop, or the evaluator is dropped.
     is_stop_requested: bool,
 }
@@ -124,14 +124,14 @@ impl Feedback {
 
     fn mark_processed(&self, number: u64) {
         let mut state = self.lock();
-        state.processed = state.processed.max(number);
+        state.processed_count = state.processed_count.max(number);
         self.changed.notify_all();
     }
 
     /// Waits until the tuner has processed a report; returns whether the job is asked to stop.
     fn wait_until_processed(&self, number: u64) -> bool {
         let mut state = self.lock();
-        while state.processed < number && !state.is_stop_requested {
+        while state.processed_count < number && !state.is_stop_requested {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.is_stop_requested
@@ -140,7 +140,7 @@ impl Feedback {
 
 /// Reports intermediate values of the metric from a running closure, and receives stop requests.
 ///
-/// Needed for early stopping; a closure that only returns a final value does without it.
+/// Early stopping needs these reports. A closure that only returns a final value needs no reporter.
 ///
 /// ```
 /// use surmise::evaluator::Reporter;
@@ -160,7 +160,7 @@ impl Feedback {
 pub struct Reporter {
     call: u64,
     job: JobId,
-    deadline: Option<Duration>,
+    timeout: Option<Duration>,
     feedback: Arc<Feedback>,
     /// True once the closure has seen the stop request. Its job counts as stopped only then.
     has_seen_stop: AtomicBool,
@@ -170,8 +170,8 @@ pub struct Reporter {
 impl Reporter {
     /// Reports the value of the metric at a step, such as an epoch; returns whether to continue.
     ///
-    /// The call blocks until the tuner has processed the report. So no job continues by mistake,
-    /// and with one worker and a seed a tuning is reproducible.
+    /// The call blocks until the tuner has processed the report. So a job that is to be stopped
+    /// does not continue, and a tuning with one worker and a seed is reproducible.
     ///
     /// After [`ControlFlow::Break`] the job counts as stopped: the value that the closure returns
     /// is its last value, not a final one.
@@ -179,10 +179,10 @@ impl Reporter {
     pub fn report(&self, step: u64, value: f64) -> ControlFlow<()> {
         let number = {
             let mut state = self.feedback.lock();
-            state.made += 1;
-            state.made
+            state.report_count += 1;
+            state.report_count
         };
-        // Sending fails once the evaluator is dropped: no reason to continue then.
+        // Sending fails once the evaluator is dropped. The job must not continue then.
         let is_sent =
             self.sender.send((self.call, Message::Report { number, step, value })).is_ok();
         if !is_sent || self.feedback.wait_until_processed(number) {
@@ -192,7 +192,7 @@ impl Reporter {
         ControlFlow::Continue(())
     }
 
-    /// Returns whether the job is asked to stop, without a report.
+    /// Returns whether the tuner has requested the job to stop; needs no report.
     ///
     /// After `true` the job counts as stopped, as after [`report`](Self::report).
     pub fn should_stop(&self) -> bool {
@@ -209,8 +209,8 @@ impl Reporter {
     }
 
     /// Returns how long the job may run, counted from its start; `None` if that is not limited.
-    pub fn deadline(&self) -> Option<Duration> {
-        self.deadline
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 }
 
@@ -253,7 +253,7 @@ impl FunctionEvaluator {
         }
     }
 
-    /// Sets how long a closure may run after its deadline, or after the end of the tuning, before
+    /// Sets how long a closure may run after its timeout, or after the end of the tuning, before
     /// its thread is abandoned; five seconds by default.
     ///
     /// Give more time to closures that take long between two reports.
@@ -300,8 +300,8 @@ impl FunctionEvaluator {
         for (number, Call { job, feedback, .. }) in overdue {
             feedback.request_stop();
             self.abandoned.insert(number, job);
-            let text = "the closure did not return by its deadline and the grace period after it; \
-                        its thread is still running";
+            let text = "the closure did not return within its timeout and the grace period after \
+                        it; its thread is still running";
             let outcome = Outcome::Failed(Failure::new(FailureKind::Timeout, text));
             events.push(JobEvent::Ended { job, outcome });
         }
@@ -334,7 +334,7 @@ impl Evaluator for FunctionEvaluator {
         let reporter = Reporter {
             call,
             job: id,
-            deadline: job.deadline,
+            timeout: job.timeout,
             feedback: Arc::clone(&feedback),
             has_seen_stop: AtomicBool::new(false),
             sender: sender.clone(),
@@ -348,8 +348,8 @@ impl Evaluator for FunctionEvaluator {
         let spawned =
             thread::Builder::new().name(format!("surmise trial {}", id.trial)).spawn(work);
         spawned.map_err(|error| EvaluatorError::new(format!("cannot start a thread: {error}")))?;
-        let max_runtime = job.deadline.map(|it| it.saturating_add(self.stop_grace_period));
-        let abandon_at = max_runtime.map(|it| self.elapsed().saturating_add(it));
+        let max_runtime = job.timeout.map(|time| time.saturating_add(self.stop_grace_period));
+        let abandon_at = max_runtime.map(|time| self.elapsed().saturating_add(time));
         self.running.insert(call, Call { job: id, feedback, abandon_at });
         Ok(StartOutcome::Started)
     }
@@ -362,13 +362,14 @@ impl Evaluator for FunctionEvaluator {
             let now = self.elapsed();
             let wake =
                 self.running.values().filter_map(|call| call.abandon_at).fold(until, Duration::min);
-            let left = if events.is_empty() { wake.saturating_sub(now) } else { Duration::ZERO };
-            match self.receiver.recv_timeout(left) {
+            let remaining =
+                if events.is_empty() { wake.saturating_sub(now) } else { Duration::ZERO };
+            match self.receiver.recv_timeout(remaining) {
                 Ok((call, message)) => events.extend(self.process_message(call, message)),
                 // The evaluator holds a sender itself, so the channel is never closed.
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            // Bounded, so that a closure that sends without pause cannot delay the deadlines.
+            // The number is bounded, so that closures that report without pause delay no timeout.
             let messages: Vec<_> = self.receiver.try_iter().take(CHANNEL_CAPACITY).collect();
             for (call, message) in messages {
                 events.extend(self.process_message(call, message));

@@ -2,14 +2,14 @@
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
-//! | x | points, a coordinate per axis | n × d |
-//! | rows | their features, a column per coordinate or indicator | n × q |
+//! | x | points, with one coordinate per axis | n × d |
+//! | rows | their features, with one column per coordinate or indicator | n × q |
 //! | x̃ | rows, warped, and divided by the length scale of each column's axis | n × q |
 //!
-//! A continuous axis or an axis of levels gives one column: its coordinate less ½. An axis of two
-//! categories gives one column of ±½. An axis of more categories gives one column per category,
-//! which holds 1⁄√2 or 0. Two different categories are therefore always at distance 1. Constant
-//! axes give no column.
+//! A continuous axis or an axis of levels has one column: its coordinate less ½. An axis of two
+//! categories has one column of ±½. An axis of more categories has one column per category, which
+//! contains 1⁄√2 or 0. Two different categories are therefore always at distance 1. Constant axes
+//! have no column.
 
 use ndarray::Array2;
 
@@ -84,11 +84,11 @@ impl Features {
     }
 
     /// Returns the axis of each column.
-    pub(super) fn axis_of_columns(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn column_axes(&self) -> impl Iterator<Item = usize> + '_ {
         self.columns.iter().map(|column| column.axis)
     }
 
-    /// Returns the columns that are functions of a numeric coordinate, as (column, axis).
+    /// Returns the columns of numeric coordinates, as pairs (column, axis).
     pub(super) fn numeric_columns(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.columns
             .iter()
@@ -97,7 +97,7 @@ impl Features {
             .map(|(position, column)| (position, column.axis))
     }
 
-    /// Returns the numeric columns with enough possible values to fit a warp, as (column, axis).
+    /// Returns the numeric columns with enough values to fit a warp, as pairs (column, axis).
     pub(super) fn warpable_columns(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         const MAX_UNWARPED_CELLS: u64 = 8;
         let has_few_cells = |axis: usize| {
@@ -113,7 +113,7 @@ impl Features {
         Prior::length_scale(self.mean_squared_distance())
     }
 
-    /// Returns one row of features per point.
+    /// Returns the features of n points (n × q).
     pub(super) fn rows<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
         let mut rows = Array2::zeros((points.len(), self.columns.len()));
         for (mut row, point) in rows.rows_mut().into_iter().zip(points) {
@@ -130,7 +130,7 @@ impl Features {
         rows
     }
 
-    /// Warps rows, then divides each column by the length scale of its axis.
+    /// Warps rows, and then divides each column by the length scale of its axis (n × q).
     pub(super) fn scale(
         &self,
         mut rows: Array2<f64>,
@@ -139,11 +139,11 @@ impl Features {
         for (column, axis) in self.numeric_columns() {
             let warp = hyperparameters.warps[axis];
             if warp != Warp::IDENTITY {
-                rows.column_mut(column).mapv_inplace(|row| warp.apply(row + 0.5) - 0.5);
+                rows.column_mut(column).mapv_inplace(|value| warp.apply(value + 0.5) - 0.5);
             }
         }
         let lengths: Vec<f64> =
-            self.axis_of_columns().map(|axis| hyperparameters.length_scales[axis]).collect();
+            self.column_axes().map(|axis| hyperparameters.length_scales[axis]).collect();
         for mut row in rows.rows_mut() {
             row.iter_mut().zip(&lengths).for_each(|(value, length)| *value /= length);
         }
@@ -170,26 +170,26 @@ impl Features {
 
     /// Returns the mean squared distance of two random points if all length scales are 1.
     fn mean_squared_distance(&self) -> f64 {
-        let of_axis = |axis: &VaryingAxis| match axis.categories {
+        let squared_distance = |axis: &VaryingAxis| match axis.categories {
             #[allow(clippy::cast_precision_loss, reason = "a number of categories")]
             Some(count) => 1.0 - 1.0 / count as f64,
             None => 1.0 / 6.0,
         };
-        self.varying_axes.iter().map(of_axis).sum()
+        self.varying_axes.iter().map(squared_distance).sum()
     }
 }
 
 fn indicator(axis: Axis, category: u64, coordinate: f64) -> f64 {
-    let hit = axis.cell(coordinate) == category;
+    let is_in_category = axis.cell(coordinate) == category;
     match axis.cell_count() {
         Some(2) => {
-            if hit {
+            if is_in_category {
                 0.5
             } else {
                 -0.5
             }
         }
-        _ => f64::from(u8::from(hit)) * std::f64::consts::FRAC_1_SQRT_2,
+        _ => f64::from(u8::from(is_in_category)) * std::f64::consts::FRAC_1_SQRT_2,
     }
 }
 
@@ -207,9 +207,9 @@ mod tests {
             let rows = Features::new(&[axis]).rows(&points);
             for a in 0..count {
                 for b in 0..count {
-                    let gap = (&rows.row(a) - &rows.row(b)).mapv(|x| x * x).sum();
-                    let want = if a == b { 0.0 } else { 1.0 };
-                    assert!((gap - want).abs() < 1e-15, "{a} {b}: {gap}");
+                    let distance = (&rows.row(a) - &rows.row(b)).mapv(|x| x * x).sum();
+                    let expected = if a == b { 0.0 } else { 1.0 };
+                    assert!((distance - expected).abs() < 1e-15, "{a} {b}: {distance}");
                 }
             }
         }

@@ -1,5 +1,6 @@
-//! Hyperparameters by maximum a posteriori: L-BFGS on the log marginal likelihood plus the log
-//! priors.
+//! Fits hyperparameters by maximum a posteriori.
+//!
+//! L-BFGS maximizes the log marginal likelihood plus the log priors.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
@@ -9,10 +10,10 @@
 //! | K = s R + diag(σ² ⁄ k + τ²) | covariance of the observations | n × n |
 //! | R | correlations | n × n |
 //! | E | evidence: log marginal likelihood | – |
-//! | M = α αᵀ − K⁻¹ | twice the derivative of the likelihood by K | n × n |
+//! | M = α αᵀ − K⁻¹ | twice the derivative of E with respect to K | n × n |
 //!
-//! θ has the length scales of varying axes only, and warps only if they are fitted. With the mean
-//! profiled out (its own derivative is zero):
+//! θ has the length scales of varying axes only, and warps only if they are fitted. The mean c
+//! maximizes E, so it does not contribute to the derivatives:
 //!
 //! `E = −½ (y − c 1)ᵀ α − ½ ln det K − n⁄2 ln 2π`  (Rasmussen & Williams 2006, eq. 2.30),
 //!
@@ -23,9 +24,10 @@
 //!
 //! where x̃ is divided by ℓ and G is the slope of the covariance (see [`kernel`](super::kernel)).
 //! With W = M∘G and w = W 1, the last derivative is `Σ_a w_a x̃²_aj − Σ_a x̃_aj (W X̃)_aj`: one
-//! matrix product for all length scales. The same product gives the derivatives by the warped
-//! coordinates, `∂E⁄∂x_aj = −(w_a x̃_aj − (W X̃)_aj) ⁄ ℓⱼ`. The derivatives by the exponents of the
-//! warps follow by the chain rule. Replicates add the term that `measurements` describes.
+//! matrix product for all length scales. The same product gives the derivatives with respect to the
+//! warped coordinates, `∂E⁄∂x_aj = −(w_a x̃_aj − (W X̃)_aj) ⁄ ℓⱼ`. The derivatives with respect to
+//! the exponents of the warps follow by the chain rule. Replicates add the term that `measurements`
+//! describes.
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
 use rayon::prelude::*;
@@ -45,20 +47,21 @@ const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 /// From this number of observations on, the starts of a fit run in parallel.
 const MIN_OBSERVATIONS_FOR_THREADS: usize = 24;
 
-/// The assumptions about the losses that hold before any data.
+/// The assumptions of a fit about the losses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assumptions {
     /// The covariance function of the process.
     pub kernel: Kernel,
     /// Whether the losses are known to be noisy or noise-free.
     pub noise: Noise,
-    /// Whether warps of the numeric axes are fitted.
+    /// Whether to fit warps of the numeric axes.
     pub warping: bool,
-    /// Whether the hyperparameters have the priors of this crate, or only bounds.
+    /// Whether the hyperparameters have the priors of this crate; otherwise they have only bounds.
     pub priors: bool,
 }
 
 impl Default for Assumptions {
+    /// Returns a Matérn 5⁄2 kernel and unknown noise, with priors and without warps.
     fn default() -> Self {
         Self { kernel: Kernel::Matern52, noise: Noise::Unknown, warping: false, priors: true }
     }
@@ -88,8 +91,10 @@ pub struct Fit {
 pub enum Start<'a> {
     /// Starts from the typical values of the priors.
     Cold,
-    /// Starts from the typical values and from these hyperparameters, which were the optimum for
-    /// fewer data. The better result wins; on ties, that of the typical values.
+    /// Starts from the typical values and from these hyperparameters, and takes the better result.
+    ///
+    /// The hyperparameters were the optimum for fewer data. On ties, the result of the typical
+    /// values wins.
     Both(&'a Hyperparameters),
     /// Starts from these hyperparameters only.
     Warm(&'a Hyperparameters),
@@ -126,13 +131,14 @@ pub fn fit<'a, P: AsRef<[f64]>>(
         }
         run
     };
-    let ends: Vec<Lbfgs> = if points.len() < MIN_OBSERVATIONS_FOR_THREADS {
+    let finished_runs: Vec<Lbfgs> = if points.len() < MIN_OBSERVATIONS_FOR_THREADS {
         runs.iter().map(search).collect()
     } else {
         runs.par_iter().map(search).collect()
     };
-    let evaluations = ends.iter().map(Lbfgs::evaluations).sum();
-    let best = ends.iter().filter_map(Lbfgs::best).reduce(|a, b| if b.1 < a.1 { b } else { a });
+    let evaluations = finished_runs.iter().map(Lbfgs::evaluations).sum();
+    let results = finished_runs.iter().filter_map(Lbfgs::best);
+    let best = results.reduce(|a, b| if b.1 < a.1 { b } else { a });
     let (theta, log_posterior) = match best {
         Some((theta, value)) => (theta.to_vec(), Some(-value)),
         None => (default, None),
@@ -158,7 +164,7 @@ const WARM_SETTINGS: lbfgs::Settings =
 struct FactoredCovariance {
     /// Scaled features x̃, n × q.
     scaled: Array2<f64>,
-    /// Slopes G on and above the diagonal, n × n.
+    /// Slopes G, n × n; entries below the diagonal are unspecified.
     slopes: Array2<f64>,
     /// Noise variances σ² ⁄ k + τ², n.
     noise: Array1<f64>,
@@ -174,8 +180,8 @@ pub(super) struct FitObjective<'a> {
     uses_priors: bool,
     /// Axes whose warps are fitted, with their columns.
     warped: Vec<(usize, usize)>,
-    /// Priors in the order of θ: a length scale per varying axis, signal variance, noise variance,
-    /// two exponents per warped axis.
+    /// Priors in the order of θ: a length scale per varying axis, the signal variance, the noise
+    /// variance, and two exponents per warped axis.
     pub(super) priors: Vec<Prior>,
 }
 
@@ -203,8 +209,10 @@ impl<'a> FitObjective<'a> {
         }
     }
 
-    /// Returns the typical values of the priors. If points were measured repeatedly, the noise
-    /// variance starts at the pooled variance of these measurements.
+    /// Returns the typical values of the priors, as a starting value of θ.
+    ///
+    /// If points were measured repeatedly, the noise variance starts at the pooled variance of
+    /// these measurements.
     fn initial_theta(&self) -> Vec<f64> {
         let mut start: Vec<f64> = self.priors.iter().map(|prior| prior.start()).collect();
         let position = self.noise_index();
@@ -227,12 +235,13 @@ impl<'a> FitObjective<'a> {
     /// Returns how many components of θ lie at a bound, the noise variance not counted.
     fn at_bounds(&self, theta: &[f64]) -> usize {
         let noise = self.noise_index();
-        let all = self.priors.iter().zip(theta).enumerate().filter(|(i, _)| *i != noise);
-        all.filter(|(_, (prior, logarithm))| {
-            let (low, high) = prior.bounds();
-            **logarithm <= low || **logarithm >= high
-        })
-        .count()
+        let components = self.priors.iter().zip(theta).enumerate().filter(|(i, _)| *i != noise);
+        components
+            .filter(|(_, (prior, logarithm))| {
+                let (low, high) = prior.bounds();
+                **logarithm <= low || **logarithm >= high
+            })
+            .count()
     }
 
     pub(super) fn hyperparameters(&self, theta: &[f64]) -> Hyperparameters {
@@ -267,7 +276,7 @@ impl<'a> FitObjective<'a> {
         theta
     }
 
-    /// Returns −ln p(θ | y), up to a constant, and its gradient by θ.
+    /// Returns −ln p(θ | y), up to a constant, and its gradient with respect to θ (p).
     ///
     /// The value is NaN if the covariance cannot be factored: a line search then backtracks.
     pub(super) fn negative_log_posterior(&self, theta: &[f64]) -> (f64, Vec<f64>) {
@@ -317,7 +326,7 @@ impl<'a> FitObjective<'a> {
         Some(FactoredCovariance { scaled, slopes, noise, cholesky })
     }
 
-    /// Returns the evidence E and its gradient by θ.
+    /// Returns the evidence E and its gradient with respect to θ (p).
     fn log_likelihood(&self, hyperparameters: &Hyperparameters) -> (f64, Vec<f64>) {
         let noise_variance = hyperparameters.noise_variance;
         let Some(FactoredCovariance { scaled, slopes, noise, cholesky }) =
@@ -343,14 +352,14 @@ impl<'a> FitObjective<'a> {
                 .and(noise)
                 .fold(0.0, |sum, alpha, inverse, noise| sum + (alpha * alpha - inverse) * noise)
         };
-        let by_all_noise = noise_derivative(&noise);
-        let by_shared_noise = noise_derivative(&self.sample.shared_noise(noise_variance));
+        let all_noise_derivative = noise_derivative(&noise);
+        let shared_noise_derivative = noise_derivative(&self.sample.shared_noise(noise_variance));
         let weighted = weight_slopes(slopes, &alpha, &inverse);
         let row_terms = row_terms(&scaled, &weighted);
         let mut gradient = self.length_scale_gradient(&scaled, &row_terms);
         // Σ M∘K = αᵀ K α − tr K⁻¹ K, where K α is the residual. Only the noise is not part of sR.
-        gradient.push(0.5 * (misfit - count - by_all_noise));
-        gradient.push(0.5 * by_shared_noise + replicate_derivative);
+        gradient.push(0.5 * (misfit - count - all_noise_derivative));
+        gradient.push(0.5 * shared_noise_derivative + replicate_derivative);
         self.add_warp_gradient(&mut gradient, &row_terms, hyperparameters);
         (value, gradient)
     }
@@ -364,12 +373,13 @@ impl<'a> FitObjective<'a> {
             }
         }
         let mut by_axis = vec![0.0; self.features.axis_count()];
-        for (axis, sum) in self.features.axis_of_columns().zip(by_column) {
+        for (axis, sum) in self.features.column_axes().zip(by_column) {
             by_axis[axis] += sum;
         }
         self.features.varying_axes().iter().map(|axis| by_axis[axis.index]).collect()
     }
 
+    /// Appends the derivatives of E with respect to the logarithms of the exponents of the warps.
     fn add_warp_gradient(
         &self,
         gradient: &mut Vec<f64>,
@@ -378,14 +388,14 @@ impl<'a> FitObjective<'a> {
     ) {
         for &(column, axis) in &self.warped {
             let warp = hyperparameters.warps[axis];
-            let (mut by_a, mut by_b) = (0.0, 0.0);
-            for (row, term) in self.rows.column(column).iter().zip(row_terms.column(column)) {
-                let (derivative_a, derivative_b) = warp.derivatives_by_exponents(row + 0.5);
-                by_a -= term * derivative_a;
-                by_b -= term * derivative_b;
+            let (mut sum_a, mut sum_b) = (0.0, 0.0);
+            for (value, term) in self.rows.column(column).iter().zip(row_terms.column(column)) {
+                let (derivative_a, derivative_b) = warp.exponent_derivatives(value + 0.5);
+                sum_a -= term * derivative_a;
+                sum_b -= term * derivative_b;
             }
             let length = hyperparameters.length_scales[axis];
-            gradient.extend([by_a / length, by_b / length]);
+            gradient.extend([sum_a / length, sum_b / length]);
         }
     }
 }
@@ -408,8 +418,9 @@ pub(super) fn log_density(misfit: f64, cholesky: &Cholesky) -> f64 {
     -0.5 * misfit - 0.5 * cholesky.log_determinant() - count * HALF_LN_2PI
 }
 
-/// Replaces the slopes G by W = M∘G with M = α αᵀ − K⁻¹. Of G, only the entries on and above the
-/// diagonal are read.
+/// Replaces the slopes G by W = M∘G with M = α αᵀ − K⁻¹.
+///
+/// It reads only the entries of G on and above the diagonal.
 fn weight_slopes(
     mut slopes: Array2<f64>,
     alpha: &Array1<f64>,

@@ -5,7 +5,7 @@ use super::hyperparameters::Hyperparameters;
 
 /// A Gaussian-process prior over functions on the cube.
 ///
-/// Conditioning it on data gives a [`Posterior`](crate::gp::Posterior).
+/// [`condition`](Self::condition) turns it into a [`Posterior`](crate::gp::Posterior).
 #[derive(Debug, Clone)]
 pub struct GaussianProcess {
     pub(super) features: Features,
@@ -16,7 +16,7 @@ impl GaussianProcess {
     /// Creates a process on the cube of `features` with these hyperparameters.
     ///
     /// # Panics
-    /// Panics unless there is one positive length scale and one warp per axis, and both variances
+    /// Panics unless there are one positive length scale and one warp per axis, and both variances
     /// are positive.
     pub fn new(features: Features, hyperparameters: Hyperparameters) -> Self {
         assert_eq!(hyperparameters.length_scales.len(), features.axis_count(), "one ℓ per axis");

@@ -1,4 +1,4 @@
-//! Draws from the posterior of the hyperparameters, for a mixture of Gaussian processes.
+//! Draws hyperparameters from their posterior, for a mixture of Gaussian processes.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
@@ -8,8 +8,8 @@
 //! | z | standard normal numbers | p |
 //!
 //! **Laplace.** θ = θ̂ + R z for hyperparameters that are not fixed. Draws outside of the bounds
-//! are repeated. Weights are p(θ) ⁄ q(θ), where q is the density of the approximation; no weight
-//! is more than 4 times the mean (Rue, Martino & Chopin 2009 integrate in this spirit). The
+//! are repeated. Weights are p(θ) ⁄ q(θ), where q is the density of the approximation; they are
+//! clipped at 4 times their mean (Rue, Martino & Chopin 2009 integrate in a similar way). The
 //! Hessian takes 2 p gradients.
 //!
 //! **Slice sampling** (Neal 2003) starts at θ̂ and moves along random directions, with unit width
@@ -31,7 +31,7 @@ use super::measurements::Measurements;
 use crate::linalg::Cholesky;
 use crate::rng::Rng;
 
-/// How the hyperparameters of the surrogate are inferred: by their posterior mode, or by draws.
+/// Selects how hyperparameters are inferred: by their posterior mode, or by posterior draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HyperparameterInference {
@@ -50,7 +50,7 @@ pub enum HyperparameterInference {
     },
 }
 
-/// Hyperparameters with their weight in a mixture.
+/// Drawn hyperparameters with their weight in a mixture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draw {
     /// Weight of the draw; the weights of all draws add up to 1.
@@ -63,23 +63,23 @@ pub struct Draw {
 const MIN_PRECISION: f64 = 0.25;
 /// Step of the central differences of gradients for the Hessian.
 const DIFFERENCE_STEP: f64 = 0.02;
-/// Weights are clipped to this multiple of the mean weight.
+/// Maximum weight as a multiple of the mean weight; larger weights are clipped.
 const MAX_RELATIVE_WEIGHT: f64 = 4.0;
-/// Draws of less than this share of the mean weight are dropped.
+/// Minimum weight as a share of the mean weight; draws with smaller weights are dropped.
 const MIN_RELATIVE_WEIGHT: f64 = 1e-2;
-/// Average number of attempts per draw; draws outside of the bounds are repeated.
+/// Maximum number of attempts per draw, on average; draws outside of the bounds are repeated.
 const ATTEMPTS_PER_DRAW: usize = 4;
 /// Maximum logarithm of a weight, so that none overflows.
 const MAX_LOG_WEIGHT: f64 = 50.0;
-/// Number of first steps of the chain that are discarded.
+/// Number of steps at the start of the chain that are discarded.
 const BURN_IN: usize = 250;
-/// Number of steps of the chain per draw that is kept.
+/// Number of steps of the chain from one kept draw to the next.
 const THINNING: usize = 5;
-/// Maximum number of widths of stepping out on either side.
+/// Maximum number of steps out on either side, and of attempts to draw from a slice.
 const MAX_STEPS: usize = 200;
 
 impl HyperparameterInference {
-    /// Draws hyperparameters, given their posterior mode `best` for the same data and assumptions.
+    /// Draws hyperparameters; `best` is their posterior mode for the same data and assumptions.
     ///
     /// If sampling fails, the mode is the only draw. Slice sampling does not return the mode.
     pub(crate) fn draws<'a, P: AsRef<[f64]>>(
@@ -121,9 +121,9 @@ fn laplace(
     let free: Vec<usize> = (0..mode.len()).filter(|&i| bounds[i].0 < bounds[i].1).collect();
     let root = root_of_covariance(&hessian(objective, mode, &free)?)?;
     let best = objective.log_posterior(mode);
-    let mut found = vec![(1.0, mode.to_vec())];
+    let mut weighted = vec![(1.0, mode.to_vec())];
     for _ in 0..ATTEMPTS_PER_DRAW * count {
-        if found.len() > count {
+        if weighted.len() > count {
             break;
         }
         let z = Array1::from_shape_fn(free.len(), |_| rng.normal());
@@ -131,18 +131,18 @@ fn laplace(
         for (&i, step) in free.iter().zip(&root.dot(&z)) {
             theta[i] += step;
         }
-        let inside = free.iter().all(|&i| bounds[i].0 <= theta[i] && theta[i] <= bounds[i].1);
-        let logarithm = objective.log_posterior(&theta) - best + 0.5 * z.dot(&z);
-        if inside && logarithm.is_finite() {
-            found.push((logarithm.min(MAX_LOG_WEIGHT).exp(), theta));
+        let is_inside = free.iter().all(|&i| bounds[i].0 <= theta[i] && theta[i] <= bounds[i].1);
+        let log_weight = objective.log_posterior(&theta) - best + 0.5 * z.dot(&z);
+        if is_inside && log_weight.is_finite() {
+            weighted.push((log_weight.min(MAX_LOG_WEIGHT).exp(), theta));
         }
     }
     #[allow(clippy::cast_precision_loss, reason = "a count of draws")]
-    let mean = found.iter().map(|(weight, _)| weight).sum::<f64>() / found.len() as f64;
-    found.iter_mut().for_each(|(weight, _)| *weight = weight.min(MAX_RELATIVE_WEIGHT * mean));
-    found.retain(|(weight, _)| *weight >= MIN_RELATIVE_WEIGHT * mean);
-    let total: f64 = found.iter().map(|(weight, _)| weight).sum();
-    let draws = found.into_iter().map(|(weight, theta)| Draw {
+    let mean = weighted.iter().map(|(weight, _)| weight).sum::<f64>() / weighted.len() as f64;
+    weighted.iter_mut().for_each(|(weight, _)| *weight = weight.min(MAX_RELATIVE_WEIGHT * mean));
+    weighted.retain(|(weight, _)| *weight >= MIN_RELATIVE_WEIGHT * mean);
+    let total: f64 = weighted.iter().map(|(weight, _)| weight).sum();
+    let draws = weighted.into_iter().map(|(weight, theta)| Draw {
         weight: weight / total,
         hyperparameters: objective.hyperparameters(&theta),
     });
@@ -158,20 +158,24 @@ fn hessian(objective: &FitObjective<'_>, mode: &[f64], free: &[usize]) -> Option
             theta[i] += step;
             objective.negative_log_posterior(&theta)
         };
-        let ((up, rise), (down, fall)) = (shifted(DIFFERENCE_STEP), shifted(-DIFFERENCE_STEP));
-        if !(up.is_finite() && down.is_finite()) {
+        let ((value_above, gradient_above), (value_below, gradient_below)) =
+            (shifted(DIFFERENCE_STEP), shifted(-DIFFERENCE_STEP));
+        if !(value_above.is_finite() && value_below.is_finite()) {
             return None;
         }
         for (column, &j) in free.iter().enumerate() {
-            let second = (rise[j] - fall[j]) / (2.0 * DIFFERENCE_STEP);
-            hessian[[row, column]] += 0.5 * second;
-            hessian[[column, row]] += 0.5 * second;
+            let second_derivative =
+                (gradient_above[j] - gradient_below[j]) / (2.0 * DIFFERENCE_STEP);
+            hessian[[row, column]] += 0.5 * second_derivative;
+            hessian[[column, row]] += 0.5 * second_derivative;
         }
     }
     Some(hessian)
 }
 
 /// Computes R with the smallest of eight values of τ for which Λ is positive definite.
+///
+/// Returns `None` if there is no such value.
 fn root_of_covariance(hessian: &Array2<f64>) -> Option<Array2<f64>> {
     let precisions = std::iter::successors(Some(MIN_PRECISION), |tau| Some(4.0 * tau));
     precisions.take(8).find_map(|tau| {
@@ -189,10 +193,10 @@ fn slice_sample(
     rng: &mut Rng,
 ) -> Vec<Draw> {
     let bounds: Vec<(f64, f64)> = objective.priors.iter().map(|prior| prior.bounds()).collect();
-    let density = |theta: &[f64]| {
-        let inside = theta.iter().zip(&bounds).all(|(t, (low, high))| low <= t && t <= high);
-        // A covariance that cannot be factored gives NaN, which rejects like −∞ outside the bounds.
-        if inside { objective.log_posterior(theta) } else { f64::NEG_INFINITY }
+    let log_density = |theta: &[f64]| {
+        let is_inside = theta.iter().zip(&bounds).all(|(t, (low, high))| low <= t && t <= high);
+        // A covariance that cannot be factored gives NaN, which is rejected like −∞.
+        if is_inside { objective.log_posterior(theta) } else { f64::NEG_INFINITY }
     };
     // Directions are zero along fixed hyperparameters.
     let free: Vec<f64> = bounds.iter().map(|(low, high)| f64::from(u8::from(low < high))).collect();
@@ -200,7 +204,7 @@ fn slice_sample(
     let mut kept = Vec::with_capacity(count);
     for step in 1..=BURN_IN + THINNING * count {
         let direction: Vec<f64> = free.iter().map(|free| free * rng.normal()).collect();
-        theta = slice_step(&density, theta, &direction, rng);
+        theta = slice_step(&log_density, theta, &direction, rng);
         if step > BURN_IN && (step - BURN_IN).is_multiple_of(THINNING) {
             kept.push(objective.hyperparameters(&theta));
         }
@@ -212,7 +216,7 @@ fn slice_sample(
 
 /// Makes one step along a direction (Neal 2003, figures 3 and 5).
 fn slice_step(
-    density: &dyn Fn(&[f64]) -> f64,
+    log_density: &dyn Fn(&[f64]) -> f64,
     theta: Vec<f64>,
     direction: &[f64],
     rng: &mut Rng,
@@ -221,29 +225,29 @@ fn slice_step(
     if length == 0.0 {
         return theta;
     }
-    let at = |step: f64| -> Vec<f64> {
+    let point_at = |step: f64| -> Vec<f64> {
         theta.iter().zip(direction).map(|(t, d)| t + step * d / length).collect()
     };
-    let level = density(&theta) + (1.0 - rng.uniform()).ln();
-    let above = |step: f64| density(&at(step)) > level;
+    let level = log_density(&theta) + (1.0 - rng.uniform()).ln();
+    let is_in_slice = |step: f64| log_density(&point_at(step)) > level;
     let mut low = -rng.uniform();
     let mut high = low + 1.0;
     for _ in 0..MAX_STEPS {
-        if !above(low) {
+        if !is_in_slice(low) {
             break;
         }
         low -= 1.0;
     }
     for _ in 0..MAX_STEPS {
-        if !above(high) {
+        if !is_in_slice(high) {
             break;
         }
         high += 1.0;
     }
     for _ in 0..MAX_STEPS {
         let step = low + (high - low) * rng.uniform();
-        if above(step) {
-            return at(step);
+        if is_in_slice(step) {
+            return point_at(step);
         }
         if step < 0.0 {
             low = step;

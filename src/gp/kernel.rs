@@ -1,4 +1,4 @@
-//! Covariances and their slopes, for whole matrices of distances.
+//! Covariances, and the slopes from which their gradients follow.
 //!
 //! The functions work on matrices, so that one matrix product gives all distances.
 //!
@@ -7,16 +7,18 @@
 //! | x̃ | features divided by their length scales: rows | m × q, n × q |
 //! | r | distance of two rows | – |
 //! | s | signal variance | – |
-//! | G | slope of the covariance | m × n |
+//! | k(r) | covariance at a distance | – |
+//! | G = −k′(r) ⁄ r | slope of the covariance | m × n |
 //!
 //! | kernel | covariance ⁄ s | G ⁄ s |
 //! | --- | --- | --- |
 //! | Matérn 5⁄2, t = √5 r | (1 + t + t²⁄3) e⁻ᵗ | 5⁄3 (1 + t) e⁻ᵗ |
 //! | Matérn 3⁄2, t = √3 r | (1 + t) e⁻ᵗ | 3 e⁻ᵗ |
-//! | squared exponential | e^(−r²⁄2) | the same |
+//! | squared exponential | e^(−r²⁄2) | e^(−r²⁄2) |
 //!
-//! (Rasmussen & Williams 2006, eq. 4.17 and 4.9.) The derivative by a coordinate x that enters r²
-//! as (x − x′)² ⁄ ℓ² is −G (x − x′) ⁄ ℓ². This form has no division by r.
+//! The covariances are from Rasmussen & Williams 2006, eq. 4.17 and 4.9. If a coordinate x enters
+//! r² as (x − x′)² ⁄ ℓ², the derivative of the covariance with respect to x is −G (x − x′) ⁄ ℓ².
+//! This form has no division by r.
 
 use serde::{Deserialize, Serialize};
 
@@ -60,8 +62,9 @@ fn squared_exponential(squared_distance: f64) -> (f64, f64) {
 }
 
 impl Kernel {
-    /// Returns the covariances and slopes G between the scaled rows of `a` (m × q) and `b` (n × q):
-    /// two m × n matrices.
+    /// Returns the covariances and slopes G (m × n each) between the scaled rows of `a` and `b`.
+    ///
+    /// `a` is m × q and `b` is n × q.
     pub(super) fn covariances(
         self,
         a: ArrayView2<'_, f64>,
@@ -76,7 +79,7 @@ impl Kernel {
         }
     }
 
-    /// Returns the covariances between the scaled rows of `a` and `b`, m × n, without slopes.
+    /// Returns the covariances (m × n) between the scaled rows of `a` and `b`, without slopes.
     pub(super) fn values(
         self,
         a: ArrayView2<'_, f64>,
@@ -90,8 +93,9 @@ impl Kernel {
         }
     }
 
-    /// Returns the covariances and slopes among the rows of one matrix: two symmetric n × n
-    /// matrices. Each row is at distance 0 from itself exactly, without rounding.
+    /// Returns the covariances and slopes among the rows of one matrix, both symmetric and n × n.
+    ///
+    /// The distance of each row from itself is exactly 0, without rounding.
     pub(super) fn self_covariances(
         self,
         rows: ArrayView2<'_, f64>,
@@ -103,8 +107,9 @@ impl Kernel {
         (values, slopes)
     }
 
-    /// Returns the covariances and slopes among the rows of one matrix, on and above the
-    /// diagonals. The entries below are unspecified.
+    /// Returns the covariances and slopes among the rows of one matrix, on and above the diagonals.
+    ///
+    /// The entries below the diagonals are unspecified.
     pub(super) fn upper_self_covariances(
         self,
         rows: ArrayView2<'_, f64>,
@@ -134,7 +139,7 @@ fn squared_norms(rows: ArrayView2<'_, f64>) -> Vec<f64> {
     rows.map(|x| x * x).sum_axis(Axis(1)).to_vec()
 }
 
-/// Computes covariances and slopes by |a − b|² = |a|² + |b|² − 2 a·b.
+/// Computes covariances and slopes from |a − b|² = |a|² + |b|² − 2 a·b.
 fn covariances(
     a: ArrayView2<'_, f64>,
     b: ArrayView2<'_, f64>,
@@ -234,15 +239,15 @@ mod tests {
                 (1.0 + three) * (-three).exp(),
                 (-0.5 * r * r).exp(),
             ];
-            for (kernel, want) in KERNELS.into_iter().zip(direct) {
-                assert!((kernel.at(r * r).0 - want).abs() < 1e-15, "{kernel:?} at {r}");
+            for (kernel, expected) in KERNELS.into_iter().zip(direct) {
+                assert!((kernel.at(r * r).0 - expected).abs() < 1e-15, "{kernel:?} at {r}");
             }
         }
         assert!((Kernel::Matern52.at(0.25).0 - 0.828_649_142_418_125_5).abs() < 1e-12);
     }
 
     #[test]
-    fn the_slope_is_the_derivative() {
+    fn slopes_match_central_differences() {
         for kernel in KERNELS {
             for x in [0.01_f64, 0.3, 1.0, 4.0] {
                 let step = 1e-6;
@@ -258,10 +263,10 @@ mod tests {
     fn self_covariances_equal_covariances_of_a_matrix_with_itself() {
         let rows = array![[0.1, 0.2], [0.4, -0.3], [2.0, 1.0]];
         for kernel in KERNELS {
-            let (among, slopes) = kernel.self_covariances(rows.view(), 1.7);
-            let (between, other) = kernel.covariances(rows.view(), rows.view(), 1.7);
-            assert!((&among - &between).iter().all(|x| x.abs() < 1e-14));
-            assert!((&slopes - &other).iter().all(|x| x.abs() < 1e-14));
+            let (values, slopes) = kernel.self_covariances(rows.view(), 1.7);
+            let (other_values, other_slopes) = kernel.covariances(rows.view(), rows.view(), 1.7);
+            assert!((&values - &other_values).iter().all(|x| x.abs() < 1e-14));
+            assert!((&slopes - &other_slopes).iter().all(|x| x.abs() < 1e-14));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Measured losses, with measurements at the same point merged.
+//! Measured losses; measurements at the same point are merged.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
@@ -10,8 +10,8 @@
 //!
 //! `Πⱼ N(yᵢⱼ; f, σ²) = N(yᵢ; f, σ² ⁄ kᵢ) · (2π σ²)^(−(kᵢ − 1)⁄2) kᵢ^(−½) exp(−Sᵢ ⁄ 2σ²)`,
 //!
-//! so that likelihood and posterior are the same as with one row per measurement, from a smaller
-//! matrix. A measurement with an additional known noise variance τ² has its own row, with the
+//! so that likelihood and posterior are the same as with one row per measurement, but the matrix is
+//! smaller. A measurement with an additional known noise variance τ² is not merged: its row has the
 //! variance σ² + τ².
 
 use std::collections::HashMap;
@@ -42,8 +42,8 @@ impl<'a> Measurements<'a> {
     /// Panics unless there is one variance per loss and all variances are finite and not negative.
     pub fn with_noise(losses: &'a [f64], known_noise: &'a [f64]) -> Self {
         assert_eq!(losses.len(), known_noise.len(), "one variance per loss");
-        let sound = known_noise.iter().all(|variance| *variance >= 0.0 && variance.is_finite());
-        assert!(sound, "variances are finite and not negative");
+        let is_valid = |variance: &f64| *variance >= 0.0 && variance.is_finite();
+        assert!(known_noise.iter().all(is_valid), "variances are finite and not negative");
         Self { losses, known_noise }
     }
 }
@@ -76,7 +76,7 @@ pub(super) struct MergedMeasurements {
     /// Numbers of measurements k, n.
     pub(super) counts: Array1<f64>,
     /// Known noise variances τ², n.
-    known: Array1<f64>,
+    known_noise: Array1<f64>,
     /// Sum of squared deviations S.
     pub(super) scatter: f64,
     /// Number of repeated measurements, N − n.
@@ -89,17 +89,18 @@ impl MergedMeasurements {
         assert_eq!(points.len(), losses.len(), "one loss per point");
         let mut groups_by_point: HashMap<(Vec<u64>, usize), usize> =
             HashMap::with_capacity(points.len());
-        let mut known = Vec::with_capacity(points.len());
+        let mut known_variances = Vec::with_capacity(points.len());
         let mut first = Vec::with_capacity(points.len());
         let mut groups: Vec<Vec<f64>> = Vec::with_capacity(points.len());
         for (index, (point, loss)) in points.iter().zip(losses).enumerate() {
             // Adding 0 turns −0 into 0, so that both have the same bits.
             let bits = point.as_ref().iter().map(|u| (u + 0.0).to_bits()).collect();
             let variance = known_noise.get(index).copied().unwrap_or(0.0);
-            let own_row = if variance > 0.0 { index } else { usize::MAX };
-            let group = *groups_by_point.entry((bits, own_row)).or_insert_with(|| {
+            // A measurement with known noise has a group to itself.
+            let separate = if variance > 0.0 { index } else { usize::MAX };
+            let group = *groups_by_point.entry((bits, separate)).or_insert_with(|| {
                 first.push(index);
-                known.push(variance);
+                known_variances.push(variance);
                 groups.push(Vec::with_capacity(1));
                 groups.len() - 1
             });
@@ -114,7 +115,8 @@ impl MergedMeasurements {
         };
         let scatter = groups.iter().zip(&means).map(deviations).sum();
         let repeats = counts.mapv(|count| count - 1.0).sum();
-        Self { first, losses: means, counts, known: known.into(), scatter, repeats }
+        let known_noise = known_variances.into();
+        Self { first, losses: means, counts, known_noise, scatter, repeats }
     }
 
     /// Returns the distinct points among `points`, in the order of their first measurements.
@@ -124,15 +126,17 @@ impl MergedMeasurements {
 
     /// Returns the noise variances of the means, σ² ⁄ kᵢ + τᵢ² (n).
     pub(super) fn noise(&self, noise_variance: f64) -> Array1<f64> {
-        self.shared_noise(noise_variance) + &self.known
+        self.shared_noise(noise_variance) + &self.known_noise
     }
 
-    /// Returns the part of the noise variances that all measurements share, σ² ⁄ kᵢ (n).
+    /// Returns the noise variances of the means without the known noise, σ² ⁄ kᵢ (n).
     pub(super) fn shared_noise(&self, noise_variance: f64) -> Array1<f64> {
         self.counts.mapv(|count| noise_variance / count)
     }
 
-    /// Returns the log density of the replicates given their means, and its derivative by ln σ².
+    /// Returns the log density of the replicates given their means.
+    ///
+    /// Also returns its derivative with respect to ln σ².
     pub(super) fn replicate_log_density(&self, noise_variance: f64) -> (f64, f64) {
         if self.repeats == 0.0 {
             return (0.0, 0.0);

@@ -5,7 +5,7 @@
 //! | y | transformed losses at n observed points on d axes | n |
 //! | ℓ | length scales, one per axis, shared by the columns of a category | d |
 //! | s, σ² | signal variance, noise variance | – |
-//! | K = s R + σ² I | covariance of the observations | n × n |
+//! | R, K = s R + σ² I | correlations, covariance of the observations | n × n |
 //! | c | constant mean, by generalized least squares | – |
 //! | α = K⁻¹ (y − c 1) | weights | n |
 //! | k, b = K⁻¹ k | covariances of a new point with observed ones, kriging weights | n, n |

@@ -4,20 +4,20 @@
 //! | --- | --- | --- |
 //! | y | finite losses | n |
 //! | Q₁, Q₃ | their quartiles | – |
-//! | z | clipped, centred and scaled losses | n |
-//! | λ | power; 1 is the identity, 0 a logarithm of the tail of bad losses | – |
+//! | z | clipped, centered and scaled losses | n |
+//! | λ | power; 1 is the identity, 0 a logarithm of the tail of large losses | – |
 //! | ψ(z; λ) | the power transform | n |
 //!
-//! 1. From 8 losses on, clip losses at the upper fence Q₃ + 10 (Q₃ − Q₁), so that no single huge
-//!    loss determines the scale.
+//! 1. If there are at least 8 losses, clip them at the upper fence Q₃ + 10 (Q₃ − Q₁), so that no
+//!    single huge loss determines the scale.
 //! 2. z = (y − median) ⁄ standard deviation.
-//! 3. Yeo–Johnson ψ(z; λ) with λ ∈ [−2, 1] by maximum likelihood. λ is at most 1, so that only the
-//!    tail of bad losses is compressed.
+//! 3. If there are at least 8 losses, apply Yeo–Johnson's ψ(z; λ) with λ ∈ [−2, 1] by maximum
+//!    likelihood. λ is at most 1, so that only the tail of large losses is compressed.
 //! 4. Standardize to mean 0 and standard deviation 1.
 //!
 //! Yeo & Johnson (2000): ψ(z; λ) = ((z + 1)^λ − 1) ⁄ λ for z ≥ 0 (ln(z + 1) at λ = 0), and
 //! −((1 − z)^(2 − λ) − 1) ⁄ (2 − λ) for z < 0. λ maximizes their profile likelihood,
-//! −n⁄2 ln Var ψ + (λ − 1) Σ sign(z) ln(1 + |z|). Because losses are centred on the median first,
+//! −n⁄2 ln Var ψ + (λ − 1) Σ sign(z) ln(1 + |z|). Because losses are centered on the median first,
 //! an offset of all losses does not change the transform.
 
 /// A monotone map from losses to standardized numbers, fitted to the observed losses.
@@ -28,7 +28,7 @@ pub struct OutputTransform {
     scale: f64,
     lambda: f64,
     mean: f64,
-    standard_deviation: f64,
+    std_dev: f64,
 }
 
 /// Minimum number of losses for the fence and the power transform; fewer are only standardized.
@@ -49,7 +49,7 @@ impl OutputTransform {
         Self::fit_with(losses, likeliest_lambda)
     }
 
-    /// Fits only fence, centre and scale, with λ = 1.
+    /// Fits the fence, the center and the scale only, with λ = 1.
     ///
     /// # Panics
     /// Panics if `losses` is empty.
@@ -64,14 +64,14 @@ impl OutputTransform {
         let fence = fence(&sorted);
         let clipped: Vec<f64> = sorted.iter().map(|y| y.min(fence)).collect();
         let median = quantile(&clipped, 0.5);
-        let scale = standard_deviation(&clipped, median);
+        let scale = std_dev(&clipped, median);
         let z: Vec<f64> = clipped.iter().map(|y| (y - median) / scale).collect();
         let lambda =
             if clipped.len() < MIN_LOSSES_TO_TRANSFORM { 1.0 } else { likeliest_lambda(&z) };
         let transformed: Vec<f64> = z.iter().map(|&z| yeo_johnson(z, lambda)).collect();
         let (mean, variance) = moments(&transformed);
-        let standard_deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
-        Self { fence, median, scale, lambda, mean, standard_deviation }
+        let std_dev = if variance > 0.0 { variance.sqrt() } else { 1.0 };
+        Self { fence, median, scale, lambda, mean, std_dev }
     }
 
     /// Returns the power λ; 1 means that no power transform is applied.
@@ -79,34 +79,34 @@ impl OutputTransform {
         self.lambda
     }
 
-    /// Returns Σ ln of the derivative of the transform at these losses, up to a constant that all
-    /// transforms of the same losses share.
+    /// Returns the sum of the logarithms of the transform's derivatives at these losses.
     ///
-    /// Added to the log density of the transformed losses, it gives the log density of the losses
-    /// themselves, by which transforms are compared (Snelson et al. 2004).
+    /// It leaves out a constant that all transforms of the same losses share. Added to the log
+    /// density of the transformed losses, it gives the log density of the losses themselves, by
+    /// which transforms are compared (Snelson et al. 2004).
     pub fn log_jacobian(&self, losses: &[f64]) -> f64 {
         let log_derivative = |loss: &f64| {
-            let z = self.centre_and_scale(*loss);
-            (self.lambda - 1.0) * z.signum() * z.abs().ln_1p() - self.standard_deviation.ln()
+            let z = self.center_and_scale(*loss);
+            (self.lambda - 1.0) * z.signum() * z.abs().ln_1p() - self.std_dev.ln()
         };
         losses.iter().map(log_derivative).sum()
     }
 
     /// Returns the transformed loss.
     pub fn apply(&self, loss: f64) -> f64 {
-        let z = self.centre_and_scale(loss);
-        (yeo_johnson(z, self.lambda) - self.mean) / self.standard_deviation
+        let z = self.center_and_scale(loss);
+        (yeo_johnson(z, self.lambda) - self.mean) / self.std_dev
     }
 
-    /// Returns the derivative of the transformed loss by the loss.
+    /// Returns the derivative of the transformed loss with respect to the loss.
     pub fn derivative(&self, loss: f64) -> f64 {
-        let z = self.centre_and_scale(loss);
+        let z = self.center_and_scale(loss);
         let power_derivative = ((self.lambda - 1.0) * z.signum() * z.abs().ln_1p()).exp();
-        power_derivative / (self.scale * self.standard_deviation)
+        power_derivative / (self.scale * self.std_dev)
     }
 
-    /// Returns z: the loss clipped at the fence, centred and scaled.
-    fn centre_and_scale(&self, loss: f64) -> f64 {
+    /// Returns z: the loss clipped at the fence, centered and scaled.
+    fn center_and_scale(&self, loss: f64) -> f64 {
         let clipped = loss.clamp(-MAX_MAGNITUDE, self.fence.min(MAX_MAGNITUDE));
         (clipped - self.median) / self.scale
     }
@@ -116,7 +116,7 @@ impl OutputTransform {
         if self.scale.is_infinite() {
             return self.median;
         }
-        let z = yeo_johnson_inverse(self.mean + self.standard_deviation * transformed, self.lambda);
+        let z = yeo_johnson_inverse(self.mean + self.std_dev * transformed, self.lambda);
         self.median + self.scale * z
     }
 }
@@ -127,36 +127,36 @@ fn fence(sorted: &[f64]) -> f64 {
         return f64::INFINITY;
     }
     let (q1, q3) = (quantile(sorted, 0.25), quantile(sorted, 0.75));
-    // If half of the losses are equal, the distance to the best loss replaces the quartile range.
+    // If the quartiles are equal, the distance from the smallest loss to Q₃ replaces their range.
     let range = if q3 > q1 { q3 - q1 } else { q3 - sorted[0] };
     if range > 0.0 { q3 + FENCE_WIDTH * range } else { f64::INFINITY }
 }
 
 /// Returns a quantile by linear interpolation between order statistics.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+fn quantile(sorted: &[f64], probability: f64) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a count of losses")]
-    let position = share * (sorted.len() - 1) as f64;
+    let position = probability * (sorted.len() - 1) as f64;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
     let below = position.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
-    let part = position - position.floor();
-    sorted[below] * (1.0 - part) + sorted[above] * part
+    let fraction = position - position.floor();
+    sorted[below] * (1.0 - fraction) + sorted[above] * fraction
 }
 
 /// Returns the standard deviation of the losses, without overflow.
 ///
 /// It is infinite if the losses differ by rounding only, so that all transformed losses are 0.
-fn standard_deviation(losses: &[f64], median: f64) -> f64 {
-    let farthest = losses.iter().fold(0.0_f64, |far, y| far.max((y - median).abs()));
-    let largest = losses.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
-    if farthest <= 4.0 * f64::EPSILON * largest {
+fn std_dev(losses: &[f64], median: f64) -> f64 {
+    let max_distance = losses.iter().fold(0.0_f64, |max, y| max.max((y - median).abs()));
+    let max_magnitude = losses.iter().fold(0.0_f64, |max, y| max.max(y.abs()));
+    if max_distance <= 4.0 * f64::EPSILON * max_magnitude {
         return f64::INFINITY;
     }
-    let relative: Vec<f64> = losses.iter().map(|y| (y - median) / farthest).collect();
-    farthest * moments(&relative).1.sqrt()
+    let relative: Vec<f64> = losses.iter().map(|y| (y - median) / max_distance).collect();
+    max_distance * moments(&relative).1.sqrt()
 }
 
-/// Returns mean and variance (the sum of squares divided by n).
+/// Returns the mean and the variance, which is the sum of squared deviations divided by n.
 fn moments(values: &[f64]) -> (f64, f64) {
     #[allow(clippy::cast_precision_loss, reason = "a count of losses")]
     let count = values.len() as f64;
@@ -168,7 +168,7 @@ fn yeo_johnson(z: f64, lambda: f64) -> f64 {
     if z >= 0.0 { power(z, lambda) } else { -power(-z, 2.0 - lambda) }
 }
 
-/// Returns ((z + 1)^p − 1) ⁄ p, by expm1 and log1p, so that it is smooth through p = 0.
+/// Returns ((z + 1)^p − 1) ⁄ p, computed by expm1 and log1p, so that it is smooth at p = 0.
 fn power(z: f64, p: f64) -> f64 {
     let logarithm = z.ln_1p();
     if (p * logarithm).abs() < 1e-12 { logarithm } else { (p * logarithm).exp_m1() / p }
@@ -179,17 +179,17 @@ fn yeo_johnson_inverse(w: f64, lambda: f64) -> f64 {
 }
 
 fn inverse_power(w: f64, p: f64) -> f64 {
-    let inside = p * w;
-    if inside <= -1.0 {
+    let scaled = p * w;
+    if scaled <= -1.0 {
         f64::INFINITY
-    } else if inside.abs() < 1e-12 {
+    } else if scaled.abs() < 1e-12 {
         w.exp_m1()
     } else {
-        (inside.ln_1p() / p).exp_m1()
+        (scaled.ln_1p() / p).exp_m1()
     }
 }
 
-/// Returns the λ of the greatest profile likelihood, by golden-section search.
+/// Returns the λ with the largest profile likelihood, by golden-section search.
 fn likeliest_lambda(z: &[f64]) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a count of losses")]
     let count = z.len() as f64;
@@ -214,9 +214,9 @@ fn likeliest_lambda(z: &[f64]) -> f64 {
         }
     }
     let candidates = [LAMBDA_RANGE.1, 0.5 * (low + high)];
-    let [identity, found] = candidates.map(log_likelihood);
-    // If all losses are equal, both are infinite: then λ = 1.
-    if found > identity { candidates[1] } else { candidates[0] }
+    let [identity_value, optimum_value] = candidates.map(log_likelihood);
+    // If all losses are equal, both values are infinite, and λ is 1.
+    if optimum_value > identity_value { candidates[1] } else { candidates[0] }
 }
 
 #[cfg(test)]
@@ -248,20 +248,20 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_of_good_losses_is_not_transformed() {
+    fn a_tail_of_small_losses_is_not_transformed() {
         let losses: Vec<f64> = skewed().into_iter().map(|y| -y).collect();
         assert!((0.999..=1.0).contains(&OutputTransform::fit(&losses).lambda()));
     }
 
     #[test]
     fn lambda_agrees_with_scipy() {
-        // `tests/golden/yeo_johnson.py`: scipy's likelihood, its maximum within [-2, 1].
+        // `tests/golden/yeo_johnson.py` maximizes scipy's likelihood within [-2, 1].
         let golden = include_str!("../../tests/golden/yeo_johnson.json");
         let rows: Vec<(Vec<f64>, f64)> = serde_json::from_str(golden).unwrap();
         assert_eq!(rows.len(), 6);
-        for (z, want) in rows {
-            let got = likeliest_lambda(&z);
-            assert!((got - want).abs() < 2e-4, "{got} for {want}");
+        for (z, expected) in rows {
+            let actual = likeliest_lambda(&z);
+            assert!((actual - expected).abs() < 2e-4, "{actual}, not {expected}");
         }
     }
 
@@ -270,8 +270,9 @@ mod tests {
     fn the_jacobian_matches_central_differences() {
         let losses = skewed();
         let numerically = |transform: &OutputTransform| -> f64 {
-            let slope = |y: f64| (transform.apply(y + 1e-6) - transform.apply(y - 1e-6)) / 2e-6;
-            losses.iter().map(|&y| slope(y).ln()).sum()
+            let derivative =
+                |y: f64| (transform.apply(y + 1e-6) - transform.apply(y - 1e-6)) / 2e-6;
+            losses.iter().map(|&y| derivative(y).ln()).sum()
         };
         let power = OutputTransform::fit(&losses);
         let linear = OutputTransform::standardize(&losses);
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_factor_of_the_losses_changes_nothing() {
+    fn scaling_all_losses_changes_no_transformed_loss() {
         let losses = skewed();
         let scaled: Vec<f64> = losses.iter().map(|y| 1024.0 * y).collect();
         let (a, b) = (OutputTransform::fit(&losses), OutputTransform::fit(&scaled));

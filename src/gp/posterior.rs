@@ -1,4 +1,4 @@
-//! The posterior of a Gaussian process: predictions, gradients, and updates by new observations.
+//! The posterior of a Gaussian process: predictions, their gradients, and new observations.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
@@ -10,8 +10,8 @@
 //! | e = 1 − B 1 | residual weight of the mean in predictions | m |
 //! | G | slopes of the covariances k (see [`kernel`](super::kernel)) | m × n |
 //!
-//! Means and variances are μ = c + k α and v = s − diag(B kᵀ) + e² ⁄ (1ᵀ w). Their derivatives by a
-//! coordinate z of a new point, with length scale ℓ and derivative w′ of the warp, are
+//! Means and variances are μ = c + k α and v = s − diag(B kᵀ) + e² ⁄ (1ᵀ w). Their derivatives with
+//! respect to a coordinate z of a new point, with length scale ℓ and derivative w′ of the warp, are
 //!
 //! `∂μ⁄∂z = −Σ_b G_b α_b (z̃ − x̃_b) w′ ⁄ ℓ`,
 //! `∂v⁄∂z = 2 Σ_b G_b (B_b + e w_b ⁄ 1ᵀw) (z̃ − x̃_b) w′ ⁄ ℓ`.
@@ -25,19 +25,19 @@ use super::measurements::{Measurements, MergedMeasurements};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
 
-/// Variances are at least this share of the signal variance, which absorbs rounding errors.
+/// Minimum variance of a prediction as a share of the signal variance, which hides rounding errors.
 const MIN_VARIANCE_SHARE: f64 = 1e-12;
 
-/// Means and variances of the noise-free function at m points, in transformed units.
+/// Means and variances of the noise-free function at m points, in transformed losses.
 #[derive(Debug, Clone)]
 pub struct Prediction {
-    /// Posterior means at m points.
+    /// Posterior means of the function (m).
     pub mean: Array1<f64>,
-    /// Posterior variances at m points; all are positive.
+    /// Posterior variances of the function (m); all are positive.
     pub variance: Array1<f64>,
 }
 
-/// Gradients of a [`Prediction`] by the coordinates of m points, m × d.
+/// Gradients of a [`Prediction`] with respect to the coordinates of the m points.
 ///
 /// They are zero along categorical and constant axes.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub struct Posterior {
     cholesky: Cholesky,
     /// Inverse covariance K⁻¹, n × n.
     inverse: Array2<f64>,
-    /// Weights of the mean K⁻¹ 1, n.
+    /// Weights w = K⁻¹ 1 of the mean, n.
     unit_weights: Array1<f64>,
     mean: f64,
     /// Weights α of the observations, n.
@@ -89,7 +89,8 @@ pub struct PredictionTerms {
 }
 
 impl PredictionTerms {
-    /// Turns gradients by warped coordinates into gradients by coordinates (chain rule).
+    /// Applies the chain rule: converts gradients with respect to warped coordinates into gradients
+    /// with respect to coordinates.
     pub(super) fn apply_warp_derivatives(&self, gradient: &mut Array2<f64>) {
         if let Some(warp_derivatives) = &self.warp_derivatives {
             *gradient *= warp_derivatives;
@@ -104,8 +105,8 @@ impl GaussianProcess {
     /// and changes no result.
     ///
     /// # Errors
-    /// Returns [`Error::NotPositiveDefinite`] if the covariance cannot be factored. A noise
-    /// variance of 10⁻⁸ of the signal variance or more rules that out for finite data.
+    /// Returns [`Error::NotPositiveDefinite`] if the covariance cannot be factored. For finite data
+    /// this does not occur if the noise variance is at least 10⁻⁸ of the signal variance.
     ///
     /// # Panics
     /// Panics if `points` is empty, or if the number of losses differs.
@@ -168,14 +169,14 @@ impl Posterior {
         &self.process
     }
 
-    /// Returns the number n of rows: distinct points of [`condition`](GaussianProcess::condition),
-    /// plus points added later.
+    /// Returns the number n of merged observations, including those that were added later.
     pub fn count(&self) -> usize {
         self.losses.len()
     }
 
-    /// Returns the log marginal likelihood of the losses, with the estimated mean (Rasmussen &
-    /// Williams 2006, eq. 2.30).
+    /// Returns the log marginal likelihood of the losses.
+    ///
+    /// The mean is the estimated one (Rasmussen & Williams 2006, eq. 2.30).
     pub fn log_likelihood(&self) -> f64 {
         let residual = &self.losses - self.mean;
         log_density(residual.dot(&self.weights), &self.cholesky) + self.replicate_log_density
@@ -183,8 +184,8 @@ impl Posterior {
 
     /// Predicts each observed loss from all other losses: n means and variances, noise included.
     ///
-    /// Rasmussen & Williams 2006, eq. 5.12, with K⁻¹ − w wᵀ ⁄ 1ᵀw in the place of K⁻¹, because the
-    /// mean is estimated. With a single observation, the variance is unbounded.
+    /// The equation is Rasmussen & Williams 2006, eq. 5.12, with K⁻¹ − w wᵀ ⁄ 1ᵀw in the place of
+    /// K⁻¹, because the mean is estimated. With a single observation, the variance is huge.
     pub fn leave_one_out(&self) -> Prediction {
         let total = self.unit_weights.sum();
         let precision = &self.inverse.diag() - &(&self.unit_weights * &self.unit_weights / total);
@@ -200,18 +201,18 @@ impl Posterior {
         Prediction { mean: covariances.dot(&self.weights) + self.mean, variance }
     }
 
-    /// Predicts means and variances at m points, with gradients by the coordinates.
+    /// Predicts means and variances at m points, with their gradients.
     pub fn predict_with_gradients<P: AsRef<[f64]>>(
         &self,
         points: &[P],
     ) -> (Prediction, PredictionGradients) {
         let terms = self.prediction_terms(points);
         let mean = terms.covariances.dot(&self.weights) + self.mean;
-        let (none, all) = (Array1::zeros(points.len()), Array1::ones(points.len()));
+        let (zeros, ones) = (Array1::zeros(points.len()), Array1::ones(points.len()));
         let weights = self.weights.view().insert_axis(Axis(0));
         let gradients = PredictionGradients {
-            mean: self.gradient(&terms, weights, none.view()),
-            variance: self.gradient(&terms, Array2::zeros((1, self.count())).view(), all.view()),
+            mean: self.gradient(&terms, weights, zeros.view()),
+            variance: self.gradient(&terms, Array2::zeros((1, self.count())).view(), ones.view()),
         };
         (Prediction { mean, variance: terms.variance }, gradients)
     }
@@ -221,7 +222,7 @@ impl Posterior {
         self.process.values(scaled, &self.scaled)
     }
 
-    /// Computes B, e and v from the covariances k.
+    /// Computes B, e and v from the covariances k (m × n).
     pub(super) fn kriging_terms(
         &self,
         covariances: &Array2<f64>,
@@ -260,9 +261,9 @@ impl Posterior {
         }
     }
 
-    /// Returns the gradients (m × d) of `c + Σ_b k_b A_ab + rate_a v_a` at m points.
+    /// Returns the gradients (m × d) of `c + Σ_b k_b A_ab + r_a v_a` at m points a.
     ///
-    /// The weights A are m × n, or one row for all points.
+    /// The weights A are m × n, or one row for all points. The rates r are m numbers.
     pub(super) fn gradient(
         &self,
         terms: &PredictionTerms,
@@ -282,8 +283,8 @@ impl Posterior {
                 .and(weights.row(a))
                 .and(kriging_weights.row(a))
                 .and(&self.unit_weights)
-                .for_each(|slope, weight, kriging_weight, unit| {
-                    *slope *= rate * (kriging_weight + mean_share * unit) - weight;
+                .for_each(|coefficient, weight, kriging_weight, unit| {
+                    *coefficient *= rate * (kriging_weight + mean_share * unit) - weight;
                 });
         }
         self.coordinate_gradient(coefficients, terms)
@@ -305,17 +306,18 @@ impl Posterior {
                 .and(&sums)
                 .and(terms.scaled.column(column))
                 .and(products.column(column))
-                .for_each(|slope, sum, z, product| *slope = scale * (sum * z - product));
+                .for_each(|entry, sum, z, product| *entry = scale * (sum * z - product));
         }
         terms.apply_warp_derivatives(&mut gradient);
         gradient
     }
 
-    /// Adds p observations, transformed losses at `points`.
+    /// Adds p observations: the transformed losses `losses` at `points`.
     ///
-    /// The result equals conditioning on all observations at once, in O(n² p). The new inverse is
-    /// [[K⁻¹ + u S⁻¹ uᵀ, −u S⁻¹], [−S⁻¹ uᵀ, S⁻¹]]. Here u = K⁻¹ k for the covariances k with the
-    /// old observations, and S is the covariance of the new observations given the old ones.
+    /// The result equals conditioning on all observations at once, but takes O(n² p) operations.
+    /// The new inverse is [[K⁻¹ + u S⁻¹ uᵀ, −u S⁻¹], [−S⁻¹ uᵀ, S⁻¹]]. Here u = K⁻¹ k for the
+    /// covariances k with the old observations, and S is the covariance of the new observations
+    /// given the old ones.
     ///
     /// # Errors
     /// Returns [`Error::NotPositiveDefinite`] if the larger covariance cannot be factored. The
@@ -357,9 +359,9 @@ impl Posterior {
         let explained = linalg::product(self.inverse.view(), cross.view());
         let weighted = linalg::product(explained.view(), precision.view());
         let old = &self.inverse + &linalg::product(weighted.view(), explained.t());
-        let across = -weighted;
-        let upper = concatenate![Axis(1), old, across];
-        let lower = concatenate![Axis(1), across.t(), precision];
+        let new_cross = -weighted;
+        let upper = concatenate![Axis(1), old, new_cross];
+        let lower = concatenate![Axis(1), new_cross.t(), precision];
         self.inverse = concatenate![Axis(0), upper, lower];
         self.scaled = concatenate![Axis(0), self.scaled, scaled];
         self.losses = self.losses.iter().chain(losses).copied().collect();
@@ -372,18 +374,18 @@ impl Posterior {
     /// Returns the posterior covariance of the function's values at m points, m × m.
     pub(super) fn covariance_at<P: AsRef<[f64]>>(&self, points: &[P]) -> Array2<f64> {
         let terms = self.prediction_terms(points);
-        let among = self.process.self_covariances(&terms.scaled);
+        let prior = self.process.self_covariances(&terms.scaled);
         let explained = linalg::product(terms.kriging_weights.view(), terms.covariances.t());
         let mean_residual = terms.mean_residual.view().insert_axis(Axis(1));
-        let by_mean = &mean_residual * &mean_residual.t() / self.unit_weights.sum();
-        among - explained + by_mean
+        let mean_covariance = &mean_residual * &mean_residual.t() / self.unit_weights.sum();
+        prior - explained + mean_covariance
     }
 
-    /// Adds an observation at each point whose loss is the posterior mean there (kriging believer,
-    /// Ginsbourger et al. 2010), and returns these losses.
+    /// Adds the posterior mean at each point as an observation, and returns these losses.
     ///
-    /// The posterior mean stays the same everywhere and the variance decreases. All points at once
-    /// give the same posterior as one after the other.
+    /// This is the kriging believer (Ginsbourger et al. 2010). The posterior mean stays the same
+    /// everywhere and the variance decreases. Adding all points at once gives the same posterior as
+    /// adding them one by one.
     ///
     /// # Errors
     /// Returns the errors of [`add_observations`](Self::add_observations).
@@ -395,24 +397,26 @@ impl Posterior {
 
     /// Solves for the weights K⁻¹ (Y − 1 cᵀ) (n × M) of losses Y (n × M), and their means c (M).
     pub(super) fn solve_weights(&self, losses: &Array2<f64>) -> (Array2<f64>, Array1<f64>) {
-        let raw = linalg::product(self.inverse.view(), losses.view());
-        let means = raw.sum_axis(Axis(0)) / self.unit_weights.sum();
-        let level = self.unit_weights.view().insert_axis(Axis(1));
-        let weights = raw - &level * &means.view().insert_axis(Axis(0));
+        let solved = linalg::product(self.inverse.view(), losses.view());
+        let means = solved.sum_axis(Axis(0)) / self.unit_weights.sum();
+        let unit_weights = self.unit_weights.view().insert_axis(Axis(1));
+        let weights = solved - &unit_weights * &means.view().insert_axis(Axis(0));
         (weights, means)
     }
 
-    /// Returns the observed transformed losses, replicates merged (n).
+    /// Returns the observed transformed losses (n), with replicates merged into their mean.
     pub fn losses(&self) -> &Array1<f64> {
         &self.losses
     }
 
-    /// Returns the noise variances of [`losses`](Self::losses) (n): σ², divided by the number of
-    /// measurements at a point.
+    /// Returns the noise variances of [`losses`](Self::losses) (n).
+    ///
+    /// Each is σ², divided by the number of merged measurements, plus the known noise variance.
     pub fn noise(&self) -> &Array1<f64> {
         &self.noise
     }
 
+    /// Returns the scaled features x̃ of the observations (n × q).
     pub(super) fn observed_rows(&self) -> &Array2<f64> {
         &self.scaled
     }

@@ -1,10 +1,10 @@
-//! Priors of the hyperparameters: log densities (up to a constant), their derivatives, bounds and
-//! starting values.
+//! Priors of the hyperparameters: log densities, derivatives, bounds and starting values.
 //!
-//! The functions take the logarithm of a hyperparameter. The densities are densities over the
-//! hyperparameter itself, not over its logarithm: the maximum is that of Gamma(2, 1) over s.
+//! The functions take the logarithm of a hyperparameter, and return log densities up to a constant.
+//! The densities are over the hyperparameter itself, not over its logarithm: the maximum is that of
+//! Gamma(2, 1) over s.
 //!
-//! These are the most contestable numbers of the engine; therefore they have their own file.
+//! No other numbers of the model are as debatable; therefore they are in a separate file.
 //!
 //! | hyperparameter | log prior | bounds | start |
 //! | --- | --- | --- | --- |
@@ -23,11 +23,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whether repeated trials of one configuration give different losses.
+/// The noise of losses: whether repeated trials of one configuration give different losses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Noise {
-    /// The model infers the noise from the losses. This is the default.
+    /// It is unknown; the model infers the noise from the losses. This is the default.
     #[default]
     Unknown,
     /// There is no noise: repeated trials of a configuration give the same loss.
@@ -62,7 +62,7 @@ impl Prior {
         Self::LengthScale { typical: (0.5 * mean_squared_distance).sqrt().max(1.0) }
     }
 
-    /// Returns the log density and its derivative at the logarithm of the hyperparameter.
+    /// Returns the log density, and its derivative with respect to the logarithm.
     pub(super) fn log_density(self, logarithm: f64) -> (f64, f64) {
         let value = logarithm.exp();
         match self {
@@ -75,8 +75,8 @@ impl Prior {
                 (0.1 * logarithm - 30.0 * value, 0.1 - 30.0 * value)
             }
             Self::NoiseVariance(Noise::Present) => {
-                let gap = logarithm - 1e-2_f64.ln();
-                (-0.125 * gap * gap, -0.25 * gap)
+                let difference = logarithm - 1e-2_f64.ln();
+                (-0.125 * difference * difference, -0.25 * difference)
             }
             Self::NoiseVariance(Noise::Absent) => (0.0, 0.0),
             Self::WarpExponent => (

@@ -1,4 +1,4 @@
-//! A function drawn from the posterior, which can be evaluated at any point.
+//! Sample paths: functions drawn from the posterior, which can be evaluated at any point.
 //!
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
@@ -24,7 +24,7 @@ use crate::rng::Rng;
 /// Number F of random Fourier features.
 const FOURIER_FEATURES: usize = 512;
 
-/// A function drawn from a posterior.
+/// A function drawn from a posterior, for Thompson sampling.
 #[derive(Debug, Clone)]
 pub struct SamplePath<'a> {
     posterior: &'a Posterior,
@@ -77,14 +77,16 @@ impl<'a> SamplePath<'a> {
         path
     }
 
-    /// Returns the values of the function at m points.
+    /// Returns the values of the function at m points (m).
     pub fn values<P: AsRef<[f64]>>(&self, points: &[P]) -> Array1<f64> {
         let scaled = self.posterior.process().scaled_rows(points);
         let covariances = self.posterior.covariances_with(&scaled);
         self.prior_function(&scaled).0 + covariances.dot(&self.weights) + self.mean
     }
 
-    /// Returns values at m points, and gradients by the coordinates (m × d), zero along categories.
+    /// Returns the values at m points (m), and their gradients (m × d).
+    ///
+    /// The gradients are zero along categorical axes.
     pub fn values_and_gradients<P: AsRef<[f64]>>(
         &self,
         points: &[P],
@@ -93,11 +95,11 @@ impl<'a> SamplePath<'a> {
         let (prior, angles) = self.prior_function(&terms.scaled);
         let values = prior + terms.covariances.dot(&self.weights) + self.mean;
         let weights = self.weights.view().insert_axis(Axis(0));
-        let none = Array1::zeros(points.len());
-        let mut gradient = self.posterior.gradient(&terms, weights, none.view());
+        let zeros = Array1::zeros(points.len());
+        let mut gradient = self.posterior.gradient(&terms, weights, zeros.view());
 
-        let slopes = angles.mapv(f64::sin) * &self.amplitudes * -1.0;
-        let by_column = linalg::product(slopes.view(), self.frequencies.view());
+        let angle_derivatives = angles.mapv(f64::sin) * &self.amplitudes * -1.0;
+        let by_column = linalg::product(angle_derivatives.view(), self.frequencies.view());
         let process = self.posterior.process();
         let mut by_axis = Array2::zeros(gradient.raw_dim());
         for (column, axis) in process.features().numeric_columns() {
@@ -109,7 +111,7 @@ impl<'a> SamplePath<'a> {
         (values, gradient)
     }
 
-    /// Evaluates g at scaled rows (m), and the angles of all Fourier features there (m × F).
+    /// Returns g (m) and the angles of all Fourier features (m × F) at m scaled rows.
     fn prior_function(&self, rows: &Array2<f64>) -> (Array1<f64>, Array2<f64>) {
         let angles = linalg::product(rows.view(), self.frequencies.t()) + &self.phases;
         (angles.mapv(f64::cos).dot(&self.amplitudes), angles)
@@ -159,9 +161,11 @@ mod tests {
                 let values: Array1<f64> = draws.iter().map(|draw| draw[i]).collect();
                 let mean = values.mean().unwrap();
                 let variance = values.mapv(|v| (v - mean).powi(2)).mean().unwrap();
-                let want = expected.variance[i];
-                assert!((mean - expected.mean[i]).abs() < 0.08 * want.sqrt() + 1e-3, "{kernel:?}");
-                assert!((variance / want - 1.0).abs() < 0.12, "{kernel:?} {variance} {want}");
+                let expected_variance = expected.variance[i];
+                let tolerance = 0.08 * expected_variance.sqrt() + 1e-3;
+                assert!((mean - expected.mean[i]).abs() < tolerance, "{kernel:?}");
+                let ratio = variance / expected_variance;
+                assert!((ratio - 1.0).abs() < 0.12, "{kernel:?}: {ratio}");
             }
         }
     }

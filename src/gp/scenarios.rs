@@ -3,7 +3,7 @@
 //! | symbol | meaning | shape |
 //! | --- | --- | --- |
 //! | S | pending points | p |
-//! | m, C = L Lᵀ | mean and covariance of the function there | p, p × p |
+//! | m, C = L Lᵀ | mean and covariance of the function at S | p, p × p |
 //! | z | standard normal numbers of a scenario | p |
 //! | F = m + L z | losses of the pending trials in a scenario | p |
 //! | A, c | weights and means of the M scenarios | n × M, M |
@@ -12,7 +12,7 @@
 //! One scenario with z = 0 is the kriging believer (Ginsbourger et al. 2010). With many scenarios
 //! (Snoek et al. 2012, "fantasies"), an acquisition function is averaged over the unknown losses.
 //! Only the losses at S are sampled; the acquisition function stays in closed form. The normal
-//! draws are fixed for a whole proposal, so that the average is smooth.
+//! numbers stay fixed during a proposal, so that the average is smooth.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate};
 
@@ -20,8 +20,9 @@ use super::posterior::{Posterior, PredictionTerms};
 use crate::error::Error;
 use crate::linalg::{self, Cholesky};
 
-/// Jitter for the covariance of the pending points, as shares of the signal variance. The first
-/// that makes it positive definite is used.
+/// Amounts of jitter for the covariance of the pending points, as shares of the signal variance.
+///
+/// The first one that makes the covariance positive definite is used.
 const JITTER: [f64; 4] = [1e-8, 1e-7, 1e-6, 1e-5];
 
 /// A posterior under M scenarios of the losses of pending trials.
@@ -57,9 +58,9 @@ impl Scenarios {
 
     /// Creates M scenarios, one per row of `normals` (M × p, standard normal).
     ///
-    /// The scenarios draw the function without noise, so that the pending points themselves have
-    /// no expected improvement left. Where rounding makes drawing impossible, there is one
-    /// scenario of expected losses.
+    /// The scenarios draw the function without noise, so that no improvement is expected at the
+    /// pending points themselves. If rounding makes drawing impossible, there is one scenario of
+    /// expected losses.
     ///
     /// # Errors
     /// Returns [`Error::NotPositiveDefinite`] if the covariance cannot be factored.
@@ -74,13 +75,13 @@ impl Scenarios {
         let signal = posterior.process().hyperparameters().signal_variance;
         let expected = posterior.predict(pending).mean;
         let covariance = posterior.covariance_at(pending);
-        let attempts = JITTER.into_iter().find_map(|share| {
+        let factored = JITTER.into_iter().find_map(|share| {
             let mut jittered = covariance.clone();
             jittered.diag_mut().map_inplace(|entry| *entry += share * signal);
             Some((Cholesky::factor(&jittered).ok()?, share * signal))
         });
         // Without a factor, the covariance is zero up to rounding: the expected losses suffice.
-        let Some((root, jitter)) = attempts else {
+        let Some((root, jitter)) = factored else {
             return Self::kriging_believer(posterior, pending);
         };
         let mut drawn = linalg::product(root.lower(), normals.t());
@@ -100,8 +101,9 @@ impl Scenarios {
         &self.posterior
     }
 
-    /// Returns the minimum transformed loss of the pending trials in each scenario (M); infinite if
-    /// there are no pending trials.
+    /// Returns the minimum transformed loss of the pending trials in each scenario (M).
+    ///
+    /// It is infinite if there are no pending trials.
     pub fn min_pending_losses(&self) -> &Array1<f64> {
         &self.min_pending_losses
     }
@@ -114,8 +116,9 @@ impl Scenarios {
         (self.means(&covariances), variance)
     }
 
-    /// Predicts means and variances at m points, with the terms that [`gradient`](Self::gradient)
-    /// needs.
+    /// Predicts means (m × M) and variances (m) at m points.
+    ///
+    /// Also returns the terms that [`gradient`](Self::gradient) needs.
     pub fn predict_with_terms<P: AsRef<[f64]>>(
         &self,
         points: &[P],
@@ -129,16 +132,17 @@ impl Scenarios {
         linalg::product(covariances.view(), self.weights.view()) + &self.means
     }
 
-    /// Returns the gradients (m × d) of `Σ_s r_as μ_as + q_a v_a` at m points, for rates r (m × M)
-    /// and q (m).
+    /// Returns the gradients (m × d) of `Σ_s r_as μ_as + q_a v_a` at m points a.
+    ///
+    /// The rates of the means are r (m × M), and the rates of the variances are q (m).
     pub fn gradient(
         &self,
         terms: &PredictionTerms,
-        by_means: ArrayView2<'_, f64>,
-        by_variance: ArrayView1<'_, f64>,
+        mean_rates: ArrayView2<'_, f64>,
+        variance_rates: ArrayView1<'_, f64>,
     ) -> Array2<f64> {
-        let weights = linalg::product(by_means, self.weights.t());
-        self.posterior.gradient(terms, weights.view(), by_variance)
+        let weights = linalg::product(mean_rates, self.weights.t());
+        self.posterior.gradient(terms, weights.view(), variance_rates)
     }
 }
 
@@ -246,9 +250,9 @@ mod tests {
         };
         for at in points(5, 10) {
             let (_, _, terms) = scenarios.predict_with_terms(std::slice::from_ref(&at));
-            let by_means = Array2::from_shape_fn((1, 3), |(_, s)| rates[s]);
-            let by_variance = Array1::from_elem(1, 0.6);
-            let gradient = scenarios.gradient(&terms, by_means.view(), by_variance.view());
+            let mean_rates = Array2::from_shape_fn((1, 3), |(_, s)| rates[s]);
+            let variance_rates = Array1::from_elem(1, 0.6);
+            let gradient = scenarios.gradient(&terms, mean_rates.view(), variance_rates.view());
             for axis in [0, 2] {
                 let shifted = |step: f64| {
                     let mut at = at.clone();

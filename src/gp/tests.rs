@@ -9,7 +9,7 @@ use crate::acquisition::{Acquisition, LogExpectedImprovement};
 use crate::rng::Rng;
 use crate::unit_cube::{Axis, Levels};
 
-/// A process with data, and points `at` which to predict, all drawn from a seed.
+/// A process with data, all drawn from a seed; `at` are the points at which tests predict.
 #[derive(Debug, Clone)]
 pub(super) struct Example {
     pub(super) axes: Vec<Axis>,
@@ -104,12 +104,12 @@ impl Example {
     fn kriging(&self, at: &[f64]) -> (f64, f64) {
         let covariance = self.observed_covariance();
         let losses = Array1::from(self.losses.clone());
-        let across: Array1<f64> = self.points.iter().map(|p| self.covariance(at, p)).collect();
+        let cross: Array1<f64> = self.points.iter().map(|p| self.covariance(at, p)).collect();
         let (unit_weights, _) = eliminate(&covariance, &Array1::ones(losses.len()));
         let mean = unit_weights.dot(&losses) / unit_weights.sum();
-        let (kriging_weights, _) = eliminate(&covariance, &across);
+        let (kriging_weights, _) = eliminate(&covariance, &cross);
         let residual = 1.0 - kriging_weights.sum();
-        let variance = self.hyperparameters.signal_variance - across.dot(&kriging_weights)
+        let variance = self.hyperparameters.signal_variance - cross.dot(&kriging_weights)
             + residual * residual / unit_weights.sum();
         (mean + kriging_weights.dot(&(losses - mean)), variance)
     }
@@ -189,13 +189,13 @@ fn eliminate(matrix: &Array2<f64>, right: &Array1<f64>) -> (Array1<f64>, f64) {
         }
     }
     for row in (0..count).rev() {
-        let known: f64 = (row + 1..count).map(|j| matrix[[row, j]] * right[j]).sum();
-        right[row] = (right[row] - known) / matrix[[row, row]];
+        let solved: f64 = (row + 1..count).map(|j| matrix[[row, j]] * right[j]).sum();
+        right[row] = (right[row] - solved) / matrix[[row, row]];
     }
     (right, log_determinant)
 }
 
-fn close(a: &Array1<f64>, b: &Array1<f64>, tolerance: f64) -> bool {
+fn are_close(a: &Array1<f64>, b: &Array1<f64>, tolerance: f64) -> bool {
     a.iter().zip(b).all(|(a, b)| (a - b).abs() < tolerance * a.abs().max(1.0))
 }
 
@@ -246,7 +246,7 @@ proptest! {
 
     #[test]
     fn adding_observations_equals_conditioning(example in example(), split in 0.0..1.0_f64) {
-        let whole = example.posterior();
+        let full = example.posterior();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
         let first = 1 + (split * (example.points.len() - 1) as f64) as usize;
         let process = example.process();
@@ -254,13 +254,14 @@ proptest! {
             process.condition(&example.points[..first], &example.losses[..first]).unwrap();
         let before = grown.predict(&example.at);
         grown.add_observations(&example.points[first..], &example.losses[first..]).unwrap();
-        let (a, b) = (grown.predict(&example.at), whole.predict(&example.at));
-        prop_assert!(close(&a.mean, &b.mean, 1e-8) && close(&a.variance, &b.variance, 1e-8));
-        prop_assert!((grown.log_likelihood() - whole.log_likelihood()).abs() < 1e-7);
+        let (a, b) = (grown.predict(&example.at), full.predict(&example.at));
+        prop_assert!(are_close(&a.mean, &b.mean, 1e-8));
+        prop_assert!(are_close(&a.variance, &b.variance, 1e-8));
+        prop_assert!((grown.log_likelihood() - full.log_likelihood()).abs() < 1e-7);
         // Observations never raise the variance.
         prop_assert!((&a.variance - &before.variance).iter().all(|rise| *rise < 1e-9));
         let (_, a) = grown.predict_with_gradients(&example.at);
-        let (_, b) = whole.predict_with_gradients(&example.at);
+        let (_, b) = full.predict_with_gradients(&example.at);
         prop_assert!((&a.mean - &b.mean).iter().all(|gap| gap.abs() < 1e-6));
         prop_assert!((&a.variance - &b.variance).iter().all(|gap| gap.abs() < 1e-6));
     }
@@ -269,22 +270,22 @@ proptest! {
     #[test]
     fn known_noise_adds_to_the_shared_noise(example in example(), part in 0.0..0.99_f64) {
         let Example { axes, points, losses, hyperparameters, at, .. } = &example;
-        let whole = hyperparameters.noise_variance;
+        let full = hyperparameters.noise_variance;
         let shared =
-            Hyperparameters { noise_variance: (1.0 - part) * whole, ..hyperparameters.clone() };
+            Hyperparameters { noise_variance: (1.0 - part) * full, ..hyperparameters.clone() };
         let process = |hyperparameters: &Hyperparameters| {
             GaussianProcess::new(Features::new(axes), hyperparameters.clone())
         };
-        let known = vec![part * whole; losses.len()];
-        let measurements = Measurements::with_noise(losses, &known);
+        let known_noise = vec![part * full; losses.len()];
+        let measurements = Measurements::with_noise(losses, &known_noise);
         let split = process(&shared).condition(points, measurements).unwrap();
         let plain = process(hyperparameters).condition(points, losses).unwrap();
-        let close = |a: f64, b: f64| (a - b).abs() < 1e-8 * b.abs().max(1.0);
-        prop_assert!(close(split.log_likelihood(), plain.log_likelihood()));
+        let are_close = |a: f64, b: f64| (a - b).abs() < 1e-8 * b.abs().max(1.0);
+        prop_assert!(are_close(split.log_likelihood(), plain.log_likelihood()));
         let (split, plain) = (split.predict(at), plain.predict(at));
         for i in 0..at.len() {
-            prop_assert!(close(split.mean[i], plain.mean[i]));
-            prop_assert!(close(split.variance[i], plain.variance[i]));
+            prop_assert!(are_close(split.mean[i], plain.mean[i]));
+            prop_assert!(are_close(split.variance[i], plain.variance[i]));
         }
     }
 
@@ -296,9 +297,9 @@ proptest! {
         let plain = process.clone().condition(&points, &losses).unwrap().predict(at);
         points.push(points[0].clone());
         losses.push(1e3);
-        let mut known = vec![0.0; losses.len()];
-        known[losses.len() - 1] = 1e15;
-        let measurements = Measurements::with_noise(&losses, &known);
+        let mut known_noise = vec![0.0; losses.len()];
+        known_noise[losses.len() - 1] = 1e15;
+        let measurements = Measurements::with_noise(&losses, &known_noise);
         let noisy = process.condition(&points, measurements).unwrap().predict(at);
         for i in 0..at.len() {
             prop_assert!((noisy.mean[i] - plain.mean[i]).abs() < 1e-6);
@@ -354,10 +355,10 @@ proptest! {
     /// Compares one factorization with a separate posterior for each observation left out.
     #[test]
     fn leave_one_out_equals_conditioning_on_the_remaining_observations(example in example()) {
-        let whole = example.posterior();
+        let full = example.posterior();
         // Merged replicates are left out together.
-        prop_assume!(whole.count() == example.points.len() && whole.count() > 1);
-        let left_out = whole.leave_one_out();
+        prop_assume!(full.count() == example.points.len() && full.count() > 1);
+        let left_out = full.leave_one_out();
         for i in 0..example.points.len() {
             let mut remaining = example.clone();
             let (point, _) = (remaining.points.remove(i), remaining.losses.remove(i));
@@ -378,7 +379,8 @@ proptest! {
         };
         let (a, b) = (example.posterior(), other.posterior());
         let (a, b) = (a.predict(&example.at), b.predict(&other.at));
-        prop_assert!(close(&a.mean, &b.mean, 1e-9) && close(&a.variance, &b.variance, 1e-9));
+        prop_assert!(are_close(&a.mean, &b.mean, 1e-9));
+        prop_assert!(are_close(&a.variance, &b.variance, 1e-9));
     }
 
     #[test]
@@ -386,7 +388,8 @@ proptest! {
         let other = example.permuted(seed);
         let (a, b) = (example.posterior(), other.posterior());
         let (a, b) = (a.predict(&example.at), b.predict(&other.at));
-        prop_assert!(close(&a.mean, &b.mean, 1e-9) && close(&a.variance, &b.variance, 1e-9));
+        prop_assert!(are_close(&a.mean, &b.mean, 1e-9));
+        prop_assert!(are_close(&a.variance, &b.variance, 1e-9));
         let incumbent = example.losses.iter().copied().fold(f64::INFINITY, f64::min);
         for i in 0..example.at.len() {
             let acquisition = |p: &Prediction| {
@@ -404,8 +407,8 @@ proptest! {
         let posterior = example.posterior();
         let (prediction, gradients) = posterior.predict_with_gradients(&example.at);
         let plain = posterior.predict(&example.at);
-        prop_assert!(close(&prediction.mean, &plain.mean, 1e-12));
-        prop_assert!(close(&prediction.variance, &plain.variance, 1e-12));
+        prop_assert!(are_close(&prediction.mean, &plain.mean, 1e-12));
+        prop_assert!(are_close(&prediction.variance, &plain.variance, 1e-12));
         for (i, at) in example.at.iter().enumerate() {
             for (axis, kind) in example.axes.iter().enumerate() {
                 let shifted = |step: f64| {
@@ -459,7 +462,7 @@ fn predictions_and_evidence_agree_with_scikit_learn() {
         // The golden file numbers the categories; here they are cells of an axis.
         let to_points = |points: Vec<Vec<f64>>| -> Vec<Vec<f64>> {
             let coordinate = |(axis, value): (&Axis, f64)| match axis {
-                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole")]
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "full")]
                 Axis::Categories(_) => axis.coordinate(value as u64),
                 _ => value,
             };
@@ -478,8 +481,8 @@ fn predictions_and_evidence_agree_with_scikit_learn() {
         };
         let posterior = example.posterior();
         let prediction = posterior.predict(&example.at);
-        assert!(close(&prediction.mean, &Array1::from(case.mean), 1e-9));
-        assert!(close(&prediction.variance, &Array1::from(case.variance), 1e-9));
+        assert!(are_close(&prediction.mean, &Array1::from(case.mean), 1e-9));
+        assert!(are_close(&prediction.variance, &Array1::from(case.variance), 1e-9));
         assert!((posterior.log_likelihood() - case.log_likelihood).abs() < 1e-8);
     }
 }

@@ -8,13 +8,13 @@
 //! | a, b | exponents; 1 and 1 are the identity |
 //! | w(u) = 1 − (1 − uᵃ)ᵇ | the warped coordinate |
 //!
-//! w is the distribution function of Kumaraswamy (1980). Snoek et al. (2014) use that of the beta
-//! distribution.
+//! w is the distribution function of Kumaraswamy (1980). Snoek et al. (2014) use the distribution
+//! function of the beta distribution.
 //!
 //! `∂w⁄∂u = a b uᵃ⁻¹ (1 − uᵃ)ᵇ⁻¹`,  `∂w⁄∂ln a = a b (1 − uᵃ)ᵇ⁻¹ uᵃ ln u`,
 //! `∂w⁄∂ln b = −b (1 − uᵃ)ᵇ ln(1 − uᵃ)`.
 
-/// Coordinates are kept this far from 0 and 1, where derivatives may be infinite.
+/// Minimum distance of coordinates from 0 and 1, where derivatives may be infinite.
 const MARGIN: f64 = 1e-9;
 
 /// The warp of one axis: the distribution function of Kumaraswamy's distribution.
@@ -50,12 +50,12 @@ impl Warp {
     }
 
     /// Returns the derivatives ∂w⁄∂ln a and ∂w⁄∂ln b.
-    pub(super) fn derivatives_by_exponents(self, u: f64) -> (f64, f64) {
+    pub(super) fn exponent_derivatives(self, u: f64) -> (f64, f64) {
         let (log_power, log_complement) = self.log_terms(u);
         let logarithm = u.clamp(MARGIN, 1.0 - MARGIN).ln();
-        let by_a =
+        let derivative_a =
             self.a * self.b * (log_power + (self.b - 1.0) * log_complement).exp() * logarithm;
-        (by_a, -self.b * log_complement * (self.b * log_complement).exp())
+        (derivative_a, -self.b * log_complement * (self.b * log_complement).exp())
     }
 
     /// Returns ln uᵃ and ln(1 − uᵃ).
@@ -90,16 +90,18 @@ mod tests {
         let difference = |up: f64, down: f64| (up - down) / (2.0 * step);
         for warp in WARPS {
             for u in [0.01, 0.2, 0.5, 0.97] {
-                let by_u = difference(warp.apply(u + step), warp.apply(u - step));
+                let expected = difference(warp.apply(u + step), warp.apply(u - step));
                 assert!(
-                    (warp.derivative(u) - by_u).abs() < 1e-6 * by_u.max(1.0),
+                    (warp.derivative(u) - expected).abs() < 1e-6 * expected.max(1.0),
                     "{warp:?} at {u}"
                 );
                 let moved =
                     |a: f64, b: f64| Warp { a: warp.a * a.exp(), b: warp.b * b.exp() }.apply(u);
-                let (by_a, by_b) = warp.derivatives_by_exponents(u);
-                assert!((by_a - difference(moved(step, 0.0), moved(-step, 0.0))).abs() < 1e-7);
-                assert!((by_b - difference(moved(0.0, step), moved(0.0, -step))).abs() < 1e-7);
+                let (derivative_a, derivative_b) = warp.exponent_derivatives(u);
+                let difference_a = difference(moved(step, 0.0), moved(-step, 0.0));
+                let difference_b = difference(moved(0.0, step), moved(0.0, -step));
+                assert!((derivative_a - difference_a).abs() < 1e-7);
+                assert!((derivative_b - difference_b).abs() < 1e-7);
             }
         }
     }

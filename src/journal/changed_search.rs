@@ -17,23 +17,24 @@ use crate::trial::{Outcome, Trial};
 /// [`Error::Journal`] if the journal cannot be read or written.
 pub(super) fn accept(
     path: &Path,
-    mut found: ExistingJournal,
+    mut existing: ExistingJournal,
     mut study: Study,
-    now: SearchDescription,
+    new_search: SearchDescription,
     mut open_report: OpenReport,
 ) -> Result<(Study, Journal), Error> {
-    let events = std::mem::take(&mut found.scan.events);
-    let numbers = std::mem::take(&mut found.scan.seqs);
-    // This study has the former search, to read the events that the new study cannot take. Its
+    let events = std::mem::take(&mut existing.scan.events);
+    let seqs = std::mem::take(&mut existing.scan.seqs);
+    // This study has the former search, so it accepts the events that the new study may reject. Its
     // strategy proposes nothing.
-    let mut before =
-        found.scan.search.build_study_with(PlaceholderStrategy::from_search(&found.scan.search))?;
-    replay(path, &mut before, events.clone(), &numbers)?;
-    let is_same_space = found.scan.search.space == now.space;
+    let old_search = &existing.scan.search;
+    let mut old_study =
+        old_search.build_study_with(PlaceholderStrategy::from_search(old_search))?;
+    replay(path, &mut old_study, events.clone(), &seqs)?;
+    let is_same_space = old_search.space == new_search.space;
     let restarted = study.empty_copy()?;
-    let is_same_metric = before.objective().metric_name == study.objective().metric_name;
+    let is_same_metric = old_study.objective().metric_name == study.objective().metric_name;
     let continues = is_same_space && is_same_metric && study.extend(events).is_ok();
-    let mut journal = found.journal(path, OpenReport::default())?;
+    let mut journal = existing.into_journal(path, OpenReport::default())?;
     open_report.is_resumed = true;
     open_report.is_restarted = !continues;
     open_report.warnings = std::mem::take(&mut journal.open_report.warnings);
@@ -43,14 +44,15 @@ pub(super) fn accept(
         open_report.changes.push(format!("all {} trials are kept", study.trials().len()));
     } else {
         study = restarted;
-        transfer_trials(&before, &mut study, &mut open_report.changes)?;
+        transfer_trials(&old_study, &mut study, &mut open_report.changes)?;
         journal.attempt_starts.clear();
         journal.earlier_attempts.clear();
     }
     journal.append(&Record::Opened(Opened::now()))?;
-    let (hashes, search) = (now.hashes(), now);
+    let (hashes, search) = (new_search.hashes(), new_search);
     journal.search = search.clone();
-    journal.append(&Record::Changed(Box::new(Changed { search, hashes, anew: !continues })))?;
+    let changed = Changed { search, hashes, is_restarted: !continues };
+    journal.append(&Record::Changed(Box::new(changed)))?;
     journal.open_report = open_report;
     journal.is_urgent = true;
     journal.write(&study)?;
@@ -60,21 +62,21 @@ pub(super) fn accept(
 
 /// Adds the former trials that fit as observations, and lists what happened to the trials.
 fn transfer_trials(
-    before: &Study,
+    old_study: &Study,
     study: &mut Study,
     changes: &mut Vec<String>,
 ) -> Result<(), Error> {
-    let (mut kept, mut mapped) = (0, 0);
+    let (mut kept, mut converted) = (0, 0);
     let mut dropped: Vec<String> = Vec::new();
-    for trial in before.trials() {
-        match transfer_trial(before, trial, study)? {
+    for trial in old_study.trials() {
+        match transfer_trial(old_study, trial, study)? {
             Ok(true) => kept += 1,
-            Ok(false) => mapped += 1,
+            Ok(false) => converted += 1,
             Err(reason) => dropped.push(format!("trial {}: {reason}", trial.id)),
         }
     }
     changes.push(format!(
-        "the study starts again: {kept} trials are kept as observations, {mapped} with values \
+        "the study starts again: {kept} trials are kept as observations, {converted} with values \
          converted to the new space, {} are dropped",
         dropped.len()
     ));
@@ -84,19 +86,20 @@ fn transfer_trials(
 
 /// Adds a former trial as an observation.
 ///
-/// Returns whether its configuration is the same in the new space, or why it is dropped.
+/// Returns `true` if its configuration is the same in the new space, `false` if values were
+/// converted, or the reason why the trial is dropped.
 fn transfer_trial(
-    before: &Study,
+    old_study: &Study,
     trial: &Trial,
     study: &mut Study,
 ) -> Result<Result<bool, String>, Error> {
-    let is_other_metric = before.objective().metric_name != study.objective().metric_name;
+    let is_other_metric = old_study.objective().metric_name != study.objective().metric_name;
     let outcome = match &trial.outcome {
         None => return Ok(Err("it has not ended; its job may still run".to_owned())),
         Some(_) if trial.was_interrupted() => return Ok(Err("it was interrupted".to_owned())),
         Some(Outcome::Stopped { value: None }) => return Ok(Err("it has no value".to_owned())),
         Some(outcome) if outcome.value().is_some() && is_other_metric => {
-            let metric = &before.objective().metric_name;
+            let metric = &old_study.objective().metric_name;
             return Ok(Err(format!("its value is of the metric {metric:?}")));
         }
         Some(outcome) => outcome.clone(),
@@ -106,7 +109,7 @@ fn transfer_trial(
         Err(error) => return Ok(Err(error.to_string().replace('\n', "; "))),
     };
     let is_same = normal == trial.configuration;
-    match (before.noise_std_dev(trial.id), &outcome) {
+    match (old_study.noise_std_dev(trial.id), &outcome) {
         (Some(noise_std_dev), Outcome::Completed { value }) => {
             study.add_noisy_observation(&normal, *value, noise_std_dev)?;
         }
@@ -117,7 +120,7 @@ fn transfer_trial(
     Ok(Ok(is_same))
 }
 
-/// A strategy of which only the description is known, and which proposes nothing.
+/// A strategy that has only a description, and proposes nothing.
 #[derive(Debug)]
 pub(super) struct PlaceholderStrategy(Description);
 

@@ -1,4 +1,4 @@
-//! The clocks that journals use: the time of day for records, and a monotonic one for intervals.
+//! The clocks of journals: the system clock for records, and a monotonic clock for intervals.
 
 #![allow(clippy::disallowed_methods, reason = "times for people and for later processes")]
 
@@ -9,7 +9,7 @@ pub(super) fn unix_time() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
-/// Returns this moment, by a clock that is never set.
+/// Returns the current time of a monotonic clock, which is never set.
 pub(super) fn monotonic_now() -> Instant {
     Instant::now()
 }

@@ -21,7 +21,8 @@ impl Journal {
     /// same, to the last event. If the process ends meanwhile, the former file is intact.
     ///
     /// # Errors
-    /// [`Error::Journal`] if the journal cannot be read or written.
+    /// [`Error::Journal`] if the file cannot be read or written, or if another program has changed
+    /// or replaced it.
     pub fn compact(&mut self) -> Result<(), Error> {
         self.flush()?;
         if !self.storage.is_path_current() {

@@ -17,7 +17,7 @@ fn sorted(value: &Value) -> Value {
             let mut members: Vec<(&String, &Value)> = members.iter().collect();
             members.sort_unstable_by_key(|(name, _)| *name);
             Value::Object(
-                members.into_iter().map(|(name, of)| (name.clone(), sorted(of))).collect(),
+                members.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect(),
             )
         }
         Value::Array(values) => Value::Array(values.iter().map(sorted).collect()),
@@ -25,36 +25,36 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// Appends a line for each difference of two values.
+/// Appends a line for each difference of two values at a path, such as `space.rate.max`.
 ///
 /// Members of objects are compared by name, and so are the values of lists that have names. A
 /// missing member counts as null.
-pub(super) fn compare(at: &str, before: &Value, now: &Value, differences: &mut Vec<String>) {
+pub(super) fn compare(path: &str, before: &Value, now: &Value, differences: &mut Vec<String>) {
     if before == now {
         return;
     }
     match (before, now) {
         (Value::Object(before), Value::Object(now)) => {
-            compare_by_name(at, before, now, differences);
+            compare_by_name(path, before, now, differences);
         }
         (Value::Array(before), Value::Array(now)) => {
             match (index_by_name(before), index_by_name(now)) {
                 (Some(earlier), Some(later)) if !before.is_empty() || !now.is_empty() => {
-                    let found = differences.len();
-                    compare_by_name(at, &earlier, &later, differences);
-                    if differences.len() == found {
-                        differences.push(format!("{at}: the order differs"));
+                    let count = differences.len();
+                    compare_by_name(path, &earlier, &later, differences);
+                    if differences.len() == count {
+                        differences.push(format!("{path}: the order differs"));
                     }
                 }
-                _ => differences.push(describe(at, &before.clone().into(), &now.clone().into())),
+                _ => differences.push(describe(path, &before.clone().into(), &now.clone().into())),
             }
         }
-        _ => differences.push(describe(at, before, now)),
+        _ => differences.push(describe(path, before, now)),
     }
 }
 
 fn compare_by_name(
-    at: &str,
+    path: &str,
     before: &Map<String, Value>,
     now: &Map<String, Value>,
     differences: &mut Vec<String>,
@@ -63,22 +63,24 @@ fn compare_by_name(
     let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
     for name in names {
         let [before, now] = [before, now].map(|members| members.get(name).unwrap_or(&Value::Null));
-        compare(&format!("{at}.{name}"), before, now, differences);
+        compare(&format!("{path}.{name}"), before, now, differences);
     }
 }
 
-/// Returns a list as a map by name, if all its values have a name of their own.
+/// Returns a list as a map by name, if its values have distinct names.
 fn index_by_name(values: &[Value]) -> Option<Map<String, Value>> {
-    let members: Option<Map<String, Value>> =
-        values.iter().map(|of| Some((of.get("name")?.as_str()?.to_owned(), of.clone()))).collect();
+    let members: Option<Map<String, Value>> = values
+        .iter()
+        .map(|value| Some((value.get("name")?.as_str()?.to_owned(), value.clone())))
+        .collect();
     members.filter(|members| members.len() == values.len())
 }
 
-fn describe(at: &str, before: &Value, now: &Value) -> String {
+fn describe(path: &str, before: &Value, now: &Value) -> String {
     match (&sorted(before), &sorted(now)) {
-        (Value::Null, now) => format!("{at} was not there, and is {now}"),
-        (before, Value::Null) => format!("{at} was {before}, and is not there"),
-        (before, now) => format!("{at} was {before}, and is {now}"),
+        (Value::Null, now) => format!("{path} was not there, and is {now}"),
+        (before, Value::Null) => format!("{path} was {before}, and is not there"),
+        (before, now) => format!("{path} was {before}, and is {now}"),
     }
 }
 

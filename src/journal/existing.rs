@@ -16,10 +16,10 @@ use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::process_group::process_exists;
 use crate::study::{Event, Study};
 
-/// How long to wait for a lock whose process has ended.
+/// How long to wait for a lock if the process that held it has ended.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
-/// How long to wait for a lock of this process, before opening it twice is an error.
-const OWN_LOCK_WAIT: Duration = Duration::from_millis(300);
+/// How long to wait for a lock that this process holds, before the second opening is an error.
+const SAME_PROCESS_LOCK_WAIT: Duration = Duration::from_millis(300);
 /// How often to try a lock again.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -53,18 +53,18 @@ impl ExistingJournal {
         study: &mut Study,
         open_report: OpenReport,
     ) -> Result<Journal, Error> {
-        let mut found = self;
-        let events = std::mem::take(&mut found.scan.events);
-        replay(path, study, events, &found.scan.seqs)?;
-        let mut journal = found.journal(path, open_report)?;
+        let mut existing = self;
+        let events = std::mem::take(&mut existing.scan.events);
+        replay(path, study, events, &existing.scan.seqs)?;
+        let mut journal = existing.into_journal(path, open_report)?;
         journal.mark_written(study);
         journal.append(&Record::Opened(Opened::now()))?;
         journal.flush()?;
         Ok(journal)
     }
 
-    /// Returns the journal, with a torn last line cut off and nothing written yet.
-    pub(super) fn journal(
+    /// Returns the journal for writing. A torn last line has been cut off, and no record is added.
+    pub(super) fn into_journal(
         self,
         path: &Path,
         mut open_report: OpenReport,
@@ -81,7 +81,7 @@ impl ExistingJournal {
             open_report.warnings.push(format!(
                 "the last {} bytes were cut off, because a process or machine ended while writing \
                  them ({}); they are kept in {}",
-                torn.bytes,
+                torn.length,
                 torn.reason,
                 copy.display()
             ));
@@ -91,7 +91,7 @@ impl ExistingJournal {
             storage.write_at(end, b"\n").and_then(|()| storage.sync()).map_err(io_error)?;
             end += 1;
         }
-        // Bytes that an earlier process has written must be on disk before a record says so.
+        // Later records say that the earlier ones are on disk, so make sure that they are.
         storage.sync().map_err(io_error)?;
         let synced_at = monotonic_now();
         Ok(Journal {
@@ -126,16 +126,16 @@ impl Journal {
     }
 }
 
-/// Appends the events of a journal to a study.
+/// Appends the events of a journal to a study. `seqs` are the numbers of their records.
 pub(super) fn replay(
     path: &Path,
     study: &mut Study,
     events: Vec<Event>,
-    numbers: &[u64],
+    seqs: &[u64],
 ) -> Result<(), Error> {
     study.extend(events).map_err(|error| match error {
         Error::InvalidEvent { index, reason } => {
-            let seq = numbers.get(index).copied().unwrap_or_default();
+            let seq = seqs.get(index).copied().unwrap_or_default();
             JournalError::new(path, JournalErrorKind::InconsistentRecord { seq, reason }).into()
         }
         other => other,
@@ -148,7 +148,7 @@ pub(super) fn open_locked(path: &Path) -> Result<(File, Vec<String>), JournalErr
         let file = OpenOptions::new().read(true).write(true).open(path);
         let file = file.map_err(|error| open_error(path, &error))?;
         let warnings = lock(path, &file)?;
-        // Before the lock, the process that had it may have replaced the file.
+        // The process that held the lock may have replaced the file before it released the lock.
         if is_same_file(path, &file) {
             return Ok((file, warnings));
         }
@@ -164,10 +164,10 @@ pub(super) fn lock(path: &Path, file: &File) -> Result<Vec<String>, JournalError
         let reader = File::open(path).map(BufReader::new);
         let process =
             reader.ok().and_then(|reader| scan(path, reader).ok()).map(|scan| scan.process);
-        // If a process was killed, or has closed the journal, while it started a child, the child
-        // has the lock until it executes its program.
+        // A child process inherits the lock, and holds it until it executes its program, even if
+        // its parent is killed or closes the journal meanwhile.
         let max_wait = match process {
-            Some(process) if process == std::process::id() => OWN_LOCK_WAIT,
+            Some(process) if process == std::process::id() => SAME_PROCESS_LOCK_WAIT,
             Some(process) if process_exists(process) => Duration::ZERO,
             _ => LOCK_WAIT,
         };
@@ -200,28 +200,28 @@ fn cut_off_torn_line(path: &Path, storage: &mut LockedFile, end: u64) -> io::Res
     file.seek(SeekFrom::Start(end))?;
     let mut tail = Vec::new();
     file.read_to_end(&mut tail)?;
-    let copy = write_beside(path, &format!(".torn-{end}"), &tail)?;
+    let copy = write_copy(path, &format!(".torn-{end}"), &tail)?;
     storage.truncate(end)?;
     storage.sync()?;
     Ok(copy)
 }
 
-/// Writes a durable file next to the journal, under an unused name.
-pub(super) fn write_beside(path: &Path, suffix: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-    let new_path = free_name(path, suffix);
+/// Writes bytes durably to a file next to the journal, under an unused name.
+pub(super) fn write_copy(path: &Path, suffix: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    let new_path = unused_path(path, suffix);
     fs::write(&new_path, bytes)?;
     File::open(&new_path)?.sync_all()?;
     sync_parent_folder(&new_path)?;
     Ok(new_path)
 }
 
-/// Returns an unused name next to the journal.
-fn free_name(path: &Path, suffix: &str) -> PathBuf {
+/// Returns an unused path next to the journal.
+fn unused_path(path: &Path, suffix: &str) -> PathBuf {
     let first = path_with_suffix(path, suffix);
     let numbered = (2..).map(|n: u32| path_with_suffix(path, &format!("{suffix}-{n}")));
     std::iter::once(first)
         .chain(numbered)
-        .find(|name| !name.exists())
+        .find(|candidate| !candidate.exists())
         .unwrap_or_else(|| path_with_suffix(path, suffix))
 }
 

@@ -11,20 +11,20 @@ use serde::{Deserialize, Serialize};
 /// The length of the checksum member `,"crc32":"9ae0daaf"}` in bytes.
 const CHECKSUM_LENGTH: usize = 20;
 
-/// The members that each line has besides its record.
+/// The members of a line that do not belong to its record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Label {
     /// The number of the record, from 0.
     pub(super) seq: u64,
     /// The time of the record in seconds since 1970 (UTC), by a clock that may be wrong.
     pub(super) time: f64,
-    /// The last record that was known to be on disk when this one was written, if that is not the
-    /// one before.
+    /// The number of the last record that was on disk when this one was written; `None` if it was
+    /// the record before.
     pub(super) durable: Option<u64>,
 }
 
 impl Label {
-    /// Returns the last record that was on disk when this one was written.
+    /// Returns the number of the last record that was on disk when this one was written.
     pub(super) fn last_durable(&self) -> Option<u64> {
         self.durable.or(self.seq.checked_sub(1))
     }
@@ -36,7 +36,7 @@ pub(super) struct Line<'a> {
     pub(super) label: Label,
     /// The name of the record.
     pub(super) event: &'a str,
-    /// The whole line; each reader skips members that it does not need.
+    /// The complete line; each reader skips members that it does not need.
     pub(super) text: &'a str,
 }
 
@@ -77,12 +77,12 @@ pub(super) fn read(line: &[u8]) -> Result<Line<'_>, String> {
     if line.iter().all(|byte| *byte == 0) {
         return Err("it has only zeros".to_owned());
     }
-    let at = line.len().checked_sub(CHECKSUM_LENGTH).ok_or("it is too short")?;
-    let (covered, tail) = line.split_at(at);
-    let written = tail.strip_prefix(b",\"crc32\":\"").and_then(|tail| tail.strip_suffix(b"\"}"));
-    let written =
-        written.and_then(|hex| str::from_utf8(hex).ok()).ok_or("it has no checksum at its end")?;
-    if format!("{:08x}", crc32fast::hash(covered)) != written {
+    let covered_length = line.len().checked_sub(CHECKSUM_LENGTH).ok_or("it is too short")?;
+    let (covered, tail) = line.split_at(covered_length);
+    let checksum = tail.strip_prefix(b",\"crc32\":\"").and_then(|tail| tail.strip_suffix(b"\"}"));
+    let checksum =
+        checksum.and_then(|hex| str::from_utf8(hex).ok()).ok_or("it has no checksum at its end")?;
+    if format!("{:08x}", crc32fast::hash(covered)) != checksum {
         return Err("its checksum is wrong".to_owned());
     }
     let text = str::from_utf8(line).map_err(|error| error.to_string())?;

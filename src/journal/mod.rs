@@ -1,4 +1,4 @@
-//! Journals: files that keep a study, so that it survives its process.
+//! Journals: files that record a study, so that a later process can resume it.
 //!
 //! A [`Journal`] is a file of lines, one JSON object each. The first line describes the search, and
 //! each further line is an event of the [`Study`](crate::Study). Lines are only appended; each has
@@ -11,7 +11,7 @@
 //! - [`Tuner::journal_to`](crate::Tuner::journal_to) makes each event durable before the tuner acts
 //!   on it. If you ask and tell by hand, call [`Journal::write`] after each call.
 //! - [`Journal::repair`] repairs a damaged journal as far as possible, and lists what is lost.
-//!   [`Journal::compact`] drops events that do not count any more.
+//!   [`Journal::compact`] drops records that do not count any more.
 //! - The operating system locks the file while the journal is open; the lock ends with the process.
 //!
 //! Journals exist on Unix only.

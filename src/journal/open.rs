@@ -18,7 +18,8 @@ impl Journal {
     /// Creates a journal of a study, which may have trials already.
     ///
     /// # Errors
-    /// [`Error::Journal`]: a file with this name exists, or it cannot be written.
+    /// [`Error::Journal`] of kind [`AlreadyExists`](JournalErrorKind::AlreadyExists) if a file with
+    /// this name exists, or of kind [`Io`](JournalErrorKind::Io) if it cannot be written.
     pub fn create(path: impl AsRef<Path>, study: &Study) -> Result<Self, Error> {
         let path = path.as_ref();
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path);
@@ -29,7 +30,7 @@ impl Journal {
             _ => JournalError::io(path, "create it", &error),
         })?;
         let warnings = lock(path, &file)?;
-        // Before the lock, another process may have found the empty file and written to it.
+        // Another process may have written to the empty file before it was locked.
         let length =
             file.metadata().map_err(|error| JournalError::io(path, "read it", &error))?.len();
         if length > 0 || !is_same_file(path, &file) {
@@ -42,13 +43,19 @@ impl Journal {
     /// are in the file.
     ///
     /// # Errors
-    /// [`Error::Journal`]: the file does not exist, another process writes it, it is damaged, or
-    /// its strategy is not one of this crate's.
+    /// [`Error::Journal`] with one of these kinds:
+    ///
+    /// - [`NotFound`](JournalErrorKind::NotFound): the file does not exist,
+    /// - [`Locked`](JournalErrorKind::Locked): another process writes it,
+    /// - [`Damaged`](JournalErrorKind::Damaged): see [`repair`](Self::repair),
+    /// - [`CustomStrategy`](JournalErrorKind::CustomStrategy): its strategy is not one of this
+    ///   crate's,
+    /// - any other kind that says why the file cannot be read or written.
     pub fn open(path: impl AsRef<Path>) -> Result<(Study, Self), Error> {
         let path = path.as_ref();
-        let found = ExistingJournal::open(path)?;
-        let mut study = rebuild_study(path, &found.scan)?;
-        let journal = found.resume(path, &mut study, OpenReport::default())?;
+        let existing = ExistingJournal::open(path)?;
+        let mut study = rebuild_study(path, &existing.scan)?;
+        let journal = existing.resume(path, &mut study, OpenReport::default())?;
         Ok((study, journal))
     }
 
@@ -89,8 +96,14 @@ impl Journal {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Journal`]: another process writes it, it is damaged, or it has another search
-    /// ([`JournalErrorKind::DifferentStudy`], which names the differences).
+    /// [`Error::Journal`] with one of these kinds:
+    ///
+    /// - [`DifferentStudy`](JournalErrorKind::DifferentStudy): its space, objective, strategy or
+    ///   settings differ from those of `study`; the error names the differences,
+    /// - [`OutOfSync`](JournalErrorKind::OutOfSync): `study` has events already,
+    /// - [`Locked`](JournalErrorKind::Locked): another process writes the journal,
+    /// - [`Damaged`](JournalErrorKind::Damaged): see [`repair`](Self::repair),
+    /// - any other kind that says why the file cannot be read or written.
     pub fn resume(path: impl AsRef<Path>, study: Study) -> Result<(Study, Self), Error> {
         Self::resume_or_create(path.as_ref(), study, false)
     }
@@ -116,7 +129,7 @@ impl Journal {
             let reason = "it has events already; resume with a new study".to_owned();
             return Err(JournalError::new(path, JournalErrorKind::OutOfSync { reason }).into());
         }
-        let found = match ExistingJournal::open(path) {
+        let existing = match ExistingJournal::open(path) {
             Err(JournalError { kind: JournalErrorKind::NotFound, .. }) => {
                 return match Self::create(path, &study) {
                     // Another process has created it meanwhile.
@@ -132,14 +145,14 @@ impl Journal {
             {
                 return Self::restart_creation(path, study);
             }
-            found => found?,
+            opened => opened?,
         };
-        let now = SearchDescription::from_study(&study)
+        let search = SearchDescription::from_study(&study)
             .map_err(|error| JournalError::not_serializable(path, &error))?;
-        let differences = found.scan.search.differences(&now);
+        let differences = existing.scan.search.differences(&search);
         let (mut study, mut open_report) = (study, OpenReport::default());
         if differences.is_empty() {
-            let journal = found.resume(path, &mut study, open_report)?;
+            let journal = existing.resume(path, &mut study, open_report)?;
             return Ok((study, journal));
         }
         if !accept_changes {
@@ -148,7 +161,7 @@ impl Journal {
             );
         }
         open_report.changes = differences;
-        changed_search::accept(path, found, study, now, open_report)
+        changed_search::accept(path, existing, study, search, open_report)
     }
 
     /// Creates a journal again whose creation was interrupted.

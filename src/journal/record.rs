@@ -26,7 +26,7 @@ pub(super) enum Record {
     Created(Box<Created>),
     /// A process has opened the journal.
     Opened(Opened),
-    /// The search is another one from this record on.
+    /// The search has changed; this record has the new one.
     Changed(Box<Changed>),
     /// A note of an evaluator for later processes.
     Noted {
@@ -53,14 +53,15 @@ pub(super) struct Created {
     pub(super) events: u32,
     #[serde(flatten)]
     pub(super) process: Process,
-    /// For how many seconds earlier processes ran whose records a compaction removed.
+    /// The time in seconds that earlier processes have tuned, if a rewrite has removed their
+    /// records.
     #[serde(default)]
     pub(super) spent: f64,
     pub(super) search: SearchDescription,
     pub(super) hashes: SearchHashes,
 }
 
-/// The versions that must be readable in any later journal.
+/// The versions of a journal, which every version of this crate must be able to read.
 #[derive(Debug, Deserialize)]
 pub(super) struct Versions {
     pub(super) journal: u32,
@@ -93,8 +94,8 @@ pub(super) struct Changed {
     pub(super) hashes: SearchHashes,
     /// True if the study starts again, with the trials that fit as observations. Earlier events
     /// then do not count.
-    #[serde(default)]
-    pub(super) anew: bool,
+    #[serde(default, rename = "anew")]
+    pub(super) is_restarted: bool,
 }
 
 /// The search as it is written: space, objective, strategy, settings.
@@ -146,7 +147,8 @@ impl Opened {
 }
 
 impl Versions {
-    /// Returns the version of the format and of the crate, if this version cannot read the format.
+    /// Returns the versions of the format and of the crate that wrote it, if the format is newer
+    /// than this version can read.
     pub(super) fn newer_version(self) -> Option<(u32, String)> {
         let is_later = self.journal > JOURNAL_VERSION || self.events > EVENT_VERSION;
         is_later.then_some((self.journal.max(self.events), self.surmise))
@@ -231,7 +233,7 @@ fn unreadable(error: &serde_json::Error) -> Error {
     Error::Strategy(error.to_string())
 }
 
-/// Returns the trial whose next attempt may begin with this event.
+/// Returns the trial whose next attempt may begin after this event.
 pub(super) fn started_attempt(event: &Event) -> Option<crate::trial::TrialId> {
     match event {
         Event::Asked { trial, .. } | Event::AttemptFailed { trial, .. } => Some(*trial),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::changed_search::PlaceholderStrategy;
 use super::clock::unix_time;
-use super::existing::{open_locked, replay, write_beside};
+use super::existing::{open_locked, replay, write_copy};
 use super::record::{Created, Opened, Record, SearchDescription};
 use super::rewrite::Rewrite;
 use super::salvage::{ReadableRecords, SalvagedStudy};
@@ -17,7 +17,7 @@ use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::study::Study;
 use crate::trial::TrialId;
 
-/// What a repair has done, and what is lost.
+/// The result of [`Journal::repair`]: the repaired events, and what is lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepairReport {
@@ -38,18 +38,25 @@ pub struct RepairReport {
 impl Journal {
     /// Repairs a damaged journal as far as possible.
     ///
-    /// The damaged file is kept as `NAME.damaged`, and everything that can be read is written to a
-    /// new file. Lines in the wrong order, or repeated lines, lose nothing. Where lines are lost:
+    /// The damaged file is copied to `NAME.damaged` (or `NAME.damaged-2`, if that exists), and
+    /// everything that can be read is written to a new file. If lines are in the wrong order or
+    /// repeated, nothing is lost. If lines are lost:
     ///
-    /// - a trial without its outcome is pending, and its job is run again or found again,
+    /// - a trial without its outcome is pending, and its job is run again or adopted,
     /// - ended trials after a lost trial become observations.
     ///
     /// A torn last line is no damage: opening the journal cuts it off.
     ///
     /// # Errors
-    /// [`Error::Journal`]: the file does not exist, another process writes it, it cannot be read or
-    /// written, or a later version of this crate wrote it. If the first record is damaged, the kind
-    /// is [`JournalErrorKind::UnreadableHeader`]: see [`repair_for`](Self::repair_for).
+    /// [`Error::Journal`] with one of these kinds:
+    ///
+    /// - [`UnreadableHeader`](JournalErrorKind::UnreadableHeader): the first record is damaged; see
+    ///   [`repair_for`](Self::repair_for),
+    /// - [`NotAJournal`](JournalErrorKind::NotAJournal): no line can be read,
+    /// - [`NewerVersion`](JournalErrorKind::NewerVersion): a later version of this crate wrote it,
+    /// - [`Locked`](JournalErrorKind::Locked): another process writes it,
+    /// - [`NotFound`](JournalErrorKind::NotFound) or [`Io`](JournalErrorKind::Io): it does not
+    ///   exist, or cannot be read or written.
     pub fn repair(path: impl AsRef<Path>) -> Result<RepairReport, Error> {
         repair_file(path.as_ref(), None)
     }
@@ -90,7 +97,7 @@ fn repair_file(path: &Path, search: Option<SearchDescription>) -> Result<RepairR
     let SalvagedStudy { search, events, notes, lost, renumbered } =
         records.salvage(path, search)?;
     let damaged_copy =
-        write_beside(path, ".damaged", &bytes).map_err(|error| repair_error(path, &error))?;
+        write_copy(path, ".damaged", &bytes).map_err(|error| repair_error(path, &error))?;
     let mut rewrite = Rewrite::begin(path, Created { spent, ..Created::new(search) })?;
     for (time, event) in &events {
         rewrite.append(*time, event)?;

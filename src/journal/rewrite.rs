@@ -1,5 +1,5 @@
-//! Rewrites a journal, so that at every moment either the former file or the new one is there,
-//! complete.
+//! Rewrites a journal atomically: at every moment, its path leads to the complete former file or to
+//! the complete new one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -37,7 +37,7 @@ pub(super) struct RewrittenFile {
 }
 
 impl Rewrite {
-    /// Begins a new file, over one that an interrupted rewrite has left.
+    /// Begins a new file, which replaces one that an interrupted rewrite has left.
     pub(super) fn begin(path: &Path, created: Created) -> Result<Self, Error> {
         let path = fs::canonicalize(path).map_err(|error| rewrite_error(path, &error))?;
         let new_path = path_with_suffix(&path, ".rewritten");
@@ -67,7 +67,7 @@ impl Rewrite {
         Ok(())
     }
 
-    /// Makes the new file durable, and replaces the former one by it.
+    /// Makes the new file durable, and replaces the former file by it.
     pub(super) fn finish(self) -> Result<RewrittenFile, Error> {
         let Self { path, new_path, writer, next_seq, length, .. } = self;
         let replace = || {

@@ -19,7 +19,7 @@ pub(super) struct ReadableRecords {
     pub(super) created: Option<Created>,
     /// The versions of the format and of the crate, if a later version wrote a part of the file.
     pub(super) newer_version: Option<(u32, String)>,
-    /// For how many seconds the journal was written, as far as the records tell.
+    /// The time in seconds that processes have tuned, as far as the records show.
     pub(super) spent: f64,
     records: Vec<(f64, SavedRecord)>,
     /// What is unreadable or missing, one sentence each.
@@ -32,7 +32,7 @@ enum SavedRecord {
     Noted { name: String, note: serde_json::Value },
 }
 
-/// What is left of the study.
+/// The part of a study that could be recovered.
 pub(super) struct SalvagedStudy {
     pub(super) search: SearchDescription,
     /// The events, with the time at which each was written.
@@ -62,8 +62,8 @@ impl ReadableRecords {
                 Ok(line) => {
                     let seq = line.label.seq;
                     newer_version = newer_version.or_else(|| newer_version_of(&line));
-                    let this = (line.label.time, line.event, line.text);
-                    let first = lines.entry(seq).or_insert(this);
+                    let contents = (line.label.time, line.event, line.text);
+                    let first = lines.entry(seq).or_insert(contents);
                     if first.2 != line.text {
                         lost.push(format!(
                             "at byte {offset}: record {seq} is repeated with other contents; the \
@@ -132,7 +132,7 @@ impl ReadableRecords {
         Ok(())
     }
 
-    /// Recovers as much of the study as the records give.
+    /// Recovers as much of the study as the records contain.
     ///
     /// # Errors
     /// [`Error::Journal`] if the search is unknown; any error of a search that cannot be built.
@@ -155,25 +155,25 @@ impl ReadableRecords {
             renumbered: Vec::new(),
         };
         let mut orphans = BTreeMap::new();
-        let mut unknown = BTreeSet::new();
+        let mut lost_trials = BTreeSet::new();
         for (time, record) in self.records {
             match record {
                 SavedRecord::Event(seq, event) => match study.extend([event.clone()]) {
                     Ok(()) => salvage.events.push((time, event)),
                     Err(error) => {
-                        salvage.keep_orphan(seq, event, &error, &mut orphans, &mut unknown);
+                        salvage.keep_orphan(seq, event, &error, &mut orphans, &mut lost_trials);
                     }
                 },
                 SavedRecord::Changed(changed) => {
-                    let before = if changed.anew { &[] } else { &salvage.events[..] };
-                    match changed_study(&changed.search, before) {
+                    let kept = if changed.is_restarted { &[] } else { &salvage.events[..] };
+                    match changed_study(&changed.search, kept) {
                         Ok(changed_study) => study = changed_study,
                         Err(error) => {
                             salvage.lost.push(format!("a change of the search: {error}"));
                             continue;
                         }
                     }
-                    if changed.anew {
+                    if changed.is_restarted {
                         salvage.events.clear();
                         orphans.clear();
                     }
@@ -197,14 +197,15 @@ fn changed_study(search: &SearchDescription, events: &[(f64, Event)]) -> Result<
 }
 
 impl SalvagedStudy {
-    /// Keeps an event that cannot be the next one.
+    /// Keeps the trial or the outcome of an event that cannot be the next one, or reports it as
+    /// lost.
     fn keep_orphan(
         &mut self,
         seq: u64,
         event: Event,
         error: &Error,
         orphans: &mut BTreeMap<TrialId, Orphan>,
-        unknown: &mut BTreeSet<TrialId>,
+        lost_trials: &mut BTreeSet<TrialId>,
     ) {
         match event {
             Event::Asked { trial, configuration, .. } => {
@@ -225,11 +226,11 @@ impl SalvagedStudy {
             },
             Event::Reported { trial, .. }
             | Event::Located { trial, .. }
-            | Event::StopAsked { trial, .. }
+            | Event::StopRequested { trial, .. }
             | Event::StopWithdrawn { trial }
             | Event::AttemptFailed { trial, .. }
             | Event::LateOutcome { trial, .. } => {
-                if !orphans.contains_key(&trial) && unknown.insert(trial) {
+                if !orphans.contains_key(&trial) && lost_trials.insert(trial) {
                     self.lost.push(format!("trial {trial}: its configuration is lost"));
                 }
             }
@@ -261,8 +262,8 @@ impl SalvagedStudy {
                 _ => study.add_observation(&configuration, outcome),
             };
             match observed {
-                Ok(number) => {
-                    self.renumbered.push((trial, number));
+                Ok(new_number) => {
+                    self.renumbered.push((trial, new_number));
                     let events = study.events()[before..].iter().cloned();
                     self.events.extend(events.map(|event| (unix_time(), event)));
                 }

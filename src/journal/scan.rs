@@ -1,8 +1,8 @@
 //! Reads a journal up to its first invalid record, and judges the bytes after it.
 //!
-//! Damage is a torn tail if nothing after it shows that the damaged record had been on disk. A
-//! process or machine that ends while it writes leaves one. It is cut off, because nothing follows
-//! from a record before it is on disk. Any other damage is an error.
+//! Damage is a torn tail if no later line shows that the damaged record had been on disk. A process
+//! or machine that ends while it writes leaves a torn tail. It can be cut off, because the tuner
+//! acts on a record only once it is on disk. Any other damage is an error.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufRead};
@@ -31,7 +31,7 @@ pub(super) struct ScannedJournal {
     pub(super) times: Vec<f64>,
     /// The earliest time at which the last attempt at each trial may have begun.
     pub(super) attempt_starts: HashMap<TrialId, f64>,
-    /// Trials that were asked to stop because the tuning was cancelled.
+    /// Trials that got a stop request because the tuning was cancelled.
     cancelled: HashSet<TrialId>,
     /// Trials of a cancelled tuning whose next attempt no process has begun yet.
     waiting_for_retry: HashSet<TrialId>,
@@ -41,7 +41,7 @@ pub(super) struct ScannedJournal {
     pub(super) versions: Vec<String>,
     /// The ID of the process that opened the journal last.
     pub(super) process: u32,
-    /// For how many seconds processes have written the journal.
+    /// The time in seconds that processes have tuned, from their first records to their last ones.
     pub(super) spent: f64,
     /// The number of the next record.
     pub(super) next_seq: u64,
@@ -53,11 +53,11 @@ pub(super) struct ScannedJournal {
     pub(super) torn_tail: Option<TornTail>,
 }
 
-/// Bytes of a process that ended while it wrote.
+/// Incomplete bytes at the end of the file, from a process that ended while it wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TornTail {
-    /// The number of bytes.
-    pub(super) bytes: u64,
+    /// The number of torn bytes.
+    pub(super) length: u64,
     pub(super) reason: String,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct TornTail {
 struct Damage {
     offset: u64,
     reason: String,
-    /// True if the line is readable but wrong: then it is not torn.
+    /// True if the line is intact but cannot follow the lines before it, so it is not torn.
     is_certain: bool,
 }
 
@@ -92,7 +92,7 @@ impl<R: BufRead> LineScanner<'_, R> {
         JournalError::new(self.path, kind)
     }
 
-    fn io(&self, error: &io::Error) -> JournalError {
+    fn read_error(&self, error: &io::Error) -> JournalError {
         JournalError::io(self.path, "read it", error)
     }
 
@@ -101,13 +101,13 @@ impl<R: BufRead> LineScanner<'_, R> {
         self.offset += self.line.len() as u64;
         self.line.clear();
         let read = self.reader.read_until(b'\n', &mut self.line);
-        match read.map_err(|error| self.io(&error))? {
+        match read.map_err(|error| self.read_error(&error))? {
             0 => Ok(None),
             _ => Ok(Some(self.line.ends_with(b"\n"))),
         }
     }
 
-    fn current(&self) -> Result<Line<'_>, String> {
+    fn parse_line(&self) -> Result<Line<'_>, String> {
         line::read(self.line.strip_suffix(b"\n").unwrap_or(&self.line))
     }
 
@@ -117,7 +117,7 @@ impl<R: BufRead> LineScanner<'_, R> {
         let mut damage = None;
         let mut last = process_start;
         while let Some(has_newline) = self.advance()? {
-            let added = match self.current() {
+            let added = match self.parse_line() {
                 Ok(line) if line.label.seq == scan.next_seq => {
                     let time = line.label.time;
                     let is_opened = line.event == "opened";
@@ -165,7 +165,7 @@ impl<R: BufRead> LineScanner<'_, R> {
         let not_a_journal =
             |reason: &str| JournalErrorKind::NotAJournal { reason: reason.to_owned() };
         let Some(_) = self.advance()? else { return Err(self.error(not_a_journal("it is empty"))) };
-        let (line, path) = (self.current(), self.path);
+        let (line, path) = (self.parse_line(), self.path);
         let line = line.map_err(|reason| match self.line.starts_with(b"{\"seq\":0,") {
             true => self.error(JournalErrorKind::Damaged { offset: 0, reason }),
             false => self.error(JournalErrorKind::NotAJournal { reason }),
@@ -213,14 +213,15 @@ impl<R: BufRead> LineScanner<'_, R> {
         })
     }
 
-    /// Returns whether damage is a torn tail, judged by the lines after it.
+    /// Returns the torn tail, or an error if the lines after the damage show that it is not torn.
     fn classify_damage(&mut self, damage: Damage, next_seq: u64) -> Result<TornTail, JournalError> {
         let Damage { offset, reason, is_certain } = damage;
         let mut is_proven = is_certain;
         while self.advance()?.is_some() {
-            if let Ok(line) = self.current() {
-                // The damage begins with the next record. It is not torn if that record was on disk
-                // before another one was written, or if it is there, intact, after the damage.
+            if let Ok(line) = self.parse_line() {
+                // The damage begins with record `next_seq`. It is not torn if a later line shows
+                // that this record was on disk, or if an intact copy of the record follows the
+                // damage.
                 is_proven |=
                     line.label.seq <= next_seq || line.label.last_durable() >= Some(next_seq);
             }
@@ -228,13 +229,13 @@ impl<R: BufRead> LineScanner<'_, R> {
         if is_proven {
             return Err(self.error(JournalErrorKind::Damaged { offset, reason }));
         }
-        Ok(TornTail { bytes: self.offset - offset, reason })
+        Ok(TornTail { length: self.offset - offset, reason })
     }
 }
 
 /// Describes a valid line with a wrong number.
 ///
-/// Returns also whether a record that was on disk is missing or repeated.
+/// Returns the description, and whether a record that was on disk is missing or repeated.
 fn describe_misplaced(line: &Line<'_>, next_seq: u64) -> (String, bool) {
     let seq = line.label.seq;
     if seq < next_seq {
@@ -280,7 +281,7 @@ impl ScannedJournal {
 
     /// Updates which attempts have begun, after an event.
     fn track_attempts(&mut self, event: &Event, time: f64) {
-        if let Event::StopAsked { trial, cause: StopCause::Cancelled } = event {
+        if let Event::StopRequested { trial, cause: StopCause::Cancelled } = event {
             self.cancelled.insert(*trial);
         }
         let Some(trial) = started_attempt(event) else { return };
@@ -297,7 +298,7 @@ impl ScannedJournal {
         if changed.search.hashes() != changed.hashes {
             return Err("the hash of the search does not match".to_owned());
         }
-        if changed.anew {
+        if changed.is_restarted {
             self.events.clear();
             self.seqs.clear();
             self.times.clear();

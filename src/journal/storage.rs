@@ -6,15 +6,15 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// A storage of bytes. Written bytes are lost in a power failure unless they are synchronized.
+/// A storage of bytes. Written bytes may be lost in a power failure until they are synchronized.
 pub(super) trait Storage: Debug + Send {
-    /// Writes bytes at an offset, over the bytes that are there.
+    /// Writes bytes at an offset, and replaces the bytes that are there already.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Returns when all written bytes are on disk.
+    /// Synchronizes the storage: returns when all written bytes are on disk.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Shortens the storage to a length.
+    /// Shortens the storage to a length in bytes.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 
     /// Returns whether the path still leads to this storage.
@@ -60,7 +60,7 @@ pub(super) fn is_same_file(path: &Path, file: &File) -> bool {
     }
 }
 
-/// Makes a new name in a folder durable.
+/// Makes the name of a new file durable: synchronizes its folder.
 pub(super) fn sync_parent_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

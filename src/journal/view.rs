@@ -38,7 +38,8 @@ impl Journal {
     /// A record that another process is writing at this moment is left out.
     ///
     /// # Errors
-    /// [`Error::Journal`]: the file does not exist, or it is damaged.
+    /// [`Error::Journal`] if the file does not exist, is not a journal, is damaged, or was written
+    /// by a later version of this crate.
     pub fn view(path: impl AsRef<Path>) -> Result<JournalView, Error> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|error| open_error(path, &error))?;
@@ -63,16 +64,17 @@ impl Journal {
         Self::view(path).map(|view| view.study)
     }
 
-    /// Returns the ID of the process that has the journal open for writing, if there is one.
+    /// Returns the ID of the process that has the journal open for writing; `None` if there is
+    /// none, or if the file system has no locks.
     ///
     /// # Errors
-    /// [`Error::Journal`]: the file does not exist, or it is damaged.
+    /// [`Error::Journal`] if the file does not exist, or if it is locked but cannot be read.
     pub fn writer_process(path: impl AsRef<Path>) -> Result<Option<u32>, Error> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|error| open_error(path, &error))?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => Ok(Some(scan(path, BufReader::new(&file))?.process)),
-            // A file system without locks cannot tell.
+            // A file system without locks does not show whether a process writes.
             _ => Ok(None),
         }
     }

@@ -16,7 +16,7 @@ use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::study::{Event, EventSink, Study};
 use crate::trial::TrialId;
 
-/// A write that comes this long after the last sync makes reports durable, too.
+/// Interval since the last sync after which a write also makes reports durable.
 pub(super) const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A file with the events of a study, which one process writes.
@@ -101,7 +101,7 @@ pub struct Journal {
     /// True if the unsynced bytes must be durable before the tuner acts on them.
     pub(super) is_urgent: bool,
     pub(super) synced_at: Instant,
-    /// True once the study was found to match the journal.
+    /// True once the search of the study was found to match that of the journal.
     pub(super) is_checked: bool,
     /// The number of events that are in the file or in `unsynced`.
     pub(super) written_events: usize,
@@ -111,13 +111,13 @@ pub struct Journal {
     /// Trials whose last attempt an earlier process began.
     pub(super) earlier_attempts: HashSet<TrialId>,
     pub(super) notes: BTreeMap<String, Value>,
-    /// For how long earlier processes have written the journal.
+    /// The time that processes tuned before this one opened the journal.
     pub(super) earlier_time_spent: Duration,
     pub(super) opened_at: Instant,
     pub(super) open_report: OpenReport,
 }
 
-/// What opening a journal found: see [`Journal::open_report`].
+/// The result of opening a journal: see [`Journal::open_report`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenReport {
@@ -137,8 +137,7 @@ pub struct OpenReport {
     pub is_restarted: bool,
 }
 
-/// Returns an event as it is written. Events are compared in this form, because NaN differs from
-/// itself.
+/// Returns an event as JSON. Events are compared in this form, because NaN differs from itself.
 pub(super) fn serialize_event(event: &Event) -> String {
     serde_json::to_string(event).unwrap_or_default()
 }
@@ -182,7 +181,7 @@ impl Journal {
         &self.path
     }
 
-    /// Returns what opening the journal found: warnings, accepted changes, a torn line.
+    /// Returns the result of opening the journal: warnings, accepted changes, a torn line.
     pub fn open_report(&self) -> &OpenReport {
         &self.open_report
     }
@@ -298,7 +297,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Gives the unsynced bytes to the operating system.
+    /// Passes the unsynced bytes to the operating system.
     fn write_pending(&mut self) -> Result<(), JournalError> {
         let from = self.written_len;
         let pending = &self.unsynced[from..];
@@ -351,7 +350,7 @@ impl EventSink for Journal {
         self.earlier_time_spent.saturating_add(self.opened_at.elapsed())
     }
 
-    fn trial_age(&self, trial: TrialId) -> Option<Duration> {
+    fn attempt_age(&self, trial: TrialId) -> Option<Duration> {
         let start = self.attempt_starts.get(&trial)?;
         Duration::try_from_secs_f64((unix_time() - start).max(0.0)).ok()
     }

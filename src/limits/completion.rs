@@ -36,8 +36,8 @@ use super::rule_checks::RuleChecks;
 ///
 /// Frequent mistakes:
 ///
-/// - **A target in losses.** `target` is a value of the metric. For a metric to be maximized, it is
-///   reached by equal or larger values.
+/// - **A target in losses.** `target` is a value of the metric. If the metric is maximized, equal
+///   and larger values reach it.
 /// - **Too few jobs without improvement.** Long runs without an improvement occur by chance. Use at
 ///   least 20 jobs.
 ///
@@ -49,17 +49,20 @@ use super::rule_checks::RuleChecks;
 #[doc(alias = "TuningJobCompletionCriteria")]
 pub struct CompletionCriteria {
     /// Ends the tuning when a job completes with this value of the metric or a better one.
+    ///
+    /// `None`, the default, is no target.
     #[doc(alias = "TargetObjectiveMetricValue")]
     pub target: Option<f64>,
     /// Ends the tuning when this many jobs in a row do not improve the best value.
     ///
-    /// Failed jobs count, once there is a best value.
+    /// Failed and stopped jobs count, once there is a best value. `None`, the default, disables the
+    /// criterion.
     #[doc(alias = "BestObjectiveNotImproving")]
     pub not_improving_for: Option<usize>,
     /// Smallest improvement that counts, as a share of the best value; 0 by default.
     ///
-    /// With 0, any better value is an improvement, as SageMaker's guide says. With 0.01, a value
-    /// must be better by 1 %, as SageMaker's API reference says.
+    /// It applies to `not_improving_for`. With 0, any better value is an improvement, as in
+    /// SageMaker's guide. With 0.01, a value must be 1 % better, as in SageMaker's API reference.
     #[serde(rename = "least_improvement")]
     pub min_improvement: f64,
 }

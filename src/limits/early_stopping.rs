@@ -1,4 +1,4 @@
-//! Rules that stop running jobs which are unlikely to become the best.
+//! Early stopping: rules that stop jobs that are unlikely to become the best.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,7 @@ impl EarlyStopping {
     /// Returns asynchronous successive halving that lets the best third of each rung continue.
     ///
     /// SageMaker calls it Hyperband. `min_resource` is the step of the first rung, and
-    /// `max_resource` the last step of a job.
+    /// `max_resource` is the step at which a job is complete.
     pub fn hyperband(min_resource: u64, max_resource: u64) -> Self {
         Self::SuccessiveHalving(SuccessiveHalving::new(min_resource, max_resource))
     }
@@ -83,28 +83,34 @@ impl EarlyStopping {
             Self::Off => {}
             Self::MedianRule(rule) => {
                 let name = "early_stopping.grace_population";
-                let rule_text = "the median needs at least one earlier job";
-                checks.require(rule.grace_population > 0, name, 0, rule_text, "use 3, the default");
+                let requirement = "the median needs at least one earlier job";
+                checks.require(
+                    rule.grace_population > 0,
+                    name,
+                    0,
+                    requirement,
+                    "use 3, the default",
+                );
             }
             Self::SuccessiveHalving(halving) => halving.check(checks),
         }
     }
 }
 
-/// Settings of the median rule.
+/// The settings of the median rule.
 ///
-/// The rule stops a job if its value is worse than a median: the median of the running averages of
-/// earlier jobs up to the same step (Golovin et al. 2017; SageMaker's guide, *Stop Training Jobs
-/// Early*).
+/// The rule stops a job if its value is worse than the median of the running averages of earlier
+/// jobs up to the same step (Golovin et al. 2017; SageMaker's guide, *Stop Training Jobs Early*).
 ///
 /// Earlier jobs are those with smaller trial numbers that have reported at this step or later, or
 /// have completed before it without a stop request. NaN and infinite values count as worse than any
 /// other value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MedianRule {
-    /// Number of steps that a job must have reported before it may be stopped at a later step.
+    /// Number of steps that a job must have reported before it may be stopped at a later step; 1 by
+    /// default.
     pub grace_steps: u64,
-    /// Number of earlier jobs that the median needs.
+    /// Minimum number of earlier jobs in the median; 3 by default.
     pub grace_population: usize,
 }
 
@@ -115,10 +121,11 @@ impl Default for MedianRule {
     }
 }
 
-/// Settings of asynchronous successive halving, in the form that stops jobs.
+/// The settings of asynchronous successive halving, in the form that stops jobs.
 ///
-/// Let n jobs have reached a rung so far, and let η be the reduction factor. The best ⌊n ⁄ η⌋ jobs
-/// continue; if n < η, all jobs continue (Li et al. 2020; Klein et al. 2020).
+/// Let n be the number of jobs that have reached a rung, and η the reduction factor. A job
+/// continues if it is among the best ⌊n ⁄ η⌋. If n < η, all jobs continue (Li et al. 2020; Klein et
+/// al. 2020).
 ///
 /// The first rung is at step `min_resource`, and each further rung at η times the step before. All
 /// rungs are below `max_resource`. A job that reaches `max_resource` gets a stop request and counts
@@ -132,12 +139,14 @@ pub struct SuccessiveHalving {
     /// Step at which a job is complete.
     #[doc(alias = "MaxResource")]
     pub max_resource: u64,
-    /// Reduction factor η: one of η jobs continues after a rung.
+    /// Reduction factor η: one in η jobs continues after a rung; at least 2.
     pub reduction_factor: u64,
 }
 
 impl SuccessiveHalving {
-    /// Creates the settings with reduction factor 3.
+    /// Creates settings with these steps of the first rung and of complete jobs.
+    ///
+    /// The reduction factor is 3.
     pub fn new(min_resource: u64, max_resource: u64) -> Self {
         Self { min_resource, max_resource, reduction_factor: 3 }
     }

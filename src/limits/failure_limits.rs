@@ -1,21 +1,21 @@
-//! Limits of failures: end a tuning in which jobs fail for a reason common to all of them.
+//! Limits of failures, which end a tuning if its jobs fail for a reason common to all of them.
 
 use serde::{Deserialize, Serialize};
 
-/// Ends a tuning when too many of the last jobs failed.
+/// Ends a tuning when too many of the most recent jobs have failed.
 ///
-/// It detects programs that are broken, and tolerates regions of the search space that fail. If all
-/// of the last jobs failed, but a trial of this study completed before, the tuner first runs the
-/// best trial once more. This probe is a further attempt that does not count as a job. The tuning
-/// ends only if the probe fails. A second probe in a row is skipped if failed and completed trials
+/// It detects broken programs, and tolerates regions of the search space that fail. If all of the
+/// most recent jobs failed, but a trial of this study completed before, the tuner first runs the
+/// best trial again. This probe is a further attempt that does not count as a job. The tuning ends
+/// only if the probe fails. The tuner skips a second probe in a row if failed and completed trials
 /// are mixed throughout the space, because then no region fails.
 ///
-/// A breaker with `failures` below `of_last` limits the rate of failures. It runs no probe.
+/// A breaker with `failures` below `of_last` limits the rate of failures, and runs no probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CircuitBreaker {
-    /// Number of failed jobs that ends the tuning.
+    /// Number of failed jobs that ends the tuning; 10 by default.
     pub failures: usize,
-    /// Number of last jobs among which the failures are counted.
+    /// Number of most recent jobs among which failures are counted; 10 by default.
     pub of_last: usize,
 }
 
@@ -29,18 +29,18 @@ impl Default for CircuitBreaker {
 /// Ends a tuning whose first jobs fail for a reason that no configuration can avoid.
 ///
 /// It counts jobs that could not start ([`FailureKind::Setup`]) and jobs that succeeded without
-/// reporting the metric ([`FailureKind::MissingMetric`]). It stops counting as soon as a trial of
-/// this study has a value, and starts again with each call of [`tune`](mod@crate::tune). It is off
-/// by default. `SageMakerEvaluator::adapt_rules` of the package `surmise-sagemaker` turns it on,
-/// because each failed job costs money.
+/// reporting the metric ([`FailureKind::MissingMetric`]). Each call of [`tune`](mod@crate::tune)
+/// counts from 0. Once a job of this study has ended with a value and without a stop request, the
+/// canary has no effect. It is off by default. `SageMakerEvaluator::adapt_rules` of the package
+/// `surmise-sagemaker` turns it on, because each failed job costs money.
 ///
 /// [`FailureKind::Setup`]: crate::trial::FailureKind::Setup
 /// [`FailureKind::MissingMetric`]: crate::trial::FailureKind::MissingMetric
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Canary {
-    /// Number of such failures that ends the tuning.
+    /// Number of setup failures and missing metrics that ends the tuning; 2 by default.
     pub failures: usize,
-    /// Runs only one job at a time until a job has a value, to save the cost of further failures.
+    /// If `true`, runs one job at a time until a job has a value, to limit the cost of failures.
     pub one_at_a_time: bool,
 }
 
@@ -53,6 +53,8 @@ impl Default for Canary {
 
 impl Canary {
     /// Runs one job at a time until a job has a value; off by default.
+    ///
+    /// Use it if parallel jobs that all fail would be expensive.
     #[must_use]
     pub fn one_at_a_time(self) -> Self {
         Self { one_at_a_time: true, ..self }

@@ -40,7 +40,7 @@ use crate::error::{Error, Violation};
 /// See also the guide to [parallel jobs](crate::guide::parallel_jobs).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceLimits {
-    /// Maximum number of jobs in total; `None` is no limit. Retries do not count as jobs.
+    /// Maximum number of jobs in total; `None`, the default, is no limit. Retries do not count.
     #[doc(alias = "MaxNumberOfTrainingJobs")]
     pub max_jobs: Option<usize>,
     /// Maximum number of jobs at the same time; 1 by default.
@@ -48,16 +48,17 @@ pub struct ResourceLimits {
     /// A job with a stop request counts until its evaluator reports its end.
     #[doc(alias = "MaxParallelTrainingJobs")]
     pub max_parallel_jobs: usize,
-    /// Maximum runtime of one call of [`tune`](fn@crate::tune::tune); `None` is no limit.
+    /// Maximum runtime of a tuning; `None`, the default, is no limit.
     ///
-    /// The clock of the evaluator measures it. When it is exceeded, running jobs get a stop
-    /// request.
+    /// The clock of the evaluator measures it, from the call of [`tune`](fn@crate::tune::tune) on.
+    /// With a [journal](crate::Tuner::journal_to), the time that earlier calls spent counts, too.
+    /// When it is exceeded, running jobs get a stop request.
     #[doc(alias = "MaxRuntimeInSeconds")]
     pub max_runtime: Option<Duration>,
 }
 
 impl ResourceLimits {
-    /// Creates limits for the number of jobs, without a limit of the runtime.
+    /// Creates limits for the total and parallel numbers of jobs, without a limit of the runtime.
     pub fn new(max_jobs: usize, max_parallel_jobs: usize) -> Self {
         Self { max_jobs: Some(max_jobs), max_parallel_jobs, max_runtime: None }
     }
@@ -85,7 +86,7 @@ impl ResourceLimits {
 }
 
 impl Default for ResourceLimits {
-    /// Returns limits for one job at a time, without a limit in total.
+    /// Returns limits for one job at a time, without a limit of the jobs in total or the runtime.
     fn default() -> Self {
         Self { max_jobs: None, max_parallel_jobs: 1, max_runtime: None }
     }

@@ -36,7 +36,7 @@ use crate::trial::FailureKind;
 ///     };
 ///     SimulatedJob::new(outcome, Duration::from_secs(60))
 /// });
-/// let retries = RetryPolicy::default().with(FailureKind::OutOfMemory, 2);
+/// let retries = RetryPolicy::default().with_retries(FailureKind::OutOfMemory, 2);
 /// Tuner::new().retries(retries).run(&mut study, &mut evaluator)?;
 /// assert!(study.trials().iter().all(|trial| trial.attempt() == 2 && trial.value().is_some()));
 /// # Ok::<(), Error>(())
@@ -46,8 +46,8 @@ use crate::trial::FailureKind;
 ///
 /// - **Retries after [`FailureKind::Error`].** A program that fails for a configuration usually
 ///   fails again. Each retry then wastes the time of a job.
-/// - **Retries in the evaluator as well.** An evaluator that retries by itself hides the failed
-///   attempts from the study.
+/// - **Retries in the evaluator as well.** An evaluator that also retries hides the failed attempts
+///   from the study.
 ///
 /// [`Backoff`] sets the delays before retries. See also the guide to
 /// [failures](crate::guide::failures).
@@ -55,7 +55,7 @@ use crate::trial::FailureKind;
 #[doc(alias = "RetryStrategy")]
 pub struct RetryPolicy {
     retries: BTreeMap<FailureKind, u32>,
-    /// Sets the delays before retries.
+    /// The delays before retries.
     pub backoff: Backoff,
 }
 
@@ -64,9 +64,9 @@ impl Default for RetryPolicy {
     /// missing metric.
     fn default() -> Self {
         Self::never()
-            .with(FailureKind::Interrupted, 3)
-            .with(FailureKind::Throttled, 10)
-            .with(FailureKind::MissingMetric, 1)
+            .with_retries(FailureKind::Interrupted, 3)
+            .with_retries(FailureKind::Throttled, 10)
+            .with_retries(FailureKind::MissingMetric, 1)
     }
 }
 
@@ -76,20 +76,24 @@ impl RetryPolicy {
         Self { retries: BTreeMap::new(), backoff: Backoff::default() }
     }
 
-    /// Sets the number of retries after failures of this kind.
+    /// Sets the number of retries of a trial after failures of this kind.
+    ///
+    /// By default there are 3 after an interruption, 10 after throttling, 1 after a missing metric,
+    /// and none after other failures. Each kind is counted separately.
     #[must_use]
-    pub fn with(mut self, kind: FailureKind, retries: u32) -> Self {
+    pub fn with_retries(mut self, kind: FailureKind, retries: u32) -> Self {
         self.retries.insert(kind, retries);
         self
     }
 
-    /// Sets the delays before retries; by default 1 s, doubling up to 60 s, minus up to a half.
+    /// Sets the delays before retries; by default 1 s, doubling up to 60 s, less up to a half at
+    /// random.
     #[must_use]
     pub fn with_backoff(self, backoff: Backoff) -> Self {
         Self { backoff, ..self }
     }
 
-    /// Returns the number of retries after failures of this kind.
+    /// Returns the number of retries of a trial after failures of this kind.
     pub fn retries(&self, kind: FailureKind) -> u32 {
         self.retries.get(&kind).copied().unwrap_or(0)
     }
@@ -98,15 +102,15 @@ impl RetryPolicy {
 /// Exponential backoff with jitter: the delays before retries grow, and differ between trials.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Backoff {
-    /// Delay before the first retry.
+    /// Delay before the first retry; 1 s by default.
     #[serde(rename = "first")]
     pub initial_delay: Duration,
-    /// Factor between the delays of successive retries, at least 1.
+    /// Factor between the delays of successive retries, at least 1; 2 by default.
     pub factor: f64,
-    /// Maximum delay before a retry.
+    /// Maximum delay before a retry; 60 s by default.
     #[serde(rename = "longest")]
     pub max_delay: Duration,
-    /// Maximum share of the delay that is subtracted at random, from 0 to 1.
+    /// Maximum share of a delay that is subtracted at random, from 0 to 1; 0.5 by default.
     pub jitter: f64,
 }
 
@@ -121,13 +125,14 @@ impl Default for Backoff {
 impl Backoff {
     /// Returns a backoff without delays.
     pub fn none() -> Self {
-        let none = Duration::ZERO;
-        Self { initial_delay: none, factor: 1.0, max_delay: none, jitter: 0.0 }
+        let zero = Duration::ZERO;
+        Self { initial_delay: zero, factor: 1.0, max_delay: zero, jitter: 0.0 }
     }
 
     /// Returns the delay before retry number `retry`, counted from 1.
     ///
-    /// `jitter` is a random number from 0 to 1: the share of [`Backoff::jitter`] that is applied.
+    /// `jitter` is a random number from 0 to 1. The delay is shortened by this share of the maximum
+    /// that the field [`jitter`](Self::jitter) sets.
     pub fn delay(&self, retry: u32, jitter: f64) -> Duration {
         let growth = self.factor.powi(i32::try_from(retry.saturating_sub(1)).unwrap_or(i32::MAX));
         let max_delay = self.max_delay.as_secs_f64();

@@ -4,12 +4,12 @@ use std::fmt::Display;
 
 use crate::error::Violation;
 
-/// The violations that were found so far.
+/// Checks rules one by one, and collects the violations.
 #[derive(Default)]
 pub(super) struct RuleChecks(Vec<Violation>);
 
 impl RuleChecks {
-    /// Records a violation unless `holds` is true.
+    /// Adds a violation unless `holds` is true.
     pub(super) fn require(
         &mut self,
         holds: bool,

@@ -1,4 +1,4 @@
-//! All rules of a tuning together.
+//! The rules of a tuning, in one type.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct TuningRules {
     pub early_stopping: EarlyStopping,
     /// Ends the tuning before its limits; no criterion by default.
     pub completion: CompletionCriteria,
-    /// Sets which failed attempts are retried.
+    /// Sets which failed attempts are retried, how often, and after which delays.
     pub retries: RetryPolicy,
     /// Maximum runtime of an attempt; `None`, the default, is no timeout.
     ///
@@ -26,14 +26,14 @@ pub struct TuningRules {
     /// [`FailureKind::Timeout`](crate::trial::FailureKind::Timeout).
     #[serde(rename = "job_deadline")]
     pub job_timeout: Option<Duration>,
-    /// Ends the tuning after too many failures; `None` disables the rule.
+    /// Ends the tuning after too many failures; by default ten in a row. `None` disables the rule.
     pub circuit_breaker: Option<CircuitBreaker>,
-    /// Ends the tuning if its first jobs fail for a common reason; by default `None`, which is off.
+    /// Ends the tuning if its first jobs fail for a common reason; `None` by default.
     #[serde(default)]
     pub canary: Option<Canary>,
     /// Ends the tuning after this many jobs in a row that succeed without reporting the metric.
     ///
-    /// `None`, the default, disables the rule. SageMaker's own tuner uses five.
+    /// `None`, the default, disables the rule. SageMaker's tuner uses five.
     #[serde(default, rename = "missing_metrics")]
     pub max_missing_metrics: Option<usize>,
 }

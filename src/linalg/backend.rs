@@ -6,7 +6,7 @@ use super::faer as by_faer;
 #[cfg(feature = "lapack")]
 use super::lapack as by_lapack;
 
-/// The library that factors, solves and multiplies.
+/// The library that factors, inverts and multiplies matrices.
 ///
 /// Matrices are column-major unless a function says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

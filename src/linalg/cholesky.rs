@@ -17,7 +17,7 @@ pub struct Cholesky {
 impl Cholesky {
     /// Factors a symmetric positive definite matrix (n × n) with the default backend.
     ///
-    /// It reads only one triangle of the matrix.
+    /// It reads the diagonal and one triangle of the matrix.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] with the index of the first pivot that is not positive.
@@ -28,7 +28,9 @@ impl Cholesky {
         Self::factor_with(Backend::default(), matrix)
     }
 
-    /// Factors a matrix with this backend, which all methods of the result then use.
+    /// Factors a symmetric positive definite matrix with this backend.
+    ///
+    /// All methods of the result use the same backend.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] with the index of the first pivot that is not positive.
@@ -41,7 +43,7 @@ impl Cholesky {
         Self::factor_in_place(backend, column_major(matrix.t()))
     }
 
-    /// Factors a matrix in place. It reads only the diagonal and the entries above it.
+    /// Factors a matrix in place; reads only the diagonal and the entries above it.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] with the index of the first pivot that is not positive.
@@ -145,7 +147,7 @@ impl Cholesky {
     /// Returns the factor of the Schur complement of the first `size` variables.
     ///
     /// It is the lower right block of L. For a Gaussian process, it is the factor of the covariance
-    /// that remains when the first `size` variables are known.
+    /// of the remaining variables, given the first `size` variables.
     ///
     /// # Panics
     /// Panics if `size` is larger than n.
@@ -164,7 +166,8 @@ impl Cholesky {
     }
 }
 
-// These two replace ndarray's macro `s!`, which uses unsafe code. This crate forbids it.
+// `block` and `block_mut` replace ndarray's macro `s!`, because this crate forbids the unsafe code
+// of that macro.
 
 pub(super) fn block(
     mut matrix: ArrayView2<'_, f64>,

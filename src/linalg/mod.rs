@@ -9,13 +9,13 @@
 //!
 //! [`Cholesky`] grows and shrinks at its lower right end. So a posterior can add pending points and
 //! remove them again without a new factorization. All functions are sequential: other modules use
-//! threads, but never within small matrices.
+//! threads, but never within one small matrix.
 //!
 //! To grow (Golub & Van Loan 2013, §4.2, by blocks): the factor of [[A, B], [Bᵀ, C]] is
 //! [[L, 0], [Wᵀ, M]], where L W = B and M Mᵀ = S = C − Wᵀ W. Hence the lower right block of a
 //! factor is the factor of the Schur complement.
 //!
-//! The work is done by faer or, with a feature of the crate, by LAPACK: see [`Backend`].
+//! [`Backend`] selects the library: faer or, with a feature of the crate, LAPACK.
 
 mod symmetric;
 

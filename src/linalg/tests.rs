@@ -76,14 +76,14 @@ proptest! {
         let matrix = positive_definite(size, seed);
         let part = |rows, columns| block(matrix.view(), rows, columns).to_owned();
         for &backend in Backend::ALL {
-            let whole = Cholesky::factor_with(backend, &matrix).unwrap();
+            let full = Cholesky::factor_with(backend, &matrix).unwrap();
             let first = Cholesky::factor_with(backend, &part(0..old, 0..old)).unwrap();
             let mut grown = first.clone();
             grown.grow(&part(0..old, old..size), &part(old..size, old..size)).unwrap();
-            assert_close(&grown.lower, &whole.lower, 1e-10);
-            let across = part(old..size, 0..old);
-            let explained = across.dot(&first.inverse()).dot(&across.t());
-            let complement = whole.schur_complement(old);
+            assert_close(&grown.lower, &full.lower, 1e-10);
+            let cross = part(old..size, 0..old);
+            let explained = cross.dot(&first.inverse()).dot(&cross.t());
+            let complement = full.schur_complement(old);
             assert_close(
                 &naive_product(complement.lower(), complement.lower().t()),
                 &(part(old..size, old..size) - explained),

@@ -4,9 +4,9 @@ use super::problem::{BatchFunction, ScoredPoint, SearchDomain};
 use crate::lbfgs::{Lbfgs, Settings};
 use crate::unit_cube::{Axis, UnitPoint};
 
-/// Maximum number of levels of an axis that only the exchange changes.
+/// Maximum number of levels of an axis that L-BFGS does not change.
 ///
-/// L-BFGS treats axes with more levels as continuous.
+/// Only the exchange changes such an axis. L-BFGS treats axes with more levels as continuous.
 pub(super) const MAX_EXCHANGE_LEVELS: u64 = 24;
 
 const SETTINGS: Settings = Settings {
@@ -23,7 +23,7 @@ pub(super) struct SmoothAxes {
 }
 
 impl SmoothAxes {
-    pub(super) fn of(domain: &SearchDomain<'_>) -> Self {
+    pub(super) fn new(domain: &SearchDomain<'_>) -> Self {
         let is_smooth = |axis: &Axis| match axis {
             Axis::Continuous { .. } => true,
             Axis::Levels(_) => axis.cell_count().is_some_and(|cells| cells > MAX_EXCHANGE_LEVELS),
@@ -55,7 +55,7 @@ impl SmoothAxes {
 
 /// Maximizes the function from each start along the smooth axes.
 ///
-/// A result is never worse than its start.
+/// Each result is at least as good as its start. It is not snapped.
 pub(super) fn ascend(
     function: &dyn BatchFunction,
     smooth: &SmoothAxes,

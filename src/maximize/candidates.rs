@@ -18,12 +18,12 @@ use crate::unit_cube::{self, Axis, UnitPoint};
 const CANDIDATES_PER_AXIS: usize = 64;
 const MIN_CANDIDATES: usize = 256;
 const MAX_CANDIDATES: usize = 1024;
-/// One in this many candidates, the best ones, sets the low temperature.
+/// The best 1 ⁄ `BEST_SHARE` of the candidates determine the low temperature.
 const BEST_SHARE: usize = 4;
 /// Minimum distance between starts, in units of the length scales.
 const MIN_START_DISTANCE: f64 = 0.1;
 
-/// Returns the anchors, quasi-random points and perturbed anchors, in this order and snapped.
+/// Returns the anchors, quasi-random points and perturbed anchors, in this order; all are snapped.
 pub(super) fn generate(domain: &SearchDomain<'_>, rng: &mut Rng) -> Vec<UnitPoint> {
     let axes = domain.axes;
     let count = (CANDIDATES_PER_AXIS * axes.len()).clamp(MIN_CANDIDATES, MAX_CANDIDATES);
@@ -48,8 +48,8 @@ pub(super) fn perturb_anchors(domain: &SearchDomain<'_>, rng: &mut Rng) -> Vec<U
     #[allow(clippy::cast_precision_loss, reason = "a number of axes")]
     let shares = [1.0, 0.5, (20.0 / dimension as f64).min(1.0), (2.0 / dimension as f64).min(1.0)];
     (0..MAX_CANDIDATES / 2)
-        .map(|number| {
-            let anchor = &domain.anchors[number % domain.anchors.len()];
+        .map(|index| {
+            let anchor = &domain.anchors[index % domain.anchors.len()];
             let share = shares[rng.index(shares.len())];
             let size = 10.0_f64.powf(-3.0 + 2.3 * rng.uniform());
             perturb(domain, anchor, share, size, rng)
@@ -97,13 +97,13 @@ fn reflect(coordinate: f64) -> f64 {
 
 fn next_cell(axis: Axis, coordinate: f64, up: bool) -> f64 {
     let (cell, last) = (axis.cell(coordinate), axis.cell_count().map_or(0, |cells| cells - 1));
-    let neighbour = if (up && cell < last) || cell == 0 { cell + 1 } else { cell - 1 };
-    axis.coordinate(neighbour.min(last))
+    let neighbor = if (up && cell < last) || cell == 0 { cell + 1 } else { cell - 1 };
+    axis.coordinate(neighbor.min(last))
 }
 
 /// Chooses the best candidate, and random ones with probabilities that increase with their values.
 ///
-/// The chosen candidates have a minimum distance from each other. `candidates` are sorted by
+/// The chosen candidates have a minimum distance from each other. `candidates` must be sorted by
 /// decreasing value.
 pub(super) fn choose_starts(
     candidates: &[ScoredPoint],
@@ -123,8 +123,8 @@ pub(super) fn choose_starts(
     let mut chosen: Vec<ScoredPoint> = vec![(*best).clone()];
     let high = std_dev(&finite);
     let low = std_dev(&finite[..finite.len().div_ceil(BEST_SHARE)]);
-    let is_smooth = domain.axes.iter().any(|axis| axis.cell_count().is_none());
-    let low_count = if is_smooth { count.div_ceil(2) } else { 1 };
+    let has_continuous_axis = domain.axes.iter().any(|axis| axis.cell_count().is_none());
+    let low_count = if has_continuous_axis { count.div_ceil(2) } else { 1 };
     for (temperature, count) in [(low, low_count), (high, count)] {
         // Sorting by ln w plus Gumbel noise draws without replacement with weights w.
         let mut drawn: Vec<(f64, &ScoredPoint)> = finite

@@ -12,26 +12,26 @@ const BATCH_SIZE: usize = 256;
 
 /// A function over the unit cube that evaluates several points at once.
 pub trait BatchFunction: Sync {
-    /// Returns the values at these points.
+    /// Returns the values at n points (n).
     fn values(&self, points: &[UnitPoint]) -> Vec<f64>;
 
-    /// Returns the values and gradients at these points.
+    /// Returns the values and gradients at n points (n, n × d).
     ///
-    /// Components of the gradient for axes of categories are ignored.
+    /// The search ignores the components of gradients along axes of categories.
     fn values_and_gradients(&self, points: &[UnitPoint]) -> (Vec<f64>, Vec<Vec<f64>>);
 }
 
-/// The domain of a maximization, and prior knowledge about the function.
+/// The domain of a maximization, with hints about the function.
 pub struct SearchDomain<'a> {
     /// Axes of the cube.
     pub axes: &'a [Axis],
-    /// Length scale of the function along each axis.
+    /// Length scale of the function along each axis (d), in units of the axis.
     pub scales: &'a [f64],
-    /// Points near which good values are likely, the best first.
+    /// Snapped points near which large values are likely, the best first.
     pub anchors: &'a [UnitPoint],
     /// Returns `true` for points that must not be returned.
     pub forbidden: &'a (dyn Fn(&[f64]) -> bool + Sync),
-    /// Kinds of moves that the search uses.
+    /// Kinds of moves that the search uses; all by default.
     pub moves: Moves,
 }
 
@@ -42,7 +42,7 @@ pub struct Moves {
     pub near_anchors: bool,
     /// Uses L-BFGS along the smooth axes.
     pub ascent: bool,
-    /// Moves to the best neighbour along one discrete axis at a time.
+    /// Moves to the best neighbor along one discrete axis at a time.
     pub exchange: bool,
 }
 
@@ -59,16 +59,16 @@ impl std::fmt::Debug for SearchDomain<'_> {
     }
 }
 
-/// A point with the value of the function.
+/// A point with the value of the function there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoredPoint {
-    /// The point, which is snapped.
+    /// The point; results of [`maximize`](super::maximize) are snapped.
     pub point: UnitPoint,
     /// The value of the function at the point.
     pub value: f64,
 }
 
-/// Evaluates points in batches on all threads; keeps their order.
+/// Evaluates points in batches on all threads, and keeps their order.
 pub(super) fn score(function: &dyn BatchFunction, points: Vec<UnitPoint>) -> Vec<ScoredPoint> {
     // For a single batch, starting other threads costs as much as the evaluation.
     let values: Vec<Vec<f64>> = if points.len() <= BATCH_SIZE {

@@ -1,4 +1,4 @@
-//! The maximization: evaluates all points of a small cube, and otherwise searches.
+//! The maximization: enumerates a small cube, and searches any other cube.
 
 use super::ascent;
 use super::candidates;
@@ -58,7 +58,7 @@ fn explore(
     rng: &mut Rng,
 ) -> Option<ScoredPoint> {
     let candidates = best_first(score(function, candidates::generate(domain, rng)));
-    let smooth = ascent::SmoothAxes::of(domain);
+    let smooth = ascent::SmoothAxes::new(domain);
     let mut starts = candidates::choose_starts(&candidates, domain, rng);
     for _ in 0..MAX_ROUNDS {
         let before = starts.clone();
@@ -72,7 +72,7 @@ fn explore(
         let gain = starts
             .iter()
             .zip(&before)
-            .map(|(now, then)| now.value - then.value)
+            .map(|(after, before)| after.value - before.value)
             .fold(f64::NEG_INFINITY, f64::max);
         if gain < 1e-6 {
             break;
@@ -80,12 +80,12 @@ fn explore(
     }
     let snapped =
         starts.into_iter().map(|start| unit_cube::snap(domain.axes, &start.point)).collect();
-    let mut found = score(function, snapped);
-    found.extend(candidates);
-    let found = best_first(found);
-    exchange::search_near_forbidden(function, domain, &found, rng)
-        .or_else(|| first_allowed(found, domain))
-        // All points found so far are forbidden: try points near the anchors.
+    let mut scored = score(function, snapped);
+    scored.extend(candidates);
+    let scored = best_first(scored);
+    exchange::search_near_forbidden(function, domain, &scored, rng)
+        .or_else(|| first_allowed(scored, domain))
+        // If all evaluated points are forbidden, try points near the anchors.
         .or_else(|| {
             first_allowed(
                 best_first(score(function, candidates::perturb_anchors(domain, rng))),

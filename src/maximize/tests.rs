@@ -16,11 +16,12 @@ impl BatchFunction for Quadratic {
     }
 
     fn values_and_gradients(&self, points: &[UnitPoint]) -> (Vec<f64>, Vec<Vec<f64>>) {
-        let gap =
+        let difference =
             |p: &UnitPoint| p.iter().zip(&self.maximum).map(|(x, m)| x - m).collect::<Vec<_>>();
         let gradients: Vec<Vec<f64>> =
-            points.iter().map(|p| gap(p).iter().map(|g| -2.0 * g).collect()).collect();
-        (points.iter().map(|p| -gap(p).iter().map(|g| g * g).sum::<f64>()).collect(), gradients)
+            points.iter().map(|p| difference(p).iter().map(|g| -2.0 * g).collect()).collect();
+        let values = points.iter().map(|p| -difference(p).iter().map(|g| g * g).sum::<f64>());
+        (values.collect(), gradients)
     }
 }
 
@@ -136,8 +137,8 @@ fn fault_a9_the_best_allowed_cell_near_forbidden_cells_is_found() {
             let maximum: Vec<f64> = axes.iter().map(|axis| axis.snap(rng.uniform())).collect();
             let curvatures: Vec<f64> = axes.iter().map(|_| 1.0 + 9.0 * rng.uniform()).collect();
             let ridge = Ridge { maximum: maximum.clone(), curvatures };
-            // All cells that are at most one step from the maximum on at most two axes.
-            let mut best = vec![UnitPoint::from(maximum.clone())];
+            // All cells that are at most two steps along the axes from the maximum.
+            let mut nearby = vec![UnitPoint::from(maximum.clone())];
             let step = |point: &[f64], index: usize, up: bool| -> Option<Vec<f64>> {
                 let cell = axis.cell(point[index]);
                 let next = if up { cell + 1 } else { cell.checked_sub(1)? };
@@ -150,17 +151,18 @@ fn fault_a9_the_best_allowed_cell_near_forbidden_cells_is_found() {
             for i in 0..dimension {
                 for up in [false, true] {
                     let Some(one) = step(&maximum, i, up) else { continue };
-                    best.push(one.clone().into());
+                    nearby.push(one.clone().into());
                     for j in i..dimension {
                         let two = [false, true].map(|up| step(&one, j, up));
-                        best.extend(two.into_iter().flatten().map(UnitPoint::from));
+                        nearby.extend(two.into_iter().flatten().map(UnitPoint::from));
                     }
                 }
             }
-            let best = best_first(score(&ridge, best));
+            let nearby = best_first(score(&ridge, nearby));
             let forbidden: Vec<UnitPoint> =
-                best.iter().take(forbidden_count).map(|scored| scored.point.clone()).collect();
-            let allowed = best.iter().find(|scored| !forbidden.contains(&scored.point)).unwrap();
+                nearby.iter().take(forbidden_count).map(|scored| scored.point.clone()).collect();
+            let best_allowed =
+                nearby.iter().find(|scored| !forbidden.contains(&scored.point)).unwrap();
             let is_forbidden =
                 |p: &[f64]| forbidden.iter().any(|f| unit_cube::is_same_point(&axes, f, p));
             let domain = SearchDomain {
@@ -172,10 +174,10 @@ fn fault_a9_the_best_allowed_cell_near_forbidden_cells_is_found() {
             };
             let found = maximize(&ridge, &domain, &mut rng).unwrap();
             assert!(
-                found.value >= allowed.value - 1e-12,
+                found.value >= best_allowed.value - 1e-12,
                 "{dimension} axes of {levels}, {forbidden_count} forbidden, case {case}: {}, {}",
                 found.value,
-                allowed.value
+                best_allowed.value
             );
         }
     }

@@ -7,9 +7,9 @@ use super::violations::{MAX_INTEGER, check_name, wrong_type};
 use crate::error::{Error, Violation};
 use crate::unit_cube::Axis;
 
-/// A choice among values without order: texts, numbers, booleans or null.
+/// A categorical range: a choice among values without order.
 ///
-/// Configurations return the values with their types.
+/// Values are texts, numbers, booleans or null, and configurations return them with their types.
 ///
 /// ```
 /// use surmise::space::{ParameterRange, ParameterValue};
@@ -78,7 +78,7 @@ impl CategoricalParameterRange {
         &self.name
     }
 
-    /// Returns the values, in the order in which they were given.
+    /// Returns the values, in the order of the arguments of [`new`](Self::new).
     pub fn values(&self) -> &[ParameterValue] {
         &self.values
     }
@@ -89,11 +89,11 @@ impl CategoricalParameterRange {
 
     /// Returns the coordinate of a value.
     ///
-    /// A number or text of another type selects the choice that it equals: `64.0` and `"64"` select
-    /// the choice `64`.
+    /// A value of another type selects the choice that it equals: `64.0` and `"64"` select the
+    /// choice `64`.
     pub(super) fn encode(&self, value: &ParameterValue) -> Result<f64, Violation> {
-        let identical = self.values.iter().position(|known| known == value);
-        let equal = || self.values.iter().position(|known| is_equal(known, value));
+        let identical = self.values.iter().position(|choice| choice == value);
+        let equal = || self.values.iter().position(|choice| is_equal(choice, value));
         match identical.or_else(equal) {
             Some(index) => Ok(self.axis().coordinate(index as u64)),
             None if self.has_only_texts() && !matches!(value, ParameterValue::Category(_)) => {
@@ -156,7 +156,7 @@ fn is_equal(a: &ParameterValue, b: &ParameterValue) -> bool {
     a.to_string() == b.to_string() || (!are_texts && are_equal_numbers())
 }
 
-/// Returns each value that equals an earlier value, as pairs of the earlier value and the value.
+/// Returns the pairs of equal values: an earlier value, and a later value that equals it.
 fn duplicates(
     values: &[ParameterValue],
 ) -> impl Iterator<Item = (&ParameterValue, &ParameterValue)> {

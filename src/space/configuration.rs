@@ -38,7 +38,7 @@ impl ParameterValue {
     /// Returns the text that a program receives for this value.
     ///
     /// A float has the fewest digits that identify it, in the form of Python (`0.1373`, `1.5e-08`).
-    /// A text has no quotation marks.
+    /// The `Display` form differs only in the exponent (`1.5e-8`). A text has no quotation marks.
     ///
     /// ```
     /// use surmise::ParameterValue;
@@ -56,7 +56,7 @@ impl ParameterValue {
     }
 }
 
-/// Formats a float like Python's `repr`, as SageMaker does for the jobs of its tuner.
+/// Formats a float like Python's `repr`, as SageMaker's tuner does for its jobs.
 fn python_repr(number: f64) -> String {
     let size = number.abs();
     if size == 0.0 || (1e-4..1e16).contains(&size) {
@@ -95,26 +95,26 @@ impl From<i32> for ParameterValue {
 }
 
 impl From<&str> for ParameterValue {
-    fn from(name: &str) -> Self {
-        Self::Category(name.to_owned())
+    fn from(text: &str) -> Self {
+        Self::Category(text.to_owned())
     }
 }
 
 impl From<String> for ParameterValue {
-    fn from(name: String) -> Self {
-        Self::Category(name)
+    fn from(text: String) -> Self {
+        Self::Category(text)
     }
 }
 
 impl From<&String> for ParameterValue {
-    fn from(name: &String) -> Self {
-        Self::Category(name.clone())
+    fn from(text: &String) -> Self {
+        Self::Category(text.clone())
     }
 }
 
 impl From<bool> for ParameterValue {
-    fn from(answer: bool) -> Self {
-        Self::Boolean(answer)
+    fn from(boolean: bool) -> Self {
+        Self::Boolean(boolean)
     }
 }
 
@@ -143,12 +143,12 @@ impl<'de> Deserialize<'de> for ParameterValue {
                 Ok(ParameterValue::Float(number))
             }
 
-            fn visit_str<E>(self, name: &str) -> Result<ParameterValue, E> {
-                Ok(ParameterValue::Category(name.to_owned()))
+            fn visit_str<E>(self, text: &str) -> Result<ParameterValue, E> {
+                Ok(ParameterValue::Category(text.to_owned()))
             }
 
-            fn visit_bool<E>(self, answer: bool) -> Result<ParameterValue, E> {
-                Ok(ParameterValue::Boolean(answer))
+            fn visit_bool<E>(self, boolean: bool) -> Result<ParameterValue, E> {
+                Ok(ParameterValue::Boolean(boolean))
             }
 
             fn visit_unit<E>(self) -> Result<ParameterValue, E> {
@@ -165,8 +165,8 @@ impl fmt::Display for ParameterValue {
         match self {
             Self::Integer(number) => write!(f, "{number}"),
             Self::Float(number) => write!(f, "{number:?}"),
-            Self::Category(name) => f.write_str(name),
-            Self::Boolean(answer) => write!(f, "{answer}"),
+            Self::Category(text) => f.write_str(text),
+            Self::Boolean(boolean) => write!(f, "{boolean}"),
             Self::Null => f.write_str("null"),
         }
     }
@@ -189,7 +189,7 @@ impl fmt::Display for ParameterValue {
 /// assert_eq!(defaults.to_string(), "learning_rate = 0.003, depth = 7, optimizer = adam");
 /// ```
 ///
-/// Clones share their values, and all configurations of a space share their names.
+/// Clones share their memory, and all configurations of a space share their names.
 #[derive(Clone, Default, PartialEq)]
 pub struct Configuration(Arc<Entries>);
 
@@ -208,7 +208,7 @@ impl PartialEq for Entries {
 
 impl Configuration {
     /// Creates a configuration from names and values in the same order.
-    pub(super) fn of(names: Arc<[String]>, values: Vec<ParameterValue>) -> Self {
+    pub(super) fn new(names: Arc<[String]>, values: Vec<ParameterValue>) -> Self {
         debug_assert_eq!(names.len(), values.len());
         Self(Arc::new(Entries { names, values: values.into() }))
     }
@@ -224,15 +224,15 @@ impl Configuration {
     }
 
     /// Returns a hash of the values and their order, for hash tables within one process.
-    pub(crate) fn hash_of_values(&self) -> u64 {
+    pub(crate) fn hash_values(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for value in self.values() {
             match value {
                 ParameterValue::Integer(number) => number.hash(&mut hasher),
                 // Adding 0 turns −0 into 0.
                 ParameterValue::Float(number) => (number + 0.0).to_bits().hash(&mut hasher),
-                ParameterValue::Category(name) => name.hash(&mut hasher),
-                ParameterValue::Boolean(answer) => answer.hash(&mut hasher),
+                ParameterValue::Category(text) => text.hash(&mut hasher),
+                ParameterValue::Boolean(boolean) => boolean.hash(&mut hasher),
                 ParameterValue::Null => 0_u8.hash(&mut hasher),
             }
         }
@@ -241,7 +241,7 @@ impl Configuration {
 
     /// Returns the value of a parameter, or `None` if there is no parameter with this name.
     pub fn value(&self, name: &str) -> Option<&ParameterValue> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
     /// Returns the value of a numeric parameter as a float.
@@ -258,7 +258,8 @@ impl Configuration {
     /// Returns the value of an integer parameter, or of a categorical parameter of integers.
     ///
     /// # Panics
-    /// Panics if there is no parameter with this name, or if its value is not an integer.
+    /// Panics if there is no parameter with this name, or if its value is not an integer. Use
+    /// [`value`](Self::value) for names that may be unknown.
     #[track_caller]
     pub fn integer(&self, name: &str) -> i64 {
         match self.expect_value(name) {
@@ -270,7 +271,8 @@ impl Configuration {
     /// Returns the value of a categorical parameter of texts.
     ///
     /// # Panics
-    /// Panics if there is no parameter with this name, or if its value is not a text.
+    /// Panics if there is no parameter with this name, or if its value is not a text. Use
+    /// [`value`](Self::value) for names that may be unknown.
     #[track_caller]
     pub fn category(&self, name: &str) -> &str {
         match self.expect_value(name) {
@@ -282,11 +284,12 @@ impl Configuration {
     /// Returns the value of a categorical parameter of booleans.
     ///
     /// # Panics
-    /// Panics if there is no parameter with this name, or if its value is not a boolean.
+    /// Panics if there is no parameter with this name, or if its value is not a boolean. Use
+    /// [`value`](Self::value) for names that may be unknown.
     #[track_caller]
     pub fn boolean(&self, name: &str) -> bool {
         match self.expect_value(name) {
-            ParameterValue::Boolean(answer) => *answer,
+            ParameterValue::Boolean(boolean) => *boolean,
             other => panic!("parameter `{name}` is {other}, not a boolean"),
         }
     }
@@ -323,7 +326,7 @@ impl<N: Into<String>> FromIterator<(N, ParameterValue)> for Configuration {
     fn from_iter<I: IntoIterator<Item = (N, ParameterValue)>>(entries: I) -> Self {
         let (names, values): (Vec<String>, Vec<ParameterValue>) =
             entries.into_iter().map(|(name, value)| (name.into(), value)).unzip();
-        Self::of(names.into(), values)
+        Self::new(names.into(), values)
     }
 }
 

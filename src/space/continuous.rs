@@ -7,23 +7,25 @@ use super::quantization::Quantization;
 use super::rounding::{ROUNDING_SHARES, Rounding};
 use super::scaling::{self, ResolvedScaling, ScalingType, float_spacing, from_unit, to_unit};
 use super::violations::{
-    LOGARITHMIC_BOUNDS, MIN_EXCEEDS_MAX, check_name, not_a_valid_value, outside,
+    LOGARITHMIC_BOUNDS, MIN_EXCEEDS_MAX, check_name, not_a_valid_value, outside_range,
     resolve_with_large_step, step_too_large, wrong_type,
 };
 use crate::error::{Error, Violation};
 use crate::significant_digits::MAX_DIGITS;
 use crate::unit_cube::{Axis, Levels};
 
-/// Minimum resolution of the axis: closer coordinates are one configuration for a strategy.
+/// Minimum resolution of the axis. Coordinates that are closer are the same for a strategy.
 const MIN_RESOLUTION: f64 = 1e-7;
 /// Minimum width of a range as a share of its largest bound; narrower ranges have too few floats.
 const MIN_RELATIVE_WIDTH: f64 = 1e-12;
 /// Maximum number of values, so that coordinates can distinguish them; 2⁴⁰.
 const MAX_VALUES: f64 = 1_099_511_627_776.0;
-/// Minimum size of values. Smaller floats have fewer digits.
+/// Minimum width of a range, and minimum value on a logarithmic scale.
+///
+/// Floats that are much smaller have fewer digits.
 const MIN_SIZE: f64 = 1e-290;
 
-/// Real numbers from a minimum to a maximum, both included.
+/// A range of real numbers from a minimum to a maximum, both included.
 ///
 /// Proposed values are rounded to few digits, which changes them by at most a ten-thousandth of the
 /// axis. If the rounded value was already tried, the proposal has more digits. Values that the user
@@ -44,7 +46,7 @@ impl ContinuousParameterRange {
     /// # Errors
     /// [`Error::Invalid`] with one violation for each of these:
     ///
-    /// - The name is empty.
+    /// - The name is empty or has a NUL character.
     /// - A bound or max − min is not finite, or min > max.
     /// - The scaling is `Logarithmic` with min ≤ 0.
     /// - The scaling is `ReverseLogarithmic` with min < 0 or max ≥ 1.
@@ -62,7 +64,7 @@ impl ContinuousParameterRange {
         Ok(Self { name, min, max, scaling, resolved_scaling, quantization: None })
     }
 
-    /// Restricts the range to min, min + step, …, up to max. By default there is no step.
+    /// Restricts the range to min, min + step, …, up to max; by default there is no step.
     ///
     /// # Errors
     /// [`Error::Invalid`] with one violation for each of these:
@@ -72,7 +74,7 @@ impl ContinuousParameterRange {
     /// - The requested scaling is `ReverseLogarithmic`.
     /// - The requested scaling is `Logarithmic` and min is below the step, because the first steps
     ///   would then take most of the axis.
-    /// - The range has a number of significant digits.
+    /// - The range already has a step or a number of significant digits.
     pub fn with_step(self, step: f64) -> Result<Self, Error> {
         let width = self.max - self.min;
         let violation = |rule: &str, remedy: &str| {
@@ -122,11 +124,13 @@ impl ContinuousParameterRange {
     ///
     /// - The number of digits is not from 1 to 12.
     /// - min ≤ 0, because decimals with a fixed number of digits are infinitely dense near 0.
-    /// - The range has no such decimal, or more than 2⁴⁰.
-    /// - The requested scaling is `ReverseLogarithmic`, or the range has a step.
+    /// - The range has no such decimal, or at least 2⁴⁰.
+    /// - The requested scaling is `ReverseLogarithmic`.
+    /// - The range already has a step or a number of significant digits.
     pub fn with_significant_digits(self, digits: u32) -> Result<Self, Error> {
-        let shown = format!("{digits} significant digits");
-        let violation = |rule: &str, remedy: &str| Violation::new(&self.name, &shown, rule, remedy);
+        let restriction = format!("{digits} significant digits");
+        let violation =
+            |rule: &str, remedy: &str| Violation::new(&self.name, &restriction, rule, remedy);
         let mut violations = Vec::new();
         if !(1..=MAX_DIGITS).contains(&digits) {
             let rule = format!("the number of significant digits must be from 1 to {MAX_DIGITS}");
@@ -153,7 +157,7 @@ impl ContinuousParameterRange {
         let resolved_scaling = match self.resolved_scaling.scaling {
             ScalingType::ReverseLogarithmic => ResolvedScaling {
                 scaling: ScalingType::Linear,
-                reason: format!("Linear because the range has {shown}."),
+                reason: format!("Linear because the range has {restriction}."),
             },
             _ => self.resolved_scaling.clone(),
         };
@@ -187,12 +191,12 @@ impl ContinuousParameterRange {
         &self.name
     }
 
-    /// Returns the smallest value.
+    /// Returns the lower bound. With significant digits, the smallest value may be above it.
     pub fn min(&self) -> f64 {
         self.min
     }
 
-    /// Returns the upper bound. With a step, the largest value may be below it.
+    /// Returns the upper bound. With a step or significant digits, the largest value may be below.
     pub fn max(&self) -> f64 {
         self.max
     }
@@ -213,7 +217,7 @@ impl ContinuousParameterRange {
         }
     }
 
-    /// Returns all values of a range with a step or with significant digits, in order.
+    /// Returns all values, in increasing order, of a range with a step or with significant digits.
     ///
     /// Returns `None` if the range has neither.
     pub fn values(&self) -> Option<impl ExactSizeIterator<Item = f64>> {
@@ -270,7 +274,7 @@ impl ContinuousParameterRange {
             return Err(wrong_type(&self.name, value, "a number"));
         };
         if !self.contains(number) {
-            return Err(outside(&self.name, &format!("{number:?}"), self.min, self.max));
+            return Err(outside_range(&self.name, &format!("{number:?}"), self.min, self.max));
         }
         if self.is_constant() {
             return Ok(0.5);
@@ -278,11 +282,11 @@ impl ContinuousParameterRange {
         let Some(quantization) = self.quantization else {
             return Ok(to_unit(self.resolved_scaling.scaling, self.min, self.max, number));
         };
-        let index = quantization.nearest(number);
+        let index = quantization.nearest_index(number);
         if is_almost_equal(number, quantization.value(index)) {
             return Ok(self.axis().coordinate(index));
         }
-        let (below, above) = quantization.neighbours(number);
+        let (below, above) = quantization.neighbors(number);
         let values = match quantization {
             Quantization::Steps { step, .. } => {
                 format!("{:?} to {:?} in steps of {step:?}", self.min, self.max)
@@ -294,16 +298,16 @@ impl ContinuousParameterRange {
         Err(not_a_valid_value(&self.name, &format!("{number:?}"), &values, below, above))
     }
 
-    /// Returns `true` for numbers in the range, and for bounds in single precision.
+    /// Returns `true` for numbers in the range, and for bounds rounded to single precision.
     fn contains(&self, number: f64) -> bool {
         (self.min..=self.max).contains(&number)
-            || is_in_single_precision(number, self.min)
-            || is_in_single_precision(number, self.max)
+            || is_rounded_to_single_precision(number, self.min)
+            || is_rounded_to_single_precision(number, self.max)
     }
 
     /// Converts a valid number to a value of this range.
     ///
-    /// It rounds to a step, and replaces a bound in single precision by the exact bound.
+    /// It replaces a rounded number by the allowed value or the bound that it stands for.
     pub(super) fn normalize(&self, number: f64, coordinate: f64) -> ParameterValue {
         match self.quantization {
             Some(_) => self.decode(coordinate),
@@ -337,7 +341,8 @@ impl ContinuousParameterRange {
         let value = from_unit(self.resolved_scaling.scaling, self.min, self.max, coordinate);
         let is_inside = self.min < value && value < self.max;
         ParameterValue::Float(if is_inside {
-            let rounding = Rounding::of(self.resolved_scaling.scaling, self.min, self.max, share);
+            let rounding =
+                Rounding::coarsest(self.resolved_scaling.scaling, self.min, self.max, share);
             rounding.round(value).clamp(self.min, self.max)
         } else {
             value
@@ -345,20 +350,20 @@ impl ContinuousParameterRange {
     }
 }
 
-/// Returns `true` if `number` is `other` in single precision, in which some programs compute.
+/// Returns `true` if `number` is `other` rounded to single precision, which some programs use.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::float_cmp,
     reason = "single precision is intended"
 )]
-fn is_in_single_precision(number: f64, other: f64) -> bool {
+fn is_rounded_to_single_precision(number: f64, other: f64) -> bool {
     f64::from(other as f32) == number
 }
 
 /// Returns `true` if two numbers differ only by rounding.
 fn is_almost_equal(number: f64, other: f64) -> bool {
     let tolerance = 1e-12 * other.abs().max(number.abs());
-    (number - other).abs() <= tolerance || is_in_single_precision(number, other)
+    (number - other).abs() <= tolerance || is_rounded_to_single_precision(number, other)
 }
 
 fn check_continuous(name: &str, min: f64, max: f64, scaling: ScalingType) -> Vec<Violation> {

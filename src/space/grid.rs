@@ -11,15 +11,16 @@ use crate::unit_cube::{Axis, Grid};
 /// Maximum number of levels of one parameter.
 const MAX_LEVELS: u64 = 1 << 20;
 
-/// The levels of a parameter in a grid: the values that the grid combines with other parameters.
+/// The levels of a parameter: the values that a grid combines with those of other parameters.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GridLevels {
-    /// All values of an integer range, a categorical range, or a range with a step.
+    /// All values of a range; a continuous range needs a step or significant digits.
     All,
     /// This number of values, evenly spaced on the scale of the range, including both bounds.
     ///
-    /// Values of an integer range are rounded, and duplicates are removed.
+    /// A single value is the middle of the scale. In integer ranges and ranges with a step, values
+    /// are rounded to allowed values, and duplicates are removed.
     EvenlySpaced(usize),
     /// Exactly the listed values.
     Values(Vec<ParameterValue>),
@@ -56,28 +57,31 @@ impl SearchSpace {
     /// [`Error::Invalid`] with one violation for each of these:
     ///
     /// - A numeric parameter has no levels, or levels are for an unknown parameter.
-    /// - A value is outside its range, or is given twice.
-    /// - A list of levels is empty, or there are more than 2⁶³ combinations.
+    /// - A parameter has two lists of levels, an empty list, or more than 2²⁰ levels.
+    /// - A value is not a value of its range, or occurs twice.
+    /// - [`GridLevels::All`] is for a continuous range without a step or significant digits.
+    /// - [`GridLevels::EvenlySpaced`] is for a categorical range.
+    /// - There are at least 2⁶³ combinations.
     pub fn grid<N: AsRef<str>>(
         &self,
         levels: impl IntoIterator<Item = (N, GridLevels)>,
     ) -> Result<Grid, Error> {
-        let given: Vec<(N, GridLevels)> = levels.into_iter().collect();
+        let requested: Vec<(N, GridLevels)> = levels.into_iter().collect();
         let mut violations = Vec::new();
-        let mut seen = HashSet::new();
-        for (name, _) in &given {
+        let mut names = HashSet::new();
+        for (name, _) in &requested {
             let name = name.as_ref();
             if !self.ranges.iter().any(|range| range.name() == name) {
                 let rule = "the search space has no such parameter";
                 violations.push(Violation::new(name, "unknown", rule, "correct the name"));
-            } else if !seen.insert(name) {
+            } else if !names.insert(name) {
                 let rule = "a parameter must not have two lists of levels";
                 violations.push(Violation::new(name, "given twice", rule, "remove one"));
             }
         }
         let mut coordinates = Vec::with_capacity(self.ranges.len());
         for range in &self.ranges {
-            let levels = given.iter().find(|(name, _)| name.as_ref() == range.name());
+            let levels = requested.iter().find(|(name, _)| name.as_ref() == range.name());
             match range.grid_coordinates(levels.map(|(_, levels)| levels)) {
                 Ok(levels) => coordinates.push(levels),
                 Err(found) => violations.extend(found),
@@ -94,7 +98,7 @@ impl SearchSpace {
         })?;
         for (axis, range) in self.ranges.iter().enumerate() {
             let ParameterRange::Continuous(range) = range else { continue };
-            let levels = given.iter().find(|(name, _)| name.as_ref() == range.name());
+            let levels = requested.iter().find(|(name, _)| name.as_ref() == range.name());
             let numbers: Vec<f64> = match levels {
                 Some((_, GridLevels::Values(values))) => {
                     values.iter().filter_map(ParameterValue::number).collect()
@@ -167,14 +171,14 @@ impl ParameterRange {
 
     fn coordinates_of(&self, values: &[ParameterValue]) -> Result<Vec<f64>, Vec<Violation>> {
         let axis = self.axis();
-        let is_known = |coordinates: &[f64], coordinate: f64| {
-            coordinates.iter().any(|known| axis.is_same_coordinate(*known, coordinate))
+        let is_duplicate = |coordinates: &[f64], coordinate: f64| {
+            coordinates.iter().any(|other| axis.is_same_coordinate(*other, coordinate))
         };
         let (mut coordinates, mut violations) = (Vec::<f64>::new(), Vec::new());
         for value in values {
             match self.encode(value) {
                 Err(violation) => violations.push(violation),
-                Ok(coordinate) if is_known(&coordinates, coordinate) => {
+                Ok(coordinate) if is_duplicate(&coordinates, coordinate) => {
                     let rule = "the levels of a grid must be distinct";
                     violations.push(Violation::new(self.name(), value, rule, "remove one"));
                 }

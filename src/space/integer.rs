@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::configuration::ParameterValue;
 use super::scaling::{ResolvedScaling, ScalingType};
 use super::violations::{
-    LOGARITHMIC_BOUNDS, MAX_INTEGER, MIN_EXCEEDS_MAX, check_name, not_a_valid_value, outside,
+    LOGARITHMIC_BOUNDS, MAX_INTEGER, MIN_EXCEEDS_MAX, check_name, not_a_valid_value, outside_range,
     resolve_with_large_step, step_too_large, wrong_type,
 };
 use crate::error::{Error, Violation};
@@ -16,7 +16,7 @@ const MAX_VALUES: i64 = 1 << 40;
 /// Maximum value on a logarithmic scale, so that coordinates can distinguish adjacent values.
 const MAX_LOGARITHMIC: i64 = 1 << 44;
 
-/// Integers from a minimum to a maximum, both included.
+/// A range of integers from a minimum to a maximum, both included.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntegerParameterRange {
     name: String,
@@ -33,7 +33,7 @@ impl IntegerParameterRange {
     /// # Errors
     /// [`Error::Invalid`] with one violation for each of these:
     ///
-    /// - The name is empty.
+    /// - The name is empty or has a NUL character.
     /// - min > max, or the range has more than 2⁴⁰ values.
     /// - A bound is beyond ±2⁵³ (beyond 2⁴⁴ on a logarithmic scale).
     /// - The scaling is `Logarithmic` with min ≤ 0, or `ReverseLogarithmic`.
@@ -50,7 +50,7 @@ impl IntegerParameterRange {
         Ok(Self { name, min, max, scaling, resolved_scaling, step: 1 })
     }
 
-    /// Restricts the range to min, min + step, …, up to max. By default the step is 1.
+    /// Restricts the range to min, min + step, …, up to max; by default the step is 1.
     ///
     /// ```
     /// use surmise::{ParameterRange, ScalingType};
@@ -135,7 +135,7 @@ impl IntegerParameterRange {
             _ => return Err(wrong_type(&self.name, value, "an integer")),
         };
         if !(self.min..=self.max).contains(&number) {
-            return Err(outside(&self.name, &value.to_string(), self.min, self.max));
+            return Err(outside_range(&self.name, &value.to_string(), self.min, self.max));
         }
         let steps = (number - self.min) / self.step;
         let below = self.min + steps * self.step;

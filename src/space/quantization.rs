@@ -14,9 +14,9 @@ pub(super) enum Quantization {
 }
 
 impl Quantization {
-    /// Returns the steps from `min` to `max`.
+    /// Returns the values `min`, `min + step`, … up to `max`.
     ///
-    /// The tolerance includes a last step that exceeds `max` only by rounding.
+    /// The tolerance includes a last value that exceeds `max` only by rounding.
     pub(super) fn steps(min: f64, max: f64, step: f64) -> Self {
         let steps = (max - min) / step;
         #[allow(
@@ -60,7 +60,7 @@ impl Quantization {
         }
     }
 
-    /// Returns the value with this index.
+    /// Returns the value with this index, counted from 0.
     pub(super) fn value(self, index: u64) -> f64 {
         match self {
             Self::Significant { digits, first, .. } => {
@@ -78,7 +78,7 @@ impl Quantization {
 
     /// Returns the index of the allowed value that is nearest to a value.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-    pub(super) fn nearest(self, value: f64) -> u64 {
+    pub(super) fn nearest_index(self, value: f64) -> u64 {
         match self {
             Self::Steps { first, step, count } => {
                 (((value - first) / step).round().max(0.0) as u64).min(count - 1)
@@ -93,9 +93,9 @@ impl Quantization {
     /// Returns the allowed values next to a value: one at or below it, and one above it.
     ///
     /// The second is `None` beyond the last allowed value.
-    pub(super) fn neighbours(self, value: f64) -> (f64, Option<f64>) {
-        let near = self.nearest(value);
-        let below = if self.value(near) > value { near.saturating_sub(1) } else { near };
+    pub(super) fn neighbors(self, value: f64) -> (f64, Option<f64>) {
+        let nearest = self.nearest_index(value);
+        let below = if self.value(nearest) > value { nearest.saturating_sub(1) } else { nearest };
         (self.value(below), (below + 1 < self.count()).then(|| self.value(below + 1)))
     }
 }

@@ -1,4 +1,4 @@
-//! The range of a parameter, of one of three kinds.
+//! The range of a parameter: continuous, integer or categorical.
 //!
 //! The constructors check all arguments, so every range is valid.
 

@@ -1,8 +1,8 @@
 //! Rounds proposed values of a continuous range to few digits.
 //!
-//! From 0 to 1, 0.4635 is as good as 0.46347010869165484, and easier to read. So proposed values
-//! are rounded to decimals, by at most a ten-thousandth of the axis. More digits are used only if
-//! the rounded value was already tried ([`ROUNDING_SHARES`]).
+//! In a range from 0 to 1, 0.4635 serves as well as 0.46347010869165484, and is easier to read. So
+//! proposed values are rounded to decimals, by at most a ten-thousandth of the axis. They have more
+//! digits only if the rounded value was already tried ([`ROUNDING_SHARES`]).
 //!
 //! | scale | rounded to |
 //! | --- | --- |
@@ -16,7 +16,7 @@ use super::scaling::{ScalingType, float_spacing, log_complement_ratio, log_ratio
 
 /// Maximum changes of a value by rounding, as shares of the axis.
 ///
-/// The first share is used that gives a value which was not tried yet.
+/// A proposal uses the first share for which the rounded configuration is new.
 pub(super) const ROUNDING_SHARES: [f64; 3] = [1e-4, 1e-5, 1e-6];
 
 /// The rounding of the values of a range.
@@ -36,7 +36,7 @@ impl Rounding {
     /// Returns the coarsest rounding that changes values by at most this share of the axis.
     ///
     /// `scaling` is a resolved scaling, and `min` is below `max`.
-    pub(super) fn of(scaling: ScalingType, min: f64, max: f64, share: f64) -> Self {
+    pub(super) fn coarsest(scaling: ScalingType, min: f64, max: f64, share: f64) -> Self {
         let rounding = match scaling {
             ScalingType::Logarithmic => {
                 Self::SignificantDigits(significant_digits(share * log_ratio(min, max)))
@@ -67,12 +67,12 @@ impl Rounding {
     pub(super) fn round(self, value: f64) -> f64 {
         match self {
             Self::None => value,
-            Self::DecimalPlace(power) => to_place(value, power),
+            Self::DecimalPlace(power) => round_to_place(value, power),
             Self::SignificantDigits(digits) => {
-                to_place(value, exponent(value, digits) - (digits - 1))
+                round_to_place(value, exponent(value, digits) - (digits - 1))
             }
             Self::DistanceToOne(digits) => {
-                to_place(value, exponent(1.0 - value, digits) - (digits - 1))
+                round_to_place(value, exponent(1.0 - value, digits) - (digits - 1))
             }
         }
     }
@@ -98,7 +98,7 @@ fn exponent(value: f64, digits: i32) -> i32 {
 }
 
 /// Returns the multiple of 10^power that is nearest to a value.
-fn to_place(value: f64, power: i32) -> f64 {
+fn round_to_place(value: f64, power: i32) -> f64 {
     let text = if let Ok(decimals) = usize::try_from(-power) {
         format!("{value:.decimals$}")
     } else {
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn values_have_few_digits() {
         let round = |scaling, min: f64, max: f64, value: f64| {
-            Rounding::of(scaling, min, max, ROUNDING_SHARES[0]).round(value).to_string()
+            Rounding::coarsest(scaling, min, max, ROUNDING_SHARES[0]).round(value).to_string()
         };
         assert_eq!(round(Logarithmic, 1e-5, 1.0, 0.046_347_010_869_165_484), "0.04635");
         assert_eq!(
@@ -146,7 +146,7 @@ mod tests {
             (ScalingType::Logarithmic, 1e-12, 1e3),
             (ScalingType::ReverseLogarithmic, 0.0, 0.9999),
         ] {
-            let rounding = Rounding::of(scaling, min, max, ROUNDING_SHARES[0]);
+            let rounding = Rounding::coarsest(scaling, min, max, ROUNDING_SHARES[0]);
             assert!(rounding.step(scaling, min, max) <= 2.2 * ROUNDING_SHARES[0], "{rounding:?}");
             for part in 1..1000 {
                 let value =

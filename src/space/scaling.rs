@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Sets how the values of a numeric range map to the axis of the search.
+/// Sets how the values of a numeric range map to its axis of the unit cube.
 ///
 /// The scaling decides which differences between values a strategy treats as equal:
 ///
@@ -46,7 +46,7 @@ pub enum ScalingType {
 pub struct ResolvedScaling {
     /// The scaling, which is never `Auto`.
     pub scaling: ScalingType,
-    /// The reason as a sentence for the user.
+    /// The reason for the scaling, as a sentence for the user.
     pub reason: String,
 }
 
@@ -122,9 +122,9 @@ impl ResolvedScaling {
     }
 }
 
-/// Maps x to [0, 1]. The bounds map to exactly 0 and 1.
+/// Maps x to [0, 1]; the bounds map to exactly 0 and 1.
 ///
-/// `scaling` is a resolved scaling, here and below.
+/// In all functions of this module, `scaling` is a resolved scaling.
 pub(super) fn to_unit(scaling: ScalingType, min: f64, max: f64, x: f64) -> f64 {
     if x <= min {
         return 0.0;
@@ -142,7 +142,7 @@ pub(super) fn to_unit(scaling: ScalingType, min: f64, max: f64, x: f64) -> f64 {
     u.clamp(0.0, 1.0)
 }
 
-/// Maps u from [0, 1] to the range: the inverse of [`to_unit`]. Maps 0 and 1 to the exact bounds.
+/// Maps u from [0, 1] to the range, and 0 and 1 to the exact bounds: the inverse of [`to_unit`].
 pub(super) fn from_unit(scaling: ScalingType, min: f64, max: f64, u: f64) -> f64 {
     if u <= 0.0 {
         return min;
@@ -171,7 +171,7 @@ pub(super) fn from_unit(scaling: ScalingType, min: f64, max: f64, u: f64) -> f64
 /// Size of logarithms, ln 2, below which `exp_m1` keeps digits that `exp` would lose.
 const SMALL: f64 = std::f64::consts::LN_2;
 
-/// Returns ln(b ⁄ a) for 0 < a ≤ b, exactly even if the ratio is near 1 or overflows.
+/// Returns ln(b ⁄ a) for 0 < a ≤ b, with all digits even if the ratio is near 1 or overflows.
 pub(super) fn log_ratio(a: f64, b: f64) -> f64 {
     if b < 2.0 * a {
         ((b - a) / a).ln_1p()
@@ -182,13 +182,13 @@ pub(super) fn log_ratio(a: f64, b: f64) -> f64 {
     }
 }
 
-/// Returns ln((1 − x) ⁄ (1 − a)) for a ≤ x < 1, exactly even if the ratio is near 1.
+/// Returns ln((1 − x) ⁄ (1 − a)) for a ≤ x < 1, with all digits even if the ratio is near 1.
 pub(super) fn log_complement_ratio(a: f64, x: f64) -> f64 {
     let share = (x - a) / (1.0 - a);
     if share < 0.5 { (-share).ln_1p() } else { ((1.0 - x) / (1.0 - a)).ln() }
 }
 
-/// Returns x, ln x or −ln(1 − x): the function of x that is linear on the axis.
+/// Returns the function of x that is linear on the axis: x, ln x or −ln(1 − x).
 ///
 /// x may be outside the range.
 fn linearize(scaling: ScalingType, x: f64) -> f64 {
@@ -236,16 +236,16 @@ mod tests {
 
     #[test]
     fn auto_chooses_the_documented_scaling() {
-        let chosen =
+        let continuous =
             |min, max| ResolvedScaling::for_continuous(min, max, ScalingType::Auto).scaling;
-        assert_eq!(chosen(1e-6, 1.0), ScalingType::Logarithmic);
-        assert_eq!(chosen(0.01, 1.0), ScalingType::Logarithmic);
-        assert_eq!(chosen(0.011, 1.0), ScalingType::Linear);
-        assert_eq!(chosen(0.0, 1000.0), ScalingType::Linear);
-        assert_eq!(chosen(0.5, 0.999), ScalingType::ReverseLogarithmic);
-        assert_eq!(chosen(0.0, 0.99), ScalingType::ReverseLogarithmic);
-        assert_eq!(chosen(0.0, 0.98), ScalingType::Linear);
-        assert_eq!(chosen(-1.0, 0.999), ScalingType::Linear);
+        assert_eq!(continuous(1e-6, 1.0), ScalingType::Logarithmic);
+        assert_eq!(continuous(0.01, 1.0), ScalingType::Logarithmic);
+        assert_eq!(continuous(0.011, 1.0), ScalingType::Linear);
+        assert_eq!(continuous(0.0, 1000.0), ScalingType::Linear);
+        assert_eq!(continuous(0.5, 0.999), ScalingType::ReverseLogarithmic);
+        assert_eq!(continuous(0.0, 0.99), ScalingType::ReverseLogarithmic);
+        assert_eq!(continuous(0.0, 0.98), ScalingType::Linear);
+        assert_eq!(continuous(-1.0, 0.999), ScalingType::Linear);
         let integer = |min, max| ResolvedScaling::for_integer(min, max, ScalingType::Auto).scaling;
         assert_eq!(integer(1, 64), ScalingType::Logarithmic);
         assert_eq!(integer(1, 63), ScalingType::Linear);
@@ -273,8 +273,8 @@ mod tests {
                 last = x;
                 let back = to_unit(scaling, min, max, x);
                 assert!((back - u).abs() < 1e-12, "{scaling:?}: {u} came back as {back}");
-                let other = position(scaling, min, max, x);
-                assert!((other - u).abs() < 1e-11, "{scaling:?}: {u} is at {other}");
+                let position = position(scaling, min, max, x);
+                assert!((position - u).abs() < 1e-11, "{scaling:?}: {u} is at {position}");
             }
             for u in [-0.05, 1.05] {
                 let x = value_at(scaling, min, max, u);

@@ -69,7 +69,7 @@ pub struct SearchSpace {
 }
 
 impl SearchSpace {
-    /// Creates a space from the results of the constructors of its ranges.
+    /// Creates a space from the results of [`ParameterRange`] constructors.
     ///
     /// It takes results instead of ranges, so that one error lists the violations of all ranges.
     ///
@@ -101,20 +101,20 @@ impl SearchSpace {
         let mut valid: Vec<ParameterRange> = Vec::new();
         let mut names = HashSet::new();
         for range in ranges {
-            let mut own_names = HashSet::new();
+            let mut range_names = HashSet::new();
             match range {
                 Ok(range) => {
-                    own_names.insert(range.name().to_owned());
+                    range_names.insert(range.name().to_owned());
                     valid.push(range);
                 }
                 // The violations of an invalid range have its name.
                 Err(Error::Invalid(found)) => {
-                    own_names.extend(found.iter().map(|violation| violation.subject.clone()));
+                    range_names.extend(found.iter().map(|violation| violation.subject.clone()));
                     violations.extend(found);
                 }
                 Err(other) => return Err(other),
             }
-            for name in own_names {
+            for name in range_names {
                 if !name.is_empty() && !names.insert(name.clone()) {
                     violations.push(Violation::new(
                         name,
@@ -139,7 +139,7 @@ impl SearchSpace {
         Ok(Self { ranges: valid, axes, names })
     }
 
-    /// Returns the ranges, in the order in which they were given.
+    /// Returns the ranges, in the order of the arguments of [`new`](Self::new).
     pub fn ranges(&self) -> &[ParameterRange] {
         &self.ranges
     }
@@ -154,14 +154,16 @@ impl SearchSpace {
         unit_cube::cell_count(&self.axes)
     }
 
-    /// Returns the point that represents a configuration. The order of its values does not matter.
+    /// Returns the point that represents a configuration.
     ///
-    /// A continuous parameter accepts integers. An integer parameter accepts floats without a
-    /// fraction.
+    /// The order of the values does not matter. A continuous parameter accepts integers. An integer
+    /// parameter accepts floats without a fraction.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with one violation for each parameter that is missing, unknown or given
-    /// twice, and for each value that has the wrong type or is outside its range.
+    /// [`Error::Invalid`] with one violation for each of these:
+    ///
+    /// - A parameter is missing, is unknown or has two values.
+    /// - A value has the wrong type or is not a value of its range.
     pub fn encode(&self, configuration: &Configuration) -> Result<UnitPoint, Error> {
         self.validate(configuration).map(|(point, _)| point)
     }
@@ -173,7 +175,7 @@ impl SearchSpace {
     ) -> Result<(UnitPoint, Vec<&'c ParameterValue>), Error> {
         let is_ordered =
             Arc::ptr_eq(configuration.names(), &self.names) || *configuration.names() == self.names;
-        let given: HashMap<&str, &ParameterValue> =
+        let values_by_name: HashMap<&str, &ParameterValue> =
             if is_ordered { HashMap::new() } else { configuration.iter().rev().collect() };
         let mut violations = Vec::new();
         let mut point = Vec::with_capacity(self.ranges.len());
@@ -182,7 +184,7 @@ impl SearchSpace {
             let value = if is_ordered {
                 configuration.values().get(position)
             } else {
-                given.get(range.name()).copied()
+                values_by_name.get(range.name()).copied()
             };
             match value.map(|value| (value, range.encode(value))) {
                 Some((value, Ok(coordinate))) => {
@@ -205,20 +207,20 @@ impl SearchSpace {
         Ok((point.into(), values))
     }
 
-    /// Returns a violation for each parameter that is unknown or given twice.
+    /// Returns a violation for each parameter that is unknown or has two values.
     fn check_names(&self, configuration: &Configuration) -> Vec<Violation> {
-        let known: HashSet<&str> = self.names.iter().map(String::as_str).collect();
+        let valid_names: HashSet<&str> = self.names.iter().map(String::as_str).collect();
         let mut violations = Vec::new();
-        let mut seen = HashSet::new();
+        let mut names = HashSet::new();
         for (name, value) in configuration.iter() {
-            if !known.contains(name) {
+            if !valid_names.contains(name) {
                 violations.push(Violation::new(
                     name,
                     value,
                     "the search space has no such parameter",
                     "remove it, or add a range",
                 ));
-            } else if !seen.insert(name) {
+            } else if !names.insert(name) {
                 violations.push(Violation::new(
                     name,
                     "given twice",
@@ -230,7 +232,7 @@ impl SearchSpace {
         violations
     }
 
-    /// Returns the configuration that a point represents. Every point of the cube represents one.
+    /// Returns the configuration that a point represents; every point of the cube represents one.
     ///
     /// # Panics
     /// Panics if the number of coordinates is not the number of parameters.
@@ -238,14 +240,14 @@ impl SearchSpace {
         assert_eq!(point.len(), self.ranges.len(), "one coordinate per parameter");
         let values = self.ranges.iter().zip(point.iter());
         let values = values.map(|(range, &coordinate)| range.decode(coordinate)).collect();
-        Configuration::of(Arc::clone(&self.names), values)
+        Configuration::new(Arc::clone(&self.names), values)
     }
 
-    /// Returns configurations at a point or next to it.
+    /// Returns configurations at a point or next to it, in the order of their numbers of digits.
     ///
-    /// The values of the first one have the fewest digits. The last one is the configuration that
-    /// the point represents. `numbers` are pairs of axis and number: exact values that replace the
-    /// value on that axis.
+    /// The values of the first one have the fewest digits. The values of the last one are not
+    /// rounded. `numbers` are pairs of axis and number: exact values that replace the value on that
+    /// axis.
     ///
     /// # Errors
     /// [`Error::InvalidProposal`] if the coordinate of a number is not that of the point, within
@@ -289,7 +291,7 @@ impl SearchSpace {
                 let range = &self.ranges[axis];
                 values[axis] = range.normalize(&ParameterValue::Float(number), point[axis]);
             }
-            Configuration::of(Arc::clone(&self.names), values)
+            Configuration::new(Arc::clone(&self.names), values)
         }))
     }
 
@@ -300,7 +302,8 @@ impl SearchSpace {
 
     /// Converts a configuration to the order and the types of the space.
     ///
-    /// Continuous parameters become floats and keep all digits. Integer parameters become integers.
+    /// Continuous parameters become floats and keep all digits, unless they have a step or
+    /// significant digits. Integer parameters become integers.
     ///
     /// # Errors
     /// [`Error::Invalid`] as for [`encode`](Self::encode).
@@ -308,15 +311,18 @@ impl SearchSpace {
         self.normalize_and_encode(configuration).map(|(normalized, _)| normalized)
     }
 
-    /// Combines [`normalize`](Self::normalize) and [`encode`](Self::encode), which is faster.
+    /// Normalizes and encodes a configuration with one validation.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as for [`encode`](Self::encode).
     pub(crate) fn normalize_and_encode(
         &self,
         configuration: &Configuration,
     ) -> Result<(Configuration, UnitPoint), Error> {
-        let (point, given) = self.validate(configuration)?;
-        let values = self.ranges.iter().zip(given).zip(point.iter());
+        let (point, values) = self.validate(configuration)?;
+        let values = self.ranges.iter().zip(values).zip(point.iter());
         let values = values.map(|((range, value), &coordinate)| range.normalize(value, coordinate));
-        Ok((Configuration::of(Arc::clone(&self.names), values.collect()), point))
+        Ok((Configuration::new(Arc::clone(&self.names), values.collect()), point))
     }
 
     /// Converts a partial configuration to the order and the types of the space.
@@ -325,15 +331,15 @@ impl SearchSpace {
     /// [`Error::Invalid`] as for [`encode`](Self::encode), but missing parameters are allowed. Also
     /// if there is no value at all.
     pub(crate) fn normalize_part(&self, part: &Configuration) -> Result<Configuration, Error> {
-        let given: HashMap<&str, &ParameterValue> = part.iter().rev().collect();
+        let values_by_name: HashMap<&str, &ParameterValue> = part.iter().rev().collect();
         let mut violations = self.check_names(part);
-        if given.is_empty() {
+        if values_by_name.is_empty() {
             let rule = "a partial configuration needs at least one value";
             violations.push(Violation::new("configuration", "empty", rule, "add a value"));
         }
-        let mut entries = Vec::with_capacity(given.len());
+        let mut entries = Vec::with_capacity(values_by_name.len());
         for range in &self.ranges {
-            let Some(value) = given.get(range.name()) else { continue };
+            let Some(value) = values_by_name.get(range.name()) else { continue };
             match range.encode(value) {
                 Ok(coordinate) => {
                     let value = range.normalize(value, coordinate);
@@ -347,20 +353,20 @@ impl SearchSpace {
             return Ok(entries.into_iter().collect());
         }
         let values = entries.into_iter().map(|(_, value)| value).collect();
-        Ok(Configuration::of(Arc::clone(&self.names), values))
+        Ok(Configuration::new(Arc::clone(&self.names), values))
     }
 
-    /// Completes a configuration with default values for the missing parameters.
+    /// Completes a partial configuration with default values, and normalizes it.
     ///
     /// The default value of a numeric range is the middle of its scale. The default value of a
     /// categorical range is its first value.
     ///
     /// # Errors
     /// [`Error::Invalid`] as for [`encode`](Self::encode), but missing parameters are allowed.
-    pub fn fill_in(&self, given: &Configuration) -> Result<Configuration, Error> {
-        let centre = self.decode(&unit_cube::centre(&self.axes));
-        let missing = centre.iter().filter(|(name, _)| given.value(name).is_none());
-        let all = given.iter().chain(missing).map(|(name, value)| (name, value.clone()));
+    pub fn fill_in(&self, partial: &Configuration) -> Result<Configuration, Error> {
+        let center = self.decode(&unit_cube::center(&self.axes));
+        let missing = center.iter().filter(|(name, _)| partial.value(name).is_none());
+        let all = partial.iter().chain(missing).map(|(name, value)| (name, value.clone()));
         self.normalize(&all.collect())
     }
 }

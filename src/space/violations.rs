@@ -1,4 +1,4 @@
-//! Violations that several kinds of ranges have in common.
+//! Constructors of the violations that several kinds of ranges report.
 
 use super::configuration::ParameterValue;
 use super::scaling::{ResolvedScaling, ScalingType};
@@ -26,7 +26,7 @@ pub(super) fn wrong_type(name: &str, value: &ParameterValue, expected: &str) -> 
     Violation::new(name, value, format!("the value must be {expected}"), format!("use {expected}"))
 }
 
-/// Returns the violation by a value between two valid values, `below` and `above`.
+/// Returns the violation for a value between two valid values, `below` and `above`.
 ///
 /// `above` is `None` if the value is above the last valid value.
 pub(super) fn not_a_valid_value<T: std::fmt::Debug>(
@@ -78,7 +78,12 @@ pub(super) fn resolve_with_large_step<T: std::fmt::Debug>(
     )]))
 }
 
-pub(super) fn outside<T: std::fmt::Debug>(name: &str, value: &str, min: T, max: T) -> Violation {
+pub(super) fn outside_range<T: std::fmt::Debug>(
+    name: &str,
+    value: &str,
+    min: T,
+    max: T,
+) -> Violation {
     Violation::new(
         name,
         value,

@@ -1,10 +1,12 @@
 //! The learning curve of one trial.
 
-/// The losses of one trial by step, in order. A later report at the same step replaces the loss.
+/// The losses of one trial by step, in order.
+///
+/// A later report at the same step replaces the loss. A loss that is not finite is ∞.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LearningCurve {
     pub(super) steps: Vec<(u64, f64)>,
-    /// Sums of the losses up to each step.
+    /// For each step, the sum of the losses up to it.
     sums: Vec<f64>,
     /// Final loss of a trial that has ended with a value; such a trial has reached all steps.
     pub(super) final_loss: Option<f64>,
@@ -30,6 +32,7 @@ impl LearningCurve {
         self.steps.last().map(|(step, _)| *step)
     }
 
+    /// Returns `true` if the trial has reported at this step or later, or has a final loss.
     pub(super) fn has_reached(&self, step: u64) -> bool {
         self.final_loss.is_some() || self.last_step().is_some_and(|last| last >= step)
     }
@@ -40,7 +43,7 @@ impl LearningCurve {
         Some(self.steps[count.checked_sub(1)?].1)
     }
 
-    /// Returns the running average ȳ(s).
+    /// Returns the running average ȳ(s): the mean of the losses up to a step.
     #[allow(clippy::cast_precision_loss, reason = "a number of reports")]
     pub(super) fn running_average(&self, step: u64) -> Option<f64> {
         let count = self.steps.partition_point(|(other, _)| *other <= step);

@@ -7,7 +7,7 @@ use crate::objective::Objective;
 use crate::trial::{Outcome, Report, StopCause, Trial, TrialId};
 use std::collections::BTreeMap;
 
-/// The learning curves of all trials of a study, by which early stopping decides.
+/// The learning curves of all trials of a study, from which early stopping decides.
 ///
 /// A [`Tuner`](crate::Tuner) keeps one. Use it yourself if you run trials without a tuner:
 ///
@@ -56,7 +56,7 @@ impl LearningCurves {
     pub fn add_report(&mut self, trial: TrialId, report: Report) {
         let loss = self.objective.loss(report.value);
         let curve = self.curves.entry(trial).or_default();
-        // The report also reaches the steps between the last one and this one.
+        // The trial has also reached the steps between its last report and this one.
         let from =
             curve.last_step().map_or(report.step, |last| report.step.min(last.saturating_add(1)));
         curve.insert(report.step, loss);
@@ -79,17 +79,17 @@ impl LearningCurves {
         }
     }
 
-    /// Projects the final loss of a trial that was stopped with the loss `last`.
+    /// Projects the final loss of a trial that was stopped with the loss `last_loss`.
     ///
     /// Earlier trials with a final loss improved by some amount after the step at which this trial
-    /// was stopped. The projection is `last` less the median of these improvements, but not better
-    /// than the best of their final losses. Without such trials it is `last`.
+    /// was stopped. The projection is `last_loss` less the median of these improvements, but not
+    /// better than the best of their final losses. Without such trials it is `last_loss`.
     ///
     /// Later trials do not count. Otherwise each new outcome would change the projections of all
     /// stopped trials, and the surrogate models fitted to them.
-    pub fn project_final_loss(&self, trial: TrialId, last: f64) -> f64 {
+    pub fn project_final_loss(&self, trial: TrialId, last_loss: f64) -> f64 {
         let Some(step) = self.curves.get(&trial).and_then(LearningCurve::last_step) else {
-            return last;
+            return last_loss;
         };
         let mut best = f64::INFINITY;
         let mut improvements = Vec::new();
@@ -100,16 +100,17 @@ impl LearningCurves {
             }
         }
         if improvements.is_empty() {
-            return last;
+            return last_loss;
         }
-        (last - median(improvements)).max(best.min(last))
+        (last_loss - median(improvements)).max(best.min(last_loss))
     }
 
-    /// Decides after a report whether to stop its trial; returns the cause with its figures, if so.
+    /// Decides after a report whether to stop its trial; `None` means that the trial continues.
     ///
-    /// The trial is compared with trials up to and including number `horizon`, or with all trials
-    /// for `None`. Only a report at the trial's last step leads to a decision: an earlier step that
-    /// arrives late does not.
+    /// The result is the cause of the stop, with the values that were compared. The trial is
+    /// compared with trials up to and including number `horizon`, or with all trials for `None`.
+    /// Only a report at the trial's last step leads to a decision. An earlier step that arrives
+    /// late does not.
     pub fn decide(
         &self,
         rule: &EarlyStopping,
@@ -121,18 +122,19 @@ impl LearningCurves {
         if curve.last_step() != Some(report.step) {
             return None;
         }
-        let is_known = |other: TrialId| horizon.is_none_or(|horizon| other <= horizon);
+        let is_visible = |other: TrialId| horizon.is_none_or(|horizon| other <= horizon);
         match rule {
             EarlyStopping::Off => None,
             EarlyStopping::MedianRule(rule) => {
-                let at_step = self.averages.at(report.step);
-                let earlier = at_step.partition_point(|(id, _)| *id < trial && is_known(*id));
-                self.apply_median_rule(rule, curve, report, &at_step[..earlier])
+                let averages = self.averages.at(report.step);
+                let earlier = averages.partition_point(|(id, _)| *id < trial && is_visible(*id));
+                self.apply_median_rule(rule, curve, report, &averages[..earlier])
             }
             EarlyStopping::SuccessiveHalving(rule) => {
-                let others = self.curves.iter().filter(|(id, _)| **id != trial && is_known(**id));
-                let others = others.map(|(_, curve)| curve);
-                apply_successive_halving(rule, curve, report, others)
+                let compared =
+                    self.curves.iter().filter(|(id, _)| **id != trial && is_visible(**id));
+                let other_curves = compared.map(|(_, curve)| curve);
+                apply_successive_halving(rule, curve, report, other_curves)
             }
         }
     }
@@ -163,7 +165,7 @@ fn apply_successive_halving<'a>(
     rule: &SuccessiveHalving,
     curve: &LearningCurve,
     Report { step, value }: Report,
-    others: impl Iterator<Item = &'a LearningCurve>,
+    other_curves: impl Iterator<Item = &'a LearningCurve>,
 ) -> Option<StopCause> {
     if step >= rule.max_resource {
         return Some(StopCause::MaxResource { step, value });
@@ -172,13 +174,13 @@ fn apply_successive_halving<'a>(
     let index = rungs.iter().rposition(|rung| *rung <= step)?;
     let (rung, next) = (rungs[index], rungs.get(index + 1).copied().unwrap_or(u64::MAX));
     let loss = curve.first_loss_on_rung(rung, next)?;
-    // There is one decision per trial and rung, by the trial's first report on the rung.
+    // There is one decision per trial and rung: at the trial's first report on the rung.
     let first = curve.steps.iter().map(|(step, _)| *step).find(|step| *step >= rung);
     if first != Some(step) {
         return None;
     }
     let losses: Vec<f64> =
-        others.filter_map(|curve| curve.first_loss_on_rung(rung, next)).collect();
+        other_curves.filter_map(|curve| curve.first_loss_on_rung(rung, next)).collect();
     let jobs = losses.len() + 1;
     let better = losses.iter().filter(|other| **other < loss).count();
     let promoted = jobs as u64 / rule.reduction_factor.max(2);
@@ -191,7 +193,7 @@ fn apply_successive_halving<'a>(
     })
 }
 
-/// Returns the middle value, or the mean of the two in the middle; there is at least one value.
+/// Returns the median of at least one value: the middle one, or the mean of the two in the middle.
 fn median(mut values: Vec<f64>) -> f64 {
     let (middle, is_odd) = (values.len() / 2, values.len() % 2 == 1);
     let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);

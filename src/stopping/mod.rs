@@ -1,4 +1,4 @@
-//! Early stopping: decides by learning curves which running trials to stop.
+//! Early stopping: decides from learning curves which running trials to stop.
 //!
 //! There are two rules, the median rule and successive halving
 //! ([`EarlyStopping`](crate::EarlyStopping)). [`LearningCurves`] applies them.
@@ -11,14 +11,14 @@
 //! | η | reduction factor: one trial in η continues to the next rung |
 //!
 //! **Median rule.** Stop trial k if v > median of ȳⱼ(s) over the earlier trials j that have reached
-//! step s (Golovin et al. 2017, §3.2.2). As in SageMaker's guide, the value at the step takes the
-//! place of the best value so far.
+//! step s (Golovin et al. 2017, §3.2.2). As in SageMaker's guide, v is the loss at the step, not
+//! the smallest loss up to it.
 //!
 //! **Successive halving.** Of the n trials that have reached a rung, k among them, stop k unless
 //! fewer than ⌊n ⁄ η⌋ are better, or n < η (Li et al. 2020, algorithm 2, in the form that stops
 //! instead of pausing: Klein et al. 2020).
 //!
-//! A decision depends on the learning curves only: on the known trials and their reports.
+//! A decision depends on the learning curves only.
 
 mod learning_curve;
 

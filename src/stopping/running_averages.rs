@@ -1,4 +1,4 @@
-//! Running averages by step, which the median rule compares with.
+//! Running averages by step, from which the median rule computes medians.
 //!
 //! They are kept up to date, so that a report does not need a pass over all learning curves.
 
@@ -27,8 +27,8 @@ impl RunningAverages {
 
     /// Updates the averages after a report of `trial` at `step`.
     ///
-    /// The report changes the trial's averages at the steps from `from` on. `curves` has its
-    /// learning curve.
+    /// The report changes the averages of the trial at the steps from `from` on. `curves` already
+    /// contains the report.
     pub(super) fn add_report(
         &mut self,
         trial: TrialId,

@@ -70,10 +70,10 @@ fn with_fourth_trial(curve: &[(u64, f64)]) -> Vec<Trial> {
 fn the_median_rule_matches_hand_calculation() {
     let decide_fourth =
         |curve: &[(u64, f64)]| decide(&with_fourth_trial(curve), median_rule(1, 3), 4, None);
-    let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
+    let is_close = |a: f64, b: f64| (a - b).abs() < 1e-12;
     match decide_fourth(&[(1, 0.5), (2, 0.71)]) {
         Some(StopCause::MedianRule { step: 2, value, median, jobs: 3 }) => {
-            assert!(close(value, 0.71) && close(median, 0.7), "{value} {median}");
+            assert!(is_close(value, 0.71) && is_close(median, 0.7), "{value} {median}");
         }
         other => panic!("{other:?}"),
     }
@@ -109,13 +109,13 @@ fn the_median_rule_follows_the_goal_of_the_objective() {
 
 #[test]
 fn the_median_rule_has_a_grace_period() {
-    let bad = [(1, 9.0)];
-    assert_eq!(decide(&with_fourth_trial(&bad), median_rule(1, 3), 4, None), None);
-    assert!(decide(&with_fourth_trial(&bad), median_rule(0, 3), 4, None).is_some());
-    let bad = [(1, 9.0), (2, 9.0)];
-    assert_eq!(decide(&with_fourth_trial(&bad), median_rule(1, 4), 4, None), None);
-    assert_eq!(decide(&with_fourth_trial(&bad), median_rule(2, 3), 4, None), None);
-    assert_eq!(decide(&with_fourth_trial(&bad), EarlyStopping::Off, 4, None), None);
+    let high = [(1, 9.0)];
+    assert_eq!(decide(&with_fourth_trial(&high), median_rule(1, 3), 4, None), None);
+    assert!(decide(&with_fourth_trial(&high), median_rule(0, 3), 4, None).is_some());
+    let high = [(1, 9.0), (2, 9.0)];
+    assert_eq!(decide(&with_fourth_trial(&high), median_rule(1, 4), 4, None), None);
+    assert_eq!(decide(&with_fourth_trial(&high), median_rule(2, 3), 4, None), None);
+    assert_eq!(decide(&with_fourth_trial(&high), EarlyStopping::Off, 4, None), None);
 }
 
 #[test]
@@ -281,8 +281,8 @@ fn running_averages_equal_a_recomputation_from_all_curves() {
                     .filter(|(_, curve)| curve.has_reached(step))
                     .filter_map(|(id, curve)| Some((*id, curve.running_average(step)?)))
                     .collect();
-                let kept = curves.averages.at(step);
-                assert!(kept.is_empty() || kept == recomputed, "{kept:?} {recomputed:?}");
+                let actual = curves.averages.at(step);
+                assert!(actual.is_empty() || actual == recomputed, "{actual:?} {recomputed:?}");
             }
         }
     }

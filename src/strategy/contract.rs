@@ -15,8 +15,8 @@ use std::fmt::Debug;
 ///
 /// The crate has four strategies: [`BayesianOptimization`](crate::BayesianOptimization),
 /// [`SobolSearch`](crate::SobolSearch), [`RandomSearch`](crate::RandomSearch) and
-/// [`GridSearch`](crate::GridSearch). Write your own for a heuristic of your field, or to call an
-/// optimizer of another library. If you only want to value points differently, implement
+/// [`GridSearch`](crate::GridSearch). Write another one for a heuristic of your field, or to call
+/// an optimizer of another library. If you only want to value points differently, implement
 /// [`Acquisition`](crate::Acquisition) instead.
 ///
 /// # How to write one
@@ -28,7 +28,7 @@ use std::fmt::Debug;
 /// use surmise::strategy::{History, Phase, Proposal, Visited};
 /// use surmise::{Error, Strategy, rng::Rng, unit_cube};
 ///
-/// /// Tries points near the best one so far.
+/// /// Tries points near the best observed point.
 /// #[derive(Debug)]
 /// struct HillClimbing;
 ///
@@ -55,7 +55,8 @@ use std::fmt::Debug;
 /// # The contract
 ///
 /// - **Pure.** The same history and the same random numbers give the same proposal, regardless of
-///   earlier calls and the number of threads. A cache may make a strategy faster, never different.
+///   earlier calls and the number of threads. A cache may make a strategy faster, but must not
+///   change its proposals.
 /// - **Snapped.** [`unit_cube::snap`](crate::unit_cube::snap) does not change a proposed point.
 /// - **New.** The point is not [visited](crate::strategy::Visited::contains). Points with a loss
 ///   may be proposed again only under [`Repetitions::Allowed`].
@@ -75,8 +76,8 @@ use std::fmt::Debug;
 /// - **Forgetting pending trials.** With parallel jobs, such a strategy proposes the same point
 ///   again, and the study returns [`Error::InvalidProposal`]. [`Visited`](crate::strategy::Visited)
 ///   includes pending points.
-/// - **Returning `None` or an error without a good idea.** `None` ends the tuning as exhausted.
-///   Fall back on [`sample_unvisited`](crate::strategy::Visited::sample_unvisited), and set
+/// - **Returning `None` or an error if a method fails.** `None` ends the tuning as exhausted. Fall
+///   back on [`sample_unvisited`](crate::strategy::Visited::sample_unvisited), and set
 ///   [`Proposal::fallback`].
 ///
 /// `examples/custom_strategy.rs` runs a custom strategy, and the package `surmise-bench` compares
@@ -84,19 +85,19 @@ use std::fmt::Debug;
 pub trait Strategy: Debug + Send + Sync {
     /// Proposes one point for the next trial; `None` if the space is exhausted.
     ///
-    /// [The contract](Strategy#the-contract) states what the point must fulfil. A batch of
-    /// proposals consists of several calls, each with the earlier points pending. Every trial has
-    /// its own random stream, so that a call may draw any number of random numbers.
+    /// [The contract](Strategy#the-contract) lists the requirements on the point. A batch of
+    /// proposals consists of several calls, each with the earlier points pending. Every trial has a
+    /// separate random stream, so that a call may draw any number of random numbers.
     ///
     /// # Errors
     /// Returns an error, such as [`Error::Strategy`], only if no proposal is possible at all. A
     /// strategy that can make a simpler proposal does so, and states why in [`Proposal::fallback`].
     fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error>;
 
-    /// Recommends the trial that the strategy considers the best; by default `None`, which means
-    /// the trial with the smallest loss.
+    /// Recommends the trial that the strategy considers the best.
     ///
-    /// A strategy with a model can do better under noise. The contract is the same as that of
+    /// `None`, the default, means the completed trial with the smallest loss. A strategy with a
+    /// model can do better under noise. The contract is the same as that of
     /// [`propose`](Self::propose): the recommendation depends on the history only.
     ///
     /// # Errors
@@ -105,15 +106,17 @@ pub trait Strategy: Debug + Send + Sync {
         Ok(None)
     }
 
-    /// Returns whether a proposal takes negligible time for every history; by default `false`.
+    /// Returns `true` if a proposal takes negligible time for every history; by default `false`.
     ///
-    /// [`tune`](crate::tune::tune) computes cheap proposals on its own thread.
+    /// [`tune`](crate::tune::tune) computes cheap proposals on the thread that calls it, without a
+    /// background thread.
     fn is_cheap(&self) -> bool {
         false
     }
 
-    /// Returns the name and settings of the strategy, which a journal records; by default only the
-    /// name of the type.
+    /// Returns the name and settings of the strategy, which a journal records.
+    ///
+    /// By default, it is the name of the type without settings.
     ///
     /// Two strategies with equal descriptions must make equal proposals.
     /// [`from_description`](crate::strategy::from_description) recreates the strategies of this
@@ -123,7 +126,7 @@ pub trait Strategy: Debug + Send + Sync {
     }
 }
 
-// `dyn Strategy` must stay possible.
+// Checks at compile time that the trait is object-safe.
 const _: Option<&dyn Strategy> = None;
 
 impl<S: Strategy + ?Sized> Strategy for Box<S> {
@@ -158,24 +161,25 @@ pub struct History<'a> {
     pub observations: &'a [Observation],
     /// Trials without an outcome. Under a fixed lag, also trials whose outcome is not visible yet.
     pub pending: &'a [Pending],
-    /// Trials that ended without a loss: they failed, or were stopped before their first report.
+    /// Trials that ended without a loss: failed and interrupted trials, and stopped trials without
+    /// a value.
     pub failures: &'a [FailedPoint],
-    /// Number of the trial that is to be proposed, counted from 1.
+    /// Number of the trial to propose, counted from 1.
     pub next_trial: TrialId,
     /// Maximum number of jobs of the study, external observations not counted; `None` if unlimited.
     pub max_jobs: Option<usize>,
-    /// Maximum number of jobs that run at once; under a fixed lag, the lag.
+    /// Maximum number of jobs at the same time; under a fixed lag, the lag.
     pub max_parallel_jobs: usize,
     /// Whether points with a loss may be proposed again.
     pub repetitions: Repetitions,
-    /// The visited points in an index that the study maintains; `None` outside of studies.
+    /// Index of the visited points, which the study keeps up to date; `None` outside of studies.
     pub(crate) index: Option<VisitedIndex<'a>>,
 }
 
 /// Indexes of the visited points of a history, and the lists that they belong to.
 ///
-/// They contain the proposed points and the points that were tried instead, because the study
-/// rounds values to few digits.
+/// They contain the proposed points and the points that were tried. These differ if the study
+/// rounded values to few digits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct VisitedIndex<'a> {
     /// The visited points under [`Repetitions::Never`].
@@ -204,11 +208,12 @@ impl<'a> VisitedIndex<'a> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Repetitions {
-    /// No configuration is proposed again. This is the default.
+    /// No configuration is proposed again; the default.
     #[default]
     Never,
-    /// Configurations with a loss may be proposed again, for noisy losses. Pending and failed
-    /// configurations are not.
+    /// Configurations with a loss may be proposed again, to average noisy losses.
+    ///
+    /// Pending and failed configurations are not proposed again.
     Allowed,
 }
 
@@ -246,8 +251,7 @@ impl Observation {
 pub enum Completion {
     /// The trial ran to completion; its loss is final.
     Full,
-    /// The trial was stopped early. [`StoppedTrials`](crate::study::StoppedTrials) determines its
-    /// loss.
+    /// The trial was stopped early; [`StoppedTrials`](crate::study::StoppedTrials) sets its loss.
     StoppedEarly,
 }
 
@@ -255,9 +259,9 @@ pub enum Completion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// The study asked for the trial.
+    /// The study created the trial.
     Study,
-    /// The user added the observation, which was made elsewhere.
+    /// The trial ran elsewhere, and the user added its outcome.
     External,
 }
 
@@ -296,9 +300,9 @@ impl FailedPoint {
 pub enum Infeasibility {
     /// The configuration may be the cause. It is not proposed again.
     Infeasible,
-    /// Something else was the cause, such as an interruption. The point may be proposed again.
+    /// The configuration is not the cause, as after an interruption. It may be proposed again.
     Transient,
-    /// The cause is unknown, as for a stopped trial. The point is not proposed again.
+    /// The cause is unknown, as for a stopped or abandoned trial. It is not proposed again.
     Unknown,
 }
 
@@ -313,7 +317,7 @@ pub struct Proposal {
     /// Prediction of the model for the point; `None` without a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expectation: Option<Expectation>,
-    /// Why the strategy fell back on a simpler method; `None` if it did not.
+    /// Reason for which the strategy fell back on a simpler method; `None` if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
     /// Diagnostics of the model that chose the point; `None` without a model.
@@ -321,20 +325,20 @@ pub struct Proposal {
     pub model: Option<ModelDiagnostics>,
     /// Exact values of numeric parameters, with the indices of their axes.
     ///
-    /// A grid gives values to the last digit. They take precedence over the values that the
-    /// coordinates of `point` decode to, which may differ by rounding.
+    /// They take precedence over the values that the coordinates of `point` decode to, which may
+    /// differ by rounding. A grid sets them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<(usize, f64)>,
 }
 
 impl Proposal {
-    /// Creates a proposal without a model; other fields can be set afterwards.
+    /// Creates a proposal without a prediction of a model; the other fields can be set afterwards.
     pub fn new(point: UnitPoint, phase: Phase) -> Self {
         Self { point, phase, expectation: None, fallback: None, model: None, numbers: Vec::new() }
     }
 }
 
-/// Diagnostics of the fit of a Gaussian process, to find out why a proposal looks odd.
+/// Diagnostics of the fit of a Gaussian process, to investigate unexpected proposals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelDiagnostics {
@@ -364,7 +368,9 @@ pub struct ModelDiagnostics {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Recommendation {
-    /// Number of the observed trial. Under noise, it need not be the one with the smallest loss.
+    /// Number of the recommended trial, which has a loss.
+    ///
+    /// Under noise, it may be another trial than the one with the smallest loss.
     #[serde(rename = "recommended")]
     pub trial: TrialId,
 }
@@ -385,7 +391,7 @@ pub enum Phase {
     Random,
     /// The point belongs to an initial design, which fills the space evenly.
     Design,
-    /// A rule of thumb chose the point by losses, without a model.
+    /// A heuristic chose the point by losses, without a model.
     Heuristic,
     /// The point is the next one of a grid.
     Grid,
@@ -393,30 +399,30 @@ pub enum Phase {
     Enqueued,
     /// A model of the losses chose the point.
     Model,
-    /// The model chose the point for a chance of a large improvement, because its expected
-    /// improvement has become very small everywhere.
+    /// The model chose the point to search for a large improvement.
     ///
-    /// The [`acquisition`](Expectation::acquisition) of such a proposal refers to the large
-    /// improvement. It must not be compared with that of other proposals.
+    /// The search has converged: everywhere, the expected improvement is very small. The field
+    /// [`acquisition`](Expectation::acquisition) of such a proposal refers to the large
+    /// improvement. Do not compare it with that of other proposals.
     Exploration,
-    /// A trial was interrupted when the tuning ended; its configuration is tried again.
+    /// The point is that of a trial that the end of the tuning interrupted; it is tried again.
     #[serde(rename = "cut_off")]
     Interrupted,
 }
 
 /// The prediction of a model for a trial, in losses.
 ///
-/// Losses are infinite outside of the range of the model's output transform.
+/// Predictions are infinite outside of the range of the model's loss transform.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Expectation {
     /// Median of the predicted loss.
     #[serde(with = "number")]
     pub median: f64,
-    /// Quantile of the predicted loss at one in six (16 %).
+    /// Lower quantile of the predicted loss: it is below this value with a probability of 16 %.
     #[serde(with = "number")]
     pub low: f64,
-    /// Quantile of the predicted loss at five in six (84 %).
+    /// Upper quantile of the predicted loss: it is below this value with a probability of 84 %.
     #[serde(with = "number")]
     pub high: f64,
     /// Value of the acquisition function at the point.

@@ -16,8 +16,9 @@ use crate::unit_cube::Grid;
 /// Custom strategies cannot be recreated: only the program that defines them can create them.
 ///
 /// # Errors
-/// Returns [`Error::Strategy`] if this crate has no strategy of that name, or if its settings
-/// cannot be read.
+/// - [`Error::Strategy`] if this crate has no strategy or acquisition function of that name, or if
+///   the settings cannot be read.
+/// - [`Error::Invalid`] if a setting of the acquisition function is invalid.
 pub fn from_description(description: &Description) -> Result<Box<dyn Strategy>, Error> {
     let Description { name, settings } = description;
     match name.as_str() {
@@ -71,10 +72,10 @@ mod tests {
         for strategy in strategies {
             let written = serde_json::to_string(&strategy.description()).unwrap();
             let read: Description = serde_json::from_str(&written).unwrap();
-            let again =
+            let recreated =
                 from_description(&read).unwrap_or_else(|error| panic!("{written}: {error}"));
-            assert_eq!(again.description(), strategy.description());
-            assert_eq!(format!("{again:?}"), format!("{strategy:?}"));
+            assert_eq!(recreated.description(), strategy.description());
+            assert_eq!(format!("{recreated:?}"), format!("{strategy:?}"));
         }
     }
 
@@ -82,7 +83,7 @@ mod tests {
     struct CustomAcquisition;
 
     impl Acquisition for CustomAcquisition {
-        fn evaluate(&self, mean: f64, _deviation: f64, _incumbent: f64) -> AcquisitionValue {
+        fn evaluate(&self, mean: f64, _std_dev: f64, _incumbent: f64) -> AcquisitionValue {
             AcquisitionValue { value: -mean, mean_derivative: -1.0, std_dev_derivative: 0.0 }
         }
     }
@@ -97,7 +98,7 @@ mod tests {
         for settings in ["{}", "3", r#"{"coordinates":[[2.0]],"numbers":[[]]}"#] {
             let settings: serde_json::Value = serde_json::from_str(settings).unwrap();
             for name in [grid::NAME, bayesian::NAME] {
-                let result = from_description(&Description::named(name).with(&settings));
+                let result = from_description(&Description::named(name).with_settings(&settings));
                 assert!(matches!(result, Err(Error::Strategy(_))), "{name} with {settings}");
             }
         }

@@ -11,8 +11,8 @@ pub(super) const NAME: &str = "grid";
 
 /// Proposes each point of a [grid](crate::space::SearchSpace::grid) once, in order.
 ///
-/// Points that were tried before are skipped. After the last point, the study is exhausted. Use it
-/// for few parameters with few values each; otherwise other strategies need fewer trials.
+/// Points that were tried before are skipped. After the last point, the strategy proposes no more.
+/// Use it for few parameters with few values each; otherwise other strategies need fewer trials.
 #[derive(Debug, Clone)]
 pub struct GridSearch {
     grid: Grid,
@@ -32,11 +32,11 @@ impl GridSearch {
 
 impl Strategy for GridSearch {
     fn propose(&self, history: &History<'_>, _rng: &mut Rng) -> Result<Option<Proposal>, Error> {
-        if self.grid.axes() != history.axes.len() {
+        if self.grid.axis_count() != history.axes.len() {
             return Err(Error::Strategy(format!(
                 "the grid has {} parameters, but the search space has {}; create the grid with \
                  `SearchSpace::grid` of this space",
-                self.grid.axes(),
+                self.grid.axis_count(),
                 history.axes.len()
             )));
         }
@@ -44,7 +44,7 @@ impl Strategy for GridSearch {
         let once = History { repetitions: Repetitions::Never, ..*history };
         let visited = Visited::new(&once);
         // The study rounds values to few digits, so that a tried point may differ slightly from the
-        // proposed one. `Visited` contains both.
+        // proposed point. `Visited` contains both.
         let next = (0..self.grid.count()).find(|index| !visited.contains(&self.grid.point(*index)));
         Ok(next.map(|index| Proposal {
             numbers: self.grid.numbers(index),
@@ -53,7 +53,7 @@ impl Strategy for GridSearch {
     }
 
     fn description(&self) -> Description {
-        Description::named(NAME).with(&self.grid)
+        Description::named(NAME).with_settings(&self.grid)
     }
 }
 
@@ -67,10 +67,10 @@ mod tests {
     #[test]
     fn every_point_is_proposed_once_and_in_order() {
         let axes = [Axis::Continuous { resolution: 1e-7 }, Axis::Categories(3)];
-        let middle = Axis::Categories(3);
+        let categories = Axis::Categories(3);
         let grid = Grid::new(vec![
             vec![0.0, 0.25, 1.0],
-            (0..3).map(|cell| middle.coordinate(cell)).collect(),
+            (0..3).map(|cell| categories.coordinate(cell)).collect(),
         ]);
         let search = GridSearch::new(grid.unwrap());
         let (mut observations, mut failures, mut pending) = (Vec::new(), Vec::new(), Vec::new());

@@ -4,7 +4,8 @@
 //! it faster, but never changes a proposal.
 //!
 //! - [`BayesianOptimization`] for expensive trials: it needs the fewest trials.
-//! - [`SobolSearch`] to explore a space evenly, [`RandomSearch`] as a baseline.
+//! - [`SobolSearch`] to explore a space evenly.
+//! - [`RandomSearch`] as a baseline.
 //! - [`GridSearch`] for all combinations of a few values.
 
 mod point_index;

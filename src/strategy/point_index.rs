@@ -1,4 +1,4 @@
-//! An index of points, which finds an equal point without a pass over all points.
+//! An index of points, which finds equal points without a pass over all points.
 //!
 //! | symbol | meaning |
 //! | --- | --- |
@@ -7,8 +7,8 @@
 //!
 //! Points are sorted by (k, s). Equal points have the same k, and values of s that differ by at
 //! most Σ wᵢ rᵢ, where rᵢ is the resolution of an axis. A lookup therefore compares few points.
-//! The weights wᵢ are no simple multiples of each other. One coordinate alone would not be
-//! enough, because many points share an end of a range.
+//! The weights wᵢ are not simple multiples of each other. One coordinate alone would not suffice,
+//! because many points share an end of a range.
 
 use std::collections::BTreeMap;
 
@@ -47,6 +47,7 @@ impl PointIndex {
         Self { axes: axes.to_vec(), tolerance, points: BTreeMap::new(), occupied_count: 0 }
     }
 
+    /// Returns the cells of a point on the discrete axes.
     pub(super) fn cells(&self, point: &[f64]) -> Box<[u64]> {
         let discrete = self.axes.iter().zip(point).filter(|(axis, _)| axis.cell_count().is_some());
         discrete.map(|(axis, &coordinate)| axis.cell(coordinate)).collect()
@@ -60,30 +61,30 @@ impl PointIndex {
         parts.sum()
     }
 
-    fn key(&self, number: u64, point: &[f64]) -> Key {
-        (self.cells(point), self.weighted_sum(point).to_bits(), number)
+    fn key(&self, trial: u64, point: &[f64]) -> Key {
+        (self.cells(point), self.weighted_sum(point).to_bits(), trial)
     }
 
-    /// Returns whether a point of the index has these cells.
+    /// Returns `true` if a point of the index has these cells.
     fn is_occupied(&self, cells: &[u64]) -> bool {
         let (first, last) = ((cells.into(), 0, 0), (cells.into(), u64::MAX, u64::MAX));
         self.points.range(first..=last).next().is_some()
     }
 
-    pub(crate) fn insert(&mut self, number: u64, point: &UnitPoint) {
-        let key = self.key(number, point);
+    pub(crate) fn insert(&mut self, trial: u64, point: &UnitPoint) {
+        let key = self.key(trial, point);
         self.occupied_count += usize::from(!self.is_occupied(&key.0));
         self.points.insert(key, point.clone());
     }
 
-    pub(crate) fn remove(&mut self, number: u64, point: &UnitPoint) {
-        let key = self.key(number, point);
+    pub(crate) fn remove(&mut self, trial: u64, point: &UnitPoint) {
+        let key = self.key(trial, point);
         if self.points.remove(&key).is_some() && !self.is_occupied(&key.0) {
             self.occupied_count -= 1;
         }
     }
 
-    /// Returns whether the index has a point that represents the same values.
+    /// Returns `true` if the index has a point that represents the same values.
     pub(crate) fn contains(&self, point: &[f64]) -> bool {
         let cells = self.cells(point);
         let sum = self.weighted_sum(point);
@@ -91,7 +92,7 @@ impl PointIndex {
         let low = (sum - self.tolerance).max(0.0).to_bits();
         let high = (sum + self.tolerance).to_bits();
         let candidates = self.points.range((cells.clone(), low, 0)..=(cells, high, u64::MAX));
-        candidates.into_iter().any(|(_, known)| unit_cube::is_same_point(&self.axes, known, point))
+        candidates.into_iter().any(|(_, other)| unit_cube::is_same_point(&self.axes, other, point))
     }
 
     /// Returns the number of distinct combinations of cells.
@@ -146,7 +147,7 @@ mod tests {
                     base.iter().map(|u| u + 0.01 * (2.0 * rng.uniform() - 1.0)).collect();
                 let point = unit_cube::snap(&axes, &moved);
                 let expected =
-                    all.iter().any(|(_, known)| unit_cube::is_same_point(&axes, known, &point));
+                    all.iter().any(|(_, other)| unit_cube::is_same_point(&axes, other, &point));
                 assert_eq!(index.contains(&point), expected);
                 hits += usize::from(expected);
                 if number % 3 == 0 && !all.is_empty() {

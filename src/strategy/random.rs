@@ -10,7 +10,7 @@ pub(super) const NAME: &str = "random";
 
 /// Proposes random points, uniform on the scale of each range, without repetition.
 ///
-/// It is the baseline that other strategies must beat, and the strategy of Hyperband.
+/// It is the baseline that other strategies must beat. Hyperband in its original form uses it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomSearch;
 

@@ -37,8 +37,9 @@ impl Strategy for SobolSearch {
     }
 }
 
-/// Returns the first unvisited point of the sequence from `index` on, or else a random unvisited
-/// point; `None` if the space is exhausted.
+/// Returns the first unvisited point of the sequence from `index` on, or a random unvisited point.
+///
+/// Returns `None` if the space is exhausted.
 fn next_point(
     history: &History<'_>,
     visited: &Visited<'_>,

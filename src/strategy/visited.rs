@@ -1,4 +1,4 @@
-//! The visited points of a history, which must not be proposed again.
+//! The visited points of a history, which a strategy must not propose again.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use super::point_index::PointIndex;
 use crate::rng::Rng;
 use crate::unit_cube::{self, UnitPoint};
 
-/// Maximum number of random points in a cube with continuous axes.
+/// Maximum number of random points that are tried in a cube with continuous axes.
 const MAX_ATTEMPTS: usize = 10_000;
 
 /// The visited points of a history: those that a strategy must not propose again.
@@ -42,28 +42,29 @@ impl<'a> Visited<'a> {
         visited_points(&self.history)
     }
 
-    /// Returns whether a point is visited: whether it represents the same values as a visited one.
+    /// Returns `true` if a point is visited: if it represents the same values as a visited point.
     pub fn contains(&self, point: &[f64]) -> bool {
         self.index.contains(point)
     }
 
-    /// Returns whether all points of a finite cube are visited; `false` with a continuous axis.
+    /// Returns `true` if all points of a finite cube are visited; `false` with a continuous axis.
     pub fn is_exhausted(&self) -> bool {
         let count = unit_cube::cell_count(self.history.axes);
         count.is_some_and(|count| self.index.occupied_count() as u128 >= count)
     }
 
-    /// Draws a random point that is not visited; `None` if the cube is exhausted.
+    /// Draws a random point that is not visited; `None` if there is none.
     ///
     /// The point is uniform in the cube. In a finite cube that is nearly exhausted, it is uniform
-    /// among the unvisited cells.
+    /// among the unvisited cells. With continuous axes, the result is also `None` if 10,000 random
+    /// points are all visited.
     pub fn sample_unvisited(&self, rng: &mut Rng) -> Option<UnitPoint> {
         if self.is_exhausted() {
             return None;
         }
         let axes = self.history.axes;
-        let finite = unit_cube::cell_count(axes);
-        let attempts = if finite.is_some() { 16 } else { MAX_ATTEMPTS };
+        let cell_count = unit_cube::cell_count(axes);
+        let attempts = if cell_count.is_some() { 16 } else { MAX_ATTEMPTS };
         for _ in 0..attempts {
             let draw: Vec<f64> = axes.iter().map(|_| rng.uniform()).collect();
             let point = unit_cube::snap(axes, &draw);
@@ -71,15 +72,15 @@ impl<'a> Visited<'a> {
                 return Some(point);
             }
         }
-        finite.map(|count| self.sample_unvisited_cell(count, rng))
+        cell_count.map(|count| self.sample_unvisited_cell(count, rng))
     }
 
-    /// Returns the r-th unvisited cell, for a random r.
-    fn sample_unvisited_cell(&self, count: u128, rng: &mut Rng) -> UnitPoint {
+    /// Draws a point uniformly among the unvisited cells: the r-th unvisited cell for a random r.
+    fn sample_unvisited_cell(&self, cell_count: u128, rng: &mut Rng) -> UnitPoint {
         let mut visited: Vec<u128> =
             self.index.occupied_cells().map(|cells| self.cell_number(cells)).collect();
         visited.sort_unstable();
-        let mut number = rng.below(count - visited.len() as u128);
+        let mut number = rng.below(cell_count - visited.len() as u128);
         // Skip the visited cells up to the r-th unvisited one.
         for visited in visited {
             if visited > number {
@@ -90,7 +91,7 @@ impl<'a> Visited<'a> {
         self.cell_point(number)
     }
 
-    /// Numbers the cells of the cube, the last axis fastest.
+    /// Returns the number of a cell of the cube; the last axis changes fastest.
     fn cell_number(&self, cells: &[u64]) -> u128 {
         self.history.axes.iter().zip(cells).fold(0, |number, (axis, cell)| {
             number * u128::from(axis.cell_count().unwrap_or(1)) + u128::from(*cell)
@@ -103,7 +104,7 @@ impl<'a> Visited<'a> {
         let mut point = vec![0.0; axes.len()];
         for (coordinate, axis) in point.iter_mut().zip(axes).rev() {
             let cells = u128::from(axis.cell_count().unwrap_or(1));
-            let cell = u64::try_from(number % cells).expect("below the axis' own count");
+            let cell = u64::try_from(number % cells).expect("below the number of cells");
             *coordinate = axis.coordinate(cell);
             number /= cells;
         }
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn unvisited_cells_of_huge_cubes_are_found_without_random_trials() {
+    fn unvisited_points_of_huge_cubes_are_found() {
         let axes = [Axis::Categories(1000), Axis::Continuous { resolution: 1e-7 }];
         let visited = history(&axes, &[]);
         assert!(Visited::new(&visited).sample_unvisited(&mut Rng::stream(1, 1)).is_some());

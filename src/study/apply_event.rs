@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::definition::Study;
 use super::event::Event;
-use super::known_trials::{HistoryEntry, KnownTrials};
+use super::history_lists::{HistoryEntry, HistoryLists};
 use crate::space::Configuration;
 use crate::strategy::{Phase, Repetitions};
 use crate::trial::{Outcome, Source, Trial, TrialId};
@@ -47,7 +47,7 @@ impl Study {
             Event::Located { trial, location } => {
                 self.trial_mut(*trial).job_location = Some(location.to_string());
             }
-            Event::StopAsked { trial, cause } => {
+            Event::StopRequested { trial, cause } => {
                 self.trial_mut(*trial).stop_cause = Some(*cause);
             }
             Event::StopWithdrawn { trial } => self.trial_mut(*trial).stop_cause = None,
@@ -70,7 +70,7 @@ impl Study {
         if let Some(trial) = ended {
             self.apply_end(trial);
         }
-        self.update_known(ended);
+        self.update_history(ended);
     }
 
     /// Records a further outcome of a trial. Returns whether it replaces the first outcome.
@@ -78,7 +78,7 @@ impl Study {
         let first = self.trial(trial).and_then(|trial| trial.outcome.clone());
         let is_used = first.is_some_and(|first| self.supersedes(&first, outcome));
         let entry = self.trial_mut(trial);
-        // The order of the two outcomes is in the events.
+        // The outcome that does not count is listed as late. The events have the true order.
         let superseded = if is_used { entry.outcome.replace(outcome.clone()) } else { None };
         entry.late_outcomes.push(superseded.unwrap_or_else(|| outcome.clone()));
         is_used
@@ -95,7 +95,7 @@ impl Study {
         &mut self.trials[index]
     }
 
-    /// Removes the interrupted trials of a configuration that is asked for again.
+    /// Removes trials of a configuration from the interrupted ones, because it is asked for again.
     fn remove_interrupted(&mut self, configuration: &Configuration) {
         let same = self.trials_of(configuration).map(|trial| trial.id).collect::<Vec<_>>();
         self.interrupted.retain(|id| !same.contains(id));
@@ -129,8 +129,8 @@ impl Study {
         self.blocking.set(&proposed, index, blocks);
     }
 
-    /// Updates [`KnownTrials`] after a trial has been added or has ended.
-    fn update_known(&mut self, ended: Option<TrialId>) {
+    /// Updates [`HistoryLists`] after a trial has been added or has ended.
+    fn update_history(&mut self, ended: Option<TrialId>) {
         let horizon = self.horizon();
         let mut changed: Vec<usize> = (self.visible_count..horizon).collect();
         let ended = ended.and_then(|id| usize::try_from(id.0 - 1).ok());
@@ -142,17 +142,19 @@ impl Study {
         // visible. It stops being one if that result is replaced.
         for index in changed.clone() {
             let trial = &self.trials[index];
-            let is_own = trial.source == Source::Study && index < horizon;
-            if is_own && trial.late_outcomes.is_empty() && trial.outcome.is_some() {
+            let is_visible = trial.source == Source::Study && index < horizon;
+            if is_visible && trial.late_outcomes.is_empty() && trial.outcome.is_some() {
                 changed.extend(self.trials_with_same_result(trial).filter_map(external_index));
-            } else if is_own && !trial.late_outcomes.is_empty() {
+            } else if is_visible && !trial.late_outcomes.is_empty() {
                 changed.extend(self.trials_of(&trial.configuration).filter_map(external_index));
             }
         }
-        let listed = self.known.count();
-        changed.extend(listed..self.trials.len());
+        let old_count = self.history.count();
+        changed.extend(old_count..self.trials.len());
         if self.settings.repetitions == Repetitions::Allowed {
-            (listed..self.trials.len()).chain(ended).for_each(|index| self.update_blocking(index));
+            (old_count..self.trials.len())
+                .chain(ended)
+                .for_each(|index| self.update_blocking(index));
         }
         if changed.is_empty() {
             return;
@@ -160,24 +162,24 @@ impl Study {
         changed.sort_unstable();
         changed.dedup();
         self.visible_count = self.visible_count.max(horizon);
-        let mut known = std::mem::replace(&mut self.known, Arc::new(KnownTrials::new(&[])));
-        let list = Arc::make_mut(&mut known);
+        let mut history = std::mem::replace(&mut self.history, Arc::new(HistoryLists::new(&[])));
+        let lists = Arc::make_mut(&mut history);
         for index in changed {
             let (trial, point) = (&self.trials[index], &self.points[index]);
-            let is_known = index < self.visible_count;
-            if index >= listed || is_known {
-                let entry = match is_known {
+            let has_visible_outcome = index < self.visible_count;
+            if index >= old_count || has_visible_outcome {
+                let entry = match has_visible_outcome {
                     true => self.history_entry(trial, point, None, self.visible_count),
                     false => HistoryEntry::Pending,
                 };
-                list.set(trial.id, [point, self.proposed_point(index)], entry);
+                lists.set(trial.id, [point, self.proposed_point(index)], entry);
             }
         }
-        self.known = known;
+        self.history = history;
     }
 }
 
-/// Returns the index of a trial that was added from outside.
+/// Returns the index of an external trial; `None` for a trial of the study.
 fn external_index(trial: &Trial) -> Option<usize> {
     let is_external = trial.source == Source::External;
     usize::try_from(trial.id.0 - 1).ok().filter(|_| is_external)

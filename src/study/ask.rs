@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::definition::Study;
 use super::event::Event;
-use super::known_trials::{KnownTrials, StoppedTrials};
-use super::settings::{AskOutcome, Order};
+use super::history_lists::HistoryLists;
+use super::settings::{AskOutcome, Order, StoppedTrials};
 use crate::error::Error;
 use crate::rng::Rng;
 use crate::space::Configuration;
@@ -14,7 +14,7 @@ use crate::strategy::{History, Observation, Phase, Proposal, Repetitions, Strate
 use crate::trial::{Trial, TrialId};
 use crate::unit_cube::{self, Axis, UnitPoint};
 
-/// What must happen for the next trial.
+/// The next step of [`Study::ask`].
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Nothing can happen now: the order needs the outcome of an earlier trial first.
@@ -25,16 +25,16 @@ pub(crate) enum Step {
     Compute(ProposalTask),
 }
 
-/// The computation of a proposal.
+/// A proposal that must be computed, with all inputs of the computation.
 ///
-/// It shares the known trials with the study, and may run on another thread.
+/// It shares the history with the study, and may run on another thread.
 #[derive(Debug)]
 pub(crate) struct ProposalTask {
     strategy: Arc<dyn Strategy>,
-    known: Arc<KnownTrials>,
+    history: Arc<HistoryLists>,
     axes: Vec<Axis>,
     seed: u64,
-    trial: u64,
+    next_trial: TrialId,
     max_jobs: Option<usize>,
     max_parallel_jobs: usize,
     repetitions: Repetitions,
@@ -53,16 +53,16 @@ impl ProposalTask {
     pub(crate) fn run(&self) -> Result<Option<Proposal>, Error> {
         let history = History {
             axes: &self.axes,
-            observations: &self.known.observations,
-            pending: &self.known.pending,
-            failures: &self.known.failures,
-            next_trial: TrialId(self.trial),
+            observations: &self.history.observations,
+            pending: &self.history.pending,
+            failures: &self.history.failures,
+            next_trial: self.next_trial,
             max_jobs: self.max_jobs,
             max_parallel_jobs: self.max_parallel_jobs,
             repetitions: self.repetitions,
-            index: Some(self.known.index()),
+            index: Some(self.history.index()),
         };
-        self.strategy.propose(&history, &mut Rng::stream(self.seed, self.trial))
+        self.strategy.propose(&history, &mut Rng::stream(self.seed, self.next_trial.0))
     }
 }
 
@@ -95,8 +95,8 @@ impl Study {
     /// ```
     ///
     /// # Errors
-    /// Any error of the strategy, and [`Error::InvalidProposal`] if its point lies outside the unit
-    /// cube, or if its configuration is that of a trial already. (A point that is not snapped is
+    /// Any error of the strategy. [`Error::InvalidProposal`] if its point lies outside the unit
+    /// cube, or if its configuration must not be repeated. (A point that is not snapped is
     /// snapped.) Trials that were asked for before the error are in the study, as pending.
     pub fn ask(&mut self, count: usize) -> Result<AskOutcome, Error> {
         let mut asked = Vec::new();
@@ -107,8 +107,7 @@ impl Study {
                 Step::Ready(trial) => Some(trial),
                 Step::Compute(task) => {
                     let proposed = task.run()?;
-                    // The task shares the known trials, which would be copied on a change while it
-                    // lives.
+                    // While the task shares the history, a change of the history copies it.
                     drop(task);
                     self.commit_proposal(proposed)?
                 }
@@ -132,7 +131,7 @@ impl Study {
         let has_running = !self.running.is_empty();
         let knew_all = self.exhausted_at.is_none_or(|(_, knew_all)| knew_all);
         // A running trial may be repeated once it has a loss or has failed transiently. Under a
-        // fixed lag, that is known when no trial runs.
+        // fixed lag, the strategy sees that only when no trial runs.
         let may_repeat = self.settings.repetitions == Repetitions::Allowed;
         if has_running && (may_repeat || !knew_all) {
             return Some(AskOutcome::Wait);
@@ -157,24 +156,23 @@ impl Study {
         if let Some((configuration, phase)) = self.next_queued() {
             return self.add_queued_trial(configuration, phase).map(Step::Ready);
         }
-        let knows_all = self.is_exhausted_under_lag();
-        if knows_all && !self.running.is_empty() {
+        let needs_all_outcomes = self.is_exhausted_under_lag();
+        if needs_all_outcomes && !self.running.is_empty() {
             return Ok(Step::Wait);
         }
-        let known = match self.settings.stopped_trials {
-            // All trials have ended, so the known outcomes do not depend on the order of
-            // completion.
-            _ if knows_all => Arc::new(KnownTrials::from_study(self, self.trials.len())),
+        let history = match self.settings.stopped_trials {
+            // All trials have ended, so the history does not depend on the order of completion.
+            _ if needs_all_outcomes => Arc::new(HistoryLists::from_study(self, self.trials.len())),
             // Each outcome may change the projections of all stopped trials.
-            StoppedTrials::Projected => Arc::new(KnownTrials::from_study(self, self.horizon())),
-            _ => Arc::clone(&self.known),
+            StoppedTrials::Projected => Arc::new(HistoryLists::from_study(self, self.horizon())),
+            _ => Arc::clone(&self.history),
         };
         Ok(Step::Compute(ProposalTask {
             strategy: Arc::clone(&self.strategy),
-            known,
+            history,
             axes: self.space.axes().to_vec(),
             seed: self.settings.seed,
-            trial: self.next_id().0,
+            next_trial: self.next_id(),
             max_jobs: self.settings.limits.max_jobs,
             max_parallel_jobs: self.parallel_jobs(),
             repetitions: self.settings.repetitions,
@@ -192,16 +190,15 @@ impl Study {
         let Some(proposal) = proposed else {
             let knew_all = self.is_exhausted_under_lag() || self.horizon() >= self.trials.len();
             self.exhausted_at = Some((self.trials.len(), knew_all));
-            return self.ask_partial();
+            return self.add_trial_from_partial();
         };
         self.check_in_unit_cube(&proposal.point)?;
-        // The point is the encoding of the configuration. A trial that comes back by its values is
-        // then equal to the last digit.
         let configuration = self.round_to_few_digits(&proposal)?;
         if let Some(completed) = self.complete_partial(Some(&configuration))? {
             return self.add_queued_trial(completed, Phase::Enqueued).map(Some);
         }
         self.check_not_repeated(&configuration)?;
+        // As on replay, the point of a trial is the encoding of its configuration.
         let point = self.space.encode(&configuration)?;
         let (trial, proposal) = (self.next_id(), Box::new(proposal));
         self.record(Event::Asked { trial, configuration, proposal }, Some(point));
@@ -210,7 +207,7 @@ impl Study {
 
     /// Adds a trial for the first enqueued partial configuration that can be completed, where the
     /// strategy proposed nothing.
-    fn ask_partial(&mut self) -> Result<Option<Trial>, Error> {
+    fn add_trial_from_partial(&mut self) -> Result<Option<Trial>, Error> {
         while self.is_next_partial() {
             if let Some(configuration) = self.complete_partial(None)? {
                 return self.add_queued_trial(configuration, Phase::Enqueued).map(Some);
@@ -235,7 +232,7 @@ impl Study {
     /// Returns the configuration near a proposal that has the fewest digits and was not tried
     /// before.
     ///
-    /// Returns the proposal's own configuration if there is none.
+    /// Returns the exact configuration of the proposal if there is none.
     ///
     /// # Errors
     /// [`Error::InvalidProposal`] if the configuration was proposed or tried before and must not be
@@ -245,11 +242,11 @@ impl Study {
         let repetitions = self.settings.repetitions;
         let mut nearby =
             self.space.configurations_near(&point, &proposal.numbers)?.collect::<Vec<_>>();
-        let own = nearby.pop().expect("a point represents a configuration");
-        self.check_not_repeated(&own)?;
-        if let Some(trial) = self.proposed_before(&own) {
+        let exact = nearby.pop().expect("a point represents a configuration");
+        self.check_not_repeated(&exact)?;
+        if let Some(trial) = self.proposed_before(&exact) {
             return Err(Error::InvalidProposal(format!(
-                "{own} is trial {trial} already, rounded to fewer digits, and must not be \
+                "{exact} is trial {trial} already, rounded to fewer digits, and must not be \
                  repeated; a strategy can check a point by `Visited::new(history).contains(…)`"
             )));
         }
@@ -258,21 +255,22 @@ impl Study {
             let axes = self.space.axes();
             let is_same =
                 |other: &&Observation| unit_cube::is_same_point(axes, &other.point, &point);
-            if let Some(earlier) = self.known.observations.iter().find(is_same) {
+            if let Some(earlier) = self.history.observations.iter().find(is_same) {
                 let trial = self.trial(earlier.trial);
-                return Ok(trial.map_or(own, |trial| trial.configuration.clone()));
+                return Ok(trial.map_or(exact, |trial| trial.configuration.clone()));
             }
         }
         for configuration in nearby {
             let point = self.space.encode(&configuration)?;
-            if !self.known.is_blocked_at(&point, Repetitions::Never) {
+            if !self.history.is_blocked_at(&point, Repetitions::Never) {
                 return Ok(configuration);
             }
         }
-        Ok(own)
+        Ok(exact)
     }
 
-    /// Returns the trial for which the same configuration was proposed, if that blocks it.
+    /// Returns the trial for which the same configuration was proposed, if that trial blocks a
+    /// repetition.
     fn proposed_before(&self, proposed: &Configuration) -> Option<TrialId> {
         let is_same = |trial: &&Trial| {
             self.proposal(trial.id).is_some_and(|proposal| {

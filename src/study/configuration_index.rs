@@ -18,7 +18,7 @@ impl ConfigurationIndex {
     /// Adds the configuration of the next trial.
     pub(super) fn add(&mut self, configuration: &Configuration) {
         let index = self.previous.len();
-        self.previous.push(self.last.insert(configuration.hash_of_values(), index));
+        self.previous.push(self.last.insert(configuration.hash_values(), index));
     }
 
     /// Returns the indices of trials that may have a configuration, the last one first.
@@ -26,7 +26,7 @@ impl ConfigurationIndex {
         &self,
         configuration: &Configuration,
     ) -> impl Iterator<Item = usize> + use<'_> {
-        let last = self.last.get(&configuration.hash_of_values()).copied();
+        let last = self.last.get(&configuration.hash_values()).copied();
         std::iter::successors(last, |index| self.previous[*index])
     }
 }
@@ -39,7 +39,7 @@ pub(super) struct BlockingTrials(HashMap<u64, BTreeSet<usize>>);
 
 impl BlockingTrials {
     pub(super) fn set(&mut self, configuration: &Configuration, index: usize, blocks: bool) {
-        match self.0.entry(configuration.hash_of_values()) {
+        match self.0.entry(configuration.hash_values()) {
             Entry::Occupied(mut trials) if !blocks => {
                 trials.get_mut().remove(&index);
                 if trials.get().is_empty() {
@@ -58,6 +58,6 @@ impl BlockingTrials {
         &self,
         configuration: &Configuration,
     ) -> impl Iterator<Item = usize> + use<'_> {
-        self.0.get(&configuration.hash_of_values()).into_iter().flatten().copied()
+        self.0.get(&configuration.hash_values()).into_iter().flatten().copied()
     }
 }

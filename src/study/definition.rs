@@ -2,7 +2,7 @@
 
 use super::configuration_index::{BlockingTrials, ConfigurationIndex};
 use super::event::Event;
-use super::known_trials::KnownTrials;
+use super::history_lists::HistoryLists;
 use super::result_index::ResultIndex;
 use super::settings::{Order, StudySettings};
 use crate::error::{Error, Violation};
@@ -53,7 +53,7 @@ use std::sync::Arc;
 /// - [`StudySettings::limits`] bounds the number of jobs. [`tune()`](crate::tune::tune) enforces
 ///   the limits; `ask` does not.
 /// - [`StudySettings::order`] decides which outcomes a proposal may know. With [`Order::FixedLag`],
-///   a seed gives the same proposals in whichever order jobs end.
+///   a seed gives the same proposals for any order in which jobs end.
 /// - [`replay`](Self::replay) rebuilds a study from its [`events`](Self::events). A
 ///   [`Journal`](crate::journal::Journal) keeps the events in a file.
 /// - [`enqueue`](Self::enqueue) adds configurations to try next,
@@ -64,8 +64,8 @@ use std::sync::Arc;
 /// - *A trial is never told.* It stays pending: the model treats it as running, and `ask` never
 ///   proposes its configuration again. Call `tell` with a [`Failure`](crate::Failure), or
 ///   [`abandon`](Self::abandon).
-/// - *Losses are told with the wrong sign.* Values are the metric's own: choose
-///   [`Objective::maximize`], and do not negate.
+/// - *Values are negated.* Tell values of the metric as they are, and choose
+///   [`Objective::maximize`] if larger values are better.
 /// - *A trial is told twice with different values.* The first value counts, and the second call
 ///   returns [`Error::Conflict`].
 /// - *A study is replayed with other settings.* The events do not contain the settings: keep both,
@@ -86,9 +86,10 @@ pub struct Study {
     pub(super) points: Vec<UnitPoint>,
     /// The index of the event that added each trial.
     pub(super) trial_event_indices: Vec<usize>,
-    /// The enqueued configurations, whole or partial.
+    /// The enqueued configurations, complete or partial.
     pub(super) queue: VecDeque<Configuration>,
-    /// The known noise of values that were added from outside, as standard deviations.
+    /// The noise of external values that were added with it: standard deviations in the unit of the
+    /// metric.
     pub(super) noise_std_devs: HashMap<TrialId, f64>,
     /// The trials that have not ended.
     pub(super) running: BTreeSet<TrialId>,
@@ -100,11 +101,12 @@ pub struct Study {
     pub(super) configurations: ConfigurationIndex,
     /// The trials for which a configuration was proposed, before it was rounded to few digits.
     pub(super) proposed_configurations: ConfigurationIndex,
-    /// The trials that the next proposal may know; proposals on other threads share them.
-    pub(super) known: Arc<KnownTrials>,
-    /// The number of trials, from the first on, whose outcomes are visible in `known`.
+    /// The trials as the next proposal sees them; proposals on other threads share them.
+    pub(super) history: Arc<HistoryLists>,
+    /// The number of trials, from the first on, whose outcomes are visible in `history`.
     pub(super) visible_count: usize,
-    /// The trials that block a repetition although repetitions are allowed.
+    /// The trials that block the repetition of their configuration although repetitions are
+    /// allowed.
     pub(super) blocking: BlockingTrials,
     /// The trials with the same result of the same configuration.
     pub(super) results: ResultIndex,
@@ -163,7 +165,7 @@ impl Study {
         }
         Error::from_violations(violations)?;
         Ok(Self {
-            known: Arc::new(KnownTrials::new(space.axes())),
+            history: Arc::new(HistoryLists::new(space.axes())),
             space,
             objective,
             strategy,

@@ -19,11 +19,11 @@ impl Study {
 }
 
 impl Study {
-    /// Returns whether a trial failed for a reason that says nothing of its configuration: it was
-    /// interrupted or throttled.
+    /// Returns whether a trial failed for a [transient](crate::FailureKind::is_transient) reason,
+    /// which says nothing about its configuration.
     ///
-    /// From the third such failure of a configuration on, the failure counts: a job that needs too
-    /// much memory is killed each time.
+    /// The third such failure of a configuration, and each later one, does not count as transient:
+    /// a job that needs too much memory is killed each time.
     pub(super) fn failed_transiently(&self, trial: &Trial) -> bool {
         let is_transient = |trial: &Trial| {
             let failure = match &trial.outcome {
@@ -38,17 +38,14 @@ impl Study {
 
     fn result_key(&self, trial: &Trial) -> u64 {
         let mut hasher = DefaultHasher::new();
-        trial.configuration.hash_of_values().hash(&mut hasher);
+        trial.configuration.hash_values().hash(&mut hasher);
         match &trial.outcome {
             None => {}
             Some(Outcome::Completed { value }) => (1, value.to_bits()).hash(&mut hasher),
             Some(Outcome::Stopped { value }) => (2, value.map(f64::to_bits)).hash(&mut hasher),
             Some(Outcome::Failed(failure)) => (3, &failure.message).hash(&mut hasher),
         }
-        self.noise_std_devs
-            .get(&trial.id)
-            .map(|noise_std_dev| noise_std_dev.to_bits())
-            .hash(&mut hasher);
+        self.noise_std_devs.get(&trial.id).map(|std_dev| std_dev.to_bits()).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -76,7 +73,8 @@ impl Study {
         })
     }
 
-    /// Returns whether an external trial repeats the result of another trial that is visible.
+    /// Returns whether an external trial repeats the result of an earlier external trial or of a
+    /// visible trial of the study.
     ///
     /// The outcomes of the first `horizon` trials are visible. A log that is read twice, or a
     /// message that is sent again, is one measurement.

@@ -1,4 +1,4 @@
-//! The events of a study, in the form in which they are written.
+//! The events of a study, and their serialized form.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,26 +13,27 @@ use crate::trial::{Failure, Outcome, Report, StopCause, TrialId};
 /// does not raise it.
 pub const EVENT_VERSION: u32 = 1;
 
-/// One change of a study, in the order in which the study learnt of it.
+/// A recorded change of a study.
 ///
-/// As JSON it is an object whose member `event` names the variant, in form [1](EVENT_VERSION):
-/// `{"event":"told","trial":3,"outcome":{"outcome":"completed","value":0.5}}`. Numbers that are not
-/// finite are `"NaN"`, `"Infinity"` and `"-Infinity"`; times are `{"secs":…,"nanos":…}`.
+/// As JSON it is an object whose member `event` names the variant, in [version 1](EVENT_VERSION) of
+/// the format: `{"event":"told","trial":3,"outcome":{"outcome":"completed","value":0.5}}`. Numbers
+/// that are not finite are `"NaN"`, `"Infinity"` and `"-Infinity"`; durations are
+/// `{"secs":…,"nanos":…}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
     /// A configuration was enqueued, to be tried before further proposals.
     Enqueued {
-        /// The values to run; the strategy chooses the missing ones.
+        /// The values to try; the strategy chooses the values of the other parameters.
         configuration: Configuration,
-        /// True if it goes before the configurations that are enqueued already.
+        /// True if it was put ahead of the configurations that were enqueued already.
         first: bool,
     },
-    /// An enqueued configuration was removed untried: it has been asked for since, or every
-    /// configuration that completes it has been tried.
+    /// An enqueued configuration was removed without a trial: it was tried by another trial, or it
+    /// is partial and no untried configuration that completes it was found.
     Dequeued {
-        /// The enqueued configuration, as it was.
+        /// The removed configuration, complete or partial.
         configuration: Configuration,
     },
     /// A trial was asked for, from the strategy or from the queue.
@@ -52,7 +53,8 @@ pub enum Event {
         configuration: Configuration,
         /// The outcome of the trial.
         outcome: Outcome,
-        /// The standard deviation of the value's noise in the unit of the metric, if it is known.
+        /// The standard deviation of the value's noise, in the unit of the metric; `None` if it is
+        /// unknown.
         #[serde(
             default,
             skip_serializing_if = "Option::is_none",
@@ -68,16 +70,17 @@ pub enum Event {
         /// The step and its value.
         report: Report,
     },
-    /// The job of a running trial has an address at which it can be found again, such as an ARN.
+    /// The job of a running trial has a location at which it can be found again, such as an ARN.
     Located {
         /// The number of the trial.
         trial: TrialId,
-        /// The address of the job of the trial's last attempt.
+        /// The location of the job of the trial's last attempt.
         #[serde(rename = "place")]
         location: Box<str>,
     },
     /// A stop of a running trial was requested.
-    StopAsked {
+    #[serde(rename = "stop_asked")]
+    StopRequested {
         /// The number of the trial.
         trial: TrialId,
         /// The reason for the stop request.
@@ -88,7 +91,7 @@ pub enum Event {
         /// The number of the trial.
         trial: TrialId,
     },
-    /// An attempt at a trial failed, and another attempt will start from the beginning.
+    /// An attempt at a trial failed; another attempt follows, from the beginning.
     AttemptFailed {
         /// The number of the trial.
         trial: TrialId,

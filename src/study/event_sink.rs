@@ -25,10 +25,10 @@ pub trait EventSink: Debug {
     /// Any error that prevents the events from becoming durable. A further call tries again.
     fn persist(&mut self, study: &Study) -> Result<(), Error>;
 
-    /// Persists a note, which replaces an earlier note of the same name. By default notes are
-    /// dropped.
+    /// Persists a note, which replaces an earlier note of the same name; does nothing by default.
     ///
-    /// The tuner keeps a note of the evaluator's state here, such as the time that jobs have cost.
+    /// The tuner records the [note of the evaluator](crate::Evaluator::journal_note) here, such as
+    /// the job time that has been spent.
     ///
     /// # Errors
     /// Any error that prevents the note from becoming durable. A further call tries again.
@@ -36,15 +36,18 @@ pub trait EventSink: Debug {
         Ok(())
     }
 
-    /// Returns for how long earlier processes have tuned this study; zero by default.
+    /// Returns for how long this study has been tuned, by this process and earlier ones; zero by
+    /// default.
     ///
-    /// The tuner counts it against [`max_runtime`](crate::ResourceLimits::max_runtime).
+    /// The tuner asks at the start of a run, and counts the time against
+    /// [`max_runtime`](crate::ResourceLimits::max_runtime).
     fn time_spent(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// Returns how long ago the last attempt at a trial began, at most; `None` if that is unknown.
-    fn trial_age(&self, _trial: TrialId) -> Option<Duration> {
+    /// Returns how long ago the last attempt at a trial began, at most; `None` (the default) if
+    /// that is unknown.
+    fn attempt_age(&self, _trial: TrialId) -> Option<Duration> {
         None
     }
 

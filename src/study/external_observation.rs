@@ -1,4 +1,4 @@
-//! Adds results of configurations that were run outside of the study.
+//! Adds external observations: results of configurations that were run outside of the study.
 
 use super::definition::Study;
 use super::event::Event;
@@ -39,7 +39,7 @@ impl Study {
         self.add_observed(configuration, outcome, None)
     }
 
-    /// Adds a value that was measured elsewhere, with its known noise. Returns its trial number.
+    /// Adds a value that was measured elsewhere, and its noise. Returns its trial number.
     ///
     /// `noise_std_dev` is the standard deviation of the noise, in the unit of the metric. For a
     /// mean over n runs, it is the standard deviation of one run divided by √n. The model weights

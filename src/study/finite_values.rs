@@ -15,10 +15,10 @@ pub(super) fn non_finite_value(outcome: &Outcome) -> Option<f64> {
 
 pub(super) fn check_noise_std_dev(noise_std_dev: Option<f64>) -> Result<(), Error> {
     match noise_std_dev {
-        Some(given) if !(given.is_finite() && given >= 0.0) => {
+        Some(std_dev) if !(std_dev.is_finite() && std_dev >= 0.0) => {
             Err(Error::Invalid(vec![Violation::new(
                 "noise_std_dev",
-                given,
+                std_dev,
                 "a standard deviation is finite and not negative",
                 "give it in the unit of the metric, or use add_observation, which lets the model \
                  estimate it",

@@ -1,17 +1,18 @@
 //! Builds the history that a strategy sees: visible outcomes, pending trials and failures.
 
 use super::definition::Study;
-use super::known_trials::{HistoryEntry, KnownTrials, StoppedTrials};
+use super::history_lists::{HistoryEntry, HistoryLists};
+use super::settings::StoppedTrials;
 use crate::objective::Objective;
 use crate::stopping::LearningCurves;
 use crate::strategy::{Completion, Infeasibility, Observation, Origin};
 use crate::trial::{FailureKind, Outcome, Source, Trial};
 use crate::unit_cube::UnitPoint;
 
-impl KnownTrials {
+impl HistoryLists {
     /// Lists the trials of a study, with the outcomes of the first `horizon` trials visible.
     pub(super) fn from_study(study: &Study, horizon: usize) -> Self {
-        let mut known = Self::new(study.space.axes());
+        let mut lists = Self::new(study.space.axes());
         let is_projected = study.settings.stopped_trials == StoppedTrials::Projected;
         let curves = is_projected
             .then(|| LearningCurves::from_trials(&study.objective, &study.trials[..horizon]));
@@ -20,9 +21,9 @@ impl KnownTrials {
                 true => study.history_entry(trial, point, curves.as_ref(), horizon),
                 false => HistoryEntry::Pending,
             };
-            known.set(trial.id, [point, study.proposed_point(index)], entry);
+            lists.set(trial.id, [point, study.proposed_point(index)], entry);
         }
-        known
+        lists
     }
 }
 
@@ -30,7 +31,7 @@ impl Study {
     /// Returns what a strategy sees of a trial, where the outcomes of the first `horizon` trials
     /// are visible.
     ///
-    /// `curves` are given if stopped trials count by their projected final value.
+    /// `curves` are needed only under [`StoppedTrials::Projected`].
     pub(super) fn history_entry(
         &self,
         trial: &Trial,
@@ -53,15 +54,15 @@ impl Study {
             Outcome::Stopped { value: Some(value) }
                 if stopped_trials != StoppedTrials::VisitedOnly =>
             {
-                let stopped = self.observation(trial, point, &self.objective, *value);
+                let last = self.observation(trial, point, &self.objective, *value);
                 let loss = match curves {
-                    Some(curves) => curves.project_final_loss(trial.id, stopped.loss),
-                    None => stopped.loss,
+                    Some(curves) => curves.project_final_loss(trial.id, last.loss),
+                    None => last.loss,
                 };
                 HistoryEntry::Observed(Observation {
                     loss,
                     completion: Completion::StoppedEarly,
-                    ..stopped
+                    ..last
                 })
             }
             Outcome::Stopped { .. } => HistoryEntry::Failed(Infeasibility::Unknown),
@@ -73,8 +74,8 @@ impl Study {
         }
     }
 
-    /// Returns the point that was proposed for a trial; the point that was tried for an external
-    /// one.
+    /// Returns the point that was proposed for a trial, or the point that was tried if there was no
+    /// proposal.
     pub(super) fn proposed_point(&self, index: usize) -> &UnitPoint {
         let proposal = self.trials.get(index).and_then(|trial| self.proposal(trial.id));
         match proposal {

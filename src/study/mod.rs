@@ -5,7 +5,7 @@
 
 mod configuration_index;
 mod event;
-mod known_trials;
+mod history_lists;
 mod result_index;
 mod finite_values;
 mod why;
@@ -30,8 +30,7 @@ pub(crate) use self::ask::{ProposalTask, Step};
 pub use self::definition::Study;
 pub use self::event::{EVENT_VERSION, Event};
 pub use self::event_sink::EventSink;
-pub use self::known_trials::StoppedTrials;
-pub use self::settings::{AskOutcome, LateOutcomes, Order, StudySettings};
+pub use self::settings::{AskOutcome, LateOutcomes, Order, StoppedTrials, StudySettings};
 pub use self::why::{MetricPrediction, Why};
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Queries: trials, best values, recommendations.
+//! Queries of a study: settings, trials, best trial, recommendation.
 
 use super::definition::Study;
 use super::event::Event;
-use super::known_trials::KnownTrials;
+use super::history_lists::HistoryLists;
 use super::settings::StudySettings;
 use super::why::Why;
 use crate::error::Error;
@@ -32,7 +32,7 @@ impl Study {
         &self.settings
     }
 
-    /// Returns all events, from the first on.
+    /// Returns all events, in the order in which they were recorded.
     pub fn events(&self) -> &[Event] {
         &self.events
     }
@@ -42,18 +42,18 @@ impl Study {
         &self.trials
     }
 
-    /// Returns the trial with a number, if there is one.
+    /// Returns the trial with this number; `None` if there is none.
     pub fn trial(&self, id: TrialId) -> Option<&Trial> {
         self.trials.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
     }
 
-    /// Returns the standard deviation of the noise of a trial's value, if it was
-    /// [added](Self::add_noisy_observation) with one.
+    /// Returns the noise of an external value that was [added](Self::add_noisy_observation) with
+    /// it: a standard deviation in the unit of the metric.
     pub fn noise_std_dev(&self, id: TrialId) -> Option<f64> {
         self.noise_std_devs.get(&id).copied()
     }
 
-    /// Returns the proposal of a trial, with its reasons; `None` for a trial from outside.
+    /// Returns the proposal of a trial, with its reasons; `None` for an external trial.
     pub fn proposal(&self, id: TrialId) -> Option<&Proposal> {
         let index = usize::try_from(id.0.checked_sub(1)?).ok()?;
         match &self.events[*self.trial_event_indices.get(index)?] {
@@ -62,8 +62,7 @@ impl Study {
         }
     }
 
-    /// Returns why a trial was proposed, in the unit of the metric; `None` for a trial from
-    /// outside.
+    /// Returns why a trial was proposed, in the unit of the metric; `None` for an external trial.
     ///
     /// Its `Display` form is a sentence:
     ///
@@ -107,23 +106,24 @@ impl Study {
         self.best.and_then(|id| self.trial(id))
     }
 
-    /// Returns the trial that the strategy believes to be the best.
+    /// Returns the trial that the strategy believes to be the best; `None` if no trial has
+    /// completed.
     ///
     /// It is the trial with the [`best`](Self::best) value unless values are noisy.
     /// [`BayesianOptimization`](crate::BayesianOptimization) may recommend another trial if the
-    /// learnt or declared noise makes up at least a fifth of the variance of the losses' signal.
+    /// learned or declared noise makes up at least a fifth of the variance of the losses' signal.
     /// The [`Order`](super::Order) does not matter here: all outcomes count.
     ///
     /// # Errors
     /// Any error of the strategy, and [`Error::UnknownTrial`] if it recommends a trial that does
     /// not exist.
     pub fn recommended(&self) -> Result<Option<&Trial>, Error> {
-        let mut known = KnownTrials::from_study(self, self.trials.len());
+        let mut lists = HistoryLists::from_study(self, self.trials.len());
         // A trial that was stopped early has no final value, so it cannot be recommended.
-        known.observations.retain(|observation| {
+        lists.observations.retain(|observation| {
             self.trial(observation.trial).is_some_and(|trial| trial.value().is_some())
         });
-        let history = History {
+        let without_trials = History {
             axes: self.space.axes(),
             observations: &[],
             pending: &[],
@@ -134,7 +134,7 @@ impl Study {
             repetitions: self.settings.repetitions,
             index: None,
         };
-        match self.strategy.recommend(&known.history(&history))? {
+        match self.strategy.recommend(&lists.to_history(&without_trials))? {
             None => Ok(self.best()),
             Some(Recommendation { trial: number, .. }) => {
                 self.trial(number).map(Some).ok_or(Error::UnknownTrial(number))

@@ -15,11 +15,11 @@ const MAX_COMPLETIONS: usize = 1000;
 const COMPLETION_STREAM: u32 = 3;
 
 impl Study {
-    /// Enqueues a configuration to try: the next [`ask`](Self::ask) returns it, before anything is
-    /// proposed.
+    /// Enqueues a configuration, which [`ask`](Self::ask) returns before the strategy proposes
+    /// more.
     ///
-    /// Enqueued configurations come in their order, and count as jobs. A partial configuration is
-    /// enough: the strategy chooses the values of the other parameters.
+    /// `ask` returns enqueued configurations in the order of the calls. Their trials count as jobs.
+    /// The configuration may be partial: the strategy chooses the values of the other parameters.
     ///
     /// ```
     /// use surmise::{
@@ -46,21 +46,20 @@ impl Study {
         self.add_to_queue(configuration, false)
     }
 
-    /// Enqueues the user's defaults, to be tried first of all: before configurations that are
-    /// enqueued already.
+    /// Enqueues a configuration of default values, ahead of those that are enqueued already.
     ///
-    /// Parameters that `defaults` does not name take the middle of their range; categorical ones
-    /// take their first choice.
+    /// Parameters that `defaults` does not name get the value at the center of their scaled range;
+    /// categorical ones get their first choice.
     ///
     /// # Errors
     /// Those of [`enqueue`](Self::enqueue).
     pub fn enqueue_defaults(&mut self, defaults: &Configuration) -> Result<(), Error> {
-        let whole = self.space.fill_in(defaults)?;
-        self.add_to_queue(&whole, true)
+        let complete = self.space.fill_in(defaults)?;
+        self.add_to_queue(&complete, true)
     }
 
-    /// Returns the enqueued configurations that have not been asked for, whole or partial, in their
-    /// order.
+    /// Returns the enqueued configurations that have not been asked for, complete or partial, the
+    /// next one first.
     pub fn enqueued(&self) -> impl Iterator<Item = &Configuration> {
         self.queue.iter()
     }
@@ -72,7 +71,7 @@ impl Study {
         Ok(())
     }
 
-    /// Checks that a configuration is neither enqueued already nor tried.
+    /// Checks that a configuration is not enqueued already, and that no trial blocks it.
     pub(super) fn check_can_be_enqueued(&self, configuration: &Configuration) -> Result<(), Error> {
         let reject = |rule: String, remedy: &str| {
             Err(Error::Invalid(vec![Violation::new("configuration", configuration, rule, remedy)]))
@@ -91,12 +90,12 @@ impl Study {
     }
 
     fn is_queued(&self, configuration: &Configuration) -> bool {
-        let may_be = self.queued_hashes.contains_key(&configuration.hash_of_values());
-        may_be && self.queue.contains(configuration)
+        let may_be_queued = self.queued_hashes.contains_key(&configuration.hash_values());
+        may_be_queued && self.queue.contains(configuration)
     }
 
     pub(super) fn push_to_queue(&mut self, configuration: Configuration, first: bool) {
-        *self.queued_hashes.entry(configuration.hash_of_values()).or_default() += 1;
+        *self.queued_hashes.entry(configuration.hash_values()).or_default() += 1;
         if first {
             self.queue.push_front(configuration);
         } else {
@@ -111,8 +110,7 @@ impl Study {
     }
 
     fn uncount_queued(&mut self, configuration: &Configuration) {
-        if let Entry::Occupied(mut count) = self.queued_hashes.entry(configuration.hash_of_values())
-        {
+        if let Entry::Occupied(mut count) = self.queued_hashes.entry(configuration.hash_values()) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {
                 count.remove();
@@ -120,7 +118,7 @@ impl Study {
         }
     }
 
-    /// Removes configurations from the front of the queue that have become trials since.
+    /// Removes configurations from the front of the queue that a trial blocks by now.
     pub(super) fn dequeue_blocked(&mut self) {
         while let Some(front) = self.queue.front().filter(|front| self.is_complete(front)).cloned()
             && self.blocking_trial(&front).is_some()
@@ -133,7 +131,7 @@ impl Study {
         configuration.iter().len() == self.space.ranges().len()
     }
 
-    /// Returns the whole configuration that comes before any proposal, and its phase.
+    /// Returns the complete configuration that comes before any proposal, and its phase.
     pub(super) fn next_queued(&self) -> Option<(Configuration, Phase)> {
         let interrupted = self.interrupted.iter().filter_map(|id| self.trial(*id));
         let mut interrupted = interrupted.map(|trial| &trial.configuration);
@@ -144,8 +142,8 @@ impl Study {
         Some((front.clone(), Phase::Enqueued))
     }
 
-    /// Checks that a configuration is the next one of the queue, for this phase.
-    pub(super) fn check_turn(
+    /// Checks that a configuration is the next interrupted or enqueued one, by `phase`.
+    pub(super) fn check_is_next_queued(
         &self,
         configuration: &Configuration,
         phase: Phase,
@@ -186,50 +184,50 @@ impl Study {
         &mut self,
         proposed: Option<&Configuration>,
     ) -> Result<Option<Configuration>, Error> {
-        let Some(part) = self.queue.front().filter(|front| !self.is_complete(front)).cloned()
+        let Some(partial) = self.queue.front().filter(|front| !self.is_complete(front)).cloned()
         else {
             return Ok(None);
         };
-        let complete = |rest: &Configuration| -> Result<Configuration, Error> {
-            let values = rest.iter().map(|(name, value)| -> (&str, ParameterValue) {
-                (name, part.value(name).unwrap_or(value).clone())
+        let complete_from = |source: &Configuration| -> Result<Configuration, Error> {
+            let values = source.iter().map(|(name, value)| -> (&str, ParameterValue) {
+                (name, partial.value(name).unwrap_or(value).clone())
             });
             self.space.normalize(&values.collect())
         };
-        if let Some(first) = proposed.map(complete).transpose()?
-            && self.blocking_trial(&first).is_none()
+        if let Some(completed) = proposed.map(complete_from).transpose()?
+            && self.blocking_trial(&completed).is_none()
         {
-            return Ok(Some(first));
+            return Ok(Some(completed));
         }
         let mut rng = Rng::stream(self.settings.seed, self.next_id().0).shared(COMPLETION_STREAM);
         for _ in 0..MAX_COMPLETIONS {
             let point: Vec<f64> = self.space.axes().iter().map(|_| rng.uniform()).collect();
-            let random = complete(&self.space.decode(&self.space.snap(&point.into())))?;
+            let random = complete_from(&self.space.decode(&self.space.snap(&point.into())))?;
             if self.blocking_trial(&random).is_none() {
                 return Ok(Some(random));
             }
         }
-        self.record(Event::Dequeued { configuration: part }, None);
+        self.record(Event::Dequeued { configuration: partial }, None);
         Ok(None)
     }
 
-    /// Removes the configuration of the last trial from the queue, after it was added from outside.
+    /// Removes the configuration of the last trial, an external one, from the queue.
     pub(super) fn dequeue_observed(&mut self) {
         if self.queue.is_empty() {
             return;
         }
-        let known = self.trials.last().map(|trial| trial.configuration.clone());
-        let is_enqueued = |known: &Configuration| self.is_queued(known);
-        if let Some(known) = known.filter(is_enqueued)
-            && self.blocking_trial(&known).is_some()
+        let observed = self.trials.last().map(|trial| trial.configuration.clone());
+        let is_queued = |observed: &Configuration| self.is_queued(observed);
+        if let Some(observed) = observed.filter(is_queued)
+            && self.blocking_trial(&observed).is_some()
         {
-            self.queue.retain(|queued| *queued != known);
-            self.uncount_queued(&known);
+            self.queue.retain(|queued| *queued != observed);
+            self.uncount_queued(&observed);
         }
     }
 }
 
 /// Returns whether a configuration has all values of a partial one.
-fn matches_partial(part: &Configuration, configuration: &Configuration) -> bool {
-    part.iter().all(|(name, value)| configuration.value(name) == Some(value))
+fn matches_partial(partial: &Configuration, configuration: &Configuration) -> bool {
+    partial.iter().all(|(name, value)| configuration.value(name) == Some(value))
 }

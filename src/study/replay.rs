@@ -40,7 +40,7 @@ impl Study {
     /// follow the events before it:
     ///
     /// - a trial whose number is not the next one,
-    /// - a configuration that is not in the space's own order and types,
+    /// - a configuration whose parameters are not in the order and types of the space,
     /// - a report or an outcome of a trial that is not running,
     /// - an outcome with a value that is not finite,
     /// - a proposal of a configuration that must not be repeated.
@@ -95,7 +95,7 @@ impl Study {
             }
             Event::Asked { trial, configuration, proposal } => {
                 if matches!(proposal.phase, Phase::Enqueued | Phase::Interrupted) {
-                    self.check_turn(configuration, proposal.phase)?;
+                    self.check_is_next_queued(configuration, proposal.phase)?;
                 } else {
                     self.check_not_repeated(configuration)?;
                 }
@@ -107,7 +107,7 @@ impl Study {
                 self.validate_new_trial(*trial, configuration).map(Some)
             }
             Event::Reported { trial, .. }
-            | Event::StopAsked { trial, .. }
+            | Event::StopRequested { trial, .. }
             | Event::StopWithdrawn { trial }
             | Event::Located { trial, .. }
             | Event::AttemptFailed { trial, .. } => self.check_running(*trial).map(|()| None),
@@ -163,15 +163,14 @@ impl Study {
             None => Ok(()),
             Some(trial) => Err(Error::InvalidProposal(format!(
                 "{configuration} is trial {} already, and must not be repeated; a strategy can \
-                 check \
-                 a point by `Visited::new(history).contains(…)`",
+                 check a point by `Visited::new(history).contains(…)`",
                 trial.id
             ))),
         }
     }
 }
 
-/// Checks that a recorded configuration is in the space's own order and types.
+/// Checks that a recorded configuration has the order and types of the space.
 fn check_normalized(configuration: &Configuration, normal: &Configuration) -> Result<(), Error> {
     if configuration == normal {
         return Ok(());

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::known_trials::StoppedTrials;
 use crate::limits::ResourceLimits;
 use crate::strategy::Repetitions;
 use crate::trial::Trial;
@@ -28,7 +27,8 @@ pub enum Order {
 /// The settings of a study.
 ///
 /// By default the seed is 0, outcomes count in the order of arrival, one job runs at a time, and
-/// the number of jobs is not limited: then only a finite space ends a tuning.
+/// the number of jobs is not limited: a tuning then ends when the space is exhausted or a
+/// completion criterion is met.
 ///
 /// ```
 /// use surmise::{Order, ResourceLimits, StudySettings};
@@ -44,8 +44,10 @@ pub enum Order {
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StudySettings {
-    /// The seed of all random numbers; 0 by default. The same seed gives the same proposals if the
-    /// outcomes arrive in the same order, or under [`Order::FixedLag`].
+    /// The seed of all random numbers; 0 by default.
+    ///
+    /// The same seed gives the same proposals if the outcomes arrive in the same order, or under
+    /// [`Order::FixedLag`].
     pub seed: u64,
     /// Which outcomes a proposal may know; all that have arrived by default.
     pub order: Order,
@@ -61,9 +63,28 @@ pub struct StudySettings {
     pub late_outcomes: LateOutcomes,
 }
 
-/// What happens to an outcome that arrives after its trial has ended otherwise.
+/// How strategies see trials that early stopping ended.
 ///
-/// In either case it is recorded in the events and in [`Trial::late_outcomes`].
+/// An intermediate value differs from the final value that the job would have reached. The page on
+/// early stopping in BENCHMARKING.md compares the variants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StoppedTrials {
+    /// The last reported value counts as if it were the final value.
+    #[default]
+    LastValue,
+    /// The projected final value counts: see
+    /// [`LearningCurves::project_final_loss`](crate::stopping::LearningCurves::project_final_loss).
+    Projected,
+    /// The trial has no value for the model; its configuration only counts as visited.
+    #[serde(rename = "place_only")]
+    VisitedOnly,
+}
+
+/// What happens to an outcome that arrives after its trial has ended with a different outcome.
+///
+/// The events record both outcomes. [`Trial::late_outcomes`] has the one that does not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LateOutcomes {
@@ -71,8 +92,8 @@ pub enum LateOutcomes {
     #[default]
     #[serde(rename = "set_aside")]
     RecordOnly,
-    /// A late final value replaces a failure or a stop, for instance if a job that was given up
-    /// completes after all.
+    /// A late final value replaces a failure or a stop, for instance if a job completes after it
+    /// was given up. A trial that was [abandoned](crate::Study::abandon) stays abandoned.
     ///
     /// Under a fixed lag the proposals then depend on when the value arrives.
     #[serde(rename = "used")]
@@ -85,8 +106,8 @@ pub enum AskOutcome {
     /// Trials to run: as many as were asked for, or fewer if the order or the space allows no more
     /// now.
     Trials(Vec<Trial>),
-    /// No trial now. The order needs the outcome of a running trial first, or the only
-    /// configurations left may be repeated when their trials have ended.
+    /// No trial now: the order needs the outcome of a running trial first, or the remaining
+    /// configurations belong to running trials and may be repeated once those have ended.
     Wait,
     /// No trial ever again: every configuration of the space (or of the grid) has been tried and
     /// must not be repeated.

@@ -19,16 +19,16 @@ impl Study {
         Ok(())
     }
 
-    /// Records that a running trial is asked to stop.
+    /// Records a stop request for a running trial.
     ///
     /// The study cannot stop a job: stop it where it runs, and [`tell`](Self::tell) its outcome.
     ///
     /// # Errors
     /// [`Error::UnknownTrial`] if there is no such trial, [`Error::AlreadyEnded`] if it is not
     /// running.
-    pub fn ask_to_stop(&mut self, trial: TrialId, cause: StopCause) -> Result<(), Error> {
+    pub fn request_stop(&mut self, trial: TrialId, cause: StopCause) -> Result<(), Error> {
         self.check_running(trial)?;
-        self.record(Event::StopAsked { trial, cause }, None);
+        self.record(Event::StopRequested { trial, cause }, None);
         Ok(())
     }
 
@@ -44,16 +44,16 @@ impl Study {
         Ok(())
     }
 
-    /// Records the address at which the job of a running trial can be found again, such as an ARN.
+    /// Records the location at which the job of a running trial can be found again, such as an ARN.
     ///
-    /// Recording the same address again changes nothing.
+    /// Recording the same location again changes nothing.
     ///
     /// # Errors
     /// [`Error::UnknownTrial`] if there is no such trial, [`Error::AlreadyEnded`] if it is not
     /// running.
     pub fn set_job_location(&mut self, trial: TrialId, location: &str) -> Result<(), Error> {
         self.check_running(trial)?;
-        if self.trial(trial).is_some_and(|known| known.job_location.as_deref() != Some(location)) {
+        if self.trial(trial).is_some_and(|trial| trial.job_location.as_deref() != Some(location)) {
             self.record(Event::Located { trial, location: location.into() }, None);
         }
         Ok(())
@@ -66,7 +66,7 @@ impl Study {
     /// # Errors
     /// [`Error::UnknownTrial`] if there is no such trial, [`Error::AlreadyEnded`] if it is not
     /// running.
-    pub fn attempt_failed(&mut self, trial: TrialId, failure: Failure) -> Result<(), Error> {
+    pub fn record_failed_attempt(&mut self, trial: TrialId, failure: Failure) -> Result<(), Error> {
         self.check_running(trial)?;
         self.record(Event::AttemptFailed { trial, failure }, None);
         Ok(())
@@ -102,18 +102,18 @@ impl Study {
     /// value that replaces a failure is no error.
     pub fn tell(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
         let outcome = make_finite(outcome);
-        let known = self.trial(trial).ok_or(Error::UnknownTrial(trial))?;
-        let Some(first) = &known.outcome else {
+        let recorded = self.trial(trial).ok_or(Error::UnknownTrial(trial))?;
+        let Some(first) = &recorded.outcome else {
             self.record(Event::Told { trial, outcome }, None);
             return Ok(());
         };
         if *first == outcome {
             return Ok(());
         }
-        let used = self.supersedes(first, &outcome);
+        let replaces_first = self.supersedes(first, &outcome);
         let conflict =
             Error::Conflict { trial, recorded: first.clone(), reported: outcome.clone() };
-        if used {
+        if replaces_first {
             self.record(Event::LateOutcome { trial, outcome }, None);
             return Ok(());
         }
@@ -121,17 +121,18 @@ impl Study {
         Err(conflict)
     }
 
-    /// Records an outcome without counting it, such as that of an attempt that was given up for
+    /// Records an outcome that arrived late, such as that of an attempt that was given up for
     /// another one.
     ///
-    /// An outcome that is recorded already is not recorded again.
+    /// It does not count, except under [`LateOutcomes::UseValue`], where a value replaces a failure
+    /// or a stop. An outcome that is recorded as late already is not recorded again.
     ///
     /// # Errors
     /// [`Error::UnknownTrial`] if there is no such trial.
     pub fn record_late_outcome(&mut self, trial: TrialId, outcome: Outcome) -> Result<(), Error> {
         let outcome = make_finite(outcome);
-        let known = self.trial(trial).ok_or(Error::UnknownTrial(trial))?;
-        if !known.late_outcomes.contains(&outcome) {
+        let recorded = self.trial(trial).ok_or(Error::UnknownTrial(trial))?;
+        if !recorded.late_outcomes.contains(&outcome) {
             self.record(Event::LateOutcome { trial, outcome }, None);
         }
         Ok(())
@@ -154,7 +155,7 @@ impl Study {
     ///
     /// # Errors
     /// Those of [`tell`](Self::tell).
-    pub fn abandon(&mut self, trial: TrialId, why: impl Into<String>) -> Result<(), Error> {
-        self.tell(trial, Outcome::Failed(Failure::new(FailureKind::Abandoned, why)))
+    pub fn abandon(&mut self, trial: TrialId, reason: impl Into<String>) -> Result<(), Error> {
+        self.tell(trial, Outcome::Failed(Failure::new(FailureKind::Abandoned, reason)))
     }
 }

@@ -6,7 +6,7 @@ use crate::objective::{Goal, Objective};
 use crate::strategy::{ModelDiagnostics, Phase, Proposal};
 use crate::trial::TrialId;
 
-/// Why a trial was proposed: the method, the model's prediction, and what went wrong.
+/// Why a trial was proposed: the method, the prediction of the model, and the reason of a fallback.
 ///
 /// [`Study::why`](crate::Study::why) returns it. Its `Display` form is one sentence, for example
 /// "trial 9 was proposed by a model; predicted loss = 1.061905, 68 % interval 0.608602 to 1.515208
@@ -20,7 +20,7 @@ pub struct Why {
     pub phase: Phase,
     /// The prediction of the model, in the unit of the metric; `None` if no model was used.
     pub prediction: Option<MetricPrediction>,
-    /// Why the strategy used a simpler method than its own; `None` if it did not.
+    /// Why the strategy fell back on a simpler method; `None` if it did not.
     pub fallback: Option<String>,
     /// How well the model was fitted; `None` if no model was used.
     pub model: Option<ModelDiagnostics>,

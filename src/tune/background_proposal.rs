@@ -1,4 +1,4 @@
-//! Computes a proposal on a thread of its own, so that deadlines, cancellations and reports do not
+//! Computes a proposal on a thread of its own, so that timeouts, cancellations and reports do not
 //! wait for it.
 
 use std::panic::resume_unwind;
@@ -10,16 +10,16 @@ use crate::error::Error;
 use crate::strategy::Proposal;
 use crate::study::ProposalTask;
 
-type Proposed = Result<Option<Proposal>, Error>;
+type ProposalResult = Result<Option<Proposal>, Error>;
 
 /// How long to wait for a proposal before the loop continues.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A proposal that is being computed. If it is dropped, the thread finishes and its result is lost.
 pub(super) struct BackgroundProposal {
-    receiver: Receiver<Proposed>,
+    receiver: Receiver<ProposalResult>,
     thread: JoinHandle<()>,
-    result: Option<Proposed>,
+    result: Option<ProposalResult>,
     has_panicked: bool,
 }
 
@@ -32,11 +32,11 @@ impl BackgroundProposal {
     pub(super) fn start(task: ProposalTask) -> Result<Box<Self>, Error> {
         let (sender, receiver) = channel();
         let work = move || {
-            let proposed = task.run();
-            // The task shares the known trials, which would be copied on a change while it lives.
+            let result = task.run();
+            // While the task shares the history, a change of the history copies it.
             drop(task);
             // The receiver is gone if the tuning has ended.
-            let _ = sender.send(proposed);
+            let _ = sender.send(result);
         };
         let thread = thread::Builder::new()
             .name("surmise proposal".to_owned())
@@ -51,7 +51,7 @@ impl BackgroundProposal {
             return;
         }
         match self.receiver.recv_timeout(POLL_INTERVAL) {
-            Ok(proposed) => self.result = Some(proposed),
+            Ok(result) => self.result = Some(result),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => self.has_panicked = true,
         }
@@ -61,7 +61,7 @@ impl BackgroundProposal {
     ///
     /// # Panics
     /// If the strategy panicked.
-    pub(super) fn finish(mut self: Box<Self>) -> Result<Proposed, Box<Self>> {
+    pub(super) fn finish(mut self: Box<Self>) -> Result<ProposalResult, Box<Self>> {
         if self.result.is_none() && !self.has_panicked {
             self.wait();
         }

@@ -6,12 +6,13 @@
 //! trial that completed before shows which: its configuration runs again, as a further attempt that
 //! does not count as a job. The tuning ends only if that attempt fails.
 //!
-//! A second probe in a row, with no trial completed in between, is omitted where failed and
-//! completed trials are mixed. Then no region fails, and the first probe passed by luck.
+//! A second probe in a row, with no trial completed in between, is omitted if failed and completed
+//! trials are mixed throughout the space. Then no region fails, and the first probe passed by
+//! chance.
 //!
-//! Of n trials, f have failed and s have completed; S of them have the same result as their nearest
-//! neighbour. If results did not depend on the position, S would be about n p, with a standard
-//! deviation of about √(n p (1 − p)), where
+//! Of n trials, f have failed and s have completed. S of the trials have failed or completed like
+//! their nearest neighbor. If failures did not depend on the position, S would be about n p, with a
+//! standard deviation of about √(n p (1 − p)), where
 //!
 //! p = (f (f − 1) + s (s − 1)) ⁄ (n (n − 1)).
 
@@ -26,31 +27,31 @@ use crate::trial::{Failure, FailureKind, Outcome, Source};
 use crate::unit_cube::{self, UnitPoint};
 use std::time::Duration;
 
-/// Failures count as mixed if there are at least this many trials of each kind…
-const MIN_OF_EACH: usize = 5;
+/// Minimum number of failed trials and of completed trials for failures to count as mixed.
+const MIN_TRIALS_OF_EACH_KIND: usize = 5;
 
-/// …and S exceeds n p by at most this many standard deviations.
+/// Maximum excess of S over n p for failures to count as mixed, in standard deviations.
 const MAX_EXCESS: f64 = 0.5;
 
 /// Maximum number of trials that are compared, counted from the last one.
-const MAX_COMPARED: usize = 500;
+const MAX_COMPARED_TRIALS: usize = 500;
 
 impl TuningRun<'_, '_> {
     /// Ends the tuning for this reason, or starts a probe first if a trial of the study has
     /// completed.
     pub(super) fn probe_before_stopping(&mut self, reason: StopReason) {
         let best = self.completion.best_trial().and_then(|id| self.study.trial(id));
-        let counts_rate =
+        let limits_rate =
             self.tuner.rules.circuit_breaker.is_some_and(|it| it.failures < it.of_last);
-        let is_conclusive =
+        let would_pass_by_chance =
             self.completion.has_forgiven_failures() && failures_are_mixed(self.study);
-        let best = best.filter(|_| !counts_rate && !is_conclusive);
+        let best = best.filter(|_| !limits_rate && !would_pass_by_chance);
         let Some(best) = best else {
             self.escalate(Stage::Stopping, reason);
             return;
         };
         if self.probe.is_none() {
-            // The attempt number is new: more trials have failed since the probe before.
+            // The attempt number is unused, because more trials have failed since the last probe.
             let failed = u32::try_from(self.completion.failed_count()).unwrap_or(u32::MAX);
             let attempt = best.attempt().saturating_add(failed);
             let job = JobId { trial: best.id, attempt };
@@ -58,12 +59,12 @@ impl TuningRun<'_, '_> {
         }
     }
 
-    /// Starts the probe. Returns how long to wait if the evaluator has no free place.
+    /// Starts the probe. Returns how long to wait if the evaluator has no free slot.
     pub(super) fn start_probe(&mut self) -> Result<Option<Duration>, Error> {
         let Some(job) = self.probe.as_ref().map(Probe::job) else { return Ok(None) };
         let Some(trial) = self.study.trial(job.trial) else { return Ok(None) };
-        let deadline = self.tuner.rules.job_timeout;
-        let start = self.evaluator.start(&Job { deadline, ..Job::new(trial, job.attempt) })?;
+        let timeout = self.tuner.rules.job_timeout;
+        let start = self.evaluator.start(&Job { timeout, ..Job::new(trial, job.attempt) })?;
         let adopted = match start {
             StartOutcome::Started => false,
             StartOutcome::Adopted => true,
@@ -103,7 +104,7 @@ impl TuningRun<'_, '_> {
                 earlier_kind == Some(*kind)
             }
             Outcome::Failed(Failure { kind, .. }) => *kind != FailureKind::Abandoned,
-            // The probe exceeded the deadline, although the same job had completed in time.
+            // The probe exceeded its timeout, although the same job had completed in time.
             Outcome::Stopped { .. } => probe.is_stop_requested && self.stage < Stage::Stopping,
             Outcome::Completed { .. } => false,
         };
@@ -132,32 +133,33 @@ impl TuningRun<'_, '_> {
 
 /// Returns whether failed trials lie among completed ones.
 fn failures_are_mixed(study: &Study) -> bool {
-    let own = study.trials().iter().rev().filter(|trial| trial.source == Source::Study);
-    let mut ends: Vec<(UnitPoint, bool)> = Vec::new();
-    for trial in own.take(MAX_COMPARED) {
+    let study_trials = study.trials().iter().rev().filter(|trial| trial.source == Source::Study);
+    let mut results: Vec<(UnitPoint, bool)> = Vec::new();
+    for trial in study_trials.take(MAX_COMPARED_TRIALS) {
         let has_failed = match &trial.outcome {
             Some(Outcome::Completed { .. }) => false,
             Some(Outcome::Failed(failure)) if !failure.kind.is_transient() => true,
             _ => continue,
         };
         if let Ok(point) = study.space().encode(&trial.configuration) {
-            ends.push((point, has_failed));
+            results.push((point, has_failed));
         }
     }
-    let failed = ends.iter().filter(|(_, has_failed)| *has_failed).count();
-    if failed.min(ends.len() - failed) < MIN_OF_EACH {
+    let failed = results.iter().filter(|(_, has_failed)| *has_failed).count();
+    if failed.min(results.len() - failed) < MIN_TRIALS_OF_EACH_KIND {
         return false;
     }
-    let same_as_neighbour = (0..ends.len()).filter(|i| {
-        let distance =
-            |j: &usize| unit_cube::squared_distance(study.space().axes(), &ends[*i].0, &ends[*j].0);
-        let other_trials = (0..ends.len()).filter(|j| j != i);
+    let same_as_neighbor = (0..results.len()).filter(|i| {
+        let distance = |j: &usize| {
+            unit_cube::squared_distance(study.space().axes(), &results[*i].0, &results[*j].0)
+        };
+        let other_trials = (0..results.len()).filter(|j| j != i);
         let nearest = other_trials.min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        nearest.is_some_and(|nearest| ends[nearest].1 == ends[*i].1)
+        nearest.is_some_and(|nearest| results[nearest].1 == results[*i].1)
     });
-    let same = same_as_neighbour.count();
+    let same = same_as_neighbor.count();
     #[allow(clippy::cast_precision_loss, reason = "counts of trials")]
-    let [n, f, same] = [ends.len(), failed, same].map(|count| count as f64);
+    let [n, f, same] = [results.len(), failed, same].map(|count| count as f64);
     let s = n - f;
     let p = (f * (f - 1.0) + s * (s - 1.0)) / (n * (n - 1.0));
     same <= n * p + MAX_EXCESS * (n * p * (1.0 - p)).sqrt()

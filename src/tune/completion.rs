@@ -10,11 +10,11 @@ use crate::trial::{Failure, FailureKind, Outcome, Source, StopCause, Trial, Tria
 /// The outcome of a trial, after its job has ended.
 pub(super) struct FinalOutcome {
     pub(super) outcome: Outcome,
-    /// The outcome of the job itself, if the outcome of a stop decision replaces it.
+    /// The outcome of the job, if the outcome of a stop decision replaces it.
     pub(super) replaced: Option<Outcome>,
 }
 
-/// Returns the outcome of a trial that was stopped because of a value.
+/// Returns the outcome of a trial that was stopped because of a value; `None` for other causes.
 pub(super) fn decided_outcome(cause: StopCause) -> Option<Outcome> {
     match cause {
         // The job has used the whole resource, so this is its final value.
@@ -56,11 +56,11 @@ pub(super) fn final_outcome(
             FinalOutcome { outcome, replaced: None }
         }
         _ if is_stopped => {
-            let given = match outcome {
+            let job_value = match outcome {
                 Outcome::Stopped { value } => value.filter(|value| value.is_finite()),
                 _ => None,
             };
-            let value = given.or_else(|| trial.last_reported_value());
+            let value = job_value.or_else(|| trial.last_reported_value());
             FinalOutcome { outcome: Outcome::Stopped { value }, replaced: None }
         }
         _ => FinalOutcome { outcome, replaced: None },
@@ -89,15 +89,15 @@ pub(super) struct CompletionTracker {
     unfixable_failures: usize,
     /// Number of jobs in a row that ended without a metric.
     jobs_without_metric: usize,
-    /// The values of the ended trials. They are compared later, because the required improvement is
-    /// a rule.
+    /// The values of the ended trials. They are compared later, when the rules, and with them the
+    /// required improvement, are known.
     values: Vec<(TrialId, Option<f64>)>,
     /// Number of `values` that have been compared.
     evaluated_count: usize,
 }
 
 impl CompletionTracker {
-    /// Collects the statistics of a study. Failures of earlier calls do not count.
+    /// Collects the statistics of a study. Failures of earlier calls are no reason to stop.
     pub(super) fn from_study(study: &Study) -> Self {
         let mut tracker = Self::default();
         for event in study.events() {
@@ -138,7 +138,7 @@ impl CompletionTracker {
         self.last_failure = failure.or(self.last_failure.take());
     }
 
-    /// Forgets the failures so far as a reason to stop.
+    /// Discards the earlier failures as a reason to stop.
     pub(super) fn forgive_failures(&mut self) {
         self.recent_failures.clear();
         self.has_forgiven_failures = true;
@@ -261,8 +261,8 @@ fn has_value(study: &Study, trial: TrialId) -> bool {
 
 /// Returns whether a job ended with a value and without a stop request.
 fn has_unstopped_value(study: &Study, trial: TrialId) -> bool {
-    let was_asked = study.trial(trial).is_some_and(|trial| trial.stop_cause.is_some());
-    has_value(study, trial) && !was_asked
+    let has_stop_request = study.trial(trial).is_some_and(|trial| trial.stop_cause.is_some());
+    has_value(study, trial) && !has_stop_request
 }
 
 fn failure_of(study: &Study, trial: TrialId) -> Option<&Failure> {
@@ -272,13 +272,16 @@ fn failure_of(study: &Study, trial: TrialId) -> Option<&Failure> {
     }
 }
 
-/// Returns a trial of the study with its value, unless it had no chance to have a value.
+/// Returns a trial of the study with its value.
+///
+/// Returns `None` for an external trial, and for one that was cancelled or interrupted before it
+/// had a value.
 fn counted_value(study: &Study, trial: TrialId) -> Option<(TrialId, Option<f64>)> {
     let trial = study.trial(trial).filter(|trial| trial.source == Source::Study)?;
     let was_cancelled = matches!(
         &trial.outcome,
         Some(Outcome::Failed(failure)) if failure.kind == FailureKind::Cancelled
     );
-    let had_a_chance = !was_cancelled && !trial.was_interrupted();
-    (had_a_chance || trial.value().is_some()).then(|| (trial.id, trial.value()))
+    let could_complete = !was_cancelled && !trial.was_interrupted();
+    (could_complete || trial.value().is_some()).then(|| (trial.id, trial.value()))
 }

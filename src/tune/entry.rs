@@ -15,9 +15,9 @@ impl Tuner<'_> {
     /// Pending trials of an earlier call run first, as far as `max_jobs` allows. Each ended trial
     /// of the study counts as a job, unless it was [interrupted](crate::Trial::was_interrupted):
     /// then its configuration comes first. If a completion criterion is met already, no job starts.
-    /// A trial that waits for its next attempt keeps its place among the parallel jobs.
+    /// A trial that waits for its next attempt occupies one of the parallel slots.
     ///
-    /// While jobs run, proposals are computed on a thread of their own, so that deadlines,
+    /// While jobs run, proposals are computed on a thread of their own, so that timeouts,
     /// cancellations and reports do not wait for them.
     ///
     /// ```
@@ -37,8 +37,8 @@ impl Tuner<'_> {
     /// ```
     ///
     /// # Errors
-    /// - [`Error::Invalid`] if the rules contradict each other, or the evaluator cannot pass the
-    ///   parameters of the space.
+    /// - [`Error::Invalid`] if a rule is invalid, or if the evaluator cannot pass the parameters of
+    ///   the space.
     /// - [`Error::Evaluator`] if no jobs can be run.
     /// - [`Error::Journal`] if events cannot be persisted.
     /// - Any error of the strategy.
@@ -64,8 +64,9 @@ impl Tuner<'_> {
         })
     }
 
-    /// Fails the attempts that ended with an earlier process. They are not adopted but run again,
-    /// because they may have had effects.
+    /// Fails the attempts that ended with an earlier process.
+    ///
+    /// Their trials get another attempt, because the lost one may have had side effects.
     fn fail_lost_attempts(
         &self,
         study: &mut Study,
@@ -79,7 +80,7 @@ impl Tuner<'_> {
         let lost: Vec<TrialId> = study.pending().filter(is_lost).map(|trial| trial.id).collect();
         for trial in lost {
             let text = "the process that ran the job ended";
-            study.attempt_failed(trial, Failure::new(FailureKind::Cancelled, text))?;
+            study.record_failed_attempt(trial, Failure::new(FailureKind::Cancelled, text))?;
         }
         Ok(())
     }
@@ -98,7 +99,7 @@ fn with_running_jobs(mut error: EvaluatorError, evaluator: &mut dyn Evaluator) -
 
 /// Runs a study until it is complete, under the default rules.
 ///
-/// Use a [`Tuner`] for early stopping, completion criteria, retries, deadlines, observers, or a
+/// Use a [`Tuner`] for early stopping, completion criteria, retries, timeouts, observers, or a
 /// journal.
 ///
 /// # Errors

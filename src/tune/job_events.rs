@@ -61,7 +61,7 @@ impl TuningRun<'_, '_> {
         }
     }
 
-    /// Handles the outcome of a job that does not run any more, or never ran.
+    /// Handles the outcome of a job that does not run any more, or that never ran.
     fn handle_late_outcome(
         &mut self,
         event: JobEvent,
@@ -190,7 +190,7 @@ impl TuningRun<'_, '_> {
             // The trial stays pending: it gets another attempt, and keeps its position in the order
             // of proposals, when the tuning is resumed.
             let failure = Failure::new(FailureKind::Cancelled, "the tuning was cancelled");
-            self.study.attempt_failed(id, failure)?;
+            self.study.record_failed_attempt(id, failure)?;
             self.curves.remove(id);
             self.persist_and_notify();
             return Ok(());
@@ -218,11 +218,11 @@ impl TuningRun<'_, '_> {
         Ok(())
     }
 
-    /// Returns how long to wait before another attempt, if there is to be one.
+    /// Returns how long to wait before the next attempt; `None` if the trial is not retried.
     fn retry_delay(&self, job: JobId, failure: &Failure) -> Option<Duration> {
         let trial = self.study.trial(job.trial)?;
         let earlier = &trial.failed_attempts;
-        let retry = 1 + earlier.iter().filter(|earlier| earlier.kind == failure.kind).count();
+        let retry = 1 + earlier.iter().filter(|failed| failed.kind == failure.kind).count();
         let max_retries = self.tuner.rules.retries.retries(failure.kind);
         let may_retry = self.evaluator.is_worth_retrying(failure.kind)
             && u32::try_from(retry).is_ok_and(|retry| retry <= max_retries);
@@ -233,7 +233,7 @@ impl TuningRun<'_, '_> {
     pub(super) fn backoff_delay(&self, job: JobId, retry: usize) -> Option<Duration> {
         let retry = u32::try_from(retry).ok()?;
         let mut rng = Rng::stream(self.study.settings().seed, job.trial.0).shared(BACKOFF_STREAM);
-        // One draw for each attempt, so that each attempt has its own jitter.
+        // One draw per attempt, so that each attempt has a different jitter.
         let jitter = (0..job.attempt).map(|_| rng.uniform()).last().unwrap_or(0.0);
         Some(self.tuner.rules.retries.backoff.delay(retry, jitter))
     }
@@ -244,7 +244,7 @@ impl TuningRun<'_, '_> {
         failure: Failure,
         after: Duration,
     ) -> Result<(), Error> {
-        self.study.attempt_failed(job.trial, failure)?;
+        self.study.record_failed_attempt(job.trial, failure)?;
         self.curves.remove(job.trial);
         self.persist_and_notify();
         let until = self.evaluator.elapsed().saturating_add(after);

@@ -86,7 +86,7 @@ impl TuningRun<'_, '_> {
         })
     }
 
-    /// Returns the jobs that the evaluator believes to run, and those with an address that were not
+    /// Returns the jobs that the evaluator believes to run, and those with a location that were not
     /// adopted.
     fn possibly_running(&mut self) -> Vec<RunningJob> {
         let mut jobs = self.evaluator.possibly_running();

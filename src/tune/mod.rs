@@ -2,7 +2,7 @@
 //! the study their outcomes.
 //!
 //! [`tune()`] runs a study under the default rules. A [`Tuner`] adds early stopping, completion
-//! criteria, retries, deadlines, observers, a [`StopHandle`] and a journal.
+//! criteria, retries, timeouts, observers, a [`StopHandle`] and a journal.
 
 mod background_proposal;
 mod stop_reason;

@@ -1,8 +1,8 @@
 //! Persists events, so that the tuner starts no job that a crash would make it forget.
 //!
 //! While the sink fails, the tuner asks for no trial and starts no job. It handles the results of
-//! running jobs and tries the sink again. Once no job has run for the journal retry time, the
-//! tuning ends with the sink's error.
+//! running jobs and tries the sink again. If the sink still fails when no job has been running for
+//! the journal retry time, the tuning ends with the sink's error.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const INITIAL_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The longest delay before a failed write is tried again.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 /// The name of the evaluator's note.
-const EVALUATOR: &str = "evaluator";
+const EVALUATOR_NOTE: &str = "evaluator";
 /// How long to keep trying without running jobs, by default.
 const DEFAULT_RETRY_TIME: Duration = Duration::from_secs(60);
 
@@ -53,11 +53,11 @@ impl TuningRun<'_, '_> {
         let note = if self.has_job_ended() { self.evaluator.journal_note() } else { None };
         let Some(sink) = self.tuner.sink.as_deref_mut() else { return };
         let result = sink.persist(self.study).and_then(|()| match &note {
-            Some(note) => sink.persist_note(EVALUATOR, note),
+            Some(note) => sink.persist_note(EVALUATOR_NOTE, note),
             None => Ok(()),
         });
         if result.is_ok() {
-            self.noted_events = self.study.events().len();
+            self.events_at_last_note = self.study.events().len();
         }
         let before = std::mem::replace(&mut self.persistence, PersistState::Persisted);
         match (result, before) {
@@ -81,7 +81,7 @@ impl TuningRun<'_, '_> {
 
     /// Returns whether a job has ended since the evaluator's note was persisted.
     fn has_job_ended(&self) -> bool {
-        let new_events = &self.study.events()[self.noted_events..];
+        let new_events = &self.study.events()[self.events_at_last_note..];
         new_events
             .iter()
             .any(|event| matches!(event, Event::Told { .. } | Event::AttemptFailed { .. }))
@@ -91,7 +91,7 @@ impl TuningRun<'_, '_> {
     pub(super) fn persist_final_note(&mut self) {
         let Some(sink) = self.tuner.sink.as_deref_mut() else { return };
         let result = match self.evaluator.journal_note() {
-            Some(note) => sink.persist_note(EVALUATOR, &note),
+            Some(note) => sink.persist_note(EVALUATOR_NOTE, &note),
             None => Ok(()),
         };
         if let Err(error) = result {
@@ -117,7 +117,7 @@ impl TuningRun<'_, '_> {
         if idle_since.is_none_or(|since| now.saturating_sub(since) < retry_time) {
             return Ok(());
         }
-        // A last try, because there may be space since a moment ago.
+        // Try once more: the cause, such as a full disk, may be gone by now.
         self.persist_now();
         match std::mem::replace(&mut self.persistence, PersistState::Persisted) {
             PersistState::Persisted => Ok(()),
@@ -129,7 +129,8 @@ impl TuningRun<'_, '_> {
         self.tuner.journal_retry_time.unwrap_or(DEFAULT_RETRY_TIME)
     }
 
-    /// Returns when to try again.
+    /// Returns the time of the next retry, or of the end of the retries if that is earlier; `None`
+    /// if all events are persisted.
     pub(super) fn next_persist_time(&self) -> Option<Duration> {
         match &self.persistence {
             PersistState::Persisted => None,
@@ -144,17 +145,18 @@ impl TuningRun<'_, '_> {
     /// if that is unknown.
     pub(super) fn attempt_age(&self, trial: TrialId) -> Duration {
         let sink = self.tuner.sink.as_deref();
-        sink.and_then(|sink| sink.trial_age(trial)).unwrap_or_default()
+        sink.and_then(|sink| sink.attempt_age(trial)).unwrap_or_default()
     }
 
-    /// Lets failed trials of an earlier process wait for the rest of their backoff.
+    /// Makes trials whose last attempt failed in an earlier process wait for the rest of the
+    /// backoff.
     pub(super) fn restore_backoffs(&mut self) {
         let queued: Vec<TrialId> = self.queue.iter().copied().collect();
         for id in queued {
             let Some(trial) = self.study.trial(id) else { continue };
             let Some(failure) = trial.failed_attempts.last() else { continue };
             let Some(sink) = self.tuner.sink.as_deref() else { continue };
-            // An attempt that ended with its process is followed at once.
+            // After an attempt that ended with its process, there is no backoff.
             let kind = failure.kind;
             if kind == FailureKind::Cancelled {
                 continue;
@@ -162,7 +164,7 @@ impl TuningRun<'_, '_> {
             let retry = trial.failed_attempts.iter().filter(|failure| failure.kind == kind).count();
             let job = JobId { trial: id, attempt: trial.attempt().saturating_sub(1) };
             let wait = self.backoff_delay(job, retry).unwrap_or_default();
-            let remaining = wait.saturating_sub(sink.trial_age(id).unwrap_or(wait));
+            let remaining = wait.saturating_sub(sink.attempt_age(id).unwrap_or(wait));
             if !remaining.is_zero() {
                 self.queue.retain(|queued| *queued != id);
                 let until = self.evaluator.elapsed().saturating_add(remaining);

@@ -11,10 +11,11 @@ pub(super) enum PersistState {
     Persisted,
     /// The last write failed.
     Failing {
-        /// Since when no job has been running either.
+        /// The time since which no job has been running; `None` if one is running.
         idle_since: Option<Duration>,
-        /// When to try again, and the delay until then.
+        /// The time of the next retry.
         retry_at: Duration,
+        /// The delay before that retry.
         delay: Duration,
         error: Error,
     },

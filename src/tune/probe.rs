@@ -20,11 +20,11 @@ impl Probe {
         self.started_at.is_some()
     }
 
-    /// Returns the time at which the probe exceeds the deadline, if it runs without a stop request.
-    pub(super) fn due(&self, deadline: Duration) -> Option<Duration> {
+    /// Returns the time at which the probe exceeds its timeout, if it runs without a stop request.
+    pub(super) fn deadline(&self, timeout: Duration) -> Option<Duration> {
         self.started_at
             .filter(|_| !self.is_stop_requested)
-            .map(|start| start.saturating_add(deadline))
+            .map(|start| start.saturating_add(timeout))
     }
 
     pub(super) fn job(&self) -> JobId {

@@ -14,10 +14,10 @@ use std::time::Duration;
 pub struct TuningResult {
     /// The reason for which the tuning ended.
     pub reason: StopReason,
-    /// Job events that changed nothing, at most the first hundred: of jobs that were not running,
-    /// or after a decision that counts.
+    /// The first hundred job events without an effect on the tuning: events of jobs that were not
+    /// running, or that came after a stop decision.
     pub ignored_events: Vec<JobEvent>,
-    /// The number of job events that changed nothing.
+    /// The number of job events without an effect on the tuning.
     pub ignored_event_count: usize,
     /// Warnings, one sentence each: settings that are probably a mistake, and warnings of the
     /// evaluator.
@@ -31,7 +31,7 @@ pub struct TuningResult {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Progress<'a> {
-    /// An event has been recorded, and nothing has followed from it yet.
+    /// The study has recorded an event, on which the tuner has not acted yet.
     Recorded(&'a Event),
     /// A completed trial has the best value so far.
     NewBest {
@@ -68,7 +68,7 @@ pub enum Progress<'a> {
         /// The delay before it starts.
         after: Duration,
     },
-    /// A job event changed nothing.
+    /// A job event had no effect on the tuning, for example because its job was not running.
     IgnoredEvent(&'a JobEvent),
     /// The evaluator cannot run jobs for now.
     Paused {

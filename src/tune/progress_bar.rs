@@ -14,9 +14,10 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Returns an observer that shows a progress bar on standard error.
 ///
-/// It shows the ended, running and failed jobs, the best value, the elapsed time and, once a job
-/// has ended, the remaining time. Warnings appear above the bar. It shows nothing where standard
-/// error is no terminal. It needs the feature `progress-bar`.
+/// The bar shows the ended, running and failed jobs, the best value and the elapsed time. If the
+/// number of jobs is limited, it also shows the estimated remaining time, once a job has ended.
+/// Warnings appear above the bar. Nothing is shown if standard error is not a terminal. The
+/// function needs the feature `progress-bar`.
 ///
 /// ```
 /// use surmise::Tuner;

@@ -16,14 +16,14 @@ use crate::stopping::LearningCurves;
 use crate::study::{EventSink, Study};
 use crate::trial::{Source, Trial, TrialId};
 
-/// The longest time to wait for a job event.
+/// The longest time to wait for a job event, or before a start is tried again.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(3600);
-/// The shortest time to wait for a free slot.
+/// The shortest time to wait for a job event, or before a start is tried again.
 pub(super) const MIN_WAIT: Duration = Duration::from_millis(1);
 /// Maximum number of ignored events that the result lists.
 const MAX_IGNORED_EVENTS: usize = 100;
 
-/// How far a tuning is from its end. Each stage includes the ones before it.
+/// The stages of a tuning, in their order. Each one adds to the restrictions of the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     /// The study is asked for trials.
@@ -43,8 +43,8 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub(super) struct RunningTrial {
     pub(super) job: JobId,
-    /// The time at which the job exceeds its deadline; `None` without a deadline.
-    pub(super) due: Option<Duration>,
+    /// The time at which the job exceeds its timeout; `None` without a timeout.
+    pub(super) deadline: Option<Duration>,
     pub(super) is_stop_requested: bool,
     /// True if an earlier process started the job.
     pub(super) adopted: bool,
@@ -61,8 +61,8 @@ pub(super) struct TuningRun<'r, 'a> {
     pub(super) stage: Stage,
     pub(super) reason: Option<StopReason>,
     pub(super) queue: VecDeque<TrialId>,
-    /// Trials of earlier calls whose jobs may still run: those with an address, or all of them if
-    /// there are more than slots.
+    /// Trials of earlier calls whose jobs may still run: those with a location, or all pending ones
+    /// if they exceed the slots.
     pub(super) to_adopt: VecDeque<TrialId>,
     /// Trials that wait for their next attempt, and the time at which it may start.
     pub(super) waiting_for_retry: BTreeMap<TrialId, Duration>,
@@ -75,14 +75,14 @@ pub(super) struct TuningRun<'r, 'a> {
     pub(super) ignored_event_count: usize,
     pub(super) warnings: Vec<String>,
     /// Number of events that observers have received.
-    notified_events: usize,
+    notified_event_count: usize,
     pub(super) best: Option<TrialId>,
     pub(super) started_at: Duration,
     /// How long earlier processes have tuned this study.
     pub(super) earlier_time_spent: Duration,
     pub(super) persistence: PersistState,
     /// Number of recorded events when the evaluator's note was last persisted.
-    pub(super) noted_events: usize,
+    pub(super) events_at_last_note: usize,
     /// The time at which running jobs were first asked to stop.
     pub(super) stopping_since: Option<Duration>,
     pub(super) is_paused: bool,
@@ -90,7 +90,7 @@ pub(super) struct TuningRun<'r, 'a> {
     pub(super) is_out_of_budget: bool,
 }
 
-fn is_proposed_here(trial: &&Trial) -> bool {
+fn is_from_study(trial: &&Trial) -> bool {
     trial.source == Source::Study
 }
 
@@ -101,14 +101,13 @@ impl<'r, 'a> TuningRun<'r, 'a> {
         evaluator: &'r mut dyn Evaluator,
     ) -> Self {
         let limits = study.settings().limits;
-        let jobs = || {
-            study.trials().iter().filter(is_proposed_here).filter(|trial| !trial.was_interrupted())
-        };
+        let jobs =
+            || study.trials().iter().filter(is_from_study).filter(|trial| !trial.was_interrupted());
         let ended = jobs().filter(|trial| trial.outcome.is_some()).count();
         let remaining = limits.max_jobs.map_or(usize::MAX, |limit| limit.saturating_sub(ended));
         let pending: VecDeque<TrialId> = study.pending().map(|trial| trial.id).collect();
         let exceeds_slots = pending.len() > limits.max_parallel_jobs.min(remaining);
-        // A job with an address may run, even if this call does not need it.
+        // A job with a location may run, even if this call does not need it.
         let located =
             |id: &TrialId| study.trial(*id).is_some_and(|trial| trial.job_location.is_some());
         let to_adopt = pending.iter().copied().filter(|id| exceeds_slots || located(id)).collect();
@@ -127,7 +126,7 @@ impl<'r, 'a> TuningRun<'r, 'a> {
             ignored_events: Vec::new(),
             ignored_event_count: 0,
             warnings: Vec::new(),
-            notified_events: study.events().len(),
+            notified_event_count: study.events().len(),
             best: study.best().map(|trial| trial.id),
             started_at: evaluator.elapsed(),
             earlier_time_spent: tuner
@@ -136,7 +135,7 @@ impl<'r, 'a> TuningRun<'r, 'a> {
                 .map(EventSink::time_spent)
                 .unwrap_or_default(),
             persistence: PersistState::Persisted,
-            noted_events: study.events().len(),
+            events_at_last_note: study.events().len(),
             stopping_since: None,
             is_paused: false,
             is_out_of_budget: false,
@@ -152,7 +151,7 @@ impl<'r, 'a> TuningRun<'r, 'a> {
         self.limits.max_jobs.map_or(self.asked_count, |limit| self.asked_count.min(limit))
     }
 
-    /// Returns the number of those jobs that have started.
+    /// Returns the number of jobs that have started.
     pub(super) fn started_job_count(&self) -> usize {
         self.job_count().saturating_sub(self.queue.len())
     }
@@ -166,7 +165,9 @@ impl<'r, 'a> TuningRun<'r, 'a> {
         usize::from(self.probe.as_ref().is_some_and(Probe::is_running))
     }
 
-    /// Frees the place of an interrupted trial among the jobs, because it does not count as one.
+    /// Excludes an interrupted trial from the count of jobs.
+    ///
+    /// If the limit of jobs had been reached, the study is asked for another trial.
     pub(super) fn uncount_interrupted_job(&mut self) {
         self.asked_count = self.asked_count.saturating_sub(1);
         if self.stage == Stage::Starting && matches!(self.reason, Some(StopReason::JobLimit { .. }))
@@ -175,7 +176,7 @@ impl<'r, 'a> TuningRun<'r, 'a> {
         }
     }
 
-    /// Advances to a stage, unless it has been reached.
+    /// Advances to a stage for this reason. Does nothing if that stage has been reached already.
     pub(super) fn escalate(&mut self, stage: Stage, reason: StopReason) {
         if stage > self.stage {
             self.stage = stage;
@@ -206,13 +207,13 @@ impl<'r, 'a> TuningRun<'r, 'a> {
     /// Passes new events to the observers, before the tuner acts on them.
     pub(super) fn notify_recorded(&mut self) {
         let mut has_ended = false;
-        let events = &self.study.events()[self.notified_events..];
+        let events = &self.study.events()[self.notified_event_count..];
         for event in events {
             for observer in &mut self.tuner.observers {
                 has_ended |= observer(self.study, &Progress::Recorded(event)).is_break();
             }
         }
-        self.notified_events = self.study.events().len();
+        self.notified_event_count = self.study.events().len();
         if has_ended {
             self.escalate(Stage::Stopping, StopReason::Observer);
         }

@@ -13,7 +13,7 @@ use crate::study::{AskOutcome, Order, Step};
 use crate::trial::StopCause;
 
 /// How often to check whether the evaluator's budget has been raised.
-const BUDGET_WAIT: Duration = Duration::from_secs(60);
+const BUDGET_POLL_INTERVAL: Duration = Duration::from_secs(60);
 
 impl TuningRun<'_, '_> {
     /// Asks for as many trials as there are free slots.
@@ -81,16 +81,16 @@ impl TuningRun<'_, '_> {
             Step::Ready(trial) => return Ok(Some(Err(AskOutcome::Trials(vec![trial])))),
             Step::Compute(task) => task,
         };
-        let is_undisturbed = self.queue.is_empty()
+        let has_no_other_work = self.queue.is_empty()
             && self.running.is_empty()
             && self.waiting_for_retry.is_empty()
             && self.tuner.stop_handle.is_none()
             && self.limits.max_runtime.is_none();
-        // A worker of the compute pool that waits for a proposal computes nothing. If all workers
-        // waited, no proposal would be computed.
+        // A worker of the compute pool must not wait for a proposal: if all workers waited, none
+        // would compute it.
         let is_worker = rayon::current_thread_index().is_some();
         let is_cheap = task.is_cheap() || self.evaluator.is_simulated();
-        if is_undisturbed || is_cheap || is_worker {
+        if has_no_other_work || is_cheap || is_worker {
             return Ok(Some(Ok(task.run()?)));
         }
         self.proposal = Some(BackgroundProposal::start(task)?);
@@ -103,14 +103,14 @@ impl TuningRun<'_, '_> {
         !matches!(self.study.settings().order, Order::FixedLag(_))
     }
 
-    /// Adopts running jobs of an earlier process, where more may run than there are slots.
+    /// Adopts the jobs of earlier calls that still run. No other job starts before all are checked.
     ///
-    /// Nothing starts until that is known. Returns how long to wait before continuing.
+    /// Returns how long to wait before continuing.
     pub(super) fn adopt_jobs(&mut self) -> Result<Duration, Error> {
         while let Some(id) = self.to_adopt.front().copied() {
             let Some(trial) = self.study.trial(id) else { break };
-            let deadline = self.tuner.rules.job_timeout;
-            let job = Job { deadline, ..Job::new(trial, trial.attempt()) };
+            let timeout = self.tuner.rules.job_timeout;
+            let job = Job { timeout, ..Job::new(trial, trial.attempt()) };
             let job_id = job.id();
             match self.evaluator.adopt(&job)? {
                 Adoption::Busy { retry_after } => {
@@ -141,8 +141,8 @@ impl TuningRun<'_, '_> {
             let Some(trial) = self.queue.front().and_then(|id| self.study.trial(*id)) else {
                 break;
             };
-            let deadline = self.tuner.rules.job_timeout;
-            let job = Job { deadline, ..Job::new(trial, trial.attempt()) };
+            let timeout = self.tuner.rules.job_timeout;
+            let job = Job { timeout, ..Job::new(trial, trial.attempt()) };
             let id = job.id();
             let adopted = match self.evaluator.start(&job)? {
                 StartOutcome::Started => false,
@@ -188,16 +188,15 @@ impl TuningRun<'_, '_> {
             self.is_out_of_budget = true;
             self.notify(&Progress::OutOfBudget { spent, budget });
         }
-        BUDGET_WAIT
+        BUDGET_POLL_INTERVAL
     }
 
     fn record_start(&mut self, job: JobId, adopted: bool) -> Result<(), Error> {
         let elapsed = if adopted { self.attempt_age(job.trial) } else { Duration::ZERO };
-        let remaining =
-            self.tuner.rules.job_timeout.map(|deadline| deadline.saturating_sub(elapsed));
-        let due = remaining.map(|time| self.evaluator.elapsed().saturating_add(time));
+        let remaining = self.tuner.rules.job_timeout.map(|timeout| timeout.saturating_sub(elapsed));
+        let deadline = remaining.map(|time| self.evaluator.elapsed().saturating_add(time));
         self.running
-            .insert(job.trial, RunningTrial { job, due, is_stop_requested: false, adopted });
+            .insert(job.trial, RunningTrial { job, deadline, is_stop_requested: false, adopted });
         self.notify(&Progress::Started { job, adopted });
         // A stop decision from before a restart still holds, unless its cause was the end of the
         // tuning.

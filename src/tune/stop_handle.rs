@@ -10,8 +10,8 @@ const CANCEL: u8 = 2;
 /// Ends a tuning from another thread, or from a signal handler. Clones share their state.
 ///
 /// Pass it to [`Tuner::stop_handle`](crate::Tuner::stop_handle). This crate installs no signal
-/// handler by itself. To end a tuning on Ctrl-C, use `StopHandle::on_signals` (feature `signals`),
-/// or call [`request`](Self::request) in a handler of your own.
+/// handler unless a program asks for it. To end a tuning on Ctrl-C, use `StopHandle::on_signals`
+/// (feature `signals`), or call [`request`](Self::request) in your own handler.
 ///
 /// ```
 /// use surmise::{StopHandle, Tuner};

@@ -35,7 +35,7 @@ impl TuningRun<'_, '_> {
         self.probe = None;
         for (id, running) in std::mem::take(&mut self.running) {
             let cause = self.study.trial(id).and_then(|trial| trial.stop_cause);
-            // A decision by the value counts, even if the job has not received the stop request.
+            // A stop decision by the value counts, even if the job has not received the request.
             let decided = cause.filter(|_| running.is_stop_requested).and_then(decided_outcome);
             let outcome = decided.unwrap_or_else(|| {
                 let text = format!(
@@ -51,7 +51,7 @@ impl TuningRun<'_, '_> {
         Ok(())
     }
 
-    /// Requests a running job to stop, once.
+    /// Requests a running job to stop.
     pub(super) fn stop(&mut self, trial: TrialId) -> Result<(), Error> {
         if let Some(running) = self.running.get_mut(&trial) {
             running.is_stop_requested = true;
@@ -62,7 +62,7 @@ impl TuningRun<'_, '_> {
 
     /// Records the cause of a stop, and requests the job to stop.
     pub(super) fn stop_because(&mut self, trial: TrialId, cause: StopCause) -> Result<(), Error> {
-        self.study.ask_to_stop(trial, cause)?;
+        self.study.request_stop(trial, cause)?;
         self.persist_and_notify();
         self.stop(trial)
     }
@@ -80,11 +80,12 @@ impl TuningRun<'_, '_> {
     fn stop_jobs_where(
         &mut self,
         cause: StopCause,
-        which: impl Fn(&RunningTrial) -> bool,
+        is_selected: impl Fn(&RunningTrial) -> bool,
     ) -> Result<(), Error> {
-        let asked =
-            self.running.values().filter(|running| !running.is_stop_requested && which(running));
-        for trial in asked.map(|running| running.job.trial).collect::<Vec<_>>() {
+        let selected = self.running.values();
+        let selected =
+            selected.filter(|running| !running.is_stop_requested && is_selected(running));
+        for trial in selected.map(|running| running.job.trial).collect::<Vec<_>>() {
             self.stop_because(trial, cause)?;
         }
         Ok(())
@@ -93,12 +94,12 @@ impl TuningRun<'_, '_> {
     pub(super) fn stop_overdue_jobs(&mut self) -> Result<(), Error> {
         let Some(after) = self.tuner.rules.job_timeout else { return Ok(()) };
         let now = self.evaluator.elapsed();
-        let due = self.probe.as_ref().and_then(|probe| probe.due(after));
-        if due.is_some_and(|due| due <= now) {
+        let probe_deadline = self.probe.as_ref().and_then(|probe| probe.deadline(after));
+        if probe_deadline.is_some_and(|deadline| deadline <= now) {
             self.stop_probe()?;
         }
         self.stop_jobs_where(StopCause::Timeout { after }, |running| {
-            running.due.is_some_and(|due| due <= now)
+            running.deadline.is_some_and(|deadline| deadline <= now)
         })
     }
 }

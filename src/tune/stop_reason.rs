@@ -40,11 +40,10 @@ pub enum StopReason {
         jobs: usize,
         /// The trial with the best value.
         best: TrialId,
-        /// The best value so far.
+        /// The best value of the metric.
         value: f64,
     },
-    /// A criterion of the user's own was met: see
-    /// [`Tuner::complete_when`](crate::Tuner::complete_when).
+    /// A custom criterion was met: see [`Tuner::complete_when`](crate::Tuner::complete_when).
     CustomCriterion {
         /// The name of the criterion.
         name: String,
@@ -61,7 +60,7 @@ pub enum StopReason {
     /// The first jobs failed for a reason that no configuration can fix. See
     /// [`Canary`](crate::Canary).
     FirstJobsFailed {
-        /// Number of jobs that failed so.
+        /// Number of jobs that failed for such a reason.
         jobs: usize,
         /// The failure of the last failed job.
         last: Failure,

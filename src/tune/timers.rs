@@ -1,4 +1,4 @@
-//! Checks what is due by now, and computes how long to wait.
+//! Checks the stop handle, retries and time limits, and computes how long to wait for job events.
 
 use super::run_state::{MAX_WAIT, MIN_WAIT, Stage, TuningRun};
 use super::stop_reason::StopReason;
@@ -37,7 +37,7 @@ impl TuningRun<'_, '_> {
         }
     }
 
-    /// Returns how long to wait for job events before something else is due.
+    /// Returns how long to wait for job events before something else must be done.
     pub(super) fn next_wait(&self, start_retry_in: Duration) -> Duration {
         let now = self.evaluator.elapsed();
         let mut wait = start_retry_in.min(MAX_WAIT);
@@ -45,11 +45,11 @@ impl TuningRun<'_, '_> {
         if self.stage <= Stage::Starting {
             self.waiting_for_retry.values().for_each(|until| wake_at(*until));
         }
-        if let Some(deadline) = self.tuner.rules.job_timeout {
-            let runs = self.running.values().filter(|running| !running.is_stop_requested);
-            runs.filter_map(|running| running.due).for_each(&mut wake_at);
-            let probe = self.probe.as_ref().and_then(|probe| probe.due(deadline));
-            probe.into_iter().for_each(&mut wake_at);
+        if let Some(timeout) = self.tuner.rules.job_timeout {
+            let unstopped = self.running.values().filter(|running| !running.is_stop_requested);
+            unstopped.filter_map(|running| running.deadline).for_each(&mut wake_at);
+            let probe_deadline = self.probe.as_ref().and_then(|probe| probe.deadline(timeout));
+            probe_deadline.into_iter().for_each(&mut wake_at);
         }
         if let Some(limit) = self.limits.max_runtime.filter(|_| self.stage < Stage::Stopping) {
             wake_at(self.started_at.saturating_add(limit.saturating_sub(self.earlier_time_spent)));

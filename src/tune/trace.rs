@@ -10,8 +10,9 @@ use crate::trial::Outcome;
 
 /// Returns an observer that emits a `tracing` event for each progress event.
 ///
-/// Asked, told and decided events have the level `INFO`, reports `DEBUG`, failures, retries and
-/// pauses `WARN`. It needs the feature `tracing`.
+/// Trials that are asked for, start or end, new best values and stop requests have the level
+/// `INFO`. Reports, job locations and busy evaluators have the level `DEBUG`; failures, retries,
+/// pauses and warnings have the level `WARN`. The function needs the feature `tracing`.
 ///
 /// ```
 /// use surmise::Tuner;
@@ -61,7 +62,7 @@ fn trace_event(study: &Study, event: &Event) {
         Event::StopWithdrawn { trial } => {
             info!(trial = trial.0, "stop request withdrawn");
         }
-        Event::StopAsked { trial, cause } => info!(trial = trial.0, %cause, "stop requested"),
+        Event::StopRequested { trial, cause } => info!(trial = trial.0, %cause, "stop requested"),
         Event::AttemptFailed { trial, failure } => {
             warn!(trial = trial.0, %failure, "attempt failed");
         }

@@ -1,8 +1,6 @@
 //! The configuration of a tuning: rules, criteria, observers, journal.
 
-use super::progress::Criterion;
-use super::progress::Observer;
-use super::progress::Progress;
+use super::progress::{Criterion, Observer, Progress};
 use super::stop_handle::StopHandle;
 use crate::limits::{
     Canary, CircuitBreaker, CompletionCriteria, EarlyStopping, RetryPolicy, TuningRules,
@@ -117,14 +115,15 @@ impl<'a> Tuner<'a> {
 
     /// Sets when the tuning is complete, besides the limits of the study; none by default.
     ///
-    /// For instance a target value, or a number of jobs without improvement.
+    /// The criteria are a target value and a number of jobs in a row without improvement.
     #[must_use]
     pub fn completion(mut self, completion: CompletionCriteria) -> Self {
         self.rules.completion = completion;
         self
     }
 
-    /// Sets how often failed jobs are retried, by kind of failure, and the delays before retries.
+    /// Sets how often failed attempts are retried, by kind of failure, and the delays before
+    /// retries.
     ///
     /// By default interrupted and throttled jobs are retried, and jobs without a metric once: see
     /// [`RetryPolicy`].
@@ -163,7 +162,7 @@ impl<'a> Tuner<'a> {
         self
     }
 
-    /// Adds a completion criterion of your own: the tuning ends when `is_met` returns `true`.
+    /// Adds a custom completion criterion: the tuning ends when `is_met` returns `true`.
     ///
     /// It is called at the start and after the end of each trial. Its name is in
     /// [`StopReason::CustomCriterion`](crate::StopReason::CustomCriterion).
@@ -177,7 +176,7 @@ impl<'a> Tuner<'a> {
         self
     }
 
-    /// Adds an observer, which is called for every [`Progress`] event.
+    /// Adds an observer, which the tuner calls for every [`Progress`] event; none by default.
     ///
     /// If it returns `ControlFlow::Break`, the tuning ends, and running jobs are asked to stop.
     #[must_use]
@@ -199,9 +198,10 @@ impl<'a> Tuner<'a> {
     /// Persists the study's events in `sink`, usually a [`Journal`](crate::journal::Journal); not
     /// persisted by default.
     ///
-    /// Each event is durable before the tuner acts on it. The time that earlier processes tuned
-    /// counts against [`max_runtime`](crate::ResourceLimits::max_runtime), and the age of their
-    /// attempts counts against timeouts and backoffs.
+    /// Each event is durable before the tuner acts on it. The [time](EventSink::time_spent) that
+    /// the study was tuned before counts against
+    /// [`max_runtime`](crate::ResourceLimits::max_runtime). The age of earlier attempts counts
+    /// against timeouts and backoffs.
     ///
     /// While the sink fails (a full disk, a deleted file), the tuner starts no job and collects the
     /// results of running ones. It tries again for as long as

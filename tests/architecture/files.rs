@@ -6,9 +6,9 @@ use crate::sources::{Module, rust_files};
 use crate::tables::{FOREIGN_CRATES, MAX_LINES};
 use crate::{packages, root};
 
-/// Returns the items of a `mod.rs` that belong into a file of their own.
+/// Returns the first lines of the items in a `mod.rs`, each of which belongs in a separate file.
 fn find_items(root_file: &Module) -> Vec<&str> {
-    let starts = |line: &&str| {
+    let starts_item = |line: &&str| {
         let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
         let line = line.trim_start_matches("pub ");
         let items = [
@@ -25,7 +25,7 @@ fn find_items(root_file: &Module) -> Vec<&str> {
         ];
         items.iter().any(|item| line.starts_with(item))
     };
-    root_file.code.lines().filter(starts).collect()
+    root_file.code.lines().filter(starts_item).collect()
 }
 
 #[test]
@@ -58,15 +58,15 @@ fn each_foreign_crate_is_named_in_one_file() {
         for ((_, name, allowed_file), module) in
             rows.flat_map(|row| package.modules.iter().map(move |module| (row, module)))
         {
-            let named = module.code.match_indices(&format!("{name}::")).any(|(at, _)| {
+            let is_named = module.code.match_indices(&format!("{name}::")).any(|(at, _)| {
                 let before = module.code[..at].chars().next_back();
                 !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
             });
             let is_allowed = match allowed_file.strip_suffix('*') {
-                Some(beginning) => module.file.starts_with(beginning),
+                Some(prefix) => module.file.starts_with(prefix),
                 None => module.file == *allowed_file,
             };
-            if named && !is_allowed {
+            if is_named && !is_allowed {
                 violations.push(format!(
                     "{}/{} names {name}; only {allowed_file} may",
                     package.name, module.file
@@ -89,7 +89,7 @@ fn every_file_starts_with_a_headline() {
             let has_headline = module.text.starts_with("//! ");
             assert!(
                 is_tests || has_headline,
-                "{}/{} has no headline: begin it by `//! `",
+                "{}/{} has no headline: begin the file with `//! `",
                 package.name,
                 module.file
             );
@@ -117,7 +117,7 @@ fn no_file_bypasses_the_import_check() {
             );
         }
     }
-    assert!(violations.is_empty(), "Name what you import by its path.\n{}", violations.join("\n"));
+    assert!(violations.is_empty(), "Import each item by its path.\n{}", violations.join("\n"));
     assert_eq!(find_forbidden("use crate as engine;"), ["crate as "]);
     assert_eq!(find_forbidden("include!(\"x.rs\");"), ["include!"]);
 }
@@ -125,8 +125,9 @@ fn no_file_bypasses_the_import_check() {
 /// Returns the files with more lines than allowed.
 fn find_too_long<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let lines = files.into_iter().map(|(name, text)| (name, text.lines().count()));
-    let long = lines.filter(|(_, lines)| *lines > MAX_LINES);
-    long.map(|(name, lines)| format!("{name} has {lines}: divide it by its subjects")).collect()
+    let too_long = lines.filter(|(_, lines)| *lines > MAX_LINES);
+    let violation = |(name, lines)| format!("{name} has {lines} lines: divide it by its subjects");
+    too_long.map(violation).collect()
 }
 
 #[test]
@@ -151,12 +152,12 @@ fn no_file_is_too_long() {
 
 #[test]
 fn one_line_above_the_limit_is_found() {
-    let (fits, long) = ("\n".repeat(MAX_LINES), "\n".repeat(MAX_LINES + 1));
-    assert!(find_too_long([("fits.rs", fits.as_str())]).is_empty());
+    let (fitting, long) = ("\n".repeat(MAX_LINES), "\n".repeat(MAX_LINES + 1));
+    assert!(find_too_long([("fitting.rs", fitting.as_str())]).is_empty());
     assert_eq!(find_too_long([("long.rs", long.as_str())]).len(), 1);
 }
 
-/// Returns the marks of unfinished work, assembled so that this file does not contain them.
+/// Returns the words that mark unfinished work, assembled so that this file does not contain them.
 fn placeholders() -> [String; 5] {
     ["to!do!", "unimp!lemented!", "FIX!ME", "TO!DO", "_TA!BLE"]
         .map(|placeholder| placeholder.replacen('!', "", 1))

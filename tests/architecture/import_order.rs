@@ -5,15 +5,15 @@ use crate::packages;
 use crate::sources::{Module, Package};
 use crate::tables::{PACKAGE_ORDER, may_import};
 
-/// Returns the violations of a package, and its imports, one line per file.
+/// Returns the violations of the order in a package, and its imports, one line per file.
 fn check_package(package: &Package) -> (Vec<String>, Vec<String>) {
     let (mut violations, mut lines) = (Vec::new(), Vec::new());
     for module in package.modules.iter().filter(|module| !module.is_for_tests()) {
         let mut targets: Vec<String> = Vec::new();
         for import in imports(package, module) {
-            let own = &module.path;
-            let common = own.iter().zip(&import.target).take_while(|(own, to)| own == to).count();
-            if common == own.len() {
+            let pairs = module.path.iter().zip(&import.target);
+            let common = pairs.take_while(|(name, target_name)| name == target_name).count();
+            if common == module.path.len() {
                 // A file may import itself and the files below it.
                 continue;
             }
@@ -33,7 +33,9 @@ fn check_package(package: &Package) -> (Vec<String>, Vec<String>) {
     (violations, lines)
 }
 
-/// Returns the rule that an import violates, with the remedy.
+/// Returns the rule that an import violates, with the remedy, or `None` if the import is allowed.
+///
+/// `common` is the number of names with which both module paths begin.
 fn violation(
     package: &Package,
     module: &Module,
@@ -48,14 +50,14 @@ fn violation(
     }
     let root = package.module(&module.path[..common])?;
     let line = |name: &String| root.children.iter().position(|child| child == name);
-    let (own, other) = (&module.path[common], &target[common]);
-    if line(other).is_none() {
-        return Some(format!("imports {other}, which {} does not list by `mod`", root.file));
+    let (name, target_name) = (&module.path[common], &target[common]);
+    if line(target_name).is_none() {
+        return Some(format!("imports {target_name}, which {} does not list by `mod`", root.file));
     }
-    (line(own) <= line(other)).then(|| {
+    (line(name) <= line(target_name)).then(|| {
         format!(
-            "imports a later file: {} lists `{other}` after `{own}`; move the line, or move what \
-             both need into an earlier file",
+            "imports a later file: {} lists `{target_name}` after `{name}`; move the line, or \
+             move the common items into an earlier file",
             root.file
         )
     })
@@ -78,26 +80,26 @@ fn files_import_only_lower_files() {
 }
 
 #[test]
-fn modules_of_the_engine_import_only_what_the_table_allows() {
+fn modules_of_the_engine_import_only_modules_in_the_table() {
     let mut violations = Vec::new();
     let engine = &packages()[0];
     for module in engine.modules.iter().filter(|module| !module.path.is_empty()) {
-        let own = &module.path[0];
-        let Some(allowed) = may_import(own) else {
-            violations.push(format!("{own} has no row in the table: add it"));
+        let name = &module.path[0];
+        let Some(allowed) = may_import(name) else {
+            violations.push(format!("{name} has no row in the table: add it"));
             continue;
         };
         for import in imports(engine, module).iter().filter(|_| !module.is_for_tests()) {
-            let Some(other) = import.target.first() else { continue };
-            if other != own && other != "error" && !allowed.contains(&other.as_str()) {
-                violations.push(format!("{} imports {other}, which {own} may not", module.file));
+            let Some(target) = import.target.first() else { continue };
+            if target != name && target != "error" && !allowed.contains(&target.as_str()) {
+                violations.push(format!("{} imports {target}, which {name} may not", module.file));
             }
         }
     }
     violations.dedup();
     assert!(
         violations.is_empty(),
-        "Modules import only what the table allows.\n{}",
+        "Modules import only modules that the table allows.\n{}",
         violations.join("\n")
     );
 }
@@ -106,23 +108,24 @@ fn modules_of_the_engine_import_only_what_the_table_allows() {
 fn the_table_lists_no_unused_import() {
     let engine = &packages()[0];
     let mut violations = Vec::new();
-    let rows: Vec<&String> = engine
+    let names: Vec<&String> = engine
         .modules
         .iter()
         .filter(|module| module.path.len() == 1)
         .map(|module| &module.path[0])
         .collect();
-    for own in rows {
-        let of_own = engine.modules.iter().filter(|module| module.path.first() == Some(own));
-        let targets: Vec<String> = of_own
+    for name in names {
+        let files = engine.modules.iter().filter(|module| module.path.first() == Some(name));
+        let targets: Vec<String> = files
             .flat_map(|module| imports(engine, module))
             .filter_map(|import| import.target.first().cloned())
             .collect();
-        let unused = may_import(own)
+        let unused = may_import(name)
             .unwrap_or_default()
             .iter()
-            .filter(|other| !targets.iter().any(|target| target == *other));
-        violations.extend(unused.map(|other| format!("{own} may import {other}, and does not")));
+            .filter(|allowed| !targets.iter().any(|target| target == *allowed));
+        violations
+            .extend(unused.map(|allowed| format!("{name} may import {allowed}, and does not")));
     }
     assert!(
         violations.is_empty(),
@@ -170,9 +173,9 @@ fn planted_violations_are_found() {
     assert!(low("use super::high::{self, Thing};")[0].contains("lists `high` after `low`"));
     assert_eq!(low("fn f() {\n    super::high::g()\n}").len(), 1);
     assert_eq!(low("use crate::a::high::Thing;").len(), 1);
-    // An import from the folder's own `mod.rs`.
-    let through = low("use super::Thing;");
-    assert!(through[0].contains("imports from a/mod.rs above it"), "{through:?}");
+    // An import from the `mod.rs` of the same folder.
+    let from_root = low("use super::Thing;");
+    assert!(from_root[0].contains("imports from a/mod.rs above it"), "{from_root:?}");
     // An import from a folder to a later folder.
     let folders = [("lib.rs", "mod a;\nmod c;"), ("a/mod.rs", "mod low;"), ("c/mod.rs", "mod d;")];
     let later =

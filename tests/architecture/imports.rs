@@ -22,18 +22,18 @@ fn resolve(package: &Package, module: &Module, path: &[String]) -> Import {
         "self" => module.path.clone(),
         _ => parent(&module.path),
     };
-    let mut rest = &path[1..];
-    while rest.first().is_some_and(|name| name == "super") {
+    let mut names = &path[1..];
+    while names.first().is_some_and(|name| name == "super") {
         target = parent(&target);
-        rest = &rest[1..];
+        names = &names[1..];
     }
-    while let Some(name) = rest.first() {
+    while let Some(name) = names.first() {
         target.push(name.clone());
         if package.module(&target).is_none() {
             target.pop();
             break;
         }
-        rest = &rest[1..];
+        names = &names[1..];
     }
     Import { written: path.join("::"), target }
 }
@@ -58,51 +58,53 @@ pub(crate) fn find_paths(code: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Reads one path, or a tree of paths such as `a::{b, c::d}`.
-fn read_tree(text: &str, before: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+/// Adds one path, or each path of a tree such as `a::{b, c::d}`, to `found`.
+///
+/// `prefix` contains the names before the text.
+fn read_tree(text: &str, prefix: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     let text = text.trim_start();
     if let Some(group) = text.strip_prefix('{') {
         for part in split_group(group) {
-            read_tree(part, &mut before.clone(), found);
+            read_tree(part, &mut prefix.clone(), found);
         }
         return;
     }
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
     if end == 0 {
         if text.starts_with('*') {
-            before.push("*".to_owned());
+            prefix.push("*".to_owned());
         }
-        if !before.is_empty() && !text.starts_with('}') {
-            found.push(before.clone());
+        if !prefix.is_empty() && !text.starts_with('}') {
+            found.push(prefix.clone());
         }
         return;
     }
-    before.push(text[..end].to_owned());
+    prefix.push(text[..end].to_owned());
     match text[end..].strip_prefix("::") {
-        Some(rest) if !rest.starts_with('<') => read_tree(rest, before, found),
-        _ => found.push(before.clone()),
+        Some(rest) if !rest.starts_with('<') => read_tree(rest, prefix, found),
+        _ => found.push(prefix.clone()),
     }
 }
 
 /// Returns the parts of a group up to its closing brace. Commas inside inner braces do not
 /// separate.
 fn split_group(group: &str) -> Vec<&str> {
-    let (mut depth, mut start, mut split_group) = (0, 0, Vec::new());
+    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
     for (position, c) in group.char_indices() {
         match c {
             '{' => depth += 1,
             '}' if depth == 0 => {
-                split_group.push(&group[start..position]);
+                parts.push(&group[start..position]);
                 break;
             }
             '}' => depth -= 1,
             ',' if depth == 0 => {
-                split_group.push(&group[start..position]);
+                parts.push(&group[start..position]);
                 start = position + 1;
             }
             _ => {}
         }
     }
-    split_group.retain(|part| !part.trim().is_empty());
-    split_group
+    parts.retain(|part| !part.trim().is_empty());
+    parts
 }

@@ -1,4 +1,5 @@
-//! Plain language, as far as a program can check it: width, banned words, length of docs.
+//! The rules of plain language that a program can check: width of lines, banned words, and length
+//! of docs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,9 +9,9 @@ use crate::{PACKAGES, root};
 const MAX_COLUMNS: usize = 100;
 const MIN_DOC_WORDS: usize = 4;
 
-/// Words and phrases without a subject that exists in the code, or with a meaning of our own.
+/// Words and phrases that name no existing subject, or that have a special meaning in this project.
 ///
-/// A phrase matches whole words, in any case.
+/// A phrase matches only at the boundaries of words. Upper and lower case are equal.
 const BANNED: &[&str] = &[
     "anybody",
     "buried",
@@ -35,23 +36,23 @@ const BANNED: &[&str] = &[
     "whomever",
 ];
 
-/// A line of a text file that breaks a rule.
-type Offence = String;
+/// The description of a line that breaks a rule: file, line number and problem.
+type Offense = String;
 
-/// Text files of all packages that people read.
-fn texts() -> Vec<(String, String)> {
+/// Reads the text files of all packages, without generated files, with their paths.
+fn read_texts() -> Vec<(String, String)> {
     let name = |path: &Path| path.strip_prefix(root()).unwrap_or(path).display().to_string();
-    files().iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+    find_files().iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
 }
 
-/// Pages of all packages, with their paths.
-pub(crate) fn pages() -> Vec<(PathBuf, String)> {
+/// Reads the Markdown pages of all packages, with their paths.
+pub(crate) fn read_pages() -> Vec<(PathBuf, String)> {
     let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
-    let pages = files().into_iter().filter(is_page);
+    let pages = find_files().into_iter().filter(is_page);
     pages.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
 
-fn files() -> Vec<PathBuf> {
+fn find_files() -> Vec<PathBuf> {
     let folders = PACKAGES.iter().map(|(_, folder, _)| root().join(folder));
     let mut files = Vec::new();
     for folder in folders {
@@ -81,56 +82,57 @@ fn is_text(path: &Path) -> bool {
     path.is_file() && !is_generated && matches!(extension, Some("rs" | "py" | "sh" | "md"))
 }
 
-/// Lines with more columns than allowed. Tables, addresses and quoted output keep their width.
-fn too_wide(name: &str, text: &str) -> Vec<Offence> {
+/// Finds the lines with more columns than allowed. Tables, quoted output and lines with an address
+/// may have any width.
+fn find_wide_lines(name: &str, text: &str) -> Vec<Offense> {
     let is_markdown = name.ends_with(".md");
     let mut is_quoted = false;
-    let mut offences = Vec::new();
+    let mut offenses = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let start = line.trim_start();
         if is_markdown && start.starts_with("```") {
             is_quoted = !is_quoted;
         }
         let is_table = start.trim_start_matches(['/', '!', ' ']).starts_with('|');
-        let is_free = is_table || (is_markdown && is_quoted);
+        let may_be_wide = is_table || (is_markdown && is_quoted);
         let columns = line.chars().count();
-        if columns > MAX_COLUMNS && !is_free && !line.contains("http") {
-            offences.push(format!("{name}:{}: {columns} columns", index + 1));
+        if columns > MAX_COLUMNS && !may_be_wide && !line.contains("http") {
+            offenses.push(format!("{name}:{}: {columns} columns", index + 1));
         }
     }
-    offences
+    offenses
 }
 
-/// Comments, docs, strings and pages with a banned word.
-fn banned_words(name: &str, text: &str) -> Vec<Offence> {
+/// Finds the lines of comments, docs, strings and pages that contain a banned word.
+fn find_banned_words(name: &str, text: &str) -> Vec<Offense> {
     let is_markdown = name.ends_with(".md");
     let is_prose = |line: &str| {
         let start = line.trim_start();
         is_markdown || start.starts_with("//") || start.starts_with('#') || line.contains('"')
     };
-    let mut offences = Vec::new();
+    let mut offenses = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| is_prose(line)) {
         let line = line.to_lowercase();
         for word in BANNED.iter().filter(|word| has_phrase(&line, word)) {
-            offences.push(format!("{name}:{}: `{word}`", index + 1));
+            offenses.push(format!("{name}:{}: `{word}`", index + 1));
         }
     }
-    offences
+    offenses
 }
 
-/// Tells whether a text has a phrase, bounded by other characters than letters and digits.
+/// Returns true if a text contains a phrase, and no letter, digit or underscore touches it.
 fn has_phrase(text: &str, phrase: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(phrase).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + phrase.len()..].chars().next();
+    text.match_indices(phrase).any(|(start, _)| {
+        let before = text[..start].chars().next_back();
+        let after = text[start + phrase.len()..].chars().next();
         !before.is_some_and(is_word) && !after.is_some_and(is_word)
     })
 }
 
-/// Doc comments of fewer words than a sentence has.
-fn short_docs(name: &str, text: &str) -> Vec<Offence> {
-    let mut offences = Vec::new();
+/// Finds the doc comments with fewer than `MIN_DOC_WORDS` words.
+fn find_short_docs(name: &str, text: &str) -> Vec<Offense> {
+    let mut offenses = Vec::new();
     let mut doc: Vec<&str> = Vec::new();
     // The empty line at the end closes a doc that ends the file.
     for (index, line) in text.lines().chain([""]).enumerate() {
@@ -142,50 +144,50 @@ fn short_docs(name: &str, text: &str) -> Vec<Offence> {
             let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
             if text.split_whitespace().filter(is_word).count() < MIN_DOC_WORDS {
                 let line = index + 1 - doc.len();
-                offences.push(format!("{name}:{line}: `{}` says too little", text.trim()));
+                offenses.push(format!("{name}:{line}: `{}` says too little", text.trim()));
             }
             doc.clear();
         }
     }
-    offences
+    offenses
 }
 
 #[test]
 fn lines_have_at_most_100_columns() {
-    let texts = texts();
+    let texts = read_texts();
     assert!(texts.len() > 400, "the files are found: {}", texts.len());
-    let offences: Vec<Offence> =
-        texts.iter().flat_map(|(name, text)| too_wide(name, text)).collect();
-    assert!(offences.is_empty(), "{}", offences.join("\n"));
+    let offenses: Vec<Offense> =
+        texts.iter().flat_map(|(name, text)| find_wide_lines(name, text)).collect();
+    assert!(offenses.is_empty(), "{}", offenses.join("\n"));
 }
 
 #[test]
-fn sentences_have_subjects_that_exist() {
-    let own = "tests/architecture/language.rs";
-    let texts = texts().into_iter().filter(|(name, _)| name != own);
-    let offences: Vec<Offence> =
-        texts.flat_map(|(name, text)| banned_words(&name, &text)).collect();
-    assert!(offences.is_empty(), "Say it in plain words.\n{}", offences.join("\n"));
+fn no_text_contains_a_banned_word() {
+    let this_file = "tests/architecture/language.rs";
+    let texts = read_texts().into_iter().filter(|(name, _)| name != this_file);
+    let offenses: Vec<Offense> =
+        texts.flat_map(|(name, text)| find_banned_words(&name, &text)).collect();
+    assert!(offenses.is_empty(), "Say it in plain words.\n{}", offenses.join("\n"));
 }
 
 #[test]
 fn docs_have_at_least_four_words() {
-    let sources = texts().into_iter().filter(|(name, _)| name.ends_with(".rs"));
-    let offences: Vec<Offence> =
-        sources.flat_map(|(name, text)| short_docs(&name, &text)).collect();
-    assert!(offences.is_empty(), "Write a sentence.\n{}", offences.join("\n"));
+    let sources = read_texts().into_iter().filter(|(name, _)| name.ends_with(".rs"));
+    let offenses: Vec<Offense> =
+        sources.flat_map(|(name, text)| find_short_docs(&name, &text)).collect();
+    assert!(offenses.is_empty(), "Write a sentence.\n{}", offenses.join("\n"));
 }
 
 #[test]
-fn each_rule_finds_its_offence() {
+fn each_rule_finds_its_offense() {
     let wide = "x".repeat(MAX_COLUMNS + 1);
-    assert_eq!(too_wide("a.rs", &wide), [format!("a.rs:1: {} columns", MAX_COLUMNS + 1)]);
-    assert!(too_wide("a.md", &format!("| {wide}\n```text\n{wide}\n```")).is_empty());
-    assert_eq!(too_wide("a.md", &format!("```\n```\n{wide}")).len(), 1);
-    assert_eq!(banned_words("a.rs", "let others = 1;\n// Others do."), ["a.rs:2: `others`"]);
-    assert!(banned_words("a.rs", "// Brothers do.").is_empty());
-    assert_eq!(short_docs("a.rs", "/// These rules.\nfn a() {}").len(), 1);
-    assert!(short_docs("a.rs", "/// Returns the current rules.\nfn a() {}").is_empty());
+    assert_eq!(find_wide_lines("a.rs", &wide), [format!("a.rs:1: {} columns", MAX_COLUMNS + 1)]);
+    assert!(find_wide_lines("a.md", &format!("| {wide}\n```text\n{wide}\n```")).is_empty());
+    assert_eq!(find_wide_lines("a.md", &format!("```\n```\n{wide}")).len(), 1);
+    assert_eq!(find_banned_words("a.rs", "let others = 1;\n// Others do."), ["a.rs:2: `others`"]);
+    assert!(find_banned_words("a.rs", "// Brothers do.").is_empty());
+    assert_eq!(find_short_docs("a.rs", "/// These rules.\nfn a() {}").len(), 1);
+    assert!(find_short_docs("a.rs", "/// Returns the current rules.\nfn a() {}").is_empty());
     // Two lines of one comment count together.
-    assert!(short_docs("a.rs", "/// Returns the\n/// current rules.").is_empty());
+    assert!(find_short_docs("a.rs", "/// Returns the\n/// current rules.").is_empty());
 }

@@ -1,11 +1,11 @@
-//! Tests of the architecture, for all packages: which file may import which, what a folder's
-//! `mod.rs` contains, which file may use a foreign crate, and the form of files and pages.
+//! Tests of the architecture, for all packages: the imports of each file, the contents of
+//! `mod.rs`, the files that may name a foreign crate, and the form of files and pages.
 //!
 //! `cargo test --test architecture -- --nocapture` prints the imports of each file. The `mod` lines
-//! of a folder's `mod.rs` are in order: a file imports only files that are listed before it. So no
-//! imports form a cycle.
+//! of a folder's `mod.rs` are in order: a file imports only files that are listed before it. So
+//! imports never form a cycle.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod files;
 mod import_order;

@@ -1,4 +1,4 @@
-//! All messages that a user can see, in one file that a person can read: `docs/messages.txt`.
+//! The file `docs/messages.txt` contains all messages that a user can see.
 //!
 //! The messages are the texts in the sources, with their placeholders.
 //! `SNAPSHOTS=overwrite cargo test --test architecture messages` writes the file.
@@ -12,6 +12,7 @@ use crate::sources::Module;
 use crate::{packages, root};
 
 const SNAPSHOT: &str = "docs/messages.txt";
+/// The minimum number of words of a message; shorter texts are names or labels.
 const MIN_WORDS: usize = 3;
 /// Calls whose texts are for developers only.
 const INTERNAL: &[&str] = &[
@@ -26,24 +27,26 @@ const INTERNAL: &[&str] = &[
     "unreachable",
 ];
 
-/// Messages in a stream of tokens, one a call.
-fn messages(tokens: TokenStream, found: &mut Vec<String>) {
-    let mut before: Option<String> = None;
-    let mut last: Option<TokenTree> = None;
+/// Adds the messages in a stream of tokens to `found`.
+fn find_messages(tokens: TokenStream, found: &mut Vec<String>) {
+    let mut last_name: Option<String> = None;
+    let mut last_token: Option<TokenTree> = None;
     let mut is_attribute = false;
     for token in tokens {
         match &token {
             TokenTree::Punct(punct) if punct.as_char() == '#' => is_attribute = true,
             TokenTree::Punct(punct) if punct.as_char() == '!' => {}
-            TokenTree::Ident(name) => (before, is_attribute) = (Some(name.to_string()), false),
+            TokenTree::Ident(name) => {
+                (last_name, is_attribute) = (Some(name.to_string()), false);
+            }
             TokenTree::Literal(literal) => {
-                found.extend(text_of(&literal.to_string()).filter(|text| is_message(text)));
+                found.extend(literal_text(&literal.to_string()).filter(|text| is_message(text)));
             }
             TokenTree::Group(group) => {
                 let is_call = group.delimiter() == Delimiter::Parenthesis;
                 let is_internal = is_call
-                    && before.as_deref().is_some_and(|name| INTERNAL.contains(&name))
-                    && !matches!(&last, Some(TokenTree::Group(_)));
+                    && last_name.as_deref().is_some_and(|name| INTERNAL.contains(&name))
+                    && !matches!(&last_token, Some(TokenTree::Group(_)));
                 if !is_attribute && !is_internal {
                     add_group(group.stream(), is_call, found);
                 }
@@ -51,37 +54,39 @@ fn messages(tokens: TokenStream, found: &mut Vec<String>) {
             }
             TokenTree::Punct(_) => is_attribute = false,
         }
-        last = Some(token);
+        last_token = Some(token);
     }
 }
 
-/// Messages of a group. Several texts of one call, such as rule and remedy, are one line.
+/// Adds the messages in a group to `found`. Several texts of one call, such as rule and remedy,
+/// become one message.
 fn add_group(tokens: TokenStream, is_call: bool, found: &mut Vec<String>) {
-    let mut inside = Vec::new();
-    messages(tokens.clone(), &mut inside);
+    let mut messages = Vec::new();
+    find_messages(tokens.clone(), &mut messages);
     let is_short = tokens.into_iter().all(|token| match token {
         TokenTree::Group(group) => group.delimiter() != Delimiter::Brace,
         TokenTree::Punct(punct) => punct.as_char() != ';',
         _ => true,
     });
-    if is_call && is_short && inside.len() > 1 {
-        found.push(inside.join(" | "));
+    if is_call && is_short && messages.len() > 1 {
+        found.push(messages.join(" | "));
     } else {
-        found.append(&mut inside);
+        found.append(&mut messages);
     }
 }
 
-/// The text of a string literal, without its quotes and escapes; `None` of any other literal.
-fn text_of(literal: &str) -> std::option::IntoIter<String> {
+/// Returns the text of a string literal, without its quotes and escapes; nothing for any other
+/// literal.
+fn literal_text(literal: &str) -> std::option::IntoIter<String> {
     let raw = literal.strip_prefix('r').map(|text| text.trim_matches('#').trim_matches('"'));
     let text = raw.map(str::to_owned).or_else(|| {
         let text = literal.strip_prefix('"')?.strip_suffix('"')?;
-        Some(unescaped(text))
+        Some(unescape(text))
     });
     text.into_iter()
 }
 
-fn unescaped(text: &str) -> String {
+fn unescape(text: &str) -> String {
     let mut plain = String::new();
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
@@ -104,7 +109,7 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-/// Tells prose from names, formats and code.
+/// Returns true for prose, and false for names, formats and code.
 fn is_message(text: &str) -> bool {
     let is_word = |word: &&str| {
         let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
@@ -115,22 +120,22 @@ fn is_message(text: &str) -> bool {
     !is_code && text.split_whitespace().filter(is_word).count() >= MIN_WORDS
 }
 
-/// Messages of a file, each on one line.
-fn messages_of(module: &Module) -> Vec<String> {
+/// Returns the messages of a file, each as one line.
+fn messages_of_file(module: &Module) -> Vec<String> {
     let mut found = Vec::new();
     let tokens = module.code.parse().unwrap_or_else(|error| panic!("{}: {error}", module.file));
-    messages(tokens, &mut found);
+    find_messages(tokens, &mut found);
     found.into_iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-fn snapshot() -> String {
+fn make_snapshot() -> String {
     let mut text = String::from(
         "Messages that a user can see, as the sources have them. A name in braces is a value.\n\
          Texts of one message are divided by `|`: subject, rule, remedy.\n",
     );
     for package in packages() {
         for module in package.modules.iter().filter(|module| !module.is_for_tests()) {
-            let messages = messages_of(module);
+            let messages = messages_of_file(module);
             if !messages.is_empty() {
                 let _ = writeln!(text, "\n# {} {}\n", package.name, module.file);
             }
@@ -144,25 +149,27 @@ fn snapshot() -> String {
 
 #[test]
 fn messages_are_those_of_the_snapshot() {
-    // The engine is published alone, without the packages whose messages the file has as well.
+    // The published engine has no other packages, but the file contains their messages too.
     if crate::PACKAGES.iter().any(|(_, folder, _)| !root().join(folder).join("src").is_dir()) {
         return;
     }
     let path = root().join(SNAPSHOT);
-    let now = snapshot();
+    let current = make_snapshot();
     #[allow(clippy::disallowed_methods, reason = "a person asks the test to write the file")]
     let overwrite = std::env::var("SNAPSHOTS").as_deref() == Ok("overwrite");
     if overwrite {
-        fs::write(&path, &now).unwrap();
+        fs::write(&path, &current).unwrap();
     }
-    let before = fs::read_to_string(&path).unwrap_or_default();
-    let differences: Vec<String> = (before.lines().filter(|line| !now.contains(line)))
+    let stored = fs::read_to_string(&path).unwrap_or_default();
+    let differences: Vec<String> = (stored.lines().filter(|line| !current.contains(line)))
         .map(|line| format!("- {line}"))
-        .chain(now.lines().filter(|line| !before.contains(line)).map(|line| format!("+ {line}")))
+        .chain(
+            current.lines().filter(|line| !stored.contains(line)).map(|line| format!("+ {line}")),
+        )
         .collect();
     assert!(
-        before == now,
-        "{SNAPSHOT} differs from the sources. Read what is new; then write it by \
+        stored == current,
+        "{SNAPSHOT} differs from the sources. Read the differences; then write the file by \
          `SNAPSHOTS=overwrite cargo test --test architecture messages`.\n{}",
         differences.join("\n")
     );
@@ -170,15 +177,15 @@ fn messages_are_those_of_the_snapshot() {
 
 #[test]
 fn messages_are_found_as_they_are_printed() {
-    let module = |text: &str| {
+    let find = |text: &str| {
         let package = crate::sources::Package::from_texts(&[("planted.rs", text)]);
-        messages_of(&package.modules[0])
+        messages_of_file(&package.modules[0])
     };
     let violation = "fn f() { Violation::new(name, 3, format!(\"must be below {max}\"), \
                      \"give a smaller one\") }";
-    assert_eq!(module(violation), ["must be below {max} | give a smaller one"]);
+    assert_eq!(find(violation), ["must be below {max} | give a smaller one"]);
     let broken = "fn f() { warn(\"it is \\\n    not there\"); expect(\"an invariant of ours\") }";
-    assert_eq!(module(broken), ["it is not there"]);
-    assert!(module("#[allow(x, reason = \"for good reasons only\")] fn f() {}").is_empty());
-    assert!(module("fn f() { assert!(x, \"this one never happens\"); g(\"a name\") }").is_empty());
+    assert_eq!(find(broken), ["it is not there"]);
+    assert!(find("#[allow(x, reason = \"for good reasons only\")] fn f() {}").is_empty());
+    assert!(find("fn f() { assert!(x, \"this one never happens\"); g(\"a name\") }").is_empty());
 }

@@ -1,4 +1,4 @@
-//! Pages that name tests name tests that exist.
+//! The tests that pages name exist.
 
 use std::fs;
 
@@ -6,12 +6,12 @@ use crate::{PACKAGES, root};
 
 /// `docs/verification.md` names the test of every oracle and law, as module path and name.
 #[test]
-fn every_law_names_an_existing_test() {
+fn every_test_named_by_the_verification_page_exists() {
     let page = fs::read_to_string(root().join("docs/verification.md")).unwrap();
     let headers = ["oracle", "gradient against central differences", "law", "---"];
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let rows: Vec<(&str, &str)> = rows.filter_map(|row| row.rsplit_once(" | ")).collect();
-    let rows = rows.into_iter().filter(|(what, _)| !headers.contains(what));
+    let rows = rows.into_iter().filter(|(first_cell, _)| !headers.contains(first_cell));
     let names: Vec<&str> = rows
         .flat_map(|(_, tests)| tests.split(", "))
         .map(|name| {
@@ -26,20 +26,22 @@ fn every_law_names_an_existing_test() {
 
 /// The pages of faults name tests in the last column of their tables.
 #[test]
-fn every_fault_names_an_existing_test() {
+fn every_test_named_by_a_page_of_faults_exists() {
     for page in ["docs/faults.md", "docs/journal.md"] {
         let text = fs::read_to_string(root().join(page)).unwrap();
         let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
-        let last = rows.filter_map(|row| Some(row.rsplit_once(" | ")?.1));
-        let names: Vec<&str> =
-            last.flat_map(|tests| tests.split('`')).filter(|name| name.contains("::")).collect();
+        let last_cells = rows.filter_map(|row| Some(row.rsplit_once(" | ")?.1));
+        let names: Vec<&str> = last_cells
+            .flat_map(|tests| tests.split('`'))
+            .filter(|name| name.contains("::"))
+            .collect();
         assert!(names.len() >= 20, "the tables of {page} are found: {}", names.len());
         let missing = missing_tests(names);
         assert!(missing.is_empty(), "{page} names tests that do not exist: {missing:#?}");
     }
 }
 
-/// Returns the names that belong to no test.
+/// Returns the names without a test.
 fn missing_tests(names: Vec<&str>) -> Vec<&str> {
     let mut missing = Vec::new();
     for name in names {
@@ -68,8 +70,8 @@ fn missing_tests(names: Vec<&str>) -> Vec<&str> {
         ];
         let defines_test = |file: &String| {
             let text = fs::read_to_string(root().join(folder).join(file)).unwrap_or_default();
-            let place = text.find(&format!("fn {function}("));
-            place.is_some_and(|place| text[..place].trim_end().ends_with("#[test]"))
+            let position = text.find(&format!("fn {function}("));
+            position.is_some_and(|position| text[..position].trim_end().ends_with("#[test]"))
         };
         if !files.iter().any(defines_test) {
             missing.push(name);

@@ -28,11 +28,11 @@ impl Package {
         let root = folder.join("src");
         let files = rust_files(&root);
         let mut modules: Vec<Module> = files.iter().map(|file| Module::read(&root, file)).collect();
-        modules.sort_by(|one, other| one.path.cmp(&other.path));
+        modules.sort_by(|a, b| a.path.cmp(&b.path));
         Self { name, modules }
     }
 
-    /// Makes a package of texts, to test the checks themselves.
+    /// Makes a package from file names and texts, to test the checks themselves.
     pub(crate) fn from_texts(files: &[(&str, &str)]) -> Self {
         let module =
             |(file, text): &(&str, &str)| Module::new((*file).to_owned(), (*text).to_owned());
@@ -102,9 +102,9 @@ fn strip_comments_and_tests(text: &str) -> String {
 
 /// Returns a line without its comment; `//` inside a string is no comment.
 fn without_comment(line: &str) -> &str {
-    let comments = line.match_indices(" // ").map(|(at, _)| at);
-    let is_outside = |at: &usize| line[..*at].matches('"').count().is_multiple_of(2);
-    comments.filter(is_outside).min().map_or(line, |at| &line[..at])
+    let comments = line.match_indices(" // ").map(|(start, _)| start);
+    let is_outside = |start: &usize| line[..*start].matches('"').count().is_multiple_of(2);
+    comments.filter(is_outside).min().map_or(line, |start| &line[..start])
 }
 
 /// Returns the names of the declarations `mod name;`.

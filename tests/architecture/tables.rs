@@ -1,4 +1,5 @@
-//! Which module may import which, and which module alone imports a heavy foreign crate.
+//! The modules that each module may import, and the only file that may name each heavy foreign
+//! crate.
 
 /// The modules of the engine that each module may import, besides `error`, in the order of
 /// `lib.rs`.
@@ -109,7 +110,8 @@ pub(crate) const PACKAGE_ORDER: &str =
 
 /// Foreign crates with the only file of a package that may name them.
 ///
-/// A star at the end of a path allows all files whose paths begin so.
+/// A star at the end of a path allows all files whose paths begin with the part before it. An empty
+/// path allows no file.
 pub(crate) const FOREIGN_CRATES: &[(&str, &str, &str)] = &[
     ("surmise", "faer", "linalg/faer.rs"),
     ("surmise", "ndarray_linalg", "linalg/lapack.rs"),

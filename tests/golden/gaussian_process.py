@@ -49,8 +49,8 @@ def make_case(seed, count, continuous, categories, length_scales, signal, noise)
     ones = fit(np.ones(count))
     unit_weights, unit_total = ones.alpha_.ravel(), ones.alpha_.sum()
     c = float(unit_weights @ y / unit_total)
-    centred = fit(y - c)
-    mean, deviation = centred.predict(to_features(at, categories), return_std=True)
+    centered = fit(y - c)
+    mean, std_dev = centered.predict(to_features(at, categories), return_std=True)
     residual = 1 - ones.predict(to_features(at, categories))
     return {
         "points": x.tolist(),
@@ -61,8 +61,8 @@ def make_case(seed, count, continuous, categories, length_scales, signal, noise)
         "noise_variance": noise,
         "at": at.tolist(),
         "mean": (c + mean).tolist(),
-        "variance": (deviation**2 + residual**2 / unit_total).tolist(),
-        "log_likelihood": float(centred.log_marginal_likelihood_value_),
+        "variance": (std_dev**2 + residual**2 / unit_total).tolist(),
+        "log_likelihood": float(centered.log_marginal_likelihood_value_),
     }
 
 

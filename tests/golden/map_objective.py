@@ -1,9 +1,9 @@
 """Log posterior of hyperparameters and its gradient, by GPyTorch and automatic differentiation.
 
 The model is an exact Gaussian process with a Matern-5/2 kernel, one length scale per axis, and a
-constant mean profiled out by generalized least squares. The priors are those of src/gp/prior.rs.
-Gamma(2, 1) on the signal variance and Gamma(1.1, 30) on the noise variance are GPyTorch's own,
-without their constants. The prior of the length scales is written out.
+constant mean by generalized least squares. The priors are those of src/gp/prior.rs: Gamma(2, 1) on
+the signal variance and Gamma(1.1, 30) on the noise variance by GPyTorch, without their constants,
+and the prior of the length scales by this script.
 
 The script prints {points, losses, length_scales, signal_variance, noise_variance, log_posterior,
 gradient} as JSON. The gradient is by the logarithms of length scales, signal and noise, in this

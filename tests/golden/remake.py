@@ -7,8 +7,8 @@ Without names, all numbers are compared except those with other requirements:
 
 - map_objective, functions: requirements-botorch.txt
 - step_functions: crates/surmise-sagemaker/tests/judges/requirements.txt
-- container: --no-deps -r crates/surmise-sagemaker/tests/golden/requirements-toolkit.txt, in an
-  environment of its own
+- container: --no-deps -r crates/surmise-sagemaker/tests/golden/requirements-toolkit.txt, in a
+  separate environment
 
 The exit status is 1 if a number differs by more than 1e-9 of its size (1e-6 for optima and
 yeo_johnson), because processors round the last digits differently. With --write the committed

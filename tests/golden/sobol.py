@@ -1,4 +1,4 @@
-"""Centred L2 discrepancies of scrambled Sobol points and of random points, by scipy.
+"""Centered L2 discrepancies of scrambled Sobol points and of random points, by scipy.
 
 The script prints [[count, dimension, mean of 64 scrambles, maximum of 64 scrambles, mean of 64
 random sets], ...] as JSON. The discrepancies are squared, as scipy.stats.qmc.discrepancy returns

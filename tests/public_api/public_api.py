@@ -5,7 +5,7 @@
     python3 tests/public_api/public_api.py --check    prints differences, and fails if there are any
 
 The items are read from rustdoc's JSON. Its format is unstable, so that rustdoc writes it only with
-RUSTC_BOOTSTRAP. The script supports the format versions below and refuses all other versions.
+RUSTC_BOOTSTRAP. The script supports only the format versions in FORMATS.
 """
 
 import argparse
@@ -53,16 +53,17 @@ def rustdoc(package, features, scratch):
 
 # Names that several types or traits have; they are written with their paths.
 AMBIGUOUS = set()
+# The paths of the types and traits of the current document, by id.
 PATHS = {}
 
 
-def last(path):
+def last_segment(path):
     return path.rsplit("::", 1)[-1]
 
 
 def name_of(path):
     """Return the name of a type or trait, with its path if the name is ambiguous."""
-    name = last(path["path"])
+    name = last_segment(path["path"])
     full = PATHS.get(str(path["id"]))
     return "::".join(full) if name in AMBIGUOUS and full else name
 
@@ -110,15 +111,16 @@ def args(value):
     inner = value["angle_bracketed"]
     parts = []
     for part in inner["args"]:
-        kind, what = single(part)
+        kind, content = single(part)
         if kind == "type":
-            parts.append(typ(what))
+            parts.append(typ(content))
         else:
-            parts.append(what["expr"] if kind == "const" else what or "_")
+            parts.append(content["expr"] if kind == "const" else content or "_")
     for constraint in inner["constraints"]:
-        kind, what = next(iter(constraint["binding"].items()))
+        kind, content = next(iter(constraint["binding"].items()))
         name = constraint["name"] + args(constraint["args"])
-        parts.append(f"{name} = {term(what)}" if kind == "equality" else f"{name}: {bounds(what)}")
+        is_equality = kind == "equality"
+        parts.append(f"{name} = {term(content)}" if is_equality else f"{name}: {bounds(content)}")
     return f"<{', '.join(parts)}>" if parts else ""
 
 
@@ -129,14 +131,14 @@ def term(value):
 def bounds(values):
     parts = []
     for value in values:
-        kind, what = next(iter(value.items()))
+        kind, content = next(iter(value.items()))
         if kind == "trait_bound":
-            sign = "?" if what["modifier"] == "maybe" else ""
-            parts.append(sign + trait_name(what))
+            sign = "?" if content["modifier"] == "maybe" else ""
+            parts.append(sign + trait_name(content))
         elif kind == "outlives":
-            parts.append(what)
+            parts.append(content)
         else:
-            parts.append(f"use<{', '.join(next(iter(name.values())) for name in what)}>")
+            parts.append(f"use<{', '.join(next(iter(name.values())) for name in content)}>")
     return " + ".join(parts)
 
 
@@ -146,32 +148,32 @@ def binder(params):
 
 def typ(value):
     """Return a type as it is written in code, with the last segment of each path."""
-    kind, what = single(value)
+    kind, content = single(value)
     if kind == "resolved_path":
-        return name_of(what) + args(what["args"])
+        return name_of(content) + args(content["args"])
     if kind in ("primitive", "generic"):
-        return what
+        return content
     if kind == "borrowed_ref":
-        lifetime = what["lifetime"] + " " if what["lifetime"] else ""
-        return f"&{lifetime}{'mut ' if what['is_mutable'] else ''}{typ(what['type'])}"
+        lifetime = content["lifetime"] + " " if content["lifetime"] else ""
+        return f"&{lifetime}{'mut ' if content['is_mutable'] else ''}{typ(content['type'])}"
     if kind == "tuple":
-        return f"({', '.join(map(typ, what))}{',' if len(what) == 1 else ''})"
+        return f"({', '.join(map(typ, content))}{',' if len(content) == 1 else ''})"
     if kind == "slice":
-        return f"[{typ(what)}]"
+        return f"[{typ(content)}]"
     if kind == "array":
-        return f"[{typ(what['type'])}; {what['len']}]"
+        return f"[{typ(content['type'])}; {content['len']}]"
     if kind == "impl_trait":
-        return f"impl {bounds(what)}"
+        return f"impl {bounds(content)}"
     if kind == "dyn_trait":
-        traits = [trait_name(bound) for bound in what["traits"]]
-        return "dyn " + " + ".join(traits + ([what["lifetime"]] if what["lifetime"] else []))
+        traits = [trait_name(bound) for bound in content["traits"]]
+        return "dyn " + " + ".join(traits + ([content["lifetime"]] if content["lifetime"] else []))
     if kind == "function_pointer":
-        return "fn" + signature(what["sig"])
+        return "fn" + signature(content["sig"])
     if kind == "qualified_path":
-        if what["trait"] and what["trait"]["path"]:
-            trait = name_of(what["trait"]) + args(what["trait"]["args"])
-            return f"<{typ(what['self_type'])} as {trait}>::{what['name']}"
-        return f"{typ(what['self_type'])}::{what['name']}"
+        if content["trait"] and content["trait"]["path"]:
+            trait = name_of(content["trait"]) + args(content["trait"]["args"])
+            return f"<{typ(content['self_type'])} as {trait}>::{content['name']}"
+        return f"{typ(content['self_type'])}::{content['name']}"
     if kind == "infer":
         return "_"
     raise ValueError(f"this script does not support the kind of type: {kind}")
@@ -193,24 +195,24 @@ def generics(value):
     """Return generic parameters in angle brackets, and the where clause."""
     params, where = [], []
     for param in value["params"]:
-        kind, what = next(iter(param["kind"].items()))
+        kind, content = next(iter(param["kind"].items()))
         if kind == "lifetime":
             params.append(param["name"])
         elif kind == "const":
-            params.append(f"const {param['name']}: {typ(what['type'])}")
-        elif not what["is_synthetic"]:
-            bound = f": {bounds(what['bounds'])}" if what["bounds"] else ""
-            default = f" = {typ(what['default'])}" if what["default"] else ""
+            params.append(f"const {param['name']}: {typ(content['type'])}")
+        elif not content["is_synthetic"]:
+            bound = f": {bounds(content['bounds'])}" if content["bounds"] else ""
+            default = f" = {typ(content['default'])}" if content["default"] else ""
             params.append(param["name"] + bound + default)
     for predicate in value["where_predicates"]:
-        kind, what = next(iter(predicate.items()))
+        kind, content = next(iter(predicate.items()))
         if kind == "bound_predicate":
-            bounded = binder(what["generic_params"]) + typ(what["type"])
-            where.append(f"{bounded}: {bounds(what['bounds'])}")
+            bounded = binder(content["generic_params"]) + typ(content["type"])
+            where.append(f"{bounded}: {bounds(content['bounds'])}")
         elif kind == "lifetime_predicate":
-            where.append(f"{what['lifetime']}: {' + '.join(what['outlives'])}")
+            where.append(f"{content['lifetime']}: {' + '.join(content['outlives'])}")
         else:
-            where.append(f"{typ(what['lhs'])} = {term(what['rhs'])}")
+            where.append(f"{typ(content['lhs'])} = {term(content['rhs'])}")
     brackets = f"<{', '.join(params)}>" if params else ""
     return brackets, (f" where {', '.join(where)}" if where else "")
 
@@ -222,7 +224,8 @@ class Listing:
         learn_paths(document)
         self.index = document["index"]
         self.lines = []
-        self.homes = {}
+        # The path under which each item is listed, by id; more paths are listed as re-exports.
+        self.listed_paths = {}
         root = str(document["root"])
         self.module(self.item(root), self.item(root)["name"])
 
@@ -237,7 +240,7 @@ class Listing:
         self.lines.append("".join(marks) + line)
 
     def module(self, item, path):
-        self.homes[item["id"]] = path
+        self.listed_paths[item["id"]] = path
         self.add(item, f"pub mod {path}")
         # Re-exports come last: an item that is public in its own module is listed there.
         members = [self.item(key) for key in item["inner"]["module"]["items"]]
@@ -245,37 +248,37 @@ class Listing:
             self.member(member, path)
 
     def member(self, item, path):
-        kind, what = next(iter(item["inner"].items()))
+        kind, content = next(iter(item["inner"].items()))
         if kind == "use":
-            target = self.item(what["id"]) if what["id"] is not None else None
+            target = self.item(content["id"]) if content["id"] is not None else None
             if target is None:
-                self.add(item, f"pub use {path}::{what['name']} = {what['source']}")
-            elif what["is_glob"]:
+                self.add(item, f"pub use {path}::{content['name']} = {content['source']}")
+            elif content["is_glob"]:
                 inner = target["inner"]
                 for key in inner.get("module", inner.get("enum", {})).get("items", []):
                     self.member(self.item(key), path)
             else:
-                self.named(target, f"{path}::{what['name']}")
+                self.named(target, f"{path}::{content['name']}")
         elif item["visibility"] == "public":
             self.named(item, f"{path}::{item['name']}")
 
     def named(self, item, path):
-        kind, what = next(iter(item["inner"].items()))
-        if item["id"] in self.homes:
-            self.add(item, f"pub use {path} = {self.homes[item['id']]}")
+        kind, content = next(iter(item["inner"].items()))
+        if item["id"] in self.listed_paths:
+            self.add(item, f"pub use {path} = {self.listed_paths[item['id']]}")
             return
         if kind == "module":
             self.module(item, path)
             return
-        self.homes[item["id"]] = path
+        self.listed_paths[item["id"]] = path
         write = getattr(self, kind, None)
         if write is None:
             raise ValueError(f"this script does not support the kind of item: {kind} ({path})")
-        write(item, what, path)
+        write(item, content, path)
 
-    def struct(self, item, what, path):
-        params, where = generics(what["generics"])
-        kind, fields = single(what["kind"])
+    def struct(self, item, content, path):
+        params, where = generics(content["generics"])
+        kind, fields = single(content["kind"])
         tail = f"({self.tuple(fields)})" if kind == "tuple" else ""
         self.add(item, f"pub struct {path}{params}{tail}{where}")
         if kind == "plain":
@@ -284,7 +287,7 @@ class Listing:
                 self.add(field, f"pub field {path}::{self.field(field)}")
             if fields["has_stripped_fields"]:
                 self.lines.append(f"(private fields) {path}")
-        self.impls(what["impls"], path)
+        self.impls(content["impls"], path)
 
     def tuple(self, keys):
         fields = [None if key is None else self.item(key)["inner"]["struct_field"] for key in keys]
@@ -293,10 +296,10 @@ class Listing:
     def field(self, item):
         return f"{item['name']}: {typ(item['inner']['struct_field'])}"
 
-    def enum(self, item, what, path):
-        params, where = generics(what["generics"])
+    def enum(self, item, content, path):
+        params, where = generics(content["generics"])
         self.add(item, f"pub enum {path}{params}{where}")
-        for key in what["variants"]:
+        for key in content["variants"]:
             variant = self.item(key)
             kind = variant["inner"]["variant"]["kind"]
             name = f"{path}::{variant['name']}"
@@ -306,49 +309,49 @@ class Listing:
                 fields = [self.item(key) for key in kind["struct"]["fields"]]
                 name += " { " + ", ".join(map(self.field, fields)) + " }"
             self.add(variant, f"pub variant {name}")
-        self.impls(what["impls"], path)
+        self.impls(content["impls"], path)
 
-    def trait(self, item, what, path):
-        params, where = generics(what["generics"])
-        supertraits = f": {bounds(what['bounds'])}" if what["bounds"] else ""
-        unsafe = "unsafe " if what["is_unsafe"] else ""
+    def trait(self, item, content, path):
+        params, where = generics(content["generics"])
+        supertraits = f": {bounds(content['bounds'])}" if content["bounds"] else ""
+        unsafe = "unsafe " if content["is_unsafe"] else ""
         self.add(item, f"pub {unsafe}trait {path}{params}{supertraits}{where}")
-        if not what["is_dyn_compatible"]:
+        if not content["is_dyn_compatible"]:
             self.lines.append(f"(not dyn-compatible) {path}")
-        for key in what["items"]:
+        for key in content["items"]:
             self.associated(self.item(key), path)
 
     def associated(self, item, path):
-        kind, what = next(iter(item["inner"].items()))
+        kind, content = next(iter(item["inner"].items()))
         name = f"{path}::{item['name']}"
         if kind == "function":
-            self.function(item, what, name, provided=what["has_body"])
+            self.function(item, content, name, provided=content["has_body"])
         elif kind == "assoc_type":
-            bound = f": {bounds(what['bounds'])}" if what["bounds"] else ""
-            default = f" = {typ(what['type'])}" if what["type"] else ""
+            bound = f": {bounds(content['bounds'])}" if content["bounds"] else ""
+            default = f" = {typ(content['type'])}" if content["type"] else ""
             self.add(item, f"pub type {name}{bound}{default}")
         elif kind == "assoc_const":
-            self.add(item, f"pub const {name}: {typ(what['type'])}")
+            self.add(item, f"pub const {name}: {typ(content['type'])}")
 
-    def function(self, item, what, path, provided=True):
-        params, where = generics(what["generics"])
-        words = [word for word in ("const", "async", "unsafe") if what["header"][f"is_{word}"]]
+    def function(self, item, content, path, provided=True):
+        params, where = generics(content["generics"])
+        words = [word for word in ("const", "async", "unsafe") if content["header"][f"is_{word}"]]
         qualifiers = "".join(f"{word} " for word in words)
         suffix = "" if provided else " (required)"
-        line = f"pub {qualifiers}fn {path}{params}{signature(what['sig'])}{where}{suffix}"
+        line = f"pub {qualifiers}fn {path}{params}{signature(content['sig'])}{where}{suffix}"
         self.add(item, line)
 
-    def constant(self, item, what, path):
-        self.add(item, f"pub const {path}: {typ(what['type'])} = {what['const']['expr']}")
+    def constant(self, item, content, path):
+        self.add(item, f"pub const {path}: {typ(content['type'])} = {content['const']['expr']}")
 
-    def static(self, item, what, path):
-        self.add(item, f"pub static {path}: {typ(what['type'])}")
+    def static(self, item, content, path):
+        self.add(item, f"pub static {path}: {typ(content['type'])}")
 
-    def type_alias(self, item, what, path):
-        params, where = generics(what["generics"])
-        self.add(item, f"pub type {path}{params} = {typ(what['type'])}{where}")
+    def type_alias(self, item, content, path):
+        params, where = generics(content["generics"])
+        self.add(item, f"pub type {path}{params} = {typ(content['type'])}{where}")
 
-    def macro(self, item, _what, path):
+    def macro(self, item, _content, path):
         self.add(item, f"pub macro {path}!")
 
     def associated_types(self, keys):
@@ -363,25 +366,26 @@ class Listing:
         """
         plain, traits = [], []
         for item in (self.item(key) for key in keys):
-            what = item["inner"]["impl"]
-            if what["blanket_impl"]:
+            content = item["inner"]["impl"]
+            if content["blanket_impl"]:
                 continue
-            if what["trait"] is None:
-                for key in what["items"]:
+            if content["trait"] is None:
+                for key in content["items"]:
                     if (member := self.item(key)) is not None:
                         self.associated(member, path)
-            elif what["is_synthetic"] and not what["is_negative"]:
+            elif content["is_synthetic"] and not content["is_negative"]:
                 continue
-            elif last(what["trait"]["path"]) == "StructuralPartialEq":
+            elif last_segment(content["trait"]["path"]) == "StructuralPartialEq":
                 continue
             else:
-                params, where = generics(what["generics"])
-                sign = "!" if what["is_negative"] else ""
-                trait = sign + name_of(what["trait"]) + args(what["trait"]["args"])
-                types = self.associated_types(what["items"])
+                params, where = generics(content["generics"])
+                sign = "!" if content["is_negative"] else ""
+                trait = sign + name_of(content["trait"]) + args(content["trait"]["args"])
+                types = self.associated_types(content["items"])
                 trait += f" {{{', '.join(types)}}}" if types else ""
-                self_type = typ(what["for"])
-                if last(self_type) == last(path) and params in ("", "<'de>") and not where:
+                self_type = typ(content["for"])
+                is_plain = params in ("", "<'de>") and not where
+                if is_plain and last_segment(self_type) == last_segment(path):
                     plain.append(trait)
                 else:
                     traits.append(f"impl{params} {trait} for {self_type}{where} ({path})")
@@ -392,13 +396,13 @@ class Listing:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true",
-                        help="print what differs from the committed lists, and fail")
+                        help="print differences from the committed lists, and fail if any exist")
     check = parser.parse_args().check
     differ = False
     texts = {}
     with tempfile.TemporaryDirectory() as scratch:
         for package, (_, features) in PACKAGES.items():
-            documents = [rustdoc(package, some, scratch) for some in (features, "")]
+            documents = [rustdoc(package, enabled, scratch) for enabled in (features, "")]
             learn_names(documents)
             lines, unconditional = (Listing(document).lines for document in documents)
             unconditional = set(unconditional)
@@ -407,10 +411,10 @@ def main():
     for package, (folder, _) in PACKAGES.items():
         text = texts[package]
         file = ROOT / folder / "public-api.txt"
-        before = file.read_text() if file.exists() else ""
+        committed = file.read_text() if file.exists() else ""
         name = str(file.relative_to(ROOT))
-        old_lines, new_lines = before.splitlines(True), text.splitlines(True)
-        delta = list(difflib.unified_diff(old_lines, new_lines, name, "as it is now", n=0))
+        old_lines, new_lines = committed.splitlines(True), text.splitlines(True)
+        delta = list(difflib.unified_diff(old_lines, new_lines, name, "current", n=0))
         sys.stdout.writelines(delta)
         status = "unchanged" if not delta else "differs" if check else "written"
         print(f"{name}: {len(new_lines)} lines, {status}")

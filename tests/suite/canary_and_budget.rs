@@ -1,4 +1,4 @@
-//! Rules of the loop for jobs that cost money: canary jobs, missing metrics, budgets, recorded
+//! Rules of the tuner for jobs that cost money: canary jobs, missing metrics, budgets, recorded
 //! locations, and the adoption of running jobs.
 
 use std::collections::VecDeque;
@@ -19,14 +19,16 @@ const SECOND: Duration = Duration::from_secs(1);
 struct ScriptedEvaluator {
     outcome: Box<dyn Fn(u64) -> Outcome>,
     running: VecDeque<(JobId, Duration)>,
-    now: Duration,
+    time: Duration,
+    /// The number of jobs that the budget pays for.
     budget: usize,
     started: usize,
     max_running: usize,
     /// Jobs that an earlier call has left running.
     running_before: Vec<JobId>,
     events: Vec<JobEvent>,
-    is_elsewhere: bool,
+    /// Makes `on_resume` return an error.
+    cannot_reach_jobs: bool,
 }
 
 impl ScriptedEvaluator {
@@ -34,18 +36,18 @@ impl ScriptedEvaluator {
         Self {
             outcome: Box::new(outcome),
             running: VecDeque::new(),
-            now: Duration::ZERO,
+            time: Duration::ZERO,
             budget: usize::MAX,
             started: 0,
             max_running: 0,
             running_before: Vec::new(),
             events: Vec::new(),
-            is_elsewhere: false,
+            cannot_reach_jobs: false,
         }
     }
 
     fn launch(&mut self, job: JobId) {
-        self.running.push_back((job, self.now + SECOND));
+        self.running.push_back((job, self.time + SECOND));
         self.max_running = self.max_running.max(self.running.len());
         self.events.push(JobEvent::Located { job, location: format!("here/{}", job.trial) });
     }
@@ -65,9 +67,9 @@ impl Evaluator for ScriptedEvaluator {
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
         let mut events = std::mem::take(&mut self.events);
         if events.is_empty() {
-            let next = self.running.front().map_or(timeout, |(_, end)| *end - self.now);
-            self.now += next.min(timeout);
-            while let Some((job, _)) = self.running.front().filter(|(_, end)| *end <= self.now) {
+            let until_end = self.running.front().map_or(timeout, |(_, end)| *end - self.time);
+            self.time += until_end.min(timeout);
+            while let Some((job, _)) = self.running.front().filter(|(_, end)| *end <= self.time) {
                 let (job, outcome) = (*job, (self.outcome)(job.trial.0));
                 events.push(JobEvent::Ended { job, outcome });
                 self.running.pop_front();
@@ -85,7 +87,7 @@ impl Evaluator for ScriptedEvaluator {
     }
 
     fn elapsed(&self) -> Duration {
-        self.now
+        self.time
     }
 
     fn adopt(&mut self, job: &Job<'_>) -> Result<Adoption, EvaluatorError> {
@@ -98,7 +100,7 @@ impl Evaluator for ScriptedEvaluator {
 
     fn on_resume(&mut self, trials: &[&Trial]) -> Result<(), EvaluatorError> {
         match trials.first() {
-            Some(trial) if self.is_elsewhere => {
+            Some(trial) if self.cannot_reach_jobs => {
                 let location = trial.job_location.clone().unwrap_or_default();
                 Err(EvaluatorError::new(format!("{location} is not here")))
             }
@@ -149,7 +151,7 @@ fn setup_failures_of_the_first_jobs_end_the_tuning() {
         assert!(reason.to_string().contains("as scripted"), "{reason}");
         assert_eq!(jobs.started, 2, "no job was retried");
     }
-    // Other failures do not end the canary, and neither does any failure once a job has a value.
+    // Other failures do not end the tuning, and no failure does once a job has a value.
     let mut jobs = ScriptedEvaluator::new(|_| failed(FailureKind::Error));
     assert!(matches!(reason(rules(), 1, &mut jobs), StopReason::TooManyFailures { .. }));
     let mut jobs = ScriptedEvaluator::new(|number| match number {
@@ -196,20 +198,24 @@ fn a_spent_budget_drains_and_is_reported_once() {
     jobs.budget = 7;
     let mut out_of_budget = 0;
     let mut study = study(30, 3, Vec::new());
-    let tuned = Tuner::new()
+    let result = Tuner::new()
         .on_progress(|_, progress| {
             out_of_budget += usize::from(matches!(progress, Progress::OutOfBudget { .. }));
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)
         .unwrap();
-    assert!(matches!(tuned.reason, StopReason::OutOfBudget { jobs: 7, .. }), "{:?}", tuned.reason);
+    assert!(
+        matches!(result.reason, StopReason::OutOfBudget { jobs: 7, .. }),
+        "{:?}",
+        result.reason
+    );
     let pending = study.pending().count();
     assert!(out_of_budget == 1 && (1..=3).contains(&pending), "{out_of_budget} {pending}");
     // With a larger budget the tuning resumes.
     jobs.budget = 100;
-    let tuned = Tuner::new().run(&mut study, &mut jobs).unwrap();
-    assert_eq!((tuned.reason, jobs.started), (StopReason::JobLimit { jobs: 30 }, 30));
+    let result = Tuner::new().run(&mut study, &mut jobs).unwrap();
+    assert_eq!((result.reason, jobs.started), (StopReason::JobLimit { jobs: 30 }, 30));
 }
 
 #[test]
@@ -220,36 +226,36 @@ fn the_events_record_where_jobs_run() {
     assert_eq!(original.trials()[1].job_location.as_deref(), Some("here/2"));
     let replayed = study(3, 1, original.events().to_vec());
     assert_eq!(replayed.trials(), original.trials());
-    // An evaluator that cannot reach that location is an error before any job starts.
-    let mut elsewhere =
-        ScriptedEvaluator { is_elsewhere: true, ..ScriptedEvaluator::new(|_| 0.5.into()) };
-    let mut more = study(5, 1, original.events().to_vec());
-    let error = Tuner::new().run(&mut more, &mut elsewhere).unwrap_err();
+    // If an evaluator cannot reach the location, the tuning fails before any job starts.
+    let mut unreachable =
+        ScriptedEvaluator { cannot_reach_jobs: true, ..ScriptedEvaluator::new(|_| 0.5.into()) };
+    let mut larger_study = study(5, 1, original.events().to_vec());
+    let error = Tuner::new().run(&mut larger_study, &mut unreachable).unwrap_err();
     assert!(error.to_string().contains("here/1 is not here"), "{error}");
-    assert_eq!(elsewhere.started, 0);
+    assert_eq!(unreachable.started, 0);
 }
 
 #[test]
 fn running_jobs_are_adopted_even_if_the_tuning_is_over() {
-    // A killed tuner has left two jobs running, and the target is reached already.
-    let mut first = study(5, 3, Vec::new());
-    let ids: Vec<TrialId> = match first.ask(3).unwrap() {
+    // A killed tuner has left two jobs running, and a value has already reached the target.
+    let mut study = study(5, 3, Vec::new());
+    let ids: Vec<TrialId> = match study.ask(3).unwrap() {
         AskOutcome::Trials(trials) => trials.iter().map(|trial| trial.id).collect(),
         other => panic!("{other:?}"),
     };
-    first.set_job_location(ids[1], "here/2").unwrap();
-    first.set_job_location(ids[2], "here/3").unwrap();
-    first.set_job_location(ids[2], "here/3").unwrap();
+    study.set_job_location(ids[1], "here/2").unwrap();
+    study.set_job_location(ids[2], "here/3").unwrap();
+    study.set_job_location(ids[2], "here/3").unwrap();
     let located = |event: &&Event| matches!(event, Event::Located { .. });
-    assert_eq!(first.events().iter().filter(located).count(), 2, "a repeated location is no event");
-    first.tell(ids[0], Outcome::from(0.1)).unwrap();
+    assert_eq!(study.events().iter().filter(located).count(), 2, "a repeated location is no event");
+    study.tell(ids[0], Outcome::from(0.1)).unwrap();
     let mut jobs = ScriptedEvaluator::new(|_| 0.5.into());
     jobs.running_before =
         ids[1..].iter().map(|trial| JobId { trial: *trial, attempt: 1 }).collect();
     let rules = TuningRules { completion: CompletionCriteria::target(0.2), ..Default::default() };
-    let tuned = Tuner::with_rules(rules).run(&mut first, &mut jobs).unwrap();
-    assert!(matches!(tuned.reason, StopReason::TargetReached { .. }), "{:?}", tuned.reason);
-    assert!(first.pending().next().is_none(), "both jobs were stopped and waited for");
-    assert!(tuned.possibly_running.is_empty());
+    let result = Tuner::with_rules(rules).run(&mut study, &mut jobs).unwrap();
+    assert!(matches!(result.reason, StopReason::TargetReached { .. }), "{:?}", result.reason);
+    assert!(study.pending().next().is_none(), "both jobs were stopped and waited for");
+    assert!(result.possibly_running.is_empty());
     assert_eq!(jobs.started, 0);
 }

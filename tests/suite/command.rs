@@ -61,7 +61,7 @@ pub(crate) fn wait_for_end(jobs: &mut CommandEvaluator) -> (Vec<(u64, f64)>, Out
 
 fn run(mut jobs: CommandEvaluator) -> (Vec<(u64, f64)>, Outcome) {
     let trial = trial();
-    let job = Job { deadline: Some(Duration::from_secs(90)), ..Job::new(&trial, 2) };
+    let job = Job { timeout: Some(Duration::from_secs(90)), ..Job::new(&trial, 2) };
     assert_eq!(jobs.start(&job).unwrap(), StartOutcome::Started);
     wait_for_end(&mut jobs)
 }
@@ -86,7 +86,7 @@ fn ends_soon(process: &str) -> bool {
     })
 }
 
-/// Waits until a file contains a whole line, and returns it.
+/// Waits until a file ends with a complete line, and returns its text.
 fn wait_for_text(path: &Path) -> String {
     for _ in 0..500 {
         let text = fs::read_to_string(path).unwrap_or_default();
@@ -131,9 +131,9 @@ fn the_metric_is_the_last_line_a_file_or_a_pattern_match() {
     let missing = failure(run(silent).1);
     assert_eq!(missing.kind, FailureKind::MissingMetric);
     let pattern = MetricPattern::new(r"rmse=([0-9.]+)").unwrap();
-    let found = sh("echo rmse=3 >&2; echo rmse=2 >&2; echo done")
+    let from_output = sh("echo rmse=3 >&2; echo rmse=2 >&2; echo done")
         .metric_from(MetricSource::Pattern(pattern));
-    assert_eq!(run(found).1, Outcome::from(2.0));
+    assert_eq!(run(from_output).1, Outcome::from(2.0));
 }
 
 #[test]
@@ -149,55 +149,59 @@ fn reports_arrive_while_the_program_runs() {
     let (reports, outcome) = run(file);
     assert_eq!((reports, outcome), (vec![(1, 0.1), (2, 0.2), (3, 0.3)], Outcome::from(5.0)));
     let pattern = MetricPattern::new(r"loss: (\S+)").unwrap();
-    let found =
+    let from_output =
         sh("echo loss: 3; echo loss: nan; echo 1").reports_from(ReportSource::Pattern(pattern));
-    let (reports, _) = run(found);
+    let (reports, _) = run(from_output);
     assert_eq!(reports[0], (1, 3.0));
     assert!(reports[1].0 == 2 && reports[1].1.is_nan());
 }
 
 #[test]
 fn every_failure_of_a_program_has_its_kind() {
-    let kind = |script: &str| {
+    let failure_of = |script: &str| {
         let failure = failure(run(sh(script)).1);
         (failure.kind, failure.message)
     };
-    let (error, message) = kind("echo 1; echo 'no such data' >&2; exit 3");
-    assert_eq!(error, FailureKind::Error);
+    let (kind, message) = failure_of("echo 1; echo 'no such data' >&2; exit 3");
+    assert_eq!(kind, FailureKind::Error);
     assert!(message.contains("exit status: 3") && message.contains("no such data"), "{message}");
-    assert_eq!(kind("kill -KILL $$").0, FailureKind::Interrupted);
-    assert_eq!(kind("exit 143").0, FailureKind::Interrupted);
-    // A crash of the program itself is an error, not an interruption.
-    assert_eq!(kind("kill -SEGV $$").0, FailureKind::Error);
-    assert_eq!(kind("echo 'MemoryError' >&2; exit 1").0, FailureKind::OutOfMemory);
-    assert_eq!(kind("echo 'CUDA out of memory' >&2; kill -KILL $$").0, FailureKind::OutOfMemory);
-    let (missing, message) = kind("echo all is well");
-    assert_eq!(missing, FailureKind::MissingMetric);
+    assert_eq!(failure_of("kill -KILL $$").0, FailureKind::Interrupted);
+    assert_eq!(failure_of("exit 143").0, FailureKind::Interrupted);
+    // A crash of the program is an error, not an interruption.
+    assert_eq!(failure_of("kill -SEGV $$").0, FailureKind::Error);
+    assert_eq!(failure_of("echo 'MemoryError' >&2; exit 1").0, FailureKind::OutOfMemory);
+    assert_eq!(
+        failure_of("echo 'CUDA out of memory' >&2; kill -KILL $$").0,
+        FailureKind::OutOfMemory
+    );
+    let (kind, message) = failure_of("echo all is well");
+    assert_eq!(kind, FailureKind::MissingMetric);
     assert!(message.contains("all is well"), "{message}");
-    assert_eq!(kind("true").0, FailureKind::MissingMetric);
-    assert_eq!(kind("echo nan").0, FailureKind::NonFiniteMetric);
-    assert_eq!(kind("echo -inf").0, FailureKind::NonFiniteMetric);
+    assert_eq!(failure_of("true").0, FailureKind::MissingMetric);
+    assert_eq!(failure_of("echo nan").0, FailureKind::NonFiniteMetric);
+    assert_eq!(failure_of("echo -inf").0, FailureKind::NonFiniteMetric);
 }
 
 #[test]
 fn a_program_that_cannot_start_is_an_error_with_a_remedy() {
     let trial = trial();
-    let refused =
+    let start_error =
         |mut jobs: CommandEvaluator| jobs.start(&Job::new(&trial, 1)).unwrap_err().to_string();
-    let text = refused(CommandEvaluator::new("/no/such/program"));
+    let text = start_error(CommandEvaluator::new("/no/such/program"));
     assert!(text.contains("/no/such/program") && text.contains("exists"), "{text}");
-    let text = refused(
+    let text = start_error(
         sh("true")
             .pass_configuration(PassConfiguration::JsonFile)
             .metric_from(MetricSource::File("m".into())),
     );
-    assert!(text.matches("in_folder").count() == 2, "both violations at once: {text}");
-    let twins = Configuration::from([("a-b", 1.into()), ("a.b", 2.into())]);
-    let twins = Trial::new(TrialId(1), Source::Study, twins);
+    assert!(text.matches("in_folder").count() == 2, "the error lists both violations: {text}");
+    // Both names become A_B.
+    let configuration = Configuration::from([("a-b", 1.into()), ("a.b", 2.into())]);
+    let trial = Trial::new(TrialId(1), Source::Study, configuration);
     let environment = PassConfiguration::Environment { prefix: String::new() };
     let error = sh("true")
         .pass_configuration(environment)
-        .start(&Job::new(&twins, 1))
+        .start(&Job::new(&trial, 1))
         .unwrap_err()
         .to_string();
     assert!(error.contains("A_B") && error.contains("rename"), "{error}");
@@ -218,9 +222,10 @@ fn stopping_a_job_ends_its_child_processes() {
     assert!(ends_soon(&child), "{child} is an orphan");
 }
 
-/// The shell ends at once when it is asked to stop; the program that it runs needs more time.
+/// The shell ends at once when it receives the request to stop; the program that it runs needs more
+/// time.
 #[test]
-fn a_wrapped_program_gets_the_whole_grace_period() {
+fn a_wrapped_program_gets_the_full_grace_period() {
     let folder = TempFolder::new("wrapper");
     let inner = "trap 'sleep 0.3; echo well > \"$SURMISE_FOLDER/end\"; exit 0' TERM; \
                  echo on > \"$SURMISE_FOLDER/begun\"; \
@@ -231,12 +236,12 @@ fn a_wrapped_program_gets_the_whole_grace_period() {
         .with_grace_period(LONG);
     let trial = trial();
     jobs.start(&Job::new(&trial, 1)).unwrap();
-    let own = folder.0.join("trial-00007-attempt-1");
-    wait_for_text(&own.join("begun"));
+    let job_folder = folder.0.join("trial-00007-attempt-1");
+    wait_for_text(&job_folder.join("begun"));
     jobs.stop(Job::new(&trial, 1).id()).unwrap();
     assert!(matches!(wait_for_end(&mut jobs).1, Outcome::Stopped { .. }));
-    assert_eq!(wait_for_text(&own.join("end")), "well");
-    assert!(jobs.elapsed() < LONG, "the evaluator waits no longer than the program takes");
+    assert_eq!(wait_for_text(&job_folder.join("end")), "well");
+    assert!(jobs.elapsed() < LONG, "the evaluator waits only until the program ends");
 }
 
 #[test]
@@ -259,25 +264,30 @@ fn a_configuration_too_long_to_pass_fails_only_its_job() {
     assert_eq!(jobs.start(&Job::new(&with_long_value, 1)).unwrap(), StartOutcome::Started);
     assert_eq!(failure(wait_for_end(&mut jobs).1).kind, FailureKind::Error);
     assert_eq!(run(jobs).1, Outcome::from(1.0));
-    let shared = sh("true").in_folder("x").metric_from(MetricSource::File("/tmp/metric".into()));
-    assert!(shared.check().unwrap_err().to_string().contains("/tmp/metric"));
-    let above = sh("true").in_folder("x").reports_from(ReportSource::File("../log".into()));
-    assert!(above.check().is_err());
+}
+
+#[test]
+fn files_outside_of_the_job_folder_are_rejected() {
+    let absolute = MetricSource::File("/tmp/metric".into());
+    let error = sh("true").in_folder("x").metric_from(absolute).check().unwrap_err();
+    assert!(error.to_string().contains("/tmp/metric"), "{error}");
+    let in_parent = ReportSource::File("../log".into());
+    assert!(sh("true").in_folder("x").reports_from(in_parent).check().is_err());
 }
 
 #[test]
 fn a_program_that_ignores_the_stop_request_is_killed() {
-    let folder = TempFolder::new("deaf");
+    let folder = TempFolder::new("ignored-stop");
     let script = "trap '' TERM; echo $$ > \"$SURMISE_FOLDER/self\"; while :; do sleep 0.05; done";
     let grace = Duration::from_millis(200);
     let mut jobs = sh(script).in_folder(&folder.0).with_grace_period(grace);
     let trial = trial();
     jobs.start(&Job::new(&trial, 1)).unwrap();
     let process = wait_for_text(&folder.0.join("trial-00007-attempt-1/self"));
-    let asked = jobs.elapsed();
+    let stop_time = jobs.elapsed();
     jobs.stop(Job::new(&trial, 1).id()).unwrap();
     assert_eq!(wait_for_end(&mut jobs).1, Outcome::Stopped { value: None });
-    assert!(jobs.elapsed() - asked >= grace && ends_soon(&process));
+    assert!(jobs.elapsed() - stop_time >= grace && ends_soon(&process));
 }
 
 #[test]
@@ -307,13 +317,13 @@ fn long_output_and_invalid_utf8_are_tolerated() {
 }
 
 #[test]
-fn command_evaluators_fulfil_the_contract() {
+fn command_evaluators_fulfill_the_contract() {
     let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]);
     let make = || sh("sleep 0.05; echo 0.5; echo ${1#--x=}").reports_from(ReportSource::Lines);
     conformance::check_evaluator(make, &space.unwrap()).unwrap();
 }
 
-/// A whole tuning of programs, with the median rule and a timeout.
+/// Tunes programs with the median rule and a timeout.
 #[test]
 fn early_stopping_stops_programs() {
     let space = SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)])
@@ -323,12 +333,12 @@ fn early_stopping_stops_programs() {
     let script = "for i in 1 2 3 4 5 6; do echo $i ${1#--x=}; sleep 0.05; done";
     let mut jobs = sh(script).reports_from(ReportSource::Lines);
     let rule = limits::MedianRule { grace_steps: 1, grace_population: 2 };
-    let tuned = Tuner::new()
+    let result = Tuner::new()
         .early_stopping(EarlyStopping::MedianRule(rule))
         .job_timeout(Duration::from_secs(30))
         .run(&mut study, &mut jobs)
         .unwrap();
-    assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 8 });
+    assert_eq!(result.reason, StopReason::JobLimit { jobs: 8 });
     let stopped: Vec<&Trial> = study.trials().iter().filter(|t| t.stop_cause.is_some()).collect();
     assert!(!stopped.is_empty() && stopped.len() < 8);
     assert!(study.best().unwrap().value() == Some(study.best().unwrap().configuration.float("x")));

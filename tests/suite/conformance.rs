@@ -24,7 +24,7 @@ use surmise::{
 };
 
 #[test]
-fn our_strategies_fulfil_the_contract() {
+fn built_in_strategies_fulfill_the_contract() {
     check_strategy(RandomSearch::default).unwrap();
     check_strategy(SobolSearch::default).unwrap();
     check_strategy(BayesianOptimization::default).unwrap();
@@ -32,9 +32,9 @@ fn our_strategies_fulfil_the_contract() {
     check_strategy(BayesianOptimization::thompson_sampling).unwrap();
 }
 
-/// The choices of a recipe must not affect purity, bounds and repetition.
+/// The contract holds for every recipe: proposals are pure, within bounds, and not repeated.
 #[test]
-fn other_recipes_fulfil_the_contract() {
+fn other_recipes_fulfill_the_contract() {
     let recipes = [
         Recipe::default()
             .with_noise(Noise::Absent)
@@ -53,7 +53,7 @@ fn other_recipes_fulfil_the_contract() {
 }
 
 #[test]
-fn our_acquisitions_fulfil_the_contract() {
+fn built_in_acquisitions_fulfill_the_contract() {
     check_acquisition(&LogExpectedImprovement).unwrap();
     check_acquisition(&LogProbabilityOfImprovement).unwrap();
     check_acquisition(&UpperConfidenceBound::default()).unwrap();
@@ -68,7 +68,7 @@ fn space() -> SearchSpace {
 }
 
 #[test]
-fn our_evaluators_fulfil_the_contract() {
+fn function_evaluators_fulfill_the_contract() {
     let evaluator = || {
         FunctionEvaluator::new(|c: &Configuration| {
             std::thread::sleep(Duration::from_millis(3));
@@ -141,8 +141,8 @@ impl Strategy for FaultyStrategy {
         let is_late = history.next_trial > TrialId(7);
         match self.fault {
             F::Repeats if is_late => {
-                let old = history.observations.first().map(|o| o.point.clone());
-                if let Some(point) = old {
+                let first_point = history.observations.first().map(|o| o.point.clone());
+                if let Some(point) = first_point {
                     return Ok(Some(Proposal::new(point, Phase::Random)));
                 }
             }
@@ -173,8 +173,8 @@ impl Strategy for FaultyStrategy {
         }
         let mut proposal = Proposal::new(point, Phase::Random);
         if self.fault == F::ExpectsNan && is_late {
-            let modelled = BayesianOptimization::default().propose(history, rng)?;
-            proposal.expectation = modelled.and_then(|proposal| proposal.expectation);
+            let modeled = BayesianOptimization::default().propose(history, rng)?;
+            proposal.expectation = modeled.and_then(|proposal| proposal.expectation);
             if let Some(expectation) = &mut proposal.expectation {
                 expectation.median = f64::NAN;
             }
@@ -239,14 +239,14 @@ enum AcquisitionFault {
 }
 
 impl Acquisition for FaultyAcquisition {
-    fn evaluate(&self, mean: f64, deviation: f64, incumbent: f64) -> AcquisitionValue {
+    fn evaluate(&self, mean: f64, std_dev: f64, incumbent: f64) -> AcquisitionValue {
         use AcquisitionFault as F;
-        let mut result = LogExpectedImprovement.evaluate(mean, deviation, incumbent);
+        let mut result = LogExpectedImprovement.evaluate(mean, std_dev, incumbent);
         match self.0 {
             F::WrongMeanDerivative => result.mean_derivative *= 1.05,
             F::ZeroStdDevDerivative => result.std_dev_derivative = 0.0,
             F::PrefersLargerLosses => {
-                result = LogExpectedImprovement.evaluate(-mean, deviation, -incumbent);
+                result = LogExpectedImprovement.evaluate(-mean, std_dev, -incumbent);
                 result.mean_derivative = -result.mean_derivative;
             }
             F::Underflows => result.value = result.value.exp() / result.value.exp(),
@@ -277,20 +277,20 @@ fn every_contract_violation_of_an_acquisition_is_reported() {
     }
 }
 
-/// Runs nothing, on a virtual clock: every job ends at the second wait after its start.
+/// Runs nothing, on a virtual clock: every second wait ends the oldest job.
 struct VirtualEvaluator {
     fault: Option<EvaluatorFault>,
-    /// The number of reports before the first end, one per wait.
+    /// The number of reports before the first job ends, one at every second wait.
     reports: u32,
     /// The number of starts that are refused as busy, each for 150 seconds.
     refusals: u64,
-    /// The number of jobs that may run at once.
+    /// The maximum number of jobs that run at the same time.
     capacity: usize,
     start_duration: Duration,
     running: VecDeque<JobId>,
     ended_jobs: Vec<JobId>,
     time: Duration,
-    calls: u32,
+    waits: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -312,7 +312,7 @@ enum EvaluatorFault {
     IsSlowToStart,
     RunsJobsWithinStart,
     FailsAfterThreeJobs,
-    HangsAfterSixJobs,
+    HangsAfterSevenJobs,
     PanicsInConstructor,
 }
 
@@ -328,7 +328,7 @@ impl VirtualEvaluator {
             running: VecDeque::new(),
             ended_jobs: Vec::new(),
             time: Duration::from_secs(100),
-            calls: 0,
+            waits: 0,
         }
     }
 
@@ -376,8 +376,8 @@ impl Evaluator for VirtualEvaluator {
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
         use EvaluatorFault as F;
         let ended = |job| JobEvent::Ended { job, outcome: Outcome::Completed { value: 1.0 } };
-        self.calls += 1;
-        if self.calls % 2 == 1 && !self.has_fault(F::RunsJobsWithinStart) {
+        self.waits += 1;
+        if self.waits % 2 == 1 && !self.has_fault(F::RunsJobsWithinStart) {
             self.time +=
                 if self.has_fault(F::ReturnsFromWaitEarly) { Duration::ZERO } else { timeout };
             self.time += Duration::from_secs(if self.has_fault(F::WaitsTooLong) { 7 } else { 0 });
@@ -390,16 +390,19 @@ impl Evaluator for VirtualEvaluator {
             self.reports -= 1;
             return Ok(vec![JobEvent::Report { job, step: 0, value: 1.0 }]);
         }
-        if self.has_fault(F::HangsAfterSixJobs) && self.ended_jobs.len() > 6 {
+        if self.has_fault(F::HangsAfterSevenJobs) && self.ended_jobs.len() > 6 {
             self.time += timeout;
             return Ok(Vec::new());
         }
         let Some(mut job) = self.running.pop_front() else {
             self.time +=
                 if self.has_fault(F::ReturnsFromWaitEarly) { Duration::ZERO } else { timeout };
-            let late =
+            let late_report =
                 self.ended_jobs.last().map(|&job| JobEvent::Report { job, step: 9, value: 0.0 });
-            return Ok(late.filter(|_| self.has_fault(F::ReportsAfterEnd)).into_iter().collect());
+            return Ok(late_report
+                .filter(|_| self.has_fault(F::ReportsAfterEnd))
+                .into_iter()
+                .collect());
         };
         self.ended_jobs.push(job);
         if self.has_fault(F::MixesAttempts) {
@@ -435,12 +438,12 @@ impl Evaluator for VirtualEvaluator {
 fn every_contract_violation_of_an_evaluator_is_reported() {
     use EvaluatorFault as F;
     check_evaluator(|| VirtualEvaluator::new(None), &space()).unwrap();
-    // Allowed, if unusual: hundreds of reports, and a busy evaluator for the first five minutes.
+    // Unusual, but allowed: hundreds of reports, and a busy evaluator for the first five minutes.
     check_evaluator(|| VirtualEvaluator { reports: 400, ..VirtualEvaluator::new(None) }, &space())
         .unwrap();
     check_evaluator(|| VirtualEvaluator { refusals: 2, ..VirtualEvaluator::new(None) }, &space())
         .unwrap();
-    // Allowed, too: one job at a time, and a service that takes 200 ms to accept a job.
+    // Also allowed: one job at a time, and a service that takes 200 ms to accept a job.
     check_evaluator(|| VirtualEvaluator { capacity: 1, ..VirtualEvaluator::new(None) }, &space())
         .unwrap();
     let latency = Duration::from_millis(200);
@@ -467,7 +470,7 @@ fn every_contract_violation_of_an_evaluator_is_reported() {
         (F::IsSlowToStart, "return at once"),
         (F::RunsJobsWithinStart, "return at once"),
         (F::FailsAfterThreeJobs, "`tune` with this evaluator"),
-        (F::HangsAfterSixJobs, "`tune` with this evaluator"),
+        (F::HangsAfterSevenJobs, "`tune` with this evaluator"),
         (F::PanicsInConstructor, "does not panic"),
     ] {
         let faulty = || VirtualEvaluator::new(Some(fault));

@@ -1,8 +1,8 @@
-//! The serialized form of events and settings: old files stay readable, and a round trip loses
-//! nothing.
+//! The serialized form of events and settings: every version reads older files, and a round trip
+//! changes nothing.
 //!
 //! `tests/data/events-1.ndjson` contains every event in the form of version 1, written by hand.
-//! A change that cannot read it needs a new version, and a reader for this one.
+//! A change that cannot read it needs a new version, and code that still reads version 1.
 
 use std::time::Duration;
 
@@ -33,17 +33,17 @@ fn point() -> UnitPoint {
     vec![0.5, 0.25].into()
 }
 
-/// Returns the events of the file, in its order.
+/// Returns the events of the file, in the same order.
 fn expected_events() -> Vec<Event> {
     let trial = TrialId(7);
     let plain = Proposal::new(point(), Phase::Design);
     let mut full = Proposal::new(point(), Phase::Exploration);
     full.expectation = expectation();
     full.fallback = Some("the posterior is flat".to_owned());
-    full.model = health();
+    full.model = diagnostics();
     full.numbers = vec![(1, 0.25)];
     let failure = || Failure::new(FailureKind::OutOfMemory, "exit status: 137");
-    let stop = |cause| Event::StopAsked { trial, cause };
+    let stop = |cause| Event::StopRequested { trial, cause };
     let told = |outcome| Event::Told { trial, outcome };
     let reported = |value| Event::Reported { trial, report: Report { step: 3, value } };
     let (step, value) = (4, 0.75);
@@ -91,13 +91,13 @@ fn expectation() -> Option<Expectation> {
         .unwrap()
 }
 
-fn health() -> Option<ModelDiagnostics> {
+fn diagnostics() -> Option<ModelDiagnostics> {
     let text = r#"{"observations":12,"log_posterior":-20.5,"evaluations":300,"at_bounds":1,
         "noise_share":1e-6,"noise_deviation":0.001,"noise_widened":1.0,"draws":1}"#;
     serde_json::from_str(text).unwrap()
 }
 
-/// Reading alone would accept a changed field name that has a default, so writing is compared, too.
+/// The written text is also compared: reading accepts a changed name of a field with a default.
 #[test]
 fn every_event_keeps_its_serialized_form() {
     assert_eq!(EVENT_VERSION, 1);
@@ -153,7 +153,7 @@ fn settings_keep_their_serialized_form() {
     );
 }
 
-/// A resumed program must make the same proposal as one that was never stopped.
+/// A resumed study must make the same proposal as an uninterrupted one.
 #[test]
 fn a_study_survives_serialization_of_its_events() {
     let space = || {

@@ -1,5 +1,5 @@
-//! Laws of a study under random sequences of calls: replay, extreme losses, and changes of unit and
-//! goal.
+//! Laws of a study under random sequences of calls: replay, extreme losses, and changes of the
+//! metric's offset, scale and goal.
 
 use proptest::prelude::*;
 use surmise::rng::Rng;
@@ -13,7 +13,8 @@ use surmise::{
 
 use crate::strategies::{loss, mixed_space};
 
-/// One call on a study. Indices are taken modulo the number of trials that qualify.
+/// One call of a study's method. An index is taken modulo the number of trials to which the call
+/// applies.
 #[derive(Debug, Clone)]
 enum Action {
     Ask(usize),
@@ -24,9 +25,9 @@ enum Action {
     Observe(u64, f64),
     ObserveNoisy(u64, f64),
     Enqueue(u64, bool),
-    AskToStop(usize, f64),
+    RequestStop(usize, f64),
     FailAttempt(usize),
-    TellAgain(usize, f64),
+    TellSecondOutcome(usize, f64),
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
@@ -40,9 +41,9 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
         1 => (any::<u64>(), value()).prop_map(|(i, v)| Action::Observe(i, v)),
         1 => (any::<u64>(), value()).prop_map(|(i, v)| Action::ObserveNoisy(i, v)),
         2 => (0_u64..6, any::<bool>()).prop_map(|(i, first)| Action::Enqueue(i, first)),
-        1 => (any::<usize>(), value()).prop_map(|(i, v)| Action::AskToStop(i, v)),
+        1 => (any::<usize>(), value()).prop_map(|(i, v)| Action::RequestStop(i, v)),
         1 => any::<usize>().prop_map(Action::FailAttempt),
-        1 => (any::<usize>(), value()).prop_map(|(i, v)| Action::TellAgain(i, v)),
+        1 => (any::<usize>(), value()).prop_map(|(i, v)| Action::TellSecondOutcome(i, v)),
     ];
     prop::collection::vec(action, 0..40)
 }
@@ -64,7 +65,7 @@ fn apply(study: &mut Study, action: &Action) {
         Action::Fail(index) => {
             let trial = pending(index);
             let kinds = [FailureKind::Error, FailureKind::Interrupted, FailureKind::Abandoned];
-            tell(study, trial, Outcome::Failed(Failure::new(kinds[index % 3], "no luck")))
+            tell(study, trial, Outcome::Failed(Failure::new(kinds[index % 3], "as scripted")))
         }
         Action::Stop(index, value) => {
             let trial = pending(index);
@@ -88,31 +89,31 @@ fn apply(study: &mut Study, action: &Action) {
             } else {
                 study.enqueue(&configuration)
             };
-            // A configuration that is visited or enqueued already is refused.
+            // A configuration that is already visited or enqueued is refused.
             if let Err(error) = enqueued {
                 assert!(matches!(error, Error::Invalid(_)), "{error}");
             }
             Ok(())
         }
-        Action::AskToStop(index, value) => pending(index).map_or(Ok(()), |trial| {
-            study.ask_to_stop(trial, StopCause::MaxResource { step: 1, value })
+        Action::RequestStop(index, value) => pending(index).map_or(Ok(()), |trial| {
+            study.request_stop(trial, StopCause::MaxResource { step: 1, value })
         }),
         Action::FailAttempt(index) => pending(index).map_or(Ok(()), |trial| {
-            study.attempt_failed(trial, Failure::new(FailureKind::Interrupted, "again"))
+            study.record_failed_attempt(trial, Failure::new(FailureKind::Interrupted, "again"))
         }),
-        Action::TellAgain(index, value) => tell_again(study, index, value),
+        Action::TellSecondOutcome(index, value) => tell_second_outcome(study, index, value),
     }
     .unwrap();
 }
 
-/// Tells a second outcome of a trial that has ended; a conflict is no failure of the test.
-fn tell_again(study: &mut Study, index: usize, value: f64) -> Result<(), Error> {
+/// Tells a second outcome of a trial that has ended. The study may return a conflict.
+fn tell_second_outcome(study: &mut Study, index: usize, value: f64) -> Result<(), Error> {
     let ended = study.trials().iter().filter(|trial| trial.outcome.is_some());
     let ended: Vec<TrialId> = ended.map(|trial| trial.id).collect();
     let trial = index.checked_rem(ended.len()).map(|index| ended[index]);
     match trial.map(|trial| study.tell(trial, Outcome::from(value))) {
         Some(Err(Error::Conflict { .. })) | None => Ok(()),
-        Some(told) => told,
+        Some(result) => result,
     }
 }
 
@@ -130,7 +131,7 @@ fn strategy(kind: usize) -> Box<dyn surmise::Strategy> {
     }
 }
 
-/// Formats a value for comparison, because reports may hold NaN, which equals nothing.
+/// Formats a value for comparison, because reports may contain NaN, which is not equal to itself.
 fn to_text<T: std::fmt::Debug>(value: T) -> String {
     format!("{value:?}")
 }
@@ -166,7 +167,7 @@ proptest! {
         prop_assert_eq!(to_text(replayed.events()), to_text(study.events()));
         prop_assert_eq!(to_text(replayed.trials()), to_text(study.trials()));
         prop_assert_eq!(to_text(replayed.best()), to_text(study.best()));
-        // The next proposals agree, too.
+        // The next proposals are also equal.
         prop_assert_eq!(to_text(replayed.ask(2).unwrap()), to_text(study.ask(2).unwrap()));
     }
 }
@@ -183,28 +184,28 @@ fn impossible_events_are_refused_with_their_index() {
     let valid = study.events().to_vec();
     let told = valid[2].clone();
     let assert_refused = |events: Vec<Event>, expected: usize, reason: &str| match replay(events) {
-        Err(Error::InvalidEvent { index, reason: found }) => {
+        Err(Error::InvalidEvent { index, reason: error_reason }) => {
             assert_eq!(index, expected);
-            assert!(found.contains(reason), "{found}");
+            assert!(error_reason.contains(reason), "{error_reason}");
         }
         other => panic!("{other:?}"),
     };
     assert_refused([&valid[..], std::slice::from_ref(&told)].concat(), 3, "ended already");
     assert_refused(vec![told], 0, "no trial 1");
     assert_refused(valid[1..].to_vec(), 0, "out of order");
-    let mut foreign = valid.clone();
-    if let Event::Asked { configuration, .. } = &mut foreign[1] {
+    let mut without_parameters = valid.clone();
+    if let Event::Asked { configuration, .. } = &mut without_parameters[1] {
         *configuration = Configuration::default();
     }
-    assert_refused(foreign, 1, "missing");
-    let mut twice = valid.clone();
+    assert_refused(without_parameters, 1, "missing");
+    let mut repeated = valid.clone();
     if let (Event::Asked { configuration: first, .. }, [_, second, ..]) =
-        (&valid[0], twice.as_mut_slice())
+        (&valid[0], repeated.as_mut_slice())
         && let Event::Asked { configuration, .. } = second
     {
         *configuration = first.clone();
     }
-    assert_refused(twice, 1, "must not be repeated");
+    assert_refused(repeated, 1, "must not be repeated");
     for value in [f64::NAN, f64::INFINITY] {
         for outcome in [Outcome::Completed { value }, Outcome::Stopped { value: Some(value) }] {
             let told = Event::Told { trial: TrialId(2), outcome: outcome.clone() };
@@ -215,8 +216,8 @@ fn impossible_events_are_refused_with_their_index() {
             assert_refused(vec![observed], 0, "finite");
         }
     }
-    // A whole number written as a float is the same point, but a job that reads an integer would
-    // panic.
+    // An integer that is written as a float gives the same point, but a job that reads an integer
+    // would panic.
     let as_floats = study.trials()[0].configuration.iter().map(|(name, value)| match value {
         ParameterValue::Integer(number) => (name, ParameterValue::Float(*number as f64)),
         other => (name, other.clone()),
@@ -229,13 +230,13 @@ fn impossible_events_are_refused_with_their_index() {
     assert_refused(vec![observed], 0, "order and types");
 }
 
-/// Proposes the center, moved by one step along the first axis with every trial.
+/// Proposes the center, moved along the first axis by `step` times the trial number.
 #[derive(Debug)]
-struct Creeping {
+struct FixedSteps {
     step: f64,
 }
 
-impl surmise::Strategy for Creeping {
+impl surmise::Strategy for FixedSteps {
     fn propose(
         &self,
         history: &surmise::strategy::History<'_>,
@@ -252,7 +253,8 @@ impl surmise::Strategy for Creeping {
 fn a_repeated_proposal_is_an_error() {
     let settings = StudySettings::default();
     let objective = Objective::minimize("loss");
-    let mut study = Study::new(mixed_space(), objective, Creeping { step: 0.0 }, settings).unwrap();
+    let mut study =
+        Study::new(mixed_space(), objective, FixedSteps { step: 0.0 }, settings).unwrap();
     let error = study.ask(2).unwrap_err();
     assert!(matches!(error, Error::InvalidProposal(_)));
     // `unwrap` and `main` print the `Debug` form, which must be readable.
@@ -262,18 +264,18 @@ fn a_repeated_proposal_is_an_error() {
 
 /// The steps are just above the resolution of 1e-7; decoding and encoding may round them below it.
 #[test]
-fn neighbouring_points_are_accepted_and_replayed() {
+fn neighboring_points_are_accepted_and_replayed() {
     let settings = StudySettings::default();
     let objective = Objective::minimize("loss");
-    let creeping = || Creeping { step: 1.000_000_001e-7 };
-    let mut study = Study::new(mixed_space(), objective.clone(), creeping(), settings).unwrap();
+    let strategy = || FixedSteps { step: 1.000_000_001e-7 };
+    let mut study = Study::new(mixed_space(), objective.clone(), strategy(), settings).unwrap();
     assert!(matches!(study.ask(200).unwrap(), AskOutcome::Trials(trials) if trials.len() == 200));
     let events = study.events().to_vec();
-    let again = Study::replay(mixed_space(), objective, creeping(), settings, events).unwrap();
-    assert_eq!(again.trials(), study.trials());
+    let replayed = Study::replay(mixed_space(), objective, strategy(), settings, events).unwrap();
+    assert_eq!(replayed.trials(), study.trials());
 }
 
-/// Runs `trials` trials in sequence; `value` gives the metric by trial number and configuration.
+/// Runs `trials` trials in sequence. `value` returns the metric for an index and a configuration.
 fn run(
     objective: Objective,
     seed: u64,
@@ -300,11 +302,11 @@ fn small_space() -> SearchSpace {
     .unwrap()
 }
 
-/// Returns a multiple of 2⁻²⁰ of moderate size, so that offsets and factors which are powers of two
-/// lose no digit.
+/// Returns a multiple of 2⁻²⁰ of moderate size, so that the tested offsets and factors, which are
+/// powers of two, round no value.
 fn dyadic_loss(c: &Configuration) -> f64 {
-    let handicap = if c.category("c") == "b" { 0.0 } else { 0.3 };
-    let loss = (c.float("x") - 0.3).powi(2) + (c.float("n") / 40.0 - 0.6).powi(2) + handicap;
+    let penalty = if c.category("c") == "b" { 0.0 } else { 0.3 };
+    let loss = (c.float("x") - 0.3).powi(2) + (c.float("n") / 40.0 - 0.6).powi(2) + penalty;
     (loss * 1_048_576.0).round() / 1_048_576.0
 }
 
@@ -328,21 +330,21 @@ proptest! {
         let offset = offset.map_or(0.0, |power| 2.0_f64.powi(power) * sign);
         let goal = if maximize { Goal::Maximize } else { Goal::Minimize };
         let objective = Objective { metric_name: "loss".to_owned(), goal };
-        let other = run(objective.clone(), seed, 14, |_, c| {
+        let transformed = run(objective.clone(), seed, 14, |_, c| {
             objective.value((dyadic_loss(c) + offset) * 2.0_f64.powi(factor))
         });
-        prop_assert_eq!(configurations(&plain), configurations(&other));
+        prop_assert_eq!(configurations(&plain), configurations(&transformed));
     }
 }
 
-/// Draws losses that a surrogate may fail on: constant, huge, tiny, discrete or heavy-tailed.
+/// Draws losses that are difficult for a surrogate: constant, huge, tiny, discrete or heavy-tailed.
 fn extreme_losses() -> impl Strategy<Value = Vec<f64>> {
     const COUNT: usize = 13;
     let constant = prop_oneof![Just(0.0), Just(-3.5), Just(1e-300), Just(1e300), Just(f64::MAX)];
     let moderate = || prop::collection::vec(-1.0..1.0_f64, COUNT);
     prop_oneof![
         constant.prop_map(|value| vec![value; COUNT]),
-        // Constant but for one value, which differs by a lot or by the last digit.
+        // Constant except for one value, with a huge or tiny difference.
         (0..COUNT, prop_oneof![Just(1e-16), Just(1e-3), Just(1e30), Just(-1e30)])
             .prop_map(|(i, by)| (0..COUNT).map(|j| if i == j { 1.0 + by } else { 1.0 }).collect()),
         (moderate(), -320.0..308.0_f64)
@@ -370,7 +372,7 @@ proptest! {
             prop_assert_eq!(&proposal.fallback, &None);
             let mut earlier = study.trials()[..number].iter();
             let is_repeated = earlier.any(|t| t.configuration == trial.configuration);
-            prop_assert!(!is_repeated, "{} twice", trial.configuration);
+            prop_assert!(!is_repeated, "{} is repeated", trial.configuration);
             if let Some(expected) = proposal.expectation {
                 prop_assert!(expected.low <= expected.median && expected.median <= expected.high);
                 prop_assert!(expected.acquisition.is_finite());
@@ -381,7 +383,7 @@ proptest! {
     }
 }
 
-/// The mixed space adds categories and logarithmic scales to the law above.
+/// The same law in a space with logarithmic scales and more parameters.
 #[test]
 fn negating_both_metric_and_goal_changes_no_proposal() {
     let run = |objective: Objective, sign: f64| {

@@ -1,6 +1,6 @@
 //! The integration tests of the engine, in one binary so that they link once.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod canary_and_budget;
 mod command;

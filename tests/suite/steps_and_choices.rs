@@ -23,6 +23,7 @@ fn stepped_space() -> SearchSpace {
     .unwrap()
 }
 
+/// Returns the values of a stepped parameter, one for each cell of its axis, as texts.
 fn values_of_all_cells(space: &SearchSpace, name: &str) -> Vec<String> {
     let axis = space.ranges().iter().position(|range| range.name() == name).unwrap();
     let mut point: Vec<f64> = space.axes().iter().map(|axis| axis.snap(0.5)).collect();
@@ -70,22 +71,22 @@ fn values_between_steps_are_refused_with_the_nearest_steps() {
         message("units", 499.0)
     );
     // Rounding errors of sums and of single precision are accepted.
-    for near in [0.1 + 0.2, f64::from(0.3_f32), 0.3] {
-        let completed = fill_in("dropout", near.into()).unwrap();
-        assert_eq!(completed.value("dropout"), Some(&ParameterValue::Float(0.3)));
+    for value in [0.1 + 0.2, f64::from(0.3_f32), 0.3] {
+        let configuration = fill_in("dropout", value.into()).unwrap();
+        assert_eq!(configuration.value("dropout"), Some(&ParameterValue::Float(0.3)));
     }
 }
 
 #[test]
 fn a_bound_in_single_precision_is_accepted() {
     let space = SearchSpace::new([ParameterRange::continuous("x", 0.7..=1.1, Linear)]).unwrap();
-    let at = |x: f64| Configuration::from([("x", x.into())]);
-    for (single, end) in [(f64::from(0.7_f32), 0.7), (f64::from(1.1_f32), 1.1)] {
-        assert!(!(0.7..=1.1).contains(&single), "single precision moves it outside");
-        assert_eq!(space.normalize(&at(single)).unwrap(), at(end));
+    let configuration = |x: f64| Configuration::from([("x", x.into())]);
+    for (single, bound) in [(f64::from(0.7_f32), 0.7), (f64::from(1.1_f32), 1.1)] {
+        assert!(!(0.7..=1.1).contains(&single), "the rounded bound is outside of the range");
+        assert_eq!(space.normalize(&configuration(single)).unwrap(), configuration(bound));
         assert!(
-            space.encode(&at(single + (single - end))).is_err(),
-            "other values outside are refused"
+            space.encode(&configuration(single + (single - bound))).is_err(),
+            "other values outside of the range are refused"
         );
     }
 }
@@ -140,14 +141,14 @@ fn stepped_spaces_are_searched_completely_without_repetition() {
     let mut study =
         Study::new(space, objective, BayesianOptimization::default(), StudySettings::default())
             .unwrap();
-    let mut seen = std::collections::HashSet::new();
+    let mut proposed = std::collections::HashSet::new();
     while let AskOutcome::Trials(trials) = study.ask(1).unwrap() {
         let c = &trials[0].configuration;
-        assert!(seen.insert(c.to_string()), "{c} twice");
+        assert!(proposed.insert(c.to_string()), "{c} is repeated");
         let loss = (c.float("x") - 0.6).powi(2) + (c.float("rate").ln() + 1.0).powi(2);
         study.tell(trials[0].id, Outcome::from(loss)).unwrap();
     }
-    assert_eq!(seen.len(), 5 * 10);
+    assert_eq!(proposed.len(), 5 * 10);
 }
 
 #[test]
@@ -179,7 +180,7 @@ fn choices_keep_their_types() {
         assert_eq!(serde_json::from_str::<Configuration>(&json).unwrap(), *c);
         assert_eq!(space.normalize(&serde_json::from_str(&json).unwrap()).unwrap(), *c);
     }
-    // A text or number that denotes a choice is read as the choice.
+    // A text or number that is equivalent to a choice is read as the choice.
     let equivalent: Configuration = serde_json::from_str(
         r#"{"batch": 64.0, "momentum": "0.90", "nesterov": "true", "depth": "null"}"#,
     )
@@ -187,8 +188,8 @@ fn choices_keep_their_types() {
     let normalized = space.normalize(&equivalent).unwrap();
     assert_eq!(normalized.to_string(), "batch = 64, momentum = 0.9, nesterov = true, depth = null");
     assert_eq!(normalized.integer("batch"), 64);
-    let wrong = Configuration::from([("depth", true.into())]);
-    let message = space.fill_in(&wrong).unwrap_err().to_string();
+    let invalid = Configuration::from([("depth", true.into())]);
+    let message = space.fill_in(&invalid).unwrap_err().to_string();
     assert!(message.contains("the choices are [null, 3, \"auto\"]"), "{message}");
 }
 
@@ -207,7 +208,7 @@ fn equivalent_choices_are_refused() {
     assert_eq!(
         error_of(vec!["1.1".into(), "1.10".into()]),
         "",
-        "texts that differ are different choices"
+        "different texts are different choices"
     );
 }
 
@@ -250,7 +251,7 @@ fn programs_receive_typed_choices_and_stepped_values() {
     let folder = std::env::temp_dir().join(format!("surmise-steps-{}", std::process::id()));
     let assert_receives = |pass: PassConfiguration, script: &str, expected: &str| {
         let script = format!(
-            "seen=$({script}); [ \"$seen\" = '{expected}' ] && echo ok=1 || echo \"$seen\" >&2"
+            "got=$({script}); [ \"$got\" = '{expected}' ] && echo ok=1 || echo \"$got\" >&2"
         );
         let pattern = MetricSource::Pattern(MetricPattern::new("ok=(.+)").unwrap());
         let jobs = CommandEvaluator::new("sh").arguments(["-c", &script, "sh"]);

@@ -1,5 +1,5 @@
-//! The contract of strategies, tested through a study: proposals are pure functions of the history,
-//! never repeat, and do not depend on the order of completion.
+//! The contract of strategies, tested with studies: proposals are pure functions of the history,
+//! are never repeated, and do not depend on the order of completion.
 
 use surmise::rng::Rng;
 use surmise::strategy::{History, Proposal};
@@ -21,9 +21,9 @@ pub(crate) fn mixed_space() -> SearchSpace {
     .unwrap()
 }
 
-/// A loss that is smooth in the numbers, with a best category.
+/// Returns a loss that is smooth in the numeric parameters, and lowest for the category `adam`.
 pub(crate) fn loss(c: &Configuration) -> f64 {
-    let handicap = match c.category("optimizer") {
+    let penalty = match c.category("optimizer") {
         "adam" => 0.0,
         "sgd" => 0.4,
         _ => 0.8,
@@ -32,7 +32,7 @@ pub(crate) fn loss(c: &Configuration) -> f64 {
         + (c.float("momentum") - 0.8).powi(2)
         + 0.05 * (c.float("depth") - 4.0).powi(2)
         + 0.1 * (c.float("units").log2() - 7.0).powi(2)
-        + handicap
+        + penalty
 }
 
 fn strategies() -> Vec<Box<dyn Strategy>> {
@@ -55,7 +55,7 @@ fn ask(study: &mut Study, count: usize) -> Vec<Trial> {
     }
 }
 
-/// Runs trials one at a time: asks, and tells the loss at once.
+/// Runs trials one at a time: asks for one, and tells its loss.
 fn advance(study: &mut Study, trials: usize) {
     for _ in 0..trials {
         let trial = ask(study, 1).remove(0);
@@ -78,9 +78,9 @@ fn six_pending_proposals_are_well_separated() {
     for (warm_up, min_gap) in [(0, 0.05), (15, 0.005)] {
         let mut study = bayesian(Order::Arrival, 1);
         advance(&mut study, warm_up);
-        let asked = ask(&mut study, 6);
-        for (i, a) in asked.iter().enumerate() {
-            for b in &asked[..i] {
+        let trials = ask(&mut study, 6);
+        for (i, a) in trials.iter().enumerate() {
+            for b in &trials[..i] {
                 let gap = distance(study.space(), &a.configuration, &b.configuration);
                 assert!(
                     gap > min_gap,
@@ -95,16 +95,16 @@ fn six_pending_proposals_are_well_separated() {
 
 #[test]
 fn a_batch_of_four_equals_four_single_asks() {
-    for (whole, single) in strategies().into_iter().zip(strategies()) {
-        let mut whole = new_study(mixed_space(), whole, Order::Arrival, 2);
+    for (batched, single) in strategies().into_iter().zip(strategies()) {
+        let mut batched = new_study(mixed_space(), batched, Order::Arrival, 2);
         let mut single = new_study(mixed_space(), single, Order::Arrival, 2);
         for _ in 0..5 {
-            let batch = ask(&mut whole, 4);
+            let batch = ask(&mut batched, 4);
             let singles: Vec<Trial> = (0..4).flat_map(|_| ask(&mut single, 1)).collect();
             assert_eq!(batch, singles);
             for trial in batch {
                 let outcome = Outcome::from(loss(&trial.configuration));
-                whole.tell(trial.id, outcome.clone()).unwrap();
+                batched.tell(trial.id, outcome.clone()).unwrap();
                 single.tell(trial.id, outcome).unwrap();
             }
         }
@@ -125,8 +125,8 @@ fn under_a_fixed_lag_completion_order_changes_no_proposal() {
                     AskOutcome::Exhausted => panic!("the space is infinite"),
                 }
             }
-            let done = running.swap_remove(rng.index(running.len()));
-            study.tell(done.id, Outcome::from(loss(&done.configuration))).unwrap();
+            let trial = running.swap_remove(rng.index(running.len()));
+            study.tell(trial.id, Outcome::from(loss(&trial.configuration))).unwrap();
         }
         configurations(&study)
     };
@@ -200,7 +200,7 @@ fn finite_spaces_are_searched_completely_without_repetition() {
     };
     for strategy in strategies() {
         let name = format!("{strategy:?}");
-        // 6 · 100 · 1 cells would take a while; all but 60 of them are external observations.
+        // Proposing 6 · 100 · 1 cells takes long; all but 60 of them are external observations.
         let mut study = new_study(space(), strategy, Order::Arrival, 7);
         for n in 0..=5 {
             for m in 11..=100 {
@@ -215,10 +215,11 @@ fn finite_spaces_are_searched_completely_without_repetition() {
             study.tell(trial.id, Outcome::from(trial.configuration.float("m"))).unwrap();
         }
         assert_eq!(study.ask(1).unwrap(), AskOutcome::Exhausted, "{name}");
-        let mut all: Vec<String> = configurations(&study).iter().map(ToString::to_string).collect();
-        all.sort();
-        all.dedup();
-        assert_eq!(all.len(), 600, "{name}");
+        let mut texts: Vec<String> =
+            configurations(&study).iter().map(ToString::to_string).collect();
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), 600, "{name}");
     }
 }
 
@@ -242,9 +243,9 @@ fn difficult_losses_need_no_fallback() {
             let proposal = study.proposal(trial.id).unwrap();
             assert_eq!(proposal.fallback, None, "{name}");
         }
-        let all = configurations(&study);
-        for (i, a) in all.iter().enumerate() {
-            assert!(!all[..i].contains(a), "{name}: {a} twice");
+        let proposed = configurations(&study);
+        for (i, a) in proposed.iter().enumerate() {
+            assert!(!proposed[..i].contains(a), "{name}: {a} is repeated");
         }
     }
 }
@@ -254,13 +255,13 @@ fn failing_regions_are_avoided() {
     let mut study = bayesian(Order::Arrival, 9);
     // The half of the space with the best losses fails.
     let fails = |c: &Configuration| c.float("rate") > 1e-2;
-    // Failures near the border locate it; failures deep in the region teach nothing.
-    let is_deep = |c: &Configuration| c.float("rate") > 0.05;
-    let mut late_deep_failures = 0;
+    // Failures near the border locate it, but failures far inside the region are useless.
+    let is_far_inside = |c: &Configuration| c.float("rate") > 0.05;
+    let mut late_useless_failures = 0;
     for number in 0..40 {
         let trial = ask(&mut study, 1).remove(0);
         let failed = fails(&trial.configuration);
-        late_deep_failures += usize::from(is_deep(&trial.configuration) && number >= 20);
+        late_useless_failures += usize::from(is_far_inside(&trial.configuration) && number >= 20);
         let outcome = if failed {
             Outcome::Failed(Failure::new(FailureKind::Error, "out of memory"))
         } else {
@@ -268,13 +269,13 @@ fn failing_regions_are_avoided() {
         };
         study.tell(trial.id, outcome).unwrap();
     }
-    assert!(late_deep_failures <= 2, "{late_deep_failures} of the last 20 failed deep inside");
+    assert!(late_useless_failures <= 2, "{late_useless_failures} of the last 20 are far inside");
     assert!(study.best().unwrap().value().unwrap() < 0.5);
 }
 
-/// The optimum lies in the failing half, so the best feasible point is on its border.
+/// The optimum lies in the failing half, so that the best feasible point is on the border.
 #[test]
-fn the_optimum_beside_a_failing_region_is_found() {
+fn the_best_point_at_the_border_of_a_failing_region_is_found() {
     for seed in 0..4 {
         let space = SearchSpace::new([
             ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear),
@@ -306,7 +307,10 @@ fn bayesian_optimization_beats_random_search() {
     };
     let bayesian = best(Box::<BayesianOptimization>::default());
     let random = best(Box::new(RandomSearch));
-    assert!(bayesian < 0.05 && bayesian < 0.3 * random, "{bayesian} against {random}");
+    assert!(
+        bayesian < 0.05 && bayesian < 0.3 * random,
+        "Bayesian optimization {bayesian}, random search {random}"
+    );
 }
 
 #[test]
@@ -324,7 +328,7 @@ fn under_exact_losses_the_best_trial_is_recommended() {
     }
 }
 
-/// Under noise the smallest loss owes much to chance; the recommended trial is nearer to the
+/// Under noise the smallest loss depends much on chance. The recommended trial is nearer to the
 /// optimum.
 #[test]
 fn under_noise_the_recommendation_beats_the_best_observation() {
@@ -335,16 +339,17 @@ fn under_noise_the_recommendation_beats_the_best_observation() {
         let strategy = Box::new(BayesianOptimization::default());
         let space = SearchSpace::new(space).unwrap();
         let mut study = new_study(space, strategy, Order::Arrival, seed);
-        let truth = |c: &Configuration| (c.float("x") - 0.4).powi(2) + (c.float("y") - 0.7).powi(2);
+        let exact_loss =
+            |c: &Configuration| (c.float("x") - 0.4).powi(2) + (c.float("y") - 0.7).powi(2);
         let mut rng = Rng::stream(seed, 1_000_000);
         for _ in 0..40 {
             let (x, y) = (rng.uniform(), rng.uniform());
             let configuration = Configuration::from([("x", x.into()), ("y", y.into())]);
-            let value = truth(&configuration) + 0.15 * rng.normal();
+            let value = exact_loss(&configuration) + 0.15 * rng.normal();
             study.add_observation(&configuration, Outcome::from(value)).unwrap();
         }
-        recommended += truth(&study.recommended().unwrap().unwrap().configuration);
-        best += truth(&study.best().unwrap().configuration);
+        recommended += exact_loss(&study.recommended().unwrap().unwrap().configuration);
+        best += exact_loss(&study.best().unwrap().configuration);
     }
-    assert!(recommended < 0.85 * best, "{recommended} against {best}");
+    assert!(recommended < 0.85 * best, "recommended {recommended}, best observation {best}");
 }

@@ -1,4 +1,4 @@
-//! `tune` with evaluators that are unreliable: late, busy, repeating events, panicking.
+//! `tune` with unreliable evaluators, which are late or busy, repeat events, or panic.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -27,15 +27,17 @@ fn study(limits: ResourceLimits, order: Order) -> Study {
 }
 
 /// Ends jobs late and out of order, is busy at random, and repeats events. It also sends events of
-/// unknown jobs, panics with a given probability, and counts the running jobs.
+/// unknown jobs, panics with `panic_probability`, and counts the running jobs.
 struct UnreliableEvaluator {
     rng: Rng,
     running: Vec<JobId>,
     max_running: usize,
+    /// The number of started jobs.
     started: usize,
     /// Events that the next `wait` returns a second time.
     repeated: VecDeque<JobEvent>,
     time: Duration,
+    /// The number of started jobs after which every start returns an error.
     error_after: Option<usize>,
     /// The probability that a call panics.
     panic_probability: f64,
@@ -141,16 +143,16 @@ proptest! {
         let order = lag.map_or(Order::Arrival, Order::FixedLag);
         let mut study = study(ResourceLimits::new(jobs, parallel), order);
         let mut evaluator = UnreliableEvaluator::new(seed);
-        let (mut told, mut max_pending) = (0, 0);
-        let tuned = Tuner::new().on_progress(|study, progress| {
-            told += usize::from(matches!(progress, Progress::Recorded(Event::Told { .. })));
+        let (mut told_count, mut max_pending) = (0, 0);
+        let result = Tuner::new().on_progress(|study, progress| {
+            told_count += usize::from(matches!(progress, Progress::Recorded(Event::Told { .. })));
             max_pending = max_pending.max(study.pending().count());
             ControlFlow::Continue(())
         }).run(&mut study, &mut evaluator).unwrap();
-        prop_assert!(max_pending <= parallel, "no trial is asked for before it can run");
-        prop_assert_eq!(tuned.reason, StopReason::JobLimit { jobs });
+        prop_assert!(max_pending <= parallel, "each trial is asked for only when it can run");
+        prop_assert_eq!(result.reason, StopReason::JobLimit { jobs });
         prop_assert!(evaluator.max_running <= parallel);
-        prop_assert_eq!((evaluator.started, study.trials().len(), told), (jobs, jobs, jobs));
+        prop_assert_eq!((evaluator.started, study.trials().len(), told_count), (jobs, jobs, jobs));
         prop_assert!(study.pending().next().is_none());
         prop_assert!(study.trials().iter().all(|trial| trial.reports.len() == 1));
     }
@@ -170,20 +172,20 @@ proptest! {
         let mut study = study(ResourceLimits::new(jobs, parallel), Order::Arrival);
         let reliable = UnreliableEvaluator::new(seed);
         let mut evaluator = UnreliableEvaluator { panic_probability: 0.05, ..reliable };
-        let mut attempts = 0;
-        let tuned = loop {
+        let mut panics = 0;
+        let result = loop {
             let run = || tune(&mut study, &mut evaluator);
             match catch_unwind(AssertUnwindSafe(run)) {
-                Ok(tuned) => break tuned.unwrap(),
+                Ok(result) => break result.unwrap(),
                 Err(payload) => {
                     let message = payload.downcast_ref::<&str>().copied();
                     prop_assert_eq!(message, Some("the evaluator itself panics"));
-                    attempts += 1;
+                    panics += 1;
                 }
             }
-            prop_assert!(attempts < 1000, "the tuning ends");
+            prop_assert!(panics < 1000, "the tuning ends");
         };
-        prop_assert_eq!(tuned.reason, StopReason::JobLimit { jobs });
+        prop_assert_eq!(result.reason, StopReason::JobLimit { jobs });
         prop_assert!(evaluator.max_running <= parallel);
         prop_assert_eq!((evaluator.started, study.trials().len()), (jobs, jobs));
         prop_assert!(study.pending().next().is_none());
@@ -204,8 +206,8 @@ fn trials_asked_beyond_the_job_limit_do_not_run() {
     let mut study = study(ResourceLimits::new(5, 2), Order::Arrival);
     study.ask(8).unwrap();
     let mut evaluator = UnreliableEvaluator::new(6);
-    let tuned = tune(&mut study, &mut evaluator).unwrap();
-    assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 5 });
+    let result = tune(&mut study, &mut evaluator).unwrap();
+    assert_eq!(result.reason, StopReason::JobLimit { jobs: 5 });
     assert_eq!((evaluator.started, study.pending().count()), (5, 3));
     tune(&mut study, &mut evaluator).unwrap();
     assert_eq!(evaluator.started, 5);
@@ -226,7 +228,7 @@ fn every_event_is_observed_right_after_it_is_recorded() {
     assert_eq!(observed, study.events().len());
 }
 
-/// Real threads end in an order that no test controls, so the laws are checked with them, too.
+/// The order in which real threads end is random, but it must not affect the proposals.
 #[test]
 fn under_a_fixed_lag_thread_timing_changes_no_proposal() {
     let run = |parallel: usize, slowness: u64| {
@@ -257,31 +259,31 @@ fn an_exhausted_space_ends_the_tuning() {
     let limits = ResourceLimits { max_parallel_jobs: 3, ..Default::default() };
     let settings = StudySettings { limits, ..Default::default() };
     let mut study = Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap();
-    let tuned = tune(&mut study, &mut UnreliableEvaluator::new(5)).unwrap();
-    assert_eq!(tuned.reason, StopReason::SpaceExhausted { jobs: 7 });
+    let result = tune(&mut study, &mut UnreliableEvaluator::new(5)).unwrap();
+    assert_eq!(result.reason, StopReason::SpaceExhausted { jobs: 7 });
 }
 
 #[test]
 fn another_evaluator_resumes_after_an_evaluator_error() {
     let mut study = study(ResourceLimits::new(10, 3), Order::Arrival);
-    let mut broken = UnreliableEvaluator { error_after: Some(4), ..UnreliableEvaluator::new(2) };
-    let error = tune(&mut study, &mut broken).unwrap_err();
+    let mut failing = UnreliableEvaluator { error_after: Some(4), ..UnreliableEvaluator::new(2) };
+    let error = tune(&mut study, &mut failing).unwrap_err();
     assert!(matches!(error, Error::Evaluator(_)), "{error}");
-    let asked_before = study.trials().len();
-    assert!((4..=10).contains(&asked_before));
+    assert!((4..=10).contains(&study.trials().len()));
     let TuningResult { reason, .. } = tune(&mut study, &mut UnreliableEvaluator::new(3)).unwrap();
     assert_eq!(reason, StopReason::JobLimit { jobs: 10 });
-    assert!(study.trials().iter().all(|trial| trial.outcome.is_some()), "nothing is lost");
+    assert!(study.trials().iter().all(|trial| trial.outcome.is_some()), "no trial is lost");
 }
 
 #[test]
 fn functions_run_in_parallel_and_a_panic_fails_only_its_trial() {
     let mut study = study(ResourceLimits::new(12, 3), Order::Arrival);
+    // The number of running jobs, and its maximum.
     let counters = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
     let shared = Arc::clone(&counters);
     let mut evaluator = FunctionEvaluator::new(move |c: &Configuration| {
-        let now = shared.0.fetch_add(1, Ordering::SeqCst) + 1;
-        shared.1.fetch_max(now, Ordering::SeqCst);
+        let running = shared.0.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.1.fetch_max(running, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(20));
         shared.0.fetch_sub(1, Ordering::SeqCst);
         let x = c.float("x");
@@ -290,7 +292,7 @@ fn functions_run_in_parallel_and_a_panic_fails_only_its_trial() {
     });
     tune(&mut study, &mut evaluator).unwrap();
     let max_running = counters.1.load(Ordering::SeqCst);
-    assert!((2..=3).contains(&max_running), "{max_running} at once");
+    assert!((2..=3).contains(&max_running), "{max_running} jobs at the same time");
     let failed = study.trials().iter().filter(|t| matches!(t.outcome, Some(Outcome::Failed(_))));
     let completed = study.trials().iter().filter(|trial| trial.value().is_some());
     let (failed, completed) = (failed.count(), completed.count());

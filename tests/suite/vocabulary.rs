@@ -17,13 +17,14 @@ use surmise::{
 
 const VOCABULARY: &str = include_str!("../data/vocabulary-1.json");
 
-/// Asserts that these values are read from the entry `name` of the file, and written as it is.
+/// Asserts that the entry `name` of the file is read as these values, and that they are written as
+/// the entry.
 fn assert_serialized_form<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     name: &str,
     values: &[T],
 ) {
-    let all: Value = serde_json::from_str(VOCABULARY).unwrap();
-    let entries = all[name].as_array().unwrap();
+    let vocabulary: Value = serde_json::from_str(VOCABULARY).unwrap();
+    let entries = vocabulary[name].as_array().unwrap();
     assert_eq!(entries.len(), values.len(), "{name}");
     for (written, value) in entries.iter().zip(values) {
         assert_eq!(&serde_json::to_value(value).unwrap(), written);

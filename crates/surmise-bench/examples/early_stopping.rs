@@ -1,6 +1,6 @@
 //! Early stopping by the median rule, as SageMaker documents it, on a simulated cluster.
 //!
-//! One tuning job with a neural network, with the stopped trials and the reasons:
+//! One tuning job of a neural network, with the stopped trials and the reasons:
 //!
 //!     cargo run -p surmise-bench --example early_stopping
 //!
@@ -78,18 +78,18 @@ fn run_one_job() -> Result<(), Error> {
     for trial in stopped.study.trials() {
         let last = trial.reports.last();
         let value = last.map_or(f64::NAN, |report| report.value);
-        let why = trial.stop_cause.map_or(String::new(), |cause| format!("stopped: {cause}"));
+        let reason = trial.stop_cause.map_or(String::new(), |cause| format!("stopped: {cause}"));
         println!(
-            "{:>5}  {:>6}  {value:<9.4} {why}",
+            "{:>5}  {:>6}  {value:<9.4} {reason}",
             trial.id,
             last.map_or(0, |report| report.step)
         );
     }
-    let best =
+    let best_value =
         |run: &surmise_bench::ClusterRun| run.improvements.last().map_or(f64::NAN, |best| best.1);
     println!("\n                      best rmse   machine time");
     for (name, run) in [("median rule", &stopped), ("no early stopping", &complete)] {
-        println!("{name:<20} {:>10.4} {:>12.1?}", best(run), run.machine_time);
+        println!("{name:<20} {:>10.4} {:>12.1?}", best_value(run), run.machine_time);
     }
     Ok(())
 }

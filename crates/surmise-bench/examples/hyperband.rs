@@ -1,6 +1,6 @@
 //! Asynchronous successive halving, which SageMaker calls Hyperband, on a simulated cluster.
 //!
-//! It combines with random and with Bayesian proposals. One tuning job with a neural network, with
+//! It combines with random and with Bayesian proposals. One tuning job of a neural network, with
 //! the number of epochs of its jobs:
 //!
 //!     cargo run -p surmise-bench --example hyperband
@@ -79,14 +79,15 @@ fn run_one_job() -> Result<(), Error> {
     for (name, is_bayesian) in [("Hyperband", false), ("Hyperband over Bayesian", true)] {
         let run = budget.run(method(name, is_bayesian, hyperband).strategy(), &rules, 1)?;
         show(name, &run);
-        let mut epochs = [0_usize; 21];
+        // The number of jobs that ended after 0, 1, … 20 epochs.
+        let mut job_counts = [0_usize; 21];
         for trial in run.study.trials() {
-            epochs[trial.reports.len().min(20)] += 1;
+            job_counts[trial.reports.len().min(20)] += 1;
         }
-        let rungs = epochs.iter().enumerate().filter(|(_, jobs)| **jobs > 0);
-        let rungs: Vec<String> =
-            rungs.map(|(epoch, jobs)| format!("{jobs} after {epoch}")).collect();
-        println!("    jobs that ended, by epochs: {}", rungs.join(", "));
+        let used = job_counts.iter().enumerate().filter(|(_, jobs)| **jobs > 0);
+        let descriptions: Vec<String> =
+            used.map(|(epoch, jobs)| format!("{jobs} after {epoch}")).collect();
+        println!("    jobs that ended, by epochs: {}", descriptions.join(", "));
     }
     Ok(())
 }

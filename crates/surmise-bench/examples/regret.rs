@@ -2,8 +2,9 @@
 //!
 //!     cargo run -p surmise-bench --example regret [-- SEEDS [BATCH]]
 //!
-//! Prints the median and the quartiles of the regret after the whole budget, over 20 seeds. Exits
-//! with status 1 if a median of Bayesian optimization is above its bound.
+//! Prints the median and the quartiles of the regret after the whole budget, over SEEDS seeds (20
+//! by default), with BATCH trials at a time (1 by default). Exits with status 1 if a median of
+//! Bayesian optimization is above its bound.
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
     if all_within_bounds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Returns the best value minus the optimum, after the whole budget.
+/// Runs one search, and returns its best value minus the optimum, after the whole budget.
 fn regret(
     problem: &BoundedProblem,
     strategy: Box<dyn Strategy>,
@@ -76,8 +77,8 @@ fn regret(
     let settings = StudySettings { seed, limits, ..Default::default() };
     let mut study = Study::new(space, Objective::minimize("value"), strategy, settings)?;
     while study.trials().len() < problem.evaluations {
-        let left = problem.evaluations - study.trials().len();
-        let AskOutcome::Trials(trials) = study.ask(batch.min(left))? else {
+        let remaining = problem.evaluations - study.trials().len();
+        let AskOutcome::Trials(trials) = study.ask(batch.min(remaining))? else {
             break;
         };
         for trial in trials {
@@ -89,6 +90,6 @@ fn regret(
 }
 
 fn summary(sorted: &[f64]) -> String {
-    let [low, middle, high] = [0.25, 0.5, 0.75].map(|share| quantile(sorted, share));
-    format!("{middle:.1e} [{low:.1e}, {high:.1e}]")
+    let [low, median, high] = [0.25, 0.5, 0.75].map(|share| quantile(sorted, share));
+    format!("{median:.1e} [{low:.1e}, {high:.1e}]")
 }

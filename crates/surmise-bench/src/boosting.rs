@@ -11,10 +11,10 @@ use surmise::{Configuration, ParameterRange, ScalingType, SearchSpace};
 
 /// The smallest known cross-validated error, at alpha 135.7, gamma 3.38, no step limit and depth 2.
 ///
-/// It was found by 20,000 random configurations, and local searches from the best 20 of them.
+/// A search of 20,000 random configurations found it, with local searches from the best 20 of them.
 const BEST_KNOWN: f64 = 55.919_163_465_491_93;
 
-/// The cross-validated error of boosted trees, as a function of four hyperparameters.
+/// The cross-validated error of gradient-boosted trees, as a function of four hyperparameters.
 #[derive(Debug)]
 pub struct Boosting {
     space: SearchSpace,

@@ -1,4 +1,4 @@
-//! The results of all strategies on one case.
+//! The results of strategies on a case.
 
 use crate::measures::PROGRESS_FLOOR;
 use crate::run::Run;
@@ -35,23 +35,28 @@ impl StrategyResults {
     }
 
     /// Returns the mean score: the mean regret divided by the mean regret of random search.
+    ///
+    /// `None` if scores are unknown.
     pub fn score(&self) -> Option<f64> {
         self.scores().map(|scores| mean(&scores))
     }
 
     /// Returns the mean score of the trials that the strategy recommends after the whole budget.
+    ///
+    /// `None` if scores are unknown.
     pub fn inference_score(&self) -> Option<f64> {
         self.map_runs(|run| run.inference_score(run.budget)).map(|scores| mean(&scores))
     }
 
-    /// Returns the mean over the seeds of [`Run::log_area`].
+    /// Returns the mean over the seeds of [`Run::log_area`]; `None` if it is unknown for a seed.
     pub fn log_area(&self) -> Option<f64> {
         self.map_runs(Run::log_area).map(|areas| mean(&areas))
     }
 
     /// Returns the median number of evaluations to a target, and the share of runs that reach it.
     ///
-    /// Runs that do not reach the target count as infinite.
+    /// The target is a bound of [`Run::progress`], such as 0.1. Runs that do not reach it count as
+    /// infinite. `None` if progress is unknown.
     #[allow(clippy::cast_precision_loss, reason = "numbers of runs and evaluations")]
     pub fn evaluations_to_target(&self, target: f64) -> Option<(f64, f64)> {
         self.0.first()?.progress()?;
@@ -67,12 +72,12 @@ impl StrategyResults {
     /// It is log₁₀ of the score, at least that of [`PROGRESS_FLOOR`]; without scores, the best
     /// value.
     pub(super) fn values_to_compare(&self) -> BTreeMap<u64, f64> {
-        let number = |run: &Run| match run.score(run.budget) {
+        let value = |run: &Run| match run.score(run.budget) {
             Some(score) => score.max(PROGRESS_FLOOR).log10(),
             // Finite, because the difference of two infinite values is not a number.
             None => run.best_values().last().copied().unwrap_or(f64::MAX).min(f64::MAX),
         };
-        self.0.iter().map(|run| (run.seed, number(run))).collect()
+        self.0.iter().map(|run| (run.seed, value(run))).collect()
     }
 }
 

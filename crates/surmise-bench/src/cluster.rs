@@ -28,10 +28,10 @@ use surmise::tune::{StopReason, Tuner};
 ///
 /// let problem = WithLearningCurves::new(problems::smooth::branin(), 27);
 /// let cluster = Cluster::new(&problem, 30, 4);
-/// let whole = cluster.run(RandomSearch, &TuningRules::default(), 1)?;
+/// let complete = cluster.run(RandomSearch, &TuningRules::default(), 1)?;
 /// let rules = TuningRules { early_stopping: EarlyStopping::auto(), ..TuningRules::default() };
 /// let stopped = cluster.run(RandomSearch, &rules, 1)?;
-/// assert!(stopped.machine_time < whole.machine_time);
+/// assert!(stopped.machine_time < complete.machine_time);
 /// # Ok::<(), surmise::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ pub struct ClusterRun {
     pub machine_time: Duration,
     /// The virtual time from the start to the end of the tuning.
     pub elapsed: Duration,
-    /// For each improvement, the machine time used so far and the new best value.
+    /// For each improvement, the machine time used until then and the new best value.
     pub improvements: Vec<(Duration, f64)>,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Cluster<'a> {
         Self { problem, limits, order, stopped_trials, max_machine_time: None }
     }
 
-    /// Sets the order in which the study learns of outcomes; by default, their order of arrival.
+    /// Sets the order in which the study receives outcomes; by default, their order of arrival.
     #[must_use]
     pub fn with_order(self, order: Order) -> Self {
         Self { order, ..self }
@@ -114,9 +114,8 @@ impl<'a> Cluster<'a> {
         let mut tuner = Tuner::with_rules(rules.clone());
         if let Some(limit) = self.max_machine_time {
             let log = Rc::clone(&log);
-            tuner = tuner.complete_when("machine time", move |_| {
-                log.borrow().machine_time_so_far() >= limit
-            });
+            tuner = tuner
+                .complete_when("machine time", move |_| log.borrow().used_machine_time() >= limit);
         }
         let result = tuner.run(&mut study, &mut machines)?;
         drop(tuner);
@@ -131,7 +130,7 @@ impl<'a> Cluster<'a> {
         })
     }
 
-    /// Simulates a job; its random stream depends on the number of the trial only.
+    /// Simulates a job; its random stream depends on the seed and the trial, not on the attempt.
     fn simulate(&self, job: &Job<'_>, noise_seed: u64) -> SimulatedJob {
         let mut rng = Rng::stream(noise_seed, job.trial.id.0);
         let evaluation = self.problem.evaluate(&job.trial.configuration, &mut rng);
@@ -141,7 +140,7 @@ impl<'a> Cluster<'a> {
             SimulatedReport { after: step * number, step: number.into(), value: *value }
         });
         let reports = reports.collect();
-        // Never before the last report, in spite of rounding in the division.
+        // Rounding in the division must not end the job before its last report.
         let duration = evaluation.duration.max(step * steps);
         SimulatedJob { reports, ..SimulatedJob::new(evaluation.outcome(), duration) }
     }
@@ -156,13 +155,13 @@ struct JobLog {
 }
 
 impl JobLog {
-    /// Returns the machine time that was used until a time of the virtual clock.
+    /// Returns the machine time of all jobs until a time of the virtual clock.
     fn machine_time_until(&self, time: Duration) -> Duration {
         let end = |end: &Option<Duration>| end.unwrap_or(self.now).min(time);
         self.jobs.iter().map(|(_, start, ended)| end(ended).saturating_sub(*start)).sum()
     }
 
-    fn machine_time_so_far(&self) -> Duration {
+    fn used_machine_time(&self) -> Duration {
         self.machine_time_until(self.now)
     }
 
@@ -205,8 +204,8 @@ impl<E: Evaluator> Evaluator for LoggingEvaluator<E> {
         let now = log.now;
         for event in &events {
             if let JobEvent::Ended { job, .. } = event {
-                let ended = log.jobs.iter_mut().rev().find(|(id, ..)| id == job);
-                if let Some((_, _, end)) = ended {
+                let entry = log.jobs.iter_mut().rev().find(|(id, ..)| id == job);
+                if let Some((_, _, end)) = entry {
                     *end = Some(now);
                 }
             }

@@ -80,12 +80,14 @@ impl Comparison {
         Self { strategies, cases, pairwise_comparisons }
     }
 
-    /// Returns the names of the strategies.
+    /// Returns the names of the strategies, in the order in which their runs first occur.
+    ///
+    /// Other methods identify a strategy by its index in this list.
     pub fn strategies(&self) -> &[String] {
         &self.strategies
     }
 
-    /// Returns the results, case by case.
+    /// Returns the results of all strategies, case by case.
     pub fn cases(&self) -> &[CaseResults] {
         &self.cases
     }
@@ -100,17 +102,18 @@ impl Comparison {
     /// All overall numbers are computed from these cases.
     pub fn common_cases(&self) -> Vec<(&CaseResults, Vec<f64>)> {
         let scores = |case: &CaseResults| -> Option<Vec<f64>> {
-            case.by_strategy.iter().map(|cell| cell.as_ref()?.score()).collect()
+            case.by_strategy.iter().map(|results| results.as_ref()?.score()).collect()
         };
         self.cases.iter().filter_map(|case| Some((case, scores(case)?))).collect()
     }
 
     /// Returns the geometric mean of a number over the common cases, for each strategy.
     ///
-    /// Numbers below [`SCORE_FLOOR`] count as that. NaN if there are no common cases.
+    /// Numbers below [`SCORE_FLOOR`] count as that. Cases for which `number` returns `None` are
+    /// ignored. The mean is NaN if no number is left.
     pub fn geometric_means(&self, number: impl Fn(&StrategyResults) -> Option<f64>) -> Vec<f64> {
         let common = self.common_cases();
-        let of_strategy = |index: usize| {
+        let geometric_mean = |index: usize| {
             let logs: Vec<f64> = common
                 .iter()
                 .filter_map(|(case, _)| number(case.by_strategy[index].as_ref()?))
@@ -118,12 +121,13 @@ impl Comparison {
                 .collect();
             mean(&logs).exp()
         };
-        (0..self.strategies.len()).map(of_strategy).collect()
+        (0..self.strategies.len()).map(geometric_mean).collect()
     }
 
     /// Returns log₁₀ of the strategies' scores on each problem, which ranks are computed from.
     ///
-    /// Scores below [`PROGRESS_FLOOR`] count as that. The instances of a problem are averaged,
+    /// There is a row for each problem of the common cases, and a column for each strategy. Scores
+    /// below [`PROGRESS_FLOOR`] count as that. The instances of a problem are averaged,
     /// because they are not independent.
     pub fn log_scores(&self) -> Vec<Vec<f64>> {
         let mut by_problem: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
@@ -140,14 +144,14 @@ impl Comparison {
 
     /// Returns the mean rank of each strategy by [`log_scores`](Self::log_scores); 1 is best.
     ///
-    /// NaN if there are no common cases.
+    /// The mean ranks are NaN if there are no common cases.
     pub fn mean_ranks(&self) -> Vec<f64> {
         let by_problem: Vec<Vec<f64>> = self.log_scores().iter().map(|row| ranks(row)).collect();
-        let of_strategy = |index: usize| {
-            let own: Vec<f64> = by_problem.iter().map(|ranks| ranks[index]).collect();
-            mean(&own)
+        let mean_rank = |index: usize| {
+            let ranks: Vec<f64> = by_problem.iter().map(|ranks| ranks[index]).collect();
+            mean(&ranks)
         };
-        (0..self.strategies.len()).map(of_strategy).collect()
+        (0..self.strategies.len()).map(mean_rank).collect()
     }
 
     /// Returns the indices of the strategies, the smallest (best) mean rank first.
@@ -159,6 +163,11 @@ impl Comparison {
     }
 
     /// Returns the runs of a strategy on the common cases.
+    ///
+    /// `strategy` is the index in [`strategies`](Self::strategies).
+    ///
+    /// # Panics
+    /// If there is no strategy with this index.
     pub fn common_runs_of(&self, strategy: usize) -> impl Iterator<Item = &Run> {
         let common = self.common_cases().into_iter().map(|(case, _)| case);
         common
@@ -166,7 +175,12 @@ impl Comparison {
             .flat_map(StrategyResults::runs)
     }
 
-    /// Returns all runs of a strategy.
+    /// Returns the runs of a strategy on all cases.
+    ///
+    /// `strategy` is the index in [`strategies`](Self::strategies).
+    ///
+    /// # Panics
+    /// If there is no strategy with this index.
     pub fn runs_of(&self, strategy: usize) -> impl Iterator<Item = &Run> {
         self.cases
             .iter()
@@ -185,11 +199,11 @@ fn case_labels(runs: &[Run]) -> impl Fn(&Run) -> String + use<> {
     }
     move |run| {
         let name = run.case_name();
-        let one_budget = budgets[&name].len() == 1;
-        let one_suite = suites[&name].len() == 1;
+        let has_one_budget = budgets[&name].len() == 1;
+        let has_one_suite = suites[&name].len() == 1;
         let budget =
-            if one_budget { String::new() } else { format!(" in {} evaluations", run.budget) };
-        let suite = if one_suite { String::new() } else { format!(" of suite {}", run.suite) };
+            if has_one_budget { String::new() } else { format!(" in {} evaluations", run.budget) };
+        let suite = if has_one_suite { String::new() } else { format!(" of suite {}", run.suite) };
         name + &budget + &suite
     }
 }

@@ -22,8 +22,7 @@ enum Kind {
 
 /// A strategy or an external program that an [`Experiment`](crate::Experiment) compares.
 ///
-/// A contender has a name and a way to start a search. Each run starts its own search, so that
-/// runs do not share any state.
+/// Each run starts a new search by the contender, so that runs do not share any state.
 ///
 /// ```
 /// use surmise::{BayesianOptimization, RandomSearch};
@@ -41,7 +40,7 @@ enum Kind {
 /// # Common mistakes
 ///
 /// - *Changed settings under the old name.* A strategy's settings are recorded as a hash of its
-///   `Debug` form. A comparison shows two hashes under one name as two strategies.
+///   `Debug` form. A comparison shows one name with two hashes as two strategies.
 /// - *A strategy without its settings in `Debug`.* Both variants then have the same hash, and their
 ///   runs are mixed. Derive `Debug`, or give each variant a name of its own.
 /// - *A changed script behind the same command line.* The settings of an external program are its
@@ -65,7 +64,7 @@ impl Contender {
         name: impl Into<String>,
         make: impl Fn() -> S + Send + Sync + 'static,
     ) -> Self {
-        let settings = digest(&format!("{:?}", make()));
+        let settings = settings_hash(&format!("{:?}", make()));
         Self {
             name: name.into(),
             settings,
@@ -78,7 +77,7 @@ impl Contender {
     /// `sh -c` starts the command once for each run. [`surmise::ask_tell`] describes the lines.
     pub fn external(name: impl Into<String>, command: impl Into<String>) -> Self {
         let command = command.into();
-        Self { name: name.into(), settings: digest(&command), kind: Kind::Program(command) }
+        Self { name: name.into(), settings: settings_hash(&command), kind: Kind::Program(command) }
     }
 
     /// Returns the name that tables and files show.
@@ -91,7 +90,7 @@ impl Contender {
         &self.settings
     }
 
-    /// Starts a search; on failure, returns the reason as one line.
+    /// Starts a search; on failure, returns the reason.
     pub(super) fn start(
         &self,
         settings: &OptimizerSettings<'_>,
@@ -105,7 +104,7 @@ impl Contender {
     }
 }
 
-fn digest(settings: &str) -> String {
+fn settings_hash(settings: &str) -> String {
     format!("{:016x}", stable_hash(settings))
 }
 
@@ -144,8 +143,8 @@ impl Optimizer for StrategyOptimizer<'_> {
     }
 
     fn recommend(&mut self) -> Result<Option<usize>, String> {
-        // A second study recommends, because the first one would cache what it computes, and its
-        // next proposal would seem faster than it is.
+        // A second study recommends. The first one would cache its model, so that its next proposal
+        // would be measured as faster than it is.
         let study = &self.study;
         let events = study.events().iter().cloned();
         let objective = study.objective().clone();

@@ -66,8 +66,8 @@ use surmise::error::{Error, Violation};
 /// - *Five seeds.* The smallest two-sided p-value of five pairs is 0.06, so that no difference is
 ///   significant at 5 %. Use 20, the default.
 /// - *A problem without an optimum.* Then there are best values and verdicts, but no regret, score
-///   or rank. Give the optimum, or the best value that is known.
-/// - *Runs that are only kept in memory.* Append them to a [`RunsFile`](crate::RunsFile), and pass
+///   or rank. Set the optimum, or the best value that is known.
+/// - *Runs that are in memory only.* Append them to a [`RunsFile`](crate::RunsFile), and pass
 ///   the keys of its runs as `done`: an interrupted experiment then resumes where it stopped.
 /// - *Two contenders under one name.* [`new`](Self::new) returns an error, because their results
 ///   could not be distinguished.
@@ -88,7 +88,8 @@ impl Experiment {
     /// Creates an experiment with 20 seeds, one trial at a time, and rayon's number of threads.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no contender or no case, or if two have the same name.
+    /// [`Error::Invalid`] if there is no contender or no case, or if two contenders or two cases
+    /// have the same name.
     pub fn new(
         suite: Suite,
         contenders: impl IntoIterator<Item = Contender>,
@@ -97,16 +98,21 @@ impl Experiment {
         let mut violations = Vec::new();
         let cases = suite.cases().iter().map(Case::name).collect();
         let names = contenders.iter().map(|contender| contender.name().to_owned()).collect();
-        for (what, names) in [("problems", cases), ("strategies", names)] {
+        for (parameter, names) in [("problems", cases), ("strategies", names)] {
             let names: Vec<String> = names;
             if names.is_empty() {
-                violations.push(Violation::new(what, "empty", "there is at least one", "add one"));
+                violations.push(Violation::new(
+                    parameter,
+                    "empty",
+                    "there is at least one",
+                    "add one",
+                ));
             }
             let mut seen = HashSet::new();
             for name in names {
                 if !seen.insert(name.clone()) {
                     let rule = "each name occurs once, so that results can be distinguished";
-                    violations.push(Violation::new(what, name, rule, "rename one of them"));
+                    violations.push(Violation::new(parameter, name, rule, "rename one of them"));
                 }
             }
         }
@@ -131,7 +137,7 @@ impl Experiment {
         Self { parallelism, ..self }
     }
 
-    /// Draws the durations of all trials from a distribution, instead of those of the problems.
+    /// Draws the durations of all trials from a distribution; by default, the problems set them.
     ///
     /// Durations matter where trials run in parallel: they decide which one ends first.
     #[must_use]
@@ -150,7 +156,9 @@ impl Experiment {
         &self.suite
     }
 
-    /// Returns all runs, seed by seed, so that an interrupted experiment has covered all cases.
+    /// Returns the tasks of all runs.
+    ///
+    /// They are ordered by seed, so that an interrupted experiment has covered all cases.
     fn tasks(&self) -> impl Iterator<Item = Task<'_>> {
         (1..=self.seeds).flat_map(move |seed| {
             self.suite.cases().iter().flat_map(move |case| {
@@ -172,7 +180,7 @@ impl Experiment {
 
     /// Makes all runs whose keys are not in `done`, and passes each to `on_run` when it has ended.
     ///
-    /// It returns when all runs are made, or when `on_run` returns [`ControlFlow::Break`]. If a
+    /// The call ends when all runs are made, or when `on_run` returns [`ControlFlow::Break`]. If a
     /// contender fails or panics, its run has an [`error`](Run::error); the other runs continue.
     ///
     /// ```no_run

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A value of null tells the program that the evaluation failed. The program's standard error is
-//! that of this process. Each core has a run of its own, so that programs should use one thread:
-//! the environment variables of BLAS and OpenMP say so.
+//! that of this process. Each core makes a run, so a program should use one thread only;
+//! environment variables of BLAS and OpenMP set this limit.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -57,7 +57,7 @@ impl ExternalProgram {
         // The channel is bounded: a program that prints without end blocks, and uses no memory
         // here.
         let (sender, lines) = sync_channel(16);
-        // A blocking read has no timeout, so that a thread of its own reads.
+        // A separate thread reads, because a blocking read has no timeout.
         #[allow(clippy::disallowed_methods, reason = "the thread ends with the program's output")]
         thread::spawn(move || {
             for line in output.lines() {

@@ -16,7 +16,7 @@ pub struct Hyperparameters {
     pub alpha: f64,
     /// The minimum loss reduction of a split.
     pub gamma: f64,
-    /// The maximum value of a leaf; 0 means no limit.
+    /// The maximum absolute value of a leaf; 0 means no limit.
     pub max_delta_step: f64,
     /// The maximum depth of a tree; 0 means no limit.
     pub max_depth: f64,
@@ -52,7 +52,7 @@ impl Hyperparameters {
         self
     }
 
-    /// Sets a hyperparameter; returns false if the name is unknown or the value is no number.
+    /// Sets a hyperparameter by name; returns false if the name is unknown or the value no number.
     pub fn set(&mut self, name: &str, value: &str) -> bool {
         let field = match name {
             "alpha" | "reg_alpha" => &mut self.alpha,
@@ -79,7 +79,7 @@ pub struct DiabetesData {
 }
 
 impl DiabetesData {
-    /// Parses the table that is part of the crate.
+    /// Loads the data, a table that is part of the crate.
     #[allow(clippy::missing_panics_doc, reason = "the table contains numbers only")]
     pub fn load() -> Self {
         let number = |text: &str| text.parse::<f64>().expect("the table contains numbers");
@@ -92,12 +92,12 @@ impl DiabetesData {
         Self { rows, targets }
     }
 
-    /// Computes the root mean squared error of a five-fold cross-validation.
+    /// Computes the root mean squared error of a five-fold cross-validation, in the targets' unit.
     ///
     /// # Errors
     /// The message of the library if the trees cannot be fitted.
     pub fn cross_validated_rmse(&self, hyperparameters: Hyperparameters) -> Result<f64, String> {
-        let mut squares = 0.0;
+        let mut squared_errors = 0.0;
         for fold in 0..FOLDS {
             let (held_out, training): (Vec<usize>, Vec<usize>) =
                 (0..self.rows.len()).partition(|row| row % FOLDS == fold);
@@ -110,11 +110,11 @@ impl DiabetesData {
             let table = self.columns(&held_out);
             let predicted = trees.predict(&self.matrix(&table, held_out.len()), false);
             let errors = held_out.iter().zip(predicted);
-            squares += errors.map(|(row, y)| (self.targets[*row] - y).powi(2)).sum::<f64>();
+            squared_errors += errors.map(|(row, y)| (self.targets[*row] - y).powi(2)).sum::<f64>();
         }
         #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
         let count = self.rows.len() as f64;
-        Ok((squares / count).sqrt())
+        Ok((squared_errors / count).sqrt())
     }
 
     /// Returns the chosen rows in column-major order.

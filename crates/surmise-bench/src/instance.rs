@@ -1,12 +1,15 @@
 //! Instances of a function: the same function, moved at random.
 //!
-//! Strategies can then not profit from an optimum in the centre of the space or at value 0.
+//! Strategies can then not profit from an optimum in the center of the space or at value 0.
 //! Instance 0 is the function as it was published. Instance i ≥ 1 is changed in four ways:
 //!
-//! - it is rotated around its minimizer, if all its parameters are continuous;
-//! - it is shifted, and the minimizer stays 5 % of each range away from the ends;
+//! - it is rotated around its minimizer, if it has several parameters and all are continuous;
+//! - it is shifted along its continuous parameters; the minimizer stays 5 % of each range away from
+//!   the ends;
 //! - its categories are in another order;
 //! - a constant is added to its values.
+//!
+//! A function that is not defined outside of its ranges is neither rotated nor shifted.
 //!
 //! Hansen et al. (2009) introduced such instances for the BBOB functions.
 
@@ -33,25 +36,25 @@ pub(super) fn instance(function: TestFunction, number: u32) -> (Box<dyn Problem>
     }
     let name = function.name().to_owned();
     let mut rng = Rng::stream(stable_hash(&name), number.into());
-    let centre = function.space().encode(&minimizer).expect("the minimizer is in the space");
+    let center = function.space().encode(&minimizer).expect("the minimizer is in the space");
     let axes = function.space().axes().to_vec();
     let can_move = function.is_defined_outside_ranges();
     let all_continuous = axes.iter().all(|axis| matches!(axis, Axis::Continuous { .. }));
     let mut shift = vec![0.0; axes.len()];
-    for ((shift, axis), u) in shift.iter_mut().zip(&axes).zip(centre.iter()) {
-        let wanted = u + MAX_SHIFT * (2.0 * rng.uniform() - 1.0);
+    for ((shift, axis), u) in shift.iter_mut().zip(&axes).zip(center.iter()) {
+        let moved = u + MAX_SHIFT * (2.0 * rng.uniform() - 1.0);
         if can_move && matches!(axis, Axis::Continuous { .. }) {
-            *shift = wanted.clamp(MIN_DISTANCE_TO_END, 1.0 - MIN_DISTANCE_TO_END) - u;
+            *shift = moved.clamp(MIN_DISTANCE_TO_END, 1.0 - MIN_DISTANCE_TO_END) - u;
         }
     }
     // Two decimals, so that the offset is short in tables.
     let offset = (MAX_OFFSET * 100.0 * (2.0 * rng.uniform() - 1.0)).round() / 100.0;
-    let new_centre: Vec<f64> = centre.iter().zip(&shift).map(|(u, s)| u + s).collect();
-    let minimizer = with_positions(&function, &minimizer, &new_centre);
+    let new_center: Vec<f64> = center.iter().zip(&shift).map(|(u, s)| u + s).collect();
+    let minimizer = with_positions(&function, &minimizer, &new_center);
 
     let reason = "continuous ranges can be moved";
     let rotated: Box<dyn Problem> = if can_move && all_continuous && axes.len() > 1 {
-        Box::new(Rotated::new(function, centre.to_vec(), &mut rng).expect(reason))
+        Box::new(Rotated::new(function, center.to_vec(), &mut rng).expect(reason))
     } else {
         Box::new(function)
     };
@@ -60,7 +63,7 @@ pub(super) fn instance(function: TestFunction, number: u32) -> (Box<dyn Problem>
     (Box::new(Instance { name, problem: Offset::new(reordered, offset) }), minimizer)
 }
 
-/// A moved problem under the name of the original one; the case has the number of the instance.
+/// A transformed problem under the name of the original one; the case has the instance number.
 #[derive(Debug)]
 struct Instance<P> {
     name: String,

@@ -2,17 +2,18 @@
 //!
 //! ```text
 //! Problem ⟶ Case (instance, budget) ⟶ Suite ┐
-//!                                            ├ Experiment ⟶ Run … ⟶ RunsFile ⟶ Comparison ⟶ report
+//!                                            ├ Experiment ⟶ Run … ⟶ RunsFile ⟶ Comparison ⟶ page
 //! Strategy, or a program  ⟶  Contender ──────┘
 //! ```
 //!
-//! - A [`Problem`] is a function to minimize. [`problems`] has ready ones; [`decorators`] add
-//!   noise, failures and durations, or move the optimum.
+//! - A [`Problem`] is a function to minimize. [`problems`] has the built-in ones; [`decorators`]
+//!   add noise, failures and durations, or move the optimum.
 //! - A [`Case`] is a problem with a budget; a [`Suite`] is a list of cases.
 //! - A [`Contender`] is a strategy, or an external program, under a name.
 //! - An [`Experiment`] runs each contender on each case, with several seeds, on the virtual clock
 //!   of a [`SimulatedEvaluator`](surmise::evaluator::SimulatedEvaluator). Each [`Run`] is recorded.
-//! - A [`Comparison`] sorts the runs and compares the contenders by [`statistics`].
+//! - A [`Comparison`] groups the runs by case and contender, and compares the contenders by
+//!   [`statistics`].
 //! - The module [`page`](mod@crate::page) writes the results as HTML, Markdown and CSV.
 //! - [`BaselineScores`] tells whether a strategy has become worse than a stored baseline.
 //!

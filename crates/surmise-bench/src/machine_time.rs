@@ -32,7 +32,7 @@ pub struct TuningMethod {
     pub is_bayesian: bool,
     /// Returns the rule for early stopping; the argument is the number of steps of a job.
     pub early_stopping: fn(u64) -> EarlyStopping,
-    /// How the strategy sees trials that were stopped early.
+    /// Which value the strategy gets for trials that were stopped early.
     pub stopped_trials: StoppedTrials,
 }
 
@@ -67,21 +67,21 @@ fn problems_with_steps() -> Vec<(Box<dyn Problem>, u64)> {
         problems::smooth::styblinski_tang(),
         problems::mixed::func3c(),
     ];
-    let curved = functions.into_iter().map(|function| -> (Box<dyn Problem>, u64) {
+    let with_curves = functions.into_iter().map(|function| -> (Box<dyn Problem>, u64) {
         (Box::new(WithLearningCurves::new(function, STEPS)), STEPS.into())
     });
-    std::iter::once(network).chain(curved).collect()
+    std::iter::once(network).chain(with_curves).collect()
 }
 
-/// Returns the machine time to a target, in seconds, and whether the run reached it.
+/// Returns the machine time to a target, in seconds and at least 1, and whether the run reached it.
 ///
 /// A run that does not reach the target within `limit` counts with `limit`.
 fn time_to_target(run: &ClusterRun, target: f64, limit: Duration) -> (f64, bool) {
     let improvement = run.improvements.iter().find(|(_, value)| *value <= target);
-    let reached = improvement.map(|(time, _)| *time);
+    let time = improvement.map(|(time, _)| *time);
     (
-        reached.unwrap_or(limit).min(limit).as_secs_f64().max(1.0),
-        reached.is_some_and(|time| time <= limit),
+        time.unwrap_or(limit).min(limit).as_secs_f64().max(1.0),
+        time.is_some_and(|time| time <= limit),
     )
 }
 
@@ -93,6 +93,9 @@ fn time_to_target(run: &ClusterRun, target: f64, limit: Duration) -> (f64, bool)
 ///
 /// # Errors
 /// The errors of [`Cluster::run`].
+///
+/// # Panics
+/// If `seeds` is 0.
 pub fn compare(
     reference: &TuningMethod,
     methods: &[TuningMethod],
@@ -112,7 +115,8 @@ pub fn compare(
         let _ = write!(text, "{:>26}", method.name);
     }
     text.push('\n');
-    let mut all: Vec<Vec<(f64, f64)>> = vec![Vec::new(); methods.len()];
+    // For each method, the logarithms of its time and the reference's, over all problems and seeds.
+    let mut all_pairs: Vec<Vec<(f64, f64)>> = vec![Vec::new(); methods.len()];
     for (problem, steps) in problems_with_steps() {
         let cluster = Cluster::new(problem.as_ref(), JOBS, MAX_PARALLEL_JOBS);
         let seeds: Vec<u64> = (1..=seeds).collect();
@@ -120,11 +124,11 @@ pub fn compare(
             seeds.par_iter().map(|seed| reference.run(cluster, steps, *seed)).collect();
         let runs = runs?;
         let target = median_best(&runs);
-        let base: Vec<(f64, bool)> =
+        let reference_times: Vec<(f64, bool)> =
             runs.iter().map(|run| time_to_target(run, target, run.machine_time)).collect();
-        let reached = base.iter().filter(|(_, reached)| *reached).count();
+        let reached = reference_times.iter().filter(|(_, reached)| *reached).count();
         let _ = write!(text, "{:<28}{:>18}", problem.name(), format!("1.00 ({reached})"));
-        for (method, all) in methods.iter().zip(&mut all) {
+        for (method, all_pairs) in methods.iter().zip(&mut all_pairs) {
             let times: Result<Vec<(f64, bool)>, Error> = seeds
                 .par_iter()
                 .zip(&runs)
@@ -135,16 +139,19 @@ pub fn compare(
                 })
                 .collect();
             let times = times?;
-            let pairs: Vec<(f64, f64)> =
-                times.iter().zip(&base).map(|(time, base)| (time.0.ln(), base.0.ln())).collect();
+            let pairs: Vec<(f64, f64)> = times
+                .iter()
+                .zip(&reference_times)
+                .map(|(time, reference)| (time.0.ln(), reference.0.ln()))
+                .collect();
             let reached = times.iter().filter(|(_, reached)| *reached).count();
             let _ = write!(text, "{:>26}", format!("{} ({reached})", format_ratio(&pairs)));
-            all.extend(pairs);
+            all_pairs.extend(pairs);
         }
         text.push('\n');
     }
     let _ = write!(text, "{:<28}{:>18}", "all", "1.00");
-    for pairs in &all {
+    for pairs in &all_pairs {
         let _ = write!(text, "{:>26}", format_ratio(pairs));
     }
     let _ = writeln!(
@@ -159,15 +166,15 @@ pub fn compare(
 /// Returns the median of the best values of the runs.
 fn median_best(runs: &[ClusterRun]) -> f64 {
     let best = |run: &ClusterRun| Some(run.improvements.last()?.1);
-    let mut bests: Vec<f64> = runs.iter().filter_map(best).collect();
-    bests.sort_by(f64::total_cmp);
-    bests[bests.len() / 2]
+    let mut best_values: Vec<f64> = runs.iter().filter_map(best).collect();
+    best_values.sort_by(f64::total_cmp);
+    best_values[best_values.len() / 2]
 }
 
-/// Formats the ratio of the geometric means, and the p-value that it is below 1.
+/// Formats the ratio of the geometric means, and the p-value of the test that it is below 1.
 fn format_ratio(pairs: &[(f64, f64)]) -> String {
-    let differences: Vec<f64> = pairs.iter().map(|(time, base)| time - base).collect();
-    let ratio = differences.iter().sum::<f64>() / pairs.len() as f64;
+    let differences: Vec<f64> = pairs.iter().map(|(time, reference)| time - reference).collect();
+    let log_ratio = differences.iter().sum::<f64>() / pairs.len() as f64;
     let p = wilcoxon_signed_rank(&differences);
-    format!("{:.2}, p = {p:.1e}", ratio.exp())
+    format!("{:.2}, p = {p:.1e}", log_ratio.exp())
 }

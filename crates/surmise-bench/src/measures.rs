@@ -2,13 +2,13 @@
 //!
 //! | measure | definition |
 //! | --- | --- |
-//! | regret after n evaluations | smallest noiseless value so far − optimum, at least 0 |
+//! | regret after n evaluations | smallest noiseless value of the first n − optimum, at least 0 |
 //! | inference regret | noiseless value of the recommended trial − optimum, at least 0 |
 //! | score | regret ⁄ mean regret of random search after n evaluations; 1 is random search |
 //! | progress | regret ⁄ mean regret of random search after the whole budget |
 //!
-//! Before its first value, a run counts as one random configuration does on average. So runs that
-//! end with an error count, too.
+//! Before its first value, a run counts as one random configuration does on average. So a run that
+//! ends with an error has measures, too.
 
 use crate::run::Run;
 
@@ -37,13 +37,15 @@ impl Run {
     }
 
     /// Returns the regret of the trial that was recommended after this many evaluations.
+    ///
+    /// `None` if the optimum is unknown.
     pub fn inference_regret(&self, evaluations: usize) -> Option<f64> {
         self.regret(self.recommended_value(evaluations).unwrap_or(f64::INFINITY))
     }
 
     /// Returns random search's mean regret after this many evaluations.
     ///
-    /// `None` if it is unknown, or not above 0.
+    /// `None` if it is unknown, as it is beyond 100 evaluations, or if it is not above 0.
     pub fn random_search_regret(&self, evaluations: usize) -> Option<f64> {
         let regret = self.random_means.as_ref()?.at(evaluations)? - self.optimum?;
         (regret > 0.0).then_some(regret)
@@ -56,17 +58,23 @@ impl Run {
     }
 
     /// Returns the score of the trial that was recommended after this many evaluations.
+    ///
+    /// `None` if the optimum or the mean regret of random search is unknown.
     pub fn inference_score(&self, evaluations: usize) -> Option<f64> {
         Some(self.inference_regret(evaluations)? / self.random_search_regret(evaluations)?)
     }
 
     /// Returns the progress after 1, 2, … evaluations: 1 is the final regret of random search.
+    ///
+    /// `None` if the optimum or the mean regret of random search is unknown.
     pub fn progress(&self) -> Option<Vec<f64>> {
-        let unit = self.random_search_regret(self.budget)?;
-        Some(self.regrets()?.into_iter().map(|regret| regret / unit).collect())
+        let reference = self.random_search_regret(self.budget)?;
+        Some(self.regrets()?.into_iter().map(|regret| regret / reference).collect())
     }
 
     /// Returns the number of evaluations after which progress is at most `target`.
+    ///
+    /// `None` if the run does not reach the target, or if its progress is unknown.
     pub fn evaluations_to_target(&self, target: f64) -> Option<usize> {
         Some(self.progress()?.iter().position(|progress| *progress <= target)? + 1)
     }
@@ -74,7 +82,8 @@ impl Run {
     /// Returns the mean over all evaluations of log₁₀ of progress, at least that of
     /// [`PROGRESS_FLOOR`].
     ///
-    /// It is the area under the curve of progress; smaller values mean earlier progress.
+    /// It is the area under the curve of progress; smaller values mean earlier progress. `None` if
+    /// progress is unknown.
     pub fn log_area(&self) -> Option<f64> {
         let progress = self.progress()?;
         #[allow(clippy::cast_precision_loss, reason = "a number of evaluations")]

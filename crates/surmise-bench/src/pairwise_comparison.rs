@@ -3,16 +3,18 @@
 use crate::case_results::CaseResults;
 use crate::statistics::{DecisionRule, Verdict, holm, median, vargha_delaney, wilcoxon_two_sided};
 
-/// The rule of all verdicts: significance level 5 %, equivalence margin 0.1 decades of score (26
-/// %).
+/// The rule of all verdicts: significance level 5 %, equivalence margin 0.1 decades of score.
+///
+/// The margin is a factor of 1.26.
 pub const DECISION_RULE: DecisionRule = DecisionRule { level: 0.05, margin: 0.1 };
 
 /// The comparison of two strategies on one case, with a verdict.
 #[derive(Debug, Clone)]
 pub struct PairwiseComparison {
-    /// Index of the case.
+    /// Index of the case in [`Comparison::cases`](crate::Comparison::cases).
     pub case: usize,
-    /// Index of the strategy that the verdict is about.
+    /// Index of the strategy that the verdict is about, in
+    /// [`Comparison::strategies`](crate::Comparison::strategies).
     pub first: usize,
     /// Index of the strategy that it is compared with.
     pub second: usize,
@@ -45,7 +47,7 @@ impl PairwiseComparison {
         let verdict = match self.verdict {
             Verdict::Better => Verdict::Worse,
             Verdict::Worse => Verdict::Better,
-            same => same,
+            verdict => verdict,
         };
         Self {
             first: self.second,

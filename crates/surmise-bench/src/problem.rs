@@ -71,17 +71,17 @@ pub trait Problem: Debug + Send + Sync {
 
     /// Evaluates a configuration; smaller values are better.
     ///
-    /// Take all random numbers from `rng`. Its stream depends on the repetition and on the number
-    /// of the evaluation only, so that all strategies meet the same noise and the same failures.
+    /// Take all random numbers from `rng`. Its stream depends on the case, the repetition and the
+    /// number of the evaluation only, so that all strategies meet the same noise and failures.
     fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation;
 
-    /// Returns the smallest noiseless value, or the smallest known one; `None` by default.
+    /// Returns the smallest noiseless value, or the best known one; `None` (unknown) by default.
     fn optimum(&self) -> Option<f64> {
         None
     }
 }
 
-// A trait that users implement must stay usable behind a pointer.
+// A box of a problem is a problem, so that decorators can wrap it.
 impl<P: Problem + ?Sized> Problem for Box<P> {
     fn name(&self) -> &str {
         (**self).name()
@@ -103,16 +103,18 @@ impl<P: Problem + ?Sized> Problem for Box<P> {
 /// The result of one evaluation; a value or a `Result` converts [`into`](Into::into) one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// The measured value, or why the evaluation failed. A value that is not finite is a failure.
+    /// The measured value, or the reason of the failure. A value that is not finite is a failure.
     pub measured: Result<f64, String>,
-    /// The value without noise. Strategies do not see it; regret is computed from it.
+    /// The value without noise; `None` if it is the measured one.
+    ///
+    /// Regret is computed from it. Strategies do not see it.
     pub noiseless: Option<f64>,
-    /// The duration on the virtual clock; 1 second by default.
+    /// The duration on the virtual clock; 1 second if the evaluation is converted from a value.
     pub duration: Duration,
     /// The values that the job reports, one for each step, spread evenly over the duration.
     ///
-    /// Empty if the job reports nothing. A [`Cluster`](crate::Cluster) applies early stopping to
-    /// it; an [`Experiment`](crate::Experiment) ignores it.
+    /// The curve is empty if the job reports nothing. A [`Cluster`](crate::Cluster) applies early
+    /// stopping to it; an [`Experiment`](crate::Experiment) ignores it.
     pub learning_curve: Vec<f64>,
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::problem::Problem;
 use surmise::rng::Rng;
 
-/// Numbers of evaluations at which results are recorded, up to the budget.
+/// Numbers of evaluations at which recommendations and means of random search are recorded.
 pub const CHECKPOINTS: [usize; 9] = [1, 5, 10, 20, 30, 40, 60, 80, 100];
 
 /// The means of the built-in cases, by case name; `surmise bench random-means` writes the file.
@@ -41,30 +41,30 @@ impl RandomMeans {
     /// If `samples` is less than 100.
     pub fn estimate(problem: &dyn Problem, samples: usize, seed: u64) -> Option<Self> {
         assert!(samples >= 100, "the mean best of 100 needs at least 100 samples, not {samples}");
-        let values = (0..samples as u64).map(|sample| {
+        let evaluated = (0..samples as u64).map(|sample| {
             let mut rng = Rng::stream(seed, sample);
             let space = problem.space();
             let point: Vec<f64> = space.axes().iter().map(|_| rng.uniform()).collect();
             let configuration = space.decode(&space.snap(&point.into()));
             problem.evaluate(&configuration, &mut rng).noiseless_value()
         });
-        let (mut known, mut failures) = (Vec::new(), 0_usize);
-        for value in values {
+        let (mut values, mut failures) = (Vec::new(), 0_usize);
+        for value in evaluated {
             match value {
-                Some(value) => known.push(value),
+                Some(value) => values.push(value),
                 None => failures += 1,
             }
         }
-        known.sort_by(f64::total_cmp);
-        let worst = *known.last()?;
-        known.extend(std::iter::repeat_n(worst, failures));
-        Some(Self(CHECKPOINTS.iter().map(|count| mean_best(&known, *count)).collect()))
+        values.sort_by(f64::total_cmp);
+        let worst = *values.last()?;
+        values.extend(std::iter::repeat_n(worst, failures));
+        Some(Self(CHECKPOINTS.iter().map(|count| mean_best(&values, *count)).collect()))
     }
 
     /// Returns the mean best value after this many evaluations.
     ///
     /// Between [`CHECKPOINTS`] it is interpolated linearly over the logarithm of the number. `None`
-    /// for 0 evaluations, and beyond the last checkpoint.
+    /// for 0 evaluations, and for more than 100, the last checkpoint.
     #[allow(clippy::cast_precision_loss, reason = "numbers of evaluations")]
     pub fn at(&self, evaluations: usize) -> Option<f64> {
         let above = CHECKPOINTS.iter().position(|count| *count >= evaluations)?;
@@ -85,14 +85,15 @@ impl RandomMeans {
 fn mean_best(sorted: &[f64], count: usize) -> f64 {
     let total = sorted.len() as f64;
     let count = count as f64;
+    // The share of the subsets whose minimum is the current value.
     let mut share = count / total;
     // Relative to the minimum, so that a large offset does not cost precision.
     let min = sorted.first().copied().unwrap_or(f64::NAN);
     let mut excess = 0.0;
     for (before, value) in sorted.iter().enumerate() {
         excess += share * (value - min);
-        let left = total - before as f64 - 1.0;
-        share *= ((left - count + 1.0) / left.max(1.0)).max(0.0);
+        let remaining = total - before as f64 - 1.0;
+        share *= ((remaining - count + 1.0) / remaining.max(1.0)).max(0.0);
     }
     min + excess
 }

@@ -15,12 +15,12 @@ use surmise::error::{Error, Violation};
 
 /// The significance level, which bounds the probability of a false alarm.
 const LEVEL: f64 = 0.05;
-/// The tolerated mean difference on one problem, in decades of score (a factor of 2).
+/// The tolerated mean difference on one case, in decades of score (a factor of 2).
 const MARGIN: f64 = 0.3;
-/// The tolerated mean difference over all problems, in decades of score (a factor of 1.26).
+/// The tolerated mean difference over all cases, in decades of score (a factor of 1.26).
 const OVERALL_MARGIN: f64 = 0.1;
 
-/// The final scores of a strategy, by problem and seed, as a baseline file stores them.
+/// The final scores of a strategy, by case and seed, as a baseline file stores them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BaselineScores {
     suite: u32,
@@ -28,7 +28,7 @@ pub struct BaselineScores {
     scores: BTreeMap<String, BTreeMap<u64, f64>>,
 }
 
-/// The comparison of scores with a baseline: one test for each problem, and one over all.
+/// The comparison of scores with a baseline: one test for each case, and one over all.
 ///
 /// Its `Display` form is a table of the tests.
 #[derive(Debug, Clone)]
@@ -60,11 +60,11 @@ impl BaselineScores {
 
     /// Compares these scores with a baseline.
     ///
-    /// There is one test for each problem, and one over all problems: Wilcoxon's one-sided
+    /// There is one test for each case, and one over all cases: Wilcoxon's one-sided
     /// signed-rank test on paired seeds, with Holm's correction over all tests.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the two have different suite versions, problems or seeds.
+    /// [`Error::Invalid`] if the two have different suite versions, cases or seeds.
     pub fn compare_with(&self, baseline: &Self) -> Result<RegressionReport, Error> {
         let keys = |scores: &BTreeMap<String, BTreeMap<u64, f64>>| -> Vec<(String, Vec<u64>)> {
             let seeds = |by_seed: &BTreeMap<u64, f64>| by_seed.keys().copied().collect();
@@ -109,7 +109,9 @@ impl RegressionTest {
 }
 
 impl RegressionReport {
-    /// Returns true if a problem, or all together, is worse significantly and beyond its margin.
+    /// Returns true if the scores are worse, significantly and by more than the margin.
+    ///
+    /// This holds for one case, or for all cases together.
     pub fn has_regression(&self) -> bool {
         self.0.iter().any(RegressionTest::is_regression)
     }
@@ -126,11 +128,11 @@ impl fmt::Display for RegressionReport {
         )?;
         for test in &self.0 {
             let RegressionTest { name, pairs, difference, margin, p_value } = test;
-            let word = if test.is_regression() { "WORSE" } else { "ok" };
+            let verdict = if test.is_regression() { "WORSE" } else { "ok" };
             writeln!(
                 f,
                 "  {name:<24} n = {pairs:<4} {difference:+.3} (≤ {margin})   \
-                 p = {p_value:<8.2e} {word}"
+                 p = {p_value:<8.2e} {verdict}"
             )?;
         }
         f.write_str(match self.has_regression() {
@@ -171,11 +173,11 @@ mod tests {
             scores(0.2).compare_with(&baseline).unwrap().has_regression(),
             "small, but on all problems"
         );
-        // One bad seed is not significant.
+        // A worse score of one seed is not significant.
         let mut unlucky = scores(0.0);
         *unlucky.scores.get_mut("p0/0").unwrap().get_mut(&3).unwrap() += 9.0;
         assert!(!unlucky.compare_with(&baseline).unwrap().has_regression());
-        // One bad problem is significant.
+        // Worse scores of all seeds of one case are significant.
         let mut worse = scores(0.0);
         worse.scores.get_mut("p1/0").unwrap().values_mut().for_each(|log| *log += 0.6);
         let report = worse.compare_with(&baseline).unwrap();
@@ -185,9 +187,9 @@ mod tests {
 
     #[test]
     fn a_baseline_of_another_suite_is_rejected() {
-        let mut other = scores(0.0);
-        other.scores.remove("p0/0");
-        assert!(scores(0.0).compare_with(&other).is_err());
+        let mut smaller = scores(0.0);
+        smaller.scores.remove("p0/0");
+        assert!(scores(0.0).compare_with(&smaller).is_err());
         let older = BaselineScores { suite: 0, ..scores(0.0) };
         assert!(scores(0.0).compare_with(&older).is_err());
     }

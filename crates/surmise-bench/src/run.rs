@@ -47,7 +47,7 @@ impl fmt::Display for Parallelism {
 
 /// The record of one run: a strategy on a case with a seed; one line of `runs.ndjson`.
 ///
-/// A repeated run gives the same record, except for [`ask_seconds`](Self::ask_seconds).
+/// A run is reproducible, except for [`ask_seconds`](Self::ask_seconds).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// Version of the crate that made the run.
@@ -70,7 +70,7 @@ pub struct Run {
     pub budget: usize,
     /// The smallest noiseless value of the problem, if it is known.
     pub optimum: Option<f64>,
-    /// The mean best value of random search, if it is known.
+    /// The mean best values of random search, if they are known.
     pub random_means: Option<RandomMeans>,
     /// The trials, in the order of their proposals.
     pub trials: Vec<RunTrial>,
@@ -78,9 +78,9 @@ pub struct Run {
     pub recommended: Vec<(usize, usize)>,
     /// Number of trials whose configuration an earlier trial had.
     pub duplicates: usize,
-    /// Number of configurations outside of the space or beyond the number that was asked for.
+    /// Number of proposals outside of the space or beyond the number that was asked for.
     pub violations: usize,
-    /// Why the run ended before its budget was used up; an exhausted space is no error.
+    /// The reason why the run ended before its budget; an exhausted space is no error.
     pub error: Option<String>,
     /// Wall-clock time of each proposal, in seconds, with the time of the `tell` calls before it.
     pub ask_seconds: Vec<f64>,
@@ -93,15 +93,15 @@ pub struct RunTrial {
     pub configuration: Configuration,
     /// The measured value; `None` if the evaluation failed.
     pub value: Option<f64>,
-    /// The value without noise.
+    /// The value without noise; `None` if the evaluation failed.
     pub noiseless: Option<f64>,
-    /// When the evaluation started on the virtual clock, in seconds.
+    /// The start of the evaluation on the virtual clock, in seconds.
     pub start: f64,
-    /// When the evaluation ended, in seconds; `None` if the run ended before.
+    /// The end of the evaluation on the virtual clock, in seconds; `None` if the run ended before.
     pub end: Option<f64>,
 }
 
-/// The identity of a run; two runs with the same key are repetitions of each other.
+/// The identity of a run; runs with the same key have the same trials.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunKey {
     suite: u32,
@@ -134,7 +134,7 @@ impl Run {
         format!("{}/{}", self.problem, self.instance)
     }
 
-    /// Returns the run without the times of its proposals, which differ between repetitions.
+    /// Returns the run without the times of its proposals, which are not reproducible.
     #[must_use]
     pub fn without_timings(&self) -> Self {
         Self { ask_seconds: Vec::new(), ..self.clone() }
@@ -155,7 +155,7 @@ impl Run {
 
     /// Returns the smallest noiseless value after 1, 2, … evaluations, up to the budget.
     ///
-    /// Entries before the first value are infinite.
+    /// Entries before the first value are infinite. After the last trial, its entry is repeated.
     pub fn best_values(&self) -> Vec<f64> {
         let mut best = f64::INFINITY;
         let mut best_values: Vec<f64> = self
@@ -185,6 +185,8 @@ impl Run {
 
     /// Returns the noiseless value of the latest recommendation after at most this many
     /// evaluations.
+    ///
+    /// `None` if there is none, or if the recommended trial failed.
     pub fn recommended_value(&self, evaluations: usize) -> Option<f64> {
         let (_, trial) = self.recommended.iter().rev().find(|(count, _)| *count <= evaluations)?;
         self.trials.get(*trial)?.noiseless

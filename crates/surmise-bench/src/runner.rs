@@ -1,4 +1,4 @@
-//! Makes one run: drives a search, evaluates its proposals on the virtual clock, records both.
+//! Makes one run: asks a search for proposals, evaluates them on the virtual clock, records both.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +48,7 @@ impl Task<'_> {
         self.empty_run().key()
     }
 
-    /// Evaluates trial number `number` (from 0), with the same random stream for each contender.
+    /// Evaluates trial number `number` (from 0), with the same random streams for each contender.
     fn evaluate(&self, number: usize, configuration: &Configuration) -> Evaluation {
         let problem = self.case.problem();
         let stream = |purpose| Rng::stream(self.case.seed(self.seed, purpose), number as u64);
@@ -87,7 +87,7 @@ pub(super) fn run_task(task: &Task<'_>) -> Run {
         Err(payload) => Some(format!("panic: {}", panic_message(payload.as_ref()))),
     };
     if run.error.is_some() {
-        // The search cannot recommend a trial any more; the best measured one stands in.
+        // The search cannot recommend a trial any more; the best measured one replaces it.
         let ended = run.trials.iter().filter(|trial| trial.end.is_some()).count();
         run.recommended.extend(best_measured(&run.trials).map(|trial| (ended, trial)));
     }
@@ -162,7 +162,8 @@ fn free_slots(parallelism: Parallelism, running: usize) -> usize {
 
 /// Returns n if the next proposal must use the outcomes of exactly the first n trials.
 ///
-/// `None` if it uses all outcomes that there are. `count` is the number of trials so far.
+/// `None` if it uses the outcomes of all trials that have ended. `count` is the number of trials
+/// that have been proposed.
 fn visible_trials(parallelism: Parallelism, count: usize) -> Option<usize> {
     match parallelism {
         Parallelism::FixedLag(width) => Some((count + 1).saturating_sub(width.max(1))),
@@ -176,6 +177,7 @@ struct UntoldOutcomes {
     outcomes: BTreeMap<usize, Outcome>,
     /// Number of trials, from the first on, that have all ended.
     ended_prefix: usize,
+    /// Trials after this prefix that have ended.
     ended_later: BTreeSet<usize>,
 }
 
@@ -196,8 +198,8 @@ impl UntoldOutcomes {
         optimizer: &mut dyn Optimizer,
         stopwatch: &mut Stopwatch,
     ) -> Result<(), String> {
-        let later = visible.map(|count| self.outcomes.split_off(&count)).unwrap_or_default();
-        for (number, outcome) in std::mem::replace(&mut self.outcomes, later) {
+        let hidden = visible.map(|count| self.outcomes.split_off(&count)).unwrap_or_default();
+        for (number, outcome) in std::mem::replace(&mut self.outcomes, hidden) {
             let configuration = &run.trials[number].configuration;
             stopwatch.time(|| optimizer.tell(number, configuration, &outcome))?;
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::run::Run;
 
-/// The file of an experiment's runs, which an interrupted experiment resumes from.
+/// The file of an experiment's runs, from which an interrupted experiment resumes.
 #[derive(Debug)]
 pub struct RunsFile {
     path: PathBuf,
@@ -41,9 +41,11 @@ impl RunsFile {
 
     /// Opens the file in a directory; creates both if they do not exist.
     ///
+    /// A torn last line is removed from the file.
+    ///
     /// # Errors
-    /// [`io::Error`] if the file cannot be written, if a line is not a run, or if another process
-    /// has the file open.
+    /// [`io::Error`] if the file cannot be opened, if a line is not a run, or if another experiment
+    /// writes to it.
     pub fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let path = directory.join(FILE_NAME);
@@ -57,7 +59,7 @@ impl RunsFile {
         Ok(Self { path, file, runs })
     }
 
-    /// Returns the runs so far.
+    /// Returns the runs in the file.
     pub fn runs(&self) -> &[Run] {
         &self.runs
     }
@@ -99,7 +101,7 @@ impl RunsFile {
         Ok(self.runs)
     }
 
-    /// Replaces the file by the runs in memory, atomically.
+    /// Replaces the file with the runs in memory, atomically.
     fn rewrite(&self) -> io::Result<()> {
         let temporary = self.path.with_extension("ndjson.new");
         let mut file = io::BufWriter::new(File::create(&temporary)?);

@@ -31,7 +31,7 @@ pub struct Case {
     problem: Box<dyn Problem>,
     instance: u32,
     budget: usize,
-    /// Set for built-in problems; estimated on first use for other ones.
+    /// The means of random search; stored for built-in problems, otherwise estimated on first use.
     random_means: OnceLock<Option<RandomMeans>>,
 }
 
@@ -63,6 +63,10 @@ impl Case {
     }
 
     /// Creates a case of an instance of a function; instance 0 is the function as published.
+    ///
+    /// Instances 1, 2, … are moved at random; the number is the seed. Only the instances of the
+    /// [`SUITES`] have stored means of random search. For scores of other ones, use
+    /// [`with_random_means`](Self::with_random_means).
     pub fn instance_of(function: TestFunction, number: u32) -> Self {
         let random_means = RandomMeans::built_in(function.name(), number).into();
         Self { instance: number, random_means, ..Self::new(instance(function, number).0) }
@@ -76,8 +80,8 @@ impl Case {
 
     /// Sets the mean best values of random search, which scores are relative to.
     ///
-    /// Built-in problems have them. For your own problem, estimate them once from 10,000
-    /// configurations or more, so that scores do not depend on a small sample.
+    /// Built-in problems have them. For a custom problem, [estimate](RandomMeans::estimate) them
+    /// once from 10,000 configurations or more, so that scores do not depend on a small sample.
     #[must_use]
     pub fn with_random_means(self, random_means: RandomMeans) -> Self {
         Self { random_means: Some(random_means).into(), ..self }
@@ -98,7 +102,10 @@ impl Case {
         self.budget
     }
 
-    /// Returns the mean best values of random search; `None` without an optimum.
+    /// Returns the mean best values of random search; `None` if they are unknown.
+    ///
+    /// They are unknown if the problem has no optimum, if all evaluations fail, or for an instance
+    /// without stored means.
     pub fn random_means(&self) -> Option<&RandomMeans> {
         let estimate = || {
             self.problem.optimum()?;
@@ -170,7 +177,7 @@ impl Suite {
         Self::new("smoke", moved.chain([noisy_hartmann6()]))
     }
 
-    /// Returns all problems as they were published.
+    /// Returns the test functions as they were published, and a neural network.
     pub fn public() -> Self {
         let cases = test_functions().into_iter().map(Case::built_in);
         Self::new("public", cases.chain([Case::built_in(Network::new())]))
@@ -179,9 +186,9 @@ impl Suite {
     /// Returns three moved instances of each function that can be moved.
     pub fn instances() -> Self {
         let of_number = |number| {
-            let can_move =
+            let movable =
                 test_functions().into_iter().filter(TestFunction::is_defined_outside_ranges);
-            can_move.map(move |function| Case::instance_of(function, number))
+            movable.map(move |function| Case::instance_of(function, number))
         };
         Self::new("instances", (1..=INSTANCES).flat_map(of_number))
     }
@@ -203,10 +210,10 @@ impl Suite {
 
     /// Returns problems with noise, with failures in a region or at random, with random durations.
     pub fn noisy() -> Self {
-        // All three minima lie outside, the nearest one 0.25 above the border.
+        // All three minima lie outside of this region, the nearest one 0.275 above its border.
         let fails = |c: &Configuration| c.float("x1") < 2.0;
         let optimum = smooth::branin().optimum();
-        let durations = Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 };
+        let durations = Durations::LogNormal { median: Duration::from_secs(1), log_std_dev: 0.5 };
         let cases = [
             noisy_hartmann6(),
             Case::built_in(Noisy::new(smooth::branin(), 5.0)),
@@ -245,14 +252,14 @@ impl Suite {
         self.cases
     }
 
-    /// Appends a case, such as a problem of your own.
+    /// Appends a case, such as one of a custom problem.
     pub fn push(&mut self, case: Case) {
         self.cases.push(case);
     }
 
     /// Keeps the cases whose name contains one of these texts, and removes the other ones.
-    pub fn retain_matching(&mut self, wanted: &[String]) {
-        self.cases.retain(|case| wanted.iter().any(|text| case.name().contains(text.as_str())));
+    pub fn retain_matching(&mut self, texts: &[String]) {
+        self.cases.retain(|case| texts.iter().any(|text| case.name().contains(text.as_str())));
     }
 }
 

@@ -50,7 +50,7 @@ impl StrategyName {
 pub(crate) fn run(options: &Options) -> ExitCode {
     let mut session = Session::new(options.strategy.constructor());
     let result = match serve(&mut io::stdin().lock(), &mut io::stdout().lock(), &mut session) {
-        // A client that closes the pipe wants no more replies.
+        // A client that closes the pipe needs no more replies.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::SUCCESS),
     };

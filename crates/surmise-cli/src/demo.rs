@@ -95,8 +95,8 @@ fn run_once(
             best_value(Some(trial)),
         ))?;
     }
-    for at_end in boundary_notes(&bayesian) {
-        print_line(format_args!("{at_end}"))?;
+    for note in boundary_notes(&bayesian) {
+        print_line(format_args!("{note}"))?;
     }
     let jobs = bayesian.trials().len();
     let untuned = data.cross_validated_rmse(Hyperparameters::UNTUNED)?;
@@ -129,7 +129,7 @@ fn describe_range(range: &ParameterRange) -> String {
     }
 }
 
-/// Returns a note for each end of a range that several of the best trials have.
+/// Returns a note for each end of a range at which several of the best trials are.
 ///
 /// The optimum may then lie outside of the range.
 fn boundary_notes(study: &Study) -> Vec<String> {
@@ -144,12 +144,12 @@ fn boundary_notes(study: &Study) -> Vec<String> {
             }
             ParameterRange::Categorical(_) => continue,
         };
-        for (end, which) in ends.into_iter().zip(["lowest", "highest"]) {
+        for (end, side) in ends.into_iter().zip(["lowest", "highest"]) {
             let is_at_end = |trial: &&&Trial| (trial.configuration.float(name) - end).abs() < 1e-12;
             let count = best.iter().filter(is_at_end).count();
             if count > 1 {
                 notes.push(format!(
-                    "{count} of the {} best trials have the {which} allowed {name}, {end}: try a \
+                    "{count} of the {} best trials have the {side} allowed {name}, {end}: try a \
                      wider range if it makes sense.",
                     best.len()
                 ));
@@ -209,14 +209,14 @@ fn run_tuning(
         data.cross_validated_rmse(Hyperparameters::UNTUNED.with_configuration(configuration))
     });
     let bar = if show_bar { progress_bar(limits.max_jobs) } else { ProgressBar::hidden() };
-    let watch = |study: &Study, progress: &Progress<'_>| {
+    let on_progress = |study: &Study, progress: &Progress<'_>| {
         if matches!(progress, Progress::Recorded(Event::Told { .. })) {
             bar.set_message(format!("best {:.4}", best_value(study.best())));
             bar.inc(1);
         }
         ControlFlow::Continue(())
     };
-    Tuner::new().on_progress(watch).run(&mut study, &mut jobs)?;
+    Tuner::new().on_progress(on_progress).run(&mut study, &mut jobs)?;
     bar.finish_and_clear();
     Ok(study)
 }
@@ -264,7 +264,7 @@ impl Strategy for TimedStrategy {
         let proposal = self.strategy.propose(history, rng);
         let mut total_and_count =
             self.timer.total_and_count.lock().expect("no thread panics while it holds the lock");
-        // The initial design takes no time; with it, the mean would be too low.
+        // The initial design takes almost no time; with it, the mean would be too low.
         if matches!(&proposal, Ok(Some(proposal)) if proposal.phase == Phase::Model) {
             *total_and_count = (total_and_count.0 + start.elapsed(), total_and_count.1 + 1);
         }

@@ -67,9 +67,9 @@ fn main() -> ExampleResult<()> {
             Report::new(*name, &analysis).with_times(&times).with_best_command("train --rate 0.01");
         fs::write(folder.join(format!("{name}.html")), report.html())?;
     }
-    let several = studies.iter().filter(|(name, _)| matches!(*name, "none" | "one" | "fifty"));
-    let several = several.map(|(name, study)| ((*name).to_owned(), study)).collect();
-    let comparison = Comparison::new(several).ok_or("the studies have different metrics")?;
+    let compared = studies.iter().filter(|(name, _)| matches!(*name, "none" | "one" | "fifty"));
+    let compared = compared.map(|(name, study)| ((*name).to_owned(), study)).collect();
+    let comparison = Comparison::new(compared).ok_or("the studies have different metrics")?;
     fs::write(folder.join("several.html"), comparison.html("none, one, fifty"))?;
     Ok(())
 }

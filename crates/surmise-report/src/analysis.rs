@@ -48,11 +48,10 @@ use crate::surrogate::Surrogate;
 /// # Common mistakes
 ///
 /// - *Shares that are read without the model's quality.* If [`Calibration::explained_variance`] is
-///   small, importance and slices describe a function that is hardly known.
-///   [`Importance::warning`] says so.
+///   small, importance and slices are not reliable. [`Importance::warning`] warns of it.
 /// - *Unwrapping [`model`](Self::model).* It is `None` with fewer than five values, or if all
-///   values are equal. The findings then say why.
-/// - *A best value that is taken as the result.* Under noise, the best value of many trials was
+///   values are equal. The findings then have the reason.
+/// - *A best value that is taken as the result.* Under noise, the best value of many trials is
 ///   partly luck. [`Surrogate::predict`] has the value to expect, and [`Study::recommended`] the
 ///   trial to use.
 ///
@@ -60,9 +59,11 @@ use crate::surrogate::Surrogate;
 /// [`Comparison`](crate::Comparison) for several studies.
 #[derive(Debug)]
 pub struct Analysis<'a> {
-    /// The study that is analysed.
+    /// The study that is analyzed.
     pub study: &'a Study,
     /// The model of the values; `None` with fewer than five values, or if all values are equal.
+    ///
+    /// It is also `None` in the rare case that no Gaussian process can be fitted.
     pub model: Option<ModelAnalysis>,
 }
 
@@ -81,7 +82,7 @@ pub struct ModelAnalysis {
 }
 
 impl<'a> Analysis<'a> {
-    /// Analyses a study; takes about a second at 100 values of 10 parameters.
+    /// Analyzes a study; this takes about a second at 100 values of 10 parameters.
     pub fn new(study: &'a Study) -> Self {
         let model = Surrogate::fit(study).map(|surrogate| ModelAnalysis {
             importance: surrogate.importance(),
@@ -92,7 +93,7 @@ impl<'a> Analysis<'a> {
         Self { study, model }
     }
 
-    /// Returns the trials, in order, without those that the end of the tuning interrupted.
+    /// Returns the trials in order, without those that the end of the tuning interrupted.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = &'a Trial> {
         self.study.trials().iter().filter(|trial| !trial.was_interrupted())
     }

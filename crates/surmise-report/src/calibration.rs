@@ -11,7 +11,7 @@ use crate::surrogate::{NORMAL_975, PredictionInterval, Surrogate};
 const LEVELS: [(f64, f64); 3] =
     [(0.5, 0.674_489_750_196_081_7), (0.8, 1.281_551_565_544_600_4), (0.95, NORMAL_975)];
 
-/// How well the surrogate predicts values that it has not seen.
+/// The quality of the surrogate's predictions of values that it has not seen.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Calibration {
@@ -58,27 +58,29 @@ impl Surrogate {
     ///
     /// The hyperparameters are fitted to all values.
     pub fn calibration(&self) -> Calibration {
-        let expected = self.posterior.leave_one_out();
+        let left_out = self.posterior.leave_one_out();
         let losses = self.posterior.losses();
         // The posterior merges measurements of one configuration; the first trial represents them.
         let mut seen = std::collections::HashSet::new();
         let key = |point: &[f64]| point.iter().map(|u| (u + 0.0).to_bits()).collect::<Vec<u64>>();
-        let first = self.data.iter().filter(|observation| seen.insert(key(&observation.point)));
-        let predictions: Vec<LeaveOneOutPrediction> = first
-            .zip(losses.iter().zip(expected.mean.iter().zip(&expected.variance)))
+        let distinct = self.data.iter().filter(|observation| seen.insert(key(&observation.point)));
+        let predictions: Vec<LeaveOneOutPrediction> = distinct
+            .zip(losses.iter().zip(left_out.mean.iter().zip(&left_out.variance)))
             .map(|(observation, (loss, (mean, variance)))| {
-                let deviation = variance.sqrt();
+                let std_dev = variance.sqrt();
                 LeaveOneOutPrediction {
                     trial: observation.trial,
                     value: self.value(*loss),
-                    predicted: self.predicted(*mean, deviation),
-                    standardized: (loss - mean) / deviation,
+                    predicted: self.prediction_interval(*mean, std_dev),
+                    standardized: (loss - mean) / std_dev,
                 }
             })
             .collect();
         let count = to_float(losses.len());
-        let coverage = LEVELS.map(|(nominal, width)| {
-            let inside = predictions.iter().filter(|one| one.standardized.abs() <= width).count();
+        let coverage = LEVELS.map(|(nominal, half_width)| {
+            let is_inside =
+                |prediction: &&LeaveOneOutPrediction| prediction.standardized.abs() <= half_width;
+            let inside = predictions.iter().filter(is_inside).count();
             Coverage { nominal, observed: to_float(inside) / count }
         });
         let explained_variance = explained_variance(&self.posterior);
@@ -91,9 +93,10 @@ impl Surrogate {
 /// It is below 0 if the predictions are worse than the mean.
 pub(crate) fn explained_variance(posterior: &Posterior) -> f64 {
     let losses = posterior.losses();
-    let centre = losses.sum() / to_float(losses.len());
-    let spread: f64 = losses.iter().map(|loss| (loss - centre).powi(2)).sum();
+    let mean_loss = losses.sum() / to_float(losses.len());
+    let total_squares: f64 = losses.iter().map(|loss| (loss - mean_loss).powi(2)).sum();
     let expected = posterior.leave_one_out().mean;
-    let missed: f64 = losses.iter().zip(&expected).map(|(loss, mean)| (loss - mean).powi(2)).sum();
-    if spread > 0.0 { 1.0 - missed / spread } else { 0.0 }
+    let residual_squares: f64 =
+        losses.iter().zip(&expected).map(|(loss, mean)| (loss - mean).powi(2)).sum();
+    if total_squares > 0.0 { 1.0 - residual_squares / total_squares } else { 0.0 }
 }

@@ -22,31 +22,31 @@ pub struct StudySummary {
     pub trials: usize,
     /// The number of trials that failed.
     pub failed: usize,
-    /// The best value after a quarter, a half and all of the number of trials of the shortest
-    /// study.
+    /// The best values after a quarter, a half and all of the trials of the shortest study.
     ///
-    /// Studies without a value do not count as the shortest one.
+    /// Studies without a value do not count as the shortest one. `None` if none of these trials has
+    /// a value.
     pub best_after: [Option<f64>; 3],
-    /// The best value of all trials.
+    /// The best value of all trials; `None` if no trial has a value.
     pub best: Option<f64>,
 }
 
 impl<'a> Comparison<'a> {
-    /// Compares studies; `None` for an empty list, or if metrics or goals differ.
+    /// Creates a comparison of studies; `None` for an empty list, or if metrics or goals differ.
     pub fn new(studies: Vec<(String, &'a Study)>) -> Option<Self> {
         let first = studies.first()?.1.objective();
         studies.iter().all(|(_, study)| study.objective() == first).then_some(Self { studies })
     }
 
-    /// Returns the results of each study, in the given order.
+    /// Returns the results of each study, in the order of [`new`](Self::new).
     pub fn study_summaries(&self) -> Vec<StudySummary> {
         let with_value = self.studies.iter().filter(|(_, study)| study.best().is_some());
         let shortest = with_value.map(|(_, study)| study.trials().len()).min().unwrap_or(0);
-        let each = |(name, study): &(String, &Study)| {
+        let summary = |(name, study): &(String, &Study)| {
             let is_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
             let failed =
                 study.trials().iter().filter(|trial| trial.outcome.as_ref().is_some_and(is_failed));
-            let after = |trials: usize| {
+            let best_after = |trials: usize| {
                 let losses = study
                     .trials()
                     .iter()
@@ -60,11 +60,11 @@ impl<'a> Comparison<'a> {
                 seed: study.settings().seed,
                 trials: study.trials().len(),
                 failed: failed.count(),
-                best_after: [shortest.div_ceil(4), shortest.div_ceil(2), shortest].map(after),
-                best: after(usize::MAX),
+                best_after: [shortest.div_ceil(4), shortest.div_ceil(2), shortest].map(best_after),
+                best: best_after(usize::MAX),
             }
         };
-        self.studies.iter().map(each).collect()
+        self.studies.iter().map(summary).collect()
     }
 
     /// Returns the names of the parameters whose ranges differ between studies.
@@ -73,7 +73,7 @@ impl<'a> Comparison<'a> {
         for (_, study) in &self.studies {
             for range in study.space().ranges() {
                 let has_range =
-                    |(_, other): &(String, &Study)| other.space().ranges().contains(range);
+                    |(_, study): &(String, &Study)| study.space().ranges().contains(range);
                 let is_new = !names.iter().any(|name| name == range.name());
                 if is_new && !self.studies.iter().all(has_range) {
                     names.push(range.name().to_owned());
@@ -85,17 +85,17 @@ impl<'a> Comparison<'a> {
 
     /// Describes the results in a few sentences.
     pub fn summary(&self) -> Vec<String> {
-        let compared = self.study_summaries();
+        let summaries = self.study_summaries();
         let objective = self.studies[0].1.objective();
-        let loss = |one: &&StudySummary| one.best.map(|value| objective.loss(value));
-        let with_value = compared.iter().filter(|one| one.best.is_some());
+        let loss = |summary: &&StudySummary| summary.best.map(|value| objective.loss(value));
+        let with_value = summaries.iter().filter(|summary| summary.best.is_some());
         let better = match objective.goal {
             Goal::Minimize => "smaller",
             Goal::Maximize => "larger",
         };
         let mut sentences = vec![format!(
             "{} studies of {}; {better} is better.",
-            compared.len(),
+            summaries.len(),
             objective.metric_name
         )];
         let best = with_value.min_by(|a, b| {

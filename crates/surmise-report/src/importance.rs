@@ -12,14 +12,14 @@
 //!
 //! The estimators are
 //!
-//! - `Vⱼ = mean f(B) (f(Aⱼ) − f(A))` with f centred (Saltelli et al. 2010, table 2, b),
+//! - `Vⱼ = mean f(B) (f(Aⱼ) − f(A))` with f centered (Saltelli et al. 2010, table 2, b),
 //! - `Tⱼ = mean (f(A) − f(Aⱼ))² ⁄ 2` (Jansen 1999),
 //! - `Iᵢⱼ = mean (f(A) − f(Aᵢ) − f(Aⱼ) + f(Aᵢⱼ))² ⁄ 4`, the superset importance of Liu & Owen
 //!   (2006).
 //!
 //! The main share is Vⱼ ⁄ V, the total share Tⱼ ⁄ V, the interaction Iᵢⱼ ⁄ V (Sobol' 1993). Each is
 //! computed for several drawn functions. The result is their mean; their standard deviation is the
-//! uncertainty because of few data.
+//! uncertainty of the share, which falls as values are added.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -36,8 +36,7 @@ use crate::surrogate::Surrogate;
 const POINTS: u64 = 1024;
 /// Number of functions that are drawn from the posterior.
 const DRAWS: u64 = 8;
-/// Interactions are computed for the pairs of this many parameters, those of the largest total
-/// shares.
+/// Number of parameters whose pairs have interactions, those with the largest total shares.
 const PAIRED_PARAMETERS: usize = 5;
 /// Seed of the random streams.
 const SEED: u64 = 0x1_4907;
@@ -52,7 +51,7 @@ pub struct Importance {
     pub interactions: Vec<Interaction>,
     /// The share of the values' variance that leave-one-out predictions explain, from 0 to 1.
     ///
-    /// If it is small, the model is poor, and the importance is not reliable.
+    /// If it is small, the model is poor, and the shares are not reliable.
     #[serde(rename = "explained")]
     pub explained_variance: f64,
 }
@@ -89,11 +88,12 @@ pub struct Interaction {
 pub struct Share {
     /// The estimate of the share.
     pub mean: f64,
-    /// The standard deviation of the estimate, because of few data.
-    pub deviation: f64,
+    /// The standard deviation of the estimate, which falls as the study gets more values.
+    #[serde(rename = "deviation")]
+    pub std_dev: f64,
 }
 
-/// The explained variance below which importance comes with a warning.
+/// The explained variance below which [`Importance::warning`] warns.
 const MIN_EXPLAINED_VARIANCE: f64 = 0.4;
 
 impl Importance {
@@ -114,14 +114,15 @@ impl Share {
         let draws: Vec<f64> = draws.into_iter().collect();
         let mean = draws.iter().sum::<f64>() / to_float(draws.len());
         let square = draws.iter().map(|share| (share - mean).powi(2)).sum::<f64>();
-        let deviation = (square / to_float(draws.len() - 1)).sqrt();
-        Self { mean: mean.clamp(0.0, 1.0), deviation }
+        let std_dev = (square / to_float(draws.len() - 1)).sqrt();
+        Self { mean: mean.clamp(0.0, 1.0), std_dev }
     }
 }
 
 impl Surrogate {
-    /// Computes the importance of all parameters; takes about a second at 100 values of 10
-    /// parameters.
+    /// Computes the importance of all parameters that can vary.
+    ///
+    /// This takes about a second at 100 values of 10 parameters.
     pub fn importance(&self) -> Importance {
         let varying = self.varying_parameters();
         let paths: Vec<SamplePath<'_>> = (0..DRAWS)
@@ -130,31 +131,32 @@ impl Surrogate {
             })
             .collect();
         let design = Design::new(self, &paths);
-        let singles: Vec<Vec<Vec<f64>>> =
+        let values_at_single: Vec<Vec<Vec<f64>>> =
             varying.iter().map(|parameter| design.values_at_mixed(&[*parameter])).collect();
-        let mut order: Vec<(usize, ParameterImportance)> = Vec::new();
+        let mut ranked: Vec<(usize, ParameterImportance)> = Vec::new();
         for (index, parameter) in varying.iter().enumerate() {
-            let draws: Vec<Explained> = design.explained(&singles[index]);
+            let draws: Vec<ParameterShares> = design.parameter_shares(&values_at_single[index]);
             let name = self.name(*parameter).to_owned();
-            let main = Share::from_draws(draws.iter().map(|explained| explained.main));
-            let total = Share::from_draws(draws.iter().map(|explained| explained.total));
-            order.push((index, ParameterImportance { name, main, total }));
+            let main = Share::from_draws(draws.iter().map(|shares| shares.main));
+            let total = Share::from_draws(draws.iter().map(|shares| shares.total));
+            ranked.push((index, ParameterImportance { name, main, total }));
         }
-        order.sort_by(|a, b| b.1.total.mean.total_cmp(&a.1.total.mean));
+        ranked.sort_by(|a, b| b.1.total.mean.total_cmp(&a.1.total.mean));
         let first: Vec<usize> =
-            order.iter().take(PAIRED_PARAMETERS).map(|(index, _)| *index).collect();
+            ranked.iter().take(PAIRED_PARAMETERS).map(|(index, _)| *index).collect();
         let mut interactions = Vec::new();
         for (rank, a) in first.iter().enumerate() {
             for b in &first[rank + 1..] {
                 let both = design.values_at_mixed(&[varying[*a], varying[*b]]);
-                let draws = design.interactions(&singles[*a], &singles[*b], &both);
+                let draws =
+                    design.interactions(&values_at_single[*a], &values_at_single[*b], &both);
                 let share = Share::from_draws(draws);
                 let names = [*a, *b].map(|index| self.name(varying[index]).to_owned());
                 interactions.push(Interaction { names, share });
             }
         }
         interactions.sort_by(|a, b| b.share.mean.total_cmp(&a.share.mean));
-        let parameters = order.into_iter().map(|(_, importance)| importance).collect();
+        let parameters = ranked.into_iter().map(|(_, importance)| importance).collect();
         let explained_variance = explained_variance(&self.untransformed.posterior).clamp(0.0, 1.0);
         Importance { parameters, interactions, explained_variance }
     }
@@ -169,7 +171,7 @@ struct Design<'a> {
     values: Vec<Values>,
 }
 
-/// The centred values of a drawn function at A and B.
+/// The centered values of a drawn function at A and B.
 struct Values {
     a: Vec<f64>,
     b: Vec<f64>,
@@ -179,7 +181,7 @@ struct Values {
 }
 
 /// The shares of V that a parameter explains, for one drawn function.
-struct Explained {
+struct ParameterShares {
     main: f64,
     total: f64,
 }
@@ -226,8 +228,12 @@ impl<'a> Design<'a> {
     }
 
     /// Returns the shares of a parameter for each drawn function, from its values at Aⱼ.
-    fn explained(&self, single: &[Vec<f64>]) -> Vec<Explained> {
-        self.values.iter().zip(single).map(|(values, single)| values.explained(single)).collect()
+    fn parameter_shares(&self, single: &[Vec<f64>]) -> Vec<ParameterShares> {
+        self.values
+            .iter()
+            .zip(single)
+            .map(|(values, single)| values.parameter_shares(single))
+            .collect()
     }
 
     /// Returns the interaction share for each drawn function, from its values at Aᵢ, Aⱼ and Aᵢⱼ.
@@ -252,14 +258,14 @@ impl Values {
         if is_positive { 1.0 / (to_float(self.a.len()) * self.variance) } else { 0.0 }
     }
 
-    fn explained(&self, single: &[f64]) -> Explained {
+    fn parameter_shares(&self, single: &[f64]) -> ParameterShares {
         let (mut main, mut total) = (0.0, 0.0);
         for (single, (a, b)) in single.iter().zip(self.a.iter().zip(&self.b)) {
             let difference = single - self.mean - a;
             main += b * difference;
             total += difference * difference / 2.0;
         }
-        Explained { main: main * self.scale(), total: total * self.scale() }
+        ParameterShares { main: main * self.scale(), total: total * self.scale() }
     }
 
     fn interaction(&self, i: &[f64], j: &[f64], both: &[f64]) -> f64 {

@@ -49,7 +49,7 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Creates the report of an analysed study, with a title for the page.
+    /// Creates the report of an analyzed study, with a title for the page.
     pub fn new(title: impl Into<String>, analysis: &'a Analysis<'a>) -> Self {
         let (times, best_command, origin) = (&[][..], None, Vec::new());
         Self { title: title.into(), analysis, times, best_command, origin }
@@ -58,13 +58,16 @@ impl<'a> Report<'a> {
     /// Adds the times of the study's events, for the picture of when jobs ran.
     ///
     /// There is one time for each event, in seconds since 1970, as in
-    /// [`JournalView::times`](surmise::journal::JournalView::times). No times by default.
+    /// [`JournalView::times`](surmise::journal::JournalView::times). Without times, the page does
+    /// not have this picture.
     #[must_use]
     pub fn with_times(self, times: &'a [f64]) -> Self {
         Self { times, ..self }
     }
 
     /// Adds the command that runs the best configuration, which the page shows at its top.
+    ///
+    /// By default, the page shows no command.
     #[must_use]
     pub fn with_best_command(self, command: impl Into<String>) -> Self {
         Self { best_command: Some(command.into()), ..self }
@@ -86,15 +89,15 @@ impl<'a> Report<'a> {
 
     /// Returns the start and end times of the last attempt of each ended trial, by start time.
     pub(crate) fn attempt_times(&self) -> Vec<(TrialId, f64, f64)> {
-        let (mut started, mut times) = (BTreeMap::new(), Vec::new());
+        let (mut start_times, mut times) = (BTreeMap::new(), Vec::new());
         for (event, time) in self.analysis.study.events().iter().zip(self.times) {
             match event {
-                // A failed attempt is followed by the next one.
+                // The next attempt starts when an attempt has failed.
                 Event::Asked { trial, .. } | Event::AttemptFailed { trial, .. } => {
-                    started.insert(*trial, *time);
+                    start_times.insert(*trial, *time);
                 }
                 Event::Told { trial, .. } => {
-                    times.extend(started.remove(trial).map(|start| (*trial, start, *time)));
+                    times.extend(start_times.remove(trial).map(|start| (*trial, start, *time)));
                 }
                 _ => {}
             }

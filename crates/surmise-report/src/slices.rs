@@ -5,7 +5,7 @@ use surmise::unit_cube::{Axis, UnitPoint};
 
 use crate::surrogate::{PredictionInterval, Surrogate};
 
-/// Number of points along a parameter that has more values.
+/// Maximum number of points along a parameter that is not categorical.
 const MAX_POINTS: u64 = 49;
 
 /// The predicted metric along one parameter.
@@ -20,8 +20,10 @@ pub struct Slice {
     pub is_categorical: bool,
     /// The coordinate of the best configuration, from 0 to 1.
     pub best_coordinate: f64,
-    /// The points: all values if there are at most 49, else 49 even steps on the scale of the
-    /// range.
+    /// The points, in the order of their coordinates.
+    ///
+    /// They are all categories, or all values if there are at most 49. Otherwise they are at most
+    /// 49 values, evenly spaced on the scale of the range.
     pub points: Vec<SlicePoint>,
 }
 

@@ -1,14 +1,14 @@
-//! The surrogate: a Gaussian process of all values of a study, which the analysis is based on.
+//! The surrogate: a Gaussian process of all values of a study, on which the analysis is based.
 //!
 //! It is fitted after the tuning, to the values of all completed trials, with any strategy. The
 //! study's settings decide which value a trial has that was stopped early.
 //!
-//! As in the strategy, the evidence decides how values are transformed, and whether they are noisy:
-//! each combination is fitted, and the one that makes the values most probable is used.
+//! As in the strategy, the evidence decides how values are transformed, and whether they are noisy.
+//! Each combination is fitted, and the most probable one is used; noise has a penalty.
 //!
-//! Shares of the variance come from a second process of untransformed values. A transform that
-//! compresses bad values hides how bad they are. A sum of two effects is also no sum after a
-//! transform.
+//! Shares of the variance come from a second process of untransformed values. A transform can
+//! compress large losses, and so hide the effect of a parameter. A sum of two effects is also no
+//! sum after a transform.
 
 use surmise::gp::{
     Assumptions, Features, GaussianProcess, Hyperparameters, Measurements, Noise, OutputTransform,
@@ -45,7 +45,7 @@ pub struct Surrogate {
     /// The number of values in the study, of which the model may use only a part.
     pub(crate) available: usize,
     /// The smallest and the largest observed loss, after the transform has clipped huge losses.
-    observed: (f64, f64),
+    loss_range: (f64, f64),
 }
 
 /// A process of the values that are standardized, but not transformed.
@@ -91,10 +91,11 @@ pub(crate) const NORMAL_975: f64 = 1.959_963_984_540_054;
 impl Surrogate {
     /// Fits a process to the values of a study.
     ///
-    /// `None` with fewer than five values, or if all values are equal. Of more than 1,000 values,
-    /// 1,000 are used: a third are the best ones, the rest an even selection by rank.
+    /// `None` with fewer than five values, if all values are equal, or if no process can be fitted.
+    /// Of more than 1,000 values, 1,000 are used: a third are the best ones, the rest an even
+    /// selection by rank.
     ///
-    /// A trial that was stopped early counts as [`StudySettings::stopped_trials`] says.
+    /// [`StudySettings::stopped_trials`] sets the value of a trial that was stopped early.
     ///
     /// [`StudySettings::stopped_trials`]: surmise::StudySettings::stopped_trials
     pub fn fit(study: &Study) -> Option<Self> {
@@ -108,19 +109,19 @@ impl Surrogate {
         }
         let losses: Vec<f64> = data.iter().map(|observation| observation.loss).collect();
         let axes = study.space().axes();
-        let fitted = |transform: OutputTransform| {
+        let fit_with = |transform: OutputTransform| {
             let (evidence, hyperparameters) = fit_hyperparameters(axes, &data, &transform)?;
             let posterior = condition(axes, &hyperparameters, &data, &transform)?;
             Some((evidence, posterior, transform))
         };
-        let plain = fitted(OutputTransform::standardize(&losses))?;
-        let transformed =
-            fitted(OutputTransform::fit(&losses)).filter(|transformed| transformed.0 > plain.0);
+        let standardized = fit_with(OutputTransform::standardize(&losses))?;
+        let transformed = fit_with(OutputTransform::fit(&losses))
+            .filter(|transformed| transformed.0 > standardized.0);
         let untransformed =
-            Untransformed { posterior: plain.1.clone(), transform: plain.2.clone() };
-        let (_, posterior, transform) = transformed.unwrap_or(plain);
+            Untransformed { posterior: standardized.1.clone(), transform: standardized.2.clone() };
+        let (_, posterior, transform) = transformed.unwrap_or(standardized);
         let (space, objective) = (study.space().clone(), study.objective().clone());
-        let observed = observed(&transform, &posterior);
+        let loss_range = loss_range(&transform, &posterior);
         Some(Self {
             space,
             objective,
@@ -128,7 +129,7 @@ impl Surrogate {
             transform,
             posterior,
             untransformed,
-            observed,
+            loss_range,
             available,
         })
     }
@@ -138,21 +139,22 @@ impl Surrogate {
         self.data.len()
     }
 
-    /// Returns the share of noise in the variance of a transformed value, from 0 to 1.
+    /// Returns the share of noise in the variance of the transformed values, from 0 to 1.
     pub fn noise_share(&self) -> f64 {
-        let share = self.posterior.process().hyperparameters().noise_ratio();
-        share / (1.0 + share)
+        let ratio = self.posterior.process().hyperparameters().noise_ratio();
+        ratio / (1.0 + ratio)
     }
 
     /// Predicts the metric, without noise, at points of the unit cube.
     pub fn predict(&self, points: &[UnitPoint]) -> Vec<PredictionInterval> {
         let prediction = self.posterior.predict(points);
-        let each = prediction.mean.iter().zip(&prediction.variance);
-        each.map(|(mean, variance)| self.predicted(*mean, variance.sqrt())).collect()
+        let moments = prediction.mean.iter().zip(&prediction.variance);
+        moments.map(|(mean, variance)| self.prediction_interval(*mean, variance.sqrt())).collect()
     }
 
-    pub(crate) fn predicted(&self, mean: f64, deviation: f64) -> PredictionInterval {
-        let value = |shift: f64| self.value(mean + shift * deviation);
+    /// Converts a normal distribution of the transformed loss to an interval of the metric.
+    pub(crate) fn prediction_interval(&self, mean: f64, std_dev: f64) -> PredictionInterval {
+        let value = |shift: f64| self.value(mean + shift * std_dev);
         let (a, b) = (value(-NORMAL_975), value(NORMAL_975));
         PredictionInterval { median: value(0.0), low: a.min(b), high: a.max(b) }
     }
@@ -160,9 +162,9 @@ impl Surrogate {
     /// Converts a transformed loss to a value of the metric.
     ///
     /// The loss is clipped to the range of the observed losses, extended by its width on each side.
-    /// Otherwise, a transform that compresses bad losses would give arbitrarily large values.
+    /// Otherwise, a transform that compresses large losses would give arbitrarily large values.
     pub(crate) fn value(&self, transformed: f64) -> f64 {
-        let (min, max) = self.observed;
+        let (min, max) = self.loss_range;
         let width = (max - min).min(f64::MAX / 4.0);
         let (low, high) = ((min - width).max(-f64::MAX), (max + width).min(f64::MAX));
         self.objective.value(self.transform.invert(transformed).clamp(low, high))
@@ -190,7 +192,7 @@ impl Surrogate {
     }
 }
 
-fn observed(transform: &OutputTransform, posterior: &Posterior) -> (f64, f64) {
+fn loss_range(transform: &OutputTransform, posterior: &Posterior) -> (f64, f64) {
     let losses = posterior.losses().iter().map(|loss| transform.invert(*loss));
     losses
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), loss| (min.min(loss), max.max(loss)))
@@ -224,9 +226,10 @@ fn observations(study: &Study) -> Vec<Observation> {
     study.trials().iter().filter_map(observation).collect()
 }
 
-/// Returns at most `max_count` observations, in order.
+/// Selects at most `max_count` observations, and returns them in order.
 ///
-/// Of more, a third of `max_count` are the best ones, the rest an even selection by rank.
+/// If there are more, a third of the selection are the best ones, the rest an even selection by
+/// rank.
 fn select_representative(data: Vec<Observation>, max_count: usize) -> Vec<Observation> {
     if data.len() <= max_count {
         return data;
@@ -234,8 +237,8 @@ fn select_representative(data: Vec<Observation>, max_count: usize) -> Vec<Observ
     let mut order: Vec<usize> = (0..data.len()).collect();
     order.sort_by(|a, b| data[*a].loss.total_cmp(&data[*b].loss));
     let remaining = order.split_off(max_count / 3);
-    let wanted = max_count - order.len();
-    let even = (0..wanted).map(|index| remaining[index * remaining.len() / wanted]);
+    let count = max_count - order.len();
+    let even = (0..count).map(|index| remaining[index * remaining.len() / count]);
     order.extend(even.collect::<Vec<_>>());
     order.sort_unstable();
     order.into_iter().map(|index| data[index].clone()).collect()
@@ -244,11 +247,11 @@ fn select_representative(data: Vec<Observation>, max_count: usize) -> Vec<Observ
 /// Returns the transformed losses, and their known variances.
 fn transform_losses(data: &[Observation], transform: &OutputTransform) -> (Vec<f64>, Vec<f64>) {
     let losses = data.iter().map(|observation| transform.apply(observation.loss)).collect();
-    let known = |observation: &Observation| {
+    let known_variance = |observation: &Observation| {
         let variance = observation.variance * transform.derivative(observation.loss).powi(2);
         if variance.is_finite() { variance.min(MAX_NOISE_VARIANCE) } else { MAX_NOISE_VARIANCE }
     };
-    (losses, data.iter().map(known).collect())
+    (losses, data.iter().map(known_variance).collect())
 }
 
 /// Fits the hyperparameters, and returns them with the log evidence of the values.
@@ -260,18 +263,18 @@ fn fit_hyperparameters(
     let data = select_representative(data.to_vec(), MAX_FITTED_VALUES);
     let losses: Vec<f64> = data.iter().map(|observation| observation.loss).collect();
     let points: Vec<&UnitPoint> = data.iter().map(|observation| &observation.point).collect();
-    let (y, known) = transform_losses(&data, transform);
+    let (y, known_variances) = transform_losses(&data, transform);
     let features = Features::new(axes);
     let jacobian = transform.log_jacobian(&losses);
-    let fitted = |noise| {
+    let fit_with = |noise| {
         let assumptions = Assumptions { noise, ..Assumptions::default() };
-        let measured = Measurements::with_noise(&y, &known);
+        let measured = Measurements::with_noise(&y, &known_variances);
         let fit = fit(&features, &points, measured, assumptions, Start::Cold);
         let penalty = if noise == Noise::Absent { 0.0 } else { NOISE_PENALTY };
         Some((fit.log_evidence? + jacobian - penalty, fit.process.hyperparameters().clone()))
     };
     let kinds = [Noise::Absent, Noise::Unknown, Noise::Present].into_iter();
-    kinds.filter_map(fitted).reduce(|a, b| if b.0 > a.0 { b } else { a })
+    kinds.filter_map(fit_with).reduce(|a, b| if b.0 > a.0 { b } else { a })
 }
 
 /// Conditions a process on the data; adds noise if the covariance cannot be factored.
@@ -282,12 +285,12 @@ fn condition(
     transform: &OutputTransform,
 ) -> Option<Posterior> {
     let points: Vec<&UnitPoint> = data.iter().map(|observation| &observation.point).collect();
-    let (losses, known) = transform_losses(data, transform);
+    let (losses, known_variances) = transform_losses(data, transform);
     (0..=MAX_NOISE_INCREASES).find_map(|increase| {
         let noise_variance = 10.0_f64.powi(increase) * hyperparameters.noise_variance;
         let hyperparameters = Hyperparameters { noise_variance, ..hyperparameters.clone() };
         GaussianProcess::new(Features::new(axes), hyperparameters)
-            .condition(&points, Measurements::with_noise(&losses, &known))
+            .condition(&points, Measurements::with_noise(&losses, &known_variances))
             .ok()
     })
 }

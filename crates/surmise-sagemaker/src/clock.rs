@@ -71,7 +71,7 @@ impl Clock {
         }
     }
 
-    /// Sleeps for a time of this clock; a simulated clock advances instead.
+    /// Sleeps until `time` has passed on this clock; a simulated clock only advances.
     pub fn sleep(&self, time: Duration) {
         match &self.0 {
             Kind::Real { factor, .. } => thread::sleep(scaled(time, factor.recip())),

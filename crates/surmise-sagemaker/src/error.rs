@@ -6,7 +6,7 @@ use surmise::error::{Error, Violation};
 
 /// A feature that a request uses and that Surmise does not support yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotSupported {
+pub struct UnsupportedFeature {
     /// The kind of feature.
     pub feature: Feature,
     /// The JSON path of the member that requests the feature.
@@ -33,7 +33,7 @@ pub enum Feature {
     UnknownMember,
 }
 
-impl fmt::Display for NotSupported {
+impl fmt::Display for UnsupportedFeature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { feature, path, requested, consequence } = self;
         write!(f, "{feature:?} is not supported yet (`{path}` is {requested}): {consequence}")
@@ -53,15 +53,15 @@ pub enum TuningError {
     ///
     /// All unsupported features are listed, also those that could be omitted.
     #[error("{}", list(.0))]
-    NotSupported(Vec<NotSupported>),
+    Unsupported(Vec<UnsupportedFeature>),
 }
 
 impl TuningError {
-    /// Returns the broken rules; empty for [`TuningError::NotSupported`].
+    /// Returns the broken rules; empty for [`TuningError::Unsupported`].
     pub fn violations(&self) -> &[Violation] {
         match self {
             Self::Engine(error) => error.violations(),
-            Self::NotSupported(_) => &[],
+            Self::Unsupported(_) => &[],
         }
     }
 }
@@ -72,6 +72,6 @@ impl fmt::Debug for TuningError {
     }
 }
 
-fn list(items: &[NotSupported]) -> String {
-    items.iter().map(NotSupported::to_string).collect::<Vec<_>>().join("\n")
+fn list(items: &[UnsupportedFeature]) -> String {
+    items.iter().map(UnsupportedFeature::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -16,13 +16,13 @@ pub enum Severity {
     Warning,
 }
 
-/// One broken rule or one piece of advice about a request.
+/// A broken rule of a request, or advice about it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Whether the service refuses the request for it.
+    /// Whether the finding is an error or a warning.
     pub severity: Severity,
-    /// JSON path, value, rule and remedy.
+    /// The JSON path, the value, the broken rule and the remedy.
     pub violation: Violation,
 }
 
@@ -45,7 +45,7 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Returns true if there is no error, so that the service would accept the request.
+    /// Returns whether there is no error, so that the service would accept the request.
     pub fn is_accepted(&self) -> bool {
         self.errors().next().is_none()
     }
@@ -55,7 +55,7 @@ impl Validation {
         &self.findings
     }
 
-    /// Returns the rules for which the service refuses the request.
+    /// Returns the broken rules for which the service refuses the request.
     pub fn errors(&self) -> impl Iterator<Item = &Violation> {
         self.with_severity(Severity::Error)
     }
@@ -95,14 +95,14 @@ impl fmt::Display for Validation {
 pub(crate) struct Findings {
     findings: IndexSet<Finding>,
     /// The severity of a member that the service's model does not have.
-    unknown: Severity,
+    unknown_member_severity: Severity,
     /// True if the request comes from a state machine, where a value can be null at run time.
     pub(crate) in_state_machine: bool,
 }
 
 impl Findings {
-    pub(crate) fn new(unknown: Severity, in_state_machine: bool) -> Self {
-        Self { findings: IndexSet::new(), unknown, in_state_machine }
+    pub(crate) fn new(unknown_member_severity: Severity, in_state_machine: bool) -> Self {
+        Self { findings: IndexSet::new(), unknown_member_severity, in_state_machine }
     }
 
     pub(crate) fn add(&mut self, severity: Severity, violation: Violation) {
@@ -148,9 +148,9 @@ impl Findings {
     }
 
     /// Adds a finding about a member that the structure does not have.
-    pub(crate) fn unknown(&mut self, node: &Node<'_>, structure: &str, remedy: String) {
+    pub(crate) fn unknown_member(&mut self, node: &Node<'_>, structure: &str, remedy: String) {
         let rule = format!("{structure} has no such member");
-        self.add_at(self.unknown, node, rule, remedy);
+        self.add_at(self.unknown_member_severity, node, rule, remedy);
     }
 
     pub(crate) fn into_validation(self) -> Validation {

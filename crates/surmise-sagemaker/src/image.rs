@@ -41,7 +41,7 @@ const ACCOUNTS: &str = "\
     835164637446 855470959533 867004704886 898809789911 951798379941 978288397137 991648021394 \
     999678624901 999911452149";
 
-/// The kind of an image, by its path.
+/// The kind of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Image {
     /// The image of a built-in algorithm.
@@ -61,9 +61,7 @@ pub(crate) fn image_kind(path: &str) -> Image {
     let is_ecr = host.starts_with(".dkr.ecr") || host.starts_with(".dkr-ecr");
     let repository = path.split(['@', ':']).next().unwrap_or_default();
     match REPOSITORIES.iter().find(|name| **name == repository) {
-        Some(name) if is_ecr && ACCOUNTS.split(' ').any(|known| known == account) => {
-            Image::BuiltIn(name)
-        }
+        Some(name) if is_ecr && ACCOUNTS.split(' ').any(|it| it == account) => Image::BuiltIn(name),
         Some(name) => Image::Namesake(name),
         None => Image::Other,
     }

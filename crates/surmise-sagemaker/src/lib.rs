@@ -95,7 +95,7 @@ pub use self::conversion::{
     TrainingJobStatus, TrainingJobStatusCounters, TrainingJobSummary, Tuning, TuningJobDescription,
     TuningJobStatus, model_s3_uri, training_job_summaries,
 };
-pub use self::error::{Feature, NotSupported, TuningError};
+pub use self::error::{Feature, TuningError, UnsupportedFeature};
 pub use self::evaluator::SageMakerEvaluator;
 pub use self::findings::{Finding, Severity, Validation};
 pub use self::quotas::Quotas;

@@ -53,7 +53,7 @@ impl<'a> Node<'a> {
         self.member(name).or_else(expression)
     }
 
-    /// True if this node is an unresolved expression.
+    /// Returns whether this node is an unresolved expression.
     pub(crate) fn is_unresolved(&self) -> bool {
         self.unresolved.iter().any(|unresolved| unresolved.path == self.path)
     }
@@ -63,12 +63,12 @@ impl<'a> Node<'a> {
         names.iter().try_fold(self.clone(), |node, name| node.member(name))
     }
 
-    /// True if a member is present, resolved or not.
+    /// Returns whether a member is present, resolved or not.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.member_or_expression(name).is_some()
     }
 
-    /// True if a member is present, but only as an unresolved expression.
+    /// Returns whether a member is present, but only as an unresolved expression.
     pub(crate) fn has_unresolved(&self, name: &str) -> bool {
         !self.unresolved.is_empty() && self.member(name).is_none() && self.has(name)
     }
@@ -84,7 +84,7 @@ impl<'a> Node<'a> {
         members.map(entry).collect()
     }
 
-    /// Returns the items of a list; empty if this is no list.
+    /// Returns the items of a list; empty if this is not a list.
     pub(crate) fn items(&self) -> Vec<Self> {
         let items = self.value.as_array().map(Vec::as_slice).unwrap_or_default();
         let item = |(index, value)| self.with_path(format!("{}[{index}]", self.path), value);

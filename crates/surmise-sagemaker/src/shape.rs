@@ -28,7 +28,7 @@ pub(crate) enum Shape {
     /// One of the values `true` and `false`.
     Boolean,
     /// A list of values of the same shape.
-    List { of: &'static Shape, min: usize, max: usize },
+    List { item: &'static Shape, min: usize, max: usize },
     /// A map from texts to values of the same shape.
     Map { key: &'static Shape, value: &'static Shape, max: usize },
     /// An object with named members.
@@ -82,8 +82,8 @@ impl Shape {
         Self::pattern(min, max, expression, "a single line")
     }
 
-    pub(crate) const fn list(of: &'static Self, min: usize, max: usize) -> Self {
-        Self::List { of, min, max }
+    pub(crate) const fn list(item: &'static Self, min: usize, max: usize) -> Self {
+        Self::List { item, min, max }
     }
 
     pub(crate) const fn at_least(min: i64) -> Self {
@@ -107,8 +107,8 @@ impl Shape {
             Self::Long => json!({"type": "long"}),
             Self::Float => json!({"type": "float"}),
             Self::Boolean => json!({"type": "boolean"}),
-            Self::List { of, min, max } => {
-                json!({"type": "list", "min": min, "max": max, "member": of.to_json()})
+            Self::List { item, min, max } => {
+                json!({"type": "list", "min": min, "max": max, "member": item.to_json()})
             }
             Self::Map { key, value, max } => {
                 json!({"type": "map", "max": max, "key": key.to_json(), "value": value.to_json()})
@@ -164,10 +164,10 @@ pub(crate) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
             }
         }
         (Shape::Boolean, Value::Bool(_)) => {}
-        (Shape::List { of, min, max }, Value::Array(items)) => {
+        (Shape::List { item: item_shape, min, max }, Value::Array(items)) => {
             check_count(node, items.len(), (*min, *max), findings);
             for item in node.items() {
-                check(&item, of, findings);
+                check(&item, item_shape, findings);
             }
         }
         (Shape::Map { key, value, max }, Value::Object(entries)) => {
@@ -177,12 +177,12 @@ pub(crate) fn check(node: &Node<'_>, shape: &Shape, findings: &mut Findings) {
         (Shape::Structure(structure), Value::Object(_)) => {
             check_members(node, structure, findings);
         }
-        (shape, value) => check_kind(node, shape, value, findings),
+        (shape, value) => report_wrong_type(node, shape, value, findings),
     }
 }
 
 /// Reports a value of another type than expected, with a guess of what was meant.
-fn check_kind(node: &Node<'_>, shape: &Shape, value: &Value, findings: &mut Findings) {
+fn report_wrong_type(node: &Node<'_>, shape: &Shape, value: &Value, findings: &mut Findings) {
     let remedy = match (shape, value) {
         (_, Value::Null) => "leave the member out, or give it a value".to_owned(),
         (Shape::Text { .. } | Shape::Choice(_), Value::Number(_) | Value::Bool(_)) => {
@@ -253,13 +253,13 @@ fn check_choice(node: &Node<'_>, text: &str, names: &[&str], findings: &mut Find
 
 fn check_integer(node: &Node<'_>, min: Option<i64>, max: Option<i64>, findings: &mut Findings) {
     let number = node.value.as_i64().unwrap_or_default();
-    let bits = i64::from(i32::MAX);
+    let largest = i64::from(i32::MAX);
     if let Some(min) = min.filter(|min| number < *min) {
         findings.error(node, format!("it must be at least {min}"), "raise it");
     } else if let Some(max) = max.filter(|max| number > *max) {
         findings.error(node, format!("it must be at most {max}"), "lower it");
-    } else if number > bits || number < -bits - 1 {
-        findings.error(node, "it must fit into 32 bits", format!("use at most {bits}"));
+    } else if number > largest || number < -largest - 1 {
+        findings.error(node, "it must fit into 32 bits", format!("use at most {largest}"));
     }
 }
 
@@ -302,7 +302,7 @@ fn check_members(node: &Node<'_>, structure: &Structure, findings: &mut Findings
                     Some(name) => format!("{name} may be meant; otherwise remove it"),
                     None => "remove it".to_owned(),
                 };
-                findings.unknown(&value, structure.name, remedy);
+                findings.unknown_member(&value, structure.name, remedy);
             }
         }
     }
@@ -319,36 +319,36 @@ fn check_members(node: &Node<'_>, structure: &Structure, findings: &mut Findings
 
 /// Returns the name that was probably meant: equal except for case and punctuation, or with at most
 /// two different letters.
-pub(crate) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     /// The smallest edit distance of names that do not count as similar.
     const MIN_DIFFERENT: usize = 3;
     let normalized = |name: &str| {
         let letters = name.chars().take(80).filter(|c| c.is_alphanumeric());
         letters.flat_map(char::to_lowercase).collect::<Vec<char>>()
     };
-    let given = normalized(given);
+    let text = normalized(text);
     // A long name that is a prefix of the other one counts as one edit.
     let is_prefix =
         |a: &[char], b: &[char]| a.len().min(b.len()) > 8 && (a.starts_with(b) || b.starts_with(a));
     let distance = |name: &str| {
         let name = normalized(name);
-        let edits = edit_distance(&given, &name);
-        if is_prefix(&given, &name) { edits.min(1) } else { edits }
+        let edits = edit_distance(&text, &name);
+        if is_prefix(&text, &name) { edits.min(1) } else { edits }
     };
     let (distance, name) = names.map(|name| (distance(name), name)).min_by_key(|(d, _)| *d)?;
-    (distance < MIN_DIFFERENT.min(given.len())).then_some(name)
+    (distance < MIN_DIFFERENT.min(text.len())).then_some(name)
 }
 
 /// Returns the Levenshtein distance of two texts.
 fn edit_distance(a: &[char], b: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
-        let mut corner = row[0];
+        let mut diagonal = row[0];
         row[0] = i + 1;
         for (j, y) in b.iter().enumerate() {
-            let replaced = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(corner + 1).min(row[j] + 1);
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
         }
     }
     row[b.len()]

@@ -21,7 +21,7 @@ pub struct Unresolved {
     pub remedy: String,
     /// True if the state machine, pipeline or template presumably gives it a value when it runs.
     pub resolves_at_run_time: bool,
-    /// True if the reader appended `.$` to the name of the member, which the document has not.
+    /// True if the reader appended `.$` to the name of the member; the document does not have it.
     pub(crate) is_placeholder: bool,
 }
 

@@ -110,7 +110,7 @@ pub struct CommandEvaluator {
     pub(super) max_runtime: Option<Duration>,
     pub(super) grace_period: Duration,
     pub(super) is_surviving: bool,
-    /// True while launched programs must not begin.
+    /// True while launched programs must not begin: see `Evaluator::pause_starts`.
     pub(super) are_starts_paused: bool,
     /// True once a warning about the full disk was sent, until a job starts again.
     pub(super) has_warned_of_full_disk: bool,
@@ -118,10 +118,10 @@ pub struct CommandEvaluator {
     /// Running jobs by the number of their call.
     pub(super) running: BTreeMap<u64, RunningJob>,
     pub(super) call_count: u64,
-    /// Locations of launched jobs, and warnings. Launched programs begin once their locations have
-    /// been returned.
+    /// Locations of launched jobs, and warnings, which the next `wait` returns. Launched programs
+    /// begin after that.
     pub(super) pending_events: Vec<JobEvent>,
-    /// Ends of jobs whose commands the system has refused.
+    /// Ends of jobs whose commands the operating system has refused.
     pub(super) failed_to_start: Vec<JobEvent>,
     pub(super) sender: SyncSender<(u64, Message)>,
     pub(super) receiver: Receiver<(u64, Message)>,
@@ -170,7 +170,7 @@ impl CommandEvaluator {
         }
     }
 
-    /// Adds arguments, which stand before the configuration.
+    /// Adds arguments of the program; the configuration follows them.
     #[must_use]
     pub fn arguments<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
@@ -273,17 +273,17 @@ impl CommandEvaluator {
         self
     }
 
-    /// Sets up each job by `setup`, in a folder of its own below `folder`.
+    /// Sets up each job by a custom `setup`, in a separate folder below `folder`.
     ///
-    /// Replaces [`pass_configuration`](Self::pass_configuration), and includes
-    /// [`in_folder`](Self::in_folder).
+    /// The setup replaces [`pass_configuration`](Self::pass_configuration). The folders are those
+    /// of [`in_folder`](Self::in_folder).
     #[must_use]
     pub fn set_up_by(mut self, setup: impl JobSetup + 'static, folder: impl Into<PathBuf>) -> Self {
         self.setup = Some(Box::new(setup));
         self.in_folder(folder)
     }
 
-    /// Returns the files in a job's folder that are read, each with the method that set it.
+    /// Returns the files that are read in a job's folder, each with the method that set it.
     pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
         let metric = match &self.metric {
             MetricSource::File(file) => Some(("metric_from", file)),

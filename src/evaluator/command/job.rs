@@ -11,8 +11,8 @@ use super::surviving::ProcessLocation;
 use crate::evaluator::contract::JobId;
 use crate::process_group::Signal;
 
-/// How long to wait for the output to close after the program has ended. A process that has left
-/// the process group may keep it open.
+/// How long to wait for the output streams to close after the program has ended. A process that has
+/// left the process group may keep them open.
 pub(super) const OUTPUT_GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct RunningJob {
     start_pipe: Option<ChildStdin>,
     /// The location of a surviving job.
     location: Option<ProcessLocation>,
-    /// Number of reports that the study has already, and that are read once more.
+    /// Number of reports that are read once more after a restart, although the study has them.
     known_reports: usize,
 }
 
@@ -152,8 +152,8 @@ impl RunningJob {
         }
     }
 
-    /// Returns the time of the next deadline, of which no message informs.
-    pub(super) fn next_wake(&self) -> Option<Duration> {
+    /// Returns the time at which the next deadline passes; no message announces it.
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
         match &self.stage {
             Stage::Running { end_by: time } | Stage::Ending { kill_at: time, .. } => *time,
             Stage::Exited { at, .. } => Some(at.saturating_add(OUTPUT_GRACE_PERIOD)),
@@ -164,7 +164,8 @@ impl RunningJob {
         matches!(self.stage, Stage::Exited { .. })
     }
 
-    /// Returns whether the program has ended and its output is complete.
+    /// Returns whether the program has ended, and its output is complete or its grace period is
+    /// over.
     pub(super) fn is_over(&self, now: Duration) -> bool {
         match &self.stage {
             Stage::Exited { at, .. } => {

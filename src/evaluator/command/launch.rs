@@ -17,10 +17,10 @@ use crate::trial::{Failure, FailureKind, Outcome};
 
 /// Time that the watcher of a killed tuner needs beyond the grace period of the jobs.
 const WATCHER_DELAY: Duration = Duration::from_secs(2);
-/// Interval at which an earlier attempt is polled for its end.
+/// Interval at which earlier attempts are polled for their end.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Delay before a start is retried that failed because the disk is full.
-const DISK_FULL_RETRY: Duration = Duration::from_secs(30);
+const DISK_FULL_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 impl CommandEvaluator {
     /// Launches a job that survives the tuner.
@@ -73,7 +73,7 @@ impl CommandEvaluator {
         Ok(Adoption::Running)
     }
 
-    /// Makes the watcher end a job if this process is killed.
+    /// Marks a command, so that the watcher stops its job if this process is killed.
     pub(super) fn watch(&mut self, command: &mut Command) {
         if !cfg!(target_os = "linux") {
             return;
@@ -115,12 +115,12 @@ impl CommandEvaluator {
                     let folder = self.folder.clone().unwrap_or_default();
                     let text = format!(
                         "cannot write the folder of {job} in {} ({error}): free disk space there; \
-                         the start is retried every {DISK_FULL_RETRY:?}",
+                         the start is retried every {DISK_FULL_RETRY_DELAY:?}",
                         folder.display()
                     );
                     self.pending_events.push(JobEvent::Warning { text });
                 }
-                Ok(StartOutcome::Busy { retry_after: DISK_FULL_RETRY })
+                Ok(StartOutcome::Busy { retry_after: DISK_FULL_RETRY_DELAY })
             }
             // Only the command line of this configuration is invalid.
             ErrorKind::InvalidInput | ErrorKind::ArgumentListTooLong => {
@@ -132,10 +132,11 @@ impl CommandEvaluator {
         }
     }
 
-    /// Returns how long to wait for an earlier attempt at the same trial, which the watcher of a
-    /// killed tuner is still stopping. `None` if no such process is running, or if its grace period
-    /// is over.
-    pub(super) fn wait_for_earlier_attempts(&self, job: JobId) -> Option<Duration> {
+    /// Returns how long to wait before the next check for earlier attempts at the same trial.
+    ///
+    /// The watcher of a killed tuner may still be stopping one. `None` if no such process is
+    /// running, or if its grace period is over.
+    pub(super) fn delay_for_earlier_attempts(&self, job: JobId) -> Option<Duration> {
         let folder = self.folder.as_ref()?;
         if self.elapsed() > self.grace_period.saturating_add(WATCHER_DELAY) {
             return None;
@@ -181,8 +182,8 @@ fn program_exists(command: &Command) -> bool {
         let directory = command.get_current_dir().unwrap_or(Path::new(""));
         return directory.join(program).exists();
     }
-    let given = command.get_envs().find(|(name, _)| *name == "PATH").map(|(_, value)| value);
-    let paths = match given {
+    let own_path = command.get_envs().find(|(name, _)| *name == "PATH").map(|(_, value)| value);
+    let paths = match own_path {
         Some(value) => value.map(ToOwned::to_owned),
         None => std::env::var_os("PATH"),
     };

@@ -32,8 +32,8 @@ impl CommandEvaluator {
         let errors = output.errors();
         match (job.status(), final_value) {
             (Some(Ok(status)), Ok(value)) if status.success() => Outcome::from(value),
-            (Some(Ok(status)), Err(found)) if status.success() => {
-                failed(FailureKind::MissingMetric, format!("{found}{}", error_suffix(&errors)))
+            (Some(Ok(status)), Err(reason)) if status.success() => {
+                failed(FailureKind::MissingMetric, format!("{reason}{}", error_suffix(&errors)))
             }
             (Some(Ok(status)), _) => {
                 let setup = self.setup.as_ref().zip(folder);

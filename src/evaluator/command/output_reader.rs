@@ -22,7 +22,7 @@ pub(super) struct OutputReader {
     last_line: Option<String>,
     #[cfg(feature = "regex")]
     matches: PatternMatches,
-    /// The last step that the expression for steps has found.
+    /// The last step that the expression for steps has matched.
     #[cfg(feature = "regex")]
     last_step: Option<u64>,
     report_count: u64,
@@ -52,7 +52,8 @@ fn parse_report(line: &str) -> Option<(Option<u64>, f64)> {
                 (step.split_once('='), value.split_once('='))
             {
                 let step = step.trim_end_matches(',');
-                let is_step = STEP_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
+                let is_step =
+                    STEP_NAMES.iter().any(|step_name| name.eq_ignore_ascii_case(step_name));
                 return Some((Some(step.parse().ok()?), value.parse().ok()?)).filter(|_| is_step);
             }
             let step = step.strip_suffix(',').unwrap_or(step);
@@ -104,14 +105,14 @@ impl OutputReader {
             ReportSource::Lines if !is_error => parse_report(&text),
             #[cfg(feature = "regex")]
             ReportSource::Pattern(pattern) => {
-                last_match(pattern, &text).and_then(|found| Some((None, found.parse().ok()?)))
+                last_match(pattern, &text).and_then(|value| Some((None, value.parse().ok()?)))
             }
             #[cfg(feature = "regex")]
             ReportSource::PatternWithSteps { value, step } => {
-                let found = last_match(step, &text).and_then(|found| found.parse().ok());
-                self.last_step = found.or(self.last_step);
+                let new_step = last_match(step, &text).and_then(|step| step.parse().ok());
+                self.last_step = new_step.or(self.last_step);
                 let step = self.last_step;
-                last_match(value, &text).and_then(|found| Some((step, found.parse().ok()?)))
+                last_match(value, &text).and_then(|value| Some((step, value.parse().ok()?)))
             }
             _ => None,
         };
@@ -144,7 +145,7 @@ impl OutputReader {
         if is_shorter {
             self.report_file = FilePosition::default();
         }
-        // Read in chunks to bound the memory that a large file takes.
+        // Read in chunks, to bound the memory that a large file takes.
         if file.seek(SeekFrom::Start(self.report_file.offset)).is_err() {
             return Vec::new();
         }
@@ -182,7 +183,7 @@ impl OutputReader {
         reports.map(|report| self.record_report(report)).collect()
     }
 
-    /// Returns the final value, or a message that says what stands in its place.
+    /// Returns the final value, or a message that says why there is none.
     pub(super) fn final_value(
         &self,
         metric: &MetricSource,
@@ -202,8 +203,8 @@ impl OutputReader {
                     .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
                 let mut lines = text.lines().rev().map(visible_part);
                 let last = lines.find(|line| !line.trim().is_empty());
-                let what = format!("the last line of {}", path.display());
-                parse_value(last.ok_or_else(|| format!("{} is empty", path.display()))?, &what)
+                let source = format!("the last line of {}", path.display());
+                parse_value(last.ok_or_else(|| format!("{} is empty", path.display()))?, &source)
             }
             #[cfg(feature = "regex")]
             MetricSource::Pattern(_) => {
@@ -228,7 +229,7 @@ fn read_end(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn parse_value(line: &str, what: &str) -> Result<f64, String> {
+fn parse_value(line: &str, source: &str) -> Result<f64, String> {
     parse_report(line).map(|(_, value)| value).ok_or_else(|| {
         let shown: String = line.chars().take(MAX_SHOWN_CHARACTERS).collect();
         let hint = hint(&shown);
@@ -238,7 +239,7 @@ fn parse_value(line: &str, what: &str) -> Result<f64, String> {
         } else {
             ""
         };
-        format!("{what} is not a number: {shown:?}{hint}{forms}")
+        format!("{source} is not a number: {shown:?}{hint}{forms}")
     })
 }
 

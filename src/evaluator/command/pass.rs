@@ -12,9 +12,11 @@ use crate::space::Configuration;
 
 /// Selects how a program receives its configuration.
 ///
-/// In every form the environment of the program has these variables: `SURMISE_TRIAL` and
-/// `SURMISE_ATTEMPT`; `SURMISE_DEADLINE`, in seconds, if the job has a deadline; `SURMISE_FOLDER`,
-/// if jobs have folders.
+/// With every variant, the environment of the program has these variables:
+///
+/// - `SURMISE_TRIAL` and `SURMISE_ATTEMPT`, the numbers of the trial and of the attempt,
+/// - `SURMISE_DEADLINE`, the timeout of the job in seconds, if it has one,
+/// - `SURMISE_FOLDER`, the path of the job's folder, if jobs have folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PassConfiguration {
@@ -90,7 +92,7 @@ impl PassConfiguration {
                 violations.push(Violation::new(name, &variable, rule, remedy));
             }
             let is_essential = ESSENTIAL.contains(&variable.as_str());
-            if is_essential || environment.iter().any(|(known, _)| *known == *variable) {
+            if is_essential || environment.iter().any(|(name, _)| *name == *variable) {
                 let rule = match is_essential {
                     true => {
                         format!("it must not hide the variable {variable}, which programs need")

@@ -3,7 +3,7 @@
 use super::sources::{MAX_SHOWN_CHARACTERS, MatchSelection};
 use crate::pattern::MetricPattern;
 
-/// The matches of the expression for the final value so far.
+/// The matches of the expression for the final value, up to now.
 #[derive(Debug, Default)]
 pub(super) struct PatternMatches {
     values: Vec<f64>,
@@ -35,8 +35,8 @@ impl PatternMatches {
         self.last_text = Some(text.to_owned());
     }
 
-    /// Returns the final value, or a message that says what was found in its place. `hint` returns
-    /// the likely reason why a text is not a number.
+    /// Returns the final value, or a message that says why there is none. `hint` returns the likely
+    /// reason why a text is not a number.
     pub(super) fn final_value(
         &self,
         selection: MatchSelection,
@@ -46,13 +46,13 @@ impl PatternMatches {
         let values = self.values.iter().copied();
         // If the selected match is unreadable, another match must not take its place.
         let unreadable = self.unreadable.as_ref();
-        let (found, unreadable) = match selection {
+        let (value, unreadable) = match selection {
             MatchSelection::Last => (values.last(), unreadable.filter(|_| self.ends_unreadable)),
             MatchSelection::Min => (values.reduce(f64::min), unreadable),
             MatchSelection::Max => (values.reduce(f64::max), unreadable),
         };
-        let unreadable = unreadable.or(self.last_text.as_ref().filter(|_| found.is_none()));
-        match (unreadable, found) {
+        let unreadable = unreadable.or(self.last_text.as_ref().filter(|_| value.is_none()));
+        match (unreadable, value) {
             (Some(text), _) => Err(format!(
                 "the expression captured {text:?}, which is not a number{}",
                 hint(text)

@@ -14,8 +14,11 @@ use crate::evaluator::contract::{Job, JobId};
 const PROBE_BYTES: usize = 1 << 16;
 
 impl CommandEvaluator {
-    /// Creates the folder of a job, and removes the metric and the reports of an earlier run.
-    pub(super) fn prepare(&self, job: JobId) -> io::Result<Option<PathBuf>> {
+    /// Creates the folder of a job, and removes the files with metric and reports of an earlier
+    /// run.
+    ///
+    /// Returns `None` if jobs have no folders.
+    pub(super) fn prepare_folder(&self, job: JobId) -> io::Result<Option<PathBuf>> {
         let Some(folder) = &self.folder else { return Ok(None) };
         let name = format!("trial-{:05}-attempt-{}", job.trial.0, job.attempt);
         fs::create_dir_all(folder.join(&name))?;
@@ -33,7 +36,11 @@ impl CommandEvaluator {
         Ok(Some(folder))
     }
 
-    pub(super) fn command(
+    /// Returns the command of a job, with its arguments and environment variables.
+    ///
+    /// # Errors
+    /// [`EvaluatorError`] if the configuration cannot be passed, or the custom setup fails.
+    pub(super) fn build_command(
         &self,
         job: &Job<'_>,
         folder: Option<&Path>,
@@ -42,8 +49,8 @@ impl CommandEvaluator {
         command.args(&self.arguments).envs(self.environment.iter().cloned());
         command.env("SURMISE_TRIAL", job.trial.id.to_string());
         command.env("SURMISE_ATTEMPT", job.attempt.to_string());
-        if let Some(deadline) = job.deadline {
-            command.env("SURMISE_DEADLINE", deadline.as_secs_f64().to_string());
+        if let Some(timeout) = job.timeout {
+            command.env("SURMISE_DEADLINE", timeout.as_secs_f64().to_string());
         }
         if let Some(folder) = folder {
             command.env("SURMISE_FOLDER", folder);
@@ -58,7 +65,7 @@ impl CommandEvaluator {
         Ok(command)
     }
 
-    pub(super) fn logs(folder: &Path) -> io::Result<Logs> {
+    pub(super) fn create_logs(folder: &Path) -> io::Result<Logs> {
         let output = File::create(folder.join("stdout.log"))?;
         Ok(Logs { output, error: File::create(folder.join("stderr.log"))? })
     }

@@ -1,4 +1,4 @@
-//! A running program with its child processes: sends its output, line by line, and its end.
+//! A running program with its child processes. Threads send its output, line by line, and its end.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -16,7 +16,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// How long to wait for zombies that another process must reap.
 const ZOMBIE_GRACE_PERIOD: Duration = Duration::from_millis(500);
 
-/// A message of a process. Messages are sent together with the number of the call.
+/// A message about a process. It is sent together with the number of the call.
 #[derive(Debug)]
 pub(super) enum Message {
     /// A line of standard output, or of standard error if `is_error`.
@@ -38,7 +38,7 @@ struct State {
     group: Option<ProcessGroup>,
     /// True once the leader has ended.
     has_ended: bool,
-    /// True once the group was sent a signal.
+    /// True once a signal was sent to the group.
     is_asked_to_end: bool,
     killed_at: Option<Instant>,
 }
@@ -65,9 +65,9 @@ impl Process {
         let state = Arc::new(Mutex::new(State::default()));
         let (output_log, error_log) =
             logs.map_or((None, None), |logs| (Some(logs.output), Some(logs.error)));
-        let (give_output, output) = channel::<ChildStdout>();
-        let (give_error, error) = channel::<ChildStderr>();
-        let (give_child, child) = channel::<Child>();
+        let (output_sender, output) = channel::<ChildStdout>();
+        let (error_sender, error) = channel::<ChildStderr>();
+        let (child_sender, child) = channel::<Child>();
         forward_lines(output, false, output_log, call, sender.clone())?;
         forward_lines(error, true, error_log, call, sender.clone())?;
         forward_exit(child, Arc::clone(&state), call, sender.clone())?;
@@ -76,9 +76,9 @@ impl Process {
         let group = child.id();
         lock(&state).group = Some(ProcessGroup::of(&child));
         // The threads wait for these, so that sending does not fail.
-        let _ = child.stdout.take().map(|stream| give_output.send(stream));
-        let _ = child.stderr.take().map(|stream| give_error.send(stream));
-        let _ = give_child.send(child);
+        let _ = child.stdout.take().map(|stream| output_sender.send(stream));
+        let _ = child.stderr.take().map(|stream| error_sender.send(stream));
+        let _ = child_sender.send(child);
         Ok((Self(state), group))
     }
 

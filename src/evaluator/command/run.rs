@@ -37,7 +37,7 @@ impl CommandEvaluator {
     fn poll_jobs(&mut self) -> Vec<JobEvent> {
         let now = self.elapsed();
         let mut events = Vec::new();
-        let mut over = Vec::new();
+        let mut ended = Vec::new();
         for (number, running) in &mut self.running {
             running.enforce_deadlines(now, self.grace_period);
             let is_over = running.is_over(now);
@@ -49,10 +49,10 @@ impl CommandEvaluator {
                 }
             }
             if is_over {
-                over.push(*number);
+                ended.push(*number);
             }
         }
-        for number in over {
+        for number in ended {
             let Some(running) = self.running.remove(&number) else { continue };
             self.watcher.iter_mut().for_each(|watcher| watcher.unwatch(number));
             let outcome = self.outcome(&running);
@@ -62,11 +62,11 @@ impl CommandEvaluator {
     }
 
     /// Returns how long to wait for messages: until the next deadline, poll or `until`.
-    fn next_wake(&self, until: Duration) -> Duration {
+    fn next_wait(&self, until: Duration) -> Duration {
         let now = self.elapsed();
         let mut wake = until;
         for running in self.running.values() {
-            wake = running.next_wake().map_or(wake, |time| wake.min(time));
+            wake = running.next_deadline().map_or(wake, |time| wake.min(time));
             if matches!(self.reports, ReportSource::File(_)) {
                 wake = wake.min(now.saturating_add(POLL_INTERVAL));
             }
@@ -84,25 +84,25 @@ impl Evaluator for CommandEvaluator {
         }
         self.check().map_err(|error| EvaluatorError::new(error.to_string()))?;
         let parent = self.folder.clone().unwrap_or_default();
-        let folder = match self.prepare(id) {
+        let folder = match self.prepare_folder(id) {
             Ok(folder) => folder,
             Err(error) => {
                 let fatal_error = |_: &Self| io_error("prepare", &parent, &error);
                 return self.handle_start_error(id, &error, fatal_error);
             }
         };
-        let mut command = self.command(job, folder.as_deref())?;
+        let mut command = self.build_command(job, folder.as_deref())?;
         if let Some(folder) = folder.as_deref().filter(|_| self.is_surviving) {
             return self.launch(job, &command, folder);
         }
-        let logs = match folder.as_deref().map(Self::logs).transpose() {
+        let logs = match folder.as_deref().map(Self::create_logs).transpose() {
             Ok(logs) => logs,
             Err(error) => {
                 let fatal_error = |_: &Self| io_error("write logs in", &parent, &error);
                 return self.handle_start_error(id, &error, fatal_error);
             }
         };
-        if let Some(retry_after) = self.wait_for_earlier_attempts(id) {
+        if let Some(retry_after) = self.delay_for_earlier_attempts(id) {
             return Ok(StartOutcome::Busy { retry_after });
         }
         self.watch(&mut command);
@@ -135,7 +135,7 @@ impl Evaluator for CommandEvaluator {
         }
         loop {
             let mut events = Vec::new();
-            // Bounded, so that a program that prints without pause cannot delay the other jobs.
+            // The number is bounded, so that programs that print without pause delay no other job.
             let messages: Vec<_> = self.receiver.try_iter().take(CHANNEL_CAPACITY).collect();
             for (number, message) in messages {
                 events.extend(self.process_message(number, message));
@@ -146,7 +146,7 @@ impl Evaluator for CommandEvaluator {
                 return Ok(events);
             }
             // The evaluator holds a sender itself, so the channel is never closed.
-            if let Ok((number, message)) = self.receiver.recv_timeout(self.next_wake(until)) {
+            if let Ok((number, message)) = self.receiver.recv_timeout(self.next_wait(until)) {
                 let event = self.process_message(number, message);
                 if event.is_some() {
                     return Ok(event.into_iter().collect());

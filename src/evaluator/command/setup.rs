@@ -13,8 +13,9 @@ use crate::evaluator::contract::Job;
 /// Implement it where [`PassConfiguration`](super::PassConfiguration) is not enough. The training
 /// container of the package `surmise-sagemaker` is an implementation.
 pub trait JobSetup: fmt::Debug + Send {
-    /// Returns everything that prevents the setup of jobs; empty by default. The evaluator calls
-    /// this before each start.
+    /// Returns a violation for each setting that prevents the setup of jobs; empty by default.
+    ///
+    /// The evaluator calls this before each start.
     fn violations(&self) -> Vec<Violation> {
         Vec::new()
     }
@@ -33,8 +34,9 @@ pub trait JobSetup: fmt::Debug + Send {
         command: &mut Command,
     ) -> Result<(), EvaluatorError>;
 
-    /// Returns the reason that a failed program has left in its folder; `None` by default. The
-    /// message of the failure has the end of standard error in any case.
+    /// Returns the reason that a failed program has left in its folder; `None` by default.
+    ///
+    /// The message of the failure then has this reason in place of the end of standard error.
     fn failure_reason(&self, _folder: &Path) -> Option<String> {
         None
     }

@@ -22,7 +22,7 @@ pub enum MetricSource {
     /// The matches of a regular expression in standard output and standard error; in each line the
     /// last match counts.
     ///
-    /// The order of two lines in different streams is not known.
+    /// Lines of different streams may be read in any order.
     #[cfg(feature = "regex")]
     Pattern(MetricPattern),
 }
@@ -40,8 +40,8 @@ pub enum ReportSource {
     /// Each line of a file to which the program appends, in the form of [`Lines`](Self::Lines). The
     /// path is relative to the job's folder.
     File(PathBuf),
-    /// The last match of a regular expression in each line of standard output and standard error,
-    /// counted from 1.
+    /// The last match of a regular expression in each line of standard output and standard error.
+    /// Steps are counted from 1.
     #[cfg(feature = "regex")]
     Pattern(MetricPattern),
     /// Like [`Pattern`](Self::Pattern), with steps from a second regular expression.
@@ -73,7 +73,7 @@ pub enum MatchSelection {
     Max,
 }
 
-/// Number of bytes read at the end of a line, and at the end of a file.
+/// Maximum number of bytes that are read at the end of a line, and at the end of a file.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 16;
-/// Number of characters of a line that a message shows.
+/// Maximum number of characters of a line that a message shows.
 pub(super) const MAX_SHOWN_CHARACTERS: usize = 400;

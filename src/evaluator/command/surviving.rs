@@ -1,8 +1,8 @@
 //! Programs that survive the tuner: their output and their exit status go to files.
 //!
-//! A shell runs the program. It begins when it reads a line from its pipe, so that a tuner that
-//! crashes before the location of the program is recorded starts none. The shell also records the
-//! exit status, which only the parent of a process can read.
+//! A shell runs the program. The shell begins when it reads a line from its pipe. So no program
+//! runs if the tuner crashes before the location of the program is recorded. The shell also records
+//! the exit status, which only the parent of a process can read.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -45,9 +45,9 @@ done 2>/dev/null
 # End the remaining child processes, too.
 kill -s KILL 0"#;
 
-/// The location of a surviving program.
+/// The location of a program: its process and its folder.
 ///
-/// Start time and boot identify the process, because the system reuses process numbers.
+/// Start time and boot ID identify the process, because the system reuses process numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProcessLocation {
     pub(super) folder: PathBuf,
@@ -75,9 +75,9 @@ impl fmt::Display for ProcessLocation {
 
 impl ProcessLocation {
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let (process, suffix) = text.strip_prefix("process ")?.split_once(" started ")?;
-        let (started, suffix) = suffix.split_once(" boot ")?;
-        let (boot, folder) = suffix.split_once(" in ")?;
+        let (process, remaining) = text.strip_prefix("process ")?.split_once(" started ")?;
+        let (started, remaining) = remaining.split_once(" boot ")?;
+        let (boot, folder) = remaining.split_once(" in ")?;
         Some(Self {
             folder: PathBuf::from(folder),
             process: process.parse().ok()?,
@@ -94,12 +94,12 @@ impl ProcessLocation {
 
     fn of_process(process: u32, folder: &Path) -> io::Result<Self> {
         let (_, started) = stat(process)?;
-        Ok(Self { folder: folder.to_owned(), process, started, boot: boot()? })
+        Ok(Self { folder: folder.to_owned(), process, started, boot: boot_id()? })
     }
 
     /// Returns whether the process exists and has not ended.
     pub(super) fn is_alive(&self) -> bool {
-        let is_this_boot = boot().is_ok_and(|boot| boot == self.boot);
+        let is_this_boot = boot_id().is_ok_and(|boot| boot == self.boot);
         let is_running = |(state, started)| started == self.started && !matches!(state, 'Z' | 'X');
         is_this_boot && stat(self.process).is_ok_and(is_running)
     }
@@ -111,7 +111,7 @@ impl ProcessLocation {
     /// The method waits until one of these has happened. After a restart of the machine, or if the
     /// files were removed, the program counts as having run.
     pub(super) fn has_begun(&self) -> bool {
-        let is_another_boot = boot().is_ok_and(|boot| boot != self.boot);
+        let is_another_boot = boot_id().is_ok_and(|boot| boot != self.boot);
         if is_another_boot || !self.folder.join("process").exists() {
             return true;
         }
@@ -132,8 +132,9 @@ impl ProcessLocation {
     fn status(&self) -> Option<ExitStatus> {
         let text = fs::read_to_string(self.folder.join("status")).ok()?;
         let (process, code) = text.trim().split_once(' ')?;
-        let is_own = process.parse() == Ok(self.process);
-        is_own.then(|| code.parse().ok().map(|code: i32| ExitStatus::from_raw(code << 8)))?
+        let is_same_process = process.parse() == Ok(self.process);
+        is_same_process
+            .then(|| code.parse().ok().map(|code: i32| ExitStatus::from_raw(code << 8)))?
     }
 }
 
@@ -157,7 +158,8 @@ pub(super) fn stat(process: u32) -> io::Result<(char, u64)> {
     read().ok_or_else(|| io::Error::other("a process whose state cannot be read"))
 }
 
-fn boot() -> io::Result<String> {
+/// Returns the boot ID of this machine, which is new after each restart.
+fn boot_id() -> io::Result<String> {
     Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
 }
 
@@ -311,13 +313,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_survive_formatting_and_parsing() {
-        let own =
+    fn locations_survive_formatting_and_parsing() {
+        let location =
             ProcessLocation::of_process(std::process::id(), Path::new("/tmp/a b in c")).unwrap();
-        assert_eq!(ProcessLocation::parse(&own.to_string()), Some(own.clone()));
-        assert!(own.is_alive());
-        assert!(!ProcessLocation { started: own.started + 1, ..own.clone() }.is_alive());
-        assert!(!ProcessLocation { boot: "another".to_owned(), ..own }.is_alive());
+        assert_eq!(ProcessLocation::parse(&location.to_string()), Some(location.clone()));
+        assert!(location.is_alive());
+        assert!(!ProcessLocation { started: location.started + 1, ..location.clone() }.is_alive());
+        assert!(!ProcessLocation { boot: "another".to_owned(), ..location }.is_alive());
         for other in
             ["", "arn:aws:sagemaker:eu-west-1:1:training-job/a", "process x started 1 boot b in /"]
         {

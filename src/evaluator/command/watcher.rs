@@ -91,7 +91,7 @@ impl Watcher {
         Ok(Self { shell, pipe, grace_period, mark, groups: BTreeMap::new() })
     }
 
-    /// Starts another shell if the previous one has ended.
+    /// Starts the shell again if it has ended.
     pub(super) fn ensure_running(&mut self) -> io::Result<()> {
         if matches!(self.shell.try_wait(), Ok(None)) {
             return Ok(());

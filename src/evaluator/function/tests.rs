@@ -109,7 +109,7 @@ fn hanging_closures_are_abandoned_and_their_values_are_late() {
         Ok::<_, String>(4.0)
     })
     .with_stop_grace_period(Duration::from_millis(20));
-    let job = Job { deadline: Some(Duration::from_millis(10)), ..Job::new(&trial, 1) };
+    let job = Job { timeout: Some(Duration::from_millis(10)), ..Job::new(&trial, 1) };
     evaluator.start(&job).unwrap();
     let events = evaluator.wait(LONG).unwrap();
     let [JobEvent::Ended { outcome: Outcome::Failed(failure), .. }] = &events[..] else {

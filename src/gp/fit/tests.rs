@@ -56,15 +56,15 @@ proptest! {
         let Example { axes, points, losses, hyperparameters, .. } = &example;
         let features = Features::new(axes);
         let mut rng = Rng::stream(seed, 3);
-        let known: Vec<f64> = losses.iter().map(|_| 0.2 * rng.uniform()).collect();
+        let known_noise: Vec<f64> = losses.iter().map(|_| 0.2 * rng.uniform()).collect();
         let assumptions = Assumptions { kernel: hyperparameters.kernel, ..Assumptions::default() };
-        let measured = Measurements::with_noise(losses, &known);
-        let objective = FitObjective::new(&features, points, measured, assumptions);
-        let plain = Hyperparameters {
+        let measurements = Measurements::with_noise(losses, &known_noise);
+        let objective = FitObjective::new(&features, points, measurements, assumptions);
+        let unwarped = Hyperparameters {
             warps: vec![Warp::IDENTITY; axes.len()],
             ..hyperparameters.clone()
         };
-        let theta = objective.to_theta(&plain);
+        let theta = objective.to_theta(&unwarped);
         let (value, gradient) = objective.negative_log_posterior(&theta);
         prop_assert!((value + objective.log_posterior(&theta)).abs() < 1e-9 * value.abs().max(1.0));
         for i in 0..theta.len() {
@@ -86,11 +86,11 @@ proptest! {
         let features = Features::new(axes);
         let objective = FitObjective::new(&features, points, losses.into(), Assumptions::default());
         let (value, _) = objective.log_likelihood(hyperparameters);
-        let want = example.log_density();
-        let tolerance = 1e-8 * want.abs().max(1.0);
-        prop_assert!((value - want).abs() < tolerance, "{value} {want}");
+        let expected = example.log_density();
+        let tolerance = 1e-8 * expected.abs().max(1.0);
+        prop_assert!((value - expected).abs() < tolerance, "{value} {expected}");
         let posterior = example.posterior();
-        prop_assert!((posterior.log_likelihood() - want).abs() < tolerance);
+        prop_assert!((posterior.log_likelihood() - expected).abs() < tolerance);
     }
 }
 
@@ -105,9 +105,10 @@ fn the_evidence_of_two_observations_matches_hand_calculation() {
     let t = 5.0_f64.sqrt() * 0.5 / 0.4;
     let b = 1.3 * (1.0 + t + t * t / 3.0) * (-t).exp();
     let a = 1.3 + 0.1;
-    let half = 0.75; // By symmetry the mean is 0.25 and the residuals are ±0.75.
-    let log_density =
-        -half * half / (a - b) - 0.5 * (a * a - b * b).ln() - (2.0 * std::f64::consts::PI).ln();
+    let residual = 0.75; // By symmetry the mean is 0.25 and the residuals are ±0.75.
+    let log_density = -residual * residual / (a - b)
+        - 0.5 * (a * a - b * b).ln()
+        - (2.0 * std::f64::consts::PI).ln();
     let (value, _) = objective.log_likelihood(&hyperparameters);
     assert!((value - log_density).abs() < 1e-12, "{value} {log_density}");
 }

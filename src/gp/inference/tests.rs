@@ -11,17 +11,17 @@ fn data(count: usize) -> (Vec<[f64; 2]>, Vec<f64>) {
     (points, losses)
 }
 
-fn draws(uncertainty: HyperparameterInference, count: usize) -> Vec<Draw> {
+fn draws(inference: HyperparameterInference, count: usize) -> Vec<Draw> {
     let (points, losses) = data(count);
     let (features, assumptions) = (Features::new(&AXES), Assumptions::default());
     let mode = fit(&features, &points, &losses, assumptions, Start::Cold);
-    uncertainty.draws(&features, &points, &losses, assumptions, mode.process.hyperparameters())
+    inference.draws(&features, &points, &losses, assumptions, mode.process.hyperparameters())
 }
 
 /// Returns the weighted mean and standard deviation of a quantity over draws.
-fn moments(draws: &[Draw], of: impl Fn(&Hyperparameters) -> f64) -> (f64, f64) {
+fn moments(draws: &[Draw], quantity: impl Fn(&Hyperparameters) -> f64) -> (f64, f64) {
     let total = |f: &dyn Fn(f64) -> f64| -> f64 {
-        draws.iter().map(|draw| draw.weight * f(of(&draw.hyperparameters))).sum()
+        draws.iter().map(|draw| draw.weight * f(quantity(&draw.hyperparameters))).sum()
     };
     let mean = total(&|x| x);
     (mean, total(&|x| (x - mean).powi(2)).sqrt())
@@ -29,14 +29,14 @@ fn moments(draws: &[Draw], of: impl Fn(&Hyperparameters) -> f64) -> (f64, f64) {
 
 #[test]
 fn weights_sum_to_one_and_draws_are_deterministic() {
-    for uncertainty in [
+    for inference in [
         HyperparameterInference::MaximumAPosteriori,
         HyperparameterInference::Laplace { draws: 6 },
         HyperparameterInference::SliceSampling { draws: 3 },
     ] {
-        let found = draws(uncertainty, 15);
+        let found = draws(inference, 15);
         assert!((found.iter().map(|draw| draw.weight).sum::<f64>() - 1.0).abs() < 1e-12);
-        assert_eq!(found, draws(uncertainty, 15));
+        assert_eq!(found, draws(inference, 15));
     }
     assert_eq!(draws(HyperparameterInference::MaximumAPosteriori, 15).len(), 1);
     assert_eq!(draws(HyperparameterInference::SliceSampling { draws: 3 }, 15).len(), 3);
@@ -83,23 +83,23 @@ const QUANTITIES: [fn(&Hyperparameters) -> f64; 3] =
 fn slice_sampling_agrees_with_a_sum_over_a_grid() {
     let grid = grid_reference(15);
     let sliced = draws(HyperparameterInference::SliceSampling { draws: 400 }, 15);
-    for of in QUANTITIES {
-        let (mean, std_dev) = moments(&grid, of);
-        let (sliced_mean, sliced_std_dev) = moments(&sliced, of);
+    for quantity in QUANTITIES {
+        let (mean, std_dev) = moments(&grid, quantity);
+        let (sliced_mean, sliced_std_dev) = moments(&sliced, quantity);
         assert!((sliced_mean - mean).abs() < 0.35 * std_dev, "{sliced_mean} {mean} ± {std_dev}");
         let ratio = sliced_std_dev / std_dev;
         assert!((0.7..1.4).contains(&ratio), "{sliced_std_dev} {std_dev}");
     }
 }
 
-/// The posterior has long tails, so that the approximation only needs the right location and scale.
+/// The posterior has long tails, so the tolerances only check the location and scale.
 #[test]
 fn laplace_roughly_agrees_with_a_sum_over_a_grid() {
     let grid = grid_reference(40);
     let approximated = draws(HyperparameterInference::Laplace { draws: 4000 }, 40);
-    for of in QUANTITIES {
-        let (mean, std_dev) = moments(&grid, of);
-        let (laplace_mean, laplace_std_dev) = moments(&approximated, of);
+    for quantity in QUANTITIES {
+        let (mean, std_dev) = moments(&grid, quantity);
+        let (laplace_mean, laplace_std_dev) = moments(&approximated, quantity);
         assert!((laplace_mean - mean).abs() < std_dev, "{laplace_mean} {mean} ± {std_dev}");
         let ratio = laplace_std_dev / std_dev;
         assert!((0.4..1.8).contains(&ratio), "{laplace_std_dev} {std_dev}");
@@ -112,11 +112,11 @@ fn a_fixed_noise_variance_stays_fixed() {
     let features = Features::new(&AXES);
     let assumptions = Assumptions { noise: crate::gp::Noise::Absent, ..Assumptions::default() };
     let mode = fit(&features, &points, &losses, assumptions, Start::Cold);
-    for uncertainty in [
+    for inference in [
         HyperparameterInference::Laplace { draws: 5 },
         HyperparameterInference::SliceSampling { draws: 3 },
     ] {
-        let found = uncertainty.draws(
+        let found = inference.draws(
             &features,
             &points,
             &losses,

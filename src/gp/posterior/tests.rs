@@ -46,17 +46,18 @@ fn an_estimated_mean_is_a_constant_of_unbounded_variance() {
     let Hyperparameters { signal_variance, noise_variance, .. } = process.hyperparameters;
     let unbounded = 1e6;
     let rows = |points: &[Vec<f64>]| process.scaled_rows(points);
-    let between = |a: &Array2<f64>, b: &Array2<f64>| process.covariances(a, b).0 + unbounded;
+    let covariances = |a: &Array2<f64>, b: &Array2<f64>| process.covariances(a, b).0 + unbounded;
     let (observed_rows, at_rows) = (rows(&observed), rows(&at));
     let noise = Array2::<f64>::eye(observed.len()) * noise_variance;
-    let cholesky = Cholesky::factor(&(between(&observed_rows, &observed_rows) + noise)).unwrap();
-    let cross = between(&at_rows, &observed_rows);
+    let cholesky =
+        Cholesky::factor(&(covariances(&observed_rows, &observed_rows) + noise)).unwrap();
+    let cross = covariances(&at_rows, &observed_rows);
     let mean = cross.dot(&cholesky.solve(Array1::from(values.clone()).view()));
     let explained = cholesky.solve_lower(cross.t()).map(|x| x * x).sum_axis(Axis(0));
     let variance = signal_variance + unbounded - explained;
-    let by_limit = Prediction { mean, variance };
+    let expected = Prediction { mean, variance };
     let posterior = process.clone().condition(&observed, &values).unwrap();
-    assert_close(&posterior.predict(&at), &by_limit, 1e-5);
+    assert_close(&posterior.predict(&at), &expected, 1e-5);
 }
 
 #[test]

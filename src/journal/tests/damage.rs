@@ -21,7 +21,7 @@ fn error_kind(error: Error) -> JournalErrorKind {
     }
 }
 
-/// Returns the outcomes of each configuration, which must not get lost.
+/// Returns the outcomes of each configuration.
 fn results(study: &Study) -> BTreeMap<String, Vec<Outcome>> {
     let mut results: BTreeMap<String, Vec<Outcome>> = BTreeMap::new();
     for trial in study.trials() {
@@ -32,17 +32,17 @@ fn results(study: &Study) -> BTreeMap<String, Vec<Outcome>> {
     results
 }
 
-/// Returns how many results of a study another study lacks.
-fn missing(study: &Study, other: &Study) -> usize {
+/// Returns the number of results of a study that another study lacks.
+fn count_missing_results(study: &Study, other: &Study) -> usize {
     let available = results(other);
-    let missing = |(configuration, outcomes): (&String, &Vec<Outcome>)| {
+    let count_missing = |(configuration, outcomes): (&String, &Vec<Outcome>)| {
         let found = available.get(configuration);
         outcomes
             .iter()
             .filter(|outcome| !found.is_some_and(|found| found.contains(outcome)))
             .count()
     };
-    results(study).iter().map(missing).sum()
+    results(study).iter().map(count_missing).sum()
 }
 
 #[test]
@@ -54,9 +54,9 @@ fn journal_cut_off_anywhere_keeps_complete_events() {
     let starts = line_starts(&bytes);
     for end in 0..=bytes.len() {
         // A line without its newline is complete.
-        let whole = starts.iter().skip(1).filter(|start| *start - 1 <= end).count();
+        let line_count = starts.iter().skip(1).filter(|start| *start - 1 <= end).count();
         let scanned = scan(&path, &bytes[..end]);
-        if whole == 0 {
+        if line_count == 0 {
             let error = scanned.unwrap_err();
             assert!(
                 matches!(
@@ -69,7 +69,7 @@ fn journal_cut_off_anywhere_keeps_complete_events() {
             continue;
         }
         let scan = scanned.unwrap();
-        assert_eq!(event_texts(&scan.events), all[..whole - 1], "cut off at {end}");
+        assert_eq!(event_texts(&scan.events), all[..line_count - 1], "cut off at {end}");
         let is_torn = !starts.contains(&end) && !starts.contains(&(end + 1));
         assert_eq!(scan.torn_tail.is_some(), is_torn, "cut off at {end}");
     }
@@ -79,7 +79,7 @@ fn journal_cut_off_anywhere_keeps_complete_events() {
 fn fault_07_cut_off_journal_is_resumed() {
     let scratch = ScratchFolder::new("goes-on");
     let path = scratch.file("run");
-    let (whole, bytes) = write_journal(&path, EVENTS);
+    let (original, bytes) = write_journal(&path, EVENTS);
     let starts = line_starts(&bytes);
     let mut rng = Rng::stream(2, 2);
     for pair in starts.windows(2) {
@@ -88,7 +88,7 @@ fn fault_07_cut_off_journal_is_resumed() {
             let _ = fs::remove_file(scratch.file(&format!("run.torn-{}", pair[0])));
             fs::write(&path, &bytes[..end]).unwrap();
             let (mut again, mut journal) = Journal::resume(&path, new_study()).unwrap();
-            let all = event_texts(whole.events());
+            let all = event_texts(original.events());
             let common = again.events().len();
             assert_eq!(event_texts(again.events()), all[..common]);
             let kept = journal.open_report().torn_line_copy.clone();
@@ -110,8 +110,10 @@ fn fault_07_cut_off_journal_is_resumed() {
     }
 }
 
-/// Opens a damaged journal, which is refused, and repairs it.
-fn refused_and_repaired(path: &Path, damaged: &[u8], offset: usize) -> (Study, usize) {
+/// Checks that a damaged journal is refused, and repairs it.
+///
+/// Returns the repaired study and the number of losses that the repair lists.
+fn check_refusal_and_repair(path: &Path, damaged: &[u8], offset: usize) -> (Study, usize) {
     fs::write(path, damaged).unwrap();
     let found = error_kind(Journal::open(path).unwrap_err());
     let JournalErrorKind::Damaged { offset: reported, .. } = found else { panic!("{found:?}") };
@@ -154,12 +156,12 @@ fn locked_journal_is_not_repaired() {
 fn repeated_lines_are_refused_and_repaired_without_loss() {
     let scratch = ScratchFolder::new("twice");
     let path = scratch.file("run");
-    let (whole, bytes) = write_journal(&path, EVENTS);
+    let (original, bytes) = write_journal(&path, EVENTS);
     for pair in line_starts(&bytes).windows(2) {
         let mut damaged = bytes.clone();
         damaged.splice(pair[1]..pair[1], bytes[pair[0]..pair[1]].iter().copied());
-        let (study, lost) = refused_and_repaired(&path, &damaged, pair[1]);
-        assert_eq!((event_texts(study.events()), lost), (event_texts(whole.events()), 0));
+        let (study, lost) = check_refusal_and_repair(&path, &damaged, pair[1]);
+        assert_eq!((event_texts(study.events()), lost), (event_texts(original.events()), 0));
     }
 }
 
@@ -167,24 +169,24 @@ fn repeated_lines_are_refused_and_repaired_without_loss() {
 fn swapped_lines_are_refused_and_repaired_without_loss() {
     let scratch = ScratchFolder::new("swapped");
     let path = scratch.file("run");
-    let (whole, bytes) = write_journal(&path, EVENTS);
+    let (original, bytes) = write_journal(&path, EVENTS);
     // Without the first line, the file is no journal.
     for triple in line_starts(&bytes).windows(3).skip(1) {
         let mut damaged = bytes.clone();
         damaged[triple[0]..triple[2]].rotate_left(triple[1] - triple[0]);
-        let (study, lost) = refused_and_repaired(&path, &damaged, triple[0]);
-        assert_eq!((event_texts(study.events()), lost), (event_texts(whole.events()), 0));
+        let (study, lost) = check_refusal_and_repair(&path, &damaged, triple[0]);
+        assert_eq!((event_texts(study.events()), lost), (event_texts(original.events()), 0));
     }
 }
 
-/// Damages each line but the first. Most damage is refused, and its repair may cost some results.
+/// Damages each line but the first. Most damage is refused, and its repair may lose some results.
 ///
 /// `damage` returns the maximum number of lost results. A report is torn if no later line shows
 /// that it was on disk.
 fn damage_each_line(name: &str, mut damage: impl FnMut(&mut Vec<u8>, usize, usize) -> usize) {
     let scratch = ScratchFolder::new(name);
     let path = scratch.file("run");
-    let (whole, bytes) = write_journal(&path, EVENTS);
+    let (original, bytes) = write_journal(&path, EVENTS);
     let starts = line_starts(&bytes);
     let mut torn = 0;
     for (number, pair) in starts.windows(2).enumerate().skip(1) {
@@ -192,16 +194,17 @@ fn damage_each_line(name: &str, mut damage: impl FnMut(&mut Vec<u8>, usize, usiz
         let max_missing = damage(&mut damaged, pair[0], pair[1]);
         fs::write(&path, &damaged).unwrap();
         if let Ok((study, _)) = Journal::open(&path) {
-            assert_eq!(event_texts(study.events()), event_texts(&whole.events()[..number - 1]));
+            assert_eq!(event_texts(study.events()), event_texts(&original.events()[..number - 1]));
             let is_report = |event: &Event| matches!(event, Event::Reported { .. });
             // Only the last record, and reports before the next sync, may be torn.
-            assert!(whole.events()[number - 1..EVENTS - 1].iter().all(is_report));
+            assert!(original.events()[number - 1..EVENTS - 1].iter().all(is_report));
             torn += 1;
             continue;
         }
-        let (study, lost) = refused_and_repaired(&path, &damaged, pair[0]);
+        let (study, lost) = check_refusal_and_repair(&path, &damaged, pair[0]);
         assert!(lost > 0);
-        assert!(missing(&whole, &study) <= max_missing, "{:?}", whole.events()[number - 1]);
+        let missing = count_missing_results(&original, &study);
+        assert!(missing <= max_missing, "{:?}", original.events()[number - 1]);
     }
     assert!(torn < 10, "{torn}");
 }
@@ -229,7 +232,7 @@ fn missing_lines_are_refused_and_losses_are_listed() {
 fn journal_without_first_record_is_repaired_for_a_study() {
     let scratch = ScratchFolder::new("headless");
     let path = scratch.file("run");
-    let (whole, bytes) = write_journal(&path, EVENTS);
+    let (original, bytes) = write_journal(&path, EVENTS);
     let mut damaged = bytes;
     damaged[40] ^= 1;
     fs::write(&path, &damaged).unwrap();
@@ -243,7 +246,10 @@ fn journal_without_first_record_is_repaired_for_a_study() {
     ));
     let repair = Journal::repair_for(&path, &new_study()).unwrap();
     assert_eq!(repair.lost.len(), 2, "{:?}", repair.lost);
-    assert_eq!(event_texts(Journal::open(&path).unwrap().0.events()), event_texts(whole.events()));
+    assert_eq!(
+        event_texts(Journal::open(&path).unwrap().0.events()),
+        event_texts(original.events())
+    );
 }
 
 #[test]

@@ -11,8 +11,8 @@ use crate::strategy::RandomSearch;
 use crate::study::{AskOutcome, Event, Study, StudySettings};
 use crate::trial::{Failure, FailureKind, Outcome, StopCause, TrialId};
 
-/// A folder that is deleted at the end, in memory where possible, because thousands of files are
-/// synchronized.
+/// A folder that is deleted when the value is dropped. It is in memory if possible, because the
+/// tests synchronize thousands of files.
 pub(super) struct ScratchFolder(PathBuf);
 
 impl ScratchFolder {
@@ -47,13 +47,13 @@ pub(super) fn new_study() -> Study {
     Study::new(space, Objective::minimize("loss"), RandomSearch, settings).unwrap()
 }
 
-/// Applies random changes of all kinds to a study, until it has `events` events. Calls `seen` after
-/// each change.
+/// Applies random changes of all kinds to a study, until it has `events` events. Calls `on_change`
+/// after each change.
 pub(super) fn simulate_study(
     study: &mut Study,
     events: usize,
     rng: &mut Rng,
-    mut seen: impl FnMut(&Study),
+    mut on_change: impl FnMut(&Study),
 ) {
     let mut running: Vec<TrialId> = Vec::new();
     while study.events().len() < events {
@@ -61,17 +61,17 @@ pub(super) fn simulate_study(
         let trial = (!running.is_empty()).then(|| running[rng.index(running.len())]);
         match (kind, trial) {
             (0, _) => {
-                let part =
+                let partial =
                     Configuration::from([("layers", (1 + study.events().len() as i64).into())]);
-                study.enqueue(&part).unwrap();
+                study.enqueue(&partial).unwrap();
             }
             (1, _) => {
-                let whole = Configuration::from([
+                let complete = Configuration::from([
                     ("rate", 0.01.into()),
                     ("layers", (500_000 + study.events().len() as i64).into()),
                     ("optimizer", "adam".into()),
                 ]);
-                study.add_observation(&whole, Outcome::from(rng.normal())).unwrap();
+                study.add_observation(&complete, Outcome::from(rng.normal())).unwrap();
             }
             (2..=4, _) | (_, None) => {
                 if let AskOutcome::Trials(trials) = study.ask(1).unwrap() {
@@ -80,13 +80,13 @@ pub(super) fn simulate_study(
             }
             (5, Some(trial)) => {
                 let failure = Failure::new(FailureKind::Interrupted, "spot\ntaken");
-                study.attempt_failed(trial, failure).unwrap();
+                study.record_failed_attempt(trial, failure).unwrap();
             }
             (6, Some(trial)) => {
                 study.set_job_location(trial, &format!("job-{}", study.events().len())).unwrap();
             }
             (7, Some(trial)) => {
-                study.ask_to_stop(trial, StopCause::TuningOver).unwrap();
+                study.request_stop(trial, StopCause::TuningOver).unwrap();
                 study.withdraw_stop(trial).unwrap();
             }
             (8, Some(trial)) => {
@@ -103,7 +103,7 @@ pub(super) fn simulate_study(
                 study.report(trial, study.events().len() as u64, value).unwrap();
             }
         }
-        seen(study);
+        on_change(study);
     }
 }
 

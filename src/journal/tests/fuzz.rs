@@ -53,24 +53,24 @@ fn change(bytes: &mut Vec<u8>, rng: &mut Rng) {
 }
 
 /// Checks a changed journal: its events are the first ones of the original, or it is refused and
-/// what is salvaged is a valid study.
+/// the salvaged events are a valid study.
 ///
 /// Returns whether it could be read.
 fn check_changed_journal(
     path: &Path,
     bytes: &[u8],
-    whole: &[String],
+    all_events: &[String],
     search: &SearchDescription,
 ) -> bool {
     if let Ok(found) = scan(path, bytes) {
         let events = event_texts(&found.events);
-        assert!(events.len() <= whole.len() && events == whole[..events.len()]);
+        assert!(events.len() <= all_events.len() && events == all_events[..events.len()]);
         return true;
     }
-    let sound = ReadableRecords::read(bytes);
-    let saved = sound.salvage(path, Some(search.clone())).unwrap();
+    let readable = ReadableRecords::read(bytes);
+    let salvaged = readable.salvage(path, Some(search.clone())).unwrap();
     let mut study = search.build_study_with(PlaceholderStrategy::from_search(search)).unwrap();
-    study.extend(saved.events.into_iter().map(|(_, event)| event)).unwrap();
+    study.extend(salvaged.events.into_iter().map(|(_, event)| event)).unwrap();
     false
 }
 
@@ -79,17 +79,17 @@ fn changed_bytes_never_yield_other_events() {
     let scratch = ScratchFolder::new("fuzz");
     let path = scratch.file("run");
     let (study, bytes) = write_journal(&path, 40);
-    let whole = event_texts(study.events());
+    let all_events = event_texts(study.events());
     let search = SearchDescription::from_study(&study).unwrap();
     let cases = cases();
-    let mut read = 0;
+    let mut read_count = 0;
     for case in 0..cases {
         let mut rng = Rng::stream(case, 11);
         let mut changed = bytes.clone();
         for _ in 0..=rng.index(3) {
             change(&mut changed, &mut rng);
         }
-        read += u64::from(check_changed_journal(&path, &changed, &whole, &search));
+        read_count += u64::from(check_changed_journal(&path, &changed, &all_events, &search));
     }
-    assert!(read > cases / 20 && read < cases, "{read} of {cases} are read");
+    assert!(read_count > cases / 20 && read_count < cases, "{read_count} of {cases} are read");
 }

@@ -20,9 +20,9 @@ struct Disk {
     durable: Vec<u8>,
     /// The writes since the last sync, in their order: offset and bytes.
     written: Vec<(usize, Vec<u8>)>,
-    /// Of a thousand calls, so many fail after a part of their work.
+    /// The average number of calls in a thousand that fail after a part of their work.
     failure_rate: usize,
-    failed: usize,
+    failed_calls: usize,
     rng: Option<Rng>,
 }
 
@@ -37,7 +37,7 @@ impl Disk {
     fn draw_failure(&mut self) -> bool {
         let rng = self.rng.as_mut().unwrap();
         let fails = rng.index(1000) < self.failure_rate;
-        self.failed += usize::from(fails);
+        self.failed_calls += usize::from(fails);
         fails
     }
 
@@ -78,10 +78,10 @@ impl Storage for SimulatedDisk {
     fn sync(&mut self) -> io::Result<()> {
         let mut disk = self.0.lock().unwrap();
         if disk.draw_failure() {
-            // As on Linux: what could not be written is forgotten, and the next call succeeds.
+            // As on Linux: unwritten bytes may be discarded, and the next call succeeds.
             let rng = disk.rng.as_mut().unwrap();
-            let kept = rng.index(2) == 0;
-            if !kept {
+            let are_writes_kept = rng.index(2) == 0;
+            if !are_writes_kept {
                 disk.written.clear();
             }
             return Err(io::Error::other("input/output error"));
@@ -148,7 +148,7 @@ fn check_survival(seed: u64, failure_rate: usize) -> usize {
         );
         assert_eq!(events, event_texts(study.events())[..events.len()], "seed {seed}");
     });
-    let failed = disk.0.lock().unwrap().failed;
+    let failed_calls = disk.0.lock().unwrap().failed_calls;
     // Once the disk works again, all events are there.
     disk.0.lock().unwrap().failure_rate = 0;
     journal.write(&study).unwrap();
@@ -158,7 +158,7 @@ fn check_survival(seed: u64, failure_rate: usize) -> usize {
         event_texts(&scan(path, disk.durable.as_slice()).unwrap().events),
         event_texts(study.events())
     );
-    failed
+    failed_calls
 }
 
 #[test]

@@ -1,21 +1,22 @@
 //! Fits the hyperparameters of a history, warm-started at checkpoints.
 //!
-//! A fit starts best from the optimum for fewer data. So that fits do not depend on earlier
-//! proposals, the only such starts are *checkpoints*: the fits to the first m observations in the
+//! A good start of a fit is the optimum for fewer observations. But fits must not depend on earlier
+//! proposals. Therefore they start only from *checkpoints*: fits to the first m observations in the
 //! order of trial numbers, for m = 8, 12, 18, 27, …. Each checkpoint starts from the one before. An
 //! empty cache computes them again, which takes O(log n) fits.
 //!
-//! The loss transform and the kind of noise are chosen at checkpoints and at the first fit, and
+//! The loss transform and the kind of noise are chosen at the first fit and at checkpoints, and
 //! kept in between. Each alternative is fitted; the one with the largest marginal likelihood of
 //! the losses wins.
 //!
-//! With few observations, the kind of noise is chosen for each number of observations, without the
-//! best observation. A narrow optimum that was just found looks like noise to a smooth model. If
-//! there is noise, the other observations show it, too.
+//! With up to 27 observations, the kind of noise is chosen for each number of observations. From 8
+//! on, the choice leaves out the best observation, because a narrow optimum that was just found
+//! looks like noise to a smooth model. If there is noise, the other observations show it, too.
 //!
-//! Up to 300 observations, every proposal has a fit to all observations. Beyond that, fits are
-//! scheduled at some numbers of observations, to 300 of them: the best hundred and an even choice
-//! of the rest. The posterior is always conditioned on all observations.
+//! With up to 300 observations, every proposal has a fit to all observations. With more, there are
+//! fits only at scheduled numbers of observations. Such a fit uses 300 of them: the best hundred,
+//! and an evenly spaced selection of the remaining ones. The posterior is always conditioned on all
+//! observations.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -30,19 +31,21 @@ use crate::unit_cube::{Axis, UnitPoint};
 
 /// Number of observations of the first checkpoint.
 const FIRST_CHECKPOINT: usize = 8;
-/// Maximum number of observations that hyperparameters are fitted to; up to it, all are used.
+/// Maximum number of observations that hyperparameters are fitted to.
 const MAX_FITTED: usize = 300;
-/// Number of observations from which on fits between checkpoints start only from a checkpoint.
-const WARM_STARTS_ONLY: usize = 60;
-/// Minimum gain of the log marginal likelihood by noise, in nats, because rough but exact functions
-/// look noisy to a smooth model.
+/// Minimum number of observations for which fits between checkpoints have no cold start.
+const MIN_WITHOUT_COLD_START: usize = 60;
+/// Minimum gain of the log marginal likelihood by noise, in nats.
+///
+/// It is above 0, because rough but exact functions look noisy to a smooth model.
 const MIN_NOISE_EVIDENCE: f64 = 4.0;
 /// Minimum ratio of noise to signal variance for the prior of [`Noise::Present`].
 const LARGE_NOISE_RATIO: f64 = 0.1;
-/// Below this ratio, a fit with the prior of [`Noise::Present`] is not tried.
+/// Minimum ratio of noise to signal variance for which a fit with [`Noise::Present`] is tried.
 const MIN_NOISE_RATIO: f64 = 1e-3;
-/// Up to this number of observations, the kind of noise is chosen for each of them, because few
-/// observations are easily misjudged.
+/// Maximum number of observations up to which the kind of noise is chosen for each number.
+///
+/// A choice from few observations is often wrong, so later observations must be able to correct it.
 const MAX_NOISE_DECISIONS: usize = 27;
 /// Maximum known noise variance of a transformed loss; more would carry no further information.
 const MAX_KNOWN_NOISE: f64 = 1e6;
@@ -69,7 +72,7 @@ impl FittedModel {
         &self.draws[0].hyperparameters
     }
 
-    /// Returns a model with these draws, without a fit.
+    /// Creates a model from draws, without a fit.
     #[cfg(test)]
     pub(super) fn from_draws(draws: Vec<Draw>) -> Self {
         Self {
@@ -98,10 +101,12 @@ impl FittedModel {
     }
 }
 
-/// A cache of fits by their data. A fit that is computed again gives exactly the same result.
+/// A cache of fits by their data.
+///
+/// Computing a fit again gives exactly the same result.
 #[derive(Debug, Default)]
 pub(super) struct FitCache {
-    /// Entries in the order of their last use, the oldest first.
+    /// Entries in the order of their last use, the least recently used first.
     entries: Mutex<Vec<Entry>>,
 }
 
@@ -114,11 +119,11 @@ struct Entry {
 }
 
 impl FitCache {
-    /// Fits hyperparameters to the observations of a history; there is at least one.
+    /// Fits hyperparameters to the observations of a history, which has at least one.
     pub(super) fn fit(&self, history: &History<'_>, recipe: &Recipe) -> FittedModel {
-        let count = scheduled(history.observations.len());
-        let map = HyperparameterInference::MaximumAPosteriori;
-        let without_draws = Recipe { inference: map, ..*recipe };
+        let count = scheduled_count(history.observations.len());
+        let inference = HyperparameterInference::MaximumAPosteriori;
+        let without_draws = Recipe { inference, ..*recipe };
         let mut start = None;
         for checkpoint in checkpoints().take_while(|m| *m < count) {
             start = Some(self.fit_first(history, checkpoint, &without_draws, start));
@@ -198,33 +203,33 @@ fn fit(
     };
     let transform = match recipe.loss_transform {
         LossTransform::Automatic => transform,
-        declared => declared,
+        requested => requested,
     };
     let noise = if recipe.noise == Noise::Unknown { noise } else { recipe.noise };
-    let from = match &start {
+    let gp_start = match &start {
         None => Start::Cold,
-        Some(start) if chooses_transform || data.losses.len() < WARM_STARTS_ONLY => {
+        Some(start) if chooses_transform || data.losses.len() < MIN_WITHOUT_COLD_START => {
             Start::Both(start.best())
         }
         Some(start) => Start::Warm(start.best()),
     };
-    let mut fitted = data.fit(recipe, transform, noise, from);
+    let mut fitted = data.fit(recipe, transform, noise, gp_start);
     // Fits of alternatives start where this fit ended.
     if chooses_transform && recipe.loss_transform == LossTransform::Automatic {
-        let other = match fitted.loss_transform {
+        let alternative = match fitted.loss_transform {
             LossTransform::Standardized => LossTransform::YeoJohnson,
             _ => LossTransform::Standardized,
         };
-        let other = data.fit(recipe, other, noise, Start::Warm(fitted.best()));
-        fitted = fitted.or_better(other);
+        let refitted = data.fit(recipe, alternative, noise, Start::Warm(fitted.best()));
+        fitted = fitted.or_better(refitted);
     }
     if chooses_noise && recipe.noise == Noise::Unknown {
         let chosen = choose_noise(axes, observations, recipe, &fitted);
         if chosen != fitted.noise {
             let start = with_some_noise(fitted.best());
-            let other = data.fit(recipe, fitted.loss_transform, chosen, Start::Both(&start));
-            let evaluations = fitted.evaluations + other.evaluations;
-            fitted = FittedModel { evaluations, ..other };
+            let refitted = data.fit(recipe, fitted.loss_transform, chosen, Start::Both(&start));
+            let evaluations = fitted.evaluations + refitted.evaluations;
+            fitted = FittedModel { evaluations, ..refitted };
         }
     }
     fitted.draws = data.draws(recipe, &fitted);
@@ -276,7 +281,8 @@ fn choose_noise(
     if unknown.evidence > absent.evidence { Noise::Unknown } else { Noise::Absent }
 }
 
-/// Raises the noise variance to at least 0.05, because its derivative vanishes near 0.
+/// Raises the noise variance to at least 0.05, because the derivative with respect to its logarithm
+/// vanishes near 0.
 fn with_some_noise(best: &Hyperparameters) -> Hyperparameters {
     Hyperparameters { noise_variance: best.noise_variance.max(0.05), ..best.clone() }
 }
@@ -289,7 +295,7 @@ struct FitData<'a> {
     /// The observations that the hyperparameters are fitted to.
     chosen: Vec<&'a Observation>,
     /// Number of parameters that are not constant.
-    parameters: usize,
+    parameter_count: usize,
 }
 
 impl<'a> FitData<'a> {
@@ -298,7 +304,7 @@ impl<'a> FitData<'a> {
             features: Features::new(axes),
             losses: data.iter().map(|o| o.loss).collect(),
             chosen: representative(data),
-            parameters: axes.iter().filter(|axis| !axis.is_constant()).count(),
+            parameter_count: axes.iter().filter(|axis| !axis.is_constant()).count(),
         }
     }
 
@@ -307,16 +313,18 @@ impl<'a> FitData<'a> {
     }
 
     fn assumptions(&self, recipe: &Recipe, noise: Noise) -> Assumptions {
-        Assumptions { noise, ..recipe.assumptions(self.losses.len(), self.parameters) }
+        Assumptions { noise, ..recipe.assumptions(self.losses.len(), self.parameter_count) }
     }
 
     /// Returns the transformed losses, their known noise variances, and the log Jacobian.
+    ///
+    /// The losses are those of the chosen observations.
     fn transformed(&self, transform: LossTransform) -> (Vec<f64>, Vec<f64>, f64) {
         let transform = transform.fit(&self.losses);
         let losses: Vec<f64> = self.chosen.iter().map(|o| o.loss).collect();
         let transformed = losses.iter().map(|&loss| transform.apply(loss)).collect();
-        let known = self.chosen.iter().map(|o| known_noise(o, &transform)).collect();
-        (transformed, known, transform.log_jacobian(&losses))
+        let known_noise = self.chosen.iter().map(|o| known_noise(o, &transform)).collect();
+        (transformed, known_noise, transform.log_jacobian(&losses))
     }
 
     /// Fits hyperparameters for a loss transform and a kind of noise.
@@ -327,14 +335,14 @@ impl<'a> FitData<'a> {
         noise: Noise,
         start: Start<'_>,
     ) -> FittedModel {
-        let (transformed, known, jacobian) = self.transformed(transform);
+        let (transformed, known_noise, log_jacobian) = self.transformed(transform);
         let assumptions = self.assumptions(recipe, noise);
-        let losses = Measurements::with_noise(&transformed, &known);
+        let losses = Measurements::with_noise(&transformed, &known_noise);
         let fit = gp::fit(&self.features, &self.points(), losses, assumptions, start);
         let penalty = if noise == Noise::Absent { 0.0 } else { MIN_NOISE_EVIDENCE };
         let without_prior = self.losses.len() >= FIRST_CHECKPOINT;
         let value = if without_prior { fit.log_evidence } else { fit.log_posterior };
-        let evidence = value.map(|value| value + jacobian - penalty);
+        let evidence = value.map(|value| value + log_jacobian - penalty);
         let hyperparameters = fit.process.hyperparameters().clone();
         FittedModel {
             draws: vec![Draw { weight: 1.0, hyperparameters }],
@@ -353,48 +361,51 @@ impl<'a> FitData<'a> {
         {
             return fitted.draws.clone();
         }
-        let (transformed, known, _) = self.transformed(fitted.loss_transform);
+        let (transformed, known_noise, _) = self.transformed(fitted.loss_transform);
         let assumptions = self.assumptions(recipe, fitted.noise);
-        let (losses, best) = (Measurements::with_noise(&transformed, &known), fitted.best());
+        let losses = Measurements::with_noise(&transformed, &known_noise);
+        let best = fitted.best();
         recipe.inference.draws(&self.features, &self.points(), losses, assumptions, best)
     }
 }
 
-/// Returns the known noise variance of a transformed loss, to first order; 0 if unknown.
+/// Returns the known noise variance of a transformed loss, to first order; 0 if it is unknown.
 pub(super) fn known_noise(observation: &Observation, transform: &OutputTransform) -> f64 {
     let Some(variance) = observation.noise_variance else { return 0.0 };
     let transformed = variance * transform.derivative(observation.loss).powi(2);
     if transformed.is_finite() { transformed.min(MAX_KNOWN_NOISE) } else { MAX_KNOWN_NOISE }
 }
 
-/// Returns all observations, or 300 of more: the best hundred and an even choice of the rest, in
-/// order.
+/// Returns all observations if there are at most 300, and otherwise 300 of them, in order.
+///
+/// These are the best hundred, and an evenly spaced selection of the remaining ones.
 fn representative(data: &[Observation]) -> Vec<&Observation> {
     if data.len() <= MAX_FITTED {
         return data.iter().collect();
     }
     let losses: Vec<f64> = data.iter().map(|o| o.loss).collect();
     let mut chosen = ranking(&losses);
-    let mut others = chosen.split_off(MAX_FITTED / 3);
-    others.sort_unstable();
+    let mut remaining = chosen.split_off(MAX_FITTED / 3);
+    remaining.sort_unstable();
     let count = MAX_FITTED - chosen.len();
-    chosen.extend((0..count).map(|i| others[i * others.len() / count]));
+    chosen.extend((0..count).map(|i| remaining[i * remaining.len() / count]));
     chosen.sort_unstable();
     chosen.into_iter().map(|i| &data[i]).collect()
 }
 
-/// Returns whether there is a checkpoint at this number of observations.
+/// Returns `true` if there is a checkpoint at this number of observations.
 fn is_checkpoint(count: usize) -> bool {
     checkpoints().take_while(|m| *m <= count).any(|m| m == count)
 }
 
-/// Returns the checkpoints 8, 12, 18, 27, 40, …: each is half as large again as the one before.
+/// Returns the numbers of observations at checkpoints: 8, 12, 18, 27, 40, …, each half as large
+/// again as the one before.
 fn checkpoints() -> impl Iterator<Item = usize> {
     std::iter::successors(Some(FIRST_CHECKPOINT), |m| Some(m + m / 2))
 }
 
 /// Returns the last scheduled number of observations up to `count`.
-fn scheduled(count: usize) -> usize {
+fn scheduled_count(count: usize) -> usize {
     let mut scheduled = count.min(MAX_FITTED);
     loop {
         let next = scheduled + (scheduled / 50).max(5);
@@ -416,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn large_data_are_reduced_to_the_best_and_an_even_choice() {
+    fn many_observations_are_reduced_to_the_best_and_an_even_selection() {
         let observation = |trial: u64| {
             let loss = f64::from(u32::try_from(trial * 7919 % 1000).unwrap());
             Observation::new(TrialId(trial), vec![0.5].into(), loss)
@@ -431,10 +442,10 @@ mod tests {
 
     #[test]
     fn fits_use_all_observations_up_to_the_maximum() {
-        assert!((1..=MAX_FITTED).all(|count| scheduled(count) == count));
-        assert_eq!(scheduled(305), 300);
-        assert_eq!(scheduled(306), 306);
-        let refits = (300..2000).filter(|count| scheduled(*count) == *count).count();
+        assert!((1..=MAX_FITTED).all(|count| scheduled_count(count) == count));
+        assert_eq!(scheduled_count(305), 300);
+        assert_eq!(scheduled_count(306), 306);
+        let refits = (300..2000).filter(|count| scheduled_count(*count) == *count).count();
         assert!(refits < 120, "{refits}");
     }
 }

@@ -1,4 +1,4 @@
-//! The feasibility model: predicts where trials fail, by a Gaussian process of labels.
+//! The feasibility model, which predicts where trials fail by a Gaussian process of labels.
 //!
 //! The label of a trial is −1 if it failed and 1 if it gave a loss.
 //!
@@ -14,19 +14,19 @@
 //!
 //! The probability that a trial gives a loss is Φ(z): a probit of the latent function, averaged
 //! over its posterior (Rasmussen & Williams 2006, §3.9). The latent function is fitted by
-//! regression, not by classification. ln Φ(z) is added to the logarithmic acquisition value:
-//! expected improvement is multiplied by the probability of success.
+//! regression, not by classification. ln Φ(z) is added to the acquisition value. For a logarithmic
+//! one, expected improvement is thus multiplied by the probability of success.
 //!
-//! The probability alone is not enough. The expected improvement inside the infeasible region can
-//! be larger than outside by hundreds in its logarithm. Therefore λ d² is subtracted, so that
-//! proposals lie at most at the border of the region, as long as there are other points. b is 0
-//! where the latent function is known, and below c where it is not. The penalty is smooth, so
-//! that a local search ends at the border.
+//! The probability alone is not enough. Inside the infeasible region, the logarithm of the expected
+//! improvement can be larger by hundreds than outside. Therefore λ d² is subtracted. Proposals then
+//! lie at most at the border of the region, as long as there are other points. b is 0 where the
+//! latent function is known, and below c where it is not. The penalty is smooth, so that a local
+//! search ends at the border.
 //!
 //! If failures look random, there is no feasibility model, because it would keep the search away
-//! from good points. To decide, each label is predicted from the other labels (leave-one-out:
-//! Rasmussen & Williams 2006, §5.4.2), and by the overall share of its label. The sums of the
-//! logarithms of these predictions are compared.
+//! from promising points. To decide, each label is predicted in two ways: from the other labels
+//! (leave-one-out: Rasmussen & Williams 2006, §5.4.2), and by the share of trials with this label.
+//! The sums of the log probabilities are compared.
 
 use crate::error::Error;
 use crate::gp::{
@@ -37,49 +37,50 @@ use crate::normal::log_cdf;
 use crate::strategy::contract::{FailedPoint, History, Infeasibility};
 use crate::unit_cube::UnitPoint;
 
-/// Variance σ² of a label: small, so that a point that has failed once is known to fail.
+/// Variance σ² of a label; it is small, so that a point that has failed once is predicted to fail.
 const LABEL_NOISE: f64 = 1e-3;
 /// Variance of a label in the comparison with random failures.
 ///
-/// It is large, because a border is a step: a smooth latent function is too certain near it.
+/// It is large, because a border is a step, near which a smooth latent function is too certain.
 const COMPARISON_NOISE: f64 = 0.5;
 /// Factor λ of the penalty.
 const DEPTH_PENALTY: f64 = 1e8;
-/// The constant ε, which keeps points without information acceptable.
+/// The constant ε, which keeps points far from all trials acceptable.
 const SLACK: f64 = 0.03;
-/// Margin of the comparison for up to 10 labels, in nats, in favour of the feasibility model.
+/// Margin of the comparison for up to 10 labels, in nats, in favor of the feasibility model.
 const INITIAL_MARGIN: f64 = 3.0;
 /// Decrease of the margin per further label, in nats.
 const MARGIN_DECREASE: f64 = 0.15;
-/// Minimum of the margin: by this much, in nats, the feasibility model must finally be better.
+/// Minimum margin, in nats; being negative, it is in favor of random failures.
 const FINAL_MARGIN: f64 = -2.0;
-/// Maximum number of labels that length scales are fitted to; the last trials are used.
+/// Maximum number of labels that length scales are fitted to; those of the last trials are used.
 const MAX_FITTED: usize = 200;
 
 /// Fits a process to the labels.
 ///
-/// It has its own length scales, because other parameters may determine failures than losses.
+/// Its length scales differ from those of the losses, because other parameters may cause failures.
 fn fit_process(
     features: &Features,
     points: &[&UnitPoint],
     labels: &[f64],
-    of_losses: &Hyperparameters,
+    loss_hyperparameters: &Hyperparameters,
 ) -> GaussianProcess {
     let first = points.len().saturating_sub(MAX_FITTED);
     let assumptions = Assumptions {
-        kernel: of_losses.kernel,
+        kernel: loss_hyperparameters.kernel,
         noise: Noise::Present,
         warping: false,
         priors: true,
     };
     let (points, labels) = (&points[first..], &labels[first..]);
-    let fit = gp::fit(features, points, labels, assumptions, Start::Both(of_losses));
-    let of_labels = Hyperparameters {
+    let start = Start::Both(loss_hyperparameters);
+    let fit = gp::fit(features, points, labels, assumptions, start);
+    let hyperparameters = Hyperparameters {
         signal_variance: 1.0,
         noise_variance: LABEL_NOISE,
         ..fit.process.hyperparameters().clone()
     };
-    GaussianProcess::new(features.clone(), of_labels)
+    GaussianProcess::new(features.clone(), hyperparameters)
 }
 
 /// The feasibility model: the posterior of the latent function of the labels.
@@ -88,7 +89,7 @@ pub(super) struct FeasibilityModel {
     posterior: Posterior,
 }
 
-/// Returns Σ ln of the leave-one-out probabilities of the labels.
+/// Returns the sum of the leave-one-out log probabilities of the labels.
 fn log_score_of_model(posterior: &Posterior) -> f64 {
     let Prediction { mean, variance } = posterior.leave_one_out();
     let labels = posterior.losses().iter().zip(posterior.noise()).zip(mean.iter().zip(&variance));
@@ -101,12 +102,13 @@ fn log_score_of_model(posterior: &Posterior) -> f64 {
     labels.map(score).sum()
 }
 
-/// Returns Σ ln of the overall shares of the labels, as if failures were random.
+/// Returns the sum of the log probabilities of the labels if failures were random.
 #[allow(clippy::cast_precision_loss, reason = "counts of trials")]
 fn log_score_of_shares(succeeded: usize, failed: usize) -> f64 {
     let total = (succeeded + failed) as f64;
-    let part = |count: usize| count as f64 * (count as f64 / total).max(f64::MIN_POSITIVE).ln();
-    part(succeeded) + part(failed)
+    let log_score =
+        |count: usize| count as f64 * (count as f64 / total).max(f64::MIN_POSITIVE).ln();
+    log_score(succeeded) + log_score(failed)
 }
 
 /// Returns the failures that the configuration may have caused.
@@ -117,12 +119,16 @@ pub(super) fn infeasible<'a>(history: &History<'a>) -> impl Iterator<Item = &'a 
 impl FeasibilityModel {
     /// Fits the model to a history with failures; `None` if the failures look random.
     ///
-    /// `hyperparameters` are those of the losses. The kernel is the same, and their length scales
-    /// are one of the starts of the fit. Pending trials have their expected labels; otherwise
-    /// parallel jobs would all enter an infeasible region at once.
+    /// `hyperparameters` are those of the losses. The model has the same kernel, and one of the
+    /// starts of its fit has their length scales. Pending trials have their expected labels;
+    /// otherwise parallel jobs would all enter an infeasible region at once.
     ///
-    /// Failures look random if at most half of the trials fail, and if the overall share of
-    /// failures predicts the labels better than the model: by 3 nats at first, and by less later.
+    /// Failures look random if at most half of the trials fail, and if the share of failures
+    /// predicts the labels better than the model by a margin. The margin is 3 nats at first, and
+    /// decreases to −2 nats: then the model must be better by 2 nats.
+    ///
+    /// # Errors
+    /// [`Error::NotPositiveDefinite`] if the covariance of the labels cannot be factored.
     pub(super) fn new(
         history: &History<'_>,
         features: &Features,
@@ -136,11 +142,11 @@ impl FeasibilityModel {
         let mut posterior = process.condition(&points, &labels)?;
         let model_score = log_score_of_model(&posterior);
         let share_score = log_score_of_shares(history.observations.len(), failures.len());
-        let most_fail = failures.len() > history.observations.len();
+        let has_majority_failed = failures.len() > history.observations.len();
         #[allow(clippy::cast_precision_loss, reason = "a count of trials")]
-        let further = points.len().saturating_sub(10) as f64;
-        let margin = (INITIAL_MARGIN - MARGIN_DECREASE * further).max(FINAL_MARGIN);
-        if !most_fail && model_score + margin < share_score {
+        let further_labels = points.len().saturating_sub(10) as f64;
+        let margin = (INITIAL_MARGIN - MARGIN_DECREASE * further_labels).max(FINAL_MARGIN);
+        if !has_majority_failed && model_score + margin < share_score {
             return Ok(None);
         }
         let pending: Vec<&UnitPoint> = history.pending.iter().map(|p| &p.point).collect();
@@ -167,8 +173,8 @@ impl FeasibilityModel {
             let log = self.log_probability(prediction.mean[i], prediction.variance[i]);
             *value += log.value;
             for (axis, component) in gradient.iter_mut().enumerate() {
-                *component += log.by_mean * prediction_gradients.mean[[i, axis]]
-                    + log.by_variance * prediction_gradients.variance[[i, axis]];
+                *component += log.mean_derivative * prediction_gradients.mean[[i, axis]]
+                    + log.variance_derivative * prediction_gradients.variance[[i, axis]];
             }
         }
     }
@@ -177,24 +183,26 @@ impl FeasibilityModel {
     fn log_probability(&self, mean: f64, variance: f64) -> LogProbability {
         let total = LABEL_NOISE + variance;
         let z = mean / total.sqrt();
-        let (logarithm, slope) = log_cdf(z);
+        let (logarithm, derivative) = log_cdf(z);
         let bound = self.posterior.mean().min(0.0) - SLACK;
         let depth = ((bound * variance - mean) / total.sqrt()).max(0.0);
-        let penalty_slope = -2.0 * DEPTH_PENALTY * depth;
+        let penalty_derivative = -2.0 * DEPTH_PENALTY * depth;
         LogProbability {
             value: logarithm - DEPTH_PENALTY * depth * depth,
-            by_mean: (slope - penalty_slope) / total.sqrt(),
-            by_variance: -0.5 * slope * z / total
-                + penalty_slope * (bound / total.sqrt() - 0.5 * depth / total),
+            mean_derivative: (derivative - penalty_derivative) / total.sqrt(),
+            variance_derivative: -0.5 * derivative * z / total
+                + penalty_derivative * (bound / total.sqrt() - 0.5 * depth / total),
         }
     }
 }
 
-/// A value and its derivatives by the mean and the variance of the latent function.
+/// The value ln Φ(z) − λ d², and its derivatives.
+///
+/// The derivatives are with respect to the mean and the variance of the latent function.
 struct LogProbability {
     value: f64,
-    by_mean: f64,
-    by_variance: f64,
+    mean_derivative: f64,
+    variance_derivative: f64,
 }
 
 #[cfg(test)]
@@ -205,7 +213,7 @@ mod tests {
     use crate::trial_id::TrialId;
     use crate::unit_cube::Axis;
 
-    /// Returns whether 40 random trials, of which some fail, give a feasibility model.
+    /// Returns `true` if 40 random trials, of which some fail, give a feasibility model.
     ///
     /// With `repeats`, every second trial is at the same point.
     fn has_model(fails: impl Fn(&[f64], &mut Rng) -> bool, repeats: bool, seed: u64) -> bool {

@@ -1,18 +1,18 @@
 //! The initial design: the points that are tried before the model has enough losses to learn from.
 //!
-//! First comes the centre of the cube; its first category is often the default. Then comes a
-//! block of 2, 4 or 8 points of a scrambled Sobol sequence, which has one point in each of as
-//! many strata of every axis. After the block, the point among the next 8 of the sequence is
-//! proposed that is farthest from all other points. Distances wrap around at the ends of axes;
-//! otherwise points at the ends would always come first.
+//! First comes the center of the cube; its first category is often the default. Then comes a
+//! block of 2, 4 or 8 points of a scrambled Sobol sequence. If every axis is divided into as many
+//! strata, each stratum has one point of the block. After the block, each proposal is one of the
+//! next 8 points of the sequence: the one that is farthest from all other points. Distances wrap
+//! around at the ends of axes; otherwise points at the ends would always come first.
 //!
-//! On axes of levels, the block is stretched: the lowest stratum falls on the lowest level and
-//! the highest on the highest, and the strata between them fill the range. At the ends of an
-//! integer range, its meaning often changes (0 as "no limit"), which no smooth model expects; so
+//! On axes of levels, the block is stretched: the lowest stratum falls on the lowest level, the
+//! highest stratum on the highest level, and the strata between them fill the range. The end of an
+//! integer range often has a special meaning (0 as "no limit"), which no smooth model expects. So
 //! each end is tried once. Of the points after the block, only the first near an untried end is
 //! moved to it.
 //!
-//! Points whose nearest neighbour has failed are skipped, once some trial has given a loss.
+//! Points whose nearest neighbor has failed are skipped, once some trial has given a loss.
 
 use crate::rng::Rng;
 use crate::strategy::contract::History;
@@ -22,13 +22,14 @@ use crate::unit_cube::{self, Axis, UnitPoint};
 
 use super::feasibility::infeasible;
 
-/// Number of next points of the sequence among which the farthest is chosen, after the block.
+/// Number of points of the sequence among which the farthest one is chosen, after the block.
 const CANDIDATES: usize = 8;
 
-/// Returns the number of points of the block, and so of strata of each axis.
+/// Returns the number of points of the block, which is the number of strata of each axis.
 ///
-/// With the centre, the design is at most a fifth of the jobs, if their number is known, or 3.
-fn strata(history: &History<'_>) -> usize {
+/// The design has one more point, the center. If the number of jobs is known, the design is at most
+/// a fifth of them, but at least 3 points.
+fn stratum_count(history: &History<'_>) -> usize {
     let varying = history.axes.iter().filter(|axis| !axis.is_constant()).count();
     match history.max_jobs.map_or(usize::MAX, |jobs| jobs / 5) {
         9.. if varying > 3 => 8,
@@ -37,13 +38,13 @@ fn strata(history: &History<'_>) -> usize {
     }
 }
 
-/// Returns the index of the next point in the design; `None` once the model takes over.
+/// Returns the index of the next point in the design; `None` once the model proposes points.
 ///
-/// The model takes over when all points of the design were proposed, half of them have ended, and
-/// two losses differ. With equal losses, the sequence fills the space more evenly than a model
-/// would. Until then, further trials get further points of the sequence.
+/// The model proposes points as soon as all points of the design were proposed, half of them have
+/// ended, and two losses differ. With equal losses, the sequence fills the space more evenly than a
+/// model would. Until then, further trials get further points of the sequence.
 pub(super) fn index(history: &History<'_>) -> Option<u64> {
-    let size = 1 + strata(history);
+    let size = 1 + stratum_count(history);
     let observed = history.observations.len();
     let ended = observed + history.failures.len();
     let proposed = ended + history.pending.len();
@@ -54,7 +55,7 @@ pub(super) fn index(history: &History<'_>) -> Option<u64> {
     continues.then_some(history.next_trial.0 - 1)
 }
 
-/// Returns whether all losses are equal, up to rounding.
+/// Returns `true` if all losses are equal, up to rounding.
 fn are_all_losses_equal(history: &History<'_>) -> bool {
     let losses = history.observations.iter().map(|observation| observation.loss);
     let (min, max) = losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), loss| {
@@ -70,28 +71,28 @@ pub(super) fn point(
     index: u64,
     rng: &mut Rng,
 ) -> Option<UnitPoint> {
-    let centre = unit_cube::centre(history.axes);
-    if !visited.contains(&centre) {
-        return Some(centre);
+    let center = unit_cube::center(history.axes);
+    if !visited.contains(&center) {
+        return Some(center);
     }
-    let strata = strata(history);
+    let strata = stratum_count(history);
     let ends = UntriedEnds::new(history, strata);
-    let failures = NearestFailures::new(history);
-    let is_promising = |point: &UnitPoint| !failures.is_nearest(point);
+    let ended = EndedPoints::new(history);
+    let is_promising = |point: &UnitPoint| !ended.has_nearest_failed(point);
     if index <= strata as u64 {
         // The block starts at a multiple of its size, so that it has a point in every stratum.
         let first = index + strata as u64 - 1;
-        let found = {
-            let stretch = |point| stretch(history.axes, ends.width, point);
+        let candidate = {
+            let stretch = |point| stretch(history.axes, ends.stratum_width, point);
             let mut points = sobol::unvisited_points(history, visited, first, stretch, rng);
             match points.next() {
                 Some(point) if is_promising(&point) => Some(point),
                 next => points.find(is_promising).or(next),
             }
         };
-        return found.or_else(|| visited.sample_unvisited(rng));
+        return candidate.or_else(|| visited.sample_unvisited(rng));
     }
-    // This includes the points of the block, which were tried only after they were stretched.
+    // Include the points of the block: they were tried only after they had been stretched.
     let first = index.saturating_sub((1 + strata + CANDIDATES) as u64);
     let next_points = || {
         let move_to_end = |point| ends.move_to_untried_end(point);
@@ -100,10 +101,10 @@ pub(super) fn point(
     let promising: Vec<UnitPoint> = next_points().filter(is_promising).take(CANDIDATES).collect();
     let candidates =
         if promising.is_empty() { next_points().take(CANDIDATES).collect() } else { promising };
-    let known: Vec<&UnitPoint> = all_points(history).collect();
+    let tried: Vec<&UnitPoint> = all_points(history).collect();
     let min_distance = |point: &UnitPoint| {
         let distances =
-            known.iter().map(|other| squared_wrapped_distance(history.axes, point, other));
+            tried.iter().map(|other| squared_wrapped_distance(history.axes, point, other));
         distances.fold(f64::INFINITY, f64::min)
     };
     let farthest = candidates
@@ -113,25 +114,27 @@ pub(super) fn point(
     farthest.map(|(_, point)| point).or_else(|| visited.sample_unvisited(rng))
 }
 
-/// Returns the squared distance of two points, where numeric axes wrap around and different
-/// categories have distance 1.
+/// Returns the squared distance of two points, where numeric axes wrap around.
+///
+/// Different categories are at distance 1.
 fn squared_wrapped_distance(axes: &[Axis], a: &[f64], b: &[f64]) -> f64 {
     let squares = axes.iter().zip(a.iter().zip(b)).map(|(axis, (a, b))| match axis {
         Axis::Categories(_) => f64::from(u8::from(!axis.is_same_coordinate(*a, *b))),
         _ => {
-            let gap = (a - b).abs();
-            gap.min(1.0 - gap).powi(2)
+            let distance = (a - b).abs();
+            distance.min(1.0 - distance).powi(2)
         }
     });
     squares.sum()
 }
 
 /// Stretches the coordinates on axes of levels, so that the outermost strata fall on the ends.
-fn stretch(axes: &[Axis], width: f64, point: Vec<f64>) -> Vec<f64> {
+fn stretch(axes: &[Axis], stratum_width: f64, point: Vec<f64>) -> Vec<f64> {
     let moved = point.into_iter().zip(axes).map(|(u, axis)| match axis {
-        // With two strata, the divisor is 0: all coordinates move to an end.
+        // With two strata, the inner width is 0, and all coordinates move to an end.
         Axis::Levels(_) => {
-            ((u - width) / (1.0 - 2.0 * width).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+            let inner_width = (1.0 - 2.0 * stratum_width).max(f64::MIN_POSITIVE);
+            ((u - stratum_width) / inner_width).clamp(0.0, 1.0)
         }
         _ => u,
     });
@@ -140,8 +143,7 @@ fn stretch(axes: &[Axis], width: f64, point: Vec<f64>) -> Vec<f64> {
 
 /// The ends of axes of levels that no trial has tried.
 struct UntriedEnds {
-    /// Width of a stratum.
-    width: f64,
+    stratum_width: f64,
     /// For each axis, whether the lowest and the highest level are untried.
     untried: Vec<[bool; 2]>,
 }
@@ -154,15 +156,15 @@ impl UntriedEnds {
             [0, last].map(|end| all_points(history).all(|point| axis.cell(point[index]) != end))
         });
         #[allow(clippy::cast_precision_loss, reason = "the number is at most 8")]
-        let width = 1.0 / strata as f64;
-        Self { width, untried: untried.collect() }
+        let stratum_width = 1.0 / strata as f64;
+        Self { stratum_width, untried: untried.collect() }
     }
 
     /// Moves coordinates in an outermost stratum to the end of their axis, if it is untried.
     fn move_to_untried_end(&self, point: Vec<f64>) -> Vec<f64> {
         let moved = point.into_iter().zip(&self.untried).map(|(u, untried)| match untried {
-            [true, _] if u < self.width => 0.0,
-            [_, true] if u >= 1.0 - self.width => 1.0,
+            [true, _] if u < self.stratum_width => 0.0,
+            [_, true] if u >= 1.0 - self.stratum_width => 1.0,
             _ => u,
         });
         moved.collect()
@@ -176,14 +178,14 @@ fn all_points<'a>(history: &History<'a>) -> impl Iterator<Item = &'a UnitPoint> 
     observed.chain(pending).chain(history.failures.iter().map(|failure| &failure.point))
 }
 
-/// The points of failed and of successful trials.
-struct NearestFailures<'a> {
+/// The points of trials that have ended, by their success.
+struct EndedPoints<'a> {
     axes: &'a [Axis],
     succeeded: Vec<&'a UnitPoint>,
     failed: Vec<&'a UnitPoint>,
 }
 
-impl<'a> NearestFailures<'a> {
+impl<'a> EndedPoints<'a> {
     fn new(history: &History<'a>) -> Self {
         Self {
             axes: history.axes,
@@ -192,14 +194,14 @@ impl<'a> NearestFailures<'a> {
         }
     }
 
-    /// Returns whether the nearest trial of a point failed; `false` if no trial has succeeded.
-    fn is_nearest(&self, point: &UnitPoint) -> bool {
-        let nearest = |points: &[&UnitPoint]| {
+    /// Returns `true` if the trial nearest to a point failed; `false` if no trial has succeeded.
+    fn has_nearest_failed(&self, point: &UnitPoint) -> bool {
+        let min_distance = |points: &[&UnitPoint]| {
             let distances =
                 points.iter().map(|other| unit_cube::squared_distance(self.axes, point, other));
             distances.fold(f64::INFINITY, f64::min)
         };
-        !self.succeeded.is_empty() && nearest(&self.failed) < nearest(&self.succeeded)
+        !self.succeeded.is_empty() && min_distance(&self.failed) < min_distance(&self.succeeded)
     }
 }
 
@@ -228,7 +230,7 @@ mod tests {
                     repetitions: crate::strategy::Repetitions::Never,
                     index: None,
                 };
-                if pending.len() == 1 + strata(&history) {
+                if pending.len() == 1 + stratum_count(&history) {
                     break;
                 }
                 let index = index(&history).expect("there are no losses yet");
@@ -237,7 +239,7 @@ mod tests {
                 pending.push(Pending { trial: history.next_trial, point });
             }
             assert_eq!(pending.len(), 9);
-            assert_eq!(axes[3].cell(pending[0].point[3]), 0, "the centre has the first category");
+            assert_eq!(axes[3].cell(pending[0].point[3]), 0, "the center has the first category");
             for axis in [0, 2] {
                 for end in [0, 10] {
                     assert!(pending.iter().any(|p| levels.cell(p.point[axis]) == end));

@@ -19,11 +19,11 @@ use crate::strategy::visited::Visited;
 
 /// Bayesian optimization: proposes points by a Gaussian-process model of the losses.
 ///
-/// Use it when trials are expensive: it needs far fewer of them than random search. A proposal
-/// takes 2.5 ms (median of the benchmark suite `public`); with up to 100 parameters it takes 7.6
-/// ms, in 5 % of the cases more than 83 ms (suite `hard`; see BENCHMARKING.md). If a trial costs
-/// less than that, [`SobolSearch`](crate::SobolSearch) or [`RandomSearch`](crate::RandomSearch)
-/// try more configurations in the same time.
+/// Use it if trials are expensive: it needs far fewer of them than random search. The median time
+/// of a proposal is 2.5 ms in the benchmark suite `public`. In the suite `hard`, with up to 100
+/// parameters, the median is 7.6 ms, and 5 % of the proposals take more than 83 ms (see
+/// BENCHMARKING.md). If a trial takes less time, [`SobolSearch`](crate::SobolSearch) or
+/// [`RandomSearch`](crate::RandomSearch) try more configurations in the same time.
 ///
 /// ```
 /// use surmise::{
@@ -49,18 +49,19 @@ use crate::strategy::visited::Visited;
 ///
 /// # How a proposal is made
 ///
-/// 1. **Initial design.** The first trials are the centre of the space and 8 points of a scrambled
-///    Sobol sequence, which include both ends of every integer range. There are 4 such points for
-///    fewer than four parameters. With a known number of jobs, the design is at most a fifth of
-///    them, or 3. It continues until half of it has ended and two losses differ.
+/// 1. **Initial design.** The first trials are the center of the space and 8 points of a scrambled
+///    Sobol sequence, which include both ends of every integer range. With fewer than four
+///    parameters there are 4 such points. If the number of jobs is limited, the design is at most a
+///    fifth of them, but at least 3 points. It continues until half of it has ended and two losses
+///    differ.
 /// 2. **Fit.** Losses are transformed and a Gaussian process is fitted by maximum a posteriori. The
-///    marginal likelihood decides which transform to use and whether losses are noisy.
+///    marginal likelihood decides which transform to use, and whether losses are noisy.
 /// 3. **Conditioning.** Pending trials count with their expected losses, or with sampled losses
-///    under noise, so that parallel jobs try different points. Where trials fail, a second model
+///    under noise, so that parallel jobs try different points. If trials fail, a second model
 ///    predicts failures.
 /// 4. **Maximization.** The unvisited point with the largest acquisition value is proposed; by
 ///    default that is [`LogExpectedImprovement`]. Once hardly any improvement is expected, every
-///    second proposal searches for a large improvement elsewhere.
+///    second proposal searches for a large improvement.
 ///
 /// [`Recipe`] changes these parts; [`new`](Self::new) takes another acquisition function. The
 /// chapters "Choosing a strategy" and "How it works" in `docs/guide/` say more.
@@ -71,13 +72,13 @@ use crate::strategy::visited::Visited;
 ///   trial fail: return an error from the function, or [`Outcome::Failed`](crate::Outcome::Failed).
 /// - **A linear scale for a parameter that spans orders of magnitude** hides the small values in a
 ///   corner of the space. Use [`ScalingType::Logarithmic`](crate::ScalingType::Logarithmic).
-/// - **Taking the best loss of a noisy objective.** The smallest loss is partly luck;
+/// - **Trusting the smallest loss of a noisy objective.** It is partly luck;
 ///   [`Study::recommended`](crate::Study::recommended) compares posterior means instead.
 /// - **Declaring [`Noise::Absent`](crate::strategy::Noise::Absent) for a noisy objective** makes
 ///   the model follow the noise. The default infers the noise.
 #[derive(Debug)]
 pub struct BayesianOptimization {
-    choice: Choice,
+    criterion: Criterion,
     recipe: Recipe,
     fits: FitCache,
 }
@@ -92,15 +93,15 @@ struct Settings {
     recipe: Recipe,
 }
 
-/// How a point is chosen, given the surrogate model.
+/// The function whose maximum is the next point.
 #[derive(Debug)]
-enum Choice {
+enum Criterion {
     Acquisition(Box<dyn Acquisition>),
     ThompsonSampling,
 }
 
 impl Default for BayesianOptimization {
-    /// Uses [`LogExpectedImprovement`] and the default [`Recipe`].
+    /// Returns the strategy with [`LogExpectedImprovement`] and the default [`Recipe`].
     fn default() -> Self {
         Self::new(LogExpectedImprovement)
     }
@@ -117,23 +118,24 @@ impl BayesianOptimization {
     /// # Ok::<(), surmise::Error>(())
     /// ```
     pub fn new(acquisition: impl Acquisition + 'static) -> Self {
-        Self::with_choice(Choice::Acquisition(Box::new(acquisition)))
+        Self::with_criterion(Criterion::Acquisition(Box::new(acquisition)))
     }
 
     /// Creates the strategy with Thompson sampling in place of an acquisition function.
     ///
     /// Each proposal is the best point of a function drawn from the posterior (Thompson 1933).
-    /// Pending trials are ignored, because every proposal draws another function.
+    /// Pending trials have no effect on the model, because every proposal draws another function.
     pub fn thompson_sampling() -> Self {
-        Self::with_choice(Choice::ThompsonSampling)
+        Self::with_criterion(Criterion::ThompsonSampling)
     }
 
-    fn with_choice(choice: Choice) -> Self {
-        Self { choice, recipe: Recipe::default(), fits: FitCache::default() }
+    fn with_criterion(criterion: Criterion) -> Self {
+        Self { criterion, recipe: Recipe::default(), fits: FitCache::default() }
     }
 
-    /// Replaces the recipe; by default it is [`Recipe::default`]. Change it if you know more about
-    /// the losses than the model can infer.
+    /// Sets the recipe; [`Recipe::default`] by default.
+    ///
+    /// Change it if you know more about the losses than the model can infer.
     ///
     /// ```
     /// use surmise::BayesianOptimization;
@@ -153,9 +155,9 @@ impl BayesianOptimization {
         rng: &mut Rng,
     ) -> Result<(Surrogate<'_>, Option<String>), Error> {
         let fitted = self.fits.fit(history, &self.recipe);
-        let (acquisition, history): (&dyn Acquisition, _) = match &self.choice {
-            Choice::Acquisition(acquisition) => (acquisition.as_ref(), *history),
-            Choice::ThompsonSampling => {
+        let (acquisition, history): (&dyn Acquisition, _) = match &self.criterion {
+            Criterion::Acquisition(acquisition) => (acquisition.as_ref(), *history),
+            Criterion::ThompsonSampling => {
                 (&LogExpectedImprovement, History { pending: &[], ..*history })
             }
         };
@@ -163,12 +165,13 @@ impl BayesianOptimization {
         Ok((surrogate, fitted.warning()))
     }
 
-    /// Returns whether this trial explores if the search has converged: every second trial.
+    /// Returns `true` if the next trial explores when the search has converged: every second trial.
     fn is_exploration_due(&self, history: &History<'_>) -> bool {
         self.recipe.exploration == Exploration::WhenConverged
             && history.next_trial.0.is_multiple_of(2)
     }
 
+    /// Proposes the maximum of the criterion; `None` if the space is exhausted.
     fn propose_by_model(
         &self,
         history: &History<'_>,
@@ -187,8 +190,8 @@ impl BayesianOptimization {
             moves: self.recipe.moves,
         };
         let mut phase = Phase::Model;
-        let best = match self.choice {
-            Choice::Acquisition(_) => {
+        let best = match self.criterion {
+            Criterion::Acquisition(_) => {
                 let best = maximize(&surrogate, &domain, rng);
                 let has_converged = |best: &ScoredPoint| surrogate.has_converged(best.value);
                 if best.as_ref().is_some_and(has_converged) && self.is_exploration_due(history) {
@@ -199,7 +202,7 @@ impl BayesianOptimization {
                     best
                 }
             }
-            Choice::ThompsonSampling => {
+            Criterion::ThompsonSampling => {
                 let path = SamplePath::draw(surrogate.sample_posterior(rng), rng);
                 let sample = ThompsonSample { path, feasibility: surrogate.feasibility() };
                 maximize(&sample, &domain, rng)
@@ -225,17 +228,18 @@ impl BayesianOptimization {
 /// Recreates the strategy from the settings of its description.
 ///
 /// # Errors
-/// Returns [`Error::Strategy`] if the settings cannot be read, or if this crate has no such
-/// acquisition function.
+/// - [`Error::Strategy`] if the settings cannot be read, or if this crate has no such acquisition
+///   function.
+/// - [`Error::Invalid`] if the κ of an upper confidence bound is negative.
 pub(crate) fn from_settings(settings: &Value) -> Result<BayesianOptimization, Error> {
     let settings = Settings::deserialize(settings).map_err(|error| {
         Error::Strategy(format!("the settings of the strategy `{NAME}` cannot be read: {error}"))
     })?;
-    let choice = match settings.acquisition {
-        Some(described) => Choice::Acquisition(acquisition::from_description(&described)?),
-        None => Choice::ThompsonSampling,
+    let criterion = match settings.acquisition {
+        Some(description) => Criterion::Acquisition(acquisition::from_description(&description)?),
+        None => Criterion::ThompsonSampling,
     };
-    Ok(BayesianOptimization::with_choice(choice).with_recipe(settings.recipe))
+    Ok(BayesianOptimization::with_criterion(criterion).with_recipe(settings.recipe))
 }
 
 impl Strategy for BayesianOptimization {
@@ -263,16 +267,15 @@ impl Strategy for BayesianOptimization {
         }
     }
 
-    /// Recommends the trial with the smallest loss; under noise, that with the smallest posterior
-    /// mean.
+    /// Recommends the trial with the smallest loss; under noise, with the smallest posterior mean.
     ///
-    /// The posterior mean counts if noise is declared, or if its variance is more than a fifth of
-    /// the signal variance.
+    /// Posterior means are compared if noise is declared, or if its variance is more than a fifth
+    /// of the signal variance.
     fn recommend(&self, history: &History<'_>) -> Result<Option<Recommendation>, Error> {
         let best = history.observations.iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
         let Some(best) = best else { return Ok(None) };
         let history = History { pending: &[], failures: &[], ..*history };
-        // Without pending trials, no random numbers are drawn.
+        // Without pending trials, the surrogate draws no random numbers.
         let surrogate = self.surrogate(&history, &mut Rng::stream(0, 0));
         // Without a model, the smallest loss decides.
         let trial =
@@ -281,10 +284,10 @@ impl Strategy for BayesianOptimization {
     }
 
     fn description(&self) -> Description {
-        let acquisition = match &self.choice {
-            Choice::Acquisition(acquisition) => Some(acquisition.description()),
-            Choice::ThompsonSampling => None,
+        let acquisition = match &self.criterion {
+            Criterion::Acquisition(acquisition) => Some(acquisition.description()),
+            Criterion::ThompsonSampling => None,
         };
-        Description::named(NAME).with(Settings { acquisition, recipe: self.recipe })
+        Description::named(NAME).with_settings(Settings { acquisition, recipe: self.recipe })
     }
 }

@@ -1,4 +1,4 @@
-//! The ranking of losses.
+//! Ranks losses by size, the smallest first.
 
 /// Returns the indices of losses, the smallest loss first.
 pub(super) fn ranking(losses: &[f64]) -> Vec<usize> {

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::gp::{Assumptions, HyperparameterInference, Kernel, Noise};
 use crate::maximize::Moves;
 
-/// The parts of [`BayesianOptimization`](super::BayesianOptimization), besides the acquisition
+/// The settings of [`BayesianOptimization`](super::BayesianOptimization), besides the acquisition
 /// function.
 ///
-/// The defaults are what measured best; BENCHMARKING.md has the effect of each part. Start with
-/// them. A reason to change a part is knowledge about your losses, most often about their noise:
+/// Start with the defaults, which gave the best results in benchmarks; BENCHMARKING.md shows the
+/// effect of each part. Change a part if you know something about your losses, most often about
+/// their noise:
 ///
 /// | part | default | change it if |
 /// | --- | --- | --- |
@@ -19,14 +20,14 @@ use crate::maximize::Moves;
 /// | [input warping](Self::with_input_warping) | off | losses change faster at one end |
 /// | [inference](Self::with_hyperparameter_inference) | posterior mode | proposals may be slow |
 /// | [pending trials](Self::with_pending_imputation) | chosen by the noise | rarely |
-/// | [failure model](Self::with_min_failures_to_model) | always | failures are random |
+/// | [failure model](Self::with_min_failures_to_model) | after a failure | failures are random |
 /// | [exploration](Self::with_exploration) | once converged | a local optimum is enough |
 ///
 /// ```
 /// use surmise::BayesianOptimization;
 /// use surmise::strategy::{Exploration, HyperparameterInference, Noise, Recipe};
 ///
-/// // A simulation: exact, and every trial takes an hour, so that slow proposals do not matter.
+/// // For an exact simulation that takes an hour, slow proposals do not matter.
 /// let recipe = Recipe::default()
 ///     .with_noise(Noise::Absent)
 ///     .with_hyperparameter_inference(HyperparameterInference::SliceSampling { draws: 10 })
@@ -39,8 +40,8 @@ use crate::maximize::Moves;
 ///
 /// - **Changing parts because one search went badly.** Search results vary by chance. Compare
 ///   recipes over several problems and seeds; the package `surmise-bench` does that.
-/// - **Declaring the noise by a guess.** [`Noise::Absent`] for noisy losses makes the model follow
-///   the noise; the default infers it.
+/// - **Guessing the noise.** [`Noise::Absent`] for noisy losses makes the model follow the noise;
+///   the default infers it.
 /// - **Another recipe for a study in a journal.** A study is resumed only with the same strategy
 ///   and recipe, because its trials depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +52,7 @@ pub struct Recipe {
     #[serde(rename = "output")]
     pub(super) loss_transform: LossTransform,
     pub(super) input_warping: bool,
-    /// Whether the hyperparameters have priors, or only bounds.
+    /// Whether the hyperparameters have priors; otherwise they have only bounds.
     pub(super) priors: bool,
     #[serde(rename = "uncertainty")]
     pub(super) inference: HyperparameterInference,
@@ -66,6 +67,7 @@ pub struct Recipe {
 }
 
 impl Default for Recipe {
+    /// Returns the recipe with the default of each part.
     fn default() -> Self {
         Self {
             noise: Noise::Unknown,
@@ -83,7 +85,7 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// Sets what is known about the noise of the losses; [`Noise::Unknown`] by default.
+    /// Declares whether losses are noisy; [`Noise::Unknown`] by default.
     ///
     /// Declare [`Noise::Absent`] if repeated trials give exactly the same loss, and
     /// [`Noise::Present`] if you know that they do not.
@@ -92,7 +94,7 @@ impl Recipe {
         Self { noise, ..self }
     }
 
-    /// Sets the covariance function; [`Kernel::Matern52`] by default.
+    /// Sets the covariance function of the model; [`Kernel::Matern52`] by default.
     ///
     /// Use [`Kernel::SquaredExponential`] for very smooth losses and [`Kernel::Matern32`] for rough
     /// ones.
@@ -111,8 +113,8 @@ impl Recipe {
 
     /// Sets whether numeric axes are warped; `false` by default.
     ///
-    /// Warping helps if losses change much faster at one end of a range than at the other. It takes
-    /// effect from 4 observations per parameter on, for up to 15 parameters.
+    /// Warping helps if losses change much faster at one end of a range than at the other. It has
+    /// an effect only with at least 4 observations per parameter, and with at most 15 parameters.
     #[must_use]
     pub fn with_input_warping(self, input_warping: bool) -> Self {
         Self { input_warping, ..self }
@@ -121,8 +123,8 @@ impl Recipe {
     /// Sets how hyperparameters are inferred; [`HyperparameterInference::MaximumAPosteriori`] by
     /// default.
     ///
-    /// Draws of the hyperparameters describe their uncertainty, and make proposals several times
-    /// slower.
+    /// Draws of the hyperparameters account for their uncertainty, and make proposals several times
+    /// slower. Use them if trials are much more expensive than proposals.
     #[must_use]
     pub fn with_hyperparameter_inference(self, inference: HyperparameterInference) -> Self {
         Self { inference, ..self }
@@ -130,12 +132,14 @@ impl Recipe {
 
     /// Sets which losses pending trials are assumed to have; [`PendingImputation::Automatic`] by
     /// default.
+    ///
+    /// Choose one variant for experiments.
     #[must_use]
     pub fn with_pending_imputation(self, pending_imputation: PendingImputation) -> Self {
         Self { pending_imputation, ..self }
     }
 
-    /// Sets the number of failed trials from which on failures are modelled; 1 by default.
+    /// Sets the minimum number of failed trials for a model of failures; 1 by default.
     ///
     /// The model keeps proposals away from regions where trials fail, unless failures look random.
     /// Set `usize::MAX` if failures never depend on the configuration.
@@ -146,21 +150,25 @@ impl Recipe {
 
     /// Sets whether the search explores when it has converged; [`Exploration::WhenConverged`] by
     /// default.
+    ///
+    /// Choose [`Exploration::Never`] if a local optimum is enough.
     #[must_use]
     pub fn with_exploration(self, exploration: Exploration) -> Self {
         Self { exploration, ..self }
     }
 
-    /// Removes the priors of the hyperparameters and keeps only their bounds, to measure the effect
-    /// of the priors.
+    /// Removes the priors of the hyperparameters, which keep only their bounds.
+    ///
+    /// Use it to measure the effect of the priors.
     #[cfg(feature = "unstable")]
     #[must_use]
     pub fn without_priors(self) -> Self {
         Self { priors: false, ..self }
     }
 
-    /// Sets the kinds of moves that maximize the acquisition function, to measure the effect of
-    /// each; all kinds by default.
+    /// Sets the kinds of moves that maximize the acquisition function; all kinds by default.
+    ///
+    /// Use it to measure the effect of each kind.
     #[cfg(feature = "unstable")]
     #[must_use]
     pub fn with_moves(self, moves: Moves) -> Self {
@@ -179,33 +187,35 @@ impl Recipe {
     }
 }
 
-/// How losses are transformed before a Gaussian process is fitted to them.
+/// Selects how losses are transformed before a Gaussian process is fitted to them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossTransform {
-    /// Uses the transform under which the losses have the larger marginal likelihood.
+    /// Uses the transform under which the losses have the larger marginal likelihood; the default.
     ///
     /// The choice is made for the first fit and at 8, 12, 18, 27, … observations, each number half
-    /// as large again as the one before. This is the default.
+    /// as large again as the one before.
     #[default]
     #[serde(rename = "by_evidence")]
     Automatic,
-    /// Compresses the tail of bad losses until losses look normal, then standardizes them.
+    /// Compresses the tail of large losses until losses look normal, then standardizes them.
     YeoJohnson,
     /// Clips extremely large losses and standardizes them.
     Standardized,
 }
 
-/// Which losses pending trials are assumed to have.
+/// Selects which losses pending trials are assumed to have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PendingImputation {
-    /// Uses [`Fantasies`](Self::Fantasies) if losses are noisy or if more than 16 trials are
-    /// pending, and otherwise [`KrigingBeliever`](Self::KrigingBeliever). This is the default.
+    /// Chooses one of the other variants; the default.
+    ///
+    /// It is [`Fantasies`](Self::Fantasies) if losses are noisy or if more than 16 trials are
+    /// pending, and otherwise [`KrigingBeliever`](Self::KrigingBeliever).
     #[default]
     #[serde(rename = "by_regime")]
     Automatic,
-    /// Assumes that each pending trial has its posterior mean.
+    /// Assumes that the loss of each pending trial is its posterior mean.
     #[serde(rename = "expected")]
     KrigingBeliever,
     /// Averages the acquisition function over 16 to 64 draws of the pending losses.
@@ -215,19 +225,21 @@ pub enum PendingImputation {
     Ignored,
 }
 
-/// Whether the search explores when it has converged.
+/// Selects whether the search explores when it has converged.
 ///
-/// The search has converged if the expected improvement is below a ten-thousandth of the spread of
-/// the losses. For another logarithmic acquisition function, its value must be below the same
-/// number. The setting has no effect on other acquisition functions and on Thompson sampling.
+/// The search has converged if the expected improvement is below 10⁻⁴ standard deviations of the
+/// losses, after their transform. Any other logarithmic acquisition function is compared with the
+/// same number, ln 10⁻⁴. The setting has no effect on other acquisition functions and on Thompson
+/// sampling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exploration {
     /// Keeps refining the best point.
     #[serde(rename = "polish")]
     Never,
-    /// Lets every second proposal search for a large improvement: 0.3 of the spread of the losses.
-    /// This is the default.
+    /// Lets every second proposal search for a large improvement; the default.
+    ///
+    /// An improvement is large if it exceeds 0.3 standard deviations of the transformed losses.
     #[default]
     #[serde(rename = "look_elsewhere")]
     WhenConverged,

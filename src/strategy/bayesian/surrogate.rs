@@ -1,4 +1,4 @@
-//! The surrogate model of one proposal: posterior, incumbents, feasibility and acquisition.
+//! The surrogate model of one proposal: posteriors, incumbents, feasibility and acquisition.
 //!
 //! | symbol | meaning |
 //! | --- | --- |
@@ -7,9 +7,9 @@
 //! | aᵢ = a(μᵢ, √vᵢ) | acquisition value, with the incumbent of component i |
 //! | p(x) | probability that a trial gives a loss (see `feasibility`) |
 //!
-//! The maximized function is ln Σ wᵢ exp aᵢ + ln p(x) for a logarithmic acquisition function: the
-//! average is one of expected improvement itself (Snoek et al. 2012, eq. 6 and §3.3). For other
-//! acquisition functions it is Σ wᵢ aᵢ + ln p(x). By the chain rule the gradient is
+//! The maximized function is ln Σ wᵢ exp aᵢ + ln p(x) for a logarithmic acquisition function. It
+//! thus averages expected improvement, not its logarithm (Snoek et al. 2012, eq. 6 and §3.3). For
+//! other acquisition functions it is Σ wᵢ aᵢ + ln p(x). By the chain rule, the gradient is
 //!
 //! `Σ qᵢ (∂a⁄∂μ ∇μᵢ + ∂a⁄∂σ ∇vᵢ ⁄ (2 √vᵢ)) + ∇ ln p`
 //!
@@ -35,22 +35,23 @@ use crate::unit_cube::UnitPoint;
 
 /// Maximum ratio of noise to signal variance at which a single loss can be the incumbent.
 ///
-/// Less noise than this is as often the misfit of the model to a rough but exact function.
+/// Less noise than this is often a misfit of the model to a rough but exact function.
 const MAX_INCUMBENT_NOISE: f64 = 0.03;
 
-/// Maximum ratio of noise to signal variance at which trials are recommended by their own losses.
+/// Maximum ratio of noise to signal variance at which trials are recommended by their losses.
 ///
 /// It is higher than for the incumbent, because no later measurement corrects a recommendation.
 const MAX_RECOMMENDATION_NOISE: f64 = 0.2;
 
-/// Expected improvement, as a share of the spread of the transformed losses, below which the search
+/// Expected improvement, in standard deviations of the transformed losses, below which the search
 /// has converged.
 const CONVERGED_IMPROVEMENT: f64 = 1e-4;
 
-/// Minimum improvement, as the same share, that exploration proposals search for.
+/// Minimum improvement that exploration proposals search for, in standard deviations of the
+/// transformed losses.
 const EXPLORATION_IMPROVEMENT: f64 = 0.3;
 
-/// Maximum number of pending trials whose losses are imputed by their means without noise.
+/// Maximum number of pending trials whose losses are imputed by their means if losses are exact.
 const MAX_IMPUTED_BY_MEAN: usize = 16;
 
 /// Maximum number of tenfold increases of the noise variance if a covariance cannot be factored.
@@ -79,7 +80,7 @@ struct MixtureComponents {
 }
 
 impl<'a> Surrogate<'a> {
-    /// Conditions on all observations, then on imputed losses of the pending trials.
+    /// Conditions on all observations, and then on imputed losses of the pending trials.
     ///
     /// The incumbent is the smallest transformed loss; for noisy losses it is the smallest
     /// posterior mean at an observed point. Imputed losses count, so that a proposal does not
@@ -95,11 +96,11 @@ impl<'a> Surrogate<'a> {
         let transform = fitted.loss_transform.fit(&losses);
         let transformed: Vec<f64> = losses.iter().map(|&loss| transform.apply(loss)).collect();
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
-        let known: Vec<f64> =
+        let known_variances: Vec<f64> =
             history.observations.iter().map(|o| known_noise(o, &transform)).collect();
         let features = Features::new(history.axes);
         let best = &fitted.draws[0].hyperparameters;
-        let known_noise_ratio = median(&known) / best.signal_variance;
+        let known_noise_ratio = median(&known_variances) / best.signal_variance;
         let learned_noise_ratio = noise_ratio(fitted);
         let feasibility = (infeasible(history).count() >= recipe.min_failures_to_model.max(1))
             .then(|| FeasibilityModel::new(history, &features, best))
@@ -114,14 +115,15 @@ impl<'a> Surrogate<'a> {
         let is_noisy = fitted.noise == Noise::Present
             || learned_noise_ratio > MAX_INCUMBENT_NOISE
             || known_noise_ratio > MAX_INCUMBENT_NOISE;
-        let measurements = Measurements::with_noise(&transformed, &known);
+        let measurements = Measurements::with_noise(&transformed, &known_variances);
         let normals = scenario_normals(recipe, is_noisy, pending.len(), rng);
         let (mut components, mut inflation) = (Vec::with_capacity(fitted.draws.len()), 1.0_f64);
         for draw in &fitted.draws {
             let (posterior, factor) =
                 condition(&features, &draw.hyperparameters, &points, measurements)?;
             inflation = inflation.max(factor);
-            let incumbent = incumbent(history, &posterior, &transformed, &known, is_noisy);
+            let incumbent =
+                incumbent(history, &posterior, &transformed, &known_variances, is_noisy);
             let scenarios = match &normals {
                 Some(normals) => Scenarios::sampled(posterior, &pending, normals.view())?,
                 None => Scenarios::kriging_believer(posterior, &pending)?,
@@ -142,12 +144,12 @@ impl<'a> Surrogate<'a> {
         let is_noise_large = recipe.noise == Noise::Present
             || known_noise_ratio > MAX_RECOMMENDATION_NOISE
             || learned_noise_ratio > MAX_RECOMMENDATION_NOISE;
-        let is_too_noisy = history.observations.iter().zip(&known).map(|(observation, noise)| {
-            match observation.noise_variance {
-                Some(_) => noise / best.signal_variance > MAX_RECOMMENDATION_NOISE,
+        let observations = history.observations.iter().zip(&known_variances);
+        let is_too_noisy =
+            observations.map(|(observation, known_variance)| match observation.noise_variance {
+                Some(_) => known_variance / best.signal_variance > MAX_RECOMMENDATION_NOISE,
                 None => is_noise_large,
-            }
-        });
+            });
         let is_too_noisy = is_too_noisy.collect();
         Ok(Self { transform, components, feasibility, acquisition, diagnostics, is_too_noisy })
     }
@@ -161,12 +163,12 @@ impl<'a> Surrogate<'a> {
         &process.hyperparameters().length_scales
     }
 
-    /// Returns whether the maximum acquisition value is a negligible expected improvement.
+    /// Returns `true` if the maximum acquisition value is a negligible expected improvement.
     pub(super) fn has_converged(&self, max_acquisition: f64) -> bool {
         self.acquisition.is_logarithmic() && max_acquisition < CONVERGED_IMPROVEMENT.ln()
     }
 
-    /// Lowers the incumbents, so that only large improvements have acquisition value.
+    /// Lowers the incumbents, so that the acquisition function values large improvements only.
     pub(super) fn require_larger_improvement(&mut self) {
         for components in &mut self.components {
             components.incumbents -= EXPLORATION_IMPROVEMENT;
@@ -180,15 +182,17 @@ impl<'a> Surrogate<'a> {
     /// Returns the posterior of a random draw of the hyperparameters, chosen by weight.
     pub(super) fn sample_posterior(&self, rng: &mut Rng) -> &Posterior {
         let mut remaining = rng.uniform();
-        let found = self.components.iter().find(|components| {
+        let drawn = self.components.iter().find(|components| {
             remaining -= components.weight;
             remaining < 0.0
         });
-        found.unwrap_or(&self.components[0]).scenarios.posterior()
+        drawn.unwrap_or(&self.components[0]).scenarios.posterior()
     }
 
-    /// Returns points near which good losses are likely: the best twentieth of the observed points
-    /// by posterior mean, at least 2, and the pending points.
+    /// Returns points near which small losses are likely.
+    ///
+    /// These are the best twentieth of the observed points by posterior mean, at least 2 of them,
+    /// and the pending points.
     pub(super) fn anchors(&self, history: &History<'_>) -> Vec<UnitPoint> {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
         let means = self.predict(&points).0;
@@ -199,20 +203,22 @@ impl<'a> Surrogate<'a> {
             .collect()
     }
 
-    /// Returns the observed trial with the smallest loss, or posterior mean if its loss is too
-    /// noisy.
+    /// Returns the observed trial with the smallest loss.
+    ///
+    /// If a loss is too noisy, its posterior mean counts instead.
     pub(super) fn recommended_trial(&self, history: &History<'_>) -> TrialId {
         let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
         let losses = history.observations.iter().map(|o| o.loss);
         let compared: Vec<f64> = if self.is_too_noisy.contains(&true) {
             let means = self.predict(&points).0;
-            let each = losses.zip(means).zip(&self.is_too_noisy);
-            each.map(
-                |((loss, mean), is_too_noisy)| {
-                    if *is_too_noisy { mean } else { self.transform.apply(loss) }
-                },
-            )
-            .collect()
+            let candidates = losses.zip(means).zip(&self.is_too_noisy);
+            candidates
+                .map(
+                    |((loss, mean), is_too_noisy)| {
+                        if *is_too_noisy { mean } else { self.transform.apply(loss) }
+                    },
+                )
+                .collect()
         } else {
             losses.collect()
         };
@@ -257,8 +263,8 @@ impl<'a> Surrogate<'a> {
         predicted: &[(Array2<f64>, Array1<f64>)],
         point: usize,
     ) -> (Vec<(f64, AcquisitionValue)>, f64) {
-        let all = self.components.iter().zip(predicted);
-        let each = all.flat_map(|(components, (means, variance))| {
+        let draws = self.components.iter().zip(predicted);
+        let evaluated = draws.flat_map(|(components, (means, variance))| {
             let std_dev = variance[point].sqrt();
             let weight = components.weight / to_float(means.ncols());
             let means = means.row(point).into_iter();
@@ -266,7 +272,7 @@ impl<'a> Surrogate<'a> {
                 (weight, self.acquisition.evaluate(*mean, std_dev, *incumbent))
             })
         });
-        let mut values: Vec<(f64, AcquisitionValue)> = each.collect();
+        let mut values: Vec<(f64, AcquisitionValue)> = evaluated.collect();
         if let [(_, only)] = values[..] {
             return (vec![(1.0, only)], only.value);
         }
@@ -285,29 +291,31 @@ impl<'a> Surrogate<'a> {
     }
 }
 
-/// Returns the smallest transformed loss, or posterior mean for losses that are too noisy.
+/// Returns the smallest transformed loss.
+///
+/// If a loss is too noisy, its posterior mean counts instead.
 fn incumbent(
     history: &History<'_>,
     posterior: &Posterior,
     transformed: &[f64],
-    known: &[f64],
+    known_variances: &[f64],
     is_noisy: bool,
 ) -> f64 {
     let signal = posterior.process().hyperparameters().signal_variance;
     let is_reliable = |i: &usize| match history.observations[*i].noise_variance {
-        Some(_) => known[*i] / signal <= MAX_INCUMBENT_NOISE,
+        Some(_) => known_variances[*i] / signal <= MAX_INCUMBENT_NOISE,
         None => !is_noisy,
     };
-    let mut all = 0..transformed.len();
-    if all.clone().all(|i| is_reliable(&i)) {
+    let mut indices = 0..transformed.len();
+    if indices.clone().all(|i| is_reliable(&i)) {
         return minimum(transformed);
     }
     let points: Vec<&UnitPoint> = history.observations.iter().map(|o| &o.point).collect();
     let means = posterior.predict(&points).mean;
-    minimum(all.by_ref().map(|i| if is_reliable(&i) { &transformed[i] } else { &means[i] }))
+    minimum(indices.by_ref().map(|i| if is_reliable(&i) { &transformed[i] } else { &means[i] }))
 }
 
-/// Returns the ratio of noise to signal variance σ² ⁄ s, averaged over the draws.
+/// Returns the ratio of noise to signal variance, σ² ⁄ s, averaged over the draws.
 fn noise_ratio(fitted: &FittedModel) -> f64 {
     fitted.draws.iter().map(|draw| draw.weight * draw.hyperparameters.noise_ratio()).sum()
 }
@@ -366,17 +374,17 @@ fn condition(
 fn scenario_normals(
     recipe: &Recipe,
     is_noisy: bool,
-    pending: usize,
+    pending_count: usize,
     rng: &mut Rng,
 ) -> Option<Array2<f64>> {
-    let draws = match pending {
+    let scenario_count = match pending_count {
         0 => return None,
         1..=2 => 16,
         3..=8 => 32,
         _ => 64,
     };
     let has_scenarios = match recipe.pending_imputation {
-        PendingImputation::Automatic => is_noisy || pending > MAX_IMPUTED_BY_MEAN,
+        PendingImputation::Automatic => is_noisy || pending_count > MAX_IMPUTED_BY_MEAN,
         PendingImputation::Fantasies => true,
         PendingImputation::KrigingBeliever => false,
         #[cfg(feature = "unstable")]
@@ -385,9 +393,9 @@ fn scenario_normals(
     if !has_scenarios {
         return None;
     }
-    let mut normals = Array2::zeros((draws, pending));
-    for row in 0..draws / 2 {
-        for column in 0..pending {
+    let mut normals = Array2::zeros((scenario_count, pending_count));
+    for row in 0..scenario_count / 2 {
+        for column in 0..pending_count {
             let z = rng.normal();
             normals[[2 * row, column]] = z;
             normals[[2 * row + 1, column]] = -z;
@@ -398,9 +406,9 @@ fn scenario_normals(
 
 impl BatchFunction for Surrogate<'_> {
     fn values(&self, points: &[UnitPoint]) -> Vec<f64> {
-        let all = self.components.iter();
+        let draws = self.components.iter();
         let predicted: Vec<_> =
-            all.map(|components| components.scenarios.predict(points)).collect();
+            draws.map(|components| components.scenarios.predict(points)).collect();
         let mut values: Vec<f64> =
             (0..points.len()).map(|point| self.evaluate_components(&predicted, point).1).collect();
         if let Some(feasibility) = &self.feasibility {
@@ -425,23 +433,25 @@ impl BatchFunction for Surrogate<'_> {
             .unzip();
         let mut gradient = Array2::zeros((points.len(), 0));
         let mut first = 0;
-        let all = self.components.iter().zip(&predicted).zip(&terms);
-        for ((components, (means, variance)), terms) in all {
-            let mut by_means = Array2::zeros(means.raw_dim());
-            let mut by_variance = Array1::zeros(points.len());
+        let draws = self.components.iter().zip(&predicted).zip(&terms);
+        for ((components, (means, variance)), terms) in draws {
+            let mut mean_rates = Array2::zeros(means.raw_dim());
+            let mut variance_rates = Array1::zeros(points.len());
             for (point, evaluated) in evaluated.iter().enumerate() {
-                let own = &evaluated[first..first + means.ncols()];
+                let of_draw = &evaluated[first..first + means.ncols()];
                 let std_dev = variance[point].sqrt();
                 // Components without a share may have derivatives that are NaN.
-                let contributing = own.iter().enumerate().filter(|(_, (share, _))| *share > 0.0);
+                let contributing =
+                    of_draw.iter().enumerate().filter(|(_, (share, _))| *share > 0.0);
                 for (scenario, (share, value)) in contributing {
-                    by_means[[point, scenario]] = share * value.mean_derivative;
-                    by_variance[point] += share * value.std_dev_derivative / (2.0 * std_dev);
+                    mean_rates[[point, scenario]] = share * value.mean_derivative;
+                    variance_rates[point] += share * value.std_dev_derivative / (2.0 * std_dev);
                 }
             }
             first += means.ncols();
-            let part = components.scenarios.gradient(terms, by_means.view(), by_variance.view());
-            gradient = if gradient.ncols() == 0 { part } else { gradient + part };
+            let draw_gradient =
+                components.scenarios.gradient(terms, mean_rates.view(), variance_rates.view());
+            gradient = if gradient.ncols() == 0 { draw_gradient } else { gradient + draw_gradient };
         }
         let mut gradients: Vec<Vec<f64>> =
             gradient.rows().into_iter().map(|row| row.to_vec()).collect();

@@ -5,7 +5,7 @@ use crate::gp::SamplePath;
 use crate::maximize::BatchFunction;
 use crate::unit_cube::UnitPoint;
 
-/// The negative of a drawn function, plus the log probability that a trial gives a loss.
+/// The maximized function: a drawn loss function, negated, plus ln p of the feasibility model.
 #[derive(Debug)]
 pub(super) struct ThompsonSample<'a> {
     pub(super) path: SamplePath<'a>,

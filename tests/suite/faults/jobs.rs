@@ -6,7 +6,7 @@ use super::*;
 fn fault_01_a_panicking_function_fails_only_its_trial() {
     let mut study = bayesian(ResourceLimits::new(12, 3));
     let mut jobs = FunctionEvaluator::new(|c: &Configuration| {
-        assert!(c.float("x") <= 0.5, "the upper half is broken");
+        assert!(c.float("x") <= 0.5, "the upper half panics");
         Ok::<_, String>(c.float("x"))
     });
     tune(&mut study, &mut jobs).unwrap();
@@ -20,8 +20,8 @@ fn fault_01_a_panicking_function_fails_only_its_trial() {
     else {
         panic!()
     };
-    assert!(failure.message.contains("the upper half is broken"), "{failure}");
-    assert!(study.best().unwrap().value().unwrap() < 0.2, "the study goes on");
+    assert!(failure.message.contains("the upper half panics"), "{failure}");
+    assert!(study.best().unwrap().value().unwrap() < 0.2, "the tuning continues");
 }
 
 #[test]
@@ -34,17 +34,18 @@ fn fault_02_a_metric_that_is_nan_never_reaches_the_model() {
     tune(&mut study, &mut jobs).unwrap();
     assert!(failure_kinds(&study).contains(&FailureKind::NonFiniteMetric));
     assert!(study.best().unwrap().value().unwrap() < 1e-3, "the model guides the search");
-    let model = study.trials().iter().filter_map(|t| study.why(t.id)).filter_map(|w| w.prediction);
-    assert!(model.clone().count() > 5 && model.clone().all(|e| e.median.is_finite()));
+    let reasons = study.trials().iter().filter_map(|trial| study.why(trial.id));
+    let medians = reasons.filter_map(|why| why.prediction).map(|prediction| prediction.median);
+    assert!(medians.clone().count() > 5 && medians.clone().all(f64::is_finite));
 }
 
 #[test]
 fn fault_03_infinities_fail_and_outliers_do_not_mislead_the_model() {
     let mut study = bayesian(ResourceLimits::new(24, 1));
-    let mut number = 0;
+    let mut job_count = 0;
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
-        number += 1;
-        let value = match number {
+        job_count += 1;
+        let value = match job_count {
             3 => f64::INFINITY,
             4 => 1e300,
             5 => f64::NEG_INFINITY,
@@ -55,7 +56,11 @@ fn fault_03_infinities_fail_and_outliers_do_not_mislead_the_model() {
     });
     tune(&mut study, &mut jobs).unwrap();
     assert_eq!(failure_kinds(&study), [FailureKind::NonFiniteMetric; 2]);
-    assert_eq!(study.trial(TrialId(4)).unwrap().value(), Some(1e300), "the raw value is kept");
+    assert_eq!(
+        study.trial(TrialId(4)).unwrap().value(),
+        Some(1e300),
+        "the study contains the raw value"
+    );
     let best = study.best().unwrap().value().unwrap();
     assert!(best < 1e-2, "{best}");
 }
@@ -77,16 +82,16 @@ fn fault_04_a_job_without_a_metric_is_retried_once() {
 #[test]
 fn fault_05_a_killed_job_is_retried_with_the_same_configuration() {
     let mut study = bayesian(ResourceLimits::new(4, 2));
-    let mut seen = Vec::new();
+    let mut started = Vec::new();
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
-        seen.push((job.id(), job.trial.configuration.clone()));
+        started.push((job.id(), job.trial.configuration.clone()));
         let is_killed = job.trial.id.0 == 2 && job.attempt < 3;
         let outcome = if is_killed { failed(FailureKind::Interrupted) } else { 1.0.into() };
         SimulatedJob::new(outcome, SECOND)
     });
     tune(&mut study, &mut jobs).unwrap();
     drop(jobs);
-    let attempts: Vec<_> = seen.iter().filter(|(job, _)| job.trial == TrialId(2)).collect();
+    let attempts: Vec<_> = started.iter().filter(|(job, _)| job.trial == TrialId(2)).collect();
     assert_eq!(attempts.iter().map(|(job, _)| job.attempt).collect::<Vec<_>>(), [1, 2, 3]);
     assert!(attempts.windows(2).all(|pair| pair[0].1 == pair[1].1));
     assert_eq!(study.trials().len(), 4);
@@ -97,14 +102,14 @@ fn fault_05_a_killed_job_is_retried_with_the_same_configuration() {
     );
 }
 
-/// The tuner is killed after any event, and only the recorded events are replayed. The resumed
-/// tuning makes the same proposals, continues to count attempts, and repeats recorded stop
+/// The tuner is killed after each third event, and the recorded events are replayed. The resumed
+/// tuning makes the same proposals, continues the count of attempts, and repeats recorded stop
 /// requests.
 #[test]
 fn fault_06_a_killed_tuner_resumes_from_its_events() {
     let curve = |job: &Job<'_>| {
-        let (x, number) = (job.trial.configuration.float("x"), job.trial.id.0);
-        if number.is_multiple_of(5) && job.attempt == 1 {
+        let x = job.trial.configuration.float("x");
+        if job.trial.id.0.is_multiple_of(5) && job.attempt == 1 {
             return SimulatedJob::new(failed(FailureKind::Interrupted), SECOND);
         }
         let reports = (1..=6).map(|step| surmise::evaluator::SimulatedReport {

@@ -1,6 +1,6 @@
-//! The faults of docs/faults.md that need neither a disk nor a cloud, one test each.
+//! The faults of docs/faults.md that need neither a disk nor a cloud service.
 //!
-//! The numbers are those of the table in docs/faults.md.
+//! The number in a test's name is the number of the fault in the table of docs/faults.md.
 
 mod jobs;
 mod results;

@@ -1,4 +1,4 @@
-//! Results that are repeated, late, out of order or hostile, and tunings that end in unusual ways.
+//! Repeated, late, unordered and hostile results, and the ends of tunings.
 
 use super::*;
 
@@ -42,18 +42,22 @@ fn fault_20_late_results_are_used_only_if_the_settings_say_so() {
         study.tell(TrialId(3), Outcome::from(3.0)).unwrap();
         let accepted: Vec<bool> =
             (1..=3).map(|n| study.tell(TrialId(n), Outcome::from(0.5)).is_ok()).collect();
-        let used = late_outcomes == LateOutcomes::UseValue;
-        assert_eq!(accepted, [used, used, false], "a value is never replaced by another value");
+        let is_used = late_outcomes == LateOutcomes::UseValue;
+        assert_eq!(
+            accepted,
+            [is_used, is_used, false],
+            "a value is never replaced by another value"
+        );
         let values: Vec<Option<f64>> = study.trials().iter().map(Trial::value).collect();
-        let late = used.then_some(0.5);
-        assert_eq!(values, [late, late, Some(3.0)]);
+        let late_value = is_used.then_some(0.5);
+        assert_eq!(values, [late_value, late_value, Some(3.0)]);
         assert!(
             study.trials().iter().all(|trial| trial.late_outcomes.len() == 1),
             "every late result is recorded"
         );
-        // A late result does not revive an abandoned trial.
+        // A late result does not change an abandoned trial.
         study.ask(1).unwrap();
-        study.abandon(TrialId(4), "never again").unwrap();
+        study.abandon(TrialId(4), "not needed").unwrap();
         study.tell(TrialId(4), Outcome::from(0.1)).unwrap_err();
         assert_eq!(study.trial(TrialId(4)).unwrap().value(), None);
         let events = study.events().to_vec();
@@ -70,7 +74,7 @@ fn fault_21_results_of_unknown_trials_are_typed_errors() {
     assert!(matches!(study.tell(TrialId(0), 1.0.into()), Err(Error::UnknownTrial(TrialId(0)))));
     assert!(matches!(study.report(TrialId(7), 1, 1.0), Err(Error::UnknownTrial(TrialId(7)))));
     assert!(matches!(
-        study.ask_to_stop(TrialId(7), StopCause::TuningOver),
+        study.request_stop(TrialId(7), StopCause::TuningOver),
         Err(Error::UnknownTrial(TrialId(7)))
     ));
     assert!(study.events().is_empty());
@@ -91,7 +95,7 @@ fn fault_22_results_out_of_order_belong_to_their_trials() {
 }
 
 #[test]
-fn fault_23_a_singular_matrix_falls_back_and_the_proposal_says_so() {
+fn fault_23_a_singular_matrix_gives_new_proposals_with_model_or_fallback() {
     let mut study = bayesian(ResourceLimits::default());
     // Thirty identical observations, and ten points that differ by rounding errors only.
     for _ in 0..30 {
@@ -106,15 +110,15 @@ fn fault_23_a_singular_matrix_falls_back_and_the_proposal_says_so() {
             .add_observation(&Configuration::from([("x", x.into())]), Outcome::from(value))
             .unwrap();
     }
-    let mut tried = BTreeSet::new();
+    let mut proposed = BTreeSet::new();
     for _ in 0..5 {
         let AskOutcome::Trials(trials) = study.ask(1).unwrap() else { panic!() };
-        tried.insert(trials[0].configuration.float("x").to_bits());
+        proposed.insert(trials[0].configuration.float("x").to_bits());
         let why = study.why(trials[0].id).unwrap();
         assert!(why.model.is_some() || why.fallback.is_some(), "{why}");
         study.tell(trials[0].id, Outcome::from(1.0)).unwrap();
     }
-    assert_eq!(tried.len(), 5);
+    assert_eq!(proposed.len(), 5);
 }
 
 #[test]
@@ -124,13 +128,14 @@ fn fault_24_an_exhausted_space_ends_the_tuning() {
     let settings = StudySettings { limits: ResourceLimits::new(99, 3), ..Default::default() };
     let strategy = BayesianOptimization::default();
     let mut study = Study::new(space, Objective::minimize("loss"), strategy, settings).unwrap();
-    let tuned = tune(&mut study, &mut scripted(|trial, _| (trial as f64).into())).unwrap();
-    assert_eq!(tuned.reason, StopReason::SpaceExhausted { jobs: 5 });
+    let result = tune(&mut study, &mut scripted(|trial, _| (trial as f64).into())).unwrap();
+    assert_eq!(result.reason, StopReason::SpaceExhausted { jobs: 5 });
     assert_eq!(study.ask(1).unwrap(), AskOutcome::Exhausted);
 }
 
 #[test]
 fn fault_27_the_first_stop_request_drains_and_the_second_cancels() {
+    // Each request follows the end of this number of trials.
     let run = |requests: &'static [u64], job_seconds: u32| {
         let handle = StopHandle::new();
         let mut study = bayesian(ResourceLimits::new(50, 2));
@@ -138,17 +143,17 @@ fn fault_27_the_first_stop_request_drains_and_the_second_cancels() {
             SimulatedJob::new(1.0, job_seconds * SECOND)
         });
         let (mut ended, mut remaining) = (0, requests.to_vec());
-        let tuned = Tuner::new()
+        let result = Tuner::new()
             .stop_handle(&handle)
             .on_progress(|_, progress| {
                 ended += u64::from(matches!(progress, Progress::Recorded(Event::Told { .. })));
-                remaining.extract_if(.., |at| *at == ended).for_each(|_| handle.request());
+                remaining.extract_if(.., |count| *count == ended).for_each(|_| handle.request());
                 ControlFlow::Continue(())
             })
             .run(&mut study, &mut jobs)
             .unwrap();
         assert!(handle.is_requested());
-        (tuned.reason, study)
+        (result.reason, study)
     };
     let (reason, study) = run(&[4], 10);
     assert!(matches!(reason, StopReason::Drained { .. }), "{reason}");
@@ -190,14 +195,14 @@ fn fault_27_a_resumed_tuning_equals_an_uninterrupted_one() {
     };
     let mut uninterrupted = new_study();
     tune(&mut uninterrupted, &mut jobs()).unwrap();
-    for at in [1, 4, 7] {
+    for ended_count in [1, 4, 7] {
         let mut study = new_study();
         let handle = StopHandle::new();
         Tuner::new()
             .stop_handle(&handle)
             .on_progress(|study, _| {
                 let ended = study.trials().iter().filter(|trial| trial.outcome.is_some());
-                if ended.count() == at {
+                if ended.count() == ended_count {
                     handle.cancel();
                 }
                 ControlFlow::Continue(())
@@ -207,11 +212,15 @@ fn fault_27_a_resumed_tuning_equals_an_uninterrupted_one() {
         assert!(study.pending().any(|trial| trial.attempt() == 2), "one job was cancelled");
         assert_eq!(study.interrupted().count(), 0);
         tune(&mut study, &mut jobs()).unwrap();
-        assert_eq!(results(&study), results(&uninterrupted), "cancelled after {at}");
+        assert_eq!(
+            results(&study),
+            results(&uninterrupted),
+            "cancelled after {ended_count} trials"
+        );
     }
 }
 
-/// A job that takes minutes to stop counts towards the concurrency limit until it has ended.
+/// A job that takes minutes to stop counts toward the concurrency limit until it has ended.
 #[test]
 fn fault_28_a_stopping_job_holds_its_slot() {
     struct SlowToStop {
@@ -228,18 +237,18 @@ fn fault_28_a_stopping_job_holds_its_slot() {
         fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
             self.clock += timeout.min(10 * SECOND);
             let clock = self.clock;
-            let ended = self
-                .running
-                .extract_if(.., |(_, stop)| stop.is_some_and(|at| clock >= at + 300 * SECOND));
+            let ended = self.running.extract_if(.., |(_, stop)| {
+                stop.is_some_and(|stop_time| clock >= stop_time + 300 * SECOND)
+            });
             let outcome = Outcome::Stopped { value: None };
             Ok(ended.map(|(job, _)| JobEvent::Ended { job, outcome: outcome.clone() }).collect())
         }
         fn stop(&mut self, job: JobId) -> Result<(), EvaluatorError> {
-            let now = self.clock;
+            let clock = self.clock;
             self.running
                 .iter_mut()
                 .filter(|(id, _)| *id == job)
-                .for_each(|(_, stop)| *stop = Some(now));
+                .for_each(|(_, stop)| *stop = Some(clock));
             Ok(())
         }
         fn elapsed(&self) -> Duration {
@@ -294,13 +303,13 @@ fn fault_30_ten_thousand_trials_are_tuned() {
         completion: CompletionCriteria::not_improving_for(20_000),
         ..TuningRules::default()
     };
-    let tuned = Tuner::with_rules(rules).run(&mut study, &mut jobs).unwrap();
-    assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 10_000 });
+    let result = Tuner::with_rules(rules).run(&mut study, &mut jobs).unwrap();
+    assert_eq!(result.reason, StopReason::JobLimit { jobs: 10_000 });
     assert_eq!(study.best().unwrap().id, TrialId(1));
 }
 
 #[test]
-fn fault_31_hostile_names_and_values_reach_programs_unchanged() {
+fn fault_31_no_shell_interprets_hostile_names_and_values() {
     let hostile = "</script><b>'\"; rm -rf $HOME `id` \u{202e}\n";
     let space = SearchSpace::new([
         ParameterRange::categorical(hostile, [hostile, "plain"]),
@@ -310,7 +319,7 @@ fn fault_31_hostile_names_and_values_reach_programs_unchanged() {
     let settings = StudySettings { limits: ResourceLimits::new(2, 1), ..Default::default() };
     let objective = Objective::minimize(hostile);
     let mut study = Study::new(space, objective, RandomSearch, settings).unwrap();
-    // No shell interprets the arguments, so they arrive unchanged.
+    // The program counts the arguments that contain a hostile text.
     let script =
         "import sys; print(len([a for a in sys.argv[1:] if 'rm -rf' in a or '--x=' in a]))";
     let mut jobs = CommandEvaluator::new("python3").arguments(["-c", script]);
@@ -338,14 +347,14 @@ fn fault_32_of_several_metrics_in_a_log_the_selected_one_counts() {
     }
 }
 
-/// This is no row of the table: a panic in the caller's own observer must not damage the study.
+/// The table in docs/faults.md does not contain this fault: the caller's observer panics.
 #[test]
 fn a_panicking_observer_leaves_the_events_intact() {
     let mut study = bayesian(ResourceLimits::new(6, 2));
     let run = || {
         Tuner::new()
             .on_progress(|study: &Study, _: &Progress<'_>| {
-                assert!(study.events().len() < 5, "enough");
+                assert!(study.events().len() < 5, "the observer panics");
                 ControlFlow::Continue(())
             })
             .run(&mut study, &mut scripted(|_, _| 1.0.into()))

@@ -1,16 +1,16 @@
-//! Clocks, throttling, busy evaluators, silence and pauses.
+//! Clocks that jump, throttled jobs, busy evaluators, silent jobs and pauses.
 
 use super::*;
 
-/// Only evaluators read a clock, and it is monotonic. A clock that stands still or leaps forward
-/// must lose no trial.
+/// The tuner reads the clock of the evaluator. No trial may be lost if this clock stands still or
+/// jumps forward.
 #[test]
 fn fault_13_clocks_that_stand_still_or_leap_lose_no_trial() {
-    struct Leaping {
+    struct LeapingClock {
         inner: FunctionEvaluator,
         clock_reads: std::cell::Cell<u32>,
     }
-    impl Evaluator for Leaping {
+    impl Evaluator for LeapingClock {
         fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
             self.inner.start(job)
         }
@@ -27,16 +27,15 @@ fn fault_13_clocks_that_stand_still_or_leap_lose_no_trial() {
     }
     let mut study = bayesian(ResourceLimits::new(10, 2));
     let inner = FunctionEvaluator::new(|c: &Configuration| Ok::<_, String>(c.float("x")));
-    let mut jobs = Leaping { inner, clock_reads: std::cell::Cell::new(0) };
-    let retries = RetryPolicy::default();
+    let mut jobs = LeapingClock { inner, clock_reads: std::cell::Cell::new(0) };
     tune(&mut study, &mut jobs).unwrap();
     assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 10);
-    // With a timeout, the jobs that run during the leap are stopped; none is lost.
-    let mut other = bayesian(ResourceLimits::new(10, 2));
+    // With a timeout, the jobs that run during the jump are stopped, but no trial is lost.
+    let mut with_timeout = bayesian(ResourceLimits::new(10, 2));
     jobs.clock_reads.set(0);
-    let mut tuner = Tuner::new().job_timeout(3600 * SECOND).retries(retries);
-    tuner.run(&mut other, &mut jobs).unwrap();
-    assert!(other.pending().next().is_none() && other.trials().len() == 10);
+    let mut tuner = Tuner::new().job_timeout(3600 * SECOND).retries(RetryPolicy::default());
+    tuner.run(&mut with_timeout, &mut jobs).unwrap();
+    assert!(with_timeout.pending().next().is_none() && with_timeout.trials().len() == 10);
 }
 
 #[test]
@@ -89,16 +88,16 @@ fn fault_15_a_busy_evaluator_keeps_the_proposal_and_reduces_concurrency() {
         refused: 0,
         max_running: 0,
     };
-    let mut busy = 0;
+    let mut busy_messages = 0;
     Tuner::new()
         .on_progress(|_, progress| {
-            busy += usize::from(matches!(progress, Progress::Busy { .. }));
+            busy_messages += usize::from(matches!(progress, Progress::Busy { .. }));
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)
         .unwrap();
     assert_eq!((study.trials().len(), jobs.max_running), (8, 1));
-    assert!(busy > 0 && busy == jobs.refused);
+    assert!(busy_messages > 0 && busy_messages == jobs.refused);
     assert_eq!(jobs.elapsed(), 8 * SECOND, "the start is retried as soon as a job ends");
 }
 
@@ -112,14 +111,14 @@ fn fault_16_a_silent_job_has_not_failed() {
     assert_eq!(study.trials().iter().filter(|t| t.value().is_some()).count(), 4);
 }
 
-/// An evaluator that reports a pause and resumes later.
-struct Pausing<E> {
+/// An evaluator that pauses at its second `wait` and resumes at its fifth.
+struct PausingEvaluator<E> {
     inner: E,
     waits: usize,
     is_paused: bool,
 }
 
-impl<E: Evaluator> Evaluator for Pausing<E> {
+impl<E: Evaluator> Evaluator for PausingEvaluator<E> {
     fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
         assert!(!self.is_paused, "no job starts during a pause");
         self.inner.start(job)
@@ -149,7 +148,8 @@ impl<E: Evaluator> Evaluator for Pausing<E> {
 #[test]
 fn fault_17_a_pause_is_reported_and_fails_no_trial() {
     let mut study = bayesian(ResourceLimits::new(8, 2));
-    let mut jobs = Pausing { inner: scripted(|_, _| 1.0.into()), waits: 0, is_paused: false };
+    let mut jobs =
+        PausingEvaluator { inner: scripted(|_, _| 1.0.into()), waits: 0, is_paused: false };
     let mut messages = Vec::new();
     Tuner::new()
         .on_progress(|_, progress| {

@@ -51,15 +51,15 @@ fn fault_25_resuming_another_search_is_refused_with_each_difference() {
         ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear),
         ParameterRange::categorical("kind", ["a", "b"]),
     ]);
-    let other = Study::new(
+    let other_search = Study::new(
         space.unwrap(),
         Objective::maximize("gain"),
         RandomSearch,
         StudySettings::default(),
     );
-    let found = differences(Journal::resume(&path, other.unwrap()).unwrap_err());
+    let error = Journal::resume(&path, other_search.unwrap()).unwrap_err();
     assert_eq!(
-        found,
+        differences(error),
         [
             "objective.goal was \"Minimize\", and is \"Maximize\"",
             "objective.metric_name was \"loss\", and is \"gain\"",
@@ -71,16 +71,16 @@ fn fault_25_resuming_another_search_is_refused_with_each_difference() {
 #[test]
 fn changed_settings_keep_all_trials() {
     let folder = TempFolder::new("settings");
-    let (before, path) = write_journal(&folder);
+    let (original, path) = write_journal(&folder);
     let settings = StudySettings { limits: ResourceLimits::new(50, 2), ..Default::default() };
     let changed = || study(1.0, &["a", "b"], settings);
     assert!(Journal::resume(&path, changed()).is_err());
-    let (again, journal) = Journal::resume_changed(&path, changed()).unwrap();
-    assert_eq!(again.events(), before.events());
+    let (resumed_study, journal) = Journal::resume_changed(&path, changed()).unwrap();
+    assert_eq!(resumed_study.events(), original.events());
     assert!(journal.open_report().changes.iter().any(|line| line == "all 4 trials are kept"));
     assert!(!journal.open_report().is_restarted);
     drop(journal);
-    // The journal has the changed settings from now on.
+    // The journal now contains the changed settings.
     assert_eq!(Journal::resume(&path, changed()).unwrap().0.settings().limits, settings.limits);
     assert_eq!(Journal::open(&path).unwrap().0.settings().limits, settings.limits);
 }
@@ -88,30 +88,30 @@ fn changed_settings_keep_all_trials() {
 #[test]
 fn a_changed_space_keeps_matching_trials_and_reports_dropped_ones() {
     let folder = TempFolder::new("space");
-    let (before, path) = write_journal(&folder);
+    let (original, path) = write_journal(&folder);
     let changed = || study(1.0, &["a", "c"], StudySettings::default());
-    let (again, journal) = Journal::resume_changed(&path, changed()).unwrap();
-    let matching = before
+    let (resumed_study, journal) = Journal::resume_changed(&path, changed()).unwrap();
+    let matching = original
         .trials()
         .iter()
         .filter(|trial| trial.outcome.is_some() && trial.configuration.category("kind") == "a");
     let matching: Vec<_> = matching.map(|trial| (&trial.configuration, &trial.outcome)).collect();
-    let resumed: Vec<_> =
-        again.trials().iter().map(|trial| (&trial.configuration, &trial.outcome)).collect();
-    assert_eq!(resumed, matching);
+    let kept: Vec<_> =
+        resumed_study.trials().iter().map(|trial| (&trial.configuration, &trial.outcome)).collect();
+    assert_eq!(kept, matching);
     assert!(!matching.is_empty() && matching.len() < 3);
     let report = journal.open_report().changes.join("\n");
     assert!(report.contains("starts again"), "{report}");
     assert!(report.contains("trial 4: it has not ended; its job may still run"), "{report}");
     drop(journal);
     let (reopened, mut journal) = Journal::resume(&path, changed()).unwrap();
-    assert_eq!(reopened.events(), again.events());
+    assert_eq!(reopened.events(), resumed_study.events());
     // The records of the earlier study stay in the file until it is compacted.
     let size = std::fs::metadata(&path).unwrap().len();
     journal.compact().unwrap();
     assert!(std::fs::metadata(&path).unwrap().len() < size);
     drop(journal);
-    assert_eq!(Journal::resume(&path, changed()).unwrap().0.events(), again.events());
+    assert_eq!(Journal::resume(&path, changed()).unwrap().0.events(), resumed_study.events());
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_custom_strategy_is_named_and_its_journal_can_be_read() {
             )))
         }
     }
-    let folder = TempFolder::new("own");
+    let folder = TempFolder::new("custom-strategy");
     let path = folder.file("run.surmise");
     let space = || {
         SearchSpace::new([
@@ -139,7 +139,7 @@ fn a_custom_strategy_is_named_and_its_journal_can_be_read() {
             ParameterRange::categorical("kind", ["a", "b"]),
         ])
     };
-    let new = || {
+    let new_study = || {
         Study::new(
             space().unwrap(),
             Objective::minimize("loss"),
@@ -148,7 +148,7 @@ fn a_custom_strategy_is_named_and_its_journal_can_be_read() {
         )
         .unwrap()
     };
-    let (mut study, mut journal) = Journal::resume(&path, new()).unwrap();
+    let (mut study, mut journal) = Journal::resume(&path, new_study()).unwrap();
     study.ask(2).unwrap();
     journal.write(&study).unwrap();
     drop(journal);
@@ -156,18 +156,18 @@ fn a_custom_strategy_is_named_and_its_journal_can_be_read() {
     let JournalErrorKind::CustomStrategy { name } = kind else { panic!("{kind:?}") };
     assert!(name.ends_with("CustomStrategy"), "{name}");
     assert_eq!(Journal::read(&path).unwrap().trials(), study.trials());
-    assert_eq!(Journal::resume(&path, new()).unwrap().0.trials(), study.trials());
+    assert_eq!(Journal::resume(&path, new_study()).unwrap().0.trials(), study.trials());
 }
 
 #[test]
 fn values_of_another_metric_are_dropped() {
-    let folder = TempFolder::new("metric");
-    let (before, path) = write_journal(&folder);
+    let folder = TempFolder::new("another-metric");
+    let (original, path) = write_journal(&folder);
     let objective = Objective::minimize("error");
-    let (space, settings) = (before.space().clone(), *before.settings());
+    let (space, settings) = (original.space().clone(), *original.settings());
     let changed = Study::new(space, objective, SobolSearch, settings).unwrap();
-    let (again, journal) = Journal::resume_changed(&path, changed).unwrap();
-    assert!(again.trials().is_empty() && journal.open_report().is_restarted);
+    let (resumed_study, journal) = Journal::resume_changed(&path, changed).unwrap();
+    assert!(resumed_study.trials().is_empty() && journal.open_report().is_restarted);
     let changes = &journal.open_report().changes;
     assert!(
         changes.contains(&"trial 1: its value is of the metric \"loss\"".to_owned()),

@@ -1,4 +1,4 @@
-//! Full disks and moved journal files, and the behaviour of a tuning in the meantime.
+//! Full disks and moved journal files, and the behavior of a tuning during such faults.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -25,13 +25,15 @@ fn jobs() -> FunctionEvaluator {
     })
 }
 
-/// An event sink that fails from call `from` to before call `to`, counted from 1.
+/// An event sink whose calls `from..to` fail, counted from 1.
 #[derive(Debug)]
 struct FailingSink {
     calls: usize,
     from: usize,
     to: usize,
+    /// The number of persisted events.
     persisted: usize,
+    /// The runtime of earlier processes.
     spent: Duration,
 }
 
@@ -63,7 +65,7 @@ fn while_the_journal_cannot_be_written_no_job_starts_and_results_are_collected()
     let mut sink = FailingSink::new(8, 10);
     let mut is_persisted = true;
     let (mut failures, mut recoveries) = (0, 0);
-    let tuned = Tuner::new()
+    let result = Tuner::new()
         .journal_to(&mut sink)
         .on_progress(|_, progress| {
             match progress {
@@ -86,7 +88,7 @@ fn while_the_journal_cannot_be_written_no_job_starts_and_results_are_collected()
         .run(&mut study, &mut jobs())
         .unwrap();
     assert_eq!((failures, recoveries), (1, 1));
-    assert!(matches!(tuned.reason, StopReason::JobLimit { jobs: 12 }));
+    assert!(matches!(result.reason, StopReason::JobLimit { jobs: 12 }));
     assert_eq!(sink.persisted, study.events().len());
 }
 
@@ -118,7 +120,7 @@ fn fault_09_a_full_disk_is_an_error_with_no_job_left_running() {
     assert_eq!((study.trials().len(), sink.persisted), (12, study.events().len()));
 }
 
-/// The disk has room again just before the tuning would give up.
+/// The disk has room again just before the tuning gives up.
 #[test]
 fn writing_the_journal_is_retried_once_before_giving_up() {
     let mut study = study(4);
@@ -161,7 +163,7 @@ fn a_cancelled_tuning_ends_even_if_the_journal_cannot_be_written() {
 }
 
 #[test]
-fn the_time_of_earlier_processes_counts_towards_max_runtime() {
+fn the_time_of_earlier_processes_counts_toward_max_runtime() {
     let mut study = study(12);
     let max_runtime = Some(Duration::from_secs(3600));
     let limits = ResourceLimits { max_runtime, ..ResourceLimits::new(12, 1) };
@@ -169,25 +171,26 @@ fn the_time_of_earlier_processes_counts_towards_max_runtime() {
     study = Study::new(study.space().clone(), study.objective().clone(), RandomSearch, settings)
         .unwrap();
     let mut sink = FailingSink { spent: Duration::from_secs(3601), ..FailingSink::new(0, 0) };
-    let tuned = Tuner::new().journal_to(&mut sink).run(&mut study, &mut jobs()).unwrap();
-    assert!(matches!(tuned.reason, StopReason::MaxRuntime { jobs: 0, .. }), "{:?}", tuned.reason);
+    let result = Tuner::new().journal_to(&mut sink).run(&mut study, &mut jobs()).unwrap();
+    let reason = result.reason;
+    assert!(matches!(reason, StopReason::MaxRuntime { jobs: 0, .. }), "{reason:?}");
 }
 
 #[test]
 fn a_moved_journal_is_refused_until_it_is_back() {
-    let folder = TempFolder::new("vanished");
-    let (path, aside) = (folder.file("run.surmise"), folder.file("aside"));
+    let folder = TempFolder::new("moved");
+    let (path, moved) = (folder.file("run.surmise"), folder.file("moved"));
     let (mut study, mut journal) = Journal::resume(&path, self::study(12)).unwrap();
     study.ask(1).unwrap();
     journal.write(&study).unwrap();
-    fs::rename(&path, &aside).unwrap();
+    fs::rename(&path, &moved).unwrap();
     study.ask(1).unwrap();
     assert_eq!(error_kind(journal.write(&study).unwrap_err()), JournalErrorKind::Replaced);
     fs::write(&path, "another file").unwrap();
     assert_eq!(error_kind(journal.write(&study).unwrap_err()), JournalErrorKind::Replaced);
     assert_eq!(error_kind(journal.compact().unwrap_err()), JournalErrorKind::Replaced);
     assert_eq!(fs::read_to_string(&path).unwrap(), "another file");
-    fs::rename(&aside, &path).unwrap();
+    fs::rename(&moved, &path).unwrap();
     journal.write(&study).unwrap();
     drop(journal);
     assert_eq!(Journal::open(&path).unwrap().0.events(), study.events());
@@ -195,7 +198,7 @@ fn a_moved_journal_is_refused_until_it_is_back() {
 
 #[test]
 fn a_path_that_cannot_be_written_is_an_error_at_once() {
-    let folder = TempFolder::new("no-place");
+    let folder = TempFolder::new("unwritable");
     for path in [folder.file("no/such/folder/run"), folder.path().to_owned()] {
         let error = Journal::resume(&path, study(3)).unwrap_err();
         assert!(matches!(
@@ -205,20 +208,21 @@ fn a_path_that_cannot_be_written_is_an_error_at_once() {
     }
 }
 
-/// A file size limit of the system stands in for a full disk.
+/// A file size limit of the system acts as a full disk.
 #[test]
 fn fault_09_a_full_disk_loses_no_event_reported_as_written() {
     let folder = TempFolder::new("full");
-    let inner = test_process("persistence::disk::subprocess_with_a_file_size_limit", folder.path());
+    let test = test_process("persistence::disk::subprocess_with_a_file_size_limit", folder.path());
     let mut shell = Command::new("sh");
     // The limit is in blocks of 512 bytes. The shell ignores the signal, so that writing fails.
     shell.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"]);
-    shell.arg(inner.get_program()).args(inner.get_args());
-    shell.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.arg(test.get_program()).args(test.get_args());
+    shell.envs(test.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = shell.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let path = folder.file("run.surmise");
-    let persisted: usize = fs::read_to_string(folder.file("kept")).unwrap().parse().unwrap();
+    let persisted: usize =
+        fs::read_to_string(folder.file("persisted-count")).unwrap().parse().unwrap();
     let (mut study, mut journal) = Journal::resume(&path, study(200)).unwrap();
     assert!(study.events().len() >= persisted && persisted > 5, "{persisted}");
     Tuner::new().journal_to(&mut journal).run(&mut study, &mut jobs()).unwrap();
@@ -240,5 +244,5 @@ fn subprocess_with_a_file_size_limit() {
     let JournalErrorKind::Io { kind, .. } = error_kind(error) else { panic!() };
     assert_eq!(kind, std::io::ErrorKind::FileTooLarge);
     assert!(journal.write(&study).is_err());
-    fs::write(folder.join("kept"), persisted.to_string()).unwrap();
+    fs::write(folder.join("persisted-count"), persisted.to_string()).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Temporary folders, and the test program as a process of its own.
+//! Temporary folders, and tests that run in a separate process.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,12 +30,12 @@ impl Drop for TempFolder {
     }
 }
 
-/// The environment variable by which a test in the other process finds its folder.
+/// The environment variable that contains the folder of a test in a separate process.
 const FOLDER_VARIABLE: &str = "SURMISE_TEST_FOLDER";
 
-/// Returns a command that runs one test of this program in another process.
+/// Returns a command that runs one test of this program in a separate process.
 ///
-/// The test finds its folder by [`test_process_folder`].
+/// The test reads its folder with [`test_process_folder`].
 pub(super) fn test_process(test: &str, folder: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env(FOLDER_VARIABLE, folder);
@@ -43,7 +43,7 @@ pub(super) fn test_process(test: &str, folder: &Path) -> Command {
     command
 }
 
-/// Returns the folder if this is the other process, or `None` in an ordinary run of the tests.
+/// Returns the folder in a process of [`test_process`], and `None` in an ordinary run of the tests.
 pub(super) fn test_process_folder() -> Option<PathBuf> {
     std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from)
 }

@@ -1,7 +1,7 @@
 //! Tuners that are killed repeatedly, at random moments.
 //!
-//! `SURMISE_KILLS=200 cargo test --test suite persistence::kills -- --nocapture` kills more often,
-//! and prints after which events.
+//! `SURMISE_KILLS=200 cargo test --test suite persistence::kills -- --nocapture` makes 200 kills,
+//! and prints the last events before them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,8 +34,8 @@ fn study() -> Study {
     Study::new(space.unwrap(), Objective::minimize("loss"), strategy, settings).unwrap()
 }
 
-/// Leaves a file for each attempt, and reports twice. Some configurations fail for good, and some
-/// jobs are interrupted at their first attempt.
+/// Creates a file for each run of an attempt, and reports up to three values. Some configurations
+/// always fail, and some jobs are interrupted at their first attempt.
 const SCRIPT: &str = r#"folder=$0; x=${1#--x=}; n=${2#--n=}
 echo run > "$folder/effects/$SURMISE_TRIAL-$SURMISE_ATTEMPT.$$"
 echo 1 0.75; sleep 0.02
@@ -98,8 +98,8 @@ fn last_event(path: &Path) -> String {
     event.and_then(|(_, rest)| rest.split_once('"')).map_or("none", |(name, _)| name).to_owned()
 }
 
-/// Describes what must be equal in each run: configuration, value, kind of failure and reported
-/// steps of each trial.
+/// Describes the results that must be equal in each run: configuration, value, kind of failure and
+/// reported steps of each trial.
 fn results(study: &Study) -> Vec<String> {
     let describe = |trial: &Trial| {
         let failure = match &trial.outcome {
@@ -118,10 +118,11 @@ fn create_folder(name: &str) -> TempFolder {
     folder
 }
 
-/// Kills a tuner once its journal has `more` further lines and `delay` has passed. Returns whether
-/// the tuner was still running.
-fn kill_after(tuner: &mut Child, path: &Path, more: usize, delay: Duration) -> bool {
-    let target = line_count(path) + more;
+/// Kills a tuner once its journal has `new_lines` more lines and `delay` has passed.
+///
+/// Returns true if the tuner was still running.
+fn kill_after(tuner: &mut Child, path: &Path, new_lines: usize, delay: Duration) -> bool {
+    let target = line_count(path) + new_lines;
     let mut has_ended = false;
     wait_until("the journal grows", || {
         has_ended = tuner.try_wait().unwrap().is_some();
@@ -134,37 +135,40 @@ fn kill_after(tuner: &mut Child, path: &Path, more: usize, delay: Duration) -> b
     status.code().is_none()
 }
 
-/// Kills a tuner up to `kills` times, then runs it to its end. Returns the number of kills by the
-/// kind of the last recorded event.
+/// Kills a tuner up to `kills` times, then runs it to its end.
+///
+/// Returns the number of kills by the kind of the last recorded event.
 fn kill_repeatedly(seed: u64, survives: bool, kills: usize) -> BTreeMap<String, usize> {
     let folder = create_folder(&format!("kills-{seed}-{survives}"));
     let path = folder.file("run.surmise");
     let mut rng = surmise::rng::Rng::stream(seed, 1);
-    let mut after = BTreeMap::new();
-    let mark = format!("{}\0", folder.path().display());
+    let mut kills_by_event = BTreeMap::new();
+    let job_argument = format!("{}\0", folder.path().display());
     for _ in 0..kills {
         let mut tuner = spawn_tuner(&folder, survives);
         let delay = Duration::from_micros(rng.index(3000) as u64);
         if !kill_after(&mut tuner, &path, rng.index(9), delay) {
             break;
         }
-        *after.entry(last_event(&path)).or_default() += 1;
+        *kills_by_event.entry(last_event(&path)).or_default() += 1;
         if !survives {
-            wait_until("no job is left behind", || !is_running(&mark));
+            wait_until("no job is left", || !is_running(&job_argument));
         }
     }
     assert!(spawn_tuner(&folder, survives).wait().unwrap().success());
     let study = Journal::read(&path).unwrap();
     check_effects(&folder, &study, survives);
-    wait_until("nothing is left behind", || !is_running(&mark));
-    let uninterrupted = create_folder(&format!("undisturbed-{seed}-{survives}"));
-    assert!(spawn_tuner(&uninterrupted, survives).wait().unwrap().success());
-    let uninterrupted = Journal::read(uninterrupted.file("run.surmise")).unwrap();
+    wait_until("no job is left", || !is_running(&job_argument));
+    let other_folder = create_folder(&format!("uninterrupted-{seed}-{survives}"));
+    assert!(spawn_tuner(&other_folder, survives).wait().unwrap().success());
+    let uninterrupted = Journal::read(other_folder.file("run.surmise")).unwrap();
     assert_eq!(results(&study), results(&uninterrupted), "seed {seed}");
-    after
+    kills_by_event
 }
 
 /// Checks that every attempt has run at most once, and the last attempt of each trial exactly once.
+///
+/// No attempt of a surviving program may be cancelled.
 fn check_effects(folder: &TempFolder, study: &Study, survives: bool) {
     let mut effects: BTreeMap<String, usize> = BTreeMap::new();
     for entry in fs::read_dir(folder.file("effects")).unwrap() {
@@ -176,9 +180,8 @@ fn check_effects(folder: &TempFolder, study: &Study, survives: bool) {
     for trial in study.trials() {
         assert!(effects.contains_key(&format!("{}-{}", trial.id, trial.attempt())), "{trial:?}");
         if survives {
-            // Killing the tuner has cancelled no attempt of a surviving program.
-            let lost = |failure: &Failure| failure.kind == FailureKind::Cancelled;
-            assert!(!trial.failed_attempts.iter().any(lost), "{trial:?}");
+            let is_cancelled = |failure: &Failure| failure.kind == FailureKind::Cancelled;
+            assert!(!trial.failed_attempts.iter().any(is_cancelled), "{trial:?}");
         }
     }
 }
@@ -189,14 +192,15 @@ fn check_effects(folder: &TempFolder, study: &Study, survives: bool) {
 fn fault_11_a_repeatedly_killed_tuner_runs_each_attempt_once() {
     let kills: usize =
         std::env::var("SURMISE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
-    let mut after: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kills_by_event: BTreeMap<String, usize> = BTreeMap::new();
     let mut seed = 0;
-    while after.values().sum::<usize>() < kills {
+    while kills_by_event.values().sum::<usize>() < kills {
         for (event, count) in kill_repeatedly(seed, seed % 2 == 1, 8) {
-            *after.entry(event).or_default() += count;
+            *kills_by_event.entry(event).or_default() += count;
         }
         seed += 1;
-        assert!(seed < kills as u64, "tunings end before they are killed");
+        assert!(seed < kills as u64, "too many tunings end before they are killed");
     }
-    println!("{} kills in {seed} tunings, after {after:?}", after.values().sum::<usize>());
+    let total: usize = kills_by_event.values().sum();
+    println!("{total} kills in {seed} tunings, by the last event: {kills_by_event:?}");
 }

@@ -1,4 +1,4 @@
-//! Studies that survive their process: journals, full disks and killed tuners.
+//! Studies that survive the end of their process: journals, full disks and killed tuners.
 
 #![cfg(unix)]
 

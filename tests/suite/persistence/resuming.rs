@@ -44,12 +44,13 @@ fn resuming_after_any_event_gives_the_same_trials() {
     let folder = TempFolder::new("any-event");
     let path = folder.file("run.surmise");
     let (mut uninterrupted, mut journal) = Journal::resume(&path, study()).unwrap();
-    let tuned = Tuner::new().journal_to(&mut journal).run(&mut uninterrupted, &mut jobs()).unwrap();
-    assert!(matches!(tuned.reason, StopReason::JobLimit { .. }));
+    let result =
+        Tuner::new().journal_to(&mut journal).run(&mut uninterrupted, &mut jobs()).unwrap();
+    assert!(matches!(result.reason, StopReason::JobLimit { .. }));
     drop(journal);
     let bytes = fs::read(&path).unwrap();
-    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-    for end in ends {
+    let newlines = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    for end in newlines.map(|(index, _)| index + 1) {
         fs::write(&path, &bytes[..end]).unwrap();
         let (mut resumed, mut journal) = Journal::resume(&path, study()).unwrap();
         Tuner::new().journal_to(&mut journal).run(&mut resumed, &mut jobs()).unwrap();
@@ -66,14 +67,14 @@ fn resuming_after_any_event_gives_the_same_trials() {
 fn trials_begun_by_another_process_get_a_new_attempt() {
     let folder = TempFolder::new("another-attempt");
     let path = folder.file("run.surmise");
-    let (mut first, mut journal) = Journal::resume(&path, study()).unwrap();
-    first.ask(1).unwrap();
-    first.report(TrialId(1), 1, 0.5).unwrap();
-    journal.write(&first).unwrap();
+    let (mut original, mut journal) = Journal::resume(&path, study()).unwrap();
+    original.ask(1).unwrap();
+    original.report(TrialId(1), 1, 0.5).unwrap();
+    journal.write(&original).unwrap();
     drop(journal);
     let (mut resumed, mut journal) = Journal::resume(&path, study()).unwrap();
     assert!(journal.is_from_earlier_process(TrialId(1)));
-    assert!(journal.trial_age(TrialId(1)).unwrap() < Duration::from_secs(60));
+    assert!(journal.attempt_age(TrialId(1)).unwrap() < Duration::from_secs(60));
     Tuner::new().journal_to(&mut journal).run(&mut resumed, &mut jobs()).unwrap();
     assert!(!journal.is_from_earlier_process(TrialId(1)));
     let trial = resumed.trial(TrialId(1)).unwrap();
@@ -83,7 +84,7 @@ fn trials_begun_by_another_process_get_a_new_attempt() {
     assert_eq!(resumed.trial(TrialId(2)).unwrap().attempt(), 1);
 }
 
-/// Eight threads create the same journal; the threads that find it locked try again.
+/// Eight threads create the same journal. A thread tries again while the journal is locked.
 #[test]
 fn concurrent_creators_create_one_journal() {
     for round in 0..20 {
@@ -134,10 +135,10 @@ fn fault_10_one_process_writes_and_other_processes_read() {
         error_kind(Journal::create(&path, &study).unwrap_err()),
         JournalErrorKind::AlreadyExists
     );
-    let mut other =
+    let mut reader =
         test_process("persistence::resuming::subprocess_that_may_only_read", folder.path());
-    assert!(other.status().unwrap().success());
-    // The other process has changed nothing.
+    assert!(reader.status().unwrap().success());
+    // The other process has not changed the file.
     study.ask(1).unwrap();
     journal.write(&study).unwrap();
     journal.write_note("a", 1).unwrap();
@@ -149,18 +150,18 @@ fn fault_10_one_process_writes_and_other_processes_read() {
     assert_eq!(Journal::writer_process(&path).unwrap(), None);
 }
 
-/// The expected hashes were computed by a program in another language.
+/// The Python script `tests/data/journal-1.py` has computed the hashes in the file.
 #[test]
 fn a_view_contains_the_hashes_and_versions_of_a_study() {
     let golden = include_str!("../../data/journal-1.surmise");
-    let folder = TempFolder::new("origin");
+    let folder = TempFolder::new("hashes");
     let path = folder.file("run.surmise");
     std::fs::write(&path, golden).unwrap();
     let view = Journal::view(&path).unwrap();
     let hashes =
         ["objective", "settings", "space", "strategy"].map(|part| view.hashes[part].as_str());
-    let written = ["3e3558549982b50b", "ff76ca0624a48bcc", "406925a43bdd4157", "55679c682653d9ab"];
-    assert_eq!(hashes, written);
+    let expected = ["3e3558549982b50b", "ff76ca0624a48bcc", "406925a43bdd4157", "55679c682653d9ab"];
+    assert_eq!(hashes, expected);
     assert_eq!(view.versions, ["0.1.0", "0.1.0"]);
 }
 
@@ -176,7 +177,7 @@ fn subprocess_that_may_only_read() {
 
 #[test]
 fn a_journal_can_start_from_a_study_with_events() {
-    let folder = TempFolder::new("middle");
+    let folder = TempFolder::new("study-with-events");
     let path = folder.file("run.surmise");
     let mut study = study();
     study.ask(1).unwrap();
@@ -198,22 +199,22 @@ fn a_journal_can_start_from_a_study_with_events() {
 fn events_of_another_study_are_refused() {
     let folder = TempFolder::new("another-study");
     let path = folder.file("run.surmise");
-    let (mut one, mut journal) = Journal::resume(&path, study()).unwrap();
-    one.ask(1).unwrap();
-    journal.write(&one).unwrap();
+    let (mut original, mut journal) = Journal::resume(&path, study()).unwrap();
+    original.ask(1).unwrap();
+    journal.write(&original).unwrap();
     let mut other = study();
     assert!(matches!(
         error_kind(journal.write(&other).unwrap_err()),
         JournalErrorKind::OutOfSync { .. }
     ));
-    other.add_observation(&one.trials()[0].configuration, Outcome::from(1.0)).unwrap();
+    other.add_observation(&original.trials()[0].configuration, Outcome::from(1.0)).unwrap();
     assert!(matches!(
         error_kind(journal.write(&other).unwrap_err()),
         JournalErrorKind::OutOfSync { .. }
     ));
-    journal.write(&one).unwrap();
+    journal.write(&original).unwrap();
     drop(journal);
-    assert_eq!(Journal::open(&path).unwrap().0.events(), one.events());
+    assert_eq!(Journal::open(&path).unwrap().0.events(), original.events());
     // A study of another search is refused, even while the journal has no events.
     let path = folder.file("other.surmise");
     let mut journal = Journal::create(&path, &study()).unwrap();
@@ -250,8 +251,8 @@ fn notes_survive_reopening_and_compaction() {
     let (mut study, mut journal) = Journal::resume(&path, self::study()).unwrap();
     study.ask(1).unwrap();
     journal.write(&study).unwrap();
-    for billed in 0..50 {
-        journal.write_note("bill", billed).unwrap();
+    for seconds in 0..50 {
+        journal.write_note("bill", seconds).unwrap();
     }
     drop(journal);
     let (mut study, mut journal) = Journal::resume(&path, self::study()).unwrap();
@@ -294,7 +295,8 @@ fn the_python_reader_agrees_with_the_study() {
     }
 }
 
-/// Journals must stay readable forever; `tests/data/journal-1.surmise` was written by hand.
+/// Every later version must read journals of version 1. The Python script `tests/data/journal-1.py`
+/// wrote `tests/data/journal-1.surmise`, without the crate.
 #[test]
 fn fault_26_version_1_journals_are_read_and_newer_ones_are_refused() {
     let folder = TempFolder::new("golden");
@@ -302,11 +304,11 @@ fn fault_26_version_1_journals_are_read_and_newer_ones_are_refused() {
     let golden = include_str!("../../data/journal-1.surmise");
     fs::write(&path, golden).unwrap();
     let study = Journal::read(&path).unwrap();
-    let kind = |event: &Event| serde_json::to_value(event).unwrap()["event"].clone();
-    let kinds: Vec<String> =
-        study.events().iter().map(|event| kind(event).as_str().unwrap().to_owned()).collect();
+    let name = |event: &Event| serde_json::to_value(event).unwrap()["event"].clone();
+    let names: Vec<String> =
+        study.events().iter().map(|event| name(event).as_str().unwrap().to_owned()).collect();
     assert_eq!(
-        kinds,
+        names,
         [
             "enqueued",
             "asked",
@@ -330,8 +332,8 @@ fn fault_26_version_1_journals_are_read_and_newer_ones_are_refused() {
     assert_eq!(journal.note("bill"), Some(&serde_json::json!({"seconds": 17})));
     assert_eq!(journal.time_spent().as_secs(), 65, "35 seconds of one process and 30 of the other");
     drop(journal);
-    let later = with_version_2(golden);
-    fs::write(&path, &later).unwrap();
+    let newer = with_version_2(golden);
+    fs::write(&path, &newer).unwrap();
     for error in [
         Journal::open(&path).unwrap_err(),
         Journal::read(&path).unwrap_err(),
@@ -340,13 +342,13 @@ fn fault_26_version_1_journals_are_read_and_newer_ones_are_refused() {
     ] {
         assert!(error.to_string().contains("version 2, written by surmise 0.1.0"), "{error}");
     }
-    assert_eq!(fs::read_to_string(&path).unwrap(), later);
+    assert_eq!(fs::read_to_string(&path).unwrap(), newer);
 }
 
 /// A later version has appended records to a journal of this version.
 #[test]
-fn records_of_a_newer_version_are_refused_and_not_repaired_away() {
-    let folder = TempFolder::new("later");
+fn records_of_a_newer_version_are_refused_and_not_dropped_by_repair() {
+    let folder = TempFolder::new("newer");
     let path = folder.file("run.surmise");
     let golden = include_str!("../../data/journal-1.surmise");
     let seq = golden.lines().count();
@@ -360,7 +362,7 @@ fn records_of_a_newer_version_are_refused_and_not_repaired_away() {
     fs::write(&path, with_record(opened)).unwrap();
     let error = Journal::open(&path).unwrap_err();
     assert!(error.to_string().contains("version 3, written by surmise 0.9.0"), "{error}");
-    // Damage before these records does not make `repair` drop them.
+    // `repair` does not drop these records, even if an earlier record is damaged.
     let damaged = with_record(opened).replace("\"step\":1", "\"step\":2");
     fs::write(&path, &damaged).unwrap();
     let error = Journal::repair(&path).unwrap_err();
@@ -373,14 +375,14 @@ fn records_of_a_newer_version_are_refused_and_not_repaired_away() {
 
 #[test]
 fn a_journal_changed_by_another_program_is_not_compacted() {
-    let folder = TempFolder::new("changed-meanwhile");
+    let folder = TempFolder::new("changed-by-another-program");
     let path = folder.file("run.surmise");
     let (mut study, mut journal) = Journal::resume(&path, study()).unwrap();
     study.ask(1).unwrap();
     journal.write(&study).unwrap();
     let mut bytes = fs::read(&path).unwrap();
-    let last = bytes.len() - 30;
-    bytes[last] ^= 1;
+    let changed_byte = bytes.len() - 30;
+    bytes[changed_byte] ^= 1;
     fs::write(&path, &bytes).unwrap();
     assert!(matches!(error_kind(journal.compact().unwrap_err()), JournalErrorKind::Damaged { .. }));
     assert_eq!(fs::read(&path).unwrap(), bytes);
@@ -388,9 +390,9 @@ fn a_journal_changed_by_another_program_is_not_compacted() {
 
 /// Returns the journal with the version 2 in its first line.
 fn with_version_2(golden: &str) -> String {
-    let (first, rest) = golden.split_once('\n').unwrap();
-    let first = first.replace("\"journal\":1", "\"journal\":2");
-    let covered = &first[..first.len() - 20];
+    let (first_line, rest) = golden.split_once('\n').unwrap();
+    let first_line = first_line.replace("\"journal\":1", "\"journal\":2");
+    let covered = &first_line[..first_line.len() - 20];
     let checksum = crc32fast::hash(covered.as_bytes());
     format!("{covered},\"crc32\":\"{checksum:08x}\"}}\n{rest}")
 }

@@ -25,13 +25,12 @@ fn subprocess_tuner_that_handles_signals() {
                   while [ ! -e \"$0/go\" ]; do sleep 0.01; done; echo 0.5";
     let mut jobs = CommandEvaluator::new("sh").arguments(["-c", script]).arguments([&folder]);
     let handle = StopHandle::on_signals().unwrap();
-    fs::write(folder.join("listens"), "").unwrap();
-    let tuned = Tuner::new()
+    let result = Tuner::new()
         .stop_handle(&handle)
         .journal_to(&mut journal)
         .run(&mut study, &mut jobs)
         .unwrap();
-    fs::write(folder.join("reason"), format!("{:?}", tuned.reason)).unwrap();
+    fs::write(folder.join("reason"), format!("{:?}", result.reason)).unwrap();
 }
 
 fn start(folder: &TempFolder) -> Child {
@@ -84,9 +83,9 @@ fn the_second_sigint_cancels() {
 
 #[test]
 fn the_third_sigint_exits_at_once_with_an_intact_journal() {
-    let folder = TempFolder::new("leaves-at-once");
+    let folder = TempFolder::new("exits");
     let mut child = start(&folder);
-    // All three signals arrive before the tuner checks for them once.
+    // All three signals arrive before the tuner checks for a signal.
     for _ in 0..3 {
         send(&child, "INT");
         std::thread::sleep(std::time::Duration::from_millis(5));

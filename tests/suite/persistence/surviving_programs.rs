@@ -1,4 +1,4 @@
-//! Programs that survive their tuner, and the end of those that do not.
+//! Programs that survive their tuner, and programs that end with it.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ fn surviving(folder: &Path, script: &str) -> CommandEvaluator {
     jobs.with_grace_period(Duration::from_secs(1)).surviving()
 }
 
-/// Starts a job, waits until its process is known, and returns its location.
+/// Starts a job, waits for the event with its location, and returns the location.
 fn start_job(jobs: &mut CommandEvaluator, trial: &Trial) -> String {
     assert_eq!(jobs.start(&Job::new(trial, 1)).unwrap(), StartOutcome::Started);
     let events = jobs.wait(LONG).unwrap();
@@ -31,7 +31,7 @@ fn start_job(jobs: &mut CommandEvaluator, trial: &Trial) -> String {
     location.clone()
 }
 
-/// Waits until a condition holds, at most 20 seconds.
+/// Waits until a condition holds, and panics after 20 seconds.
 pub(super) fn wait_until(description: &str, mut condition: impl FnMut() -> bool) {
     const POLL_INTERVAL: Duration = Duration::from_millis(2);
     let mut waited = Duration::ZERO;
@@ -42,7 +42,7 @@ pub(super) fn wait_until(description: &str, mut condition: impl FnMut() -> bool)
     }
 }
 
-/// Returns whether a process has this text in its arguments.
+/// Returns true if a process has this text in its arguments.
 pub(super) fn is_running(text: &str) -> bool {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     processes.into_iter().any(|process| {
@@ -58,14 +58,14 @@ fn a_surviving_program_starts_once_its_process_is_recorded() {
     let script = format!("echo begun > {}; echo 1 0.5; echo 0.25", mark.display());
     let mut jobs = surviving(folder.path(), &script);
     let trial = trial();
-    let place = start_job(&mut jobs, &trial);
+    let location = start_job(&mut jobs, &trial);
     std::thread::sleep(Duration::from_millis(100));
     assert!(!mark.exists(), "the program started before its process was recorded");
-    assert!(place.contains("trial-00003-attempt-1"), "{place}");
+    assert!(location.contains("trial-00003-attempt-1"), "{location}");
     assert_eq!(wait_for_end(&mut jobs), (vec![(1, 0.5), (2, 0.25)], Outcome::from(0.25)));
-    let job = folder.path().join("trial-00003-attempt-1");
-    assert_eq!(fs::read_to_string(job.join("stdout.log")).unwrap(), "1 0.5\n0.25\n");
-    assert!(fs::read_to_string(job.join("status")).unwrap().ends_with(" 0\n"));
+    let job_folder = folder.path().join("trial-00003-attempt-1");
+    assert_eq!(fs::read_to_string(job_folder.join("stdout.log")).unwrap(), "1 0.5\n0.25\n");
+    assert!(fs::read_to_string(job_folder.join("status")).unwrap().ends_with(" 0\n"));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn surviving_programs_fail_and_stop_like_other_programs() {
     let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
     assert_eq!(failure.kind, FailureKind::Error);
     assert!(failure.message.contains("exit status: 3") && failure.message.contains("no such data"));
-    // One program ends when it is asked to stop; the other one ignores the request.
+    // One program ends at the stop request, the other one ignores it.
     for script in
         ["echo 2 0.5; exec sleep 60", "trap : TERM; echo 2 0.5; while :; do sleep 0.1; done"]
     {
@@ -91,7 +91,7 @@ fn surviving_programs_fail_and_stop_like_other_programs() {
         jobs.stop(JobId { trial: trial.id, attempt: 1 }).unwrap();
         assert_eq!(wait_for_end(&mut jobs).1, Outcome::Stopped { value: Some(0.5) }, "{script}");
     }
-    wait_until("nothing is left", || !is_running(&folder.path().display().to_string()));
+    wait_until("no job is left", || !is_running(&folder.path().display().to_string()));
     let mut jobs = CommandEvaluator::new("/no/such/program").in_folder(folder.path()).surviving();
     let error = jobs.start(&Job::new(&trial, 1)).unwrap_err();
     assert!(error.to_string().contains("cannot run /no/such/program"), "{error}");
@@ -104,12 +104,12 @@ fn children_of_a_surviving_program_end_with_it() {
     let mut jobs = surviving(folder.path(), &script.replace("sleep 60", "sh -c 'sleep 60; :' sh"));
     start_job(&mut jobs, &trial());
     assert_eq!(wait_for_end(&mut jobs).1, Outcome::from(0.5));
-    wait_until("nothing is left", || !is_running(&folder.path().display().to_string()));
+    wait_until("no job is left", || !is_running(&folder.path().display().to_string()));
 }
 
 #[test]
 fn another_evaluator_adopts_running_and_ended_programs() {
-    let folder = TempFolder::new("found");
+    let folder = TempFolder::new("adopted");
     let go = folder.file("go");
     let script = format!(
         "echo 1 0.75; while [ ! -e {} ]; do sleep 0.01; done; echo 2 0.5; echo 0.25",
@@ -123,40 +123,42 @@ fn another_evaluator_adopts_running_and_ended_programs() {
     trial.reports.push(Report { step: 1, value: 0.75 });
     assert_eq!(first.possibly_running()[0].name, *trial.job_location.as_ref().unwrap());
     drop(first);
-    // The program still runs; a job with an unrecorded process must not start a second one.
+    // The program still runs. A job without a recorded process must not start a second program.
     let mut second = surviving(folder.path(), &script);
-    let mut unknown = trial.clone();
-    unknown.job_location = None;
-    let error = second.start(&Job::new(&unknown, 1)).unwrap_err();
+    let mut without_location = trial.clone();
+    without_location.job_location = None;
+    let error = second.start(&Job::new(&without_location, 1)).unwrap_err();
     assert!(error.to_string().contains("is running in the folder of this job"), "{error}");
     assert_eq!(second.adopt(&Job::new(&trial, 1)).unwrap(), Adoption::Running);
     fs::write(&go, "").unwrap();
-    // Reports that the study has are not repeated.
+    // Reports that the study already contains are not repeated.
     assert_eq!(wait_for_end(&mut second), (vec![(2, 0.5), (3, 0.25)], Outcome::from(0.25)));
     drop(second);
-    // For a third evaluator the program ended long ago.
+    // A third evaluator adopts the program after its end.
     let mut third = surviving(folder.path(), &script);
     assert_eq!(third.adopt(&Job::new(&trial, 1)).unwrap(), Adoption::Running);
     assert_eq!(wait_for_end(&mut third), (vec![(2, 0.5), (3, 0.25)], Outcome::from(0.25)));
 }
 
 #[test]
-fn a_program_killed_between_two_tuners_was_interrupted() {
+fn a_program_killed_between_two_tuners_counts_as_interrupted() {
     let folder = TempFolder::new("killed");
     let mut trial = trial();
     let mut first = surviving(folder.path(), "echo 1 0.75; sleep 60");
-    let place = start_job(&mut first, &trial);
+    let location = start_job(&mut first, &trial);
     first.wait(LONG).unwrap();
     drop(first);
-    let process = place.split(' ').nth(1).unwrap();
+    let process = location.split(' ').nth(1).unwrap();
     let kill = format!("kill -s KILL -- -{process}");
     assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-    trial.job_location = Some(place.clone());
+    trial.job_location = Some(location.clone());
     // The process number may belong to another process, or the machine may have been restarted.
-    for place in
-        [place.clone(), place.replace("boot ", "boot x"), place.replace("process ", "process 1")]
-    {
-        trial.job_location = Some(place);
+    for location in [
+        location.clone(),
+        location.replace("boot ", "boot x"),
+        location.replace("process ", "process 1"),
+    ] {
+        trial.job_location = Some(location);
         let mut second = surviving(folder.path(), "");
         assert_eq!(second.adopt(&Job::new(&trial, 1)).unwrap(), Adoption::Running);
         let (_, outcome) = wait_for_end(&mut second);
@@ -171,16 +173,16 @@ fn a_surviving_program_ends_with_its_shell() {
     let mut trial = trial();
     let script = format!("exec sh -c 'while :; do sleep 0.1; done' {}", folder.path().display());
     let mut jobs = surviving(folder.path(), &script);
-    let place = start_job(&mut jobs, &trial);
-    let kill = |place: &str| {
-        let kill = format!("kill -s KILL {}", place.split(' ').nth(1).unwrap());
+    let location = start_job(&mut jobs, &trial);
+    let kill = |location: &str| {
+        let kill = format!("kill -s KILL {}", location.split(' ').nth(1).unwrap());
         assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     };
     jobs.wait(Duration::from_millis(200)).unwrap();
-    kill(&place);
+    kill(&location);
     let Outcome::Failed(failure) = wait_for_end(&mut jobs).1 else { panic!() };
     assert_eq!(failure.kind, FailureKind::Interrupted);
-    wait_until("nothing is left", || !is_running(&folder.path().display().to_string()));
+    wait_until("no job is left", || !is_running(&folder.path().display().to_string()));
     // The same holds for a program that another evaluator has adopted.
     let mut first = surviving(folder.path(), &script);
     trial.job_location = Some(start_job(&mut first, &trial));
@@ -191,12 +193,12 @@ fn a_surviving_program_ends_with_its_shell() {
     second.wait(Duration::from_millis(200)).unwrap();
     kill(trial.job_location.as_ref().unwrap());
     assert!(matches!(wait_for_end(&mut second).1, Outcome::Failed(_)));
-    wait_until("nothing is left", || !is_running(&folder.path().display().to_string()));
+    wait_until("no job is left", || !is_running(&folder.path().display().to_string()));
 }
 
 #[test]
 fn while_starts_are_paused_no_program_begins() {
-    let folder = TempFolder::new("held-back");
+    let folder = TempFolder::new("paused-starts");
     let mark = folder.file("mark");
     let mut jobs = surviving(folder.path(), &format!("echo > {}; echo 0.25", mark.display()));
     start_job(&mut jobs, &trial());
@@ -218,9 +220,9 @@ fn jobs_end_with_a_killed_tuner() {
     wait_until("both jobs run", || folder.file("1").exists() && folder.file("2").exists());
     tuner.kill().unwrap();
     tuner.wait().unwrap();
-    wait_until("nothing is left", || !is_running(&format!("{}/here", folder.path().display())));
-    // The job that handles SIGTERM had time for it.
-    wait_until("the job was asked to stop", || folder.file("asked").exists());
+    wait_until("no job is left", || !is_running(&format!("{}/here", folder.path().display())));
+    // The job that handles SIGTERM had enough time.
+    wait_until("the job received SIGTERM", || folder.file("received").exists());
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn subprocess_tuner_waiting_to_be_killed() {
     let Some(folder) = test_process_folder() else { return };
     // A shell that reports the end of its child to a closed pipe would be killed by SIGPIPE.
     let script = "exec 2>/dev/null; cd \"${0%/here}\"
-        if [ $SURMISE_TRIAL = 2 ]; then trap '' TERM; else trap 'touch asked; exit' TERM; fi
+        if [ $SURMISE_TRIAL = 2 ]; then trap '' TERM; else trap 'touch received; exit' TERM; fi
         touch $SURMISE_TRIAL; sh -c 'while :; do sleep 0.1; done' \"$0\" &
         while :; do sleep 0.01; done";
     let mut jobs = CommandEvaluator::new("sh")
@@ -241,17 +243,17 @@ fn subprocess_tuner_waiting_to_be_killed() {
     jobs.wait(Duration::from_secs(60)).unwrap();
 }
 
-/// The jobs have an empty environment, the usual tools are missing, and the shell that watches over
-/// the jobs was killed once.
+/// The jobs have an empty environment, most programs are missing, and the watcher of the jobs was
+/// killed once.
 #[test]
-fn jobs_without_a_mark_end_with_a_killed_tuner() {
+fn jobs_with_an_empty_environment_end_with_a_killed_tuner() {
     let folder = TempFolder::new("hidden");
     let bin = folder.file("bin");
     fs::create_dir(&bin).unwrap();
     for tool in ["sh", "env", "sleep", "touch"] {
-        let found = ["/bin", "/usr/bin"].map(|place| Path::new(place).join(tool));
-        let found = found.iter().find(|path| path.exists()).unwrap();
-        std::os::unix::fs::symlink(found, bin.join(tool)).unwrap();
+        let paths = ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(tool));
+        let path = paths.iter().find(|path| path.exists()).unwrap();
+        std::os::unix::fs::symlink(path, bin.join(tool)).unwrap();
     }
     let test =
         "persistence::surviving_programs::subprocess_tuner_with_few_tools_waiting_to_be_killed";
@@ -259,7 +261,7 @@ fn jobs_without_a_mark_end_with_a_killed_tuner() {
     wait_until("both jobs run", || folder.file("1").exists() && folder.file("2").exists());
     tuner.kill().unwrap();
     tuner.wait().unwrap();
-    wait_until("nothing is left", || !is_running(&format!("{}/here", folder.path().display())));
+    wait_until("no job is left", || !is_running(&format!("{}/here", folder.path().display())));
 }
 
 #[test]
@@ -277,33 +279,33 @@ fn subprocess_tuner_with_few_tools_waiting_to_be_killed() {
     jobs.wait(Duration::from_secs(60)).unwrap();
 }
 
-/// Kills the shell that ends the jobs of this process when the process dies.
+/// Kills the watcher, the shell that ends the jobs of this process after the process has ended.
 fn kill_watcher() {
-    let own = format!(" {} ", std::process::id());
+    let parent = format!(" {} ", std::process::id());
     let is_watcher = |process: &Path| {
         let arguments = fs::read_to_string(process.join("cmdline")).unwrap_or_default();
         let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
-        arguments.contains("\0surmise-watcher\0") && stat.contains(&own)
+        arguments.contains("\0surmise-watcher\0") && stat.contains(&parent)
     };
     let mut processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     let watcher = processes.find(|process| is_watcher(process)).unwrap();
-    let number: i32 = watcher.file_name().unwrap().to_str().unwrap().parse().unwrap();
-    let number = rustix::process::Pid::from_raw(number).unwrap();
-    rustix::process::kill_process(number, rustix::process::Signal::KILL).unwrap();
-    wait_until("it has ended", || {
+    let id: i32 = watcher.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    let id = rustix::process::Pid::from_raw(id).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+    wait_until("the watcher has ended", || {
         fs::read(watcher.join("cmdline")).is_ok_and(|text| text.is_empty())
     });
 }
 
-/// A device that refuses each write as a full disk does.
-const FULL: &str = "/dev/full";
+/// A device that rejects each write like a full disk.
+const FULL_DEVICE: &str = "/dev/full";
 
 #[test]
 fn a_job_waits_until_the_disk_has_room_for_its_folder() {
     let folder = TempFolder::new("no-room");
-    let own = folder.file("trial-00003-attempt-1");
-    fs::create_dir(&own).unwrap();
-    std::os::unix::fs::symlink(FULL, own.join("room")).unwrap();
+    let job_folder = folder.file("trial-00003-attempt-1");
+    fs::create_dir(&job_folder).unwrap();
+    std::os::unix::fs::symlink(FULL_DEVICE, job_folder.join("room")).unwrap();
     let trial = trial();
     let mut jobs = surviving(folder.path(), "echo 0.25");
     let start = jobs.start(&Job::new(&trial, 1)).unwrap();
@@ -311,7 +313,7 @@ fn a_job_waits_until_the_disk_has_room_for_its_folder() {
     let events = jobs.wait(LONG).unwrap();
     let [JobEvent::Warning { text }] = &events[..] else { panic!("{events:?}") };
     assert!(text.contains("free disk space there"), "{text}");
-    // The failed start has removed the link as a leftover of an earlier call.
+    // The failed start has removed the link, as it removes files of an earlier call.
     start_job(&mut jobs, &trial);
     assert_eq!(wait_for_end(&mut jobs).1, Outcome::from(0.25));
 }
@@ -325,7 +327,7 @@ fn the_exit_status_is_written_once_the_disk_has_room() {
     let part = folder.file("trial-00003-attempt-1/status.part");
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            wait_until("it has ended", || part.is_symlink());
+            wait_until("the program has ended", || part.is_symlink());
             std::thread::sleep(Duration::from_millis(100));
             fs::remove_file(&part).unwrap();
         });
@@ -333,7 +335,7 @@ fn the_exit_status_is_written_once_the_disk_has_room() {
     });
 }
 
-/// The shell inherits options by `SHELLOPTS`, and the program has the name of a shell builtin.
+/// The shell inherits options by `SHELLOPTS`, and the program has the name of a shell command.
 #[test]
 fn inherited_shell_options_do_not_affect_surviving_programs() {
     let folder = TempFolder::new("options");

@@ -13,29 +13,29 @@ use super::{ask, new_study, unit_cube};
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
-    let done = work();
-    (done, start.elapsed())
+    let result = work();
+    (result, start.elapsed())
 }
 
-/// Returns the shortest time in seconds, because a busy machine only lengthens times.
+/// Returns the shortest time in seconds, because a busy machine can only increase times.
 fn shortest(times: impl Iterator<Item = Duration>) -> f64 {
     times.min().unwrap().as_secs_f64()
 }
 
-/// Asserts that the first of two measured times in seconds is less than `times` the second one.
+/// Asserts that the ratio of two measured times, the first one to the second one, is below `limit`.
 ///
-/// A busy machine may exceed the ratio, so that up to eight measurements are taken. An algorithm of
-/// the wrong complexity exceeds it each time.
-fn assert_ratio_below(times: f64, description: &str, mut measured: impl FnMut() -> (f64, f64)) {
+/// On a busy machine a ratio may exceed the limit, so that up to eight pairs are measured. An
+/// algorithm of the wrong complexity exceeds it each time.
+fn assert_ratio_below(limit: f64, description: &str, mut measure: impl FnMut() -> (f64, f64)) {
     let mut measurements = Vec::new();
     for _ in 0..8 {
-        let (first, second) = measured();
-        if first < times * second {
+        let (first, second) = measure();
+        if first < limit * second {
             return;
         }
         measurements.push((first, second));
     }
-    panic!("{description}: not below {times} times as much in {measurements:?}");
+    panic!("{description}: the ratio is not below {limit} in {measurements:?}");
 }
 
 fn ask_and_tell(study: &mut Study, trials: usize) {
@@ -48,13 +48,13 @@ fn ask_and_tell(study: &mut Study, trials: usize) {
 #[test]
 fn fault_g_ask_and_tell_take_constant_time() {
     let mut study = new_study(unit_cube(3), RandomSearch, StudySettings::default());
-    let block = |study: &mut Study| shortest((0..5).map(|_| timed(|| ask_and_tell(study, 200)).1));
-    let left = 100_000 - study.trials().len();
-    ask_and_tell(&mut study, left);
-    assert_ratio_below(3.0, "200 at 100,000 trials, and at 1,000", || {
-        let mut young = new_study(unit_cube(3), RandomSearch, StudySettings::default());
-        ask_and_tell(&mut young, 1000);
-        (block(&mut study), block(&mut young))
+    let time_of_200 =
+        |study: &mut Study| shortest((0..5).map(|_| timed(|| ask_and_tell(study, 200)).1));
+    ask_and_tell(&mut study, 100_000);
+    assert_ratio_below(3.0, "200 trials after 100,000, and after 1,000", || {
+        let mut small_study = new_study(unit_cube(3), RandomSearch, StudySettings::default());
+        ask_and_tell(&mut small_study, 1000);
+        (time_of_200(&mut study), time_of_200(&mut small_study))
     });
 }
 
@@ -75,7 +75,8 @@ fn fault_g_replay_is_linear_in_trials() {
     });
 }
 
-fn observed(dimension: usize, trials: u32) -> Duration {
+/// Returns the time of `trials` calls of `add_observation` in a space of `dimension` parameters.
+fn observation_time(dimension: usize, trials: u32) -> Duration {
     let mut study = new_study(unit_cube(dimension), RandomSearch, StudySettings::default());
     let names: Vec<String> = (0..dimension).map(|i| format!("x{i}")).collect();
     let configurations: Vec<Configuration> = (0..trials)
@@ -95,12 +96,12 @@ fn observed(dimension: usize, trials: u32) -> Duration {
 #[test]
 fn fault_g_add_observation_is_linear_in_trials_and_dimensions() {
     assert_ratio_below(3.0 * 10.0, "10 times as many trials", || {
-        let few = shortest((0..3).map(|_| observed(2, 5000)));
-        (shortest((0..2).map(|_| observed(2, 50_000))), few)
+        let few = shortest((0..3).map(|_| observation_time(2, 5000)));
+        (shortest((0..2).map(|_| observation_time(2, 50_000))), few)
     });
     assert_ratio_below(3.0 * 16.0, "16 times as many parameters", || {
-        let narrow = shortest((0..3).map(|_| observed(50, 500)));
-        (shortest((0..3).map(|_| observed(800, 500))), narrow)
+        let few = shortest((0..3).map(|_| observation_time(50, 500)));
+        (shortest((0..3).map(|_| observation_time(800, 500))), few)
     });
 }
 
@@ -110,7 +111,7 @@ fn fault_g_the_median_rule_scans_no_learning_curves() {
     use surmise::stopping::LearningCurves;
     use surmise::trial::{Report, TrialId};
 
-    let verdicts = |jobs: u64| {
+    let decision_time = |jobs: u64| {
         let mut curves = LearningCurves::from_trials(&Objective::minimize("loss"), &[]);
         for job in 1..=jobs {
             for step in 1..=30 {
@@ -118,24 +119,26 @@ fn fault_g_the_median_rule_scans_no_learning_curves() {
             }
             curves.finish(TrialId(job), &Outcome::from((job % 7) as f64));
         }
-        let (rule, own) = (EarlyStopping::auto(), TrialId(jobs + 1));
-        let judge = |curves: &mut LearningCurves| {
+        let (rule, new_trial) = (EarlyStopping::auto(), TrialId(jobs + 1));
+        let decide = |curves: &mut LearningCurves| {
             for step in 1..=30 {
                 let report = Report { step, value: 9.0 };
-                curves.add_report(own, report);
-                black_box(curves.decide(&rule, own, report, None));
+                curves.add_report(new_trial, report);
+                black_box(curves.decide(&rule, new_trial, report, None));
             }
         };
         shortest((0..5).map(|_| {
             let mut curves = curves.clone();
-            timed(|| judge(&mut curves)).1
+            timed(|| decide(&mut curves)).1
         }))
     };
-    // With a hundred times as many jobs, only the median of as many numbers takes longer.
-    assert_ratio_below(400.0, "30 reports at 30,000 jobs, and at 300", || {
-        (verdicts(30_000), verdicts(300))
+    // With a hundred times as many jobs, only the computation of their median takes longer.
+    assert_ratio_below(400.0, "30 reports after 30,000 jobs, and after 300", || {
+        (decision_time(30_000), decision_time(300))
     });
-    assert_ratio_below(0.06, "30 reports at 30,000 jobs, and a second", || (verdicts(30_000), 1.0));
+    assert_ratio_below(0.06, "30 reports after 30,000 jobs, and one second", || {
+        (decision_time(30_000), 1.0)
+    });
 }
 
 #[test]
@@ -147,9 +150,9 @@ fn fault_g_events_are_small_and_names_are_shared() {
         SearchSpace::new([range, ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]);
     let mut study = new_study(space.unwrap(), RandomSearch, StudySettings::default());
     let AskOutcome::Trials(trials) = study.ask(2).unwrap() else { panic!() };
-    let text = |trial: usize| {
+    let name_address = |trial: usize| {
         let (name, _) = trials[trial].configuration.iter().next().unwrap();
         name.as_ptr()
     };
-    assert_eq!(text(0), text(1), "all configurations share the names of the space");
+    assert_eq!(name_address(0), name_address(1), "all configurations share the names of the space");
 }

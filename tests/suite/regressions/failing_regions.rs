@@ -1,4 +1,4 @@
-//! Regions of failing trials: the search learns and avoids them, and the tuning continues.
+//! Regions of failing trials: the strategy learns and avoids them, and the tuning continues.
 
 use std::time::Duration;
 
@@ -25,26 +25,27 @@ fn error() -> Outcome {
     Outcome::Failed(Failure::new(FailureKind::Error, "it diverged"))
 }
 
-/// The loss falls towards a border at 0.6, beyond which all trials fail.
-fn loss_falls_towards_border(x: &[f64]) -> Outcome {
+/// The loss falls toward a border at 0.6, beyond which all trials fail.
+fn loss_falls_toward_border(x: &[f64]) -> Outcome {
     if x[0] > 0.6 { error() } else { Outcome::from(-x[0]) }
 }
 
-/// The same border, but the other parameters affect the loss, too.
+/// The same border, but the other parameters also affect the loss.
 fn border_beside_valley(x: &[f64]) -> Outcome {
     let valley: f64 = x[1..].iter().map(|x| (x - 0.4).powi(2)).sum();
     if x[0] > 0.6 { error() } else { Outcome::from(valley - x[0]) }
 }
 
-/// The border is a hyperplane across all parameters.
+/// All trials fail whose mean coordinate exceeds 0.6, and the loss falls toward this border.
 fn diagonal_border(x: &[f64]) -> Outcome {
     let mean = x.iter().sum::<f64>() / x.len() as f64;
     if mean > 0.6 { error() } else { Outcome::from(-mean) }
 }
 
+/// Runs 60 jobs, and returns the number of trials, the best value and the stop reason.
 fn run_tuning(
     dimension: usize,
-    result: Problem,
+    problem: Problem,
     workers: usize,
     seed: u64,
     strategy: impl Strategy + 'static,
@@ -54,7 +55,7 @@ fn run_tuning(
     let settings = StudySettings { seed, limits, order, ..Default::default() };
     let mut study = new_study(unit_cube(dimension), strategy, settings);
     let simulate =
-        |job: &Job<'_>| SimulatedJob::new(result(&coordinates(&job.trial.configuration)), HOUR);
+        |job: &Job<'_>| SimulatedJob::new(problem(&coordinates(&job.trial.configuration)), HOUR);
     let reason = tune(&mut study, &mut SimulatedEvaluator::new(simulate)).unwrap().reason;
     let best = study.best().map_or(f64::INFINITY, |trial| trial.value().unwrap());
     (study.trials().len(), best, reason)
@@ -67,13 +68,16 @@ fn fault_a3_a_failing_region_does_not_end_the_tuning() {
         for seed in 0..10 {
             let strategy = BayesianOptimization::default();
             let (jobs, best, reason) =
-                run_tuning(1, loss_falls_towards_border, workers, seed, strategy);
+                run_tuning(1, loss_falls_toward_border, workers, seed, strategy);
             assert_eq!(jobs, 60, "{workers} workers, seed {seed}: {reason}");
             bayesian.push(best);
-            random.push(run_tuning(1, loss_falls_towards_border, workers, seed, RandomSearch).1);
+            random.push(run_tuning(1, loss_falls_toward_border, workers, seed, RandomSearch).1);
         }
         let (bayesian, random) = (median(bayesian), median(random));
-        assert!(bayesian <= random, "{workers} workers: {bayesian} beside {random}");
+        assert!(
+            bayesian <= random,
+            "{workers} workers: {bayesian} is worse than random search: {random}"
+        );
     }
     let other_problems: [(usize, Problem); 4] = [
         (2, diagonal_border),
@@ -81,10 +85,10 @@ fn fault_a3_a_failing_region_does_not_end_the_tuning() {
         (4, diagonal_border),
         (6, border_beside_valley),
     ];
-    for (dimension, result) in other_problems {
+    for (dimension, problem) in other_problems {
         for workers in [1, 10] {
             let strategy = BayesianOptimization::default();
-            let (jobs, _, reason) = run_tuning(dimension, result, workers, 3, strategy);
+            let (jobs, _, reason) = run_tuning(dimension, problem, workers, 3, strategy);
             assert_eq!(jobs, 60, "{dimension} dimensions, {workers} workers: {reason}");
         }
     }
@@ -116,22 +120,25 @@ fn fault_a3_a_broken_program_ends_the_tuning_within_twenty_jobs() {
                 let jobs = study.trials().len();
                 let wasted_jobs = jobs.saturating_sub(usize::try_from(breaks_after).unwrap());
                 let is_stopped = matches!(reason, StopReason::TooManyFailures { .. });
-                assert!(is_stopped, "{breaks_after}, random {is_random}, seed {seed}: {reason}");
+                assert!(
+                    is_stopped,
+                    "broken after {breaks_after} jobs, random {is_random}, seed {seed}: {reason}"
+                );
                 assert!(
                     wasted_jobs <= 20,
-                    "{breaks_after}, {is_random}, seed {seed}: {wasted_jobs}"
+                    "broken after {breaks_after}, random {is_random}, seed {seed}: {wasted_jobs}"
                 );
             }
         }
     }
 }
 
-/// One job completes, then ten fail. The last of them runs while the best trial runs again.
+/// One job completes, then ten fail. The last one runs while the job of the best trial runs again.
 #[test]
 fn fault_a3_the_tuning_waits_for_the_rerun_of_the_best_trial() {
     let settings = StudySettings { limits: ResourceLimits::new(11, 1), ..Default::default() };
     let mut study = new_study(unit_cube(2), RandomSearch, settings);
-    let (mut started, mut ends) = (0, 0);
+    let (mut started, mut late_outcomes) = (0, 0);
     let simulate = |_: &Job<'_>| {
         started += 1;
         SimulatedJob::new(if started == 1 { Outcome::from(1.0) } else { error() }, HOUR)
@@ -139,36 +146,38 @@ fn fault_a3_the_tuning_waits_for_the_rerun_of_the_best_trial() {
     let mut jobs = SimulatedEvaluator::new(simulate);
     let reason = Tuner::new()
         .on_progress(|_, progress| {
-            ends += u32::from(matches!(progress, Progress::Recorded(Event::LateOutcome { .. })));
+            let is_late = matches!(progress, Progress::Recorded(Event::LateOutcome { .. }));
+            late_outcomes += u32::from(is_late);
             std::ops::ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)
         .unwrap()
         .reason;
     assert!(matches!(reason, StopReason::TooManyFailures { .. } | StopReason::JobLimit { .. }));
-    assert_eq!((study.trials().len(), ends, started), (11, 1, 12));
+    assert_eq!((study.trials().len(), late_outcomes, started), (11, 1, 12));
 }
 
-fn run_search(dimension: usize, result: Problem, seed: u64) -> Study {
+fn run_search(dimension: usize, problem: Problem, seed: u64) -> Study {
     let mut study = bayesian(unit_cube(dimension), seed);
     for _ in 0..60 {
         let trial = ask(&mut study);
-        study.tell(trial.id, result(&coordinates(&trial.configuration))).unwrap();
+        study.tell(trial.id, problem(&coordinates(&trial.configuration))).unwrap();
     }
     study
 }
 
 #[test]
-fn fault_a4_failing_regions_are_avoided_later() {
-    // With more parameters the border is larger and takes longer to be learnt.
+fn fault_a4_failing_regions_are_avoided_after_they_are_learned() {
+    // Dimension, problem, seeds, and the maximum numbers of failed trials and of trials far inside
+    // the failing region. A border of more parameters takes more trials to learn.
     let problems: [(usize, Problem, u64, usize, usize); 3] = [
-        (1, loss_falls_towards_border, 10, 10, 0),
+        (1, loss_falls_toward_border, 10, 10, 0),
         (2, diagonal_border, 5, 12, 2),
         (3, border_beside_valley, 5, 12, 4),
     ];
-    for (dimension, result, seeds, failed_at_most, deep_at_most) in problems {
+    for (dimension, problem, seeds, max_failed, max_deep) in problems {
         for seed in 0..seeds {
-            let study = run_search(dimension, result, seed);
+            let study = run_search(dimension, problem, seed);
             let depths: Vec<f64> = study
                 .trials()
                 .iter()
@@ -180,9 +189,12 @@ fn fault_a4_failing_regions_are_avoided_later() {
                 .collect();
             let context = format!("{dimension} dimensions, seed {seed}: {depths:.3?}");
             let failed = depths[40..].iter().filter(|depth| **depth > 0.0).count();
-            assert!(failed <= failed_at_most, "{failed} of the last 20 fail, {context}");
+            assert!(failed <= max_failed, "{failed} of the last 20 fail, {context}");
             let deep = depths[30..].iter().filter(|depth| **depth > 0.1).count();
-            assert!(deep <= deep_at_most, "{deep} lie deep in the failing region, {context}");
+            assert!(
+                deep <= max_deep,
+                "{deep} of the last 30 are far inside the failing region, {context}"
+            );
         }
     }
 }

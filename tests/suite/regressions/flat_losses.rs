@@ -1,4 +1,4 @@
-//! Equal losses everywhere: the search must then cover the space evenly.
+//! Equal losses of all trials: the search must then cover the space evenly.
 
 use surmise::rng::Rng;
 use surmise::trial::{Failure, FailureKind};
@@ -11,18 +11,19 @@ use super::{ask, median, new_study, unit_cube};
 
 type IsInside = Box<dyn Fn(&Configuration) -> bool>;
 
+/// Returns the widest gap between 30 proposed integers from 1 to 200, and the bounds 0 and 201.
 fn widest_gap(strategy: impl Strategy + 'static, seed: u64) -> i64 {
     let range = ParameterRange::integer("n", 1..=200, ScalingType::Linear);
     let space = SearchSpace::new([range]).unwrap();
     let mut study = new_study(space, strategy, StudySettings { seed, ..Default::default() });
-    let mut asked = vec![0, 201];
+    let mut values = vec![0, 201];
     for _ in 0..30 {
         let trial = ask(&mut study);
-        asked.push(trial.configuration.integer("n"));
+        values.push(trial.configuration.integer("n"));
         study.tell(trial.id, Outcome::from(1.0)).unwrap();
     }
-    asked.sort_unstable();
-    asked.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap()
+    values.sort_unstable();
+    values.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap()
 }
 
 #[test]
@@ -30,17 +31,20 @@ fn fault_a5_under_equal_losses_the_space_is_covered_evenly() {
     for seed in 0..10 {
         let bayesian = widest_gap(BayesianOptimization::default(), seed);
         let sobol = widest_gap(SobolSearch, seed);
-        assert!(2 * bayesian <= 3 * sobol, "{bayesian} beside Sobol's {sobol}, seed {seed}");
+        assert!(
+            2 * bayesian <= 3 * sobol,
+            "{bayesian} exceeds 1.5 times Sobol's {sobol}, seed {seed}"
+        );
     }
 }
 
 /// Returns the number of the first trial inside the region, or 201 if none of 200 trials is.
-fn found_at(
+fn first_trial_inside(
     space: &SearchSpace,
     strategy: impl Strategy + 'static,
     seed: u64,
     is_inside: &dyn Fn(&Configuration) -> bool,
-    outside: &Outcome,
+    outcome_outside: &Outcome,
 ) -> f64 {
     let settings = StudySettings { seed, ..Default::default() };
     let mut study = new_study(space.clone(), strategy, settings);
@@ -49,23 +53,29 @@ fn found_at(
         if is_inside(&trial.configuration) {
             return f64::from(number);
         }
-        study.tell(trial.id, outside.clone()).unwrap();
+        study.tell(trial.id, outcome_outside.clone()).unwrap();
     }
     201.0
 }
 
 #[test]
-fn fault_a5_a_box_on_a_plateau_is_found_as_soon_as_by_sobol() {
+fn fault_a5_a_region_on_a_plateau_is_found_as_soon_as_by_sobol() {
     let compare =
         |space: &SearchSpace, is_inside: &dyn Fn(&mut Rng) -> IsInside, outside: &Outcome| {
-            // Five regions for each of 20 seeds; with fewer, chance would decide.
+            // Five regions for each of 20 seeds; with fewer regions the result depends on chance.
             let median_trials = |is_bayesian: bool| {
                 let trials = (0..100).map(|case| {
                     let (seed, inside) = (case / 5, &is_inside(&mut Rng::stream(case, 77)));
                     if is_bayesian {
-                        found_at(space, BayesianOptimization::default(), seed, inside, outside)
+                        first_trial_inside(
+                            space,
+                            BayesianOptimization::default(),
+                            seed,
+                            inside,
+                            outside,
+                        )
                     } else {
-                        found_at(space, SobolSearch, seed, inside, outside)
+                        first_trial_inside(space, SobolSearch, seed, inside, outside)
                     }
                 });
                 median(trials.collect())
@@ -83,7 +93,7 @@ fn fault_a5_a_box_on_a_plateau_is_found_as_soon_as_by_sobol() {
     };
     for outside in [&constant, &failure] {
         let (bayesian, sobol) = compare(&unit_cube(2), &square, outside);
-        assert!(bayesian <= sobol, "{outside:?}: {bayesian} beside Sobol's {sobol}");
+        assert!(bayesian <= sobol, "{outside:?}: {bayesian} trials exceed Sobol's {sobol}");
     }
 
     let mixed = SearchSpace::new([
@@ -93,11 +103,11 @@ fn fault_a5_a_box_on_a_plateau_is_found_as_soon_as_by_sobol() {
     ])
     .unwrap();
     let one_category = |rng: &mut Rng| -> IsInside {
-        let good = ["a", "b", "c", "d", "e"][rng.index(5)];
-        Box::new(move |c| c.category("kind") == good)
+        let category = ["a", "b", "c", "d", "e"][rng.index(5)];
+        Box::new(move |c| c.category("kind") == category)
     };
     for outside in [&constant, &failure] {
         let (bayesian, sobol) = compare(&mixed, &one_category, outside);
-        assert!(bayesian <= sobol, "{outside:?}: {bayesian} beside Sobol's {sobol}");
+        assert!(bayesian <= sobol, "{outside:?}: {bayesian} trials exceed Sobol's {sobol}");
     }
 }

@@ -1,9 +1,9 @@
-//! Regression tests for faults that users found; each test failed when it was written.
+//! Regression tests for faults that users found; each test failed before its fault was mended.
 //!
-//! The letter in a name is the part of the list of faults: A for engine and study, B for programs
-//! as jobs, G for costs that grow with the number of trials.
+//! The letter in a name is the kind of the fault: A for engine and study, B for programs as jobs, G
+//! for costs that grow with the number of trials. The number counts the faults of one kind.
 
-#![allow(clippy::disallowed_methods, reason = "tests keep the time and start threads")]
+#![allow(clippy::disallowed_methods, reason = "tests measure time and start threads")]
 
 mod complexity;
 mod failing_regions;

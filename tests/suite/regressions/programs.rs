@@ -76,14 +76,14 @@ fn fault_b2_an_endless_line_takes_bounded_memory() {
     let script = "head -c 400000000 /dev/zero | tr '\\0' x; printf ' loss=0.25\\n'";
     let (_, outcome) = run(sh(script).metric_from(pattern("loss=([0-9.]+)")));
     assert_eq!(outcome, Outcome::from(0.25), "the metric at the end of the line is found");
-    // Other tests run in the same process.
+    // The limit is high, because other tests run in the same process.
     assert!(peak_memory() - before < 200_000, "{} kB", peak_memory() - before);
 }
 
 #[test]
 fn fault_b3_carriage_returns_overwrite_the_line() {
-    let bar = r"printf '61%% loss=21.7\r100%% loss=20.7\n'";
-    assert_eq!(run(sh(bar).metric_from(pattern("loss=([0-9.]+)"))).1, Outcome::from(20.7));
+    let progress_bar = r"printf '61%% loss=21.7\r100%% loss=20.7\n'";
+    assert_eq!(run(sh(progress_bar).metric_from(pattern("loss=([0-9.]+)"))).1, Outcome::from(20.7));
     assert_eq!(run(sh(r"printf '10%%\r100%%\r0.25\n'")).1, Outcome::from(0.25));
     assert_eq!(run(sh(r"printf '0.25\r\n'")).1, Outcome::from(0.25));
     // Of several matches in a line, the last one counts.
@@ -96,11 +96,11 @@ fn fault_b3_carriage_returns_overwrite_the_line() {
 #[test]
 fn fault_b4_a_captured_text_that_is_no_number_is_quoted() {
     let failure = failure(sh("echo Accuracy: 71.59%").metric_from(pattern(r"Accuracy: (\S+)")));
-    let wanted = "the expression captured \"71.59%\", which is not a number";
-    assert!(failure.message.contains(wanted), "{failure}");
+    let expected = "the expression captured \"71.59%\", which is not a number";
+    assert!(failure.message.contains(expected), "{failure}");
     // A value that was found earlier remains the metric.
-    let later = sh("echo loss=0.5; echo loss=nix").metric_from(pattern(r"loss=(\S+)"));
-    assert_eq!(run(later).1, Outcome::from(0.5));
+    let two_matches = sh("echo loss=0.5; echo loss=nix").metric_from(pattern(r"loss=(\S+)"));
+    assert_eq!(run(two_matches).1, Outcome::from(0.5));
 }
 
 #[test]
@@ -129,17 +129,19 @@ fn fault_b6_colliding_variable_names_are_refused_before_the_first_job() {
     assert!(study.trials().is_empty(), "no trial was asked for");
     sh("echo 1").check_space(&space).unwrap();
 
-    let own = SearchSpace::new([range("trial")]).unwrap();
+    // The crate sets the variable SURMISE_TRIAL.
+    let space = SearchSpace::new([range("trial")]).unwrap();
     let prefix = PassConfiguration::Environment { prefix: "SURMISE_".to_owned() };
-    assert!(sh("echo 1").pass_configuration(prefix).check_space(&own).is_err());
+    assert!(sh("echo 1").pass_configuration(prefix).check_space(&space).is_err());
 }
 
 #[test]
 fn fault_b7_nul_characters_are_refused_in_names_values_and_arguments() {
-    let named = ParameterRange::continuous("l\0r", 0.0..=1.0, ScalingType::Linear).unwrap_err();
-    assert!(named.to_string().contains("l\\0r"), "{named}");
-    let value = ParameterRange::categorical("kind", ["adam", "s\0gd"]).unwrap_err();
-    assert!(value.to_string().contains("kind") && value.to_string().contains("s\\0gd"), "{value}");
+    let name_error =
+        ParameterRange::continuous("l\0r", 0.0..=1.0, ScalingType::Linear).unwrap_err();
+    assert!(name_error.to_string().contains("l\\0r"), "{name_error}");
+    let error = ParameterRange::categorical("kind", ["adam", "s\0gd"]).unwrap_err();
+    assert!(error.to_string().contains("kind") && error.to_string().contains("s\\0gd"), "{error}");
     for jobs in [
         CommandEvaluator::new("s\0h"),
         sh("echo \0"),

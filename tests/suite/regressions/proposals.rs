@@ -19,7 +19,7 @@ fn with_integers() -> SearchSpace {
     .unwrap()
 }
 
-fn is_at_an_end(configuration: &Configuration) -> bool {
+fn is_at_a_bound(configuration: &Configuration) -> bool {
     ["a", "b"].iter().any(|name| [1, 100].contains(&configuration.integer(name)))
 }
 
@@ -33,8 +33,8 @@ fn fault_a1_integers_are_not_pinned_to_their_bounds() {
         for _ in 0..20 {
             let trial = ask(&mut study);
             let c = &trial.configuration;
-            let failure = Failure::new(FailureKind::Error, "an end");
-            let outcome = if is_at_an_end(c) {
+            let failure = Failure::new(FailureKind::Error, "at a bound");
+            let outcome = if is_at_a_bound(c) {
                 Outcome::Failed(failure)
             } else {
                 Outcome::from((c.float("a") - 40.0).abs() + (c.float("b") - 70.0).abs())
@@ -52,12 +52,12 @@ fn fault_a1_the_initial_design_contains_both_bounds_of_integers() {
         let limits = ResourceLimits::new(24, 16);
         let settings = StudySettings { seed, limits, ..Default::default() };
         let mut study = new_study(with_integers(), BayesianOptimization::default(), settings);
-        let asked: Vec<_> = (0..16).map(|_| ask(&mut study)).collect();
+        let trials: Vec<_> = (0..16).map(|_| ask(&mut study)).collect();
         for name in ["a", "b"] {
             let mut values: Vec<i64> =
-                asked.iter().map(|t| t.configuration.integer(name)).collect();
-            for end in [1, 100] {
-                assert!(values.contains(&end), "{name} = {end}, seed {seed}");
+                trials.iter().map(|t| t.configuration.integer(name)).collect();
+            for bound in [1, 100] {
+                assert!(values.contains(&bound), "{name} = {bound}, seed {seed}");
             }
             values.sort_unstable();
             values.dedup();
@@ -89,8 +89,8 @@ fn fault_a11_the_explanation_names_exploration() {
 
 #[test]
 fn fault_a12_one_noisy_observation_does_not_change_the_recommendation() {
-    // With so little noise the best measured trial is recommended, not the best prediction.
-    let recommended = |seed: u64, with_noisy_observation: bool| {
+    // With little noise the trial with the best measured value is recommended.
+    let recommended_and_best = |seed: u64, with_noisy_observation: bool| {
         let mut rng = Rng::stream(seed, 0);
         let mut study = bayesian(unit_cube(1), 1);
         for i in 0..20 {
@@ -100,14 +100,14 @@ fn fault_a12_one_noisy_observation_does_not_change_the_recommendation() {
         }
         let best = study.best().unwrap().id;
         if with_noisy_observation {
-            let elsewhere = Configuration::from([("x0", 0.777.into())]);
-            study.add_noisy_observation(&elsewhere, 5.0, 3.0).unwrap();
+            let configuration = Configuration::from([("x0", 0.777.into())]);
+            study.add_noisy_observation(&configuration, 5.0, 3.0).unwrap();
         }
         (study.recommended().unwrap().unwrap().id, best)
     };
     for seed in 0..20 {
-        let (without, best) = recommended(seed, false);
-        assert_eq!(without, best, "seed {seed}");
-        assert_eq!(recommended(seed, true).0, best, "seed {seed}");
+        let (recommended, best) = recommended_and_best(seed, false);
+        assert_eq!(recommended, best, "seed {seed}");
+        assert_eq!(recommended_and_best(seed, true).0, best, "seed {seed}");
     }
 }

@@ -1,6 +1,5 @@
-//! Regression tests for faults that a second review found, related to those of the list.
+//! Regression tests for faults that a second review found.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -25,12 +24,13 @@ use super::{ask, bayesian, new_study, unit_cube};
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Returns a space of one categorical parameter `a` with the choices `0`, `1`, ….
 fn choices(count: usize) -> SearchSpace {
     let values: Vec<String> = (0..count).map(|i| i.to_string()).collect();
     SearchSpace::new([ParameterRange::categorical("a", values)]).unwrap()
 }
 
-fn allowed(order: Order, jobs: usize) -> StudySettings {
+fn settings_with_repetitions(order: Order, jobs: usize) -> StudySettings {
     StudySettings {
         repetitions: surmise::strategy::Repetitions::Allowed,
         order,
@@ -40,19 +40,19 @@ fn allowed(order: Order, jobs: usize) -> StudySettings {
 }
 
 #[test]
-fn fault_a16_all_even_levels_of_a_grid_are_tried() {
+fn fault_a16_all_evenly_spaced_levels_of_a_grid_are_tried() {
     for (count, order) in [(4, Order::Arrival), (7, Order::FixedLag(2)), (65, Order::Arrival)] {
         let grid = unit_cube(1).grid([("x0", GridLevels::EvenlySpaced(count))]).unwrap();
         let settings = StudySettings { order, ..Default::default() };
         let mut study = new_study(unit_cube(1), GridSearch::new(grid), settings);
         let mut jobs = SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(1.0, SECOND));
         tune(&mut study, &mut jobs).unwrap();
-        let tried: Vec<f64> = study.trials().iter().map(|t| t.configuration.float("x0")).collect();
-        assert_eq!(tried.len(), count);
+        let values: Vec<f64> = study.trials().iter().map(|t| t.configuration.float("x0")).collect();
+        assert_eq!(values.len(), count);
         let level = |i: usize| i as f64 / (count - 1) as f64;
-        assert!(tried.iter().enumerate().all(|(i, x)| (x - level(i)).abs() < 1e-15), "{tried:?}");
+        assert!(values.iter().enumerate().all(|(i, x)| (x - level(i)).abs() < 1e-15), "{values:?}");
     }
-    // A grid of coordinates has no limit of digits.
+    // The coordinates of a grid may have any number of digits.
     let grid = Grid::new(vec![vec![0.0, 1.0 / 3.0, 2.0 / 3.0]]).unwrap();
     let mut study = new_study(unit_cube(1), GridSearch::new(grid), StudySettings::default());
     for _ in 0..3 {
@@ -90,16 +90,16 @@ fn fault_a6_an_interrupted_trial_may_be_observed_externally() {
     ] {
         let mut study = new_study(choices(4), strategy, StudySettings::default());
         let trial = ask(&mut study);
-        study.ask_to_stop(trial.id, StopCause::TuningOver).unwrap();
+        study.request_stop(trial.id, StopCause::TuningOver).unwrap();
         study.tell(trial.id, Outcome::Stopped { value: Some(3.0) }).unwrap();
         study.add_observation(&trial.configuration, Outcome::Stopped { value: Some(3.0) }).unwrap();
-        let mut seen = std::collections::HashSet::from([trial.configuration.to_string()]);
+        let mut proposed = std::collections::HashSet::from([trial.configuration.to_string()]);
         while let AskOutcome::Trials(trials) = study.ask(1).unwrap() {
-            assert!(seen.insert(trials[0].configuration.to_string()), "twice");
+            assert!(proposed.insert(trials[0].configuration.to_string()), "proposed twice");
             study.tell(trials[0].id, Outcome::from(1.0)).unwrap();
         }
-        assert_eq!(seen.len(), 4);
-        // The external observation is a trial, too.
+        assert_eq!(proposed.len(), 4);
+        // The external observation is also a trial.
         assert_eq!(study.trials().len(), 5);
     }
 }
@@ -110,16 +110,20 @@ fn enqueued_configurations_are_proposed_once() {
         let bit = |name| ParameterRange::categorical(name, ["0", "1"]);
         SearchSpace::new([bit("a"), bit("b")]).unwrap()
     };
-    let both = |a: &str, b: &str| Configuration::from([("a", a.into()), ("b", b.into())]);
+    let configuration = |a: &str, b: &str| Configuration::from([("a", a.into()), ("b", b.into())]);
     let mut study = new_study(pair(), RandomSearch, StudySettings::default());
     study.enqueue(&Configuration::from([("a", "0".into())])).unwrap();
-    study.enqueue(&both("0", "0")).unwrap();
-    study.enqueue(&both("0", "1")).unwrap();
-    let mut seen = std::collections::HashSet::new();
+    study.enqueue(&configuration("0", "0")).unwrap();
+    study.enqueue(&configuration("0", "1")).unwrap();
+    let mut proposed = std::collections::HashSet::new();
     while let AskOutcome::Trials(trials) = study.ask(1).unwrap() {
-        assert!(seen.insert(trials[0].configuration.to_string()), "{}", trials[0].configuration);
+        assert!(
+            proposed.insert(trials[0].configuration.to_string()),
+            "{}",
+            trials[0].configuration
+        );
     }
-    assert_eq!((seen.len(), study.enqueued().count()), (4, 0));
+    assert_eq!((proposed.len(), study.enqueued().count()), (4, 0));
     let replayed = Study::replay(
         pair(),
         Objective::minimize("loss"),
@@ -130,10 +134,10 @@ fn enqueued_configurations_are_proposed_once() {
     .unwrap();
     assert_eq!(replayed.trials(), study.trials());
 
-    // An interrupted trial is proposed first, and enqueueing it does not propose it twice.
+    // An interrupted trial is proposed first, and only once even if it is also enqueued.
     let mut study = new_study(pair(), RandomSearch, StudySettings::default());
     let trial = ask(&mut study);
-    study.ask_to_stop(trial.id, StopCause::TuningOver).unwrap();
+    study.request_stop(trial.id, StopCause::TuningOver).unwrap();
     study.tell(trial.id, Outcome::Stopped { value: None }).unwrap();
     study.enqueue(&trial.configuration).unwrap();
     let repeated = ask(&mut study);
@@ -164,39 +168,39 @@ fn fault_a2_a_resumed_tuning_runs_all_its_jobs() {
     let mut study =
         new_study(unit_cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
     let may_end = Arc::new(AtomicBool::new(false));
-    let may_end_shared = Arc::clone(&may_end);
+    let may_end_in_jobs = Arc::clone(&may_end);
     let mut jobs = FunctionEvaluator::reporting(move |_: &Configuration, reporter: &Reporter| {
         // The jobs of the first call run until the second call, and then fail as stopped.
-        while !may_end_shared.load(Ordering::SeqCst) {
+        while !may_end_in_jobs.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(5));
         }
         if reporter.should_stop() { Err("stopped".to_owned()) } else { Ok(1.0) }
     });
     let handle = StopHandle::new();
-    let other = handle.clone();
+    let cancel_handle = handle.clone();
     std::thread::spawn(move || {
         std::thread::sleep(SECOND / 10);
-        other.cancel();
+        cancel_handle.cancel();
     });
     let grace = Duration::from_millis(20);
     Tuner::new().stop_handle(&handle).stop_grace_period(grace).run(&mut study, &mut jobs).unwrap();
     assert_eq!(study.pending().count(), 2);
     may_end.store(true, Ordering::SeqCst);
-    let tuned = tune(&mut study, &mut jobs).unwrap();
-    let values = study.trials().iter().filter(|trial| trial.value().is_some()).count();
-    assert_eq!((values, tuned.reason), (6, StopReason::JobLimit { jobs: 6 }));
+    let result = tune(&mut study, &mut jobs).unwrap();
+    let completed = study.trials().iter().filter(|trial| trial.value().is_some()).count();
+    assert_eq!((completed, result.reason), (6, StopReason::JobLimit { jobs: 6 }));
 }
 
-/// A stop request of an earlier call must not apply to a job that was started again.
+/// A stop request of an earlier call must not apply to a job that a later call starts again.
 #[test]
 fn fault_a2_a_restarted_job_is_not_stopped_by_an_earlier_request() {
     let limits = ResourceLimits::new(3, 1);
     let mut study =
         new_study(unit_cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
     let trial = ask(&mut study);
-    study.ask_to_stop(trial.id, StopCause::Cancelled).unwrap();
+    study.request_stop(trial.id, StopCause::Cancelled).unwrap();
     let simulate = |job: &Job<'_>| {
-        let timeout = Outcome::Failed(Failure::new(FailureKind::Timeout, "its own"));
+        let timeout = Outcome::Failed(Failure::new(FailureKind::Timeout, "too long"));
         let outcome = if job.trial.id.0 == 1 { timeout } else { Outcome::from(1.0) };
         SimulatedJob::new(outcome, SECOND)
     };
@@ -209,10 +213,14 @@ fn fault_a2_a_restarted_job_is_not_stopped_by_an_earlier_request() {
 #[test]
 fn under_a_fixed_lag_small_spaces_are_searched_completely() {
     for lag in [2, 3, 5] {
-        let mut study = new_study(choices(2), RandomSearch, allowed(Order::FixedLag(lag), 10));
+        let mut study = new_study(
+            choices(2),
+            RandomSearch,
+            settings_with_repetitions(Order::FixedLag(lag), 10),
+        );
         let mut jobs = SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(1.0, SECOND));
-        let tuned = tune(&mut study, &mut jobs).unwrap();
-        assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 10 }, "lag {lag}");
+        let result = tune(&mut study, &mut jobs).unwrap();
+        assert_eq!(result.reason, StopReason::JobLimit { jobs: 10 }, "lag {lag}");
     }
     // An interrupted configuration may be proposed again.
     let settings = StudySettings { order: Order::FixedLag(3), ..Default::default() };
@@ -236,21 +244,21 @@ fn under_a_fixed_lag_duplicate_observations_reveal_no_early_result() {
         let mut study = new_study(
             unit_cube(1),
             BayesianOptimization::default(),
-            allowed(Order::FixedLag(2), 40),
+            settings_with_repetitions(Order::FixedLag(2), 40),
         );
-        let at = |x: f64| Configuration::from([("x0", x.into())]);
+        let configuration = |x: f64| Configuration::from([("x0", x.into())]);
         let loss = |x: f64| Outcome::from((x - 0.3).powi(2));
         for x in [0.31, 0.0, 0.5, 0.9, 0.7, 0.15] {
-            study.add_observation(&at(x), loss(x)).unwrap();
+            study.add_observation(&configuration(x), loss(x)).unwrap();
         }
-        study.enqueue(&at(0.31)).unwrap();
-        let own = ask(&mut study);
+        study.enqueue(&configuration(0.31)).unwrap();
+        let enqueued = ask(&mut study);
         if told_first {
-            study.tell(own.id, loss(0.31)).unwrap();
+            study.tell(enqueued.id, loss(0.31)).unwrap();
         }
         let next = ask(&mut study);
         if !told_first {
-            study.tell(own.id, loss(0.31)).unwrap();
+            study.tell(enqueued.id, loss(0.31)).unwrap();
         }
         study.tell(next.id, loss(next.configuration.float("x0"))).unwrap();
         (next.configuration, ask(&mut study).configuration)
@@ -266,17 +274,17 @@ fn fault_a3_a_failing_rerun_of_the_best_trial_ends_the_tuning() {
     let mut started = 0;
     let simulate = |_: &Job<'_>| {
         started += 1;
-        let killed = Outcome::Failed(Failure::new(FailureKind::Interrupted, "by signal 9"));
-        SimulatedJob::new(if started <= 10 { Outcome::from(1.0) } else { killed }, SECOND)
+        let interrupted = Outcome::Failed(Failure::new(FailureKind::Interrupted, "by signal 9"));
+        SimulatedJob::new(if started <= 10 { Outcome::from(1.0) } else { interrupted }, SECOND)
     };
     let mut jobs = SimulatedEvaluator::new(simulate);
     let retries = surmise::limits::RetryPolicy::never();
-    let tuned = Tuner::new().retries(retries).run(&mut study, &mut jobs).unwrap();
-    assert!(matches!(tuned.reason, StopReason::TooManyFailures { .. }), "{}", tuned.reason);
+    let reason = Tuner::new().retries(retries).run(&mut study, &mut jobs).unwrap().reason;
+    assert!(matches!(reason, StopReason::TooManyFailures { .. }), "{reason}");
     assert!(study.trials().len() <= 31, "{}", study.trials().len());
 }
 
-/// Three quarters of the integers fail, scattered among those that succeed.
+/// Three quarters of the integers fail, and every fourth one succeeds.
 #[test]
 fn fault_a3_a_working_program_with_many_failures_is_not_stopped() {
     for seed in 0..16 {
@@ -291,8 +299,8 @@ fn fault_a3_a_working_program_with_many_failures_is_not_stopped() {
             let outcome = if n % 4 == 0 { Outcome::from((n - 120).abs() as f64) } else { error };
             SimulatedJob::new(outcome, SECOND)
         };
-        let tuned = tune(&mut study, &mut SimulatedEvaluator::new(simulate)).unwrap();
-        assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 60 }, "seed {seed}");
+        let result = tune(&mut study, &mut SimulatedEvaluator::new(simulate)).unwrap();
+        assert_eq!(result.reason, StopReason::JobLimit { jobs: 60 }, "seed {seed}");
     }
 }
 
@@ -317,7 +325,11 @@ fn fault_g_many_trials_of_few_configurations_take_linear_time() {
     };
     let ask_time = |trials: usize| {
         min_seconds(&|| {
-            let mut study = new_study(choices(4), RandomSearch, allowed(Order::Arrival, trials));
+            let mut study = new_study(
+                choices(4),
+                RandomSearch,
+                settings_with_repetitions(Order::Arrival, trials),
+            );
             for trial in 0..trials {
                 let id = ask(&mut study).id;
                 study.tell(id, Outcome::from(trial as f64)).unwrap();
@@ -333,7 +345,7 @@ fn fault_g_many_trials_of_few_configurations_take_linear_time() {
             }
         })
     };
-    // Quadratic time would be a factor of 100; trees and caches account for more than 10.
+    // Linear time is a factor of 10, and quadratic time of 100; trees and caches may exceed 10.
     for (operation, few, many) in [
         ("observed", observe_time(2000), observe_time(20_000)),
         ("asked", ask_time(2000), ask_time(20_000)),
@@ -347,7 +359,7 @@ fn fault_g_many_trials_of_few_configurations_take_linear_time() {
 }
 
 #[test]
-fn fault_a15_step_zero_is_not_taken_for_the_first_step() {
+fn fault_a15_step_zero_does_not_count_as_the_first_step() {
     let limits = ResourceLimits::new(2, 1);
     let mut study =
         new_study(unit_cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
@@ -361,13 +373,13 @@ fn fault_a15_step_zero_is_not_taken_for_the_first_step() {
             .collect(),
         ..SimulatedJob::new(1.0, 9 * SECOND)
     });
-    let tuned = Tuner::new()
+    let result = Tuner::new()
         .early_stopping(EarlyStopping::hyperband(1, 27))
-        .on_progress(|_, _| ControlFlow::Continue(()))
         .run(&mut study, &mut jobs)
         .unwrap();
-    assert_eq!(tuned.warnings.len(), 1, "{:?}", tuned.warnings);
-    assert!(tuned.warnings[0].contains("is 100, beyond max_resource = 27"), "{:?}", tuned.warnings);
+    let warnings = result.warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("is 100, beyond max_resource = 27"), "{warnings:?}");
 }
 
 #[test]
@@ -414,7 +426,7 @@ fn an_exhausted_study_stays_exhausted() {
         study.tell(id, Outcome::from(1.0)).unwrap();
     }
     assert_eq!(study.ask(1).unwrap(), AskOutcome::Exhausted);
-    assert_eq!(study.ask(1).unwrap(), AskOutcome::Exhausted, "asked twice");
+    assert_eq!(study.ask(1).unwrap(), AskOutcome::Exhausted, "the second call");
 }
 
 #[test]
@@ -423,8 +435,8 @@ fn early_stopping_without_reports_gives_a_warning() {
     let mut study =
         new_study(unit_cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
     let mut jobs = SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(1.0, SECOND));
-    let tuner = || Tuner::new().early_stopping(EarlyStopping::auto());
-    let tuned = tuner().run(&mut study, &mut jobs).unwrap();
-    assert_eq!(tuned.warnings.len(), 1, "{:?}", tuned.warnings);
-    assert!(tuned.warnings[0].contains("reported nothing"), "{:?}", tuned.warnings);
+    let mut tuner = Tuner::new().early_stopping(EarlyStopping::auto());
+    let warnings = tuner.run(&mut study, &mut jobs).unwrap().warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("reported nothing"), "{warnings:?}");
 }

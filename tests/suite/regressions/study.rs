@@ -1,4 +1,4 @@
-//! Study and loop: interrupted trials, hanging jobs, running jobs, reports and grids.
+//! Study and tuning loop: interrupted trials, hanging jobs, running jobs, reports and grids.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ fn fault_a2_interrupted_trials_are_proposed_again() {
     let mut study = bayesian(pair.clone(), 1);
     let first = ask(&mut study);
     study.report(first.id, 1, 1000.0).unwrap();
-    study.ask_to_stop(first.id, StopCause::TuningOver).unwrap();
+    study.request_stop(first.id, StopCause::TuningOver).unwrap();
     study.tell(first.id, Outcome::Stopped { value: Some(1000.0) }).unwrap();
     assert!(study.trial(first.id).unwrap().was_interrupted());
     assert_eq!(study.interrupted().count(), 1);
@@ -58,26 +58,26 @@ fn fault_a2_interrupted_trials_are_proposed_again() {
 #[test]
 fn fault_a2_interrupted_trials_are_no_observations() {
     #[derive(Debug, Clone, Default)]
-    struct Probe(Arc<Mutex<Vec<usize>>>);
-    impl Strategy for Probe {
+    struct ObservationCounter(Arc<Mutex<Vec<usize>>>);
+    impl Strategy for ObservationCounter {
         fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
             self.0.lock().unwrap().push(history.observations.len());
             RandomSearch.propose(history, rng)
         }
     }
-    let probe = Probe::default();
-    let mut study = new_study(unit_cube(1), probe.clone(), StudySettings::default());
+    let counter = ObservationCounter::default();
+    let mut study = new_study(unit_cube(1), counter.clone(), StudySettings::default());
     for cause in [StopCause::TuningOver, StopCause::Cancelled] {
         let trial = ask(&mut study);
-        study.ask_to_stop(trial.id, cause).unwrap();
+        study.request_stop(trial.id, cause).unwrap();
         study.tell(trial.id, Outcome::Stopped { value: Some(1000.0) }).unwrap();
         let repeated = ask(&mut study);
-        study.ask_to_stop(repeated.id, StopCause::TuningOver).unwrap();
-        let late = Outcome::Completed { value: 3.0 };
-        study.tell(repeated.id, late).unwrap();
+        study.request_stop(repeated.id, StopCause::TuningOver).unwrap();
+        // The job completes before it receives the stop request.
+        study.tell(repeated.id, Outcome::Completed { value: 3.0 }).unwrap();
     }
     ask(&mut study);
-    assert_eq!(*probe.0.lock().unwrap(), [0, 1, 2], "only trials that ended by themselves count");
+    assert_eq!(*counter.0.lock().unwrap(), [0, 1, 2], "only the completed trials are observations");
 }
 
 #[test]
@@ -90,27 +90,29 @@ fn fault_a2_a_resumed_tuning_runs_interrupted_trials_first() {
         ..SimulatedJob::new(1.0, SECOND)
     };
     let mut jobs = SimulatedEvaluator::new(simulate);
-    let tuned = tune(&mut study, &mut jobs).unwrap();
-    assert!(matches!(tuned.reason, StopReason::MaxRuntime { .. }), "{}", tuned.reason);
+    let reason = tune(&mut study, &mut jobs).unwrap().reason;
+    assert!(matches!(reason, StopReason::MaxRuntime { .. }), "{reason}");
     let interrupted: Vec<Configuration> =
         study.interrupted().map(|trial| trial.configuration.clone()).collect();
     assert_eq!(interrupted.len(), 2);
-    let before = study.trials().len();
+    let first_call_count = study.trials().len();
     while !matches!(tune(&mut study, &mut jobs).unwrap().reason, StopReason::JobLimit { .. }) {}
-    let next: Vec<Configuration> =
-        study.trials()[before..before + 2].iter().map(|t| t.configuration.clone()).collect();
+    let next: Vec<Configuration> = study.trials()[first_call_count..first_call_count + 2]
+        .iter()
+        .map(|t| t.configuration.clone())
+        .collect();
     assert_eq!(next, interrupted);
-    // An interrupted trial does not count towards the job limit.
+    // An interrupted trial does not count toward the job limit.
     assert_eq!(study.trials().iter().filter(|trial| trial.value().is_some()).count(), 8);
 }
 
 #[test]
 fn fault_a8_max_runtime_does_not_wait_for_a_hanging_function() {
-    for is_forever in [false, true] {
+    for hangs_forever in [false, true] {
         let (sender, receiver) = channel::<()>();
         let receiver = Mutex::new(receiver);
         let mut jobs = FunctionEvaluator::new(move |_: &Configuration| {
-            if is_forever {
+            if hangs_forever {
                 let _ = receiver.lock().unwrap().recv();
             } else {
                 std::thread::sleep(Duration::from_secs(15));
@@ -125,9 +127,9 @@ fn fault_a8_max_runtime_does_not_wait_for_a_hanging_function() {
         let settings = StudySettings { limits, ..Default::default() };
         let mut study = new_study(unit_cube(1), RandomSearch, settings);
         let start = Instant::now();
-        let tuned = tune(&mut study, &mut jobs).unwrap();
+        let reason = tune(&mut study, &mut jobs).unwrap().reason;
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-        assert!(matches!(tuned.reason, StopReason::MaxRuntime { .. }), "{}", tuned.reason);
+        assert!(matches!(reason, StopReason::MaxRuntime { .. }), "{reason}");
         let trial = &study.trials()[0];
         assert!(
             matches!(&trial.outcome, Some(Outcome::Failed(f)) if f.kind == FailureKind::Timeout),
@@ -139,42 +141,43 @@ fn fault_a8_max_runtime_does_not_wait_for_a_hanging_function() {
 }
 
 #[test]
-fn fault_a10_disregarded_events_are_counted_and_a_hundred_are_kept() {
+fn fault_a10_ignored_events_are_counted_and_a_hundred_are_kept() {
     let limits = ResourceLimits::new(8, 1);
     let settings = StudySettings { limits, order: Order::FixedLag(1), ..Default::default() };
     let mut study = new_study(unit_cube(1), RandomSearch, settings);
     // The function ignores stop requests.
     let mut jobs = FunctionEvaluator::reporting(|_: &Configuration, reporter: &Reporter| {
-        let worse = reporter.job().trial.0 as f64;
+        let loss = reporter.job().trial.0 as f64;
         for step in 1..=200 {
-            let _ = reporter.report(step, worse);
+            let _ = reporter.report(step, loss);
         }
-        Ok::<_, String>(worse)
+        Ok::<_, String>(loss)
     });
-    let tuned =
+    let result =
         Tuner::new().early_stopping(EarlyStopping::auto()).run(&mut study, &mut jobs).unwrap();
-    assert!(tuned.ignored_event_count > 300, "{}", tuned.ignored_event_count);
-    assert_eq!(tuned.ignored_events.len(), 100);
+    assert!(result.ignored_event_count > 300, "{}", result.ignored_event_count);
+    assert_eq!(result.ignored_events.len(), 100);
 }
 
-/// An evaluator on which jobs of an earlier call are running.
-struct Service {
+/// An evaluator with running jobs of an earlier call.
+struct EvaluatorWithJobs {
     running: Vec<JobId>,
     max_running: usize,
     started: usize,
+    /// The started and adopted jobs that have not ended.
     accepted: Vec<JobId>,
 }
 
-impl Evaluator for Service {
+impl Evaluator for EvaluatorWithJobs {
     fn start(&mut self, job: &Job<'_>) -> Result<StartOutcome, EvaluatorError> {
-        let is_known = self.running.contains(&job.id());
-        if !is_known {
+        let is_running = self.running.contains(&job.id());
+        if !is_running {
             self.running.push(job.id());
             self.started += 1;
         }
         self.accepted.push(job.id());
         self.max_running = self.max_running.max(self.running.len());
-        Ok(if is_known { StartOutcome::Adopted } else { StartOutcome::Started })
+        Ok(if is_running { StartOutcome::Adopted } else { StartOutcome::Started })
     }
 
     fn wait(&mut self, _: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
@@ -182,7 +185,7 @@ impl Evaluator for Service {
             return Ok(Vec::new());
         }
         let job = self.accepted.remove(0);
-        self.running.retain(|other| *other != job);
+        self.running.retain(|running| *running != job);
         Ok(vec![JobEvent::Ended { job, outcome: Outcome::from(1.0) }])
     }
 
@@ -211,11 +214,15 @@ fn fault_a13_running_jobs_count_before_new_jobs_start() {
     // An earlier call had six jobs. Five of them run; the second one does not.
     let trials: Vec<Trial> = (0..6).map(|_| ask(&mut study)).collect();
     let running = trials.iter().filter(|trial| trial.id.0 != 2).map(|t| Job::new(t, 1).id());
-    let mut service =
-        Service { running: running.collect(), max_running: 5, started: 0, accepted: Vec::new() };
-    tune(&mut study, &mut service).unwrap();
-    assert_eq!(service.max_running, 5, "no job starts beside the running ones");
-    assert_eq!(service.started, 7, "the job that did not run, and six new ones");
+    let mut jobs = EvaluatorWithJobs {
+        running: running.collect(),
+        max_running: 5,
+        started: 0,
+        accepted: Vec::new(),
+    };
+    tune(&mut study, &mut jobs).unwrap();
+    assert_eq!(jobs.max_running, 5, "no job starts while the five jobs run");
+    assert_eq!(jobs.started, 7, "the job that did not run, and six new jobs");
     assert_eq!(study.trials().len(), 12);
 }
 
@@ -251,7 +258,7 @@ fn fault_a14_each_report_is_answered_with_its_own_stop_decision() {
         assert_eq!(
             trial.reports.last().unwrap().step,
             step,
-            "the last report is the one that was decided on"
+            "the decision follows from the last report"
         );
     }
     for _ in 0..3 {
@@ -270,35 +277,36 @@ fn fault_a15_a_first_step_above_max_resource_gives_a_warning() {
             .collect(),
         ..SimulatedJob::new(1.0, 4 * SECOND)
     });
-    let mut said = Vec::new();
-    let tuned = Tuner::new()
+    let mut printed = Vec::new();
+    let result = Tuner::new()
         .early_stopping(EarlyStopping::hyperband(1, 27))
         .on_progress(|_, progress| {
             if let Progress::Warning(text) = progress {
-                said.push((*text).to_owned());
+                printed.push((*text).to_owned());
             }
             std::ops::ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)
         .unwrap();
-    assert_eq!(tuned.warnings.len(), 1, "{:?}", tuned.warnings);
-    assert!(tuned.warnings[0].contains("100") && tuned.warnings[0].contains("27"));
-    assert_eq!(said, tuned.warnings);
+    let warnings = result.warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("100") && warnings[0].contains("27"));
+    assert_eq!(printed, warnings);
 }
 
 #[test]
 fn fault_a16_a_grid_tries_exactly_the_given_values() {
     let range = ParameterRange::continuous("rate", 1e-6..=1.0, ScalingType::Logarithmic);
     let space = SearchSpace::new([range]).unwrap();
-    let tried = |levels: GridLevels| -> Vec<f64> {
+    let proposed = |levels: GridLevels| -> Vec<f64> {
         let grid = space.grid([("rate", levels)]).unwrap();
         let mut study = new_study(space.clone(), GridSearch::new(grid), StudySettings::default());
         let AskOutcome::Trials(trials) = study.ask(10).unwrap() else { panic!() };
         trials.iter().map(|trial| trial.configuration.float("rate")).collect()
     };
-    let given = [1e-4, 1e-3, 1e-2, 0.012_345_678_901_234_567];
-    assert_eq!(tried(GridLevels::values(given)), given);
-    assert_eq!(tried(GridLevels::EvenlySpaced(4)), [1e-6, 1e-4, 1e-2, 1.0]);
+    let values = [1e-4, 1e-3, 1e-2, 0.012_345_678_901_234_567];
+    assert_eq!(proposed(GridLevels::values(values)), values);
+    assert_eq!(proposed(GridLevels::EvenlySpaced(4)), [1e-6, 1e-4, 1e-2, 1.0]);
     let range = ParameterRange::continuous("rate", 1e-3..=1.0, ScalingType::Logarithmic);
     let space = SearchSpace::new([range]).unwrap();
     let grid = space.grid([("rate", GridLevels::EvenlySpaced(4))]).unwrap();
@@ -308,7 +316,7 @@ fn fault_a16_a_grid_tries_exactly_the_given_values() {
     assert_eq!(rates, [0.001, 0.01, 0.1, 1.0], "as the documentation says");
 }
 
-/// Random search whose proposals take the given time.
+/// Random search that needs this time for each proposal.
 #[derive(Debug)]
 struct SlowStrategy(Duration);
 
@@ -320,7 +328,7 @@ impl Strategy for SlowStrategy {
 }
 
 #[test]
-fn fault_g_deadlines_and_cancellation_work_during_a_slow_proposal() {
+fn fault_g_timeouts_and_cancellation_work_during_a_slow_proposal() {
     let limits = ResourceLimits::new(3, 3);
     let settings = StudySettings { limits, ..Default::default() };
     let mut study = new_study(unit_cube(1), SlowStrategy(Duration::from_millis(1500)), settings);
@@ -339,27 +347,27 @@ fn fault_g_deadlines_and_cancellation_work_during_a_slow_proposal() {
     // The first job is stopped while the second proposal is being computed.
     let Some(Outcome::Failed(failure)) = &study.trials()[0].outcome else { panic!() };
     assert_eq!(failure.kind, FailureKind::Timeout);
-    let told = study
+    let told_position = study
         .events()
         .iter()
         .position(|event| matches!(event, Event::Told { trial, .. } if trial.0 == 1));
-    let asked = study
+    let asked_position = study
         .events()
         .iter()
         .position(|event| matches!(event, Event::Asked { trial, .. } if trial.0 == 2));
-    assert!(told < asked, "{told:?} {asked:?}");
+    assert!(told_position < asked_position, "{told_position:?} {asked_position:?}");
 
     let handle = StopHandle::new();
-    let other = handle.clone();
+    let cancel_handle = handle.clone();
     let mut study = new_study(unit_cube(1), SlowStrategy(Duration::from_secs(20)), settings);
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(200));
-        other.cancel();
+        cancel_handle.cancel();
     });
     let start = Instant::now();
     let mut jobs = FunctionEvaluator::new(|_: &Configuration| Ok::<_, String>(1.0));
-    let tuned = Tuner::new().stop_handle(&handle).run(&mut study, &mut jobs).unwrap();
-    assert!(matches!(tuned.reason, StopReason::Cancelled { .. }), "{}", tuned.reason);
+    let reason = Tuner::new().stop_handle(&handle).run(&mut study, &mut jobs).unwrap().reason;
+    assert!(matches!(reason, StopReason::Cancelled { .. }), "{reason}");
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
@@ -368,14 +376,12 @@ fn fault_g_deadlines_and_cancellation_work_during_a_slow_proposal() {
 #[test]
 fn parallel_tunings_on_one_thread_pool_do_not_deadlock() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    let tunings = || {
-        let (a, b) = rayon::join(tuned_in_parallel, tuned_in_parallel);
-        (a, b)
-    };
+    let tunings = || rayon::join(run_parallel_jobs, run_parallel_jobs);
     assert_eq!(pool.install(tunings), (16, 16));
 }
 
-fn tuned_in_parallel() -> usize {
+/// Runs 16 jobs, three in parallel, and returns the number of trials.
+fn run_parallel_jobs() -> usize {
     let limits = ResourceLimits::new(16, 3);
     let settings = StudySettings { limits, ..Default::default() };
     let mut study = new_study(unit_cube(3), BayesianOptimization::default(), settings);
@@ -396,10 +402,10 @@ fn fault_g_reports_are_recorded_during_a_slow_proposal() {
         Ok::<_, String>(1.0)
     });
     tune(&mut study, &mut jobs).unwrap();
-    let before = study
+    let earlier_events = study
         .events()
         .iter()
         .take_while(|event| !matches!(event, Event::Asked { trial, .. } if trial.0 == 2));
-    let reports = before.filter(|event| matches!(event, Event::Reported { .. })).count();
+    let reports = earlier_events.filter(|event| matches!(event, Event::Reported { .. })).count();
     assert_eq!(reports, 10, "all reports of the first job precede the second proposal");
 }

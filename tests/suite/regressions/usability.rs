@@ -1,5 +1,5 @@
-//! Difficulties of new users: many digits, partial configurations, unused parallelism, and answers
-//! that change.
+//! Difficulties of new users: many digits, partial configurations, unused parallelism, and results
+//! that change from run to run.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{ask, bayesian, new_study, unit_cube};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Values are printed, passed and recorded with the same few digits.
+/// Values are printed, passed to programs and recorded with the same digits.
 #[test]
 fn proposed_values_have_at_most_seven_digits() {
     let space = SearchSpace::new([
@@ -47,11 +47,11 @@ fn partial_configurations_can_be_enqueued() {
     ])
     .unwrap();
     let mut study = bayesian(space.clone(), 2);
-    let part = |value: f64| Configuration::from([("x", value.into())]);
-    study.enqueue(&part(0.123_456_789)).unwrap();
+    let with_x = |value: f64| Configuration::from([("x", value.into())]);
+    study.enqueue(&with_x(0.123_456_789)).unwrap();
     study.enqueue(&Configuration::from([("n", 2.into())])).unwrap();
-    assert!(study.enqueue(&part(0.123_456_789)).is_err(), "twice");
-    assert!(study.enqueue(&part(7.0)).is_err());
+    assert!(study.enqueue(&with_x(0.123_456_789)).is_err(), "twice");
+    assert!(study.enqueue(&with_x(7.0)).is_err());
     assert!(study.enqueue(&Configuration::from([("y", 1.0.into())])).is_err());
     assert!(study.enqueue(&Configuration::default()).is_err());
     let (first, second) = (ask(&mut study), ask(&mut study));
@@ -67,7 +67,7 @@ fn partial_configurations_can_be_enqueued() {
     let replayed = Study::replay(space, objective, strategy, settings, events).unwrap();
     assert_eq!(replayed.trials(), study.trials());
 
-    // A partial configuration is skipped if all its completions were tried.
+    // A partial configuration is skipped if all its completions have been tried.
     let pair = SearchSpace::new([
         ParameterRange::categorical("a", ["0", "1"]),
         ParameterRange::categorical("b", ["0", "1"]),
@@ -75,8 +75,8 @@ fn partial_configurations_can_be_enqueued() {
     .unwrap();
     let mut study = bayesian(pair, 1);
     for b in ["0", "1"] {
-        let known = Configuration::from([("a", "0".into()), ("b", b.into())]);
-        study.add_observation(&known, Outcome::from(1.0)).unwrap();
+        let configuration = Configuration::from([("a", "0".into()), ("b", b.into())]);
+        study.add_observation(&configuration, Outcome::from(1.0)).unwrap();
     }
     study.enqueue(&Configuration::from([("a", "0".into())])).unwrap();
     assert_eq!(ask(&mut study).configuration.category("a"), "1");
@@ -84,17 +84,17 @@ fn partial_configurations_can_be_enqueued() {
 }
 
 #[test]
-fn more_parallel_jobs_than_jobs_gives_a_warning() {
+fn more_parallel_jobs_than_jobs_give_a_warning() {
     let limits = ResourceLimits::new(3, 8);
     let mut study =
         new_study(unit_cube(1), RandomSearch, StudySettings { limits, ..Default::default() });
     let mut jobs = SimulatedEvaluator::new(|_: &Job<'_>| SimulatedJob::new(1.0, SECOND));
-    let tuned = tune(&mut study, &mut jobs).unwrap();
-    assert_eq!(tuned.warnings.len(), 1);
-    assert!(tuned.warnings[0].contains("max_parallel_jobs is 8"), "{:?}", tuned.warnings);
+    let warnings = tune(&mut study, &mut jobs).unwrap().warnings;
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].contains("max_parallel_jobs is 8"), "{warnings:?}");
 }
 
-/// The README's example runs four jobs at a time, on threads that end in any order.
+/// The README's example runs four jobs in parallel, on threads that end in any order.
 #[test]
 fn the_readme_example_is_deterministic_for_its_seed() {
     let run = || {
@@ -110,9 +110,9 @@ fn the_readme_example_is_deterministic_for_its_seed() {
         let mut jobs = FunctionEvaluator::new(|c: &Configuration| {
             let rate = c.float("learning_rate").log10();
             std::thread::sleep(Duration::from_micros(rate.to_bits() % 3000));
-            let handicap = if c.category("optimizer") == "adam" { 0.0 } else { 0.5 };
+            let penalty = if c.category("optimizer") == "adam" { 0.0 } else { 0.5 };
             Ok::<_, String>(
-                (rate + 2.52).powi(2) + 0.1 * (c.float("layers") - 3.0).powi(2) + handicap,
+                (rate + 2.52).powi(2) + 0.1 * (c.float("layers") - 3.0).powi(2) + penalty,
             )
         });
         tune(&mut study, &mut jobs).unwrap();

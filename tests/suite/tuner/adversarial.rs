@@ -1,12 +1,14 @@
-//! All rules at once, under an evaluator that does everything its contract allows.
+//! All rules at once, with an evaluator that does everything that its contract allows.
 
 use super::*;
 
 /// Reports at random, stops late, is busy at random, fails in all ways, and repeats events.
 struct AdversarialEvaluator {
     rng: Rng,
+    /// The last step of each running job, and whether it was asked to stop.
     running: BTreeMap<JobId, (u64, bool)>,
     max_running: usize,
+    /// The number of starts of each job.
     started: BTreeMap<JobId, usize>,
     time: Duration,
 }
@@ -22,7 +24,7 @@ impl AdversarialEvaluator {
         }
     }
 
-    fn end(&mut self, is_stopping: bool) -> Outcome {
+    fn random_outcome(&mut self, is_stopping: bool) -> Outcome {
         let value = self.rng.uniform();
         match self.rng.index(12) {
             0 => failed(FailureKind::Interrupted),
@@ -62,12 +64,12 @@ impl Evaluator for AdversarialEvaluator {
                 events.push(JobEvent::Report { job, step: step + 1, value });
             } else if chance < 0.6 {
                 self.running.remove(&job);
-                let outcome = self.end(is_stopping);
+                let outcome = self.random_outcome(is_stopping);
                 events.push(JobEvent::Ended { job, outcome: outcome.clone() });
                 match self.rng.index(6) {
                     0 => events.push(JobEvent::Ended { job, outcome }),
                     1 => events.push(JobEvent::Late { job, outcome: Outcome::from(0.5) }),
-                    2 => events.push(JobEvent::Paused { why: "a nap".to_owned() }),
+                    2 => events.push(JobEvent::Paused { why: "no connection".to_owned() }),
                     _ => {}
                 }
             }
@@ -94,7 +96,7 @@ impl Evaluator for AdversarialEvaluator {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Under all rules and all behaviours of jobs, the limits hold, every trial ends once, and the
+    /// Under all rules and all behaviors of jobs, the limits hold, every trial ends once, and the
     /// events can be replayed.
     #[test]
     fn limits_hold_under_all_rules(
@@ -103,7 +105,7 @@ proptest! {
         parallel in 1_usize..7,
         lag in proptest::option::of(1_usize..7),
         rule in 0_usize..3,
-        deadline in proptest::option::of(1_u64..6),
+        timeout in proptest::option::of(1_u64..6),
         late_outcomes in prop_oneof![Just(LateOutcomes::RecordOnly), Just(LateOutcomes::UseValue)],
     ) {
         let order = lag.map_or(Order::Arrival, Order::FixedLag);
@@ -113,26 +115,27 @@ proptest! {
         let mut study =
             Study::new(unit_interval(), objective.clone(), RandomSearch, settings).unwrap();
         let mut evaluator = AdversarialEvaluator::new(seed);
-        let choices = [EarlyStopping::Off, EarlyStopping::auto(), EarlyStopping::hyperband(1, 6)];
+        let stopping_rules =
+            [EarlyStopping::Off, EarlyStopping::auto(), EarlyStopping::hyperband(1, 6)];
         let rules = TuningRules {
-            early_stopping: choices[rule],
-            job_timeout: deadline.map(Duration::from_secs),
+            early_stopping: stopping_rules[rule],
+            job_timeout: timeout.map(Duration::from_secs),
             circuit_breaker: None,
             ..TuningRules::default()
         };
         let mut max_pending = 0;
-        let tuned = Tuner::with_rules(rules)
+        let result = Tuner::with_rules(rules)
             .on_progress(|study: &Study, _: &Progress<'_>| {
                 max_pending = max_pending.max(study.pending().count());
                 ControlFlow::Continue(())
             })
             .run(&mut study, &mut evaluator)
             .unwrap();
-        prop_assert_eq!(tuned.reason, StopReason::JobLimit { jobs });
+        prop_assert_eq!(result.reason, StopReason::JobLimit { jobs });
         prop_assert!(evaluator.max_running <= parallel && max_pending <= parallel);
         prop_assert_eq!(study.trials().len(), jobs);
         prop_assert!(study.pending().next().is_none());
-        // Each attempt ran once, and their number agrees with the recorded attempts.
+        // Each attempt ran once, and the number of jobs is the number of recorded attempts.
         prop_assert!(evaluator.started.values().all(|count| *count == 1));
         let attempts: u32 = study.trials().iter().map(Trial::attempt).sum();
         prop_assert_eq!(evaluator.started.len(), attempts as usize);

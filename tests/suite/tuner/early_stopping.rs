@@ -2,14 +2,14 @@
 
 use super::*;
 
-/// Ten jobs report the constants 1, 2, …; from the fourth on they are above the median.
+/// Ten jobs report the constants 1, 2, …, 10. All jobs after the third one are above the median.
 #[test]
 fn the_median_rule_stops_trials_above_the_median() {
     let mut study = study(10, 1);
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| curve(&[job.trial.id.0 as f64; 10]));
     let rule = EarlyStopping::MedianRule(MedianRule { grace_steps: 2, grace_population: 3 });
-    let tuned = Tuner::new().early_stopping(rule).run(&mut study, &mut jobs).unwrap();
-    assert_eq!(tuned.reason, StopReason::JobLimit { jobs: 10 });
+    let result = Tuner::new().early_stopping(rule).run(&mut study, &mut jobs).unwrap();
+    assert_eq!(result.reason, StopReason::JobLimit { jobs: 10 });
     let steps: Vec<usize> = study.trials().iter().map(|t| t.reports.len()).collect();
     assert_eq!(steps, [10, 10, 10, 3, 3, 3, 3, 3, 3, 3]);
     assert_eq!(jobs.elapsed(), (30 + 21) * SECOND);
@@ -18,35 +18,36 @@ fn the_median_rule_stops_trials_above_the_median() {
     assert_eq!(fourth.stop_cause, Some(cause));
     assert_eq!(fourth.outcome, Some(Outcome::Stopped { value: Some(4.0) }));
     // The decision is recorded before the end that it causes.
-    let index = |wanted: &dyn Fn(&Event) -> bool| study.events().iter().position(wanted).unwrap();
-    let asked = index(&|e| matches!(e, Event::StopAsked { trial: TrialId(4), .. }));
+    let index =
+        |is_match: &dyn Fn(&Event) -> bool| study.events().iter().position(is_match).unwrap();
+    let requested = index(&|e| matches!(e, Event::StopRequested { trial: TrialId(4), .. }));
     let told = index(&|e| matches!(e, Event::Told { trial: TrialId(4), .. }));
-    assert!(asked < told);
+    assert!(requested < told);
 }
 
 #[test]
 fn reaching_max_resource_completes_a_trial() {
     let mut study = study(9, 1);
-    // Without early stopping the jobs would run to step 100.
+    // Without early stopping the jobs run to step 100.
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
-        let height = 10.0 - job.trial.id.0 as f64;
-        let values: Vec<f64> = (1..=100).map(|step| height + 1.0 / f64::from(step)).collect();
+        let limit = 10.0 - job.trial.id.0 as f64;
+        let values: Vec<f64> = (1..=100).map(|step| limit + 1.0 / f64::from(step)).collect();
         curve(&values)
     });
-    let tuner = Tuner::new().early_stopping(EarlyStopping::hyperband(1, 9));
-    let mut tuner = tuner;
+    let mut tuner = Tuner::new().early_stopping(EarlyStopping::hyperband(1, 9));
     tuner.run(&mut study, &mut jobs).unwrap();
     for trial in study.trials() {
-        let height = 10.0 - trial.id.0 as f64;
-        // Each trial is better than all before it, so each one reaches step 9, the maximum
+        let limit = 10.0 - trial.id.0 as f64;
+        // Each trial is better than all earlier ones, so that it reaches step 9, the maximum
         // resource.
-        assert_eq!(trial.outcome, Some(Outcome::Completed { value: height + 1.0 / 9.0 }));
+        assert_eq!(trial.outcome, Some(Outcome::Completed { value: limit + 1.0 / 9.0 }));
         assert!(matches!(trial.stop_cause, Some(StopCause::MaxResource { step: 9, .. })));
     }
     assert_eq!(study.best().unwrap().id, TrialId(9));
 }
 
-/// With the reduction factor η = 3 and ever worse jobs, only the first two pass the first rung.
+/// The reduction factor is η = 3. Each job is worse than the last one, so that only the first two
+/// pass the first rung.
 #[test]
 fn successive_halving_stops_all_but_the_best_of_a_rung() {
     let mut study = study(9, 1);
@@ -61,9 +62,9 @@ fn successive_halving_stops_all_but_the_best_of_a_rung() {
 }
 
 #[test]
-fn a_setting_decides_what_the_model_learns_from_a_stopped_job() {
-    // The first job falls from 5 to 1. The second is stopped at 6; projected by the same gain of 4
-    // it would have reached 2.
+fn a_setting_selects_the_observation_of_a_stopped_job() {
+    // The first job falls from 5 to 1. The second one is stopped at 6, and a projection with the
+    // same gain of 4 gives 2.
     let run = |stopped_trials| {
         let settings = StudySettings {
             limits: ResourceLimits::new(2, 1),
@@ -71,9 +72,9 @@ fn a_setting_decides_what_the_model_learns_from_a_stopped_job() {
             ..Default::default()
         };
         let recorded = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-        let probe = RecordingStrategy(std::sync::Arc::clone(&recorded));
+        let strategy = RecordingStrategy(std::sync::Arc::clone(&recorded));
         let mut study =
-            Study::new(unit_interval(), Objective::minimize("loss"), probe, settings).unwrap();
+            Study::new(unit_interval(), Objective::minimize("loss"), strategy, settings).unwrap();
         let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| match job.trial.id.0 {
             1 => curve(&[5.0, 5.0, 1.0]),
             _ => curve(&[4.0, 6.0, 9.0]),
@@ -89,7 +90,7 @@ fn a_setting_decides_what_the_model_learns_from_a_stopped_job() {
     assert_eq!(run(StoppedTrials::VisitedOnly), "[1.0] [Unknown]");
 }
 
-/// Random search that records the losses and failures that it is given.
+/// Random search that records the losses and failures of each history.
 #[derive(Debug)]
 struct RecordingStrategy(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 
@@ -106,7 +107,7 @@ impl Strategy for RecordingStrategy {
     }
 }
 
-/// The functions run on threads for a varying time, and notice a stop request sooner or later.
+/// The functions run on threads for different times, and notice a stop request at different steps.
 #[test]
 fn under_a_fixed_lag_early_stopping_does_not_depend_on_timing() {
     let run = |parallel: usize, slowness: u64, rule: EarlyStopping| {

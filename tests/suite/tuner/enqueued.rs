@@ -1,8 +1,8 @@
-//! Enqueued configurations, external observations, and the explanation of trials.
+//! Enqueued configurations, external observations, and the explanations of trials.
 
 use super::*;
 
-fn at(x: f64) -> Configuration {
+fn configuration(x: f64) -> Configuration {
     Configuration::from([("x", x.into())])
 }
 
@@ -18,14 +18,14 @@ fn mixed_space() -> SearchSpace {
 #[test]
 fn enqueued_configurations_run_first_and_count_as_jobs() {
     let mut study = study_with(ResourceLimits::new(5, 2), BayesianOptimization::default());
-    study.enqueue(&at(0.25)).unwrap();
-    study.enqueue(&at(0.75)).unwrap();
-    study.enqueue_defaults(&at(0.125)).unwrap();
+    study.enqueue(&configuration(0.25)).unwrap();
+    study.enqueue(&configuration(0.75)).unwrap();
+    study.enqueue_defaults(&configuration(0.125)).unwrap();
     assert_eq!(study.enqueued().count(), 3);
     tune(&mut study, &mut by_number(|number| (number as f64).into())).unwrap();
-    let tried: Vec<f64> = study.trials().iter().map(|t| t.configuration.float("x")).collect();
-    assert_eq!(tried[..3], [0.125, 0.25, 0.75]);
-    assert_eq!((tried.len(), study.enqueued().count()), (5, 0));
+    let proposed: Vec<f64> = study.trials().iter().map(|t| t.configuration.float("x")).collect();
+    assert_eq!(proposed[..3], [0.125, 0.25, 0.75]);
+    assert_eq!((proposed.len(), study.enqueued().count()), (5, 0));
     assert!(study.why(TrialId(1)).unwrap().to_string().contains("enqueued by the user"));
     let replayed = Study::replay(
         unit_interval(),
@@ -55,31 +55,37 @@ fn enqueued_defaults_may_omit_parameters() {
 #[test]
 fn duplicates_are_not_enqueued_and_external_results_dequeue() {
     let mut study = study(9, 1);
-    study.enqueue(&at(0.5)).unwrap();
-    assert!(study.enqueue(&at(0.5)).unwrap_err().to_string().contains("enqueued already"));
-    study.add_observation(&at(0.5), Outcome::from(1.0)).unwrap();
-    assert_eq!(study.enqueued().count(), 0, "an external result dequeues it");
-    let error = study.enqueue(&at(0.5)).unwrap_err();
+    study.enqueue(&configuration(0.5)).unwrap();
+    assert!(
+        study.enqueue(&configuration(0.5)).unwrap_err().to_string().contains("enqueued already")
+    );
+    study.add_observation(&configuration(0.5), Outcome::from(1.0)).unwrap();
+    assert_eq!(study.enqueued().count(), 0, "an external result dequeues the configuration");
+    let error = study.enqueue(&configuration(0.5)).unwrap_err();
     assert!(
         error.to_string().contains("trial 1") && error.to_string().contains("Allowed"),
         "{error}"
     );
-    study.enqueue(&at(0.25)).unwrap();
+    study.enqueue(&configuration(0.25)).unwrap();
     let failure = failed(FailureKind::Interrupted);
-    study.add_observation(&at(0.25), failure).unwrap();
-    assert_eq!(study.enqueued().count(), 1, "an external interruption does not dequeue it");
+    study.add_observation(&configuration(0.25), failure).unwrap();
+    assert_eq!(
+        study.enqueued().count(),
+        1,
+        "an external interruption does not dequeue the configuration"
+    );
 }
 
 #[test]
-fn a_stated_standard_deviation_is_used_by_the_model() {
-    // A parabola around 0.3, and an outlier at 0.9 with the given standard deviation.
-    let propose = |deviation: f64| {
+fn the_model_uses_the_standard_deviation_of_an_observation() {
+    // A parabola around 0.3, and an outlier at 0.9 with this standard deviation.
+    let propose = |std_dev: f64| {
         let mut study = study_with(ResourceLimits::default(), BayesianOptimization::default());
         for i in 0..=8 {
             let x = f64::from(i) / 8.0;
-            study.add_observation(&at(x), Outcome::from((x - 0.3).powi(2))).unwrap();
+            study.add_observation(&configuration(x), Outcome::from((x - 0.3).powi(2))).unwrap();
         }
-        study.add_noisy_observation(&at(0.9), -2.0, deviation).unwrap();
+        study.add_noisy_observation(&configuration(0.9), -2.0, std_dev).unwrap();
         let AskOutcome::Trials(trials) = study.ask(1).unwrap() else { panic!() };
         let next = trials[0].configuration.float("x");
         (next, study.recommended().unwrap().unwrap().configuration.float("x"))
@@ -89,8 +95,8 @@ fn a_stated_standard_deviation_is_used_by_the_model() {
     let (next, recommended) = propose(0.0);
     assert!((next - 0.9).abs() < 0.11 && (recommended - 0.9).abs() < 1e-12, "{next} {recommended}");
     let mut study = study(1, 1);
-    for deviation in [-1.0, f64::NAN, f64::INFINITY] {
-        assert!(study.add_noisy_observation(&at(0.1), 1.0, deviation).is_err());
+    for std_dev in [-1.0, f64::NAN, f64::INFINITY] {
+        assert!(study.add_noisy_observation(&configuration(0.1), 1.0, std_dev).is_err());
     }
     assert!(study.trials().is_empty());
 }
@@ -113,13 +119,13 @@ fn explanations_are_in_the_unit_of_the_metric() {
         why.to_string().contains("accuracy = ") && why.to_string().contains("by a model"),
         "{why}"
     );
-    let first = study.why(TrialId(1)).unwrap();
-    assert!(first.prediction.is_none() && first.to_string().contains("fill the space"), "{first}");
-    study.add_observation(&at(0.1), Outcome::from(0.5)).unwrap();
+    let why = study.why(TrialId(1)).unwrap();
+    assert!(why.prediction.is_none() && why.to_string().contains("fill the space"), "{why}");
+    study.add_observation(&configuration(0.1), Outcome::from(0.5)).unwrap();
     assert_eq!(study.why(TrialId(21)), None, "an observation has no proposal");
 }
 
-/// A configuration that always kills its job, by its memory for example, must not run forever.
+/// A configuration that always kills its job, for example by its memory, must not run forever.
 #[test]
 fn a_configuration_interrupted_three_times_is_not_proposed_again() {
     for order in [Order::Arrival, Order::FixedLag(2)] {
@@ -130,22 +136,21 @@ fn a_configuration_interrupted_three_times_is_not_proposed_again() {
         let strategy = BayesianOptimization::default();
         let mut study =
             Study::new(space.unwrap(), Objective::minimize("loss"), strategy, settings).unwrap();
-        let killed = |job: &Job<'_>| {
+        let simulate = |job: &Job<'_>| {
             let x = job.trial.configuration.float("x");
             let failure = Failure::new(FailureKind::Interrupted, "killed");
             let outcome = if x < 0.3 { Outcome::Failed(failure) } else { Outcome::from(x) };
             SimulatedJob::new(outcome, Duration::from_secs(1))
         };
-        let rules = RetryPolicy::never();
         Tuner::new()
-            .retries(rules)
+            .retries(RetryPolicy::never())
             .circuit_breaker(None)
-            .run(&mut study, &mut SimulatedEvaluator::new(killed))
+            .run(&mut study, &mut SimulatedEvaluator::new(simulate))
             .unwrap();
         for trial in study.trials() {
-            let same =
+            let equal =
                 study.trials().iter().filter(|other| other.configuration == trial.configuration);
-            assert!(same.count() <= 3, "{order:?}: {:?}", study.trials());
+            assert!(equal.count() <= 3, "{order:?}: {:?}", study.trials());
         }
     }
 }

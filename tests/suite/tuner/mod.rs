@@ -1,11 +1,11 @@
-//! The tuner: limits, early stopping, completion, retries, deadlines and enqueued configurations.
+//! The tuner: limits, early stopping, completion, retries, timeouts and enqueued configurations.
 
 mod adversarial;
 mod completion;
-mod deadlines;
 mod early_stopping;
 mod enqueued;
 mod failures;
+mod time_limits;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -16,7 +16,7 @@ pub enum Durations {
         /// The median of the durations.
         median: Duration,
         /// The standard deviation of the natural logarithm of the durations.
-        deviation: f64,
+        log_std_dev: f64,
     },
     /// An exponential distribution, in which very different durations are frequent.
     Exponential {
@@ -33,8 +33,8 @@ impl Durations {
     pub(crate) fn draw(self, rng: &mut Rng) -> Duration {
         let seconds = match self {
             Self::Constant(duration) => return duration,
-            Self::LogNormal { median, deviation } => {
-                rng.log_normal(median.as_secs_f64(), deviation)
+            Self::LogNormal { median, log_std_dev } => {
+                rng.log_normal(median.as_secs_f64(), log_std_dev)
             }
             Self::Exponential { mean } => rng.exponential(mean.as_secs_f64()),
         };

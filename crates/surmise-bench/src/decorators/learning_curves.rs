@@ -13,21 +13,22 @@ const SAMPLES: u64 = 256;
 /// A problem whose jobs report a learning curve that follows a power law (Domhan et al. 2015).
 ///
 /// Let f be the value of the problem at x, S the standard deviation of its values over the space,
-/// and u the coordinates of x. The value after step s is `f + S a (1 + s)^−b + 0.02 S n`, with
-/// normal noise n, a = ½ + u₁ and b = ½ + u₂. With one parameter only, u₂ is u₁.
+/// and u the coordinates of x. The value after step s is `f + S a (1 + s)^−b + 0.02 S n`. Here n is
+/// standard normal noise, a = ½ + u₁ and b = ½ + u₂. With one parameter only, u₂ is u₁.
 ///
 /// So the curves start at different heights, fall at different speeds, and cross. The final value
-/// is that of the last step without noise. A step takes 0.5 to 1.5 seconds, depending on u₁.
+/// is that of the last step without noise; the optimum is unknown. A step takes 0.5 to 1.5 seconds,
+/// depending on u₁.
 #[derive(Debug)]
 pub struct WithLearningCurves<P> {
     problem: P,
     name: String,
     steps: u32,
-    spread: f64,
+    std_dev: f64,
 }
 
 impl<P: Problem> WithLearningCurves<P> {
-    /// Gives the jobs learning curves of this many steps.
+    /// Gives the jobs learning curves of this many steps, one report for each.
     pub fn new(problem: P, steps: u32) -> Self {
         let space = problem.space();
         let sequence = Sobol::new(space.axes().len(), &mut Rng::stream(1, 0));
@@ -38,8 +39,8 @@ impl<P: Problem> WithLearningCurves<P> {
         #[allow(clippy::cast_precision_loss, reason = "a few hundred")]
         let count = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;
-        let spread = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt();
-        Self { name: format!("{}+curves{steps}", problem.name()), problem, steps, spread }
+        let std_dev = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt();
+        Self { name: format!("{}+curves{steps}", problem.name()), problem, steps, std_dev }
     }
 }
 
@@ -59,10 +60,10 @@ impl<P: Problem> Problem for WithLearningCurves<P> {
             return inner;
         };
         let (height, speed) = (0.5 + point[0], 0.5 + point.get(1).unwrap_or(&point[0]));
-        let excess = |step: u32| self.spread * height * (1.0 + f64::from(step)).powf(-speed);
+        let excess = |step: u32| self.std_dev * height * (1.0 + f64::from(step)).powf(-speed);
         let curve = (1..=self.steps)
             .zip(noise)
-            .map(|(step, noise)| value + excess(step) + self.spread * noise);
+            .map(|(step, noise)| value + excess(step) + self.std_dev * noise);
         let last = value + excess(self.steps);
         let seconds = f64::from(self.steps) * (0.5 + point[0]);
         Evaluation {

@@ -3,9 +3,9 @@
 //! A decorator is a problem itself, so that decorators can be combined. [`Shifted`], [`Rotated`]
 //! and [`Reordered`] do not change the value of the optimum; [`Offset`] does.
 //!
-//! A random decorator draws its numbers before the inner problem does, and always the same count.
-//! So the k-th evaluation of a repetition has the same noise, failure and duration for each
-//! configuration.
+//! A random decorator draws its numbers before the inner problem does, and their count does not
+//! depend on the configuration. So the k-th evaluation of a repetition has the same noise, failure
+//! and duration for each configuration.
 //!
 //! ```
 //! use surmise_bench::Problem;

@@ -9,20 +9,20 @@ use surmise::space::{Configuration, SearchSpace};
 pub struct Noisy<P> {
     problem: P,
     name: String,
-    deviation: f64,
+    std_dev: f64,
 }
 
 impl<P: Problem> Noisy<P> {
     /// Adds noise of this standard deviation, in the unit of the values.
     ///
     /// # Panics
-    /// If the deviation is negative or not finite.
-    pub fn new(problem: P, deviation: f64) -> Self {
+    /// If the standard deviation is negative or not finite.
+    pub fn new(problem: P, std_dev: f64) -> Self {
         assert!(
-            deviation >= 0.0 && deviation.is_finite(),
-            "the standard deviation is {deviation}; it must be finite and not negative"
+            std_dev >= 0.0 && std_dev.is_finite(),
+            "the standard deviation is {std_dev}; it must be finite and not negative"
         );
-        Self { name: format!("{}+noise{deviation}", problem.name()), problem, deviation }
+        Self { name: format!("{}+noise{std_dev}", problem.name()), problem, std_dev }
     }
 }
 
@@ -36,7 +36,7 @@ impl<P: Problem> Problem for Noisy<P> {
     }
 
     fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation {
-        let noise = self.deviation * rng.normal();
+        let noise = self.std_dev * rng.normal();
         let inner = self.problem.evaluate(configuration, rng);
         Evaluation {
             noiseless: inner.noiseless.or(inner.measured.as_ref().ok().copied()),

@@ -14,7 +14,7 @@ fn evaluate(problem: &dyn Problem, configuration: &Configuration, number: u64) -
     problem.evaluate(configuration, &mut rng(number))
 }
 
-fn middle(problem: &dyn Problem) -> Configuration {
+fn sample_configuration(problem: &dyn Problem) -> Configuration {
     problem.space().decode(&vec![0.4; problem.space().axes().len()].into())
 }
 
@@ -35,9 +35,9 @@ fn scales() -> FunctionProblem {
 }
 
 #[test]
-fn noise_has_the_given_deviation_and_keeps_the_noiseless_value() {
+fn noise_has_its_std_dev_and_keeps_the_noiseless_value() {
     let noisy = Noisy::new(smooth::branin(), 0.5);
-    let at = middle(&noisy);
+    let at = sample_configuration(&noisy);
     let noiseless = smooth::branin().value(&at);
     let errors: Vec<f64> = (0..4000)
         .map(|number| {
@@ -47,8 +47,8 @@ fn noise_has_the_given_deviation_and_keeps_the_noiseless_value() {
         })
         .collect();
     let mean = errors.iter().sum::<f64>() / 4000.0;
-    let deviation = (errors.iter().map(|e| e * e).sum::<f64>() / 4000.0).sqrt();
-    assert!(mean.abs() < 0.03 && (deviation - 0.5).abs() < 0.03, "{mean} {deviation}");
+    let std_dev = (errors.iter().map(|e| e * e).sum::<f64>() / 4000.0).sqrt();
+    assert!(mean.abs() < 0.03 && (std_dev - 0.5).abs() < 0.03, "{mean} {std_dev}");
     assert_eq!(noisy.optimum(), smooth::branin().optimum());
     assert_eq!(noisy.name(), "branin+noise0.5");
 }
@@ -87,7 +87,7 @@ fn evaluations_in_a_failing_region_have_no_value() {
 fn durations_follow_their_distributions() {
     let draw = |durations: Durations| -> Vec<f64> {
         let problem = Slow::new(smooth::branin(), durations);
-        let at = middle(&problem);
+        let at = sample_configuration(&problem);
         let mut seconds: Vec<f64> =
             (0..4001).map(|n| evaluate(&problem, &at, n).duration.as_secs_f64()).collect();
         seconds.sort_by(f64::total_cmp);
@@ -95,7 +95,7 @@ fn durations_follow_their_distributions() {
     };
     let minute = Duration::from_secs(60);
     assert!(draw(Durations::Constant(minute)).iter().all(|s| (s - 60.0).abs() < 1e-9));
-    let log_normal = draw(Durations::LogNormal { median: minute, deviation: 0.5 });
+    let log_normal = draw(Durations::LogNormal { median: minute, log_std_dev: 0.5 });
     assert!((log_normal[2000] - 60.0).abs() < 3.0, "{}", log_normal[2000]);
     let upper = log_normal[3365]; // the 84 % quantile: one deviation above the median
     assert!((upper / 60.0 - 0.5_f64.exp()).abs() < 0.08, "{upper}");
@@ -130,23 +130,23 @@ fn errors_name_parameters_that_cannot_be_moved() {
     assert_eq!(error.violations().len(), 2, "{error}");
 }
 
-/// A rotation changes no value of a symmetric bowl around its centre, but those of other functions.
+/// A rotation changes no value of a symmetric bowl around its center, but those of other functions.
 #[test]
 fn rotations_preserve_distances() {
     let ranges = || {
         ["x0", "x1", "x2"]
             .map(|name| ParameterRange::continuous(name, 0.0..=1.0, ScalingType::Linear))
     };
-    let centre = [0.3, 0.6, 0.5];
+    let center = [0.3, 0.6, 0.5];
     let bowl = |weights: [f64; 3]| {
         let value = move |c: &Configuration| {
-            let term = |i: usize| weights[i] * (c.float(["x0", "x1", "x2"][i]) - centre[i]).powi(2);
+            let term = |i: usize| weights[i] * (c.float(["x0", "x1", "x2"][i]) - center[i]).powi(2);
             (0..3).map(term).sum::<f64>()
         };
         FunctionProblem::new("bowl", SearchSpace::new(ranges()).unwrap(), value)
     };
     let rotated =
-        |weights, seed| Rotated::new(bowl(weights), centre.to_vec(), &mut rng(seed)).unwrap();
+        |weights, seed| Rotated::new(bowl(weights), center.to_vec(), &mut rng(seed)).unwrap();
     let mut changed = 0;
     for number in 0..100 {
         let mut rng = rng(number);
@@ -194,7 +194,7 @@ fn reordered_categories_keep_their_values() {
 #[test]
 fn offsets_shift_values_and_optimum() {
     let problem = Offset::new(Noisy::new(smooth::branin(), 0.1), 40.0);
-    let at = middle(&problem);
+    let at = sample_configuration(&problem);
     let evaluation = evaluate(&problem, &at, 1);
     let noiseless = TestFunction::value(&smooth::branin(), &at);
     assert!((evaluation.noiseless_value().unwrap() - noiseless - 40.0).abs() < 1e-12);

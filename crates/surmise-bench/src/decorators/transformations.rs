@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | u | positions on the axes: 0 at the minimum of a range, 1 at its maximum |
 //! | s | shift |
-//! | c, R | centre of a rotation, orthogonal matrix |
+//! | c, R | center of a rotation, orthogonal matrix |
 //!
 //! With f the inner problem, the shifted problem is f(u − s), the rotated one f(c + R (u − c)).
 
@@ -74,7 +74,7 @@ impl<P: Problem> Shifted<P> {
     ///
     /// # Errors
     /// [`Error::Invalid`] if `shift` does not have one finite number for each parameter, or if it
-    /// moves a range that is not continuous.
+    /// moves a range that is not continuous or has the width 0.
     pub fn new(problem: P, shift: Vec<f64>) -> Result<Self, Error> {
         let count = problem.space().ranges().len();
         let mut violations = Vec::new();
@@ -119,39 +119,39 @@ impl<P: Problem> Problem for Shifted<P> {
 pub struct Rotated<P> {
     problem: P,
     name: String,
-    centre: Vec<f64>,
+    center: Vec<f64>,
     rotation: Vec<Vec<f64>>,
 }
 
 impl<P: Problem> Rotated<P> {
-    /// Rotates the problem around `centre`, which has a position from 0 to 1 for each range.
+    /// Rotates the problem around `center`, which has a position from 0 to 1 for each range.
     ///
     /// `rng` draws a uniformly distributed orthogonal matrix, by the Gram–Schmidt process on normal
-    /// columns (Stewart 1980).
+    /// rows (Stewart 1980).
     ///
     /// # Errors
-    /// [`Error::Invalid`] if a range is not continuous, or if the centre does not have one finite
-    /// number for each parameter.
-    pub fn new(problem: P, centre: Vec<f64>, rng: &mut Rng) -> Result<Self, Error> {
+    /// [`Error::Invalid`] if a range is not continuous or has the width 0, or if the center does
+    /// not have one finite number for each parameter.
+    pub fn new(problem: P, center: Vec<f64>, rng: &mut Rng) -> Result<Self, Error> {
         let count = problem.space().ranges().len();
         let mut violations = immovable_ranges(problem.space(), |_| true);
-        if centre.len() != count || !centre.iter().all(|c| c.is_finite()) {
+        if center.len() != count || !center.iter().all(|c| c.is_finite()) {
             violations.push(Violation::new(
-                "centre",
-                format!("{centre:?}"),
-                format!("a centre has one finite number for each of {count} parameters"),
+                "center",
+                format!("{center:?}"),
+                format!("a center has one finite number for each of {count} parameters"),
                 "use 0.5 for the middle of a range",
             ));
         }
         Error::from_violations(violations)?;
         let name = format!("{}+rotated", problem.name());
-        Ok(Self { name, problem, centre, rotation: orthogonal(count, rng) })
+        Ok(Self { name, problem, center, rotation: random_orthogonal(count, rng) })
     }
 }
 
 /// Draws a standard normal number, by the polar method of Marsaglia and Bray (1964).
 ///
-/// Instances and initial weights depend on it, so that it must not change with a library.
+/// Instances and initial weights depend on it, so it must not change with the version of a library.
 pub(crate) fn polar_normal(rng: &mut Rng) -> f64 {
     loop {
         let (a, b) = (2.0 * rng.uniform() - 1.0, 2.0 * rng.uniform() - 1.0);
@@ -163,7 +163,7 @@ pub(crate) fn polar_normal(rng: &mut Rng) -> f64 {
 }
 
 /// Returns the rows of a random orthogonal matrix.
-fn orthogonal(size: usize, rng: &mut Rng) -> Vec<Vec<f64>> {
+fn random_orthogonal(size: usize, rng: &mut Rng) -> Vec<Vec<f64>> {
     let mut rows: Vec<Vec<f64>> = Vec::with_capacity(size);
     while rows.len() < size {
         let mut row: Vec<f64> = (0..size).map(|_| polar_normal(rng)).collect();
@@ -197,8 +197,8 @@ impl<P: Problem> Problem for Rotated<P> {
 
     fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation {
         let rotate = |u: &[f64]| {
-            let offset: Vec<f64> = u.iter().zip(&self.centre).map(|(u, c)| u - c).collect();
-            self.centre.iter().zip(&self.rotation).map(|(c, row)| c + dot(row, &offset)).collect()
+            let offset: Vec<f64> = u.iter().zip(&self.center).map(|(u, c)| u - c).collect();
+            self.center.iter().zip(&self.rotation).map(|(c, row)| c + dot(row, &offset)).collect()
         };
         self.problem.evaluate(&transform(self.space(), configuration, rotate), rng)
     }
@@ -217,7 +217,7 @@ pub struct Offset<P> {
 }
 
 impl<P: Problem> Offset<P> {
-    /// Adds a constant to all values.
+    /// Adds a constant to all values, and to the optimum.
     ///
     /// # Panics
     /// If the offset is not finite.

@@ -12,11 +12,11 @@ fn quote(text: &str) -> String {
     }
 }
 
-fn optional_number(value: Option<f64>) -> String {
+fn number_or_empty(value: Option<f64>) -> String {
     value.map_or(String::new(), |value| format!("{value:?}"))
 }
 
-/// Returns a row for each run and checkpoint; unknown values are empty.
+/// Returns CSV with a row for each run and checkpoint; unknown values are empty.
 pub fn scores_csv(comparison: &Comparison) -> String {
     let mut text = "problem,instance,strategy,seed,parallelism,evaluations,best,regret,\
                     inference_regret,score\n"
@@ -34,10 +34,10 @@ pub fn scores_csv(comparison: &Comparison) -> String {
                     run.seed.to_string(),
                     run.parallelism.to_string(),
                     count.to_string(),
-                    optional_number(best.is_finite().then_some(best)),
-                    optional_number(regrets.as_ref().map(|regrets| regrets[count - 1])),
-                    optional_number(run.inference_regret(count)),
-                    optional_number(run.score(count)),
+                    number_or_empty(best.is_finite().then_some(best)),
+                    number_or_empty(regrets.as_ref().map(|regrets| regrets[count - 1])),
+                    number_or_empty(run.inference_regret(count)),
+                    number_or_empty(run.score(count)),
                 ];
                 text.push_str(&(fields.join(",") + "\n"));
             }
@@ -46,7 +46,7 @@ pub fn scores_csv(comparison: &Comparison) -> String {
     text
 }
 
-/// Returns a row for each pair of strategies and each case.
+/// Returns CSV with a row for each pair of strategies and each case.
 pub fn verdicts_csv(comparison: &Comparison) -> String {
     let mut text = "case,first,second,verdict,median_difference,vargha_delaney_a,wilcoxon_p_holm,\
                     equivalence_p_holm,pairs,untied\n"

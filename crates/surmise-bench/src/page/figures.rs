@@ -45,16 +45,17 @@ pub(super) fn regret_by_case(comparison: &Comparison) -> String {
 }
 
 fn regret_chart(case: &CaseResults) -> Chart {
-    let has_regret = case.by_strategy.iter().flatten().all(|cell| cell.regrets().is_some());
-    let unit = case.by_strategy.iter().flatten().find_map(|cell| cell.runs().first());
-    let floor =
-        MIN_DRAWN_REGRET * unit.and_then(|run| run.random_search_regret(run.budget)).unwrap_or(1.0);
+    let mut results = case.by_strategy.iter().flatten();
+    let first_run = results.clone().find_map(|results| results.runs().first());
+    let has_regret = results.all(|results| results.regrets().is_some());
+    let floor = MIN_DRAWN_REGRET
+        * first_run.and_then(|run| run.random_search_regret(run.budget)).unwrap_or(1.0);
     let trace = |run: &Run| match run.regrets() {
         Some(regrets) => regrets.into_iter().map(|regret| regret.max(floor)).collect(),
         None => run.best_values(),
     };
-    let curve = |(series, cell): (usize, &Option<StrategyResults>)| {
-        let traces: Vec<Vec<f64>> = cell.as_ref()?.runs().iter().map(trace).collect();
+    let curve = |(series, results): (usize, &Option<StrategyResults>)| {
+        let traces: Vec<Vec<f64>> = results.as_ref()?.runs().iter().map(trace).collect();
         let at = |n: usize| traces.iter().filter_map(|trace| trace.get(n).copied()).collect();
         let samples = (0..case.budget).map(|n| (float(n + 1), at(n)));
         Some(Curve { series, points: points_with_band(samples, median), is_stepped: true })
@@ -81,15 +82,16 @@ pub(super) fn data_profile(comparison: &Comparison) -> String {
     let targets: Vec<f64> = (0..=20).map(|step| 10_f64.powf(-f64::from(step) / 5.0)).collect();
     let shares: Vec<f64> = (0..=100).map(|step| f64::from(step) / 100.0).collect();
     let curve = |series: usize| {
-        let mut spent: Vec<f64> = Vec::new();
+        // For each run and target, the share of the budget until the run reaches the target.
+        let mut shares_to_target: Vec<f64> = Vec::new();
         for run in comparison.common_runs_of(series) {
             let count = |target: &f64| run.evaluations_to_target(*target).map(float);
             let share = |count: Option<f64>| count.unwrap_or(f64::INFINITY) / float(run.budget);
-            spent.extend(targets.iter().map(count).map(share));
+            shares_to_target.extend(targets.iter().map(count).map(share));
         }
         let reached = |share: f64| {
-            let count = spent.iter().filter(|spent| **spent <= share + 1e-12).count();
-            float(count) / float(spent.len().max(1))
+            let count = shares_to_target.iter().filter(|needed| **needed <= share + 1e-12).count();
+            float(count) / float(shares_to_target.len().max(1))
         };
         let points = shares.iter().map(|share| (*share, [reached(*share); 3])).collect();
         Curve { series, points, is_stepped: true }
@@ -108,7 +110,8 @@ pub(super) fn data_profile(comparison: &Comparison) -> String {
 
 /// Draws the median time of the n-th proposal, with the band of the middle 90 % of all runs.
 pub(super) fn ask_time(comparison: &Comparison) -> String {
-    let longest = |series: usize| comparison.runs_of(series).map(|run| run.ask_seconds.len()).max();
+    let max_proposals =
+        |series: usize| comparison.runs_of(series).map(|run| run.ask_seconds.len()).max();
     let curve = |series: usize| {
         let at = |n: usize| -> Vec<f64> {
             // Clocks have a resolution of about a microsecond.
@@ -119,13 +122,13 @@ pub(super) fn ask_time(comparison: &Comparison) -> String {
             let times = at(n);
             (float(n + 1), [median(&times), quantile(&times, 0.05), quantile(&times, 0.95)])
         };
-        let points = (0..longest(series).unwrap_or(0)).map(point).collect();
+        let points = (0..max_proposals(series).unwrap_or(0)).map(point).collect();
         Curve { series, points, is_stepped: false }
     };
     let curves: Vec<Curve> = (0..comparison.strategies().len()).map(curve).collect();
     let (low, high) = extent(&curves);
     let (low, high) = if low <= high { (low, high) } else { (1e-6, 1.0) };
-    let max_count = (0..curves.len()).filter_map(longest).max().unwrap_or(1);
+    let max_count = (0..curves.len()).filter_map(max_proposals).max().unwrap_or(1);
     let chart = Chart {
         title: "Time of a proposal, all problems".to_owned(),
         x: PlotAxis::linear("number of the proposal", 0.0, float(max_count)),
@@ -148,9 +151,9 @@ pub(super) fn is_parallel(comparison: &Comparison) -> bool {
 /// Draws the geometric mean of progress over virtual time; 1 is the time of a single worker.
 pub(super) fn progress_by_virtual_time(comparison: &Comparison) -> String {
     let log_progress = |run: &Run, share: f64| -> Option<f64> {
-        let busy: f64 = run.trials.iter().filter_map(|t| Some(t.end? - t.start)).sum();
+        let total_time: f64 = run.trials.iter().filter_map(|t| Some(t.end? - t.start)).sum();
         let improvements = run.improvements_by_time();
-        let best = improvements.iter().rev().find(|(end, _)| *end <= share * busy + 1e-9);
+        let best = improvements.iter().rev().find(|(end, _)| *end <= share * total_time + 1e-9);
         let regret = match best {
             Some((_, value)) => (value - run.optimum?).max(0.0),
             None => run.random_search_regret(1)?,

@@ -13,8 +13,8 @@ use surmise::drawing::{escape, page_style};
 pub fn page(title: &str, comparison: &Comparison) -> String {
     let mut body =
         format!("<h1>{}</h1>\n<p>{}</p>\n", escape(title), escape(&overview(comparison)));
-    let [first, rest @ ..] = &tables(comparison)[..] else { return body };
-    table(&mut body, first);
+    let [first, other_tables @ ..] = &tables(comparison)[..] else { return body };
+    push_table(&mut body, first);
     for (heading, note, picture) in pictures(comparison) {
         let note = escape(&note);
         body.push_str(&format!(
@@ -22,8 +22,8 @@ pub fn page(title: &str, comparison: &Comparison) -> String {
              <figure><div tabindex=\"0\">\n{picture}</div></figure>\n"
         ));
     }
-    for each in rest {
-        table(&mut body, each);
+    for table in other_tables {
+        push_table(&mut body, table);
     }
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -36,8 +36,8 @@ pub fn page(title: &str, comparison: &Comparison) -> String {
 
 /// Returns the heading, the explanation and the SVG of each picture.
 fn pictures(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
-    let mut pictures = progress(comparison);
-    pictures.extend(rankings(comparison));
+    let mut pictures = progress_pictures(comparison);
+    pictures.extend(ranking_pictures(comparison));
     pictures.push((
         "Regret, problem by problem",
         "Median over seeds, with a 95 % bootstrap band. Values below a millionth of random \
@@ -57,7 +57,7 @@ fn pictures(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
 }
 
 /// Returns the pictures of regret by evaluations and by time.
-fn progress(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
+fn progress_pictures(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
     let mut pictures = vec![(
         "Progress",
         format!(
@@ -91,7 +91,7 @@ fn progress(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
 }
 
 /// Returns the pictures of ranks and scores.
-fn rankings(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
+fn ranking_pictures(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
     let mut pictures = Vec::new();
     if comparison.strategies().len() > 1 && !comparison.common_cases().is_empty() {
         pictures.push((
@@ -117,7 +117,7 @@ fn rankings(comparison: &Comparison) -> Vec<(&'static str, String, String)> {
     pictures
 }
 
-fn table(body: &mut String, table: &Table) {
+fn push_table(body: &mut String, table: &Table) {
     let row = |cells: &[String], tag: &str| {
         let cells: String =
             cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect();
@@ -129,6 +129,6 @@ fn table(body: &mut String, table: &Table) {
          <thead>{}</thead>\n<tbody>{rows}</tbody>\n</table></div>\n",
         escape(table.title),
         escape(&table.note),
-        row(&table.head, "th")
+        row(&table.header, "th")
     ));
 }

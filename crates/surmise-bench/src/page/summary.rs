@@ -48,6 +48,6 @@ fn markdown(table: &Table) -> String {
         format!("| {} |\n", cells.join(" | "))
     };
     let rows: String = table.rows.iter().map(|row| line(row)).collect();
-    let rule = " --- |".repeat(table.head.len());
-    format!("\n## {}\n\n{}\n\n{}|{rule}\n{rows}", table.title, table.note, line(&table.head))
+    let rule = " --- |".repeat(table.header.len());
+    format!("\n## {}\n\n{}\n\n{}|{rule}\n{rows}", table.title, table.note, line(&table.header))
 }

@@ -18,7 +18,7 @@ const TARGET: f64 = 0.1;
 pub(super) struct Table {
     pub(super) title: &'static str,
     pub(super) note: String,
-    pub(super) head: Vec<String>,
+    pub(super) header: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn tables(comparison: &Comparison) -> Vec<Table> {
     tables
 }
 
-fn head(first: &[&str], names: &[String]) -> Vec<String> {
+fn header(first: &[&str], names: &[String]) -> Vec<String> {
     first.iter().map(|text| (*text).to_owned()).chain(names.iter().cloned()).collect()
 }
 
@@ -49,7 +49,7 @@ fn overall(comparison: &Comparison) -> Table {
     let ranks = comparison.mean_ranks();
     let log_scores = comparison.log_scores();
     let row = |index: &usize| {
-        let is_first = |row: &&Vec<f64>| row.iter().all(|other| row[*index] <= *other);
+        let is_first = |row: &&Vec<f64>| row.iter().all(|score| row[*index] <= *score);
         let firsts = log_scores.iter().filter(is_first);
         let results = || common.iter().filter_map(|(case, _)| case.by_strategy[*index].as_ref());
         let areas: Vec<f64> = results().filter_map(StrategyResults::log_area).collect();
@@ -90,7 +90,7 @@ fn overall(comparison: &Comparison) -> Table {
              the runs that reach a tenth of random search's final regret.",
             common.len()
         ),
-        head: head(&columns, &[]),
+        header: header(&columns, &[]),
         rows: comparison.ranking().iter().map(row).collect(),
     }
 }
@@ -129,8 +129,8 @@ fn verdicts(comparison: &Comparison) -> Table {
     for (rank, first) in order.iter().enumerate() {
         for second in &order[rank + 1..] {
             let pairs = pairs_of(comparison, *first, *second);
-            let count = |wanted: Verdict| {
-                pairs.iter().filter(|pair| pair.verdict == wanted).count().to_string()
+            let count = |verdict: Verdict| {
+                pairs.iter().filter(|pair| pair.verdict == verdict).count().to_string()
             };
             let effect_sizes: Vec<f64> = pairs.iter().map(|pair| pair.effect_size).collect();
             rows.push(vec![
@@ -151,7 +151,7 @@ fn verdicts(comparison: &Comparison) -> Table {
              better; mean over cases.",
             describe_tests(comparison)
         ),
-        head: head(&["pair", "better", "worse", "equivalent", "undecided", "A"], &[]),
+        header: header(&["pair", "better", "worse", "equivalent", "undecided", "A"], &[]),
         rows,
     }
 }
@@ -165,7 +165,7 @@ fn by_case(comparison: &Comparison, text: impl Fn(&StrategyResults) -> String) -
     comparison.cases().iter().map(row).collect()
 }
 
-/// Returns the number of seeds of a strategy on a case, as text.
+/// Returns the number of seeds of a strategy on a case, as text; a range if it differs.
 fn seed_count(comparison: &Comparison) -> String {
     let results = comparison.cases().iter().flat_map(|case| &case.by_strategy).flatten();
     let counts = results.map(|results| results.runs().len());
@@ -175,9 +175,9 @@ fn seed_count(comparison: &Comparison) -> String {
 
 fn regrets(comparison: &Comparison) -> Table {
     let text = |results: &StrategyResults| {
-        let bests =
+        let best_values =
             || results.runs().iter().filter_map(|run| run.best_values().last().copied()).collect();
-        let values: Vec<f64> = results.regrets().unwrap_or_else(bests);
+        let values: Vec<f64> = results.regrets().unwrap_or_else(best_values);
         let band = bootstrap_band(&values, median);
         format!(
             "{} [{}, {}]",
@@ -193,7 +193,7 @@ fn regrets(comparison: &Comparison) -> Table {
              interval (percentile, 1,000 resamples). If the optimum is unknown: the best value.",
             seed_count(comparison)
         ),
-        head: head(&["case", "evaluations"], comparison.strategies()),
+        header: header(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
 }
@@ -212,9 +212,9 @@ fn scores(comparison: &Comparison) -> Table {
         title: "Score",
         note:
             "Mean regret divided by the mean regret of random search; in brackets the score of the \
-               recommended trial, where it differs."
+             recommended trial, where it differs."
                 .to_owned(),
-        head: head(&["case", "evaluations"], comparison.strategies()),
+        header: header(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
 }
@@ -234,7 +234,7 @@ fn pairwise_comparisons(comparison: &Comparison) -> Table {
             format!("{} ({})", pair.pairs, pair.untied),
         ]
     };
-    let pairs = order[1..].iter().flat_map(|other| pairs_of(comparison, order[0], *other));
+    let pairs = order[1..].iter().flat_map(|second| pairs_of(comparison, order[0], *second));
     let columns = [
         "case",
         "against",
@@ -254,7 +254,7 @@ fn pairwise_comparisons(comparison: &Comparison) -> Table {
             names[order[0]],
             describe_tests(comparison)
         ),
-        head: head(&columns, &[]),
+        header: header(&columns, &[]),
         rows: pairs.map(row).collect(),
     }
 }
@@ -268,9 +268,9 @@ fn targets(comparison: &Comparison) -> Table {
         title: "Evaluations to a tenth of random search's final regret",
         note:
             "Median over seeds (∞ if at least half of the runs do not reach it), and the share of \
-               the runs that reach it."
+             the runs that reach it."
                 .to_owned(),
-        head: head(&["case", "evaluations"], comparison.strategies()),
+        header: header(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
 }
@@ -278,7 +278,7 @@ fn targets(comparison: &Comparison) -> Table {
 fn reliability(comparison: &Comparison) -> Table {
     let row = |index: usize| {
         let runs: Vec<&Run> = comparison.runs_of(index).collect();
-        let sum = |number: fn(&Run) -> usize| runs.iter().map(|run| number(run)).sum::<usize>();
+        let sum = |count: fn(&Run) -> usize| runs.iter().map(|run| count(run)).sum::<usize>();
         let ask_seconds: Vec<f64> =
             runs.iter().flat_map(|run| run.ask_seconds.iter().copied()).collect();
         let errors = runs.iter().filter(|run| run.error.is_some()).count();
@@ -314,7 +314,7 @@ fn reliability(comparison: &Comparison) -> Table {
                Strategies run on one thread; external programs are asked to use one thread, and \
                their times include the communication."
             .to_owned(),
-        head: head(&columns, &[]),
+        header: header(&columns, &[]),
         rows: (0..comparison.strategies().len()).map(row).collect(),
     }
 }

@@ -9,22 +9,22 @@ use std::f64::consts::{E, PI, TAU};
 use super::test_function::TestFunction;
 
 #[allow(clippy::cast_precision_loss, reason = "few coordinates")]
-fn count(x: &[f64]) -> f64 {
+fn dimension(x: &[f64]) -> f64 {
     x.len() as f64
 }
 
 /// Computes Ackley's function: a narrow funnel in a rippled plain (Ackley 1987).
 pub(super) fn ackley_value(x: &[f64]) -> f64 {
-    let square = x.iter().map(|x| x * x).sum::<f64>() / count(x);
-    let ripple = x.iter().map(|x| (TAU * x).cos()).sum::<f64>() / count(x);
+    let square = x.iter().map(|x| x * x).sum::<f64>() / dimension(x);
+    let ripple = x.iter().map(|x| (TAU * x).cos()).sum::<f64>() / dimension(x);
     -20.0 * (-0.2 * square.sqrt()).exp() - ripple.exp() + 20.0 + E
 }
 
-/// Returns the coordinates relative to a moved optimum.
+/// Returns the coordinates relative to a moved minimizer.
 ///
-/// The usual optimum, the centre, would favour initial designs that begin there.
-fn relative_to(x: &[f64], optimum: &[f64]) -> Vec<f64> {
-    x.iter().zip(optimum).map(|(x, s)| x - s).collect()
+/// The usual minimizer, the center, would favor initial designs that begin there.
+fn relative_to(x: &[f64], minimizer: &[f64]) -> Vec<f64> {
+    x.iter().zip(minimizer).map(|(x, s)| x - s).collect()
 }
 
 const ACKLEY_MINIMIZER: [f64; 5] = [11.3, -7.9, 4.6, -13.2, 8.1];
@@ -44,10 +44,10 @@ pub fn levy() -> TestFunction {
 
 fn levy_value(x: &[f64]) -> f64 {
     let w: Vec<f64> = x.iter().map(|x| 1.0 + (x - 1.0) / 4.0).collect();
-    let (last, other) = w.split_last().expect("some coordinates");
+    let (last, inner) = w.split_last().expect("some coordinates");
     let first = (PI * w[0]).sin().powi(2);
     let middle: f64 =
-        other.iter().map(|w| (w - 1.0).powi(2) * (1.0 + 10.0 * (PI * w + 1.0).sin().powi(2))).sum();
+        inner.iter().map(|w| (w - 1.0).powi(2) * (1.0 + 10.0 * (PI * w + 1.0).sin().powi(2))).sum();
     first + middle + (last - 1.0).powi(2) * (1.0 + (TAU * last).sin().powi(2))
 }
 

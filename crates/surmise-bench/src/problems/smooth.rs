@@ -31,10 +31,10 @@ pub(super) fn camel_value(x: &[f64]) -> f64 {
 
 const WEIGHTS: [f64; 4] = [1.0, 1.2, 3.0, 3.2];
 
-fn hartmann<const D: usize>(x: &[f64], widths: &[[f64; D]; 4], centres: &[[f64; D]; 4]) -> f64 {
+fn hartmann<const D: usize>(x: &[f64], curvatures: &[[f64; D]; 4], centers: &[[f64; D]; 4]) -> f64 {
     let bump = |i: usize| {
         let exponent: f64 =
-            (0..D).map(|j| widths[i][j] * (x[j] - 1e-4 * centres[i][j]).powi(2)).sum();
+            (0..D).map(|j| curvatures[i][j] * (x[j] - 1e-4 * centers[i][j]).powi(2)).sum();
         WEIGHTS[i] * (-exponent).exp()
     };
     -(0..4).map(bump).sum::<f64>()
@@ -93,21 +93,21 @@ pub fn shekel() -> TestFunction {
 }
 
 fn shekel_value(x: &[f64]) -> f64 {
-    const DEPTHS: [f64; 10] = [1.0, 2.0, 2.0, 4.0, 4.0, 6.0, 3.0, 7.0, 5.0, 5.0];
-    const CENTRES: [[f64; 10]; 4] = [
+    const BETAS: [f64; 10] = [1.0, 2.0, 2.0, 4.0, 4.0, 6.0, 3.0, 7.0, 5.0, 5.0];
+    const CENTERS: [[f64; 10]; 4] = [
         [4.0, 1.0, 8.0, 6.0, 3.0, 2.0, 5.0, 8.0, 6.0, 7.0],
         [4.0, 1.0, 8.0, 6.0, 7.0, 9.0, 3.0, 1.0, 2.0, 3.6],
         [4.0, 1.0, 8.0, 6.0, 3.0, 2.0, 5.0, 8.0, 6.0, 7.0],
         [4.0, 1.0, 8.0, 6.0, 7.0, 9.0, 3.0, 1.0, 2.0, 3.6],
     ];
     let hole = |i: usize| {
-        let square: f64 = (0..4).map(|j| (x[j] - CENTRES[j][i]).powi(2)).sum();
-        1.0 / (square + DEPTHS[i] / 10.0)
+        let square: f64 = (0..4).map(|j| (x[j] - CENTERS[j][i]).powi(2)).sum();
+        1.0 / (square + BETAS[i] / 10.0)
     };
     -(0..10).map(hole).sum::<f64>()
 }
 
-/// The minimizer of each coordinate of Styblinski and Tang's function.
+/// Each coordinate of the minimizer of Styblinski and Tang's function.
 ///
 /// It is the root of 4 x³ − 32 x + 5 near −2.9.
 const STYBLINSKI_TANG_MINIMIZER: f64 = -2.903_534_027_771_178;

@@ -61,7 +61,7 @@ impl TestFunction {
         Self { is_defined_outside_ranges: true, ..self }
     }
 
-    /// Returns a configuration with the smallest value, to the digits that are published.
+    /// Returns a configuration with the smallest value, to the published digits.
     pub fn minimizer(&self) -> &Configuration {
         &self.minimizer
     }

@@ -5,27 +5,28 @@ use crate::suite::{hard_functions, test_functions};
 use surmise::rng::Rng;
 use surmise::space::Configuration;
 
-/// The functions that are defined here, without another source.
-const OWN: [&str; 4] = ["momentum", "finetuning", "steps4", "plateau3"];
+/// The functions without a published source; this crate defines them.
+const WITHOUT_SOURCE: [&str; 4] = ["momentum", "finetuning", "steps4", "plateau3"];
 
-/// Numbers of BoTorch 0.18, made by `tests/golden/functions.py`.
+/// Numbers of BoTorch 0.18, which `tests/golden/functions.py` makes.
 #[test]
 fn functions_agree_with_botorch() {
     let golden = include_str!("../../tests/golden/functions.json");
     let rows: Vec<(String, Configuration, f64)> = serde_json::from_str(golden).unwrap();
     let problems: HashMap<&str, TestFunction> =
         test_functions().into_iter().map(|problem| (problem.name, problem)).collect();
-    let mut rows_of: HashMap<&str, usize> = HashMap::new();
+    let mut row_counts: HashMap<&str, usize> = HashMap::new();
     for (name, configuration, want) in &rows {
         let problem = &problems[name.as_str()];
         problem.space.encode(configuration).unwrap();
         let got = problem.value(configuration);
         let error = (got - want).abs() / (1.0 + want.abs());
         assert!(error < 1e-9, "{name} at {configuration}: {got} for {want}");
-        *rows_of.entry(problem.name).or_default() += 1;
+        *row_counts.entry(problem.name).or_default() += 1;
     }
-    let is_checked = |name: &&str| OWN.contains(name) || rows_of.get(name) >= Some(&8);
-    assert!(problems.keys().all(is_checked), "{rows_of:?}");
+    let is_checked =
+        |name: &&str| WITHOUT_SOURCE.contains(name) || row_counts.get(name) >= Some(&8);
+    assert!(problems.keys().all(is_checked), "{row_counts:?}");
 }
 
 /// `tests/golden/optima.py` minimizes with scipy 1.17, under the constraints instead of a penalty.
@@ -34,9 +35,9 @@ fn optima_agree_with_scipy() {
     let golden = include_str!("../../tests/golden/optima.json");
     let rows: BTreeMap<String, f64> = serde_json::from_str(golden).unwrap();
     let problems = test_functions();
-    let known = problems.iter().filter_map(|problem| Some((problem, rows.get(problem.name)?)));
-    assert_eq!(known.clone().count(), rows.len());
-    for (problem, want) in known {
+    let checked = problems.iter().filter_map(|problem| Some((problem, rows.get(problem.name)?)));
+    assert_eq!(checked.clone().count(), rows.len());
+    for (problem, want) in checked {
         let error = (problem.optimum - want).abs() / want.abs();
         assert!(error < 1e-8, "{}: {} for {want}", problem.name, problem.optimum);
     }
@@ -64,7 +65,7 @@ fn optima_agree_with_the_literature() {
         ("welded-beam", 1.724_85),
         ("speed-reducer", 2996.3482),
     ];
-    let is_published = |problem: &TestFunction| !OWN.contains(&problem.name);
+    let is_published = |problem: &TestFunction| !WITHOUT_SOURCE.contains(&problem.name);
     for (problem, (name, value)) in test_functions().into_iter().filter(is_published).zip(published)
     {
         assert_eq!(problem.name, name);
@@ -76,13 +77,13 @@ fn optima_agree_with_the_literature() {
 #[test]
 fn minimizers_reach_the_optimum() {
     for problem in test_functions().into_iter().chain(hard_functions()) {
-        let at_best = problem.value(&problem.minimizer);
+        let value = problem.value(&problem.minimizer);
         problem.space.encode(&problem.minimizer).unwrap();
         // Published minimizers have about six digits; the value then has about twelve.
         let tolerance = 1e-7 * (1.0 + problem.optimum.abs());
         assert!(
-            (at_best - problem.optimum).abs() < tolerance,
-            "{}: {at_best:.12} is not {:.12}",
+            (value - problem.optimum).abs() < tolerance,
+            "{}: {value:.12} is not {:.12}",
             problem.name,
             problem.optimum
         );

@@ -12,7 +12,7 @@ const UNTRAINED_LOSS: f64 = std::f64::consts::LN_10;
 /// A loss like that of stochastic gradient descent with momentum.
 ///
 /// It depends on the effective step size, learning rate ⁄ (1 − momentum) ⁄ √(batch ⁄ 64), and on
-/// the product of learning rate and weight decay. It diverges where the step is 16 times too large.
+/// the product of learning rate and weight decay. It diverges if the step is 16 times too large.
 ///
 /// | symbol | meaning |
 /// | --- | --- |
@@ -117,22 +117,22 @@ fn finetuning_value(c: &Configuration) -> f64 {
 ///
 /// It has its smallest value in a small box around c.
 pub fn steps() -> TestFunction {
-    const CENTRE: [f64; 4] = [0.69, 0.27, 0.83, 0.41];
+    const CENTER: [f64; 4] = [0.69, 0.27, 0.83, 0.41];
     let value = |x: &[f64]| {
         let level = |x: f64, c: f64| (8.0 * (x - c).abs() + 0.5).floor();
-        let terms = (1..=4_u8).zip(x.iter().zip(CENTRE));
+        let terms = (1..=4_u8).zip(x.iter().zip(CENTER));
         terms.map(|(i, (x, c))| f64::from(i) / 10.0 * level(*x, c).powi(2)).sum()
     };
-    TestFunction::of_continuous("steps4", &[(0.0, 1.0); 4], value, (0.0, &CENTRE))
+    TestFunction::of_continuous("steps4", &[(0.0, 1.0); 4], value, (0.0, &CENTER))
 }
 
 /// A plateau of three parameters: 1 outside of a ball of radius 0.35, and quadratic inside.
 pub fn plateau() -> TestFunction {
-    const CENTRE: [f64; 3] = [0.72, 0.36, 0.61];
+    const CENTER: [f64; 3] = [0.72, 0.36, 0.61];
     const RADIUS: f64 = 0.35;
     let value = |x: &[f64]| {
-        let square: f64 = x.iter().zip(CENTRE).map(|(x, c)| (x - c).powi(2)).sum();
+        let square: f64 = x.iter().zip(CENTER).map(|(x, c)| (x - c).powi(2)).sum();
         (square / (RADIUS * RADIUS)).min(1.0)
     };
-    TestFunction::of_continuous("plateau3", &[(0.0, 1.0); 3], value, (0.0, &CENTRE))
+    TestFunction::of_continuous("plateau3", &[(0.0, 1.0); 3], value, (0.0, &CENTER))
 }

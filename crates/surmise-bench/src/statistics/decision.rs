@@ -42,22 +42,29 @@ impl fmt::Display for Verdict {
 pub struct DecisionRule {
     /// The significance level, such as 0.05.
     pub level: f64,
-    /// The equivalence margin: differences up to this size do not matter.
+    /// The equivalence margin, in the unit of the differences; smaller differences do not matter.
     pub margin: f64,
 }
 
 impl DecisionRule {
     /// Returns the p-value of equivalence: the larger one of the two one-sided tests.
+    ///
+    /// # Panics
+    /// If a difference is NaN.
     pub fn equivalence_p_value(&self, differences: &[f64]) -> f64 {
-        let above: Vec<f64> = differences.iter().map(|d| d - self.margin).collect();
-        let below: Vec<f64> = differences.iter().map(|d| -d - self.margin).collect();
-        wilcoxon_signed_rank(&above).max(wilcoxon_signed_rank(&below))
+        // Negative differences are below +margin in the first list, above −margin in the second.
+        let below: Vec<f64> = differences.iter().map(|d| d - self.margin).collect();
+        let above: Vec<f64> = differences.iter().map(|d| -d - self.margin).collect();
+        wilcoxon_signed_rank(&below).max(wilcoxon_signed_rank(&above))
     }
 
     /// Returns the verdict on paired differences.
     ///
     /// The p-values are corrected ones: that of the two-sided test for a difference, and that of
     /// [`equivalence_p_value`](Self::equivalence_p_value).
+    ///
+    /// # Panics
+    /// If a difference is NaN.
     pub fn decide(
         &self,
         differences: &[f64],

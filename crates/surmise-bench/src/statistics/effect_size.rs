@@ -7,8 +7,8 @@
 /// 0.56, 0.64 and 0.71 are called small, medium and large. NaN if a sample is empty.
 pub fn vargha_delaney(first: &[f64], second: &[f64]) -> f64 {
     let wins = |a: &f64| -> f64 {
-        let against = |b: &f64| if a < b { 1.0 } else { f64::from(a.total_cmp(b).is_eq()) / 2.0 };
-        second.iter().map(against).sum()
+        let win = |b: &f64| if a < b { 1.0 } else { f64::from(a.total_cmp(b).is_eq()) / 2.0 };
+        second.iter().map(win).sum()
     };
     #[allow(clippy::cast_precision_loss, reason = "sizes of samples")]
     let pairs = (first.len() * second.len()) as f64;

@@ -21,12 +21,12 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
 /// The diagram is that of Demšar (2006), with Wilcoxon's test and Holm's correction instead of
 /// Nemenyi's test, as Benavoli et al. (2016) recommend.
 ///
-/// `scores` has a row for each problem and a column for each contender; smaller is better. A clique
-/// is a list of columns that are neighbours in the order of mean ranks. Cliques of one contender,
-/// and cliques inside of a larger one, are not listed.
+/// `scores` has a row for each problem and a column for each contender; smaller is better. `level`
+/// is the significance level. A clique is a list of columns that are neighbors in the order of mean
+/// ranks. Cliques of one contender, and cliques inside of a larger one, are not listed.
 pub fn cliques(scores: &[Vec<f64>], level: f64) -> Vec<Vec<usize>> {
     let columns = scores.first().map_or(0, Vec::len);
-    let order = by_mean_rank(scores, columns);
+    let order = order_by_mean_rank(scores, columns);
     let pairs: Vec<(usize, usize)> =
         (0..columns).flat_map(|a| (a + 1..columns).map(move |b| (a, b))).collect();
     let p_values: Vec<f64> = pairs
@@ -56,7 +56,7 @@ pub fn cliques(scores: &[Vec<f64>], level: f64) -> Vec<Vec<usize>> {
 }
 
 /// Returns the columns in the order of their mean ranks.
-fn by_mean_rank(scores: &[Vec<f64>], columns: usize) -> Vec<usize> {
+fn order_by_mean_rank(scores: &[Vec<f64>], columns: usize) -> Vec<usize> {
     let mut sums = vec![0.0; columns];
     for row in scores {
         for (sum, rank) in sums.iter_mut().zip(ranks(row)) {

@@ -4,7 +4,7 @@ use super::*;
 
 type Rows<T> = Vec<Vec<T>>;
 
-/// Numbers of scipy 1.17, made by `tests/golden/statistics.py`.
+/// Numbers of scipy 1.17, which `tests/golden/statistics.py` makes.
 #[derive(Deserialize)]
 struct Golden {
     ranks: Vec<(Vec<f64>, Vec<f64>)>,
@@ -59,8 +59,8 @@ fn the_effect_size_agrees_with_scipy() {
 fn quantiles_agree_with_numpy() {
     let rows = golden().quantiles;
     assert_eq!(rows.len(), 20);
-    for (values, share, want) in rows {
-        assert_close(quantile(&values, share), want);
+    for (values, probability, want) in rows {
+        assert_close(quantile(&values, probability), want);
     }
     assert!(median(&[]).is_nan());
     assert_close(median(&[1.0, f64::INFINITY, f64::INFINITY, f64::INFINITY]).recip(), 0.0);
@@ -122,9 +122,9 @@ fn verdicts_follow_the_decision_rule() {
     // The difference is significant, but smaller than the margin.
     assert_eq!(verdict(&[-0.01; 20]), Verdict::Equivalent);
     // Slightly lower in 18 pairs and far higher in two: better by this test, in spite of the mean.
-    let mut mostly: Vec<f64> = (0..18).map(|i| -0.15 - 0.002 * f64::from(i)).collect();
-    mostly.extend([4.0, 4.1]);
-    assert_eq!(verdict(&mostly), Verdict::Better);
+    let mut mostly_lower: Vec<f64> = (0..18).map(|i| -0.15 - 0.002 * f64::from(i)).collect();
+    mostly_lower.extend([4.0, 4.1]);
+    assert_eq!(verdict(&mostly_lower), Verdict::Better);
     assert_eq!(verdict(&[-1.0, 1.0, -0.5, 0.7]), Verdict::Undecided);
     assert_eq!(verdict(&[]), Verdict::Undecided);
 }

@@ -38,14 +38,16 @@ pub fn wilcoxon_signed_rank(differences: &[f64]) -> f64 {
     probability[0] = 1.0;
     for rank in ranks {
         for sum in (0..=total).rev() {
-            let with = if sum >= rank { probability[sum - rank] } else { 0.0 };
-            probability[sum] = 0.5 * (probability[sum] + with);
+            let if_positive = if sum >= rank { probability[sum - rank] } else { 0.0 };
+            probability[sum] = 0.5 * (probability[sum] + if_positive);
         }
     }
     probability[..=observed].iter().sum::<f64>().min(1.0)
 }
 
-/// Returns the two-sided p-value of Wilcoxon's signed-rank test.
+/// Returns the exact two-sided p-value of Wilcoxon's signed-rank test.
+///
+/// It is twice the smaller one of the two one-sided p-values, at most 1.
 ///
 /// # Panics
 /// If a difference is NaN.
@@ -72,7 +74,7 @@ fn doubled_ranks(sorted: &[f64]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    /// `tests/golden/wilcoxon.py`: scipy, exact; with ties and zeros too.
+    /// `tests/golden/wilcoxon.py` makes the numbers by scipy's exact test, with ties and zeros too.
     #[test]
     fn agrees_with_scipy() {
         let golden = include_str!("../../tests/golden/wilcoxon.json");

@@ -72,12 +72,12 @@ def func3c():
 
 def switches():
     pattern = [int(bit) for bit in f"{0x243F6A8885:040b}"]  # of pi - 3
-    centre = [0.37, -0.21]
+    center = [0.37, -0.21]
     for wrong in [0, 1, 3, 10, 20, 30, 38, 40]:
         flips = rng.permutation(40) < wrong
         bits = [bit ^ int(flip) for bit, flip in zip(pattern, flips)]
         x = reals([(-1, 1)] * 2)
-        z = [float(a != b) for a, b in zip(bits, pattern)] + [a - b for a, b in zip(x, centre)]
+        z = [float(a != b) for a, b in zip(bits, pattern)] + [a - b for a, b in zip(x, center)]
         configuration = {f"switch{i}": ["off", "on"][bit] for i, bit in enumerate(bits)}
         yield "switches40", configuration | named(x), at(f.Ackley(dim=42), z)
 

@@ -1,7 +1,7 @@
 """The statistics of comparisons, by scipy.
 
 They are ranks, Wilcoxon's two-sided test, Vargha and Delaney's A (from Mann and Whitney's U),
-quantiles, bootstrap bands of means and medians, and equivalence by two one-sided tests.
+quantiles, bootstrap bands of means and medians, equivalence by two one-sided tests, and cliques.
 
 Prints one JSON object. The bands are random: with 100,000 resamples, their error is about a
 hundredth of their width.
@@ -37,9 +37,9 @@ def band(sample, statistic):
 
 
 def equivalence(sample, margin):
-    above = wilcoxon(np.array(sample) - margin, alternative="less", method="exact").pvalue
-    below = wilcoxon(-np.array(sample) - margin, alternative="less", method="exact").pvalue
-    return float(max(above, below))
+    below = wilcoxon(np.array(sample) - margin, alternative="less", method="exact").pvalue
+    above = wilcoxon(-np.array(sample) - margin, alternative="less", method="exact").pvalue
+    return float(max(below, above))
 
 
 def holm(p_values):
@@ -53,7 +53,7 @@ def holm(p_values):
 
 
 def cliques(scores, level=0.05):
-    """Returns the largest groups of neighbours in mean rank without a significant difference."""
+    """Returns the largest groups of neighbors in mean rank without a significant difference."""
     columns = scores.shape[1]
     order = np.argsort(np.apply_along_axis(rankdata, 1, scores).mean(axis=0), kind="stable")
     pairs = [(a, b) for a in range(columns) for b in range(a + 1, columns)]

@@ -82,8 +82,8 @@ fn durations_change_no_trial_under_a_fixed_lag() {
         assert_eq!(configurations(a), configurations(b));
         assert_ne!(a.trials, b.trials, "times differ");
         for (number, trial) in b.trials.iter().enumerate().skip(3) {
-            let ended = |before: &RunTrial| before.end.unwrap() <= trial.start;
-            assert!(b.trials[..=number - 3].iter().all(ended), "trial {number}");
+            let has_ended = |earlier: &RunTrial| earlier.end.unwrap() <= trial.start;
+            assert!(b.trials[..=number - 3].iter().all(has_ended), "trial {number}");
         }
     }
 }
@@ -215,7 +215,7 @@ fn violations_of_external_programs_are_counted() {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "this measures that the run does not wait")]
-fn a_broken_external_program_ends_only_its_own_run() {
+fn an_error_of_an_external_program_ends_its_run() {
     let error = |contender| run_of(contender).error.unwrap();
     let found = error(Contender::external("gone", "exit 3"));
     assert!(found.contains("ended") || found.contains("write"), "{found}");
@@ -273,7 +273,7 @@ impl Strategy for Repeating {
 }
 
 #[test]
-fn a_broken_strategy_ends_only_its_own_run() {
+fn an_error_of_a_strategy_ends_its_run() {
     let run = run_of(Contender::new("panicking", || Panicking));
     assert_eq!(run.trials.len(), 2);
     assert!(run.error.unwrap().contains("third trial"));
@@ -284,9 +284,6 @@ fn a_broken_strategy_ends_only_its_own_run() {
 
 #[test]
 fn an_exhausted_space_ends_a_run_without_error() {
-    let space = SearchSpace::new([ParameterRange::integer("n", 1..=4, ScalingType::Linear)]);
-    let problem = FunctionProblem::new("four", space.unwrap(), |c: &Configuration| c.float("n"));
-    let suite = Suite::new("one", [Case::new(problem)]);
     for contender in [bayesian(), random()] {
         let experiment = Experiment::new(suite_of_four(), [contender]).unwrap().with_seeds(1);
         let run = &run_all(&experiment)[0];
@@ -294,7 +291,7 @@ fn an_exhausted_space_ends_a_run_without_error() {
         assert_eq!(run.best_values().len(), 30);
         assert_eq!(run.recommended_value(30), Some(1.0), "the last recommendation counts");
     }
-    assert_eq!(suite.cases()[0].budget(), 30);
+    assert_eq!(suite_of_four().cases()[0].budget(), 30);
 }
 
 /// The means of random search are estimated if the problem has an optimum.
@@ -304,8 +301,8 @@ fn a_custom_problem_has_scores() {
         SearchSpace::new([ParameterRange::continuous("x", 0.0..=1.0, ScalingType::Linear)]).unwrap()
     };
     let value = |c: &Configuration| (c.float("x") - 0.3).powi(2);
-    let known = FunctionProblem::new("known", space(), value).with_optimum(0.0);
-    let suite = Suite::new("own", [Case::new(known)]);
+    let with_optimum = FunctionProblem::new("known", space(), value).with_optimum(0.0);
+    let suite = Suite::new("custom", [Case::new(with_optimum)]);
     let mean = suite.cases()[0].random_means().unwrap().at(1).unwrap();
     // The exact mean of (x − 0.3)² over the range.
     assert!((mean - (0.7_f64.powi(3) + 0.3_f64.powi(3)) / 3.0).abs() < 0.04, "{mean}");
@@ -314,10 +311,15 @@ fn a_custom_problem_has_scores() {
     let mean = scores.iter().sum::<f64>() / 20.0;
     assert!((0.5..2.0).contains(&mean), "random search scores about 1: {mean}");
 
-    let unknown = Suite::new("own", [Case::new(FunctionProblem::new("unknown", space(), value))]);
-    assert!(unknown.cases()[0].random_means().is_none(), "without an optimum there is no regret");
+    let without_optimum =
+        Suite::new("custom", [Case::new(FunctionProblem::new("unknown", space(), value))]);
+    assert!(
+        without_optimum.cases()[0].random_means().is_none(),
+        "without an optimum there is no regret"
+    );
 }
 
+/// Returns a suite with one problem, whose space has four configurations.
 fn suite_of_four() -> Suite {
     let space = SearchSpace::new([ParameterRange::integer("n", 1..=4, ScalingType::Linear)]);
     let problem = FunctionProblem::new("four", space.unwrap(), |c: &Configuration| c.float("n"));
@@ -363,14 +365,18 @@ fn different_settings_and_budgets_stay_separate() {
         let suite = Suite::new("one", [Case::new(smooth::branin()).with_budget(budget)]);
         run_all(&Experiment::new(suite, [contender]).unwrap().with_seeds(1)).remove(0)
     };
-    let other = || Run { settings: "other".to_owned(), ..run(5, random()) };
+    let run_of_other_settings = || Run { settings: "other".to_owned(), ..run(5, random()) };
     let names = |runs: Vec<Run>| -> (Vec<String>, usize) {
         let comparison = Comparison::new(runs);
         let cases = comparison.cases().iter().map(|case| case.name.clone()).collect();
         (cases, comparison.strategies().len())
     };
     assert_eq!(names(vec![run(5, random()), run(5, bayesian())]), (vec!["branin/0".into()], 2));
-    assert_eq!(names(vec![run(5, random()), other()]).1, 2, "two settings are two strategies");
+    assert_eq!(
+        names(vec![run(5, random()), run_of_other_settings()]).1,
+        2,
+        "two settings are two strategies"
+    );
     let (cases, strategies) = names(vec![run(5, random()), run(7, random())]);
     assert_eq!(cases, ["branin/0 in 5 evaluations", "branin/0 in 7 evaluations"]);
     assert_eq!(strategies, 1);
@@ -385,7 +391,7 @@ fn an_experiment_needs_contenders_and_cases_with_distinct_names() {
     assert!(Suite::named("nonsense").unwrap_err().to_string().contains("public"));
 }
 
-/// The page refers to no other file, its pictures are well-formed, and the CSV files are complete.
+/// The page refers to no other file and shows no invalid number, and the CSV files are complete.
 #[test]
 fn the_report_is_self_contained() {
     let folder = Folder::new("report");
@@ -458,13 +464,13 @@ fn boosting_reaches_its_best_known_value() {
     let reached = case.problem().evaluate(&best, &mut rng).noiseless_value().unwrap();
     assert!((reached - optimum).abs() < 1e-6, "{reached}");
     let means = case.random_means().unwrap();
-    let bests: Vec<f64> = CHECKPOINTS.iter().map(|count| means.at(*count).unwrap()).collect();
-    assert!(bests.is_sorted_by(|a, b| a > b) && bests[8] > optimum, "{bests:?}");
+    let best_values: Vec<f64> = CHECKPOINTS.iter().map(|count| means.at(*count).unwrap()).collect();
+    assert!(best_values.is_sorted_by(|a, b| a > b) && best_values[8] > optimum, "{best_values:?}");
     // Trees of unlimited depth (0) overfit more than trees of depth 6 and 2.
     let error_at_depth = |depth: i32| {
-        let entries = [("alpha", 0.0.into()), ("gamma", 0.0.into())];
-        let rest = [("max_delta_step", 0.into()), ("max_depth", depth.into())];
-        let configuration = entries.into_iter().chain(rest).collect();
+        let continuous = [("alpha", 0.0.into()), ("gamma", 0.0.into())];
+        let integers = [("max_delta_step", 0.into()), ("max_depth", depth.into())];
+        let configuration = continuous.into_iter().chain(integers).collect();
         case.problem().evaluate(&configuration, &mut Rng::stream(1, 1)).noiseless_value().unwrap()
     };
     assert!(error_at_depth(0) > error_at_depth(6) && error_at_depth(6) > error_at_depth(2));

@@ -43,7 +43,7 @@ fn run(study: &mut Study, trials: usize, loss: impl Fn(&Trial) -> f64) -> Vec<Co
 
 /// The problems are those of [`Suite::hard`], a step function and a plateau.
 ///
-/// Regret is less than that of random search, and no configuration is evaluated twice.
+/// Regret is less than that of random search, and no configuration is proposed twice.
 #[test]
 fn bayesian_optimization_beats_random_search_on_hard_problems() {
     let hard = Suite::hard().into_cases().into_iter();
@@ -118,7 +118,7 @@ fn two_observations_are_enough_for_a_model() {
 }
 
 #[test]
-fn the_search_continues_near_the_only_success() {
+fn the_search_continues_near_the_only_successes() {
     let space = SearchSpace::new([unit("x"), unit("y")]).unwrap();
     let mut study = study(space, Recipe::default(), StudySettings::default());
     let at = |x: f64, y: f64| Configuration::from([("x", x.into()), ("y", y.into())]);
@@ -141,7 +141,7 @@ fn the_search_continues_near_the_only_success() {
 }
 
 #[test]
-fn two_thousand_observations_give_good_proposals() {
+fn a_proposal_after_two_thousand_observations_improves_on_them() {
     let space = SearchSpace::new([unit("x"), unit("y"), unit("z")]).unwrap();
     let mut study = study(space, Recipe::default(), StudySettings::default());
     let mut rng = Rng::stream(2, 1);
@@ -223,9 +223,9 @@ fn with_repetitions_the_best_arm_is_measured_again() {
     assert!(middle > 20, "{middle} of 40 at the best arm");
     assert_eq!(allowed.recommended().unwrap().unwrap().configuration.category("arm"), "middle");
 
-    let mut never = study(arms(), recipe, StudySettings::default());
-    run(&mut never, 3, loss);
-    assert_eq!(never.ask(1).unwrap(), AskOutcome::Exhausted);
+    let mut without_repetitions = study(arms(), recipe, StudySettings::default());
+    run(&mut without_repetitions, 3, loss);
+    assert_eq!(without_repetitions.ask(1).unwrap(), AskOutcome::Exhausted);
 
     // The events can only be replayed by a study that allows repetitions.
     let strategy = || BayesianOptimization::default().with_recipe(recipe);

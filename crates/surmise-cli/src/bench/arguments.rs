@@ -17,7 +17,7 @@ pub(crate) enum Command {
     /// results. The same command with the same --out resumes an interrupted benchmark.
     #[command(after_help = RUN_STATUS)]
     Run(Options),
-    /// Analyse existing runs: those of one directory, or of several directories side by side.
+    /// Analyze existing runs: those of one directory, or of several directories side by side.
     Compare {
         /// The directories with runs, as `run` writes them.
         #[arg(required = true, value_name = "DIR")]
@@ -66,20 +66,20 @@ pub(crate) struct Options {
     pub(crate) strategies: Vec<String>,
     /// An external program that answers the JSON lines of `surmise ask-tell`. The option can be
     /// repeated.
-    #[arg(long, value_parser = external, value_name = "NAME='COMMAND'")]
+    #[arg(long, value_parser = parse_external, value_name = "NAME='COMMAND'")]
     pub(crate) external: Vec<(String, String)>,
     /// The number of repetitions of each problem, with seeds from 1.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seeds: u64,
     /// The number of trials in a batch, which are all evaluated before the next batch.
-    #[arg(long, default_value_t = 1, value_parser = above_0, group = "order")]
+    #[arg(long, default_value_t = 1, value_parser = parse_positive, group = "order")]
     pub(crate) parallel: usize,
     /// The number of workers; each gets a trial as soon as it is free.
-    #[arg(long, value_parser = above_0, group = "order")]
+    #[arg(long, value_parser = parse_positive, group = "order")]
     pub(crate) workers: Option<usize>,
     /// The number of workers with a fixed lag: results do not depend on the order in which trials
     /// end.
-    #[arg(long, value_parser = above_0, group = "order")]
+    #[arg(long, value_parser = parse_positive, group = "order")]
     pub(crate) lag: Option<usize>,
     /// The directory for the runs and the page [default: target/benchmark/SUITE].
     #[arg(long, value_name = "DIR")]
@@ -92,7 +92,7 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
 }
 
-fn external(text: &str) -> Result<(String, String), String> {
+fn parse_external(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => {
             Ok((name.to_owned(), command.to_owned()))
@@ -101,7 +101,7 @@ fn external(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn above_0(text: &str) -> Result<usize, String> {
+fn parse_positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
         _ => Err("write a whole number above 0".to_owned()),

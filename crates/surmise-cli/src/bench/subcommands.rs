@@ -33,7 +33,7 @@ fn in_file(path: &Path, error: impl Display) -> InvalidInput {
     InvalidInput(format!("{}: {error}", path.display()))
 }
 
-/// Returns the selected problems of the suite; some suites also train boosted trees.
+/// Returns the selected problems of the suite; two suites also have boosted trees as a problem.
 fn suite(options: &Options) -> Result<Suite, CommandError> {
     let mut suite = suite_by_name(&options.suite)?;
     if ["public", "mixed"].contains(&options.suite.as_str()) {
@@ -42,10 +42,10 @@ fn suite(options: &Options) -> Result<Suite, CommandError> {
     if !options.problems.is_empty() {
         suite.retain_matching(&options.problems);
         if suite.cases().is_empty() {
-            let wanted = options.problems.join(", ");
+            let texts = options.problems.join(", ");
             let name = suite.name();
-            let none = format!("no problem of the suite {name} has a name with {wanted} in it");
-            return Err(InvalidInput(none).into());
+            let message = format!("no problem of the suite {name} has a name with {texts} in it");
+            return Err(InvalidInput(message).into());
         }
     }
     Ok(suite)
@@ -69,7 +69,7 @@ fn experiment(options: &Options) -> Result<Experiment, CommandError> {
         (None, None, width) => Parallelism::Batches(width),
     };
     // The durations do not depend on the parallelism, so that simulated times can be compared.
-    let durations = Durations::LogNormal { median: Duration::from_secs(1), deviation: 0.5 };
+    let durations = Durations::LogNormal { median: Duration::from_secs(1), log_std_dev: 0.5 };
     let experiment = Experiment::new(suite(options)?, contenders)?;
     Ok(experiment.with_seeds(options.seeds).with_parallelism(parallelism).with_durations(durations))
 }
@@ -77,8 +77,8 @@ fn experiment(options: &Options) -> Result<Experiment, CommandError> {
 pub(super) fn run_all(options: &Options) -> Result<ExitCode, CommandError> {
     let experiment = experiment(options)?;
     let name = experiment.suite().name().to_owned();
-    let target = || PathBuf::from("target/benchmark");
-    let out = options.out.clone().unwrap_or_else(|| target().join(&name));
+    let default_folder = || PathBuf::from("target/benchmark");
+    let out = options.out.clone().unwrap_or_else(|| default_folder().join(&name));
     let file = RunsFile::open(&out).map_err(|error| in_file(&out, error))?;
     check_build(&out, file.runs().is_empty(), options.mix_builds)?;
     let mut file = file.remove_runs_with_errors()?;
@@ -105,7 +105,7 @@ fn status_of_failed_runs(failed: usize) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs what the file does not contain yet.
+/// Makes the runs that the file does not contain yet.
 fn run_missing(
     experiment: &Experiment,
     file: &mut RunsFile,
@@ -139,11 +139,11 @@ fn check_build(out: &Path, is_empty: bool, mix_builds: bool) -> Result<(), Comma
     let mut hasher = DefaultHasher::new();
     hasher.write(&fs::read(std::env::current_exe()?)?);
     let (path, build) = (out.join("build"), format!("{:016x}\n", hasher.finish()));
-    let known = match fs::read_to_string(&path) {
+    let recorded = match fs::read_to_string(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        known => known.ok(),
+        recorded => recorded.ok(),
     };
-    if known.as_ref() != Some(&build) && !is_empty && !mix_builds {
+    if recorded.as_ref() != Some(&build) && !is_empty && !mix_builds {
         return Err(format!(
             "{} contains runs of another or an unknown build of this program, which may have \
              proposed other points: choose another --out, or add --mix-builds to keep these runs",
@@ -154,7 +154,7 @@ fn check_build(out: &Path, is_empty: bool, mix_builds: bool) -> Result<(), Comma
     Ok(fs::write(path, build)?)
 }
 
-/// Analyses existing runs of one directory, or of several directories side by side.
+/// Analyzes existing runs of one directory, or of several directories side by side.
 pub(super) fn compare(
     directories: &[PathBuf],
     out: Option<&Path>,
@@ -168,10 +168,11 @@ pub(super) fn compare(
             )
             .into());
         }
-        let here = RunsFile::read(directory).map_err(|error| in_file(directory, error))?;
-        let several = directories.len() > 1;
+        let directory_runs =
+            RunsFile::read(directory).map_err(|error| in_file(directory, error))?;
+        let has_several = directories.len() > 1;
         let name = directory.display();
-        runs.extend(here.into_iter().map(|run| match several {
+        runs.extend(directory_runs.into_iter().map(|run| match has_several {
             true => Run { strategy: format!("{} of {name}", run.strategy), ..run },
             false => run,
         }));
@@ -186,13 +187,13 @@ pub(super) fn compare(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Number of repetitions in the regression check.
+/// Number of seeds in the regression check.
 const CHECKED_SEEDS: u64 = 20;
 
 /// Checks whether the default strategy is as good as when the baseline was written.
 pub(super) fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCode, CommandError> {
-    // Errors in the baseline are found before the runs, which take a minute.
-    let before = if write { None } else { Some(read_baseline(baseline)?) };
+    // Errors in the baseline are reported before the runs are made.
+    let old_scores = if write { None } else { Some(read_baseline(baseline)?) };
     let bayesian = Contender::new("bayesian", BayesianOptimization::default);
     let experiment = Experiment::new(Suite::smoke(), [bayesian])?.with_seeds(CHECKED_SEEDS);
     let keys = experiment.keys();
@@ -209,15 +210,15 @@ pub(super) fn check(baseline: &Path, write: bool, quiet: bool) -> Result<ExitCod
         let reason = run.error.as_deref().unwrap_or("a contract violation");
         return Err(format!("{}, seed {}: {reason}", run.case_name(), run.seed).into());
     }
-    let now = BaselineScores::from_runs(&runs);
-    let Some(before) = before else {
-        fs::write(baseline, serde_json::to_string_pretty(&now)? + "\n")?;
+    let scores = BaselineScores::from_runs(&runs);
+    let Some(old_scores) = old_scores else {
+        fs::write(baseline, serde_json::to_string_pretty(&scores)? + "\n")?;
         print_line(format!("Written: {}", baseline.display()))?;
         return Ok(ExitCode::SUCCESS);
     };
-    let findings = now.compare_with(&before).map_err(|error| in_file(baseline, error))?;
-    print_line(findings.to_string())?;
-    Ok(if findings.has_regression() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let report = scores.compare_with(&old_scores).map_err(|error| in_file(baseline, error))?;
+    print_line(report.to_string())?;
+    Ok(if report.has_regression() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn read_baseline(path: &Path) -> Result<BaselineScores, InvalidInput> {
@@ -231,12 +232,12 @@ fn read_baseline(path: &Path) -> Result<BaselineScores, InvalidInput> {
 /// The case `boosting` is included only if it is named.
 pub(super) fn random_means(problems: &[String]) -> Result<ExitCode, CommandError> {
     const SAMPLES: usize = 100_000;
-    // Real learners are slow, so that fewer samples must suffice.
+    // Evaluations of real learners are slow, so they get fewer samples.
     const LEARNER_SAMPLES: usize = 10_000;
     let mut cases: BTreeMap<String, Case> = BTreeMap::new();
     for suite in SUITES {
-        let shipped = Suite::named(suite)?.into_cases();
-        cases.extend(shipped.into_iter().map(|case| (case.name(), case)));
+        let suite_cases = Suite::named(suite)?.into_cases();
+        cases.extend(suite_cases.into_iter().map(|case| (case.name(), case)));
     }
     if !problems.is_empty() {
         let boosting = Boosting::case();
@@ -244,8 +245,8 @@ pub(super) fn random_means(problems: &[String]) -> Result<ExitCode, CommandError
         cases.retain(|name, _| problems.iter().any(|text| name.contains(text.as_str())));
     }
     if cases.is_empty() {
-        let wanted = problems.join(", ");
-        return Err(InvalidInput(format!("no problem has a name with {wanted} in it")).into());
+        let texts = problems.join(", ");
+        return Err(InvalidInput(format!("no problem has a name with {texts} in it")).into());
     }
     let estimate = |(name, case): (String, Case)| {
         let is_learner = ["network", "boosting"].contains(&case.problem().name());

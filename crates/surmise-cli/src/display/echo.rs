@@ -15,22 +15,23 @@ impl SuppressedEcho {
         if !stdin().is_terminal() {
             return Self(None);
         }
-        let before = tcgetattr(stdin()).ok();
-        let Some(before) = before.filter(|modes| modes.local_modes.contains(LocalModes::ECHOCTL))
+        let original = tcgetattr(stdin()).ok();
+        let Some(original) =
+            original.filter(|modes| modes.local_modes.contains(LocalModes::ECHOCTL))
         else {
             return Self(None);
         };
-        let mut without = before.clone();
-        without.local_modes.remove(LocalModes::ECHOCTL);
-        let is_set = tcsetattr(stdin(), OptionalActions::Now, &without).is_ok();
-        Self(is_set.then_some(before))
+        let mut modified = original.clone();
+        modified.local_modes.remove(LocalModes::ECHOCTL);
+        let is_set = tcsetattr(stdin(), OptionalActions::Now, &modified).is_ok();
+        Self(is_set.then_some(original))
     }
 }
 
 impl Drop for SuppressedEcho {
     fn drop(&mut self) {
-        if let Some(before) = &self.0 {
-            let _ = tcsetattr(stdin(), OptionalActions::Now, before);
+        if let Some(original) = &self.0 {
+            let _ = tcsetattr(stdin(), OptionalActions::Now, original);
         }
     }
 }

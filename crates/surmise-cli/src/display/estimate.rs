@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Default)]
 pub(crate) struct Estimate {
     ended: u32,
+    /// The total duration of the ended jobs.
     total: Duration,
     /// The time of the last estimate, and the estimated remaining time.
     last_estimate: Option<(Instant, Duration)>,
@@ -21,14 +22,14 @@ impl Estimate {
         self.ended += 1;
         self.total += duration;
         let batches = remaining as f64 / parallel.max(1) as f64;
-        let left = (self.total / self.ended).as_secs_f64() * batches;
-        let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
-        self.last_estimate = Some((Instant::now(), left));
+        let seconds = (self.total / self.ended).as_secs_f64() * batches;
+        let estimate = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        self.last_estimate = Some((Instant::now(), estimate));
     }
 
     /// Returns the estimated remaining time, or `None` before the first job has ended.
     pub(crate) fn remaining(&self) -> Option<Duration> {
-        self.last_estimate.map(|(made_at, left)| left.saturating_sub(made_at.elapsed()))
+        self.last_estimate.map(|(made_at, estimate)| estimate.saturating_sub(made_at.elapsed()))
     }
 }
 
@@ -42,8 +43,8 @@ mod tests {
         assert_eq!(estimate.remaining(), None);
         estimate.add_job(Duration::from_secs(100), 8, 4);
         estimate.add_job(Duration::from_secs(300), 7, 4);
-        let left = estimate.remaining().unwrap().as_secs_f64();
-        assert!((349.0..=350.0).contains(&left), "{left}");
+        let seconds = estimate.remaining().unwrap().as_secs_f64();
+        assert!((349.0..=350.0).contains(&seconds), "{seconds}");
         estimate.add_job(Duration::from_secs(1), 0, 4);
         assert_eq!(estimate.remaining(), Some(Duration::ZERO));
     }

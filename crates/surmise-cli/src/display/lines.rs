@@ -25,7 +25,7 @@ pub(crate) fn describe_event(study: &Study, progress: &Progress<'_>) -> Option<S
         Progress::Recorded(Event::AttemptFailed { trial, failure }) => {
             format!("trial {trial}: the attempt failed: {}", shorten_message(&failure.message))
         }
-        Progress::Recorded(Event::StopAsked { trial, cause }) => {
+        Progress::Recorded(Event::StopRequested { trial, cause }) => {
             format!("trial {trial} is asked to stop: {cause}")
         }
         Progress::Retrying { job, after } => {

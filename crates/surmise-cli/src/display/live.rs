@@ -113,7 +113,7 @@ impl LiveView {
             _ => {}
         }
         if let Some(line) =
-            lines::describe_event(study, progress).filter(|_| has_own_line(progress))
+            lines::describe_event(study, progress).filter(|_| is_printed_above_table(progress))
         {
             self.line_printer().print(&line);
         }
@@ -164,10 +164,10 @@ impl LiveView {
     }
 }
 
-/// Returns whether an event is printed above the table; the table itself shows the other events.
-fn has_own_line(progress: &Progress<'_>) -> bool {
+/// Returns whether an event is printed above the table, which shows the other events.
+fn is_printed_above_table(progress: &Progress<'_>) -> bool {
     !matches!(
         progress,
-        Progress::Started { adopted: false, .. } | Progress::Recorded(Event::StopAsked { .. })
+        Progress::Started { adopted: false, .. } | Progress::Recorded(Event::StopRequested { .. })
     )
 }

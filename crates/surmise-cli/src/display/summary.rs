@@ -21,7 +21,7 @@ pub(crate) struct Summary {
     ended: usize,
     failed: usize,
     best: Option<(TrialId, f64)>,
-    /// The best value so far, after each trial that has a value.
+    /// The best value until then, for each trial with a value.
     best_values: Vec<f64>,
     estimate: Estimate,
     is_draining: bool,
@@ -83,12 +83,13 @@ impl Summary {
             Some(jobs) => format!("{} {}/{jobs} jobs", bar(self.ended, jobs), self.ended),
             None => format!("{} jobs", self.ended),
         };
-        let left = self.estimate.remaining();
+        let remaining = self.estimate.remaining();
         // An estimate is not more precise than a second.
-        let left = left.map(|left| format_duration(Duration::from_secs(left.as_secs().max(1))));
-        let left = match left {
+        let remaining =
+            remaining.map(|time| format_duration(Duration::from_secs(time.as_secs().max(1))));
+        let remaining = match remaining {
             _ if self.is_draining => ", draining: running jobs may end".to_owned(),
-            Some(left) => format!(", about {left} left"),
+            Some(time) => format!(", about {time} left"),
             None => String::new(),
         };
         let best = match self.best {
@@ -100,7 +101,7 @@ impl Summary {
             failed => format!(", {failed} failed"),
         };
         let best_values = sparkline(&self.best_values);
-        format!("{jobs}, {}{left}  {best}{failed}  {best_values}", format_duration(elapsed))
+        format!("{jobs}, {}{remaining}  {best}{failed}  {best_values}", format_duration(elapsed))
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn sanitize(text: &str) -> String {
     plain.replace('\t', " ").chars().filter(is_shown).collect()
 }
 
-/// Formats a duration with its two largest units.
+/// Formats a duration with at most two units, such as `250 ms` or `2 h 01 min`.
 pub(crate) fn format_duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_have_two_units() {
+    fn durations_have_at_most_two_units() {
         for (seconds, text) in [
             (0.0, "0 s"),
             (0.25, "250 ms"),

@@ -1,4 +1,4 @@
-//! How a tuning is shown while it runs.
+//! The displays of a tuning while it runs.
 
 use std::io::{IsTerminal, stdout};
 

@@ -7,7 +7,7 @@ use surmise::journal::Journal;
 use surmise::trial::Source;
 use surmise::{Failure, FailureKind, Outcome};
 
-use super::file::{journal_file, open, trial};
+use super::file::{journal_file, open_journal, trial};
 use crate::display::{format_configuration, format_number, pluralize, shorten_message};
 use crate::output::{CommandError, InvalidInput, exit_code, print_line};
 use crate::study::{TextDiagnostics, parse_configuration, render, with_option_names};
@@ -45,7 +45,7 @@ pub(crate) fn enqueue(options: &EnqueueOptions) -> ExitCode {
 
 fn try_enqueue(options: &EnqueueOptions) -> Result<(), CommandError> {
     let (mut study, mut journal) =
-        open(&journal_file(&options.name), |path| Ok(Journal::open(path)?))?;
+        open_journal(&journal_file(&options.name), |path| Ok(Journal::open(path)?))?;
     let text = options.configuration.clone();
     let configuration = parse_configuration(study.space(), &text).map_err(|diagnostics| {
         InvalidInput(render(&[TextDiagnostics {
@@ -83,7 +83,7 @@ pub(crate) fn tell(options: &TellOptions) -> ExitCode {
 
 fn try_tell(options: &TellOptions) -> Result<(), CommandError> {
     let (mut study, mut journal) =
-        open(&journal_file(&options.name), |path| Ok(Journal::open(path)?))?;
+        open_journal(&journal_file(&options.name), |path| Ok(Journal::open(path)?))?;
     let id = trial(&study, options.trial)?.id;
     if let (Some(step), Some(value)) = (options.step, options.value) {
         study.report(id, step, value)?;

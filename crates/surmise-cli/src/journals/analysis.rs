@@ -31,13 +31,13 @@ pub(super) fn show_importance(study: &Study, as_json: bool) -> Result<(), Comman
     for parameter in &importance.parameters {
         print_line(row(&parameter.name, &percent(parameter.main), &percent(parameter.total)))?;
     }
-    for pair in importance.interactions.iter().filter(|pair| pair.share.mean >= SMALL) {
+    for pair in importance.interactions.iter().filter(|pair| pair.share.mean >= MIN_PRINTED_SHARE) {
         let [a, b] = &pair.names;
         print_line(format_args!("interaction of {a} and {b}: {}", percent(pair.share)))?;
     }
     let count = analysis.model.as_ref().map_or(0, |model| model.surrogate.observation_count());
-    if let Some(doubt) = importance.warning() {
-        print_line(doubt)?;
+    if let Some(warning) = importance.warning() {
+        print_line(warning)?;
     }
     Ok(print_line(format_args!(
         "Shares of the variance of {metric} over the search space, by a model of {count} values, \
@@ -46,10 +46,10 @@ pub(super) fn show_importance(study: &Study, as_json: bool) -> Result<(), Comman
 }
 
 /// Interactions with a smaller share of the variance are not printed.
-const SMALL: f64 = 0.02;
+const MIN_PRINTED_SHARE: f64 = 0.02;
 
 fn percent(share: Share) -> String {
-    format!("{:.0} % ± {:.0} %", 100.0 * share.mean, 100.0 * share.deviation)
+    format!("{:.0} % ± {:.0} %", 100.0 * share.mean, 100.0 * share.std_dev)
 }
 
 /// Prints one paragraph for each finding, or all findings as JSON.

@@ -9,7 +9,7 @@ use surmise::journal::Journal;
 use surmise::trial::Source;
 use surmise::{AskOutcome, Error, Study};
 
-use super::file::{journal_file, open, open_study};
+use super::file::{journal_file, open_journal, open_study};
 use crate::display::pluralize;
 use crate::output::{CommandError, InvalidInput, exit_code, print_line, print_to_stderr};
 use crate::study::StudyOptions;
@@ -83,7 +83,7 @@ fn ask_once(options: &AskOptions) -> Result<Answer, CommandError> {
                        repeat its --set options and --minimize or --maximize";
             return Err(InvalidInput(why.to_owned()).into());
         }
-        open(&path, |path| Ok(Journal::open(path)?))?
+        open_journal(&path, |path| Ok(Journal::open(path)?))?
     } else {
         open_study(&path, &options.study, || options.study.base())?
     };

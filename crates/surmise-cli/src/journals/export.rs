@@ -9,7 +9,7 @@ use surmise::{Outcome, ParameterRange, ParameterValue, Trial};
 
 use super::file::{journal_file, pending_state, view};
 use super::optuna;
-use super::trials::{Times, as_csv, as_json, csv, rfc3339};
+use super::trials::{Times, as_csv, as_json, format_rfc3339, to_csv};
 use crate::output::{CommandError, exit_code, print_line};
 
 #[derive(Debug, Args)]
@@ -49,7 +49,7 @@ fn try_export(options: &ExportOptions) -> Result<(), CommandError> {
             as_csv(&view, &view.study.trials().iter().collect::<Vec<_>>(), pending)?
         }
         ExportOptions { json: true, .. } => {
-            let times = Times::of(&view);
+            let times = Times::new(&view);
             let trials = view.study.trials().iter();
             let records: Vec<_> = trials.map(|trial| as_json(trial, &times, pending)).collect();
             serde_json::to_string_pretty(&records)? + "\n"
@@ -68,7 +68,7 @@ fn try_export(options: &ExportOptions) -> Result<(), CommandError> {
 
 /// Formats the trials with the columns of AWS's `HyperparameterTuningJobAnalytics`, in its order.
 fn sagemaker_analytics(view: &JournalView, name: &str) -> Result<String, CommandError> {
-    let times = Times::of(view);
+    let times = Times::new(view);
     let ranges = view.study.space().ranges();
     let job_columns = [
         "TrainingJobName",
@@ -90,7 +90,7 @@ fn sagemaker_analytics(view: &JournalView, name: &str) -> Result<String, Command
             Some(Outcome::Stopped { .. }) => "Stopped",
             Some(Outcome::Failed(_)) => "Failed",
         };
-        let time = |time: Option<f64>| time.map(rfc3339).unwrap_or_default();
+        let time = |time: Option<f64>| time.map(format_rfc3339).unwrap_or_default();
         let duration = times.duration(trial.id).map(|duration| duration.as_secs_f64().to_string());
         let job = format!("{name}-{:05}-{}", trial.id.0, trial.attempt());
         let job_values = [
@@ -103,5 +103,5 @@ fn sagemaker_analytics(view: &JournalView, name: &str) -> Result<String, Command
         ];
         values.chain(job_values).collect()
     };
-    csv(std::iter::once(header).chain(view.study.trials().iter().map(row)))
+    to_csv(std::iter::once(header).chain(view.study.trials().iter().map(row)))
 }

@@ -14,7 +14,7 @@ use crate::study::{
 
 /// Maximum time to wait for other commands that write the same journal.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
-const LOCK_POLL: Duration = Duration::from_millis(20);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Returns the journal file of a study: a file with that name, otherwise `NAME.surmise`.
 pub(crate) fn journal_file(name: &str) -> PathBuf {
@@ -29,15 +29,16 @@ pub(crate) fn view(name: &str) -> Result<JournalView, CommandError> {
 
 /// Opens a journal for writing, with the function `open`.
 ///
-/// It waits while other short commands write the journal, but not for a running `surmise tune`.
+/// The call waits while other short commands write the journal, but not for a running
+/// `surmise tune`.
 ///
 /// # Errors
 /// Returns `UnusableJournal` if the journal cannot be used.
-pub(crate) fn open<T>(
+pub(crate) fn open_journal<T>(
     path: &Path,
     mut open: impl FnMut(&Path) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let started = now();
+    let start = current_time();
     loop {
         match open(path) {
             Err(error) if is_locked(&error) && is_tuner_running(path) => {
@@ -49,8 +50,8 @@ pub(crate) fn open<T>(
                 ))
                 .into());
             }
-            Err(error) if is_locked(&error) && started.elapsed() < LOCK_TIMEOUT => {
-                std::thread::sleep(LOCK_POLL);
+            Err(error) if is_locked(&error) && start.elapsed() < LOCK_TIMEOUT => {
+                std::thread::sleep(LOCK_POLL_INTERVAL);
             }
             opened => return opened.map_err(with_command_names),
         }
@@ -69,21 +70,23 @@ pub(crate) fn open_study(
     options: &StudyOptions,
     base: impl Fn() -> Result<StudyBase, Vec<TextDiagnostics>>,
 ) -> Result<(Study, Journal), CommandError> {
-    let new = || -> Result<NewStudy, CommandError> {
+    let new_study = || -> Result<NewStudy, CommandError> {
         let study = base().and_then(|base| options.study(base));
         study.map_err(|errors| InvalidInput(render(&errors)).into())
     };
-    let (mut study, mut journal) = open(path, |path| match Journal::resume(path, new()?.study) {
-        Err(Error::Journal(JournalError {
-            kind: JournalErrorKind::DifferentStudy { differences },
-            ..
-        })) if differences.iter().all(|line| is_limit_change(line)) => {
-            Ok(Journal::resume_changed(path, new()?.study)?)
-        }
-        opened => Ok(opened?),
-    })?;
+    let (mut study, mut journal) =
+        open_journal(path, |path| match Journal::resume(path, new_study()?.study) {
+            Err(Error::Journal(JournalError {
+                kind: JournalErrorKind::DifferentStudy { differences },
+                ..
+            })) if differences.iter().all(|line| is_limit_change(line)) => {
+                Ok(Journal::resume_changed(path, new_study()?.study)?)
+            }
+            opened => Ok(opened?),
+        })?;
     if study.events().is_empty() {
-        new()?.start_from.iter().try_for_each(|start| study.enqueue(start))?;
+        let start_from = new_study()?.start_from;
+        start_from.iter().try_for_each(|configuration| study.enqueue(configuration))?;
         journal.write(&study)?;
     }
     Ok((study, journal))
@@ -116,7 +119,7 @@ fn is_tuner_running(path: &Path) -> bool {
 }
 
 #[allow(clippy::disallowed_methods, reason = "measures the time of waiting for a lock")]
-fn now() -> Instant {
+fn current_time() -> Instant {
     Instant::now()
 }
 

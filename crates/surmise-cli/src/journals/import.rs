@@ -10,7 +10,7 @@ use surmise::{
     Configuration, Failure, FailureKind, Outcome, ParameterRange, ParameterValue, Study,
 };
 
-use super::file::{journal_file, open, open_study};
+use super::file::{journal_file, open_journal, open_study};
 use super::optuna;
 use crate::output::{CommandError, InvalidInput, exit_code, print_line};
 use crate::study::{StudyBase, StudyOptions, parse_value};
@@ -54,7 +54,7 @@ fn try_import(options: &ImportOptions) -> Result<(), CommandError> {
     };
     let path = journal_file(&options.name);
     let (mut study, mut journal) = if path.exists() && options.study.is_empty() {
-        open(&path, |path| Ok(Journal::open(path)?))?
+        open_journal(&path, |path| Ok(Journal::open(path)?))?
     } else {
         open_study(&path, &options.study, || match &optuna {
             Some(optuna) => {
@@ -69,9 +69,9 @@ fn try_import(options: &ImportOptions) -> Result<(), CommandError> {
         })?
     };
     if let Some(optuna) = optuna.as_ref().filter(|optuna| optuna.goal != study.objective().goal) {
-        let (theirs, ours) = (optuna.goal, study.objective().goal);
+        let (optuna_goal, goal) = (optuna.goal, study.objective().goal);
         return Err(InvalidInput(format!(
-            "the goals differ: Optuna's study has {theirs:?}, and this study has {ours:?}"
+            "the goals differ: Optuna's study has {optuna_goal:?}, and this study has {goal:?}"
         ))
         .into());
     }
@@ -102,17 +102,17 @@ fn import_new(
             *existing.entry(result_key(&trial.configuration, outcome)).or_default() += 1;
         }
     }
-    let (mut imported_count, mut known_count, mut rejected) = (0, 0, Vec::new());
+    let (mut imported_count, mut existing_count, mut rejected) = (0, 0, Vec::new());
     for ImportedResult { position, configuration, outcome } in results {
-        let normal = study.space().normalize(&configuration).unwrap_or(configuration);
+        let normalized = study.space().normalize(&configuration).unwrap_or(configuration);
         if let Some(count) =
-            existing.get_mut(&result_key(&normal, &outcome)).filter(|count| **count > 0)
+            existing.get_mut(&result_key(&normalized, &outcome)).filter(|count| **count > 0)
         {
             *count -= 1;
-            known_count += 1;
+            existing_count += 1;
             continue;
         }
-        match study.add_observation(&normal, outcome) {
+        match study.add_observation(&normalized, outcome) {
             Ok(_) => imported_count += 1,
             Err(error) => {
                 rejected.push(format!("{position}: {}", error.to_string().replace('\n', "; ")));
@@ -121,12 +121,12 @@ fn import_new(
     }
     journal.write(study)?;
     print_line(format_args!(
-        "{imported_count} results imported into {name}; {known_count} were there already"
+        "{imported_count} results imported into {name}; {existing_count} were already in it"
     ))?;
     for line in &rejected {
         print_line(format_args!("skipped: {line}"))?;
     }
-    if imported_count + known_count == 0 { Err("nothing was imported".into()) } else { Ok(()) }
+    if imported_count + existing_count == 0 { Err("nothing was imported".into()) } else { Ok(()) }
 }
 
 fn failed_outcome(reason: &str) -> Outcome {
@@ -147,8 +147,9 @@ fn optuna_results(optuna: optuna::OptunaStudy) -> Vec<ImportedResult> {
 
 /// Reads the results in a CSV file.
 ///
-/// A row without a value is a failed trial. Columns of neither a parameter nor the metric are
-/// ignored, except `state` and `failure`.
+/// A row without a value is a failed trial. Rows with the `state` `running`, `waiting` or `stopped`
+/// are skipped. Columns of neither a parameter nor the metric are ignored, except `state` and
+/// `failure`.
 fn csv_results(study: &Study, text: &str) -> Result<Vec<ImportedResult>, CommandError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let unreadable = |error: csv::Error| InvalidInput(error.to_string());
@@ -180,7 +181,7 @@ fn csv_results(study: &Study, text: &str) -> Result<Vec<ImportedResult>, Command
                 .map(|value| (name.to_owned(), value))
                 .map_err(|reason| format!("{position}, {name}: {reason}"))
         };
-        // Rows of an export without a final value are skipped.
+        // An export has such rows for trials without a final value.
         let state = field("state");
         if matches!(state, "running" | "waiting" | "stopped") {
             ignored.push(format!("{position}: the trial is {state}"));

@@ -12,10 +12,11 @@ use surmise::{
     Trial,
 };
 
-use super::trials::{Times, rfc3339};
+use super::trials::{Times, format_rfc3339};
 use crate::output::{CommandError, InvalidInput};
 use crate::study::TextDiagnostics;
 
+/// The numbers of Optuna's `JournalOperation`.
 const CREATE_STUDY: u64 = 0;
 const CREATE_TRIAL: u64 = 4;
 const SET_PARAMETER: u64 = 5;
@@ -35,7 +36,7 @@ const MAXIMIZE: u64 = 2;
 /// Formats a study as a journal file of Optuna.
 pub(crate) fn write(view: &JournalView, name: &str) -> String {
     let study = &view.study;
-    let times = Times::of(view);
+    let times = Times::new(view);
     let direction = match study.objective().goal {
         Goal::Minimize => MINIMIZE,
         Goal::Maximize => MAXIMIZE,
@@ -60,11 +61,11 @@ fn write_trial(
     let started = times.started(trial.id).or(times.ended(trial.id)).unwrap_or_default();
     lines.push(json!({
         "op_code": CREATE_TRIAL, "worker_id": "surmise", "study_id": 0,
-        "datetime_start": rfc3339(started),
+        "datetime_start": format_rfc3339(started),
     }));
     for range in space.ranges() {
         let Some(value) = trial.configuration.value(range.name()) else { continue };
-        let (internal, distribution) = parameter(range, value);
+        let (internal, distribution) = optuna_parameter(range, value);
         lines.push(json!({
             "op_code": SET_PARAMETER, "worker_id": "surmise", "trial_id": number,
             "param_name": range.name(), "param_value_internal": internal,
@@ -93,14 +94,14 @@ fn write_trial(
     let ended = times.ended(trial.id).unwrap_or(started);
     lines.push(json!({
         "op_code": SET_STATE, "worker_id": "surmise", "trial_id": number, "state": state,
-        "values": values, "datetime_complete": rfc3339(ended),
+        "values": values, "datetime_complete": format_rfc3339(ended),
     }));
 }
 
 /// Converts a value to Optuna's internal representation, with its distribution.
 ///
 /// Optuna has no reverse-logarithmic scale, and no steps on a logarithmic scale.
-fn parameter(range: &ParameterRange, value: &ParameterValue) -> (Value, Value) {
+fn optuna_parameter(range: &ParameterRange, value: &ParameterValue) -> (Value, Value) {
     let is_log =
         range.resolved_scaling().is_some_and(|scale| scale.scaling == ScalingType::Logarithmic);
     match range {
@@ -117,7 +118,7 @@ fn parameter(range: &ParameterRange, value: &ParameterValue) -> (Value, Value) {
             (json!(value.number()), json!({"name": "IntDistribution", "attributes": attributes}))
         }
         ParameterRange::Categorical(range) => {
-            let index = range.values().iter().position(|known| known == value);
+            let index = range.values().iter().position(|choice| choice == value);
             let attributes = json!({"choices": range.values()});
             (json!(index), json!({"name": "CategoricalDistribution", "attributes": attributes}))
         }
@@ -132,7 +133,7 @@ pub(crate) struct OptunaStudy {
     pub(crate) trials: Vec<OptunaTrial>,
 }
 
-/// An ended trial in a journal file of Optuna.
+/// A completed or failed trial in a journal file of Optuna.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct OptunaTrial {
     pub(crate) number: usize,
@@ -181,8 +182,8 @@ struct Attributes {
 pub(crate) fn read(text: &str, study_name: Option<&str>) -> Result<OptunaStudy, CommandError> {
     let mut file = OptunaFile::default();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let read = serde_json::from_str(line).map_err(|error| error.to_string());
-        let applied = read.and_then(|operation| file.apply(operation));
+        let operation = serde_json::from_str(line).map_err(|error| error.to_string());
+        let applied = operation.and_then(|operation| file.apply(operation));
         applied.map_err(|error| InvalidInput(format!("line {}: {error}", number + 1)))?;
     }
     file.study(study_name)
@@ -193,7 +194,8 @@ pub(crate) fn read(text: &str, study_name: Option<&str>) -> Result<OptunaStudy, 
 struct OptunaFile {
     /// The names and directions of the studies.
     studies: Vec<(String, Vec<u64>)>,
-    /// The trials by their numbers: the number of the study, the trial, and whether it has ended.
+    /// The trials by their numbers: the number of the study, the trial, and true if it completed or
+    /// failed.
     trials: BTreeMap<usize, (usize, OptunaTrial, bool)>,
     /// The ranges, each with the number of its study.
     ranges: Vec<(usize, ParameterRange)>,
@@ -225,10 +227,10 @@ impl OptunaFile {
                 };
                 let distribution: Distribution =
                     serde_json::from_str(&text).map_err(|error| error.to_string())?;
-                let read = distribution.read(&name, value).map_err(|error| error.to_string());
-                let (range, value) = read?;
-                let mut known = self.ranges.iter();
-                if !known.any(|(of, known)| of == study && known.name() == name) {
+                let parsed = distribution.read(&name, value).map_err(|error| error.to_string());
+                let (range, value) = parsed?;
+                let mut ranges = self.ranges.iter();
+                if !ranges.any(|(owner, range)| owner == study && range.name() == name) {
                     self.ranges.push((*study, range));
                 }
                 trial.values.push((name, value));
@@ -249,7 +251,7 @@ impl OptunaFile {
     /// Returns the study with this name, or the only study.
     fn study(self, study_name: Option<&str>) -> Result<OptunaStudy, CommandError> {
         let names: Vec<String> = self.studies.iter().map(|(name, _)| name.clone()).collect();
-        let study = choose(&names, study_name)?;
+        let study = find_study(&names, study_name)?;
         let goal = match self.studies.get(study).map(|(_, directions)| directions.as_slice()) {
             Some([MAXIMIZE]) => Goal::Maximize,
             Some([_]) => Goal::Minimize,
@@ -260,8 +262,8 @@ impl OptunaFile {
             }
         };
         let ended =
-            self.trials.into_values().filter(|(of, _, has_ended)| *of == study && *has_ended);
-        let ranges = self.ranges.into_iter().filter(|(of, _)| *of == study);
+            self.trials.into_values().filter(|(owner, _, has_ended)| *owner == study && *has_ended);
+        let ranges = self.ranges.into_iter().filter(|(owner, _)| *owner == study);
         Ok(OptunaStudy {
             ranges: ranges.map(|(_, range)| range).collect(),
             goal,
@@ -270,8 +272,9 @@ impl OptunaFile {
     }
 }
 
-fn choose(names: &[String], study_name: Option<&str>) -> Result<usize, CommandError> {
-    let known = names.join(", ");
+/// Returns the number of the study with this name, or of the only study.
+fn find_study(names: &[String], study_name: Option<&str>) -> Result<usize, CommandError> {
+    let all_names = names.join(", ");
     let found = match (study_name, names) {
         (_, []) => {
             return Err(InvalidInput(
@@ -281,28 +284,31 @@ fn choose(names: &[String], study_name: Option<&str>) -> Result<usize, CommandEr
         }
         (None, [_]) => Some(0),
         (None, _) => None,
-        (Some(wanted), _) => names.iter().position(|name| name == wanted),
+        (Some(study_name), _) => names.iter().position(|name| name == study_name),
     };
-    let remedy =
-        || InvalidInput(format!("choose a study with --optuna-study NAME, one of {known}")).into();
+    let remedy = || {
+        InvalidInput(format!("choose a study with --optuna-study NAME, one of {all_names}")).into()
+    };
     found.ok_or_else(remedy)
 }
 
 impl Distribution {
+    /// Converts the distribution to a range, and an internal value to a value of it.
     fn read(&self, name: &str, internal: f64) -> Result<(ParameterRange, ParameterValue), Error> {
         let Attributes { low, high, step, log, choices } = &self.attributes;
         let (low, high) = (low.unwrap_or_default(), high.unwrap_or_default());
         let scaling = if *log { ScalingType::Logarithmic } else { ScalingType::Linear };
         #[allow(clippy::cast_possible_truncation, reason = "Optuna stores whole numbers as floats")]
-        let whole = |number: f64| number.round() as i64;
+        let to_integer = |number: f64| number.round() as i64;
         let (range, value) = match &self.name[..] {
             "IntDistribution" | "IntUniformDistribution" | "IntLogUniformDistribution" => {
-                let range = ParameterRange::integer(name, whole(low)..=whole(high), scaling)?;
-                (range, ParameterValue::Integer(whole(internal)))
+                let range =
+                    ParameterRange::integer(name, to_integer(low)..=to_integer(high), scaling)?;
+                (range, ParameterValue::Integer(to_integer(internal)))
             }
             "CategoricalDistribution" => {
                 let range = ParameterRange::categorical(name, choices.iter().cloned())?;
-                let index = usize::try_from(whole(internal)).unwrap_or(usize::MAX);
+                let index = usize::try_from(to_integer(internal)).unwrap_or(usize::MAX);
                 let value = choices.get(index).cloned().unwrap_or(ParameterValue::Null);
                 return Ok((range, value));
             }

@@ -40,8 +40,8 @@ fn try_report(options: &ReportOptions) -> Result<(), CommandError> {
         options.names.iter().map(|name| view(name)).collect::<Result<_, _>>()?;
     let titles: Vec<String> = options.names.iter().map(|name| title(name)).collect();
     let (page, pictures) = match &views[..] {
-        [one] => single_report(&options.names[0], &titles[0], one),
-        several => comparison_report(&titles, several)?,
+        [view] => single_report(&options.names[0], &titles[0], view),
+        views => comparison_report(&titles, views)?,
     };
     let output = options
         .output
@@ -50,7 +50,7 @@ fn try_report(options: &ReportOptions) -> Result<(), CommandError> {
     if output.as_os_str() == "-" {
         return Ok(print_line(page)?);
     }
-    refuse_journal(&output)?;
+    check_is_no_journal(&output)?;
     if let Some(folder) = &options.pictures {
         fs::create_dir_all(folder).map_err(|error| write_error(folder, &error))?;
         for picture in pictures {
@@ -79,7 +79,7 @@ fn check_names(options: &ReportOptions) -> Result<(), CommandError> {
 }
 
 /// Returns an error if the output file is a journal, which must not be overwritten.
-fn refuse_journal(output: &Path) -> Result<(), CommandError> {
+fn check_is_no_journal(output: &Path) -> Result<(), CommandError> {
     const PREFIX: &[u8] = b"{\"seq\":";
     let mut prefix = Vec::new();
     if let Ok(file) = fs::File::open(output) {
@@ -129,12 +129,12 @@ fn comparison_report(
 ) -> Result<(String, Vec<Picture>), CommandError> {
     let studies = titles.iter().cloned().zip(views.iter().map(|view| &view.study)).collect();
     let comparison = Comparison::new(studies).ok_or_else(|| {
-        let each = |(title, view): (&String, &JournalView)| {
+        let describe = |(title, view): (&String, &JournalView)| {
             let objective = view.study.objective();
             format!("{title}: {} ({:?})", objective.metric_name, objective.goal)
         };
-        let each: Vec<String> = titles.iter().zip(views).map(each).collect();
-        format!("studies of different metrics or goals cannot be compared: {}", each.join(", "))
+        let studies: Vec<String> = titles.iter().zip(views).map(describe).collect();
+        format!("studies of different metrics or goals cannot be compared: {}", studies.join(", "))
     })?;
     Ok((comparison.html(&titles.join(", ")), comparison.pictures()))
 }

@@ -65,7 +65,7 @@ fn try_show(options: &ShowOptions) -> Result<(), CommandError> {
         return Ok(print_line(as_csv(&view, &trials, pending)?.trim_end())?);
     }
     if options.json {
-        let times = Times::of(&view);
+        let times = Times::new(&view);
         let records: Vec<_> = trials.iter().map(|trial| as_json(trial, &times, pending)).collect();
         return Ok(print_line(serde_json::to_string_pretty(&records)?)?);
     }
@@ -77,8 +77,8 @@ fn try_show(options: &ShowOptions) -> Result<(), CommandError> {
         print_line(line)?;
     }
     print_line(summary(study, pending))?;
-    let waiting: Vec<String> = study.enqueued().map(format_configuration).collect();
-    for configuration in &waiting {
+    let enqueued: Vec<String> = study.enqueued().map(format_configuration).collect();
+    for configuration in &enqueued {
         print_line(format_args!("enqueued: {configuration}"))?;
     }
     Ok(())
@@ -86,7 +86,7 @@ fn try_show(options: &ShowOptions) -> Result<(), CommandError> {
 
 /// Sorts trials by a key; trials without the key come last.
 fn sort(study: &Study, trials: &mut [&Trial], key: &str) -> Result<(), CommandError> {
-    let last = |a: Option<f64>, b: Option<f64>| match (a, b) {
+    let compare = |a: Option<f64>, b: Option<f64>| match (a, b) {
         (Some(a), Some(b)) => a.total_cmp(&b),
         (None, None) => Ordering::Equal,
         (None, _) => Ordering::Greater,
@@ -97,18 +97,18 @@ fn sort(study: &Study, trials: &mut [&Trial], key: &str) -> Result<(), CommandEr
     match key {
         "trial" => {}
         _ if key == "value" || *key == study.objective().metric_name => {
-            trials.sort_by(|a, b| last(loss(a), loss(b)));
+            trials.sort_by(|a, b| compare(loss(a), loss(b)));
         }
         _ if ranges.iter().any(|range| range.name() == key) => trials.sort_by(|a, b| {
             let value = |trial: &Trial| trial.configuration.value(key).cloned();
             let number = |trial: &Trial| value(trial).and_then(|value| value.number());
             let text = |trial: &Trial| value(trial).map(|value| value.to_text());
-            last(number(a), number(b)).then_with(|| text(a).cmp(&text(b)))
+            compare(number(a), number(b)).then_with(|| text(a).cmp(&text(b)))
         }),
         _ => {
             let names: Vec<&str> = ranges.iter().map(ParameterRange::name).collect();
-            let known = names.join(", ");
-            let message = format!("unknown order --sort {key}: use trial, value or one of {known}");
+            let names = names.join(", ");
+            let message = format!("unknown order --sort {key}: use trial, value or one of {names}");
             return Err(InvalidInput(message).into());
         }
     }
@@ -132,7 +132,7 @@ fn table(
     pending: &str,
 ) -> Vec<String> {
     let study = &view.study;
-    let times = Times::of(view);
+    let times = Times::new(view);
     let ranges = study.space().ranges();
     let metric = study.objective().metric_name.clone();
     let mut header = vec!["trial".to_owned(), "state".to_owned(), metric, "time".to_owned()];
@@ -145,16 +145,16 @@ fn table(
         })
         .collect();
     let format_all = |rows: &[Vec<String>]| format_table(&header, rows, &[0, 2, 3]);
-    let narrow = format_all(&rows).first().map_or(0, |line| measure_text_width(line));
+    let fixed_width = format_all(&rows).first().map_or(0, |line| measure_text_width(line));
     let values = |trial: &&Trial| -> Vec<String> {
         let values = ranges.iter().map(|range| trial.configuration.value(range.name()));
         values.map(|value| value.map(format_value).unwrap_or_default()).collect()
     };
     let names: Vec<String> = ranges.iter().map(|range| range.name().to_owned()).collect();
     let parameters: Vec<Vec<String>> = trials.iter().map(values).collect();
-    let wide =
+    let parameters_width =
         format_table(&names, &parameters, &[]).iter().map(|line| measure_text_width(line)).max();
-    if narrow + 2 + wide.unwrap_or(0) <= width {
+    if fixed_width + 2 + parameters_width.unwrap_or(0) <= width {
         header.extend(names);
         for (row, values) in rows.iter_mut().zip(parameters) {
             row.extend(values);
@@ -172,18 +172,18 @@ fn table(
             row.push(shorten_message(&failure.message));
         }
     }
-    let cut = |line: String| match width {
+    let truncate = |line: String| match width {
         usize::MAX => line,
         _ => truncate_str(&line, width, "…").into_owned(),
     };
-    format_table(&header, &rows, &[0, 2, 3]).into_iter().map(cut).collect()
+    format_table(&header, &rows, &[0, 2, 3]).into_iter().map(truncate).collect()
 }
 
 /// Aligns columns, with two spaces between them; columns in `right` are right-aligned.
 fn format_table(header: &[String], rows: &[Vec<String>], right: &[usize]) -> Vec<String> {
-    let all = || std::iter::once(header).chain(rows.iter().map(Vec::as_slice));
+    let all_rows = || std::iter::once(header).chain(rows.iter().map(Vec::as_slice));
     let width = |column: usize| {
-        let cells = all().filter_map(|row| row.get(column));
+        let cells = all_rows().filter_map(|row| row.get(column));
         cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
@@ -194,7 +194,7 @@ fn format_table(header: &[String], rows: &[Vec<String>], right: &[usize]) -> Vec
         };
         row.iter().enumerate().map(padded).collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    all().map(line).collect()
+    all_rows().map(line).collect()
 }
 
 fn summary(study: &Study, pending: &str) -> String {

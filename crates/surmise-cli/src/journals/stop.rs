@@ -11,7 +11,7 @@ use super::file::journal_file;
 use crate::output::{CommandError, exit_code, print_line};
 
 /// Pause between two signals, so that the process receives both.
-const PAUSE: Duration = Duration::from_millis(300);
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Args)]
 pub(crate) struct StopOptions {
@@ -37,11 +37,11 @@ fn try_stop(options: &StopOptions) -> Result<(), CommandError> {
         if options.cancel { &[Signal::INT, Signal::INT] } else { &[Signal::TERM] };
     for (number, signal) in signals.iter().enumerate() {
         if number > 0 {
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(SIGNAL_INTERVAL);
         }
         kill_process(process, *signal)?;
     }
-    let what =
+    let effect =
         if options.cancel { "stops its jobs and ends" } else { "ends when its jobs have ended" };
-    Ok(print_line(format_args!("Process {writer} {what}. Run its command again to resume."))?)
+    Ok(print_line(format_args!("Process {writer} {effect}. Run its command again to resume."))?)
 }

@@ -28,7 +28,7 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    pub(crate) fn of(view: &JournalView) -> Self {
+    pub(crate) fn new(view: &JournalView) -> Self {
         let mut times = Self::default();
         for (event, time) in view.study.events().iter().zip(&view.times) {
             match event {
@@ -82,7 +82,7 @@ pub(crate) fn as_json(trial: &Trial, times: &Times, pending: &str) -> Value {
 ///
 /// # Errors
 /// Returns an error of the CSV writer, which does not occur for a buffer in memory.
-pub(crate) fn csv(rows: impl Iterator<Item = Vec<String>>) -> Result<String, CommandError> {
+pub(crate) fn to_csv(rows: impl Iterator<Item = Vec<String>>) -> Result<String, CommandError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row)?;
@@ -91,10 +91,10 @@ pub(crate) fn csv(rows: impl Iterator<Item = Vec<String>>) -> Result<String, Com
 }
 
 /// Formats a time in seconds since 1970 as text: `2026-11-30T15:34:22.540894+00:00`.
-pub(crate) fn rfc3339(seconds: f64) -> String {
-    let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    let time = humantime::format_rfc3339_micros(SystemTime::UNIX_EPOCH + since).to_string();
-    // Programs from before 2022 do not accept `Z`.
+pub(crate) fn format_rfc3339(seconds: f64) -> String {
+    let since_1970 = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let time = humantime::format_rfc3339_micros(SystemTime::UNIX_EPOCH + since_1970).to_string();
+    // Python before 3.11 (2022) does not accept `Z`.
     time.replace('Z', "+00:00")
 }
 
@@ -106,13 +106,13 @@ pub(crate) fn as_csv(
     trials: &[&Trial],
     pending: &str,
 ) -> Result<String, CommandError> {
-    let times = Times::of(view);
+    let times = Times::new(view);
     let ranges = view.study.space().ranges();
     let metric = &view.study.objective().metric_name;
     let header = ["trial", "state", metric.as_str(), "begun", "ended", "failure"];
     let names = ranges.iter().map(ParameterRange::name);
     let header = header.into_iter().chain(names).map(str::to_owned).collect();
-    let row = |trial: &Trial| {
+    let to_row = |trial: &Trial| {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let failure = match &trial.outcome {
             Some(Outcome::Failed(failure)) => failure.message.clone(),
@@ -132,5 +132,5 @@ pub(crate) fn as_csv(
         });
         trial_values.into_iter().chain(values).collect()
     };
-    csv(std::iter::once(header).chain(trials.iter().copied().map(row)))
+    to_csv(std::iter::once(header).chain(trials.iter().copied().map(to_row)))
 }

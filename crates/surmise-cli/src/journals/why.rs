@@ -38,7 +38,7 @@ fn try_why(options: &WhyOptions) -> Result<(), CommandError> {
     if let Some(cause) = &trial.stop_cause {
         print_line(format_args!("a stop was requested: {cause}"))?;
     }
-    let duration = Times::of(&view)
+    let duration = Times::new(&view)
         .duration(trial.id)
         .map(|duration| format!(" after {}", format_duration(duration)));
     let duration = duration.unwrap_or_default();

@@ -8,7 +8,7 @@ use surmise_sagemaker::Quotas;
 
 use super::value_parsers::{parse_json, parse_quotas};
 
-/// A request, and what is needed to read and validate it.
+/// The options that name a request, and those for reading and validating it.
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
     /// A file with a `HyperParameterTuningJobConfig`, the body of `CreateHyperParameterTuningJob`

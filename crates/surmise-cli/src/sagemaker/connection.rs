@@ -11,7 +11,7 @@ pub(crate) const UNLIMITED_COST: &str =
 /// Message of a command without `--spend`.
 pub(crate) const NOTHING_SENT: &str = "Nothing was sent. Add --spend to start the training jobs.";
 
-/// The account, and how often its jobs are polled.
+/// The account, and the interval at which its jobs are polled.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ConnectionOptions {
     /// The interval at which training jobs are polled [default: 15; with --hand-over 30].

@@ -1,7 +1,7 @@
 //! A fake SageMaker as a server, for any client.
 //!
-//! Each stage of a training job takes a second instead of minutes. The objective of a job is the
-//! sum of the squares of its numeric hyperparameters. The hyperparameter
+//! A training takes two seconds, and each other stage of a job takes one, instead of minutes. The
+//! objective of a job is the sum of the squares of its numeric hyperparameters. The hyperparameter
 //! `_tuning_objective_metric` names the objective.
 
 use std::collections::BTreeMap;

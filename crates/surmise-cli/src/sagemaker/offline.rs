@@ -82,12 +82,12 @@ pub(super) fn run(options: &Options) -> Result<(), CommandError> {
     let rules = jobs.adapt_rules(tuning.rules.clone());
     let settings = StudySettings { seed, limits: tuning.limits, ..StudySettings::default() };
     let mut study = Study::new(tuning.space, tuning.objective, tuning.strategy, settings)?;
-    let mut is_raised = false;
+    let mut is_quota_raised = false;
     let result = Tuner::with_rules(rules)
         .on_progress(|_, progress| {
             // The quota is raised after an hour.
-            if !is_raised && clock.now() > 60 * MINUTE {
-                is_raised = true;
+            if !is_quota_raised && clock.now() > 60 * MINUTE {
+                is_quota_raised = true;
                 fake.set_quotas(InstanceQuotas::default());
             }
             print_event(progress, &clock, watch);

@@ -26,7 +26,7 @@ const NAME: &str = "local-tuning-job";
 /// Number of rows in the table of the best training jobs.
 const TABLE_ROWS: usize = 5;
 
-/// What to do with a request that the service would accept.
+/// The treatment of a request that the service would accept.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Action<'a> {
     Check,
@@ -110,7 +110,7 @@ fn read(options: &RequestOptions, printer: Printer) -> Result<(Document, Validat
     })?;
     printer.print(match document.format() {
         DocumentFormat::StateMachine { state, waits_for_completion, .. } => {
-            let end = if *waits_for_completion {
+            let behavior = if *waits_for_completion {
                 "which waits for its end"
             } else {
                 "which does not wait for its end"
@@ -120,7 +120,7 @@ fn read(options: &RequestOptions, printer: Printer) -> Result<(Document, Validat
             } else {
                 format!("the state {state:?}")
             };
-            format!("The request creates a tuning job in {name}, {end}.")
+            format!("The request creates a tuning job in {name}, {behavior}.")
         }
         DocumentFormat::Config => {
             "The document is a tuning configuration without training jobs.".to_owned()
@@ -153,7 +153,9 @@ fn read(options: &RequestOptions, printer: Printer) -> Result<(Document, Validat
 fn print_metrics(document: &Document, log: &str, printer: Printer) {
     let Ok(request) = document.request_with_name(NAME) else { return };
     let definitions = request.all_definitions();
-    for metric in definitions.flat_map(|one| one.algorithm.metric_definitions.iter().flatten()) {
+    for metric in
+        definitions.flat_map(|definition| definition.algorithm.metric_definitions.iter().flatten())
+    {
         let Ok(pattern) = MetricPattern::new(&metric.regex) else { continue };
         let values: Vec<&str> = log.lines().filter_map(|line| pattern.find(line)).collect();
         if let [first, .., last] | [first @ last] = values.as_slice() {
@@ -171,11 +173,11 @@ fn run(
     printer: Printer,
 ) -> Result<(), CommandError> {
     let mut tuning = document.tuning()?;
-    let other = action.limit_overrides();
-    tuning.limits.max_jobs = other.jobs.map(NonZeroUsize::get).or(tuning.limits.max_jobs);
-    let parallel = other.parallel.map(NonZeroUsize::get);
+    let overrides = action.limit_overrides();
+    tuning.limits.max_jobs = overrides.jobs.map(NonZeroUsize::get).or(tuning.limits.max_jobs);
+    let parallel = overrides.parallel.map(NonZeroUsize::get);
     tuning.limits.max_parallel_jobs = parallel.unwrap_or(tuning.limits.max_parallel_jobs);
-    tuning.seed = other.seed.or(tuning.seed);
+    tuning.seed = overrides.seed.or(tuning.seed);
     if let Action::Write(_) = action {
         let request = named_request(document, printer)?;
         let written = request.for_study(&tuning.study()?, validator)?;

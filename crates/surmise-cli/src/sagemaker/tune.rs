@@ -1,7 +1,7 @@
 //! Runs a tuning request on a real account.
 //!
-//! Surmise proposes the training jobs, or SageMaker's own tuner runs the whole tuning job. Training
-//! jobs cost money: without `--spend`, only the maximum cost is printed.
+//! Surmise proposes the training jobs, or SageMaker's own tuner runs the tuning job. Training jobs
+//! cost money: without `--spend`, only the maximum cost is printed.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -130,7 +130,7 @@ fn read_file(file: &str) -> Result<Vec<u8>, String> {
     std::fs::read(file).map_err(|error| format!("{file}: {error}"))
 }
 
-/// Returns the instance-seconds that running jobs may use after the budget is spent.
+/// Returns the maximum number of instance-seconds that running jobs use after the budget is spent.
 fn overrun_seconds(tuning: &Tuning, seconds: u64, instances: u32) -> u64 {
     tuning.limits.max_parallel_jobs as u64 * seconds * u64::from(instances)
 }
@@ -165,8 +165,8 @@ fn print_max_cost_of_tuning_job(
     tuning: &Tuning,
 ) -> Result<(), CommandError> {
     let template = TrainingJobTemplate::from_request(request)?;
-    let machines = template.machines();
-    let instances = machines.iter().filter_map(|machines| machines.instance_count).max();
+    let options = template.instance_options().iter();
+    let instances = options.filter_map(|option| option.instance_count).max();
     let instances = instances.unwrap_or(1);
     let seconds = template.definition().stopping_condition.max_runtime_in_seconds;
     let seconds = seconds.unwrap_or(86_400);
@@ -222,7 +222,7 @@ fn tune(
             names.join(", ")
         ))?;
     }
-    let best = show_best(&study).ok_or("no training job completed")?;
+    let best = print_best(&study).ok_or("no training job completed")?;
     if let Some(job) = jobs.training_job(best) {
         print_line(format_args!(
             "training job: {}\nmodel: {}",
@@ -233,7 +233,8 @@ fn tune(
     Ok(())
 }
 
-fn show_best(study: &Study) -> Option<JobId> {
+/// Prints the best trial, and returns its job.
+fn print_best(study: &Study) -> Option<JobId> {
     let best = study.best()?;
     print_if_possible(format_args!("best: {} with {}", best.value()?, best.configuration));
     Some(JobId { trial: best.id, attempt: best.attempt() })
@@ -268,6 +269,7 @@ fn print_event(progress: &Progress<'_>) {
     }
 }
 
+/// Lets SageMaker's own tuner run the tuning job, and imports its results.
 fn hand_over(
     request: &CreateHyperParameterTuningJobRequest,
     service: SageMakerService,
@@ -282,19 +284,19 @@ fn hand_over(
         "The tuning job {} has started. It costs money until it ends or is stopped.",
         job.name()
     ))?;
-    let end = job.follow(|so_far| {
-        let counters = so_far.training_job_status_counters;
-        let now =
+    let ended = job.follow(|description| {
+        let counters = description.training_job_status_counters;
+        let progress =
             format!("\r{} completed, {} in progress", counters.completed, counters.in_progress);
-        let _ = std::io::stdout().write_all(now.as_bytes());
+        let _ = std::io::stdout().write_all(progress.as_bytes());
         let _ = std::io::stdout().flush();
         ControlFlow::Continue(())
     })?;
-    let (study, summary) = end.study(&job.training_jobs()?)?;
-    print_line(format_args!("\n{:?}; imported {} observations", end.status, summary.added))?;
+    let (study, summary) = ended.study(&job.training_jobs()?)?;
+    print_line(format_args!("\n{:?}; imported {} observations", ended.status, summary.added))?;
     for (name, why) in &summary.skipped {
         print_line(format_args!("skipped {name}: {why}"))?;
     }
-    show_best(&study).ok_or("no training job completed")?;
+    print_best(&study).ok_or("no training job completed")?;
     Ok(())
 }

@@ -20,12 +20,12 @@ pub(crate) fn parse_value(range: &ParameterRange, text: &str) -> Result<Paramete
             .map_err(|_| format!("`{text}` is not a whole number")),
         ParameterRange::Categorical(range) => {
             let value = parse_choice(text);
-            let known = range.values();
-            let has_same_text = |known: &&ParameterValue| known.to_text() == text;
-            let found = known.iter().find(|known| **known == value);
-            found.or_else(|| known.iter().find(has_same_text)).cloned().ok_or_else(|| {
-                let known: Vec<String> = known.iter().map(ParameterValue::to_text).collect();
-                format!("`{text}` is not one of {}", known.join(", "))
+            let choices = range.values();
+            let has_same_text = |choice: &&ParameterValue| choice.to_text() == text;
+            let found = choices.iter().find(|choice| **choice == value);
+            found.or_else(|| choices.iter().find(has_same_text)).cloned().ok_or_else(|| {
+                let choices: Vec<String> = choices.iter().map(ParameterValue::to_text).collect();
+                format!("`{text}` is not one of {}", choices.join(", "))
             })
         }
     }
@@ -41,12 +41,12 @@ pub(crate) fn parse_configuration(
 ) -> Result<Configuration, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let mut values: Vec<(String, ParameterValue)> = Vec::new();
-    let mut at = 0;
+    let mut end = 0;
     for word in text.split_whitespace() {
-        let start = at + text[at..].find(word).unwrap_or(0);
-        at = start + word.len();
+        let start = end + text[end..].find(word).unwrap_or(0);
+        end = start + word.len();
         let mut diagnostic = |message: String, remedy: String| {
-            diagnostics.push(Diagnostic { span: start..at, message, remedy });
+            diagnostics.push(Diagnostic { span: start..end, message, remedy });
         };
         let Some((name, value)) = word.split_once('=') else {
             let remedy = "write NAME=VALUE, such as `lr=0.01`, without spaces".to_owned();
@@ -62,7 +62,7 @@ pub(crate) fn parse_configuration(
             continue;
         };
         match parse_value(range, value) {
-            _ if values.iter().any(|(known, _)| known == name) => {
+            _ if values.iter().any(|(earlier, _)| earlier == name) => {
                 diagnostic(format!("`{name}` is given twice"), "remove one of them".to_owned());
             }
             Ok(value) => values.push((name.to_owned(), value)),

@@ -29,11 +29,11 @@ pub(crate) fn describe_option_change(difference: &str) -> Option<String> {
     }
     let Some(rest) = difference.strip_prefix("space.") else { return Some(difference.to_owned()) };
     let name = rest.split(' ').next().unwrap_or_default();
-    let is_whole = !name.contains('.');
-    if is_whole && rest.ends_with("is not there") {
+    let is_parameter = !name.contains('.');
+    if is_parameter && rest.ends_with("is not there") {
         return Some(format!("the parameter {name} was removed"));
     }
-    if is_whole && rest.contains("was not there") {
+    if is_parameter && rest.contains("was not there") {
         return Some(format!("the parameter {name} was added"));
     }
     Some(format!("the range of {rest}"))

@@ -22,15 +22,16 @@ impl Diagnostic {
 /// A word of a text, with its range of bytes.
 type Word<'a> = (Range<usize>, &'a str);
 
-/// Splits a part of a text into words; their spans are positions in the whole text.
+/// Splits a part of a text into words; their spans are positions in the text, not in the part.
 fn split_words(text: &str, part: Range<usize>) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut start = None;
-    for (at, letter) in text[part.clone()].char_indices().map(|(at, c)| (part.start + at, c)) {
+    let letters = text[part.clone()].char_indices();
+    for (index, letter) in letters.map(|(index, letter)| (part.start + index, letter)) {
         match (start, letter.is_whitespace()) {
-            (None, false) => start = Some(at),
+            (None, false) => start = Some(index),
             (Some(from), true) => {
-                words.push((from..at, &text[from..at]));
+                words.push((from..index, &text[from..index]));
                 start = None;
             }
             _ => {}
@@ -166,15 +167,15 @@ fn parse_settings<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> IntervalSettings<'a> {
     let mut settings = IntervalSettings::default();
-    let mut rest = words.iter();
-    while let Some((span, word)) = rest.next() {
+    let mut words = words.iter();
+    while let Some((span, word)) = words.next() {
         match *word {
             "auto" => settings.scaling = ScalingType::Auto,
             "linear" => settings.scaling = ScalingType::Linear,
             "log" => settings.scaling = ScalingType::Logarithmic,
             "reverse-log" => settings.scaling = ScalingType::ReverseLogarithmic,
             "float" => settings.is_float = true,
-            "step" => match rest.next() {
+            "step" => match words.next() {
                 Some(step) => settings.step = Some(step.clone()),
                 None => {
                     let remedy = "write its size, such as `step 0.5`";
@@ -230,16 +231,16 @@ fn parse_interval(
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let is_whole = |text: &str| text.parse::<i64>().ok();
-    let whole =
-        (is_whole(low.1), is_whole(high.1), settings.step.as_ref().map(|(_, s)| is_whole(s)));
+    let to_integer = |text: &str| text.parse::<i64>().ok();
+    let step_integer = settings.step.as_ref().map(|(_, step)| to_integer(step));
+    let integers = (to_integer(low.1), to_integer(high.1), step_integer);
     let bounds = low.0.start..high.0.end;
-    if whole == (Some(0), Some(1), None) && !settings.is_float {
+    if integers == (Some(0), Some(1), None) && !settings.is_float {
         let message = format!("`{name}` = 0..1 has only two values, the whole numbers 0 and 1");
         let remedy = "write 0.0..1.0 for all numbers from 0 to 1, or 0|1 for the two values";
         return Err(vec![Diagnostic::new(bounds, message, remedy)]);
     }
-    let range = match whole {
+    let range = match integers {
         (Some(low), Some(high), None | Some(Some(_))) if !settings.is_float => {
             ParameterRange::integer(name, low..=high, settings.scaling)
         }
@@ -268,56 +269,56 @@ mod tests {
 
     #[test]
     fn ranges_are_parsed() {
-        let read = |text: &str| parse_assignment(text).unwrap();
+        let parse = |text: &str| parse_assignment(text).unwrap();
         let log = ParameterRange::continuous("lr", 1e-5..=1.0, ScalingType::Logarithmic);
-        assert_eq!(read("lr=1e-5..1 log"), log.unwrap());
-        assert_eq!(read(" lr = 1e-5 .. 1  log "), read("lr=1e-5..1 log"));
+        assert_eq!(parse("lr=1e-5..1 log"), log.unwrap());
+        assert_eq!(parse(" lr = 1e-5 .. 1  log "), parse("lr=1e-5..1 log"));
         let layers = ParameterRange::integer("layers", 1..=6, ScalingType::Auto);
-        assert_eq!(read("layers=1..6"), layers.unwrap());
+        assert_eq!(parse("layers=1..6"), layers.unwrap());
         let float = ParameterRange::continuous("x", -1.0..=6.0, ScalingType::Linear);
-        assert_eq!(read("x=-1..6 float linear"), float.unwrap());
+        assert_eq!(parse("x=-1..6 float linear"), float.unwrap());
         let stepped = ParameterRange::continuous("x", 0.0..=10.0, ScalingType::Auto);
-        assert_eq!(read("x=0..10 step 0.5"), stepped.unwrap().with_step(0.5).unwrap());
+        assert_eq!(parse("x=0..10 step 0.5"), stepped.unwrap().with_step(0.5).unwrap());
         let whole = ParameterRange::integer("n", 0..=10, ScalingType::Auto);
-        assert_eq!(read("n=0..10 step 2"), whole.unwrap().with_step(2.0).unwrap());
+        assert_eq!(parse("n=0..10 step 2"), whole.unwrap().with_step(2.0).unwrap());
     }
 
     #[test]
     fn choices_are_parsed_with_their_types() {
-        let read = |text: &str| match parse_assignment(text).unwrap() {
+        let parse = |text: &str| match parse_assignment(text).unwrap() {
             ParameterRange::Categorical(range) => range.values().to_vec(),
             other => panic!("{other:?}"),
         };
         let text = |value: &str| ParameterValue::Category(value.to_owned());
-        assert_eq!(read("opt=adam|sgd"), [text("adam"), text("sgd")]);
+        assert_eq!(parse("opt=adam|sgd"), [text("adam"), text("sgd")]);
         let mixed = [
             ParameterValue::Integer(8),
             ParameterValue::Float(0.5),
             ParameterValue::Boolean(true),
             ParameterValue::Null,
         ];
-        assert_eq!(read("x=8 | 0.5 | true | null"), mixed);
-        assert_eq!(read("x='8'|\"true\"|nan"), [text("8"), text("true"), text("nan")]);
-        assert_eq!(read("path=a..b|c"), [text("a..b"), text("c")]);
+        assert_eq!(parse("x=8 | 0.5 | true | null"), mixed);
+        assert_eq!(parse("x='8'|\"true\"|nan"), [text("8"), text("true"), text("nan")]);
+        assert_eq!(parse("path=a..b|c"), [text("a..b"), text("c")]);
     }
 
     #[test]
     fn each_error_has_its_span() {
-        let one = |span: &str, message: &str| (span.to_owned(), message.to_owned());
-        assert_eq!(diagnostics("lr"), [one("lr", "expected NAME=RANGE")]);
-        assert_eq!(diagnostics("=1..2"), [one("=", "the parameter has no name")]);
-        assert_eq!(diagnostics("lr="), [one("lr=", "`lr` has no range")]);
-        assert_eq!(diagnostics("x=a||b"), [one("", "this choice is empty")]);
+        let diagnostic = |span: &str, message: &str| (span.to_owned(), message.to_owned());
+        assert_eq!(diagnostics("lr"), [diagnostic("lr", "expected NAME=RANGE")]);
+        assert_eq!(diagnostics("=1..2"), [diagnostic("=", "the parameter has no name")]);
+        assert_eq!(diagnostics("lr="), [diagnostic("lr=", "`lr` has no range")]);
+        assert_eq!(diagnostics("x=a||b"), [diagnostic("", "this choice is empty")]);
         assert_eq!(
             diagnostics("lr=one..2 lgo step"),
             [
-                one("lgo", "unknown word `lgo` after the bounds"),
-                one("step", "`step` has no size"),
-                one("one", "`one` is not a number"),
+                diagnostic("lgo", "unknown word `lgo` after the bounds"),
+                diagnostic("step", "`step` has no size"),
+                diagnostic("one", "`one` is not a number"),
             ]
         );
         assert_eq!(diagnostics("lr=0.1")[0].0, "0.1");
-        assert_eq!(diagnostics("lr=1..2..3")[0], one("2..3", "`2..3` is not a number"));
+        assert_eq!(diagnostics("lr=1..2..3")[0], diagnostic("2..3", "`2..3` is not a number"));
         assert_eq!(diagnostics("lr=0..1.0 log")[0].0, "0..1.0");
         assert_eq!(diagnostics("n=1..6 step 0")[0].0, "0");
         assert_eq!(diagnostics("dropout=0..1 linear")[0].0, "0..1");

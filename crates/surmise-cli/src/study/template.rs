@@ -37,7 +37,7 @@ enum Piece {
 /// Finds the first `{name}` or `{{name}}` at or after byte `from` of a text.
 ///
 /// Returns its span, its name, and whether its braces are doubled.
-fn placeholder(text: &str, from: usize) -> Option<(Range<usize>, &str, bool)> {
+fn find_placeholder(text: &str, from: usize) -> Option<(Range<usize>, &str, bool)> {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     let mut start = from;
     loop {
@@ -55,11 +55,11 @@ fn placeholder(text: &str, from: usize) -> Option<(Range<usize>, &str, bool)> {
 }
 
 /// Splits one argument into pieces; `{{name}}` becomes the text `{name}`.
-fn pieces(argument: &str, names: &[&str]) -> Result<Vec<Piece>, Diagnostic> {
+fn split_argument(argument: &str, names: &[&str]) -> Result<Vec<Piece>, Diagnostic> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut from = 0;
-    while let Some((span, name, is_doubled)) = placeholder(argument, from) {
+    while let Some((span, name, is_doubled)) = find_placeholder(argument, from) {
         text.push_str(&argument[from..span.start]);
         from = span.end;
         let piece = match name {
@@ -98,14 +98,14 @@ fn parameter_of_flag(flag: &str, names: &[&str]) -> Option<String> {
 }
 
 fn unknown_placeholder(span: Range<usize>, name: &str, names: &[&str]) -> Diagnostic {
-    let known: Vec<String> =
+    let placeholders: Vec<String> =
         names.iter().chain(&COMMON_PLACEHOLDERS).map(|name| format!("{{{name}}}")).collect();
     Diagnostic {
         span,
         message: format!("no parameter is called `{name}`"),
         remedy: format!(
             "use one of {}, or write {{{{{name}}}}} to pass the text {{{name}}}",
-            known.join(", ")
+            placeholders.join(", ")
         ),
     }
 }
@@ -113,7 +113,7 @@ fn unknown_placeholder(span: Range<usize>, name: &str, names: &[&str]) -> Diagno
 impl Template {
     /// Parses the arguments of a command with parameters of these names.
     ///
-    /// Parameters without a placeholder are passed as `pass` says.
+    /// `pass` sets how parameters without a placeholder are passed.
     ///
     /// # Errors
     /// Returns the placeholders that name no parameter, each with the index of its argument.
@@ -123,36 +123,37 @@ impl Template {
         pass: PassConfiguration,
     ) -> Result<Self, Vec<(usize, Diagnostic)>> {
         let mut diagnostics = Vec::new();
-        let mut read = Vec::new();
+        let mut split = Vec::new();
         for (number, argument) in arguments.iter().enumerate() {
-            match argument.to_str().map(|text| pieces(text, names)) {
-                None => read.push(vec![Piece::Text(argument.clone())]),
-                Some(Ok(pieces)) => read.push(pieces),
+            match argument.to_str().map(|text| split_argument(text, names)) {
+                None => split.push(vec![Piece::Text(argument.clone())]),
+                Some(Ok(pieces)) => split.push(pieces),
                 Some(Err(diagnostic)) => diagnostics.push((number, diagnostic)),
             }
         }
-        if diagnostics.is_empty() { Ok(Self { arguments: read, pass }) } else { Err(diagnostics) }
+        if diagnostics.is_empty() { Ok(Self { arguments: split, pass }) } else { Err(diagnostics) }
     }
 
     /// Returns whether a parameter has a placeholder.
-    fn has(&self, name: &str) -> bool {
+    fn has_placeholder(&self, name: &str) -> bool {
         let mut pieces = self.arguments.iter().flatten();
         pieces.any(|piece| match piece {
-            Piece::Parameter(own) | Piece::Flag { parameter: own, .. } => own == name,
+            Piece::Parameter(parameter) | Piece::Flag { parameter, .. } => parameter == name,
             _ => false,
         })
     }
 
     /// Returns the values of the parameters without a placeholder.
     fn without_placeholder(&self, configuration: &Configuration) -> Configuration {
-        let unplaced = configuration.iter().filter(|(name, _)| !self.has(name));
-        unplaced.map(|(name, value)| (name, value.clone())).collect()
+        let remaining = configuration.iter().filter(|(name, _)| !self.has_placeholder(name));
+        remaining.map(|(name, value)| (name, value.clone())).collect()
     }
 
     /// Returns the reasons why parameters cannot be passed to the command.
     pub(crate) fn check(&self, ranges: &[ParameterRange]) -> Vec<Violation> {
-        let unplaced = ranges.iter().map(ParameterRange::name).filter(|name| !self.has(name));
-        let mut violations = self.pass.violations(unplaced, &[]);
+        let remaining =
+            ranges.iter().map(ParameterRange::name).filter(|name| !self.has_placeholder(name));
+        let mut violations = self.pass.violations(remaining, &[]);
         for piece in self.arguments.iter().flatten() {
             let Piece::Flag { parameter, text } = piece else { continue };
             let range = ranges.iter().find(|range| range.name() == parameter);
@@ -199,7 +200,7 @@ impl Template {
     pub(crate) fn command_line(&self, program: &OsString, configuration: &Configuration) -> String {
         let mut command = Command::new(program);
         command.args(self.fill(configuration, "0", Path::new(".")));
-        let unplaced = self.without_placeholder(configuration);
+        let remaining = self.without_placeholder(configuration);
         let mut words = Vec::new();
         match &self.pass {
             PassConfiguration::JsonFile => {
@@ -207,7 +208,7 @@ impl Template {
             }
             pass => {
                 // Arguments and variables need no folder for files.
-                let _ = pass.apply(&unplaced, None, &mut command);
+                let _ = pass.apply(&remaining, None, &mut command);
                 let variables = command.get_envs().filter_map(|(name, value)| {
                     let value = quote(&value?.to_string_lossy());
                     Some(format!("{}={value}", name.to_string_lossy()))
@@ -243,12 +244,12 @@ impl JobSetup for Template {
     ) -> Result<(), EvaluatorError> {
         let configuration = &job.trial.configuration;
         command.args(self.fill(configuration, &job.trial.id.to_string(), folder));
-        let unplaced = match self.pass {
+        let remaining = match self.pass {
             // The file contains all parameters.
             PassConfiguration::JsonFile => configuration.clone(),
             _ => self.without_placeholder(configuration),
         };
-        self.pass.apply(&unplaced, Some(folder), command)
+        self.pass.apply(&remaining, Some(folder), command)
     }
 }
 
@@ -301,10 +302,10 @@ mod tests {
         let range =
             |name, values: [ParameterValue; 2]| ParameterRange::categorical(name, values).unwrap();
         let yes_or_no = [true.into(), false.into()];
-        let sound = [range("use_bias", yes_or_no.clone()), range("v", yes_or_no.clone())];
-        assert!(template.check(&sound).is_empty());
-        let broken = [range("use_bias", ["a".into(), "b".into()]), range("v", yes_or_no)];
-        assert!(template.check(&broken)[0].to_string().contains("use_bias=true|false"));
+        let valid = [range("use_bias", yes_or_no.clone()), range("v", yes_or_no.clone())];
+        assert!(template.check(&valid).is_empty());
+        let invalid = [range("use_bias", ["a".into(), "b".into()]), range("v", yes_or_no)];
+        assert!(template.check(&invalid)[0].to_string().contains("use_bias=true|false"));
     }
 
     #[test]

@@ -117,8 +117,8 @@ pub(crate) struct TuneOptions {
         value_parser = parse_duration
     )]
     pub(crate) job_timeout: Option<Duration>,
-    /// How often a failed job is retried. By default, an interrupted job is retried, and a job that
-    /// fails by itself is not.
+    /// The number of retries of a failed job. By default, an interrupted job is retried, and a job
+    /// whose program fails is not.
     #[arg(help_heading = "End of jobs and of the tuning", long, value_name = "N")]
     pub(crate) retries: Option<u32>,
     /// Stop unpromising jobs early: `median`, `off`, or `hyperband=MIN,MAX` for jobs that print
@@ -214,7 +214,7 @@ impl TuneOptions {
         }
     }
 
-    /// Returns the given options that do not apply to a request or to a test function.
+    /// Returns the options that are set but do not apply to a request or to a test function.
     pub(crate) fn unused_options(&self, is_request: bool) -> Vec<&'static str> {
         let is_function = self.function.is_some();
         let for_commands = [

@@ -21,7 +21,7 @@ use crate::output::{CommandError, InvalidInput, exit_code};
 use crate::study::{NewStudy, TextDiagnostics, render, with_option_names};
 
 /// Interval at which the announcer checks whether Ctrl-C was pressed.
-const SIGNAL_POLL: Duration = Duration::from_millis(50);
+const SIGNAL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// The announcement after the first Ctrl-C; its short lines fit a narrow terminal.
 const DRAINING: &str = "\
 No more jobs are started; running jobs may end.
@@ -58,15 +58,16 @@ fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
     let plan = Plan::new(options, request).map_err(|errors| invalid_input(&errors))?;
-    let new = || -> Result<NewStudy, CommandError> {
+    let new_study = || -> Result<NewStudy, CommandError> {
         plan.new_study(options).map_err(|errors| invalid_input(&errors))
     };
     let mut jobs = plan.evaluator(options).map_err(|errors| invalid_input(&errors))?;
-    let study = new()?.study;
-    let rules = configure_tuner(options, &plan.rules);
-    let checked = rules.rules().check().and_then(|()| jobs.check_space(study.space()));
-    checked.map_err(|error| InvalidInput(with_option_names(&error.to_string())))?;
-    let session = Session::open(&plan.journal, new, &plan.note(), options.existing_journal())?;
+    let study = new_study()?.study;
+    let tuner = configure_tuner(options, &plan.rules);
+    let result = tuner.rules().check().and_then(|()| jobs.check_space(study.space()));
+    result.map_err(|error| InvalidInput(with_option_names(&error.to_string())))?;
+    let session =
+        Session::open(&plan.journal, new_study, &plan.note(), options.existing_journal())?;
     if !options.json && !options.quiet {
         print_introduction(&plan, &session, options)?;
     }
@@ -77,7 +78,7 @@ fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCo
         _ => ProgressDisplay::for_people(&study),
     };
     let stop = StopHandle::on_signals()?;
-    let listener = announce_interrupts(&stop, display.drain_announcer())?;
+    let has_ended = announce_interrupts(&stop, display.drain_announcer())?;
     let result = configure_tuner(options, &plan.rules)
         .stop_handle(&stop)
         .journal_to(&mut journal)
@@ -86,7 +87,7 @@ fn try_run(options: &TuneOptions, request: Option<RequestJobs>) -> Result<ExitCo
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut *jobs);
-    listener.store(true, Ordering::Relaxed);
+    has_ended.store(true, Ordering::Relaxed);
     display.finish();
     let result = result?;
     if !options.json {
@@ -103,10 +104,10 @@ fn configure_tuner<'a>(options: &TuneOptions, rules: &TuningRules) -> Tuner<'a> 
     rules.early_stopping = options.early_stopping.unwrap_or(rules.early_stopping);
     // A program that prints no metric would not print it in a retry. The canary ends the tuning if
     // the first two jobs fail in this way.
-    rules.retries = rules.retries.with(FailureKind::MissingMetric, 0);
+    rules.retries = rules.retries.with_retries(FailureKind::MissingMetric, 0);
     rules.canary = rules.canary.or(Some(Canary::default()));
     if let Some(retries) = options.retries {
-        let policy = |policy: RetryPolicy, kind| policy.with(kind, retries);
+        let policy = |policy: RetryPolicy, kind| policy.with_retries(kind, retries);
         rules.retries = FailureKind::ALL.into_iter().fold(rules.retries, policy);
     }
     Tuner::with_rules(rules)
@@ -118,17 +119,17 @@ fn configure_tuner<'a>(options: &TuneOptions, rules: &TuningRules) -> Tuner<'a> 
 #[allow(clippy::disallowed_methods, reason = "a separate thread waits for the signal")]
 fn announce_interrupts(
     stop: &StopHandle,
-    say: Box<dyn Fn(&str) + Send>,
+    announce: Box<dyn Fn(&str) + Send>,
 ) -> Result<Arc<AtomicBool>, CommandError> {
     let has_ended = Arc::new(AtomicBool::new(false));
-    let (stop, ends) = (stop.clone(), Arc::clone(&has_ended));
+    let (stop, is_over) = (stop.clone(), Arc::clone(&has_ended));
     std::thread::Builder::new().name("interrupt announcer".to_owned()).spawn(move || {
-        while !ends.load(Ordering::Relaxed) {
+        while !is_over.load(Ordering::Relaxed) {
             if stop.is_requested() {
-                say(DRAINING);
+                announce(DRAINING);
                 return;
             }
-            std::thread::sleep(SIGNAL_POLL);
+            std::thread::sleep(SIGNAL_POLL_INTERVAL);
         }
     })?;
     Ok(has_ended)

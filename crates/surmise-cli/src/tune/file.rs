@@ -43,7 +43,7 @@ struct StudyFile {
     command: Vec<String>,
 }
 
-/// Fills options that are not given with the values in a file.
+/// Sets the options that the command line does not set to the values in a file.
 ///
 /// # Errors
 /// Returns all errors in the file, with their line and column.
@@ -119,20 +119,20 @@ fn parse_file_range(
 ) -> Option<ParameterRange> {
     let span = value.span();
     let range = match value.get_ref() {
-        Value::String(text) => parse_range(name, text, 0).map_err(|found| {
+        Value::String(text) => parse_range(name, text, 0).map_err(|errors| {
             // Errors have exact positions only if the text in the file has no escapes.
             let is_plain = span.len() == text.len() + 2;
-            let moved = |diagnostic: Diagnostic| {
-                let within =
+            let move_span = |diagnostic: Diagnostic| {
+                let exact =
                     span.start + 1 + diagnostic.span.start..span.start + 1 + diagnostic.span.end;
-                Diagnostic { span: if is_plain { within } else { span.clone() }, ..diagnostic }
+                Diagnostic { span: if is_plain { exact } else { span.clone() }, ..diagnostic }
             };
-            found.into_iter().map(moved).collect::<Vec<_>>()
+            errors.into_iter().map(move_span).collect::<Vec<_>>()
         }),
         Value::Array(values) => parse_choices(name, values, &span),
         other => Err(vec![invalid_range(name, other, span)]),
     };
-    range.map_err(|found| diagnostics.extend(found)).ok()
+    range.map_err(|errors| diagnostics.extend(errors)).ok()
 }
 
 fn invalid_range(name: &str, value: &Value, span: Range<usize>) -> Diagnostic {
@@ -205,10 +205,10 @@ mod tests {
         assert_eq!(options.study.max_runtime, Some(Duration::from_secs(7200)));
         assert_eq!((options.patience, options.name.as_deref()), (Some(3), Some("study")));
         assert_eq!(options.command, ["python", "train.py"]);
-        let mut given = TuneOptions::default();
-        given.study.maximize = Some("accuracy".to_owned());
-        let given = merge_file(given, Path::new("study.toml"), text).unwrap();
-        assert_eq!(given.study.minimize, None);
+        let mut options = TuneOptions::default();
+        options.study.maximize = Some("accuracy".to_owned());
+        let options = merge_file(options, Path::new("study.toml"), text).unwrap();
+        assert_eq!(options.study.minimize, None);
     }
 
     #[test]

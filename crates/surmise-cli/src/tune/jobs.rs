@@ -20,7 +20,7 @@ const SUITES: [fn() -> Suite; 2] = [Suite::public, Suite::hard];
 pub(crate) const NO_COMMAND: &str =
     "no command is given: write it after `--`, such as `-- python train.py --lr {lr}`";
 
-/// A command, and where it prints its metric and its reports.
+/// A command, and the sources of its metric and its reports.
 #[derive(Debug)]
 pub(crate) struct CommandJobs {
     program: OsString,
@@ -45,13 +45,13 @@ impl CommandJobs {
         let Some((program, arguments)) = options.command.split_first() else {
             return Err(vec![TextDiagnostics::without_span(NO_COMMAND)]);
         };
-        if !is_in_path(program) {
+        if !program_exists(program) {
             let program = program.to_string_lossy();
-            let why = format!(
+            let message = format!(
                 "the program `{program}` was not found: give its path, or the name of a program \
                  in PATH"
             );
-            errors.push(TextDiagnostics::without_span(&why));
+            errors.push(TextDiagnostics::without_span(&message));
         }
         let template = Template::new(arguments, &options.study.names(), pass.configuration());
         let template = template.map_err(|diagnostics| {
@@ -75,7 +75,7 @@ impl CommandJobs {
             pass: format!("{pass:?}").to_lowercase(),
             metric: regex.or(file).unwrap_or_default(),
             jobs: folder.to_string_lossy().into_owned(),
-            rules: rules(options),
+            rules: describe_rules(options),
         };
         Ok(Self { program: program.clone(), template, metric, reports, note })
     }
@@ -123,7 +123,7 @@ pub(crate) fn command_line(
 }
 
 /// Returns whether a program exists at its path or in the folders of `PATH`.
-fn is_in_path(program: &OsStr) -> bool {
+fn program_exists(program: &OsStr) -> bool {
     let path = Path::new(program);
     if path.components().count() > 1 {
         return path.exists();
@@ -132,8 +132,8 @@ fn is_in_path(program: &OsStr) -> bool {
         .is_none_or(|paths| std::env::split_paths(&paths).any(|folder| folder.join(path).exists()))
 }
 
-/// Returns the options that end jobs and the tuning, as a text to compare.
-fn rules(options: &TuneOptions) -> String {
+/// Describes the options that end jobs and the tuning, as a text to compare.
+fn describe_rules(options: &TuneOptions) -> String {
     let mut rules = Vec::new();
     let mut add = |name: &str, value: Option<String>| {
         rules.extend(value.map(|value| format!("--{name} {value}")));
@@ -150,12 +150,12 @@ fn rules(options: &TuneOptions) -> String {
     if rules.is_empty() { "the default ones".to_owned() } else { rules.join(" ") }
 }
 
-/// Returns where the final value and the intermediate reports are printed.
+/// Returns the sources of the final value and of the intermediate reports.
 fn metric_sources(
     options: &TuneOptions,
     metric_name: &str,
 ) -> Result<(MetricSource, ReportSource), TextDiagnostics> {
-    let steps = |value: MetricPattern| match step_pattern() {
+    let with_steps = |value: MetricPattern| match step_pattern() {
         Ok(step) => Ok(ReportSource::PatternWithSteps { value, step }),
         Err(reason) => Err(TextDiagnostics::without_span(&reason)),
     };
@@ -170,7 +170,7 @@ fn metric_sources(
                     .to_owned(),
             }],
         })?;
-        return Ok((MetricSource::Pattern(pattern.clone()), steps(pattern)?));
+        return Ok((MetricSource::Pattern(pattern.clone()), with_steps(pattern)?));
     }
     let pattern =
         value_pattern(metric_name).map_err(|reason| TextDiagnostics::without_span(&reason))?;
@@ -178,14 +178,14 @@ fn metric_sources(
         Some(file) => MetricSource::File(file.clone()),
         None => MetricSource::Pattern(pattern.clone()),
     };
-    Ok((metric, steps(pattern)?))
+    Ok((metric, with_steps(pattern)?))
 }
 
 /// Returns the test function with this name.
 ///
 /// # Errors
 /// Returns an error with all known names if no function has this name.
-pub(crate) fn function(name: &str) -> Result<Case, TextDiagnostics> {
+pub(crate) fn test_function(name: &str) -> Result<Case, TextDiagnostics> {
     let mut names = Vec::new();
     for case in SUITES.iter().flat_map(|suite| suite().into_cases()) {
         if case.problem().name() == name {
@@ -215,7 +215,7 @@ pub(crate) fn function_evaluator(case: Case, seed: u64) -> FunctionEvaluator {
 /// Returns the default name of a study: the name of its script or of its program.
 pub(crate) fn default_name(command: &[OsString]) -> String {
     let script = command.iter().skip(1).map(Path::new).find(|path| path.is_file());
-    let named = script.or_else(|| command.first().map(Path::new));
-    let stem = named.and_then(Path::file_stem).map(OsStr::to_string_lossy);
+    let named_path = script.or_else(|| command.first().map(Path::new));
+    let stem = named_path.and_then(Path::file_stem).map(OsStr::to_string_lossy);
     stem.map_or_else(|| "study".to_owned(), std::borrow::Cow::into_owned)
 }

@@ -23,19 +23,19 @@ pub(super) fn print_introduction(
     let limits = study.settings().limits;
     let jobs =
         limits.max_jobs.map(|jobs| format!("{}, ", pluralize(jobs, "job"))).unwrap_or_default();
-    let plan_of_jobs = format!("{jobs}{} at a time", limits.max_parallel_jobs);
+    let job_limits = format!("{jobs}{} at a time", limits.max_parallel_jobs);
     if journal.open_report().is_resumed {
         let jobs = study.trials().iter().filter(|trial| trial.source == Source::Study);
         let done = jobs.filter(|trial| trial.outcome.is_some() && !trial.was_interrupted()).count();
-        let of = limits.max_jobs.map(|jobs| format!(" of {jobs}")).unwrap_or_default();
+        let total = limits.max_jobs.map(|jobs| format!(" of {jobs}")).unwrap_or_default();
         let best = study.best().and_then(surmise::Trial::value);
         let best = best.map(|best| format!(", best {}", format_number(best))).unwrap_or_default();
         print_line(format_args!(
-            "{}: resumes {path}: {done}{of} jobs are done{best}; {} at a time",
+            "{}: resumes {path}: {done}{total} jobs are done{best}; {} at a time",
             plan.name, limits.max_parallel_jobs
         ))?;
     } else {
-        print_line(format_args!("{}: a new study, kept in {path}: {plan_of_jobs}", plan.name))?;
+        print_line(format_args!("{}: a new study, kept in {path}: {job_limits}", plan.name))?;
         let width = study.space().ranges().iter().map(|range| range.name().chars().count()).max();
         let width = width.unwrap_or(0);
         for range in study.space().ranges() {
@@ -59,12 +59,12 @@ pub(super) fn print_introduction(
 pub(super) fn print_result(
     plan: &Plan,
     study: &Study,
-    tuned: &TuningResult,
+    result: &TuningResult,
     options: &TuneOptions,
 ) -> Result<(), CommandError> {
     if !options.quiet {
-        print_line(format_args!("The tuning ended: {}.", tuned.reason))?;
-        for job in &tuned.possibly_running {
+        print_line(format_args!("The tuning ended: {}.", result.reason))?;
+        for job in &result.possibly_running {
             print_line(format_args!("{} may still be running: {}", job.job, job.name))?;
         }
     }
@@ -100,7 +100,7 @@ pub(super) fn print_result(
     Ok(())
 }
 
-/// Prints why the last job failed, and how to find out more.
+/// Prints the reason why the last job failed, and how to find out more.
 fn print_last_failure(plan: &Plan, study: &Study) -> Result<(), CommandError> {
     let failures = study.trials().iter().filter_map(|trial| match &trial.outcome {
         Some(Outcome::Failed(failure)) => Some((trial.id, failure)),

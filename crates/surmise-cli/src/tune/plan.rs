@@ -8,7 +8,7 @@ use surmise::{Configuration, Evaluator, Objective};
 use surmise_bench::Case;
 
 use super::arguments::TuneOptions;
-use super::jobs::{CommandJobs, default_name, function, function_evaluator};
+use super::jobs::{CommandJobs, default_name, function_evaluator, test_function};
 use super::request::RequestJobs;
 use super::session::CommandNote;
 use crate::layout::jobs_folder;
@@ -33,6 +33,8 @@ pub(super) enum Jobs {
 }
 
 impl Plan {
+    /// Validates the options and the request.
+    ///
     /// # Errors
     /// Returns all errors in the options.
     pub(super) fn new(
@@ -48,12 +50,12 @@ impl Plan {
         if !unused.is_empty() {
             let kind = if request.is_some() { "a request" } else { "a function" };
             let unused = unused.join(", ");
-            let why = format!("{unused} cannot be used with {kind}: remove the option");
-            return Err(vec![TextDiagnostics::without_span(&why)]);
+            let message = format!("{unused} cannot be used with {kind}: remove the option");
+            return Err(vec![TextDiagnostics::without_span(&message)]);
         }
         if let Some(request) = request {
             let name = options.name.clone().unwrap_or_else(|| request.name.clone());
-            let journal = journal(options, &name);
+            let journal = journal_path(options, &name);
             let (rules, notices) = (request.rules.clone(), request.notices.clone());
             let plan =
                 Self { name, journal, jobs: Jobs::Request(Box::new(request)), rules, notices };
@@ -61,18 +63,18 @@ impl Plan {
             return Ok(plan);
         }
         if let Some(name) = &options.function {
-            let case = function(name).map_err(|errors| vec![errors])?;
+            let case = test_function(name).map_err(|errors| vec![errors])?;
             let name = options.name.clone().unwrap_or_else(|| name.clone());
             return Ok(Self::from_options(options, name, Jobs::Function(Box::new(case))));
         }
         let name = options.name.clone().unwrap_or_else(|| default_name(&options.command));
-        let folder = jobs_folder(&journal(options, &name));
+        let folder = jobs_folder(&journal_path(options, &name));
         let mut errors = Vec::new();
         let objective = options.study.objective();
         if objective.is_none() {
             errors.push(TextDiagnostics::without_span(NO_METRIC));
         }
-        // Without a metric, a placeholder name lets the other errors be found.
+        // If the metric is missing, a default name makes it possible to find the other errors.
         let objective = objective.unwrap_or_else(|| Objective::minimize("loss"));
         let space = options.study.space();
         let jobs = CommandJobs::new(options, &objective.metric_name, &folder);
@@ -103,7 +105,7 @@ impl Plan {
     }
 
     fn from_options(options: &TuneOptions, name: String, jobs: Jobs) -> Self {
-        let journal = journal(options, &name);
+        let journal = journal_path(options, &name);
         Self { name, journal, jobs, rules: TuningRules::default(), notices: Vec::new() }
     }
 
@@ -160,7 +162,7 @@ impl Plan {
         Ok(match &self.jobs {
             Jobs::Command(jobs) => Box::new(jobs.evaluator(options, self.jobs_folder())),
             Jobs::Function(case) => {
-                let case = function(case.problem().name()).map_err(|errors| vec![errors])?;
+                let case = test_function(case.problem().name()).map_err(|errors| vec![errors])?;
                 Box::new(function_evaluator(case, options.study.seed.unwrap_or(0)))
             }
             Jobs::Request(request) => request
@@ -171,7 +173,7 @@ impl Plan {
 }
 
 impl Jobs {
-    /// Returns the command with this configuration, quoted for a shell, if jobs are commands.
+    /// Returns the command with this configuration, quoted for a shell; `None` if there is none.
     pub(super) fn command_line(&self, configuration: &Configuration) -> Option<String> {
         match self {
             Self::Command(jobs) => Some(jobs.command_line(configuration)),
@@ -190,6 +192,6 @@ impl Jobs {
 }
 
 /// Returns the journal file: that of `--journal`, or the study's name with `.surmise`.
-fn journal(options: &TuneOptions, name: &str) -> PathBuf {
+fn journal_path(options: &TuneOptions, name: &str) -> PathBuf {
     options.journal.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.surmise")))
 }

@@ -1,4 +1,4 @@
-//! Runs tuning requests of Amazon SageMaker on this machine.
+//! Runs the jobs of tuning requests of Amazon SageMaker.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::study::{NewStudy, StudyBase, TextDiagnostics};
 /// The name of the tuning job if the document has none.
 const NAME: &str = "tuning-job";
 
-/// A tuning request, and how its jobs are run.
+/// A tuning request, and the runner of its jobs.
 pub(super) struct RequestJobs {
     pub(super) name: String,
     document: Document,
@@ -31,7 +31,7 @@ pub(super) struct RequestJobs {
     pub(super) notices: Vec<String>,
 }
 
-/// How the jobs of a request are run.
+/// The way in which the jobs of a request are run.
 enum Runner {
     /// As a program with the files and variables of a SageMaker training container.
     Program { container: Box<TrainingContainer>, program: OsString, arguments: Vec<OsString> },
@@ -51,6 +51,8 @@ pub(super) fn is_request(path: &Path, text: &str) -> bool {
 }
 
 impl RequestJobs {
+    /// Reads and validates the request, and prepares its jobs.
+    ///
     /// # Errors
     /// Returns `InvalidInput` if the request cannot be read, if the service would not accept it, or
     /// if this command cannot run its jobs.

@@ -18,7 +18,7 @@ pub(crate) struct CommandNote {
     pub(crate) command: Vec<String>,
     /// How parameters without a placeholder are passed.
     pub(crate) pass: String,
-    /// The option that says where the metric is found; empty by default.
+    /// The option that sets the source of the metric; empty by default.
     pub(crate) metric: String,
     /// The folder that contains the job folders.
     pub(crate) jobs: String,
@@ -28,7 +28,7 @@ pub(crate) struct CommandNote {
 }
 
 impl CommandNote {
-    /// Returns one line for each difference.
+    /// Returns one line for each difference from an earlier command.
     fn differences(&self, before: &Self) -> Vec<String> {
         let parts = |note: &Self| {
             [
@@ -50,7 +50,7 @@ pub(crate) fn to_strings(words: &[OsString]) -> Vec<String> {
     words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// What to do with a journal that exists.
+/// The treatment of a journal that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExistingJournal {
     /// Resumes it if it belongs to the same study.
@@ -78,38 +78,40 @@ impl Session {
     /// `AcceptChanges`, a journal of another study or command is such an error.
     pub(crate) fn open(
         path: &Path,
-        new: impl Fn() -> Result<NewStudy, CommandError>,
+        new_study: impl Fn() -> Result<NewStudy, CommandError>,
         note: &CommandNote,
         existing_journal: ExistingJournal,
     ) -> Result<Self, CommandError> {
-        let NewStudy { study, start_from } = new()?;
+        let NewStudy { study, start_from } = new_study()?;
         let mut notices = Vec::new();
         if existing_journal == ExistingJournal::Rename {
             notices.extend(rename_existing(path)?);
         }
         let accepts_changes = existing_journal == ExistingJournal::AcceptChanges;
-        let commands = command_differences(path, note);
+        let command_changes = command_differences(path, note);
         let (mut study, mut journal) = match Journal::resume(path, study) {
-            Ok(opened) if commands.is_empty() || accepts_changes => opened,
+            Ok(opened) if command_changes.is_empty() || accepts_changes => opened,
             Ok(opened) => {
                 drop(opened);
-                notices.extend(rename_if_nothing_completed(path, &commands)?);
-                Journal::resume(path, new()?.study)?
+                notices.extend(rename_if_nothing_completed(path, &command_changes)?);
+                Journal::resume(path, new_study()?.study)?
             }
             Err(error) => {
-                let found = differences_of(error)?;
-                let is_limit_change =
-                    commands.is_empty() && found.iter().all(|line| is_limit_change(line));
-                if !accepts_changes && !is_limit_change {
-                    let mut found: Vec<String> =
-                        found.iter().filter_map(|line| describe_option_change(line)).collect();
-                    found.extend(commands.iter().cloned());
-                    notices.extend(rename_if_nothing_completed(path, &found)?);
+                let differences = differences_of(error)?;
+                let are_limit_changes = command_changes.is_empty()
+                    && differences.iter().all(|line| is_limit_change(line));
+                if !accepts_changes && !are_limit_changes {
+                    let mut changes: Vec<String> = differences
+                        .iter()
+                        .filter_map(|line| describe_option_change(line))
+                        .collect();
+                    changes.extend(command_changes.iter().cloned());
+                    notices.extend(rename_if_nothing_completed(path, &changes)?);
                 }
-                resume_changed(path, new()?.study, &mut notices)?
+                resume_changed(path, new_study()?.study, &mut notices)?
             }
         };
-        notices.extend(commands.into_iter().filter(|_| journal.open_report().is_resumed));
+        notices.extend(command_changes.into_iter().filter(|_| journal.open_report().is_resumed));
         let before =
             journal.note(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok());
         if let Some(before) = before.filter(|before| before.rules != note.rules) {
@@ -144,8 +146,8 @@ fn unused_name(path: &Path) -> Result<PathBuf, CommandError> {
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".surmise").unwrap_or(&name);
     let numbered = |number: usize| PathBuf::from(format!("{name}.before-{number}.surmise"));
-    let free = (1..1000).map(numbered).find(|backup| !backup.exists());
-    free.ok_or_else(|| {
+    let unused = (1..1000).map(numbered).find(|backup| !backup.exists());
+    unused.ok_or_else(|| {
         let last = numbered(999);
         let (first, last) = (numbered(1), last.display());
         format!("{} to {last} exist: remove one of them, or choose another --name", first.display())

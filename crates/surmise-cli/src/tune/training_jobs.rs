@@ -20,6 +20,8 @@ pub(super) struct TrainingJobs {
 }
 
 impl TrainingJobs {
+    /// Checks the request, and computes the maximum cost of its jobs.
+    ///
     /// # Errors
     /// Returns an error if the request has no complete definition of its training jobs, or if no
     /// region is configured and `--spend` is given.
@@ -48,6 +50,8 @@ impl TrainingJobs {
         Ok(Self { request, connection, metric_name, rules, max_cost })
     }
 
+    /// Creates the evaluator, which connects to the service.
+    ///
     /// # Errors
     /// Returns an error if the connection to the service cannot be set up.
     pub(super) fn evaluator(&self) -> Result<SageMakerEvaluator, CommandError> {

@@ -83,9 +83,9 @@ fn run(arguments: &[&str], seed: u64) -> Vec<String> {
     let mut proposals = Vec::new();
     while proposals.len() < 60 {
         for config in client.ask(4) {
-            let failed = proposals.len() % 7 == 3;
+            let has_failed = proposals.len() % 7 == 3;
             proposals.push(config.to_string());
-            let value = if failed { Value::Null } else { json!(value(&config)) };
+            let value = if has_failed { Value::Null } else { json!(value(&config)) };
             let tell = json!({"op": "tell", "config": config, "value": value});
             assert_eq!(client.send(&tell.to_string()), json!({"ok": true}));
         }
@@ -188,9 +188,9 @@ fn external_observations_count_and_a_finite_space_is_exhausted() {
     assert_eq!(client.send(space), json!({"ok": true}));
     let outside = r#"{"op":"tell","config":{"n":3},"value":0.5}"#;
     assert_eq!(client.send(outside), json!({"ok": true}));
-    let mut found: Vec<i64> = client.ask(10).iter().map(|c| c["n"].as_i64().unwrap()).collect();
-    found.sort_unstable();
-    assert_eq!(found, [1, 2, 4, 5]);
+    let mut proposed: Vec<i64> = client.ask(10).iter().map(|c| c["n"].as_i64().unwrap()).collect();
+    proposed.sort_unstable();
+    assert_eq!(proposed, [1, 2, 4, 5]);
     assert_eq!(client.send(r#"{"op":"ask","n":1}"#), json!({"configs": [], "ids": []}));
     assert_eq!(client.close(), 0);
 }
@@ -198,7 +198,7 @@ fn external_observations_count_and_a_finite_space_is_exhausted() {
 /// A result is assigned to its pending trial even if the client rounds the configuration.
 #[test]
 fn a_client_gets_the_proposals_of_a_study() {
-    for rounded in [false, true] {
+    for rounds in [false, true] {
         let space = r#"{"op":"init","seed":9,"space":[{"name":"x","type":"float","lo":0,"hi":1},
             {"name":"n","type":"int","lo":1,"hi":9}]}"#
             .replace('\n', "");
@@ -220,7 +220,7 @@ fn a_client_gets_the_proposals_of_a_study() {
             for (mut config, trial) in configs.into_iter().zip(trials) {
                 assert_eq!(config, serde_json::to_value(&trial.configuration).unwrap());
                 let loss = (config["x"].as_f64().unwrap() - 0.3).powi(2);
-                if rounded {
+                if rounds {
                     let digits = format!("{:.9}", config["x"].as_f64().unwrap());
                     config["x"] = json!(digits.parse::<f64>().unwrap());
                 }
@@ -273,8 +273,8 @@ fn a_trial_has_one_result() {
     client.assert_error(r#"{"op":"tell","id":9,"value":0.6}"#, "there is no trial 9");
     client.assert_error(r#"{"op":"tell","id":0,"value":0.6}"#, "there is no trial 0");
     client.assert_error(r#"{"op":"tell","value":0.6}"#, "give one of them");
-    let other = json!({"op": "tell", "id": 1, "config": asked["configs"][2], "value": 1});
-    client.assert_error(&other.to_string(), "config: trial 1 is");
+    let mismatch = json!({"op": "tell", "id": 1, "config": asked["configs"][2], "value": 1});
+    client.assert_error(&mismatch.to_string(), "config: trial 1 is");
     // A result that is told twice by its configuration counts once.
     let tell = json!({"op": "tell", "config": asked["configs"][0], "value": 0.25}).to_string();
     for _ in 0..2 {
@@ -308,7 +308,7 @@ fn a_request_with_a_key_is_executed_once() {
     assert_eq!(client.send(&init), json!({"ok": true}));
     let first = client.send(r#"{"op":"ask","key":7}"#);
     assert_eq!(client.send(r#"{"op":"ask","key":7}"#), first);
-    assert_eq!(client.send(&init), json!({"ok": true}), "and begins nothing anew");
+    assert_eq!(client.send(&init), json!({"ok": true}), "the study is not replaced");
     assert_eq!(client.send(r#"{"op":"ask","key":8}"#)["ids"], json!([2]));
     client.assert_error(r#"{"op":"ask","n":2,"key":7}"#, "belongs to another request");
     client.assert_error(r#"{"op":"ask","key":[7]}"#, "neither text nor a number");
@@ -328,7 +328,7 @@ fn a_request_with_a_key_is_executed_once() {
 }
 
 #[test]
-fn maximization_early_stopping_and_help() {
+fn maximization_early_stopping_and_help_work() {
     let mut client = Client::start(&[]);
     let init = concat!(
         r#"{"op":"init","goal":"maximize","early_stopping":{"min_resource":1,"max_resource":9},"#,
@@ -341,7 +341,7 @@ fn maximization_early_stopping_and_help() {
     for id in 1..=12 {
         let config = client.ask(1).remove(0);
         let steps = [config["x"].as_f64().unwrap() * 100.0, config["y"].as_f64().unwrap() * 4.0];
-        assert!(steps.iter().all(|it| (it - it.round()).abs() < 1e-9), "{config}");
+        assert!(steps.iter().all(|steps| (steps - steps.round()).abs() < 1e-9), "{config}");
         for step in [1, 3, 9] {
             let report = json!({"op": "report", "id": id, "step": step, "value": -id}).to_string();
             let verdict = client.send(&report);

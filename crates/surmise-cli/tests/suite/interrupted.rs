@@ -75,13 +75,14 @@ fn has_running_job(folder: &Folder) -> bool {
     })
 }
 
-fn trajectory(folder: &Folder) -> Vec<String> {
+/// Returns the configurations and the values of all trials.
+fn results(folder: &Folder) -> Vec<String> {
     let study = Journal::read(folder.file("job.surmise")).unwrap();
     let describe = |trial: &Trial| format!("{} {:?}", trial.configuration, trial.value());
     study.trials().iter().map(describe).collect()
 }
 
-/// Interrupts a tuning after some events, and returns how; `None` if it ended before.
+/// Interrupts a tuning after some events, and returns the kind; `None` if it ended before.
 fn interrupt(folder: &Folder, rng: &mut Rng) -> Option<&'static str> {
     let mut tuner = start(folder);
     let target = line_count(folder) + 3 + rng.index(9);
@@ -120,7 +121,7 @@ fn an_interrupted_tuning_resumes_with_the_same_results() {
         std::env::var("SURMISE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
     let uninterrupted = prepare("uninterrupted");
     assert!(start(&uninterrupted).wait().unwrap().success());
-    let expected = trajectory(&uninterrupted);
+    let expected = results(&uninterrupted);
     assert_eq!(expected.len(), 12);
     let mut rng = Rng::stream(2, 1);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -135,7 +136,7 @@ fn an_interrupted_tuning_resumes_with_the_same_results() {
             wait_until(|| !has_running_job(&folder));
         }
         assert!(start(&folder).wait().unwrap().success());
-        assert_eq!(trajectory(&folder), expected);
+        assert_eq!(results(&folder), expected);
         wait_until(|| !has_running_job(&folder));
         let mut effects: BTreeMap<String, usize> = BTreeMap::new();
         for entry in fs::read_dir(folder.file("effects")).unwrap() {

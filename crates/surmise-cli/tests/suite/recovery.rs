@@ -46,14 +46,14 @@ fn all_errors_are_printed_at_once() {
     );
     assert_eq!(folder.run(&["tune", "missing.toml"]).0, 2);
     for command in ["show", "best", "why", "logs", "stop", "repair", "enqueue", "tell", "export"] {
-        let more: &[&str] = match command {
+        let arguments: &[&str] = match command {
             "why" | "logs" => &["1"],
             "enqueue" => &["x=1"],
             "tell" => &["1", "2"],
             "export" => &["--csv"],
             _ => &[],
         };
-        let (status, _, errors) = folder.run(&[&[command, "missing"], more].concat());
+        let (status, _, errors) = folder.run(&[&[command, "missing"], arguments].concat());
         assert_eq!(status, 3, "{command}: {errors}");
         assert!(errors.contains("missing.surmise: the file does not exist"), "{command}: {errors}");
     }

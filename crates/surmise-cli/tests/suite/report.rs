@@ -51,7 +51,7 @@ fn studies_with_the_same_metric_are_compared() {
 
 #[test]
 fn importance_and_findings_are_printed_as_text_and_json() {
-    let folder = Folder::new("learnt");
+    let folder = Folder::new("learned");
     tune_function(&folder, "branin", "known");
     let importance = folder.ok(&["show", "known", "--importance"]);
     assert!(

@@ -45,19 +45,19 @@ fn screens(columns: u16, command: &Command, interrupt_at: Option<&str>) -> (Vec<
     let mut child = command.spawn().unwrap();
     drop((command, program_side));
     let mut screen = vt100::Parser::new(ROWS, columns, 1000);
-    let mut seen = Vec::new();
+    let mut screens = Vec::new();
     let mut bytes = [0; 1 << 12];
     // Reading fails when the command closes its side.
     while let Ok(read @ 1..) = controller.read(&mut bytes) {
         screen.process(&bytes[..read]);
-        seen.push(screen.screen().contents());
+        screens.push(screen.screen().contents());
         if interrupt_at.is_some_and(|text| screen.screen().contents().contains(text)) {
             interrupt_at = None;
             controller.write_all(b"\x03").unwrap();
         }
     }
     child.wait().unwrap();
-    (seen, screen.screen().contents())
+    (screens, screen.screen().contents())
 }
 
 #[test]

@@ -58,10 +58,10 @@ fn a_study_is_transferred_by_csv_and_by_optunas_journal() {
     folder.ok(&["export", "job", "--optuna-journal", "-o", "job.log"]);
     folder.ok(&["import", "optuna", "job.log", "--optuna-journal"]);
     assert_eq!(results("optuna"), results("job"));
-    // Known results are not imported again, and invalid rows are printed.
+    // Results in the study are not imported again, and invalid rows are printed.
     let output = folder.ok(&["import", "csv", "job.csv"]);
     assert!(
-        output.contains("0 results imported into csv.surmise; 8 were there already"),
+        output.contains("0 results imported into csv.surmise; 8 were already in it"),
         "{output}"
     );
     assert_eq!(results("csv"), results("job"));

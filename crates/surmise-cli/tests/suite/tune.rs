@@ -47,12 +47,12 @@ fn a_script_is_tuned_and_the_same_command_resumes() {
     assert!(command.starts_with("sh job.sh --lr="), "{command}");
     // The printed command has the best value.
     let words: Vec<&str> = command.split_whitespace().collect();
-    let mut again = std::process::Command::new("sh");
-    let again = again.args(&words[1..]).current_dir(folder.path()).output().unwrap();
+    let mut job = std::process::Command::new("sh");
+    let job = job.args(&words[1..]).current_dir(folder.path()).output().unwrap();
     let best: serde_json::Value =
         serde_json::from_str(&folder.ok(&["best", "job", "--json"])).unwrap();
     let value = best["value"].as_f64().unwrap();
-    let printed = String::from_utf8(again.stdout).unwrap();
+    let printed = String::from_utf8(job.stdout).unwrap();
     assert!(printed.trim_end().ends_with(&format!(" loss: {value}")), "{printed} {value}");
 
     let output = folder.ok(&line(&options, &["--lr={lr}"]));
@@ -132,8 +132,8 @@ fn the_metric_is_found_in_each_source() {
             "2",
         ];
         let command = ["--", "sh", "-c", script];
-        let place: &[&str] = if name == "folder" { &["{folder}/{trial}"] } else { &[] };
-        folder.ok(&[&study[..], &options, &command[..], place].concat());
+        let arguments: &[&str] = if name == "folder" { &["{folder}/{trial}"] } else { &[] };
+        folder.ok(&[&study[..], &options, &command[..], arguments].concat());
         let shown = folder.ok(&["show", name]);
         assert!(shown.contains("2 completed; best: "), "{name}: {shown}");
     }
@@ -144,7 +144,7 @@ fn the_metric_is_found_in_each_source() {
 }
 
 #[test]
-fn exit_statuses_of_tune() {
+fn exit_statuses_of_tune_depend_on_the_end_of_the_tuning() {
     let folder = folder("statuses");
     let tune = |options: &[&str], script: &str| {
         let study = ["tune", "--quiet", "--set", "x=0.0..1.0", "--minimize", "loss", "--jobs", "6"];
@@ -255,7 +255,7 @@ fn events_are_printed_as_json() {
 }
 
 #[test]
-fn boolean_flags_and_the_best_value_of_a_job() {
+fn flags_are_passed_and_the_best_value_of_a_job_counts() {
     let folder = Folder::new("flags");
     let script = "echo loss: 5; echo loss: 1; echo loss: 2; [ \"$1\" = --use-it ] || [ $# = 0 ]";
     let line = [

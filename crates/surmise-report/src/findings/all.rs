@@ -27,6 +27,7 @@ impl Analysis<'_> {
     }
 }
 
+/// Finds that the study has too few or only equal values for a model.
 fn check_value_count(analysis: &Analysis<'_>) -> Option<Finding> {
     let count = analysis.losses().count();
     let has_failures =

@@ -3,7 +3,7 @@
 //! The regions are, for each parameter, the values below and above each tried value, and each
 //! category. M of all N trials failed, m of n in the region. If failures were independent of the
 //! region, the probability of m or more failures would be a tail of the hypergeometric distribution
-//! (Fisher's exact test). The number of regions corrects it (Bonferroni).
+//! (Fisher's exact test). It is multiplied by the number of regions (Bonferroni's correction).
 
 use std::collections::BTreeMap;
 
@@ -19,12 +19,12 @@ const MIN_FAILURES: usize = 3;
 /// The significance level of the test for a region.
 const LEVEL: f64 = 0.01;
 /// The minimum share of failed trials in the region.
-const MIN_SHARE: f64 = 0.5;
+const MIN_SHARE_IN_REGION: f64 = 0.5;
 
 /// A region of the search space: an interval or a category of one parameter.
 struct Region {
     parameter: usize,
-    text: String,
+    description: String,
     failed: usize,
     trials: usize,
 }
@@ -32,7 +32,7 @@ struct Region {
 /// The minimum share of failures for the finding that many trials failed.
 const MIN_SHARE_OF_ALL: f64 = 0.3;
 
-/// Finds a large share of failures, with their most frequent reason.
+/// Finds that many trials failed, with the most frequent reason.
 pub(super) fn check_count(analysis: &Analysis<'_>) -> Option<Finding> {
     let mut reasons: BTreeMap<&str, (usize, TrialId)> = BTreeMap::new();
     let mut ended = 0;
@@ -79,24 +79,25 @@ pub(super) fn check_region(analysis: &Analysis<'_>) -> Option<Finding> {
     let p_value = |region: &Region| {
         count * tail_probability(ended.len(), all_failed, region.trials, region.failed)
     };
-    let has_share =
-        |region: &&Region| to_float(region.failed) >= MIN_SHARE * to_float(region.trials);
-    let best = regions.iter().filter(has_share).min_by(|a, b| p_value(a).total_cmp(&p_value(b)))?;
-    if p_value(best) >= LEVEL {
+    let has_min_share =
+        |region: &&Region| to_float(region.failed) >= MIN_SHARE_IN_REGION * to_float(region.trials);
+    let region =
+        regions.iter().filter(has_min_share).min_by(|a, b| p_value(a).total_cmp(&p_value(b)))?;
+    if p_value(region) >= LEVEL {
         return None;
     }
-    let name = analysis.study.space().ranges()[best.parameter].name();
-    let outside = ended.len() - best.trials;
+    let name = analysis.study.space().ranges()[region.parameter].name();
+    let outside = ended.len() - region.trials;
     Some(Finding {
         kind: FindingKind::FailuresInRegion,
         parameters: vec![name.to_owned()],
         message: format!(
             "Failures are concentrated where {}: {} of {} trials failed there, {} of {outside} \
              elsewhere.",
-            best.text,
-            best.failed,
-            best.trials,
-            all_failed - best.failed
+            region.description,
+            region.failed,
+            region.trials,
+            all_failed - region.failed
         ),
         advice: format!("Remove these values from the range of {name}, or fix the cause."),
     })
@@ -125,7 +126,7 @@ fn regions(analysis: &Analysis<'_>, ended: &[(&Trial, bool)]) -> Vec<Region> {
         if matches!(axis, Axis::Categories(_)) {
             regions.extend(groups.iter().map(|group| Region {
                 parameter,
-                text: format!("{name} = {}", group[0].1),
+                description: format!("{name} = {}", group[0].1),
                 failed: failed(group),
                 trials: group.len(),
             }));
@@ -135,13 +136,16 @@ fn regions(analysis: &Analysis<'_>, ended: &[(&Trial, bool)]) -> Vec<Region> {
         for pair in groups.windows(2) {
             below += pair[0].len();
             let (low, high) = points.split_at(below);
-            let text = [format!("{name} ≤ {}", pair[0][0].1), format!("{name} ≥ {}", pair[1][0].1)];
-            regions.extend([low, high].into_iter().zip(text).map(|(points, text)| Region {
-                parameter,
-                text,
-                failed: failed(points),
-                trials: points.len(),
-            }));
+            let descriptions =
+                [format!("{name} ≤ {}", pair[0][0].1), format!("{name} ≥ {}", pair[1][0].1)];
+            regions.extend([low, high].into_iter().zip(descriptions).map(
+                |(points, description)| Region {
+                    parameter,
+                    description,
+                    failed: failed(points),
+                    trials: points.len(),
+                },
+            ));
         }
     }
     regions

@@ -23,7 +23,7 @@ pub struct Finding {
 pub enum FindingKind {
     /// There are too few values for a model, or all values are equal.
     NoModel,
-    /// The best value of a parameter is at an end of its range, and the metric improves towards it.
+    /// The best value of a parameter is at an end of its range, and the metric improves toward it.
     BestAtEndOfRange,
     /// A parameter explains so little that it can be fixed.
     ParameterCanBeFixed,

@@ -10,23 +10,23 @@ const MIN_VALUES: usize = 20;
 /// Below this explained variance, no parameter matters.
 const MIN_EXPLAINED: f64 = 0.1;
 /// Below this explained variance, the model is poor, or noise dominates.
-const GOOD_EXPLAINED: f64 = 0.4;
+const MIN_RELIABLE: f64 = 0.4;
 /// The share above which noise dominates.
 ///
 /// It is a share of the variance, or of the unexplained variance if the model explains little.
-const NOISE_SHARE: f64 = 0.5;
+const MAX_NOISE_SHARE: f64 = 0.5;
 /// The minimum coverage of the 95 % intervals.
 const MIN_COVERAGE: f64 = 0.85;
 
 /// Returns the most serious finding about the model.
 pub(super) fn check_model(model: &ModelAnalysis) -> Option<Finding> {
     let (explained, noise) = (model.calibration.explained_variance, model.surrogate.noise_share());
-    let has_enough = model.surrogate.observation_count() >= MIN_VALUES;
+    let has_enough_values = model.surrogate.observation_count() >= MIN_VALUES;
     let finding = |kind, message: String, advice: &str| {
         let (parameters, advice) = (Vec::new(), advice.to_owned());
         Some(Finding { kind, parameters, message, advice })
     };
-    if has_enough && explained < MIN_EXPLAINED {
+    if has_enough_values && explained < MIN_EXPLAINED {
         return finding(
             FindingKind::NoParameterMatters,
             format!(
@@ -38,16 +38,16 @@ pub(super) fn check_model(model: &ModelAnalysis) -> Option<Finding> {
              configuration several times. If there is little noise, widen the ranges.",
         );
     }
-    let is_noisy = noise > NOISE_SHARE
-        || explained < GOOD_EXPLAINED && noise > NOISE_SHARE * (1.0 - explained);
-    if has_enough && is_noisy {
+    let is_noisy = noise > MAX_NOISE_SHARE
+        || explained < MIN_RELIABLE && noise > MAX_NOISE_SHARE * (1.0 - explained);
+    if has_enough_values && is_noisy {
         return finding(
             FindingKind::NoiseDominates,
             format!("{} of the variance of the values is noise.", format_percent(noise)),
             "Allow repetitions, and measure the best configurations again before you choose one.",
         );
     }
-    if has_enough && explained < GOOD_EXPLAINED {
+    if has_enough_values && explained < MIN_RELIABLE {
         return finding(
             FindingKind::PoorModel,
             format!(
@@ -60,7 +60,7 @@ pub(super) fn check_model(model: &ModelAnalysis) -> Option<Finding> {
         );
     }
     let observed = model.calibration.coverage.last().map_or(1.0, |coverage| coverage.observed);
-    if has_enough && observed < MIN_COVERAGE {
+    if has_enough_values && observed < MIN_COVERAGE {
         return finding(
             FindingKind::PoorModel,
             format!(

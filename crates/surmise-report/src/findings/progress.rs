@@ -10,12 +10,12 @@ const MIN_JOBS: usize = 10;
 const MIN_STAGNATION: usize = 20;
 /// The minimum share of all jobs without an improvement for a finding.
 const MIN_STAGNATION_SHARE: f64 = 0.5;
-/// The share of the last jobs in which an improvement is late.
+/// The share of the jobs, the last ones, in which an improvement counts as late.
 const LATE_SHARE: f64 = 0.15;
 /// The minimum improvement, as a share of the difference between the median and the best loss.
 const MIN_IMPROVEMENT: f64 = 0.05;
 
-/// Finds a long time without an improvement, or a late improvement.
+/// Finds that the last trials brought no improvement, or that the best value still improves.
 pub(super) fn check_progress(analysis: &Analysis<'_>) -> Option<Finding> {
     let jobs: Vec<_> = analysis.jobs().collect();
     if jobs.len() < MIN_JOBS || jobs.iter().any(|trial| trial.outcome.is_none()) {
@@ -40,17 +40,18 @@ pub(super) fn check_progress(analysis: &Analysis<'_>) -> Option<Finding> {
         );
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count")]
-    let before = jobs.len() - (LATE_SHARE * to_float(jobs.len())).ceil() as usize;
-    let earlier = jobs[..before].iter().filter_map(|trial| loss(trial)).min_by(f64::total_cmp)?;
-    let gain = earlier - best;
+    let early_count = jobs.len() - (LATE_SHARE * to_float(jobs.len())).ceil() as usize;
+    let earlier_best =
+        jobs[..early_count].iter().filter_map(|trial| loss(trial)).min_by(f64::total_cmp)?;
+    let gain = earlier_best - best;
     if gain > MIN_IMPROVEMENT * (median - best) && gain > 0.0 {
         return finding(
             FindingKind::StillImproving,
             format!(
                 "The best value improved from {} to {} in the last {} of {} trials.",
-                format_number(objective.value(earlier)),
+                format_number(objective.value(earlier_best)),
                 format_number(objective.value(best)),
-                jobs.len() - before,
+                jobs.len() - early_count,
                 jobs.len()
             ),
             "More trials will probably improve it further: increase the number of jobs, and \

@@ -8,10 +8,10 @@ use crate::analysis::{Analysis, ModelAnalysis};
 use crate::slices::Slice;
 
 /// The distance to an end of the range, in coordinates, up to which a value is at the end.
-const AT_END: f64 = 0.03;
+const END_TOLERANCE: f64 = 0.03;
 /// The minimum total share of a parameter whose range should be widened.
 const MIN_SHARE_TO_WIDEN: f64 = 0.05;
-/// The upper bound on the total share of a parameter that can be fixed.
+/// The maximum total share of a parameter that can be fixed.
 const MAX_SHARE_TO_FIX: f64 = 0.02;
 /// The maximum change of the metric along a parameter that can be fixed.
 ///
@@ -21,9 +21,9 @@ const MAX_CHANGE_TO_FIX: f64 = 0.05;
 const MIN_EXPLAINED_TO_FIX: f64 = 0.5;
 /// The minimum explained variance of a model for all other findings about parameters.
 const MIN_EXPLAINED: f64 = 0.25;
-/// The lower bound on the share of an interaction.
+/// The minimum share of an interaction for a finding.
 const MIN_INTERACTION: f64 = 0.1;
-/// The number of trials from which on a category is sufficiently sampled.
+/// The minimum number of trials of a category that is sufficiently sampled.
 const MIN_TRIALS: usize = 2;
 /// The minimum average number of trials for each category, for a finding about one of them.
 const MIN_TRIALS_PER_CATEGORY: usize = 5;
@@ -33,16 +33,16 @@ pub(super) fn check_range_ends(analysis: &Analysis<'_>, model: &ModelAnalysis) -
     if model.calibration.explained_variance < MIN_EXPLAINED {
         return Vec::new();
     }
-    let end = |slice: &Slice| {
+    let find_at_end = |slice: &Slice| {
         if slice.is_categorical || slice.points.len() < 4 {
             return None;
         }
         let last = slice.points.len() - 1;
         let lowest = slice.points[0].coordinate;
         let highest = slice.points[last].coordinate;
-        let (is_upper, at, inside) = if slice.best_coordinate <= lowest + AT_END {
+        let (is_upper, end, inside) = if slice.best_coordinate <= lowest + END_TOLERANCE {
             (false, 0, last / 8 + 1)
-        } else if slice.best_coordinate >= highest - AT_END {
+        } else if slice.best_coordinate >= highest - END_TOLERANCE {
             (true, last, last - last / 8 - 1)
         } else {
             return None;
@@ -50,7 +50,7 @@ pub(super) fn check_range_ends(analysis: &Analysis<'_>, model: &ModelAnalysis) -
         let loss =
             |index: usize| analysis.study.objective().loss(slice.points[index].predicted.median);
         let importance = model.importance.parameters.iter().find(|each| each.name == slice.name)?;
-        if importance.total.mean < MIN_SHARE_TO_WIDEN || loss(at) >= loss(inside) {
+        if importance.total.mean < MIN_SHARE_TO_WIDEN || loss(end) >= loss(inside) {
             return None;
         }
         let range = range_of(analysis, &slice.name)?;
@@ -64,14 +64,14 @@ pub(super) fn check_range_ends(analysis: &Analysis<'_>, model: &ModelAnalysis) -
             parameters: vec![slice.name.clone()],
             message: format!(
                 "The best value of {}, {}, is at the {which} end of its range ({low} to {high}), \
-                 and the metric improves towards it.",
+                 and the metric improves toward it.",
                 slice.name,
                 format_rounded(value)
             ),
             advice: widening_advice(range, is_upper, &slice.name),
         })
     };
-    model.slices.iter().filter_map(end).collect()
+    model.slices.iter().filter_map(find_at_end).collect()
 }
 
 /// Advises to widen a range by half of its width, on its scale.
@@ -102,8 +102,8 @@ fn widening_advice(range: &ParameterRange, is_upper: bool, name: &str) -> String
         (_, false) => low - (high - low) / 2.0,
     };
     let end = if is_integer { end.round() } else { end };
-    let unchanged = if is_upper { end <= high } else { end >= low };
-    if unchanged {
+    let is_unchanged = if is_upper { end <= high } else { end >= low };
+    if is_unchanged {
         return format!("If {name} allows values beyond its {which} end, widen its range.");
     }
     let end: f64 = format!("{end:.1e}").parse().unwrap_or(end);
@@ -127,7 +127,7 @@ pub(super) fn check_fixable_parameters(
         .importance
         .parameters
         .iter()
-        .filter(|each| each.total.mean + 2.0 * each.total.deviation < MAX_SHARE_TO_FIX);
+        .filter(|each| each.total.mean + 2.0 * each.total.std_dev < MAX_SHARE_TO_FIX);
     let best = model.surrogate.best_configuration();
     let losses = analysis.sorted_losses();
     let (Some(best_loss), Some(median)) = (losses.first(), losses.get(losses.len() / 2)) else {
@@ -171,7 +171,7 @@ pub(super) fn check_interactions(model: &ModelAnalysis) -> Vec<Finding> {
     }
     let pairs = model.importance.interactions.iter();
     pairs
-        .filter(|pair| pair.share.mean - 2.0 * pair.share.deviation > MIN_INTERACTION)
+        .filter(|pair| pair.share.mean - 2.0 * pair.share.std_dev > MIN_INTERACTION)
         .map(|pair| {
             let [a, b] = &pair.names;
             Finding {
@@ -190,7 +190,7 @@ pub(super) fn check_interactions(model: &ModelAnalysis) -> Vec<Finding> {
         .collect()
 }
 
-/// Finds categories that were tried at most once.
+/// Finds categories that were tried at most once, and then had no bad value.
 pub(super) fn check_undersampled_categories(analysis: &Analysis<'_>) -> Vec<Finding> {
     let jobs = analysis.jobs().count();
     let losses = analysis.sorted_losses();
@@ -204,16 +204,15 @@ pub(super) fn check_undersampled_categories(analysis: &Analysis<'_>) -> Vec<Find
         for category in range.values() {
             let has_category =
                 |trial: &&surmise::Trial| trial.configuration.value(range.name()) == Some(category);
-            let tried: Vec<&surmise::Trial> = analysis.jobs().filter(has_category).collect();
-            // The strategy has a reason to avoid a category with a bad value.
+            let trials: Vec<&surmise::Trial> = analysis.jobs().filter(has_category).collect();
+            // The strategy has a reason to avoid a category with a bad value, or without one.
             let is_bad = |trial: &&surmise::Trial| {
                 trial.value().is_none_or(|value| analysis.study.objective().loss(value) > median)
             };
-            if tried.len() >= MIN_TRIALS || tried.iter().any(is_bad) {
+            if trials.len() >= MIN_TRIALS || trials.iter().any(is_bad) {
                 continue;
             }
-            let tried = tried.len();
-            let times = if tried == 0 { "never" } else { "once" };
+            let times = if trials.is_empty() { "never" } else { "once" };
             findings.push(Finding {
                 kind: FindingKind::UndersampledChoice,
                 parameters: vec![range.name().to_owned()],

@@ -21,24 +21,24 @@ pub(super) fn check_savings(analysis: &Analysis<'_>) -> Option<Finding> {
         .jobs()
         .filter(|trial| trial.value().is_some() && trial.reports.len() > 1)
         .collect();
-    let was_stopped = analysis
+    let has_early_stopping = analysis
         .jobs()
         .any(|trial| trial.stop_cause.is_some_and(|cause| cause.deciding_value().is_some()));
-    if trials.len() < MIN_TRIALS || was_stopped {
+    if trials.len() < MIN_TRIALS || has_early_stopping {
         return None;
     }
     let rule = EarlyStopping::auto();
     let mut curves = LearningCurves::from_trials(study.objective(), []);
-    let (mut all, mut saved, mut stopped) = (0, 0, Vec::<TrialId>::new());
+    let (mut all_reports, mut saved_reports, mut stopped) = (0, 0, Vec::<TrialId>::new());
     for trial in &trials {
-        all += trial.reports.len();
-        let stop = trial.reports.iter().position(|report| {
+        all_reports += trial.reports.len();
+        let stop_index = trial.reports.iter().position(|report| {
             curves.add_report(trial.id, *report);
             curves.decide(&rule, trial.id, *report, None).is_some()
         });
-        match stop {
+        match stop_index {
             Some(index) => {
-                saved += trial.reports.len() - 1 - index;
+                saved_reports += trial.reports.len() - 1 - index;
                 stopped.push(trial.id);
             }
             None => {
@@ -49,9 +49,9 @@ pub(super) fn check_savings(analysis: &Analysis<'_>) -> Option<Finding> {
         }
     }
     #[allow(clippy::cast_precision_loss, reason = "counts of reports")]
-    let share = saved as f64 / all as f64;
-    let spares_best = study.best().is_some_and(|best| !stopped.contains(&best.id));
-    (share >= MIN_SAVINGS && spares_best).then(|| Finding {
+    let share = saved_reports as f64 / all_reports as f64;
+    let keeps_best = study.best().is_some_and(|best| !stopped.contains(&best.id));
+    (share >= MIN_SAVINGS && keeps_best).then(|| Finding {
         kind: FindingKind::EarlyStoppingWouldSave,
         parameters: Vec::new(),
         message: format!(

@@ -36,8 +36,8 @@
     const chosen = data.parameters[index];
     const [low, high] = [readNumber("low", -Infinity), readNumber("high", Infinity)];
     let count = 0;
-    for (const [trial, itsState, values] of data.trials) {
-      let isShown = trial >= first && trial <= last && (state === "" || state === itsState);
+    for (const [trial, trialState, values] of data.trials) {
+      let isShown = trial >= first && trial <= last && (state === "" || state === trialState);
       if (isShown && chosen) {
         isShown = chosen.choices === null
           ? values[index] >= low && values[index] <= high

@@ -1,4 +1,4 @@
-//! The whole page of a report, and that of a comparison.
+//! The pages of reports and of comparisons.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use surmise::drawing::{format_percent, page_style};
@@ -31,9 +31,9 @@ impl Report<'_> {
             (fields(self))
             main {
                 (findings(self))
-                @for each in &pictures {
-                    (figure(each))
-                    @if each.name == "importance" {
+                @for picture in &pictures {
+                    (figure(picture))
+                    @if picture.name == "importance" {
                         (importance_table(self.analysis().model.as_ref()))
                     }
                 }
@@ -65,24 +65,25 @@ impl Comparison<'_> {
                         th { "after all of the shortest" } th { "best" }
                     } }
                     tbody {
-                        @for one in self.study_summaries() {
+                        @for study in self.study_summaries() {
                             tr {
-                                td.text { (one.name) } td { (one.strategy) } td { (one.seed) }
-                                td { (one.trials) } td { (one.failed) }
-                                @for best in one.best_after { td { (value(best)) } }
-                                td { (value(one.best)) }
+                                td.text { (study.name) } td { (study.strategy) }
+                                td { (study.seed) }
+                                td { (study.trials) } td { (study.failed) }
+                                @for best in study.best_after { td { (value(best)) } }
+                                td { (value(study.best)) }
                             }
                         }
                     }
                 } }
-                @for each in self.pictures() { (figure(&each)) }
+                @for picture in self.pictures() { (figure(&picture)) }
             }
         };
         page(title, &body).into_string()
     }
 }
 
-/// Forbids all requests, even if a name or a value contains markup.
+/// The content security policy: it forbids all requests, even if a name or a value has markup.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
                               script-src 'unsafe-inline'; img-src data:";
 
@@ -165,7 +166,7 @@ fn importance_table(model: Option<&ModelAnalysis>) -> Markup {
                             td.text { (parameter.name) }
                             td { (format_percent(parameter.main.mean)) }
                             td { (format_percent(parameter.total.mean)) }
-                            td { (format_percent(parameter.total.deviation)) }
+                            td { (format_percent(parameter.total.std_dev)) }
                         }
                     }
                     @for pair in &model.importance.interactions {
@@ -173,7 +174,7 @@ fn importance_table(model: Option<&ModelAnalysis>) -> Markup {
                             td.text { "interaction of " (pair.names[0]) " and " (pair.names[1]) }
                             td {}
                             td { (format_percent(pair.share.mean)) }
-                            td { (format_percent(pair.share.deviation)) }
+                            td { (format_percent(pair.share.std_dev)) }
                         }
                     }
                 }

@@ -53,14 +53,14 @@ impl Report<'_> {
             configuration.join(", ")
         ));
         if let Some(model) = &analysis.model {
-            sentences.extend(prediction(model, value));
+            sentences.extend(describe_prediction(model, value));
         }
         sentences
     }
 }
 
-/// Returns what the model predicts for the best configuration, which has this value.
-fn prediction(model: &ModelAnalysis, value: f64) -> Vec<String> {
+/// Describes the prediction for the best configuration, whose measured value is `value`.
+fn describe_prediction(model: &ModelAnalysis, value: f64) -> Vec<String> {
     let point = std::slice::from_ref(&model.surrogate.best().point);
     let predicted = model.surrogate.predict(point)[0];
     let mut sentences = vec![format!(
@@ -82,8 +82,8 @@ fn prediction(model: &ModelAnalysis, value: f64) -> Vec<String> {
     sentences
 }
 
-fn plural(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Describes how many of the available values a model uses.

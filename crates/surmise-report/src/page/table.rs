@@ -22,7 +22,7 @@ pub(super) fn table(report: &Report<'_>) -> Markup {
     let best = study.best().map(|best| best.id);
     let trials = select_trials(report.analysis());
     let value = |trial: &Trial| trial.value().or(trial.last_reported_value()).map(format_number);
-    let why = |trial: &Trial| {
+    let explanation = |trial: &Trial| {
         let failure = match &trial.outcome {
             Some(Outcome::Failed(failure)) => format!(" It failed: {}.", failure.message),
             _ => String::new(),
@@ -55,7 +55,7 @@ pub(super) fn table(report: &Report<'_>) -> Markup {
                             td { (state(trial)) }
                             td { (value(trial).unwrap_or_default()) }
                             @for range in study.space().ranges() { td { (cell(trial, range)) } }
-                            td.text { (why(trial)) }
+                            td.text { (explanation(trial)) }
                         }
                     }
                 }

@@ -8,9 +8,9 @@ use crate::slices::coordinates;
 /// The ratio of the largest to the smallest value from which on an axis is logarithmic.
 const MIN_LOGARITHMIC_RATIO: f64 = 100.0;
 
-/// Returns an axis of a metric, from the best value on.
+/// Returns an axis of a metric, from the best value on; logarithmic if the values span two decades.
 ///
-/// Values that are far worse than 90 % of all are outside; they are drawn at its end.
+/// Values far worse than 90 % of all are outside of a linear axis; they are drawn at its end.
 pub(super) fn metric_axis(
     objective: &Objective,
     values: impl IntoIterator<Item = f64>,
@@ -44,13 +44,13 @@ pub(super) fn integer_axis(label: &str, first: f64, last: f64) -> PlotAxis {
     let is_integer = |value: f64| value >= first && value.fract().abs() < 1e-9;
     let ticks = PlotAxis::linear(label, 0.0, last).ticks(8).into_iter();
     let ticks = ticks.filter(|(value, _)| is_integer(*value));
-    let labelled = ticks.map(|(value, _)| (value, format!("{value:.0}"))).collect();
-    PlotAxis::with_ticks(label, first, last, labelled)
+    let labeled_ticks = ticks.map(|(value, _)| (value, format!("{value:.0}"))).collect();
+    PlotAxis::with_ticks(label, first, last, labeled_ticks)
 }
 
 /// Returns an axis of a parameter over its coordinates, with ticks at round values.
 ///
-/// Up to seven values, and all categories, have a tick each.
+/// If there are at most seven values, each has a tick; so has each category.
 pub(super) fn parameter_axis(space: &SearchSpace, parameter: usize) -> PlotAxis {
     let axis = space.axes()[parameter];
     let range = &space.ranges()[parameter];
@@ -90,8 +90,8 @@ fn coordinate_of(space: &SearchSpace, parameter: usize, value: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..30 {
         let middle = f64::midpoint(low, high);
-        let found = value_at(space, parameter, middle).number().unwrap_or(f64::NAN);
-        if found < value { low = middle } else { high = middle }
+        let value_at_middle = value_at(space, parameter, middle).number().unwrap_or(f64::NAN);
+        if value_at_middle < value { low = middle } else { high = middle }
     }
     f64::midpoint(low, high)
 }

@@ -16,20 +16,23 @@ pub(super) fn calibration(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Pic
     let calibration = &model.calibration;
     // The model may use trials that the page does not list.
     let drawn: HashSet<TrialId> = select_trials(analysis).iter().map(|trial| trial.id).collect();
-    let charts =
-        [observed(analysis.study.objective(), calibration, &drawn), quantiles(calibration, &drawn)];
+    let charts = [
+        value_chart(analysis.study.objective(), calibration, &drawn),
+        quantile_chart(calibration, &drawn),
+    ];
     let svg = grid(&charts, &["perfect calibration".to_owned()], 2, (420.0, 320.0));
     let coverage: Vec<String> = calibration
         .coverage
         .iter()
-        .map(|one| {
-            let (observed, nominal) = (format_percent(one.observed), format_percent(one.nominal));
+        .map(|coverage| {
+            let observed = format_percent(coverage.observed);
+            let nominal = format_percent(coverage.nominal);
             format!("the {nominal} intervals contain {observed} of the values")
         })
         .collect();
     let summary = format!(
         "{} In leave-one-out predictions, the model explains {} of the variance; {}.",
-        verdict(calibration),
+        describe_coverage(calibration),
         format_percent(calibration.explained_variance.max(0.0)),
         coverage.join(", ")
     );
@@ -46,7 +49,7 @@ pub(super) fn calibration(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Pic
 }
 
 /// Describes the coverage in a sentence.
-fn verdict(calibration: &Calibration) -> &'static str {
+fn describe_coverage(calibration: &Calibration) -> &'static str {
     const TOLERANCE: f64 = 0.1;
     let excess = |level: usize| {
         calibration.coverage.get(level).map_or(0.0, |one| one.observed - one.nominal)
@@ -70,7 +73,11 @@ fn diagonal(low: f64, high: f64) -> Vec<Curve> {
 }
 
 /// Draws observed values over predicted values.
-fn observed(objective: &Objective, calibration: &Calibration, drawn: &HashSet<TrialId>) -> Chart {
+fn value_chart(
+    objective: &Objective,
+    calibration: &Calibration,
+    drawn: &HashSet<TrialId>,
+) -> Chart {
     let values = || calibration.predictions.iter().map(|one| one.value);
     let axis = |label: &str| {
         let mut axis = metric_axis(objective, values());
@@ -91,7 +98,7 @@ fn observed(objective: &Objective, calibration: &Calibration, drawn: &HashSet<Tr
 }
 
 /// Draws standardized residuals over the quantiles of the normal distribution.
-fn quantiles(calibration: &Calibration, drawn: &HashSet<TrialId>) -> Chart {
+fn quantile_chart(calibration: &Calibration, drawn: &HashSet<TrialId>) -> Chart {
     let mut residuals: Vec<(f64, TrialId)> =
         calibration.predictions.iter().map(|one| (one.standardized, one.trial)).collect();
     residuals.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -27,8 +27,8 @@ impl Comparison<'_> {
         let values = curves.iter().flat_map(|curve| curve.points.iter().map(|(_, value)| value[0]));
         let y = metric_axis(objective, values.collect::<Vec<f64>>());
         let x = integer_axis("trial", 1.0, to_float(max_trials));
-        let bests = self.study_summaries().into_iter().map(|one| (one.name, one.best));
-        let summary = format!("Best values: {}.", join_values(bests));
+        let best_values = self.study_summaries().into_iter().map(|study| (study.name, study.best));
+        let summary = format!("Best values: {}.", join_values(best_values));
         let explanation = "For each study, the best value among its trials up to this number.";
         let title = "Best value so far";
         Picture {
@@ -78,8 +78,8 @@ impl Comparison<'_> {
 }
 
 fn join_values(values: impl Iterator<Item = (String, Option<f64>)>) -> String {
-    let one = |(name, value): (String, Option<f64>)| {
+    let describe = |(name, value): (String, Option<f64>)| {
         format!("{name} {}", value.map_or_else(|| "none".to_owned(), format_number))
     };
-    values.map(one).collect::<Vec<String>>().join(", ")
+    values.map(describe).collect::<Vec<String>>().join(", ")
 }

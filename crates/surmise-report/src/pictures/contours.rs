@@ -5,7 +5,7 @@ use surmise::drawing::{Anchor, Shape, Svg, format_short};
 use surmise::unit_cube::UnitPoint;
 
 use super::axes::parameter_axis;
-use super::colours::shade;
+use super::color_scale::shade;
 use super::picture::Picture;
 use super::selection::select_few_trials;
 use crate::analysis::{Analysis, ModelAnalysis};
@@ -32,25 +32,28 @@ pub(super) fn contours(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option
     let mut svg = Svg::new(FRAME * to_float(columns), (FRAME - 10.0) * to_float(rows));
     let trials = select_few_trials(analysis);
     for (number, pair) in pairs.iter().enumerate() {
-        let at = (
+        let origin = (
             FRAME * to_float(number % columns) + LEFT,
             (FRAME - 10.0) * to_float(number / columns) + TOP,
         );
         let index = |name: &str| space.ranges().iter().position(|range| range.name() == name);
         let (a, b) = (index(&pair.names[0])?, index(&pair.names[1])?);
-        draw_pair(&mut svg, analysis, model, at, (a, b));
+        draw_pair(&mut svg, analysis, model, origin, (a, b));
         let (x, y) = (parameter_axis(space, a), parameter_axis(space, b));
         for trial in &trials {
             let Ok(point) = space.encode(&trial.configuration) else { continue };
-            let place =
-                (at.0 + SIZE * x.position(point[a]), at.1 + SIZE * (1.0 - y.position(point[b])));
+            let center = (
+                origin.0 + SIZE * x.position(point[a]),
+                origin.1 + SIZE * (1.0 - y.position(point[b])),
+            );
             let has_failed = matches!(trial.outcome, Some(Outcome::Failed(_)));
             let (shape, series) = if has_failed { (Shape::Cross, 1) } else { (Shape::Disc, 4) };
-            svg.mark(place, shape, series, Some(trial.id.0));
+            svg.mark(center, shape, series, Some(trial.id.0));
         }
         let best = &model.surrogate.best().point;
-        let place = (at.0 + SIZE * x.position(best[a]), at.1 + SIZE * (1.0 - y.position(best[b])));
-        svg.mark(place, Shape::Ring, 1, None);
+        let center =
+            (origin.0 + SIZE * x.position(best[a]), origin.1 + SIZE * (1.0 - y.position(best[b])));
+        svg.mark(center, Shape::Ring, 1, None);
     }
     let shares: Vec<String> = pairs
         .iter()
@@ -89,7 +92,7 @@ fn draw_pair(
     svg: &mut Svg,
     analysis: &Analysis<'_>,
     model: &ModelAnalysis,
-    at: (f64, f64),
+    origin: (f64, f64),
     (a, b): (usize, usize),
 ) {
     let space = analysis.study.space();
@@ -99,12 +102,12 @@ fn draw_pair(
         let step = all.len().div_ceil(25);
         all.into_iter().step_by(step).collect::<Vec<f64>>()
     };
-    let (across, up) = (grid_coordinates(a), grid_coordinates(b));
+    let (x_coordinates, y_coordinates) = (grid_coordinates(a), grid_coordinates(b));
     let best = &model.surrogate.best().point;
-    let points: Vec<UnitPoint> = up
+    let points: Vec<UnitPoint> = y_coordinates
         .iter()
         .flat_map(|v| {
-            across.iter().map(move |u| {
+            x_coordinates.iter().map(move |u| {
                 let mut point = best.to_vec();
                 (point[a], point[b]) = (*u, *v);
                 UnitPoint::from(point)
@@ -116,12 +119,13 @@ fn draw_pair(
         predicted.iter().map(|each| analysis.study.objective().loss(each.median)).collect();
     let min = losses.iter().copied().fold(f64::INFINITY, f64::min);
     let max = losses.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let (columns, rows) = (tile_edges(&across), tile_edges(&up));
+    let (columns, rows) = (tile_edges(&x_coordinates), tile_edges(&y_coordinates));
     for (row, (low, high)) in rows.iter().enumerate() {
         for (column, (left, right)) in columns.iter().enumerate() {
             let loss = losses[row * columns.len() + column];
             let position = if max > min { (loss - min) / (max - min) } else { 0.0 };
-            let corner = (at.0 + SIZE * x.position(*left), at.1 + SIZE * (1.0 - y.position(*high)));
+            let corner =
+                (origin.0 + SIZE * x.position(*left), origin.1 + SIZE * (1.0 - y.position(*high)));
             let size = (
                 SIZE * (x.position(*right) - x.position(*left)),
                 SIZE * (y.position(*high) - y.position(*low)),
@@ -131,19 +135,19 @@ fn draw_pair(
     }
     for (value, label) in x.ticks(6) {
         svg.text(
-            (at.0 + SIZE * x.position(value), at.1 + SIZE + 14.0),
+            (origin.0 + SIZE * x.position(value), origin.1 + SIZE + 14.0),
             Anchor::Middle,
             10.0,
             &label,
         );
     }
     for (value, label) in y.ticks(6) {
-        let height = at.1 + SIZE * (1.0 - y.position(value)) + 3.5;
-        svg.text((at.0 - 5.0, height), Anchor::End, 10.0, &label);
+        let height = origin.1 + SIZE * (1.0 - y.position(value)) + 3.5;
+        svg.text((origin.0 - 5.0, height), Anchor::End, 10.0, &label);
     }
     let metric = |loss: f64| format_short(analysis.study.objective().value(loss));
     let scale = format!("darkest {}, brightest {}", metric(min), metric(max));
-    svg.text((at.0 + SIZE, at.1 - 6.0), Anchor::End, 10.0, &scale);
-    svg.text((at.0 + SIZE / 2.0, at.1 + SIZE + 30.0), Anchor::Middle, 11.0, &x.label);
-    svg.vertical_text((at.0 - LEFT + 12.0, at.1 + SIZE / 2.0), 11.0, &y.label);
+    svg.text((origin.0 + SIZE, origin.1 - 6.0), Anchor::End, 10.0, &scale);
+    svg.text((origin.0 + SIZE / 2.0, origin.1 + SIZE + 30.0), Anchor::Middle, 11.0, &x.label);
+    svg.vertical_text((origin.0 - LEFT + 12.0, origin.1 + SIZE / 2.0), 11.0, &y.label);
 }

@@ -1,6 +1,6 @@
 //! The picture of learning curves: the reports of trials, step by step.
 
-use surmise::drawing::{Anchor, Svg, colour};
+use surmise::drawing::{Anchor, Svg, color};
 use surmise::{Outcome, Trial};
 
 use super::axes::{integer_axis, metric_axis};
@@ -35,14 +35,14 @@ pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
     let (first, last) = steps.fold((u64::MAX, 0), |(a, b), step| (a.min(step), b.max(step)));
     let x = integer_axis("step", to_float(first), to_float(last));
     let mut svg = Svg::new(LEFT + WIDTH + 18.0, TOP + HEIGHT + 40.0);
-    let across = |value| LEFT + WIDTH * x.position(value);
-    let up = |value| TOP + HEIGHT * (1.0 - y.position(value));
+    let x_of = |value| LEFT + WIDTH * x.position(value);
+    let y_of = |value| TOP + HEIGHT * (1.0 - y.position(value));
     for (value, label) in x.ticks(8) {
-        svg.text((across(value), TOP + HEIGHT + 14.0), Anchor::Middle, 10.0, &label);
+        svg.text((x_of(value), TOP + HEIGHT + 14.0), Anchor::Middle, 10.0, &label);
     }
     for (value, label) in y.ticks(6) {
-        svg.line((LEFT, up(value)), (LEFT + WIDTH, up(value)), "#e6e6e6", 1.0);
-        svg.text((LEFT - 5.0, up(value) + 3.5), Anchor::End, 10.0, &label);
+        svg.line((LEFT, y_of(value)), (LEFT + WIDTH, y_of(value)), "#e6e6e6", 1.0);
+        svg.text((LEFT - 5.0, y_of(value) + 3.5), Anchor::End, 10.0, &label);
     }
     svg.text((LEFT + WIDTH / 2.0, TOP + HEIGHT + 30.0), Anchor::Middle, 10.5, "step");
     svg.vertical_text((11.0, TOP + HEIGHT / 2.0), 10.5, &y.label);
@@ -54,7 +54,7 @@ pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
             .reports
             .iter()
             .filter(|report| report.value.is_finite())
-            .map(|report| (across(to_float(report.step)), up(report.value)))
+            .map(|report| (x_of(to_float(report.step)), y_of(report.value)))
             .collect();
         let (series, opacity) = match &trial.outcome {
             _ if Some(trial.id) == best => (0, 1.0),
@@ -62,20 +62,20 @@ pub(super) fn curves(analysis: &Analysis<'_>) -> Option<Picture> {
             Some(Outcome::Failed(_)) => (3, 0.6),
             _ => (7, 0.5),
         };
-        svg.trace(&points, colour(series), opacity, trial.id.0);
+        svg.trace(&points, color(series), opacity, trial.id.0);
     }
-    let stopped = |trial: &&&Trial| matches!(trial.outcome, Some(Outcome::Stopped { .. }));
+    let is_stopped = |trial: &&&Trial| matches!(trial.outcome, Some(Outcome::Stopped { .. }));
     let summary = format!(
         "Learning curves of {} trials from step {first} to {last}; {} of them were stopped early.",
         trials.len(),
-        trials.iter().filter(stopped).count()
+        trials.iter().filter(is_stopped).count()
     );
     Some(Picture {
         name: "curves",
         title: "Learning curves".to_owned(),
-        explanation: "The blue curve is the best trial. Orange trials were stopped early, grey \
-                      ones ran to their end. Far worse values than most are drawn at the end of \
-                      the axis."
+        explanation: "The blue curve is the best trial. Orange trials were stopped early, pink \
+                      ones failed; all other ones are gray. Far worse values than most are drawn \
+                      at the end of the axis."
             .to_owned(),
         svg: svg.finish(&summary),
         summary,

@@ -14,29 +14,29 @@ pub(super) fn history(analysis: &Analysis<'_>) -> Picture {
     let objective = study.objective();
     let value = |trial: &Trial| trial.value().or(trial.last_reported_value());
     let y = metric_axis(objective, study.trials().iter().filter_map(Trial::value));
-    let so_far = best_so_far(study);
-    let improvements = so_far.len().saturating_sub(2);
+    let best_curve = best_so_far(study);
+    let improvements = best_curve.len().saturating_sub(2);
     let last = study.trials().last().map_or(1.0, |trial| to_float(trial.id.0));
     let mut marks = Vec::new();
-    let mut expected = Vec::new();
+    let mut predictions = Vec::new();
     for trial in select_trials(analysis) {
         let id = to_float(trial.id.0);
-        let (shape, series, at) = match (&trial.outcome, value(trial)) {
+        let (shape, series, drawn_value) = match (&trial.outcome, value(trial)) {
             (Some(Outcome::Completed { .. }), Some(value)) => (Shape::Disc, 4, value),
             (Some(Outcome::Stopped { .. }), Some(value)) => (Shape::Triangle, 5, value),
-            // Failed trials are drawn at the bad end of the axis.
+            // Failed trials are drawn at the end of the axis with the worst values.
             (Some(Outcome::Failed(_)), _) => (Shape::Cross, 1, objective.value(f64::MAX)),
             _ => continue,
         };
-        marks.push(Mark { at: (id, at), shape, series, trial: Some(trial.id.0) });
-        if let Some(expectation) = study.why(trial.id).and_then(|why| why.prediction) {
-            expected.push((id, [expectation.median, expectation.low, expectation.high]));
+        marks.push(Mark { at: (id, drawn_value), shape, series, trial: Some(trial.id.0) });
+        if let Some(predicted) = study.why(trial.id).and_then(|why| why.prediction) {
+            predictions.push((id, [predicted.median, predicted.low, predicted.high]));
         }
     }
     let names = ["best so far", "prediction of the strategy (68 %)"].map(str::to_owned);
-    let mut curves = vec![Curve { series: 0, points: so_far, is_stepped: true }];
-    if !expected.is_empty() {
-        curves.push(Curve { series: 1, points: expected, is_stepped: false });
+    let mut curves = vec![Curve { series: 0, points: best_curve, is_stepped: true }];
+    if !predictions.is_empty() {
+        curves.push(Curve { series: 1, points: predictions, is_stepped: false });
     }
     let names = &names[..curves.len()];
     let x = integer_axis("trial", 1.0, last);
@@ -75,17 +75,17 @@ pub(super) fn history(analysis: &Analysis<'_>) -> Picture {
 /// Returns the best value after each improvement, and at the last trial.
 pub(super) fn best_so_far(study: &Study) -> Vec<(f64, [f64; 3])> {
     let mut best: Option<f64> = None;
-    let mut so_far = Vec::new();
+    let mut points = Vec::new();
     for trial in study.trials() {
         let Some(value) = trial.value() else { continue };
         let loss = study.objective().loss(value);
         if best.is_none_or(|best| loss < best) {
             best = Some(loss);
-            so_far.push((to_float(trial.id.0), [value; 3]));
+            points.push((to_float(trial.id.0), [value; 3]));
         }
     }
-    if let (Some((_, values)), Some(last)) = (so_far.last().copied(), study.trials().last()) {
-        so_far.push((to_float(last.id.0), values));
+    if let (Some((_, values)), Some(last)) = (points.last().copied(), study.trials().last()) {
+        points.push((to_float(last.id.0), values));
     }
-    so_far
+    points
 }

@@ -31,9 +31,9 @@ pub(super) fn importance(model: &ModelAnalysis) -> Picture {
         svg.text((left - 8.0, top + 14.0), Anchor::End, 12.0, &shorten(&parameter.name, 32));
         svg.rectangle((left, top + 3.0), (WIDTH * total.mean, 14.0), "#9ecae1");
         svg.rectangle((left, top + 3.0), (WIDTH * main.mean.min(total.mean), 14.0), "#0072B2");
-        let end = |sign: f64| left + WIDTH * (total.mean + sign * total.deviation).clamp(0.0, 1.0);
+        let end = |sign: f64| left + WIDTH * (total.mean + sign * total.std_dev).clamp(0.0, 1.0);
         svg.line((end(-1.0), top + 10.0), (end(1.0), top + 10.0), "#000000", 1.2);
-        let text = format!("{} ± {}", format_percent(total.mean), format_percent(total.deviation));
+        let text = format!("{} ± {}", format_percent(total.mean), format_percent(total.std_dev));
         svg.text((left + WIDTH + 12.0, top + 14.0), Anchor::Start, 11.0, &text);
     }
     let shares: Vec<String> = parameters

@@ -1,7 +1,7 @@
 //! Pictures of studies, as SVG, each with an explanation and a summary in words.
 
 mod axes;
-mod colours;
+mod color_scale;
 mod picture;
 mod selection;
 

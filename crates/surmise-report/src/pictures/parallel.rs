@@ -3,7 +3,7 @@
 use surmise::drawing::{Anchor, PlotAxis, Svg};
 
 use super::axes::{metric_axis, parameter_axis, shorten};
-use super::colours::shade;
+use super::color_scale::shade;
 use super::picture::Picture;
 use super::selection::select_few_trials;
 use crate::analysis::Analysis;
@@ -15,7 +15,7 @@ const HEIGHT: f64 = 280.0;
 const TOP: f64 = 34.0;
 const WIDTH: f64 = 900.0;
 
-/// Draws the parallel coordinates; `None` if no trial has a value.
+/// Draws the parallel coordinates; `None` if no trial has a value, or if no parameter can vary.
 pub(super) fn parallel(analysis: &Analysis<'_>) -> Option<Picture> {
     let study = analysis.study;
     let space = study.space();
@@ -42,34 +42,31 @@ pub(super) fn parallel(analysis: &Analysis<'_>) -> Option<Picture> {
     let axis = metric_axis(study.objective(), trials.iter().map(|(_, value, _)| *value));
     let axes = varying.len() + 1;
     let step = (WIDTH - 120.0) / to_float(axes - 1);
-    let across = |column: usize| 60.0 + step * to_float(column);
+    let x_of = |column: usize| 60.0 + step * to_float(column);
     let mut svg = Svg::new(WIDTH, TOP + HEIGHT + 16.0);
     for (rank, (trial, value, point)) in trials.iter().enumerate() {
-        let up = |place: f64| TOP + HEIGHT * (1.0 - place);
-        let mut line = vec![(across(0), up(axis.position(*value)))];
+        let y_of = |position: f64| TOP + HEIGHT * (1.0 - position);
+        let mut line = vec![(x_of(0), y_of(axis.position(*value)))];
         line.extend(varying.iter().enumerate().map(|(column, index)| {
-            (across(column + 1), up(parameter_axis(space, *index).position(point[*index])))
+            (x_of(column + 1), y_of(parameter_axis(space, *index).position(point[*index])))
         }));
         let share = 1.0 - to_float(rank) / to_float(trials.len().max(2) - 1);
         svg.trace(&line, &shade(share), 0.8, trial.id.0);
     }
     for column in 0..axes {
-        let plot =
+        let axis =
             if column == 0 { axis.clone() } else { parameter_axis(space, varying[column - 1]) };
-        draw_axis(&mut svg, &plot, across(column), step);
+        draw_axis(&mut svg, &axis, x_of(column), step);
     }
-    let summary = format!(
-        "The best {} trials with a value, over {} parameters.",
-        trials.len(),
-        varying.len()
-    );
+    let summary =
+        format!("{} trials with a value, over {} parameters.", trials.len(), varying.len());
     Some(Picture {
         name: "parallel-coordinates",
         title: "Parallel coordinates".to_owned(),
         explanation:
             "Each line is a trial: dark lines are the best trials, yellow lines the worst \
-                      ones of those that are drawn. Good configurations agree where dark lines \
-                      meet."
+             ones of those that are drawn. Good configurations agree where dark lines \
+             meet."
                 .to_owned(),
         svg: svg.finish(&summary),
         summary,
@@ -77,13 +74,13 @@ pub(super) fn parallel(analysis: &Analysis<'_>) -> Option<Picture> {
 }
 
 /// Draws an axis with its name and ticks; `spacing` is the distance to the next axis.
-fn draw_axis(svg: &mut Svg, plot: &PlotAxis, x: f64, spacing: f64) {
+fn draw_axis(svg: &mut Svg, axis: &PlotAxis, x: f64, spacing: f64) {
     svg.line((x, TOP), (x, TOP + HEIGHT), "#444444", 1.2);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few characters")]
-    let label = shorten(&plot.label, (spacing / 6.5).max(6.0) as usize);
+    let label = shorten(&axis.label, (spacing / 6.5).max(6.0) as usize);
     svg.text((x, TOP - 14.0), Anchor::Middle, 11.0, &label);
-    for (value, label) in plot.ticks(5) {
-        let y = TOP + HEIGHT * (1.0 - plot.position(value));
+    for (value, label) in axis.ticks(5) {
+        let y = TOP + HEIGHT * (1.0 - axis.position(value));
         svg.line((x - 3.0, y), (x + 3.0, y), "#444444", 1.0);
         svg.text((x + 5.0, y + 3.5), Anchor::Start, 9.5, &label);
     }

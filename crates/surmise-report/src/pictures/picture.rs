@@ -8,9 +8,9 @@ pub struct Picture {
     pub name: &'static str,
     /// The heading of the picture.
     pub title: String,
-    /// How to read the picture, in a few sentences.
+    /// The instructions for reading the picture, in a few sentences.
     pub explanation: String,
-    /// What the picture shows, in a few sentences, also for readers who cannot see it.
+    /// The content of the picture, in a few sentences, also for readers who cannot see it.
     pub summary: String,
     /// The picture as SVG.
     pub svg: String,

@@ -6,7 +6,7 @@ use surmise::TrialId;
 use surmise::drawing::{Anchor, Svg};
 
 use super::axes::parameter_axis;
-use super::colours::shade;
+use super::color_scale::shade;
 use super::picture::Picture;
 use super::selection::select_few_trials;
 use crate::analysis::{Analysis, ModelAnalysis};
@@ -42,27 +42,29 @@ pub(super) fn rank(analysis: &Analysis<'_>, model: &ModelAnalysis) -> Option<Pic
     let mut svg = Svg::new(FRAME.0 * to_float(columns), FRAME.1 * rows);
     for (number, pair) in pairs.iter().enumerate() {
         let (column, row) = (to_float(number % columns), to_float(number / columns));
-        let at = (FRAME.0 * column + LEFT, FRAME.1 * row + TOP);
+        let origin = (FRAME.0 * column + LEFT, FRAME.1 * row + TOP);
         let index = |name: &str| space.ranges().iter().position(|range| range.name() == name);
         let (a, b) = (index(&pair.names[0])?, index(&pair.names[1])?);
         let (x, y) = (parameter_axis(space, a), parameter_axis(space, b));
-        svg.line((at.0, at.1), (at.0, at.1 + SIZE), "#666666", 1.0);
-        svg.line((at.0, at.1 + SIZE), (at.0 + SIZE, at.1 + SIZE), "#666666", 1.0);
+        svg.line((origin.0, origin.1), (origin.0, origin.1 + SIZE), "#666666", 1.0);
+        svg.line((origin.0, origin.1 + SIZE), (origin.0 + SIZE, origin.1 + SIZE), "#666666", 1.0);
         for (value, label) in x.ticks(4) {
-            let across = at.0 + SIZE * x.position(value);
-            svg.text((across, at.1 + SIZE + 13.0), Anchor::Middle, 9.5, &label);
+            let tick_x = origin.0 + SIZE * x.position(value);
+            svg.text((tick_x, origin.1 + SIZE + 13.0), Anchor::Middle, 9.5, &label);
         }
         for (value, label) in y.ticks(4) {
-            let up = at.1 + SIZE * (1.0 - y.position(value)) + 3.5;
-            svg.text((at.0 - 4.0, up), Anchor::End, 9.5, &label);
+            let tick_y = origin.1 + SIZE * (1.0 - y.position(value)) + 3.5;
+            svg.text((origin.0 - 4.0, tick_y), Anchor::End, 9.5, &label);
         }
-        svg.text((at.0 + SIZE / 2.0, at.1 + SIZE + 28.0), Anchor::Middle, 10.5, &x.label);
-        svg.vertical_text((at.0 - LEFT + 11.0, at.1 + SIZE / 2.0), 10.5, &y.label);
+        svg.text((origin.0 + SIZE / 2.0, origin.1 + SIZE + 28.0), Anchor::Middle, 10.5, &x.label);
+        svg.vertical_text((origin.0 - LEFT + 11.0, origin.1 + SIZE / 2.0), 10.5, &y.label);
         for trial in &trials {
             let Ok(point) = space.encode(&trial.configuration) else { continue };
-            let place =
-                (at.0 + SIZE * x.position(point[a]), at.1 + SIZE * (1.0 - y.position(point[b])));
-            svg.dot(place, &shade(ranks[&trial.id]), trial.id.0);
+            let center = (
+                origin.0 + SIZE * x.position(point[a]),
+                origin.1 + SIZE * (1.0 - y.position(point[b])),
+            );
+            svg.dot(center, &shade(ranks[&trial.id]), trial.id.0);
         }
     }
     let summary =

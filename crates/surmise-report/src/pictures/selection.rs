@@ -9,7 +9,7 @@ use crate::analysis::Analysis;
 /// The maximum number of trials in the table, and in pictures with one mark for each trial.
 const MAX_TRIALS: usize = 1000;
 /// The maximum number of trials in pictures with several marks for each trial.
-const MAX_REPEATED_TRIALS: usize = 300;
+const MAX_FEW_TRIALS: usize = 300;
 
 /// Returns the trials in order, at most 1,000.
 ///
@@ -21,10 +21,10 @@ pub(crate) fn select_trials<'a>(analysis: &Analysis<'a>) -> Vec<&'a Trial> {
 /// Returns at most 300 of the trials of [`select_trials`], chosen in the same way.
 pub(super) fn select_few_trials<'a>(analysis: &Analysis<'a>) -> Vec<&'a Trial> {
     let selected = select_trials(analysis);
-    if selected.len() <= MAX_REPEATED_TRIALS {
+    if selected.len() <= MAX_FEW_TRIALS {
         return selected;
     }
-    let chosen = select(analysis, MAX_REPEATED_TRIALS);
+    let chosen = select(analysis, MAX_FEW_TRIALS);
     let chosen: HashSet<TrialId> = chosen.iter().map(|trial| trial.id).collect();
     selected.into_iter().filter(|trial| chosen.contains(&trial.id)).collect()
 }
@@ -34,14 +34,16 @@ fn select<'a>(analysis: &Analysis<'a>, max_count: usize) -> Vec<&'a Trial> {
     if trials.len() <= max_count {
         return trials;
     }
-    let part = max_count / 3;
-    let mut order: Vec<(&Trial, f64)> = analysis.losses().collect();
-    order.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let mut chosen: HashSet<TrialId> = order.iter().take(part).map(|(trial, _)| trial.id).collect();
-    chosen.extend(trials[trials.len() - part..].iter().map(|trial| trial.id));
-    let rest: Vec<&Trial> =
+    let third = max_count / 3;
+    let mut by_loss: Vec<(&Trial, f64)> = analysis.losses().collect();
+    by_loss.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let mut chosen: HashSet<TrialId> =
+        by_loss.iter().take(third).map(|(trial, _)| trial.id).collect();
+    chosen.extend(trials[trials.len() - third..].iter().map(|trial| trial.id));
+    let remaining: Vec<&Trial> =
         trials.iter().filter(|trial| !chosen.contains(&trial.id)).copied().collect();
-    let wanted = max_count - chosen.len();
-    chosen.extend((0..wanted).map(|index| rest[index * rest.len() / wanted].id));
+    let count = max_count - chosen.len();
+    let even = (0..count).map(|index| remaining[index * remaining.len() / count].id);
+    chosen.extend(even);
     trials.into_iter().filter(|trial| chosen.contains(&trial.id)).collect()
 }

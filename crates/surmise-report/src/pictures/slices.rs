@@ -71,7 +71,7 @@ fn mark(study: &Study, trial: &Trial, parameter: usize) -> Option<Mark> {
     let coordinate = study.space().encode(&trial.configuration).ok()?[parameter];
     let (shape, series, value) = match (&trial.outcome, trial.value()) {
         (_, Some(value)) => (Shape::Disc, 7, value),
-        // Failed trials are drawn at the bad end of the axis.
+        // Failed trials are drawn at the end of the axis with the worst values.
         (Some(Outcome::Failed(_)), _) => (Shape::Cross, 1, study.objective().value(f64::MAX)),
         _ => return None,
     };

@@ -51,8 +51,8 @@ PROBE = """
     form.elements[name].dispatchEvent(new Event("change", { bubbles: true }));
     form.elements[name].dispatchEvent(new Event("input", { bubbles: true }));
   };
-  const record = (what) => seen.filters.push({
-    what,
+  const record = (filter) => seen.filters.push({
+    filter,
     rows: countVisible("tbody tr[data-trial]"),
     marks: countVisible("svg [data-trial]"),
     says: document.getElementById("filter-says").textContent,
@@ -118,9 +118,9 @@ def run_probe(page, width, scratch):
 
 
 def check_page(name, seen, failures):
-    def check(holds, what):
+    def check(holds, message):
         if not holds:
-            failures.append(f"{name}: {what}")
+            failures.append(f"{name}: {message}")
 
     check(seen["errors"] == [], f"errors on the console: {seen['errors']}")
     check(seen["requests"] == [], f"requests: {seen['requests']}")
@@ -130,18 +130,18 @@ def check_page(name, seen, failures):
     check(not seen["scrolls"], "the page is wider than the window")
     if "trials" not in seen:
         return
-    by = {filtered["what"]: filtered for filtered in seen["filters"]}
-    all_again = {**by["all"], "what": "all again"}
+    by_filter = {filtered["filter"]: filtered for filtered in seen["filters"]}
+    all_again = {**by_filter["all"], "filter": "all again"}
     trials = seen["trials"]
-    check(by["all"]["rows"] == trials, f"rows at first: {by['all']}")
-    check(by["all again"] == all_again, f"after the reset: {by['all again']}")
-    check(by["3 to 7"]["rows"] <= 5, f"trials 3 to 7: {by['3 to 7']}")
-    has_fewer = by["failed"]["rows"] < trials or trials == 0 or "all-failed" in name
-    check(has_fewer, f"failed: {by['failed']}")
-    if "below all" in by:
-        below = by["below all"]
+    check(by_filter["all"]["rows"] == trials, f"rows at first: {by_filter['all']}")
+    check(by_filter["all again"] == all_again, f"after the reset: {by_filter['all again']}")
+    check(by_filter["3 to 7"]["rows"] <= 5, f"trials 3 to 7: {by_filter['3 to 7']}")
+    has_fewer = by_filter["failed"]["rows"] < trials or trials == 0 or "all-failed" in name
+    check(has_fewer, f"failed: {by_filter['failed']}")
+    if "below all" in by_filter:
+        below = by_filter["below all"]
         check(below["rows"] == 0 and below["marks"] == 0, f"below all: {below}")
-    for filtered in by.values():
+    for filtered in by_filter.values():
         check(filtered["says"] == f"{filtered['rows']} of {trials} trials", f"text: {filtered}")
 
 

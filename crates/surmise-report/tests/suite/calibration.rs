@@ -5,11 +5,11 @@ use surmise::Study;
 use surmise::rng::Rng;
 use surmise_report::Surrogate;
 
-fn noisy(deviation: f64, seed: u64, function: impl Fn(f64, f64) -> f64) -> Study {
+fn noisy(std_dev: f64, seed: u64, function: impl Fn(f64, f64) -> f64) -> Study {
     let mut rng = Rng::stream(seed, 99);
     random_study(continuous_space(&["x", "y"], -2.0, 2.0), 60, seed, |configuration| {
         let (x, y) = (float(configuration, "x"), float(configuration, "y"));
-        function(x, y) + deviation * rng.normal()
+        function(x, y) + std_dev * rng.normal()
     })
 }
 
@@ -26,8 +26,8 @@ fn intervals_have_their_nominal_coverage() {
         for share in [0.1, 0.4] {
             let mut observed = 0.0;
             for seed in 0..8 {
-                let deviation = if name == "valley" { 40.0 * share } else { share };
-                let study = noisy(deviation, seed, function);
+                let std_dev = if name == "valley" { 40.0 * share } else { share };
+                let study = noisy(std_dev, seed, function);
                 let calibration = Surrogate::fit(&study).unwrap().calibration();
                 assert_eq!(calibration.predictions.len(), 60);
                 observed += calibration.coverage[2].observed / 8.0;
@@ -48,11 +48,11 @@ fn a_smooth_function_is_explained_and_noise_is_not() {
 fn predictions_have_the_unit_of_the_metric() {
     let study = noisy(0.01, 2, |x, y| 100.0 + x + y);
     let calibration = Surrogate::fit(&study).unwrap().calibration();
-    for one in &calibration.predictions {
-        let measured = study.trial(one.trial).unwrap().value().unwrap();
-        assert!((measured - one.value).abs() < 1e-6, "{measured} {}", one.value);
-        let predicted = one.predicted;
+    for prediction in &calibration.predictions {
+        let measured = study.trial(prediction.trial).unwrap().value().unwrap();
+        assert!((measured - prediction.value).abs() < 1e-6, "{measured} {}", prediction.value);
+        let predicted = prediction.predicted;
         assert!(predicted.low <= predicted.median && predicted.median <= predicted.high);
-        assert!((one.value - predicted.median).abs() < 0.2);
+        assert!((prediction.value - predicted.median).abs() < 0.2);
     }
 }

@@ -38,11 +38,11 @@ fn studies_are_compared_after_equal_numbers_of_trials() {
 }
 
 #[test]
-fn studies_of_other_metrics_are_rejected_and_empty_ones_accepted() {
+fn studies_with_another_goal_are_rejected_and_empty_ones_accepted() {
     let (a, empty) = (study(1, 5), study(1, 0));
-    let other =
+    let maximized =
         sobol_study(continuous_space(&["x"], 0.0, 1.0), Objective::maximize("loss"), 5, 1, |_| 1.0);
-    assert!(Comparison::new(named(&[("a", &a), ("other", &other)])).is_none());
+    assert!(Comparison::new(named(&[("a", &a), ("maximized", &maximized)])).is_none());
     assert!(Comparison::new(Vec::new()).is_none());
     let comparison = Comparison::new(named(&[("a", &a), ("empty", &empty)])).unwrap();
     let summaries = comparison.study_summaries();

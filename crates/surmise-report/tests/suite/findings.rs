@@ -87,10 +87,10 @@ fn bayesian(space: SearchSpace, value: impl Fn(&Configuration) -> f64) -> Study 
     study
 }
 
-fn with_noise(deviation: f64, slope: f64) -> Study {
+fn with_noise(std_dev: f64, curvature: f64) -> Study {
     let mut rng = Rng::stream(7, 7);
     minimized(continuous_space(&["x", "y"], 0.0, 1.0), 60, |c| {
-        slope * (float(c, "x") - 0.5).powi(2) + deviation * rng.normal()
+        curvature * (float(c, "x") - 0.5).powi(2) + std_dev * rng.normal()
     })
 }
 
@@ -108,7 +108,7 @@ fn parameters_without_effect_are_found() {
 }
 
 #[test]
-fn a_poor_model_is_found() {
+fn a_rough_function_gives_a_finding_about_the_model() {
     // The function has far more waves than the study has values.
     let rough = |c: &Configuration| {
         let x = float(c, "x");
@@ -211,7 +211,7 @@ fn many_failures_are_found_with_their_reason() {
 }
 
 #[test]
-fn a_category_that_was_bad_once_is_neither_undersampled_nor_fixable() {
+fn a_category_with_one_bad_value_is_neither_undersampled_nor_fixable() {
     let space = SearchSpace::new([
         ParameterRange::categorical("optimizer", ["adam", "lion", "sgd"]),
         ParameterRange::continuous("rate", 0.0..=1.0, ScalingType::Linear),
@@ -236,8 +236,8 @@ fn a_category_that_was_bad_once_is_neither_undersampled_nor_fixable() {
     }
     let kinds: Vec<FindingKind> = findings(&study).into_iter().map(|one| one.kind).collect();
     assert!(!kinds.contains(&FindingKind::UndersampledChoice), "{kinds:?}");
-    let idle = find(&study, FindingKind::ParameterCanBeFixed);
-    assert!(idle.is_none_or(|idle| idle.parameters != ["optimizer"]));
+    let fixable = find(&study, FindingKind::ParameterCanBeFixed);
+    assert!(fixable.is_none_or(|finding| finding.parameters != ["optimizer"]));
     let analysis = Analysis::new(&study);
     let parameters = &analysis.model.as_ref().unwrap().importance.parameters;
     let optimizer = parameters.iter().find(|one| one.name == "optimizer").unwrap();
@@ -252,8 +252,8 @@ fn a_parameter_that_matters_near_the_best_is_not_fixed() {
     ])
     .unwrap();
     let study = minimized(space, 40, |c| {
-        let far = (float(c, "rate").log10() + 3.0).powi(2);
-        far + if c.category("optimizer") == "sgd" { 0.4 } else { 0.0 }
+        let distance = (float(c, "rate").log10() + 3.0).powi(2);
+        distance + if c.category("optimizer") == "sgd" { 0.4 } else { 0.0 }
     });
     assert_none(&study, FindingKind::ParameterCanBeFixed);
 }
@@ -274,7 +274,7 @@ fn a_model_of_noise_gives_no_findings_about_parameters() {
 
 #[test]
 fn an_undersampled_category_is_found() {
-    let tried = |sgd_until: usize| {
+    let study_with = |sgd_trials: usize| {
         let choice = ParameterRange::categorical("optimizer", ["adam", "sgd"]);
         let rate = ParameterRange::continuous("rate", 0.0..=1.0, ScalingType::Linear);
         let space = SearchSpace::new([choice, rate]).unwrap();
@@ -283,7 +283,7 @@ fn an_undersampled_category_is_found() {
         let mut study = Study::new(space, objective, RandomSearch, settings).unwrap();
         for number in 0..20 {
             let rate = number as f64 / 20.0;
-            let optimizer = if number < sgd_until { "sgd" } else { "adam" };
+            let optimizer = if number < sgd_trials { "sgd" } else { "adam" };
             let configuration =
                 [("optimizer", optimizer.into()), ("rate", rate.into())].into_iter().collect();
             study.add_observation(&configuration, Outcome::from(rate)).unwrap();
@@ -291,9 +291,9 @@ fn an_undersampled_category_is_found() {
         study
     };
     let kind = FindingKind::UndersampledChoice;
-    assert_found(&tried(1), kind, &["optimizer"], &["optimizer = sgd", "once in 20"]);
-    assert_found(&tried(0), kind, &["optimizer"], &["never in 20"]);
-    assert_none(&tried(4), kind);
+    assert_found(&study_with(1), kind, &["optimizer"], &["optimizer = sgd", "once in 20"]);
+    assert_found(&study_with(0), kind, &["optimizer"], &["never in 20"]);
+    assert_none(&study_with(4), kind);
 }
 
 #[test]
@@ -302,22 +302,22 @@ fn stagnation_and_late_improvement_are_found() {
         let mut values = values.into_iter();
         minimized(continuous_space(&["x"], 0.0, 1.0), values.len(), |_| values.next().unwrap())
     };
-    let (long, more) = (FindingKind::NoImprovement, FindingKind::StillImproving);
+    let (stagnating, improving) = (FindingKind::NoImprovement, FindingKind::StillImproving);
     let stuck =
         sequence((0..40).map(|i| if i == 5 { 0.0 } else { 1.0 + 0.01 * f64::from(i) }).collect());
-    assert_found(&stuck, long, &[], &["last 34 of 40"]);
-    assert_none(&stuck, more);
-    let better = sequence((0..40).map(|i| 1.0 / f64::from(i + 1)).collect());
-    assert_found(&better, more, &[], &["in the last 6 of 40"]);
-    assert_none(&better, long);
-    let done = sequence((0..30).map(|i| (1.0 / f64::from(i + 1)).max(0.05)).collect());
-    assert_none(&done, long);
-    assert_none(&done, more);
+    assert_found(&stuck, stagnating, &[], &["last 34 of 40"]);
+    assert_none(&stuck, improving);
+    let always_better = sequence((0..40).map(|i| 1.0 / f64::from(i + 1)).collect());
+    assert_found(&always_better, improving, &[], &["in the last 6 of 40"]);
+    assert_none(&always_better, stagnating);
+    let converged = sequence((0..30).map(|i| (1.0 / f64::from(i + 1)).max(0.05)).collect());
+    assert_none(&converged, stagnating);
+    assert_none(&converged, improving);
 }
 
 #[test]
 fn savings_of_early_stopping_are_found() {
-    let curves = |reports: u64, bad: bool| {
+    let curves = |reports: u64, has_worse_trials: bool| {
         let mut study = Study::new(
             continuous_space(&["x"], 0.0, 1.0),
             Objective::minimize("loss"),
@@ -329,7 +329,7 @@ fn savings_of_early_stopping_are_found() {
             let AskOutcome::Trials(trials) = study.ask(1).unwrap() else {
                 panic!("the space is exhausted")
             };
-            let end = if bad { f64::from(number % 5) } else { -f64::from(number) };
+            let end = if has_worse_trials { f64::from(number % 5) } else { -f64::from(number) };
             for step in 1..=reports {
                 study.report(trials[0].id, step, end + 1.0 / step as f64).unwrap();
             }
@@ -363,7 +363,7 @@ fn a_study_without_a_model_says_why() {
 }
 
 #[test]
-fn a_good_study_has_no_findings() {
+fn a_study_without_problems_has_no_findings() {
     let study = bayesian(continuous_space(&["x", "y"], 0.0, 1.0), |c| {
         (float(c, "x") - 0.4).powi(2) + (float(c, "y") - 0.6).powi(2)
     });

@@ -92,12 +92,12 @@ fn categories_and_integers_have_exact_shares() {
 
 #[test]
 fn few_values_make_shares_uncertain() {
-    let deviation = |count| {
+    let std_dev = |count| {
         let space = continuous_space(&["a", "b", "c"], -PI, PI);
         let study = sobol_study(space, Objective::minimize("loss"), count, 3, ishigami);
-        importance(&study).parameters[0].total.deviation
+        importance(&study).parameters[0].total.std_dev
     };
-    assert!(deviation(12) > 3.0 * deviation(250));
+    assert!(std_dev(12) > 3.0 * std_dev(250));
 }
 
 #[test]

@@ -43,8 +43,8 @@ fn many_values_are_subsampled_and_predictions_stay_finite() {
     let surrogate = Surrogate::fit(&study).unwrap();
     assert_eq!(surrogate.observation_count(), 1000);
     for slice in surrogate.slices() {
-        for place in slice.points {
-            let predicted = place.predicted;
+        for point in slice.points {
+            let predicted = point.predicted;
             assert!(predicted.low.is_finite() && predicted.high.is_finite(), "{predicted:?}");
         }
     }

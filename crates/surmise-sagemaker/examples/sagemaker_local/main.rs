@@ -113,8 +113,8 @@ fn split_data(folder: &Path) -> Result<(PathBuf, PathBuf), Box<dyn std::error::E
 /// Returns a Python interpreter with XGBoost, and installs XGBoost if necessary.
 fn python_with_xgboost(folder: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let environment = folder.join("python");
-    let own = environment.join("bin/python3");
-    for python in [Path::new("python3"), &own] {
+    let venv_python = environment.join("bin/python3");
+    for python in [Path::new("python3"), &venv_python] {
         let mut command = Command::new(python);
         command.args(["-c", "import xgboost"]).stderr(Stdio::null());
         if command.status().is_ok_and(|status| status.success()) {
@@ -122,15 +122,15 @@ fn python_with_xgboost(folder: &Path) -> Result<PathBuf, Box<dyn std::error::Err
         }
     }
     println!("Installing XGBoost into {}.", environment.display());
-    let made = Command::new("python3").args(["-m", "venv"]).arg(&environment).status();
-    let made = made.is_ok_and(|status| status.success());
+    let status = Command::new("python3").args(["-m", "venv"]).arg(&environment).status();
+    let is_created = status.is_ok_and(|status| status.success());
     let pip = ["-m", "pip", "install", "--quiet", "xgboost-cpu"];
-    let installed = made && Command::new(&own).args(pip).status()?.success();
-    if !installed {
+    let is_installed = is_created && Command::new(&venv_python).args(pip).status()?.success();
+    if !is_installed {
         return Err(
             "XGBoost cannot be installed: provide a python3 with xgboost, or with venv and pip"
                 .into(),
         );
     }
-    Ok(own)
+    Ok(venv_python)
 }

@@ -2,7 +2,7 @@
 
 use super::python::Value;
 
-/// Hyperparameters each of which runs the program on all instances of its group.
+/// Hyperparameters that run the program on all instances of its group; one is enough.
 const DISTRIBUTION_NAMES: [&str; 7] = [
     "sagemaker_mpi_enabled",
     "sagemaker_parameter_server_enabled",
@@ -51,8 +51,8 @@ impl Hosts {
             .filter_map(|group| Some((group["instance_group_name"].as_str()?, group)))
             .collect();
         let hosts_of = |group: &serde_json::Value| Value::from(&group["hosts"]);
-        let own = groups.iter().find(|(name, _)| *name == group);
-        let parameter = |name: &str| framework_parameters.iter().find(|(known, _)| *known == name);
+        let current_group = groups.iter().find(|(name, _)| *name == group);
+        let parameter = |name: &str| framework_parameters.iter().find(|(it, _)| *it == name);
         let is_distributed = DISTRIBUTION_NAMES
             .iter()
             .any(|name| parameter(name).is_some_and(|(_, value)| value.is_truthy()));
@@ -75,7 +75,8 @@ impl Hosts {
             current: current.to_owned(),
             instance_type: text("current_instance_type").unwrap_or("local").to_owned(),
             group: group.to_owned(),
-            group_hosts: own.map_or(Value::List(Vec::new()), |(_, group)| hosts_of(group)),
+            group_hosts: current_group
+                .map_or(Value::List(Vec::new()), |(_, group)| hosts_of(group)),
             groups: Value::texts(groups.iter().map(|(name, _)| *name)),
             groups_by_name: Value::object(
                 groups.iter().map(|(name, it)| (*name, Value::from(*it))),

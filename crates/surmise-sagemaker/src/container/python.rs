@@ -21,9 +21,9 @@ pub(super) enum Value {
     Object(Vec<(Text, Value)>),
 }
 
-/// The number of digits that Python accepts in an integer.
+/// The maximum number of digits that Python accepts in an integer.
 const MAX_DIGITS: usize = 4300;
-/// The depth of nesting above which a text counts as no JSON.
+/// The maximum depth of nesting; a deeper text does not count as JSON.
 const MAX_DEPTH: usize = 200;
 
 impl Value {
@@ -45,11 +45,11 @@ impl Value {
         Self::Object(members.into_iter().map(|(name, value)| (code_points(name), value)).collect())
     }
 
-    /// True if Python's `bool` of the value is `True`.
+    /// Returns whether Python's `bool` of the value is `True`.
     pub(super) fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,
-            Self::Boolean(answer) => *answer,
+            Self::Boolean(truth) => *truth,
             Self::Integer(digits) => digits != "0",
             Self::Float(number) => *number != 0.0,
             Self::Text(text) => !text.is_empty(),
@@ -103,7 +103,7 @@ impl Value {
     pub(super) fn json(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
-            Self::Boolean(answer) => answer.to_string(),
+            Self::Boolean(truth) => truth.to_string(),
             Self::Integer(digits) => digits.clone(),
             Self::Float(number) if number.is_nan() => "NaN".to_owned(),
             Self::Float(number) if number.is_infinite() => {
@@ -159,7 +159,7 @@ impl From<&serde_json::Value> for Value {
     fn from(value: &serde_json::Value) -> Self {
         match value {
             serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(answer) => Self::Boolean(*answer),
+            serde_json::Value::Bool(truth) => Self::Boolean(*truth),
             serde_json::Value::Number(number) => match number.as_f64() {
                 Some(float) if number.is_f64() => Self::Float(float),
                 _ => Self::Integer(number.to_string()),
@@ -286,7 +286,7 @@ impl Parser {
         next
     }
 
-    /// Skips `expected`, if it comes next.
+    /// Skips `expected` if it comes next; returns `None` otherwise.
     fn take(&mut self, expected: &str) -> Option<()> {
         let end = self.position + expected.chars().count();
         let is_next = self.text.get(self.position..end)?.iter().copied().eq(expected.chars());
@@ -354,8 +354,8 @@ impl Parser {
             self.take(":")?;
             self.skip_spaces();
             let value = self.value()?;
-            match members.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, known)) => *known = value,
+            match members.iter_mut().find(|(existing, _)| *existing == key) {
+                Some((_, existing)) => *existing = value,
                 None => members.push((key, value)),
             }
             self.skip_spaces();

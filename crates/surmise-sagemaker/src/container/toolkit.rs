@@ -96,12 +96,12 @@ struct TrainingEnvironment<'a> {
 impl<'a> TrainingEnvironment<'a> {
     fn new(inputs: &'a ToolkitInputs<'a>) -> Result<Self, String> {
         let all = inputs.hyperparameters.iter().map(|(name, text)| (*name, Value::decode(text)));
-        let (toolkit_parameters, others): (Vec<_>, Vec<_>) =
+        let (toolkit_parameters, remaining): (Vec<_>, Vec<_>) =
             all.partition(|(name, _)| TOOLKIT_NAMES.contains(name));
         let (framework_parameters, program_parameters): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|(name, _)| name.starts_with(FRAMEWORK_PREFIX));
+            remaining.into_iter().partition(|(name, _)| name.starts_with(FRAMEWORK_PREFIX));
         let parameter = |name: &str| {
-            toolkit_parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+            toolkit_parameters.iter().find(|(it, _)| *it == name).map(|(_, value)| value)
         };
         let text = |value: Option<&Value>| {
             value
@@ -134,7 +134,7 @@ impl<'a> TrainingEnvironment<'a> {
     }
 
     fn toolkit_parameter(&self, name: &str) -> Option<&Value> {
-        self.toolkit_parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.toolkit_parameters.iter().find(|(it, _)| *it == name).map(|(_, value)| value)
     }
 
     fn folder(&self, path: &str) -> String {
@@ -293,7 +293,7 @@ fn arguments(values: &[(&str, Value)]) -> Result<Vec<String>, String> {
     Ok(arguments)
 }
 
-/// True if an environment variable can have a name that ends in `name`.
+/// Returns whether an environment variable can have a name that ends in `name`.
 fn is_passable(name: &str) -> bool {
     !name.contains(['=', '\0'])
 }

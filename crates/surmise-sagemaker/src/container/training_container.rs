@@ -23,7 +23,7 @@ use surmise::error::{Error, EvaluatorError, Violation};
 use surmise::evaluator::{Job, JobSetup, MetricSource, ReportSource};
 use surmise::pattern::MetricPattern;
 
-/// The length of the text that SageMaker reads from `output/failure`.
+/// The maximum number of characters that SageMaker reads from `output/failure`.
 const MAX_FAILURE_CHARACTERS: usize = 1024;
 /// The time that SageMaker gives a program between SIGTERM and SIGKILL.
 const GRACE_PERIOD: Duration = Duration::from_secs(120);
@@ -33,8 +33,8 @@ const HOST: &str = "algo-1";
 /// Runs a training program on this machine as SageMaker runs it in a training container.
 ///
 /// Use it to tune a script that you will later run in SageMaker, or to try a tuning request without
-/// costs. It wraps a [`CommandEvaluator`]: each job gets the files and environment variables that
-/// it has in SageMaker.
+/// costs. It wraps a [`CommandEvaluator`], and gives each job the files and environment variables
+/// that it has in SageMaker.
 ///
 /// ```
 /// use surmise::{CommandEvaluator, Tuner};
@@ -73,7 +73,7 @@ const HOST: &str = "algo-1";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// What a job gets:
+/// Each job gets:
 /// - Files: the folder `opt/ml` below the job's folder has the files of `/opt/ml` in a container.
 ///   These are `input/config/hyperparameters.json`, `inputdataconfig.json` and
 ///   `resourceconfig.json`, a folder of `input/data` for each channel, `model`, `output/data` and
@@ -117,32 +117,34 @@ impl TrainingContainer {
         let metric = template.metric_name();
         let algorithm = &template.definition().algorithm;
         let definitions = algorithm.metric_definitions.iter().flatten();
-        let own = definitions
-            .filter(|own| own.name == metric)
-            .map(|own| allow_tabs(&own.regex))
+        let defined = definitions
+            .filter(|definition| definition.name == metric)
+            .map(|definition| allow_tabs(&definition.regex))
             .next_back();
         let built_in = || built_in_metric_regex(algorithm, metric);
         let mut violations = Vec::new();
         let subject = "$.TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions";
-        let pattern = match own.or_else(built_in).map(|regex| (MetricPattern::new(&regex), regex)) {
-            Some((Ok(pattern), _)) => Some(pattern),
-            Some((Err(error), regex)) => {
-                let rule = format!("it must be a regular expression: {error}");
-                violations.push(Violation::new(subject, regex, rule, "correct it"));
-                None
-            }
-            None => {
-                let rule = "a regular expression must extract the objective metric from the output";
-                let remedy = "add a Name and a Regex whose first group captures the value";
-                violations.push(Violation::new(
-                    subject,
-                    format!("none for {metric}"),
-                    rule,
-                    remedy,
-                ));
-                None
-            }
-        };
+        let pattern =
+            match defined.or_else(built_in).map(|regex| (MetricPattern::new(&regex), regex)) {
+                Some((Ok(pattern), _)) => Some(pattern),
+                Some((Err(error), regex)) => {
+                    let rule = format!("it must be a regular expression: {error}");
+                    violations.push(Violation::new(subject, regex, rule, "correct it"));
+                    None
+                }
+                None => {
+                    let rule =
+                        "a regular expression must extract the objective metric from the output";
+                    let remedy = "add a Name and a Regex whose first group captures the value";
+                    violations.push(Violation::new(
+                        subject,
+                        format!("none for {metric}"),
+                        rule,
+                        remedy,
+                    ));
+                    None
+                }
+            };
         for channel in template.definition().input.iter().flatten() {
             let mut parts = Path::new(&channel.name).components();
             if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
@@ -276,7 +278,7 @@ impl TrainingContainer {
     }
 
     fn resource_config(&self) -> Value {
-        let resources = self.template.machines().first();
+        let resources = self.template.instance_options().first();
         let instance_type =
             resources.and_then(|resources| resources.instance_type.as_deref()).unwrap_or("local");
         json!({
@@ -295,7 +297,8 @@ impl TrainingContainer {
 }
 
 impl JobSetup for TrainingContainer {
-    /// Returns a violation for each channel without data and for each unknown channel.
+    /// Returns a violation for each channel without data, each path that does not exist, and each
+    /// unknown channel.
     fn violations(&self) -> Vec<Violation> {
         let channels = self.template.definition().input.iter().flatten();
         let names: Vec<&str> = channels.map(|channel| channel.name.as_str()).collect();
@@ -329,7 +332,7 @@ impl JobSetup for TrainingContainer {
         let request = self.request(job);
         let root = folder.join("opt").join("ml");
         self.create_files(&request, &root).map_err(|error| cannot_create_files(&root, &error))?;
-        let own = request.environment.as_ref();
+        let environment = request.environment.as_ref();
         #[allow(
             clippy::disallowed_methods,
             reason = "the toolkit reads a variable that the program inherits"
@@ -338,9 +341,9 @@ impl JobSetup for TrainingContainer {
         let variable = |name: &str| match name {
             "TRAINING_JOB_NAME" => Some(request.name.clone()),
             "AWS_DEFAULT_REGION" => {
-                own.and_then(|own| own.get(name).cloned()).or_else(|| inherited(name))
+                environment.and_then(|it| it.get(name).cloned()).or_else(|| inherited(name))
             }
-            _ => own.and_then(|own| own.get(name).cloned()),
+            _ => environment.and_then(|it| it.get(name).cloned()),
         };
         let inputs = ToolkitInputs {
             hyperparameters: request

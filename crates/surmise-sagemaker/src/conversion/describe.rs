@@ -12,7 +12,7 @@ use surmise::objective::Goal;
 use surmise::study::Study;
 use surmise::trial::{Failure, FailureKind, Outcome, Source, Trial};
 
-/// The description of a tuning job: the answer of `DescribeHyperParameterTuningJob`.
+/// The description of a tuning job: the response of `DescribeHyperParameterTuningJob`.
 ///
 /// Surmise reads the descriptions of SageMaker's own tuner and writes one for a study. A written
 /// one has no ARNs and times, which only the service knows. In addition, each training job has its
@@ -89,7 +89,7 @@ pub struct TrainingJobStatusCounters {
     pub in_progress: usize,
     /// The number of jobs that failed because they were interrupted or throttled.
     pub retryable_error: usize,
-    /// The number of jobs that failed by their own error.
+    /// The number of jobs that failed for any other reason.
     pub non_retryable_error: usize,
     /// The number of stopped jobs.
     pub stopped: usize,
@@ -291,8 +291,8 @@ pub fn training_job_summaries(
     request: &CreateHyperParameterTuningJobRequest,
     study: &Study,
 ) -> Vec<TrainingJobSummary> {
-    let own = study.trials().iter().filter(|trial| trial.source == Source::Study);
-    own.map(|trial| summary(request, study, trial)).collect()
+    let proposed = study.trials().iter().filter(|trial| trial.source == Source::Study);
+    proposed.map(|trial| summary(request, study, trial)).collect()
 }
 
 fn summary(

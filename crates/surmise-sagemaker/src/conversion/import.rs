@@ -14,9 +14,9 @@ use surmise::trial::{Failure, FailureKind, Outcome};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportSummary {
-    /// The number of training jobs that the study has now as observations.
+    /// The number of training jobs that were added to the study as observations.
     pub added: usize,
-    /// The names of the other training jobs, each with the reason.
+    /// The names of the other training jobs, each with the reason why it was not added.
     pub skipped: Vec<(String, String)>,
 }
 
@@ -55,11 +55,11 @@ impl TuningJobDescription {
 
     /// Imports the training jobs of this tuning job into a study as observations.
     ///
-    /// Use it to continue from an earlier tuning job, or from several ones after each other. A
-    /// hyperparameter of the study that was static in the tuning job gets its static value.
+    /// Use it to continue from an earlier tuning job; call it for each of several. A hyperparameter
+    /// of the study that was static in the tuning job gets its static value.
     ///
-    /// Skipped are jobs that run, jobs that were stopped before they reported a value, jobs that
-    /// failed for a transient reason, and configurations outside the study's space.
+    /// It skips jobs that are running, jobs that were stopped before they reported a value, jobs
+    /// that failed for a transient reason, and configurations outside the study's space.
     ///
     /// # Errors
     /// [`Error::Invalid`] if metric or goal differ from those of the study.
@@ -70,8 +70,8 @@ impl TuningJobDescription {
     ) -> Result<ImportSummary, Error> {
         let request = self.request();
         let first = request.all_definitions().next();
-        let own = first.and_then(|definition| definition.objective.as_ref());
-        if let Some(objective) = own.or(self.config.objective.as_ref()) {
+        let objective = first.and_then(|definition| definition.objective.as_ref());
+        if let Some(objective) = objective.or(self.config.objective.as_ref()) {
             let expected = study.objective();
             if objective.metric_name != expected.metric_name || objective.goal != expected.goal {
                 return Err(Error::Invalid(vec![Violation::new(
@@ -158,8 +158,9 @@ fn parse_value(range: &ParameterRange, text: &str) -> Option<ParameterValue> {
         }
         // The SageMaker SDK's framework estimators send categories as JSON.
         ParameterRange::Categorical(range) => {
-            let is_known = |text: &str| range.values().iter().any(|value| *value == text.into());
-            let decoded = serde_json::from_str(text).ok().filter(|text: &String| is_known(text));
+            let is_category = |text: &str| range.values().iter().any(|value| *value == text.into());
+            let decoded = serde_json::from_str(text).ok();
+            let decoded = decoded.filter(|text: &String| is_category(text));
             ParameterValue::Category(decoded.unwrap_or_else(|| text.to_owned()))
         }
     })

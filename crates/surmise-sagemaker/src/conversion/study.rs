@@ -6,7 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::Number;
 
-use crate::error::{Feature, NotSupported, TuningError};
+use crate::error::{Feature, TuningError, UnsupportedFeature};
 use crate::json_path::step;
 use crate::reading::{Document, DocumentFormat};
 use crate::request::{
@@ -46,7 +46,7 @@ use surmise::trial::FailureKind;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Look at `not_supported` before you run it: the request may use features, such as a warm start,
+/// Check `not_supported` before you run it: the request may use features, such as a warm start,
 /// that Surmise ignores.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -63,18 +63,18 @@ pub struct Tuning {
     pub seed: Option<u64>,
     /// The static hyperparameters, as text.
     pub static_values: IndexMap<String, String>,
-    /// Early stopping, completion criteria, job deadline and retries, for
+    /// Early stopping, completion criteria, job timeout and retries, for
     /// [`Tuner::with_rules`](surmise::tune::Tuner::with_rules).
     pub rules: TuningRules,
     /// The earlier tuning jobs that the request wants to learn from.
     pub warm_start: Option<WarmStartConfig>,
     /// The features of the request that Surmise ignores.
-    pub not_supported: Vec<NotSupported>,
+    pub not_supported: Vec<UnsupportedFeature>,
     is_grid: bool,
 }
 
 impl Tuning {
-    /// Returns true for a grid search, which ends without a limit of jobs.
+    /// Returns whether the search is a grid search, which ends without a limit of jobs.
     pub fn is_grid(&self) -> bool {
         self.is_grid
     }
@@ -106,7 +106,7 @@ impl Document {
     /// - a bound is no number, a range breaks a rule, or a limit is 0;
     /// - the objective is missing, a grid has numeric ranges, or Hyperband has no `MaxResource`.
     ///
-    /// [`TuningError::NotSupported`] for several definitions, and for Autotune without ranges.
+    /// [`TuningError::Unsupported`] for several definitions, and for Autotune without ranges.
     pub fn tuning(&self) -> Result<Tuning, TuningError> {
         match self.format() {
             DocumentFormat::Config => self.config()?.tuning(),
@@ -123,14 +123,14 @@ impl CreateHyperParameterTuningJobRequest {
     /// [`TuningError`], as [`Document::tuning`].
     pub fn tuning(&self) -> Result<Tuning, TuningError> {
         let mut unsupported =
-            UnsupportedFeatures::of_config(&self.config, "$.HyperParameterTuningJobConfig");
+            UnsupportedFeatures::from_config(&self.config, "$.HyperParameterTuningJobConfig");
         unsupported.add_unknown_members("$", &self.unknown_members);
-        let several: Vec<_> = self.all_definitions().collect();
-        if several.len() > 1 {
+        let definitions: Vec<_> = self.all_definitions().collect();
+        if definitions.len() > 1 {
             unsupported.add_blocking(
                 Feature::SeveralDefinitions,
                 "$.TrainingJobDefinitions",
-                format!("a list of {}", several.len()),
+                format!("a list of {}", definitions.len()),
                 "tune each definition in a study of its own",
             );
         }
@@ -139,7 +139,7 @@ impl CreateHyperParameterTuningJobRequest {
         } else {
             "$.TrainingJobDefinitions[0]"
         };
-        let definition = several.first().copied();
+        let definition = definitions.first().copied();
         if let Some(definition) = definition {
             unsupported.add_unknown_members(path, &definition.unknown_members);
         }
@@ -151,9 +151,11 @@ impl CreateHyperParameterTuningJobRequest {
                 "the search starts without earlier results; add them by Study::add_observation",
             );
         }
-        let own = definition.and_then(|definition| definition.parameter_ranges.as_ref());
-        let ranges = match own {
-            Some(own) => Ranges { path: format!("{path}.HyperParameterRanges"), given: Some(own) },
+        let ranges = match definition.and_then(|it| it.parameter_ranges.as_ref()) {
+            Some(ranges) => Ranges {
+                path: format!("{path}.HyperParameterRanges"),
+                parameter_ranges: Some(ranges),
+            },
             None => self.config.ranges("$.HyperParameterTuningJobConfig"),
         };
         if self.autotune.is_some() {
@@ -173,8 +175,8 @@ impl CreateHyperParameterTuningJobRequest {
             if let Some(strategy) = &definition.retry_strategy {
                 // SageMaker retries after errors of the service; these kinds are the closest ones.
                 tuning.rules.retries = RetryPolicy::never()
-                    .with(FailureKind::Interrupted, strategy.max_attempts)
-                    .with(FailureKind::Throttled, strategy.max_attempts);
+                    .with_retries(FailureKind::Interrupted, strategy.max_attempts)
+                    .with_retries(FailureKind::Throttled, strategy.max_attempts);
             }
         }
         Ok(tuning)
@@ -187,12 +189,15 @@ impl HyperParameterTuningJobConfig {
     /// # Errors
     /// [`TuningError`], as [`Document::tuning`].
     pub fn tuning(&self) -> Result<Tuning, TuningError> {
-        let unsupported = UnsupportedFeatures::of_config(self, "$");
+        let unsupported = UnsupportedFeatures::from_config(self, "$");
         self.search(&self.ranges("$"), None, &IndexMap::new(), unsupported)
     }
 
     fn ranges(&self, path: &str) -> Ranges<'_> {
-        Ranges { path: format!("{path}.ParameterRanges"), given: self.parameter_ranges.as_ref() }
+        Ranges {
+            path: format!("{path}.ParameterRanges"),
+            parameter_ranges: self.parameter_ranges.as_ref(),
+        }
     }
 
     fn search(
@@ -235,7 +240,7 @@ impl HyperParameterTuningJobConfig {
         Error::from_violations(errors.flat_map(|error| error.violations().to_vec()).collect())?;
         unsupported.add_unknown_members_of_ranges(ranges);
         if unsupported.is_blocking {
-            return Err(TuningError::NotSupported(unsupported.not_supported));
+            return Err(TuningError::Unsupported(unsupported.not_supported));
         }
         let objective = objective?;
         Ok(Tuning {
@@ -321,23 +326,23 @@ impl HyperParameterTuningJobConfig {
     }
 }
 
-/// The ranges that apply: those of the definition if it has its own, else of the configuration.
+/// The ranges that apply: those of the definition if it has any, else those of the configuration.
 struct Ranges<'a> {
     path: String,
-    given: Option<&'a ParameterRanges>,
+    parameter_ranges: Option<&'a ParameterRanges>,
 }
 
 impl<'a> Ranges<'a> {
     fn integer(&self) -> impl Iterator<Item = &'a NumericRange> {
-        self.given.into_iter().flat_map(|ranges| ranges.integer.iter().flatten())
+        self.parameter_ranges.into_iter().flat_map(|ranges| ranges.integer.iter().flatten())
     }
 
     fn continuous(&self) -> impl Iterator<Item = &'a NumericRange> {
-        self.given.into_iter().flat_map(|ranges| ranges.continuous.iter().flatten())
+        self.parameter_ranges.into_iter().flat_map(|ranges| ranges.continuous.iter().flatten())
     }
 
     fn categorical(&self) -> impl Iterator<Item = &'a CategoricalRange> {
-        self.given.into_iter().flat_map(|ranges| ranges.categorical.iter().flatten())
+        self.parameter_ranges.into_iter().flat_map(|ranges| ranges.categorical.iter().flatten())
     }
 
     fn is_empty(&self) -> bool {
@@ -388,14 +393,14 @@ fn bounds<T>(
 struct UnsupportedFeatures {
     /// The JSON path of the configuration.
     config_path: String,
-    not_supported: Vec<NotSupported>,
+    not_supported: Vec<UnsupportedFeature>,
     /// True if no search is possible without one of the features.
     is_blocking: bool,
 }
 
 impl UnsupportedFeatures {
     /// Collects the unsupported features of the configuration at `path`.
-    fn of_config(config: &HyperParameterTuningJobConfig, path: &str) -> Self {
+    fn from_config(config: &HyperParameterTuningJobConfig, path: &str) -> Self {
         let not_supported = Vec::new();
         let mut unsupported =
             Self { config_path: path.to_owned(), not_supported, is_blocking: false };
@@ -429,7 +434,7 @@ impl UnsupportedFeatures {
         }
         let consequence = "the given ranges and limits are used unchanged";
         self.add(Feature::Autotune, "$.Autotune", "Enabled", consequence);
-        let parameters = ranges.given.and_then(|ranges| ranges.auto_parameters.as_ref());
+        let parameters = ranges.parameter_ranges.and_then(|ranges| ranges.auto_parameters.as_ref());
         for (index, parameter) in parameters.into_iter().flatten().enumerate() {
             let path = format!("{}.AutoParameters[{index}]", ranges.path);
             let consequence = "it is not tuned, and has no value";
@@ -438,8 +443,8 @@ impl UnsupportedFeatures {
     }
 
     fn add_unknown_members_of_ranges(&mut self, ranges: &Ranges<'_>) {
-        if let Some(given) = ranges.given {
-            self.add_unknown_members(&ranges.path, &given.unknown_members);
+        if let Some(parameter_ranges) = ranges.parameter_ranges {
+            self.add_unknown_members(&ranges.path, &parameter_ranges.unknown_members);
         }
         let integer = ranges.integer().map(|range| &range.unknown_members);
         let continuous = ranges.continuous().map(|range| &range.unknown_members);
@@ -463,7 +468,7 @@ impl UnsupportedFeatures {
         consequence: &'static str,
     ) {
         let (path, requested) = (path.to_owned(), requested.to_string());
-        self.not_supported.push(NotSupported { feature, path, requested, consequence });
+        self.not_supported.push(UnsupportedFeature { feature, path, requested, consequence });
     }
 
     /// Adds a feature without which no search is possible.

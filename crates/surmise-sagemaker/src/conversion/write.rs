@@ -38,8 +38,8 @@ impl HyperParameterTuningJobConfig {
 impl ParameterRanges {
     /// Converts the ranges of a space; ranges of one value are omitted.
     ///
-    /// SageMaker has no steps. So a range in steps or of few digits becomes a categorical range,
-    /// unless it has more values than a categorical range allows (30).
+    /// SageMaker has no steps. So a range with a step or with few digits becomes a categorical
+    /// range, unless it has more values than a categorical range allows (30).
     pub fn from_space(space: &SearchSpace) -> Self {
         let (mut integer, mut continuous, mut categorical) = (Vec::new(), Vec::new(), Vec::new());
         for range in space.ranges().iter().filter(|range| only_value(range).is_none()) {
@@ -106,7 +106,7 @@ impl ParameterRanges {
 }
 
 impl NumericRange {
-    /// True if bounds and scale are equal, in any notation.
+    /// Returns whether bounds and scale are equal, in any notation.
     fn is_equivalent(&self, other: &Self) -> bool {
         let numbers = |range: &Self| {
             [&range.min_value, &range.max_value].map(|bound| bound.trim().parse::<f64>().ok())
@@ -127,9 +127,9 @@ fn merge<T>(
     let mut new = new.unwrap_or_default();
     let mut all = Vec::with_capacity(new.len());
     for item in old.into_iter().flatten() {
-        if let Some(index) = new.iter().position(|other| name(other) == name(&item)) {
-            let other = new.remove(index);
-            all.push(if is_equivalent(&item, &other) { item } else { other });
+        if let Some(index) = new.iter().position(|it| name(it) == name(&item)) {
+            let replacement = new.remove(index);
+            all.push(if is_equivalent(&item, &replacement) { item } else { replacement });
         }
     }
     all.extend(new);
@@ -139,7 +139,7 @@ fn merge<T>(
 /// The maximum number of values of a categorical range in a request.
 const MAX_CATEGORIES: usize = 30;
 
-/// Returns the values of a range in steps or of few digits as text, and `None` for other ranges.
+/// Returns the values of a range with a step or with few digits as text; `None` for other ranges.
 ///
 /// It stops after one value more than a categorical range allows.
 fn step_values(range: &ParameterRange) -> Option<Vec<String>> {
@@ -157,7 +157,7 @@ fn step_values(range: &ParameterRange) -> Option<Vec<String>> {
     }
 }
 
-/// Checks that every range in steps fits into a categorical range.
+/// Checks that every range with a step fits into a categorical range.
 fn check_steps(space: &SearchSpace) -> Result<(), Error> {
     let too_many = space
         .ranges()
@@ -196,8 +196,8 @@ impl CreateHyperParameterTuningJobRequest {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every error that `validator` finds in the request, such as a name of
-    /// more than 32 characters, or more jobs than the quotas allow. Also if a range has more than
-    /// 30 steps, or if the definition has another value for a range of one value.
+    /// more than 32 characters, or more jobs than the quotas allow. Also if a range with a step has
+    /// more than 30 values, or if the definition has another static value for a range of one value.
     pub fn from_study(
         name: &str,
         study: &Study,
@@ -221,7 +221,8 @@ impl CreateHyperParameterTuningJobRequest {
     ///
     /// # Errors
     /// [`Error::Invalid`] if the request has no definition of training jobs or several, or if a
-    /// range has more than 30 steps. Also with every error that `validator` finds in the result.
+    /// range with a step has more than 30 values. Also with every error that `validator` finds in
+    /// the result.
     pub fn for_study(&self, study: &Study, validator: &Validator) -> Result<Self, Error> {
         let mut request = self.clone();
         let mut definitions =
@@ -236,14 +237,16 @@ impl CreateHyperParameterTuningJobRequest {
         };
         check_steps(study.space())?;
         definition.add_static_values(study.space())?;
-        let own_objective = definition.objective.take();
-        let own_ranges = definition.parameter_ranges.take();
+        let definition_objective = definition.objective.take();
+        let definition_ranges = definition.parameter_ranges.take();
         let new = HyperParameterTuningJobConfig::from_study(study, request.config.strategy);
         let config = &mut request.config;
         // Objective and ranges that only the definition has stay there.
-        let is_objective_in_definition = own_objective.is_some() && config.objective.is_none();
-        let are_ranges_in_definition = own_ranges.is_some() && config.parameter_ranges.is_none();
-        let objective = own_objective.or(config.objective.take());
+        let is_objective_in_definition =
+            definition_objective.is_some() && config.objective.is_none();
+        let are_ranges_in_definition =
+            definition_ranges.is_some() && config.parameter_ranges.is_none();
+        let objective = definition_objective.or(config.objective.take());
         let objective = match (objective, new.objective) {
             (Some(old), Some(new))
                 if (old.goal, &old.metric_name) == (new.goal, &new.metric_name) =>
@@ -252,7 +255,7 @@ impl CreateHyperParameterTuningJobRequest {
             }
             (_, new) => new,
         };
-        let ranges = own_ranges.or(config.parameter_ranges.take());
+        let ranges = definition_ranges.or(config.parameter_ranges.take());
         let ranges = match (ranges, new.parameter_ranges) {
             (Some(old), Some(new)) => Some(new.merge_into(old)),
             (_, new) => new,
@@ -284,7 +287,7 @@ impl HyperParameterTrainingJobDefinition {
         let mut statics = self.static_hyper_parameters.take().unwrap_or_default();
         for range in space.ranges() {
             let Some(value) = only_value(range) else { continue };
-            if statics.get(range.name()).is_some_and(|given| *given != value) {
+            if statics.get(range.name()).is_some_and(|existing| *existing != value) {
                 return Err(Error::Invalid(vec![Violation::new(
                     range.name(),
                     value,

@@ -10,32 +10,32 @@ use crate::request::CreateTrainingJobRequest;
 pub(super) enum Presence {
     /// The creation was requested; the job is not known to exist.
     Requested {
-        /// True if the reply was lost: a job of this name may then be this attempt's.
+        /// True if the reply was lost: a job of this name may then belong to this attempt.
         is_reply_lost: bool,
     },
-    /// A job of this name exists; it may be this attempt's or another one's.
+    /// A job of this name exists; it may belong to this attempt or to another tuning job.
     Unverified {
         /// True if the reply to the creation was lost.
         is_reply_lost: bool,
     },
-    /// The job exists, and is this attempt's.
-    Own,
-    /// The job was this attempt's, and was missing in the last reply.
+    /// The job exists, and belongs to this attempt.
+    Verified,
+    /// The job belongs to this attempt, and was missing in the last reply.
     Missing,
 }
 
 impl Presence {
     /// Returns whether a job of this name exists, as far as is known.
     pub(super) fn exists(self) -> bool {
-        matches!(self, Self::Unverified { .. } | Self::Own)
+        matches!(self, Self::Unverified { .. } | Self::Verified)
     }
 
-    /// Returns whether the job is, or was, known to be this attempt's.
-    pub(super) fn is_own(self) -> bool {
-        matches!(self, Self::Own | Self::Missing)
+    /// Returns whether the job was found to belong to this attempt.
+    pub(super) fn is_verified(self) -> bool {
+        matches!(self, Self::Verified | Self::Missing)
     }
 
-    /// Returns whether the reply to the creation was lost, and the job is not verified since.
+    /// Returns whether the reply to the creation was lost, and the job was not verified since.
     pub(super) fn is_reply_lost(self) -> bool {
         matches!(
             self,
@@ -49,7 +49,7 @@ impl Presence {
             Self::Requested { is_reply_lost } | Self::Unverified { is_reply_lost } => {
                 Self::Unverified { is_reply_lost }
             }
-            Self::Own | Self::Missing => Self::Own,
+            Self::Verified | Self::Missing => Self::Verified,
         }
     }
 
@@ -59,7 +59,7 @@ impl Presence {
             Self::Requested { is_reply_lost } | Self::Unverified { is_reply_lost } => {
                 Self::Requested { is_reply_lost }
             }
-            Self::Own | Self::Missing => Self::Missing,
+            Self::Verified | Self::Missing => Self::Missing,
         }
     }
 }
@@ -93,7 +93,7 @@ impl StopState {
         }
     }
 
-    /// Schedules the next request, if the job is to stop at all.
+    /// Schedules the next request, if a stop was requested and not denied.
     pub(super) fn with_retry_at(self, due_at: Duration) -> Self {
         match self {
             Self::Pending(retry) => Self::Pending(StopRetry { due_at, ..retry }),
@@ -156,7 +156,7 @@ pub(super) enum LogTail {
 #[derive(Debug, Clone)]
 pub(super) struct Attempt {
     pub(super) request: CreateTrainingJobRequest,
-    /// Index of the instances requested, among the alternatives of the request.
+    /// The index of the requested instances among the alternatives of `InstanceConfigs`.
     pub(super) instance_option: usize,
     pub(super) presence: Presence,
     /// The time of the first request for the creation.
@@ -167,11 +167,11 @@ pub(super) struct Attempt {
     /// The time of the next poll.
     pub(super) poll_at: Duration,
     pub(super) poll_mode: PollMode,
-    /// The time at which the job was seen to have ended, while its metric is still missing.
+    /// When a description first had a final status. The wait for the metric counts from here.
     pub(super) ended_at: Option<Duration>,
     pub(super) log_tail: LogTail,
     /// The last description by the service.
-    pub(super) last_seen: Option<TrainingJob>,
+    pub(super) last_description: Option<TrainingJob>,
     pub(super) reports: ReportState,
 }
 
@@ -188,14 +188,14 @@ impl Attempt {
             poll_mode: PollMode::BySearch { misses: 0 },
             ended_at: None,
             log_tail: LogTail::NotNeeded,
-            last_seen: None,
+            last_description: None,
             reports: ReportState::default(),
         }
     }
 
     /// Returns the attempt after its job was created.
     pub(super) fn created(self, now: Duration, poll_interval: Duration) -> Self {
-        Self { presence: Presence::Own, poll_at: next_poll_round(now, poll_interval), ..self }
+        Self { presence: Presence::Verified, poll_at: next_poll_round(now, poll_interval), ..self }
     }
 
     /// Returns the attempt after a job of its name was found, which must be verified.
@@ -211,7 +211,7 @@ impl Attempt {
 
     /// Returns whether the last description says that the job has ended.
     pub(super) fn has_ended(&self) -> bool {
-        self.last_seen.as_ref().is_some_and(TrainingJob::has_ended)
+        self.last_description.as_ref().is_some_and(TrainingJob::has_ended)
     }
 }
 

@@ -22,7 +22,7 @@ pub enum BilledFor {
     Failed,
     /// The job failed, and the trial was retried.
     Retried,
-    /// The job had ended when this evaluator first saw it: an earlier run has run it.
+    /// The job had ended when this evaluator first saw it: an earlier run started it.
     Adopted,
 }
 

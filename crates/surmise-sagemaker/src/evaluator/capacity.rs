@@ -9,13 +9,13 @@ use surmise::rng::Rng;
 const QUOTA_BACKOFF: (f64, f64) = (15.0, 300.0);
 /// How long an instance option is avoided after the service had no such instances.
 const SHORTAGE_DELAY: Duration = Duration::from_secs(1800);
-/// How long an instance option is avoided whose quota is used up by jobs of other owners.
+/// How long an instance option is avoided whose quota is used up by other jobs of the account.
 const FULL_QUOTA_DELAY: Duration = Duration::from_secs(300);
 
 /// The capacity of the account, as far as refusals have shown it.
 ///
 /// The number of jobs is unlimited until one is refused. Then it is the number of jobs that were
-/// running, and from time to time one more is tried. An *instance option* is an index into the
+/// running, and after each delay one more is tried. An *instance option* is an index into the
 /// alternatives of `InstanceConfigs`.
 #[derive(Debug)]
 pub(super) struct Capacity {
@@ -83,7 +83,7 @@ impl Capacity {
         self.avoid(option, now, SHORTAGE_DELAY);
     }
 
-    /// Records that the quota for an option is used up by jobs of other owners.
+    /// Records that the quota for an option is used up by other jobs of the account.
     pub(super) fn record_full_quota(&mut self, option: usize, now: Duration) {
         self.avoid(option, now, FULL_QUOTA_DELAY);
     }

@@ -24,8 +24,9 @@ const RESULT_MEMBERS: [&str; 3] = ["AlgorithmSpecification", "InputDataConfig", 
 /// Their absence is no difference.
 const OMITTED_MEMBERS: [&str; 3] =
     ["CompressionType", "InstanceGroupNames", "KeepAlivePeriodInSeconds"];
-/// Members that the service may add, each with the values by which it does.
-const ADDED_MEMBERS: [(&str, &[&str]); 12] = [
+/// Members whose presence in the existing job alone is a difference, unless they have one of the
+/// listed values: the service adds these as defaults.
+const OPTIONAL_MEMBERS: [(&str, &[&str]); 12] = [
     ("ContentType", &[]),
     ("CompressionType", &["None", "NONE", "GZIP"]),
     ("RecordWrapperType", &["None"]),
@@ -46,7 +47,7 @@ const MAX_SHOWN_DIFFERENCES: usize = 5;
 
 /// Describes how an existing training job differs from the request; `None` if it matches.
 ///
-/// A description may have more members than the request, because the service adds defaults;
+/// The description may have members that the request has not, because the service adds defaults;
 /// hyperparameters and environment variables must be equal. The instances may be any of
 /// `instance_options`.
 ///
@@ -66,10 +67,11 @@ pub(super) fn differences(
         let limits = [&request, existing].map(|it| it["StoppingCondition"][limit].as_f64());
         let has_ended_by_limit = existing["SecondaryStatus"] == status;
         if has_ended_by_limit && limits[0] != limits[1] && limits[1].is_some() {
-            let [own, other] = limits.map(|it| it.map_or("none".to_owned(), |it| it.to_string()));
+            let [requested, actual] =
+                limits.map(|it| it.map_or("none".to_owned(), |it| it.to_string()));
             found.push(format!(
-                "the existing job was ended by StoppingCondition.{limit} = {other}, and the \
-                 request has {own}"
+                "the existing job was ended by StoppingCondition.{limit} = {actual}, and the \
+                 request has {requested}"
             ));
         }
     }
@@ -98,21 +100,23 @@ fn compare_members(
     let name = "HyperParameters";
     compare_entries(name, &request[name], &existing[name], &mut found);
     for &member in members {
-        let (own, other) = (&request[member], &existing[member]);
+        let (requested, actual) = (&request[member], &existing[member]);
         match member {
-            "Environment" => compare_entries(member, own, other, &mut found),
+            "Environment" => compare_entries(member, requested, actual, &mut found),
             "ResourceConfig" => {
                 let matches = |option: &Value| {
                     let mut differences = Vec::new();
-                    compare(member, option, other, &mut differences);
+                    compare(member, option, actual, &mut differences);
                     differences.is_empty()
                 };
                 if !instance_options.iter().any(matches) {
-                    compare(member, own, other, &mut found);
+                    compare(member, requested, actual, &mut found);
                 }
             }
-            _ if own.is_null() && is_given(other) => found.push(only_existing(member, other)),
-            _ => compare(member, own, other, &mut found),
+            _ if requested.is_null() && is_present(actual) => {
+                found.push(only_existing(member, actual));
+            }
+            _ => compare(member, requested, actual, &mut found),
         }
     }
     found
@@ -123,8 +127,8 @@ fn compare_members(
 pub(super) fn tuning_job_differences(request: &Value, existing: &Value) -> Option<String> {
     let members = request.as_object().into_iter().flatten();
     let mut found = Vec::new();
-    for (name, own) in members.filter(|(name, _)| *name != "Tags") {
-        compare(name, own, &existing[name], &mut found);
+    for (name, requested) in members.filter(|(name, _)| *name != "Tags") {
+        compare(name, requested, &existing[name], &mut found);
     }
     summarize(found)
 }
@@ -147,8 +151,8 @@ fn only_requested(path: &str, value: &Value) -> String {
     format!("{path} is {value} in the request and missing in the existing job")
 }
 
-/// Returns whether a value differs from an absent one.
-fn is_given(value: &Value) -> bool {
+/// Returns whether a value means more than an absent member: not null, `false` or empty.
+fn is_present(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::Array(items) => !items.is_empty(),
@@ -161,17 +165,18 @@ fn is_given(value: &Value) -> bool {
 fn compare_entries(path: &str, request: &Value, existing: &Value, found: &mut Vec<String>) {
     let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let (request, existing) = (members(request), members(existing));
-    for (name, own) in &request {
+    for (name, requested) in &request {
+        let path = format!("{path}.{name}");
         match existing.get(name) {
             None if name.starts_with('_') => {}
-            None => found.push(only_requested(&format!("{path}.{name}"), own)),
-            other => compare(&format!("{path}.{name}"), own, other.unwrap_or(&Value::Null), found),
+            None => found.push(only_requested(&path, requested)),
+            Some(actual) => compare(&path, requested, actual, found),
         }
     }
     let is_added =
         |(name, _): &(&String, _)| !request.contains_key(*name) && !name.starts_with('_');
     let added = existing.iter().filter(is_added);
-    found.extend(added.map(|(name, other)| only_existing(&format!("{path}.{name}"), other)));
+    found.extend(added.map(|(name, value)| only_existing(&format!("{path}.{name}"), value)));
 }
 
 fn compare(path: &str, request: &Value, existing: &Value, found: &mut Vec<String>) {
@@ -179,53 +184,52 @@ fn compare(path: &str, request: &Value, existing: &Value, found: &mut Vec<String
         // `false` and an absent member mean the same.
         (Value::Null, _) | (Value::Bool(false), Value::Null) => {}
         (Value::Object(request), existing) => {
-            for (name, own) in request {
+            for (name, requested) in request {
                 let may_be_omitted = OMITTED_MEMBERS.contains(&name.as_str());
                 if !(may_be_omitted && existing[name].is_null()) {
-                    compare(&format!("{path}.{name}"), own, &existing[name], found);
+                    compare(&format!("{path}.{name}"), requested, &existing[name], found);
                 }
             }
-            for (name, defaults) in ADDED_MEMBERS {
-                let other = &existing[name];
-                let is_default = other.as_str().is_some_and(|text| defaults.contains(&text));
-                if !request.contains_key(name) && is_given(other) && !is_default {
-                    found.push(only_existing(&format!("{path}.{name}"), other));
+            for (name, defaults) in OPTIONAL_MEMBERS {
+                let actual = &existing[name];
+                let is_default = actual.as_str().is_some_and(|text| defaults.contains(&text));
+                if !request.contains_key(name) && is_present(actual) && !is_default {
+                    found.push(only_existing(&format!("{path}.{name}"), actual));
                 }
             }
         }
         (Value::Array(request), Value::Array(existing))
             if SETS.iter().any(|set| path.ends_with(set)) && are_same_set(request, existing) => {}
         (Value::Array(request), Value::Array(existing)) if request.len() == existing.len() => {
-            for (index, (own, other)) in request.iter().zip(existing).enumerate() {
-                compare(&format!("{path}[{index}]"), own, other, found);
+            for (index, (requested, actual)) in request.iter().zip(existing).enumerate() {
+                compare(&format!("{path}[{index}]"), requested, actual, found);
             }
         }
         // 1 and 1.0 are equal, and the service keeps some numbers in 32 bits.
-        (Value::Number(own), Value::Number(other))
-            if own
+        (Value::Number(requested), Value::Number(actual))
+            if requested
                 .as_f64()
-                .zip(other.as_f64())
-                .is_some_and(|(own, other)| (own - other).abs() <= 1e-6 * own.abs()) => {}
-        (Value::String(own), Value::String(other)) if is_same_text(own, other) => {}
-        (own, other) if own == other => {}
-        (own, Value::Null) => found.push(only_requested(path, own)),
-        (own, other) => {
-            found.push(format!("{path} is {other} in the existing job and {own} in the request"));
-        }
+                .zip(actual.as_f64())
+                .is_some_and(|(a, b)| (a - b).abs() <= 1e-6 * a.abs()) => {}
+        (Value::String(requested), Value::String(actual)) if is_same_text(requested, actual) => {}
+        _ if request == existing => {}
+        (_, Value::Null) => found.push(only_requested(path, request)),
+        _ => found
+            .push(format!("{path} is {existing} in the existing job and {request} in the request")),
     }
 }
 
-/// Returns whether two texts mean the same: an address with and without a trailing slash, or the
-/// name of a resource and its ARN.
-fn is_same_text(own: &str, other: &str) -> bool {
-    let (own, other) = (own.trim_end_matches('/'), other.trim_end_matches('/'));
-    if own == other {
+/// Returns whether two texts mean the same: a URI with and without a trailing slash, or the name
+/// of a resource and its ARN.
+fn is_same_text(requested: &str, actual: &str) -> bool {
+    let (requested, actual) = (requested.trim_end_matches('/'), actual.trim_end_matches('/'));
+    if requested == actual {
         return true;
     }
-    let (short, long) = (own.to_ascii_lowercase(), other.to_ascii_lowercase());
-    let prefix = long.strip_suffix(&short);
+    let (name, arn) = (requested.to_ascii_lowercase(), actual.to_ascii_lowercase());
+    let prefix = arn.strip_suffix(&name);
     let is_suffix = prefix.is_some_and(|prefix| prefix.ends_with(['/', ':']));
-    other.starts_with("arn:") && !own.contains(':') && is_suffix
+    actual.starts_with("arn:") && !requested.contains(':') && is_suffix
 }
 
 fn are_same_set(request: &[Value], existing: &[Value]) -> bool {

@@ -47,9 +47,9 @@ pub struct TrainingJob {
     pub are_stages_known: bool,
     /// The times at which training started, in seconds since 1970: one more after each restart.
     pub training_starts: Vec<f64>,
-    /// The ARN of the tuning job of SageMaker's own tuner that created the job.
+    /// The ARN of the tuning job that created the job, if SageMaker's own tuner did.
     pub tuning_job_arn: Option<String>,
-    /// The S3 address of the model.
+    /// The S3 URI of the model.
     pub model: Option<String>,
     /// The whole description as JSON. The evaluator drops it after the comparison with the request.
     pub description: Value,
@@ -114,7 +114,7 @@ impl TrainingJob {
 
     /// Returns the last value of a metric, if the service has one.
     pub fn final_metric(&self, name: &str) -> Option<f64> {
-        self.final_metrics.iter().rev().find(|(own, _)| own == name).map(|(_, value)| *value)
+        self.final_metrics.iter().rev().find(|(metric, _)| metric == name).map(|(_, value)| *value)
     }
 
     /// Returns the billed seconds, summed over all instances.
@@ -152,8 +152,8 @@ fn instance_types(resources: &Value) -> Vec<(String, u32)> {
     if let Some(groups) = resources["InstanceGroups"].as_array().filter(|it| !it.is_empty()) {
         return groups.iter().map(|it| entry(&it["InstanceType"], &it["InstanceCount"])).collect();
     }
-    let selected = |name: &str, general: &str| match &resources[name] {
-        Value::Null => resources[general].clone(),
+    let selected = |name: &str, default: &str| match &resources[name] {
+        Value::Null => resources[default].clone(),
         selected => selected.clone(),
     };
     let kind = selected("SelectedInstanceType", "InstanceType");
@@ -199,9 +199,9 @@ mod tests {
     fn metrics_are_read_as_shortest_decimal_numbers() {
         let metrics = json!([
             {"MetricName": "loss", "Value": f64::from(0.1_f32)},
-            {"MetricName": "bad", "Value": "NaN"}]);
+            {"MetricName": "auc", "Value": "NaN"}]);
         let job = TrainingJob::from_description(json!({"FinalMetricDataList": metrics}));
         assert_eq!(job.final_metric("loss"), Some(0.1));
-        assert!(job.final_metric("bad").is_some_and(f64::is_nan));
+        assert!(job.final_metric("auc").is_some_and(f64::is_nan));
     }
 }

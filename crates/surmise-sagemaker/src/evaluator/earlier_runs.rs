@@ -12,12 +12,12 @@ use surmise::evaluator::EvaluatorError;
 
 impl SageMakerEvaluator {
     /// Polls the running jobs of earlier runs that belong to no attempt, if the last round was at
-    /// least `every` ago; returns how long until there is more to do. The bill needs their ends.
+    /// least `interval` ago; returns how long until there is more to do. The bill needs their ends.
     ///
     /// A round continues where a request had to wait: a round that restarts may never complete.
     pub(super) fn poll_untracked_jobs(
         &mut self,
-        every: Duration,
+        interval: Duration,
     ) -> Result<Duration, EvaluatorError> {
         let now = self.client.clock().now();
         let mut remaining = match self.untracked_remaining.take() {
@@ -28,7 +28,7 @@ impl SageMakerEvaluator {
                     return Ok(IDLE);
                 }
                 let next_round =
-                    self.untracked_polled_at.map_or(now, |at| at.saturating_add(every));
+                    self.untracked_polled_at.map_or(now, |at| at.saturating_add(interval));
                 if next_round > now {
                     return Ok(next_round.saturating_sub(now));
                 }
@@ -57,13 +57,13 @@ impl SageMakerEvaluator {
             return Ok(wait);
         }
         self.untracked_polled_at = Some(self.client.clock().now());
-        Ok(every)
+        Ok(interval)
     }
 
     /// Returns the names of jobs that are not known to have ended and belong to no attempt.
     pub(super) fn untracked_jobs(&self) -> Vec<String> {
-        let own: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
-        let running = self.spending.running().filter(|name| !own.contains(name));
+        let tracked: Vec<&str> = self.attempts.values().map(Attempt::name).collect();
+        let running = self.spending.running().filter(|name| !tracked.contains(name));
         running.map(str::to_owned).collect()
     }
 
@@ -79,12 +79,12 @@ impl SageMakerEvaluator {
                     let now = self.client.clock().now();
                     // Other tuning jobs may have names with this prefix, and SageMaker's own tuner
                     // uses the same form of names.
-                    let own = found.jobs.iter().filter(|job| {
+                    let earlier = found.jobs.iter().filter(|job| {
                         is_numbered(&job.name, &prefix) && job.tuning_job_arn.is_none()
                     });
                     let unix = self.client.clock().unix_seconds();
-                    own.for_each(|job| self.spending.record(job, (now, unix)));
-                    // A page that refers to itself would be read for ever.
+                    earlier.for_each(|job| self.spending.record(job, (now, unix)));
+                    // A page that refers to itself would be read forever.
                     let next = found.next_page.filter(|next| page.as_ref() != Some(next));
                     self.spending.next_page = next;
                     if self.spending.next_page.is_none() {

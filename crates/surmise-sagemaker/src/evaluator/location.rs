@@ -1,4 +1,4 @@
-//! Checks that the connection has the region and the account of the study's jobs.
+//! Checks that the connection is to the region and the account of the study's jobs.
 
 use std::time::Duration;
 
@@ -11,13 +11,14 @@ use surmise::evaluator::{EvaluatorError, JobEvent, JobId};
 use surmise::trial::Trial;
 
 /// Number of names of existing jobs that are remembered.
-const MAX_KNOWN_NAMES: usize = 5;
+const MAX_REMEMBERED_NAMES: usize = 5;
 
 /// Returns the error for a connection to another region or account than that of the study.
-fn wrong_location_error(here: &str, (region, account): (&str, &str)) -> EvaluatorError {
+fn wrong_location_error(connection: &str, (region, account): (&str, &str)) -> EvaluatorError {
     EvaluatorError::new(format!(
         "the training jobs of this study are in account {account}, region {region}, but the \
-         connection is to {here}; connect to region {region} with credentials of account {account}"
+         connection is to {connection}; connect to region {region} with credentials of account \
+         {account}"
     ))
 }
 
@@ -36,17 +37,19 @@ impl SageMakerEvaluator {
             else {
                 continue;
             };
-            if let Some(own) = self.client.region().filter(|own| own != region) {
-                return Err(wrong_location_error(&format!("region {own}"), (region, account)));
+            if let Some(current) = self.client.region().filter(|current| current != region) {
+                let connection = format!("region {current}");
+                return Err(wrong_location_error(&connection, (region, account)));
             }
             match &self.location {
-                Some((_, own)) if own != account => {
-                    return Err(wrong_location_error(&format!("account {own}"), (region, account)));
+                Some((_, current)) if current != account => {
+                    let connection = format!("account {current}");
+                    return Err(wrong_location_error(&connection, (region, account)));
                 }
                 _ => self.location = Some((region.to_owned(), account.to_owned())),
             }
         }
-        for trial in trials.iter().rev().take(MAX_KNOWN_NAMES).rev() {
+        for trial in trials.iter().rev().take(MAX_REMEMBERED_NAMES).rev() {
             let numbers = (trial.id.0, trial.attempt());
             let request = self.template.request(&trial.configuration, numbers, 0, None);
             self.remember_name(&request.name);
@@ -57,10 +60,10 @@ impl SageMakerEvaluator {
 
     /// Remembers the name of an existing job, for the check of the account.
     fn remember_name(&mut self, name: &str) {
-        self.known_names.retain(|known| known != name);
-        self.known_names.push(name.to_owned());
-        if self.known_names.len() > MAX_KNOWN_NAMES {
-            self.known_names.remove(0);
+        self.remembered_names.retain(|it| it != name);
+        self.remembered_names.push(name.to_owned());
+        if self.remembered_names.len() > MAX_REMEMBERED_NAMES {
+            self.remembered_names.remove(0);
         }
     }
 
@@ -68,7 +71,7 @@ impl SageMakerEvaluator {
     /// definition; returns how long to wait if a request is delayed.
     ///
     /// # Errors
-    /// [`EvaluatorError`] if the account or the definition is another one.
+    /// [`EvaluatorError`] if the account or the definition differs.
     pub(super) fn verify_earlier_jobs(&mut self) -> Result<Option<Duration>, EvaluatorError> {
         let Some((request, location)) = self.job_to_verify.clone() else { return Ok(None) };
         let name = request.name.as_str();
@@ -116,22 +119,22 @@ impl SageMakerEvaluator {
         self.account_check.as_ref().is_some_and(|(missing, _)| missing == name)
     }
 
-    /// Checks whether the account of a missing job is the current one: at least one other known job
-    /// must exist. Returns how long to wait if a request is delayed.
+    /// Checks whether the connection is to the account of a missing job: at least one of the other
+    /// remembered jobs must exist. Returns how long to wait if a request is delayed.
     ///
     /// # Errors
-    /// [`EvaluatorError`] if no other known job exists either.
+    /// [`EvaluatorError`] if none of the other remembered jobs exists.
     pub(super) fn check_account(
         &mut self,
         missing: &str,
     ) -> Result<Option<Duration>, EvaluatorError> {
-        let begun = self.account_check.take().filter(|(name, _)| name == missing);
+        let unfinished = self.account_check.take().filter(|(name, _)| name == missing);
         let other_names = || {
-            let names = self.known_names.iter().filter(|name| *name != missing);
+            let names = self.remembered_names.iter().filter(|name| *name != missing);
             names.cloned().collect()
         };
         let (_, mut remaining): (String, Vec<String>) =
-            begun.unwrap_or_else(|| (missing.to_owned(), other_names()));
+            unfinished.unwrap_or_else(|| (missing.to_owned(), other_names()));
         let is_only_job = remaining.is_empty() && self.job_to_verify.is_none();
         while let Some(name) = remaining.last() {
             let response =
@@ -167,11 +170,11 @@ impl SageMakerEvaluator {
     /// [`EvaluatorError`] if it is in another region or account than the jobs before it.
     pub(super) fn record_location(&mut self, job: JobId, arn: &str) -> Result<(), EvaluatorError> {
         let Some((region, account)) = region_and_account(arn) else { return Ok(()) };
-        if let Some((own_region, own)) = &self.location
-            && (own_region != region || own != account)
+        if let Some((earlier_region, earlier_account)) = &self.location
+            && (earlier_region != region || earlier_account != account)
         {
-            let here = format!("account {account}, region {region}");
-            return Err(wrong_location_error(&here, (own_region, own)));
+            let connection = format!("account {account}, region {region}");
+            return Err(wrong_location_error(&connection, (earlier_region, earlier_account)));
         }
         self.location = Some((region.to_owned(), account.to_owned()));
         let name = arn.rsplit('/').next().unwrap_or_default();

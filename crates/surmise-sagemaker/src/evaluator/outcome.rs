@@ -99,12 +99,16 @@ pub(super) fn metric_wait_time(job: &TrainingJob, metric: &str, has_reported: bo
 }
 
 /// Explains a missing metric: the expression that must find it, and the last lines of the log.
-pub(super) fn explain_missing_metric(lines: &LogTail, metric: &str, regex: Option<&str>) -> String {
+pub(super) fn explain_missing_metric(
+    log_tail: &LogTail,
+    metric: &str,
+    regex: Option<&str>,
+) -> String {
     let expression = match regex {
         Some(regex) => format!("MetricDefinitions has for {metric} the expression {regex}"),
         None => format!("MetricDefinitions has no expression for {metric}"),
     };
-    let lines = match lines {
+    let lines = match log_tail {
         LogTail::Fetched(lines) if lines.is_empty() => {
             return format!(
                 "; {expression}; the log is empty, or cannot be read (it needs the feature logs)"

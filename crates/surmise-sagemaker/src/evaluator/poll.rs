@@ -27,29 +27,29 @@ use surmise::trial::{Failure, FailureKind, Outcome};
 const MAX_DESCRIBED_JOBS: usize = 2;
 /// Seconds by which the clocks of the service and of this machine may differ.
 const MAX_CLOCK_DIFFERENCE: f64 = 900.0;
-/// Number of searches that may miss a job before it is described.
+/// Number of consecutive searches without a job after which it is described.
 const MAX_SEARCH_MISSES: u32 = 2;
 
 impl SageMakerEvaluator {
     /// Sends the requests that are due and within the rate limits; returns how long until there is
     /// more to do.
     pub(super) fn poll(&mut self, until: Duration) -> Result<Duration, EvaluatorError> {
-        let mut wake = IDLE;
+        let mut idle_time = IDLE;
         // Begin with the oldest reports: the rate limit may not allow all fetches in one round.
         let mut ids: Vec<JobId> = self.attempts.keys().copied().collect();
         ids.sort_by_key(|id| self.attempts.get(id).map(|attempt| attempt.reports.fetched_at));
         for id in ids {
-            wake = wake.min(self.advance(id)?);
+            idle_time = idle_time.min(self.advance(id)?);
             if self.client.clock().now() >= until {
                 return Ok(Duration::ZERO);
             }
         }
-        wake = wake.min(self.poll_due_jobs()?);
-        wake = wake.min(self.poll_untracked_jobs(UNTRACKED_POLL_INTERVAL)?);
+        idle_time = idle_time.min(self.poll_due_jobs()?);
+        idle_time = idle_time.min(self.poll_untracked_jobs(UNTRACKED_POLL_INTERVAL)?);
         if self.attempts.is_empty() && self.client.is_paused() {
-            wake = wake.min(self.probe()?);
+            idle_time = idle_time.min(self.probe()?);
         }
-        Ok(wake)
+        Ok(idle_time)
     }
 
     /// Sends a request that is always possible, to detect the end of an outage.
@@ -63,7 +63,7 @@ impl SageMakerEvaluator {
         })
     }
 
-    /// Advances one attempt by at most one request; returns how long until there is more to do.
+    /// Advances one attempt by one step; returns how long until there is more to do.
     fn advance(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let now = self.client.clock().now();
         let Some(attempt) = self.attempts.get(&id) else { return Ok(IDLE) };
@@ -74,9 +74,9 @@ impl SageMakerEvaluator {
             self.finish(id);
             return Ok(Duration::ZERO);
         }
-        let in_time = attempt.poll_at.saturating_sub(now);
+        let until_poll = attempt.poll_at.saturating_sub(now);
         match (attempt.presence.exists(), attempt.stop_state) {
-            (false, _) if in_time > Duration::ZERO => Ok(in_time),
+            (false, _) if until_poll > Duration::ZERO => Ok(until_poll),
             (false, StopState::NotRequested) => self.retry_creation(id),
             (false, StopState::Denied) => self.describe(id),
             (_, StopState::Pending(retry)) | (false, StopState::Sent(retry))
@@ -84,15 +84,15 @@ impl SageMakerEvaluator {
             {
                 self.request_stop(id)
             }
-            _ if attempt.poll_mode == PollMode::ByDescribe && in_time == Duration::ZERO => {
+            _ if attempt.poll_mode == PollMode::ByDescribe && until_poll == Duration::ZERO => {
                 self.describe(id)
             }
             _ if attempt.reports.is_fetch_due => self.fetch_reports(id),
             // The next search covers this job together with the other due ones.
-            (true, _) if in_time == Duration::ZERO => Ok(IDLE),
+            (true, _) if until_poll == Duration::ZERO => Ok(IDLE),
             // The stop request is sent again at that time.
             (false, StopState::Sent(retry)) => Ok(retry.due_at.saturating_sub(now)),
-            _ => Ok(in_time),
+            _ => Ok(until_poll),
         }
     }
 
@@ -107,7 +107,8 @@ impl SageMakerEvaluator {
         let Some(mut attempt) = self.attempts.remove(&id) else { return Ok(IDLE) };
         // The instances of the first request may have become unavailable.
         attempt.instance_option = self.capacity.preferred_option(now);
-        attempt.request.resources = self.template.machines().get(attempt.instance_option).cloned();
+        attempt.request.resources =
+            self.template.instance_options().get(attempt.instance_option).cloned();
         self.template.omit_objective_from(&mut attempt.request);
         let wait = self.capacity.wait_time(self.attempts.len(), now);
         if wait > Duration::ZERO {
@@ -140,7 +141,7 @@ impl SageMakerEvaluator {
         let response = self.client.send(Operation::Describe, |service| service.describe(name))?;
         let now = self.client.clock().now();
         match response {
-            Response::Received(job) if !attempt.presence.is_own() => {
+            Response::Received(job) if !attempt.presence.is_verified() => {
                 self.adopt_if_matching(id, job)
             }
             Response::Received(job) => {
@@ -231,8 +232,8 @@ impl SageMakerEvaluator {
             self.spending.remove(&job.name);
         }
         self.record_location(id, &job.arn)?;
-        let has_ended = job.has_ended() && !was_created_here;
-        if has_ended && !self.has_warned_of_old_results {
+        let had_ended_before = job.has_ended() && !was_created_here;
+        if had_ended_before && !self.has_warned_of_old_results {
             self.has_warned_of_old_results = true;
             self.warn(format!(
                 "training jobs of this tuning job had ended before, and their results are adopted; \
@@ -241,10 +242,10 @@ impl SageMakerEvaluator {
             ));
         }
         let is_used = |it: &ResourceConfig| instances(it) == job.instance_types;
-        let option = self.template.machines().iter().position(is_used);
+        let option = self.template.instance_options().iter().position(is_used);
         if let Some(attempt) = self.attempts.get_mut(&id) {
             (attempt.presence, attempt.poll_mode) =
-                (Presence::Own, PollMode::BySearch { misses: 0 });
+                (Presence::Verified, PollMode::BySearch { misses: 0 });
             attempt.instance_option = option.unwrap_or(attempt.instance_option);
         }
         self.record_description(id, job);
@@ -272,7 +273,7 @@ impl SageMakerEvaluator {
         if let PollMode::BySearch { misses } = &mut attempt.poll_mode {
             *misses = 0;
         }
-        let ended_badly = job.has_ended()
+        let needs_explanation = job.has_ended()
             && matches!(
                 outcome(&job, metric),
                 Outcome::Failed(Failure {
@@ -280,21 +281,23 @@ impl SageMakerEvaluator {
                     ..
                 })
             );
-        if ended_badly && self.explanations_remaining > 0 && attempt.log_tail == LogTail::NotNeeded
+        if needs_explanation
+            && self.explanations_remaining > 0
+            && attempt.log_tail == LogTail::NotNeeded
         {
             self.explanations_remaining -= 1;
             attempt.log_tail = LogTail::Needed;
         }
         // The comparison is done; dropping the JSON saves memory for thousands of jobs.
         job.description = serde_json::Value::Null;
-        attempt.last_seen = Some(job);
+        attempt.last_description = Some(job);
     }
 
     /// Reports the end of a job, and updates capacity and spending.
     fn finish(&mut self, id: JobId) {
         let now = self.client.clock().now();
         let Some(attempt) = self.attempts.remove(&id) else { return };
-        let Some(job) = attempt.last_seen else { return };
+        let Some(job) = attempt.last_description else { return };
         if lacked_instances(&job) {
             self.capacity.record_shortage(attempt.instance_option, now);
             if !self.capacity.has_available_option(now) {

@@ -103,8 +103,8 @@ impl fmt::Display for Money {
 
 /// A limit on what may be spent on training jobs.
 ///
-/// Clones share the limit: keep one, and change it while a tuning is running, also while it drains
-/// because the budget is used up.
+/// Clones share the limit: keep one to change it while a tuning is running. The tuning continues if
+/// the limit is raised while its last jobs are running.
 ///
 /// ```
 /// use std::time::Duration;

@@ -42,7 +42,8 @@ pub struct RateLimits {
 
 impl Default for RateLimits {
     /// Returns the default limits per second: 1 creation, 4 descriptions, 1 search, 4 stops and 4
-    /// requests for reports. The poll interval is 15 seconds.
+    /// requests for reports. The bursts are 4 creations and 20 stops, otherwise one second's
+    /// number. The poll interval is 15 seconds.
     ///
     /// AWS publishes no limits; users report 2 listings per second for a whole account.
     fn default() -> Self {
@@ -104,7 +105,7 @@ impl TokenBucket {
         self.tokens = (self.tokens + passed * rate).min(self.rate.burst.max(1.0));
         self.counted_at = now.max(self.counted_at);
         let missing = Duration::try_from_secs_f64((1.0 - self.tokens).max(0.0) / rate);
-        // Times are whole nanoseconds, so the tokens may stay a billionth below 1 for ever.
+        // Times are whole nanoseconds, so the tokens may stay a billionth below 1 forever.
         let missing = missing.ok().filter(|_| self.tokens < 1.0 - 1e-6).unwrap_or_default();
         missing.max(self.backoff.remaining(now))
     }

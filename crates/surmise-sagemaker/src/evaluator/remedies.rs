@@ -5,12 +5,12 @@ use crate::request::failure_kind;
 use surmise::trial::FailureKind;
 
 /// The policy of the caller, with its path; `docs/permissions.md` explains it.
-const CALLER: (&str, &str) = (
+const CALLER_POLICY: (&str, &str) = (
     "crates/surmise-sagemaker/docs/caller_policy.json",
     include_str!("../../docs/caller_policy.json"),
 );
 /// The policy of the role of training jobs, with its path.
-const ROLE: (&str, &str) =
+const ROLE_POLICY: (&str, &str) =
     ("crates/surmise-sagemaker/docs/role_policy.json", include_str!("../../docs/role_policy.json"));
 
 /// Returns the remedy for a refused request, beginning with "; ", or an empty text.
@@ -21,7 +21,7 @@ pub(super) fn remedy(error: &ServiceError, action: &str) -> String {
     match error.kind {
         ServiceErrorKind::AccessDenied => {
             let action = named_action(&error.message).unwrap_or(action);
-            let statement = statement_of(CALLER, action);
+            let statement = statement_of(CALLER_POLICY, action);
             let alternative = match action {
                 "sagemaker:AddTags" => ", or leave Tags out of the request",
                 _ => "",
@@ -80,8 +80,8 @@ const SETUP_FAILURES: [(&[&str], &str); 5] = [
 fn known_remedy(text: &str) -> Option<&'static str> {
     let text = text.to_ascii_lowercase();
     let is_match = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
-    let known = SETUP_FAILURES.iter().find(|(phrases, _)| is_match(phrases));
-    known.map(|(_, remedy)| *remedy)
+    let failure = SETUP_FAILURES.iter().find(|(phrases, _)| is_match(phrases));
+    failure.map(|(_, remedy)| *remedy)
 }
 
 /// Returns the remedy for a failure that every configuration would have; `None` if the
@@ -90,15 +90,15 @@ fn known_remedy(text: &str) -> Option<&'static str> {
 /// `has_trained` is true if the program of the job has run. Errors of that program begin with
 /// `AlgorithmError`.
 pub(super) fn setup_remedy(reason: &str, has_trained: bool) -> Option<String> {
-    let is_known = failure_kind(reason) == FailureKind::Setup;
-    if !is_known && (has_trained || !reason.starts_with("ClientError")) {
+    let is_setup = failure_kind(reason) == FailureKind::Setup;
+    if !is_setup && (has_trained || !reason.starts_with("ClientError")) {
         return None;
     }
     let default = "check image, data, role and network of the request";
     let remedy = known_remedy(reason).unwrap_or(default);
-    let of_role = named_action(reason)
-        .map(|action| format!("; {action} is in {}", statement_of(ROLE, action)));
-    Some(format!("{remedy}{}", of_role.unwrap_or_default()))
+    let role_hint = named_action(reason)
+        .map(|action| format!("; {action} is in {}", statement_of(ROLE_POLICY, action)));
+    Some(format!("{remedy}{}", role_hint.unwrap_or_default()))
 }
 
 /// Returns the action that a message reports as not allowed.

@@ -13,7 +13,8 @@ use super::service_error::{ServiceError, ServiceErrorKind, without_secrets};
 use surmise::evaluator::{EvaluatorError, JobEvent, JobId};
 use surmise::trial::FailureKind;
 
-/// Number of failed fetches after which the end of a job does not wait for its last reports.
+/// Number of consecutive failed fetches after which the end of a job does not wait for its last
+/// reports.
 const MAX_FETCH_FAILURES: u32 = 4;
 /// Number of consecutive refusals after which reports are disabled.
 const MAX_REPORT_REFUSALS: u32 = 5;
@@ -26,7 +27,7 @@ impl SageMakerEvaluator {
     /// Fetches the new reports of a job; returns how long until there is more to do for it.
     pub(super) fn fetch_reports(&mut self, id: JobId) -> Result<Duration, EvaluatorError> {
         let Some(attempt) = self.attempts.get_mut(&id) else { return Ok(Duration::MAX) };
-        let (Some(job), source) = (&attempt.last_seen, &self.reports) else {
+        let (Some(job), source) = (&attempt.last_description, &self.reports) else {
             return Ok(Duration::MAX);
         };
         let response =
@@ -50,7 +51,7 @@ impl SageMakerEvaluator {
             Response::Refused(ServiceError { kind: ServiceErrorKind::NotFound, .. }) => Vec::new(),
             Response::Refused(error) => {
                 attempt.reports.is_fetch_due = false;
-                self.disable_reports(&error);
+                self.handle_refused_reports(&error);
                 return Ok(Duration::ZERO);
             }
         };
@@ -61,7 +62,7 @@ impl SageMakerEvaluator {
             let step = match report.step {
                 Some(step) => step,
                 None => {
-                    let run = run_index(&report, attempt.last_seen.as_ref());
+                    let run = run_index(&report, attempt.last_description.as_ref());
                     if run > attempt.reports.run {
                         // The job has restarted, so its count restarts.
                         (attempt.reports.run, attempt.reports.counted) = (run, 0);
@@ -80,7 +81,7 @@ impl SageMakerEvaluator {
 
     /// Handles refused reports: warns once, and disables them if the refusal is permanent. Only
     /// early stopping needs them, so the tuning continues.
-    fn disable_reports(&mut self, error: &ServiceError) {
+    fn handle_refused_reports(&mut self, error: &ServiceError) {
         let is_denied = error.kind == ServiceErrorKind::AccessDenied;
         let action = match self.reports {
             TrainingReportSource::Logs(_) => "logs:GetLogEvents",
@@ -121,12 +122,12 @@ impl SageMakerEvaluator {
         Ok(Duration::ZERO)
     }
 
-    /// Returns the explanation of an end without a value, which follows the reason in the message.
-    pub(super) fn explanation(&self, kind: FailureKind, lines: &LogTail) -> String {
-        match (kind, lines) {
-            (FailureKind::MissingMetric, lines) => {
+    /// Returns the explanation of a failure, to be appended to its message; empty if there is none.
+    pub(super) fn explanation(&self, kind: FailureKind, log_tail: &LogTail) -> String {
+        match (kind, log_tail) {
+            (FailureKind::MissingMetric, _) => {
                 let metric = self.template.metric_name();
-                explain_missing_metric(lines, metric, self.template.metric_regex(metric))
+                explain_missing_metric(log_tail, metric, self.template.metric_regex(metric))
             }
             (_, LogTail::Fetched(lines)) if !lines.is_empty() => {
                 format!("; the log ends with:\n    {}", lines.join("\n    "))

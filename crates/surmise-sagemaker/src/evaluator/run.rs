@@ -30,14 +30,14 @@ impl Evaluator for SageMakerEvaluator {
     fn wait(&mut self, timeout: Duration) -> Result<Vec<JobEvent>, EvaluatorError> {
         let until = self.client.clock().now().saturating_add(timeout);
         loop {
-            let wake = self.poll(until)?;
+            let idle_time = self.poll(until)?;
             self.events.extend(self.client.take_events());
             let now = self.client.clock().now();
             if !self.events.is_empty() || now >= until {
                 return Ok(mem::take(&mut self.events));
             }
             let remaining = until.saturating_sub(now);
-            let delay = wake.min(remaining).max(Duration::from_millis(1)).min(remaining);
+            let delay = idle_time.min(remaining).max(Duration::from_millis(1)).min(remaining);
             self.client.clock().sleep(delay);
         }
     }

@@ -38,9 +38,10 @@ const MAX_MISSING_METRICS: usize = 5;
 
 /// The warning about a member of `ResourceConfig` that costs money for training jobs and that
 /// SageMaker's own tuner ignores.
-const WARM_POOL: &str = "KeepAlivePeriodInSeconds is set: training jobs keep their instances for \
-                         that time after their end, and the time is billed, although SageMaker's \
-                         own tuner ignores it; remove it unless further jobs follow at once";
+const WARM_POOL_WARNING: &str = "KeepAlivePeriodInSeconds is set: training jobs keep their \
+                                 instances for that time after their end, and the time is billed, \
+                                 although SageMaker's own tuner ignores it; remove it unless \
+                                 further jobs follow at once";
 
 /// Runs a training job on SageMaker for every attempt at a trial.
 ///
@@ -94,7 +95,7 @@ const WARM_POOL: &str = "KeepAlivePeriodInSeconds is set: training jobs keep the
 ///   three minutes: stopping takes that long. Jobs that may still be running are listed in
 ///   [`TuningResult::possibly_running`](surmise::tune::TuningResult::possibly_running).
 /// - **The rules of the request are used directly**, without [`adapt_rules`](Self::adapt_rules).
-///   Deadlines and retries are then counted twice: by SageMaker and by the tuner.
+///   Both SageMaker and the tuner then enforce timeouts and retry failures.
 /// - **Early stopping without [`reports_from`](Self::reports_from)** stops no job: intermediate
 ///   values cost requests and are off by default.
 /// - **A changed request under the old name** is an error that names the difference: results of
@@ -117,7 +118,7 @@ pub struct SageMakerEvaluator {
     /// True once a job was accepted. From then on a validation error is the job's fault, not the
     /// request's.
     pub(super) has_created: bool,
-    /// Since when creations are refused because a role is not ready.
+    /// The time since which creations are refused because a role is not ready.
     pub(super) not_ready_since: Option<Duration>,
     /// False once the service has refused a search; jobs are described one by one then.
     pub(super) can_search: bool,
@@ -133,17 +134,18 @@ pub struct SageMakerEvaluator {
     pub(super) has_warned_of_old_results: bool,
     /// The region and the account of the jobs.
     pub(super) location: Option<(String, String)>,
-    /// Names of existing jobs, the latest last. If they are missing, the account is another one.
-    pub(super) known_names: Vec<String>,
+    /// Names of jobs that existed, the latest last. If all are missing, the connection is to
+    /// another account.
+    pub(super) remembered_names: Vec<String>,
     /// The job of an earlier run that must exist and match before a job is created, with its
     /// location.
     pub(super) job_to_verify: Option<(CreateTrainingJobRequest, String)>,
-    /// The name of a missing job, and the names still to be checked to find out whether the account
-    /// is another one.
+    /// The name of a missing job, and the remembered names that are still to be checked: if none
+    /// exists, the connection is to another account.
     pub(super) account_check: Option<(String, Vec<String>)>,
     /// The time of the last poll of jobs that belong to no attempt.
     pub(super) untracked_polled_at: Option<Duration>,
-    /// The names of such jobs that remain in the current round, if one has begun.
+    /// The names of such jobs that remain in the current round, if a round is under way.
     pub(super) untracked_remaining: Option<Vec<String>>,
     /// True once the caller has received the list of running jobs.
     pub(super) has_reported_running_jobs: bool,
@@ -171,14 +173,15 @@ impl SageMakerEvaluator {
         let rate_limits = RateLimits::default();
         // Seeds the jitter, so that parallel tuners do not retry in step.
         let seed = stable_hash(template.tuning_job());
+        let mut options = template.instance_options().iter();
         let has_warm_pool =
-            template.machines().iter().any(|it| it.keep_alive_in_seconds.is_some_and(|it| it > 0));
-        let warning = || JobEvent::Warning { text: WARM_POOL.to_owned() };
+            options.any(|it| it.keep_alive_in_seconds.is_some_and(|seconds| seconds > 0));
+        let warning = || JobEvent::Warning { text: WARM_POOL_WARNING.to_owned() };
         Ok(Self {
             client: ServiceClient::new(Box::new(service), Clock::real(), &rate_limits, seed),
             poll_interval: rate_limits.poll_interval,
             reports: TrainingReportSource::None,
-            capacity: Capacity::new(template.machines().len(), seed),
+            capacity: Capacity::new(template.instance_options().len(), seed),
             spending: Spending::default(),
             attempts: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -192,7 +195,7 @@ impl SageMakerEvaluator {
             failed_attempts: BTreeMap::new(),
             has_warned_of_old_results: false,
             location: None,
-            known_names: Vec::new(),
+            remembered_names: Vec::new(),
             job_to_verify: None,
             account_check: None,
             untracked_polled_at: None,
@@ -268,10 +271,11 @@ impl SageMakerEvaluator {
 
     /// Returns the rules for the tuner, without those that SageMaker enforces itself.
     ///
-    /// - There is no job deadline: `StoppingCondition` limits the runtime, and it counts from the
+    /// - There is no job timeout: `StoppingCondition` limits the runtime, and it counts from the
     ///   start of the instances.
     /// - Failures are not retried if the request has a `RetryStrategy`: SageMaker retries then.
-    /// - Jobs without instances are retried for hours; jobs without a metric are not retried.
+    /// - Jobs that found no instances are retried up to 100 times; jobs without a metric are not
+    ///   retried.
     /// - A [`Canary`] ends the tuning if its first two jobs fail for a common cause, and so do five
     ///   consecutive jobs without a metric, unless `rules` has other numbers. To disable both,
     ///   remove them from the result.
@@ -282,8 +286,8 @@ impl SageMakerEvaluator {
             retries = RetryPolicy::never().with_backoff(retries.backoff);
         }
         let retries = retries
-            .with(FailureKind::Throttled, CAPACITY_RETRIES)
-            .with(FailureKind::MissingMetric, 0);
+            .with_retries(FailureKind::Throttled, CAPACITY_RETRIES)
+            .with_retries(FailureKind::MissingMetric, 0);
         let max_missing_metrics = rules.max_missing_metrics.or(Some(MAX_MISSING_METRICS));
         let canary = rules.canary.or(Some(Canary::default()));
         TuningRules { retries, job_timeout: None, max_missing_metrics, canary, ..rules }
@@ -294,7 +298,7 @@ impl SageMakerEvaluator {
     ///
     /// It includes all retries, the most expensive instance option, and the jobs that test whether
     /// a program or a region of the space causes failures. It does not include warm pools, storage,
-    /// requests, and jobs that a cancellation interrupts and that run again.
+    /// requests, and repeated jobs after a cancellation.
     pub fn max_cost(&self, limits: &ResourceLimits, rules: &TuningRules) -> Option<MaxCost> {
         // After this number of consecutive failures the tuner starts one additional test job.
         let breaker = rules.circuit_breaker.filter(|it| it.failures == it.of_last);
@@ -308,8 +312,9 @@ impl SageMakerEvaluator {
         let condition = &self.template.definition().stopping_condition;
         let seconds = max_seconds(condition.max_runtime_in_seconds.map(u64::from));
         let options: Vec<Vec<(String, u32)>> =
-            self.template.machines().iter().map(instances).collect();
-        let count = |of: &Vec<(String, u32)>| of.iter().map(|(_, count)| *count).sum::<u32>();
+            self.template.instance_options().iter().map(instances).collect();
+        let count =
+            |option: &Vec<(String, u32)>| option.iter().map(|(_, count)| *count).sum::<u32>();
         let instances = options.iter().map(count).max().unwrap_or(1);
         let mut instance_types: Vec<String> = Vec::new();
         for (kind, _) in options.iter().flatten() {
@@ -359,11 +364,13 @@ impl SageMakerEvaluator {
 
     /// Returns the last description of the training job of an attempt, if there is one.
     pub fn training_job(&self, job: JobId) -> Option<&TrainingJob> {
-        let running = || self.attempts.get(&job).and_then(|attempt| attempt.last_seen.as_ref());
+        let running = || self.attempts.get(&job)?.last_description.as_ref();
         self.ended.get(&job).or_else(running)
     }
 
-    /// Returns the billed time of one instance so far, for all training jobs of this tuning job.
+    /// Returns the billed time so far, as time of one instance: summed over all training jobs of
+    /// this tuning job and their instances.
+    ///
     /// Running jobs count with the time that this evaluator has observed.
     pub fn billed(&self) -> Duration {
         self.spending.total(self.client.clock().now())
@@ -374,7 +381,8 @@ impl SageMakerEvaluator {
         self.spending.bill(self.client.clock().now())
     }
 
-    /// Returns how many jobs may run at once, if the service has refused a job for its quotas.
+    /// Returns how many jobs may run at once; `None` unless the service has refused a job for a
+    /// quota.
     pub fn learned_concurrency_limit(&self) -> Option<usize> {
         self.capacity.limit()
     }

@@ -163,7 +163,7 @@ impl ServiceClient {
         let now = self.clock.now();
         let bucket = &mut self.buckets[operation as usize];
         Ok(match result {
-            // Reports come from another service, whose outage is none of SageMaker's.
+            // Reports come from another service, whose outage does not affect SageMaker.
             Err(error)
                 if error.kind == ServiceErrorKind::Unreachable
                     && matches!(operation, Operation::Reports) =>

@@ -154,12 +154,11 @@ impl ServiceError {
 
     /// Returns the error for a code and a message of the service.
     ///
-    /// The codes are those that AWS's services have in common, and SageMaker's own. Where the code
+    /// It knows the codes that AWS's services have in common, and SageMaker's own. Where the code
     /// is ambiguous, the message decides: SageMaker reports a missing training job, and one that
     /// has ended and cannot be stopped, as validation errors.
     pub fn from_code(code: &str, message: &str) -> Self {
-        let known = CODES.iter().find(|(codes, _)| codes.contains(&code));
-        let kind = match known {
+        let kind = match CODES.iter().find(|(codes, _)| codes.contains(&code)) {
             Some((_, kind)) => *kind,
             None if UNCERTAIN_CODES.contains(&code) => ServiceErrorKind::Unreachable,
             None => Self::kind_of_validation_error(message),

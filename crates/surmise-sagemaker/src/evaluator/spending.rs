@@ -54,7 +54,7 @@ struct Entry {
     time: BilledTime,
     instances: u32,
     /// True once the service has described the job.
-    was_seen: bool,
+    is_described: bool,
     /// The types of its instances that have no price.
     types_without_price: Vec<String>,
     /// The price of a second of all instances together.
@@ -92,14 +92,14 @@ impl Spending {
     /// Records the description of a job. The time is given on the evaluator's clock and in seconds
     /// since 1970.
     pub(super) fn record(&mut self, job: &TrainingJob, (now, unix): (Duration, f64)) {
-        let known = self.by_name.get(&job.name);
+        let existing = self.by_name.get(&job.name);
         // A search may be stale: an ended job stays ended.
-        if known.is_some_and(|entry| matches!(entry.time, BilledTime::Ended(_))) {
+        if existing.is_some_and(|entry| matches!(entry.time, BilledTime::Ended(_))) {
             return;
         }
         let instances = job.instances.unwrap_or(1).max(1);
-        let spent = match known.filter(|entry| entry.was_seen) {
-            Some(entry) => entry.full_time(now),
+        let spent = match existing.filter(|entry| entry.is_described) {
+            Some(entry) => entry.undiscounted_time(now),
             // The job had its instances before it was described for the first time.
             None => {
                 let runtime = job.started_at.map_or(0.0, |started| (unix - started).max(0.0));
@@ -107,7 +107,7 @@ impl Spending {
             }
         };
         // A job that had ended when it was first described belongs to an earlier run.
-        let outcome = match (known, job.has_ended()) {
+        let outcome = match (existing, job.has_ended()) {
             (None, true) => BilledFor::Adopted,
             _ => BilledFor::Completed,
         };
@@ -127,7 +127,7 @@ impl Spending {
         let entry = Entry {
             time,
             instances,
-            was_seen: true,
+            is_described: true,
             types_without_price: match prices {
                 Some(list) => list.prices.types_without_price(&list.region, &job.instance_types),
                 None => Vec::new(),
@@ -149,7 +149,7 @@ impl Spending {
         let entry = Entry {
             time,
             instances,
-            was_seen: false,
+            is_described: false,
             types_without_price: Vec::new(),
             price_per_second: None,
             is_spot: false,
@@ -160,7 +160,7 @@ impl Spending {
         self.by_name.entry(name.to_owned()).or_insert(entry);
     }
 
-    /// Sets what a job that has ended was billed for, unless an earlier run has run it.
+    /// Sets the purpose for which an ended job was billed, unless it had ended in an earlier run.
     pub(super) fn set_outcome(&mut self, name: &str, outcome: BilledFor) {
         let entry = self.by_name.get_mut(name);
         if let Some(entry) = entry.filter(|entry| entry.outcome != BilledFor::Adopted) {
@@ -168,7 +168,7 @@ impl Spending {
         }
     }
 
-    /// Removes a job that this run has not created after all.
+    /// Removes a job that turned out not to be created by this run.
     pub(super) fn remove(&mut self, name: &str) {
         self.by_name.remove(name);
     }
@@ -201,15 +201,15 @@ impl Spending {
     /// Ends the time of a job that was deleted or never created: the service has no billed time.
     pub(super) fn record_missing(&mut self, name: &str, now: Duration) {
         if let Some(entry) = self.by_name.get_mut(name) {
-            entry.time = BilledTime::Ended(entry.full_time(now));
+            entry.time = BilledTime::Ended(entry.undiscounted_time(now));
         }
     }
 
-    /// Returns the billed share of the used time of spot instances, by the jobs that have ended; 1
-    /// before the first end.
+    /// Returns which share of the used time of spot instances was billed, in the jobs that have
+    /// ended; 1 before the first end.
     fn spot_share(&self) -> f64 {
-        let ended = self.by_name.values().filter(|entry| entry.is_spot);
-        let (billed, used) = ended.fold((0.0, 0.0), |(billed, used), entry| match entry.time {
+        let spot_jobs = self.by_name.values().filter(|entry| entry.is_spot);
+        let (billed, used) = spot_jobs.fold((0.0, 0.0), |(billed, used), entry| match entry.time {
             BilledTime::Ended(time) => {
                 (billed + time.as_secs_f64(), used + entry.used.as_secs_f64())
             }
@@ -288,13 +288,15 @@ impl Entry {
     /// `spot_share`.
     fn time(&self, now: Duration, spot_share: f64) -> Duration {
         match self.time {
-            BilledTime::Running { .. } if self.is_spot => self.full_time(now).mul_f64(spot_share),
-            _ => self.full_time(now),
+            BilledTime::Running { .. } if self.is_spot => {
+                self.undiscounted_time(now).mul_f64(spot_share)
+            }
+            _ => self.undiscounted_time(now),
         }
     }
 
     /// Returns the time of one instance without the discount for spot instances.
-    fn full_time(&self, now: Duration) -> Duration {
+    fn undiscounted_time(&self, now: Duration) -> Duration {
         match self.time {
             BilledTime::Ended(billed) => billed,
             BilledTime::Running { spent, since } => {

@@ -60,7 +60,7 @@ impl SageMakerEvaluator {
         }
         let attempt = self.attempt(job);
         if job.trial.job_location.is_some() {
-            // It was created before; if it is not there, that must be understood first.
+            // The job was created before. If it is missing, `find_job` checks the account.
             if let Some(start) = self.find_job(job, attempt.clone())? {
                 return Ok(start);
             }
@@ -78,13 +78,15 @@ impl SageMakerEvaluator {
         }
     }
 
-    /// Checks that a budget in money has the prices of all instance types used so far or in future.
+    /// Checks that there are prices for all instance types, those of earlier runs included, if the
+    /// budget is in money.
     fn check_prices(&self) -> Result<(), EvaluatorError> {
         if !self.spending.is_budget_in_money() {
             return Ok(());
         }
         let region = self.client.region().unwrap_or_else(|| "an unknown region".to_owned());
-        let all: Vec<(String, u32)> = self.template.machines().iter().flat_map(instances).collect();
+        let options = self.template.instance_options().iter();
+        let all: Vec<(String, u32)> = options.flat_map(instances).collect();
         let mut missing = match &self.spending.prices {
             Some(list) => list.prices.types_without_price(&list.region, &all),
             None => all.into_iter().map(|(kind, _)| kind).collect(),
@@ -106,7 +108,7 @@ impl SageMakerEvaluator {
         let option = self.capacity.preferred_option(self.client.clock().now());
         let numbers = (job.trial.id.0, job.attempt);
         let configuration = &job.trial.configuration;
-        let request = self.template.request(configuration, numbers, option, job.deadline);
+        let request = self.template.request(configuration, numbers, option, job.timeout);
         let last_step = job.trial.reports.iter().map(|report| report.step).max();
         let reports = ReportState { last_step, ..ReportState::default() };
         Attempt { reports, ..Attempt::new(request, option) }
@@ -201,7 +203,7 @@ impl SageMakerEvaluator {
                 }
                 return Ok(StartOutcome::Started);
             }
-            // The job may be running, so it counts until that is known.
+            // The job may be running, so it counts until the service says that it is missing.
             Response::Lost => {
                 self.record_creation(id, &attempt);
                 self.attempts.insert(
@@ -237,14 +239,14 @@ impl SageMakerEvaluator {
         error: &ServiceError,
     ) -> Result<StartOutcome, EvaluatorError> {
         let now = self.client.clock().now();
-        let is_refused = matches!(
+        let may_exist = matches!(
             error.kind,
             ServiceErrorKind::QuotaExceeded
                 | ServiceErrorKind::NotReady
                 | ServiceErrorKind::Invalid
         );
         // The service may check the request before the name, so a job of this name may exist.
-        if is_refused && let Some(start) = self.adopt_existing(id, attempt.clone())? {
+        if may_exist && let Some(start) = self.adopt_existing(id, attempt.clone())? {
             return Ok(start);
         }
         match error.kind {
@@ -293,14 +295,14 @@ impl SageMakerEvaluator {
         }
     }
 
-    /// Handles a used-up quota. If jobs of this evaluator use it, waits for their ends; otherwise
-    /// tries the next instance option.
+    /// Handles a used-up quota: tries another instance option if one is available and no job of
+    /// this evaluator uses this one; otherwise waits for jobs to end.
     fn wait_for_capacity(&mut self, attempt: &Attempt) -> StartOutcome {
         let (now, running) = (self.client.clock().now(), self.attempts.len());
         let option = attempt.instance_option;
-        let has_own = self.attempts.values().any(|it| it.instance_option == option);
-        if !has_own && self.capacity.has_alternative_to(attempt.instance_option, now) {
-            self.capacity.record_full_quota(attempt.instance_option, now);
+        let uses_option = self.attempts.values().any(|it| it.instance_option == option);
+        if !uses_option && self.capacity.has_alternative_to(option, now) {
+            self.capacity.record_full_quota(option, now);
             return StartOutcome::Busy { retry_after: RETRY_SOON };
         }
         self.capacity.record_refusal(running, now);
@@ -313,13 +315,13 @@ impl SageMakerEvaluator {
         if job.description.is_null() {
             // A service without descriptions in JSON: compare the hyperparameters only.
             let values = request.hyper_parameters.iter().flatten();
-            let differs =
+            let different =
                 values.filter(|(name, value)| job.hyper_parameters.get(*name) != Some(*value));
-            let differs: Vec<&str> = differs.map(|(name, _)| name.as_str()).collect();
-            return (!differs.is_empty())
-                .then(|| format!("HyperParameters: {}", differs.join(", ")));
+            let different: Vec<&str> = different.map(|(name, _)| name.as_str()).collect();
+            return (!different.is_empty())
+                .then(|| format!("HyperParameters: {}", different.join(", ")));
         }
-        let options = self.template.machines().iter();
+        let options = self.template.instance_options().iter();
         let options: Vec<_> =
             options.map(|it| serde_json::to_value(it).unwrap_or_default()).collect();
         differences(request, &options, &job.description)

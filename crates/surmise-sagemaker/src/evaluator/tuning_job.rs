@@ -82,8 +82,8 @@ const LIST: (&str, &str) =
 /// #     service: impl TuningService + 'static,
 /// # ) -> Result<(), Box<dyn std::error::Error>> {
 /// let mut job = TuningJob::launch(&request, service)?;
-/// let description = job.follow(|so_far| {
-///     println!("{} jobs have completed", so_far.training_job_status_counters.completed);
+/// let description = job.follow(|current| {
+///     println!("{} jobs have completed", current.training_job_status_counters.completed);
 ///     ControlFlow::Continue(())
 /// })?;
 /// let (study, summary) = description.study(&job.training_jobs()?)?;
@@ -209,9 +209,9 @@ impl TuningJob {
     /// [`EvaluatorError`] if the tuning job does not exist, or the service does not answer for an
     /// hour.
     pub fn describe(&mut self) -> Result<TuningJobDescription, EvaluatorError> {
-        let answer = self.send(DESCRIBE, |service, name| service.describe_tuning_job(name));
-        let answer = answer.map_err(|(_, error)| error)?;
-        serde_json::from_value(answer).map_err(|error| self.unreadable_response(&error))
+        let response = self.send(DESCRIBE, |service, name| service.describe_tuning_job(name));
+        let response = response.map_err(|(_, error)| error)?;
+        serde_json::from_value(response).map_err(|error| self.unreadable_response(&error))
     }
 
     /// Polls the tuning job until it has ended or `watch` returns a break; returns the last
@@ -259,14 +259,14 @@ impl TuningJob {
         let mut jobs = Vec::new();
         let mut page: Option<String> = None;
         loop {
-            let answer =
+            let response =
                 self.send(LIST, |service, name| service.list_training_jobs(name, page.as_deref()));
-            let answer = answer.map_err(|(_, error)| error)?;
-            let found: Page =
-                serde_json::from_value(answer).map_err(|error| self.unreadable_response(&error))?;
+            let response = response.map_err(|(_, error)| error)?;
+            let found: Page = serde_json::from_value(response)
+                .map_err(|error| self.unreadable_response(&error))?;
             jobs.extend(found.jobs);
             match found.next_token {
-                // A page that refers to itself would be read for ever.
+                // A page that refers to itself would be read forever.
                 Some(next) if page.as_ref() != Some(&next) => page = Some(next),
                 _ => return Ok(jobs),
             }
@@ -279,19 +279,19 @@ impl TuningJob {
         (verb, action): (&str, &str),
         mut request: impl FnMut(&mut dyn TuningService, &str) -> Result<T, ServiceError>,
     ) -> Result<T, (ServiceErrorKind, EvaluatorError)> {
-        let begun = self.clock.now();
+        let started_at = self.clock.now();
         let mut backoff = BackoffTimer::new(BACKOFF.0, BACKOFF.1);
         let mut rng = Rng::stream(0, 0);
         let mut failures = 0;
         let mut is_reply_lost = false;
         loop {
             let error = match request(self.service.as_mut(), &self.name) {
-                Ok(answer) => {
+                Ok(response) => {
                     if failures >= MAX_FAILURES {
                         self.inform(&format!("tuning job {}: SageMaker answers again", self.name));
                     }
                     self.has_answered = true;
-                    return Ok(answer);
+                    return Ok(response);
                 }
                 Err(error) => error,
             };
@@ -299,9 +299,9 @@ impl TuningJob {
             is_reply_lost |= error.kind == ServiceErrorKind::Unreachable;
             let now = self.clock.now();
             let since_launch = self.launched_at.map(|at| now.saturating_sub(at));
-            let is_timeout_over = now.saturating_sub(begun) >= MAX_RETRY_TIME;
+            let has_timed_out = now.saturating_sub(started_at) >= MAX_RETRY_TIME;
             let may_retry = match error.kind {
-                ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable => !is_timeout_over,
+                ServiceErrorKind::Throttled | ServiceErrorKind::Unreachable => !has_timed_out,
                 ServiceErrorKind::Credentials => self.has_answered,
                 // The first refusal tells the SDK how far this machine's clock is off.
                 ServiceErrorKind::Signature => self.has_answered || failures == 1,
@@ -336,8 +336,8 @@ impl TuningJob {
     fn operation_error(&self, verb: &str, action: &str, error: &ServiceError) -> EvaluatorError {
         let remedy = remedy(error, action);
         let is_missing = error.kind == ServiceErrorKind::NotFound && self.launched_at.is_none();
-        let never_ran = (verb, action) == LAUNCH || is_missing;
-        let hint = if never_ran { String::new() } else { self.still_running_hint() };
+        let is_not_running = (verb, action) == LAUNCH || is_missing;
+        let hint = if is_not_running { String::new() } else { self.still_running_hint() };
         EvaluatorError::new(format!(
             "cannot {verb} tuning job {}: {error}{remedy}{hint}",
             self.name

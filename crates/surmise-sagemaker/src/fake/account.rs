@@ -139,10 +139,10 @@ impl Account {
         }
         // At equal times, ends come before creations.
         changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let mut live = 0;
+        let mut running = 0;
         let counts = changes.iter().map(|(_, change)| {
-            live += change;
-            live
+            running += change;
+            running
         });
         usize::try_from(counts.max().unwrap_or(0)).unwrap_or(0)
     }
@@ -206,7 +206,7 @@ impl Account {
             "GetLogEvents" => self.log_events(body),
             "CreateHyperParameterTuningJob" => self.create_tuning_job(body),
             "DescribeHyperParameterTuningJob" => match self.tuning_job(body) {
-                Ok(job) => Reply::Answer(self.describe_tuning_job(job)),
+                Ok(job) => Reply::Success(self.describe_tuning_job(job)),
                 Err(reply) => reply,
             },
             "StopHyperParameterTuningJob" => self.stop_tuning_job(body),
@@ -276,7 +276,7 @@ impl Account {
         *self.creation_counts.entry(job.name.clone()).or_default() += 1;
         self.jobs.insert(key, job);
         self.tag(&arn, &body["Tags"]);
-        Reply::Answer(json!({"TrainingJobArn": arn}))
+        Reply::Success(json!({"TrainingJobArn": arn}))
     }
 
     fn job(&mut self, body: &Value) -> Option<&mut Job> {
@@ -288,8 +288,8 @@ impl Account {
     fn describe(&mut self, body: &Value) -> Reply {
         let now = self.seconds();
         match self.job(body).map(|job| job.clone()) {
-            Some(job) => Reply::Answer(self.describe_training_job(&job, now)),
-            // The service answers so, although its model has ResourceNotFound.
+            Some(job) => Reply::Success(self.describe_training_job(&job, now)),
+            // The service has this code, although its model has ResourceNotFound.
             None => refused("ValidationException", "Requested resource not found."),
         }
     }
@@ -297,14 +297,14 @@ impl Account {
     fn stop(&mut self, body: &Value) -> Reply {
         let now = self.seconds();
         match self.job(body).map(|job| job.stop(now)) {
-            Some(Ok(())) => Reply::Answer(json!({})),
+            Some(Ok(())) => Reply::Success(json!({})),
             Some(Err(status)) => {
-                let usual = || {
+                let default_text = || {
                     format!(
                         "The request was rejected because the training job is in status {status}."
                     )
                 };
-                let text = self.faults.stop_refusal.clone().unwrap_or_else(usual);
+                let text = self.faults.stop_refusal.clone().unwrap_or_else(default_text);
                 refused("ValidationException", text)
             }
             None => refused("ValidationException", "Requested resource not found."),
@@ -313,15 +313,15 @@ impl Account {
 
     /// Executes `Search`.
     ///
-    /// There may be thousands of training jobs. So those that are searched by name and status are
-    /// filtered before they are described.
+    /// There may be thousands of training jobs. So a search by name and status only filters them
+    /// before they are described.
     fn search(&self, body: &Value) -> Reply {
         let expression = &body["SearchExpression"];
         let time = self.seconds() - self.faults.search_lag.as_secs_f64();
         let resource = body["Resource"].as_str().unwrap_or_default();
         let found: Vec<Value> = match resource {
             "TrainingJob" => {
-                let by_name = is_about_names_only(expression);
+                let by_name = filters_by_name_or_status_only(expression);
                 let matches_name = |job: &Job| {
                     let (name, status) = (&job.name, job.status(time));
                     let item = json!({"TrainingJobName": name, "TrainingJobStatus": status});
@@ -379,14 +379,14 @@ impl Account {
 
     /// Describes a training job, with the default values of the service.
     fn describe_training_job(&self, job: &Job, now: f64) -> Value {
-        let mut answer = job.describe(now, self.faults.metrics_lag);
-        defaults::fill_in(&mut answer);
-        let algorithm = &mut answer["AlgorithmSpecification"];
+        let mut description = job.describe(now, self.faults.metrics_lag);
+        defaults::fill_in(&mut description);
+        let algorithm = &mut description["AlgorithmSpecification"];
         if let Some(name) = algorithm["AlgorithmName"].as_str() {
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
             algorithm["AlgorithmName"] = json!(self.arn("algorithm", &name));
         }
-        answer
+        description
     }
 }
 
@@ -402,8 +402,8 @@ pub(super) const TRAINING_JOBS: Listing = Listing {
     is_descending: false,
 };
 
-/// True if an expression filters only by name and status of training jobs.
-fn is_about_names_only(expression: &Value) -> bool {
+/// Returns whether an expression filters only by name and status of training jobs.
+fn filters_by_name_or_status_only(expression: &Value) -> bool {
     let mut filters = expression["Filters"].as_array().into_iter().flatten();
     expression["SubExpressions"].is_null()
         && filters.all(|filter| {

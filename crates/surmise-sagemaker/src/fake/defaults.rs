@@ -1,9 +1,9 @@
-//! Default values that the service adds to a request, as its descriptions show them.
+//! Default values that the service adds to requests, and that its descriptions show.
 
 use serde_json::{Value, json};
 
 use super::resources::Resources;
-use crate::request::built_in_metrics;
+use crate::request::{OBJECTIVE_METRIC, built_in_metrics};
 
 /// Members that are false by default.
 const SWITCHES: [&str; 3] = [
@@ -27,12 +27,12 @@ pub(super) fn fill_in(description: &mut Value) {
 
 /// Describes a definition: with default values, instances, metrics and the ARN of its algorithm.
 pub(super) fn describe_definition(
-    given: &Value,
+    definition: &Value,
     objective: &str,
     resources: &Resources,
     arn: &dyn Fn(&str, &str) -> String,
 ) -> Value {
-    let mut filled = given.clone();
+    let mut filled = definition.clone();
     fill_in(&mut filled);
     let flexible = filled["HyperParameterTuningResourceConfig"].clone();
     if let Some(members) = filled.as_object_mut()
@@ -49,7 +49,7 @@ pub(super) fn describe_definition(
     if !filled["StaticHyperParameters"].is_object() {
         filled["StaticHyperParameters"] = json!({});
     }
-    filled["StaticHyperParameters"]["_tuning_objective_metric"] = json!(objective);
+    filled["StaticHyperParameters"][OBJECTIVE_METRIC] = json!(objective);
     let algorithm = &mut filled["AlgorithmSpecification"];
     let name_or_arn = algorithm["AlgorithmName"].as_str().map(str::to_owned);
     let mut metrics = Value::Null;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Faults of the fake service and of its training jobs; by default there are none.
 ///
-/// Shares are probabilities from 0 to 1. Some fields choose between two possible behaviours of the
+/// Shares are probabilities from 0 to 1. Some fields choose between two possible behaviors of the
 /// service, where AWS documents neither: see `docs/fake.md`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Faults {
@@ -20,13 +20,13 @@ pub struct Faults {
     pub lost_requests: f64,
     /// The share of requests that fail by an internal error of the service.
     pub internal_errors: f64,
-    /// The times during which no request is answered.
+    /// The times during which no request gets a reply.
     pub outages: Vec<Range<Duration>>,
     /// The times during which credentials are refused as expired.
     ///
     /// The message of the refusal quotes the credentials, as the service's does.
     pub expired: Vec<Range<Duration>>,
-    /// The lead of the service's time over this machine's, in seconds.
+    /// How many seconds the service's clock is ahead of this machine's.
     ///
     /// Requests whose signature differs by more than five minutes are refused.
     pub clock_skew: i64,
@@ -35,9 +35,9 @@ pub struct Faults {
     pub denied: BTreeSet<String>,
     /// The actions, such as `s3:PutObject`, that are denied to the role of training jobs.
     pub role_denied: BTreeSet<String>,
-    /// The operations that are never answered.
+    /// The operations that never get a reply.
     pub silent: BTreeSet<String>,
-    /// Whether a creation is checked for quotas before its name is checked.
+    /// Whether the quotas are checked before the name of a new training job.
     pub quota_before_name: bool,
     /// The time for which other operations do not find a new training job.
     pub creation_lag: Duration,
@@ -45,7 +45,7 @@ pub struct Faults {
     pub role_unknown_until: Duration,
     /// Whether `_tuning_objective_metric` is refused for algorithm resources that do not name it.
     pub refuses_objective_hyperparameter: bool,
-    /// The message to a request that stops an ended training job, instead of the usual one.
+    /// The message to a request that stops an ended training job, instead of the default one.
     pub stop_refusal: Option<String>,
     /// The instance types without capacity.
     pub no_capacity: BTreeSet<String>,
@@ -69,9 +69,9 @@ pub struct Faults {
     pub metrics_by_expression: bool,
     /// Whether final metrics of tuning jobs have a `Type`.
     pub metric_type: bool,
-    /// The maximum number of values of one answer of the metrics service.
+    /// The maximum number of values in one response of the metrics service.
     ///
-    /// With more values the answer is `Truncated`.
+    /// With more values the response is `Truncated`.
     pub max_metric_values: Option<usize>,
     /// The message with which the metrics service refuses each query as `ValidationError`.
     pub metrics_refusal: Option<String>,
@@ -84,7 +84,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// True if an action is denied to the caller.
+    /// Returns whether an action is denied to the caller.
     pub(super) fn denies(&self, service: &str, operation: &str) -> bool {
         self.denied.contains(operation) || self.denied.contains(&format!("{service}:{operation}"))
     }

@@ -1,6 +1,6 @@
 //! The fake's HTTP server: JSON 1.1, the protocol of SageMaker and CloudWatch, and REST.
 //!
-//! REST is for the only path of the metrics service.
+//! REST is only for the metrics service, which has one path.
 
 use std::convert::Infallible;
 use std::io;
@@ -22,7 +22,7 @@ use super::account::Account;
 use super::reply::{Call, Reply};
 use super::search;
 
-/// An HTTP server on a thread of its own; it stops when it is dropped.
+/// An HTTP server on its own thread; it stops when it is dropped.
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
@@ -73,7 +73,7 @@ async fn serve(listener: TcpListener, account: Arc<Mutex<Account>>) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let account = Arc::clone(&account);
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(request, &account));
+            let service = service_fn(|request| respond(request, &account));
             let server = hyper::server::conn::http1::Builder::new();
             // An error is a closed connection, which the fake may have intended.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
@@ -81,7 +81,7 @@ async fn serve(listener: TcpListener, account: Arc<Mutex<Account>>) {
     }
 }
 
-async fn answer(
+async fn respond(
     request: Request<Incoming>,
     account: &Mutex<Account>,
 ) -> Result<Response<Full<Bytes>>, Disconnect> {
@@ -111,7 +111,7 @@ async fn answer(
     let call = Call { operation, body, authorization, age, session_token };
     let reply = account.lock().unwrap_or_else(PoisonError::into_inner).handle(&call);
     match reply {
-        Reply::Answer(body) => Ok(response((200, now), &body, None)),
+        Reply::Success(body) => Ok(response((200, now), &body, None)),
         Reply::Error { status, code, message } => {
             let body = json!({"__type": code, "Message": message});
             Ok(response((status, now), &body, Some(&code)))

@@ -52,7 +52,7 @@ impl Instances {
         let chosen = preferred.unwrap_or_default().get(choice.unwrap_or(0));
         let groups = match (resources["InstanceGroups"].as_array(), chosen) {
             (_, Some(chosen)) => vec![group(chosen, resources)],
-            (Some(groups), None) => groups.iter().map(|own| group(own, &Value::Null)).collect(),
+            (Some(groups), None) => groups.iter().map(|it| group(it, &Value::Null)).collect(),
             (None, None) => vec![group(resources, &Value::Null)],
         };
         Self { groups, is_spot: request["EnableManagedSpotTraining"] == true }
@@ -63,7 +63,7 @@ impl Instances {
     }
 
     fn count_of(&self, instance_type: &str) -> usize {
-        let groups = self.groups.iter().filter(|(own, _)| own == instance_type);
+        let groups = self.groups.iter().filter(|(it, _)| it == instance_type);
         groups.map(|(_, count)| count).sum()
     }
 
@@ -71,18 +71,22 @@ impl Instances {
         self.groups.iter().map(|(instance_type, _)| instance_type.as_str())
     }
 
-    /// Returns the service's message if these instances exceed a quota; `live` ones are in use.
-    pub(super) fn quota_refusal(&self, quotas: &InstanceQuotas, live: &[Self]) -> Option<String> {
+    /// Returns the service's message if these instances exceed a quota; `running` ones are in use.
+    pub(super) fn quota_refusal(
+        &self,
+        quotas: &InstanceQuotas,
+        running: &[Self],
+    ) -> Option<String> {
         let (per_type, usage) = match self.is_spot {
             true => (&quotas.spot_per_type, "spot training job usage"),
             false => (&quotas.per_type, "training job usage"),
         };
         let total = quotas.total.map(|quota| {
-            let used: usize = live.iter().map(Self::count).sum();
+            let used: usize = running.iter().map(Self::count).sum();
             ("Number of instances across all training jobs".to_owned(), quota, used, self.count())
         });
         let by_type = self.groups.iter().filter_map(|(instance_type, _)| {
-            let same_kind = live.iter().filter(|other| other.is_spot == self.is_spot);
+            let same_kind = running.iter().filter(|other| other.is_spot == self.is_spot);
             let used: usize = same_kind.map(|other| other.count_of(instance_type)).sum();
             let name = format!("{instance_type} for {usage}");
             Some((name, *per_type.get(instance_type)?, used, self.count_of(instance_type)))
@@ -101,7 +105,7 @@ impl Instances {
 
 /// Returns the instance types to choose from, in the order of preference.
 ///
-/// Each choice is a list, because instance groups are needed together.
+/// Each choice is a list, because a job needs all of its instance groups.
 pub(super) fn choices(request: &Value) -> Vec<Vec<String>> {
     let preferred = request["ResourceConfig"]["InstancePreferences"].as_array();
     let count = preferred.map_or(1, |preferred| preferred.len().max(1));

@@ -1,4 +1,4 @@
-//! Answers with lists: filtered, sorted, and divided into pages.
+//! Responses with lists: filtered, sorted, and divided into pages.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use super::reply::{Reply, refused};
 /// The member names and the default order of a list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Listing {
-    /// The member of the answer that holds the list.
+    /// The member of the response that holds the list.
     pub(super) member: &'static str,
     /// The member of an item that holds its name; `status` likewise.
     pub(super) name: &'static str,
@@ -23,7 +23,7 @@ const ORDERS: [&str; 4] = ["Name", "CreationTime", "Status", "FinalObjectiveMetr
 const VALUE: &str = "FinalHyperParameterTuningJobObjectiveMetric";
 
 impl Listing {
-    /// Filters and sorts the items as the request asks, and returns one page.
+    /// Filters and sorts the items by the settings of the request, and returns one page.
     pub(super) fn reply(&self, mut items: Vec<Value>, body: &Value) -> Reply {
         let text = |name: &str| body[name].as_str();
         let sort_by = text("SortBy").unwrap_or(self.sort_by);
@@ -34,7 +34,7 @@ impl Listing {
         if let Some(order) = order.filter(|order| !["Ascending", "Descending"].contains(order)) {
             return invalid(&format!("SortOrder is {order}, and must be Ascending or Descending"));
         }
-        items.retain(|item| self.is_wanted(item, body));
+        items.retain(|item| self.matches(item, body));
         match sort_by {
             "Name" => items.sort_by(|a, b| by_text(a, b, self.name)),
             "Status" => items.sort_by(|a, b| by_text(a, b, self.status)),
@@ -53,17 +53,17 @@ impl Listing {
         page(self.member, items, body)
     }
 
-    fn is_wanted(&self, item: &Value, body: &Value) -> bool {
+    fn matches(&self, item: &Value, body: &Value) -> bool {
         let name = item[self.name].as_str().unwrap_or_default();
         let part = body["NameContains"].as_str().unwrap_or_default();
         let has_status =
             body["StatusEquals"].as_str().is_none_or(|status| item[self.status] == status);
-        let is_timely = ["CreationTime", "LastModifiedTime"].iter().all(|time| {
+        let is_in_time_range = ["CreationTime", "LastModifiedTime"].iter().all(|time| {
             let at = number(item, time);
             body[format!("{time}After")].as_f64().is_none_or(|after| at > after)
                 && body[format!("{time}Before")].as_f64().is_none_or(|before| at < before)
         });
-        name.contains(part) && has_status && is_timely
+        name.contains(part) && has_status && is_in_time_range
     }
 }
 
@@ -94,9 +94,9 @@ pub(super) fn page(member: &str, all: Vec<Value>, body: &Value) -> Reply {
     };
     let has_more = all.len().saturating_sub(start) > max;
     let items: Vec<Value> = all.into_iter().skip(start).take(max).collect();
-    let mut answer = json!({member: items});
+    let mut response = json!({member: items});
     if has_more {
-        answer["NextToken"] = json!((start + max).to_string());
+        response["NextToken"] = json!((start + max).to_string());
     }
-    Reply::Answer(answer)
+    Reply::Success(response)
 }

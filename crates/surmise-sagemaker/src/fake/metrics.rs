@@ -12,7 +12,7 @@ use super::training_job::{number, time};
 const DEFAULT_PAGE_SIZE: usize = 10_000;
 
 impl Account {
-    /// Answers `BatchGetMetrics`; `draw`, uniform from 0 to 1, decides about a fault.
+    /// Executes `BatchGetMetrics`; `draw`, uniform from 0 to 1, decides about a fault.
     pub(super) fn metrics(&self, body: &Value, draw: f64) -> Reply {
         let now = self.seconds();
         let faults = &self.faults;
@@ -54,7 +54,7 @@ impl Account {
                 "MetricValues": values,
             })
         });
-        Reply::Answer(json!({"MetricQueryResults": results.collect::<Vec<_>>()}))
+        Reply::Success(json!({"MetricQueryResults": results.collect::<Vec<_>>()}))
     }
 
     pub(super) fn log_streams(&self, body: &Value) -> Reply {
@@ -63,10 +63,10 @@ impl Account {
         let streams = self.jobs.values().flat_map(|job| job.streams(now));
         let streams = streams.filter(|(name, _)| name.starts_with(prefix));
         let streams: Vec<Value> = streams.map(|(name, _)| json!({"logStreamName": name})).collect();
-        Reply::Answer(json!({"logStreams": streams}))
+        Reply::Success(json!({"logStreams": streams}))
     }
 
-    /// Answers `GetLogEvents` with one page of a stream.
+    /// Executes `GetLogEvents`: returns one page of a stream.
     ///
     /// A token holds the direction, the position of the next page, and the time of its issue.
     pub(super) fn log_events(&self, body: &Value) -> Reply {
@@ -98,7 +98,7 @@ impl Account {
             .iter()
             .map(|(at, line)| json!({"timestamp": (time(*at) * 1000.0).round(), "message": line}));
         let events: Vec<Value> = events.collect();
-        Reply::Answer(json!({"events": events, "nextForwardToken": format!("f/{end}/{now}")}))
+        Reply::Success(json!({"events": events, "nextForwardToken": format!("f/{end}/{now}")}))
     }
 
     /// Returns the position in a token, if the token is still valid.

@@ -1,6 +1,6 @@
 //! A fake SageMaker on this machine, for tests without costs. It needs the feature `fake`.
 //!
-//! The fake answers the operations that this crate uses, and a few more, in the service's protocol
+//! The fake has the operations that this crate uses, and a few more, in the service's protocol
 //! (JSON 1.1 over HTTP, on the loopback interface). A function of the hyperparameters decides what
 //! a training job reports. With a [simulated clock](crate::Clock::simulated) that the evaluator
 //! shares, a thousand jobs take seconds. [`Faults`] such as throttling are reproducible by a seed.

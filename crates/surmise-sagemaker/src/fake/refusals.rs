@@ -102,38 +102,39 @@ impl Account {
         (key, arn): (&str, &str),
         now: f64,
     ) -> Option<Reply> {
-        let is_taken = || {
+        let name_refusal = || {
             let text = format!(
                 "Training job names must be unique within an AWS account and region, and a \
                  training job with this name already exists ({arn})"
             );
             self.jobs.contains_key(key).then(|| refused("ResourceInUse", text))
         };
-        let is_role_unknown = || {
+        let role_refusal = || {
             let role = body["RoleArn"].as_str().unwrap_or_default();
             let text = format!(
                 "Could not assume role {role}. Please ensure that the role exists and allows \
                  principal 'sagemaker.amazonaws.com' to assume the role."
             );
-            let is_known = self.now() >= self.faults.role_unknown_until;
-            (!is_known).then(|| refused("ValidationException", text))
+            let is_usable = self.now() >= self.faults.role_unknown_until;
+            (!is_usable).then(|| refused("ValidationException", text))
         };
-        let is_above_quota = || {
-            let live = self.jobs.values().filter(|job| !job.has_ended(now));
-            let live: Vec<Instances> = live.map(Job::instances).collect();
-            let text = Instances::from_request(body, None).quota_refusal(&self.quotas, &live)?;
+        let quota_refusal = || {
+            let running = self.jobs.values().filter(|job| !job.has_ended(now));
+            let running: Vec<Instances> = running.map(Job::instances).collect();
+            let instances = Instances::from_request(body, None);
+            let text = instances.quota_refusal(&self.quotas, &running)?;
             Some(refused("ResourceLimitExceeded", text))
         };
-        let is_invalid = || self.invalid_request(body).map(|(code, text)| refused(code, text));
+        let content_refusal = || self.invalid_content(body).map(|(code, text)| refused(code, text));
         if self.faults.quota_before_name {
-            let refusal = is_above_quota().or_else(is_invalid);
-            return refusal.or_else(is_taken).or_else(is_role_unknown);
+            let refusal = quota_refusal().or_else(content_refusal);
+            return refusal.or_else(name_refusal).or_else(role_refusal);
         }
-        is_taken().or_else(is_role_unknown).or_else(is_invalid).or_else(is_above_quota)
+        name_refusal().or_else(role_refusal).or_else(content_refusal).or_else(quota_refusal)
     }
 
     /// Returns code and message if instance types or hyperparameters are invalid.
-    fn invalid_request(&self, body: &Value) -> Option<(&'static str, String)> {
+    fn invalid_content(&self, body: &Value) -> Option<(&'static str, String)> {
         for instance_type in Instances::from_request(body, None).types() {
             if self.faults.unsupported.contains(instance_type) {
                 let text = format!(
@@ -152,14 +153,14 @@ impl Account {
             }
         }
         let name = body["AlgorithmSpecification"]["AlgorithmName"].as_str()?;
-        let known = self.resources.algorithm(name)?;
-        let supported = known["TrainingSpecification"]["SupportedHyperParameters"].as_array()?;
-        let given = body["HyperParameters"].as_object()?.keys();
-        let mut unknown =
-            given.filter(|name| !supported.iter().any(|own| own["Name"] == name.as_str())).filter(
-                |name| *name != OBJECTIVE_METRIC || self.faults.refuses_objective_hyperparameter,
-            );
-        let name = unknown.next()?;
+        let algorithm = self.resources.algorithm(name)?;
+        let supported =
+            algorithm["TrainingSpecification"]["SupportedHyperParameters"].as_array()?;
+        let is_unknown = |name: &&String| {
+            !supported.iter().any(|it| it["Name"] == name.as_str())
+                && (*name != OBJECTIVE_METRIC || self.faults.refuses_objective_hyperparameter)
+        };
+        let name = body["HyperParameters"].as_object()?.keys().find(is_unknown)?;
         let text = format!("Additional hyperparameters are not allowed: {name}");
         Some(("ValidationException", text))
     }

@@ -18,7 +18,7 @@ pub(super) struct Call {
 
 #[derive(Debug)]
 pub(super) enum Reply {
-    Answer(Value),
+    Success(Value),
     Error {
         status: u16,
         code: String,
@@ -46,7 +46,7 @@ pub struct LogEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestOutcome {
-    /// The request was executed and answered.
+    /// The request was executed, and its reply was sent.
     Answered,
     /// The request was executed, but its reply was lost.
     ReplyLost,

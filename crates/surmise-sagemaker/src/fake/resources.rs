@@ -76,23 +76,23 @@ impl Resources {
         let name_or_arn = body[&member].as_str().unwrap_or_default();
         let name = name_or_arn.rsplit('/').next().unwrap_or_default().to_owned();
         let key = (kind.name, name.clone());
-        let own_arn = arn(kind.arn_name, &name);
+        let resource_arn = arn(kind.arn_name, &name);
         if verb == "Create" {
-            return Some(self.create(kind, key, body, now, own_arn));
+            return Some(self.create(kind, key, body, now, resource_arn));
         }
         let Some(resource) = self.0.get_mut(&key) else {
-            let text = format!("Could not find {} \"{own_arn}\".", kind.arn_name);
+            let text = format!("Could not find {} \"{resource_arn}\".", kind.arn_name);
             return Some((refused("ValidationException", text), None));
         };
         let reply = match verb {
-            "Describe" => Reply::Answer(describe(kind, resource, &own_arn, now)),
+            "Describe" => Reply::Success(describe(kind, resource, &resource_arn, now)),
             "Delete" => {
                 self.0.remove(&key);
-                Reply::Answer(json!({}))
+                Reply::Success(json!({}))
             }
             _ => {
                 resource.stopped.get_or_insert(now);
-                Reply::Answer(json!({}))
+                Reply::Success(json!({}))
             }
         };
         Some((reply, None))
@@ -128,8 +128,8 @@ impl Resources {
             members.shift_remove("Tags");
         }
         self.0.insert(key, Resource { body: without_tags, created: now, stopped: None });
-        let answer = json!({format!("{}Arn", kind.name): arn});
-        (Reply::Answer(answer), Some((arn, tags)))
+        let response = json!({format!("{}Arn", kind.name): arn});
+        (Reply::Success(response), Some((arn, tags)))
     }
 
     fn list_models(&self, body: &Value, arn: &dyn Fn(&str, &str) -> String) -> Reply {
@@ -159,23 +159,23 @@ impl Resources {
 }
 
 fn describe(kind: Kind, resource: &Resource, arn: &str, now: f64) -> Value {
-    let mut answer = resource.body.clone();
+    let mut description = resource.body.clone();
     let created = resource.created;
-    answer[format!("{}Arn", kind.name)] = json!(arn);
-    answer["CreationTime"] = json!(time(created));
+    description[format!("{}Arn", kind.name)] = json!(arn);
+    description["CreationTime"] = json!(time(created));
     match kind.name {
         "Algorithm" => {
-            answer["AlgorithmStatus"] = json!("Completed");
-            answer["AlgorithmStatusDetails"] = json!({});
+            description["AlgorithmStatus"] = json!("Completed");
+            description["AlgorithmStatusDetails"] = json!({});
         }
-        "Model" if answer["EnableNetworkIsolation"].is_null() => {
-            answer["EnableNetworkIsolation"] = json!(false);
+        "Model" if description["EnableNetworkIsolation"].is_null() => {
+            description["EnableNetworkIsolation"] = json!(false);
         }
         "Endpoint" => {
             let is_ready = now >= created + ENDPOINT_CREATION_TIME;
-            answer["EndpointStatus"] = json!(if is_ready { "InService" } else { "Creating" });
-            answer["LastModifiedTime"] = json!(time(created));
-            if let Some(members) = answer.as_object_mut() {
+            description["EndpointStatus"] = json!(if is_ready { "InService" } else { "Creating" });
+            description["LastModifiedTime"] = json!(time(created));
+            if let Some(members) = description.as_object_mut() {
                 members.shift_remove("DeploymentConfig");
             }
         }
@@ -186,13 +186,13 @@ fn describe(kind: Kind, resource: &Resource, arn: &str, now: f64) -> Value {
                 None if now < created + TRANSFORM_END_TIME => "InProgress",
                 None => "Completed",
             };
-            answer["TransformJobStatus"] = json!(status);
+            description["TransformJobStatus"] = json!(status);
             if status == "Completed" {
-                answer["TransformStartTime"] = json!(time(created + TRANSFORM_START_TIME));
-                answer["TransformEndTime"] = json!(time(created + TRANSFORM_END_TIME));
+                description["TransformStartTime"] = json!(time(created + TRANSFORM_START_TIME));
+                description["TransformEndTime"] = json!(time(created + TRANSFORM_END_TIME));
             }
         }
         _ => {}
     }
-    answer
+    description
 }

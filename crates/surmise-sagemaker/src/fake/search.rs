@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// True if a description matches a search expression.
+/// Returns whether a description matches a search expression.
 pub(super) fn matches_expression(expression: &Value, item: &Value) -> bool {
     let filters = expression["Filters"].as_array().into_iter().flatten();
     let parts = expression["SubExpressions"].as_array().into_iter().flatten();
@@ -15,7 +15,7 @@ pub(super) fn matches_expression(expression: &Value, item: &Value) -> bool {
     }
 }
 
-/// Sorts the found descriptions as the request asks.
+/// Sorts the found descriptions by the settings of the request.
 pub(super) fn sorted(mut items: Vec<Value>, body: &Value) -> Vec<Value> {
     let by = body["SortBy"].as_str().unwrap_or("LastModifiedTime");
     let key = |item: &Value| property(item, by).unwrap_or(Value::Null);

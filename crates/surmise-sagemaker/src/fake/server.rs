@@ -45,7 +45,7 @@ use super::training::FakeTraining;
 /// ```
 ///
 /// With the feature `sdk`, open a connection with `Connection::new().endpoint(fake.url())`, any
-/// region and any access key, and give the evaluator the same clock. After the test, look at
+/// region and any access key, and give the evaluator the same clock. After the test, check
 /// [`log`](Self::log), [`creation_counts`](Self::creation_counts) and
 /// [`total_billed_time`](Self::total_billed_time).
 ///
@@ -57,7 +57,7 @@ use super::training::FakeTraining;
 ///   `_tuning_objective_metric`.
 /// - The fake stops when the value is dropped. Keep it until the end of the test.
 ///
-/// `docs/fake.md` lists all operations, and how it is known that the service behaves so.
+/// `docs/fake.md` lists all operations, with sources for how the service behaves.
 #[derive(Debug)]
 pub struct FakeSageMaker {
     account: Arc<Mutex<Account>>,
@@ -65,9 +65,9 @@ pub struct FakeSageMaker {
 }
 
 impl FakeSageMaker {
-    /// Starts the service on a thread of its own.
+    /// Starts the service on its own thread.
     ///
-    /// `training` returns the behaviour of a training job for its hyperparameters.
+    /// `training` returns the behavior of a training job for its hyperparameters.
     ///
     /// # Errors
     /// [`io::Error`] if the port of the settings is not free, or no thread can be started.

@@ -132,9 +132,9 @@ impl Timeline {
         let mut retries = request["RetryStrategy"]["MaximumRetryAttempts"].as_u64().unwrap_or(0);
         let mut is_interrupted = is_spot && rng.uniform() < faults.interrupted;
         let training_time = inputs.training.duration().as_secs_f64();
-        let (mut remaining, mut trained, mut begin) = (training_time, 0.0, *now);
+        let (mut remaining, mut trained, mut requested_at) = (training_time, 0.0, *now);
         loop {
-            let launched = begin + durations.starting + spot_wait;
+            let launched = requested_at + durations.starting + spot_wait;
             if launched >= deadline {
                 self.enter(deadline, "Stopping", "Stopping");
                 self.enter(deadline, "Stopped", "MaxWaitTimeExceeded");
@@ -169,7 +169,7 @@ impl Timeline {
             let has_checkpoints = request["CheckpointConfig"].is_object();
             remaining = if has_checkpoints { remaining - (end - start) } else { training_time };
             retries -= u64::from(!was_interrupted);
-            (is_interrupted, begin) = (false, end);
+            (is_interrupted, requested_at) = (false, end);
         }
     }
 
@@ -187,9 +187,10 @@ impl Timeline {
     /// Ends the last run: by a failure, or by the upload of the model.
     fn finish(&mut self, inputs: &TimelineInputs<'_>, run: Run, has_failed: bool) {
         let (end, uploaded) = (run.end, run.end + inputs.durations.uploading);
-        let service = "InternalServerError: We encountered an internal error. Please try again.";
-        let own = inputs.training.failure();
-        if let Some(reason) = if has_failed { Some(service) } else { own } {
+        let service_error =
+            "InternalServerError: We encountered an internal error. Please try again.";
+        let program_error = inputs.training.failure();
+        if let Some(reason) = if has_failed { Some(service_error) } else { program_error } {
             self.runs.push(run);
             self.fail(end, reason.to_owned());
             return;

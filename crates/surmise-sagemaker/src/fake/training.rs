@@ -1,8 +1,8 @@
-//! The behaviour of a training job on the fake, and the durations of its stages.
+//! The behavior of a training job on the fake, and the durations of its stages.
 
 use std::time::Duration;
 
-/// The behaviour of a training job on the fake: duration, metrics and failures.
+/// The behavior of a training job on the fake: duration, metrics and failures.
 ///
 /// ```
 /// use std::time::Duration;

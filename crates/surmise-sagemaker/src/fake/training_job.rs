@@ -160,16 +160,15 @@ impl Job {
         last.map(|index| self.values_of_run(index, metric, now)).unwrap_or_default()
     }
 
-    /// True if the regular expression of a metric matches the job's output.
-    ///
-    /// Also if the definitions do not matter, or if there are none.
+    /// Returns whether the service finds a metric in the job's output: by its regular expression,
+    /// or always if definitions do not matter or if there are none.
     fn is_matched(&self, metric: &str) -> bool {
         let definitions = &self.request["AlgorithmSpecification"]["MetricDefinitions"];
         let definitions =
             definitions.as_array().filter(|list| !list.is_empty() && self.uses_metric_definitions);
         let Some(definitions) = definitions else { return true };
-        let own = definitions.iter().find(|definition| definition["Name"] == metric);
-        let pattern = own.and_then(|own| MetricPattern::new(own["Regex"].as_str()?).ok());
+        let definition = definitions.iter().find(|definition| definition["Name"] == metric);
+        let pattern = definition.and_then(|it| MetricPattern::new(it["Regex"].as_str()?).ok());
         pattern.is_some_and(|pattern| pattern.find(&log_line(0, metric, 0.5)).is_some())
     }
 
@@ -188,8 +187,10 @@ impl Job {
             let mut lines: Vec<(f64, String)> = Vec::new();
             for name in self.metric_names() {
                 let values = self.values_of_run(index, name, now).into_iter().enumerate();
-                let own = values.filter(|(_, (time, _))| *time > run.start);
-                lines.extend(own.map(|(step, (time, value))| (time, log_line(step, name, value))));
+                let printed = values.filter(|(_, (time, _))| *time > run.start);
+                lines.extend(
+                    printed.map(|(step, (time, value))| (time, log_line(step, name, value))),
+                );
             }
             lines.sort_by(|a, b| a.0.total_cmp(&b.0));
             match streams.last_mut().filter(|_| self.reuses_log_stream) {
@@ -246,12 +247,12 @@ impl Job {
         stages.iter().enumerate().map(transition).collect()
     }
 
-    /// Describes the job, as `DescribeTrainingJob` does, and mostly also `Search`.
+    /// Describes the job, in the form of `DescribeTrainingJob` and `Search`.
     pub(super) fn describe(&self, now: f64, metrics_lag: Duration) -> Value {
         let stage = self.stage(now);
         let has_ended = self.has_ended(now);
-        let mut answer = Map::new();
-        let mut put = |name: &str, value: Value| answer.insert(name.to_owned(), value);
+        let mut description = Map::new();
+        let mut put = |name: &str, value: Value| description.insert(name.to_owned(), value);
         for (name, value) in self.request.as_object().into_iter().flatten() {
             if name != "Tags" {
                 put(name, value.clone());
@@ -306,7 +307,7 @@ impl Job {
             });
             put("FinalMetricDataList", metrics.collect());
         }
-        Value::Object(answer)
+        Value::Object(description)
     }
 }
 

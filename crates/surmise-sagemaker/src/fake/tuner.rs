@@ -28,13 +28,13 @@ impl Account {
         let (mut tuning_jobs, mut jobs) =
             (std::mem::take(&mut self.tuning_jobs), std::mem::take(&mut self.jobs));
         for job in tuning_jobs.values_mut() {
-            job.advance(&mut jobs, now, &mut |body, at| self.create_own_job(body, at));
+            job.advance(&mut jobs, now, &mut |body, at| self.create_training_job(body, at));
         }
         (self.tuning_jobs, self.jobs) = (tuning_jobs, jobs);
     }
 
     /// Creates a training job of a tuning job.
-    fn create_own_job(&mut self, request: Value, now: f64) -> Job {
+    fn create_training_job(&mut self, request: Value, now: f64) -> Job {
         let training = (self.training)(&hyperparameters(&request));
         let name = request["TrainingJobName"].as_str().unwrap_or_default().to_owned();
         let mut rng = Rng::stream(self.seed, stable_hash(&name));
@@ -65,7 +65,7 @@ impl Account {
                 self.tuning_jobs.insert(key, job);
                 self.tag(&arn, &body["Tags"]);
                 self.advance();
-                Reply::Answer(json!({"HyperParameterTuningJobArn": arn}))
+                Reply::Success(json!({"HyperParameterTuningJobArn": arn}))
             }
             Err(text) => {
                 refused("ValidationException", format!("1 validation error detected: {text}"))
@@ -150,7 +150,7 @@ impl Account {
             return refused("ResourceNotFound", "Requested resource not found.");
         };
         match job.stop(&mut self.jobs, now) {
-            Ok(()) => Reply::Answer(json!({})),
+            Ok(()) => Reply::Success(json!({})),
             Err(status) => refused(
                 "ValidationException",
                 format!(
@@ -175,7 +175,7 @@ impl Account {
         }
         self.tuning_jobs.remove(&key);
         self.tags.remove(&arn);
-        Reply::Answer(json!({}))
+        Reply::Success(json!({}))
     }
 
     pub(super) fn list_tuning_jobs(&self, body: &Value) -> Reply {

@@ -72,12 +72,12 @@ impl TunedDefinition {
     /// Converts a definition to a request with this definition only, and to a study.
     fn new(body: &Value, definition: &Value) -> Result<Self, String> {
         let mut single = body.clone();
-        let mut own = definition.clone();
-        let name = own["DefinitionName"].as_str().map(str::to_owned);
+        let mut single_definition = definition.clone();
+        let name = single_definition["DefinitionName"].as_str().map(str::to_owned);
         let (ranges, objective) = (ranges(body, definition), objective(body, definition).clone());
         for (value, names) in [
             (&mut single, ["TrainingJobDefinitions", "WarmStartConfig", "Autotune"]),
-            (&mut own, ["HyperParameterRanges", "TuningObjective", "DefinitionName"]),
+            (&mut single_definition, ["HyperParameterRanges", "TuningObjective", "DefinitionName"]),
         ] {
             if let Some(members) = value.as_object_mut() {
                 names.iter().for_each(|name| drop(members.shift_remove(*name)));
@@ -88,10 +88,10 @@ impl TunedDefinition {
                 ranges.as_object().into_iter().flatten().filter_map(|(_, list)| list.as_array());
             lists.flatten().any(|range| range["Name"] == name)
         };
-        if let Some(statics) = own["StaticHyperParameters"].as_object_mut() {
+        if let Some(statics) = single_definition["StaticHyperParameters"].as_object_mut() {
             statics.retain(|name, _| !has_range(name));
         }
-        single["TrainingJobDefinition"] = own;
+        single["TrainingJobDefinition"] = single_definition;
         single["HyperParameterTuningJobConfig"]["ParameterRanges"] = ranges;
         single["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"] = objective;
         let request: CreateHyperParameterTuningJobRequest =
@@ -194,7 +194,7 @@ impl FakeTuningJob {
         false
     }
 
-    /// Tells the study the outcome of a running job that has ended.
+    /// Passes the outcome of a running job that has ended to its study.
     fn end(&mut self, index: usize, jobs: &Jobs) {
         let RunningJob { definition, trial, key } = self.running.remove(index);
         let definition = &mut self.definitions[definition];
@@ -210,18 +210,21 @@ impl FakeTuningJob {
     }
 
     /// Returns the training jobs of this tuning job, each with its definition.
-    fn own<'j>(&'j self, jobs: &'j Jobs) -> impl Iterator<Item = (&'j Job, &'j TunedDefinition)> {
-        let own = self.jobs.iter().map(|(key, index)| (key, &self.definitions[*index]));
-        own.filter_map(|(key, definition)| Some((jobs.get(key)?, definition)))
+    fn training_jobs<'j>(
+        &'j self,
+        jobs: &'j Jobs,
+    ) -> impl Iterator<Item = (&'j Job, &'j TunedDefinition)> {
+        let keys = self.jobs.iter().map(|(key, index)| (key, &self.definitions[*index]));
+        keys.filter_map(|(key, definition)| Some((jobs.get(key)?, definition)))
     }
 
     pub(super) fn status(&self, jobs: &Jobs, now: f64) -> &'static str {
-        let have_ended = self.own(jobs).all(|(job, _)| job.has_ended(now))
+        let have_ended = self.training_jobs(jobs).all(|(job, _)| job.has_ended(now))
             && (self.stopped_at.is_some() || self.running.is_empty());
         let has_value = |(job, definition): (&Job, &TunedDefinition)| {
             job.final_value(&definition.metric, now).is_some()
         };
-        let has_succeeded = self.own(jobs).any(has_value);
+        let has_succeeded = self.training_jobs(jobs).any(has_value);
         match (self.stopped_at.is_some(), have_ended) {
             (true, true) => "Stopped",
             (true, false) => "Stopping",
@@ -237,7 +240,7 @@ impl FakeTuningJob {
 
     /// Returns the time at which the tuning job ended, if it has.
     fn end_time(&self, jobs: &Jobs, now: f64) -> Option<f64> {
-        let ends = self.own(jobs).map(|(job, _)| job.end());
+        let ends = self.training_jobs(jobs).map(|(job, _)| job.end());
         let last = ends.fold(self.stopped_at.unwrap_or(self.created), f64::max);
         self.has_ended(jobs, now).then_some(last)
     }
@@ -303,7 +306,7 @@ impl FakeTuningJob {
     }
 
     pub(super) fn summaries(&self, jobs: &Jobs, now: f64, has_type: bool) -> Vec<Value> {
-        self.own(jobs).map(|own| self.summary(own, now, has_type)).collect()
+        self.training_jobs(jobs).map(|job| self.summary(job, now, has_type)).collect()
     }
 
     /// Returns the best completed training job with its loss (smaller is better).
@@ -312,7 +315,7 @@ impl FakeTuningJob {
         jobs: &'j Jobs,
         now: f64,
     ) -> Option<(f64, (&'j Job, &'j TunedDefinition))> {
-        let losses = self.own(jobs).filter_map(|(job, definition)| {
+        let losses = self.training_jobs(jobs).filter_map(|(job, definition)| {
             let value = job.final_value(&definition.metric, now)?;
             let loss = if definition.is_minimized { value } else { -value };
             (job.status(now) == "Completed").then_some((loss, (job, definition)))
@@ -323,17 +326,18 @@ impl FakeTuningJob {
     /// Returns the members that a description and an entry of a list have in common.
     fn common_members(&self, jobs: &Jobs, now: f64) -> Value {
         let count = |wanted: &[&str]| {
-            self.own(jobs).filter(|(job, _)| wanted.contains(&job.status(now))).count()
+            self.training_jobs(jobs).filter(|(job, _)| wanted.contains(&job.status(now))).count()
         };
-        let ended = self.own(jobs).filter(|(job, _)| job.has_ended(now)).count();
+        let ended = self.training_jobs(jobs).filter(|(job, _)| job.has_ended(now)).count();
         let has_value = |(job, definition): &(&Job, &TunedDefinition)| {
             job.has_ended(now)
                 && job.status(now) != "Failed"
                 && job.final_value(&definition.metric, now).is_some()
         };
-        let succeeded = self.own(jobs).filter(has_value).count();
+        let succeeded = self.training_jobs(jobs).filter(has_value).count();
         let end = self.end_time(jobs, now);
-        let last = self.own(jobs).map(|(job, _)| job.created).fold(self.created, f64::max);
+        let last =
+            self.training_jobs(jobs).map(|(job, _)| job.created).fold(self.created, f64::max);
         let mut members = json!({
             "HyperParameterTuningJobName": self.name,
             "HyperParameterTuningJobArn": self.arn,
@@ -374,46 +378,47 @@ impl FakeTuningJob {
         context: &DescriptionContext<'_>,
         parents: &[&Self],
     ) -> Value {
-        let mut answer = self.request.clone();
+        let mut description = self.request.clone();
         let describe = |definition: &Value| {
             let metric = objective(&self.request, definition)["MetricName"].as_str();
             let metric = metric.unwrap_or_default();
             defaults::describe_definition(definition, metric, context.resources, context.arn)
         };
         if let Some(several) = self.request["TrainingJobDefinitions"].as_array() {
-            answer["TrainingJobDefinitions"] = several.iter().map(describe).collect();
+            description["TrainingJobDefinitions"] = several.iter().map(describe).collect();
         } else {
-            answer["TrainingJobDefinition"] = describe(&self.request["TrainingJobDefinition"]);
+            description["TrainingJobDefinition"] = describe(&self.request["TrainingJobDefinition"]);
         }
-        let config = &mut answer["HyperParameterTuningJobConfig"];
+        let config = &mut description["HyperParameterTuningJobConfig"];
         if config.is_object() && config["TrainingJobEarlyStoppingType"].is_null() {
             config["TrainingJobEarlyStoppingType"] = json!("Off");
         }
         for (name, value) in self.common_members(jobs, now).as_object().into_iter().flatten() {
-            answer[name] = value.clone();
+            description[name] = value.clone();
         }
         if let Some((_, best)) = self.best(jobs, now) {
-            answer["BestTrainingJob"] = self.summary(best, now, context.has_metric_type);
+            description["BestTrainingJob"] = self.summary(best, now, context.has_metric_type);
             let kind = &self.request["WarmStartConfig"]["WarmStartType"];
             let all = parents.iter().copied().chain([self]);
             let bests = all.filter_map(|job| Some((job, job.best(jobs, now)?)));
             let overall = bests.min_by(|a, b| a.1.0.total_cmp(&b.1.0));
             if let Some((job, (_, best))) = overall.filter(|_| *kind == "IdenticalDataAndAlgorithm")
             {
-                answer["OverallBestTrainingJob"] = job.summary(best, now, context.has_metric_type);
-                answer["OverallBestTrainingJob"]["TuningJobName"] = json!(job.name);
+                description["OverallBestTrainingJob"] =
+                    job.summary(best, now, context.has_metric_type);
+                description["OverallBestTrainingJob"]["TuningJobName"] = json!(job.name);
             }
         }
         let until = self.end_time(jobs, now).unwrap_or(now);
         #[allow(clippy::cast_possible_truncation, reason = "seconds of a tuning job")]
         let seconds = (until - self.created) as i64;
-        answer["ConsumedResources"] = json!({"RuntimeInSeconds": seconds});
-        answer["TuningJobCompletionDetails"] =
+        description["ConsumedResources"] = json!({"RuntimeInSeconds": seconds});
+        description["TuningJobCompletionDetails"] =
             json!({"NumberOfTrainingJobsObjectiveNotImproving": 0});
-        if let Some(members) = answer.as_object_mut() {
+        if let Some(members) = description.as_object_mut() {
             members.shift_remove("Tags");
         }
-        answer
+        description
     }
 
     /// Returns the names of its parents, in lower case.

@@ -14,15 +14,16 @@ pub(super) fn definitions(body: &Value) -> Vec<&Value> {
 pub(super) fn objective<'v>(body: &'v Value, definition: &'v Value) -> &'v Value {
     match &definition["TuningObjective"] {
         Value::Null => &body["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"],
-        own => own,
+        objective => objective,
     }
 }
 
 /// Returns the ranges of a definition; each of `AutoParameters` gets a range around its hint.
 pub(super) fn ranges(body: &Value, definition: &Value) -> Value {
-    let own = &definition["HyperParameterRanges"];
-    let general = &body["HyperParameterTuningJobConfig"]["ParameterRanges"];
-    let mut ranges = if own.is_object() { own.clone() } else { general.clone() };
+    let definition_ranges = &definition["HyperParameterRanges"];
+    let config_ranges = &body["HyperParameterTuningJobConfig"]["ParameterRanges"];
+    let mut ranges =
+        if definition_ranges.is_object() { definition_ranges } else { config_ranges }.clone();
     let auto_parameters = ranges["AutoParameters"].as_array().cloned().unwrap_or_default();
     if !ranges.is_object() {
         ranges = json!({});

@@ -13,7 +13,7 @@ use crate::unresolved::Unresolved;
 /// A tuning request as it was read: JSON in one of several formats, not yet validated.
 ///
 /// [`Document::read`] accepts the body of `CreateHyperParameterTuningJob`, a bare
-/// `HyperParameterTuningJobConfig`, the answer of `describe-hyper-parameter-tuning-job`, a Step
+/// `HyperParameterTuningJobConfig`, the output of `describe-hyper-parameter-tuning-job`, a Step
 /// Functions state machine, and the definition of a SageMaker pipeline. A [`Validator`] checks the
 /// document; [`request`](Self::request) converts it to types; [`tuning`](Self::tuning) converts it
 /// to a search that Surmise can run.
@@ -33,7 +33,7 @@ use crate::unresolved::Unresolved;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Two mistakes are common. YAML and Terraform are refused with a hint how to convert them to JSON.
+/// Two mistakes are common. YAML and Terraform are not read; the error says how to convert them.
 /// Expressions of a state machine, such as `$.model`, have no value without an input: give one by
 /// [`DocumentReader::with_input`](crate::DocumentReader::with_input), or conversions fail for the
 /// members in [`unresolved`](Self::unresolved).
@@ -46,9 +46,9 @@ pub struct Document {
     pub(crate) unresolved: Vec<Unresolved>,
     /// Paths of members that occur more than once in their object.
     pub(crate) duplicates: Vec<String>,
-    /// The text of numbers whose shortest form is another one, by their paths.
+    /// The texts of numbers that are not in their shortest form, by their paths.
     pub(crate) numbers: BTreeMap<String, String>,
-    /// Paths and texts of strings in a state machine that look like expressions, but are none.
+    /// The paths and texts of strings in a state machine that look like expressions, but are none.
     pub(crate) unmarked_expressions: Vec<(String, String)>,
 }
 
@@ -62,7 +62,7 @@ pub enum DocumentFormat {
     ///
     /// If it has members whose names end in `.$`, it is read as the parameters of a state.
     Request,
-    /// The answer of `describe-hyper-parameter-tuning-job`, read as the request for the same job.
+    /// The output of `describe-hyper-parameter-tuning-job`, read as the request for the same job.
     Description,
     /// A step of a SageMaker pipeline.
     Pipeline {
@@ -115,7 +115,7 @@ impl Document {
     ///
     /// # Errors
     /// [`serde_json::Error`] if JSON cannot represent the value, such as a map with keys that are
-    /// no strings.
+    /// not strings.
     pub fn to_json_text(&self, value: &impl Serialize) -> Result<String, serde_json::Error> {
         let value = serde_json::to_value(value)?;
         Ok(json::to_text(&value, &self.root().path, &self.numbers))
@@ -131,7 +131,7 @@ impl Document {
         &self.unresolved
     }
 
-    /// True if the tuning job's name is an expression without a value.
+    /// Returns whether the tuning job's name is an expression without a value.
     pub(crate) fn has_unresolved_name(&self) -> bool {
         self.root().has_unresolved(NAME)
     }

@@ -1,6 +1,6 @@
 //! Formats of documents that contain a tuning request, and placeholders in them.
 //!
-//! Read are descriptions of tuning jobs, state machines as text within other JSON, and pipelines.
+//! These are descriptions of tuning jobs, state machines as text within other JSON, and pipelines.
 //! YAML, Terraform and Kubernetes resources are not read; messages say how to convert them.
 
 use serde_json::{Map, Value, json};
@@ -17,9 +17,9 @@ const DESCRIBE: &str = "describe a job that it has created by `aws sagemaker \
 /// Returns the state machine or pipeline within other JSON.
 ///
 /// It may be the text of a member, or a resource of a `CloudFormation` template.
-pub(crate) fn state_machine(value: &Value) -> Option<Result<Value, String>> {
+pub(crate) fn embedded_definition(value: &Value) -> Option<Result<Value, String>> {
     let members = value.as_object()?;
-    // Members of the answer of describe-state-machine, and of the properties of a resource.
+    // Members of the response of DescribeStateMachine, and of the properties of a resource.
     for name in ["definition", "DefinitionString", "PipelineDefinition"] {
         if let Some(text) = members.get(name).and_then(template_text) {
             return Some(parse_definition(name, &text));
@@ -43,7 +43,7 @@ pub(crate) fn state_machine(value: &Value) -> Option<Result<Value, String>> {
 }
 
 fn parse_definition(name: &str, text: &str) -> Result<Value, String> {
-    // A placeholder for a number has no quotation marks, so that the text is no JSON.
+    // A placeholder for a number has no quotation marks, so that the text is not JSON.
     let parsed =
         serde_json::from_str(text).or_else(|_| serde_json::from_str(&quote_placeholders(text)));
     parsed.map_err(|error| format!("the text of its {name} is no JSON: {error}"))
@@ -90,7 +90,7 @@ fn template_text(value: &Value) -> Option<String> {
     Some(parts?.join(separator))
 }
 
-/// True if this is an answer of `describe-hyper-parameter-tuning-job`.
+/// Returns whether this is the output of `describe-hyper-parameter-tuning-job`.
 pub(crate) fn is_description(members: &Map<String, Value>) -> bool {
     members.contains_key("HyperParameterTuningJobStatus")
         && members.contains_key("HyperParameterTuningJobConfig")
@@ -117,8 +117,8 @@ pub(crate) fn request_from_description(members: &Map<String, Value>) -> Value {
     if let Some(definition) = request.get_mut("TrainingJobDefinition") {
         strip_default_values(definition);
     }
-    let several = request.get_mut("TrainingJobDefinitions").and_then(Value::as_array_mut);
-    several.into_iter().flatten().for_each(strip_default_values);
+    let definitions = request.get_mut("TrainingJobDefinitions").and_then(Value::as_array_mut);
+    definitions.into_iter().flatten().for_each(strip_default_values);
     Value::Object(request)
 }
 
@@ -152,7 +152,7 @@ pub(crate) struct TuningStep<'a> {
     pub(crate) arguments: &'a Value,
 }
 
-/// True if this is the definition of a SageMaker pipeline.
+/// Returns whether this is the definition of a SageMaker pipeline.
 pub(crate) fn is_pipeline(members: &Map<String, Value>) -> bool {
     let steps = members.get("Steps").and_then(Value::as_array);
     steps.is_some_and(|steps| {
@@ -160,14 +160,15 @@ pub(crate) fn is_pipeline(members: &Map<String, Value>) -> bool {
     })
 }
 
-/// Returns the steps that create tuning jobs and the names of all steps, also those in conditions.
+/// Returns the steps that create tuning jobs, and the names of all steps; both include steps in
+/// conditions.
 pub(crate) fn tuning_steps(pipeline: &Value) -> (Vec<TuningStep<'_>>, Vec<String>) {
     let (mut found, mut names) = (Vec::new(), Vec::new());
-    search(&pipeline["Steps"], "$.Steps", &mut found, &mut names);
+    collect_steps(&pipeline["Steps"], "$.Steps", &mut found, &mut names);
     (found, names)
 }
 
-fn search<'a>(
+fn collect_steps<'a>(
     steps: &'a Value,
     path: &str,
     found: &mut Vec<TuningStep<'a>>,
@@ -182,7 +183,7 @@ fn search<'a>(
             found.push(TuningStep { name, path: path.clone(), arguments });
         }
         for branch in ["IfSteps", "ElseSteps"] {
-            search(&arguments[branch], &format!("{path}.{branch}"), found, names);
+            collect_steps(&arguments[branch], &format!("{path}.{branch}"), found, names);
         }
     }
 }
@@ -194,15 +195,15 @@ pub(crate) fn explain_foreign_spelling(members: &Map<String, Value>) -> Option<S
             "it is a resource of Kubernetes (ACK), whose members have other names; {DESCRIBE}"
         ));
     }
-    let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
-    let known = ["hyperparametertuningjobconfig", "hyperparametertuningjobname"];
-    let name = members.keys().find(|name| known.contains(&plain(name).as_str()))?;
+    let normalized = |name: &str| name.replace('_', "").to_ascii_lowercase();
+    let aws_names = ["hyperparametertuningjobconfig", "hyperparametertuningjobname"];
+    let name = members.keys().find(|name| aws_names.contains(&normalized(name).as_str()))?;
     let is_aws_spelling = name.starts_with("HyperParameter");
     let tool = if name.contains('_') { "Terraform" } else { "ACK" };
     (!is_aws_spelling).then(|| format!("{name:?} is the spelling of {tool}; {DESCRIBE}"))
 }
 
-/// Returns a hint how to convert a text that is no JSON, if its language is recognized.
+/// Returns a hint on how to convert a text that is not JSON, if its language is recognized.
 pub(crate) fn guess_language(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -246,8 +247,8 @@ impl Placeholders {
         }
     }
 
-    /// Appends `.$` to the names of members that are placeholders, as expressions of state machines
-    /// have it, and lists them in `unresolved`.
+    /// Appends `.$` to the names of members that are placeholders, as state machines do for
+    /// expressions, and lists them in `unresolved`.
     ///
     /// A list with a placeholder among its items counts as one placeholder.
     pub(crate) fn mark(
@@ -293,7 +294,7 @@ impl Placeholders {
     }
 }
 
-/// True for a function or a reference of a pipeline.
+/// Returns whether a value is a function or a reference of a pipeline.
 fn is_function(value: &Value) -> bool {
     let Some(members) = value.as_object() else { return false };
     let mut names = members.keys();
@@ -303,7 +304,7 @@ fn is_function(value: &Value) -> bool {
     }
 }
 
-/// True if a text has a placeholder of a template.
+/// Returns whether a text has a placeholder of a template.
 fn has_placeholder(text: &str) -> bool {
     let is_name = |name: &str| {
         let name = name.trim();

@@ -20,7 +20,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::Err
     Ok((value, duplicates))
 }
 
-/// Returns the numbers of a valid JSON text whose shortest form is another one, by their paths.
+/// Returns the texts of numbers that are not in their shortest form, by their paths. The text must
+/// be valid JSON.
 pub(crate) fn numbers(text: &str) -> BTreeMap<String, String> {
     let mut scanner = NumberScanner { rest: text, numbers: BTreeMap::new() };
     scanner.value("$");
@@ -71,10 +72,10 @@ fn write(
             text.push(']');
         }
         Value::Number(number) => {
-            let given = numbers.get(path).filter(|given| {
-                serde_json::from_str::<Number>(given).is_ok_and(|given| given == *number)
+            let original = numbers.get(path).filter(|original| {
+                serde_json::from_str::<Number>(original).is_ok_and(|it| it == *number)
             });
-            text.push_str(given.unwrap_or(&number.to_string()));
+            text.push_str(original.unwrap_or(&number.to_string()));
         }
         other => text.push_str(&other.to_string()),
     }
@@ -273,9 +274,9 @@ mod tests {
         let (value, duplicates) = read(text.as_bytes()).unwrap();
         assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());
         assert_eq!(duplicates, ["$.b.c", "$.b['d e'][0].f", "$.b"]);
-        for bad in ["", "{", "[1,]", "{} x", "nul", "1e999", "\"\\ud800\""] {
-            let ours = read(bad.as_bytes()).unwrap_err().to_string();
-            assert_eq!(ours, serde_json::from_str::<Value>(bad).unwrap_err().to_string());
+        for invalid in ["", "{", "[1,]", "{} x", "nul", "1e999", "\"\\ud800\""] {
+            let error = read(invalid.as_bytes()).unwrap_err().to_string();
+            assert_eq!(error, serde_json::from_str::<Value>(invalid).unwrap_err().to_string());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a tuning request from any of its formats, and keeps track of values that are unknown yet.
+//! Reads a tuning request from any of its formats, and lists the values that are still unknown.
 
 mod explanation;
 mod formats;

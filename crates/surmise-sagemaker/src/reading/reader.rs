@@ -16,7 +16,7 @@ use crate::states::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The document is no valid JSON.
+    /// The document is not valid JSON.
     #[error("this is no JSON: {0}")]
     NotJson(String),
     /// The document is JSON, but of no known format.
@@ -26,7 +26,7 @@ pub enum ReadError {
          a state machine with such a task, or a pipeline with such a step"
     )]
     NotARequest(String),
-    /// The state machine or pipeline creates no tuning job, or not in the state that was chosen.
+    /// The state machine or pipeline creates no tuning job, or not in the chosen state or step.
     #[error("no {wanted}; {}", list_states(.states))]
     NoTask {
         /// Description of the state or step that was searched for.
@@ -124,7 +124,7 @@ impl DocumentReader {
     /// Reads a document from the bytes of a JSON text.
     ///
     /// # Errors
-    /// [`ReadError`] if the text is no JSON, if its format is unknown, or if a state machine or
+    /// [`ReadError`] if the text is not JSON, if its format is unknown, or if a state machine or
     /// pipeline does not create exactly one tuning job.
     pub fn read(&self, bytes: &[u8]) -> Result<Document, ReadError> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -153,7 +153,7 @@ impl DocumentReader {
         let Value::Object(members) = &value else {
             return Err(ReadError::NotARequest("it is no object".to_owned()));
         };
-        if let Some(machine) = formats::state_machine(&value) {
+        if let Some(machine) = formats::embedded_definition(&value) {
             return self.read_value(machine.map_err(ReadError::NotARequest)?);
         }
         if formats::is_pipeline(members) {
@@ -227,18 +227,18 @@ impl DocumentReader {
 
     fn read_machine(&self, machine: &Value) -> Result<Document, ReadError> {
         let (found, names) = find_tuning_tasks(machine);
-        let does = "creates a tuning job (…:sagemaker:createHyperParameterTuningJob)";
-        self.read_task(self.choose_one(&found, |task| &task.name, ("state", does), names)?)
+        let property = "creates a tuning job (…:sagemaker:createHyperParameterTuningJob)";
+        self.read_task(self.choose_one(&found, |task| &task.name, ("state", property), names)?)
     }
 
     /// Returns the state or step that was chosen by its name, or the only one.
     ///
-    /// `part` and `does` are words for the message; `all_names` names all states or steps.
+    /// `noun` and `property` are words for the message; `all_names` names all states or steps.
     fn choose_one<'f, T>(
         &self,
         found: &'f [T],
         name: fn(&T) -> &String,
-        (part, does): (&str, &str),
+        (noun, property): (&str, &str),
         all_names: Vec<String>,
     ) -> Result<&'f T, ReadError> {
         let is_chosen = |one: &&T| self.state.as_ref().is_none_or(|wanted| wanted == name(one));
@@ -247,8 +247,8 @@ impl DocumentReader {
             [one] => Ok(one),
             [] => Err(ReadError::NoTask {
                 wanted: match &self.state {
-                    None => format!("{part} {does}"),
-                    Some(name) => format!("{part} named {name:?} {does}"),
+                    None => format!("{noun} {property}"),
+                    Some(name) => format!("{noun} named {name:?} {property}"),
                 },
                 states: all_names,
             }),
@@ -336,9 +336,9 @@ impl DocumentReader {
     }
 }
 
-/// Members that a whole request has, but a configuration has not.
+/// Members that only a request has, not a configuration alone.
 const REQUEST_ONLY_MEMBERS: [&str; 4] =
     [NAME, "HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"];
-/// Members that a configuration has, but a whole request has not.
+/// Members that only a configuration alone has, not a request.
 const CONFIG_ONLY_MEMBERS: [&str; 4] =
     ["ParameterRanges", "ResourceLimits", "Strategy", "HyperParameterTuningJobObjective"];

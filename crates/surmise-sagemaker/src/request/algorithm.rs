@@ -1,4 +1,4 @@
-//! The description of an algorithm: the answer of `DescribeAlgorithm`.
+//! The description of an algorithm: the response of `DescribeAlgorithm`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,7 +6,9 @@ use serde_json::Value;
 use surmise::error::{Error, Violation};
 use surmise::objective::Goal;
 
-/// The answer of `DescribeAlgorithm`, without the members that a validation does not need.
+/// The description of an algorithm resource: the response of `DescribeAlgorithm`.
+///
+/// It has only the members that a validation needs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -22,11 +24,11 @@ pub struct AlgorithmDescription {
     /// The status of the algorithm; only one that is `Completed` can be used.
     #[serde(default)]
     pub algorithm_status: Option<String>,
-    /// What training jobs of the algorithm support.
+    /// The hyperparameters, instances, channels and metrics that training jobs support.
     pub training_specification: TrainingSpecification,
 }
 
-/// What training jobs of an algorithm support.
+/// The hyperparameters, instances, channels and metrics that an algorithm supports.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -171,17 +173,17 @@ pub struct SupportedObjective {
 }
 
 impl AlgorithmDescription {
-    /// Reads the answer of `DescribeAlgorithm`, as `aws sagemaker describe-algorithm` prints it.
+    /// Reads the response of `DescribeAlgorithm`, as `aws sagemaker describe-algorithm` prints it.
     ///
     /// Members that a validation does not need are ignored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the text is no JSON, or lacks a required member.
+    /// [`Error::Invalid`] if the text is not JSON, or lacks a required member.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         serde_json::from_slice(bytes).map_err(|error| unreadable(&error))
     }
 
-    /// Reads the answer of `DescribeAlgorithm` from parsed JSON.
+    /// Reads the response of `DescribeAlgorithm` from parsed JSON.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a required member is missing.

@@ -6,13 +6,13 @@ use super::algorithm::AlgorithmDescription;
 use super::definition::HyperParameterAlgorithmSpecification;
 use crate::image::{Image, image_kind};
 
-/// True if the image of an algorithm is one of SageMaker's built-in ones.
+/// Returns whether the image of an algorithm is one of SageMaker's built-in ones.
 pub(crate) fn is_built_in(algorithm: &HyperParameterAlgorithmSpecification) -> bool {
     let path = algorithm.training_image.as_deref().unwrap_or_default();
     matches!(image_kind(path), Image::BuiltIn(_))
 }
 
-/// Returns what the built-in XGBoost supports.
+/// Returns the description of the built-in XGBoost.
 ///
 /// The rules are those of its container (aws/sagemaker-xgboost-container, June 2026), except that
 /// half-open intervals are closed here.

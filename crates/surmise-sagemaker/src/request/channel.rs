@@ -69,7 +69,7 @@ structure! {
             /// The instance groups that get the data.
             instance_group_names: Vec<String> = "InstanceGroupNames",
                 Shape::list(&Shape::line(1, 64), 0, 5);
-            /// The acceptance of a model's licence.
+            /// The acceptance of a model's license.
             model_access: ModelAccessConfig = "ModelAccessConfig", ModelAccessConfig::SHAPE;
             /// The model in a private hub.
             hub_access: HubAccessConfig = "HubAccessConfig", HubAccessConfig::SHAPE;
@@ -102,10 +102,10 @@ choices! {
 }
 
 structure! {
-    /// The acceptance of a model's licence.
+    /// The acceptance of a model's license.
     pub struct ModelAccessConfig in "ModelAccessConfig" {
         required {
-            /// Whether you accept the end-user licence agreement.
+            /// Whether you accept the end-user license agreement.
             accept_eula: bool = "AcceptEula", Shape::Boolean;
         }
         optional {}
@@ -207,7 +207,7 @@ structure! {
 }
 
 choices! {
-    /// The way in which a container gets training data.
+    /// How a container gets training data.
     pub enum TrainingInputMode {
         /// SageMaker streams the data through a named pipe.
         Pipe = "Pipe",

@@ -28,18 +28,15 @@ impl UnknownMembers {
     /// A member with the name of a field has no effect.
     pub fn insert(&mut self, name: impl Into<String>, value: Value) {
         let name = name.into();
-        self.order.retain(|(known, value)| value.is_none() || *known != name);
+        self.order.retain(|(existing, value)| value.is_none() || *existing != name);
         self.order.push((name, Some(value)));
     }
 }
 
 impl PartialEq for UnknownMembers {
     fn eq(&self, other: &Self) -> bool {
-        let has = |these: &Self, name: &str, value: &Value| {
-            these.members().any(|member| member == (name, value))
-        };
         self.members().count() == other.members().count()
-            && self.members().all(|(name, value)| has(other, name, value))
+            && self.members().all(|member| other.members().any(|it| it == member))
     }
 }
 
@@ -80,7 +77,7 @@ macro_rules! structure {
                 }
             }
 
-            #[allow(dead_code, reason = "not every structure is checked by itself")]
+            #[allow(dead_code, reason = "some structures are checked only as members")]
             pub(crate) const STRUCTURE: $crate::shape::Structure =
                 $crate::shape::Structure {
                     name: $shape_name,
@@ -94,7 +91,7 @@ macro_rules! structure {
                     ],
                 };
 
-            #[allow(dead_code, reason = "not every structure is checked by itself")]
+            #[allow(dead_code, reason = "some structures are checked only as members")]
             pub(crate) const SHAPE: $crate::shape::Shape =
                 $crate::shape::Shape::Structure(&Self::STRUCTURE);
 
@@ -127,11 +124,12 @@ macro_rules! structure {
                         None => self.write_member(name, &mut map)?,
                     }
                 }
-                let given = |name: &str| {
+                let is_written = |name: &str| {
                     let order = self.unknown_members.order.iter();
-                    order.filter(|(_, value)| value.is_none()).any(|(given, _)| given == name)
+                    order.filter(|(_, value)| value.is_none()).any(|(written, _)| written == name)
                 };
-                for member in Self::STRUCTURE.members.iter().filter(|member| !given(member.name)) {
+                let members = Self::STRUCTURE.members.iter();
+                for member in members.filter(|member| !is_written(member.name)) {
                     self.write_member(member.name, &mut map)?;
                 }
                 map.end()
@@ -166,7 +164,7 @@ macro_rules! structure {
                                     continue;
                                 }
                             }
-                            if !unknown_members.order.iter().any(|(given, _)| *given == name) {
+                            if !unknown_members.order.iter().any(|(it, _)| *it == name) {
                                 unknown_members.order.push((name, None));
                             }
                         }

@@ -89,7 +89,7 @@ structure! {
     /// The algorithm of a training job: an image or an algorithm resource, not both.
     pub struct HyperParameterAlgorithmSpecification in "HyperParameterAlgorithmSpecification" {
         required {
-            /// The input mode of all channels that have none of their own.
+            /// The input mode of all channels without an input mode.
             input_mode: TrainingInputMode = "TrainingInputMode", TrainingInputMode::SHAPE;
         }
         optional {
@@ -170,7 +170,7 @@ structure! {
             volume_size_in_gb: u32 = "VolumeSizeInGB", Shape::at_least(0);
             /// The KMS key that encrypts the storage volumes.
             volume_kms_key_id: String = "VolumeKmsKeyId", KMS_KEY;
-            /// How long idle instances are kept, in seconds; tuning jobs ignore it.
+            /// How long idle instances are kept, in seconds; SageMaker's own tuner ignores it.
             keep_alive_in_seconds: u32 = "KeepAlivePeriodInSeconds", Shape::between(0, 21_600);
             /// The groups of a job that uses several instance types together.
             instance_groups: Vec<InstanceGroup> = "InstanceGroups",
@@ -178,9 +178,9 @@ structure! {
             /// The instance types in the order of preference; the first available one is used.
             instance_preferences: Vec<InstancePreference> = "InstancePreferences",
                 Shape::list(&InstancePreference::SHAPE, 1, 5);
-            /// The preferred type that was used; only answers of the service have it.
+            /// The preferred type that was used; only responses of the service have it.
             selected_instance_type: String = "SelectedInstanceType", Shape::InstanceType;
-            /// The number of instances that was used; only answers of the service have it.
+            /// The number of instances that was used; only responses of the service have it.
             selected_instance_count: u32 = "SelectedInstanceCount", INSTANCE_COUNT;
             /// The training plan that reserves the instances.
             training_plan_arn: String = "TrainingPlanArn",

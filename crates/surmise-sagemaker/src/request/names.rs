@@ -30,8 +30,9 @@ pub(crate) fn format_float(number: f64) -> String {
 
 /// Returns the name of the training job for an attempt at a trial: `tuning-job-007-1b2c3d4e`.
 ///
-/// It has the form of SageMaker's own names, and depends only on the tuning job, the trial and the
-/// attempt. It has at most 63 characters if the tuning job's name has at most 32.
+/// It has the form of the names that SageMaker's own tuner gives, and depends only on the tuning
+/// job, the trial and the attempt. It has at most 63 characters if the tuning job's name has at
+/// most 32.
 pub fn training_job_name(tuning_job: &str, trial: u64, attempt: u32) -> String {
     // FNV-1a (Fowler, Noll & Vo), 32 bits.
     let key = format!("{}/{trial}/{attempt}", tuning_job.to_ascii_lowercase());

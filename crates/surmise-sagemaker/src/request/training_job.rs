@@ -95,7 +95,7 @@ pub struct TrainingJobTemplate {
     definition: HyperParameterTrainingJobDefinition,
     tags: Option<Vec<Tag>>,
     /// The instances to choose from, in the order of preference.
-    machines: Vec<ResourceConfig>,
+    instance_options: Vec<ResourceConfig>,
     /// True if training jobs get the hyperparameter [`OBJECTIVE_METRIC`].
     has_objective: bool,
 }
@@ -117,12 +117,13 @@ impl TrainingJobTemplate {
             )]));
         };
         let objective = definition.objective.as_ref().or(request.config.objective.as_ref());
-        let own = definition.parameter_ranges.as_ref();
-        let tuned = own.or(request.config.parameter_ranges.as_ref()).map_or(0, |ranges| {
-            let numeric = [&ranges.integer, &ranges.continuous];
-            numeric.into_iter().flatten().map(Vec::len).sum::<usize>()
-                + ranges.categorical.as_ref().map_or(0, Vec::len)
-        });
+        let definition_ranges = definition.parameter_ranges.as_ref();
+        let tuned =
+            definition_ranges.or(request.config.parameter_ranges.as_ref()).map_or(0, |ranges| {
+                let numeric = [&ranges.integer, &ranges.continuous];
+                numeric.into_iter().flatten().map(Vec::len).sum::<usize>()
+                    + ranges.categorical.as_ref().map_or(0, Vec::len)
+            });
         let statics = definition.static_hyper_parameters.as_ref().map_or(0, IndexMap::len);
         let mut violations = Vec::new();
         if objective.is_none() {
@@ -148,7 +149,7 @@ impl TrainingJobTemplate {
         Ok(Self {
             tuning_job: request.name.clone(),
             metric_name: objective.map(|it| it.metric_name.clone()).unwrap_or_default(),
-            machines: machines(definition),
+            instance_options: instance_options(definition),
             definition: (*definition).clone(),
             tags: request.tags.clone(),
             has_objective: true,
@@ -194,18 +195,20 @@ impl TrainingJobTemplate {
         }
     }
 
-    /// Returns the instances to choose from, in the order of preference; at least one entry.
-    pub fn machines(&self) -> &[ResourceConfig] {
-        &self.machines
+    /// Returns the instances to choose from, in the order of preference; none if the definition has
+    /// no instances.
+    pub fn instance_options(&self) -> &[ResourceConfig] {
+        &self.instance_options
     }
 
     /// Creates the request for an attempt at a trial.
     ///
     /// Its hyperparameters are the static ones, those of the configuration and
-    /// [`OBJECTIVE_METRIC`]. All other members come from the definition, with three exceptions:
-    /// - `machines` is an index into [`machines`](Self::machines); an index that is too large means
-    ///   the last entry.
-    /// - A `deadline` limits the running time of the training job.
+    /// [`OBJECTIVE_METRIC`]. All other members come from the tuning request, with four exceptions:
+    /// - `instance_option` is an index into [`instance_options`](Self::instance_options); an index
+    ///   that is too large means the last entry.
+    /// - A `timeout` limits `MaxRuntimeInSeconds`.
+    /// - Metric definitions of built-in algorithms are omitted: the service refuses them.
     /// - Each trial has its own folder of checkpoints below that of the definition:
     ///   `<tuning job>-<trial>-<hash of the hyperparameters>`. A job that starts gets the files in
     ///   its folder. So no trial resumes from the checkpoints of another trial, nor from those of
@@ -214,8 +217,8 @@ impl TrainingJobTemplate {
         &self,
         configuration: &Configuration,
         (trial, attempt): (u64, u32),
-        machines: usize,
-        deadline: Option<Duration>,
+        instance_option: usize,
+        timeout: Option<Duration>,
     ) -> CreateTrainingJobRequest {
         let definition = &self.definition;
         let name = training_job_name(&self.tuning_job, trial, attempt);
@@ -238,9 +241,10 @@ impl TrainingJobTemplate {
             algorithm.metric_definitions = None;
         }
         request.input.clone_from(&definition.input);
-        request.resources = self.machines.get(machines).or(self.machines.last()).cloned();
+        let options = &self.instance_options;
+        request.resources = options.get(instance_option).or(options.last()).cloned();
         request.vpc.clone_from(&definition.vpc);
-        request.stopping_condition = Some(with_deadline(&definition.stopping_condition, deadline));
+        request.stopping_condition = Some(with_timeout(&definition.stopping_condition, timeout));
         request.tags.clone_from(&self.tags);
         request.network_isolation = definition.network_isolation;
         request.traffic_encryption = definition.traffic_encryption;
@@ -262,12 +266,12 @@ impl TrainingJobTemplate {
     }
 }
 
-fn with_deadline(condition: &StoppingCondition, deadline: Option<Duration>) -> StoppingCondition {
+fn with_timeout(condition: &StoppingCondition, timeout: Option<Duration>) -> StoppingCondition {
     let mut condition = condition.clone();
     let round_up = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    if let Some(seconds) = deadline.map(|time| u32::try_from(round_up(time)).unwrap_or(u32::MAX)) {
-        let own = condition.max_runtime_in_seconds.unwrap_or(u32::MAX);
-        condition.max_runtime_in_seconds = Some(own.min(seconds.max(1)));
+    if let Some(seconds) = timeout.map(|time| u32::try_from(round_up(time)).unwrap_or(u32::MAX)) {
+        let requested = condition.max_runtime_in_seconds.unwrap_or(u32::MAX);
+        condition.max_runtime_in_seconds = Some(requested.min(seconds.max(1)));
     }
     condition
 }
@@ -318,20 +322,20 @@ pub fn failure_kind(reason: &str) -> FailureKind {
 }
 
 /// Converts the instances of a definition to the form of training jobs.
-fn machines(definition: &HyperParameterTrainingJobDefinition) -> Vec<ResourceConfig> {
+fn instance_options(definition: &HyperParameterTrainingJobDefinition) -> Vec<ResourceConfig> {
     let Some(flexible) = &definition.flexible_resources else {
         return definition.resources.clone().into_iter().collect();
     };
-    let several = flexible.instance_configs.iter().flatten().map(|config| ResourceConfig {
+    let options = flexible.instance_configs.iter().flatten().map(|config| ResourceConfig {
         instance_type: Some(config.instance_type.clone()),
         instance_count: Some(config.instance_count),
         volume_size_in_gb: Some(config.volume_size_in_gb),
         volume_kms_key_id: flexible.volume_kms_key_id.clone(),
         ..ResourceConfig::new()
     });
-    let several: Vec<_> = several.collect();
-    if !several.is_empty() {
-        return several;
+    let options: Vec<_> = options.collect();
+    if !options.is_empty() {
+        return options;
     }
     vec![ResourceConfig {
         instance_type: flexible.instance_type.clone(),

@@ -17,8 +17,8 @@ const TAG_MEANING: &str = "made of letters, digits, spaces and _ . : / = + - @";
 structure! {
     /// The request that creates a tuning job: `CreateHyperParameterTuningJob`.
     ///
-    /// Surmise reads such a request, validates it, and runs the search that it describes with its
-    /// own strategies. It can also write a request for SageMaker's own tuner.
+    /// Surmise reads such a request, validates it, and runs the search with its own strategies. It
+    /// can also write a request for SageMaker's own tuner.
     ///
     /// | step | method |
     /// | --- | --- |
@@ -67,7 +67,7 @@ structure! {
     /// - A name of a tuning job can be used only once. Change [`name`](Self::name) before you send
     ///   a request again, or the service answers `ResourceInUse`.
     /// - [`tuning`](Self::tuning) fails for several definitions, because a study has one space.
-    ///   Tune each definition by itself.
+    ///   Tune each definition in a study of its own.
     ///
     /// Members that this version does not know are kept in `unknown_members` and written again.
     ///
@@ -177,7 +177,7 @@ choices! {
     }
 }
 
-/// Returns the rules of all members as JSON, in the form of the service's model.
+/// Returns the shapes of all members of a request as JSON, in the form of the service's model.
 ///
 /// A script compares them with the model in botocore.
 pub fn service_model() -> serde_json::Value {

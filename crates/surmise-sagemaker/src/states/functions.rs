@@ -1,13 +1,13 @@
 //! The intrinsic functions of Step Functions.
 //!
-//! Three are missing. `States.Hash` would need a library of hash functions; `States.UUID` and
+//! Three are not supported. `States.Hash` would need a library of hash functions; `States.UUID` and
 //! `States.MathRandom` have a value only when the state machine runs.
 
 use serde_json::{Map, Value, json};
 
 use super::unresolved_reason::UnresolvedReason;
 
-/// The number of items that `ArrayRange` may return in Step Functions.
+/// The maximum number of items that `ArrayRange` may return in Step Functions.
 const MAX_RANGE_ITEMS: i64 = 1000;
 
 /// Applies a function other than `Format`.
@@ -41,7 +41,7 @@ fn apply_array_function(function: &str, arguments: &[Value]) -> Result<Value, Un
         ("ArrayUnique", [Value::Array(items)]) => {
             let mut unique: Vec<Value> = Vec::new();
             for item in items {
-                if !unique.iter().any(|known| is_equal(known, item)) {
+                if !unique.iter().any(|it| is_equal(it, item)) {
                     unique.push(item.clone());
                 }
             }
@@ -102,7 +102,7 @@ fn apply_value_function(function: &str, arguments: &[Value]) -> Result<Value, Un
 }
 
 fn unknown_or_wrong_arguments(function: &str) -> UnresolvedReason {
-    const KNOWN: [&str; 13] = [
+    const SUPPORTED: [&str; 13] = [
         "ArrayLength",
         "ArrayContains",
         "ArrayGetItem",
@@ -117,7 +117,7 @@ fn unknown_or_wrong_arguments(function: &str) -> UnresolvedReason {
         "StringSplit",
         "MathAdd",
     ];
-    if KNOWN.contains(&function) {
+    if SUPPORTED.contains(&function) {
         wrong_arguments(function, "other arguments than these")
     } else {
         UnresolvedReason::Malformed(format!("there is no function States.{function}"))
@@ -172,7 +172,7 @@ fn base64_decode(text: &str) -> Option<Vec<u8>> {
     }
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
     for digit in digits.bytes() {
-        let sextet = BASE64.iter().position(|known| *known == digit)?;
+        let sextet = BASE64.iter().position(|it| *it == digit)?;
         bits = (bits << 6 | u32::try_from(sextet).ok()?) & 0xFF_FFFF;
         count += 6;
         if count >= 8 {

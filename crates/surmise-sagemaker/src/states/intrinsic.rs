@@ -7,7 +7,7 @@ use super::path::JsonPath;
 use super::scope::Scope;
 use super::unresolved_reason::UnresolvedReason;
 
-/// The depth to which Step Functions allows calls to be nested.
+/// The maximum depth of nested calls in Step Functions.
 const MAX_DEPTH: usize = 10;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +134,7 @@ impl Parser<'_> {
         self.rest = self.rest.trim_start();
     }
 
-    /// Skips `mark`, if it comes next; returns whether it did.
+    /// Skips `mark` if it comes next; returns whether it did.
     fn take(&mut self, mark: char) -> bool {
         self.skip_spaces();
         let rest = self.rest.strip_prefix(mark);

@@ -27,11 +27,11 @@ pub(crate) struct TuningTask<'a> {
 pub(crate) fn find_tuning_tasks<'a>(machine: &'a Value) -> (Vec<TuningTask<'a>>, Vec<String>) {
     let language = machine.get("QueryLanguage").and_then(Value::as_str).unwrap_or("JSONPath");
     let (mut found, mut names) = (Vec::new(), Vec::new());
-    search(&Node::root("$", machine, &[]), language, &mut found, &mut names);
+    collect_tasks(&Node::root("$", machine, &[]), language, &mut found, &mut names);
     (found, names)
 }
 
-fn search<'a>(
+fn collect_tasks<'a>(
     machine: &Node<'a>,
     language: &str,
     found: &mut Vec<TuningTask<'a>>,
@@ -50,10 +50,10 @@ fn search<'a>(
             });
         }
         for branch in state.list("Branches") {
-            search(&branch, language, found, names);
+            collect_tasks(&branch, language, found, names);
         }
         for part in ["ItemProcessor", "Iterator"].iter().filter_map(|part| state.member(part)) {
-            search(&part, language, found, names);
+            collect_tasks(&part, language, found, names);
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::unresolved_reason::UnresolvedReason;
 
-/// The number of values that one step of a path may select.
+/// The maximum number of values that one step of a path may select.
 const MAX_VALUES: usize = 100_000;
 
 /// One step of a path.
@@ -229,7 +229,7 @@ mod tests {
             "x y": true,
             "l": [{"n": 1}, {"n": 2}],
         });
-        for (path, wanted) in [
+        for (path, expected) in [
             ("$", root.clone()),
             ("$.a.b-c[0]", json!(1)),
             ("$.a['b-c'][-1]", json!(3)),
@@ -244,7 +244,7 @@ mod tests {
             ("$.a['d','b-c']", json!([{"e": null}, [1, 2, 3]])),
             ("$.l[*].missing", json!([])),
         ] {
-            assert_eq!(find(path, &root), Ok(wanted), "{path}");
+            assert_eq!(find(path, &root), Ok(expected), "{path}");
         }
         for path in ["$.b", "$.a.b-c[3]", "$.a.b-c[-4]", "$.l.n", "$['x y'].z"] {
             assert!(matches!(find(path, &root), Err(UnresolvedReason::Missing(_))), "{path}");

@@ -16,7 +16,7 @@ pub(crate) struct Scope<'a> {
 impl Scope<'_> {
     /// Looks a path up: in the context if it begins with `$$`, else in the input.
     pub(crate) fn find(&self, path: &str) -> Result<Value, UnresolvedReason> {
-        let with_whole_path = |reason| match reason {
+        let with_full_path = |reason| match reason {
             UnresolvedReason::Missing(_) => UnresolvedReason::Missing(path.to_owned()),
             other => other,
         };
@@ -24,7 +24,7 @@ impl Scope<'_> {
             Some(rest) => {
                 let path = JsonPath::new(&format!("${rest}"))?;
                 let context = self.context.ok_or(UnresolvedReason::NotGiven("context"))?;
-                path.find(context).map_err(with_whole_path)
+                path.find(context).map_err(with_full_path)
             }
             None => {
                 let is_variable = path.strip_prefix('$').is_some_and(|rest| {
@@ -35,7 +35,7 @@ impl Scope<'_> {
                     return Err(UnresolvedReason::Unsupported(reason));
                 }
                 let input = self.input.ok_or(UnresolvedReason::NotGiven("input"));
-                JsonPath::new(path)?.find(input?).map_err(with_whole_path)
+                JsonPath::new(path)?.find(input?).map_err(with_full_path)
             }
         }
     }

@@ -3,13 +3,13 @@
 /// The reason for which an expression has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UnresolvedReason {
-    /// The reader was not given the input or the context, whichever the field names.
+    /// The reader did not get the input or the context, which the field names.
     NotGiven(&'static str),
     /// The path does not exist in the given input or context.
     Missing(String),
     /// The same object also has a member of this name without `.$`.
     DuplicateName(String),
-    /// The text is no valid expression.
+    /// The text is not a valid expression.
     Malformed(String),
     /// Step Functions supports the expression, but this crate does not.
     Unsupported(String),

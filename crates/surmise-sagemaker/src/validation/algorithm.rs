@@ -6,7 +6,6 @@
 //! training job, so it is a warning.
 
 use super::range::{Range, RangeKind};
-use super::ranges::INJECTED;
 use super::request_view::{RequestView, TunedDefinition};
 use crate::findings::{Findings, Severity};
 use crate::image::{Image, image_kind};
@@ -14,7 +13,7 @@ use crate::json_path::step;
 use crate::node::Node;
 use crate::request::{
     AlgorithmDescription, HyperParameterSpecification, HyperParameterType,
-    NumericRangeSpecification, XGBOOST_UNLIMITED_AT_ZERO, xgboost, xgboost_name,
+    NumericRangeSpecification, OBJECTIVE_METRIC, XGBOOST_UNLIMITED_AT_ZERO, xgboost, xgboost_name,
 };
 use crate::shape::nearest;
 use surmise::error::Violation;
@@ -26,15 +25,15 @@ pub(super) fn check(view: &RequestView<'_>, findings: &mut Findings) {
         let Some(algorithm) = definition.member("AlgorithmSpecification") else { continue };
         let path = algorithm.text("TrainingImage").unwrap_or_default();
         let described = algorithm.member("AlgorithmName").and_then(|name| {
-            let description = view.context.algorithms.iter().find(|known| is_named(known, &name));
+            let description = view.context.algorithms.iter().find(|it| is_named(it, &name));
             Some((name, description?))
         });
         if let Some((name, description)) = described {
             check_resource(definition, &name, description, findings);
             let rules = Rules {
                 description,
-                not_tunable: Severity::Error,
-                other: Severity::Error,
+                not_tunable_severity: Severity::Error,
+                default_severity: Severity::Error,
                 is_built_in: false,
                 canonical_name: |name| name,
             };
@@ -42,8 +41,8 @@ pub(super) fn check(view: &RequestView<'_>, findings: &mut Findings) {
         } else if let Image::BuiltIn("xgboost" | "sagemaker-xgboost") = image_kind(path) {
             let rules = Rules {
                 description: xgboost(),
-                not_tunable: Severity::Error,
-                other: Severity::Warning,
+                not_tunable_severity: Severity::Error,
+                default_severity: Severity::Warning,
                 is_built_in: true,
                 canonical_name: xgboost_name,
             };
@@ -60,8 +59,8 @@ fn warn_of_unused_descriptions(view: &RequestView<'_>, findings: &mut Findings) 
     let path = ["AlgorithmSpecification", "AlgorithmName"];
     let names: Vec<Node<'_>> =
         view.definitions.iter().filter_map(|node| node.descendant(&path)).collect();
-    let is_unused = |known: &&AlgorithmDescription| {
-        view.is_whole && !names.iter().any(|name| is_named(known, name))
+    let is_unused = |description: &&AlgorithmDescription| {
+        view.is_whole && !names.iter().any(|name| is_named(description, name))
     };
     for description in view.context.algorithms.iter().filter(is_unused) {
         let rule = format!(
@@ -75,7 +74,7 @@ fn warn_of_unused_descriptions(view: &RequestView<'_>, findings: &mut Findings) 
     }
 }
 
-/// True if `name` means the described algorithm: the same ARN, or, if it is no ARN, the same name.
+/// Returns whether `name` is that of the described algorithm: its ARN, or its name if it is no ARN.
 fn is_named(description: &AlgorithmDescription, name: &Node<'_>) -> bool {
     let name = name.value.as_str().unwrap_or_default();
     match description.algorithm_arn.as_deref() {
@@ -125,7 +124,7 @@ fn check_resource(
         let types = &specification.supported_training_instance_types;
         if let Some(instance_type) = node.member("InstanceType")
             && !types.is_empty()
-            && !types.iter().any(|known| instance_type.value == known.as_str())
+            && !types.iter().any(|supported| instance_type.value == supported.as_str())
         {
             findings.error(
                 &instance_type,
@@ -148,15 +147,15 @@ fn check_channels(
     description: &AlgorithmDescription,
     findings: &mut Findings,
 ) {
-    let known = &description.training_specification.training_channels;
-    let given = definition.list("InputDataConfig");
+    let specifications = &description.training_specification.training_channels;
+    let channels = definition.list("InputDataConfig");
     let mode = definition.descendant(&["AlgorithmSpecification", "TrainingInputMode"]);
-    for channel in &given {
+    for channel in &channels {
         let Some(name) = channel.member("ChannelName") else { continue };
         let Some(text) = name.value.as_str() else { continue };
-        let Some(specification) = known.iter().find(|known| known.name == text) else {
-            if !known.is_empty() {
-                let names: Vec<&str> = known.iter().map(|known| known.name.as_str()).collect();
+        let Some(specification) = specifications.iter().find(|it| it.name == text) else {
+            if !specifications.is_empty() {
+                let names: Vec<&str> = specifications.iter().map(|it| it.name.as_str()).collect();
                 findings.error(
                     &name,
                     "the algorithm has no such channel",
@@ -176,18 +175,18 @@ fn check_channels(
                 && let Some(value) = node.value.as_str()
                 && !supported.is_empty()
                 && value != "None"
-                && !supported.iter().any(|known| known == value)
+                && !supported.iter().any(|it| it == value)
             {
                 let rule = format!("the algorithm's channel {text} does not support it");
                 findings.error(&node, rule, format!("use {}", supported.join(", ")));
             }
         }
     }
-    for required in known.iter().filter(|known| known.is_required) {
-        let is_given =
-            given.iter().any(|channel| channel.text("ChannelName") == Some(&required.name));
-        let may_be_given = given.iter().any(|channel| channel.has_unresolved("ChannelName"));
-        if !is_given && !may_be_given && !definition.has_unresolved("InputDataConfig") {
+    for required in specifications.iter().filter(|it| it.is_required) {
+        let is_present =
+            channels.iter().any(|channel| channel.text("ChannelName") == Some(&required.name));
+        let may_be_present = channels.iter().any(|channel| channel.has_unresolved("ChannelName"));
+        if !is_present && !may_be_present && !definition.has_unresolved("InputDataConfig") {
             findings.missing(
                 definition.path_of("InputDataConfig"),
                 format!("the algorithm requires the channel {}", required.name),
@@ -203,10 +202,10 @@ const SCRIPT_HYPERPARAMETERS: [&str; 2] = ["sagemaker_program", "sagemaker_submi
 /// The rules that an algorithm's description states about hyperparameters and objective metrics.
 struct Rules<'d> {
     description: &'d AlgorithmDescription,
-    /// Severity of a range for a hyperparameter that is unknown or not tunable.
-    not_tunable: Severity,
-    /// Severity of all other findings.
-    other: Severity,
+    /// The severity of a range for a hyperparameter that is unknown or not tunable.
+    not_tunable_severity: Severity,
+    /// The severity of all other findings.
+    default_severity: Severity,
     /// True for SageMaker's own XGBoost, whose container also runs a user's script.
     is_built_in: bool,
     /// Maps a hyperparameter's name to the name that the description uses.
@@ -214,15 +213,18 @@ struct Rules<'d> {
 }
 
 impl Rules<'_> {
+    /// Returns the hyperparameters that the algorithm supports; empty if it supports all.
+    fn specifications(&self) -> &[HyperParameterSpecification] {
+        &self.description.training_specification.supported_hyper_parameters
+    }
+
     fn find(&self, name: &str) -> Option<&HyperParameterSpecification> {
-        let known = &self.description.training_specification.supported_hyper_parameters;
-        known.iter().find(|known| known.name == (self.canonical_name)(name))
+        self.specifications().iter().find(|it| it.name == (self.canonical_name)(name))
     }
 
     fn check(&self, tuned: &TunedDefinition<'_>, findings: &mut Findings) {
         self.check_objective(tuned, findings);
-        let known = &self.description.training_specification.supported_hyper_parameters;
-        if known.is_empty() {
+        if self.specifications().is_empty() {
             return;
         }
         for range in tuned.ranges.iter().filter(|range| !range.name.is_empty()) {
@@ -235,7 +237,7 @@ impl Rules<'_> {
             return;
         }
         for entry in &statics {
-            if entry.name != INJECTED && !entry.node.is_unresolved() {
+            if entry.name != OBJECTIVE_METRIC && !entry.node.is_unresolved() {
                 self.check_static(entry.name, &entry.node, findings);
             }
         }
@@ -246,18 +248,17 @@ impl Rules<'_> {
 
     fn check_required(&self, tuned: &TunedDefinition<'_>, findings: &mut Findings) {
         let Some(definition) = &tuned.definition else { return };
-        let known = &self.description.training_specification.supported_hyper_parameters;
-        let required =
-            known.iter().filter(|known| known.is_required && known.default_value.is_none());
+        let required = self.specifications().iter();
+        let required = required.filter(|it| it.is_required && it.default_value.is_none());
         let auto_parameters = tuned.range_nodes.iter().flat_map(|node| node.list("AutoParameters"));
         let auto_parameters: Vec<Node<'_>> = auto_parameters.collect();
         let statics = tuned.statics();
         for required in required {
             let is_required = |name: &str| (self.canonical_name)(name) == required.name;
-            let is_given = statics.iter().any(|entry| is_required(entry.name))
+            let is_present = statics.iter().any(|entry| is_required(entry.name))
                 || tuned.ranges.iter().any(|range| is_required(range.name))
                 || auto_parameters.iter().filter_map(|node| node.text("Name")).any(is_required);
-            if !is_given && !definition.has_unresolved("StaticHyperParameters") {
+            if !is_present && !definition.has_unresolved("StaticHyperParameters") {
                 let path = definition.path_of("StaticHyperParameters");
                 let violation = Violation::new(
                     format!("{path}{}", step(&required.name)),
@@ -265,32 +266,30 @@ impl Rules<'_> {
                     "the algorithm requires this hyperparameter",
                     "add it, or tune it",
                 );
-                findings.add(self.other, violation);
+                findings.add(self.default_severity, violation);
             }
         }
     }
 
     fn check_objective(&self, tuned: &TunedDefinition<'_>, findings: &mut Findings) {
-        let known = &self.description.training_specification.supported_tuning_job_objective_metrics;
+        let supported =
+            &self.description.training_specification.supported_tuning_job_objective_metrics;
         let Some(objective) = &tuned.objective else { return };
         let (Some(name), Some(goal)) = (objective.member("MetricName"), objective.member("Type"))
         else {
             return;
         };
-        let (Some(metric), false) = (name.value.as_str(), known.is_empty()) else { return };
-        let names = known.iter().map(|known| known.metric_name.as_str());
-        let goals: Vec<Goal> = known
-            .iter()
-            .filter(|known| known.metric_name == metric)
-            .map(|known| known.goal)
-            .collect();
+        let (Some(metric), false) = (name.value.as_str(), supported.is_empty()) else { return };
+        let names = supported.iter().map(|it| it.metric_name.as_str());
+        let goals: Vec<Goal> =
+            supported.iter().filter(|it| it.metric_name == metric).map(|it| it.goal).collect();
         if goals.is_empty() {
             let remedy = match nearest(metric, names.clone()) {
                 Some(similar) => format!("{similar} may be meant"),
                 None => format!("use one of {}", names.take(8).collect::<Vec<_>>().join(", ")),
             };
             let rule = format!("{} does not report this metric", self.description.algorithm_name);
-            findings.add_at(self.other, &name, rule, remedy);
+            findings.add_at(self.default_severity, &name, rule, remedy);
         } else if let Some(word) = goal.value.as_str()
             && !goals.iter().any(|goal| format!("{goal:?}") == word)
         {
@@ -298,77 +297,87 @@ impl Rules<'_> {
                 "{metric} must be {}",
                 if goals[0] == Goal::Minimize { "minimized" } else { "maximized" }
             );
-            findings.add_at(self.other, &goal, rule, format!("set it to {:?}", goals[0]));
+            findings.add_at(
+                self.default_severity,
+                &goal,
+                rule,
+                format!("set it to {:?}", goals[0]),
+            );
         }
     }
 
     fn check_range(&self, range: &Range<'_>, findings: &mut Findings) {
         let Some(name) = range.node.member("Name") else { return };
-        let Some(known) = self.find(range.name) else {
-            findings.add_at(self.not_tunable, &name, self.unknown(), self.remedy(range.name));
+        let Some(specification) = self.find(range.name) else {
+            let (rule, remedy) = (self.unknown_rule(), self.unknown_remedy(range.name));
+            findings.add_at(self.not_tunable_severity, &name, rule, remedy);
             return;
         };
-        if !known.is_tunable {
+        if !specification.is_tunable {
             let rule = format!(
                 "this hyperparameter of {} is not tunable",
                 self.description.algorithm_name
             );
-            findings.add_at(self.not_tunable, &name, rule, "make it static");
+            findings.add_at(self.not_tunable_severity, &name, rule, "make it static");
             return;
         }
-        let fits = match (&known.kind, range.kind) {
+        let fits = match (&specification.kind, range.kind) {
             (HyperParameterType::Integer, RangeKind::Integer)
             | (HyperParameterType::Continuous, RangeKind::Integer | RangeKind::Continuous)
             | (HyperParameterType::FreeText | HyperParameterType::Unknown(_), _) => true,
             (_, RangeKind::Categorical) => {
-                range.values.iter().all(|value| value_problem(known, value).is_none())
+                range.values.iter().all(|value| broken_rule(specification, value).is_none())
             }
             _ => false,
         };
         if !fits && range.kind != RangeKind::Categorical {
-            let rule = format!("its type must be {:?}, not {:?}", known.kind, range.kind);
+            let rule = format!("its type must be {:?}, not {:?}", specification.kind, range.kind);
             findings.add_at(
-                self.other,
+                self.default_severity,
                 &range.node,
                 rule,
-                format!("give it a range of type {:?}", known.kind),
+                format!("give it a range of type {:?}", specification.kind),
             );
             return;
         }
         for bound in ["MinValue", "MaxValue"] {
             if let Some(node) = range.node.member(bound)
                 && let Some(text) = node.value.as_str()
-                && let Some(rule) = value_problem(known, without_zero_fraction(text))
+                && let Some(rule) = broken_rule(specification, without_zero_fraction(text))
             {
-                findings.add_at(self.other, &node, rule, "narrow the range");
+                findings.add_at(self.default_severity, &node, rule, "narrow the range");
             }
         }
         for value in range.node.list("Values") {
-            if let Some(rule) = value.value.as_str().and_then(|text| value_problem(known, text)) {
-                findings.add_at(self.other, &value, rule, "remove it");
+            let text = value.value.as_str();
+            if let Some(rule) = text.and_then(|text| broken_rule(specification, text)) {
+                findings.add_at(self.default_severity, &value, rule, "remove it");
             }
         }
     }
 
     fn check_static(&self, name: &str, node: &Node<'_>, findings: &mut Findings) {
         match self.find(name) {
-            None => findings.add_at(self.other, node, self.unknown(), self.remedy(name)),
-            Some(known) => {
-                if let Some(rule) = node.value.as_str().and_then(|text| value_problem(known, text))
-                {
-                    findings.add_at(self.other, node, rule, "change it");
+            None => {
+                let (rule, remedy) = (self.unknown_rule(), self.unknown_remedy(name));
+                findings.add_at(self.default_severity, node, rule, remedy);
+            }
+            Some(specification) => {
+                let text = node.value.as_str();
+                if let Some(rule) = text.and_then(|text| broken_rule(specification, text)) {
+                    findings.add_at(self.default_severity, node, rule, "change it");
                 }
             }
         }
     }
 
-    fn unknown(&self) -> String {
+    /// Returns the rule that a hyperparameter without a specification breaks.
+    fn unknown_rule(&self) -> String {
         format!("{} has no such hyperparameter", self.description.algorithm_name)
     }
 
-    fn remedy(&self, name: &str) -> String {
-        let known = &self.description.training_specification.supported_hyper_parameters;
-        match nearest(name, known.iter().map(|known| known.name.as_str())) {
+    fn unknown_remedy(&self, name: &str) -> String {
+        match nearest(name, self.specifications().iter().map(|it| it.name.as_str())) {
             Some(similar) => format!("{similar} may be meant"),
             None => "remove it".to_owned(),
         }
@@ -384,8 +393,8 @@ fn without_zero_fraction(text: &str) -> &str {
 }
 
 /// Returns the rule that a value breaks, or `None` if the hyperparameter accepts it.
-fn value_problem(known: &HyperParameterSpecification, text: &str) -> Option<String> {
-    let range = known.range.as_ref();
+fn broken_rule(specification: &HyperParameterSpecification, text: &str) -> Option<String> {
+    let range = specification.range.as_ref();
     let outside = |bounds: Option<&NumericRangeSpecification>, number: f64| {
         let bounds = bounds?;
         let (min, max) = (bounds.min_value.parse().ok()?, bounds.max_value.parse().ok()?);
@@ -393,7 +402,7 @@ fn value_problem(known: &HyperParameterSpecification, text: &str) -> Option<Stri
         (!is_inside)
             .then(|| format!("the algorithm takes {} to {}", bounds.min_value, bounds.max_value))
     };
-    match &known.kind {
+    match &specification.kind {
         HyperParameterType::FreeText | HyperParameterType::Unknown(_) => None,
         HyperParameterType::Integer => match text.parse::<i64>() {
             #[allow(clippy::cast_precision_loss, reason = "for a comparison")]
@@ -412,8 +421,8 @@ fn value_problem(known: &HyperParameterSpecification, text: &str) -> Option<Stri
         },
         HyperParameterType::Categorical => {
             let values = &range?.categorical_parameter_range_specification.as_ref()?.values;
-            let is_known = values.iter().any(|value| value == text);
-            (!is_known).then(|| format!("the algorithm takes {}", values.join(", ")))
+            let is_allowed = values.iter().any(|value| value == text);
+            (!is_allowed).then(|| format!("the algorithm takes {}", values.join(", ")))
         }
     }
 }
@@ -431,7 +440,7 @@ fn warn_of_missing_train_channel(definition: &Node<'_>, findings: &mut Findings)
     }
 }
 
-/// Warns of ranges that begin at a 0 that means "no limit": it is no neighbour of small values.
+/// Warns of ranges that begin at a 0 that means "no limit": it is no neighbor of small values.
 fn warn_of_unlimited_zero(tuned: &TunedDefinition<'_>, findings: &mut Findings) {
     for range in &tuned.ranges {
         let (Some(min), Some(max)) = (range.min, range.max) else { continue };

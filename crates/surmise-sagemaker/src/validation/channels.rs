@@ -55,14 +55,14 @@ fn check_source(channel: &Node<'_>, mode: Option<&str>, findings: &mut Findings)
         ),
     }
     let Some(s3) = source.member("S3DataSource") else { return };
-    let augmented = s3.text("S3DataType") == Some("AugmentedManifestFile");
-    if augmented
+    let is_augmented = s3.text("S3DataType") == Some("AugmentedManifestFile");
+    if is_augmented
         && mode.is_some_and(|mode| mode != "Pipe")
         && let Some(node) = s3.member("S3DataType")
     {
         findings.error(&node, "augmented manifests need input mode Pipe", "set InputMode to Pipe");
     }
-    if !augmented
+    if !is_augmented
         && s3.text("S3DataType").is_some()
         && let Some(node) = s3.member("AttributeNames").filter(|node| !node.items().is_empty())
     {
@@ -80,8 +80,8 @@ fn check_groups(
 ) {
     let source = channel.descendant(&["DataSource", "S3DataSource"]);
     for name in source.iter().flat_map(|source| source.list("InstanceGroupNames")) {
-        let is_known = name.value.as_str().is_none_or(|name| groups.contains(&name));
-        if !is_known && !definition.has_unresolved("ResourceConfig") {
+        let exists = name.value.as_str().is_none_or(|name| groups.contains(&name));
+        if !exists && !definition.has_unresolved("ResourceConfig") {
             let rule = "no instance group in ResourceConfig has this name";
             findings.warning(&name, rule, "name one of InstanceGroups, or remove it");
         }

@@ -59,7 +59,11 @@ fn check_resources(definition: &Node<'_>, findings: &mut Findings) {
     let Some(resources) = fixed else { return };
     for name in ["SelectedInstanceType", "SelectedInstanceCount"] {
         if let Some(node) = resources.member_or_expression(name) {
-            findings.error(&node, "only the service's answers have it", "remove it");
+            findings.error(
+                &node,
+                "only descriptions from the service have this member",
+                "remove it",
+            );
         }
     }
     let groups = resources.member("InstanceGroups").filter(|groups| !groups.items().is_empty());

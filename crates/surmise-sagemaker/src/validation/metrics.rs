@@ -46,9 +46,9 @@ pub(super) fn check(view: &RequestView<'_>, findings: &mut Findings) {
 
 /// Checks that the objective is defined.
 ///
-/// A user's image must define it. The image of a built-in algorithm defines its metrics itself.
-/// For definitions with such an image users report the message "You can't override the metric
-/// definitions for Amazon SageMaker algorithms", though a page of AWS's guide has some.
+/// It must be defined for a user's image; the image of a built-in algorithm defines its own
+/// metrics. For definitions with such an image users report the message "You can't override the
+/// metric definitions for Amazon SageMaker algorithms", though a page of AWS's guide has some.
 fn check_objective(algorithm: &Node<'_>, tuned: &TunedDefinition<'_>, findings: &mut Findings) {
     let Some(path) = algorithm.text("TrainingImage") else { return };
     let metrics = algorithm.member("MetricDefinitions");
@@ -73,14 +73,14 @@ fn check_objective(algorithm: &Node<'_>, tuned: &TunedDefinition<'_>, findings: 
     let is_defined = defined.iter().any(is_objective)
         || defined.iter().any(|metric| metric.has_unresolved("Name"));
     if !is_defined && !algorithm.has_unresolved("MetricDefinitions") {
-        let known: Vec<&str> = defined.iter().filter_map(|metric| metric.text("Name")).collect();
-        let rule = if known.is_empty() {
+        let names: Vec<&str> = defined.iter().filter_map(|metric| metric.text("Name")).collect();
+        let rule = if names.is_empty() {
             format!(
                 "training jobs of this image must define the objective, in {}",
                 algorithm.path_of("MetricDefinitions")
             )
         } else {
-            format!("the objective must be one of the defined metrics: {}", known.join(", "))
+            format!("the objective must be one of the defined metrics: {}", names.join(", "))
         };
         // A namesake may be SageMaker's own image in a region that this version does not know.
         let severity = if image == Image::Other { Severity::Error } else { Severity::Warning };
@@ -149,10 +149,10 @@ fn check_captures(
     if let Some(text) = texts.find(|text| !is_number(text)) {
         let rule = format!("it captures a text that is no number: {text:?}");
         findings.warning(node, rule, "capture only the number");
-    } else if let Some((text, whole)) =
+    } else if let Some((text, number)) =
         found.iter().find_map(|(line, span)| longer_number(line, span))
     {
-        let rule = format!("it captures only {text:?} of the number {whole:?}");
+        let rule = format!("it captures only {text:?} of the number {number:?}");
         findings.warning(node, rule, r"capture the whole number, as in (\S+) or ([0-9.eE+-]+)");
     }
 }
@@ -166,6 +166,6 @@ fn longer_number<'a>(line: &'a str, span: &Range<usize>) -> Option<(&'a str, &'a
     let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
     let start = line[..span.start].trim_end_matches(is_of_number).len();
     let end = line.len() - line[span.end..].trim_start_matches(is_of_number).len();
-    let (text, whole) = (&line[span.clone()], &line[start..end]);
-    (text != whole && is_number(whole)).then_some((text, whole))
+    let (text, number) = (&line[span.clone()], &line[start..end]);
+    (text != number && is_number(number)).then_some((text, number))
 }

@@ -1,8 +1,9 @@
-//! Validation of tuning requests: does the service accept a request, and does it do what is meant?
+//! Validation of tuning requests: does the service accept a request, and does it do what its author
+//! wants?
 //!
 //! Two passes report all findings at once. The first checks every member against the service's
 //! model (`shape`). The second checks the rules between members, which only the service and its
-//! documentation state. Each rule looks only at the members that it needs, so that a broken rule
+//! documentation state. Each rule checks only the members that it needs, so that a broken rule
 //! hides no other.
 
 mod channels;

@@ -27,7 +27,7 @@ pub(super) struct Range<'a> {
 }
 
 impl<'a> Range<'a> {
-    /// Returns all ranges of one `ParameterRanges`.
+    /// Returns all ranges of a `ParameterRanges` member.
     pub(super) fn all(ranges: &Node<'a>) -> Vec<Self> {
         let kinds = [RangeKind::Integer, RangeKind::Continuous, RangeKind::Categorical];
         let lists = RANGE_LISTS.iter().zip(kinds);
@@ -71,8 +71,8 @@ impl<'a> Range<'a> {
         match self.kind {
             RangeKind::Categorical => {
                 let count = self.node.list("Values").len();
-                let is_known = count > 0 && count == self.values.len();
-                is_known.then_some(count as u128)
+                let are_readable = count > 0 && count == self.values.len();
+                are_readable.then_some(count as u128)
             }
             RangeKind::Continuous => None,
             RangeKind::Integer => {

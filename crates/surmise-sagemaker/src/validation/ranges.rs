@@ -7,18 +7,15 @@ use super::range::{RANGE_LISTS, Range, RangeKind};
 use super::request_view::{RequestView, TunedDefinition};
 use crate::findings::Findings;
 use crate::node::Node;
-use crate::request::{parse_float, parse_integer};
+use crate::request::{OBJECTIVE_METRIC, parse_float, parse_integer};
 
 /// The maximum number of ranges of all types, by the text of the service's model.
 const MAX_RANGES: usize = 30;
-/// The maximum number of hyperparameters of a training job: tuned, static and [`INJECTED`].
+/// The maximum number of hyperparameters of a training job: tuned, static and [`OBJECTIVE_METRIC`].
 const MAX_HYPERPARAMETERS: usize = 100;
-/// The ratio of bounds from which a linear scale spends nearly all trials on the largest values.
-///
-/// It is three decades, minus a tolerance for rounding.
+/// The ratio of the bounds from which a linear scale spends nearly all trials on the largest
+/// values: three decades, minus a tolerance for rounding.
 const WIDE_RATIO: f64 = 1000.0 * (1.0 - 1e-9);
-/// The hyperparameter by which SageMaker tells each training job the name of its objective metric.
-pub(super) const INJECTED: &str = "_tuning_objective_metric";
 
 pub(super) fn check(view: &RequestView<'_>, findings: &mut Findings) {
     for tuned in &view.tuned_definitions {
@@ -54,7 +51,7 @@ fn check_name(range: &Range<'_>, findings: &mut Findings) {
     if name.value == "" {
         findings.error(&name, "a hyperparameter must have a name", "name it");
     }
-    if range.name == INJECTED {
+    if range.name == OBJECTIVE_METRIC {
         findings.error(&name, "SageMaker sets this hyperparameter itself", "leave it out");
     }
 }
@@ -63,7 +60,7 @@ fn check_bounds(range: &Range<'_>, findings: &mut Findings) {
     for bound in ["MinValue", "MaxValue"] {
         let Some(node) = range.node.member(bound) else { continue };
         let Some(text) = node.value.as_str() else { continue };
-        let (rule, remedy, is_read, is_plain) = match range.kind {
+        let (rule, remedy, is_valid, is_plain) = match range.kind {
             RangeKind::Integer => (
                 "the bounds of an integer range must be whole numbers",
                 "write it as \"10\"",
@@ -77,7 +74,7 @@ fn check_bounds(range: &Range<'_>, findings: &mut Findings) {
                 text.trim() == text,
             ),
         };
-        if !is_read {
+        if !is_valid {
             findings.error(&node, rule, remedy);
         } else if !is_plain {
             let rule = "it is unknown whether the service accepts this notation of a number";
@@ -106,7 +103,7 @@ fn check_bounds(range: &Range<'_>, findings: &mut Findings) {
 fn check_scale(range: &Range<'_>, findings: &mut Findings) {
     let Some(scaling) = range.node.member("ScalingType") else { return };
     let (min, max) = (range.min, range.max);
-    let bound_if = |name: &str, is_bad: bool| range.node.member(name).filter(|_| is_bad);
+    let bound_if = |name: &str, is_wrong: bool| range.node.member(name).filter(|_| is_wrong);
     match scaling.value.as_str() {
         Some("Logarithmic") => {
             if let Some(node) = bound_if("MinValue", min.is_some_and(|min| min <= 0.0)) {
@@ -134,14 +131,14 @@ fn check_scale(range: &Range<'_>, findings: &mut Findings) {
         }
         Some("Linear") => {
             if let (Some(min), Some(max)) = (min, max) {
-                warn_of_linear(range, &scaling, (min, max), findings);
+                warn_of_linear_scale(range, &scaling, (min, max), findings);
             }
         }
         _ => {}
     }
 }
 
-fn warn_of_linear(
+fn warn_of_linear_scale(
     range: &Range<'_>,
     scaling: &Node<'_>,
     (min, max): (f64, f64),
@@ -177,7 +174,7 @@ fn check_values(range: &Range<'_>, findings: &mut Findings) {
     for value in range.node.list("Values") {
         let Some(text) = value.value.as_str() else { continue };
         let Some(number) = parse_float(text) else { continue };
-        let is_equal = |(other, known): &&(&str, f64)| *other != text && *known == number;
+        let is_equal = |(earlier, it): &&(&str, f64)| *earlier != text && *it == number;
         if let Some((equal, _)) = numbers.iter().find(is_equal) {
             let rule = format!("{equal:?} is the same number, and the tuning job will try both");
             findings.warning(
@@ -206,7 +203,7 @@ fn check_names(tuned: &TunedDefinition<'_>, findings: &mut Findings) {
             findings.error(&name, rule, "remove one of them");
         }
     }
-    if let Some(entry) = statics.iter().find(|entry| entry.name == INJECTED) {
+    if let Some(entry) = statics.iter().find(|entry| entry.name == OBJECTIVE_METRIC) {
         let rule = "SageMaker sets this hyperparameter itself";
         findings.warning(&entry.node, rule, "leave it out");
     }
@@ -255,7 +252,7 @@ fn check_counts(tuned: &TunedDefinition<'_>, findings: &mut Findings) {
     {
         let rule = format!(
             "a training job may have at most {MAX_HYPERPARAMETERS} hyperparameters; these are \
-             {statics} static, {count} tuned, and {INJECTED}"
+             {statics} static, {count} tuned, and {OBJECTIVE_METRIC}"
         );
         findings.error(&node, rule, "remove some");
     }

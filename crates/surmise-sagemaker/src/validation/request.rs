@@ -74,7 +74,7 @@ fn check_warm_start(view: &RequestView<'_>, findings: &mut Findings) {
         let remedy = "remove it: the service may refuse or ignore it";
         findings.warning(&warm_start, rule, remedy);
     }
-    let own = view.root.text("HyperParameterTuningJobName");
+    let tuning_job = view.root.text("HyperParameterTuningJobName");
     let mut seen = HashSet::new();
     for parent in warm_start.list("ParentHyperParameterTuningJobs") {
         let name = parent.member("HyperParameterTuningJobName");
@@ -87,7 +87,7 @@ fn check_warm_start(view: &RequestView<'_>, findings: &mut Findings) {
         };
         // Names of tuning jobs are case-insensitive.
         let Some(text) = name.value.as_str().map(str::to_ascii_lowercase) else { continue };
-        if own.is_some_and(|own| own.eq_ignore_ascii_case(&text)) {
+        if tuning_job.is_some_and(|it| it.eq_ignore_ascii_case(&text)) {
             findings.error(&name, "a tuning job cannot be its own parent", "rename one of them");
         }
         if !seen.insert(text) {

@@ -1,4 +1,4 @@
-//! A view of a request in which each rule finds its parts: definitions, ranges, objectives, limits.
+//! A view of a request that gives rules its parts: definitions, ranges, objectives, limits.
 
 use super::range::{RANGE_LISTS, Range};
 use crate::node::{NamedNode, Node};
@@ -6,7 +6,7 @@ use crate::quotas::Quotas;
 use crate::reading::{Document, DocumentFormat};
 use crate::request::AlgorithmDescription;
 
-/// The parts of one request that rules look at.
+/// The parts of a request that rules check.
 pub(super) struct RequestView<'a> {
     /// False if the document holds only a `HyperParameterTuningJobConfig`.
     pub(super) is_whole: bool,
@@ -17,7 +17,7 @@ pub(super) struct RequestView<'a> {
     pub(super) context: Context<'a>,
 }
 
-/// What the validator knows besides the request: quotas, algorithm descriptions, lines of a log.
+/// The settings of the validator: quotas, algorithm descriptions, lines of a log.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) quotas: Quotas,
@@ -41,7 +41,7 @@ pub(super) struct TunedDefinition<'a> {
 }
 
 impl<'a> TunedDefinition<'a> {
-    /// The static hyperparameters of the definition.
+    /// Returns the static hyperparameters of the definition.
     pub(super) fn statics(&self) -> Vec<NamedNode<'a>> {
         let definition = self.definition.as_ref();
         definition.map(|node| node.map("StaticHyperParameters")).unwrap_or_default()
@@ -59,7 +59,7 @@ impl<'a> RequestView<'a> {
             definitions.extend(root.list("TrainingJobDefinitions"));
             definitions.retain(|node| node.object().is_some());
         }
-        // A member is present that is unresolved or no object.
+        // A member is present, but unresolved or not an object.
         let has_unreadable = is_whole
             && (root.has_unresolved("TrainingJobDefinition")
                 || root.has_unresolved("TrainingJobDefinitions")
@@ -79,7 +79,7 @@ impl<'a> RequestView<'a> {
         Self { is_whole, tuned_definitions, root, config, definitions, context }
     }
 
-    /// True if the request lets Autotune choose ranges and limits.
+    /// Returns whether the request lets Autotune choose ranges and limits.
     pub(super) fn is_autotuned(&self) -> bool {
         self.is_whole && self.root.has("Autotune")
     }
@@ -100,11 +100,11 @@ impl<'a> RequestView<'a> {
 
 impl<'a> TunedDefinition<'a> {
     fn new(config: Option<&Node<'a>>, definition: Option<&Node<'a>>) -> Self {
-        let general = config.and_then(|config| config.member("ParameterRanges"));
-        let own = definition.and_then(|node| node.member("HyperParameterRanges"));
+        let config_ranges = config.and_then(|config| config.member("ParameterRanges"));
+        let definition_ranges = definition.and_then(|node| node.member("HyperParameterRanges"));
         let range_nodes: Vec<Node<'a>> =
-            own.clone().or_else(|| general.clone()).into_iter().collect();
-        let ignored = general.filter(|_| own.is_some());
+            definition_ranges.clone().or_else(|| config_ranges.clone()).into_iter().collect();
+        let ignored = config_ranges.filter(|_| definition_ranges.is_some());
         let objective = definition.and_then(|node| node.member("TuningObjective"));
         let in_config = || config?.member("HyperParameterTuningJobObjective");
         let has_unresolved_list =

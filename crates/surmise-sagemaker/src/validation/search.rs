@@ -61,11 +61,11 @@ fn check_hyperband(view: &RequestView<'_>, config: &Node<'_>, findings: &mut Fin
             .is_some_and(|node| node.has_unresolved("HyperbandStrategyConfig"));
     for definition in view.definitions.iter().filter(|_| !may_have_max) {
         let statics = definition.member("StaticHyperParameters");
-        let given =
+        let epochs =
             EPOCH_NAMES.iter().filter_map(|name| statics.as_ref()?.member_or_expression(name));
-        let given: Vec<Node<'_>> = given.collect();
-        let is_inferred = !given.is_empty();
-        check_epochs(&given, number("MinResource").unwrap_or(1), findings);
+        let epochs: Vec<Node<'_>> = epochs.collect();
+        let is_inferred = !epochs.is_empty();
+        check_epochs(&epochs, number("MinResource").unwrap_or(1), findings);
         if !is_inferred && !definition.has_unresolved("StaticHyperParameters") {
             findings.missing(
                 format!("{}.StrategyConfig.HyperbandStrategyConfig.MaxResource", config.path),
@@ -80,8 +80,8 @@ fn check_hyperband(view: &RequestView<'_>, config: &Node<'_>, findings: &mut Fin
 }
 
 /// Checks the static hyperparameters from which Hyperband infers `MaxResource`.
-fn check_epochs(given: &[Node<'_>], min_resource: i64, findings: &mut Findings) {
-    for node in given.iter().filter(|node| !node.is_unresolved()) {
+fn check_epochs(epochs: &[Node<'_>], min_resource: i64, findings: &mut Findings) {
+    for node in epochs.iter().filter(|node| !node.is_unresolved()) {
         let Some(text) = node.value.as_str() else { continue };
         match parse_epochs(text) {
             None => findings.error(
@@ -91,7 +91,7 @@ fn check_epochs(given: &[Node<'_>], min_resource: i64, findings: &mut Findings) 
             ),
             Some(epochs) if i64::try_from(epochs).is_ok_and(|max| max < min_resource) => {
                 let rule = format!(
-                    "Hyperband infers MaxResource from it, which is at least MinResource, \
+                    "Hyperband infers MaxResource from it, which must be at least MinResource, \
                      {min_resource}"
                 );
                 findings.error(node, rule, "raise it, or lower MinResource");
@@ -132,7 +132,7 @@ fn check_limits(view: &RequestView<'_>, findings: &mut Findings) {
         findings.warning(&node, rule, remedy);
     }
     warn_of_parallelism(view, findings);
-    warn_of_no_end(view, findings);
+    warn_of_missing_limit(view, findings);
 }
 
 fn warn_of_parallelism(view: &RequestView<'_>, findings: &mut Findings) {
@@ -156,7 +156,7 @@ fn warn_of_parallelism(view: &RequestView<'_>, findings: &mut Findings) {
     }
 }
 
-fn warn_of_no_end(view: &RequestView<'_>, findings: &mut Findings) {
+fn warn_of_missing_limit(view: &RequestView<'_>, findings: &mut Findings) {
     let Some(limits) = view.config.as_ref().and_then(|config| config.member("ResourceLimits"))
     else {
         return;
@@ -192,38 +192,39 @@ fn check_completion(view: &RequestView<'_>, config: &Node<'_>, findings: &mut Fi
 fn check_objectives(view: &RequestView<'_>, config: &Node<'_>, findings: &mut Findings) {
     const IN_CONFIG: &str = "HyperParameterTuningJobObjective";
     for tuned in &view.tuned_definitions {
-        let own =
-            tuned.definition.as_ref().and_then(|node| node.member_or_expression("TuningObjective"));
-        // An unresolved definition may have its own objective.
-        let may_have_own = tuned.definition.is_none() && tuned.may_have_more && view.is_whole;
-        if own.is_none() && !may_have_own && !config.has(IN_CONFIG) && !view.is_autotuned() {
+        let definition = tuned.definition.as_ref();
+        let objective = definition.and_then(|node| node.member_or_expression("TuningObjective"));
+        // An unresolved definition may have an objective.
+        let may_exist = tuned.definition.is_none() && tuned.may_have_more && view.is_whole;
+        if objective.is_none() && !may_exist && !config.has(IN_CONFIG) && !view.is_autotuned() {
             findings.missing(
                 config.path_of(IN_CONFIG),
                 "there must be an objective, here or as TuningObjective of each definition",
                 "add one: Type and MetricName",
             );
         }
-        if let (Some(own), Some(general)) = (own, config.member(IN_CONFIG))
-            && own.value != general.value
-            && !own.is_unresolved()
+        if let (Some(objective), Some(config_objective)) = (objective, config.member(IN_CONFIG))
+            && objective.value != config_objective.value
+            && !objective.is_unresolved()
         {
-            let rule = format!("there are two objectives: {} is another one", general.path);
-            findings.warning(&own, rule, "keep one of them");
+            let rule =
+                format!("there are two objectives: {} is another one", config_objective.path);
+            findings.warning(&objective, rule, "keep one of them");
         }
     }
 }
 
 /// Warns if configuration and definition both have ranges; AWS does not document which ones apply.
 fn check_ranges_once(view: &RequestView<'_>, config: &Node<'_>, findings: &mut Findings) {
-    let Some(general) = config.member("ParameterRanges") else { return };
+    let Some(config_ranges) = config.member("ParameterRanges") else { return };
     for definition in &view.definitions {
-        if let Some(own) = definition.member("HyperParameterRanges") {
+        if let Some(ranges) = definition.member("HyperParameterRanges") {
             let rule = format!(
                 "{} has ranges, too, and AWS does not document which ones apply; Surmise uses \
                  these",
-                general.path
+                config_ranges.path
             );
-            findings.warning(&own, rule, "keep them in one place");
+            findings.warning(&ranges, rule, "keep them in one place");
         }
     }
 }

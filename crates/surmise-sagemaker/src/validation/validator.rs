@@ -16,9 +16,9 @@ use crate::shape::check;
 ///
 /// A [`Document`] is a request that was read but not checked. The validator reports every problem
 /// at once. Each [`Finding`](crate::Finding) names the JSON path, the value there, the rule and the
-/// remedy. An error is a request that the service, or a client such as botocore, refuses. A warning
-/// is a request that the service accepts although it does something that its author probably does
-/// not want, such as a linear scale over six decades.
+/// remedy. An error means that the service, or a client such as botocore, refuses the request. A
+/// warning means that the service accepts it, but that it probably does not do what its author
+/// wants, as with a linear scale over six decades.
 ///
 /// ```
 /// use surmise_sagemaker::{Document, Validator};
@@ -92,9 +92,10 @@ impl Validator {
 
     /// Returns all errors and warnings about a request.
     pub fn validate(&self, document: &Document) -> Validation {
-        let unknown = if self.allows_unknown_members { Severity::Warning } else { Severity::Error };
+        let unknown_member_severity =
+            if self.allows_unknown_members { Severity::Warning } else { Severity::Error };
         let in_state_machine = matches!(document.format, DocumentFormat::StateMachine { .. });
-        let mut findings = Findings::new(unknown, in_state_machine);
+        let mut findings = Findings::new(unknown_member_severity, in_state_machine);
         let root = document.root();
         match document.format {
             DocumentFormat::Config => {

@@ -9,7 +9,7 @@ use surmise_sagemaker::fake::JobTimes;
 use super::*;
 
 #[test]
-fn the_evaluator_fulfils_the_contract() {
+fn the_evaluator_fulfills_the_contract() {
     // The checks expect each job to end within a minute.
     let second = Duration::from_secs(1);
     let times =

@@ -36,7 +36,7 @@ fn training_jobs_have_the_settings_of_the_request() {
     let members: BTreeSet<&str> = made.as_object().unwrap().keys().map(String::as_str).collect();
     assert!(!members.contains("StaticHyperParameters") && !members.contains("RetryStrategy"));
     let urgent = trial(8, 0.5);
-    let job = Job { deadline: Some(90 * SECOND), ..Job::new(&urgent, 2) };
+    let job = Job { timeout: Some(90 * SECOND), ..Job::new(&urgent, 2) };
     evaluator.start(&job).unwrap();
     let made = fake.request(&training_job_name("trees", 8, 2)).unwrap();
     assert_eq!(made["StoppingCondition"]["MaxRuntimeInSeconds"], 90);
@@ -181,10 +181,10 @@ fn fault_28_a_stopping_job_occupies_its_slot_until_it_has_ended() {
     start_job(&mut evaluator, 1, 0.4);
     let before = collect_events(&mut evaluator, 300 * SECOND);
     assert!(matches!(before[..], [JobEvent::Located { .. }]), "{before:?}");
-    let asked = evaluator.elapsed();
+    let stop_requested_at = evaluator.elapsed();
     evaluator.stop(id(1, 1)).unwrap();
     let outcome = wait_for_outcome(&mut evaluator);
-    assert!(evaluator.elapsed() - asked >= 50 * SECOND);
+    assert!(evaluator.elapsed() - stop_requested_at >= 50 * SECOND);
     // The last reported value is that of the first of five steps.
     assert!(
         matches!(outcome, Outcome::Stopped { value: Some(value) } if (value - 0.9).abs() < 1e-6),

@@ -79,18 +79,18 @@ fn after_a_restart_no_report_is_repeated() {
         let before = evaluator(&fake, &settings.clock, &request);
         let mut before = before.reports_from(source.clone());
         start_job(&mut before, 1, 0.3);
-        let mut known = trial(1, 0.3);
-        while known.reports.len() < 2 {
+        let mut resumed_trial = trial(1, 0.3);
+        while resumed_trial.reports.len() < 2 {
             for event in before.wait(60 * SECOND).unwrap() {
                 if let JobEvent::Report { step, value, .. } = event {
-                    known.reports.push(surmise::trial::Report { step, value });
+                    resumed_trial.reports.push(surmise::trial::Report { step, value });
                 }
             }
         }
         drop(before);
         let after = evaluator(&fake, &settings.clock, &request);
         let mut after = after.reports_from(source.clone());
-        assert_eq!(after.start(&Job::new(&known, 1)).unwrap(), StartOutcome::Adopted);
+        assert_eq!(after.start(&Job::new(&resumed_trial, 1)).unwrap(), StartOutcome::Adopted);
         let events = collect_until_ended(&mut after, 1);
         let steps: Vec<u64> = events
             .iter()

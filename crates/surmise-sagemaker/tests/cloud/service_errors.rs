@@ -56,9 +56,9 @@ fn requests_obey_the_rate_limits() {
     assert_eq!(created.len(), 10);
     assert_eq!(created[9], 16 * SECOND, "two at once, then one every two seconds: {created:?}");
     // One search covers ten jobs; only ended jobs are described one by one.
-    let asked = |name: &str| log.iter().filter(|entry| entry.operation == name).count();
-    assert!((10..=13).contains(&asked("DescribeTrainingJob")));
-    assert!(asked("Search") > 30);
+    let request_count = |name: &str| log.iter().filter(|entry| entry.operation == name).count();
+    assert!((10..=13).contains(&request_count("DescribeTrainingJob")));
+    assert!(request_count("Search") > 30);
 }
 
 #[test]
@@ -81,13 +81,14 @@ fn fault_18_lost_replies_and_requests_create_no_duplicates() {
     let faults = Faults { lost_replies: 0.2, lost_requests: 0.2, ..Default::default() };
     let (fake, _) = tune_under_faults(&FakeSettings { faults, ..Default::default() }, 30, 4);
     let log = fake.log();
-    let lost = |outcome: &RequestOutcome| {
-        let of_creations = log.iter().filter(|entry| entry.operation == "CreateTrainingJob");
-        of_creations.filter(|entry| entry.outcome == *outcome).count()
+    let creation_count = |outcome: &RequestOutcome| {
+        let creations = log.iter().filter(|entry| entry.operation == "CreateTrainingJob");
+        creations.filter(|entry| entry.outcome == *outcome).count()
     };
-    assert!(lost(&RequestOutcome::ReplyLost) > 0 && lost(&RequestOutcome::RequestLost) > 0);
+    assert!(creation_count(&RequestOutcome::ReplyLost) > 0);
+    assert!(creation_count(&RequestOutcome::RequestLost) > 0);
     assert!(
-        lost(&RequestOutcome::Refused("ResourceInUse".to_owned())) > 0,
+        creation_count(&RequestOutcome::Refused("ResourceInUse".to_owned())) > 0,
         "the repeated creation was refused"
     );
 }
@@ -234,9 +235,9 @@ fn fault_16_a_network_outage_is_reported_and_fails_no_trial() {
         tune_under_faults(&FakeSettings { faults, ..Default::default() }, 12, 3);
     assert_eq!(progress_log.iter().filter(|progress| progress.starts_with("Paused")).count(), 1);
     assert_eq!(progress_log.iter().filter(|progress| progress.starts_with("Resumed")).count(), 1);
-    let lost =
+    let lost_requests =
         fake.log().iter().filter(|entry| entry.outcome == RequestOutcome::RequestLost).count();
-    assert!(lost < 120, "requests come at growing intervals: {lost}");
+    assert!(lost_requests < 120, "requests come at growing intervals: {lost_requests}");
 }
 
 #[test]
@@ -356,8 +357,8 @@ fn existing_jobs_are_adopted_even_if_the_quota_is_checked_first() {
     start_job(&mut first, 2, 0.6);
     drop(first);
     let mut second = evaluator(&fake, &settings.clock, &request);
-    let known = trial(1, 0.4);
-    assert_eq!(second.start(&Job::new(&known, 1)).unwrap(), StartOutcome::Adopted);
+    let trial = trial(1, 0.4);
+    assert_eq!(second.start(&Job::new(&trial, 1)).unwrap(), StartOutcome::Adopted);
     assert_eq!(start_job(&mut second, 2, 0.6), StartOutcome::Adopted);
     collect_until_ended(&mut second, 2);
 }

@@ -73,7 +73,7 @@ fn all_faults() -> Faults {
         lost_replies: 0.02,
         lost_requests: 0.02,
         internal_errors: 0.01,
-        // Every eight hours there is no answer for twenty minutes. Every ten hours the credentials
+        // Every eight hours there is no reply for twenty minutes. Every ten hours the credentials
         // are expired for half an hour.
         outages: (1..200).map(|n| n * 8 * hour..n * 8 * hour + 1200 * SECOND).collect(),
         expired: (1..160).map(|n| n * 10 * hour..n * 10 * hour + 1800 * SECOND).collect(),
@@ -97,11 +97,11 @@ fn all_faults() -> Faults {
 fn request_with_all_options() -> CreateHyperParameterTuningJobRequest {
     let mut request = request("trees", 1000, 20);
     let definition = request.definition.as_mut().unwrap();
-    let machines = serde_json::json!({"AllocationStrategy": "Prioritized", "InstanceConfigs": [
+    let resources = serde_json::json!({"AllocationStrategy": "Prioritized", "InstanceConfigs": [
         {"InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
         {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 40}]});
     definition.resources = None;
-    definition.flexible_resources = Some(serde_json::from_value(machines).unwrap());
+    definition.flexible_resources = Some(serde_json::from_value(resources).unwrap());
     definition.spot_training = Some(true);
     definition.stopping_condition.max_wait_time_in_seconds = Some(20_000);
     let config = serde_json::json!({"S3Uri": "s3://bucket/checkpoints"});
@@ -135,7 +135,7 @@ fn under_all_faults_each_job_is_created_once_and_the_bill_is_exact() {
     let mut before = make(TrainingReportSource::Logs(MetricPattern::new("loss:(.*)").unwrap()));
     let rules = TuningRules {
         early_stopping: EarlyStopping::auto(),
-        retries: RetryPolicy::default().with(FailureKind::Interrupted, 10),
+        retries: RetryPolicy::default().with_retries(FailureKind::Interrupted, 10),
         ..rules(&request, &before)
     };
     kill_halfway(rules.clone(), &mut first, &mut before);

@@ -25,8 +25,8 @@ fn a_tuning_job_is_launched_followed_and_imported() {
     let mut job = launch(&fake, &settings.clock, &request);
     let mut seen = Vec::new();
     let end = job
-        .follow(|so_far| {
-            seen.push(so_far.training_job_status_counters.completed);
+        .follow(|description| {
+            seen.push(description.training_job_status_counters.completed);
             ControlFlow::Continue(())
         })
         .unwrap();
@@ -67,7 +67,7 @@ fn the_results_of_a_stopped_tuning_job_are_imported() {
     let fake = fake(&settings);
     let mut job = launch(&fake, &settings.clock, &request("trees", 20, 4));
     let half = job
-        .follow(|so_far| match so_far.training_job_status_counters.completed {
+        .follow(|description| match description.training_job_status_counters.completed {
             0..8 => ControlFlow::Continue(()),
             _ => ControlFlow::Break(()),
         })

@@ -89,13 +89,13 @@ def run(expression):
         return None
     execution = client.start_execution(stateMachineArn=arn, input=json.dumps(INPUT))["executionArn"]
     for _ in range(100):
-        answer = client.describe_execution(executionArn=execution)
-        if answer["status"] != "RUNNING":
+        description = client.describe_execution(executionArn=execution)
+        if description["status"] != "RUNNING":
             break
         time.sleep(0.02)
     client.delete_state_machine(stateMachineArn=arn)
     # moto drops a member without a value; Step Functions would fail.
-    output = json.loads(answer["output"]) if answer["status"] == "SUCCEEDED" else {}
+    output = json.loads(description["output"]) if description["status"] == "SUCCEEDED" else {}
     return [output["v"]] if "v" in output else None
 
 

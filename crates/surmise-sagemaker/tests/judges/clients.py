@@ -10,8 +10,8 @@ checks:
 2. boto3 creates, describes, lists (by every filter and order), searches, tags, stops and deletes
    tuning jobs and training jobs. It uses algorithms, models, transform jobs and endpoints as far
    as a tuning needs them. Refusals have the service's error codes.
-3. The AWS command line repeats the most usual of these operations.
-4. The package `sagemaker`, version 2, makes a tuner in every way, and runs it from `fit` to
+3. The AWS command line repeats the most common of these operations.
+4. The package `sagemaker`, version 2, creates tuners of each kind, and runs them from `fit` to
    `deploy`. Where version 3 is installed (requirements-clients-3.txt), only that version is
    checked.
 """

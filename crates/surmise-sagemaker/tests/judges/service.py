@@ -249,7 +249,7 @@ def check_fake():
         check_refused("ResourceNotFound", "describe_hyper_parameter_tuning_job",
                       HyperParameterTuningJobName="nothing")
 
-        # PROGRAM tunes on the fake in real time, by itself and by SageMaker's own tuner.
+        # PROGRAM tunes on the fake in real time: itself, and by SageMaker's own tuner.
         output = run_example(port, "--name", "ours")
         check("The tuning ended: 5 jobs" in output, "PROGRAM on the fake")
         output = run_example(port, "--name", "theirs", "--hand-over")
@@ -260,7 +260,7 @@ def check_fake():
 
 
 check_moto()
-print(f"moto: {checked} checks so far, {len(wrong)} fail")
+print(f"moto: {checked} checks, {len(wrong)} fail")
 check_fake()
 print(f"boto3 {boto3.__version__}: {checked} checks in all, {len(wrong)} fail")
 print("\n".join(wrong), end="\n" if wrong else "")

@@ -40,7 +40,7 @@ fn collect_values(
     }
 }
 
-/// Returns the rules of all errors at a path after the value there is replaced.
+/// Returns the rules of all errors at a path after its value is replaced.
 fn rules_at(request: &Value, pointer: &str, path: &str, value: Value) -> Vec<String> {
     let mut changed = request.clone();
     *at(&mut changed, pointer) = value;
@@ -52,26 +52,29 @@ fn rules_at(request: &Value, pointer: &str, path: &str, value: Value) -> Vec<Str
         .collect()
 }
 
-/// Asserts that `bad` values, and no `good` ones, break a rule that begins with `start`.
+/// Asserts that `invalid` values, and no `valid` ones, break a rule that begins with `start`.
+///
+/// The target is a request, the JSON pointer of a value, and the path of its findings. Returns the
+/// number of values.
 fn check(
     (request, pointer, path): (&Value, &str, &str),
     start: &str,
-    good: &[Value],
-    bad: &[Value],
+    valid: &[Value],
+    invalid: &[Value],
 ) -> usize {
     let breaks = |value: &Value| {
         rules_at(request, pointer, path, value.clone()).iter().any(|rule| rule.starts_with(start))
     };
-    for value in good {
+    for value in valid {
         assert!(!breaks(value), "{path}: {value} is within the bounds, but refused: {start}");
     }
-    for value in bad {
+    for value in invalid {
         assert!(breaks(value), "{path}: {value} is out of bounds, but accepted: {start}");
     }
-    good.len() + bad.len()
+    valid.len() + invalid.len()
 }
 
-fn check_string(place: (&Value, &str, &str), shape: &Value, text: &str) -> usize {
+fn check_string(target: (&Value, &str, &str), shape: &Value, text: &str) -> usize {
     let mut checked = 0;
     // Repeating the last character keeps the pattern satisfied.
     let with_length = |length: u64| {
@@ -82,12 +85,12 @@ fn check_string(place: (&Value, &str, &str), shape: &Value, text: &str) -> usize
     };
     if let Some(max) = shape["max"].as_u64().filter(|max| *max >= text.chars().count() as u64) {
         checked +=
-            check(place, "it may have at most", &[with_length(max)], &[with_length(max + 1)]);
+            check(target, "it may have at most", &[with_length(max)], &[with_length(max + 1)]);
     }
     match shape["min"].as_u64() {
         Some(min) if min > 0 => {
             let short: String = text.chars().take(usize::try_from(min).unwrap() - 1).collect();
-            checked += check(place, "it must have at least", &[with_length(min)], &[json!(short)]);
+            checked += check(target, "it must have at least", &[with_length(min)], &[json!(short)]);
         }
         _ => {}
     }
@@ -95,54 +98,54 @@ fn check_string(place: (&Value, &str, &str), shape: &Value, text: &str) -> usize
         // The text keeps its length, so that only the pattern is violated.
         let start: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
         let broken = json!(format!("{start}\n"));
-        checked += check(place, "it must be ", &[json!(text)], &[broken]);
+        checked += check(target, "it must be ", &[json!(text)], &[broken]);
     }
     if let Some(names) = shape["enum"].as_array() {
         let wrong =
             [json!("Nonsense"), json!(""), json!(names[0].as_str().unwrap().to_lowercase() + "!")];
-        checked += check(place, "it must be one of", names, &wrong);
+        checked += check(target, "it must be one of", names, &wrong);
     }
     if !shape["form of enum"].is_null() {
         let wrong = [json!("m5.xlarge"), json!("ml.m5"), json!("")];
         checked +=
-            check(place, "it must be an instance type", &[json!("ml.trn2.48xlarge")], &wrong);
+            check(target, "it must be an instance type", &[json!("ml.trn2.48xlarge")], &wrong);
     }
     checked +=
-        check(place, "this must be text", &[], &[json!(7), json!(true), json!(null), json!([])]);
+        check(target, "this must be text", &[], &[json!(7), json!(true), json!(null), json!([])]);
     checked
 }
 
-fn check_integer(place: (&Value, &str, &str), shape: &Value) -> usize {
+fn check_integer(target: (&Value, &str, &str), shape: &Value) -> usize {
     let mut checked = 0;
     if let Some(min) = shape["min"].as_i64() {
-        checked += check(place, "it must be at least", &[json!(min)], &[json!(min - 1)]);
+        checked += check(target, "it must be at least", &[json!(min)], &[json!(min - 1)]);
     }
     match shape["max"].as_i64() {
         Some(max) => {
-            checked += check(place, "it must be at most", &[json!(max)], &[json!(max + 1)]);
+            checked += check(target, "it must be at most", &[json!(max)], &[json!(max + 1)]);
         }
         None => {
             let max = i64::from(i32::MAX);
-            let (good, bad) = ([json!(max)], [json!(max + 1)]);
-            checked += check(place, "it must fit into 32 bits", &good, &bad);
+            let (valid, invalid) = ([json!(max)], [json!(max + 1)]);
+            checked += check(target, "it must fit into 32 bits", &valid, &invalid);
         }
     }
     let wrong = [json!("7"), json!(1.5), json!(null), json!(u64::MAX)];
-    checked + check(place, "this must be a whole number", &[], &wrong)
+    checked + check(target, "this must be a whole number", &[], &wrong)
 }
 
-fn check_list(place: (&Value, &str, &str), shape: &Value, items: &[Value]) -> usize {
+fn check_list(target: (&Value, &str, &str), shape: &Value, items: &[Value]) -> usize {
     let mut checked = 0;
     let of = |count: u64| json!(vec![items[0].clone(); usize::try_from(count).unwrap()]);
     let max = shape["max"].as_u64().unwrap();
-    checked += check(place, "it may have at most", &[of(max)], &[of(max + 1)]);
+    checked += check(target, "it may have at most", &[of(max)], &[of(max + 1)]);
     if shape["min"].as_u64().is_some_and(|min| min > 0) {
-        checked += check(place, "it must have at least", &[of(1)], &[json!([])]);
+        checked += check(target, "it must have at least", &[of(1)], &[json!([])]);
     }
-    checked + check(place, "this must be a list", &[], &[json!({}), json!("x"), json!(null)])
+    checked + check(target, "this must be a list", &[], &[json!({}), json!("x"), json!(null)])
 }
 
-fn check_map(place: (&Value, &str, &str), shape: &Value) -> usize {
+fn check_map(target: (&Value, &str, &str), shape: &Value) -> usize {
     let of = |count: u64, value: &str| -> Value {
         (0..count)
             .map(|index| (format!("name{index}"), json!(value)))
@@ -150,22 +153,22 @@ fn check_map(place: (&Value, &str, &str), shape: &Value) -> usize {
             .into()
     };
     let max = shape["max"].as_u64().unwrap();
-    let mut checked = check(place, "it may have at most", &[of(max, "")], &[of(max + 1, "")]);
-    let (request, pointer, path) = place;
+    let mut checked = check(target, "it may have at most", &[of(max, "")], &[of(max + 1, "")]);
+    let (request, pointer, path) = target;
     let max_length = usize::try_from(shape["value"]["max"].as_u64().unwrap()).unwrap();
     let entry = (request, pointer, path);
-    for (count, is_good) in [(max_length, true), (max_length + 1, false)] {
+    for (count, is_valid) in [(max_length, true), (max_length + 1, false)] {
         let mut changed = request.clone();
         *at(&mut changed, entry.1) = json!({ "name": "v".repeat(count) });
         let path = format!("{path}.name");
         let refused = validate(&changed)
             .errors()
             .any(|error| error.subject == path && error.rule.starts_with("it may have at most"));
-        assert_eq!(refused, !is_good, "{path} of {count} characters");
+        assert_eq!(refused, !is_valid, "{path} of {count} characters");
         checked += 1;
     }
     let max_length = usize::try_from(shape["key"]["max"].as_u64().unwrap()).unwrap();
-    for (count, is_good) in [(max_length, true), (max_length + 1, false)] {
+    for (count, is_valid) in [(max_length, true), (max_length + 1, false)] {
         let mut changed = request.clone();
         let name = "n".repeat(count);
         let path = format!("{path}.{name} (its name)");
@@ -173,22 +176,22 @@ fn check_map(place: (&Value, &str, &str), shape: &Value) -> usize {
         let refused = validate(&changed)
             .errors()
             .any(|error| error.subject == path && error.rule.starts_with("it may have at most"));
-        assert_eq!(refused, !is_good, "a name of {count} characters");
+        assert_eq!(refused, !is_valid, "a name of {count} characters");
         checked += 1;
     }
     checked
 }
 
 fn check_structure(
-    place: (&Value, &str, &str),
+    target: (&Value, &str, &str),
     shape: &Value,
     members: &serde_json::Map<String, Value>,
 ) -> usize {
-    let (request, pointer, path) = place;
+    let (request, pointer, path) = target;
     // A document that is no object is no request, so the root is left out.
     let wrong_types =
         if pointer.is_empty() { vec![] } else { vec![json!([]), json!("x"), json!(1)] };
-    let mut checked = check(place, "this must be an object", &[], &wrong_types);
+    let mut checked = check(target, "this must be an object", &[], &wrong_types);
     for required in shape["required"].as_array().unwrap() {
         let name = required.as_str().unwrap();
         let mut fewer = members.clone();
@@ -223,38 +226,38 @@ fn every_member_is_validated_on_both_sides_of_each_bound() {
         collect_values(&request, &model, "", "$", &mut found);
         assert!(found.len() > 20, "{name}");
         for (pointer, path, shape) in found {
-            let place = (&request, pointer.as_str(), path.as_str());
+            let target = (&request, pointer.as_str(), path.as_str());
             checked += match (shape["type"].as_str().unwrap(), request.pointer(&pointer).unwrap()) {
-                ("string", Value::String(text)) => check_string(place, &shape, text),
-                ("integer", _) => check_integer(place, &shape),
+                ("string", Value::String(text)) => check_string(target, &shape, text),
+                ("integer", _) => check_integer(target, &shape),
                 ("long", _) => check(
-                    place,
+                    target,
                     "this must be a whole number",
                     &[json!(i64::MIN)],
                     &[json!("1"), json!(0.5)],
                 ),
                 ("float", _) => {
                     check(
-                        place,
+                        target,
                         "it must fit into 32 bits",
                         &[json!(3.4e38), json!(0)],
                         &[json!(3.5e38)],
                     ) + check(
-                        place,
+                        target,
                         "this must be a number",
                         &[json!(-1.5)],
                         &[json!("0.9"), json!(null)],
                     )
                 }
                 ("boolean", _) => check(
-                    place,
+                    target,
                     "this must be true or false",
                     &[json!(true)],
                     &[json!("true"), json!(1)],
                 ),
-                ("list", Value::Array(items)) => check_list(place, &shape, items),
-                ("map", _) => check_map(place, &shape),
-                ("structure", Value::Object(members)) => check_structure(place, &shape, members),
+                ("list", Value::Array(items)) => check_list(target, &shape, items),
+                ("map", _) => check_map(target, &shape),
+                ("structure", Value::Object(members)) => check_structure(target, &shape, members),
                 other => panic!("{path}: {other:?}"),
             };
         }
@@ -319,14 +322,15 @@ const PATTERNS: [(&str, &[&str], &[&str]); 14] = [
 #[test]
 fn patterns_reject_near_misses() {
     let request = one_definition();
-    for (pointer, good, bad) in PATTERNS {
+    for (pointer, valid, invalid) in PATTERNS {
         let step = |step: &str| {
             if step.parse::<usize>().is_ok() { format!("[{step}]") } else { format!(".{step}") }
         };
         let path: String = pointer.split('/').skip(1).map(step).collect();
-        let [good, bad] = [good, bad].map(|texts| texts.iter().map(|text| json!(text)).collect());
-        let (good, bad): (Vec<Value>, Vec<Value>) = (good, bad);
-        check((&request, pointer, &format!("${path}")), "it must be ", &good, &bad);
+        let [valid, invalid] =
+            [valid, invalid].map(|texts| texts.iter().map(|text| json!(text)).collect());
+        let (valid, invalid): (Vec<Value>, Vec<Value>) = (valid, invalid);
+        check((&request, pointer, &format!("${path}")), "it must be ", &valid, &invalid);
     }
     let mut environment = request;
     environment["TrainingJobDefinition"]["Environment"] =

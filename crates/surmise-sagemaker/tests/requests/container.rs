@@ -229,7 +229,7 @@ fn all_missing_parts_are_reported_at_once() {
 }
 
 #[test]
-fn the_container_evaluator_fulfils_the_contract() {
+fn the_container_evaluator_fulfills_the_contract() {
     let scratch = TempFolder::new("conforms");
     let space = request().tuning().unwrap().space;
     let make = || scratch.evaluator("echo loss=$SM_HP_RATE", scratch.container(&request()));

@@ -77,7 +77,7 @@ fn known_parts_of_a_pipeline_step_are_validated() {
     let error = read.request().unwrap_err().to_string();
     assert!(error.contains("known when the pipeline runs"), "{error}");
     assert!(error.contains(&format!("{path}.TrainingJobDefinition.RoleArn")), "{error}");
-    // The known parts are validated.
+    // Members with known values are validated.
     let limits = "/HyperParameterTuningJobConfig/ResourceLimits/MaxParallelTrainingJobs";
     let wrong = pipeline(with(arguments, &[(limits, json!(0))]));
     let validation = Validator::default().validate(&document(&wrong));
@@ -202,7 +202,7 @@ fn other_languages_are_named_with_a_conversion() {
     let hcl =
         "resource \"awscc_sagemaker_hyper_parameter_tuning_job\" \"t\" {\n  name = \"a\"\n}\n";
     assert!(refused(hcl).contains("Terraform's language"));
-    let way = "aws sagemaker describe-hyper-parameter-tuning-job";
+    let command = "aws sagemaker describe-hyper-parameter-tuning-job";
     for (value, tool) in [
         (
             json!({
@@ -216,7 +216,7 @@ fn other_languages_are_named_with_a_conversion() {
         (json!({"hyper_parameter_tuning_job_name": "a"}), "Terraform"),
     ] {
         let error = refused(&value.to_string());
-        assert!(error.contains(tool) && error.contains(way), "{error}");
+        assert!(error.contains(tool) && error.contains(command), "{error}");
     }
     assert!(!refused("nonsense").contains("YAML"));
 }

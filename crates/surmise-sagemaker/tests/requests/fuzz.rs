@@ -96,14 +96,14 @@ fn apply(document: &mut Value, index: usize, change: &Change) {
     let pointer = all[index % all.len()].clone();
     if let Change::Swap(other) = change {
         let value = document.pointer(&all[other % all.len()]).cloned();
-        if let (Some(value), Some(place)) = (value, document.pointer_mut(&pointer)) {
-            *place = value;
+        if let (Some(value), Some(target)) = (value, document.pointer_mut(&pointer)) {
+            *target = value;
         }
         return;
     }
     if let Change::Replace(value) = change {
-        if let Some(place) = document.pointer_mut(&pointer) {
-            *place = value.clone();
+        if let Some(target) = document.pointer_mut(&pointer) {
+            *target = value.clone();
         }
         return;
     }

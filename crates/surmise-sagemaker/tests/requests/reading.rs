@@ -235,9 +235,9 @@ fn a_misnamed_member_is_recognized() {
 #[test]
 fn duplicate_members_give_a_warning() {
     let text = one_definition().to_string();
-    let twice = text.replace("\"epochs\":\"30\"", "\"epochs\":\"10\",\"epochs\":\"30\"");
-    assert_ne!(text, twice);
-    let document = Document::read(twice.as_bytes()).unwrap();
+    let with_duplicate = text.replace("\"epochs\":\"30\"", "\"epochs\":\"10\",\"epochs\":\"30\"");
+    assert_ne!(text, with_duplicate);
+    let document = Document::read(with_duplicate.as_bytes()).unwrap();
     assert_eq!(*document.body(), one_definition());
     let validation = Validator::default().validate(&document);
     let path = "$.TrainingJobDefinition.StaticHyperParameters.epochs";

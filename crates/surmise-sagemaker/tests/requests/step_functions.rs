@@ -29,11 +29,11 @@ fn expressions_have_the_same_values_as_in_moto() {
     for case in cases {
         let parameters = json!({"Tags": {"deep": [{"v.$": case["expression"]}]}});
         let document = reader.read_value(machine(&parameters)).unwrap();
-        let place = &document.body()["Tags"]["deep"][0];
+        let resolved = &document.body()["Tags"]["deep"][0];
         match case["value"].get(0) {
-            Some(value) => assert_eq!(place, &json!({"v": value}), "{}", case["expression"]),
+            Some(value) => assert_eq!(resolved, &json!({"v": value}), "{}", case["expression"]),
             None => {
-                assert_eq!(place, &json!({"v.$": case["expression"]}));
+                assert_eq!(resolved, &json!({"v.$": case["expression"]}));
                 assert_eq!(document.unresolved().len(), 1, "{}", case["expression"]);
                 assert!(!document.unresolved()[0].resolves_at_run_time, "{}", case["expression"]);
             }
@@ -104,10 +104,10 @@ fn unresolved_expressions_are_named_with_the_reason() {
     let reader = DocumentReader::default()
         .with_input(json!({"other": 1}))
         .with_context(json!({"Execution": {"Name": "run-7"}}));
-    let given = reader.read_value(machine(&parameters)).unwrap();
-    assert_eq!(given.body()["HyperParameterTuningJobName"], "run-7");
-    assert!(unresolved_paths(&given).contains(&("WarmStartConfig.$']".to_owned(), false)));
-    let validation = Validator::default().validate(&given);
+    let document = reader.read_value(machine(&parameters)).unwrap();
+    assert_eq!(document.body()["HyperParameterTuningJobName"], "run-7");
+    assert!(unresolved_paths(&document).contains(&("WarmStartConfig.$']".to_owned(), false)));
+    let validation = Validator::default().validate(&document);
     let parents = "$.States.Tune.Parameters['WarmStartConfig.$']";
     assert!(validation.errors().any(|error| error.subject == parents), "{validation}");
     // A member with an unresolved value is not reported as missing.
@@ -148,9 +148,9 @@ fn tuning_tasks_are_found_at_any_depth() {
         ("arn:aws-cn:states:::sagemaker:createHyperParameterTuningJob.sync", true),
         ("arn:aws:states:::aws-sdk:sagemaker:createHyperParameterTuningJob", false),
     ] {
-        let mut alone = task(&json!({"HyperParameterTuningJobName": "n"}));
-        alone["Resource"] = resource.into();
-        let document = document(&alone);
+        let mut state = task(&json!({"HyperParameterTuningJobName": "n"}));
+        state["Resource"] = resource.into();
+        let document = document(&state);
         let DocumentFormat::StateMachine { waits_for_completion: found, path, .. } =
             document.format()
         else {
@@ -205,13 +205,14 @@ fn input_paths_select_the_input_and_parameters_may_be_omitted() {
     narrowed["States"]["Tune"]["InputPath"] = "$.inner".into();
     let reader = DocumentReader::default().with_input(json!({"inner": {"name": "deep"}}));
     assert_eq!(reader.read_value(narrowed).unwrap().body()["HyperParameterTuningJobName"], "deep");
-    let mut whole = machine(&json!({}));
-    whole["States"]["Tune"].as_object_mut().unwrap().shift_remove("Parameters");
-    let error = DocumentReader::default().read_value(whole.clone()).unwrap_err();
+    let mut without_parameters = machine(&json!({}));
+    without_parameters["States"]["Tune"].as_object_mut().unwrap().shift_remove("Parameters");
+    let error = DocumentReader::default().read_value(without_parameters.clone()).unwrap_err();
     assert!(error.to_string().contains("give an input"), "{error}");
     let reader =
         DocumentReader::default().with_input(json!({"HyperParameterTuningJobName": "whole"}));
-    assert_eq!(reader.read_value(whole).unwrap().body()["HyperParameterTuningJobName"], "whole");
+    let document = reader.read_value(without_parameters).unwrap();
+    assert_eq!(document.body()["HyperParameterTuningJobName"], "whole");
 }
 
 #[test]
@@ -233,7 +234,7 @@ fn an_input_path_without_a_value_is_an_error() {
     // A null as InputPath selects an empty input.
     let (is_named, body) = with_path(json!(null));
     assert_eq!((is_named, &body["HyperParameterTuningJobName.$"]), (false, &json!("$.name")));
-    // An InputPath may refer to the context object alone.
+    // An InputPath may refer to the context object only.
     let mut machine = machine(&json!({"HyperParameterTuningJobName.$": "$.Name"}));
     machine["States"]["Tune"]["InputPath"] = "$$.Execution".into();
     let reader = DocumentReader::default().with_context(json!({"Execution": {"Name": "run"}}));

@@ -103,7 +103,7 @@ fn unknown_members_are_named() {
 #[test]
 fn unsupported_features_are_typed_errors() {
     let assert_unsupported = |request: Value, feature: Feature| {
-        let Err(TuningError::NotSupported(parts)) = document(&request).tuning() else {
+        let Err(TuningError::Unsupported(parts)) = document(&request).tuning() else {
             panic!("{feature:?}")
         };
         assert!(parts.iter().any(|part| part.feature == feature), "{parts:?}");
@@ -133,11 +133,11 @@ fn a_grid_tries_each_combination_once() {
     assert!(tuning.is_grid());
     let count = tuning.space.cardinality().unwrap();
     let mut study = tuning.study().unwrap();
-    let mut asked = 0;
+    let mut proposed = 0;
     while let AskOutcome::Trials(trials) = study.ask(1).unwrap() {
-        asked += trials.len() as u128;
+        proposed += trials.len() as u128;
     }
-    assert_eq!(asked, count);
+    assert_eq!(proposed, count);
     let mut numeric = one_definition();
     numeric["HyperParameterTuningJobConfig"]["Strategy"] = "Grid".into();
     let error = document(&numeric).tuning().unwrap_err();
@@ -152,16 +152,16 @@ fn hyperband_is_successive_halving_over_random_search() {
     config["Strategy"] = "Hyperband".into();
     config["TrainingJobEarlyStoppingType"] = "Off".into();
     let resources = json!({"HyperbandStrategyConfig": {"MinResource": 2, "MaxResource": 27}});
-    let given =
+    let with_resources =
         with(request.clone(), &[("/HyperParameterTuningJobConfig/StrategyConfig", resources)]);
-    let tuning = document(&given).tuning().unwrap();
+    let tuning = document(&with_resources).tuning().unwrap();
     assert_eq!(tuning.rules.early_stopping, EarlyStopping::hyperband(2, 27));
     assert!(format!("{:?}", tuning.strategy).starts_with("RandomSearch"));
     // Otherwise MaxResource follows from the static hyperparameter `epochs`.
     let tuning = document(&request).tuning().unwrap();
     assert_eq!(tuning.rules.early_stopping, EarlyStopping::hyperband(1, 30));
-    let lost = without(request, &["/TrainingJobDefinition/StaticHyperParameters/epochs"]);
-    let error = document(&lost).tuning().unwrap_err();
+    let without_epochs = without(request, &["/TrainingJobDefinition/StaticHyperParameters/epochs"]);
+    let error = document(&without_epochs).tuning().unwrap_err();
     assert!(error.to_string().contains("HyperbandStrategyConfig.MaxResource"), "{error}");
 }
 
@@ -178,9 +178,10 @@ fn ranges_and_objective_of_the_definition_apply() {
 
 #[test]
 fn ranges_of_the_definition_replace_those_of_the_configuration() {
-    let own = json!({"ContinuousParameterRanges": [
+    let ranges = json!({"ContinuousParameterRanges": [
         {"Name": "rate", "MinValue": "0.5", "MaxValue": "0.6"}]});
-    let request = with(one_definition(), &[("/TrainingJobDefinition/HyperParameterRanges", own)]);
+    let request =
+        with(one_definition(), &[("/TrainingJobDefinition/HyperParameterRanges", ranges)]);
     assert!(validate(&request).is_accepted());
     let tuning = document(&request).tuning().unwrap();
     let ranges = tuning.space.ranges();
@@ -200,12 +201,12 @@ fn hyperparameters_left_to_autotune_are_named() {
 
 #[test]
 fn numbers_that_pass_validation_are_read() {
-    let place = "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/0";
+    let pointer = "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/0";
     let request = with(
         one_definition(),
         &[
-            (&format!("{place}/MinValue"), json!(" 2")),
-            (&format!("{place}/MaxValue"), json!("1e1")),
+            (&format!("{pointer}/MinValue"), json!(" 2")),
+            (&format!("{pointer}/MaxValue"), json!("1e1")),
         ],
     );
     assert!(validate(&request).is_accepted());
@@ -341,7 +342,7 @@ fn tuned_values_are_read_back_to_the_last_digit() {
     for (trial, job) in study.trials().iter().zip(training_job_summaries(&request, &study)) {
         let values = &job.tuned_hyper_parameters;
         assert_eq!(*values, tuned_values(&trial.configuration));
-        let back: Configuration = study
+        let parsed: Configuration = study
             .space()
             .ranges()
             .iter()
@@ -355,7 +356,7 @@ fn tuned_values_are_read_back_to_the_last_digit() {
                 (range.name(), value)
             })
             .collect();
-        assert_eq!(back, trial.configuration);
+        assert_eq!(parsed, trial.configuration);
     }
 }
 

@@ -84,13 +84,13 @@ fn a_request_for_a_study_keeps_all_other_members() {
     let written =
         serde_json::to_value(request.for_study(&study, &Validator::default()).unwrap()).unwrap();
     let ranges = written["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
-    let place = "/HyperParameterTuningJobConfig";
+    let pointer = "/HyperParameterTuningJobConfig";
     let expected = with(
         one_definition(),
         &[
-            (&format!("{place}/ParameterRanges"), ranges.clone()),
-            (&format!("{place}/ResourceLimits/MaxNumberOfTrainingJobs"), json!(60)),
-            (&format!("{place}/ResourceLimits/MaxParallelTrainingJobs"), json!(5)),
+            (&format!("{pointer}/ParameterRanges"), ranges.clone()),
+            (&format!("{pointer}/ResourceLimits/MaxNumberOfTrainingJobs"), json!(60)),
+            (&format!("{pointer}/ResourceLimits/MaxParallelTrainingJobs"), json!(5)),
         ],
     );
     assert_eq!(written, expected);
@@ -125,7 +125,7 @@ fn a_request_for_a_study_keeps_all_other_members() {
 #[test]
 fn fault_d9_and_d10_unchanged_ranges_keep_their_spelling() {
     let config = "/HyperParameterTuningJobConfig";
-    let given = json!({
+    let ranges = json!({
         "IntegerParameterRanges": [],
         "ContinuousParameterRanges": [
             {"Name": "rate", "MinValue": "1e-6", "MaxValue": "0.10", "ScalingType": "Logarithmic"},
@@ -133,9 +133,9 @@ fn fault_d9_and_d10_unchanged_ranges_keep_their_spelling() {
             {"Name": "gone", "MinValue": "0", "MaxValue": "1"}],
         "AutoParameters": [{"Name": "depth", "ValueHint": "7"}],
     });
-    let place = format!("{config}/ParameterRanges");
+    let pointer = format!("{config}/ParameterRanges");
     let auto = json!({"Mode": "Enabled"});
-    let text = with(one_definition(), &[(&place, given), ("/Autotune", auto)]);
+    let text = with(one_definition(), &[(&pointer, ranges), ("/Autotune", auto)]);
     let request = document(&text).request().unwrap();
     let space = SearchSpace::new([
         ParameterRange::continuous("new", 0.0..=1.0, ScalingType::Linear),
@@ -164,24 +164,24 @@ fn fault_d9_and_d10_unchanged_ranges_keep_their_spelling() {
 #[test]
 fn members_of_the_only_definition_stay_there() {
     let config = "/HyperParameterTuningJobConfig";
-    let mut alone = one_definition();
-    let mut definition = alone["TrainingJobDefinition"].clone();
+    let mut in_definition = one_definition();
+    let mut definition = in_definition["TrainingJobDefinition"].clone();
     definition["DefinitionName"] = json!("only");
     definition["HyperParameterRanges"] =
-        alone["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
+        in_definition["HyperParameterTuningJobConfig"]["ParameterRanges"].clone();
     definition["TuningObjective"] =
-        alone["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"].clone();
-    alone["TrainingJobDefinitions"] = json!([definition]);
-    let places = [
+        in_definition["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"].clone();
+    in_definition["TrainingJobDefinitions"] = json!([definition]);
+    let moved = [
         "/TrainingJobDefinition".to_owned(),
         format!("{config}/ParameterRanges"),
         format!("{config}/HyperParameterTuningJobObjective"),
     ];
-    let alone = without(alone, &places.each_ref().map(String::as_str));
-    let request = document(&alone).request().unwrap();
+    let in_definition = without(in_definition, &moved.each_ref().map(String::as_str));
+    let request = document(&in_definition).request().unwrap();
     let study = request.tuning().unwrap().study().unwrap();
     let written = request.for_study(&study, &Validator::default()).unwrap();
-    assert_eq!(serde_json::to_value(written).unwrap(), alone);
+    assert_eq!(serde_json::to_value(written).unwrap(), in_definition);
 }
 
 #[test]

@@ -38,8 +38,8 @@ const PAGE_SIZE: i32 = 100;
 
 /// The connection to SageMaker: region, credentials and endpoint.
 ///
-/// What is not set comes from the environment, as for every AWS program: environment variables,
-/// `~/.aws`, single sign-on, or the role of the machine.
+/// Settings that are not set here come from the environment, as for every AWS program: environment
+/// variables, `~/.aws`, single sign-on, or the role of the machine.
 #[derive(Clone, Default)]
 pub struct Connection {
     region: Option<String>,
@@ -198,7 +198,7 @@ struct Clients {
 
 impl SageMakerService {
     /// Returns the clients. Creates new ones if the credentials were refused, because the user may
-    /// have renewed them; not if a signature was refused, because each client has learnt from the
+    /// have renewed them; not if a signature was refused, because each client has learned from the
     /// refusal how far this machine's clock is off.
     fn clients(&mut self) -> Result<&Clients, ServiceError> {
         if self.has_stale_credentials && self.connection.can_be_renewed() {
@@ -286,8 +286,8 @@ impl TrainingService for SageMakerService {
     fn create(&mut self, request: &CreateTrainingJobRequest) -> Result<String, ServiceError> {
         let call = self.clients()?.sagemaker.create_training_job();
         let call = call.customize().mutate_request(replace_body(request)?);
-        let answer = self.run(call.send())?;
-        Ok(answer.training_job_arn().unwrap_or_default().to_owned())
+        let response = self.run(call.send())?;
+        Ok(response.training_job_arn().unwrap_or_default().to_owned())
     }
 
     fn describe(&mut self, name: &str) -> Result<TrainingJob, ServiceError> {

@@ -26,8 +26,8 @@ struct Position {
     token: Option<String>,
     /// Number of events that have been read.
     read: usize,
-    /// Number of the next events that are known, because reading has restarted.
-    known: usize,
+    /// Number of the next events to skip: they were read before reading had to restart.
+    to_skip: usize,
 }
 
 /// Reads the logs of training jobs, in each call from the position of the previous one.
@@ -55,20 +55,20 @@ impl LogReader {
             let mut position = self.positions.get(&stream).cloned().unwrap_or_default();
             let mut empty_pages = 0;
             for _ in 0..MAX_PAGES {
-                let page = match page(client, runtime, &stream, position.token.clone()) {
-                    // The token has expired: restart, and skip the known events.
+                let page = match read_page(client, runtime, &stream, position.token.clone()) {
+                    // The token has expired: restart, and skip the events that were read.
                     Err(error)
                         if error.kind == ServiceErrorKind::Invalid && position.token.is_some() =>
                     {
-                        let known = position.read.max(position.known);
-                        position = Position { known, ..Position::default() };
+                        let to_skip = position.read.max(position.to_skip);
+                        position = Position { to_skip, ..Position::default() };
                         continue;
                     }
                     page => page?,
                 };
                 let events = page.events();
-                let skipped = position.known.min(events.len());
-                position.known -= skipped;
+                let skipped = position.to_skip.min(events.len());
+                position.to_skip -= skipped;
                 position.read += events.len();
                 empty_pages = if events.is_empty() { empty_pages + 1 } else { 0 };
                 for event in &events[skipped..] {
@@ -122,8 +122,8 @@ fn streams(
 ) -> Result<Vec<String>, ServiceError> {
     let call = client.describe_log_streams().log_group_name(GROUP);
     let call = call.log_stream_name_prefix(format!("{job}/{FIRST_INSTANCE}"));
-    let answer = runtime.run(call.send())?.map_err(service_error)?;
-    let names = answer.log_streams().iter().filter_map(|stream| stream.log_stream_name());
+    let response = runtime.run(call.send())?.map_err(service_error)?;
+    let names = response.log_streams().iter().filter_map(|stream| stream.log_stream_name());
     // Other streams continue after the time, such as .../data-log.
     let dated = names.filter_map(|name| {
         let time = name.rsplit('-').next()?.parse::<u64>().ok()?;
@@ -138,7 +138,7 @@ fn streams(
 }
 
 /// Reads a page of a stream: that of the token, or the first one.
-fn page(
+fn read_page(
     client: &Client,
     runtime: &BackgroundRuntime,
     stream: &str,

@@ -17,7 +17,7 @@ const MAX_PAGES: usize = 50;
 /// Times above this are in milliseconds: AWS does not document the unit of timestamps.
 const MIN_MILLISECONDS: i64 = 100_000_000_000;
 
-/// Reads the values of a metric, also if the service truncates its responses.
+/// Reads the values of a metric, even if the service truncates its responses.
 #[derive(Debug, Default)]
 pub(super) struct MetricReader {
     /// For each job, by name: the start of the next query in seconds since 1970, unless it is the
@@ -88,8 +88,8 @@ fn query_metric(
         .set_start(since)
         .build();
     let call = client.batch_get_metrics().metric_queries(query);
-    let answer = runtime.run(call.send())?.map_err(service_error)?;
-    let Some(result) = answer.metric_query_results().first() else { return Ok((vec![], true)) };
+    let response = runtime.run(call.send())?.map_err(service_error)?;
+    let Some(result) = response.metric_query_results().first() else { return Ok((vec![], true)) };
     let is_complete = match result.status() {
         Some(MetricQueryResultStatus::Truncated) => false,
         None | Some(MetricQueryResultStatus::Complete) => true,

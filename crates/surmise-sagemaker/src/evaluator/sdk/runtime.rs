@@ -60,8 +60,8 @@ where
 {
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     match &error {
-        SdkError::ServiceError(answer) => {
-            let (code, message) = (answer.err().code(), answer.err().message());
+        SdkError::ServiceError(context) => {
+            let (code, message) = (context.err().code(), context.err().message());
             let message = message.unwrap_or("no message");
             match code {
                 // A server error is an outage, regardless of its code.

@@ -69,9 +69,9 @@ fn fault_h18_each_configuration_has_its_own_checkpoint_folder() {
         request.definition.as_mut().unwrap().checkpoints =
             Some(serde_json::from_value(config).unwrap());
         let mut jobs = evaluator(&fake, &settings.clock, &request);
-        let known = trial(7, rate);
+        let trial = trial(7, rate);
         let attempt = u32::try_from(folders.len()).unwrap() + 1;
-        jobs.start(&Job::new(&known, attempt)).unwrap();
+        jobs.start(&Job::new(&trial, attempt)).unwrap();
         let made = fake.request(&training_job_name("trees", 7, attempt)).unwrap();
         folders.push(made["CheckpointConfig"]["S3Uri"].as_str().unwrap().to_owned());
     }
@@ -112,11 +112,14 @@ fn fault_h25_a_study_resumes_only_in_the_region_and_account_of_its_jobs() {
         .stop_grace_period(Duration::ZERO)
         .run(&mut study, &mut jobs)
         .unwrap();
-    let place = study.trials()[0].job_location.clone().unwrap();
-    assert!(place.starts_with("arn:aws:sagemaker:us-west-2:012345678912:training-job/trees-001-"));
+    let location = study.trials()[0].job_location.clone().unwrap();
+    assert!(
+        location.starts_with("arn:aws:sagemaker:us-west-2:012345678912:training-job/trees-001-")
+    );
     // These are the events of a killed tuner whose job runs.
-    let asked = study.events().iter().take_while(|event| !matches!(event, Event::StopAsked { .. }));
-    let events: Vec<Event> = asked.cloned().collect();
+    let before_stop =
+        study.events().iter().take_while(|event| !matches!(event, Event::StopRequested { .. }));
+    let events: Vec<Event> = before_stop.cloned().collect();
 
     // A connection to another region is refused.
     let other_region = Connection::new()
@@ -129,7 +132,10 @@ fn fault_h25_a_study_resumes_only_in_the_region_and_account_of_its_jobs() {
     let mut jobs = jobs.with_clock(settings.clock.clone());
     let mut resumed = super::study(&request, events.clone());
     let error = Tuner::new().run(&mut resumed, &mut jobs).unwrap_err().to_string();
-    assert!(error.contains("connect to us-west-2") && error.contains("eu-west-1"), "{error}");
+    assert!(
+        error.contains("connect to region us-west-2") && error.contains("eu-west-1"),
+        "{error}"
+    );
 
     // Credentials of another account, which has no such job, are refused.
     let other = FakeSettings { account: "999999999999".to_owned(), ..Default::default() };
@@ -143,7 +149,7 @@ fn fault_h25_a_study_resumes_only_in_the_region_and_account_of_its_jobs() {
     // In its own region and account the job is adopted.
     let mut jobs = evaluator(&fake, &settings.clock, &request);
     let mut resumed = super::study(&request, events);
-    let back = rules(&request, &jobs);
-    let (reason, _) = tune(&mut resumed, &mut jobs, back);
+    let tuning_rules = rules(&request, &jobs);
+    let (reason, _) = tune(&mut resumed, &mut jobs, tuning_rules);
     assert_eq!(reason, StopReason::JobLimit { jobs: 3 });
 }

@@ -145,24 +145,24 @@ fn fault_h10_running_spot_jobs_count_at_the_spot_price() {
 }
 
 #[test]
-fn fault_h10_a_budget_can_be_raised_while_it_drains() {
+fn fault_h10_a_used_up_budget_can_be_raised() {
     let (settings, fake) = start_fake(Faults::default());
     let request = request("trees", 10, 2);
     let budget = Budget::instance_time(3000 * SECOND);
     let mut jobs = evaluator(&fake, &settings.clock, &request).with_budget(budget.clone());
     let mut study = study(&request, Vec::new());
-    let mut drained = 0;
+    let mut out_of_budget_count = 0;
     let tuned = Tuner::with_rules(rules(&request, &jobs))
         .on_progress(|_, progress| {
             if matches!(progress, Progress::OutOfBudget { .. }) {
-                drained += 1;
+                out_of_budget_count += 1;
                 budget.set_instance_time(100_000 * SECOND);
             }
             ControlFlow::Continue(())
         })
         .run(&mut study, &mut jobs)
         .unwrap();
-    assert_eq!((tuned.reason, drained), (StopReason::JobLimit { jobs: 10 }, 1));
+    assert_eq!((tuned.reason, out_of_budget_count), (StopReason::JobLimit { jobs: 10 }, 1));
     assert!(study.trials().iter().all(|trial| trial.value().is_some()));
     assert_eq!(jobs.billed(), fake.total_billed_time());
 }
@@ -250,7 +250,7 @@ fn a_budget_of_money_needs_prices() {
     let mut jobs = evaluator(&fake, &settings.clock, &request).with_budget(Budget::money(1.0));
     let mut empty = study(&request, Vec::new());
     let error = Tuner::new().run(&mut empty, &mut jobs).unwrap_err().to_string();
-    assert!(error.contains("no price of ml.m5.xlarge in us-west-2"), "{error}");
+    assert!(error.contains("no price for ml.m5.xlarge in us-west-2"), "{error}");
     assert!(fake.creation_counts().is_empty());
 
     // At 1.80 USD an hour, one dollar buys 2000 seconds of an instance.

@@ -26,8 +26,8 @@ fn request_with_wrong_expression(
 ) -> CreateHyperParameterTuningJobRequest {
     let mut request = request("trees", jobs, parallel);
     let algorithm = &mut request.definition.as_mut().unwrap().algorithm;
-    let given = algorithm.metric_definitions.as_mut().unwrap();
-    "rmse=(\\S+)".clone_into(&mut given[0].regex);
+    let definitions = algorithm.metric_definitions.as_mut().unwrap();
+    "rmse=(\\S+)".clone_into(&mut definitions[0].regex);
     request
 }
 
@@ -39,7 +39,7 @@ fn fault_h2_a_missing_metric_is_explained_and_never_retried() {
     let mut study = study(&request, Vec::new());
     // The evaluator prevents retries even if the rules allow them.
     let rules = TuningRules {
-        retries: RetryPolicy::default().with(FailureKind::MissingMetric, 5),
+        retries: RetryPolicy::default().with_retries(FailureKind::MissingMetric, 5),
         ..rules(&request, &jobs)
     };
     let (reason, _) = tune(&mut study, &mut jobs, rules);

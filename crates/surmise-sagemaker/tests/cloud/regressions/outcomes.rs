@@ -45,18 +45,18 @@ fn fault_h15_a_job_stopped_by_its_time_limit_keeps_its_value() {
     let mut request = request("trees", 1, 1);
     request.definition.as_mut().unwrap().stopping_condition.max_runtime_in_seconds = Some(400);
     let mut jobs = evaluator(&fake, &settings.clock, &request);
-    let mut own = study(&request, Vec::new());
-    let own_rules = rules(&request, &jobs);
-    tune(&mut own, &mut jobs, own_rules);
-    let ours = own.trials()[0].outcome.clone().unwrap();
-    assert!(matches!(ours, Outcome::Stopped { value: Some(_) }), "{ours:?}");
+    let mut study = study(&request, Vec::new());
+    let tuning_rules = rules(&request, &jobs);
+    tune(&mut study, &mut jobs, tuning_rules);
+    let outcome = study.trials()[0].outcome.clone().unwrap();
+    assert!(matches!(outcome, Outcome::Stopped { value: Some(_) }), "{outcome:?}");
 
     request.name = "bushes".to_owned();
     let mut job =
         TuningJob::launch_with_clock(settings.clock.clone(), &request, service(&fake)).unwrap();
     let end = job.follow(|_| ControlFlow::Continue(())).unwrap();
-    let (theirs, _) = end.study(&job.training_jobs().unwrap()).unwrap();
-    assert!(matches!(theirs.trials()[0].outcome, Some(Outcome::Stopped { value: Some(_) })));
+    let (imported, _) = end.study(&job.training_jobs().unwrap()).unwrap();
+    assert!(matches!(imported.trials()[0].outcome, Some(Outcome::Stopped { value: Some(_) })));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn actions(policy: &str) -> Vec<(String, String, usize)> {
             let line = policy.lines().position(|line| line.contains(&format!("\"{action}\"")));
             let id = statement["Sid"].as_str().unwrap().to_owned();
             // For an action of several statements, messages name the first one.
-            if actions.iter().all(|(known, ..)| *known != action) {
+            if actions.iter().all(|(it, ..)| *it != action) {
                 actions.push((action, id, line.unwrap() + 1));
             }
         }

@@ -51,6 +51,6 @@ fn an_error_while_following_says_that_the_tuning_job_may_continue() {
     let denied = ["DescribeHyperParameterTuningJob".to_owned()].into();
     fake.set_faults(Faults { denied, ..Default::default() });
     let error = job.follow(|_| ControlFlow::Continue(())).unwrap_err();
-    assert!(error.reason.contains("tuning job trees may go on"), "{error}");
+    assert!(error.reason.contains("tuning job trees may still be running"), "{error}");
     assert!(error.reason.contains("statement BringBack"), "{error}");
 }

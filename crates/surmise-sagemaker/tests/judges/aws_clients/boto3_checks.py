@@ -21,6 +21,6 @@ CHECKS = (
 
 def check_boto3():
     client = checked_session().client("sagemaker")
-    for one in CHECKS:
-        with section(f"boto3, {one.__name__}"):
-            one(client)
+    for run_check in CHECKS:
+        with section(f"boto3, {run_check.__name__}"):
+            run_check(client)

@@ -16,7 +16,7 @@ sleep = time.sleep
 
 
 class Results:
-    """The number of checks so far, and the descriptions of those that failed."""
+    """The number of checks, and the descriptions of those that failed."""
 
     count = 0
     failures = []
@@ -30,8 +30,7 @@ def check(is_right, description):
 
 @contextlib.contextmanager
 def section(name):
-    """Run a section of checks. An exception is a failure, and the next section runs all the same.
-    """
+    """Run a section of checks. An exception counts as a failure; the next section still runs."""
     try:
         yield
         check(True, name)

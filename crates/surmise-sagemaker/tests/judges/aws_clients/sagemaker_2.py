@@ -1,5 +1,4 @@
-"""Version 2 of the package `sagemaker`: a tuner from `fit` to `deploy`, and all ways to make one.
-"""
+"""Version 2 of the package `sagemaker`: tuners of each kind, from `fit` to `deploy`."""
 import pathlib
 import tempfile
 
@@ -24,7 +23,7 @@ def check_sagemaker_2():
 
 
 class Checks:
-    """The checks, and what they have in common."""
+    """The checks, and the session, ranges and inputs that they share."""
 
     def __init__(self):
         self.session = sagemaker.Session(boto_session=checked_session())
@@ -44,11 +43,12 @@ class Checks:
                 self.estimator(tags=TAGS), early_stopping_type="Auto", random_seed=5)
             self.first.fit(self.inputs, job_name="py-first", wait=False)
             self.first.wait()
-        for one in (self.check_results, self.check_attach, self.check_deploy, self.check_stop,
-                    self.check_warm_start, self.check_several_estimators, self.check_autotune,
-                    self.check_built_in_algorithm, self.check_script, self.check_algorithm):
-            with section(f"sagemaker 2, {one.__name__}"):
-                one()
+        for run_check in (
+                self.check_results, self.check_attach, self.check_deploy, self.check_stop,
+                self.check_warm_start, self.check_several_estimators, self.check_autotune,
+                self.check_built_in_algorithm, self.check_script, self.check_algorithm):
+            with section(f"sagemaker 2, {run_check.__name__}"):
+                run_check()
 
     def estimator(self, **options):
         return Estimator(image_uri=IMAGE, hyperparameters={"rounds": "3"}, **self.common, **options)
@@ -90,7 +90,7 @@ class Checks:
               "attach: early stopping and seed")
 
         def as_tuning_ranges(ranges):
-            return {name: one.as_tuning_range(name) for name, one in ranges.items()}
+            return {name: item.as_tuning_range(name) for name, item in ranges.items()}
 
         ranges = as_tuning_ranges(tuner._hyperparameter_ranges)
         check(ranges == as_tuning_ranges(self.ranges), f"attach: {ranges}")

@@ -17,7 +17,7 @@ def check_sagemaker_3():
 
 
 class Checks:
-    """The checks, and what they have in common."""
+    """The checks, and the trainer, ranges and inputs that they share."""
 
     def __init__(self):
         self.trainer = ModelTrainer(
@@ -37,10 +37,11 @@ class Checks:
         with section("sagemaker 3, tune"):
             self.first = self.tuner(tags=TAGS, early_stopping_type="Auto")
             self.first.tune(self.inputs, job_name="v3-first", wait=True)
-        for one in (self.check_results, self.check_lists, self.check_stop, self.check_warm_start,
-                    self.check_deletion):
-            with section(f"sagemaker 3, {one.__name__}"):
-                one()
+        for run_check in (
+                self.check_results, self.check_lists, self.check_stop, self.check_warm_start,
+                self.check_deletion):
+            with section(f"sagemaker 3, {run_check.__name__}"):
+                run_check()
 
     def tuner(self, **options):
         defaults = {"objective_type": "Minimize", "max_jobs": 2, "max_parallel_jobs": 2,
@@ -73,7 +74,7 @@ class Checks:
         jobs = list(self.first.latest_tuning_job.get_all_training_jobs())
         check(len(jobs) == 2, f"{len(jobs)} jobs")
         found = [
-            one.hyper_parameter_tuning_job_name for one in HyperParameterTuningJob.get_all(
+            job.hyper_parameter_tuning_job_name for job in HyperParameterTuningJob.get_all(
                 name_contains="v3", status_equals="Completed")]
         check(found == ["v3-first"], f"found {found}")
         status = HyperParameterTuningJob.get("v3-first").hyper_parameter_tuning_job_status

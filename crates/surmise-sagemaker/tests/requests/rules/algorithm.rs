@@ -20,8 +20,8 @@ fn xgboost() -> Value {
 
 #[test]
 fn static_values_of_xgboost_are_validated() {
-    let place = |name: &str| format!("/TrainingJobDefinition/StaticHyperParameters/{name}");
-    let statics = |name: &str, value: &str| with(xgboost(), &[(&place(name), json!(value))]);
+    let pointer = |name: &str| format!("/TrainingJobDefinition/StaticHyperParameters/{name}");
+    let statics = |name: &str, value: &str| with(xgboost(), &[(&pointer(name), json!(value))]);
     let path = |name: &str| format!("$.TrainingJobDefinition.StaticHyperParameters.{name}");
     let unknown = statics("precision_dtype", "float32");
     assert_warning(&path("precision_dtype"), "no such hyperparameter", &[xgboost()], &[unknown]);
@@ -30,9 +30,9 @@ fn static_values_of_xgboost_are_validated() {
     let fraction = statics("num_round", "2.0");
     assert_warning(&path("num_round"), "whole numbers", &[xgboost()], &[fraction]);
     let booster = |value: &str| statics("booster", value);
-    let (good, bad) = ([booster("dart")], [booster("\"dart\"")]);
-    assert_warning(&path("booster"), "takes gbtree, gblinear, dart", &good, &bad);
-    let missing = without(xgboost(), &[&place("num_round")]);
+    let (valid, invalid) = ([booster("dart")], [booster("\"dart\"")]);
+    assert_warning(&path("booster"), "takes gbtree, gblinear, dart", &valid, &invalid);
+    let missing = without(xgboost(), &[&pointer("num_round")]);
     assert_warning(&path("num_round"), "requires", &[xgboost()], &[missing]);
 }
 
@@ -41,10 +41,10 @@ fn tuned_values_of_xgboost_are_validated() {
     const FIRST: &str =
         "/HyperParameterTuningJobConfig/ParameterRanges/ContinuousParameterRanges/0";
     let tuned = |name: &str| with(xgboost(), &[(&format!("{FIRST}/Name"), json!(name))]);
-    let place = format!("{RANGES}.ContinuousParameterRanges[0]");
-    let name = format!("{place}.Name");
-    let known = [tuned("reg_alpha"), tuned("lambda")];
-    assert_error(&name, "no such hyperparameter", &known, &[tuned("alhpa")]);
+    let path = format!("{RANGES}.ContinuousParameterRanges[0]");
+    let name = format!("{path}.Name");
+    let valid = [tuned("reg_alpha"), tuned("lambda")];
+    assert_error(&name, "no such hyperparameter", &valid, &[tuned("alhpa")]);
     assert_error(
         &name,
         "is not tunable",
@@ -54,29 +54,31 @@ fn tuned_values_of_xgboost_are_validated() {
     let real = json!({"Name": "num_round", "MinValue": "1", "MaxValue": "9"});
     let real = with(xgboost(), &[(FIRST, real)]);
     let real = without(real, &["/TrainingJobDefinition/StaticHyperParameters/num_round"]);
-    assert_warning(&place, "its type must be Integer", &[xgboost()], &[real]);
+    assert_warning(&path, "its type must be Integer", &[xgboost()], &[real]);
 }
 
 #[test]
 fn objectives_of_xgboost_have_a_direction() {
-    let place = "/HyperParameterTuningJobConfig/HyperParameterTuningJobObjective";
+    let pointer = "/HyperParameterTuningJobConfig/HyperParameterTuningJobObjective";
     let objective = |goal: &str, name: &str| {
-        with(xgboost(), &[(place, json!({"Type": goal, "MetricName": name}))])
+        with(xgboost(), &[(pointer, json!({"Type": goal, "MetricName": name}))])
     };
     let path = |member: &str| {
         format!("$.HyperParameterTuningJobConfig.HyperParameterTuningJobObjective.{member}")
     };
-    let good = [objective("Minimize", "validation:rmse"), objective("Maximize", "validation:auc")];
-    let bad = [objective("Maximize", "validation:rmse"), objective("Minimize", "validation:auc")];
-    assert_warning(&path("Type"), "must be", &good, &bad);
-    let bad = [objective("Minimize", "rmse"), objective("Minimize", "train:rmse")];
-    assert_warning(&path("MetricName"), "does not report this metric", &good, &bad);
+    let valid = [objective("Minimize", "validation:rmse"), objective("Maximize", "validation:auc")];
+    let invalid =
+        [objective("Maximize", "validation:rmse"), objective("Minimize", "validation:auc")];
+    assert_warning(&path("Type"), "must be", &valid, &invalid);
+    let invalid = [objective("Minimize", "rmse"), objective("Minimize", "train:rmse")];
+    assert_warning(&path("MetricName"), "does not report this metric", &valid, &invalid);
 }
 
 #[test]
 fn a_zero_that_means_no_limit_gives_a_warning() {
-    let place = "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/1/MinValue";
-    let from = |min: &str| with(xgboost(), &[(place, json!(min))]);
+    let pointer =
+        "/HyperParameterTuningJobConfig/ParameterRanges/IntegerParameterRanges/1/MinValue";
+    let from = |min: &str| with(xgboost(), &[(pointer, json!(min))]);
     let path = format!("{RANGES}.IntegerParameterRanges[1].MinValue");
     assert_warning(&path, "no limit", &[from("1")], &[from("0")]);
 }
@@ -111,8 +113,8 @@ pub(super) fn trees() -> Value {
 fn assert_rules_of_description(cases: &[(&str, Value, &str, &str)]) {
     let description = AlgorithmDescription::read_value(file("algorithm_description.json")).unwrap();
     let validator = Validator::default().with_algorithm(description);
-    for (place, value, path, text) in cases {
-        let validation = validator.validate(&document(&with(trees(), &[(place, value.clone())])));
+    for (pointer, value, path, text) in cases {
+        let validation = validator.validate(&document(&with(trees(), &[(pointer, value.clone())])));
         let is_found = has_finding(&validation, Severity::Error, &format!("$.{path}"), text);
         assert!(is_found, "{path}: {text}: missing in\n{validation}");
     }
@@ -132,7 +134,7 @@ fn requests_that_match_the_algorithm_description_are_accepted() {
                 json!("1000"),
             )],
         ),
-        // The algorithm may be stated by its name alone.
+        // The request may name the algorithm without its ARN.
         with(
             trees(),
             &[(
@@ -152,24 +154,29 @@ fn tuned_values_must_match_the_algorithm_description() {
         ("IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges");
     let path = |list: &str| format!("HyperParameterTuningJobConfig.ParameterRanges.{list}[0]");
     let at = |list: &str, member: &str| format!("{}.{member}", path(list));
-    let place = |list: &str, member: &str| {
+    let pointer = |list: &str, member: &str| {
         format!("/HyperParameterTuningJobConfig/ParameterRanges/{list}/0/{member}")
     };
-    let name = place(integer, "Name");
+    let name = pointer(integer, "Name");
     assert_rules_of_description(&[
         (&name, json!("depth"), &at(integer, "Name"), "no such hyperparameter"),
         (&name, json!("seed"), &at(integer, "Name"), "is not tunable"),
-        (&place(integer, "MaxValue"), json!("1001"), &at(integer, "MaxValue"), "takes 2 to 1000"),
-        (&place(integer, "MinValue"), json!("1"), &at(integer, "MinValue"), "takes 2 to 1000"),
+        (&pointer(integer, "MaxValue"), json!("1001"), &at(integer, "MaxValue"), "takes 2 to 1000"),
+        (&pointer(integer, "MinValue"), json!("1"), &at(integer, "MinValue"), "takes 2 to 1000"),
         (
-            &place(continuous, "Name"),
+            &pointer(continuous, "Name"),
             json!("max_leaf_nodes"),
             &path(continuous),
             "its type must be Integer",
         ),
-        (&place(continuous, "MaxValue"), json!("1.1"), &at(continuous, "MaxValue"), "takes 0 to 1"),
         (
-            &place(categorical, "Values/1"),
+            &pointer(continuous, "MaxValue"),
+            json!("1.1"),
+            &at(continuous, "MaxValue"),
+            "takes 0 to 1",
+        ),
+        (
+            &pointer(categorical, "Values/1"),
             json!("mse"),
             &at(categorical, "Values[1]"),
             "takes gini, entropy",
@@ -181,48 +188,53 @@ fn tuned_values_must_match_the_algorithm_description() {
 fn static_values_and_objective_must_match_the_algorithm_description() {
     let statics = "/TrainingJobDefinition/StaticHyperParameters";
     let path = |name: &str| format!("TrainingJobDefinition.StaticHyperParameters.{name}");
-    let place = |member: &str| {
+    let pointer = |member: &str| {
         format!("/HyperParameterTuningJobConfig/HyperParameterTuningJobObjective/{member}")
     };
     let objective = |member: &str| {
         format!("HyperParameterTuningJobConfig.HyperParameterTuningJobObjective.{member}")
     };
-    let metric = place("MetricName");
+    let metric = pointer("MetricName");
     assert_rules_of_description(&[
         (&format!("{statics}/seed"), json!("x"), &path("seed"), "whole numbers"),
         (&format!("{statics}/extra"), json!("1"), &path("extra"), "no such hyperparameter"),
         (statics, json!({}), &path("seed"), "requires this"),
         (&metric, json!("loss"), &objective("MetricName"), "does not report this metric"),
-        (&place("Type"), json!("Minimize"), &objective("Type"), "maximized"),
+        (&pointer("Type"), json!("Minimize"), &objective("Type"), "maximized"),
     ]);
 }
 
 #[test]
 fn channels_must_match_the_algorithm_description() {
-    let place = |member: &str| format!("/TrainingJobDefinition/InputDataConfig/0/{member}");
+    let pointer = |member: &str| format!("/TrainingJobDefinition/InputDataConfig/0/{member}");
     let list = "TrainingJobDefinition.InputDataConfig";
     let path = |member: &str| format!("{list}[0].{member}");
-    let name = place("ChannelName");
+    let name = pointer("ChannelName");
     assert_rules_of_description(&[
         (&name, json!("train"), &path("ChannelName"), "no such channel"),
         (&name, json!("validation"), list, "requires the channel training"),
         (
-            &place("ContentType"),
+            &pointer("ContentType"),
             json!("application/json"),
             &path("ContentType"),
             "does not support it",
         ),
-        (&place("CompressionType"), json!("Gzip"), &path("CompressionType"), "does not support it"),
-        (&place("InputMode"), json!("Pipe"), &path("InputMode"), "does not support it"),
+        (
+            &pointer("CompressionType"),
+            json!("Gzip"),
+            &path("CompressionType"),
+            "does not support it",
+        ),
+        (&pointer("InputMode"), json!("Pipe"), &path("InputMode"), "does not support it"),
     ]);
 }
 
 #[test]
 fn instances_isolation_and_metrics_must_match_the_algorithm_description() {
-    let place = |member: &str| format!("/TrainingJobDefinition/{member}");
+    let pointer = |member: &str| format!("/TrainingJobDefinition/{member}");
     let path = |member: &str| format!("TrainingJobDefinition.{member}");
     let metrics = json!([{"Name": "n", "Regex": "(1)"}]);
-    let instance = place("ResourceConfig/InstanceType");
+    let instance = pointer("ResourceConfig/InstanceType");
     let definitions = path("AlgorithmSpecification.MetricDefinitions");
     assert_rules_of_description(&[
         (
@@ -232,19 +244,19 @@ fn instances_isolation_and_metrics_must_match_the_algorithm_description() {
             "does not support it",
         ),
         (
-            &place("ResourceConfig/InstanceCount"),
+            &pointer("ResourceConfig/InstanceCount"),
             json!(2),
             &path("ResourceConfig.InstanceCount"),
             "uses only one instance",
         ),
         (
-            &place("EnableNetworkIsolation"),
+            &pointer("EnableNetworkIsolation"),
             json!(false),
             &path("EnableNetworkIsolation"),
             "network isolation",
         ),
         (
-            &place("AlgorithmSpecification/MetricDefinitions"),
+            &pointer("AlgorithmSpecification/MetricDefinitions"),
             metrics,
             &definitions,
             "defines its metrics itself",
@@ -283,8 +295,8 @@ fn hyperparameters_of_a_script_are_not_validated() {
         "sagemaker_submit_directory": "\"s3://bucket/source.tar.gz\"",
         "my-rate": "0.5",
     });
-    let place = "/TrainingJobDefinition/StaticHyperParameters";
-    let validation = validate(&with(xgboost(), &[(place, statics)]));
+    let pointer = "/TrainingJobDefinition/StaticHyperParameters";
+    let validation = validate(&with(xgboost(), &[(pointer, statics)]));
     assert!(
         !validation.warnings().any(|warning| warning.subject.contains("Static")),
         "{validation}"
@@ -293,9 +305,9 @@ fn hyperparameters_of_a_script_are_not_validated() {
 
 #[test]
 fn an_algorithm_resource_is_validated_even_with_a_script() {
-    let place = "/TrainingJobDefinition/StaticHyperParameters/sagemaker_program";
+    let pointer = "/TrainingJobDefinition/StaticHyperParameters/sagemaker_program";
     let path = "TrainingJobDefinition.StaticHyperParameters.sagemaker_program";
-    assert_rules_of_description(&[(place, json!("train.py"), path, "no such hyperparameter")]);
+    assert_rules_of_description(&[(pointer, json!("train.py"), path, "no such hyperparameter")]);
 }
 
 #[test]
@@ -321,10 +333,10 @@ fn an_algorithm_of_another_account_is_another_algorithm() {
     let description = file("algorithm_description.json");
     let description = AlgorithmDescription::read_value(description).unwrap();
     let validator = Validator::default().with_algorithm(description.clone());
-    let place = "/TrainingJobDefinition/AlgorithmSpecification/AlgorithmName";
+    let pointer = "/TrainingJobDefinition/AlgorithmSpecification/AlgorithmName";
     let path = "$.TrainingJobDefinition.AlgorithmSpecification.AlgorithmName";
     let other = json!("arn:aws:sagemaker:us-east-2:111122223333:algorithm/decision-trees");
-    let validation = validator.validate(&document(&with(trees(), &[(place, other.clone())])));
+    let validation = validator.validate(&document(&with(trees(), &[(pointer, other.clone())])));
     assert!(
         has_finding(&validation, Severity::Warning, path, "is of another algorithm"),
         "{validation}"
@@ -333,7 +345,7 @@ fn an_algorithm_of_another_account_is_another_algorithm() {
     let mut second = description;
     second.algorithm_arn = other.as_str().map(str::to_owned);
     let validation =
-        validator.with_algorithm(second).validate(&document(&with(trees(), &[(place, other)])));
+        validator.with_algorithm(second).validate(&document(&with(trees(), &[(pointer, other)])));
     assert!(validation.is_accepted(), "{validation}");
 }
 
@@ -342,8 +354,8 @@ fn an_unknown_type_accepts_any_value() {
     let mut description = file("algorithm_description.json");
     description["TrainingSpecification"]["SupportedHyperParameters"][3]["Type"] = "Tuple".into();
     let description = AlgorithmDescription::read_value(description).unwrap();
-    let place = "/TrainingJobDefinition/StaticHyperParameters/seed";
-    let request = with(trees(), &[(place, json!("(1, 2)"))]);
+    let pointer = "/TrainingJobDefinition/StaticHyperParameters/seed";
+    let request = with(trees(), &[(pointer, json!("(1, 2)"))]);
     let validation = Validator::default().with_algorithm(description).validate(&document(&request));
     assert!(validation.is_accepted(), "{validation}");
 }

@@ -29,8 +29,8 @@ fn instances_are_stated_once() {
     let path = "$.TrainingJobDefinition.HyperParameterTuningResourceConfig";
     assert_error(path, "not both", &[base()], &[both]);
     let neither = without(base(), &["/TrainingJobDefinition/ResourceConfig"]);
-    let place = "/TrainingJobDefinition/HyperParameterTuningResourceConfig";
-    let other = with(neither.clone(), &[(place, flexible)]);
+    let pointer = "/TrainingJobDefinition/HyperParameterTuningResourceConfig";
+    let other = with(neither.clone(), &[(pointer, flexible)]);
     assert_error(RESOURCES, "need instances", &[base(), other], &[neither]);
 }
 
@@ -38,53 +38,55 @@ fn instances_are_stated_once() {
 fn instances_need_type_and_count() {
     let fixed = |resources: Value| definition(&[("/ResourceConfig", resources)]);
     let of = |count: u32| fixed(json!({"InstanceType": "ml.m5.xlarge", "InstanceCount": count}));
-    let good = of(1);
+    let valid = of(1);
     let path = |member: &str| format!("{RESOURCES}.{member}");
-    let bad = fixed(json!({"InstanceCount": 1}));
-    assert_error(&path("InstanceType"), "need instances", from_ref(&good), &[bad]);
-    let bad = fixed(json!({"InstanceType": "ml.m5.xlarge"}));
-    assert_error(&path("InstanceCount"), "need instances", from_ref(&good), &[bad]);
-    assert_error(&path("InstanceCount"), "at least one instance", from_ref(&good), &[of(0)]);
+    let invalid = fixed(json!({"InstanceCount": 1}));
+    assert_error(&path("InstanceType"), "need instances", from_ref(&valid), &[invalid]);
+    let invalid = fixed(json!({"InstanceType": "ml.m5.xlarge"}));
+    assert_error(&path("InstanceCount"), "need instances", from_ref(&valid), &[invalid]);
+    assert_error(&path("InstanceCount"), "at least one instance", from_ref(&valid), &[of(0)]);
     let groups = definition(&[("/ResourceConfig/InstanceType", json!("ml.m5.xlarge"))]);
-    assert_error(&path("InstanceGroups"), "not both", &[base(), good], &[groups]);
+    assert_error(&path("InstanceGroups"), "not both", &[base(), valid], &[groups]);
 }
 
 #[test]
 fn flexible_instances_are_listed_or_stated_directly() {
     let several = || file("accepted/several_definitions.json");
-    let place = "/TrainingJobDefinitions/1/HyperParameterTuningResourceConfig";
+    let pointer = "/TrainingJobDefinitions/1/HyperParameterTuningResourceConfig";
     let path = "$.TrainingJobDefinitions[1].HyperParameterTuningResourceConfig";
     let values = [json!("ml.m5.large"), json!(1), json!(5)];
     for (name, value) in ["InstanceType", "InstanceCount", "VolumeSizeInGB"].iter().zip(values) {
-        let bad = with(several(), &[(&format!("{place}/{name}"), value)]);
+        let invalid = with(several(), &[(&format!("{pointer}/{name}"), value)]);
         let path = format!("{path}.{name}");
-        assert_error(&path, "in each of InstanceConfigs", &[several()], &[bad]);
+        assert_error(&path, "in each of InstanceConfigs", &[several()], &[invalid]);
     }
-    let zero = with(several(), &[(&format!("{place}/InstanceConfigs/0/InstanceCount"), json!(0))]);
+    let zero =
+        with(several(), &[(&format!("{pointer}/InstanceConfigs/0/InstanceCount"), json!(0))]);
     let path = format!("{path}.InstanceConfigs[0].InstanceCount");
     assert_error(&path, "at least one instance", &[several()], &[zero]);
-    let place = "/TrainingJobDefinitions/2/HyperParameterTuningResourceConfig/AllocationStrategy";
-    let alone = with(several(), &[(place, json!("Prioritized"))]);
+    let pointer = "/TrainingJobDefinitions/2/HyperParameterTuningResourceConfig/AllocationStrategy";
+    let without_configs = with(several(), &[(pointer, json!("Prioritized"))]);
     let path = "$.TrainingJobDefinitions[2].HyperParameterTuningResourceConfig.AllocationStrategy";
-    assert_warning(path, "no effect without InstanceConfigs", &[several()], &[alone]);
+    assert_warning(path, "no effect without InstanceConfigs", &[several()], &[without_configs]);
 }
 
 #[test]
 fn a_volume_key_for_local_disks_gives_a_warning() {
     let on = |instance: &str| {
-        let machines = json!({"InstanceType": instance, "InstanceCount": 1, "VolumeKmsKeyId": "k"});
-        definition(&[("/ResourceConfig", machines)])
+        let resources =
+            json!({"InstanceType": instance, "InstanceCount": 1, "VolumeKmsKeyId": "k"});
+        definition(&[("/ResourceConfig", resources)])
     };
-    let good = ["ml.m5.xlarge", "ml.c5n.2xlarge", "ml.p3.2xlarge", "ml.trn1.2xlarge"].map(on);
-    let bad = ["ml.g4dn.xlarge", "ml.p4d.24xlarge", "ml.m5d.large", "ml.g5.xlarge"].map(on);
-    assert_warning(&format!("{RESOURCES}.VolumeKmsKeyId"), "has local disks", &good, &bad);
+    let valid = ["ml.m5.xlarge", "ml.c5n.2xlarge", "ml.p3.2xlarge", "ml.trn1.2xlarge"].map(on);
+    let invalid = ["ml.g4dn.xlarge", "ml.p4d.24xlarge", "ml.m5d.large", "ml.g5.xlarge"].map(on);
+    assert_warning(&format!("{RESOURCES}.VolumeKmsKeyId"), "has local disks", &valid, &invalid);
 }
 
 #[test]
 fn keep_alive_gives_a_warning() {
-    let place = "/TrainingJobDefinition/ResourceConfig/KeepAlivePeriodInSeconds";
+    let pointer = "/TrainingJobDefinition/ResourceConfig/KeepAlivePeriodInSeconds";
     let path = format!("{RESOURCES}.KeepAlivePeriodInSeconds");
-    assert_warning(&path, "ignore it", &[without(base(), &[place])], &[base()]);
+    assert_warning(&path, "ignore it", &[without(base(), &[pointer])], &[base()]);
 }
 
 #[test]
@@ -98,18 +100,18 @@ fn spot_training_waits_at_least_as_long_as_it_runs() {
     let both = |waits: u32| json!({"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": waits});
     let runs = || json!({"MaxRuntimeInSeconds": 60});
     let path = "$.TrainingJobDefinition.StoppingCondition.MaxWaitTimeInSeconds";
-    let good = time(both(60), true);
+    let valid = time(both(60), true);
     assert_error(
         path,
         "not be shorter than MaxRuntimeInSeconds",
-        from_ref(&good),
+        from_ref(&valid),
         &[time(both(59), true)],
     );
-    assert_error(path, "waiting and running together", from_ref(&good), &[time(runs(), true)]);
+    assert_error(path, "waiting and running together", from_ref(&valid), &[time(runs(), true)]);
     assert_error(
         path,
         "only spot training",
-        &[good, time(runs(), false)],
+        &[valid, time(runs(), false)],
         &[time(both(60), false)],
     );
     let bare = without(base(), &["/TrainingJobDefinition/CheckpointConfig"]);
@@ -149,35 +151,35 @@ fn augmented_manifests_need_pipe_mode_and_only_they_have_attributes() {
     let path = |member: &str| format!("{CHANNELS}[1].DataSource.S3DataSource.{member}");
     let file = definition(&[("/InputDataConfig/1/InputMode", json!("File"))]);
     assert_error(&path("S3DataType"), "need input mode Pipe", &[base()], &[file]);
-    let place = "/InputDataConfig/1/DataSource/S3DataSource/S3DataType";
-    let prefix = definition(&[(place, json!("S3Prefix"))]);
+    let pointer = "/InputDataConfig/1/DataSource/S3DataSource/S3DataType";
+    let prefix = definition(&[(pointer, json!("S3Prefix"))]);
     // The service accepts it: a public test creates such a job.
     assert_warning(&path("AttributeNames"), "only augmented manifests", &[base()], &[prefix]);
 }
 
 /// Returns a request with instance preferences, changed below its definition.
 fn preferred(changes: &[(&str, Value)]) -> Value {
-    changes.iter().fold(file("accepted/instance_preferences.json"), |value, (place, new)| {
-        with(value, &[(&format!("/TrainingJobDefinition{place}"), new.clone())])
+    changes.iter().fold(file("accepted/instance_preferences.json"), |value, (pointer, new)| {
+        with(value, &[(&format!("/TrainingJobDefinition{pointer}"), new.clone())])
     })
 }
 
 #[test]
 fn fault_d2_instance_preferences_exclude_other_instances() {
-    let good = [preferred(&[])];
-    let machines = "$.TrainingJobDefinition.ResourceConfig";
+    let valid = [preferred(&[])];
+    let resources = "$.TrainingJobDefinition.ResourceConfig";
     let beside =
         |member: &str, value: Value| preferred(&[(&format!("/ResourceConfig/{member}"), value)]);
     assert_error(
-        &format!("{machines}.InstanceType"),
+        &format!("{resources}.InstanceType"),
         "InstancePreferences or InstanceType, not both",
-        &good,
+        &valid,
         &[beside("InstanceType", json!("ml.m5.xlarge"))],
     );
     assert_error(
-        &format!("{machines}.InstanceCount"),
+        &format!("{resources}.InstanceCount"),
         "in each preference or here",
-        &good,
+        &valid,
         &[beside("InstanceCount", json!(1))],
     );
     let counted = |first: Value, second: Value| {
@@ -189,7 +191,7 @@ fn fault_d2_instance_preferences_exclude_other_instances() {
     };
     let all = |value: Value| beside("InstancePreferences", value);
     assert_error(
-        &format!("{machines}.InstancePreferences[1].InstanceCount"),
+        &format!("{resources}.InstancePreferences[1].InstanceCount"),
         "needs a number of instances",
         &[all(counted(json!(1), json!(1)))],
         &[all(counted(json!(1), Value::Null))],
@@ -199,7 +201,7 @@ fn fault_d2_instance_preferences_exclude_other_instances() {
         ("/ResourceConfig/InstanceCount", json!(1)),
     ]);
     assert_error(
-        &format!("{machines}.InstancePreferences[1].InstanceType"),
+        &format!("{resources}.InstancePreferences[1].InstanceType"),
         "preferred only once",
         &[once],
         &[all(json!([
@@ -211,26 +213,26 @@ fn fault_d2_instance_preferences_exclude_other_instances() {
 
 #[test]
 fn fault_d2_selected_instances_are_set_by_the_service() {
-    let good = [preferred(&[])];
-    let machines = "$.TrainingJobDefinition.ResourceConfig";
+    let valid = [preferred(&[])];
+    let resources = "$.TrainingJobDefinition.ResourceConfig";
     let beside =
         |member: &str, value: Value| preferred(&[(&format!("/ResourceConfig/{member}"), value)]);
     for member in ["SelectedInstanceType", "SelectedInstanceCount"] {
         let value = if member.ends_with("Type") { json!("ml.m5.xlarge") } else { json!(1) };
-        let path = format!("{machines}.{member}");
-        assert_error(&path, "the service's answers", &good, &[beside(member, value)]);
+        let path = format!("{resources}.{member}");
+        assert_error(&path, "descriptions from the service", &valid, &[beside(member, value)]);
     }
     let spot = preferred(&[
         ("/EnableManagedSpotTraining", json!(true)),
         ("/StoppingCondition/MaxWaitTimeInSeconds", json!(7200)),
     ]);
     let path = "$.TrainingJobDefinition.EnableManagedSpotTraining";
-    assert_error(path, "on-demand and reserved", &good, &[spot]);
+    assert_error(path, "on-demand and reserved", &valid, &[spot]);
     let plan = "arn:aws:sagemaker:us-west-2:111122223333:training-plan/trees";
     assert_error(
-        &format!("{machines}.InstancePreferences[0].TrainingPlanArns"),
+        &format!("{resources}.InstancePreferences[0].TrainingPlanArns"),
         "a training plan for all instances",
-        &good,
+        &valid,
         &[beside("TrainingPlanArn", json!(plan))],
     );
 }
@@ -259,16 +261,16 @@ fn fault_d5_and_d7_the_built_in_xgboost_gives_one_warning() {
     assert_eq!(about.len(), 1, "{validation}");
     let path = "$.TrainingJobDefinition.InputDataConfig";
     let none = without(request(), &["/TrainingJobDefinition/InputDataConfig"]);
-    let place = "/TrainingJobDefinition/InputDataConfig/0/ChannelName";
-    let other = with(request(), &[(place, json!("validation"))]);
+    let pointer = "/TrainingJobDefinition/InputDataConfig/0/ChannelName";
+    let other = with(request(), &[(pointer, json!("validation"))]);
     assert_warning(path, "learns from the channel train", &[request()], &[none, other]);
 }
 
 #[test]
 fn instance_groups_must_exist() {
     let named = |name: &str| {
-        let place = "/InputDataConfig/0/DataSource/S3DataSource/InstanceGroupNames";
-        definition(&[(place, json!([name]))])
+        let pointer = "/InputDataConfig/0/DataSource/S3DataSource/InstanceGroupNames";
+        definition(&[(pointer, json!([name]))])
     };
     let path = format!("{CHANNELS}[0].DataSource.S3DataSource.InstanceGroupNames[0]");
     assert_warning(&path, "no instance group", &[named("servers")], &[named("clients")]);
@@ -277,8 +279,13 @@ fn instance_groups_must_exist() {
 #[test]
 fn compression_and_wrappers_without_pipe_mode_give_a_warning() {
     for (member, value) in [("CompressionType", "Gzip"), ("RecordWrapperType", "RecordIO")] {
-        let bad = definition(&[(&format!("/InputDataConfig/0/{member}"), json!(value))]);
-        assert_warning(&format!("{CHANNELS}[0].{member}"), "input mode Pipe", &[base()], &[bad]);
+        let invalid = definition(&[(&format!("/InputDataConfig/0/{member}"), json!(value))]);
+        assert_warning(
+            &format!("{CHANNELS}[0].{member}"),
+            "input mode Pipe",
+            &[base()],
+            &[invalid],
+        );
     }
     let bare = without(base(), &["/TrainingJobDefinition/VpcConfig"]);
     let path = format!("{CHANNELS}[2].DataSource.FileSystemDataSource");
@@ -294,8 +301,8 @@ fn a_custom_image_must_define_its_objective() {
     let built_in = || file("accepted/grid.json");
     let none = without(base(), &[metrics]);
     assert_error(path, "must define the objective", &[base(), built_in()], &[none]);
-    let place = "/HyperParameterTuningJobObjective/MetricName";
-    let other = config(&[(place, json!("accuracy"))]);
+    let pointer = "/HyperParameterTuningJobObjective/MetricName";
+    let other = config(&[(pointer, json!("accuracy"))]);
     let text = "one of the defined metrics: validation:accuracy, train:loss";
     assert_error(path, text, &[base()], &[other]);
     let overridden = with(built_in(), &[(metrics, json!([{"Name": "n", "Regex": "(\\d+)"}]))]);
@@ -305,21 +312,21 @@ fn a_custom_image_must_define_its_objective() {
 #[test]
 fn expressions_without_a_value_give_a_warning() {
     let path = format!("{METRICS}[0].Regex");
-    let place = "/AlgorithmSpecification/MetricDefinitions";
-    let regex = |regex: &str| definition(&[(&format!("{place}/0/Regex"), json!(regex))]);
-    let good =
+    let pointer = "/AlgorithmSpecification/MetricDefinitions";
+    let regex = |regex: &str| definition(&[(&format!("{pointer}/0/Regex"), json!(regex))]);
+    let valid =
         [regex(r"acc=(\S+)"), regex("acc=(.+?);"), regex("acc=(.*?);"), regex(r"(?<=acc=)(\S+)")];
-    let bad = ["F1=(.*?)", "acc=([0-9.]*)", r"acc=(\d+)?", r"acc=(\d+)|nan"].map(regex);
-    assert_warning(&path, "can be empty", &good, &bad);
-    assert_warning(&path, "has no group", &good, &[regex(r"acc=\S+"), regex(r"acc=(?:\S+)")]);
-    assert_warning(&path, "cannot parse it", &good, &[regex("acc=("), regex("[")]);
-    let same = definition(&[(&format!("{place}/1/Name"), json!("validation:accuracy"))]);
+    let invalid = ["F1=(.*?)", "acc=([0-9.]*)", r"acc=(\d+)?", r"acc=(\d+)|nan"].map(regex);
+    assert_warning(&path, "can be empty", &valid, &invalid);
+    assert_warning(&path, "has no group", &valid, &[regex(r"acc=\S+"), regex(r"acc=(?:\S+)")]);
+    assert_warning(&path, "cannot parse it", &valid, &[regex("acc=("), regex("[")]);
+    let same = definition(&[(&format!("{pointer}/1/Name"), json!("validation:accuracy"))]);
     assert_warning(&format!("{METRICS}[1].Name"), "distinct names", &[base()], &[same]);
     let many = |count: usize| {
         let metric = |i: usize| json!({"Name": format!("m{i}"), "Regex": r"(\S+)"});
         let mut metrics: Vec<Value> = (1..count).map(metric).collect();
         metrics.push(json!({"Name": "validation:accuracy", "Regex": r"(\S+)"}));
-        definition(&[(place, metrics.into())])
+        definition(&[(pointer, metrics.into())])
     };
     assert_warning(METRICS, "page of limits", &[many(20)], &[many(21), many(40)]);
 }
@@ -328,8 +335,8 @@ fn expressions_without_a_value_give_a_warning() {
 fn expressions_that_capture_part_of_a_number_give_a_warning() {
     let path = format!("{METRICS}[0].Regex");
     let on = |regex: &str, line: &str| {
-        let place = "/AlgorithmSpecification/MetricDefinitions/0/Regex";
-        let request = definition(&[(place, json!(regex))]);
+        let pointer = "/AlgorithmSpecification/MetricDefinitions/0/Regex";
+        let request = definition(&[(pointer, json!(regex))]);
         Validator::default().with_log_lines([line, "train-loss=1"]).validate(&document(&request))
     };
     for (regex, line, text) in [
@@ -360,8 +367,8 @@ fn expressions_are_tried_on_log_lines() {
         let validator = Validator::default().with_log_lines(lines.iter().copied());
         validator.validate(&document(&base()))
     };
-    let good = on(&["start", "step 1 validation-accuracy=0.5", "train-loss=3e-2"]);
-    assert!(good.warnings().all(|warning| !warning.subject.contains("Regex")), "{good}");
+    let valid = on(&["start", "step 1 validation-accuracy=0.5", "train-loss=3e-2"]);
+    assert!(valid.warnings().all(|warning| !warning.subject.contains("Regex")), "{valid}");
     for (lines, text) in [
         (["start", "accuracy 0.5", "train-loss=3e-2"], "none of 3 lines"),
         (["validation-accuracy=0.5", "validation-accuracy=nan", "train-loss=1"], "\"nan\""),

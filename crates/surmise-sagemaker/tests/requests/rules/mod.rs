@@ -22,16 +22,16 @@ fn has_finding(validation: &Validation, severity: Severity, path: &str, rule: &s
     })
 }
 
-/// Asserts that the requests of `bad` violate a rule, and those of `good` do not.
-fn assert_rule(severity: Severity, path: &str, rule: &str, good: &[Value], bad: &[Value]) {
-    for value in good {
+/// Asserts that each `invalid` request violates a rule, and that no `valid` one does.
+fn assert_rule(severity: Severity, path: &str, rule: &str, valid: &[Value], invalid: &[Value]) {
+    for value in valid {
         let validation = validate(value);
         let is_found = has_finding(&validation, severity, path, rule);
         assert!(!is_found, "unexpected finding: {validation}");
-        // No other error hides the rule on the good side.
+        // No other error hides the rule in a valid request.
         assert!(validation.is_accepted(), "{validation}");
     }
-    for value in bad {
+    for value in invalid {
         let validation = validate(value);
         let is_found = has_finding(&validation, severity, path, rule);
         assert!(is_found, "{path}: {rule}: missing in\n{validation}");
@@ -41,13 +41,13 @@ fn assert_rule(severity: Severity, path: &str, rule: &str, good: &[Value], bad: 
     }
 }
 
-fn assert_error(path: &str, text: &str, good: &[Value], bad: &[Value]) {
-    assert_rule(Severity::Error, path, text, good, bad);
+fn assert_error(path: &str, text: &str, valid: &[Value], invalid: &[Value]) {
+    assert_rule(Severity::Error, path, text, valid, invalid);
 }
 
-fn assert_warning(path: &str, text: &str, good: &[Value], bad: &[Value]) {
-    assert_rule(Severity::Warning, path, text, good, bad);
-    for value in bad {
+fn assert_warning(path: &str, text: &str, valid: &[Value], invalid: &[Value]) {
+    assert_rule(Severity::Warning, path, text, valid, invalid);
+    for value in invalid {
         assert!(validate(value).is_accepted(), "only a warning: {}", validate(value));
     }
 }
@@ -57,8 +57,8 @@ fn base() -> Value {
 }
 
 fn changed(below: &str, changes: &[(&str, Value)]) -> Value {
-    changes.iter().fold(base(), |value, (place, new)| {
-        with(value, &[(&format!("{below}{place}"), new.clone())])
+    changes.iter().fold(base(), |value, (pointer, new)| {
+        with(value, &[(&format!("{below}{pointer}"), new.clone())])
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{file, validate, with, without};
 
 const FIRST: &str = "/ParameterRanges/ContinuousParameterRanges/0";
 
-/// Returns the base request with this range alone, and few jobs.
+/// Returns the base request with only this range, and few jobs.
 fn with_range(list: &str, range: &Value) -> Value {
     let limits = json!({"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1});
     let no_criteria = json!({});
@@ -43,50 +43,50 @@ fn of_integer(member: &str) -> String {
 #[test]
 fn bounds_of_continuous_ranges_are_finite_numbers() {
     let from = |min: &str| continuous(min, "1", "Auto");
-    let good = ["0", "-1e3", "+0.5", "1e-300"].map(from);
-    let bad = ["", "zero", "nan", "-inf", "1e999", "0,5"].map(from);
-    assert_error(&of_continuous("MinValue"), "finite numbers", &good, &bad);
-    assert_warning(&of_continuous("MinValue"), "it is unknown", &good, &[from(" 0")]);
+    let valid = ["0", "-1e3", "+0.5", "1e-300"].map(from);
+    let invalid = ["", "zero", "nan", "-inf", "1e999", "0,5"].map(from);
+    assert_error(&of_continuous("MinValue"), "finite numbers", &valid, &invalid);
+    assert_warning(&of_continuous("MinValue"), "it is unknown", &valid, &[from(" 0")]);
 }
 
 #[test]
 fn bounds_of_integer_ranges_are_whole_numbers() {
     let to = |max: &str| integer("-1", max, "Auto");
-    let bad = ["10.5", "ten", "", "99999999999999999999"].map(to);
-    let good = ["0", "+10"].map(to);
-    assert_error(&of_integer("MaxValue"), "whole numbers", &good, &bad);
+    let invalid = ["10.5", "ten", "", "99999999999999999999"].map(to);
+    let valid = ["0", "+10"].map(to);
+    assert_error(&of_integer("MaxValue"), "whole numbers", &valid, &invalid);
     assert_warning(
         &of_integer("MaxValue"),
         "it is unknown",
-        &good,
+        &valid,
         &["1e3", "10 ", "10.0"].map(to),
     );
 }
 
 #[test]
 fn the_maximum_is_above_the_minimum() {
-    let good = [continuous("0", "1e-9", "Auto"), continuous("-2", "-1", "Linear")];
-    let bad = [continuous("1", "1.0", "Auto"), continuous("1", "0", "Auto")];
-    assert_error(&of_continuous("MaxValue"), "above MinValue", &good, &bad);
-    let bad = [integer("2", "2", "Auto"), integer("3", "2", "Auto")];
-    // These neighbours are equal as floating-point numbers.
+    let valid = [continuous("0", "1e-9", "Auto"), continuous("-2", "-1", "Linear")];
+    let invalid = [continuous("1", "1.0", "Auto"), continuous("1", "0", "Auto")];
+    assert_error(&of_continuous("MaxValue"), "above MinValue", &valid, &invalid);
+    let invalid = [integer("2", "2", "Auto"), integer("3", "2", "Auto")];
+    // These neighbors are equal as floating-point numbers.
     let large = integer("9007199254740992", "9007199254740993", "Auto");
     assert_error(
         &of_integer("MaxValue"),
         "above MinValue",
         &[integer("1", "2", "Auto"), large],
-        &bad,
+        &invalid,
     );
 }
 
 #[test]
 fn logarithmic_ranges_are_above_zero() {
     let log = |min: &str| continuous(min, "10", "Logarithmic");
-    let good = [log("1e-9"), continuous("0", "10", "Linear"), continuous("0", "10", "Auto")];
+    let valid = [log("1e-9"), continuous("0", "10", "Linear"), continuous("0", "10", "Auto")];
     assert_error(
         &of_continuous("MinValue"),
         "logarithmic scale it must be above 0",
-        &good,
+        &valid,
         &[log("0"), log("-1")],
     );
     let log = |min: &str| integer(min, "10", "Logarithmic");
@@ -101,36 +101,36 @@ fn logarithmic_ranges_are_above_zero() {
 #[test]
 fn reverse_logarithmic_ranges_lie_between_zero_and_one() {
     let reverse = |min: &str, max: &str| continuous(min, max, "ReverseLogarithmic");
-    let good = [reverse("0", "0.999")];
+    let valid = [reverse("0", "0.999")];
     assert_error(
         &of_continuous("MinValue"),
         "must be at least 0",
-        &good,
+        &valid,
         &[reverse("-0.001", "0.9")],
     );
-    let bad = [reverse("0", "1"), reverse("0", "1.5")];
-    assert_error(&of_continuous("MaxValue"), "must be below 1", &good, &bad);
+    let invalid = [reverse("0", "1"), reverse("0", "1.5")];
+    assert_error(&of_continuous("MaxValue"), "must be below 1", &valid, &invalid);
 }
 
 #[test]
 fn reverse_logarithmic_scaling_is_for_continuous_ranges() {
-    let bad = [integer("0", "5", "ReverseLogarithmic")];
-    let good = [integer("0", "5", "Linear")];
-    assert_error(&of_integer("ScalingType"), "only continuous ranges", &good, &bad);
+    let invalid = [integer("0", "5", "ReverseLogarithmic")];
+    let valid = [integer("0", "5", "Linear")];
+    assert_error(&of_integer("ScalingType"), "only continuous ranges", &valid, &invalid);
 }
 
 #[test]
 fn many_decades_on_a_linear_scale_give_a_warning() {
-    let good = [
+    let valid = [
         continuous("0.0011", "1", "Linear"),
         continuous("0.0001", "1", "Auto"),
         continuous("0", "1000", "Linear"),
         continuous("0", "0.99", "Linear"),
     ];
-    let bad = [continuous("0.001", "1", "Linear"), continuous("0", "0.999", "Linear")];
-    assert_warning(&of_continuous("ScalingType"), "decades", &good, &bad);
-    let (good, bad) = ([integer("1", "999", "Linear")], [integer("1", "1000", "Linear")]);
-    assert_warning(&of_integer("ScalingType"), "decades", &good, &bad);
+    let invalid = [continuous("0.001", "1", "Linear"), continuous("0", "0.999", "Linear")];
+    assert_warning(&of_continuous("ScalingType"), "decades", &valid, &invalid);
+    let (valid, invalid) = ([integer("1", "999", "Linear")], [integer("1", "1000", "Linear")]);
+    assert_warning(&of_integer("ScalingType"), "decades", &valid, &invalid);
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn choices_of_a_categorical_range_are_distinct() {
         with_range("CategoricalParameterRanges", &json!({"Name": "c", "Values": values}))
     };
     let path = format!("{RANGES}.CategoricalParameterRanges[0].Values[1]");
-    let (good, bad) = (values(json!(["a", "b", "A"])), values(json!(["a", "a", "b"])));
-    assert_error(&path, "distinct", &[good], &[bad]);
+    let (valid, invalid) = (values(json!(["a", "b", "A"])), values(json!(["a", "a", "b"])));
+    assert_error(&path, "distinct", &[valid], &[invalid]);
 }
 
 #[test]
@@ -184,19 +184,19 @@ fn there_are_at_most_thirty_ranges_of_all_types() {
         });
         config(&[("/ParameterRanges", ranges)])
     };
-    let good = [ranges(15, 15), ranges(0, 30)];
-    assert_error(RANGES, "at most 30 ranges", &good, &[ranges(16, 15), ranges(1, 30)]);
+    let valid = [ranges(15, 15), ranges(0, 30)];
+    assert_error(RANGES, "at most 30 ranges", &valid, &[ranges(16, 15), ranges(1, 30)]);
 }
 
 #[test]
 fn at_least_one_hyperparameter_is_tuned() {
-    let bad = [
+    let invalid = [
         config(&[("/ParameterRanges", json!({}))]),
         config(&[("/ParameterRanges", json!({"IntegerParameterRanges": []}))]),
         without(base(), &["/HyperParameterTuningJobConfig/ParameterRanges"]),
     ];
-    let good = [base(), file("accepted/autotune.json"), file("accepted/several_definitions.json")];
-    assert_error(RANGES, "at least one hyperparameter", &good, &bad);
+    let valid = [base(), file("accepted/autotune.json"), file("accepted/several_definitions.json")];
+    assert_error(RANGES, "at least one hyperparameter", &valid, &invalid);
 }
 
 #[test]
@@ -233,17 +233,17 @@ fn grid() -> Value {
 #[test]
 fn a_grid_runs_every_combination_once() {
     let path = "$.HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs";
-    let good = [grid(), without(grid(), &[JOBS])];
-    let bad = [5, 7].map(|jobs| with(grid(), &[(JOBS, json!(jobs))]));
-    assert_error(path, "each of its 6 combinations once", &good, &bad);
+    let valid = [grid(), without(grid(), &[JOBS])];
+    let invalid = [5, 7].map(|jobs| with(grid(), &[(JOBS, json!(jobs))]));
+    assert_error(path, "each of its 6 combinations once", &valid, &invalid);
     let values = |count: usize| -> Value { (1..=count).map(|i| i.to_string()).collect() };
     let sized = |a: usize, b: usize| {
         let lists = json!([
             {"Name": "max_depth", "Values": values(a)},
             {"Name": "num_round", "Values": values(b)},
         ]);
-        let place = "/HyperParameterTuningJobConfig/ParameterRanges/CategoricalParameterRanges";
-        let grid = with(grid(), &[(place, lists)]);
+        let pointer = "/HyperParameterTuningJobConfig/ParameterRanges/CategoricalParameterRanges";
+        let grid = with(grid(), &[(pointer, lists)]);
         without(grid, &[JOBS, "/TrainingJobDefinition/StaticHyperParameters/num_round"])
     };
     assert_error(RANGES, "780 combinations exceeds 750", &[sized(30, 25)], &[sized(30, 26)]);
@@ -252,10 +252,15 @@ fn a_grid_runs_every_combination_once() {
 #[test]
 fn a_grid_has_only_categorical_ranges() {
     for list in ["IntegerParameterRanges", "ContinuousParameterRanges"] {
-        let place = format!("/HyperParameterTuningJobConfig/ParameterRanges/{list}");
+        let pointer = format!("/HyperParameterTuningJobConfig/ParameterRanges/{list}");
         let range = json!([{"Name": "gamma", "MinValue": "0", "MaxValue": "5"}]);
-        let bad = with(grid(), &[(&place, range)]);
-        assert_error(&format!("{RANGES}.{list}[0]"), "only categorical ranges", &[grid()], &[bad]);
+        let invalid = with(grid(), &[(&pointer, range)]);
+        assert_error(
+            &format!("{RANGES}.{list}[0]"),
+            "only categorical ranges",
+            &[grid()],
+            &[invalid],
+        );
     }
 }
 
@@ -276,11 +281,12 @@ fn an_unreadable_range_hides_no_other_error() {
 
 #[test]
 fn two_texts_of_one_number_give_a_warning() {
-    let place = "/HyperParameterTuningJobConfig/ParameterRanges/CategoricalParameterRanges";
+    let pointer = "/HyperParameterTuningJobConfig/ParameterRanges/CategoricalParameterRanges";
     let of =
-        |values: Value| with(base(), &[(place, json!([{"Name": "choice", "Values": values}]))]);
+        |values: Value| with(base(), &[(pointer, json!([{"Name": "choice", "Values": values}]))]);
     let path = format!("{RANGES}.CategoricalParameterRanges[0].Values[1]");
-    let good = [of(json!(["0.1", "0.2"])), of(json!(["a", "b"]))];
-    let bad = [of(json!(["0.1", "0.10"])), of(json!(["1", "1.0"])), of(json!(["1e-2", "0.01"]))];
-    assert_warning(&path, "is the same number", &good, &bad);
+    let valid = [of(json!(["0.1", "0.2"])), of(json!(["a", "b"]))];
+    let invalid =
+        [of(json!(["0.1", "0.10"])), of(json!(["1", "1.0"])), of(json!(["1e-2", "0.01"]))];
+    assert_warning(&path, "is the same number", &valid, &invalid);
 }

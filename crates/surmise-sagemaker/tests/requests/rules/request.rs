@@ -15,21 +15,21 @@ fn definitions_are_in_one_place_and_have_names() {
     both["TrainingJobDefinitions"] = json!([several()["TrainingJobDefinitions"][0]]);
     assert_error("$.TrainingJobDefinitions", "not both", &[base(), several()], &[both]);
     let neither = without(base(), &["/TrainingJobDefinition"]);
-    let good = [base(), several()];
-    assert_error("$.TrainingJobDefinition", "must define its training jobs", &good, &[neither]);
-    let place = "/TrainingJobDefinitions/1/DefinitionName";
+    let valid = [base(), several()];
+    assert_error("$.TrainingJobDefinition", "must define its training jobs", &valid, &[neither]);
+    let pointer = "/TrainingJobDefinitions/1/DefinitionName";
     let path = "$.TrainingJobDefinitions[1].DefinitionName";
-    let same = with(several(), &[(place, json!("trees"))]);
+    let same = with(several(), &[(pointer, json!("trees"))]);
     assert_error(path, "distinct names", &[several()], &[same]);
-    assert_error(path, "have a name", &[several()], &[without(several(), &[place])]);
+    assert_error(path, "have a name", &[several()], &[without(several(), &[pointer])]);
 }
 
 #[test]
 fn warm_start_parents_are_named_distinct_and_other_jobs() {
-    let place = "/WarmStartConfig/ParentHyperParameterTuningJobs";
+    let pointer = "/WarmStartConfig/ParentHyperParameterTuningJobs";
     let names = |names: &[&str]| {
         let parent = |name: &&str| json!({"HyperParameterTuningJobName": name});
-        with(base(), &[(place, names.iter().map(parent).collect())])
+        with(base(), &[(pointer, names.iter().map(parent).collect())])
     };
     let path = |i: usize| {
         format!("$.WarmStartConfig.ParentHyperParameterTuningJobs[{i}].HyperParameterTuningJobName")
@@ -41,12 +41,12 @@ fn warm_start_parents_are_named_distinct_and_other_jobs() {
         &[names(&["a"])],
         &[names(&["EVERY-field-1"])],
     );
-    let nameless = with(base(), &[(&format!("{place}/0"), json!({}))]);
+    let nameless = with(base(), &[(&format!("{pointer}/0"), json!({}))]);
     assert_error(&path(0), "must have a name", &[base()], &[nameless]);
     let mut grid = file("accepted/grid.json");
     grid["WarmStartConfig"] = base()["WarmStartConfig"].clone();
-    let good = [base(), file("accepted/grid.json")];
-    assert_warning("$.WarmStartConfig", "only for Bayesian and Random", &good, &[grid]);
+    let valid = [base(), file("accepted/grid.json")];
+    assert_warning("$.WarmStartConfig", "only for Bayesian and Random", &valid, &[grid]);
 }
 
 #[test]
@@ -56,8 +56,9 @@ fn tag_keys_are_unique_and_not_reserved() {
         with(base(), &[("/Tags", keys.iter().map(tag).collect())])
     };
     assert_error("$.Tags[1].Key", "unique", &[tags(&["a", "A"])], &[tags(&["a", "a"])]);
-    let (good, bad) = ([tags(&["awsome", "a:aws:"])], [tags(&["aws:cost"]), tags(&["AWS:cost"])]);
-    assert_error("$.Tags[0].Key", "belong to AWS", &good, &bad);
+    let (valid, invalid) =
+        ([tags(&["awsome", "a:aws:"])], [tags(&["aws:cost"]), tags(&["AWS:cost"])]);
+    assert_error("$.Tags[0].Key", "belong to AWS", &valid, &invalid);
 }
 
 #[test]
@@ -66,8 +67,8 @@ fn environment_variables_of_all_definitions_count_together() {
         let map = |count: usize| -> Value {
             (0..count).map(|i| (format!("V{i}"), json!(""))).collect::<Map<_, _>>().into()
         };
-        let place = |i: usize| format!("/TrainingJobDefinitions/{i}/Environment");
-        with(several(), &[(&place(0), map(first)), (&place(1), map(second))])
+        let pointer = |i: usize| format!("/TrainingJobDefinitions/{i}/Environment");
+        with(several(), &[(&pointer(0), map(first)), (&pointer(1), map(second))])
     };
     let path = "$.TrainingJobDefinitions";
     assert_error(path, "at most 48 variables, not 49", &[of(24, 24)], &[of(24, 25)]);
@@ -76,7 +77,7 @@ fn environment_variables_of_all_definitions_count_together() {
 #[test]
 fn all_errors_are_reported_at_once() {
     let config = "/HyperParameterTuningJobConfig";
-    let bad = with(
+    let invalid = with(
         base(),
         &[
             ("/HyperParameterTuningJobName", json!("no_underscores")),
@@ -88,7 +89,7 @@ fn all_errors_are_reported_at_once() {
             ("/Tags/1/Key", json!("team")),
         ],
     );
-    let validation = validate(&bad);
+    let validation = validate(&invalid);
     let mut paths: Vec<&str> = validation.errors().map(|error| error.subject.as_str()).collect();
     paths.sort_unstable();
     assert_eq!(

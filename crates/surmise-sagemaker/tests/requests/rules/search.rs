@@ -14,21 +14,21 @@ fn several() -> Value {
 
 #[test]
 fn hyperband_excludes_other_early_stopping() {
-    let place = "/HyperParameterTuningJobConfig/TrainingJobEarlyStoppingType";
-    let hyperband = |early: &str| with(several(), &[(place, json!(early))]);
+    let pointer = "/HyperParameterTuningJobConfig/TrainingJobEarlyStoppingType";
+    let hyperband = |early: &str| with(several(), &[(pointer, json!(early))]);
     let path = format!("{CONFIG}.TrainingJobEarlyStoppingType");
     assert_error(&path, "its own early stopping", &[hyperband("Off")], &[hyperband("Auto")]);
 }
 
 #[test]
 fn resources_of_hyperband_are_bounded() {
-    let of = |least: i64, most: i64| {
-        let place = "/HyperParameterTuningJobConfig/StrategyConfig/HyperbandStrategyConfig";
-        with(several(), &[(place, json!({"MinResource": least, "MaxResource": most}))])
+    let of = |min: i64, max: i64| {
+        let pointer = "/HyperParameterTuningJobConfig/StrategyConfig/HyperbandStrategyConfig";
+        with(several(), &[(pointer, json!({"MinResource": min, "MaxResource": max}))])
     };
     let path = format!("{CONFIG}.StrategyConfig.HyperbandStrategyConfig");
-    let (good, bad) = ([of(1, 20_000)], [of(1, 20_001)]);
-    assert_error(&format!("{path}.MaxResource"), "at most 20000", &good, &bad);
+    let (valid, invalid) = ([of(1, 20_000)], [of(1, 20_001)]);
+    assert_error(&format!("{path}.MaxResource"), "at most 20000", &valid, &invalid);
     assert_error(&format!("{path}.MinResource"), "at most MaxResource", &[of(5, 5)], &[of(6, 5)]);
 }
 
@@ -40,16 +40,16 @@ fn hyperband_needs_a_maximum_resource() {
     ]);
     let bare = without(hyperband, &["/TrainingJobDefinition/StaticHyperParameters/epochs"]);
     let fixed = |name: &str| {
-        let place = format!("/TrainingJobDefinition/StaticHyperParameters/{name}");
-        with(bare.clone(), &[(&place, json!("30"))])
+        let pointer = format!("/TrainingJobDefinition/StaticHyperParameters/{name}");
+        with(bare.clone(), &[(&pointer, json!("30"))])
     };
-    let mut good =
+    let mut valid =
         ["epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs"].map(fixed).to_vec();
     let settings = json!({"HyperbandStrategyConfig": {"MaxResource": 30}});
-    good.push(with(bare.clone(), &[("/HyperParameterTuningJobConfig/StrategyConfig", settings)]));
-    let bad = [bare.clone(), fixed("num_round")];
+    valid.push(with(bare.clone(), &[("/HyperParameterTuningJobConfig/StrategyConfig", settings)]));
+    let invalid = [bare.clone(), fixed("num_round")];
     let path = format!("{CONFIG}.StrategyConfig.HyperbandStrategyConfig.MaxResource");
-    assert_error(&path, "Hyperband needs it", &good, &bad);
+    assert_error(&path, "Hyperband needs it", &valid, &invalid);
 }
 
 #[test]
@@ -57,12 +57,12 @@ fn fault_d8_hyperband_needs_a_whole_number_of_epochs() {
     let epochs = |text: &str| {
         let changes =
             [("/Strategy", json!("Hyperband")), ("/TrainingJobEarlyStoppingType", json!("Off"))];
-        let place = "/TrainingJobDefinition/StaticHyperParameters/epochs";
-        with(config(&changes), &[(place, json!(text))])
+        let pointer = "/TrainingJobDefinition/StaticHyperParameters/epochs";
+        with(config(&changes), &[(pointer, json!(text))])
     };
     let path = "$.TrainingJobDefinition.StaticHyperParameters.epochs";
-    let bad = ["10.0", "\"10\"", "1e1", "0", "-3", "", "ten"].map(epochs);
-    assert_error(path, "Hyperband infers MaxResource from it", &[epochs("10")], &bad);
+    let invalid = ["10.0", "\"10\"", "1e1", "0", "-3", "", "ten"].map(epochs);
+    assert_error(path, "Hyperband infers MaxResource from it", &[epochs("10")], &invalid);
 }
 
 #[test]
@@ -84,13 +84,13 @@ fn limits(jobs: u32, parallel: u32, seconds: u32) -> Value {
 #[test]
 fn quotas_limit_jobs_parallelism_and_time() {
     let path = |member: &str| format!("{CONFIG}.ResourceLimits.{member}");
-    let good = [limits(750, 10, 2_592_000)];
-    let bad = [limits(751, 10, 120)];
-    assert_error(&path("MaxNumberOfTrainingJobs"), "at most 750", &good, &bad);
-    assert_error(&path("MaxParallelTrainingJobs"), "at most 10", &good, &[limits(750, 11, 120)]);
+    let valid = [limits(750, 10, 2_592_000)];
+    let invalid = [limits(751, 10, 120)];
+    assert_error(&path("MaxNumberOfTrainingJobs"), "at most 750", &valid, &invalid);
+    assert_error(&path("MaxParallelTrainingJobs"), "at most 10", &valid, &[limits(750, 11, 120)]);
     // The service's model allows half a year.
-    let bad = [limits(750, 10, 2_592_001)];
-    assert_warning(&path("MaxRuntimeInSeconds"), "at most 2592000", &good, &bad);
+    let invalid = [limits(750, 10, 2_592_001)];
+    assert_warning(&path("MaxRuntimeInSeconds"), "at most 2592000", &valid, &invalid);
     let runtime = |seconds: u32| {
         let times = json!({"MaxRuntimeInSeconds": seconds, "MaxWaitTimeInSeconds": seconds});
         definition(&[("/StoppingCondition", times)])
@@ -128,22 +128,22 @@ fn running_all_jobs_at_once_gives_a_warning() {
     let random = |parallel: u32| {
         with(of(5, parallel), &[("/HyperParameterTuningJobConfig/Strategy", json!("Random"))])
     };
-    let good = [of(5, 4), random(5), of(1, 1)];
-    assert_warning(&path, "Bayesian optimization cannot use", &good, &[of(5, 5), of(5, 6)]);
+    let valid = [of(5, 4), random(5), of(1, 1)];
+    assert_warning(&path, "Bayesian optimization cannot use", &valid, &[of(5, 5), of(5, 6)]);
     assert_warning(&path, "can run at once", &[random(5)], &[random(6)]);
 }
 
 #[test]
 fn a_tuning_job_that_never_ends_gives_a_warning() {
     let of = |limits: Value| config(&[("/ResourceLimits", limits)]);
-    let good = [
+    let valid = [
         of(json!({"MaxParallelTrainingJobs": 1, "MaxNumberOfTrainingJobs": 99})),
         of(json!({"MaxParallelTrainingJobs": 1, "MaxRuntimeInSeconds": 9000})),
     ];
     let path = format!("{CONFIG}.ResourceLimits");
-    let bad = [of(json!({"MaxParallelTrainingJobs": 1}))];
-    assert_warning(&path, "quotas end this job", &good, &bad);
-    let patience = |jobs: u32| {
+    let invalid = [of(json!({"MaxParallelTrainingJobs": 1}))];
+    assert_warning(&path, "quotas end this job", &valid, &invalid);
+    let not_improving = |jobs: u32| {
         let criteria =
             json!({"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": jobs}});
         with(
@@ -155,7 +155,7 @@ fn a_tuning_job_that_never_ends_gives_a_warning() {
         "{CONFIG}.TuningJobCompletionCriteria.BestObjectiveNotImproving\
          .MaxNumberOfTrainingJobsNotImproving"
     );
-    assert_warning(&path, "never ends", &[patience(8)], &[patience(9)]);
+    assert_warning(&path, "never ends", &[not_improving(8)], &[not_improving(9)]);
 }
 
 #[test]
@@ -164,34 +164,35 @@ fn there_is_exactly_one_objective() {
     let bare =
         without(base(), &["/HyperParameterTuningJobConfig/HyperParameterTuningJobObjective"]);
     let objective = json!({"Type": "Maximize", "MetricName": "validation:accuracy"});
-    let own = with(bare.clone(), &[("/TrainingJobDefinition/TuningObjective", objective.clone())]);
-    let good = [base(), own, several(), file("accepted/autotune.json")];
-    assert_error(&path, "there must be an objective", &good, &[bare]);
+    let in_definition =
+        with(bare.clone(), &[("/TrainingJobDefinition/TuningObjective", objective.clone())]);
+    let valid = [base(), in_definition, several(), file("accepted/autotune.json")];
+    assert_error(&path, "there must be an objective", &valid, &[bare]);
     let same = definition(&[("/TuningObjective", objective)]);
     let other = json!({"Type": "Minimize", "MetricName": "train:loss"});
-    let bad = [definition(&[("/TuningObjective", other)])];
-    assert_warning("$.TrainingJobDefinition.TuningObjective", "two objectives", &[same], &bad);
+    let invalid = [definition(&[("/TuningObjective", other)])];
+    assert_warning("$.TrainingJobDefinition.TuningObjective", "two objectives", &[same], &invalid);
 }
 
 #[test]
 fn ranges_in_two_places_give_a_warning() {
     let more = json!([{"Name": "more", "MinValue": "0", "MaxValue": "1"}]);
-    let own = json!({ "ContinuousParameterRanges": more });
-    let bad = [definition(&[("/HyperParameterRanges", own)])];
+    let ranges = json!({ "ContinuousParameterRanges": more });
+    let invalid = [definition(&[("/HyperParameterRanges", ranges)])];
     assert_warning(
         "$.TrainingJobDefinition.HyperParameterRanges",
         "has ranges, too",
         &[base()],
-        &bad,
+        &invalid,
     );
 }
 
 #[test]
 fn auto_parameters_need_autotune() {
     let hints = |hints: Value| config(&[("/ParameterRanges/AutoParameters", hints)]);
-    let good = [base(), hints(json!([])), file("accepted/autotune.json")];
-    let bad = [hints(json!([{"Name": "hint", "ValueHint": "3"}]))];
-    assert_error(&format!("{RANGES}.AutoParameters"), "Autotune only", &good, &bad);
+    let valid = [base(), hints(json!([])), file("accepted/autotune.json")];
+    let invalid = [hints(json!([{"Name": "hint", "ValueHint": "3"}]))];
+    assert_error(&format!("{RANGES}.AutoParameters"), "Autotune only", &valid, &invalid);
 }
 
 #[test]
@@ -208,8 +209,8 @@ fn early_stopping_and_warm_start_need_one_definition() {
         several
     };
     let path = format!("{CONFIG}.TrainingJobEarlyStoppingType");
-    let good = [random("Off", 3), random("Auto", 1)];
-    assert_error(&path, "only one definition", &good, &[random("Auto", 2)]);
+    let valid = [random("Off", 3), random("Auto", 1)];
+    assert_error(&path, "only one definition", &valid, &[random("Auto", 2)]);
     let warm = |definitions: usize| {
         let mut request = random("Off", definitions);
         request["WarmStartConfig"] = base()["WarmStartConfig"].clone();
@@ -245,18 +246,18 @@ fn several_definitions_may_share_the_jobs_of_a_grid() {
 #[test]
 fn autotuned_hyperparameters_are_set_nowhere_else() {
     let autotune = |name: &str| {
-        let place = "/HyperParameterTuningJobConfig/ParameterRanges/AutoParameters/0/Name";
-        with(file("accepted/autotune.json"), &[(place, json!(name))])
+        let pointer = "/HyperParameterTuningJobConfig/ParameterRanges/AutoParameters/0/Name";
+        with(file("accepted/autotune.json"), &[(pointer, json!(name))])
     };
     let path = format!("{RANGES}.AutoParameters[0].Name");
-    let good = [autotune("eta")];
-    assert_warning(&path, "Autotune cannot choose", &good, &[autotune("num_round")]);
+    let valid = [autotune("eta")];
+    assert_warning(&path, "Autotune cannot choose", &valid, &[autotune("num_round")]);
     let path = format!("{RANGES}.AutoParameters[1].Name");
-    assert_warning(&path, "Autotune cannot choose", &good, &[autotune("max_depth")]);
+    assert_warning(&path, "Autotune cannot choose", &valid, &[autotune("max_depth")]);
     let hints = json!({"AutoParameters": [{"Name": "hint", "ValueHint": "3"}]});
     let path = "$.TrainingJobDefinitions[0].HyperParameterRanges.AutoParameters";
-    let mut own = several();
-    own["TrainingJobDefinitions"][0]["HyperParameterRanges"]["AutoParameters"] =
+    let mut in_definition = several();
+    in_definition["TrainingJobDefinitions"][0]["HyperParameterRanges"]["AutoParameters"] =
         hints["AutoParameters"].clone();
-    assert_error(path, "Autotune only", &[several()], &[own]);
+    assert_error(path, "Autotune only", &[several()], &[in_definition]);
 }

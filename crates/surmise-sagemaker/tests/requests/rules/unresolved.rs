@@ -84,15 +84,16 @@ fn an_unresolved_member_still_excludes_its_alternatives() {
     let flexible =
         several["TrainingJobDefinitions"][2]["HyperParameterTuningResourceConfig"].clone();
     let one = several["TrainingJobDefinitions"][0].clone();
-    for (place, value) in [
+    for (pointer, value) in [
         ("/TrainingJobDefinition/AlgorithmSpecification/AlgorithmName", json!("mine")),
         ("/TrainingJobDefinition/HyperParameterTuningResourceConfig", flexible),
         ("/TrainingJobDefinitions", json!([one])),
     ] {
-        let validation = validate_task(&with_expression(with(base(), &[(place, value)]), place));
+        let validation =
+            validate_task(&with_expression(with(base(), &[(pointer, value)]), pointer));
         assert!(
             validation.errors().any(|error| error.rule.contains("not both")),
-            "{place}: {validation}"
+            "{pointer}: {validation}"
         );
     }
 }
@@ -183,6 +184,7 @@ fn an_expression_without_the_suffix_gives_a_warning() {
         assert!(!has_finding(&validation, Severity::Warning, path, text), "{validation}");
     }
     // Outside a state machine, such a text is no expression.
-    let alone = Validator::default().validate(&document(&of("$.wd")));
-    assert!(!alone.findings().iter().any(|one| one.violation.rule.contains(text)), "{alone}");
+    let validation = Validator::default().validate(&document(&of("$.wd")));
+    let is_found = validation.findings().iter().any(|it| it.violation.rule.contains(text));
+    assert!(!is_found, "{validation}");
 }

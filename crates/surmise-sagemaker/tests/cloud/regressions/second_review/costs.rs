@@ -22,7 +22,7 @@ fn a_budget_of_money_requires_prices_of_earlier_instance_types() {
     let resumed_rules = rules(&more, &second);
     let error =
         Tuner::with_rules(resumed_rules).run(&mut resumed, &mut second).unwrap_err().to_string();
-    assert!(error.contains("no price of ml.m5.xlarge"), "{error}");
+    assert!(error.contains("no price for ml.m5.xlarge"), "{error}");
     assert_eq!(fake.creation_counts().len(), 2);
 }
 
@@ -101,11 +101,11 @@ fn a_quota_used_by_adopted_jobs_is_waited_for() {
     let fake = fake(&settings);
     let mut tuning_request = request("trees", 3, 2);
     let definition = tuning_request.definition.as_mut().unwrap();
-    let machines = json!({"AllocationStrategy": "Prioritized", "InstanceConfigs": [
+    let resources = json!({"AllocationStrategy": "Prioritized", "InstanceConfigs": [
         {"InstanceType": first_kind, "InstanceCount": 2, "VolumeSizeInGB": 30},
         {"InstanceType": second_kind, "InstanceCount": 1, "VolumeSizeInGB": 40}]});
     definition.resources = None;
-    definition.flexible_resources = Some(serde_json::from_value(machines).unwrap());
+    definition.flexible_resources = Some(serde_json::from_value(resources).unwrap());
     let mut first = evaluator(&fake, &settings.clock, &tuning_request);
     start_job(&mut first, 2, 0.4);
     drop(first);
@@ -247,11 +247,12 @@ fn no_more_jobs_are_created_than_max_cost_states() {
     let tuning = tuning_request.tuning().unwrap();
     let tuning_rules =
         TuningRules { retries: surmise::RetryPolicy::never(), ..rules(&tuning_request, &jobs) };
-    let most = jobs.max_cost(&tuning.limits, &tuning_rules).unwrap();
+    let max_cost = jobs.max_cost(&tuning.limits, &tuning_rules).unwrap();
     let mut study = study(&tuning_request, Vec::new());
     let (reason, _) = tune(&mut study, &mut jobs, tuning_rules);
     let made = fake.creation_counts().len();
-    assert!(made <= most.jobs * most.attempts as usize, "{made} made; {most}; {reason}");
+    let max_jobs = max_cost.jobs * max_cost.attempts as usize;
+    assert!(made <= max_jobs, "{made} made; {max_cost}; {reason}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! A sequential colour scale: cividis, which suits colour-blind readers, too.
+//! A sequential color scale: cividis, which suits color-blind readers, too.
 //!
 //! It is from Nuñez, Anderton & Renslow (2018).
 
-/// Five evenly spaced colours of the scale, from dark blue to yellow, as red, green and blue.
+/// Five evenly spaced colors of the scale, from dark blue to yellow, as red, green and blue.
 const STOPS: [[f64; 3]; 5] = [
     [0.0, 34.0, 78.0],
     [66.0, 78.0, 108.0],
@@ -11,7 +11,7 @@ const STOPS: [[f64; 3]; 5] = [
     [254.0, 232.0, 56.0],
 ];
 
-/// Returns the colour at a position from 0 to 1, as hexadecimal digits.
+/// Returns the color at a position from 0 to 1, as hexadecimal digits.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 4")]
 pub(super) fn shade(position: f64) -> String {
     let position = if position.is_nan() { 0.0 } else { position.clamp(0.0, 1.0) } * 4.0;

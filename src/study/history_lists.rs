@@ -1,8 +1,6 @@
-//! The trials that the next proposal may know, as points and losses.
+//! The lists of a strategy's [`History`]: trials as points and losses.
 //!
-//! The lists are kept up to date event by event, so that `ask` need not scan all trials.
-
-use serde::{Deserialize, Serialize};
+//! Each event updates the lists, so that `ask` need not scan all trials.
 
 use crate::strategy::{
     FailedPoint, History, Infeasibility, Observation, Pending, PointIndex, Repetitions,
@@ -11,28 +9,9 @@ use crate::strategy::{
 use crate::trial::TrialId;
 use crate::unit_cube::{Axis, UnitPoint};
 
-/// How strategies see trials that early stopping ended.
-///
-/// An intermediate value differs from the final value that the job would have reached. The page on
-/// early stopping in BENCHMARKING.md compares the variants.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum StoppedTrials {
-    /// The last reported value counts as if it were the final value.
-    #[default]
-    LastValue,
-    /// The projected final value counts: see
-    /// [`LearningCurves::project_final_loss`](crate::stopping::LearningCurves::project_final_loss).
-    Projected,
-    /// The trial has no value for the model; its configuration only counts as visited.
-    #[serde(rename = "place_only")]
-    VisitedOnly,
-}
-
-/// The trials that the next proposal may know, in lists ordered by trial number.
+/// The trials of a study as strategies see them, in lists ordered by trial number.
 #[derive(Debug, Clone)]
-pub(super) struct KnownTrials {
+pub(super) struct HistoryLists {
     pub(super) observations: Vec<Observation>,
     pub(super) pending: Vec<Pending>,
     pub(super) failures: Vec<FailedPoint>,
@@ -40,17 +19,17 @@ pub(super) struct KnownTrials {
     never: PointIndex,
     /// The points that must not be proposed again if [`Repetitions::Allowed`] is set.
     allowed: PointIndex,
-    /// The list that each trial is in, by trial number − 1.
-    entries: Vec<TrialList>,
+    /// The list that contains each trial; trial number i + 1 is at index i.
+    list_of_trial: Vec<TrialList>,
 }
 
-/// The list of [`KnownTrials`] that a trial is in.
+/// The list that contains a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TrialList {
     Pending,
     Observations,
     Failures(Infeasibility),
-    /// In no list, because another trial has the same result.
+    /// No list contains the trial, because another trial has the same result.
     Unlisted,
 }
 
@@ -70,17 +49,17 @@ impl TrialList {
     }
 }
 
-/// What a strategy sees of a trial.
+/// A trial as a strategy sees it.
 #[derive(Debug)]
 pub(super) enum HistoryEntry {
     Pending,
     Observed(Observation),
     Failed(Infeasibility),
-    /// The same measurement as that of another trial, added from outside once more.
+    /// An external observation that repeats the result of another trial.
     Duplicate,
 }
 
-impl KnownTrials {
+impl HistoryLists {
     pub(super) fn new(axes: &[Axis]) -> Self {
         Self {
             observations: Vec::new(),
@@ -88,16 +67,16 @@ impl KnownTrials {
             failures: Vec::new(),
             never: PointIndex::new(axes),
             allowed: PointIndex::new(axes),
-            entries: Vec::new(),
+            list_of_trial: Vec::new(),
         }
     }
 
-    /// Returns the number of trials that have an entry.
+    /// Returns the number of trials that have been added.
     pub(super) fn count(&self) -> usize {
-        self.entries.len()
+        self.list_of_trial.len()
     }
 
-    /// Sets the entry of a trial. New trials must come in the order of their numbers.
+    /// Adds a trial, or replaces its entry. New trials must be added in the order of their numbers.
     ///
     /// `points` are the point that was tried and the point that was proposed.
     pub(super) fn set(&mut self, trial: TrialId, points: [&UnitPoint; 2], entry: HistoryEntry) {
@@ -110,8 +89,8 @@ impl KnownTrials {
             HistoryEntry::Failed(kind) => TrialList::Failures(*kind),
             HistoryEntry::Duplicate => TrialList::Unlisted,
         };
-        if let Some(old) = self.entries.get(index).copied() {
-            self.unlist(trial, old);
+        if let Some(old) = self.list_of_trial.get(index).copied() {
+            self.remove_from(old, trial);
             let (blocks_never, blocks_allowed) = old.blocks();
             for point in points {
                 if blocks_never {
@@ -121,10 +100,10 @@ impl KnownTrials {
                     self.allowed.remove(number, point);
                 }
             }
-            self.entries[index] = list;
+            self.list_of_trial[index] = list;
         } else {
-            debug_assert_eq!(index, self.entries.len());
-            self.entries.push(list);
+            debug_assert_eq!(index, self.list_of_trial.len());
+            self.list_of_trial.push(list);
         }
         let (blocks_never, blocks_allowed) = list.blocks();
         let distinct = if point == proposed { &points[..1] } else { &points };
@@ -153,7 +132,7 @@ impl KnownTrials {
         }
     }
 
-    fn unlist(&mut self, trial: TrialId, list: TrialList) {
+    fn remove_from(&mut self, list: TrialList, trial: TrialId) {
         match list {
             TrialList::Pending => {
                 let position = self.pending.partition_point(|other| other.trial < trial);
@@ -189,14 +168,14 @@ impl KnownTrials {
         }
     }
 
-    /// Returns `other` with these lists in place of its own.
-    pub(super) fn history<'a>(&'a self, other: &History<'a>) -> History<'a> {
+    /// Returns a copy of `base` with these lists.
+    pub(super) fn to_history<'a>(&'a self, base: &History<'a>) -> History<'a> {
         History {
             observations: &self.observations,
             pending: &self.pending,
             failures: &self.failures,
             index: Some(self.index()),
-            ..*other
+            ..*base
         }
     }
 }
