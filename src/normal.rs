@@ -11,8 +11,8 @@
 //! is σ h((f* − μ) ⁄ σ).
 //!
 //! For t = −u > 0: Φ(−t) ⁄ φ(t) = 1 ⁄ (t + K) and h(−t) ⁄ φ(t) = K ⁄ (t + K), both without
-//! cancellation, and d ln h ⁄ du = 1 ⁄ K exactly. Ament et al. 2023 use the scaled complementary
-//! error function instead.
+//! cancellation. Further, d ln h ⁄ du = 1 ⁄ K exactly. Ament et al. 2023 use the scaled
+//! complementary error function instead.
 
 const SQRT_2PI: f64 = 2.506_628_274_631_000_5;
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;

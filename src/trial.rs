@@ -81,7 +81,7 @@ impl Trial {
     /// Such a trial says nothing about its configuration. It is not an observation and does not
     /// count as a job. When the tuning resumes, its configuration runs first. If the user cancels
     /// the tuning, the tuner leaves its trials pending instead.
-    pub fn was_interrupted(&self) -> bool {
+    pub fn needs_rerun(&self) -> bool {
         let has_stop_request =
             matches!(self.stop_cause, Some(StopCause::TuningOver | StopCause::Cancelled));
         has_stop_request && self.outcome.as_ref().is_some_and(Outcome::has_ended_early)

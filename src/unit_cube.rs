@@ -306,8 +306,9 @@ impl TryFrom<GridRecord> for Grid {
             && coordinates.iter().flatten().all(|u| (0.0..=1.0).contains(u));
         match Self::new(coordinates) {
             Some(grid) if is_valid => Ok(Self { numbers, ..grid }),
-            _ => Err("a grid has coordinates from 0 to 1 on each axis, \
-                 and either one number for each of them or none"),
+            _ => Err("a grid must have at least one point and fewer than 2^63, each coordinate \
+                 must be from 0 to 1, and `numbers` must have one entry for each coordinate of \
+                 the axis, or none"),
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) const HELP: [&str; 12] = [
     concat!(
         r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"#,
         r#""early_stopping":"median"} starts a study, and drops the one before; only space is "#,
-        r#"required; budget tells the strategy how many trials are planned, and is no limit"#,
+        r#"required; budget tells the strategy how many trials are planned, and is not a limit"#,
     ),
     concat!(
         r#"a parameter: {"name":"lr","type":"float","lo":1e-6,"hi":1,"scale":"log"}; type float, "#,

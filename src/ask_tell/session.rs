@@ -253,7 +253,7 @@ impl Session {
 impl ActiveStudy {
     fn trial(&self, id: u64) -> Result<&Trial, String> {
         let trial = id.checked_sub(1).and_then(|_| self.study.trial(TrialId(id)));
-        trial.ok_or_else(|| format!("id: there is no trial {id}"))
+        trial.ok_or_else(|| format!("id: there is no trial {id}; use an id that `ask` returned"))
     }
 
     /// Returns whether two configurations are equal, or count as the same point of the unit cube.
@@ -290,7 +290,10 @@ impl ActiveStudy {
             Error::Conflict { .. } => {
                 let end =
                     recorded.map_or("without a value".to_owned(), |value| format!("with {value}"));
-                format!("value: trial {id} has ended {end}, and that counts")
+                format!(
+                    "value: trial {id} has already ended {end}; that result counts, and this one \
+                     is not used"
+                )
             }
             other => one_line(other),
         })?;
@@ -324,7 +327,7 @@ fn normalize(space: &SearchSpace, config: &Configuration) -> Result<Configuratio
     };
     let mut nulls = config.iter().filter(|(_, value)| **value == ParameterValue::Null);
     if let Some((name, _)) = nulls.find(|(name, _)| !is_choice(name)) {
-        return Err(format!("config.{name}: null is not a number"));
+        return Err(format!("config.{name}: null is not a number; give a number"));
     }
     space.normalize(config).map_err(in_config)
 }

@@ -83,7 +83,10 @@ impl Parameter {
         }
         let path_of = |field: &str| format!("space[{index}].{field} (of `{}`)", self.name);
         let reject_if_set = |field: &str, is_set: bool| match is_set {
-            true => Err(format!("{}: a parameter of this type has no such member", path_of(field))),
+            true => Err(format!(
+                "{}: a parameter of this type has no such member; remove it",
+                path_of(field)
+            )),
             false => Ok(()),
         };
         let scaling = match self.scale.unwrap_or(Scale::Auto) {

@@ -252,7 +252,8 @@ impl JobEvent {
 /// - **Wrapping another evaluator and forwarding only the required methods** loses adoption,
 ///   grace periods and notes. Forward the methods that have defaults, too.
 ///
-/// `examples/custom_evaluator.rs` is a complete program with a custom evaluator.
+/// `examples/custom_evaluator.rs` is a complete program with a custom evaluator. The guide has a
+/// chapter on [your own evaluator](crate::guide::your_own_evaluator).
 pub trait Evaluator {
     /// Starts an attempt at a trial, and returns at once.
     ///
@@ -360,8 +361,8 @@ pub trait Evaluator {
     /// Returns whether jobs are lost when the process ends that started them; `false` by default.
     ///
     /// If so, [`tune`](crate::tune::tune) makes another attempt at a trial whose attempt may have
-    /// begun in an [earlier process](crate::study::EventSink::is_from_earlier_process), because the
-    /// lost attempt may have had side effects. If not, it starts a job without a
+    /// begun in an [earlier process](crate::study::EventSink::is_from_earlier_process). The lost
+    /// attempt may have had side effects. If not, it starts a job without a
     /// [location](Trial::job_location) again as the same attempt.
     fn loses_jobs_on_exit(&self) -> bool {
         false

@@ -65,7 +65,8 @@ const CHANNEL_CAPACITY: usize = 1024;
 ///   then, and no failure is recorded.
 ///
 /// Jobs are lost when the process ends. To run programs that outlive the tuner, see
-/// [`CommandEvaluator`](crate::CommandEvaluator).
+/// [`CommandEvaluator`](crate::CommandEvaluator). The guide begins with a
+/// [first tuning](crate::guide::first_tuning) of a function.
 pub struct FunctionEvaluator {
     function: Arc<Function>,
     stop_grace_period: Duration,

@@ -82,8 +82,8 @@ impl OutputTransform {
     /// Returns the sum of the logarithms of the transform's derivatives at these losses.
     ///
     /// It leaves out a constant that all transforms of the same losses share. Added to the log
-    /// density of the transformed losses, it gives the log density of the losses themselves, by
-    /// which transforms are compared (Snelson et al. 2004).
+    /// density of the transformed losses, it gives the log density of the losses themselves. That
+    /// density compares transforms (Snelson et al. 2004).
     pub fn log_jacobian(&self, losses: &[f64]) -> f64 {
         let log_derivative = |loss: &f64| {
             let z = self.center_and_scale(*loss);

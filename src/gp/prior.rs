@@ -16,10 +16,10 @@
 //! | exponents of a warp a, b | −(ln a)² ⁄ (2 · 0.3²) | [⅓, 3] | 1 |
 //!
 //! ℓ₀ = max(1, √(D ⁄ 2)), where D is the mean squared distance of two random points if all length
-//! scales are 1: ⅙ for each numeric axis and 1 − 1⁄m for each axis of m categories. With d numeric
-//! axes, ℓ₀ = max(1, √(d ⁄ 12)). The scaling keeps the correlation of two random points from
-//! vanishing in spaces of many parameters. The shapes of the first three priors are those of
-//! Optuna's Gaussian process. Losses are standardized.
+//! scales are 1. D is the sum of ⅙ for each numeric axis and 1 − 1⁄m for each axis of m categories.
+//! With d numeric axes, ℓ₀ = max(1, √(d ⁄ 12)). The scaling keeps the correlation of two random
+//! points from vanishing in spaces of many parameters. The shapes of the first three priors are
+//! those of Optuna's Gaussian process. Losses are standardized.
 
 use serde::{Deserialize, Serialize};
 

@@ -7,8 +7,8 @@
 //! | ε | drawn noise of the observations | n |
 //! | r = y − g(X) − ε | residuals of the observations | n |
 //!
-//! For g see Rahimi & Recht 2007. f(x) = g(x) + c + kᵀ K⁻¹ (r − c 1), with c by generalized least
-//! squares from r, is a draw from the posterior (Matheron's rule; Wilson et al. 2020, eq. 13). The
+//! For g see Rahimi & Recht 2007. f(x) = g(x) + c + kᵀ K⁻¹ (r − c 1) is a draw from the posterior
+//! (Matheron's rule; Wilson et al. 2020, eq. 13). Generalized least squares give c from r. The
 //! frequencies of the Matérn kernel of order ν follow a t distribution with 2 ν degrees of
 //! freedom. Those of the squared exponential kernel are normal.
 

@@ -224,8 +224,9 @@ proptest! {
         prop_assert!(crate::linalg::Cholesky::factor(&(covariance + noise)).is_ok());
     }
 
-    /// Given the observation x₁ alone, the variance at x is 2 s + σ² − 2 k(x, x₁), because the
-    /// prior variance of the mean is unbounded. More observations never raise it.
+    /// Given the observation x₁ alone, the variance at x is 2 s + σ² − 2 k(x, x₁). The reason is
+    /// that the prior variance of the mean is unbounded. More observations never raise the
+    /// variance.
     #[test]
     fn the_variance_is_positive_and_at_most_that_given_one_observation(example in example()) {
         let Prediction { mean, variance } = example.posterior().predict(&example.at);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::existing::{ExistingJournal, replay};
 use super::record::{Changed, Opened, Record, SearchDescription};
-use super::writer::{Journal, OpenReport};
+use super::writer::{Journal, OpenSummary};
 use crate::error::Error;
 use crate::rng::Rng;
 use crate::strategy::{Description, History, Proposal, Strategy};
@@ -20,7 +20,7 @@ pub(super) fn accept(
     mut existing: ExistingJournal,
     mut study: Study,
     new_search: SearchDescription,
-    mut open_report: OpenReport,
+    mut open_summary: OpenSummary,
 ) -> Result<(Study, Journal), Error> {
     let events = std::mem::take(&mut existing.scan.events);
     let seqs = std::mem::take(&mut existing.scan.seqs);
@@ -34,17 +34,17 @@ pub(super) fn accept(
     let restarted = study.empty_copy()?;
     let is_same_metric = old_study.objective().metric_name == study.objective().metric_name;
     let continues = is_same_space && is_same_metric && study.extend(events).is_ok();
-    let mut journal = existing.into_journal(path, OpenReport::default())?;
-    open_report.is_resumed = true;
-    open_report.is_restarted = !continues;
-    open_report.warnings = std::mem::take(&mut journal.open_report.warnings);
-    open_report.torn_line_copy = journal.open_report.torn_line_copy.take();
+    let mut journal = existing.into_journal(path, OpenSummary::default())?;
+    open_summary.is_resumed = true;
+    open_summary.is_restarted = !continues;
+    open_summary.warnings = std::mem::take(&mut journal.open_summary.warnings);
+    open_summary.torn_line_copy = journal.open_summary.torn_line_copy.take();
     if continues {
         journal.mark_written(&study);
-        open_report.changes.push(format!("all {} trials are kept", study.trials().len()));
+        open_summary.changes.push(format!("all {} trials are kept", study.trials().len()));
     } else {
         study = restarted;
-        transfer_trials(&old_study, &mut study, &mut open_report.changes)?;
+        transfer_trials(&old_study, &mut study, &mut open_summary.changes)?;
         journal.attempt_starts.clear();
         journal.earlier_attempts.clear();
     }
@@ -53,7 +53,7 @@ pub(super) fn accept(
     journal.search = search.clone();
     let changed = Changed { search, hashes, is_restarted: !continues };
     journal.append(&Record::Changed(Box::new(changed)))?;
-    journal.open_report = open_report;
+    journal.open_summary = open_summary;
     journal.is_urgent = true;
     journal.write(&study)?;
     journal.sync()?;
@@ -96,7 +96,7 @@ fn transfer_trial(
     let is_other_metric = old_study.objective().metric_name != study.objective().metric_name;
     let outcome = match &trial.outcome {
         None => return Ok(Err("it has not ended; its job may still run".to_owned())),
-        Some(_) if trial.was_interrupted() => return Ok(Err("it was interrupted".to_owned())),
+        Some(_) if trial.needs_rerun() => return Ok(Err("it was interrupted".to_owned())),
         Some(Outcome::Stopped { value: None }) => return Ok(Err("it has no value".to_owned())),
         Some(outcome) if outcome.value().is_some() && is_other_metric => {
             let metric = &old_study.objective().metric_name;

@@ -10,7 +10,7 @@ use super::clock::monotonic_now;
 use super::record::{Opened, Record};
 use super::scan::{ScannedJournal, scan};
 use super::storage::{LockedFile, Storage, is_same_file, path_with_suffix, sync_parent_folder};
-use super::writer::{Journal, OpenReport, serialize_event};
+use super::writer::{Journal, OpenSummary, serialize_event};
 use crate::error::Error;
 use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::process_group::process_exists;
@@ -51,12 +51,12 @@ impl ExistingJournal {
         self,
         path: &Path,
         study: &mut Study,
-        open_report: OpenReport,
+        open_summary: OpenSummary,
     ) -> Result<Journal, Error> {
         let mut existing = self;
         let events = std::mem::take(&mut existing.scan.events);
         replay(path, study, events, &existing.scan.seqs)?;
-        let mut journal = existing.into_journal(path, open_report)?;
+        let mut journal = existing.into_journal(path, open_summary)?;
         journal.mark_written(study);
         journal.append(&Record::Opened(Opened::now()))?;
         journal.flush()?;
@@ -67,25 +67,25 @@ impl ExistingJournal {
     pub(super) fn into_journal(
         self,
         path: &Path,
-        mut open_report: OpenReport,
+        mut open_summary: OpenSummary,
     ) -> Result<Journal, Error> {
         let Self { file, scan, warnings } = self;
-        open_report.is_resumed = true;
-        open_report.warnings = warnings;
-        open_report.warnings.extend(version_warning(&scan.versions));
+        open_summary.is_resumed = true;
+        open_summary.warnings = warnings;
+        open_summary.warnings.extend(version_warning(&scan.versions));
         let mut end = scan.end_offset;
         let mut storage = LockedFile::new(file, path);
         let io_error = |error: io::Error| JournalError::io(path, "repair its last line", &error);
         if let Some(torn) = &scan.torn_tail {
             let copy = cut_off_torn_line(path, &mut storage, end).map_err(io_error)?;
-            open_report.warnings.push(format!(
+            open_summary.warnings.push(format!(
                 "the last {} bytes were cut off, because a process or machine ended while writing \
                  them ({}); they are kept in {}",
                 torn.length,
                 torn.reason,
                 copy.display()
             ));
-            open_report.torn_line_copy = Some(copy);
+            open_summary.torn_line_copy = Some(copy);
         }
         if scan.lacks_newline {
             storage.write_at(end, b"\n").and_then(|()| storage.sync()).map_err(io_error)?;
@@ -113,7 +113,7 @@ impl ExistingJournal {
             notes: scan.notes,
             earlier_time_spent: Duration::try_from_secs_f64(scan.spent).unwrap_or_default(),
             opened_at: monotonic_now(),
-            open_report,
+            open_summary,
         })
     }
 }

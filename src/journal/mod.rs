@@ -43,7 +43,7 @@ mod repair;
 mod tests;
 
 pub use self::record::JOURNAL_VERSION;
-pub use self::repair::RepairReport;
+pub use self::repair::RepairSummary;
 pub use self::view::JournalView;
-pub use self::writer::{Journal, OpenReport};
+pub use self::writer::{Journal, OpenSummary};
 pub use crate::journal_error::{JournalError, JournalErrorKind};

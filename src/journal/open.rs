@@ -9,7 +9,7 @@ use super::existing::{ExistingJournal, lock, open_locked};
 use super::record::SearchDescription;
 use super::scan::ScannedJournal;
 use super::storage::{LockedFile, is_same_file, sync_parent_folder};
-use super::writer::{Journal, OpenReport};
+use super::writer::{Journal, OpenSummary};
 use crate::error::Error;
 use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::study::Study;
@@ -55,7 +55,7 @@ impl Journal {
         let path = path.as_ref();
         let existing = ExistingJournal::open(path)?;
         let mut study = rebuild_study(path, &existing.scan)?;
-        let journal = existing.resume(path, &mut study, OpenReport::default())?;
+        let journal = existing.resume(path, &mut study, OpenSummary::default())?;
         Ok((study, journal))
     }
 
@@ -111,8 +111,8 @@ impl Journal {
     /// Continues with a journal even if its search differs from that of `study`.
     ///
     /// If the trials fit the new space, objective and settings, the study continues with them.
-    /// Otherwise it starts again, with the trials that fit as observations. [`OpenReport::changes`]
-    /// lists what happened to them; the file keeps the earlier events.
+    /// Otherwise it starts again, with the trials that fit as observations.
+    /// [`OpenSummary::changes`] lists what happened to them; the file keeps the earlier events.
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume), except for differences.
@@ -150,9 +150,9 @@ impl Journal {
         let search = SearchDescription::from_study(&study)
             .map_err(|error| JournalError::not_serializable(path, &error))?;
         let differences = existing.scan.search.differences(&search);
-        let (mut study, mut open_report) = (study, OpenReport::default());
+        let (mut study, mut open_summary) = (study, OpenSummary::default());
         if differences.is_empty() {
-            let journal = existing.resume(path, &mut study, open_report)?;
+            let journal = existing.resume(path, &mut study, open_summary)?;
             return Ok((study, journal));
         }
         if !accept_changes {
@@ -160,8 +160,8 @@ impl Journal {
                 JournalError::new(path, JournalErrorKind::DifferentStudy { differences }).into()
             );
         }
-        open_report.changes = differences;
-        changed_search::accept(path, existing, study, search, open_report)
+        open_summary.changes = differences;
+        changed_search::accept(path, existing, study, search, open_summary)
     }
 
     /// Creates a journal again whose creation was interrupted.
@@ -185,9 +185,9 @@ impl Journal {
     ) -> Result<Self, Error> {
         let search = SearchDescription::from_study(study)
             .map_err(|error| JournalError::not_serializable(path, &error))?;
-        let open_report = OpenReport { warnings, ..OpenReport::default() };
+        let open_summary = OpenSummary { warnings, ..OpenSummary::default() };
         let storage = Box::new(LockedFile::new(file, path));
-        let mut journal = Self::new(path, storage, search, open_report)?;
+        let mut journal = Self::new(path, storage, search, open_summary)?;
         sync_parent_folder(path).map_err(|error| JournalError::io(path, "create it", &error))?;
         journal.write(study)?;
         Ok(journal)

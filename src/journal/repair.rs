@@ -20,7 +20,7 @@ use crate::trial::TrialId;
 /// The result of [`Journal::repair`]: the repaired events, and what is lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RepairReport {
+pub struct RepairSummary {
     /// The copy of the damaged file, to the last byte; `None` if there was nothing to repair.
     pub damaged_copy: Option<PathBuf>,
     /// The number of events in the journal after the repair.
@@ -57,7 +57,7 @@ impl Journal {
     /// - [`Locked`](JournalErrorKind::Locked): another process writes it,
     /// - [`NotFound`](JournalErrorKind::NotFound) or [`Io`](JournalErrorKind::Io): it does not
     ///   exist, or cannot be read or written.
-    pub fn repair(path: impl AsRef<Path>) -> Result<RepairReport, Error> {
+    pub fn repair(path: impl AsRef<Path>) -> Result<RepairSummary, Error> {
         repair_file(path.as_ref(), None)
     }
 
@@ -66,7 +66,7 @@ impl Journal {
     ///
     /// # Errors
     /// Those of [`repair`](Self::repair).
-    pub fn repair_for(path: impl AsRef<Path>, study: &Study) -> Result<RepairReport, Error> {
+    pub fn repair_for(path: impl AsRef<Path>, study: &Study) -> Result<RepairSummary, Error> {
         let path = path.as_ref();
         let search = SearchDescription::from_study(study)
             .map_err(|error| JournalError::not_serializable(path, &error))?;
@@ -74,11 +74,11 @@ impl Journal {
     }
 }
 
-fn repair_file(path: &Path, search: Option<SearchDescription>) -> Result<RepairReport, Error> {
+fn repair_file(path: &Path, search: Option<SearchDescription>) -> Result<RepairSummary, Error> {
     // The file stays locked until the end.
     let (file, _) = open_locked(path)?;
     if let Some(event_count) = intact_event_count(path, &file)? {
-        return Ok(RepairReport { event_count, ..RepairReport::default() });
+        return Ok(RepairSummary { event_count, ..RepairSummary::default() });
     }
     let bytes = fs::read(path).map_err(|error| repair_error(path, &error))?;
     let records = ReadableRecords::read(&bytes);
@@ -108,7 +108,7 @@ fn repair_file(path: &Path, search: Option<SearchDescription>) -> Result<RepairR
         rewrite.append(unix_time(), &Record::Noted { name, note })?;
     }
     rewrite.finish()?;
-    Ok(RepairReport {
+    Ok(RepairSummary {
         damaged_copy: Some(damaged_copy),
         event_count: events.len(),
         lost,

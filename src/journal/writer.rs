@@ -48,7 +48,7 @@ pub(super) const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 /// journal.write(&study)?;
 /// drop(journal);
 ///
-/// // Anyone may read it, even while a process writes.
+/// // Any process may read it, even while a process writes.
 /// assert_eq!(Journal::read(&path)?.trials(), study.trials());
 /// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), Error>(())
@@ -114,13 +114,13 @@ pub struct Journal {
     /// The time that processes tuned before this one opened the journal.
     pub(super) earlier_time_spent: Duration,
     pub(super) opened_at: Instant,
-    pub(super) open_report: OpenReport,
+    pub(super) open_summary: OpenSummary,
 }
 
-/// The result of opening a journal: see [`Journal::open_report`].
+/// The result of opening a journal: see [`Journal::open_summary`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct OpenReport {
+pub struct OpenSummary {
     /// True if the journal existed already.
     pub is_resumed: bool,
     /// Warnings, one sentence each.
@@ -148,7 +148,7 @@ impl Journal {
         path: &Path,
         storage: Box<dyn Storage>,
         search: SearchDescription,
-        open_report: OpenReport,
+        open_summary: OpenSummary,
     ) -> Result<Self, Error> {
         let mut journal = Self {
             path: path.to_owned(),
@@ -169,7 +169,7 @@ impl Journal {
             notes: BTreeMap::new(),
             earlier_time_spent: Duration::ZERO,
             opened_at: monotonic_now(),
-            open_report,
+            open_summary,
         };
         journal.append(&Record::Created(Box::new(Created::new(search))))?;
         journal.flush()?;
@@ -182,8 +182,8 @@ impl Journal {
     }
 
     /// Returns the result of opening the journal: warnings, accepted changes, a torn line.
-    pub fn open_report(&self) -> &OpenReport {
-        &self.open_report
+    pub fn open_summary(&self) -> &OpenSummary {
+        &self.open_summary
     }
 
     /// Returns the last note with this name.

@@ -34,7 +34,7 @@ use super::rule_checks::RuleChecks;
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// Frequent mistakes:
+/// # Common mistakes
 ///
 /// - **A target in losses.** `target` is a value of the metric. If the metric is maximized, equal
 ///   and larger values reach it.

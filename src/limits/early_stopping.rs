@@ -41,7 +41,7 @@ use super::rule_checks::RuleChecks;
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// Frequent mistakes:
+/// # Common mistakes
 ///
 /// - **No reports.** A job that only returns its final value cannot be stopped early.
 /// - **Steps that differ between jobs.** The rules compare values at equal steps. Report epochs or
@@ -100,7 +100,8 @@ impl EarlyStopping {
 /// The settings of the median rule.
 ///
 /// The rule stops a job if its value is worse than the median of the running averages of earlier
-/// jobs up to the same step (Golovin et al. 2017; SageMaker's guide, *Stop Training Jobs Early*).
+/// jobs up to the same step. The sources are Golovin et al. 2017 and SageMaker's guide, *Stop
+/// Training Jobs Early*.
 ///
 /// Earlier jobs are those with smaller trial numbers that have reported at this step or later, or
 /// have completed before it without a stop request. NaN and infinite values count as worse than any

@@ -17,7 +17,7 @@ use crate::error::{Error, Violation};
 ///
 /// use surmise::ResourceLimits;
 ///
-/// // At most 100 jobs, 4 at a time, and at most 8 hours for each call of `tune`.
+/// // At most 100 jobs, 4 at a time, and at most 8 hours; with a journal, earlier calls count.
 /// let limits = ResourceLimits {
 ///     max_runtime: Some(Duration::from_secs(8 * 3600)),
 ///     ..ResourceLimits::new(100, 4)
@@ -28,7 +28,7 @@ use crate::error::{Error, Violation};
 /// assert_eq!(error.violations()[0].subject, "max_jobs");
 /// ```
 ///
-/// Frequent mistakes:
+/// # Common mistakes
 ///
 /// - **No limit of jobs.** By default `max_jobs` is `None`. The tuning then runs until the search
 ///   space is exhausted or a [completion criterion](crate::CompletionCriteria) is met, which may be

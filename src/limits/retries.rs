@@ -42,7 +42,7 @@ use crate::trial::FailureKind;
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// Frequent mistakes:
+/// # Common mistakes
 ///
 /// - **Retries after [`FailureKind::Error`].** A program that fails for a configuration usually
 ///   fails again. Each retry then wastes the time of a job.
@@ -79,7 +79,8 @@ impl RetryPolicy {
     /// Sets the number of retries of a trial after failures of this kind.
     ///
     /// By default there are 3 after an interruption, 10 after throttling, 1 after a missing metric,
-    /// and none after other failures. Each kind is counted separately.
+    /// and none after other failures. Each kind is counted separately. Raise it for failures that a
+    /// further attempt may avoid.
     #[must_use]
     pub fn with_retries(mut self, kind: FailureKind, retries: u32) -> Self {
         self.retries.insert(kind, retries);
@@ -88,6 +89,8 @@ impl RetryPolicy {
 
     /// Sets the delays before retries; by default 1 s, doubling up to 60 s, less up to a half at
     /// random.
+    ///
+    /// Use longer delays if the cause of failures lasts long, as for a busy service.
     #[must_use]
     pub fn with_backoff(self, backoff: Backoff) -> Self {
         Self { backoff, ..self }

@@ -59,9 +59,9 @@ pub(super) fn exchange(
 /// Searches for the best allowed point if the first point in `scored` is forbidden.
 ///
 /// `scored` must be sorted by decreasing value. The search evaluates the neighborhoods of points
-/// that are at least as good as the best allowed point, until none is left or the rounds are used
-/// up. It returns `None` if the first point is allowed, if there are no discrete moves, or if all
-/// points are forbidden.
+/// that are at least as good as the best allowed point. It ends when none is left or the rounds are
+/// used up. It returns `None` if the first point is allowed, if there are no discrete moves, or if
+/// all points are forbidden.
 ///
 /// The other moves pass through forbidden points, because a better allowed point may lie behind
 /// them. So they often end at a forbidden point, and the best allowed point is its neighbor.

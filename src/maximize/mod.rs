@@ -15,8 +15,8 @@
 //!    neighborhoods are evaluated in one batch (`exchange`). Steps 3 and 4 repeat while they
 //!    improve the value.
 //! 5. The best point may be forbidden. Then the neighborhoods of points that are at least as good
-//!    as the best allowed point are also evaluated, until no such point is left or after 16 rounds
-//!    (`search_near_forbidden`).
+//!    as the best allowed point are also evaluated (`search_near_forbidden`). This ends when no
+//!    such point is left, or after 16 rounds.
 //!
 //! The final values are those of snapped points, because only snapped points can be run. A
 //! forbidden point is never returned.

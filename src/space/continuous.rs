@@ -123,7 +123,7 @@ impl ContinuousParameterRange {
     /// [`Error::Invalid`] with one violation for each of these:
     ///
     /// - The number of digits is not from 1 to 12.
-    /// - min ≤ 0, because decimals with a fixed number of digits are infinitely dense near 0.
+    /// - min ≤ 0, because there is no smallest step near 0.
     /// - The range has no such decimal, or at least 2⁴⁰.
     /// - The requested scaling is `ReverseLogarithmic`.
     /// - The range already has a step or a number of significant digits.
@@ -138,7 +138,7 @@ impl ContinuousParameterRange {
         }
         if self.min <= 0.0 {
             violations.push(violation(
-                "significant digits require min > 0: such decimals are infinitely dense near 0",
+                "significant digits require min > 0, because there is no smallest step near 0",
                 "raise min above 0, or use a step",
             ));
         }

@@ -42,7 +42,7 @@ use crate::unit_cube::Axis;
 /// # Ok::<(), surmise::Error>(())
 /// ```
 ///
-/// Frequent mistakes:
+/// # Common mistakes
 ///
 /// - **Linear scaling for learning rates.** From 10⁻⁵ to 1, nine of ten random values are then
 ///   above 0.1. Use `Logarithmic`, or `Auto`, which chooses it for such a range.

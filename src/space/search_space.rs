@@ -46,7 +46,7 @@ use std::sync::Arc;
 /// # Ok::<(), surmise::Error>(())
 /// ```
 ///
-/// Frequent mistakes:
+/// # Common mistakes
 ///
 /// - **The operator `?` after each range.** [`new`](Self::new) takes the results of the
 ///   constructors, so that it can report the violations of all ranges together.

@@ -15,8 +15,8 @@
 //! the smallest loss up to it.
 //!
 //! **Successive halving.** Of the n trials that have reached a rung, k among them, stop k unless
-//! fewer than ⌊n ⁄ η⌋ are better, or n < η (Li et al. 2020, algorithm 2, in the form that stops
-//! instead of pausing: Klein et al. 2020).
+//! fewer than ⌊n ⁄ η⌋ are better, or n < η. This is algorithm 2 of Li et al. 2020, in the form of
+//! Klein et al. 2020, which stops instead of pausing.
 //!
 //! A decision depends on the learning curves only.
 

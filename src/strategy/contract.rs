@@ -81,7 +81,7 @@ use std::fmt::Debug;
 ///   [`Proposal::fallback`].
 ///
 /// `examples/custom_strategy.rs` runs a custom strategy, and the package `surmise-bench` compares
-/// strategies.
+/// strategies. The guide has a chapter on [your own strategy](crate::guide::your_own_strategy).
 pub trait Strategy: Debug + Send + Sync {
     /// Proposes one point for the next trial; `None` if the space is exhausted.
     ///
@@ -405,9 +405,9 @@ pub enum Phase {
     /// [`acquisition`](Expectation::acquisition) of such a proposal refers to the large
     /// improvement. Do not compare it with that of other proposals.
     Exploration,
-    /// The point is that of a trial that the end of the tuning interrupted; it is tried again.
+    /// The point is that of a trial that the end of the tuning stopped; it is tried again.
     #[serde(rename = "cut_off")]
-    Interrupted,
+    Rerun,
 }
 
 /// The prediction of a model for a trial, in losses.

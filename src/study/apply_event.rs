@@ -25,7 +25,7 @@ impl Study {
             Event::Asked { trial, configuration, proposal } => {
                 match proposal.phase {
                     Phase::Enqueued => self.pop_queue(),
-                    Phase::Interrupted => self.remove_interrupted(configuration),
+                    Phase::Rerun => self.remove_from_reruns(configuration),
                     _ => {}
                 }
                 self.running.insert(*trial);
@@ -95,21 +95,21 @@ impl Study {
         &mut self.trials[index]
     }
 
-    /// Removes trials of a configuration from the interrupted ones, because it is asked for again.
-    fn remove_interrupted(&mut self, configuration: &Configuration) {
+    /// Removes trials of a configuration from those to rerun, because it is asked for again.
+    fn remove_from_reruns(&mut self, configuration: &Configuration) {
         let same = self.trials_of(configuration).map(|trial| trial.id).collect::<Vec<_>>();
-        self.interrupted.retain(|id| !same.contains(id));
+        self.to_rerun.retain(|id| !same.contains(id));
     }
 
-    /// Updates the best trial and the interrupted trials after a trial has ended, or its outcome
+    /// Updates the best trial and the trials to rerun after a trial has ended, or its outcome
     /// has been replaced.
     fn apply_end(&mut self, id: TrialId) {
         let Some(trial) = self.trial(id) else { return };
-        let (value, was_interrupted) = (trial.value(), trial.was_interrupted());
-        if was_interrupted {
-            self.interrupted.insert(id);
+        let (value, needs_rerun) = (trial.value(), trial.needs_rerun());
+        if needs_rerun {
+            self.to_rerun.insert(id);
         } else {
-            self.interrupted.remove(&id);
+            self.to_rerun.remove(&id);
         }
         let Some(loss) = value.map(|value| self.objective.loss(value)) else { return };
         let best = self.best().and_then(|best| Some((self.objective.loss(best.value()?), best.id)));

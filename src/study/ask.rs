@@ -1,4 +1,4 @@
-//! Asking for the next trial: an interrupted one, an enqueued one, or one that the strategy
+//! Asking for the next trial: one to rerun, an enqueued one, or one that the strategy
 //! proposes.
 
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl Study {
     /// Asks for up to `count` trials to run. `ask(4)` gives the same trials as four calls of
     /// `ask(1)`.
     ///
-    /// Trials that were [interrupted](Self::interrupted) come first, then [enqueued](Self::enqueue)
+    /// [Trials to rerun](Self::trials_to_rerun) come first, then [enqueued](Self::enqueue)
     /// configurations, then proposals of the strategy. The limits of
     /// [`StudySettings`](super::StudySettings) are not enforced here, except that strategies plan
     /// with them: stop asking when you have enough.

@@ -93,8 +93,8 @@ pub struct Study {
     pub(super) noise_std_devs: HashMap<TrialId, f64>,
     /// The trials that have not ended.
     pub(super) running: BTreeSet<TrialId>,
-    /// The interrupted trials whose configurations have not been asked for again.
-    pub(super) interrupted: BTreeSet<TrialId>,
+    /// The trials that the end of a tuning stopped, and that have not been asked for again.
+    pub(super) to_rerun: BTreeSet<TrialId>,
     /// The completed trial with the best value.
     pub(super) best: Option<TrialId>,
     /// The trials of each configuration.
@@ -177,7 +177,7 @@ impl Study {
             queue: VecDeque::new(),
             noise_std_devs: HashMap::new(),
             running: BTreeSet::new(),
-            interrupted: BTreeSet::new(),
+            to_rerun: BTreeSet::new(),
             best: None,
             configurations: ConfigurationIndex::default(),
             proposed_configurations: ConfigurationIndex::default(),

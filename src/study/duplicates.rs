@@ -66,7 +66,7 @@ impl Study {
         let candidates = self.results.candidates(self.result_key(trial));
         candidates.map(|index| &self.trials[index]).filter(move |other| {
             other.id != trial.id
-                && !other.was_interrupted()
+                && !other.needs_rerun()
                 && other.outcome == trial.outcome
                 && other.configuration == trial.configuration
                 && noise_std_dev(other) == noise_std_dev(trial)

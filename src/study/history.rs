@@ -44,7 +44,7 @@ impl Study {
         if self.is_duplicate(trial, horizon) {
             return HistoryEntry::Duplicate;
         }
-        if trial.was_interrupted() {
+        if trial.needs_rerun() {
             return HistoryEntry::Failed(Infeasibility::Transient);
         }
         match outcome {

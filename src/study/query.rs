@@ -90,12 +90,12 @@ impl Study {
         self.running.iter().filter_map(|id| self.trial(*id))
     }
 
-    /// Returns the trials that the end of the tuning [interrupted](Trial::was_interrupted), and
+    /// Returns the trials that the end of the tuning [stopped](Trial::needs_rerun), and
     /// that have not been tried again.
     ///
     /// The next [`ask`](Self::ask) returns their configurations first.
-    pub fn interrupted(&self) -> impl Iterator<Item = &Trial> {
-        self.interrupted.iter().filter_map(|id| self.trial(*id))
+    pub fn trials_to_rerun(&self) -> impl Iterator<Item = &Trial> {
+        self.to_rerun.iter().filter_map(|id| self.trial(*id))
     }
 
     /// Returns the completed trial with the best value; the earliest if there are several.
@@ -106,8 +106,7 @@ impl Study {
         self.best.and_then(|id| self.trial(id))
     }
 
-    /// Returns the trial that the strategy believes to be the best; `None` if no trial has
-    /// completed.
+    /// Returns the trial that the strategy considers the best; `None` if no trial has completed.
     ///
     /// It is the trial with the [`best`](Self::best) value unless values are noisy.
     /// [`BayesianOptimization`](crate::BayesianOptimization) may recommend another trial if the

@@ -1,4 +1,4 @@
-//! The queue of configurations to try before the strategy proposes: interrupted and enqueued ones.
+//! The queue of configurations before proposals: those to rerun, and enqueued ones.
 
 use std::collections::hash_map::Entry;
 
@@ -133,26 +133,26 @@ impl Study {
 
     /// Returns the complete configuration that comes before any proposal, and its phase.
     pub(super) fn next_queued(&self) -> Option<(Configuration, Phase)> {
-        let interrupted = self.interrupted.iter().filter_map(|id| self.trial(*id));
-        let mut interrupted = interrupted.map(|trial| &trial.configuration);
-        if let Some(next) = interrupted.find(|next| self.blocking_trial(next).is_none()) {
-            return Some((next.clone(), Phase::Interrupted));
+        let reruns = self.to_rerun.iter().filter_map(|id| self.trial(*id));
+        let mut reruns = reruns.map(|trial| &trial.configuration);
+        if let Some(next) = reruns.find(|next| self.blocking_trial(next).is_none()) {
+            return Some((next.clone(), Phase::Rerun));
         }
         let front = self.queue.front().filter(|front| self.is_complete(front))?;
         Some((front.clone(), Phase::Enqueued))
     }
 
-    /// Checks that a configuration is the next interrupted or enqueued one, by `phase`.
+    /// Checks that a configuration is the next one to rerun, or the next enqueued one, by `phase`.
     pub(super) fn check_is_next_queued(
         &self,
         configuration: &Configuration,
         phase: Phase,
     ) -> Result<(), Error> {
-        if phase == Phase::Interrupted {
+        if phase == Phase::Rerun {
             return match self.next_queued() {
-                Some((next, Phase::Interrupted)) if next == *configuration => Ok(()),
+                Some((next, Phase::Rerun)) if next == *configuration => Ok(()),
                 _ => Err(Error::InvalidProposal(format!(
-                    "{configuration} is not the first interrupted configuration"
+                    "{configuration} is not the first configuration to rerun"
                 ))),
             };
         }

@@ -94,7 +94,7 @@ impl Study {
                 )))
             }
             Event::Asked { trial, configuration, proposal } => {
-                if matches!(proposal.phase, Phase::Enqueued | Phase::Interrupted) {
+                if matches!(proposal.phase, Phase::Enqueued | Phase::Rerun) {
                     self.check_is_next_queued(configuration, proposal.phase)?;
                 } else {
                     self.check_not_repeated(configuration)?;
@@ -148,7 +148,7 @@ impl Study {
     /// Returns whether a trial blocks its configuration from being tried again.
     pub(super) fn blocks_repetition(&self, trial: &Trial) -> bool {
         match &trial.outcome {
-            Some(_) if trial.was_interrupted() => false,
+            Some(_) if trial.needs_rerun() => false,
             Some(Outcome::Failed(_)) => !self.failed_transiently(trial),
             None | Some(Outcome::Stopped { value: None }) => true,
             Some(Outcome::Completed { .. } | Outcome::Stopped { value: Some(_) }) => {

@@ -26,9 +26,9 @@ pub enum Order {
 
 /// The settings of a study.
 ///
-/// By default the seed is 0, outcomes count in the order of arrival, one job runs at a time, and
-/// the number of jobs is not limited: a tuning then ends when the space is exhausted or a
-/// completion criterion is met.
+/// By default the seed is 0, outcomes count in the order of arrival, and one job runs at a time.
+/// The number of jobs is unlimited. A tuning then ends when the space is exhausted or a completion
+/// criterion is met.
 ///
 /// ```
 /// use surmise::{Order, ResourceLimits, StudySettings};
@@ -65,8 +65,8 @@ pub struct StudySettings {
 
 /// How strategies see trials that early stopping ended.
 ///
-/// An intermediate value differs from the final value that the job would have reached. The page on
-/// early stopping in BENCHMARKING.md compares the variants.
+/// An intermediate value differs from the final value that the job would have reached. The section
+/// on early stopping in BENCHMARKING.md compares the variants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

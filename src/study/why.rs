@@ -41,8 +41,8 @@ pub struct MetricPrediction {
     /// The acquisition value of the trial: by default the logarithm of the expected improvement, in
     /// units of the transformed losses.
     ///
-    /// Under [`Phase::Exploration`] it is that of an improvement by at least a third of the spread
-    /// of the losses.
+    /// Under [`Phase::Exploration`] it is that of an improvement by at least 0.3 standard
+    /// deviations of the transformed losses.
     pub acquisition: f64,
 }
 
@@ -83,9 +83,7 @@ impl fmt::Display for Why {
                 "was proposed by a model, to explore, because little improvement is expected near \
                  the best trials"
             }
-            Phase::Interrupted => {
-                "repeats a configuration whose job was interrupted by the end of the tuning"
-            }
+            Phase::Rerun => "repeats a configuration whose job the end of the tuning has stopped",
         };
         write!(f, "trial {} {origin}", self.trial)?;
         if let Some(MetricPrediction { median, low, high, .. }) = self.prediction {

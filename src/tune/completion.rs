@@ -282,6 +282,6 @@ fn counted_value(study: &Study, trial: TrialId) -> Option<(TrialId, Option<f64>)
         &trial.outcome,
         Some(Outcome::Failed(failure)) if failure.kind == FailureKind::Cancelled
     );
-    let could_complete = !was_cancelled && !trial.was_interrupted();
+    let could_complete = !was_cancelled && !trial.needs_rerun();
     (could_complete || trial.value().is_some()).then(|| (trial.id, trial.value()))
 }

@@ -13,7 +13,7 @@ impl Tuner<'_> {
     /// in all.
     ///
     /// Pending trials of an earlier call run first, as far as `max_jobs` allows. Each ended trial
-    /// of the study counts as a job, unless it was [interrupted](crate::Trial::was_interrupted):
+    /// of the study counts as a job, unless it was [interrupted](crate::Trial::needs_rerun):
     /// then its configuration comes first. If a completion criterion is met already, no job starts.
     /// A trial that waits for its next attempt occupies one of the parallel slots.
     ///

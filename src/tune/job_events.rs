@@ -206,8 +206,7 @@ impl TuningRun<'_, '_> {
         self.curves.finish(id, &outcome);
         self.study.tell(id, outcome)?;
         self.persist_and_notify();
-        if self.study.trial(id).is_some_and(Trial::was_interrupted) && self.stage < Stage::Stopping
-        {
+        if self.study.trial(id).is_some_and(Trial::needs_rerun) && self.stage < Stage::Stopping {
             self.uncount_interrupted_job();
         }
         self.warn_of_missing_reports();

@@ -86,8 +86,8 @@ impl TuningRun<'_, '_> {
         })
     }
 
-    /// Returns the jobs that the evaluator believes to run, and those with a location that were not
-    /// adopted.
+    /// Returns the jobs that the evaluator lists as possibly running, and those with a location
+    /// that were not adopted.
     fn possibly_running(&mut self) -> Vec<RunningJob> {
         let mut jobs = self.evaluator.possibly_running();
         let not_adopted = self.to_adopt.iter().filter_map(|id| self.study.trial(*id));

@@ -55,8 +55,7 @@ pub fn progress_bar() -> impl FnMut(&Study, &Progress<'_>) -> ControlFlow<()> {
                 bar.set_style(style(with_estimate));
             }
             let proposed = study.trials().iter().filter(|trial| trial.source == Source::Study);
-            let ended =
-                proposed.filter(|trial| trial.outcome.is_some() && !trial.was_interrupted());
+            let ended = proposed.filter(|trial| trial.outcome.is_some() && !trial.needs_rerun());
             bar.set_position(ended.count() as u64);
             let name = &study.objective().metric_name;
             let best = study.best().and_then(|trial| Some((trial.id, trial.value()?)));

@@ -102,7 +102,7 @@ impl<'r, 'a> TuningRun<'r, 'a> {
     ) -> Self {
         let limits = study.settings().limits;
         let jobs =
-            || study.trials().iter().filter(is_from_study).filter(|trial| !trial.was_interrupted());
+            || study.trials().iter().filter(is_from_study).filter(|trial| !trial.needs_rerun());
         let ended = jobs().filter(|trial| trial.outcome.is_some()).count();
         let remaining = limits.max_jobs.map_or(usize::MAX, |limit| limit.saturating_sub(ended));
         let pending: VecDeque<TrialId> = study.pending().map(|trial| trial.id).collect();

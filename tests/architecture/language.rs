@@ -21,7 +21,9 @@ const BANNED: &[&str] = &[
     "comes to nothing",
     "farewell",
     "heed",
+    "heeded",
     "heeds",
+    "kept aside",
     "nobody",
     "others",
     "shall",
@@ -56,7 +58,7 @@ fn find_files() -> Vec<PathBuf> {
     let folders = PACKAGES.iter().map(|(_, folder, _)| root().join(folder));
     let mut files = Vec::new();
     for folder in folders {
-        for part in ["src", "tests", "examples", "benches", "docs", "fuzz/fuzz_targets"] {
+        for part in ["src", "tests", "examples", "benches", "docs", "fuzz", ".ci"] {
             add_texts(&folder.join(part), &mut files);
         }
         let pages = fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -68,7 +70,8 @@ fn find_files() -> Vec<PathBuf> {
 fn add_texts(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("data") {
+        let is_skipped = ["data", "target", "corpus"].iter().any(|name| path.ends_with(name));
+        if path.is_dir() && !is_skipped {
             add_texts(&path, files);
         } else if is_text(&path) {
             files.push(path);
@@ -79,11 +82,14 @@ fn add_texts(folder: &Path, files: &mut Vec<PathBuf>) {
 fn is_text(path: &Path) -> bool {
     let is_generated = path.ends_with("public-api.txt") || path.ends_with("docs/messages.txt");
     let extension = path.extension().and_then(|extension| extension.to_str());
-    path.is_file() && !is_generated && matches!(extension, Some("rs" | "py" | "sh" | "md"))
+    let is_script =
+        path.parent().is_some_and(|folder| folder.file_name().is_some_and(|name| name == ".ci"));
+    let is_known = matches!(extension, Some("rs" | "py" | "sh" | "md" | "toml"));
+    path.is_file() && !is_generated && (is_script || is_known)
 }
 
-/// Finds the lines with more columns than allowed. Tables, quoted output and lines with an address
-/// may have any width.
+/// Finds the lines with more columns than allowed. Tables, quoted output, values of TOML and lines
+/// with an address may have any width.
 fn find_wide_lines(name: &str, text: &str) -> Vec<Offense> {
     let is_markdown = name.ends_with(".md");
     let mut is_quoted = false;
@@ -91,12 +97,14 @@ fn find_wide_lines(name: &str, text: &str) -> Vec<Offense> {
     for (index, line) in text.lines().enumerate() {
         let start = line.trim_start();
         if is_markdown && start.starts_with("```") {
-            is_quoted = !is_quoted;
+            let is_output = ["```text", "```console"].iter().any(|fence| start.starts_with(fence));
+            is_quoted = !is_quoted && is_output;
         }
         let is_table = start.trim_start_matches(['/', '!', ' ']).starts_with('|');
-        let may_be_wide = is_table || (is_markdown && is_quoted);
+        let is_value = name.ends_with(".toml") && !start.starts_with('#');
+        let may_be_wide = is_table || is_value || (is_markdown && is_quoted);
         let columns = line.chars().count();
-        if columns > MAX_COLUMNS && !may_be_wide && !line.contains("http") {
+        if columns > MAX_COLUMNS && !may_be_wide && !line.contains("://") {
             offenses.push(format!("{name}:{}: {columns} columns", index + 1));
         }
     }

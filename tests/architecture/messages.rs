@@ -12,20 +12,24 @@ use crate::sources::Module;
 use crate::{packages, root};
 
 const SNAPSHOT: &str = "docs/messages.txt";
-/// The minimum number of words of a message; shorter texts are names or labels.
-const MIN_WORDS: usize = 3;
-/// Calls whose texts are for developers only.
+/// The minimum number of words of a message. A shorter text counts only beside a message.
+const MIN_WORDS: usize = 2;
+/// Calls whose texts describe impossible states to developers.
 const INTERNAL: &[&str] = &[
     "assert",
     "assert_eq",
     "assert_ne",
     "debug_assert",
     "expect",
-    "panic",
     "todo",
     "unimplemented",
     "unreachable",
 ];
+/// Attributes that contain messages.
+const ATTRIBUTES: &[&str] = &["error", "command", "arg"];
+/// Parts of scripts, pages and headers, which no user reads as text.
+const CODE: &[&str] =
+    &["</", "/>", "fill=", "stroke=", "$((", "-src ", "exec ", "while :", "\\s*", "enum value set"];
 
 /// Adds the messages in a stream of tokens to `found`.
 fn find_messages(tokens: TokenStream, found: &mut Vec<String>) {
@@ -43,11 +47,16 @@ fn find_messages(tokens: TokenStream, found: &mut Vec<String>) {
                 found.extend(literal_text(&literal.to_string()).filter(|text| is_message(text)));
             }
             TokenTree::Group(group) => {
-                let is_call = group.delimiter() == Delimiter::Parenthesis;
-                let is_internal = is_call
-                    && last_name.as_deref().is_some_and(|name| INTERNAL.contains(&name))
+                let name = last_name.as_deref().unwrap_or_default();
+                let is_call = group.delimiter() == Delimiter::Parenthesis
                     && !matches!(&last_token, Some(TokenTree::Group(_)));
-                if !is_attribute && !is_internal {
+                let is_internal = is_call && INTERNAL.contains(&name);
+                if is_attribute {
+                    add_attribute(group.stream(), found);
+                } else if is_call && name == "concat" {
+                    let text: String = literals(group.stream()).concat();
+                    found.extend(Some(text).filter(|text| is_message(text)));
+                } else if !is_internal {
                     add_group(group.stream(), is_call, found);
                 }
                 is_attribute = false;
@@ -58,32 +67,57 @@ fn find_messages(tokens: TokenStream, found: &mut Vec<String>) {
     }
 }
 
-/// Adds the messages in a group to `found`. Several texts of one call, such as rule and remedy,
-/// become one message.
+/// Adds the messages of an attribute, such as `#[error("…")]`, to `found`.
+fn add_attribute(tokens: TokenStream, found: &mut Vec<String>) {
+    let name = tokens.clone().into_iter().next().map(|token| token.to_string());
+    if name.is_some_and(|name| ATTRIBUTES.contains(&name.as_str())) {
+        find_messages(tokens, found);
+    }
+}
+
+/// Adds the messages in a group to `found`. All texts of one call, such as parameter, rule and
+/// remedy, become one message.
 fn add_group(tokens: TokenStream, is_call: bool, found: &mut Vec<String>) {
     let mut messages = Vec::new();
     find_messages(tokens.clone(), &mut messages);
-    let is_short = tokens.into_iter().all(|token| match token {
+    let is_short = tokens.clone().into_iter().all(|token| match token {
         TokenTree::Group(group) => group.delimiter() != Delimiter::Brace,
         TokenTree::Punct(punct) => punct.as_char() != ';',
         _ => true,
     });
-    if is_call && is_short && messages.len() > 1 {
-        found.push(messages.join(" | "));
+    if is_call && is_short && !messages.is_empty() {
+        let texts: Vec<String> =
+            literals(tokens).into_iter().filter(|text| has_words(text)).collect();
+        found.push(texts.join(" | "));
     } else {
         found.append(&mut messages);
     }
 }
 
-/// Returns the text of a string literal, without its quotes and escapes; nothing for any other
+/// Returns true if a text has letters outside of placeholders.
+fn has_words(text: &str) -> bool {
+    let plain = text.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+    plain.into_iter().any(|part| part.chars().any(char::is_alphabetic))
+}
+
+/// Returns the texts of all string literals in a stream of tokens.
+fn literals(tokens: TokenStream) -> Vec<String> {
+    let texts = |token| match token {
+        TokenTree::Literal(literal) => literal_text(&literal.to_string()).into_iter().collect(),
+        TokenTree::Group(group) => literals(group.stream()),
+        _ => Vec::new(),
+    };
+    tokens.into_iter().flat_map(texts).collect()
+}
+
+/// Returns the text of a string literal, without its quotes and escapes; `None` for any other
 /// literal.
-fn literal_text(literal: &str) -> std::option::IntoIter<String> {
-    let raw = literal.strip_prefix('r').map(|text| text.trim_matches('#').trim_matches('"'));
-    let text = raw.map(str::to_owned).or_else(|| {
-        let text = literal.strip_prefix('"')?.strip_suffix('"')?;
-        Some(unescape(text))
-    });
-    text.into_iter()
+fn literal_text(literal: &str) -> Option<String> {
+    let quoted = |text: &str| Some(text.strip_prefix('"')?.strip_suffix('"')?.to_owned());
+    match literal.strip_prefix('r') {
+        Some(raw) => quoted(raw.trim_matches('#')),
+        None => quoted(literal).map(|text| unescape(&text)),
+    }
 }
 
 fn unescape(text: &str) -> String {
@@ -98,12 +132,12 @@ fn unescape(text: &str) -> String {
             Some('\n') => while characters.next_if(|c| c.is_whitespace()).is_some() {},
             Some('n') => plain.push('\n'),
             Some('t') => plain.push('\t'),
+            Some('r') | None => {}
             Some('u') => {
                 let code: String = characters.by_ref().take_while(|c| *c != '}').skip(1).collect();
                 plain.extend(u32::from_str_radix(&code, 16).ok().and_then(char::from_u32));
             }
             Some(other) => plain.push(other),
-            None => {}
         }
     }
     plain
@@ -115,8 +149,7 @@ fn is_message(text: &str) -> bool {
         let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
         word.len() > 1 && word.chars().all(|c| c.is_alphabetic() || "-'’".contains(c))
     };
-    let is_code =
-        ["</", "};", "fn ", "import ", "&&", "://"].iter().any(|mark| text.contains(mark));
+    let is_code = CODE.iter().any(|mark| text.contains(mark));
     !is_code && text.split_whitespace().filter(is_word).count() >= MIN_WORDS
 }
 
@@ -187,5 +220,12 @@ fn messages_are_found_as_they_are_printed() {
     let broken = "fn f() { warn(\"it is \\\n    not there\"); expect(\"an invariant of ours\") }";
     assert_eq!(find(broken), ["it is not there"]);
     assert!(find("#[allow(x, reason = \"for good reasons only\")] fn f() {}").is_empty());
+    let rule = "fn f() { findings.error(&node, \"it must be below 3\", \"lower it\") }";
+    assert_eq!(find(rule), ["it must be below 3 | lower it"]);
+    let remedy = "fn f() { write!(f, \"no name: {reason}; use another {name}\") }";
+    assert_eq!(find(remedy), ["no name: {reason}; use another {name}"]);
+    assert_eq!(find("#[error(\"not JSON: {0}\")] struct E;"), ["not JSON: {0}"]);
+    assert_eq!(find("const A: &str = concat!(\"a text \", \"of parts\");"), ["a text of parts"]);
+    assert_eq!(find("fn f() { panic!(\"there is no parameter {name}\") }").len(), 1);
     assert!(find("fn f() { assert!(x, \"this one never happens\"); g(\"a name\") }").is_empty());
 }

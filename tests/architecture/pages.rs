@@ -27,7 +27,8 @@ fn every_test_named_by_the_verification_page_exists() {
 /// The pages of faults name tests in the last column of their tables.
 #[test]
 fn every_test_named_by_a_page_of_faults_exists() {
-    for page in ["docs/faults.md", "docs/journal.md"] {
+    let pages = ["docs/faults.md", "docs/journal.md", "crates/surmise-sagemaker/docs/faults.md"];
+    for page in pages {
         let text = fs::read_to_string(root().join(page)).unwrap();
         let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
         let last_cells = rows.filter_map(|row| Some(row.rsplit_once(" | ")?.1));

@@ -97,7 +97,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "tune",
         ],
     ),
-    ("guide", &["journal"]),
+    ("guide", &[]),
 ];
 
 pub(crate) fn may_import(module: &str) -> Option<&'static [&'static str]> {

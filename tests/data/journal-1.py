@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print journal-1.surmise: a version-1 journal with each kind of record, made without the crate.
+"""Prints journal-1.surmise: a version-1 journal with each kind of record, made without the crate.
 
     python3 tests/data/journal-1.py > tests/data/journal-1.surmise
 """
@@ -13,7 +13,7 @@ def compact(value):
 
 
 def fnv_1a(value):
-    """Return the FNV-1a hash of a part of the search, as JSON with sorted members."""
+    """Returns the FNV-1a hash of a part of the search, as JSON with sorted members."""
     digest = 0xCBF29CE484222325
     for byte in json.dumps(value, separators=(",", ":"), sort_keys=True).encode():
         digest = (digest ^ byte) * 0x100000001B3 % 2**64

@@ -19,7 +19,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 
 def to_features(points, categories):
-    """Return the features of points whose last coordinate is the category, if there is one."""
+    """Returns the features of points whose last coordinate is the category, if there is one."""
     if categories is None:
         return points
     indicators = np.eye(categories)[points[:, -1].astype(int)] / np.sqrt(2)

@@ -20,7 +20,7 @@ def h(u):
 
 
 def grid():
-    """Return decades of the tail, the usual range, and points where formulas may change."""
+    """Returns decades of the tail, the usual range, and points where formulas may change."""
     tail = -np.logspace(10, np.log10(40), 60)
     middle = np.arange(-40, 40.25, 0.25)
     switches = [switch + sign * gap for switch in (-8.0, -6.0, -4.0, -3.94, 0.0)

@@ -34,7 +34,7 @@ class Process(gpytorch.models.ExactGP):
 
 
 def density(prior, value):
-    """Return the log density of a prior without its constant."""
+    """Returns the log density of a prior without its constant."""
     a, b = prior.concentration, prior.rate
     return prior.log_prob(value) - (a * torch.log(b) - torch.lgamma(a))
 

@@ -1,4 +1,4 @@
-"""Compute the golden numbers again and compare them with the committed ones.
+"""Computes the golden numbers again and compares them with the committed ones.
 
     pip install -r requirements.txt
     python3 remake.py [--write] [NAME ...]
@@ -30,7 +30,7 @@ TOLERANCE = {"optima": 1e-6, "yeo_johnson": 1e-6}
 
 
 def differences(computed, committed, tolerance, path=""):
-    """Yield a description of each difference between two JSON values."""
+    """Yields a description of each difference between two JSON values."""
     def both(kind):
         return isinstance(computed, kind) and isinstance(committed, kind)
 

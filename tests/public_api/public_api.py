@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""List the public items of each package in `public-api.txt` beside its Cargo.toml, one per line.
+"""Lists the public items of each package in `public-api.txt` beside its Cargo.toml, one per line.
 
     python3 tests/public_api/public_api.py            writes the lists
     python3 tests/public_api/public_api.py --check    prints differences, and fails if there are any
@@ -29,7 +29,7 @@ PACKAGES = {
 
 
 def rustdoc(package, features, scratch):
-    """Return rustdoc's JSON of a package's library."""
+    """Returns rustdoc's JSON of a package's library."""
     # Only rustdoc gets the variable: set for all of cargo, it would cause a rebuild of everything.
     wrapper = pathlib.Path(scratch, "rustdoc")
     program = os.environ.get("RUSTDOC", "rustdoc")
@@ -62,20 +62,20 @@ def last_segment(path):
 
 
 def name_of(path):
-    """Return the name of a type or trait, with its path if the name is ambiguous."""
+    """Returns the name of a type or trait, with its path if the name is ambiguous."""
     name = last_segment(path["path"])
     full = PATHS.get(str(path["id"]))
     return "::".join(full) if name in AMBIGUOUS and full else name
 
 
 def types_in(document):
-    """Return the paths of all types and traits, by id."""
+    """Returns the paths of all types and traits, by id."""
     kinds = ("struct", "enum", "trait", "type_alias", "union")
     return {key: item["path"] for key, item in document["paths"].items() if item["kind"] in kinds}
 
 
 def learn_names(documents):
-    """Collect the ambiguous names of all documents, so that all documents write them alike."""
+    """Collects the ambiguous names of all documents, so that all documents write them alike."""
     AMBIGUOUS.clear()
     by_name = {}
     for document in documents:
@@ -90,18 +90,18 @@ def learn_paths(document):
 
 
 def single(value):
-    """Return key and value of a dictionary with one entry, or a plain value and None."""
+    """Returns key and value of a dictionary with one entry, or a plain value and None."""
     return next(iter(value.items())) if isinstance(value, dict) else (value, None)
 
 
 def trait_name(bound):
-    """Return a trait of a bound, with its lifetimes and arguments."""
+    """Returns a trait of a bound, with its lifetimes and arguments."""
     trait = bound["trait"]
     return binder(bound["generic_params"]) + name_of(trait) + args(trait["args"])
 
 
 def args(value):
-    """Return the generic arguments of a path, in angle brackets or parentheses."""
+    """Returns the generic arguments of a path, in angle brackets or parentheses."""
     if not value:
         return ""
     if "parenthesized" in value:
@@ -147,7 +147,7 @@ def binder(params):
 
 
 def typ(value):
-    """Return a type as it is written in code, with the last segment of each path."""
+    """Returns a type as it is written in code, with the last segment of each path."""
     kind, content = single(value)
     if kind == "resolved_path":
         return name_of(content) + args(content["args"])
@@ -192,7 +192,7 @@ def signature(sig):
 
 
 def generics(value):
-    """Return generic parameters in angle brackets, and the where clause."""
+    """Returns generic parameters in angle brackets, and the where clause."""
     params, where = [], []
     for param in value["params"]:
         kind, content = next(iter(param["kind"].items()))
@@ -359,7 +359,7 @@ class Listing:
         return [f"{item['name']} = {typ(item['inner']['assoc_type']['type'])}" for item in items]
 
     def impls(self, keys, path):
-        """List the methods of a type, then its traits.
+        """Lists the methods of a type, then its traits.
 
         Traits without parameters share one line. Blanket implementations are left out, and so are
         automatic traits unless they are negative.

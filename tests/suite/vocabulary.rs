@@ -43,7 +43,7 @@ fn failure_kinds_and_phases_keep_their_serialized_names() {
         Phase::Enqueued,
         Phase::Model,
         Phase::Exploration,
-        Phase::Interrupted,
+        Phase::Rerun,
     ];
     assert_serialized_form("phases", &phases);
 }

@@ -3,7 +3,7 @@
 //!     cargo run -p surmise-bench --example regret [-- SEEDS [BATCH]]
 //!
 //! Prints the median and the quartiles of the regret after the whole budget, over SEEDS seeds (20
-//! by default), with BATCH trials at a time (1 by default). Exits with status 1 if a median of
+//! by default). BATCH trials run at a time (1 by default). Exits with status 1 if a median of
 //! Bayesian optimization is above its bound.
 
 #![allow(clippy::print_stdout, reason = "an example prints")]

@@ -68,20 +68,25 @@ impl<'a> Cluster<'a> {
     }
 
     /// Sets the order in which the study receives outcomes; by default, their order of arrival.
+    ///
+    /// Use it to measure the cost of [`Order::FixedLag`].
     #[must_use]
     pub fn with_order(self, order: Order) -> Self {
         Self { order, ..self }
     }
 
     /// Sets which value the strategy gets for stopped trials; the last value by default.
+    ///
+    /// Use it to compare the variants of [`StoppedTrials`] under early stopping.
     #[must_use]
     pub fn with_stopped_trials(self, stopped_trials: StoppedTrials) -> Self {
         Self { stopped_trials, ..self }
     }
 
-    /// Limits the machine time instead of the number of jobs.
+    /// Limits the machine time instead of the number of jobs; not limited by default.
     ///
-    /// No job starts once the running time of all jobs has reached the limit.
+    /// No job starts once the running time of all jobs has reached the limit. Use it to compare
+    /// rules of early stopping, which end jobs after different times.
     #[must_use]
     pub fn with_machine_time_limit(self, limit: Duration) -> Self {
         Self { max_machine_time: Some(limit), ..self }

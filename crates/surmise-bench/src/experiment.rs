@@ -98,15 +98,14 @@ impl Experiment {
         let mut violations = Vec::new();
         let cases = suite.cases().iter().map(Case::name).collect();
         let names = contenders.iter().map(|contender| contender.name().to_owned()).collect();
-        for (parameter, names) in [("problems", cases), ("strategies", names)] {
+        let no_case = ("an experiment needs at least one case", "add a case");
+        let no_contender = ("an experiment needs at least one contender", "add a contender");
+        for (parameter, names, (rule, remedy)) in
+            [("suite", cases, no_case), ("contenders", names, no_contender)]
+        {
             let names: Vec<String> = names;
             if names.is_empty() {
-                violations.push(Violation::new(
-                    parameter,
-                    "empty",
-                    "there is at least one",
-                    "add one",
-                ));
+                violations.push(Violation::new(parameter, "empty", rule, remedy));
             }
             let mut seen = HashSet::new();
             for name in names {
@@ -132,6 +131,8 @@ impl Experiment {
     }
 
     /// Sets how many trials run at once, and when proposals are made; one at a time by default.
+    ///
+    /// Use it to compare strategies for parallel jobs.
     #[must_use]
     pub fn with_parallelism(self, parallelism: Parallelism) -> Self {
         Self { parallelism, ..self }
@@ -146,6 +147,8 @@ impl Experiment {
     }
 
     /// Sets the number of threads, at least 1; by default the number that rayon uses.
+    ///
+    /// Use fewer to leave processors to other programs.
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
         Self { threads: threads.max(1), ..self }

@@ -43,7 +43,9 @@ impl Hyperparameters {
         num_round: 20.0,
     };
 
-    /// Replaces the hyperparameters that a configuration contains.
+    /// Replaces the hyperparameters that a configuration contains, and keeps all other values.
+    ///
+    /// Use it to train with a configuration of a study. Unknown names are ignored.
     #[must_use]
     pub fn with_configuration(mut self, configuration: &Configuration) -> Self {
         for (name, value) in configuration.iter() {

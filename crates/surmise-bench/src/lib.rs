@@ -71,7 +71,7 @@ pub use self::measures::PROGRESS_FLOOR;
 pub use self::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 pub use self::problem::{Evaluation, FunctionProblem, Problem};
 pub use self::random_means::{CHECKPOINTS, RandomMeans};
-pub use self::regression::{BaselineScores, RegressionReport};
+pub use self::regression::{BaselineScores, RegressionSummary};
 pub use self::run::{Parallelism, Run, RunKey, RunTrial};
 pub use self::runs_file::RunsFile;
 pub use self::statistics::wilcoxon_signed_rank;

@@ -185,6 +185,8 @@ impl FunctionProblem {
     }
 
     /// Sets the smallest value of the function, which regret and scores need; unknown by default.
+    ///
+    /// Set it if the value is known by a proof or by a long search.
     #[must_use]
     pub fn with_optimum(self, optimum: f64) -> Self {
         Self { optimum: Some(optimum), ..self }

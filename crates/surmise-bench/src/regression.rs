@@ -32,7 +32,7 @@ pub struct BaselineScores {
 ///
 /// Its `Display` form is a table of the tests.
 #[derive(Debug, Clone)]
-pub struct RegressionReport(Vec<RegressionTest>);
+pub struct RegressionSummary(Vec<RegressionTest>);
 
 #[derive(Debug, Clone)]
 struct RegressionTest {
@@ -65,7 +65,7 @@ impl BaselineScores {
     ///
     /// # Errors
     /// [`Error::Invalid`] if the two have different suite versions, cases or seeds.
-    pub fn compare_with(&self, baseline: &Self) -> Result<RegressionReport, Error> {
+    pub fn compare_with(&self, baseline: &Self) -> Result<RegressionSummary, Error> {
         let keys = |scores: &BTreeMap<String, BTreeMap<u64, f64>>| -> Vec<(String, Vec<u64>)> {
             let seeds = |by_seed: &BTreeMap<u64, f64>| by_seed.keys().copied().collect();
             scores.iter().map(|(name, by_seed)| (name.clone(), seeds(by_seed))).collect()
@@ -91,7 +91,7 @@ impl BaselineScores {
         for (test, p_value) in tests.iter_mut().zip(holm(&p_values)) {
             test.p_value = p_value;
         }
-        Ok(RegressionReport(tests))
+        Ok(RegressionSummary(tests))
     }
 }
 
@@ -108,7 +108,7 @@ impl RegressionTest {
     }
 }
 
-impl RegressionReport {
+impl RegressionSummary {
     /// Returns true if the scores are worse, significantly and by more than the margin.
     ///
     /// This holds for one case, or for all cases together.
@@ -117,7 +117,7 @@ impl RegressionReport {
     }
 }
 
-impl fmt::Display for RegressionReport {
+impl fmt::Display for RegressionSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,

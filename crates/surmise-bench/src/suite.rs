@@ -73,6 +73,8 @@ impl Case {
     }
 
     /// Sets the maximum number of evaluations, at least 1; [`new`](Self::new) has the defaults.
+    ///
+    /// Set it to the number of trials that you can afford in practice.
     #[must_use]
     pub fn with_budget(self, budget: usize) -> Self {
         Self { budget: budget.max(1), ..self }
@@ -80,8 +82,9 @@ impl Case {
 
     /// Sets the mean best values of random search, which scores are relative to.
     ///
-    /// Built-in problems have them. For a custom problem, [estimate](RandomMeans::estimate) them
-    /// once from 10,000 configurations or more, so that scores do not depend on a small sample.
+    /// By default, built-in problems have stored means, and 200 random configurations give those of
+    /// other problems. For a custom problem, [estimate](RandomMeans::estimate) them once from
+    /// 10,000 configurations or more, so that scores do not depend on a small sample.
     #[must_use]
     pub fn with_random_means(self, random_means: RandomMeans) -> Self {
         Self { random_means: Some(random_means).into(), ..self }

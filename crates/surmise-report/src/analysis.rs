@@ -95,7 +95,7 @@ impl<'a> Analysis<'a> {
 
     /// Returns the trials in order, without those that the end of the tuning interrupted.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = &'a Trial> {
-        self.study.trials().iter().filter(|trial| !trial.was_interrupted())
+        self.study.trials().iter().filter(|trial| !trial.needs_rerun())
     }
 
     /// Returns the losses of the completed jobs, the smallest first.

@@ -55,7 +55,7 @@ impl<'a> Report<'a> {
         Self { title: title.into(), analysis, times, best_command, origin }
     }
 
-    /// Adds the times of the study's events, for the picture of when jobs ran.
+    /// Adds the times of the study's events, for the picture of when jobs ran; none by default.
     ///
     /// There is one time for each event, in seconds since 1970, as in
     /// [`JournalView::times`](surmise::journal::JournalView::times). Without times, the page does
@@ -67,7 +67,7 @@ impl<'a> Report<'a> {
 
     /// Adds the command that runs the best configuration, which the page shows at its top.
     ///
-    /// By default, the page shows no command.
+    /// By default, the page shows no command. Add it if a command evaluates a configuration.
     #[must_use]
     pub fn with_best_command(self, command: impl Into<String>) -> Self {
         Self { best_command: Some(command.into()), ..self }
@@ -75,7 +75,8 @@ impl<'a> Report<'a> {
 
     /// Adds a line to the section "Origin", such as the command line of the tuning.
     ///
-    /// The section always has the strategy, the seed and the ranges.
+    /// By default, the section has the strategy, the seed and the ranges. Add what a reader needs
+    /// to repeat the tuning; each call adds one line.
     #[must_use]
     pub fn with_origin(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.origin.push((name.into(), value.into()));

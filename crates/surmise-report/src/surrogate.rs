@@ -207,7 +207,7 @@ fn observations(study: &Study) -> Vec<Observation> {
             return Some(objective.loss(value));
         }
         let Some(Outcome::Stopped { value }) = trial.outcome else { return None };
-        if trial.was_interrupted() {
+        if trial.needs_rerun() {
             return None;
         }
         let last = objective.loss(value.or(trial.last_reported_value())?);

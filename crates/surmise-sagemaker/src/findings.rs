@@ -86,7 +86,9 @@ impl fmt::Display for Validation {
         }
         let (errors, warnings) = (self.errors().count(), self.warnings().count());
         let result = if errors == 0 { "accepted" } else { "refused" };
-        write!(f, "{result}: {errors} errors, {warnings} warnings")
+        let ending = |count: usize| if count == 1 { "" } else { "s" };
+        let (of_errors, of_warnings) = (ending(errors), ending(warnings));
+        write!(f, "{result}: {errors} error{of_errors}, {warnings} warning{of_warnings}")
     }
 }
 

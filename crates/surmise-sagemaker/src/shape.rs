@@ -299,7 +299,7 @@ fn check_members(node: &Node<'_>, structure: &Structure, findings: &mut Findings
             None => {
                 let names = structure.members.iter().map(|member| member.name);
                 let remedy = match nearest(name, names) {
-                    Some(name) => format!("{name} may be meant; otherwise remove it"),
+                    Some(name) => format!("did you mean {name}? Otherwise, remove it"),
                     None => "remove it".to_owned(),
                 };
                 findings.unknown_member(&value, structure.name, remedy);

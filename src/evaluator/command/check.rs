@@ -69,7 +69,8 @@ impl CommandEvaluator {
         }
         if self.is_surviving && !cfg!(target_os = "linux") {
             let rule = "jobs can survive the tuner on Linux only";
-            violations.push(Violation::new("surviving", "true", rule, "leave it out"));
+            let remedy = "remove the call of `surviving` (`--survive`)";
+            violations.push(Violation::new("surviving", "true", rule, remedy));
         }
         violations.extend(self.setup.iter().flat_map(|setup| setup.violations()));
         if self.program.is_empty() {

@@ -95,7 +95,8 @@ pub(super) const CHANNEL_CAPACITY: usize = 4096;
 /// - **The metric file is in the working directory.** The path of a `MetricSource::File` belongs to
 ///   the job's folder, which the program finds in the environment variable `SURMISE_FOLDER`.
 ///
-/// The crate's example `tune_command` tunes a Python script, with early stopping.
+/// The crate's example `tune_command` tunes a Python script, with early stopping. The guide begins
+/// with a [first tuning](crate::guide::first_tuning) of a program.
 pub struct CommandEvaluator {
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
@@ -170,14 +171,18 @@ impl CommandEvaluator {
         }
     }
 
-    /// Adds arguments of the program; the configuration follows them.
+    /// Adds arguments of the program, before those of the configuration; none by default.
+    ///
+    /// Use it for the script of an interpreter, and for options that are the same in all jobs.
     #[must_use]
     pub fn arguments<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
 
-    /// Sets an environment variable of the program, which also inherits those of this process.
+    /// Sets an environment variable of the program; by default it has those of this process only.
+    ///
+    /// Use it for settings that are the same in all jobs, such as the number of threads.
     #[must_use]
     pub fn environment_variable(
         mut self,
@@ -189,6 +194,8 @@ impl CommandEvaluator {
     }
 
     /// Sets the working directory of the program; that of this process by default.
+    ///
+    /// Use it if the program opens files by relative paths.
     #[must_use]
     pub fn working_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.working_directory = Some(directory.into());
@@ -196,6 +203,8 @@ impl CommandEvaluator {
     }
 
     /// Selects how the program receives its configuration; as arguments `--name=value` by default.
+    ///
+    /// Use it if the program does not parse such arguments.
     #[must_use]
     pub fn pass_configuration(mut self, pass: PassConfiguration) -> Self {
         self.pass = pass;
@@ -204,6 +213,8 @@ impl CommandEvaluator {
 
     /// Selects where the final value of the metric is read; from the last line of standard output
     /// by default.
+    ///
+    /// Use it if the program prints other lines after the metric, or writes the metric to a file.
     #[must_use]
     pub fn metric_from(mut self, source: MetricSource) -> Self {
         self.metric = source;
@@ -273,10 +284,11 @@ impl CommandEvaluator {
         self
     }
 
-    /// Sets up each job by a custom `setup`, in a separate folder below `folder`.
+    /// Sets up each job by a custom `setup`, in a separate folder below `folder`; none by default.
     ///
-    /// The setup replaces [`pass_configuration`](Self::pass_configuration). The folders are those
-    /// of [`in_folder`](Self::in_folder).
+    /// Use it if the program needs other files, arguments or variables than `CommandEvaluator`
+    /// provides. The setup replaces [`pass_configuration`](Self::pass_configuration). The folders
+    /// are those of [`in_folder`](Self::in_folder).
     #[must_use]
     pub fn set_up_by(mut self, setup: impl JobSetup + 'static, folder: impl Into<PathBuf>) -> Self {
         self.setup = Some(Box::new(setup));

@@ -12,8 +12,8 @@ pub enum MetricSource {
     /// The last line of standard output that is not empty.
     ///
     /// The line is a number, or a step and a number with a space between them (`7 0.25` or
-    /// `7, 0.25`), or both by name (`step=7 value=0.25`). The step may also be called `epoch`,
-    /// `round` or `iteration`; the value may have any name.
+    /// `7, 0.25`). It may also have both by name (`step=7 value=0.25`). The step may also be called
+    /// `epoch`, `round` or `iteration`; the value may have any name.
     #[default]
     LastLine,
     /// The last line of a file that is not empty, in the form of [`LastLine`](Self::LastLine). The

@@ -2,8 +2,8 @@
 //!
 //! The watcher is a shell that reads the process group of each job from a pipe. The system closes
 //! the pipe when the tuner's process ends in any way. Then the shell stops the remaining groups. It
-//! also stops every process that has inherited the evaluator's mark in its environment: a process
-//! that was started just before its group could be sent, or that has left its group.
+//! also stops every process that has inherited the evaluator's mark in its environment. Such a
+//! process was started just before its group could be sent, or has left its group.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -91,10 +91,10 @@ fn fault_07_cut_off_journal_is_resumed() {
             let all = event_texts(original.events());
             let common = again.events().len();
             assert_eq!(event_texts(again.events()), all[..common]);
-            let kept = journal.open_report().torn_line_copy.clone();
+            let kept = journal.open_summary().torn_line_copy.clone();
             if end == torn && pair[0] > 0 {
                 assert_eq!(fs::read(kept.unwrap()).unwrap(), bytes[pair[0]..torn]);
-                assert!(journal.open_report().warnings[0].contains("were cut off"));
+                assert!(journal.open_summary().warnings[0].contains("were cut off"));
             } else {
                 assert_eq!(kept, None);
             }

@@ -8,7 +8,7 @@ use super::example::{event_texts, new_study, simulate_study};
 use crate::journal::record::SearchDescription;
 use crate::journal::scan::scan;
 use crate::journal::storage::Storage;
-use crate::journal::writer::{Journal, OpenReport, SYNC_INTERVAL};
+use crate::journal::writer::{Journal, OpenSummary, SYNC_INTERVAL};
 use crate::rng::Rng;
 
 /// The smallest part that a disk writes atomically, in bytes.
@@ -112,7 +112,7 @@ fn check_survival(seed: u64, failure_rate: usize) -> usize {
     let mut study = new_study();
     let search = SearchDescription::from_study(&study).unwrap();
     let create =
-        || Journal::new(path, Box::new(disk.clone()), search.clone(), OpenReport::default());
+        || Journal::new(path, Box::new(disk.clone()), search.clone(), OpenSummary::default());
     let mut attempts = 0;
     let mut journal = loop {
         // A failed creation leaves no journal.

@@ -123,9 +123,9 @@ impl FeasibilityModel {
     /// starts of its fit has their length scales. Pending trials have their expected labels;
     /// otherwise parallel jobs would all enter an infeasible region at once.
     ///
-    /// Failures look random if at most half of the trials fail, and if the share of failures
-    /// predicts the labels better than the model by a margin. The margin is 3 nats at first, and
-    /// decreases to −2 nats: then the model must be better by 2 nats.
+    /// Failures look random if at most half of the trials fail. In addition, the share of failures
+    /// must predict the labels better than the model by a margin. The margin is 3 nats at first,
+    /// and decreases to −2 nats: then the model must be better by 2 nats.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] if the covariance of the labels cannot be factored.

@@ -20,9 +20,9 @@ use crate::strategy::visited::Visited;
 /// Bayesian optimization: proposes points by a Gaussian-process model of the losses.
 ///
 /// Use it if trials are expensive: it needs far fewer of them than random search. The median time
-/// of a proposal is 2.5 ms in the benchmark suite `public`. In the suite `hard`, with up to 100
-/// parameters, the median is 7.6 ms, and 5 % of the proposals take more than 83 ms (see
-/// BENCHMARKING.md). If a trial takes less time, [`SobolSearch`](crate::SobolSearch) or
+/// of a proposal is 2.5 ms in the benchmark suite `public` (see BENCHMARKING.md). In the suite
+/// `hard`, with up to 100 parameters, the median is 7.6 ms, and 5 % of the proposals take more than
+/// 83 ms. If a trial takes less time, [`SobolSearch`](crate::SobolSearch) or
 /// [`RandomSearch`](crate::RandomSearch) try more configurations in the same time.
 ///
 /// ```
@@ -63,8 +63,9 @@ use crate::strategy::visited::Visited;
 ///    default that is [`LogExpectedImprovement`]. Once hardly any improvement is expected, every
 ///    second proposal searches for a large improvement.
 ///
-/// [`Recipe`] changes these parts; [`new`](Self::new) takes another acquisition function. The
-/// chapters "Choosing a strategy" and "How it works" in `docs/guide/` say more.
+/// [`Recipe`] changes these parts; [`new`](Self::new) takes another acquisition function. The guide
+/// has chapters on [choosing a strategy](crate::guide::choosing_a_strategy) and on
+/// [how it works](crate::guide::how_it_works).
 ///
 /// # Common mistakes
 ///

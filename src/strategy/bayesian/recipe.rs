@@ -44,6 +44,9 @@ use crate::maximize::Moves;
 ///   the default infers it.
 /// - **Another recipe for a study in a journal.** A study is resumed only with the same strategy
 ///   and recipe, because its trials depend on them.
+///
+/// The guide has chapters on [choosing a strategy](crate::guide::choosing_a_strategy) and on
+/// [how it works](crate::guide::how_it_works).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Recipe {
@@ -157,7 +160,7 @@ impl Recipe {
         Self { exploration, ..self }
     }
 
-    /// Removes the priors of the hyperparameters, which keep only their bounds.
+    /// Removes the priors of the hyperparameters, which have both priors and bounds by default.
     ///
     /// Use it to measure the effect of the priors.
     #[cfg(feature = "unstable")]

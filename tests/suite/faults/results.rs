@@ -210,7 +210,7 @@ fn fault_27_a_resumed_tuning_equals_an_uninterrupted_one() {
             .run(&mut study, &mut jobs())
             .unwrap();
         assert!(study.pending().any(|trial| trial.attempt() == 2), "one job was cancelled");
-        assert_eq!(study.interrupted().count(), 0);
+        assert_eq!(study.trials_to_rerun().count(), 0);
         tune(&mut study, &mut jobs()).unwrap();
         assert_eq!(
             results(&study),

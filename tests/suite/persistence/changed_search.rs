@@ -77,8 +77,8 @@ fn changed_settings_keep_all_trials() {
     assert!(Journal::resume(&path, changed()).is_err());
     let (resumed_study, journal) = Journal::resume_changed(&path, changed()).unwrap();
     assert_eq!(resumed_study.events(), original.events());
-    assert!(journal.open_report().changes.iter().any(|line| line == "all 4 trials are kept"));
-    assert!(!journal.open_report().is_restarted);
+    assert!(journal.open_summary().changes.iter().any(|line| line == "all 4 trials are kept"));
+    assert!(!journal.open_summary().is_restarted);
     drop(journal);
     // The journal now contains the changed settings.
     assert_eq!(Journal::resume(&path, changed()).unwrap().0.settings().limits, settings.limits);
@@ -100,7 +100,7 @@ fn a_changed_space_keeps_matching_trials_and_reports_dropped_ones() {
         resumed_study.trials().iter().map(|trial| (&trial.configuration, &trial.outcome)).collect();
     assert_eq!(kept, matching);
     assert!(!matching.is_empty() && matching.len() < 3);
-    let report = journal.open_report().changes.join("\n");
+    let report = journal.open_summary().changes.join("\n");
     assert!(report.contains("starts again"), "{report}");
     assert!(report.contains("trial 4: it has not ended; its job may still run"), "{report}");
     drop(journal);
@@ -167,8 +167,8 @@ fn values_of_another_metric_are_dropped() {
     let (space, settings) = (original.space().clone(), *original.settings());
     let changed = Study::new(space, objective, SobolSearch, settings).unwrap();
     let (resumed_study, journal) = Journal::resume_changed(&path, changed).unwrap();
-    assert!(resumed_study.trials().is_empty() && journal.open_report().is_restarted);
-    let changes = &journal.open_report().changes;
+    assert!(resumed_study.trials().is_empty() && journal.open_summary().is_restarted);
+    let changes = &journal.open_summary().changes;
     assert!(
         changes.contains(&"trial 1: its value is of the metric \"loss\"".to_owned()),
         "{changes:?}"

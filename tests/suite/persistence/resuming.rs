@@ -271,7 +271,7 @@ fn notes_survive_reopening_and_compaction() {
     drop(journal);
     let (reopened, journal) = Journal::open(&path).unwrap();
     assert_eq!((reopened.events(), journal.note("bill")), (study.events(), Some(&49.into())));
-    assert_eq!(journal.open_report().warnings, Vec::<String>::new());
+    assert_eq!(journal.open_summary().warnings, Vec::<String>::new());
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn enqueued_configurations_are_proposed_once() {
     study.tell(trial.id, Outcome::Stopped { value: None }).unwrap();
     study.enqueue(&trial.configuration).unwrap();
     let repeated = ask(&mut study);
-    assert_eq!(study.proposal(repeated.id).unwrap().phase, Phase::Interrupted);
+    assert_eq!(study.proposal(repeated.id).unwrap().phase, Phase::Rerun);
     assert_ne!(ask(&mut study).configuration, repeated.configuration);
 }
 
@@ -205,9 +205,9 @@ fn fault_a2_a_restarted_job_is_not_stopped_by_an_earlier_request() {
         SimulatedJob::new(outcome, SECOND)
     };
     tune(&mut study, &mut SimulatedEvaluator::new(simulate)).unwrap();
-    assert!(!study.trials()[0].was_interrupted());
+    assert!(!study.trials()[0].needs_rerun());
     assert!(study.events().iter().any(|event| matches!(event, Event::StopWithdrawn { .. })));
-    assert_eq!((study.trials().len(), study.interrupted().count()), (3, 0));
+    assert_eq!((study.trials().len(), study.trials_to_rerun().count()), (3, 0));
 }
 
 #[test]

@@ -32,13 +32,13 @@ fn fault_a2_interrupted_trials_are_proposed_again() {
     study.report(first.id, 1, 1000.0).unwrap();
     study.request_stop(first.id, StopCause::TuningOver).unwrap();
     study.tell(first.id, Outcome::Stopped { value: Some(1000.0) }).unwrap();
-    assert!(study.trial(first.id).unwrap().was_interrupted());
-    assert_eq!(study.interrupted().count(), 1);
+    assert!(study.trial(first.id).unwrap().needs_rerun());
+    assert_eq!(study.trials_to_rerun().count(), 1);
     // The interrupted configuration is proposed first, then the other one of the two.
     let repeated = ask(&mut study);
     assert_eq!(repeated.configuration, first.configuration);
-    assert_eq!(study.proposal(repeated.id).unwrap().phase, Phase::Interrupted);
-    assert_eq!(study.interrupted().count(), 0);
+    assert_eq!(study.proposal(repeated.id).unwrap().phase, Phase::Rerun);
+    assert_eq!(study.trials_to_rerun().count(), 0);
     study.tell(repeated.id, Outcome::from(1.0)).unwrap();
     let other = ask(&mut study);
     assert_ne!(other.configuration, first.configuration);
@@ -93,7 +93,7 @@ fn fault_a2_a_resumed_tuning_runs_interrupted_trials_first() {
     let reason = tune(&mut study, &mut jobs).unwrap().reason;
     assert!(matches!(reason, StopReason::MaxRuntime { .. }), "{reason}");
     let interrupted: Vec<Configuration> =
-        study.interrupted().map(|trial| trial.configuration.clone()).collect();
+        study.trials_to_rerun().map(|trial| trial.configuration.clone()).collect();
     assert_eq!(interrupted.len(), 2);
     let first_call_count = study.trials().len();
     while !matches!(tune(&mut study, &mut jobs).unwrap().reason, StopReason::JobLimit { .. }) {}
@@ -135,7 +135,7 @@ fn fault_a8_max_runtime_does_not_wait_for_a_hanging_function() {
             matches!(&trial.outcome, Some(Outcome::Failed(f)) if f.kind == FailureKind::Timeout),
             "{trial:?}"
         );
-        assert!(trial.was_interrupted(), "the trial counts as interrupted");
+        assert!(trial.needs_rerun(), "the trial counts as interrupted");
         drop(sender);
     }
 }

@@ -94,9 +94,10 @@ fn more_parallel_jobs_than_jobs_give_a_warning() {
     assert!(warnings[0].contains("max_parallel_jobs is 8"), "{warnings:?}");
 }
 
-/// The README's example runs four jobs in parallel, on threads that end in any order.
+/// Like `examples/minimize_function.rs`, it runs four jobs in parallel, on threads that end in any
+/// order.
 #[test]
-fn the_readme_example_is_deterministic_for_its_seed() {
+fn minimize_function_is_deterministic_for_its_seed() {
     let run = || {
         let space = SearchSpace::new([
             ParameterRange::continuous("learning_rate", 1e-5..=1.0, ScalingType::Logarithmic),

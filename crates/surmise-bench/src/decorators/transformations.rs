@@ -73,7 +73,7 @@ impl<P: Problem> Shifted<P> {
     /// Shifts the problem; each entry is a share of a range's width, on the scale of the range.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if `shift` does not have one finite number for each parameter, or if it
+    /// [`Error::Invalid`] if `shift` does not have one finite number for each parameter. Also if it
     /// moves a range that is not continuous or has the width 0.
     pub fn new(problem: P, shift: Vec<f64>) -> Result<Self, Error> {
         let count = problem.space().ranges().len();

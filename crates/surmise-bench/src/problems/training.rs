@@ -11,8 +11,9 @@ const UNTRAINED_LOSS: f64 = std::f64::consts::LN_10;
 
 /// A loss like that of stochastic gradient descent with momentum.
 ///
-/// It depends on the effective step size, learning rate ⁄ (1 − momentum) ⁄ √(batch ⁄ 64), and on
-/// the product of learning rate and weight decay. It diverges if the step is 16 times too large.
+/// It depends on the effective step size and on the product of learning rate and weight decay. The
+/// effective step size is learning rate ⁄ (1 − momentum) ⁄ √(batch ⁄ 64). The loss diverges if the
+/// step is 16 times too large.
 ///
 /// | symbol | meaning |
 /// | --- | --- |

@@ -64,10 +64,8 @@ fn try_enqueue(options: &EnqueueOptions) -> Result<(), CommandError> {
         "enqueued {}; {waiting} to be tried",
         format_configuration(&configuration)
     ))?;
-    let jobs = study
-        .trials()
-        .iter()
-        .filter(|trial| trial.source == Source::Study && !trial.was_interrupted());
+    let jobs =
+        study.trials().iter().filter(|trial| trial.source == Source::Study && !trial.needs_rerun());
     if study.settings().limits.max_jobs.is_some_and(|max_jobs| jobs.count() >= max_jobs) {
         print_line(
             "All jobs of the study are done. Run its command again with more --jobs to try this \

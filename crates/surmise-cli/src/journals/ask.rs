@@ -95,7 +95,7 @@ fn ask_once(options: &AskOptions) -> Result<Answer, CommandError> {
 fn next_trial(study: &mut Study) -> Result<Answer, Error> {
     let limits = study.settings().limits;
     let jobs = study.trials().iter().filter(|trial| trial.source == Source::Study);
-    let jobs = jobs.filter(|trial| !trial.was_interrupted()).count();
+    let jobs = jobs.filter(|trial| !trial.needs_rerun()).count();
     if let Some(max_jobs) = limits.max_jobs.filter(|max_jobs| jobs >= *max_jobs) {
         let max_jobs = pluralize(max_jobs, "job");
         let why = format!("no more trials: {jobs} of {max_jobs} have been started");

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use surmise::journal::{Journal, RepairReport};
+use surmise::journal::{Journal, RepairSummary};
 
 use super::file::{journal_file, open_journal};
 use crate::output::{CommandError, exit_code, print_line};
@@ -21,7 +21,7 @@ pub(crate) fn repair(options: &RepairOptions) -> ExitCode {
 fn try_repair(options: &RepairOptions) -> Result<(), CommandError> {
     let path = journal_file(&options.name);
     let repair = open_journal(&path, |path| Ok(Journal::repair(path)?))?;
-    let RepairReport { damaged_copy, event_count, lost, renumbered, .. } = repair;
+    let RepairSummary { damaged_copy, event_count, lost, renumbered, .. } = repair;
     let Some(damaged_copy) = damaged_copy else {
         return Ok(print_line(format_args!(
             "{} is not damaged: {event_count} events",

@@ -13,14 +13,14 @@ mod arguments;
 #[cfg(feature = "sdk")]
 mod tune;
 
-mod learner;
+mod built_in_trees;
 
 mod request;
 
 mod command;
 
+pub(crate) use self::built_in_trees::configure_built_in_trees;
 pub(crate) use self::command::{Command, run};
 #[cfg(feature = "sdk")]
 pub(crate) use self::connection::{ConnectionOptions, NOTHING_SENT, UNLIMITED_COST};
-pub(crate) use self::learner::learner;
 pub(crate) use self::value_parsers::parse_json;

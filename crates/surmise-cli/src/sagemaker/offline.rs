@@ -115,7 +115,7 @@ pub(super) fn run(options: &Options) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Simulates a training job of ten minutes that reports the error of the learner.
+/// Simulates a training job of ten minutes that reports the error of the boosted trees.
 fn training(data: &DiabetesData, metric: &str, values: &BTreeMap<String, String>) -> FakeTraining {
     let mut hyperparameters = Hyperparameters::UNTUNED;
     for (name, value) in values.iter().filter(|(name, _)| *name != "num_round") {

@@ -17,7 +17,7 @@ use surmise_sagemaker::{
 };
 
 use super::arguments::{LimitOverrides, RequestOptions};
-use super::learner::learner;
+use super::built_in_trees::configure_built_in_trees;
 use super::value_parsers::read_bytes;
 use crate::output::{CommandError, print_line, print_to_stderr};
 
@@ -46,8 +46,8 @@ impl Action<'_> {
 
 /// Validates a request, does the action, and returns the exit status.
 ///
-/// It is 0 if the action succeeds, 1 if the service would reject the request, 2 if the request
-/// cannot be read, and 3 if the action fails.
+/// It is 0 if the action succeeds, and 1 if the service would reject the request. It is 2 if the
+/// request cannot be read, and 3 if the action fails.
 pub(super) fn validate_and_run(options: &RequestOptions, action: Action<'_>) -> ExitCode {
     let printer = Printer { to_stderr: matches!(action, Action::Write(_) | Action::Describe(_)) };
     let (document, validator) = match read(options, printer) {
@@ -165,7 +165,7 @@ fn print_metrics(document: &Document, log: &str, printer: Printer) {
     }
 }
 
-/// Prints the study, and runs it if the learner has all its hyperparameters.
+/// Prints the study, and runs it if the built-in trees have all its hyperparameters.
 fn run(
     document: &Document,
     validator: &Validator,
@@ -234,12 +234,12 @@ fn print_study(tuning: &Tuning, strategy: JobStrategy, printer: Printer) {
     }
 }
 
-/// Returns the fixed hyperparameters of all jobs, if the learner can run the jobs.
+/// Returns the fixed hyperparameters of all jobs, if the built-in trees can run the jobs.
 fn fixed_hyperparameters(tuning: &Tuning, printer: Printer) -> Result<Hyperparameters, String> {
     if tuning.limits.max_jobs.is_none() && !tuning.is_grid() {
         return Err("the number of jobs is not limited; add --jobs N".to_owned());
     }
-    let (fixed, ignored) = learner(tuning)?;
+    let (fixed, ignored) = configure_built_in_trees(tuning)?;
     for text in ignored {
         printer.print(text);
     }

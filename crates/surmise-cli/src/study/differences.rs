@@ -40,7 +40,7 @@ pub(crate) fn describe_option_change(difference: &str) -> Option<String> {
 }
 
 /// Names in messages of the library, and their replacements in messages of the command.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
     ("`completion.not_improving_for`", "`--patience`"),
     ("`completion.target`", "`--target`"),
     ("`early_stopping.min_resource`", "`--early-stopping`, its first epoch,"),
@@ -53,6 +53,7 @@ const NAMES: [(&str, &str); 8] = [
         "",
     ),
     ("Journal::repair,", "`surmise repair`,"),
+    ("or use None", "or leave the option out"),
 ];
 
 /// Replaces names of the library in a message by names of options.

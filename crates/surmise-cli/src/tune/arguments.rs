@@ -117,8 +117,9 @@ pub(crate) struct TuneOptions {
         value_parser = parse_duration
     )]
     pub(crate) job_timeout: Option<Duration>,
-    /// The number of retries of a failed job. By default, an interrupted job is retried, and a job
-    /// whose program fails is not.
+    /// The number of retries of a failed job. By default, 3 after an interruption, 10 after a
+    /// temporary rejection by a service, and 0 after any other failure; a tuning request has its
+    /// own defaults.
     #[arg(help_heading = "End of jobs and of the tuning", long, value_name = "N")]
     pub(crate) retries: Option<u32>,
     /// Stop unpromising jobs early: `median`, `off`, or `hyperband=MIN,MAX` for jobs that print

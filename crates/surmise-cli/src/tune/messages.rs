@@ -24,9 +24,9 @@ pub(super) fn print_introduction(
     let jobs =
         limits.max_jobs.map(|jobs| format!("{}, ", pluralize(jobs, "job"))).unwrap_or_default();
     let job_limits = format!("{jobs}{} at a time", limits.max_parallel_jobs);
-    if journal.open_report().is_resumed {
+    if journal.open_summary().is_resumed {
         let jobs = study.trials().iter().filter(|trial| trial.source == Source::Study);
-        let done = jobs.filter(|trial| trial.outcome.is_some() && !trial.was_interrupted()).count();
+        let done = jobs.filter(|trial| trial.outcome.is_some() && !trial.needs_rerun()).count();
         let total = limits.max_jobs.map(|jobs| format!(" of {jobs}")).unwrap_or_default();
         let best = study.best().and_then(surmise::Trial::value);
         let best = best.map(|best| format!(", best {}", format_number(best))).unwrap_or_default();

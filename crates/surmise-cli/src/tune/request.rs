@@ -16,7 +16,7 @@ use super::training_jobs;
 use crate::output::{CommandError, InvalidInput};
 #[cfg(feature = "sdk")]
 use crate::sagemaker::NOTHING_SENT;
-use crate::sagemaker::learner;
+use crate::sagemaker::configure_built_in_trees;
 use crate::study::{NewStudy, StudyBase, TextDiagnostics};
 
 /// The name of the tuning job if the document has none.
@@ -101,7 +101,7 @@ impl RequestJobs {
                 Runner::Program { container: Box::new(container), program, arguments }
             }
             None => {
-                let (trees, ignored) = learner(&tuning).map_err(|why| {
+                let (trees, ignored) = configure_built_in_trees(&tuning).map_err(|why| {
                     InvalidInput(format!(
                         "{file}: {why}; add --script FILE with its training script, or write its \
                          program after `--`"

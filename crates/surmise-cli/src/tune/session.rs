@@ -111,7 +111,7 @@ impl Session {
                 resume_changed(path, new_study()?.study, &mut notices)?
             }
         };
-        notices.extend(command_changes.into_iter().filter(|_| journal.open_report().is_resumed));
+        notices.extend(command_changes.into_iter().filter(|_| journal.open_summary().is_resumed));
         let before =
             journal.note(COMMAND_NOTE).and_then(|note| CommandNote::deserialize(note).ok());
         if let Some(before) = before.filter(|before| before.rules != note.rules) {
@@ -126,9 +126,9 @@ impl Session {
         }
         journal.write(&study)?;
         notices
-            .extend(journal.open_report().warnings.iter().map(|text| format!("warning: {text}")));
+            .extend(journal.open_summary().warnings.iter().map(|text| format!("warning: {text}")));
         notices.extend(
-            journal.open_report().changes.iter().filter_map(|line| describe_option_change(line)),
+            journal.open_summary().changes.iter().filter_map(|line| describe_option_change(line)),
         );
         Ok(Self { study, journal, notices })
     }
@@ -175,7 +175,7 @@ fn resume_changed(
             return Err(error.into());
         }
     };
-    if journal.open_report().is_restarted {
+    if journal.open_summary().is_restarted {
         let folder = jobs_folder(path);
         if folder.exists() {
             std::fs::rename(folder, jobs_folder(&backup))?;

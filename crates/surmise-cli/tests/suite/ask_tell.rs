@@ -268,7 +268,7 @@ fn a_trial_has_one_result() {
     }
     client.assert_error(
         r#"{"op":"tell","id":2,"value":0.6}"#,
-        "trial 2 has ended with 0.5, and that counts",
+        "trial 2 has already ended with 0.5; that result counts",
     );
     client.assert_error(r#"{"op":"tell","id":9,"value":0.6}"#, "there is no trial 9");
     client.assert_error(r#"{"op":"tell","id":0,"value":0.6}"#, "there is no trial 0");

@@ -87,7 +87,8 @@ const HOST: &str = "algo-1";
 ///   SIGKILL.
 /// - Failures: the reason of a failure is the text that the program wrote to `output/failure`.
 ///
-/// Common mistakes:
+/// # Common mistakes
+///
 /// - A channel of the request without data: give each channel a local file or folder by
 ///   [`with_channel`](Self::with_channel). Otherwise [`CommandEvaluator::check`] fails.
 /// - A program with the fixed path `/opt/ml`: read `SM_MODEL_DIR`, `SM_CHANNEL_TRAIN` and so on
@@ -163,9 +164,10 @@ impl TrainingContainer {
         Ok(Self { template, pattern, channels: BTreeMap::new(), passes_arguments: false })
     }
 
-    /// Sets the local file or folder that holds the data of a channel.
+    /// Sets the local file or folder that holds the data of a channel; none by default.
     ///
-    /// Each channel of the request needs one. The channel's folder has a symbolic link to it.
+    /// Each channel of the request needs one: call it once for each channel. The channel's folder
+    /// has a symbolic link to it.
     #[must_use]
     pub fn with_channel(mut self, name: impl Into<String>, data: impl Into<PathBuf>) -> Self {
         self.channels.insert(name.into(), data.into());

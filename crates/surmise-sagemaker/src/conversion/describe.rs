@@ -200,7 +200,7 @@ pub struct FinalMetric {
 fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
-    number.ok_or_else(|| serde::de::Error::custom(format!("{value} is no number")))
+    number.ok_or_else(|| serde::de::Error::custom(format!("{value} is not a number")))
 }
 
 /// The location of a training job's model.

@@ -58,8 +58,9 @@ impl TuningJobDescription {
     /// Use it to continue from an earlier tuning job; call it for each of several. A hyperparameter
     /// of the study that was static in the tuning job gets its static value.
     ///
-    /// It skips jobs that are running, jobs that were stopped before they reported a value, jobs
-    /// that failed for a transient reason, and configurations outside the study's space.
+    /// It skips jobs that are running, and jobs that were stopped before they reported a value. It
+    /// also skips jobs that failed for a transient reason, and configurations outside the study's
+    /// space.
     ///
     /// # Errors
     /// [`Error::Invalid`] if metric or goal differ from those of the study.
@@ -144,7 +145,7 @@ fn configuration(
         let text = job.tuned_hyper_parameters.get(name).or_else(|| statics.get(name));
         let text = text.ok_or_else(|| format!("it has no hyperparameter {name}"))?;
         let value = parse_value(range, text.trim())
-            .ok_or_else(|| format!("its hyperparameter {name} is no number: {text:?}"))?;
+            .ok_or_else(|| format!("its hyperparameter {name} is not a number: {text:?}"))?;
         Ok((name.to_owned(), value))
     });
     values.collect::<Result<Vec<_>, String>>().map(Configuration::from_iter)

@@ -103,7 +103,7 @@ impl Document {
     /// # Errors
     /// [`TuningError::Engine`] with every problem:
     /// - a member breaks the service's model, or is an unresolved expression;
-    /// - a bound is no number, a range breaks a rule, or a limit is 0;
+    /// - a bound is not a number, a range breaks a rule, or a limit is 0;
     /// - the objective is missing, a grid has numeric ranges, or Hyperband has no `MaxResource`.
     ///
     /// [`TuningError::Unsupported`] for several definitions, and for Autotune without ranges.

@@ -67,8 +67,9 @@ impl SageMakerEvaluator {
         }
     }
 
-    /// Checks that the last job of an earlier run is in this account, and that it had the same
-    /// definition; returns how long to wait if a request is delayed.
+    /// Checks that the last job of an earlier run is in this account, and had the same definition.
+    ///
+    /// Returns how long to wait if a request is delayed.
     ///
     /// # Errors
     /// [`EvaluatorError`] if the account or the definition differs.

@@ -35,7 +35,9 @@ impl Prices {
         Self { currency: currency.into(), per_hour: BTreeMap::new() }
     }
 
-    /// Adds the price of an hour of one instance of a type in a region.
+    /// Adds the price of an hour of one instance of a type in a region, in units of the currency.
+    ///
+    /// Call it for each instance type that jobs may use; a new list has no prices.
     #[must_use]
     pub fn with(mut self, region: &str, instance_type: &str, per_hour: f64) -> Self {
         let region = self.per_hour.entry(region.to_owned()).or_default();

@@ -26,17 +26,18 @@ impl RateLimit {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct RateLimits {
-    /// The limit of `CreateTrainingJob`.
+    /// Requests of `CreateTrainingJob`, per second; 1 with a burst of 4 by default.
     pub create: RateLimit,
-    /// The limit of `DescribeTrainingJob`.
+    /// Requests of `DescribeTrainingJob`, per second; 4 with a burst of 4 by default.
     pub describe: RateLimit,
-    /// The limit of `Search`.
+    /// Requests of `Search`, per second; 1 with a burst of 1 by default.
     pub search: RateLimit,
-    /// The limit of `StopTrainingJob`.
+    /// Requests of `StopTrainingJob`, per second; 4 with a burst of 20 by default.
     pub stop: RateLimit,
-    /// The limit of `BatchGetMetrics`, or of the operations that read logs.
+    /// Requests of `BatchGetMetrics` or of the operations that read logs, per second; 4 with a
+    /// burst of 4 by default.
     pub reports: RateLimit,
-    /// The interval at which a running job is polled.
+    /// Interval at which a running job is polled; 15 seconds by default.
     pub poll_interval: Duration,
 }
 

@@ -225,7 +225,9 @@ impl SageMakerEvaluator {
         self
     }
 
-    /// Measures time by `clock` instead of the machine's clock, such as that of the fake.
+    /// Sets the clock that measures time; the machine's clock by default.
+    ///
+    /// Use the clock of the fake in tests, so that they need not wait in real time.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.client.set_clock(clock);
@@ -248,6 +250,8 @@ impl SageMakerEvaluator {
     }
 
     /// Sets the prices of instances, so that costs are also reported in money; none by default.
+    ///
+    /// A [budget](Self::with_budget) in money needs them.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a price is negative or not finite.
@@ -276,9 +280,9 @@ impl SageMakerEvaluator {
     /// - Failures are not retried if the request has a `RetryStrategy`: SageMaker retries then.
     /// - Jobs that found no instances are retried up to 100 times; jobs without a metric are not
     ///   retried.
-    /// - A [`Canary`] ends the tuning if its first two jobs fail for a common cause, and so do five
-    ///   consecutive jobs without a metric, unless `rules` has other numbers. To disable both,
-    ///   remove them from the result.
+    /// - A [`Canary`] ends the tuning if its first two jobs fail for a common cause. Five
+    ///   consecutive jobs without a metric also end it. Other numbers in `rules` take precedence.
+    ///   To disable both, remove them from the result.
     #[must_use]
     pub fn adapt_rules(&self, rules: TuningRules) -> TuningRules {
         let mut retries = rules.retries.clone();

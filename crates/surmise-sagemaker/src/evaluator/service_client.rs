@@ -103,8 +103,9 @@ impl ServiceClient {
         self.outage.as_ref().is_some_and(|outage| outage.is_pause_announced)
     }
 
-    /// Sends a last stop request for each job, without rate limits and for ten seconds at most;
-    /// returns the names of the jobs whose requests have failed.
+    /// Sends a last stop request for each job, without rate limits and for ten seconds at most.
+    ///
+    /// Returns the names of the jobs whose requests have failed.
     pub(super) fn send_final_stops(&mut self, names: Vec<String>) -> Vec<String> {
         let until = self.clock.now().saturating_add(FINAL_STOPS_TIMEOUT);
         let mut is_unavailable = false;
@@ -246,18 +247,17 @@ impl ServiceClient {
         let why = match error.kind {
             ServiceErrorKind::Credentials => format!(
                 "SageMaker does not accept the credentials any more ({}); renew them: running \
-                 jobs continue meanwhile, and nothing is lost",
+                 jobs continue meanwhile",
                 error.message
             ),
             ServiceErrorKind::Signature => format!(
                 "SageMaker refuses the signatures of requests ({}){}; running jobs continue \
-                 meanwhile, and nothing is lost",
+                 meanwhile",
                 error.message,
                 remedy(error, "")
             ),
             _ => format!(
-                "SageMaker does not answer ({}); running jobs may continue meanwhile, and nothing \
-                 is lost",
+                "SageMaker does not answer ({}); running jobs may continue meanwhile",
                 error.message
             ),
         };

@@ -332,8 +332,10 @@ impl SageMakerEvaluator {
     }
 }
 
-/// Returns whether a refusal means that the instances are permanently unavailable: the region or
-/// training jobs do not have the type, or the quota is below what one job needs.
+/// Returns whether a refusal means that the instances are permanently unavailable.
+///
+/// They are if the region or training jobs do not have the type, or if the quota is below what one
+/// job needs.
 fn is_permanently_unavailable(error: &ServiceError) -> bool {
     let text = &error.message;
     let is_unknown_type = text.contains("instanceType") && text.contains("enum value set");

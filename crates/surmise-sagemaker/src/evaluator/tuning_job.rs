@@ -179,13 +179,18 @@ impl TuningJob {
         }
     }
 
-    /// Measures time by `clock` instead of the machine's clock, such as that of the fake.
+    /// Sets the clock that measures time; the machine's clock by default.
+    ///
+    /// Use the clock of the fake in tests, so that they need not wait in real time.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// Sets the interval at which [`follow`](Self::follow) polls the job; 30 seconds by default.
+    /// Sets the interval at which [`follow`](Self::follow) polls the job; 30 seconds by default,
+    /// and at least 10 milliseconds.
+    ///
+    /// Use a longer interval if other programs use the same account.
     #[must_use]
     pub fn with_poll_interval(self, poll_interval: Duration) -> Self {
         Self { poll_interval: poll_interval.max(Duration::from_millis(10)), ..self }
@@ -193,6 +198,8 @@ impl TuningJob {
 
     /// Sets a function that receives a message when the service does not answer, and another one
     /// when it answers again; none by default.
+    ///
+    /// Use it to inform a user while [`follow`](Self::follow) waits for the service.
     #[must_use]
     pub fn on_outage(self, handler: impl FnMut(&str) + Send + 'static) -> Self {
         Self { outage_handler: Some(Box::new(handler)), ..self }

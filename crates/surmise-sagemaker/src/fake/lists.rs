@@ -89,7 +89,7 @@ pub(super) fn page(member: &str, all: Vec<Value>, body: &Value) -> Reply {
         None => 0,
         Some(token) => match token.parse::<usize>() {
             Ok(start) => start,
-            Err(_) => return invalid("NextToken is no token of this service"),
+            Err(_) => return invalid("NextToken is not a token of this service"),
         },
     };
     let has_more = all.len().saturating_sub(start) > max;

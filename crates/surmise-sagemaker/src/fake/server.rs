@@ -49,7 +49,8 @@ use super::training::FakeTraining;
 /// [`log`](Self::log), [`creation_counts`](Self::creation_counts) and
 /// [`total_billed_time`](Self::total_billed_time).
 ///
-/// Common mistakes:
+/// # Common mistakes
+///
 /// - A simulated clock advances only by [`Clock::sleep`](crate::Clock::sleep). Another process
 ///   cannot share it; use [`Clock::real`](crate::Clock::real) or
 ///   [`Clock::accelerated`](crate::Clock::accelerated) then.

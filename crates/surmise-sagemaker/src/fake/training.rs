@@ -28,19 +28,27 @@ impl FakeTraining {
     }
 
     /// Adds a metric, whose values the job reports at equal intervals; the last one is final.
+    ///
+    /// By default the job reports no metric. Add the objective metric, unless the test is about
+    /// jobs without one.
     #[must_use]
     pub fn metric(mut self, name: &str, values: impl IntoIterator<Item = f64>) -> Self {
         self.metrics.push((name.to_owned(), values.into_iter().collect()));
         self
     }
 
-    /// Lets the job fail at its end with this `FailureReason`.
+    /// Lets the job fail at its end with this `FailureReason`; by default it completes.
+    ///
+    /// Use it for the error of a training program.
     #[must_use]
     pub fn fail_with(self, reason: &str) -> Self {
         Self { failure: Some(reason.to_owned()), ..self }
     }
 
-    /// Lets the job fail with this `FailureReason` while it downloads image and data.
+    /// Lets the job fail with this `FailureReason` while it downloads image and data; by default it
+    /// starts to train.
+    ///
+    /// Use it for errors before the training program runs, such as a missing image.
     #[must_use]
     pub fn fail_setup_with(self, reason: &str) -> Self {
         Self { setup_failure: Some(reason.to_owned()), ..self }

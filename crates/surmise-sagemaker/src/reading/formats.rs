@@ -46,7 +46,7 @@ fn parse_definition(name: &str, text: &str) -> Result<Value, String> {
     // A placeholder for a number has no quotation marks, so that the text is not JSON.
     let parsed =
         serde_json::from_str(text).or_else(|_| serde_json::from_str(&quote_placeholders(text)));
-    parsed.map_err(|error| format!("the text of its {name} is no JSON: {error}"))
+    parsed.map_err(|error| format!("the text of its {name} is not JSON: {error}"))
 }
 
 /// Puts quotation marks around each placeholder `${…}` that is outside a string.

@@ -17,11 +17,11 @@ use crate::states::{
 #[non_exhaustive]
 pub enum ReadError {
     /// The document is not valid JSON.
-    #[error("this is no JSON: {0}")]
+    #[error("this is not JSON: {0}")]
     NotJson(String),
     /// The document is JSON, but of no known format.
     #[error(
-        "this is no tuning request: {0}; give the body of CreateHyperParameterTuningJob, its \
+        "this is not a tuning request: {0}; give the body of CreateHyperParameterTuningJob, its \
          HyperParameterTuningJobConfig alone, the answer of describe-hyper-parameter-tuning-job, \
          a state machine with such a task, or a pipeline with such a step"
     )]
@@ -108,12 +108,15 @@ impl DocumentReader {
     }
 
     /// Sets the context object, in which `$$.Execution.Name` is looked up; none by default.
+    ///
+    /// Use it if an expression of the state begins with `$$.`.
     #[must_use]
     pub fn with_context(self, context: Value) -> Self {
         Self { context: Some(context), ..self }
     }
 
-    /// Chooses the state or step to read by its name.
+    /// Chooses the state or step to read by its name; by default the only one that creates a tuning
+    /// job.
     ///
     /// It is needed only if several states or steps create tuning jobs.
     #[must_use]
@@ -151,7 +154,7 @@ impl DocumentReader {
     /// [`ReadError`], as [`read`](Self::read), except for [`ReadError::NotJson`].
     pub fn read_value(&self, value: Value) -> Result<Document, ReadError> {
         let Value::Object(members) = &value else {
-            return Err(ReadError::NotARequest("it is no object".to_owned()));
+            return Err(ReadError::NotARequest("it is not an object".to_owned()));
         };
         if let Some(machine) = formats::embedded_definition(&value) {
             return self.read_value(machine.map_err(ReadError::NotARequest)?);
@@ -303,7 +306,7 @@ impl DocumentReader {
         let path = task.state.path_of("Arguments");
         let arguments = task.state.member("Arguments").filter(|node| node.value.is_object());
         let Some(arguments) = arguments else {
-            let reason = "its Arguments are no object, so that they are known only at run time";
+            let reason = "its Arguments are not an object, so that they are known only at run time";
             let (state, reason) = (task.name.clone(), reason.to_owned());
             return Err(ReadError::UnsupportedTask { state, reason });
         };

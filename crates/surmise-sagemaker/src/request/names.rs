@@ -5,8 +5,8 @@ use surmise::space::{Configuration, ParameterValue};
 
 /// Formats the values of a configuration as SageMaker passes them to a training job: as text.
 ///
-/// Integers are written by their digits, other numbers by the fewest digits that identify them
-/// (`0.1373`, `1.5e-08`), texts unchanged, and the rest as `true`, `false` and `null`.
+/// Integers are written by their digits, and other numbers by the fewest digits that identify them
+/// (`0.1373`, `1.5e-08`). Texts are unchanged, and the rest are `true`, `false` and `null`.
 ///
 /// ```
 /// use surmise::Configuration;

@@ -61,7 +61,8 @@ structure! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Common mistakes:
+    /// # Common mistakes
+    ///
     /// - Numbers of ranges are strings (`"MinValue": "0"`), as SageMaker requires. Numbers of
     ///   limits are JSON numbers.
     /// - A name of a tuning job can be used only once. Change [`name`](Self::name) before you send

@@ -125,7 +125,7 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn malformed(&self, reason: &str) -> UnresolvedReason {
         UnresolvedReason::Malformed(format!(
-            "{:?} is no call of an intrinsic function: {reason}",
+            "{:?} is not a call of an intrinsic function: {reason}",
             self.text
         ))
     }
@@ -192,7 +192,7 @@ impl Parser<'_> {
                 Ok(Argument::Literal(value))
             }
             _ => {
-                let reason = format!("{word:?} is no argument; text needs single quotes");
+                let reason = format!("{word:?} is not an argument; text needs single quotes");
                 Err(self.malformed(&reason))
             }
         }

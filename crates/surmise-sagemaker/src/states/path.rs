@@ -28,7 +28,7 @@ impl JsonPath {
     /// Parses a path that begins with `$`.
     pub(super) fn new(text: &str) -> Result<Self, UnresolvedReason> {
         let malformed = |reason: &str| {
-            UnresolvedReason::Malformed(format!("{text:?} is no JSON path: {reason}"))
+            UnresolvedReason::Malformed(format!("{text:?} is not a JSON path: {reason}"))
         };
         let mut rest =
             text.strip_prefix('$').ok_or_else(|| malformed("it does not begin with $"))?;
@@ -165,7 +165,8 @@ fn find_closing_bracket(text: &str) -> Option<usize> {
 
 /// Parses the text between two brackets.
 fn parse_bracket(text: &str, path: &str) -> Result<Step, UnresolvedReason> {
-    let malformed = || UnresolvedReason::Malformed(format!("{path:?} is no JSON path: [{text}]"));
+    let malformed =
+        || UnresolvedReason::Malformed(format!("{path:?} is not a JSON path: [{text}]"));
     if text == "*" {
         return Ok(Step::All);
     }

@@ -285,7 +285,7 @@ impl Rules<'_> {
             supported.iter().filter(|it| it.metric_name == metric).map(|it| it.goal).collect();
         if goals.is_empty() {
             let remedy = match nearest(metric, names.clone()) {
-                Some(similar) => format!("{similar} may be meant"),
+                Some(similar) => format!("did you mean {similar}?"),
                 None => format!("use one of {}", names.take(8).collect::<Vec<_>>().join(", ")),
             };
             let rule = format!("{} does not report this metric", self.description.algorithm_name);
@@ -378,7 +378,7 @@ impl Rules<'_> {
 
     fn unknown_remedy(&self, name: &str) -> String {
         match nearest(name, self.specifications().iter().map(|it| it.name.as_str())) {
-            Some(similar) => format!("{similar} may be meant"),
+            Some(similar) => format!("did you mean {similar}?"),
             None => "remove it".to_owned(),
         }
     }

@@ -25,7 +25,7 @@ fn check_algorithm(definition: &Node<'_>, findings: &mut Findings) {
         algorithm.member_or_expression("AlgorithmName"),
     ) {
         (Some(_), Some(name)) => {
-            let rule = "there must be TrainingImage or AlgorithmName, not both";
+            let rule = "a definition must have either TrainingImage or AlgorithmName, not both";
             findings.error(&name, rule, "keep one of them");
         }
         (None, None) => findings.missing(
@@ -45,8 +45,8 @@ fn check_resources(definition: &Node<'_>, findings: &mut Findings) {
     let flexible = definition.member_or_expression("HyperParameterTuningResourceConfig");
     match (definition.has("ResourceConfig"), flexible) {
         (true, Some(node)) => {
-            let rule =
-                "there must be ResourceConfig or HyperParameterTuningResourceConfig, not both";
+            let rule = "a definition must have either ResourceConfig or \
+                HyperParameterTuningResourceConfig, not both";
             findings.error(&node, rule, "keep one of them");
         }
         (false, None) => findings.missing(
@@ -104,7 +104,8 @@ fn check_preferences(
             .member_or_expression(name)
             .filter(|node| node.value.as_array().is_none_or(|items| !items.is_empty()))
         {
-            let rule = format!("there must be InstancePreferences or {name}, not both");
+            let rule =
+                format!("a definition must have either InstancePreferences or {name}, not both");
             findings.error(&node, rule, "keep one of them");
         }
     }

@@ -48,7 +48,7 @@ pub(super) fn check(view: &RequestView<'_>, findings: &mut Findings) {
 ///
 /// It must be defined for a user's image; the image of a built-in algorithm defines its own
 /// metrics. For definitions with such an image users report the message "You can't override the
-/// metric definitions for Amazon SageMaker algorithms", though a page of AWS's guide has some.
+/// metric definitions for Amazon SageMaker algorithms". However, a page of AWS's guide has some.
 fn check_objective(algorithm: &Node<'_>, tuned: &TunedDefinition<'_>, findings: &mut Findings) {
     let Some(path) = algorithm.text("TrainingImage") else { return };
     let metrics = algorithm.member("MetricDefinitions");
@@ -147,7 +147,7 @@ fn check_captures(
     }
     let mut texts = found.iter().map(|(line, span)| &line[span.clone()]);
     if let Some(text) = texts.find(|text| !is_number(text)) {
-        let rule = format!("it captures a text that is no number: {text:?}");
+        let rule = format!("it captures a text that is not a number: {text:?}");
         findings.warning(node, rule, "capture only the number");
     } else if let Some((text, number)) =
         found.iter().find_map(|(line, span)| longer_number(line, span))

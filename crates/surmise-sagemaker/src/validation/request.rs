@@ -31,7 +31,8 @@ fn check_definitions(view: &RequestView<'_>, findings: &mut Findings) {
     let (has_one, has_several) =
         (view.root.has("TrainingJobDefinition"), view.root.has("TrainingJobDefinitions"));
     if has_one && let Some(node) = view.root.member_or_expression("TrainingJobDefinitions") {
-        let rule = "there must be TrainingJobDefinition or TrainingJobDefinitions, not both";
+        let rule = "a request must have either TrainingJobDefinition or \
+            TrainingJobDefinitions, not both";
         findings.error(&node, rule, "keep one of them");
     }
     if !has_one && !has_several {

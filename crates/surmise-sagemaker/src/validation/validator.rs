@@ -18,7 +18,7 @@ use crate::shape::check;
 /// at once. Each [`Finding`](crate::Finding) names the JSON path, the value there, the rule and the
 /// remedy. An error means that the service, or a client such as botocore, refuses the request. A
 /// warning means that the service accepts it, but that it probably does not do what its author
-/// wants, as with a linear scale over six decades.
+/// wants. An example is a linear scale over six decades.
 ///
 /// ```
 /// use surmise_sagemaker::{Document, Validator};
@@ -57,7 +57,8 @@ impl Validator {
         Self { quotas, ..self }
     }
 
-    /// Adds the description of an algorithm resource that the request names in `AlgorithmName`.
+    /// Adds the description of an algorithm resource that the request names in `AlgorithmName`;
+    /// none by default.
     ///
     /// The validator then checks hyperparameters, objective, channels and instances against what
     /// the algorithm supports. Without a description it accepts any. Call it once for each
@@ -71,7 +72,8 @@ impl Validator {
     /// Sets lines that a training job has printed; none by default.
     ///
     /// The validator applies the regular expressions of `MetricDefinitions` to these lines. It
-    /// warns if an expression matches no line, or captures a text that is no number.
+    /// warns if an expression matches no line, or captures a text that is not a number. Use it
+    /// if you have the log of an earlier job.
     #[must_use]
     pub fn with_log_lines<L: Into<String>>(self, lines: impl IntoIterator<Item = L>) -> Self {
         Self { log_lines: Some(lines.into_iter().map(L::into).collect()), ..self }

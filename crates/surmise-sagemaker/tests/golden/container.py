@@ -295,7 +295,7 @@ PROGRAMS = [
 
 
 def substitute(value, text, replacement):
-    """Replace a text by another one in all strings of a value."""
+    """Replaces a text by another one in all strings of a value."""
     if isinstance(value, dict):
         return {substitute(key, text, replacement): substitute(item, text, replacement)
                 for key, item in value.items()}
@@ -312,7 +312,7 @@ def insert_placeholders(value):
 
 
 def run_toolkit(hyperparameters, channels=None, resources=None, container=None):
-    """Return the toolkit's environment, its variables, and the arguments of a program."""
+    """Returns the toolkit's environment, its variables, and the arguments of a program."""
     os.environ.clear()
     os.environ.update({**OUTSIDE, **(container or {})})
     config_files = [("hyperparameters", hyperparameters), ("inputdataconfig", channels or {}),

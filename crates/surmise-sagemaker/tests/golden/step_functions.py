@@ -77,7 +77,7 @@ EXPRESSIONS = [
 
 
 def run(expression):
-    """Return the value in a list, or None if the execution fails."""
+    """Returns the value in a list, or None if the execution fails."""
     state = {"Type": "Pass", "Parameters": {"v.$": expression}, "End": True}
     machine = {"StartAt": "P", "States": {"P": state}}
     client = boto3.client("stepfunctions", region_name="us-east-1")

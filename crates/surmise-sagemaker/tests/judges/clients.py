@@ -1,4 +1,4 @@
-"""Check the fake SageMaker with AWS's own clients: boto3, the AWS command line and `sagemaker`.
+"""Checks the fake SageMaker with AWS's own clients: boto3, the AWS command line and `sagemaker`.
 
     pip install -r requirements-clients.txt
     python3 clients.py PROGRAM
@@ -42,12 +42,12 @@ def version_of(package):
 
 
 def major_version():
-    """Return the installed major version of `sagemaker`, or no text."""
+    """Returns the installed major version of `sagemaker`, or no text."""
     return version_of("sagemaker").split(".", maxsplit=1)[0]
 
 
 def client_checks():
-    """Return the checks of the installed clients, by the client's name."""
+    """Returns the checks of the installed clients, by the client's name."""
     if major_version() == "3":
         from aws_clients.sagemaker_3 import check_sagemaker_3
         return {"`sagemaker` 3": check_sagemaker_3}

@@ -1,4 +1,4 @@
-"""Compare the validation of requests with botocore's service model and its ParamValidator.
+"""Compares the validation of requests with botocore's service model and its ParamValidator.
 
     pip install -r requirements.txt
     python3 judges.py PROGRAM
@@ -31,7 +31,7 @@ INPUT = json.dumps({"body": {"jobName": "from-path-1"}})
 
 
 def differences(ours, shape, path="$"):
-    """Yield the differences between our rules and the service model's, and count the fields."""
+    """Yields the differences between our rules and the service model's, and counts the fields."""
     fields = 0
     theirs = dict(shape.metadata)
     if ours["type"] != shape.type_name:
@@ -85,7 +85,7 @@ def we_accept(request):
 
 
 def write_from_study(file, *more):
-    """Return the request written from a study of a file, or None if it has no study."""
+    """Returns the request written from a study of a file, or None if it has no study."""
     command = [PROGRAM, "sagemaker", "write", file, *more]
     done = subprocess.run(command, text=True, capture_output=True, check=False)
     assert done.returncode in (0, 3), done.stderr
@@ -93,7 +93,7 @@ def write_from_study(file, *more):
 
 
 def members(value, shape, path=()):
-    """Yield path of the structure, name, and whether it is required, for each member."""
+    """Yields path of the structure, name, and whether it is required, for each member."""
     if shape.type_name == "structure":
         for name, member in value.items():
             yield path, name, name in shape.required_members
@@ -104,7 +104,7 @@ def members(value, shape, path=()):
 
 
 def changed(request, path, name, change):
-    """Return the request with one member changed."""
+    """Returns the request with one member changed."""
     request = copy.deepcopy(request)
     structure = request
     for step in path:

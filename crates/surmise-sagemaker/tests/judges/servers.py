@@ -11,7 +11,7 @@ def free_port():
 
 
 def start_server(*command, port):
-    """Start a server, and return it when it listens."""
+    """Starts a server, and returns it when it listens."""
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(300):
         with socket.socket() as client:

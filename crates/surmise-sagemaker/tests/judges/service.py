@@ -1,4 +1,4 @@
-"""Compare requests to SageMaker, and the fake SageMaker, with moto's server, botocore and boto3.
+"""Compares requests to SageMaker, and the fake SageMaker, with moto's server, botocore and boto3.
 
     pip install -r requirements.txt
     python3 service.py PROGRAM
@@ -171,7 +171,7 @@ def check_fake():
     client = make_client(port)
 
     def call(operation, **arguments):
-        """Return a response, and check its members and types against the service model."""
+        """Returns a response, and checks its members and types against the service model."""
         response = getattr(client, operation)(**arguments)
         response = {key: value for key, value in response.items() if key != "ResponseMetadata"}
         name = client.meta.method_to_api_mapping[operation]

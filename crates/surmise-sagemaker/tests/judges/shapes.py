@@ -1,4 +1,4 @@
-"""Compare the service model of tuning and training jobs with the recorded one, member by member.
+"""Compares the service model of tuning and training jobs with the recorded one, member by member.
 
     pip install -r requirements.txt
     python3 shapes.py [--write]
@@ -36,7 +36,7 @@ SCALARS = {"string", "integer", "long", "float", "double", "boolean", "timestamp
 
 
 def rule(shape, required=False):
-    """Return the rule of a value in one line."""
+    """Returns the rule of a value in one line."""
     parts = [shape.type_name if shape.type_name in SCALARS else f"{shape.type_name} {shape.name}"]
     parts += ["required"] if required else []
     parts += [f"{key} {shape.metadata[key]}" for key in ("min", "max") if key in shape.metadata]
@@ -48,7 +48,7 @@ def rule(shape, required=False):
 
 
 def follow(shape, lines, seen):
-    """Add the lines of a shape and of all shapes that it refers to."""
+    """Adds the lines of a shape and of all shapes that it refers to."""
     if shape.metadata.get("enum"):
         lines[f"{shape.name} enum"] = " ".join(sorted(shape.metadata["enum"]))
     if shape.type_name in SCALARS or shape.name in seen:
@@ -72,7 +72,7 @@ def follow(shape, lines, seen):
 
 
 def installed_shapes():
-    """Return the lines of the installed botocore, as name and rule."""
+    """Returns the lines of the installed botocore, as name and rule."""
     lines, session = {}, botocore.session.get_session()
     for service, operations in OPERATIONS.items():
         model, seen = session.get_service_model(service), set()
@@ -95,7 +95,7 @@ def recorded_shapes():
 
 
 def differences(before, now):
-    """Yield a line for each added, removed and changed shape."""
+    """Yields a line for each added, removed and changed shape."""
     for name in sorted(before.keys() | now.keys()):
         if name not in before:
             yield f"added: {name}: {now[name]}"

@@ -186,7 +186,7 @@ fn state_machines_are_found_as_text_inside_templates() {
         error.contains("MaxNumberOfTrainingJobs` is \"${Jobs}\": its value is known when"),
         "{error}"
     );
-    assert!(refused(r#"{"definition": "{"}"#).contains("the text of its definition is no JSON"));
+    assert!(refused(r#"{"definition": "{"}"#).contains("the text of its definition is not JSON"));
     let two = json!({"Resources": {
         "A": {"Type": "AWS::StepFunctions::StateMachine"},
         "B": {"Type": "AWS::StepFunctions::StateMachine"}}});

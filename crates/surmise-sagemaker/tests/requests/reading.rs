@@ -130,10 +130,10 @@ fn a_byte_order_mark_is_ignored() {
 #[test]
 fn documents_without_a_request_are_refused_with_the_reason() {
     for (text, wanted) in [
-        ("", "no JSON"),
+        ("", "not JSON"),
         ("{\"a\": }", "line 1 column 7"),
-        ("\u{0}\u{ff}", "no JSON"),
-        ("[1]", "it is no object"),
+        ("\u{0}\u{ff}", "not JSON"),
+        ("[1]", "it is not an object"),
         ("{}", "it is empty"),
         ("{\"Foo\": 1}", "\"Foo\""),
         ("{\"States\": {\"A\": {\"Type\": \"Pass\"}}}", "there are \"A\""),
@@ -224,7 +224,7 @@ fn a_misnamed_member_is_recognized() {
         validation.errors().find(|error| error.subject == "$.HyperparameterTuningJobConfig");
     assert_eq!(
         unknown.unwrap().remedy,
-        "HyperParameterTuningJobConfig may be meant; otherwise remove it"
+        "did you mean HyperParameterTuningJobConfig? Otherwise, remove it"
     );
     let tolerant = Validator::default().allow_unknown_members();
     let with_more = with(one_definition(), &[("/Tomorrow", json!(1))]);
@@ -272,5 +272,5 @@ fn one_fault_gives_exactly_one_error() {
         &[("/HyperParameterTuningJobConfig/TrainingJobEarlyStopping", json!("Off"))],
     );
     let remedy = validate(&short).errors().next().unwrap().remedy.clone();
-    assert_eq!(remedy, "TrainingJobEarlyStoppingType may be meant; otherwise remove it");
+    assert_eq!(remedy, "did you mean TrainingJobEarlyStoppingType? Otherwise, remove it");
 }

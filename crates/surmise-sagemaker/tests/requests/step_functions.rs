@@ -188,8 +188,8 @@ fn unsupported_tasks_are_refused_with_the_reason() {
     token["States"]["Tune"]["Resource"] =
         "arn:aws:states:::sagemaker:createHyperParameterTuningJob.waitForTaskToken".into();
     for (machine, expected) in [
-        (jsonata, "its Arguments are no object"),
-        (computed, "its Arguments are no object"),
+        (jsonata, "its Arguments are not an object"),
+        (computed, "its Arguments are not an object"),
         (token, "waitForTaskToken"),
         (sdk, ".sync is not supported"),
     ] {

@@ -64,25 +64,34 @@ impl Connection {
         Self::default()
     }
 
-    /// Sets the region, such as `us-west-2`.
+    /// Sets the region, such as `us-west-2`; by default that of the environment or the profile.
+    ///
+    /// Use it if the program must always run in one region.
     #[must_use]
     pub fn region(self, region: impl Into<String>) -> Self {
         Self { region: Some(region.into()), ..self }
     }
 
-    /// Sets the profile of `~/.aws/config`.
+    /// Sets the profile of `~/.aws/config`; by default `AWS_PROFILE`, otherwise `default`.
+    ///
+    /// Use it if this machine has credentials of several accounts or roles.
     #[must_use]
     pub fn profile(self, profile: impl Into<String>) -> Self {
         Self { profile: Some(profile.into()), ..self }
     }
 
-    /// Sets the URL of the service instead of AWS's, such as that of the fake.
+    /// Sets the URL of the service; by default that of the environment, otherwise AWS's.
+    ///
+    /// Use it for the fake in tests, or for a private endpoint of your network.
     #[must_use]
     pub fn endpoint(self, url: impl Into<String>) -> Self {
         Self { endpoint: Some(url.into()), ..self }
     }
 
-    /// Sets an access key, which is used instead of the credentials of the environment.
+    /// Sets an access key; by default the credentials come from the environment.
+    ///
+    /// Use it if another program hands out the keys, or with any key for the fake. Such credentials
+    /// are not renewed when they expire.
     #[must_use]
     pub fn access_key(self, id: &str, secret: &str, session_token: Option<String>) -> Self {
         let credentials = Credentials::new(id, secret, session_token, None, "given");

@@ -9,7 +9,7 @@ from .definitions import (
 
 
 def create_tuning_jobs(client):
-    """Create the three tuning jobs that most checks read. The last one runs until it is stopped."""
+    """Creates the three tuning jobs that most checks read. The last runs until it is stopped."""
     create = client.create_hyper_parameter_tuning_job
     create(**tuning_request("alpha", jobs=4, goal="Maximize", Tags=TAGS))
     sleep(0.4)
@@ -22,7 +22,7 @@ def create_tuning_jobs(client):
 
 
 def create_special_tuning_jobs(client):
-    """Create tuning jobs with several definitions or Autotune, which run during the next checks."""
+    """Creates tuning jobs with several definitions or Autotune, which run during later checks."""
     create = client.create_hyper_parameter_tuning_job
     first = changed_definition(
         DefinitionName="first", HyperParameterRanges=RANGES, TuningObjective=OBJECTIVE)
@@ -126,7 +126,7 @@ def check_refused_reads(client):
 
 
 def check_500_jobs(client):
-    """Check that each request takes less than two seconds while the largest tuning jobs run."""
+    """Checks that each request takes less than two seconds while the largest tuning jobs run."""
     describe = client.describe_hyper_parameter_tuning_job
     list_jobs = client.list_training_jobs_for_hyper_parameter_tuning_job
     for strategy in ("Bayesian", "Random"):

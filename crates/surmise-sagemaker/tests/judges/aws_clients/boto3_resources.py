@@ -112,7 +112,7 @@ def check_models(client):
 
 
 def check_transform_jobs(client):
-    """Check batch transforms by the model that `check_models` leaves."""
+    """Checks batch transforms by the model that `check_models` leaves."""
     create, describe = client.create_transform_job, client.describe_transform_job
     for name in ("transform-a", "transform-b"):
         create(TransformJobName=name, **TRANSFORM_JOB)
@@ -133,7 +133,7 @@ def check_transform_jobs(client):
 
 
 def check_endpoints(client):
-    """Check endpoints of the model that `check_models` leaves."""
+    """Checks endpoints of the model that `check_models` leaves."""
     variant = {"VariantName": "AllTraffic", "ModelName": "model-a", "InstanceType": INSTANCE_TYPE,
                "InitialInstanceCount": 1}
     client.create_endpoint_config(EndpointConfigName="config", ProductionVariants=[variant])

@@ -47,7 +47,7 @@ def check_lists(client):
 
 
 def check_times(client, found, first, second, third):
-    """Check filters by time, by the summaries of alpha, alpha-2 and long."""
+    """Checks filters by time, by the summaries of alpha, alpha-2 and long."""
     margin = datetime.timedelta(milliseconds=100)
     some = {"NameContains": "a", "MaxResults": 100}
     before = found(**some, CreationTimeBefore=second["CreationTime"] - margin)
@@ -72,7 +72,7 @@ def check_times(client, found, first, second, third):
 
 
 def search(client, resource, *filters, expression=None, **options):
-    """Return the records that satisfy all filters, each of a name, an operator and a value."""
+    """Returns the records that satisfy all filters, each of a name, an operator and a value."""
     filters = [dict(zip(("Name", "Operator", "Value"), one)) for one in filters]
     response = client.search(
         Resource=resource, SearchExpression={"Filters": filters, **(expression or {})}, **options)

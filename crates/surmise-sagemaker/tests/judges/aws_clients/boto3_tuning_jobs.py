@@ -12,7 +12,7 @@ from .definitions import (
 
 
 def jobs_of(client, name, **options):
-    """Return the summaries of a tuning job's training jobs."""
+    """Returns the summaries of a tuning job's training jobs."""
     response = client.list_training_jobs_for_hyper_parameter_tuning_job(**named(name), **options)
     return response["TrainingJobSummaries"]
 
@@ -75,7 +75,7 @@ def check_completed(client):
 
 
 def check_defaults(name, definition):
-    """Check that a description has the members that its request omits."""
+    """Checks that a description has the members that its request omits."""
     resources, output = definition["ResourceConfig"], definition["OutputDataConfig"]
     check(resources.items() >= DEFINITION["ResourceConfig"].items(), f"{name}: {resources}")
     check("HyperParameterTuningResourceConfig" not in definition, f"{name}: resources twice")

@@ -30,7 +30,7 @@ def check(is_right, description):
 
 @contextlib.contextmanager
 def section(name):
-    """Run a section of checks. An exception counts as a failure; the next section still runs."""
+    """Runs a section of checks. An exception counts as a failure; the next section still runs."""
     try:
         yield
         check(True, name)
@@ -39,7 +39,7 @@ def section(name):
 
 
 def check_refused(codes, description, call, *arguments, **options):
-    """Check that the service refuses a call with status 400 and one of the error codes."""
+    """Checks that the service refuses a call with status 400 and one of the error codes."""
     try:
         call(*arguments, **options)
         check(False, f"{description} is not refused")
@@ -51,12 +51,12 @@ def check_refused(codes, description, call, *arguments, **options):
 
 
 def shorten_waits():
-    """Let clients poll after half a second, not 5 to 30 seconds: the fake's jobs take five."""
+    """Lets clients poll after half a second, not 5 to 30 seconds: the fake's jobs take five."""
     time.sleep = lambda seconds: sleep(min(seconds, 0.5))
 
 
 def unknown_members(body, shape, path=""):
-    """Yield the members that the service model lacks, and those that are null.
+    """Yields the members that the service model lacks, and those that are null.
 
     boto3 drops both; AWS's clients in other languages do not.
     """
@@ -77,7 +77,7 @@ def unknown_members(body, shape, path=""):
 
 
 def check_response(http_response, parsed, model, **_):
-    """Check a response's members and types against the service model."""
+    """Checks a response's members and types against the service model."""
     if http_response.status_code != 200 or model.output_shape is None:
         return
     response = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
@@ -102,7 +102,7 @@ class LocalSession(boto3.Session):
 
 
 def checked_session():
-    """Return a session that checks every response of SageMaker."""
+    """Returns a session that checks every response of SageMaker."""
     session = LocalSession(region_name=REGION)
     session.events.register("after-call.sagemaker", check_response)
     return session

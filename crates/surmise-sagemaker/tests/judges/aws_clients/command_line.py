@@ -20,7 +20,7 @@ def run(operation, *options):
 
 
 def output_of(operation, *options):
-    """Return the parsed output of an operation that must succeed."""
+    """Returns the parsed output of an operation that must succeed."""
     done = run(operation, *options)
     check(done.returncode == 0, f"aws {operation}: {done.stderr.strip()}")
     return json.loads(done.stdout) if done.returncode == 0 and done.stdout.strip() else {}

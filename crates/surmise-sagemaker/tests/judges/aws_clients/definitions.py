@@ -88,7 +88,7 @@ def changed_definition(**changes):
 
 
 def named(name):
-    """Return the member that names a tuning job."""
+    """Returns the member that names a tuning job."""
     return {"HyperParameterTuningJobName": name}
 
 
@@ -110,7 +110,7 @@ def value_of(job):
 
 
 def sum_of_squares(parameters):
-    """Return the value that the fake's training jobs report: text counts as zero."""
+    """Returns the value that the fake's training jobs report: text counts as zero."""
     def number(text):
         try:
             return float(text)
@@ -124,7 +124,7 @@ def is_close(ours, theirs):
 
 
 def wait_until_ended(client, name):
-    """Return the description of a tuning job when it has ended."""
+    """Returns the description of a tuning job when it has ended."""
     for _ in range(300):
         response = client.describe_hyper_parameter_tuning_job(**named(name))
         if response["HyperParameterTuningJobStatus"] in FINAL_STATUSES:

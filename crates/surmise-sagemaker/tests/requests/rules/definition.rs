@@ -172,7 +172,7 @@ fn fault_d2_instance_preferences_exclude_other_instances() {
         |member: &str, value: Value| preferred(&[(&format!("/ResourceConfig/{member}"), value)]);
     assert_error(
         &format!("{resources}.InstanceType"),
-        "InstancePreferences or InstanceType, not both",
+        "a definition must have either InstancePreferences or InstanceType, not both",
         &valid,
         &[beside("InstanceType", json!("ml.m5.xlarge"))],
     );
