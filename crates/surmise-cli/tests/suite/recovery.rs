@@ -242,7 +242,7 @@ fn invalid_rules_are_errors_before_a_journal_is_created() {
     }
 }
 
-/// A job needs 0.7 s to end after its tuning is killed; the next attempt starts afterwards.
+/// A job needs 0.7 s to end after its tuner is killed. The next attempt starts afterwards.
 #[test]
 fn a_retry_waits_for_the_previous_attempt_to_end() {
     let folder = Folder::new("beside");
@@ -266,7 +266,10 @@ fn a_retry_waits_for_the_previous_attempt_to_end() {
     ];
     let mut tuner = folder.surmise(&line).spawn().unwrap();
     let log = || fs::read_to_string(folder.file("log")).unwrap_or_default();
-    crate::wait_until(|| log() == "begins\n");
+    // The next tuner waits for attempts whose process is recorded in their folder.
+    let process = folder.file("s.jobs").join("trial-00001-attempt-1").join("process");
+    let is_recorded = || fs::read_to_string(&process).is_ok_and(|text| text.ends_with('\n'));
+    crate::wait_until(|| log() == "begins\n" && is_recorded());
     tuner.kill().unwrap();
     tuner.wait().unwrap();
     folder.ok(&line);
