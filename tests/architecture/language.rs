@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::sources::find_files;
 use crate::{PACKAGES, root};
 
 const MAX_COLUMNS: usize = 100;
@@ -44,22 +45,22 @@ type Offense = String;
 /// Reads the text files of all packages, without generated files, with their paths.
 fn read_texts() -> Vec<(String, String)> {
     let name = |path: &Path| path.strip_prefix(root()).unwrap_or(path).display().to_string();
-    find_files().iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+    text_files().iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
 }
 
 /// Reads the Markdown pages of all packages, with their paths.
 pub(crate) fn read_pages() -> Vec<(PathBuf, String)> {
     let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
-    let pages = find_files().into_iter().filter(is_page);
+    let pages = text_files().into_iter().filter(is_page);
     pages.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
 
-fn find_files() -> Vec<PathBuf> {
+fn text_files() -> Vec<PathBuf> {
     let folders = PACKAGES.iter().map(|(_, folder, _)| root().join(folder));
     let mut files = Vec::new();
     for folder in folders {
         for part in ["src", "tests", "examples", "benches", "docs", "fuzz", ".ci"] {
-            add_texts(&folder.join(part), &mut files);
+            files.extend(find_files(&folder.join(part), is_text));
         }
         let pages = fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path());
         files.extend(pages.filter(|path| is_text(path)));
@@ -67,25 +68,15 @@ fn find_files() -> Vec<PathBuf> {
     files
 }
 
-fn add_texts(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        let is_skipped = ["data", "target", "corpus"].iter().any(|name| path.ends_with(name));
-        if path.is_dir() && !is_skipped {
-            add_texts(&path, files);
-        } else if is_text(&path) {
-            files.push(path);
-        }
-    }
-}
-
 fn is_text(path: &Path) -> bool {
     let is_generated = path.ends_with("public-api.txt") || path.ends_with("docs/messages.txt");
+    let inside = path.strip_prefix(root()).unwrap_or(path);
+    let is_data = inside.iter().any(|part| part == "data" || part == "target" || part == "corpus");
     let extension = path.extension().and_then(|extension| extension.to_str());
     let is_script =
         path.parent().is_some_and(|folder| folder.file_name().is_some_and(|name| name == ".ci"));
     let is_known = matches!(extension, Some("rs" | "py" | "sh" | "md" | "toml"));
-    path.is_file() && !is_generated && (is_script || is_known)
+    path.is_file() && !is_generated && !is_data && (is_script || is_known)
 }
 
 /// Finds the lines with more columns than allowed. Tables, quoted output, values of TOML and lines

@@ -75,6 +75,11 @@ impl Module {
 
 /// Returns all Rust files in a folder and below.
 pub(crate) fn rust_files(root: &Path) -> Vec<PathBuf> {
+    find_files(root, |path| path.extension().is_some_and(|extension| extension == "rs"))
+}
+
+/// Returns the wanted files in a folder and below.
+pub(crate) fn find_files(root: &Path, is_wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let mut folders = vec![root.to_owned()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -83,7 +88,7 @@ pub(crate) fn rust_files(root: &Path) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if is_wanted(&path) {
                 files.push(path);
             }
         }

@@ -1,4 +1,4 @@
-//! Regression tests for faults that users found; each test failed before its fault was mended.
+//! Regression tests for faults that users found; each test failed before its fault was fixed.
 //!
 //! The letter in a name is the kind of the fault: A for engine and study, B for programs as jobs, G
 //! for costs that grow with the number of trials. The number counts the faults of one kind.

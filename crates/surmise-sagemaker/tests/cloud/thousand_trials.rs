@@ -44,19 +44,7 @@ fn a_thousand_trials_are_created_exactly_once() {
     assert!(adopted >= 8, "{adopted}");
     assert!(study.trials().iter().all(|trial| trial.value().is_some()));
 
-    // Exactly the recorded attempts were created, each one once, within the concurrency limit.
-    let mut wanted: Vec<String> = study
-        .trials()
-        .iter()
-        .flat_map(|trial| (1..=trial.attempt()).map(|n| training_job_name("trees", trial.id.0, n)))
-        .collect();
-    wanted.sort();
-    let creations = fake.creation_counts();
-    assert!(creations.values().all(|times| *times == 1));
-    let mut made: Vec<String> = creations.into_keys().collect();
-    made.sort();
-    assert_eq!(made, wanted);
-    assert!(wanted.len() > 1000, "some trials were retried");
+    assert_created_once(&fake, &study);
     assert_eq!(fake.max_concurrent_jobs(), 10);
     let log = fake.log();
     let count =
