@@ -9,11 +9,12 @@ use crate::space::Configuration;
 use crate::trial::Trial;
 
 /// The lines of the reply to `help`.
-pub(super) const HELP: [&str; 12] = [
+pub(super) const HELP: [&str; 13] = [
     concat!(
         r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"#,
-        r#""early_stopping":"median"} starts a study, and drops the one before; only space is "#,
-        r#"required; budget tells the strategy how many trials are planned, and is not a limit"#,
+        r#""noisy":true,"early_stopping":"median"} starts a study, and drops the one before; only "#,
+        r#"space is required; budget tells the strategy how many trials are planned, and is not a "#,
+        r#"limit; without noisy, the strategy infers the noise"#,
     ),
     concat!(
         r#"a parameter: {"name":"lr","type":"float","lo":1e-6,"hi":1,"scale":"log"}; type float, "#,
@@ -45,6 +46,10 @@ pub(super) const HELP: [&str; 12] = [
         r#"trials that were stopped early do not count"#,
     ),
     concat!(
+        r#"recommend: {"op":"recommend"} → {"recommended":{"lr":0.001}}, or {"recommended":null}; "#,
+        r#"of noisy values, the smallest one need not be the best"#,
+    ),
+    concat!(
         r#"pending: {"op":"pending"} → {"configs":[…],"ids":[…]}: the trials that were asked for "#,
         r#"and not told yet"#,
     ),
@@ -70,6 +75,8 @@ pub enum Request {
     Report(ReportRequest),
     /// Asks for the best trial.
     Best,
+    /// Asks for the configuration that the strategy would deploy.
+    Recommend,
     /// Asks for the trials that were asked for and not told yet.
     Pending,
     /// Asks for a description of the protocol.
@@ -90,6 +97,9 @@ pub enum Reply {
     Ok {
         /// This member is always true.
         ok: bool,
+        /// True in the reply to `init` of a program that answers `recommend`.
+        #[serde(default, skip_serializing_if = "is_default")]
+        recommends: bool,
     },
     /// Configurations of trials. From a program other than [`Session`](super::Session), they may
     /// have no numbers.
@@ -108,9 +118,16 @@ pub enum Reply {
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
+    /// The configuration that the strategy would deploy.
+    Recommended {
+        /// The configuration, which was told with a value; `None` if there is none.
+        #[serde(deserialize_with = "required")]
+        recommended: Option<Configuration>,
+    },
     /// The best trial that was not stopped early.
     Best {
         /// The best trial, or `None` if no trial has a value.
+        #[serde(deserialize_with = "required")]
         best: Option<Best>,
     },
     /// A description of the protocol.
@@ -153,6 +170,9 @@ pub struct Init {
     /// The number of trials that the strategy plans for; unknown by default. It is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<usize>,
+    /// Whether values are noisy; unknown by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noisy: Option<bool>,
     /// The rule that stops trials early; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStoppingRule>,
@@ -170,6 +190,7 @@ impl Init {
             seed,
             parallel,
             budget: None,
+            noisy: None,
             early_stopping: None,
         }
     }
@@ -293,6 +314,15 @@ pub(super) struct EmptyRequest {
 fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     let value = Value::deserialize(deserializer)?;
     if value.is_null() { Err(D::Error::custom("null")) } else { Ok(value) }
+}
+
+/// Reads a value that may be null and must not be missing, to tell replies apart.
+fn required<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer)
 }
 
 fn one() -> usize {

@@ -9,7 +9,7 @@
 //!                       {"name":"n","type":"int","lo":8,"hi":64,"step":8},
 //!                       {"name":"opt","type":"cat","choices":["a",8,true,null]}],
 //!  "goal":"minimize","seed":3,"parallel":4,"budget":60}
-//!     → {"ok":true}
+//!     → {"ok":true,"recommends":true}
 //! {"op":"ask","n":2}
 //!     → {"configs":[{"lr":0.001,"n":8,"opt":"a"},{"lr":0.2,"n":64,"opt":8}],"ids":[1,2]}
 //! {"op":"report","id":1,"step":1,"value":0.9}
@@ -18,17 +18,20 @@
 //!     → {"ok":true}
 //! {"op":"best"}
 //!     → {"best":{"id":1,"config":{"lr":0.001,"n":8,"opt":"a"},"value":0.31}}
+//! {"op":"recommend"}
+//!     → {"recommended":{"lr":0.001,"n":8,"opt":"a"}}
 //! {"op":"pending"}
 //!     → {"configs":[{"lr":0.2,"n":64,"opt":8}],"ids":[2]}
 //! ```
 //!
 //! | request | members | reply |
 //! | --- | --- | --- |
-//! | `init` | `space`; optional `goal`, `seed`, `parallel`, `budget`, `early_stopping` | `ok` |
+//! | `init` | `space`; optional `goal`, `seed`, `parallel`, `budget`, `noisy`, `early_stopping` | `ok`, `recommends` |
 //! | `ask` | optional `n` (1) | `configs` and `ids`, empty if no configuration is left now |
 //! | `tell` | `id` or `config`, and `value` (null if the evaluation failed) | `ok` |
 //! | `report` | `id`, `step`, `value` | `stop`, and `why` if it is true |
 //! | `best` | | `best`: the best trial that was not stopped early, or null |
+//! | `recommend` | | `recommended`: the configuration to deploy, or null |
 //! | `pending` | | `configs` and `ids` of the trials that were not told yet |
 //! | `help` | | `help`: the lines of a description |
 //!

@@ -37,13 +37,13 @@ struct ActiveStudy {
 /// use surmise::{BayesianOptimization, Strategy};
 ///
 /// let mut session =
-///     Session::new(|| -> Box<dyn Strategy> { Box::new(BayesianOptimization::default()) });
+///     Session::new(|_| -> Box<dyn Strategy> { Box::new(BayesianOptimization::default()) });
 /// let init = br#"{"op":"init","space":[{"name":"x","type":"float","lo":-1,"hi":2}]}"#;
-/// assert_eq!(session.answer(init), Reply::Ok { ok: true });
+/// assert_eq!(session.answer(init), Reply::Ok { ok: true, recommends: true });
 /// assert!(matches!(session.answer(br#"{"op":"ask"}"#), Reply::Configs { ids, .. } if ids == [1]));
 /// ```
 pub struct Session {
-    make_strategy: fn() -> Box<dyn Strategy>,
+    make_strategy: fn(&Init) -> Box<dyn Strategy>,
     active: Option<ActiveStudy>,
     /// The requests that had a key, with their replies.
     answered: HashMap<String, (Value, Reply)>,
@@ -56,8 +56,9 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Creates a session. `make_strategy` creates the strategy for each `init`.
-    pub fn new(make_strategy: fn() -> Box<dyn Strategy>) -> Self {
+    /// Creates a session. `make_strategy` creates the strategy for each `init`, and may use what the
+    /// client knows: [`Init::noisy`].
+    pub fn new(make_strategy: fn(&Init) -> Box<dyn Strategy>) -> Self {
         Self { make_strategy, active: None, answered: HashMap::new() }
     }
 
@@ -92,11 +93,12 @@ impl Session {
             "tell" => self.tell(read_request(line)?),
             "report" => self.report(&read_request(line)?),
             "best" => read_request(line).and_then(|_: EmptyRequest| self.best()),
+            "recommend" => read_request(line).and_then(|_: EmptyRequest| self.recommend()),
             "pending" => read_request(line).and_then(|_: EmptyRequest| self.pending()),
             "help" => read_request(line)
                 .map(|_: EmptyRequest| Reply::Help { help: HELP.map(str::to_owned).to_vec() }),
             _ => Err(format!(
-                "op: {}; use init, ask, tell, report, best, pending or help",
+                "op: {}; use init, ask, tell, report, best, recommend, pending or help",
                 value_text(request.get("op"))
             )),
         }?;
@@ -154,13 +156,13 @@ impl Session {
             Goal::Minimize => Objective::minimize("value"),
             Goal::Maximize => Objective::maximize("value"),
         };
-        let study = Study::new(space, objective, (self.make_strategy)(), settings);
+        let study = Study::new(space, objective, (self.make_strategy)(&init), settings);
         let study = study.map_err(one_line)?;
         let curves = LearningCurves::from_trials(study.objective(), study.trials());
         self.active = Some(ActiveStudy { study, rule, curves });
         // The replies to `init` are kept: a late repetition of one must not start its study again.
         self.answered.retain(|_, (request, _)| request["op"] == "init");
-        Ok(Reply::Ok { ok: true })
+        Ok(Reply::Ok { ok: true, recommends: true })
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Reply, String> {
@@ -202,7 +204,7 @@ impl Session {
                 }
             }
         }
-        Ok(Reply::Ok { ok: true })
+        Ok(Reply::Ok { ok: true, recommends: false })
     }
 
     fn report(&mut self, request: &ReportRequest) -> Result<Reply, String> {
@@ -241,6 +243,12 @@ impl Session {
             Some(Best { id, config, value: trial.value()? })
         });
         Ok(Reply::Best { best })
+    }
+
+    fn recommend(&mut self) -> Result<Reply, String> {
+        let recommended = self.active_study("recommend")?.study.recommended().map_err(one_line)?;
+        let recommended = recommended.map(|trial| trial.configuration.clone());
+        Ok(Reply::Recommended { recommended })
     }
 
     fn pending(&mut self) -> Result<Reply, String> {

@@ -140,13 +140,14 @@ impl<'a> Cluster<'a> {
         let mut rng = Rng::stream(noise_seed, job.trial.id.0);
         let evaluation = self.problem.evaluate(&job.trial.configuration, &mut rng);
         let steps = u32::try_from(evaluation.learning_curve.len()).unwrap_or(u32::MAX).max(1);
-        let step = evaluation.duration / steps;
+        let duration = evaluation.duration_or_default();
+        let step = duration / steps;
         let reports = evaluation.learning_curve.iter().zip(1_u32..).map(|(value, number)| {
             SimulatedReport { after: step * number, step: number.into(), value: *value }
         });
         let reports = reports.collect();
         // Rounding in the division must not end the job before its last report.
-        let duration = evaluation.duration.max(step * steps);
+        let duration = duration.max(step * steps);
         SimulatedJob { reports, ..SimulatedJob::new(evaluation.outcome(), duration) }
     }
 }

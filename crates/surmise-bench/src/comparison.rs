@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::case_results::{CaseResults, SCORE_FLOOR, StrategyResults};
 use crate::measures::PROGRESS_FLOOR;
 use crate::pairwise_comparison::{PairwiseComparison, pairwise_comparisons};
-use crate::run::Run;
+use crate::run::{Run, RunKey};
 use crate::statistics::{mean, ranks};
 
 /// The comparison of strategies over all cases.
@@ -18,6 +18,8 @@ pub struct Comparison {
     strategies: Vec<String>,
     cases: Vec<CaseResults>,
     pairwise_comparisons: Vec<PairwiseComparison>,
+    /// The number of attempts that ended with an error and were made again, by strategy.
+    failed_attempts: BTreeMap<String, usize>,
 }
 
 impl Comparison {
@@ -29,7 +31,7 @@ impl Comparison {
     ///
     /// [`Parallelism`]: crate::Parallelism
     pub fn new(runs: impl IntoIterator<Item = Run>) -> Self {
-        let runs: Vec<Run> = runs.into_iter().collect();
+        let (runs, failed_attempts) = last_attempts(runs);
         let parallelisms: BTreeSet<_> = runs.iter().map(|run| run.parallelism).collect();
         let mut settings: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for run in &runs {
@@ -77,7 +79,26 @@ impl Comparison {
             })
             .collect();
         let pairwise_comparisons = pairwise_comparisons(&cases);
-        Self { strategies, cases, pairwise_comparisons }
+        let mut by_label = BTreeMap::new();
+        for (run, label) in runs.iter().zip(labels) {
+            let count = failed_attempts.get(&run.key()).copied().unwrap_or(0);
+            *by_label.entry(label).or_insert(0) += count;
+        }
+        Self { strategies, cases, pairwise_comparisons, failed_attempts: by_label }
+    }
+
+    /// Returns the number of runs that ended with an error, in their last attempt.
+    pub fn runs_with_errors(&self) -> usize {
+        let runs = (0..self.strategies.len()).flat_map(|index| self.runs_of(index));
+        runs.filter(|run| run.error.is_some()).count()
+    }
+
+    /// Returns the number of attempts of a strategy that ended with an error and were made again.
+    ///
+    /// # Panics
+    /// If there is no strategy with this index.
+    pub fn failed_attempts(&self, strategy: usize) -> usize {
+        self.failed_attempts.get(&self.strategies[strategy]).copied().unwrap_or(0)
     }
 
     /// Returns the names of the strategies, in the order in which their runs first occur.
@@ -187,6 +208,29 @@ impl Comparison {
             .filter_map(move |case| case.by_strategy[strategy].as_ref())
             .flat_map(StrategyResults::runs)
     }
+}
+
+/// Returns the last attempt of each run, and the number of earlier attempts that failed.
+fn last_attempts(runs: impl IntoIterator<Item = Run>) -> (Vec<Run>, BTreeMap<RunKey, usize>) {
+    let mut last: BTreeMap<RunKey, usize> = BTreeMap::new();
+    let mut failed: BTreeMap<RunKey, usize> = BTreeMap::new();
+    let mut kept: Vec<Run> = Vec::new();
+    for run in runs {
+        let key = run.key();
+        match last.get(&key) {
+            None => {
+                last.insert(key, kept.len());
+                kept.push(run);
+            }
+            Some(index) => {
+                *failed.entry(key).or_insert(0) += 1;
+                if run.attempt > kept[*index].attempt {
+                    kept[*index] = run;
+                }
+            }
+        }
+    }
+    (kept, failed)
 }
 
 /// Returns a function that names a run's case, with its budget and suite where these differ.

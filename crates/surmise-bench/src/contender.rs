@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::external::ExternalProgram;
 use crate::optimizer::{Optimizer, OptimizerSettings};
+use crate::run::RunTrial;
 use surmise::error::Error;
 use surmise::limits::ResourceLimits;
 use surmise::objective::Objective;
@@ -90,6 +91,14 @@ impl Contender {
         &self.settings
     }
 
+    /// Returns the command line of an external program; `None` for a strategy of this process.
+    pub fn command(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Strategy(_) => None,
+            Kind::Program(command) => Some(command),
+        }
+    }
+
     /// Starts a search; on failure, returns the reason.
     pub(super) fn start(
         &self,
@@ -142,7 +151,7 @@ impl Optimizer for StrategyOptimizer<'_> {
         self.study.tell(TrialId(trial as u64 + 1), outcome.clone()).map_err(one_line)
     }
 
-    fn recommend(&mut self) -> Result<Option<usize>, String> {
+    fn recommend(&mut self, _: &[RunTrial]) -> Result<Option<usize>, String> {
         // A second study recommends. The first one would cache its model, so that its next proposal
         // would be measured as faster than it is.
         let study = &self.study;

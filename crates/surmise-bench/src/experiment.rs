@@ -5,14 +5,15 @@
 //! are then those of one thread, and no run waits for another one.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
 use super::task::Task;
 use crate::contender::Contender;
 use crate::decorators::Durations;
-use crate::run::{Parallelism, Run, RunKey};
+use crate::random_means::MAX_BUDGET_WITH_SCORES;
+use crate::run::{Parallelism, Provenance, Run, RunKey};
 use crate::runner::run_task;
 use crate::suite::{Case, Suite};
 use surmise::error::{Error, Violation};
@@ -78,9 +79,13 @@ use surmise::error::{Error, Violation};
 pub struct Experiment {
     suite: Suite,
     contenders: Vec<Contender>,
-    seeds: u64,
+    seeds: RangeInclusive<u64>,
     parallelism: Parallelism,
     durations: Option<Durations>,
+    charged_proposals: bool,
+    provenance: Provenance,
+    /// The number of this shard, from 0, and the number of shards.
+    shard: (usize, usize),
     threads: usize,
 }
 
@@ -88,8 +93,8 @@ impl Experiment {
     /// Creates an experiment with 20 seeds, one trial at a time, and rayon's number of threads.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no contender or no case, or if two contenders or two cases
-    /// have the same name.
+    /// [`Error::Invalid`] if there is no contender or no case, if two contenders or two cases have
+    /// the same name, or if a case has an optimum and a budget above [`MAX_BUDGET_WITH_SCORES`].
     pub fn new(
         suite: Suite,
         contenders: impl IntoIterator<Item = Contender>,
@@ -115,10 +120,19 @@ impl Experiment {
                 }
             }
         }
+        violations.extend(suite.cases().iter().filter_map(budget_violation));
         Error::from_violations(violations)?;
-        let threads = rayon::current_num_threads();
-        let parallelism = Parallelism::Sequential;
-        Ok(Self { suite, contenders, seeds: 20, parallelism, durations: None, threads })
+        Ok(Self {
+            suite,
+            contenders,
+            seeds: 1..=20,
+            parallelism: Parallelism::Sequential,
+            durations: None,
+            charged_proposals: false,
+            provenance: Provenance::default(),
+            shard: (0, 1),
+            threads: rayon::current_num_threads(),
+        })
     }
 
     /// Sets the number of repetitions of each contender and case; 20 by default.
@@ -127,7 +141,50 @@ impl Experiment {
     /// significant.
     #[must_use]
     pub fn with_seeds(self, seeds: u64) -> Self {
+        self.with_seed_range(1..=seeds)
+    }
+
+    /// Sets the seeds of the repetitions of each contender and case; 1 to 20 by default.
+    ///
+    /// Use other seeds to add repetitions, or to check a result on seeds that nobody has looked at.
+    #[must_use]
+    pub fn with_seed_range(self, seeds: RangeInclusive<u64>) -> Self {
         Self { seeds, ..self }
+    }
+
+    /// Keeps every `count`-th run, beginning with run number `number`, from 1.
+    ///
+    /// Shards of one experiment can run on several machines; [`RunsFile::merge`] joins their runs.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `number` is not between 1 and `count`.
+    ///
+    /// [`RunsFile::merge`]: crate::RunsFile::merge
+    pub fn with_shard(self, number: usize, count: usize) -> Result<Self, Error> {
+        if !(1..=count).contains(&number) {
+            return Err(Error::Invalid(vec![Violation::new(
+                "shard",
+                format!("{number}/{count}"),
+                "the number of a shard is between 1 and the number of shards",
+                format!("use 1/{0} to {0}/{0}", count.max(1)),
+            )]));
+        }
+        Ok(Self { shard: (number - 1, count), ..self })
+    }
+
+    /// Sets whether the virtual clock advances while a proposal is computed; false by default.
+    ///
+    /// A proposal then takes as long as it was measured, and a worker waits for its own. Results by
+    /// time are then those of jobs with real durations, and are not reproducible.
+    #[must_use]
+    pub fn with_charged_proposals(self, charged_proposals: bool) -> Self {
+        Self { charged_proposals, ..self }
+    }
+
+    /// Sets what the runs record about their origin; nothing by default.
+    #[must_use]
+    pub fn with_provenance(self, provenance: Provenance) -> Self {
+        Self { provenance, ..self }
     }
 
     /// Sets how many trials run at once, and when proposals are made; one at a time by default.
@@ -138,7 +195,7 @@ impl Experiment {
         Self { parallelism, ..self }
     }
 
-    /// Draws the durations of all trials from a distribution; by default, the problems set them.
+    /// Draws the durations of evaluations whose problem has none of its own; 1 second by default.
     ///
     /// Durations matter where trials run in parallel: they decide which one ends first.
     #[must_use]
@@ -163,7 +220,7 @@ impl Experiment {
     ///
     /// They are ordered by seed, so that an interrupted experiment has covered all cases.
     fn tasks(&self) -> impl Iterator<Item = Task<'_>> {
-        (1..=self.seeds).flat_map(move |seed| {
+        let all = self.seeds.clone().flat_map(move |seed| {
             self.suite.cases().iter().flat_map(move |case| {
                 self.contenders.iter().map(move |contender| Task {
                     case,
@@ -171,9 +228,13 @@ impl Experiment {
                     seed,
                     parallelism: self.parallelism,
                     durations: self.durations,
+                    charged_proposals: self.charged_proposals,
+                    provenance: &self.provenance,
                 })
             })
-        })
+        });
+        let (first, step) = self.shard;
+        all.skip(first).step_by(step)
     }
 
     /// Returns the keys of all runs, in the order in which they start.
@@ -189,10 +250,10 @@ impl Experiment {
     /// ```no_run
     /// # fn resume(experiment: &surmise_bench::Experiment) -> std::io::Result<()> {
     /// use std::ops::ControlFlow;
-    /// use surmise_bench::{Run, RunsFile};
+    /// use surmise_bench::{Retry, RunsFile};
     ///
     /// let mut file = RunsFile::open("results".as_ref())?;
-    /// let done = file.runs().iter().map(Run::key).collect();
+    /// let done = file.done(Retry::Never);
     /// let mut written = Ok(());
     /// experiment.run(&done, |run| {
     ///     written = file.append(run);
@@ -233,4 +294,17 @@ impl Experiment {
             }
         });
     }
+}
+
+/// Returns a violation if scores are not known for the whole budget of a case.
+fn budget_violation(case: &Case) -> Option<Violation> {
+    let has_scores = case.problem().optimum().is_some();
+    (has_scores && case.budget() > MAX_BUDGET_WITH_SCORES).then(|| {
+        Violation::new(
+            "budget",
+            format!("{} of {}", case.budget(), case.name()),
+            format!("scores are known for up to {MAX_BUDGET_WITH_SCORES} evaluations"),
+            "choose a smaller budget, or a problem without an optimum",
+        )
+    })
 }

@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! request                                                       reply
-//! {"op":"init","space":[…],"seed":3,"parallel":1,"budget":60}   {"ok":true}
+//! {"op":"init","space":[…],"seed":3,"parallel":1,"budget":60,
+//!  "noisy":false}                                               {"ok":true,"recommends":true}
 //! {"op":"ask","n":1}                                            {"configs":[{"x0":0.3}]}
 //! {"op":"tell","config":{"x0":0.3},"value":1.7}                 {"ok":true}
+//! {"op":"recommend"}                                            {"recommended":{"x0":0.3}}
 //! ```
 //!
-//! A value of null tells the program that the evaluation failed. The program's standard error is
+//! A program without `recommends` is not asked to recommend. A value of null tells the program that
+//! the evaluation failed. The program's standard error is
 //! that of this process. Each core makes a run, so a program should use one thread only;
 //! environment variables of BLAS and OpenMP set this limit.
 
@@ -18,9 +21,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::optimizer::{Optimizer, OptimizerSettings};
+use crate::run::RunTrial;
 use surmise::ask_tell::{Ask, Init, Parameter, Reply, Request, Tell};
 use surmise::process_group::{ProcessGroup, Signal};
-use surmise::space::Configuration;
+use surmise::space::{Configuration, ParameterValue};
 use surmise::trial::Outcome;
 
 const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
@@ -39,6 +43,8 @@ pub(super) struct ExternalProgram {
     /// The program's standard input; `None` once it is closed.
     input: Option<ChildStdin>,
     lines: Receiver<io::Result<String>>,
+    /// True if the program answers requests for a recommendation.
+    recommends: bool,
 }
 
 impl ExternalProgram {
@@ -66,13 +72,17 @@ impl ExternalProgram {
                 }
             }
         });
-        let mut program = Self { child, input, lines };
+        let mut program = Self { child, input, lines, recommends: false };
         let space = settings.space.ranges().iter().map(Parameter::from).collect();
         let mut init = Init::new(space);
         init.seed = settings.seed;
         init.parallel = settings.concurrency;
         init.budget = Some(settings.budget);
-        program.request_ok(&Request::Init(init))?;
+        init.noisy = Some(settings.is_noisy);
+        match program.call(&Request::Init(init))? {
+            Reply::Ok { ok: true, recommends } => program.recommends = recommends,
+            _ => return Err("the reply to `init` is not {\"ok\":true}".to_owned()),
+        }
         Ok(program)
     }
 
@@ -101,7 +111,7 @@ impl ExternalProgram {
     /// Sends a request, and checks that the reply is `{"ok":true}`.
     fn request_ok(&mut self, request: &Request) -> Result<(), String> {
         match self.call(request)? {
-            Reply::Ok { ok: true } => Ok(()),
+            Reply::Ok { ok: true, .. } => Ok(()),
             _ => {
                 let request = serde_json::to_string(request).unwrap_or_default();
                 Err(format!("the reply to {request} is not {{\"ok\":true}}"))
@@ -150,9 +160,34 @@ impl Optimizer for ExternalProgram {
         self.request_ok(&Request::Tell(Tell::configuration(configuration.clone(), value)))
     }
 
-    fn recommend(&mut self) -> Result<Option<usize>, String> {
-        Ok(None)
+    fn recommend(&mut self, trials: &[RunTrial]) -> Result<Option<usize>, String> {
+        if !self.recommends {
+            return Ok(None);
+        }
+        let Reply::Recommended { recommended } = self.call(&Request::Recommend)? else {
+            return Err("the reply to `recommend` has no `recommended`".to_owned());
+        };
+        let Some(recommended) = recommended else { return Ok(None) };
+        let told = trials.iter().rposition(|trial| {
+            trial.end.is_some() && is_same(&trial.configuration, &recommended)
+        });
+        match told {
+            Some(trial) => Ok(Some(trial)),
+            None => Err(format!("the program recommends {recommended}, which it was not told")),
+        }
     }
+}
+
+/// Returns true if two configurations agree, up to the rounding of numbers in a text.
+fn is_same(a: &Configuration, b: &Configuration) -> bool {
+    let agrees = |(name, value): (&str, &ParameterValue)| {
+        let Some(other) = b.value(name) else { return false };
+        match (value.number(), other.number()) {
+            (Some(x), Some(y)) => (x - y).abs() <= 1e-9 * x.abs().max(y.abs()),
+            _ => value == other,
+        }
+    };
+    a.iter().count() == b.iter().count() && a.iter().all(agrees)
 }
 
 impl Drop for ExternalProgram {

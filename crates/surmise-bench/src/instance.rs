@@ -1,11 +1,11 @@
 //! Instances of a function: the same function, moved at random.
 //!
-//! Strategies can then not profit from an optimum in the center of the space or at value 0.
+//! Strategies can then not profit from an optimum near the center of the space or at value 0.
 //! Instance 0 is the function as it was published. Instance i ≥ 1 is changed in four ways:
 //!
 //! - it is rotated around its minimizer, if it has several parameters and all are continuous;
-//! - it is shifted along its continuous parameters; the minimizer stays 5 % of each range away from
-//!   the ends;
+//! - it is shifted along its continuous parameters, so that the minimizer is uniformly distributed
+//!   between 5 % and 95 % of each range;
 //! - its categories are in another order;
 //! - a constant is added to its values.
 //!
@@ -13,16 +13,14 @@
 //!
 //! Hansen et al. (2009) introduced such instances for the BBOB functions.
 
-use crate::decorators::{Offset, Reordered, Rotated, Shifted};
-use crate::problem::{Evaluation, Problem};
+use crate::decorators::{Named, Offset, Reordered, Rotated, Shifted};
+use crate::problem::Problem;
 use crate::problems::TestFunction;
 use surmise::rng::Rng;
-use surmise::space::{Configuration, ParameterRange, SearchSpace};
+use surmise::space::{Configuration, ParameterRange};
 use surmise::stable_hash::stable_hash;
 use surmise::unit_cube::Axis;
 
-/// The largest shift of a minimizer, as a share of the range.
-const MAX_SHIFT: f64 = 0.3;
 /// The smallest distance of a minimizer to an end of the range, as a share of the range.
 const MIN_DISTANCE_TO_END: f64 = 0.05;
 /// The largest constant that is added to the values, in either direction.
@@ -42,9 +40,9 @@ pub(super) fn instance(function: TestFunction, number: u32) -> (Box<dyn Problem>
     let all_continuous = axes.iter().all(|axis| matches!(axis, Axis::Continuous { .. }));
     let mut shift = vec![0.0; axes.len()];
     for ((shift, axis), u) in shift.iter_mut().zip(&axes).zip(center.iter()) {
-        let moved = u + MAX_SHIFT * (2.0 * rng.uniform() - 1.0);
+        let moved = MIN_DISTANCE_TO_END + (1.0 - 2.0 * MIN_DISTANCE_TO_END) * rng.uniform();
         if can_move && matches!(axis, Axis::Continuous { .. }) {
-            *shift = moved.clamp(MIN_DISTANCE_TO_END, 1.0 - MIN_DISTANCE_TO_END) - u;
+            *shift = moved - u;
         }
     }
     // Two decimals, so that the offset is short in tables.
@@ -60,32 +58,7 @@ pub(super) fn instance(function: TestFunction, number: u32) -> (Box<dyn Problem>
     };
     let shifted = Shifted::new(rotated, shift).expect(reason);
     let reordered = Reordered::new(shifted, &mut rng);
-    (Box::new(Instance { name, problem: Offset::new(reordered, offset) }), minimizer)
-}
-
-/// A transformed problem under the name of the original one; the case has the instance number.
-#[derive(Debug)]
-struct Instance<P> {
-    name: String,
-    problem: P,
-}
-
-impl<P: Problem> Problem for Instance<P> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn space(&self) -> &SearchSpace {
-        self.problem.space()
-    }
-
-    fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation {
-        self.problem.evaluate(configuration, rng)
-    }
-
-    fn optimum(&self) -> Option<f64> {
-        self.problem.optimum()
-    }
+    (Box::new(Named::new(name, Offset::new(reordered, offset))), minimizer)
 }
 
 /// Returns the configuration with its continuous parameters at these positions of their ranges.
@@ -113,8 +86,10 @@ mod tests {
     use super::*;
     use crate::suite::test_functions;
 
+    /// The places of the minimizers are uniform, wherever the function has its published one.
     #[test]
     fn an_instance_is_minimal_at_its_minimizer() {
+        let mut places: Vec<(f64, f64)> = Vec::new();
         for function in test_functions().into_iter().filter(TestFunction::is_defined_outside_ranges)
         {
             let name = function.name().to_owned();
@@ -127,11 +102,7 @@ mod tests {
                 for (axis, (before, after)) in axes {
                     if number > 0 && matches!(axis, Axis::Continuous { .. }) {
                         assert!((0.0499..0.9501).contains(after), "{name}/{number}: {after}");
-                        let shift = (after - before).abs();
-                        assert!(
-                            shift < MAX_SHIFT.max(MIN_DISTANCE_TO_END) + 1e-6,
-                            "{name}/{number}: {shift}"
-                        );
+                        places.push((*before, *after));
                     }
                 }
                 let value =
@@ -141,6 +112,15 @@ mod tests {
                 assert!(error < 2e-7, "{name}/{number}: {value} is not {optimum}");
             }
         }
+        #[allow(clippy::cast_precision_loss, reason = "a few hundred")]
+        let count = places.len() as f64;
+        let mean = |number: fn(&(f64, f64)) -> f64| places.iter().map(number).sum::<f64>() / count;
+        let (before, after) = (mean(|place| place.0), mean(|place| place.1));
+        let covariance = mean(|place| place.0 * place.1) - before * after;
+        let in_center = mean(|place| f64::from((0.275..0.725).contains(&place.1)));
+        assert!(count > 200.0 && (after - 0.5).abs() < 0.05, "{count} {after}");
+        assert!((in_center - 0.5).abs() < 0.08, "half of the places in the central half: {in_center}");
+        assert!(covariance.abs() < 0.01, "{covariance}");
     }
 
     #[test]

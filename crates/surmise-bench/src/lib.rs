@@ -26,29 +26,39 @@
 #[doc = include_str!("../../../docs/guide/14-benchmarking.md")]
 mod guide {}
 
+mod center_first;
 #[cfg(feature = "boosting")]
 pub mod gradient_boosting;
-mod optimizer;
 mod problem;
 pub mod statistics;
 
 mod cluster;
 pub mod decorators;
-#[cfg(unix)]
-mod external;
 mod random_means;
 
-mod contender;
+#[cfg(feature = "real")]
+pub mod learners;
 pub mod problems;
 mod run;
 
 mod instance;
 pub mod machine_time;
 mod measures;
+mod optimizer;
 mod runs_file;
+
+#[cfg(unix)]
+mod external;
+
+mod contender;
 
 mod case_results;
 mod suite;
+
+mod tables;
+
+#[cfg(feature = "real")]
+mod real;
 
 #[cfg(feature = "boosting")]
 pub mod boosting;
@@ -63,6 +73,7 @@ mod experiment;
 pub mod page;
 
 pub use self::case_results::{CaseResults, SCORE_FLOOR, StrategyResults};
+pub use self::center_first::CenterFirst;
 pub use self::cluster::{Cluster, ClusterRun};
 pub use self::comparison::Comparison;
 pub use self::contender::Contender;
@@ -70,9 +81,14 @@ pub use self::experiment::Experiment;
 pub use self::measures::PROGRESS_FLOOR;
 pub use self::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 pub use self::problem::{Evaluation, FunctionProblem, Problem};
-pub use self::random_means::{CHECKPOINTS, RandomMeans};
+pub use self::random_means::{CHECKPOINTS, MAX_BUDGET_WITH_SCORES, RandomMeans};
 pub use self::regression::{BaselineScores, RegressionSummary};
-pub use self::run::{Parallelism, Run, RunKey, RunTrial};
-pub use self::runs_file::RunsFile;
+pub use self::run::{BUDGET_DIVISORS, Parallelism, Provenance, Run, RunKey, RunTrial};
+pub use self::runs_file::{Retry, RunsFile};
 pub use self::statistics::wilcoxon_signed_rank;
 pub use self::suite::{Case, SUITE_VERSION, SUITES, Suite};
+#[cfg(feature = "real")]
+pub use self::real::learner_cases;
+pub use self::tables::{TableColumns, TableProblem};
+#[cfg(feature = "real")]
+pub use self::tables::{TrainingTables, default_folder};

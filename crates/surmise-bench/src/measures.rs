@@ -45,10 +45,10 @@ impl Run {
 
     /// Returns random search's mean regret after this many evaluations.
     ///
-    /// `None` if it is unknown, as it is beyond 100 evaluations, or if it is not above 0.
+    /// It is the geometric mean where the regret has a heavy tail: where the mean after the budget
+    /// is more than ten times the geometric mean. `None` if it is unknown, or not above 0.
     pub fn random_search_regret(&self, evaluations: usize) -> Option<f64> {
-        let regret = self.random_means.as_ref()?.at(evaluations)? - self.optimum?;
-        (regret > 0.0).then_some(regret)
+        self.random_means.as_ref()?.regret(evaluations, self.budget, self.optimum?)
     }
 
     /// Returns the score after this many evaluations; `None` beyond the budget or if unknown.
@@ -96,7 +96,7 @@ impl Run {
 pub(super) mod tests {
     use super::*;
     use crate::random_means::RandomMeans;
-    use crate::run::{Parallelism, RunTrial};
+    use crate::run::{Parallelism, Provenance, RunTrial};
     use surmise::space::Configuration;
 
     /// Returns a run with these noiseless values, optimum 1 and random search's means 11, 9, 8, …
@@ -104,7 +104,8 @@ pub(super) mod tests {
     /// Each evaluation takes one second.
     pub(crate) fn run(values: &[Option<f64>]) -> Run {
         let means: RandomMeans =
-            serde_json::from_str("[11.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0]").unwrap();
+            serde_json::from_str(r#"{"mean":[11.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0]}"#)
+                .unwrap();
         let trial = |(index, value): (usize, &Option<f64>)| RunTrial {
             configuration: Configuration::from([("x", (index as f64).into())]),
             value: *value,
@@ -120,8 +121,12 @@ pub(super) mod tests {
             strategy: "s".to_owned(),
             settings: "0".to_owned(),
             seed: 1,
+            attempt: 1,
             parallelism: Parallelism::Sequential,
             budget: 5,
+            charged_proposals: false,
+            noisy: false,
+            held_out_since: None,
             optimum: Some(1.0),
             random_means: Some(means),
             trials: values.iter().enumerate().map(trial).collect(),
@@ -130,6 +135,7 @@ pub(super) mod tests {
             violations: 0,
             error: None,
             ask_seconds: Vec::new(),
+            provenance: Provenance::default(),
         }
     }
 

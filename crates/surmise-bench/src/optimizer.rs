@@ -1,5 +1,6 @@
 //! The interface of the searches that a run drives.
 
+use crate::run::RunTrial;
 use surmise::space::{Configuration, SearchSpace};
 use surmise::trial::Outcome;
 
@@ -10,6 +11,7 @@ pub(super) struct OptimizerSettings<'a> {
     pub(super) seed: u64,
     pub(super) budget: usize,
     pub(super) concurrency: usize,
+    pub(super) is_noisy: bool,
 }
 
 /// A search by a strategy or an external program; trials are numbered from 0 in proposal order.
@@ -23,6 +25,7 @@ pub(super) trait Optimizer {
         configuration: &Configuration,
         outcome: &Outcome,
     ) -> Result<(), String>;
-    /// Returns the recommended trial; `None` stands for the one with the smallest measured value.
-    fn recommend(&mut self) -> Result<Option<usize>, String>;
+    /// Returns the recommended one of these trials; `None` stands for the one with the smallest
+    /// measured value.
+    fn recommend(&mut self, trials: &[RunTrial]) -> Result<Option<usize>, String>;
 }

@@ -79,6 +79,14 @@ pub trait Problem: Debug + Send + Sync {
     fn optimum(&self) -> Option<f64> {
         None
     }
+
+    /// Returns true if two evaluations of one configuration may differ; false by default.
+    ///
+    /// External programs are told, because some of them have a setting for it. Strategies of this
+    /// process are not told.
+    fn is_noisy(&self) -> bool {
+        false
+    }
 }
 
 // A box of a problem is a problem, so that decorators can wrap it.
@@ -98,6 +106,10 @@ impl<P: Problem + ?Sized> Problem for Box<P> {
     fn optimum(&self) -> Option<f64> {
         (**self).optimum()
     }
+
+    fn is_noisy(&self) -> bool {
+        (**self).is_noisy()
+    }
 }
 
 /// The result of one evaluation; a value or a `Result` converts [`into`](Into::into) one.
@@ -109,8 +121,11 @@ pub struct Evaluation {
     ///
     /// Regret is computed from it. Strategies do not see it.
     pub noiseless: Option<f64>,
-    /// The duration on the virtual clock; 1 second if the evaluation is converted from a value.
-    pub duration: Duration,
+    /// The duration on the virtual clock; `None` if the problem has no durations of its own.
+    ///
+    /// Then the [experiment](crate::Experiment::with_durations) draws one; it is 1 second by
+    /// default.
+    pub duration: Option<Duration>,
     /// The values that the job reports, one for each step, spread evenly over the duration.
     ///
     /// The curve is empty if the job reports nothing. A [`Cluster`](crate::Cluster) applies early
@@ -125,6 +140,11 @@ impl Evaluation {
             Ok(value) => Outcome::from(*value),
             Err(reason) => Outcome::Failed(Failure::new(FailureKind::Error, reason)),
         }
+    }
+
+    /// Returns the duration, or 1 second if the problem has none of its own.
+    pub(crate) fn duration_or_default(&self) -> Duration {
+        self.duration.unwrap_or(Duration::from_secs(1))
     }
 
     /// Returns the value without noise, or the measured one; `None` if the evaluation failed.
@@ -145,7 +165,7 @@ impl<E: fmt::Display> From<Result<f64, E>> for Evaluation {
         Self {
             noiseless: result.as_ref().ok().copied(),
             measured: result.map_err(|error| error.to_string()),
-            duration: Duration::from_secs(1),
+            duration: None,
             learning_curve: Vec::new(),
         }
     }

@@ -45,6 +45,11 @@ impl fmt::Display for Parallelism {
     }
 }
 
+/// The shares of the budget at which results are compared: a quarter, a third, half, and all.
+///
+/// n evaluations of a budget b are ⌈b ⁄ divisor⌉.
+pub const BUDGET_DIVISORS: [usize; 4] = [4, 3, 2, 1];
+
 /// The record of one run: a strategy on a case with a seed; one line of `runs.ndjson`.
 ///
 /// A run is reproducible, except for [`ask_seconds`](Self::ask_seconds).
@@ -64,10 +69,22 @@ pub struct Run {
     pub settings: String,
     /// Number of the repetition, from 1.
     pub seed: u64,
+    /// Number of the attempt, from 1; larger if earlier attempts ended with an error.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
     /// How many trials ran at once, and when proposals were made.
     pub parallelism: Parallelism,
     /// The maximum number of evaluations.
     pub budget: usize,
+    /// True if the virtual clock advances during a proposal; it is then as slow as it was measured.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub charged_proposals: bool,
+    /// True if two evaluations of one configuration may have different values.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub noisy: bool,
+    /// The date since when the case is held out: nobody developed the engine with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out_since: Option<String>,
     /// The smallest noiseless value of the problem, if it is known.
     pub optimum: Option<f64>,
     /// The mean best values of random search, if they are known.
@@ -84,6 +101,40 @@ pub struct Run {
     pub error: Option<String>,
     /// Wall-clock time of each proposal, in seconds, with the time of the `tell` calls before it.
     pub ask_seconds: Vec<f64>,
+    /// Where the run comes from.
+    #[serde(default)]
+    pub provenance: Provenance,
+}
+
+/// Where a run comes from, as far as the program that made it told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The commit of the source code, with `+` if it had changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The processor, the number of its cores, and the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// The date of the experiment's start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// The command line of the external program; `None` for a strategy of this process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// One evaluation of a run.
@@ -110,6 +161,7 @@ pub struct RunKey {
     strategy: String,
     settings: String,
     parallelism: Parallelism,
+    charged_proposals: bool,
     budget: usize,
     seed: u64,
 }
@@ -124,6 +176,7 @@ impl Run {
             strategy: self.strategy.clone(),
             settings: self.settings.clone(),
             parallelism: self.parallelism,
+            charged_proposals: self.charged_proposals,
             budget: self.budget,
             seed: self.seed,
         }

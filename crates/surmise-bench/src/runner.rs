@@ -1,6 +1,6 @@
 //! Makes one run: asks a search for proposals, evaluates them on the virtual clock, records both.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::optimizer::{Optimizer, OptimizerSettings};
 use crate::problem::Evaluation;
 use crate::random_means::CHECKPOINTS;
-use crate::run::{Parallelism, Run, RunKey, RunTrial};
+use crate::run::{BUDGET_DIVISORS, Parallelism, Provenance, Run, RunKey, RunTrial};
 use crate::suite::SUITE_VERSION;
 use crate::task::Task;
 use surmise::evaluator::{
@@ -31,8 +31,12 @@ impl Task<'_> {
             strategy: self.contender.name().to_owned(),
             settings: self.contender.settings().to_owned(),
             seed: self.seed,
+            attempt: 1,
             parallelism: self.parallelism,
             budget: self.case.budget(),
+            charged_proposals: self.charged_proposals,
+            noisy: self.case.problem().is_noisy(),
+            held_out_since: self.case.held_out_since().map(str::to_owned),
             optimum: self.case.problem().optimum(),
             random_means: self.case.random_means().cloned(),
             trials: Vec::new(),
@@ -41,6 +45,10 @@ impl Task<'_> {
             violations: 0,
             error: None,
             ask_seconds: Vec::new(),
+            provenance: Provenance {
+                command: self.contender.command().map(str::to_owned),
+                ..self.provenance.clone()
+            },
         }
     }
 
@@ -60,12 +68,8 @@ impl Task<'_> {
                 Err::<f64, _>(format!("panic: {}", panic_message(payload.as_ref()))).into()
             })
         };
-        match self.durations {
-            Some(durations) => {
-                Evaluation { duration: durations.draw(&mut stream("durations")), ..evaluation }
-            }
-            None => evaluation,
-        }
+        let drawn = || Some(self.durations?.draw(&mut stream("durations")));
+        Evaluation { duration: evaluation.duration.or_else(drawn), ..evaluation }
     }
 }
 
@@ -78,6 +82,7 @@ pub(super) fn run_task(task: &Task<'_>) -> Run {
             seed: task.case.seed(task.seed, "strategy"),
             budget: run.budget,
             concurrency: task.parallelism.concurrency(),
+            is_noisy: run.noisy,
         })?;
         drive(task, optimizer.as_mut(), &mut run)
     }));
@@ -97,11 +102,13 @@ pub(super) fn run_task(task: &Task<'_>) -> Run {
 /// Asks, evaluates and tells until the budget is used up or the search proposes nothing more.
 fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Result<(), String> {
     let noiseless_values = RefCell::new(Vec::new());
+    let proposal_time = Cell::new(Duration::ZERO);
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
         let number = trial_index(job.trial.id);
         let evaluation = task.evaluate(number, &job.trial.configuration);
         noiseless_values.borrow_mut().push(evaluation.noiseless_value());
-        SimulatedJob::new(evaluation.outcome(), evaluation.duration)
+        let duration = proposal_time.get() + evaluation.duration_or_default();
+        SimulatedJob::new(evaluation.outcome(), duration)
     });
     let mut stopwatch = Stopwatch::default();
     let mut untold = UntoldOutcomes::default();
@@ -119,10 +126,15 @@ fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Resul
             exhausted = proposals.is_empty();
             run.violations += proposals.len().saturating_sub(free);
             proposals.truncate(free);
-            let seconds = stopwatch.take_seconds() / proposals.len().max(1) as f64;
+            let elapsed = stopwatch.take();
+            let seconds = elapsed.as_secs_f64() / proposals.len().max(1) as f64;
             run.ask_seconds.extend(proposals.iter().map(|_| seconds));
+            if task.charged_proposals {
+                // All proposals of a request are known at its end.
+                proposal_time.set(elapsed);
+            }
             for configuration in proposals {
-                start_trial(task, run, &mut jobs, configuration)?;
+                start_trial(task, run, &mut jobs, (configuration, proposal_time.get()))?;
                 running += 1;
             }
         }
@@ -143,11 +155,17 @@ fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Resul
             if !matches!(task.parallelism, Parallelism::FixedLag(_)) {
                 untold.tell(None, run, optimizer, &mut stopwatch)?;
             }
-            if CHECKPOINTS.contains(&ended) {
+            if is_checkpoint(ended, run.budget) {
                 record_recommendation(ended, optimizer, run)?;
             }
         }
     }
+}
+
+/// Returns true if a recommendation is recorded after this many evaluations.
+fn is_checkpoint(ended: usize, budget: usize) -> bool {
+    let shares = BUDGET_DIVISORS.iter().map(|divisor| budget.div_ceil(*divisor));
+    CHECKPOINTS.into_iter().chain(shares).any(|count| count == ended)
 }
 
 /// Returns how many more trials may start now.
@@ -213,7 +231,7 @@ fn record_recommendation(
     optimizer: &mut dyn Optimizer,
     run: &mut Run,
 ) -> Result<(), String> {
-    let recommended = optimizer.recommend()?.or_else(|| best_measured(&run.trials));
+    let recommended = optimizer.recommend(&run.trials)?.or_else(|| best_measured(&run.trials));
     run.recommended.extend(recommended.map(|trial| (ended, trial)));
     Ok(())
 }
@@ -223,7 +241,7 @@ fn start_trial(
     task: &Task<'_>,
     run: &mut Run,
     jobs: &mut dyn Evaluator,
-    configuration: Configuration,
+    (configuration, delay): (Configuration, Duration),
 ) -> Result<(), String> {
     // In the order and the types of the space, so that 3 and 3.0 count as the same value.
     let normalized = task.case.problem().space().normalize(&configuration);
@@ -233,7 +251,7 @@ fn start_trial(
         usize::from(run.trials.iter().any(|trial| trial.configuration == configuration));
     let id = TrialId(run.trials.len() as u64 + 1);
     let trial = Trial::new(id, Source::Study, configuration.clone());
-    let start = jobs.elapsed().as_secs_f64();
+    let start = (jobs.elapsed() + delay).as_secs_f64();
     run.trials.push(RunTrial { configuration, value: None, noiseless: None, start, end: None });
     let job = Job::new(&trial, 1);
     jobs.start(&job).map(|_| ()).map_err(|error| error.to_string())
@@ -262,8 +280,8 @@ impl Stopwatch {
         result
     }
 
-    /// Returns the time since the last call of this function, in seconds.
-    fn take_seconds(&mut self) -> f64 {
-        std::mem::take(&mut self.0).as_secs_f64()
+    /// Returns the time since the last call of this function.
+    fn take(&mut self) -> Duration {
+        std::mem::take(&mut self.0)
     }
 }

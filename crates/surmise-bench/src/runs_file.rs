@@ -4,11 +4,12 @@
 //! process that opens the file drops it. When an experiment is complete, the lines are sorted, so
 //! that the file does not depend on which run ended first.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use crate::run::Run;
+use crate::run::{Run, RunKey};
 
 /// The file of an experiment's runs, from which an interrupted experiment resumes.
 #[derive(Debug)]
@@ -19,6 +20,19 @@ pub struct RunsFile {
 }
 
 const FILE_NAME: &str = "runs.ndjson";
+
+/// Whether runs that ended with an error are made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// They are not; the strategy has the values that it had before the error.
+    Never,
+    /// They are. The runs with errors stay in the file, and reports show their number.
+    RunsWithErrors,
+}
+
+fn describe(run: &Run) -> String {
+    format!("a run of {} on {} with seed {}", run.strategy, run.case_name(), run.seed)
+}
 
 fn invalid_data(path: &Path, text: impl std::fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{}: {text}", path.display()))
@@ -64,11 +78,30 @@ impl RunsFile {
         &self.runs
     }
 
+    /// Returns the keys of the runs that need not be made.
+    pub fn done(&self, retry: Retry) -> HashSet<RunKey> {
+        let is_done = |run: &&Run| retry == Retry::Never || run.error.is_none();
+        self.runs.iter().filter(is_done).map(Run::key).collect()
+    }
+
     /// Appends a run to the file.
     ///
+    /// If the file has runs with this key, which ended with an error, the new one gets the number of
+    /// the next [attempt](Run::attempt).
+    ///
     /// # Errors
-    /// [`io::Error`] if the line cannot be written.
-    pub fn append(&mut self, run: Run) -> io::Result<()> {
+    /// [`io::Error`] if the line cannot be written, or if the file has a run with this key that
+    /// ended without an error.
+    pub fn append(&mut self, mut run: Run) -> io::Result<()> {
+        let key = run.key();
+        let earlier = self.runs.iter().filter(|run| run.key() == key);
+        if let Some(last) = earlier.max_by_key(|run| run.attempt) {
+            if last.error.is_none() {
+                let text = format!("it already has {}", describe(&run));
+                return Err(invalid_data(&self.path, text));
+            }
+            run.attempt = last.attempt + 1;
+        }
         let mut line = serde_json::to_vec(&run)?;
         line.push(b'\n');
         self.file.write_all(&line)?;
@@ -76,19 +109,38 @@ impl RunsFile {
         Ok(())
     }
 
-    /// Removes the runs with an error, so that the experiment makes them again.
+    /// Joins the runs of shards, or of several experiments.
     ///
     /// # Errors
-    /// [`io::Error`] if the file cannot be replaced; the old file then stays.
-    pub fn remove_runs_with_errors(mut self) -> io::Result<Self> {
-        if self.runs.iter().all(|run| run.error.is_none()) {
-            return Ok(self);
+    /// [`io::Error`] if two of them have the same key and the same attempt: one of them would count
+    /// twice.
+    pub fn merge(parts: Vec<(PathBuf, Vec<Run>)>) -> io::Result<Vec<Run>> {
+        let mut from: HashMap<(RunKey, u32), PathBuf> = HashMap::new();
+        let mut merged = Vec::new();
+        for (path, runs) in parts {
+            for run in runs {
+                if let Some(other) = from.insert((run.key(), run.attempt), path.clone()) {
+                    let text = format!("{} also has {}", other.display(), describe(&run));
+                    return Err(invalid_data(&path, text));
+                }
+                merged.push(run);
+            }
         }
-        self.runs.retain(|run| run.error.is_none());
-        self.rewrite()?;
-        let directory = self.path.parent().unwrap_or(Path::new(".")).to_owned();
-        drop(self);
-        Self::open(&directory)
+        merged.sort_by_key(|run| (run.key(), run.attempt));
+        Ok(merged)
+    }
+
+    /// Writes runs as a new file in a directory, which is created if it does not exist.
+    ///
+    /// # Errors
+    /// [`io::Error`] if the directory has runs, or if the file cannot be written.
+    pub fn create(directory: &Path, runs: Vec<Run>) -> io::Result<()> {
+        let mut file = Self::open(directory)?;
+        if !file.runs.is_empty() {
+            return Err(invalid_data(&file.path, "the file has runs; choose another directory"));
+        }
+        file.runs = runs;
+        file.finish().map(|_| ())
     }
 
     /// Sorts the runs by key, in memory and on disk, and returns them.
@@ -96,7 +148,7 @@ impl RunsFile {
     /// # Errors
     /// [`io::Error`] if the file cannot be replaced; the old file then stays.
     pub fn finish(mut self) -> io::Result<Vec<Run>> {
-        self.runs.sort_by_key(Run::key);
+        self.runs.sort_by_key(|run| (run.key(), run.attempt));
         self.rewrite()?;
         Ok(self.runs)
     }

@@ -8,7 +8,9 @@ use crate::decorators::{Durations, Failing, Noisy, Slow};
 use crate::instance::instance;
 use crate::problem::Problem;
 use crate::problems::network::Network;
-use crate::problems::{TestFunction, engineering, hard, mixed, rugged, smooth, training};
+use crate::problems::{
+    TestFunction, engineering, hard, lock_in, mixed, rugged, smooth, training,
+};
 use crate::random_means::RandomMeans;
 use surmise::error::{Error, Violation};
 use surmise::space::Configuration;
@@ -17,13 +19,20 @@ use surmise::stable_hash::stable_hash;
 /// Version of the suites; results of two versions must not be compared.
 ///
 /// It changes with every change of a problem, an instance, a budget or a mean of random search.
-pub const SUITE_VERSION: u32 = 1;
+pub const SUITE_VERSION: u32 = 2;
 
 /// Number of instances of each function in [`Suite::instances`].
 const INSTANCES: u32 = 3;
 
+/// Number of instances of each family in [`Suite::lock_in`]; twice as many of the noisy family.
+const LOCK_IN_INSTANCES: u32 = 4;
+
+/// The date since when parts of the suites `real` and `lock-in` are held out.
+pub(super) const HELD_OUT_SINCE: &str = "2026-12-01";
+
 /// The names that [`Suite::named`] accepts.
-pub const SUITES: [&str; 6] = ["smoke", "public", "instances", "mixed", "noisy", "hard"];
+pub const SUITES: [&str; 7] =
+    ["smoke", "public", "instances", "mixed", "noisy", "hard", "lock-in"];
 
 /// A problem with an instance number and a budget of evaluations.
 #[derive(Debug)]
@@ -31,6 +40,7 @@ pub struct Case {
     problem: Box<dyn Problem>,
     instance: u32,
     budget: usize,
+    held_out_since: Option<&'static str>,
     /// The means of random search; stored for built-in problems, otherwise estimated on first use.
     random_means: OnceLock<Option<RandomMeans>>,
 }
@@ -53,7 +63,13 @@ impl Case {
             9..=10 => 80,
             _ => 100,
         };
-        Self { problem: Box::new(problem), instance: 0, budget, random_means: OnceLock::new() }
+        Self {
+            problem: Box::new(problem),
+            instance: 0,
+            budget,
+            held_out_since: None,
+            random_means: OnceLock::new(),
+        }
     }
 
     /// Creates a case of a built-in problem, with its stored means of random search.
@@ -70,6 +86,22 @@ impl Case {
     pub fn instance_of(function: TestFunction, number: u32) -> Self {
         let random_means = RandomMeans::built_in(function.name(), number).into();
         Self { instance: number, random_means, ..Self::new(instance(function, number).0) }
+    }
+
+    /// Creates a case of a family of [`lock_in`]; every second instance is held out.
+    fn lock_in_of(problem: impl Problem + 'static, number: u32) -> Self {
+        let random_means = RandomMeans::built_in(problem.name(), number).into();
+        let case = Self { instance: number, random_means, ..Self::new(problem) };
+        if number.is_multiple_of(2) { case.with_held_out_since(HELD_OUT_SINCE) } else { case }
+    }
+
+    /// Declares that nobody develops the engine with this case, since a date.
+    ///
+    /// Reports show held-out cases apart. Results on other cases are no evidence for the strategies
+    /// that were developed with them.
+    #[must_use]
+    pub fn with_held_out_since(self, date: &'static str) -> Self {
+        Self { held_out_since: Some(date), ..self }
     }
 
     /// Sets the maximum number of evaluations, at least 1; [`new`](Self::new) has the defaults.
@@ -103,6 +135,12 @@ impl Case {
     /// Returns the maximum number of evaluations.
     pub fn budget(&self) -> usize {
         self.budget
+    }
+
+    /// Returns the date since when the case is held out; `None` if the engine was developed with it,
+    /// or if nothing is declared.
+    pub fn held_out_since(&self) -> Option<&'static str> {
+        self.held_out_since
     }
 
     /// Returns the mean best values of random search; `None` if they are unknown.
@@ -157,6 +195,7 @@ impl Suite {
             "mixed" => Ok(Self::mixed()),
             "noisy" => Ok(Self::noisy()),
             "hard" => Ok(Self::hard()),
+            "lock-in" => Ok(Self::lock_in()),
             _ => Err(Error::Invalid(vec![Violation::new(
                 "suite",
                 name,
@@ -240,6 +279,27 @@ impl Suite {
         Self::new("hard", cases.chain([Case::built_in(island)]))
     }
 
+    /// Returns random problems on which searches settle too soon: see
+    /// [`lock_in`](crate::problems::lock_in).
+    pub fn lock_in() -> Self {
+        let functions = [
+            lock_in::choices,
+            lock_in::basins,
+            lock_in::plateau,
+            lock_in::stairs,
+            lock_in::idle,
+            lock_in::ends,
+        ];
+        let of_number = |number| {
+            let functions = functions.iter().map(move |function| function(number));
+            let functions = functions.map(move |function| Case::lock_in_of(function, number));
+            functions.chain([Case::lock_in_of(lock_in::corners(number), number)])
+        };
+        let noisy = (1..=2 * LOCK_IN_INSTANCES)
+            .map(|number| Case::lock_in_of(lock_in::noise(number), number));
+        Self::new("lock-in", (1..=LOCK_IN_INSTANCES).flat_map(of_number).chain(noisy))
+    }
+
     /// Returns the name of the suite.
     pub fn name(&self) -> &str {
         &self.name
@@ -258,6 +318,18 @@ impl Suite {
     /// Appends a case, such as one of a custom problem.
     pub fn push(&mut self, case: Case) {
         self.cases.push(case);
+    }
+
+    /// Sets the budget of every case, at least 1.
+    #[must_use]
+    pub fn with_budget(self, budget: usize) -> Self {
+        let cases = self.cases.into_iter().map(|case| case.with_budget(budget));
+        Self { cases: cases.collect(), ..self }
+    }
+
+    /// Keeps the cases that are held out if `held_out` is true, and the other ones otherwise.
+    pub fn retain_held_out(&mut self, held_out: bool) {
+        self.cases.retain(|case| case.held_out_since().is_some() == held_out);
     }
 
     /// Keeps the cases whose name contains one of these texts, and removes the other ones.

@@ -2,7 +2,7 @@
 
 use crate::contender::Contender;
 use crate::decorators::Durations;
-use crate::run::Parallelism;
+use crate::run::{Parallelism, Provenance};
 use crate::suite::Case;
 
 /// One run of an experiment: a contender on a case, with a seed.
@@ -13,4 +13,6 @@ pub(super) struct Task<'a> {
     pub(super) seed: u64,
     pub(super) parallelism: Parallelism,
     pub(super) durations: Option<Durations>,
+    pub(super) charged_proposals: bool,
+    pub(super) provenance: &'a Provenance,
 }

@@ -4,7 +4,8 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use surmise::ask_tell::Session;
+use surmise::ask_tell::{Init, Session};
+use surmise::strategy::{Noise, Recipe};
 use surmise::{BayesianOptimization, RandomSearch, SobolSearch, Strategy};
 
 use crate::output::exit_code;
@@ -38,11 +39,19 @@ enum StrategyName {
 
 impl StrategyName {
     /// Returns the function that creates the strategy of each new study.
-    fn constructor(self) -> fn() -> Box<dyn Strategy> {
+    fn constructor(self) -> fn(&Init) -> Box<dyn Strategy> {
         match self {
-            Self::Bayesian => || Box::new(BayesianOptimization::default()),
-            Self::Random => || Box::new(RandomSearch),
-            Self::Sobol => || Box::new(SobolSearch),
+            Self::Bayesian => |init| {
+                let noise = match init.noisy {
+                    None => Noise::Unknown,
+                    Some(false) => Noise::Absent,
+                    Some(true) => Noise::Present,
+                };
+                let recipe = Recipe::default().with_noise(noise);
+                Box::new(BayesianOptimization::default().with_recipe(recipe))
+            },
+            Self::Random => |_| Box::new(RandomSearch),
+            Self::Sobol => |_| Box::new(SobolSearch),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// An error that ends a subcommand; its text is printed to standard error.
@@ -19,6 +20,11 @@ impl Display for InvalidInput {
 }
 
 impl Error for InvalidInput {}
+
+/// Adds the path of a file to an error.
+pub(crate) fn in_file(path: &Path, error: impl Display) -> InvalidInput {
+    InvalidInput(format!("{}: {error}", path.display()))
+}
 
 /// A journal cannot be used; the exit status is 3.
 #[derive(Debug)]

@@ -69,10 +69,14 @@ pub(super) fn point(
     history: &History<'_>,
     visited: &Visited<'_>,
     index: u64,
+    center_first: bool,
     rng: &mut Rng,
 ) -> Option<UnitPoint> {
     let center = unit_cube::center(history.axes);
-    if !visited.contains(&center) {
+    if !center_first && index == 0 {
+        return visited.sample_unvisited(rng);
+    }
+    if center_first && !visited.contains(&center) {
         return Some(center);
     }
     let strata = stratum_count(history);
@@ -235,7 +239,7 @@ mod tests {
                 }
                 let index = index(&history).expect("there are no losses yet");
                 let mut rng = Rng::stream(seed, history.next_trial.0);
-                let point = point(&history, &Visited::new(&history), index, &mut rng).unwrap();
+                let point = point(&history, &Visited::new(&history), index, true, &mut rng).unwrap();
                 pending.push(Pending { trial: history.next_trial, point });
             }
             assert_eq!(pending.len(), 9);

@@ -67,6 +67,14 @@ pub struct Recipe {
     pub(super) exploration: Exploration,
     /// Kinds of moves in the maximization of the acquisition function.
     pub(super) moves: Moves,
+    /// Whether the first trial is the center of the space.
+    #[serde(skip_serializing_if = "is_true")]
+    pub(super) center_first: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 impl Default for Recipe {
@@ -83,6 +91,7 @@ impl Default for Recipe {
             min_failures_to_model: 1,
             exploration: Exploration::default(),
             moves: Moves::default(),
+            center_first: true,
         }
     }
 }
@@ -176,6 +185,15 @@ impl Recipe {
     #[must_use]
     pub fn with_moves(self, moves: Moves) -> Self {
         Self { moves, ..self }
+    }
+
+    /// Lets the first trial be a random point, instead of the center of the space.
+    ///
+    /// Use it to measure how much searches gain from optima near the center.
+    #[cfg(feature = "unstable")]
+    #[must_use]
+    pub fn without_center(self) -> Self {
+        Self { center_first: false, ..self }
     }
 
     /// Returns the assumptions of a fit to `observations` losses of `parameters` parameters.

@@ -68,11 +68,15 @@ impl<P: Problem> Problem for Slow<P> {
     }
 
     fn evaluate(&self, configuration: &Configuration, rng: &mut Rng) -> Evaluation {
-        let duration = self.durations.draw(rng);
+        let duration = Some(self.durations.draw(rng));
         Evaluation { duration, ..self.problem.evaluate(configuration, rng) }
     }
 
     fn optimum(&self) -> Option<f64> {
         self.problem.optimum()
+    }
+
+    fn is_noisy(&self) -> bool {
+        self.problem.is_noisy()
     }
 }

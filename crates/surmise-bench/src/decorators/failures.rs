@@ -82,4 +82,8 @@ impl<P: Problem> Problem for Failing<P> {
     fn optimum(&self) -> Option<f64> {
         self.optimum
     }
+
+    fn is_noisy(&self) -> bool {
+        self.problem.is_noisy()
+    }
 }

@@ -70,7 +70,11 @@ impl<P: Problem> Problem for WithLearningCurves<P> {
             measured: Ok(last),
             noiseless: inner.noiseless.map(|noiseless| noiseless - value + last),
             learning_curve: curve.collect(),
-            duration: Duration::from_secs_f64(seconds),
+            duration: Some(Duration::from_secs_f64(seconds)),
         }
+    }
+
+    fn is_noisy(&self) -> bool {
+        self.problem.is_noisy()
     }
 }

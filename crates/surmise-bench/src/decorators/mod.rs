@@ -20,12 +20,14 @@
 mod durations;
 mod failures;
 mod learning_curves;
+mod named;
 mod noise;
 pub(super) mod transformations;
 
 pub use self::durations::{Durations, Slow};
 pub use self::failures::Failing;
 pub use self::learning_curves::WithLearningCurves;
+pub use self::named::Named;
 pub use self::noise::Noisy;
 pub use self::transformations::{Offset, Reordered, Rotated, Shifted};
 

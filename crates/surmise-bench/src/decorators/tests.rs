@@ -89,7 +89,7 @@ fn durations_follow_their_distributions() {
         let problem = Slow::new(smooth::branin(), durations);
         let at = sample_configuration(&problem);
         let mut seconds: Vec<f64> =
-            (0..4001).map(|n| evaluate(&problem, &at, n).duration.as_secs_f64()).collect();
+            (0..4001).map(|n| evaluate(&problem, &at, n).duration.unwrap().as_secs_f64()).collect();
         seconds.sort_by(f64::total_cmp);
         seconds
     };

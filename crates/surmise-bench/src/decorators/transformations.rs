@@ -110,6 +110,10 @@ impl<P: Problem> Problem for Shifted<P> {
     fn optimum(&self) -> Option<f64> {
         self.problem.optimum()
     }
+
+    fn is_noisy(&self) -> bool {
+        self.problem.is_noisy()
+    }
 }
 
 /// A problem that is rotated, so that its parameters interact.
@@ -163,7 +167,7 @@ pub(crate) fn polar_normal(rng: &mut Rng) -> f64 {
 }
 
 /// Returns the rows of a random orthogonal matrix.
-fn random_orthogonal(size: usize, rng: &mut Rng) -> Vec<Vec<f64>> {
+pub(crate) fn random_orthogonal(size: usize, rng: &mut Rng) -> Vec<Vec<f64>> {
     let mut rows: Vec<Vec<f64>> = Vec::with_capacity(size);
     while rows.len() < size {
         let mut row: Vec<f64> = (0..size).map(|_| polar_normal(rng)).collect();
@@ -206,6 +210,10 @@ impl<P: Problem> Problem for Rotated<P> {
     fn optimum(&self) -> Option<f64> {
         self.problem.optimum()
     }
+
+    fn is_noisy(&self) -> bool {
+        self.problem.is_noisy()
+    }
 }
 
 /// A problem with a constant added to its values.
@@ -247,6 +255,10 @@ impl<P: Problem> Problem for Offset<P> {
 
     fn optimum(&self) -> Option<f64> {
         self.problem.optimum().map(|optimum| optimum + self.offset)
+    }
+
+    fn is_noisy(&self) -> bool {
+        self.problem.is_noisy()
     }
 }
 
@@ -292,5 +304,9 @@ impl<P: Problem> Problem for Reordered<P> {
 
     fn optimum(&self) -> Option<f64> {
         self.problem.optimum()
+    }
+
+    fn is_noisy(&self) -> bool {
+        self.problem.is_noisy()
     }
 }

@@ -8,6 +8,7 @@
 //! | [`engineering`] | pressure vessel, welded beam, speed reducer |
 //! | [`training`] | functions like training: logarithmic learning rates, steps, a plateau |
 //! | [`hard`] | hard for surrogate models: 100 parameters, heavy tails, a corner, a needle, … |
+//! | [`lock_in`] | families of random problems on which searches settle too soon |
 //! | [`network`] | a neural network on the diabetes data |
 //!
 //! Tests compare the functions with BoTorch's at random points, and the optima with the literature.
@@ -21,6 +22,7 @@ pub mod smooth;
 pub mod training;
 
 pub mod hard;
+pub mod lock_in;
 pub mod mixed;
 
 pub use self::test_function::TestFunction;

@@ -1,8 +1,9 @@
 //! The command line of `surmise bench`.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// The exit statuses of `run`.
 const RUN_STATUS: &str = "\
@@ -25,6 +26,15 @@ pub(crate) enum Command {
         /// The directory for a page with the results.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+    /// Join the runs of shards in a new directory. Runs that occur twice are an error.
+    Merge {
+        /// The directories with runs, as `run` writes them.
+        #[arg(required = true, value_name = "DIR")]
+        directories: Vec<PathBuf>,
+        /// The directory for all runs and the page with the results.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
     },
     /// Check whether the default strategy is as good as when a baseline was written.
     #[command(after_help = CHECK_STATUS)]
@@ -49,7 +59,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The suite of problems: smoke, public, instances, mixed, noisy or hard.
+    /// The suite of problems: smoke, public, instances, mixed, noisy, hard, lock-in or real.
     #[arg(long, default_value = "smoke")]
     pub(crate) suite: String,
     /// Parts of the names of the problems, separated by commas [default: all problems].
@@ -68,9 +78,28 @@ pub(crate) struct Options {
     /// repeated.
     #[arg(long, value_parser = parse_external, value_name = "NAME='COMMAND'")]
     pub(crate) external: Vec<(String, String)>,
-    /// The number of repetitions of each problem, with seeds from 1.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) seeds: u64,
+    /// Only the problems that are held out, or only those that the engine was developed with.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) only: Option<Only>,
+    /// The folder with the tables of the suite real [default: ~/.cache/surmise].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) tables: Option<PathBuf>,
+    /// The number of evaluations of each run [default: 30 to 100, by the number of parameters].
+    #[arg(long, value_parser = parse_positive)]
+    pub(crate) budget: Option<usize>,
+    /// The number of repetitions of each problem, with seeds from 1; or a range of seeds.
+    #[arg(long, default_value = "20", value_parser = parse_seeds, value_name = "N|A-B")]
+    pub(crate) seeds: RangeInclusive<u64>,
+    /// Make every n-th run only, beginning with run i. `bench merge` joins the shards.
+    #[arg(long, value_parser = parse_shard, value_name = "I/N")]
+    pub(crate) shard: Option<(usize, usize)>,
+    /// Make runs again that ended with an error. The failed attempts are kept and counted.
+    #[arg(long)]
+    pub(crate) retry: bool,
+    /// Let the virtual clock run while a proposal is computed. Results by time then depend on the
+    /// machine.
+    #[arg(long)]
+    pub(crate) charge_proposals: bool,
     /// The number of trials in a batch, which are all evaluated before the next batch.
     #[arg(long, default_value_t = 1, value_parser = parse_positive, group = "order")]
     pub(crate) parallel: usize,
@@ -90,6 +119,30 @@ pub(crate) struct Options {
     /// Draw no progress bar.
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+/// The problems by whether the engine was developed with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Only {
+    HeldOut,
+    Development,
+}
+
+/// Reads the number of seeds, or their range.
+fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let seeds = match text.split_once('-') {
+        None => text.parse().map(|count| 1..=count).ok(),
+        Some((first, last)) => first.parse().ok().zip(last.parse().ok()).map(|(a, b)| a..=b),
+    };
+    let valid = seeds.filter(|seeds| *seeds.start() >= 1 && !seeds.is_empty());
+    valid.ok_or_else(|| "write a whole number above 0, or a range such as 21-40".to_owned())
+}
+
+fn parse_shard(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('/');
+    let numbers = parts.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    let valid = numbers.filter(|(number, count)| (1..=*count).contains(number));
+    valid.ok_or_else(|| "write I/N with I from 1 to N, such as 1/2".to_owned())
 }
 
 fn parse_external(text: &str) -> Result<(String, String), String> {

@@ -3,13 +3,17 @@
 use std::process::ExitCode;
 
 use super::arguments::Command;
-use super::subcommands::{check, compare, random_means, run_all};
+use super::check::check;
+use super::random_means::random_means;
+use super::run::run_all;
+use super::runs::{compare, merge};
 use crate::output::exit_code;
 
 pub(crate) fn run(command: &Command) -> ExitCode {
     exit_code(match command {
         Command::Run(options) => run_all(options),
         Command::Compare { directories, out } => compare(directories, out.as_deref()),
+        Command::Merge { directories, out } => merge(directories, out),
         Command::Check { baseline, write, quiet } => check(baseline, *write, *quiet),
         Command::RandomMeans { problems } => random_means(problems),
     })

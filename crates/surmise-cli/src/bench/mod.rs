@@ -1,9 +1,14 @@
 //! `surmise bench`: compares strategies on benchmark problems, with statistics.
 
 mod arguments;
+mod provenance;
 mod variants;
 
-mod subcommands;
+mod random_means;
+mod run;
+mod runs;
+
+mod check;
 
 mod command;
 

@@ -6,12 +6,12 @@ use surmise::strategy::{
     Recipe,
 };
 use surmise::{BayesianOptimization, RandomSearch, SobolSearch};
-use surmise_bench::Contender;
+use surmise_bench::{CenterFirst, Contender};
 
 /// The name of a change, and the change of the recipe.
 type Change = (&'static str, fn(Recipe) -> Recipe);
 
-const CHANGES: [Change; 21] = [
+const CHANGES: [Change; 22] = [
     ("yeo-johnson", |recipe| recipe.with_loss_transform(LossTransform::YeoJohnson)),
     ("standardized", |recipe| recipe.with_loss_transform(LossTransform::Standardized)),
     ("matern32", |recipe| recipe.with_kernel(Kernel::Matern32)),
@@ -40,6 +40,7 @@ const CHANGES: [Change; 21] = [
     ("failures-ignored", |recipe| recipe.with_min_failures_to_model(usize::MAX)),
     ("failures-from-3", |recipe| recipe.with_min_failures_to_model(3)),
     ("polish", |recipe| recipe.with_exploration(Exploration::Never)),
+    ("no-center", Recipe::without_center),
     ("no-anchors", |recipe| recipe.with_moves(Moves { near_anchors: false, ..Moves::default() })),
     ("no-ascent", |recipe| recipe.with_moves(Moves { ascent: false, ..Moves::default() })),
     ("no-exchange", |recipe| recipe.with_moves(Moves { exchange: false, ..Moves::default() })),
@@ -49,18 +50,23 @@ const CHANGES: [Change; 21] = [
 pub(crate) fn names() -> String {
     let changes: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
     format!(
-        "random, sobol, bayesian, confidence-bound, probability or thompson; the last four can be \
-         followed by +{}",
+        "random, sobol, random+center, sobol+center, bayesian, confidence-bound, probability or \
+         thompson; the last four can be followed by +{}",
         changes.join(", +")
     )
 }
 
 /// Returns the strategy with this name, such as `bayesian` or `bayesian+laplace4+warped`.
 pub(crate) fn contender(name: &str) -> Option<Contender> {
+    match name {
+        "random" => return Some(Contender::new(name, || RandomSearch)),
+        "sobol" => return Some(Contender::new(name, || SobolSearch)),
+        "random+center" => return Some(Contender::new(name, || CenterFirst(RandomSearch))),
+        "sobol+center" => return Some(Contender::new(name, || CenterFirst(SobolSearch))),
+        _ => {}
+    }
     let mut parts = name.split('+');
     let make: fn() -> BayesianOptimization = match parts.next()? {
-        "random" => return (name == "random").then(|| Contender::new(name, || RandomSearch)),
-        "sobol" => return (name == "sobol").then(|| Contender::new(name, || SobolSearch)),
         "bayesian" => BayesianOptimization::default,
         "confidence-bound" => || BayesianOptimization::new(UpperConfidenceBound::default()),
         "probability" => || BayesianOptimization::new(LogProbabilityOfImprovement),

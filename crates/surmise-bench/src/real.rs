@@ -1,0 +1,60 @@
+//! The suite `real`: tuning tasks of real learners.
+
+use std::path::Path;
+
+use crate::learners::learners;
+use crate::problem::Problem;
+use crate::random_means::RandomMeans;
+use crate::suite::{Case, HELD_OUT_SINCE, Suite};
+use crate::tables::TrainingTables;
+use surmise::error::Error;
+
+/// The cases that nobody develops the engine with.
+const HELD_OUT: [&str; 11] = [
+    "hpobench-australian",
+    "hpobench-credit_g",
+    "hpobench-kc1",
+    "hpobench-vehicle",
+    "hpolib-parkinsons_telemonitoring",
+    "hpolib-slice_localization",
+    "nasbench201-cifar100",
+    "nasbench201-imagenet",
+    "forest-digits",
+    "svr-diabetes",
+    "trees-diabetes",
+];
+
+impl Suite {
+    /// Returns 21 tuning tasks of real learners: fifteen tables, and six that are trained here.
+    ///
+    /// All are noisy. About half of them are held out. `tables` is the folder with the wheel that
+    /// `fetch_tables.py` fetches.
+    ///
+    /// # Errors
+    /// The errors of [`TrainingTables`].
+    pub fn real(tables: &Path) -> Result<Self, Error> {
+        let tables = TrainingTables::open(tables)?;
+        let of_table = |name: String| Ok(with_role(tables.read(&name)?.into_case()));
+        let cases: Result<Vec<Case>, Error> =
+            TrainingTables::names().into_iter().map(of_table).collect();
+        Ok(Self::new("real", cases?.into_iter().chain(learner_cases())))
+    }
+}
+
+/// Returns the cases of the learners, which need no tables.
+pub fn learner_cases() -> Vec<Case> {
+    let case = |learner: crate::learners::Learner| {
+        let means = RandomMeans::built_in(learner.name(), 0);
+        let case = Case::new(learner);
+        with_role(match means {
+            Some(means) => case.with_random_means(means),
+            None => case,
+        })
+    };
+    learners().into_iter().map(case).collect()
+}
+
+fn with_role(case: Case) -> Case {
+    let is_held_out = HELD_OUT.contains(&case.problem().name());
+    if is_held_out { case.with_held_out_since(HELD_OUT_SINCE) } else { case }
+}
