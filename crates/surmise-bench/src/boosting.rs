@@ -4,7 +4,6 @@
 
 use crate::gradient_boosting::{DiabetesData, Hyperparameters};
 use crate::problem::{Evaluation, Problem};
-use crate::random_means::RandomMeans;
 use crate::suite::Case;
 use surmise::rng::Rng;
 use surmise::{Configuration, ParameterRange, ScalingType, SearchSpace};
@@ -37,11 +36,8 @@ impl Boosting {
     }
 
     /// Returns a case of this problem, with the stored means of random search.
-    #[allow(clippy::missing_panics_doc, reason = "the stored file is valid")]
     pub fn case() -> Case {
-        let means = include_str!("boosting_random_means.json");
-        let means: RandomMeans = serde_json::from_str(means).expect("the stored file is valid");
-        Case::new(Self::new()).with_random_means(means)
+        Case::built_in(Self::new())
     }
 }
 

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::learners::learners;
 use crate::problem::Problem;
-use crate::random_means::RandomMeans;
 use crate::suite::{Case, HELD_OUT_SINCE, Suite};
 use crate::tables::TrainingTables;
 use surmise::error::Error;
@@ -43,15 +42,7 @@ impl Suite {
 
 /// Returns the cases of the learners, which need no tables.
 pub fn learner_cases() -> Vec<Case> {
-    let case = |learner: crate::learners::Learner| {
-        let means = RandomMeans::built_in(learner.name(), 0);
-        let case = Case::new(learner);
-        with_role(match means {
-            Some(means) => case.with_random_means(means),
-            None => case,
-        })
-    };
-    learners().into_iter().map(case).collect()
+    learners().into_iter().map(|learner| with_role(Case::built_in(learner))).collect()
 }
 
 fn with_role(case: Case) -> Case {

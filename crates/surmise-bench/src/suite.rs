@@ -73,7 +73,7 @@ impl Case {
     }
 
     /// Creates a case of a built-in problem, with its stored means of random search.
-    fn built_in(problem: impl Problem + 'static) -> Self {
+    pub(super) fn built_in(problem: impl Problem + 'static) -> Self {
         let random_means = RandomMeans::built_in(problem.name(), 0).into();
         Self { random_means, ..Self::new(problem) }
     }

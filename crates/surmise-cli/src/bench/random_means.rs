@@ -16,7 +16,7 @@ pub(super) fn random_means(problems: &[String]) -> Result<ExitCode, CommandError
     const SAMPLES: usize = 100_000;
     // Evaluations of real learners are slow, so they get fewer samples.
     const LEARNER_SAMPLES: usize = 10_000;
-    const SLOW_LEARNER_SAMPLES: usize = 4_000;
+    const SLOW_LEARNER_SAMPLES: usize = 2_000;
     let mut cases: BTreeMap<String, Case> = BTreeMap::new();
     for suite in SUITES {
         let suite_cases = Suite::named(suite)?.into_cases();
