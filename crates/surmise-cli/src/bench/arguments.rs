@@ -66,7 +66,7 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     pub(crate) problems: Vec<String>,
     /// The names of the strategies, separated by commas. +NAME replaces a part of Bayesian
-    /// optimization.
+    /// optimization; none stands for external programs only.
     #[arg(
         long,
         value_delimiter = ',',

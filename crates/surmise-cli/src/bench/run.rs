@@ -58,7 +58,7 @@ fn suite(options: &Options) -> Result<Suite, CommandError> {
 
 fn experiment(options: &Options) -> Result<Experiment, CommandError> {
     let mut contenders = Vec::new();
-    for name in &options.strategies {
+    for name in options.strategies.iter().filter(|name| *name != "none") {
         let contender = variants::contender(name);
         contenders.push(contender.ok_or_else(|| {
             let names = variants::names();
