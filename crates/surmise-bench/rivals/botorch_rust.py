@@ -75,7 +75,11 @@ class BotorchSession(protocol.Session):
         self.columns = [Column(parameter) for parameter in self.space]
         self.bounds = np.array([column.bounds for column in self.columns]).T
         self.cats = [index for index, column in enumerate(self.columns) if column.is_cat]
-        self.discrete = {i: c.values for i, c in enumerate(self.columns) if c.values and not c.is_cat}
+        self.discrete = {
+            index: column.values
+            for index, column in enumerate(self.columns)
+            if column.values and not column.is_cat
+        }
         dimensions = len(self.columns)
         count = 2 * (dimensions + 1)
         if self.budget:

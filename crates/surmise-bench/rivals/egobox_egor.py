@@ -2,8 +2,8 @@
 
     python rivals/egobox_egor.py
 
-`Egor.suggest` proposes a point for all evaluations so far (its docstring, and the tutorial
-notebook "Egor"). All settings are the defaults: LogEI, a squared exponential kernel, and a Latin
+`Egor.suggest` proposes a point for all evaluations so far (its docstring, and the notebook
+"Egor_Tutorial"). All settings are the defaults: LogEI, a squared exponential kernel, and a Latin
 hypercube of max(n + 1, 5) points first, which is what `minimize` starts with.
 - *noise.* Egor has no setting for it.
 - *failures.* The worst value so far: `suggest` panics on NaN, and `FailsafeStrategy.IMPUTATION`

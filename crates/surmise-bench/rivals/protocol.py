@@ -11,7 +11,8 @@ An adapter defines a subclass of `Session`, and ends with `serve(ItsSession)`:
 
     protocol.serve(MySession)
 
-`recommend` is optional. Each adapter serves one run: one `init`, then `ask` and `tell`.
+An adapter whose `start` returns True also defines `best`, for `recommend`. Each process serves
+one run: one `init`, then `ask` and `tell`.
 """
 import json
 import math

@@ -48,9 +48,12 @@ def check(config):
 class Program:
     def __init__(self, command):
         self.process = subprocess.Popen(
-            command.split(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
+            command.split(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
 
     def call(self, **request):
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -67,10 +70,8 @@ def search(command, noisy, parallel):
     """Returns the configurations in the order of the proposals, and the seconds per proposal."""
     rng, program = random.Random(1), Program(command)
     try:
-        reply = program.call(
-            op="init", space=SPACE, seed=2**53 - 7, parallel=parallel, budget=EVALUATIONS,
-            noisy=noisy,
-        )  # fmt: skip
+        settings = {"seed": 2**53 - 7, "parallel": parallel, "budget": EVALUATIONS}
+        reply = program.call(op="init", space=SPACE, noisy=noisy, **settings)
         assert reply["ok"] is True, reply
         recommends = reply.get("recommends", False)
         proposed, pending, valued, seconds = [], [], [], 0.0

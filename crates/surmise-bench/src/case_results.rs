@@ -1,14 +1,8 @@
 //! The results of strategies on a case.
 
-use crate::measures::PROGRESS_FLOOR;
-use crate::run::Run;
-use crate::statistics::{mean, median};
+use crate::run::{BUDGET_DIVISORS, Run};
+use crate::statistics::mean;
 use std::collections::BTreeMap;
-
-/// The smallest score in geometric means; smaller ones count as this value.
-///
-/// Otherwise a strategy that is close to the optimum on one problem would dominate the mean.
-pub const SCORE_FLOOR: f64 = 1e-2;
 
 /// The runs of one strategy on one case, in the order of their seeds.
 #[derive(Debug, Clone)]
@@ -24,60 +18,53 @@ impl StrategyResults {
         self.0.iter().map(number).collect()
     }
 
-    /// Returns the simple regret after the whole budget, for each seed; `None` without an optimum.
+    /// Returns the regret after the whole budget, for each seed; `None` without an optimum.
     pub fn regrets(&self) -> Option<Vec<f64>> {
         self.map_runs(Run::final_regret)
     }
 
-    /// Returns the score after the whole budget, for each seed; `None` if scores are unknown.
-    pub fn scores(&self) -> Option<Vec<f64>> {
-        self.map_runs(|run| run.score(run.budget))
-    }
-
     /// Returns the mean score: the mean regret divided by the mean regret of random search.
     ///
-    /// `None` if scores are unknown.
+    /// A single bad run raises it, which a mean of logarithms hardly shows. `None` if it is unknown.
     pub fn score(&self) -> Option<f64> {
-        self.scores().map(|scores| mean(&scores))
+        self.map_runs(|run| run.score(run.budget)).map(|scores| mean(&scores))
     }
 
-    /// Returns the mean score of the trials that the strategy recommends after the whole budget.
+    /// Returns log₁₀ of the relative regret at the shares of the budget, by seed.
     ///
-    /// `None` if scores are unknown.
-    pub fn inference_score(&self) -> Option<f64> {
-        self.map_runs(|run| run.inference_score(run.budget)).map(|scores| mean(&scores))
+    /// `None` if it is unknown for a seed.
+    pub fn log_relative_regrets(
+        &self,
+        floor: f64,
+    ) -> Option<BTreeMap<u64, [f64; BUDGET_DIVISORS.len()]>> {
+        let of_seed = |run: &Run| Some((run.seed, run.log_relative_regrets(floor)?));
+        self.0.iter().map(of_seed).collect()
     }
 
-    /// Returns the mean over the seeds of [`Run::log_area`]; `None` if it is unknown for a seed.
-    pub fn log_area(&self) -> Option<f64> {
-        self.map_runs(Run::log_area).map(|areas| mean(&areas))
-    }
-
-    /// Returns the median number of evaluations to a target, and the share of runs that reach it.
-    ///
-    /// The target is a bound of [`Run::progress`], such as 0.1. Runs that do not reach it count as
-    /// infinite. `None` if progress is unknown.
-    #[allow(clippy::cast_precision_loss, reason = "numbers of runs and evaluations")]
-    pub fn evaluations_to_target(&self, target: f64) -> Option<(f64, f64)> {
-        self.0.first()?.progress()?;
-        let count =
-            |run: &Run| run.evaluations_to_target(target).map_or(f64::INFINITY, |n| n as f64);
-        let counts: Vec<f64> = self.0.iter().map(count).collect();
-        let reached = counts.iter().filter(|count| count.is_finite()).count();
-        Some((median(&counts), reached as f64 / counts.len() as f64))
-    }
-
-    /// Returns the value that verdicts compare, for each seed.
-    ///
-    /// It is log₁₀ of the score, at least that of [`PROGRESS_FLOOR`]; without scores, the best
-    /// value.
-    pub(super) fn values_to_compare(&self) -> BTreeMap<u64, f64> {
-        let value = |run: &Run| match run.score(run.budget) {
-            Some(score) => score.max(PROGRESS_FLOOR).log10(),
+    /// Returns the best value at the shares of the budget, by seed.
+    pub(super) fn best_values(&self) -> BTreeMap<u64, [f64; BUDGET_DIVISORS.len()]> {
+        let of_seed = |run: &Run| {
+            let best = run.best_values();
             // Finite, because the difference of two infinite values is not a number.
-            None => run.best_values().last().copied().unwrap_or(f64::MAX).min(f64::MAX),
+            let at = |divisor: usize| best[run.budget.div_ceil(divisor) - 1].min(f64::MAX);
+            (run.seed, BUDGET_DIVISORS.map(at))
         };
-        self.0.iter().map(|run| (run.seed, value(run))).collect()
+        self.0.iter().map(of_seed).collect()
+    }
+
+    /// Returns the expected running time to a target, and the share of runs that reach it.
+    ///
+    /// The target is a bound of the relative regret, such as 0.1. The expected running time (Hansen
+    /// et al. 2009) is the number of evaluations of all runs, each up to the target or to its
+    /// budget, divided by the number of runs that reach it: the time of a search that is started
+    /// anew after each failure. It is infinite if none does. `None` if relative regret is unknown.
+    #[allow(clippy::cast_precision_loss, reason = "numbers of runs and evaluations")]
+    pub fn expected_running_time(&self, target: f64) -> Option<(f64, f64)> {
+        self.0.first()?.relative_regrets()?;
+        let counts = self.0.iter().map(|run| (run.evaluations_to_target(target), run.budget));
+        let total: usize = counts.clone().map(|(count, budget)| count.unwrap_or(budget)).sum();
+        let reached = counts.filter(|(count, _)| count.is_some()).count() as f64;
+        Some((total as f64 / reached, reached / self.0.len() as f64))
     }
 }
 
@@ -90,6 +77,9 @@ pub struct CaseResults {
     pub problem: String,
     /// The maximum number of evaluations.
     pub budget: usize,
+    /// The date since when the case is held out; `None` if the engine was developed with it, or if
+    /// nothing is declared.
+    pub held_out_since: Option<String>,
     /// The results in the order of the strategies; `None` for a strategy without runs on this case.
     pub by_strategy: Vec<Option<StrategyResults>>,
 }

@@ -2,89 +2,142 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::case_results::{CaseResults, SCORE_FLOOR, StrategyResults};
-use crate::measures::PROGRESS_FLOOR;
+use crate::case_results::{CaseResults, StrategyResults};
+use crate::comparison_options::{ComparisonOptions, Pairs};
 use crate::pairwise_comparison::{PairwiseComparison, pairwise_comparisons};
-use crate::run::{Run, RunKey};
-use crate::statistics::{mean, ranks};
+use crate::run::{BUDGET_DIVISORS, Run, RunKey};
+use crate::statistics::{Band, bootstrap_mean_over_problems, mean, ranks};
+use surmise::error::{Error, Violation};
 
 /// The comparison of strategies over all cases.
 ///
-/// It groups runs by case and strategy, and compares each pair of strategies on each case.
+/// It groups runs by case and strategy, and compares pairs of strategies on each case.
 /// [`page`](mod@crate::page) writes it as HTML, Markdown and CSV. [`Experiment`](crate::Experiment)
 /// has an example.
 #[derive(Debug, Clone)]
 pub struct Comparison {
-    strategies: Vec<String>,
+    options: ComparisonOptions,
+    strategies: Vec<StrategyLabel>,
+    names: Vec<String>,
     cases: Vec<CaseResults>,
     pairwise_comparisons: Vec<PairwiseComparison>,
-    /// The number of attempts that ended with an error and were made again, by strategy.
-    failed_attempts: BTreeMap<String, usize>,
 }
 
+/// A strategy of a comparison.
+#[derive(Debug, Clone)]
+struct StrategyLabel {
+    /// The name of the strategy in its runs, without the group.
+    strategy: String,
+    group: Option<String>,
+    /// The number of attempts that ended with an error and were made again.
+    failed_attempts: usize,
+}
+
+/// The relative regrets on one problem: for each case and seed, log₁₀ at the shares of the budget.
+type LogsOfProblem = Vec<Vec<[f64; BUDGET_DIVISORS.len()]>>;
+
 impl Comparison {
-    /// Groups runs by case and strategy, in the order in which they first occur.
+    /// Groups runs by case and strategy, in the order in which they first occur, with the default
+    /// options.
     ///
     /// Runs of one strategy with different settings or a different [`Parallelism`] count as
     /// different strategies. Runs of one case with different budgets or suite versions count as
-    /// different cases.
+    /// different cases. Of several attempts at one run, the last one counts.
     ///
     /// [`Parallelism`]: crate::Parallelism
+    #[allow(clippy::missing_panics_doc, reason = "the default options name no strategy")]
     pub fn new(runs: impl IntoIterator<Item = Run>) -> Self {
-        let (runs, failed_attempts) = last_attempts(runs);
-        let parallelisms: BTreeSet<_> = runs.iter().map(|run| run.parallelism).collect();
-        let mut settings: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for run in &runs {
-            settings.entry(&run.strategy).or_default().insert(&run.settings);
+        let group = (None, runs.into_iter().collect());
+        Self::of_groups(vec![group], ComparisonOptions::default()).expect("no control is named")
+    }
+
+    /// Groups runs as [`new`](Self::new) does; strategies of different groups are different.
+    ///
+    /// The name of a group, such as a directory, is added to the names of its strategies.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the floor is not between 0 and 1, or if no strategy has the name of the
+    /// control.
+    pub fn of_groups(
+        groups: Vec<(Option<String>, Vec<Run>)>,
+        options: ComparisonOptions,
+    ) -> Result<Self, Error> {
+        let mut runs: Vec<(Option<String>, Run)> = Vec::new();
+        let mut failed_attempts = BTreeMap::new();
+        for (group, group_runs) in groups {
+            let (last, failed) = last_attempts(group_runs);
+            failed_attempts.extend(failed.into_iter().map(|(key, n)| ((group.clone(), key), n)));
+            runs.extend(last.into_iter().map(|run| (group.clone(), run)));
         }
-        let label = |run: &Run| {
-            let has_one_parallelism = parallelisms.len() <= 1;
-            let parallelism = match has_one_parallelism {
-                true => String::new(),
-                false => format!(", {}", run.parallelism),
+        let labels = strategy_labels(&runs);
+        let names = distinct(labels.iter().cloned());
+        let mut strategies: Vec<StrategyLabel> = Vec::new();
+        for name in &names {
+            let mut of_name = runs.iter().zip(&labels).filter(|(_, label)| *label == name);
+            let attempts = |(group, run): &(Option<String>, Run)| -> usize {
+                failed_attempts.get(&(group.clone(), run.key())).copied().unwrap_or(0)
             };
-            let has_one_setting = settings[run.strategy.as_str()].len() == 1;
-            let setting = match has_one_setting {
-                true => String::new(),
-                false => format!(" ({})", &run.settings),
-            };
-            format!("{}{setting}{parallelism}", run.strategy)
-        };
-        let labels: Vec<String> = runs.iter().map(label).collect();
-        let strategies = distinct(labels.iter().cloned());
-        let case = case_labels(&runs);
-        let names = distinct(runs.iter().map(&case));
-        let mut groups: BTreeMap<(String, String), Vec<Run>> = BTreeMap::new();
-        for (run, label) in runs.iter().zip(&labels) {
-            groups.entry((case(run), label.clone())).or_default().push(run.clone());
+            let failed_attempts = of_name.clone().map(|(run, _)| attempts(run)).sum();
+            let ((group, run), _) = of_name.next().expect("each name has a run");
+            let (strategy, group) = (run.strategy.clone(), group.clone());
+            strategies.push(StrategyLabel { strategy, group, failed_attempts });
         }
-        let mut results = |name: &String, strategy: &String| {
-            let mut runs = groups.remove(&(name.clone(), strategy.clone()))?;
-            runs.sort_by_key(|run| run.seed);
-            Some(StrategyResults(runs))
-        };
-        let cases: Vec<CaseResults> = names
-            .into_iter()
-            .map(|name| {
-                let by_strategy: Vec<Option<StrategyResults>> =
-                    strategies.iter().map(|strategy| results(&name, strategy)).collect();
-                let first = by_strategy.iter().flatten().find_map(|results| results.0.first());
-                let problem = first.map_or(String::new(), |run| run.problem.clone());
-                CaseResults {
-                    budget: first.map_or(0, |run| run.budget),
-                    name,
-                    problem,
-                    by_strategy,
+        check(&options, &names)?;
+        let cases = group_by_case(runs, &labels, &names);
+        let pairs = pairs(&options.pairs, &names, &strategies);
+        let pairwise_comparisons = pairwise_comparisons(&cases, &pairs, options.floor);
+        Ok(Self { options, strategies, names, cases, pairwise_comparisons })
+    }
+
+    /// Returns the same comparison on some of its cases only.
+    #[must_use]
+    pub fn restricted_to(&self, is_kept: impl Fn(&CaseResults) -> bool) -> Self {
+        let cases: Vec<CaseResults> =
+            self.cases.iter().filter(|case| is_kept(case)).cloned().collect();
+        let pairs = pairs(&self.options.pairs, &self.names, &self.strategies);
+        let pairwise_comparisons = pairwise_comparisons(&cases, &pairs, self.options.floor);
+        Self { cases, pairwise_comparisons, ..self.clone() }
+    }
+
+    /// Returns the settings of the comparison.
+    pub fn options(&self) -> &ComparisonOptions {
+        &self.options
+    }
+
+    /// Returns the names of the strategies, in the order in which their runs first occur.
+    ///
+    /// Other methods identify a strategy by its index in this list.
+    pub fn strategies(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Returns the results of all strategies, case by case.
+    pub fn cases(&self) -> &[CaseResults] {
+        &self.cases
+    }
+
+    /// Returns the comparisons of pairs of strategies, on all cases that both were run on.
+    pub fn pairwise_comparisons(&self) -> &[PairwiseComparison] {
+        &self.pairwise_comparisons
+    }
+
+    /// Returns the pairs of strategies that are compared, each with the strategy of the verdict
+    /// first.
+    ///
+    /// The better one by mean rank comes first, except that a control comes second.
+    pub fn pairs(&self) -> Vec<(usize, usize)> {
+        let ranking = self.ranking();
+        let place = |strategy: usize| ranking.iter().position(|other| *other == strategy);
+        let mut oriented = pairs(&self.options.pairs, &self.names, &self.strategies);
+        if self.options.pairs == Pairs::All {
+            for pair in &mut oriented {
+                if place(pair.1) < place(pair.0) {
+                    *pair = (pair.1, pair.0);
                 }
-            })
-            .collect();
-        let pairwise_comparisons = pairwise_comparisons(&cases);
-        let mut by_label = BTreeMap::new();
-        for (run, label) in runs.iter().zip(labels) {
-            let count = failed_attempts.get(&run.key()).copied().unwrap_or(0);
-            *by_label.entry(label).or_insert(0) += count;
+            }
         }
-        Self { strategies, cases, pairwise_comparisons, failed_attempts: by_label }
+        oriented.sort_by_key(|(first, second)| (place(*first), place(*second)));
+        oriented
     }
 
     /// Returns the number of runs that ended with an error, in their last attempt.
@@ -98,81 +151,115 @@ impl Comparison {
     /// # Panics
     /// If there is no strategy with this index.
     pub fn failed_attempts(&self, strategy: usize) -> usize {
-        self.failed_attempts.get(&self.strategies[strategy]).copied().unwrap_or(0)
+        self.strategies[strategy].failed_attempts
     }
 
-    /// Returns the names of the strategies, in the order in which their runs first occur.
+    /// Returns the cases on which all strategies have relative regrets, each with the seeds that all
+    /// of them share.
     ///
-    /// Other methods identify a strategy by its index in this list.
-    pub fn strategies(&self) -> &[String] {
-        &self.strategies
-    }
-
-    /// Returns the results of all strategies, case by case.
-    pub fn cases(&self) -> &[CaseResults] {
-        &self.cases
-    }
-
-    /// Returns the comparisons of all pairs of strategies, on all cases that both were run on.
-    pub fn pairwise_comparisons(&self) -> &[PairwiseComparison] {
-        &self.pairwise_comparisons
-    }
-
-    /// Returns the cases on which all strategies have scores, with the scores of the strategies.
-    ///
-    /// All overall numbers are computed from these cases.
-    pub fn common_cases(&self) -> Vec<(&CaseResults, Vec<f64>)> {
-        let scores = |case: &CaseResults| -> Option<Vec<f64>> {
-            case.by_strategy.iter().map(|results| results.as_ref()?.score()).collect()
+    /// All overall numbers are computed from these cases and seeds.
+    pub fn common_cases(&self) -> Vec<(&CaseResults, BTreeSet<u64>)> {
+        let seeds = |case: &CaseResults| -> Option<BTreeSet<u64>> {
+            let mut shared: Option<BTreeSet<u64>> = None;
+            for results in &case.by_strategy {
+                let results = results.as_ref()?;
+                let known = results.log_relative_regrets(self.options.floor)?;
+                let seeds: BTreeSet<u64> = known.into_keys().collect();
+                shared = Some(shared.map_or(seeds.clone(), |other| &other & &seeds));
+            }
+            shared.filter(|seeds| !seeds.is_empty())
         };
-        self.cases.iter().filter_map(|case| Some((case, scores(case)?))).collect()
+        self.cases.iter().filter_map(|case| Some((case, seeds(case)?))).collect()
     }
 
-    /// Returns the geometric mean of a number over the common cases, for each strategy.
-    ///
-    /// Numbers below [`SCORE_FLOOR`] count as that. Cases for which `number` returns `None` are
-    /// ignored. The mean is NaN if no number is left.
-    pub fn geometric_means(&self, number: impl Fn(&StrategyResults) -> Option<f64>) -> Vec<f64> {
-        let common = self.common_cases();
-        let geometric_mean = |index: usize| {
-            let logs: Vec<f64> = common
-                .iter()
-                .filter_map(|(case, _)| number(case.by_strategy[index].as_ref()?))
-                .map(|score| score.max(SCORE_FLOOR).ln())
-                .collect();
-            mean(&logs).exp()
-        };
-        (0..self.strategies.len()).map(geometric_mean).collect()
-    }
-
-    /// Returns log₁₀ of the strategies' scores on each problem, which ranks are computed from.
-    ///
-    /// There is a row for each problem of the common cases, and a column for each strategy. Scores
-    /// below [`PROGRESS_FLOOR`] count as that. The instances of a problem are averaged,
-    /// because they are not independent.
-    pub fn log_scores(&self) -> Vec<Vec<f64>> {
-        let mut by_problem: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
-        for (case, scores) in self.common_cases() {
-            let logs = scores.into_iter().map(|score| score.max(PROGRESS_FLOOR).log10()).collect();
-            by_problem.entry(&case.problem).or_default().push(logs);
+    /// Returns log₁₀ of the relative regrets of a strategy on the common cases and seeds, by problem.
+    fn logs(&self, strategy: usize, floor: f64) -> BTreeMap<&str, LogsOfProblem> {
+        let mut by_problem: BTreeMap<&str, LogsOfProblem> = BTreeMap::new();
+        for (case, seeds) in self.common_cases() {
+            let results = case.by_strategy[strategy].as_ref().expect("a common case");
+            let known = results.log_relative_regrets(floor).expect("a common case");
+            let shared = known.into_iter().filter(|(seed, _)| seeds.contains(seed));
+            let shared = shared.map(|(_, logs)| logs).collect();
+            by_problem.entry(&case.problem).or_default().push(shared);
         }
-        let average = |rows: Vec<Vec<f64>>| {
-            let column = |index: usize| rows.iter().map(|row| row[index]).collect::<Vec<f64>>();
-            (0..self.strategies.len()).map(|index| mean(&column(index))).collect()
-        };
-        by_problem.into_values().map(average).collect()
+        by_problem
     }
 
-    /// Returns the mean rank of each strategy by [`log_scores`](Self::log_scores); 1 is best.
+    /// Returns the relative regret of a strategy at each share of the budget, with its interval.
+    ///
+    /// It is a geometric mean: of logarithms over the shared seeds of a case, then over the cases of
+    /// a problem, then over problems. The interval is a [two-level bootstrap].
+    ///
+    /// [two-level bootstrap]: bootstrap_mean_over_problems
+    pub fn relative_regret(&self, strategy: usize) -> [Band; BUDGET_DIVISORS.len()] {
+        self.relative_regret_with_floor(strategy, self.options.floor)
+    }
+
+    /// Returns the [relative regret](Self::relative_regret) with another floor.
+    pub fn relative_regret_with_floor(
+        &self,
+        strategy: usize,
+        floor: f64,
+    ) -> [Band; BUDGET_DIVISORS.len()] {
+        let logs = self.logs(strategy, floor);
+        std::array::from_fn(|share| {
+            let problems: Vec<Vec<Vec<f64>>> = logs.values().map(|p| at_share(p, share)).collect();
+            bootstrap_mean_over_problems(&problems).map(|log| 10_f64.powf(log))
+        })
+    }
+
+    /// Returns the differences of the logarithms of two strategies at a share of the budget, for each
+    /// problem, case and shared seed; below 0, the first strategy is better.
+    ///
+    /// The seeds are those that both strategies have on a case, whatever other strategies have.
+    pub fn differences(&self, first: usize, second: usize, share: usize) -> Vec<Vec<Vec<f64>>> {
+        let mut by_problem: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
+        for case in &self.cases {
+            let logs = |strategy: usize| {
+                let results = case.by_strategy[strategy].as_ref()?;
+                results.log_relative_regrets(self.options.floor)
+            };
+            let (Some(a), Some(b)) = (logs(first), logs(second)) else { continue };
+            let paired = a.iter().filter_map(|(seed, a)| Some(a[share] - b.get(seed)?[share]));
+            let paired: Vec<f64> = paired.collect();
+            if !paired.is_empty() {
+                by_problem.entry(&case.problem).or_default().push(paired);
+            }
+        }
+        by_problem.into_values().collect()
+    }
+
+    /// Returns log₁₀ of the strategies' relative regrets on each problem after the whole budget,
+    /// which ranks are computed from.
+    ///
+    /// There is a row for each problem of the common cases, and a column for each strategy. The
+    /// instances of a problem are averaged, because they are not independent.
+    pub fn final_logs(&self) -> Vec<Vec<f64>> {
+        let columns: Vec<Vec<f64>> = (0..self.names.len())
+            .map(|strategy| {
+                let logs = self.logs(strategy, self.options.floor);
+                let last = BUDGET_DIVISORS.len() - 1;
+                let of_problem = |problem: &LogsOfProblem| {
+                    let cases = at_share(problem, last);
+                    mean(&cases.iter().map(|case| mean(case)).collect::<Vec<f64>>())
+                };
+                logs.values().map(of_problem).collect()
+            })
+            .collect();
+        let problems = columns.first().map_or(0, Vec::len);
+        (0..problems).map(|row| columns.iter().map(|column| column[row]).collect()).collect()
+    }
+
+    /// Returns the mean rank of each strategy by [`final_logs`](Self::final_logs); 1 is best.
     ///
     /// The mean ranks are NaN if there are no common cases.
     pub fn mean_ranks(&self) -> Vec<f64> {
-        let by_problem: Vec<Vec<f64>> = self.log_scores().iter().map(|row| ranks(row)).collect();
+        let by_problem: Vec<Vec<f64>> = self.final_logs().iter().map(|row| ranks(row)).collect();
         let mean_rank = |index: usize| {
             let ranks: Vec<f64> = by_problem.iter().map(|ranks| ranks[index]).collect();
             mean(&ranks)
         };
-        (0..self.strategies.len()).map(mean_rank).collect()
+        (0..self.names.len()).map(mean_rank).collect()
     }
 
     /// Returns the indices of the strategies, the smallest (best) mean rank first.
@@ -183,17 +270,18 @@ impl Comparison {
         order
     }
 
-    /// Returns the runs of a strategy on the common cases.
+    /// Returns the runs of a strategy on the common cases, with the shared seeds.
     ///
     /// `strategy` is the index in [`strategies`](Self::strategies).
     ///
     /// # Panics
     /// If there is no strategy with this index.
     pub fn common_runs_of(&self, strategy: usize) -> impl Iterator<Item = &Run> {
-        let common = self.common_cases().into_iter().map(|(case, _)| case);
-        common
-            .filter_map(move |case| case.by_strategy[strategy].as_ref())
-            .flat_map(StrategyResults::runs)
+        self.common_cases().into_iter().flat_map(move |(case, seeds)| {
+            let results = case.by_strategy[strategy].as_ref();
+            let runs = results.map(StrategyResults::runs).unwrap_or_default().iter();
+            runs.filter(move |run| seeds.contains(&run.seed))
+        })
     }
 
     /// Returns the runs of a strategy on all cases.
@@ -208,6 +296,125 @@ impl Comparison {
             .filter_map(move |case| case.by_strategy[strategy].as_ref())
             .flat_map(StrategyResults::runs)
     }
+}
+
+/// Returns the numbers of one share of the budget, by case and seed.
+fn at_share(problem: &LogsOfProblem, share: usize) -> Vec<Vec<f64>> {
+    problem.iter().map(|case| case.iter().map(|logs| logs[share]).collect()).collect()
+}
+
+/// Checks the options against the names of the strategies.
+fn check(options: &ComparisonOptions, names: &[String]) -> Result<(), Error> {
+    let mut violations = Vec::new();
+    if !(options.floor > 0.0 && options.floor < 1.0) {
+        let rule = "the floor of relative regrets is between 0 and 1";
+        violations.push(Violation::new("floor", options.floor, rule, "use 0.01 or 0.0001"));
+    }
+    if let Pairs::Control(name) = &options.pairs
+        && !names.contains(name)
+    {
+        let remedy = format!("use one of {}", names.join(", "));
+        violations.push(Violation::new("control", name, "the control is a strategy", remedy));
+    }
+    Error::from_violations(violations)
+}
+
+/// Returns the pairs of strategies that are compared; a control comes second.
+fn pairs(pairs: &Pairs, names: &[String], strategies: &[StrategyLabel]) -> Vec<(usize, usize)> {
+    let all = (0..names.len()).flat_map(|a| (a + 1..names.len()).map(move |b| (a, b)));
+    match pairs {
+        Pairs::All => all.collect(),
+        Pairs::Control(name) => {
+            let control = names.iter().position(|other| other == name).expect("it is checked");
+            (0..names.len()).filter(|other| *other != control).map(|o| (o, control)).collect()
+        }
+        Pairs::SameName => all
+            .filter(|(a, b)| {
+                let (a, b) = (&strategies[*a], &strategies[*b]);
+                a.strategy == b.strategy && a.group != b.group
+            })
+            .collect(),
+    }
+}
+
+/// Returns the label of each run: the strategy, with its settings, parallelism and group where these
+/// differ.
+fn strategy_labels(runs: &[(Option<String>, Run)]) -> Vec<String> {
+    let orders: BTreeSet<_> =
+        runs.iter().map(|(_, run)| (run.parallelism, run.charged_proposals)).collect();
+    let mut settings: BTreeMap<(&Option<String>, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (group, run) in runs {
+        settings.entry((group, &run.strategy)).or_default().insert(&run.settings);
+    }
+    let label = |(group, run): &(Option<String>, Run)| {
+        let mut label = run.strategy.clone();
+        if settings[&(group, run.strategy.as_str())].len() > 1 {
+            label += &format!(" ({})", run.settings);
+        }
+        if orders.len() > 1 {
+            label += &format!(", {}", run.parallelism);
+            label += if run.charged_proposals { ", proposals charged" } else { "" };
+        }
+        match group {
+            Some(group) => format!("{label} of {group}"),
+            None => label,
+        }
+    };
+    runs.iter().map(label).collect()
+}
+
+/// Groups runs by case and strategy, in the order in which they first occur.
+fn group_by_case(
+    runs: Vec<(Option<String>, Run)>,
+    labels: &[String],
+    names: &[String],
+) -> Vec<CaseResults> {
+    let case_names = case_names(&runs);
+    let mut groups: BTreeMap<(String, String), Vec<Run>> = BTreeMap::new();
+    for ((case, label), (_, run)) in case_names.iter().zip(labels).zip(runs) {
+        groups.entry((case.clone(), label.clone())).or_default().push(run);
+    }
+    let mut results = |case: &String, name: &String| {
+        let mut runs = groups.remove(&(case.clone(), name.clone()))?;
+        runs.sort_by_key(|run| run.seed);
+        Some(StrategyResults(runs))
+    };
+    let of_case = |name: String| {
+        let by_strategy: Vec<Option<StrategyResults>> =
+            names.iter().map(|strategy| results(&name, strategy)).collect();
+        let first = by_strategy.iter().flatten().find_map(|results| results.0.first());
+        let first = first.expect("each case has a run");
+        CaseResults {
+            name,
+            problem: first.problem.clone(),
+            budget: first.budget,
+            held_out_since: first.held_out_since.clone(),
+            by_strategy,
+        }
+    };
+    distinct(case_names.iter().cloned()).into_iter().map(of_case).collect()
+}
+
+/// Returns the case of each run, with its budget and suite where these differ.
+fn case_names(runs: &[(Option<String>, Run)]) -> Vec<String> {
+    let mut budgets: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    let mut suites: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    for (_, run) in runs {
+        budgets.entry(run.case_name()).or_default().insert(run.budget);
+        suites.entry(run.case_name()).or_default().insert(run.suite);
+    }
+    let name = |(_, run): &(Option<String>, Run)| {
+        let mut name = run.case_name();
+        let (has_budgets, has_suites) = (budgets[&name].len() > 1, suites[&name].len() > 1);
+        if has_budgets {
+            name += &format!(" in {} evaluations", run.budget);
+        }
+        if has_suites {
+            name += &format!(" of suite {}", run.suite);
+        }
+        name
+    };
+    runs.iter().map(name).collect()
 }
 
 /// Returns the last attempt of each run, and the number of earlier attempts that failed.
@@ -231,25 +438,6 @@ fn last_attempts(runs: impl IntoIterator<Item = Run>) -> (Vec<Run>, BTreeMap<Run
         }
     }
     (kept, failed)
-}
-
-/// Returns a function that names a run's case, with its budget and suite where these differ.
-fn case_labels(runs: &[Run]) -> impl Fn(&Run) -> String + use<> {
-    let mut budgets: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    let mut suites: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
-    for run in runs {
-        budgets.entry(run.case_name()).or_default().insert(run.budget);
-        suites.entry(run.case_name()).or_default().insert(run.suite);
-    }
-    move |run| {
-        let name = run.case_name();
-        let has_one_budget = budgets[&name].len() == 1;
-        let has_one_suite = suites[&name].len() == 1;
-        let budget =
-            if has_one_budget { String::new() } else { format!(" in {} evaluations", run.budget) };
-        let suite = if has_one_suite { String::new() } else { format!(" of suite {}", run.suite) };
-        name + &budget + &suite
-    }
 }
 
 fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {

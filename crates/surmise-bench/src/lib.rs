@@ -66,19 +66,22 @@ mod pairwise_comparison;
 mod regression;
 mod task;
 
+mod comparison_options;
+
 mod comparison;
 mod runner;
 
 mod experiment;
 pub mod page;
 
-pub use self::case_results::{CaseResults, SCORE_FLOOR, StrategyResults};
+pub use self::case_results::{CaseResults, StrategyResults};
 pub use self::center_first::CenterFirst;
 pub use self::cluster::{Cluster, ClusterRun};
 pub use self::comparison::Comparison;
+pub use self::comparison_options::{ComparisonOptions, Pairs};
 pub use self::contender::Contender;
 pub use self::experiment::Experiment;
-pub use self::measures::PROGRESS_FLOOR;
+pub use self::measures::DEFAULT_FLOOR;
 pub use self::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 pub use self::problem::{Evaluation, FunctionProblem, Problem};
 pub use self::random_means::{CHECKPOINTS, MAX_BUDGET_WITH_SCORES, RandomMeans};

@@ -2,21 +2,31 @@
 //!
 //! | measure | definition |
 //! | --- | --- |
-//! | regret after n evaluations | smallest noiseless value of the first n − optimum, at least 0 |
-//! | inference regret | noiseless value of the recommended trial − optimum, at least 0 |
-//! | score | regret ⁄ mean regret of random search after n evaluations; 1 is random search |
-//! | progress | regret ⁄ mean regret of random search after the whole budget |
+//! | simple regret | smallest noiseless value of the first n evaluations − optimum, at least 0 |
+//! | inference regret | noiseless value of the trial that is recommended after n − optimum, at least 0 |
+//! | regret | inference regret if values are noisy, otherwise simple regret |
+//! | relative regret | regret ⁄ random search's mean regret after the whole budget |
+//! | score | regret ⁄ random search's mean regret after n evaluations; 1 is random search |
+//!
+//! Which of several noisy trials has the smallest noiseless value, nobody can know. So the regret of
+//! noisy values is that of the trial that one would deploy.
 //!
 //! Before its first value, a run counts as one random configuration does on average. So a run that
 //! ends with an error has measures, too.
 
-use crate::run::Run;
+use crate::run::{BUDGET_DIVISORS, Run};
 
-/// The smallest progress, and the smallest score, in areas, ranks and verdicts.
-pub const PROGRESS_FLOOR: f64 = 1e-4;
+/// The smallest relative regret in figures, ranks and verdicts, unless another floor is chosen.
+///
+/// Smaller ones count as this value. Otherwise digits near the optimum of an easy problem would
+/// decide a mean of logarithms.
+pub const DEFAULT_FLOOR: f64 = 1e-2;
+
+/// A value below the optimum by less than this share of the optimum is a rounding error.
+const ROUNDING: f64 = 1e-9;
 
 impl Run {
-    fn regret(&self, value: f64) -> Option<f64> {
+    fn regret_of(&self, value: f64) -> Option<f64> {
         let optimum = self.optimum?;
         let value = if value.is_finite() {
             value
@@ -27,20 +37,32 @@ impl Run {
     }
 
     /// Returns the simple regret after 1, 2, … evaluations; `None` if the optimum is unknown.
-    pub fn regrets(&self) -> Option<Vec<f64>> {
-        self.best_values().into_iter().map(|best| self.regret(best)).collect()
-    }
-
-    /// Returns the simple regret after the whole budget; `None` if the optimum is unknown.
-    pub fn final_regret(&self) -> Option<f64> {
-        self.regrets()?.last().copied()
+    pub fn simple_regrets(&self) -> Option<Vec<f64>> {
+        self.best_values().into_iter().map(|best| self.regret_of(best)).collect()
     }
 
     /// Returns the regret of the trial that was recommended after this many evaluations.
     ///
     /// `None` if the optimum is unknown.
     pub fn inference_regret(&self, evaluations: usize) -> Option<f64> {
-        self.regret(self.recommended_value(evaluations).unwrap_or(f64::INFINITY))
+        self.regret_of(self.recommended_value(evaluations).unwrap_or(f64::INFINITY))
+    }
+
+    /// Returns the regret after 1, 2, … evaluations; `None` if the optimum is unknown.
+    ///
+    /// It is the inference regret if values are noisy, otherwise the simple regret. Recommendations
+    /// are recorded at [`CHECKPOINTS`](crate::CHECKPOINTS); between them, the last one counts.
+    pub fn regrets(&self) -> Option<Vec<f64>> {
+        if self.noisy {
+            (1..=self.budget).map(|count| self.inference_regret(count)).collect()
+        } else {
+            self.simple_regrets()
+        }
+    }
+
+    /// Returns the regret after the whole budget; `None` if the optimum is unknown.
+    pub fn final_regret(&self) -> Option<f64> {
+        self.regrets()?.last().copied()
     }
 
     /// Returns random search's mean regret after this many evaluations.
@@ -57,38 +79,51 @@ impl Run {
         Some(regret / self.random_search_regret(evaluations)?)
     }
 
-    /// Returns the score of the trial that was recommended after this many evaluations.
+    /// Returns the relative regret after 1, 2, … evaluations: 1 is random search's final regret.
     ///
     /// `None` if the optimum or the mean regret of random search is unknown.
-    pub fn inference_score(&self, evaluations: usize) -> Option<f64> {
-        Some(self.inference_regret(evaluations)? / self.random_search_regret(evaluations)?)
-    }
-
-    /// Returns the progress after 1, 2, … evaluations: 1 is the final regret of random search.
-    ///
-    /// `None` if the optimum or the mean regret of random search is unknown.
-    pub fn progress(&self) -> Option<Vec<f64>> {
+    pub fn relative_regrets(&self) -> Option<Vec<f64>> {
         let reference = self.random_search_regret(self.budget)?;
         Some(self.regrets()?.into_iter().map(|regret| regret / reference).collect())
     }
 
-    /// Returns the number of evaluations after which progress is at most `target`.
+    /// Returns log₁₀ of the relative regret at the [shares of the budget](BUDGET_DIVISORS).
     ///
-    /// `None` if the run does not reach the target, or if its progress is unknown.
-    pub fn evaluations_to_target(&self, target: f64) -> Option<usize> {
-        Some(self.progress()?.iter().position(|progress| *progress <= target)? + 1)
+    /// Relative regrets below `floor` count as that. `None` if they are unknown.
+    pub fn log_relative_regrets(&self, floor: f64) -> Option<[f64; BUDGET_DIVISORS.len()]> {
+        let regrets = self.relative_regrets()?;
+        Some(BUDGET_DIVISORS.map(|divisor| {
+            let count = self.budget.div_ceil(divisor);
+            regrets[count - 1].max(floor).log10()
+        }))
     }
 
-    /// Returns the mean over all evaluations of log₁₀ of progress, at least that of
-    /// [`PROGRESS_FLOOR`].
+    /// Returns the number of evaluations after which the relative regret is at most `target`.
     ///
-    /// It is the area under the curve of progress; smaller values mean earlier progress. `None` if
-    /// progress is unknown.
-    pub fn log_area(&self) -> Option<f64> {
-        let progress = self.progress()?;
+    /// `None` if the run does not reach the target, or if its relative regret is unknown.
+    pub fn evaluations_to_target(&self, target: f64) -> Option<usize> {
+        Some(self.relative_regrets()?.iter().position(|regret| *regret <= target)? + 1)
+    }
+
+    /// Returns the mean over all evaluations of log₁₀ of the relative regret, at least that of
+    /// `floor`.
+    ///
+    /// It is the area under the curve of the regret; smaller values mean earlier progress. `None` if
+    /// the relative regret is unknown.
+    pub fn log_area(&self, floor: f64) -> Option<f64> {
+        let regrets = self.relative_regrets()?;
         #[allow(clippy::cast_precision_loss, reason = "a number of evaluations")]
-        let count = progress.len() as f64;
-        Some(progress.into_iter().map(|p| p.max(PROGRESS_FLOOR).log10()).sum::<f64>() / count)
+        let count = regrets.len() as f64;
+        Some(regrets.into_iter().map(|regret| regret.max(floor).log10()).sum::<f64>() / count)
+    }
+
+    /// Returns the number of noiseless values that are below the stated optimum.
+    ///
+    /// Their regret counts as 0. The optimum of some problems is only the best known value.
+    pub fn values_below_optimum(&self) -> usize {
+        let Some(optimum) = self.optimum else { return 0 };
+        let limit = optimum - ROUNDING * optimum.abs().max(self.random_search_regret(1).unwrap_or(0.0));
+        self.trials.iter().filter_map(|trial| trial.noiseless).filter(|value| *value < limit).count()
     }
 }
 
@@ -125,6 +160,7 @@ pub(super) mod tests {
             parallelism: Parallelism::Sequential,
             budget: 5,
             charged_proposals: false,
+            has_own_durations: false,
             noisy: false,
             held_out_since: None,
             optimum: Some(1.0),
@@ -149,12 +185,16 @@ pub(super) mod tests {
         assert_eq!(run.score(5), Some(0.0));
         assert_eq!(run.score(0), None);
         assert_eq!(run.score(6), None);
-        assert_eq!(run.progress().unwrap(), [1.25, 0.5, 0.5, 0.1, 0.0]);
+        assert_eq!(run.relative_regrets().unwrap(), [1.25, 0.5, 0.5, 0.1, 0.0]);
+        // After two, two, three and five of five evaluations.
+        let shares = run.log_relative_regrets(0.1).unwrap();
+        assert_eq!(shares, [0.5_f64.log10(), 0.5_f64.log10(), 0.5_f64.log10(), -1.0]);
         assert_eq!(run.evaluations_to_target(0.5), Some(2));
         assert_eq!(run.evaluations_to_target(0.05), Some(5));
         let area = (1.25_f64.log10() + 2.0 * 0.5_f64.log10() - 1.0 - 4.0) / 5.0;
-        assert!((run.log_area().unwrap() - area).abs() < 1e-12);
+        assert!((run.log_area(1e-4).unwrap() - area).abs() < 1e-12);
         assert_eq!(run.failures(), 1);
+        assert_eq!(run.values_below_optimum(), 1);
     }
 
     #[test]
@@ -174,8 +214,10 @@ pub(super) mod tests {
         };
         assert_eq!(run.inference_regret(2), Some(8.0));
         assert_eq!(run.inference_regret(5), Some(4.0));
-        assert_eq!(run.final_regret(), Some(1.0));
-        assert_eq!(run.inference_score(5), Some(0.5));
+        assert_eq!(run.final_regret(), Some(1.0), "without noise, the best value is known");
+        let noisy = Run { noisy: true, ..run };
+        assert_eq!(noisy.regrets().unwrap(), [8.0, 8.0, 4.0, 4.0, 4.0], "what one would deploy");
+        assert_eq!(noisy.score(5), Some(0.5));
     }
 
     #[test]
@@ -184,13 +226,12 @@ pub(super) mod tests {
         run.trials[0].end = Some(9.0);
         run.trials[2].end = None;
         assert_eq!(run.best_values(), [4.0, 4.0, 4.0, 4.0, 4.0]);
-        assert_eq!(run.improvements_by_time(), [(2.0, 4.0)]);
     }
 
     #[test]
     fn without_an_optimum_there_is_no_regret() {
         let run = Run { optimum: None, ..run(&[Some(5.0)]) };
-        assert!(run.regrets().is_none() && run.score(1).is_none() && run.log_area().is_none());
+        assert!(run.regrets().is_none() && run.score(1).is_none() && run.log_area(1e-2).is_none());
         assert_eq!(run.best_values(), [5.0; 5]);
     }
 }

@@ -1,18 +1,25 @@
-//! Compares two strategies on one case.
+//! Compares two strategies on one case, at the shares of the budget.
 
-use crate::case_results::CaseResults;
-use crate::statistics::{DecisionRule, Verdict, holm, median, vargha_delaney, wilcoxon_two_sided};
+use std::collections::BTreeMap;
 
-/// The rule of all verdicts: significance level 5 %, equivalence margin 0.1 decades of score.
+use crate::case_results::{CaseResults, StrategyResults};
+use crate::run::BUDGET_DIVISORS;
+use crate::statistics::{
+    DecisionRule, Verdict, holm, median, min_two_sided_p_value, vargha_delaney, wilcoxon_two_sided,
+};
+
+/// The rule of all verdicts: significance level 5 %, equivalence margin 0.1 decades of regret.
 ///
 /// The margin is a factor of 1.26.
 pub const DECISION_RULE: DecisionRule = DecisionRule { level: 0.05, margin: 0.1 };
 
-/// The comparison of two strategies on one case, with a verdict.
+/// The comparison of two strategies on one case after a share of the budget, with a verdict.
 #[derive(Debug, Clone)]
 pub struct PairwiseComparison {
     /// Index of the case in [`Comparison::cases`](crate::Comparison::cases).
     pub case: usize,
+    /// Index of the share of the budget in [`BUDGET_DIVISORS`].
+    pub share: usize,
     /// Index of the strategy that the verdict is about, in
     /// [`Comparison::strategies`](crate::Comparison::strategies).
     pub first: usize,
@@ -22,22 +29,25 @@ pub struct PairwiseComparison {
     pub pairs: usize,
     /// Number of these pairs whose results differ; the test ignores the other ones.
     pub untied: usize,
-    /// Median of the paired differences, in decades of score; below 0, the first one is better.
+    /// Median of the paired differences, in decades of regret; below 0, the first one is better.
     ///
-    /// Without scores, it is the median difference of the best values.
+    /// Without an optimum, it is the median difference of the best values.
     pub median_difference: f64,
     /// Vargha and Delaney's A: the probability that a run of the first strategy is better.
     pub effect_size: f64,
     /// p-value of Wilcoxon's two-sided signed-rank test, with Holm's correction.
     ///
-    /// The correction covers all pairs of strategies and all cases of the comparison.
+    /// The correction covers all cases and shares of the budget of this pair of strategies; those
+    /// without an untied pair are not tested.
     pub p_value: f64,
-    /// p-value of the two one-sided tests for equivalence, with the same correction.
+    /// p-value of the tests for equivalence, with the same correction.
     ///
-    /// It is 1 without scores, because the margin is one of scores.
+    /// It is 1 without an optimum, because the margin is one of regrets.
     pub equivalence_p_value: f64,
     /// The verdict on the first strategy.
     pub verdict: Verdict,
+    /// Number of tests for a difference in the family of this pair.
+    pub tests: usize,
 }
 
 impl PairwiseComparison {
@@ -58,56 +68,88 @@ impl PairwiseComparison {
             ..self.clone()
         }
     }
+
+    /// Returns true if no outcome of so many pairs could be significant, after the correction.
+    pub fn is_undecidable(&self) -> bool {
+        #[allow(clippy::cast_precision_loss, reason = "a number of tests")]
+        let tests = self.tests as f64;
+        tests * min_two_sided_p_value(self.pairs) > DECISION_RULE.level
+    }
 }
 
-/// Compares all pairs of strategies on all cases, and corrects the p-values by Holm's method.
+/// Compares pairs of strategies on all cases, and corrects the p-values of each pair by Holm's
+/// method.
 ///
-/// One correction covers all tests for a difference, a second one all tests for equivalence.
-pub(super) fn pairwise_comparisons(cases: &[CaseResults]) -> Vec<PairwiseComparison> {
-    let mut uncorrected = Vec::new();
-    for (index, case) in cases.iter().enumerate() {
-        for first in 0..case.by_strategy.len() {
-            for second in first + 1..case.by_strategy.len() {
-                uncorrected.extend(compare(index, case, first, second));
-            }
-        }
-    }
-    let corrected = |p_value: fn(&PairwiseComparison) -> f64| -> Vec<f64> {
-        let p_values: Vec<f64> = uncorrected.iter().map(|(pair, _)| p_value(pair)).collect();
-        holm(&p_values)
+/// One correction covers the tests for a difference, a second one those for equivalence.
+pub(super) fn pairwise_comparisons(
+    cases: &[CaseResults],
+    pairs: &[(usize, usize)],
+    floor: f64,
+) -> Vec<PairwiseComparison> {
+    let of_pair = |pair: &(usize, usize)| -> Vec<PairwiseComparison> {
+        let uncorrected = cases.iter().enumerate().flat_map(|(index, case)| {
+            (0..BUDGET_DIVISORS.len()).filter_map(move |share| {
+                compare((index, case), share, *pair, floor)
+            })
+        });
+        corrected(uncorrected.collect())
     };
-    let p_values = corrected(|pair| pair.p_value);
-    let equivalence_p_values = corrected(|pair| pair.equivalence_p_value);
-    let mut pairs = Vec::new();
-    for ((pair, differences), (p_value, equivalence_p_value)) in
-        uncorrected.into_iter().zip(p_values.into_iter().zip(equivalence_p_values))
-    {
+    pairs.iter().flat_map(of_pair).collect()
+}
+
+/// Corrects the p-values of one pair of strategies, and decides.
+fn corrected(uncorrected: Vec<(PairwiseComparison, Vec<f64>)>) -> Vec<PairwiseComparison> {
+    let tested: Vec<f64> =
+        uncorrected.iter().filter(|(pair, _)| pair.untied > 0).map(|(p, _)| p.p_value).collect();
+    let tests = tested.len();
+    let mut p_values = holm(&tested).into_iter();
+    let equivalence: Vec<f64> = uncorrected.iter().map(|(p, _)| p.equivalence_p_value).collect();
+    let equivalence = holm(&equivalence);
+    let mut corrected = Vec::new();
+    for ((pair, differences), equivalence_p_value) in uncorrected.into_iter().zip(equivalence) {
+        let p_value = if pair.untied > 0 { p_values.next().expect("tested") } else { 1.0 };
         let verdict = DECISION_RULE.decide(&differences, p_value, equivalence_p_value);
-        pairs.push(PairwiseComparison { p_value, equivalence_p_value, verdict, ..pair });
+        corrected.push(PairwiseComparison {
+            p_value,
+            equivalence_p_value,
+            verdict,
+            tests,
+            ..pair
+        });
     }
-    pairs
+    corrected
 }
 
 /// Returns the comparison before Holm's correction, without a verdict, and the paired differences.
 ///
-/// `None` if one of the strategies was not run on the case.
+/// `None` if one of the strategies was not run on the case, or if they share no seed.
 fn compare(
-    index: usize,
-    case: &CaseResults,
-    first: usize,
-    second: usize,
+    (index, case): (usize, &CaseResults),
+    share: usize,
+    (first, second): (usize, usize),
+    floor: f64,
 ) -> Option<(PairwiseComparison, Vec<f64>)> {
     let (a, b) = (case.by_strategy[first].as_ref()?, case.by_strategy[second].as_ref()?);
-    let b_by_seed = b.values_to_compare();
-    let paired =
-        a.values_to_compare().into_iter().filter_map(|(seed, a)| Some((a, *b_by_seed.get(&seed)?)));
+    let logs = |results: &StrategyResults| results.log_relative_regrets(floor);
+    let (a_by_seed, b_by_seed, has_regret): (BTreeMap<_, _>, BTreeMap<_, _>, bool) =
+        match (logs(a), logs(b)) {
+            (Some(a), Some(b)) => (a, b, true),
+            _ => (a.best_values(), b.best_values(), false),
+        };
+    let paired = a_by_seed.into_iter().filter_map(|(seed, a)| {
+        let b = b_by_seed.get(&seed)?;
+        Some((a[share], b[share]))
+    });
     let (a_values, b_values): (Vec<f64>, Vec<f64>) = paired.unzip();
+    if a_values.is_empty() {
+        return None;
+    }
     let differences: Vec<f64> = a_values.iter().zip(&b_values).map(|(a, b)| a - b).collect();
-    let has_scores = a.score().is_some() && b.score().is_some();
     let equivalence_p_value =
-        if has_scores { DECISION_RULE.equivalence_p_value(&differences) } else { 1.0 };
+        if has_regret { DECISION_RULE.equivalence_p_value(&differences) } else { 1.0 };
     let pair = PairwiseComparison {
         case: index,
+        share,
         first,
         second,
         pairs: differences.len(),
@@ -117,6 +159,7 @@ fn compare(
         p_value: wilcoxon_two_sided(&differences),
         equivalence_p_value,
         verdict: Verdict::Undecided,
+        tests: 0,
     };
     Some((pair, differences))
 }

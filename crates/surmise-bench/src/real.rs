@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::learners::learners;
-use crate::problem::Problem;
 use crate::suite::{Case, HELD_OUT_SINCE, Suite};
 use crate::tables::TrainingTables;
 use surmise::error::Error;

@@ -7,11 +7,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measures::PROGRESS_FLOOR;
 use crate::run::Run;
 use crate::statistics::{holm, mean, wilcoxon_signed_rank};
 use crate::suite::SUITE_VERSION;
 use surmise::error::{Error, Violation};
+
+/// The smallest score of the regression check. It is finer than the floor of figures, because a
+/// change of the engine may show in the last digits first.
+const FLOOR: f64 = 1e-4;
 
 /// The significance level, which bounds the probability of a false alarm.
 const LEVEL: f64 = 0.05;
@@ -24,7 +27,7 @@ const OVERALL_MARGIN: f64 = 0.1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BaselineScores {
     suite: u32,
-    /// log₁₀ of the scores, at least that of [`PROGRESS_FLOOR`].
+    /// log₁₀ of the scores, each at least 1e-4.
     scores: BTreeMap<String, BTreeMap<u64, f64>>,
 }
 
@@ -51,7 +54,7 @@ impl BaselineScores {
         let mut scores: BTreeMap<String, BTreeMap<u64, f64>> = BTreeMap::new();
         for run in runs {
             if let Some(score) = run.score(run.budget) {
-                let log = score.max(PROGRESS_FLOOR).log10();
+                let log = score.max(FLOOR).log10();
                 scores.entry(run.case_name()).or_default().insert(run.seed, log);
             }
         }

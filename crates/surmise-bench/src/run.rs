@@ -79,6 +79,9 @@ pub struct Run {
     /// True if the virtual clock advances during a proposal; it is then as slow as it was measured.
     #[serde(default, skip_serializing_if = "is_false")]
     pub charged_proposals: bool,
+    /// True if the durations of evaluations are those of the problem, and not drawn.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub has_own_durations: bool,
     /// True if two evaluations of one configuration may have different values.
     #[serde(default, skip_serializing_if = "is_false")]
     pub noisy: bool,
@@ -199,7 +202,7 @@ impl Run {
     }
 
     /// Returns the trials that ended, with their end times, in the order of these times.
-    fn ended_trials(&self) -> Vec<(f64, &RunTrial)> {
+    pub(super) fn ended_trials(&self) -> Vec<(f64, &RunTrial)> {
         let with_end = self.trials.iter().filter_map(|trial| Some((trial.end?, trial)));
         let mut ended: Vec<(f64, &RunTrial)> = with_end.collect();
         ended.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -221,19 +224,6 @@ impl Run {
             .collect();
         best_values.resize(self.budget, best);
         best_values
-    }
-
-    /// Returns the virtual time, in seconds, and the noiseless value of each improvement.
-    pub fn improvements_by_time(&self) -> Vec<(f64, f64)> {
-        let mut best = f64::INFINITY;
-        let mut improvements = Vec::new();
-        for (end, trial) in self.ended_trials() {
-            if let Some(value) = trial.noiseless.filter(|value| *value < best) {
-                best = value;
-                improvements.push((end, value));
-            }
-        }
-        improvements
     }
 
     /// Returns the noiseless value of the latest recommendation after at most this many

@@ -35,6 +35,7 @@ impl Task<'_> {
             parallelism: self.parallelism,
             budget: self.case.budget(),
             charged_proposals: self.charged_proposals,
+            has_own_durations: false,
             noisy: self.case.problem().is_noisy(),
             held_out_since: self.case.held_out_since().map(str::to_owned),
             optimum: self.case.problem().optimum(),
@@ -61,15 +62,22 @@ impl Task<'_> {
         let problem = self.case.problem();
         let stream = |purpose| Rng::stream(self.case.seed(self.seed, purpose), number as u64);
         let call = || problem.evaluate(configuration, &mut stream("chance"));
-        let evaluation = if problem.space().encode(configuration).is_err() {
+        if problem.space().encode(configuration).is_err() {
             Err::<f64, _>("not a configuration of the space").into()
         } else {
             catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
                 Err::<f64, _>(format!("panic: {}", panic_message(payload.as_ref()))).into()
             })
-        };
-        let drawn = || Some(self.durations?.draw(&mut stream("durations")));
-        Evaluation { duration: evaluation.duration.or_else(drawn), ..evaluation }
+        }
+    }
+
+    /// Returns the duration of an evaluation: that of the problem, or a drawn one, or a second.
+    fn duration(&self, number: usize, evaluation: &Evaluation) -> Duration {
+        let stream = Rng::stream(self.case.seed(self.seed, "durations"), number as u64);
+        match (evaluation.duration, self.durations) {
+            (None, Some(durations)) => durations.draw(&mut { stream }),
+            _ => evaluation.duration_or_default(),
+        }
     }
 }
 
@@ -103,11 +111,13 @@ pub(super) fn run_task(task: &Task<'_>) -> Run {
 fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Result<(), String> {
     let noiseless_values = RefCell::new(Vec::new());
     let proposal_time = Cell::new(Duration::ZERO);
+    let has_own_durations = Cell::new(false);
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
         let number = trial_index(job.trial.id);
         let evaluation = task.evaluate(number, &job.trial.configuration);
         noiseless_values.borrow_mut().push(evaluation.noiseless_value());
-        let duration = proposal_time.get() + evaluation.duration_or_default();
+        has_own_durations.set(has_own_durations.get() || evaluation.duration.is_some());
+        let duration = proposal_time.get() + task.duration(number, &evaluation);
         SimulatedJob::new(evaluation.outcome(), duration)
     });
     let mut stopwatch = Stopwatch::default();
@@ -135,6 +145,7 @@ fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Resul
             }
             for configuration in proposals {
                 start_trial(task, run, &mut jobs, (configuration, proposal_time.get()))?;
+                run.has_own_durations = has_own_durations.get();
                 running += 1;
             }
         }

@@ -1,7 +1,7 @@
-//! Scores and verdicts as CSV (RFC 4180).
+//! Trajectories and verdicts as CSV (RFC 4180).
 
 use crate::comparison::Comparison;
-use crate::random_means::CHECKPOINTS;
+use crate::run::BUDGET_DIVISORS;
 
 /// Returns a field, quoted if it contains a comma, a quote or a line break.
 fn quote(text: &str) -> String {
@@ -16,28 +16,32 @@ fn number_or_empty(value: Option<f64>) -> String {
     value.map_or(String::new(), |value| format!("{value:?}"))
 }
 
-/// Returns CSV with a row for each run and checkpoint; unknown values are empty.
-pub fn scores_csv(comparison: &Comparison) -> String {
-    let mut text = "problem,instance,strategy,seed,parallelism,evaluations,best,regret,\
-                    inference_regret,score\n"
+/// Returns CSV with a row for each evaluation of each run, in the order in which they ended; unknown
+/// values are empty.
+pub fn trajectories_csv(comparison: &Comparison) -> String {
+    let mut text = "problem,instance,strategy,seed,parallelism,evaluations,seconds,value,noiseless,\
+                    best,regret,relative_regret\n"
         .to_owned();
     for (index, strategy) in comparison.strategies().iter().enumerate() {
         for run in comparison.runs_of(index) {
             let (best_values, regrets) = (run.best_values(), run.regrets());
-            let checkpoints = CHECKPOINTS.into_iter().filter(|count| *count < run.budget);
-            for count in checkpoints.chain([run.budget]) {
-                let best = best_values[count - 1];
+            let relative = run.relative_regrets();
+            for (count, (seconds, trial)) in run.ended_trials().into_iter().enumerate() {
+                let best = best_values[count];
+                let at = |numbers: &Option<Vec<f64>>| numbers.as_ref().map(|numbers| numbers[count]);
                 let fields = [
                     quote(&run.problem),
                     run.instance.to_string(),
                     quote(strategy),
                     run.seed.to_string(),
                     run.parallelism.to_string(),
-                    count.to_string(),
+                    (count + 1).to_string(),
+                    format!("{seconds:?}"),
+                    number_or_empty(trial.value),
+                    number_or_empty(trial.noiseless),
                     number_or_empty(best.is_finite().then_some(best)),
-                    number_or_empty(regrets.as_ref().map(|regrets| regrets[count - 1])),
-                    number_or_empty(run.inference_regret(count)),
-                    number_or_empty(run.score(count)),
+                    number_or_empty(at(&regrets)),
+                    number_or_empty(at(&relative)),
                 ];
                 text.push_str(&(fields.join(",") + "\n"));
             }
@@ -46,14 +50,16 @@ pub fn scores_csv(comparison: &Comparison) -> String {
     text
 }
 
-/// Returns CSV with a row for each pair of strategies and each case.
+/// Returns CSV with a row for each pair of strategies, case and share of the budget.
 pub fn verdicts_csv(comparison: &Comparison) -> String {
-    let mut text = "case,first,second,verdict,median_difference,vargha_delaney_a,wilcoxon_p_holm,\
-                    equivalence_p_holm,pairs,untied\n"
+    let mut text = "case,evaluations,first,second,verdict,median_difference,vargha_delaney_a,\
+                    wilcoxon_p_holm,equivalence_p_holm,pairs,untied\n"
         .to_owned();
     for pair in comparison.pairwise_comparisons() {
+        let case = &comparison.cases()[pair.case];
         let fields = [
-            quote(&comparison.cases()[pair.case].name),
+            quote(&case.name),
+            case.budget.div_ceil(BUDGET_DIVISORS[pair.share]).to_string(),
             quote(&comparison.strategies()[pair.first]),
             quote(&comparison.strategies()[pair.second]),
             pair.verdict.to_string(),

@@ -2,7 +2,7 @@
 
 use crate::comparison::Comparison;
 use crate::pairwise_comparison::DECISION_RULE;
-use crate::statistics::cliques;
+use crate::statistics::{cliques, mean};
 use surmise::drawing::format_short;
 use surmise::drawing::{Anchor, Svg, text_width};
 
@@ -14,7 +14,7 @@ pub(super) fn critical_difference(comparison: &Comparison) -> String {
     let names = comparison.strategies();
     let ranks = comparison.mean_ranks();
     let order = comparison.ranking();
-    let groups = cliques(&comparison.log_scores(), DECISION_RULE.level);
+    let groups = cliques(&comparison.final_logs(), DECISION_RULE.level);
     let label_width = names.iter().map(|name| text_width(name, 12.0)).fold(60.0, f64::max) + 46.0;
     let (line_width, bars_height) = (320.0, 10.0 * groups.len() as f64);
     let left_count = order.len().div_ceil(2);
@@ -50,9 +50,10 @@ pub(super) fn critical_difference(comparison: &Comparison) -> String {
     svg.finish("Critical-difference diagram of mean ranks")
 }
 
-/// Draws scores as a heat map: blue is better than random search, white equal, orange worse.
+/// Draws relative regrets as a heat map: blue is better than random search, white equal, orange
+/// worse.
 #[allow(clippy::cast_precision_loss, reason = "a few strategies and cases")]
-pub(super) fn score_map(comparison: &Comparison) -> String {
+pub(super) fn regret_map(comparison: &Comparison) -> String {
     let names = comparison.strategies();
     let cases = comparison.cases();
     let left = cases.iter().map(|case| text_width(&case.name, 11.0)).fold(60.0, f64::max) + 12.0;
@@ -68,24 +69,29 @@ pub(super) fn score_map(comparison: &Comparison) -> String {
         let y = top + row_height * index as f64;
         svg.text((left - 8.0, y + 14.0), Anchor::End, 11.0, &case.name);
         for (column, results) in case.by_strategy.iter().enumerate() {
-            let score = results.as_ref().and_then(crate::case_results::StrategyResults::score);
-            let (fill, text_color) = colors(score);
+            let regret = results.as_ref().and_then(|results| {
+                let logs = results.log_relative_regrets(comparison.options().floor)?;
+                let finals: Vec<f64> = logs.into_values().map(|[.., last]| last).collect();
+                Some(10_f64.powf(mean(&finals)))
+            });
+            let (fill, text_color) = colors(regret);
             let x = left + cell_width * column as f64;
             svg.rectangle((x, y), (cell_width, row_height), &fill);
-            let text = score.map_or("–".to_owned(), format_short);
+            let text = regret.map_or("–".to_owned(), format_short);
             let center = (x + cell_width / 2.0, y + 14.0);
             svg.colored_text(center, Anchor::Middle, (11.0, text_color), &text);
         }
     }
-    svg.finish("Map of scores, strategies by problems")
+    svg.finish("Map of relative regrets, strategies by cases")
 }
 
-/// Returns the fill and text colors of a score: dark blue at 1e-4, white at 1, orange at 10.
-fn colors(score: Option<f64>) -> (String, &'static str) {
-    let Some(score) = score.filter(|score| !score.is_nan()) else {
+/// Returns the fill and text colors of a relative regret: dark blue at 1e-4, white at 1, orange at
+/// 10.
+fn colors(regret: Option<f64>) -> (String, &'static str) {
+    let Some(regret) = regret.filter(|regret| !regret.is_nan()) else {
         return ("#f2f2f2".to_owned(), "#222222");
     };
-    let decades = score.max(1e-300).log10();
+    let decades = regret.max(1e-300).log10();
     let (end, share) = if decades < 0.0 {
         ([8.0, 69.0, 128.0], (-decades / 4.0).min(1.0))
     } else {

@@ -1,10 +1,9 @@
 //! The curves of a comparison.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::case_results::{CaseResults, StrategyResults};
 use crate::comparison::Comparison;
-use crate::measures::PROGRESS_FLOOR;
 use crate::run::Run;
 use crate::statistics::{bootstrap_band, mean, median, quantile};
 use surmise::drawing::PlotAxis;
@@ -64,7 +63,7 @@ fn regret_chart(case: &CaseResults) -> Chart {
     let (low, high) = extent(&curves);
     let is_logarithmic = has_regret && low > 0.0 && low.is_finite();
     let y = if is_logarithmic {
-        PlotAxis::logarithmic("simple regret", low, high)
+        PlotAxis::logarithmic("regret", low, high)
     } else {
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
         PlotAxis::linear("best value", low, high)
@@ -74,38 +73,46 @@ fn regret_chart(case: &CaseResults) -> Chart {
     Chart { title: case.name.clone(), x, y, curves, marks: Vec::new(), floor }
 }
 
-/// Draws the data profile (Moré & Wild 2009): the share of all targets over the share of the
-/// budget.
+/// Draws the empirical distribution of running times (Hansen et al. 2009): the share of all targets
+/// that is reached, over the number of evaluations per parameter.
 ///
 /// Each case and seed has 21 targets, from random search's final regret down to 1e-4 of it.
-pub(super) fn data_profile(comparison: &Comparison) -> String {
+pub(super) fn targets_reached(comparison: &Comparison) -> String {
     let targets: Vec<f64> = (0..=20).map(|step| 10_f64.powf(-f64::from(step) / 5.0)).collect();
-    let shares: Vec<f64> = (0..=100).map(|step| f64::from(step) / 100.0).collect();
+    let parameters = |run: &Run| {
+        float(run.trials.first().map_or(1, |trial| trial.configuration.iter().count().max(1)))
+    };
+    let runs = || (0..comparison.strategies().len()).flat_map(|s| comparison.common_runs_of(s));
+    let per_parameter = || runs().map(|run| (1.0 / parameters(run), float(run.budget) / parameters(run)));
+    let low = per_parameter().map(|(first, _)| first).fold(1.0, f64::min);
+    let high = per_parameter().map(|(_, last)| last).fold(2.0, f64::max);
+    let counts: Vec<f64> =
+        (0..=120).map(|step| low * (high / low).powf(f64::from(step) / 120.0)).collect();
     let curve = |series: usize| {
-        // For each run and target, the share of the budget until the run reaches the target.
-        let mut shares_to_target: Vec<f64> = Vec::new();
+        // For each run and target, the evaluations per parameter until the run reaches the target.
+        let mut needed: Vec<f64> = Vec::new();
         for run in comparison.common_runs_of(series) {
             let count = |target: &f64| run.evaluations_to_target(*target).map(float);
-            let share = |count: Option<f64>| count.unwrap_or(f64::INFINITY) / float(run.budget);
-            shares_to_target.extend(targets.iter().map(count).map(share));
+            let scaled = |count: Option<f64>| count.unwrap_or(f64::INFINITY) / parameters(run);
+            needed.extend(targets.iter().map(count).map(scaled));
         }
-        let reached = |share: f64| {
-            let count = shares_to_target.iter().filter(|needed| **needed <= share + 1e-12).count();
-            float(count) / float(shares_to_target.len().max(1))
+        let reached = |count: f64| {
+            let reached = needed.iter().filter(|needed| **needed <= count * (1.0 + 1e-9)).count();
+            float(reached) / float(needed.len().max(1))
         };
-        let points = shares.iter().map(|share| (*share, [reached(*share); 3])).collect();
+        let points = counts.iter().map(|count| (*count, [reached(*count); 3])).collect();
         Curve { series, points, is_stepped: true }
     };
     let chart = Chart {
-        title: "Data profile".to_owned(),
-        x: PlotAxis::linear("share of the budget", 0.0, 1.0),
+        title: "Targets reached".to_owned(),
+        x: PlotAxis::logarithmic("evaluations per parameter", low, high),
         y: PlotAxis::linear("share of targets reached", 0.0, 1.0),
         curves: (0..comparison.strategies().len()).map(curve).collect(),
         marks: Vec::new(),
         floor: None,
     };
     grid(&[chart], comparison.strategies(), 1, (560.0, 320.0))
-        .finish("Data profile: share of targets reached by share of the budget")
+        .finish("Share of targets reached by evaluations per parameter")
 }
 
 /// Draws the median time of the n-th proposal, with the band of the middle 90 % of all runs.
@@ -141,52 +148,59 @@ pub(super) fn ask_time(comparison: &Comparison) -> String {
         .finish("Time of a proposal by its number")
 }
 
-/// Returns true if trials ran in parallel, so that virtual time differs from evaluation counts.
-pub(super) fn is_parallel(comparison: &Comparison) -> bool {
-    let runs = (0..comparison.strategies().len()).flat_map(|series| comparison.runs_of(series));
-    let concurrencies: BTreeSet<usize> = runs.map(|run| run.parallelism.concurrency()).collect();
-    concurrencies.iter().any(|count| *count > 1)
+/// Returns true if virtual time says more than counts of evaluations: trials ran in parallel,
+/// proposals took time, or durations depend on the configuration.
+pub(super) fn has_times(comparison: &Comparison) -> bool {
+    let mut runs = (0..comparison.strategies().len()).flat_map(|series| comparison.runs_of(series));
+    runs.any(|run| {
+        run.parallelism.concurrency() > 1 || run.charged_proposals || run.has_own_durations
+    })
 }
 
-/// Draws the geometric mean of progress over virtual time; 1 is the time of a single worker.
-pub(super) fn progress_by_virtual_time(comparison: &Comparison) -> String {
-    let log_progress = |run: &Run, share: f64| -> Option<f64> {
+/// Returns log₁₀ of the relative regret after so many evaluations have ended.
+///
+/// Before the first one, a run counts as one random configuration does.
+fn log_regret_after(run: &Run, count: usize, floor: f64) -> Option<f64> {
+    let regret = match count.checked_sub(1) {
+        Some(last) => *run.relative_regrets()?.get(last)?,
+        None => run.random_search_regret(1)? / run.random_search_regret(run.budget)?,
+    };
+    Some(regret.max(floor).log10())
+}
+
+/// Draws the geometric mean of relative regret over virtual time; 1 is the time of a single worker.
+pub(super) fn relative_regret_by_time(comparison: &Comparison) -> String {
+    let floor = comparison.options().floor;
+    let log_regret = |run: &Run, share: f64| -> Option<f64> {
         let total_time: f64 = run.trials.iter().filter_map(|t| Some(t.end? - t.start)).sum();
-        let improvements = run.improvements_by_time();
-        let best = improvements.iter().rev().find(|(end, _)| *end <= share * total_time + 1e-9);
-        let regret = match best {
-            Some((_, value)) => (value - run.optimum?).max(0.0),
-            None => run.random_search_regret(1)?,
-        };
-        Some((regret / run.random_search_regret(run.budget)?).max(PROGRESS_FLOOR).log10())
+        let ended = run.trials.iter().filter_map(|trial| trial.end);
+        let count = ended.filter(|end| *end <= share * total_time + 1e-9).count();
+        log_regret_after(run, count, floor)
     };
     let label = "virtual time, as a share of that of one worker";
-    progress_chart(comparison, "Progress by virtual time", label, log_progress)
+    regret_chart_over_cases(comparison, "Relative regret by virtual time", label, log_regret)
 }
 
-/// Draws the geometric mean of progress over all cases, over the share of the budget.
-pub(super) fn progress_by_budget(comparison: &Comparison) -> String {
-    let log_progress = |run: &Run, share: f64| {
+/// Draws the geometric mean of relative regret over all cases, over the share of the budget.
+pub(super) fn relative_regret_by_budget(comparison: &Comparison) -> String {
+    let floor = comparison.options().floor;
+    let log_regret = |run: &Run, share: f64| {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
         let spent = (share * float(run.budget) + 1e-9).floor() as usize;
-        // Before its first evaluation, a run counts as one random configuration does.
-        let progress = match spent.checked_sub(1) {
-            Some(last) => *run.progress()?.get(last)?,
-            None => run.random_search_regret(1)? / run.random_search_regret(run.budget)?,
-        };
-        Some(progress.max(PROGRESS_FLOOR).log10())
+        log_regret_after(run, spent, floor)
     };
-    progress_chart(comparison, "Progress over all cases", "share of the budget", log_progress)
+    let title = "Relative regret over all cases";
+    regret_chart_over_cases(comparison, title, "share of the budget", log_regret)
 }
 
-/// Draws the geometric mean of progress over cases, with bootstrap bands over seeds.
+/// Draws a geometric mean over cases, with bootstrap bands over seeds.
 ///
 /// A resampled seed is resampled for all cases.
-fn progress_chart(
+fn regret_chart_over_cases(
     comparison: &Comparison,
     title: &str,
     label: &str,
-    log_progress: impl Fn(&Run, f64) -> Option<f64>,
+    log_regret: impl Fn(&Run, f64) -> Option<f64>,
 ) -> String {
     let shares: Vec<f64> = (1..=50).map(|step| f64::from(step) / 50.0).collect();
     let curve = |series: usize| {
@@ -196,7 +210,7 @@ fn progress_chart(
         }
         let at = |share: f64| -> Vec<f64> {
             let over_cases = |runs: &Vec<&Run>| {
-                let logs = runs.iter().filter_map(|run| log_progress(run, share));
+                let logs = runs.iter().filter_map(|run| log_regret(run, share));
                 mean(&logs.collect::<Vec<f64>>())
             };
             by_seed.values().map(over_cases).collect()
@@ -207,11 +221,11 @@ fn progress_chart(
     };
     let curves: Vec<Curve> = (0..comparison.strategies().len()).map(curve).collect();
     let (low, high) = extent(&curves);
-    let (low, high) = if low <= high { (low, high) } else { (PROGRESS_FLOOR, 1.0) };
+    let (low, high) = if low <= high { (low, high) } else { (1e-2, 1.0) };
     let chart = Chart {
         title: title.to_owned(),
         x: PlotAxis::linear(label, 0.0, 1.0),
-        y: PlotAxis::logarithmic("regret by random search's", low, high),
+        y: PlotAxis::logarithmic("relative regret", low, high),
         curves,
         marks: Vec::new(),
         floor: None,

@@ -1,6 +1,6 @@
 //! Writes all files of a comparison.
 
-use super::csv::{scores_csv, verdicts_csv};
+use super::csv::{trajectories_csv, verdicts_csv};
 use super::html::page;
 use super::summary::summary;
 use crate::comparison::Comparison;
@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Writes `report.html`, `summary.md`, `scores.csv` and `verdicts.csv` to a directory.
+/// Writes `report.html`, `summary.md`, `trajectories.csv` and `verdicts.csv` to a directory.
 ///
 /// The directory is created if it does not exist.
 ///
@@ -18,6 +18,6 @@ pub fn write(directory: &Path, title: &str, comparison: &Comparison) -> io::Resu
     fs::create_dir_all(directory)?;
     fs::write(directory.join("report.html"), page(title, comparison))?;
     fs::write(directory.join("summary.md"), summary(title, comparison))?;
-    fs::write(directory.join("scores.csv"), scores_csv(comparison))?;
+    fs::write(directory.join("trajectories.csv"), trajectories_csv(comparison))?;
     fs::write(directory.join("verdicts.csv"), verdicts_csv(comparison))
 }

@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | `report.html` | pictures and tables, in one self-contained file |
 //! | `summary.md` | reading in a terminal or a code review |
-//! | `scores.csv` | other programs: a row for each run and checkpoint |
-//! | `verdicts.csv` | other programs: a row for each pair of strategies and each case |
+//! | `trajectories.csv` | other programs: a row for each evaluation of each run |
+//! | `verdicts.csv` | other programs: a row for each pair of strategies, case and share of the budget |
 //!
 //! [`surmise::drawing`] draws the pictures.
 
@@ -14,13 +14,20 @@ mod diagram;
 mod figures;
 mod tables;
 
+mod pictures;
+
 mod summary;
 
 mod html;
 
 mod files;
 
-pub use self::csv::{scores_csv, verdicts_csv};
+#[cfg(feature = "export")]
+mod export;
+
+pub use self::csv::{trajectories_csv, verdicts_csv};
+#[cfg(feature = "export")]
+pub use self::export::export;
 pub use self::files::write;
 pub use self::html::page;
 pub use self::summary::summary;

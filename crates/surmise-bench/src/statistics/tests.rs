@@ -14,6 +14,8 @@ struct Golden {
     cliques: Vec<(Rows<f64>, Rows<usize>)>,
     mean_bands: Vec<(Vec<f64>, (f64, f64))>,
     median_bands: Vec<(Vec<f64>, (f64, f64))>,
+    student: Vec<(Vec<f64>, f64, f64)>,
+    bands_over_problems: Vec<(Vec<Rows<f64>>, (f64, f64))>,
     equivalence: Vec<(Vec<f64>, f64, f64)>,
 }
 
@@ -85,6 +87,44 @@ fn bands_agree_with_scipy() {
     assert!(bootstrap_band(&[], mean).estimate.is_nan());
     let one = bootstrap_band(&[3.0], median);
     assert_eq!((one.low, one.estimate, one.high), (3.0, 3.0, 3.0));
+}
+
+#[test]
+fn the_test_of_the_mean_agrees_with_scipy() {
+    let rows = golden().student;
+    assert_eq!(rows.len(), 9);
+    for (values, bound, want) in rows {
+        assert_close(mean_is_less(&values, bound), want);
+    }
+    assert_close(mean_is_less(&[1.0], 9.0), 1.0);
+    assert_close(mean_is_less(&[1.0, 1.0], 9.0), 0.0);
+    assert_close(mean_is_less(&[1.0, 1.0], 1.0), 1.0);
+}
+
+/// Both are random: numpy uses 20,000 resamples, this crate 1,000.
+#[test]
+fn bands_over_problems_agree_with_numpy() {
+    let rows = golden().bands_over_problems;
+    assert_eq!(rows.len(), 3);
+    for (problems, (low, high)) in rows {
+        let band = bootstrap_mean_over_problems(&problems);
+        let tolerance = 0.1 * (high - low);
+        assert!((band.low - low).abs() < tolerance, "{} for {low}", band.low);
+        assert!((band.high - high).abs() < tolerance, "{} for {high}", band.high);
+    }
+    // The means of problems count equally, however many cases and seeds they have.
+    let uneven = [vec![vec![1.0; 9], vec![2.0]], vec![vec![6.0, 8.0]]];
+    assert_close(bootstrap_mean_over_problems(&uneven).estimate, (1.5 + 7.0) / 2.0);
+    assert!(bootstrap_mean_over_problems(&[]).estimate.is_nan());
+}
+
+#[test]
+fn few_pairs_cannot_be_significant() {
+    let p = |n: usize| wilcoxon_two_sided(&(1..=n).map(|i| -(i as f64)).collect::<Vec<f64>>());
+    for n in [1, 2, 5, 11] {
+        assert_close(min_two_sided_p_value(n), p(n));
+    }
+    assert_close(min_two_sided_p_value(0), 1.0);
 }
 
 #[test]

@@ -57,6 +57,12 @@ pub fn wilcoxon_two_sided(differences: &[f64]) -> f64 {
     (2.0 * less.min(wilcoxon_signed_rank(&mirrored))).min(1.0)
 }
 
+/// Returns the smallest two-sided p-value that so many pairs without ties can have: 2^(1 − n).
+pub fn min_two_sided_p_value(pairs: usize) -> f64 {
+    let exponent = i32::try_from(pairs).unwrap_or(i32::MAX).min(1000);
+    2.0_f64.powi(1 - exponent).min(1.0)
+}
+
 /// Returns twice the rank of each absolute difference, so that mean ranks are integers.
 ///
 /// The differences must be sorted by their absolute values.

@@ -1,7 +1,8 @@
 """The statistics of comparisons, by scipy.
 
-They are ranks, Wilcoxon's two-sided test, Vargha and Delaney's A (from Mann and Whitney's U),
-quantiles, bootstrap bands of means and medians, equivalence by two one-sided tests, and cliques.
+They are ranks, Wilcoxon's two-sided test, Student's one-sided test, Vargha and Delaney's A (from
+Mann and Whitney's U), quantiles, bootstrap bands of means, medians and means over problems,
+equivalence by one-sided tests of ranks and of the mean, and cliques.
 
 Prints one JSON object. The bands are random: with 100,000 resamples, their error is about a
 hundredth of their width.
@@ -9,7 +10,7 @@ hundredth of their width.
 import json
 
 import numpy as np
-from scipy.stats import bootstrap, mannwhitneyu, rankdata, wilcoxon
+from scipy.stats import bootstrap, mannwhitneyu, rankdata, ttest_1samp, wilcoxon
 
 rng = np.random.default_rng(6)
 
@@ -36,10 +37,36 @@ def band(sample, statistic):
     return [float(found.confidence_interval.low), float(found.confidence_interval.high)]
 
 
+def student(sample, bound):
+    return float(ttest_1samp(sample, bound, alternative="less").pvalue)
+
+
 def equivalence(sample, margin):
     below = wilcoxon(np.array(sample) - margin, alternative="less", method="exact").pvalue
     above = wilcoxon(-np.array(sample) - margin, alternative="less", method="exact").pvalue
-    return float(max(below, above))
+    mirrored = [-x for x in sample]
+    return float(max(below, above, student(sample, margin), student(mirrored, margin)))
+
+
+def band_over_problems(problems):
+    """Resamples problems, and seeds within each of their cases."""
+    generator = np.random.default_rng(8)
+
+    def resample_of(problem):
+        return np.mean([np.mean(generator.choice(case, len(case))) for case in problem])
+
+    means = [
+        np.mean([resample_of(problems[i]) for i in generator.integers(len(problems), size=len(problems))])
+        for _ in range(20_000)
+    ]
+    return [float(np.quantile(means, q)) for q in (0.025, 0.975)]
+
+
+problem_sets = [
+    [[rounded(rng.normal(level, 0.3, size=6)) for _ in range(2)] for level in (0.0, 1.0, 0.4, 2.0, 0.7)],
+    [[rounded(rng.normal(size=20))]],
+    [[rounded(rng.normal(level, 1.0, size=3))] for level in rounded(rng.normal(size=12))],
+]
 
 
 def holm(p_values):
@@ -87,5 +114,7 @@ print(json.dumps({
         [s, q, float(np.quantile(s, q))] for s in samples for q in (0.0, 0.25, 0.5, 0.9, 1.0)
     ],
     "mean_bands": [[s, band(s, np.mean)] for s in samples[1:]],
+    "student": [[d, m, student(d, m)] for d in differences for m in (-0.2, 0.0, 1.1)],
+    "bands_over_problems": [[p, band_over_problems(p)] for p in problem_sets],
     "equivalence": [[d, m, equivalence(d, m)] for d in differences for m in (0.2503, 1.2507)],
 }, indent=0))

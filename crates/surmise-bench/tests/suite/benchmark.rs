@@ -16,7 +16,7 @@ use surmise_bench::boosting::Boosting;
 use surmise_bench::decorators::{Durations, Failing, Noisy};
 use surmise_bench::problems::{mixed, rugged, smooth};
 use surmise_bench::{
-    CHECKPOINTS, Case, Comparison, Contender, Experiment, FunctionProblem, Parallelism, Run,
+    CHECKPOINTS, Case, Comparison, Contender, Experiment, FunctionProblem, Parallelism, Retry, Run,
     RunTrial, RunsFile, Suite, page,
 };
 
@@ -137,7 +137,7 @@ fn an_interrupted_experiment_resumes() {
     assert_eq!(file.runs().len(), 4, "the torn line is dropped");
     let error = RunsFile::open(&folder.0).unwrap_err().to_string();
     assert!(error.contains("another experiment"), "{error}");
-    let done: HashSet<_> = file.runs().iter().map(Run::key).collect();
+    let done = file.done(Retry::Never);
     let mut resumed = 0;
     experiment.run(&done, |run| {
         assert!(!done.contains(&run.key()));
@@ -153,19 +153,62 @@ fn an_interrupted_experiment_resumes() {
     assert_eq!(read, runs);
 }
 
+/// A run with an error stays in the file; a second attempt counts, and the first one is reported.
 #[test]
-fn runs_with_errors_are_repeated() {
+fn runs_with_errors_are_kept_and_made_again_on_demand() {
     let folder = Folder::new("broken");
     let broken = run_of(Contender::external("gone", "exit 3"));
+    let repaired = Run { error: None, ..broken.clone() };
     let valid = run_of(random());
     let mut file = RunsFile::open(&folder.0).unwrap();
-    file.append(broken).unwrap();
+    file.append(broken.clone()).unwrap();
     file.append(valid.clone()).unwrap();
     drop(file);
-    let mut file = RunsFile::open(&folder.0).unwrap().remove_runs_with_errors().unwrap();
-    assert_eq!(file.runs(), std::slice::from_ref(&valid));
-    file.append(valid.clone()).unwrap();
-    assert_eq!(file.finish().unwrap(), [valid.clone(), valid]);
+    let mut file = RunsFile::open(&folder.0).unwrap();
+    assert_eq!(file.done(Retry::Never).len(), 2);
+    assert_eq!(file.done(Retry::RunsWithErrors), HashSet::from([valid.key()]));
+    let error = file.append(valid.clone()).unwrap_err().to_string();
+    assert!(error.contains("a run of random on line/0 with seed 1"), "{error}");
+    file.append(repaired).unwrap();
+    assert_eq!(file.done(Retry::RunsWithErrors).len(), 2);
+    let runs = file.finish().unwrap();
+    let attempts: Vec<(u32, bool)> = runs
+        .iter()
+        .filter(|run| run.strategy == "gone")
+        .map(|run| (run.attempt, run.error.is_some()))
+        .collect();
+    assert_eq!(attempts, [(1, true), (2, false)]);
+    let comparison = Comparison::new(runs);
+    let index = comparison.strategies().iter().position(|name| name == "gone").unwrap();
+    assert_eq!(comparison.runs_of(index).count(), 1);
+    assert_eq!((comparison.failed_attempts(index), comparison.runs_with_errors()), (1, 0));
+}
+
+/// The shards of an experiment are its runs, each once; a run in two parts is refused.
+#[test]
+fn shards_are_merged_and_doubles_are_refused() {
+    let experiment = || {
+        Experiment::new(small_suite(), [random(), Contender::new("sobol", || SobolSearch)])
+            .unwrap()
+            .with_seed_range(21..=23)
+    };
+    let whole = run_all(&experiment());
+    assert_eq!(whole.iter().map(|run| run.seed).min(), Some(21));
+    let shard = |number| run_all(&experiment().with_shard(number, 3).unwrap());
+    let parts: Vec<(PathBuf, Vec<Run>)> =
+        (1..=3).map(|number| (PathBuf::from(format!("part{number}")), shard(number))).collect();
+    assert!(parts.iter().all(|(_, runs)| runs.len() == 4));
+    assert_eq!(RunsFile::merge(parts.clone()).unwrap(), whole);
+    let doubled = vec![parts[0].clone(), ("copy".into(), parts[0].1.clone())];
+    let error = RunsFile::merge(doubled).unwrap_err().to_string();
+    assert!(error.contains("part1 also has a run of") && error.contains("copy"), "{error}");
+    assert!(experiment().with_shard(4, 3).is_err() && experiment().with_shard(0, 3).is_err());
+
+    let folder = Folder::new("merged");
+    RunsFile::create(&folder.0, whole.clone()).unwrap();
+    assert_eq!(RunsFile::read(&folder.0).unwrap(), whole);
+    let error = RunsFile::create(&folder.0, whole).unwrap_err().to_string();
+    assert!(error.contains("choose another directory"), "{error}");
 }
 
 #[test]
@@ -426,17 +469,17 @@ fn the_report_is_self_contained() {
 
     let summary = read("summary.md");
     assert!(summary.contains("## Verdicts") && summary.contains("Holm"));
-    let csv = read("scores.csv");
+    let csv = read("trajectories.csv");
     // Commas outside of quotes.
     let columns = |line: &str| {
         let unquoted = line.split('"').step_by(2);
         1 + unquoted.map(|part| part.matches(',').count()).sum::<usize>()
     };
-    assert!(csv.lines().all(|line| columns(line) == 10), "each row has 10 fields");
+    assert!(csv.lines().all(|line| columns(line) == 12), "each row has 12 fields");
     assert!(csv.contains("\"<odd> & \"\"quoted\"\", batches of 4\""), "quotes are doubled");
-    // 6 contenders, 2 cases, 6 seeds, at 1, 5, 10 and 14 evaluations.
-    assert_eq!(csv.lines().count(), 1 + 6 * 2 * 6 * 4);
-    assert_eq!(read("verdicts.csv").lines().count(), 1 + 15 * 2);
+    // 4 contenders without errors, 2 cases, 6 seeds, 14 evaluations.
+    assert_eq!(csv.lines().count(), 1 + 4 * 2 * 6 * 14);
+    assert_eq!(read("verdicts.csv").lines().count(), 1 + 15 * 2 * 4);
 }
 
 #[test]

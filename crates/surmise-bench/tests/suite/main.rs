@@ -4,3 +4,4 @@
 
 mod benchmark;
 mod hard_problems;
+mod planted;

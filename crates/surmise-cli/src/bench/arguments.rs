@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use surmise_bench::DEFAULT_FLOOR;
 
 /// The exit statuses of `run`.
 const RUN_STATUS: &str = "\
@@ -19,14 +20,7 @@ pub(crate) enum Command {
     #[command(after_help = RUN_STATUS)]
     Run(Options),
     /// Analyze existing runs: those of one directory, or of several directories side by side.
-    Compare {
-        /// The directories with runs, as `run` writes them.
-        #[arg(required = true, value_name = "DIR")]
-        directories: Vec<PathBuf>,
-        /// The directory for a page with the results.
-        #[arg(long, value_name = "DIR")]
-        out: Option<PathBuf>,
-    },
+    Compare(CompareOptions),
     /// Join the runs of shards in a new directory. Runs that occur twice are an error.
     Merge {
         /// The directories with runs, as `run` writes them.
@@ -119,6 +113,40 @@ pub(crate) struct Options {
     /// Draw no progress bar.
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareOptions {
+    /// The directories with runs, as `run` writes them, or files with runs.
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+    /// Join the runs of all directories, instead of comparing the directories.
+    #[arg(long)]
+    pub(crate) join: bool,
+    /// Compare every other strategy with this one only, instead of all pairs.
+    #[arg(long, value_name = "STRATEGY", group = "pairs")]
+    pub(crate) control: Option<String>,
+    /// Compare only strategies of the same name in different directories, such as two builds.
+    #[arg(long, group = "pairs")]
+    pub(crate) paired_by_name: bool,
+    /// The smallest relative regret that counts; smaller ones count as this.
+    #[arg(long, default_value_t = DEFAULT_FLOOR)]
+    pub(crate) floor: f64,
+    /// Only the strategies with these names, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(crate) strategies: Vec<String>,
+    /// Only the problems whose names contain one of these texts, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "TEXT")]
+    pub(crate) problems: Vec<String>,
+    /// Only the problems that are held out, or only those that the engine was developed with.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) only: Option<Only>,
+    /// The directory for a page with the results.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The directory for figures (SVG and PDF), LaTeX tables and the data of IOHanalyzer.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) export: Option<PathBuf>,
 }
 
 /// The problems by whether the engine was developed with them.

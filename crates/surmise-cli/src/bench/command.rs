@@ -12,7 +12,7 @@ use crate::output::exit_code;
 pub(crate) fn run(command: &Command) -> ExitCode {
     exit_code(match command {
         Command::Run(options) => run_all(options),
-        Command::Compare { directories, out } => compare(directories, out.as_deref()),
+        Command::Compare(options) => compare(options),
         Command::Merge { directories, out } => merge(directories, out),
         Command::Check { baseline, write, quiet } => check(baseline, *write, *quiet),
         Command::RandomMeans { problems } => random_means(problems),

@@ -3,41 +3,65 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use surmise_bench::{Comparison, Run, RunsFile, page};
+use surmise_bench::{Comparison, ComparisonOptions, Pairs, Run, RunsFile, page};
 
+use super::arguments::{CompareOptions, Only};
 use crate::output::{CommandError, InvalidInput, in_file, print_line};
 
 /// Analyzes existing runs of one directory, or of several directories side by side.
-pub(super) fn compare(
-    directories: &[PathBuf],
-    out: Option<&Path>,
-) -> Result<ExitCode, CommandError> {
-    let mut runs = Vec::new();
-    for directory in directories {
-        if directory.is_file() {
-            return Err(in_file(
-                directory,
-                "this is a file: give the directory that contains the runs",
-            )
-            .into());
-        }
-        let directory_runs =
-            RunsFile::read(directory).map_err(|error| in_file(directory, error))?;
-        let has_several = directories.len() > 1;
-        let name = directory.display();
-        runs.extend(directory_runs.into_iter().map(|run| match has_several {
-            true => Run { strategy: format!("{} of {name}", run.strategy), ..run },
-            false => run,
-        }));
-    }
-    let comparison = Comparison::new(runs);
+pub(super) fn compare(options: &CompareOptions) -> Result<ExitCode, CommandError> {
+    let comparison = Comparison::of_groups(groups(options)?, comparison_options(options))
+        .map_err(|error| InvalidInput(error.to_string()))?;
     let title = "Strategies compared";
     print_line(page::summary(title, &comparison))?;
-    if let Some(out) = out {
+    if let Some(out) = &options.out {
         page::write(out, title, &comparison)?;
         print_line(format!("The page with the pictures: {}", out.join("report.html").display()))?;
     }
+    if let Some(directory) = &options.export {
+        page::export(directory, &comparison)?;
+        print_line(format!("Figures, tables and data: {}", directory.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn comparison_options(options: &CompareOptions) -> ComparisonOptions {
+    let pairs = match &options.control {
+        Some(name) => Pairs::Control(name.clone()),
+        None if options.paired_by_name => Pairs::SameName,
+        None => Pairs::All,
+    };
+    ComparisonOptions { floor: options.floor, pairs }
+}
+
+/// Reads the selected runs; those of each directory are a group, unless they are joined.
+fn groups(options: &CompareOptions) -> Result<Vec<(Option<String>, Vec<Run>)>, CommandError> {
+    let mut parts = Vec::new();
+    for directory in &options.directories {
+        let mut runs = RunsFile::read(directory).map_err(|error| in_file(directory, error))?;
+        runs.retain(|run| is_selected(run, options));
+        parts.push((directory.clone(), runs));
+    }
+    if parts.iter().all(|(_, runs)| runs.is_empty()) {
+        return Err(InvalidInput("no run has such a strategy and problem".to_owned()).into());
+    }
+    if options.join {
+        let runs = RunsFile::merge(parts).map_err(|error| InvalidInput(error.to_string()))?;
+        return Ok(vec![(None, runs)]);
+    }
+    let has_several = parts.len() > 1;
+    let name = |path: PathBuf| has_several.then(|| path.display().to_string());
+    Ok(parts.into_iter().map(|(path, runs)| (name(path), runs)).collect())
+}
+
+fn is_selected(run: &Run, options: &CompareOptions) -> bool {
+    let has_strategy = options.strategies.is_empty() || options.strategies.contains(&run.strategy);
+    let case = run.case_name();
+    let has_problem =
+        options.problems.is_empty() || options.problems.iter().any(|text| case.contains(text));
+    let is_held_out = run.held_out_since.is_some();
+    let has_role = options.only.is_none_or(|only| is_held_out == (only == Only::HeldOut));
+    has_strategy && has_problem && has_role
 }
 
 /// Joins the runs of several directories in a new one, and writes their page.
