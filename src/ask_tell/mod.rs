@@ -68,4 +68,4 @@ pub use self::messages::{
     Request, Tell,
 };
 pub use self::session::Session;
-pub use self::space::Parameter;
+pub use self::space::{Parameter, search_space};

@@ -9,7 +9,7 @@ use super::messages::{
     Ask, Best, EarlyStoppingRule, EmptyRequest, Goal, HELP, HalvingSettings, Init, NamedRule,
     Reply, ReportRequest, Tell, read_request, trials_reply,
 };
-use super::space::value_text;
+use super::space::{search_space, value_text};
 use crate::error::Error;
 use crate::limits::{EarlyStopping, ResourceLimits, TuningRules};
 use crate::objective::Objective;
@@ -114,20 +114,7 @@ impl Session {
 
     fn init(&mut self, init: Init) -> Result<Reply, String> {
         let mut errors = Vec::new();
-        let mut ranges = Vec::new();
-        for (index, parameter) in init.space.iter().enumerate() {
-            match parameter.to_range(index) {
-                Ok(range) => ranges.push(range),
-                Err(malformed) => errors.push(malformed),
-            }
-        }
-        let space = SearchSpace::new(ranges);
-        // If no range is valid, the errors of the ranges say more than that the space is empty.
-        if let Err(error) = &space
-            && (errors.is_empty() || init.space.len() > errors.len())
-        {
-            errors.push(format!("space: {}", one_line(error)));
-        }
+        let space = search_space(&init.space).map_err(|found| errors.extend(found));
         let limits = ResourceLimits {
             max_jobs: init.budget,
             max_parallel_jobs: init.parallel,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::space::{ParameterRange, ParameterValue, ScalingType};
+use crate::space::{ParameterRange, ParameterValue, ScalingType, SearchSpace};
 
 /// A parameter of a search space, as a request writes it.
 ///
@@ -71,13 +71,39 @@ impl From<&ParameterRange> for Parameter {
     }
 }
 
+/// Returns the search space of these parameters.
+///
+/// # Errors
+/// All errors of the parameters, each in one line that names the parameter and the member.
+pub fn search_space(parameters: &[Parameter]) -> Result<SearchSpace, Vec<String>> {
+    let mut errors = Vec::new();
+    let mut ranges = Vec::new();
+    for (index, parameter) in parameters.iter().enumerate() {
+        match parameter.to_range(index) {
+            Ok(range) => ranges.push(range),
+            Err(malformed) => errors.push(malformed),
+        }
+    }
+    let space = SearchSpace::new(ranges);
+    // If no range is valid, the errors of the ranges say more than that the space is empty.
+    if let Err(error) = &space
+        && (errors.is_empty() || parameters.len() > errors.len())
+    {
+        errors.push(format!("space: {}", error.to_string().replace('\n', "; ")));
+    }
+    match space {
+        Ok(space) if errors.is_empty() => Ok(space),
+        _ => Err(errors),
+    }
+}
+
 impl Parameter {
     /// Returns the range that this parameter describes. `index` is its index in the list `space`.
     ///
     /// # Errors
     /// The outer error names a member that is missing, superfluous or of a wrong type. The inner
     /// one is [`Error::Invalid`] for values that are no valid range.
-    pub(super) fn to_range(&self, index: usize) -> Result<Result<ParameterRange, Error>, String> {
+    fn to_range(&self, index: usize) -> Result<Result<ParameterRange, Error>, String> {
         if self.name.is_empty() {
             return Err(format!("space[{index}].name: empty"));
         }

@@ -59,12 +59,13 @@ fn main() {
         found.sort_by(|a, b| a.0.total_cmp(&b.0));
         found.truncate(LOCAL_SEARCHES);
         let random = found[0].0;
-        let improved = found.into_par_iter().zip(0..).map(|(start, seed)| {
-            search_locally(problem, start, seed)
-        });
+        let starts: Vec<(u64, (f64, UnitPoint))> = (0..).zip(found).collect();
+        let improved =
+            starts.into_par_iter().map(|(seed, start)| search_locally(problem, start, seed));
         let (best, point) = improved
             .min_by(|a, b| a.0.total_cmp(&b.0))
             .expect("there are local searches");
-        println!("{} {best:?} (random: {random:?}) at {}", case.name(), problem.space().decode(&point));
+        let configuration = problem.space().decode(&point);
+        println!("{} {best:?} (random: {random:?}) at {configuration}", case.name());
     }
 }

@@ -10,39 +10,18 @@
 //! ```
 //!
 //! A program without `recommends` is not asked to recommend. A value of null tells the program that
-//! the evaluation failed. The program's standard error is
-//! that of this process. Each core makes a run, so a program should use one thread only;
-//! environment variables of BLAS and OpenMP set this limit.
-
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread;
-use std::time::Duration;
+//! the evaluation failed.
 
 use crate::optimizer::{Optimizer, OptimizerSettings};
+use crate::program::Program;
 use crate::run::RunTrial;
 use surmise::ask_tell::{Ask, Init, Parameter, Reply, Request, Tell};
-use surmise::process_group::{ProcessGroup, Signal};
 use surmise::space::{Configuration, ParameterValue};
 use surmise::trial::Outcome;
 
-const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
-
-/// Time between two checks whether the program has exited.
-const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(10);
-/// Number of checks before the program is killed.
-const EXIT_POLLS: u32 = 100;
-
-/// Environment variables that limit a program to one thread.
-const ONE_THREAD: [&str; 3] = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
-
 /// A running program that proposes configurations.
 pub(super) struct ExternalProgram {
-    child: Child,
-    /// The program's standard input; `None` once it is closed.
-    input: Option<ChildStdin>,
-    lines: Receiver<io::Result<String>>,
+    program: Program,
     /// True if the program answers requests for a recommendation.
     recommends: bool,
 }
@@ -50,29 +29,7 @@ pub(super) struct ExternalProgram {
 impl ExternalProgram {
     /// Starts the program, and sends it the search space and the settings.
     pub(super) fn start(command: &str, settings: &OptimizerSettings<'_>) -> Result<Self, String> {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", command]).envs(ONE_THREAD.map(|name| (name, "1")));
-        // In a process group, so that all its child processes can be killed, too.
-        let mut child = ProcessGroup::make_leader(&mut shell)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot start `{command}`: {error}"))?;
-        let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().expect("the output is a pipe"));
-        // The channel is bounded: a program that prints without end blocks, and uses no memory
-        // here.
-        let (sender, lines) = sync_channel(16);
-        // A separate thread reads, because a blocking read has no timeout.
-        #[allow(clippy::disallowed_methods, reason = "the thread ends with the program's output")]
-        thread::spawn(move || {
-            for line in output.lines() {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut program = Self { child, input, lines, recommends: false };
+        let mut program = Self { program: Program::start(command)?, recommends: false };
         let space = settings.space.ranges().iter().map(Parameter::from).collect();
         let mut init = Init::new(space);
         init.seed = settings.seed;
@@ -86,23 +43,9 @@ impl ExternalProgram {
         Ok(program)
     }
 
-    /// Writes a request, and reads the reply to it.
+    /// Sends a request; an error in the reply is an error.
     fn call(&mut self, request: &Request) -> Result<Reply, String> {
-        let input = self.input.as_mut().expect("the input is open until the program is dropped");
-        let request = serde_json::to_string(request).map_err(|error| error.to_string())?;
-        writeln!(input, "{request}")
-            .and_then(|()| input.flush())
-            .map_err(|error| format!("cannot write to the program: {error}"))?;
-        let line = match self.lines.recv_timeout(REPLY_TIMEOUT) {
-            Ok(line) => line.map_err(|error| format!("cannot read from the program: {error}"))?,
-            Err(RecvTimeoutError::Timeout) => {
-                return Err(format!("no reply within {} seconds", REPLY_TIMEOUT.as_secs()));
-            }
-            Err(RecvTimeoutError::Disconnected) => return Err(self.describe_end()),
-        };
-        let reply: Reply = serde_json::from_str(&line)
-            .map_err(|error| format!("the reply {line:?} is invalid: {error}"))?;
-        match reply {
+        match self.program.call(request)? {
             Reply::Error { error } => Err(format!("the program reports an error: {error}")),
             reply => Ok(reply),
         }
@@ -117,25 +60,6 @@ impl ExternalProgram {
                 Err(format!("the reply to {request} is not {{\"ok\":true}}"))
             }
         }
-    }
-
-    fn describe_end(&mut self) -> String {
-        match self.wait_for_exit() {
-            Some(status) => format!("the program has ended: {status}"),
-            None => "the program has closed its output".to_owned(),
-        }
-    }
-
-    /// Closes the program's input, which tells it to exit, and waits for up to a second.
-    fn wait_for_exit(&mut self) -> Option<ExitStatus> {
-        self.input = None;
-        for _ in 0..EXIT_POLLS {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Some(status);
-            }
-            thread::sleep(EXIT_POLL_INTERVAL);
-        }
-        None
     }
 }
 
@@ -188,13 +112,4 @@ fn is_same(a: &Configuration, b: &Configuration) -> bool {
         }
     };
     a.iter().count() == b.iter().count() && a.iter().all(agrees)
-}
-
-impl Drop for ExternalProgram {
-    fn drop(&mut self) {
-        if self.wait_for_exit().is_none() {
-            ProcessGroup::of(&self.child).signal(Signal::Kill);
-            let _ = self.child.wait();
-        }
-    }
 }

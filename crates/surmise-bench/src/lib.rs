@@ -48,7 +48,12 @@ mod optimizer;
 mod runs_file;
 
 #[cfg(unix)]
+mod program;
+
+#[cfg(unix)]
 mod external;
+#[cfg(unix)]
+mod external_problem;
 
 mod contender;
 
@@ -81,6 +86,8 @@ pub use self::comparison::Comparison;
 pub use self::comparison_options::{ComparisonOptions, Pairs};
 pub use self::contender::Contender;
 pub use self::experiment::Experiment;
+#[cfg(unix)]
+pub use self::external_problem::ExternalProblem;
 pub use self::measures::DEFAULT_FLOOR;
 pub use self::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 pub use self::problem::{Evaluation, FunctionProblem, Problem};

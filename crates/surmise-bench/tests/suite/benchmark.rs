@@ -16,7 +16,7 @@ use surmise_bench::boosting::Boosting;
 use surmise_bench::decorators::{Durations, Failing, Noisy};
 use surmise_bench::problems::{mixed, rugged, smooth};
 use surmise_bench::{
-    CHECKPOINTS, Case, Comparison, Contender, Experiment, FunctionProblem, Parallelism, Retry, Run,
+    CHECKPOINTS, Case, Comparison, Contender, Experiment, ExternalProblem, FunctionProblem, Parallelism, Retry, Run,
     RunTrial, RunsFile, Suite, page,
 };
 
@@ -256,6 +256,69 @@ fn violations_of_external_programs_are_counted() {
     assert_eq!((run.trials.len(), run.error), (0, None));
 }
 
+/// Runs random search on a problem whose shell script has these cases for `evaluate`.
+fn run_on_program(evaluate: &str) -> Run {
+    let space = r#"[{"name":"n","type":"int","lo":1,"hi":9}]"#;
+    let describe = format!("*describe*) echo '{{\"space\":{space},\"optimum\":1,\"noisy\":true}}';;");
+    let script =
+        format!("while read -r line; do case \"$line\" in {describe} {evaluate} esac; done");
+    let problem = ExternalProblem::start("program", script).unwrap();
+    let suite = Suite::new("one", [Case::new(problem).with_budget(4)]);
+    run_all(&Experiment::new(suite, [random()]).unwrap().with_seeds(1)).remove(0)
+}
+
+/// Returns a shell command that sets a variable to a number of the line.
+fn number_in_line(variable: char, member: &str) -> String {
+    format!(r#"{variable}=$(echo "$line" | sed 's/.*"{member}":\([0-9]*\).*/\1/')"#)
+}
+
+#[test]
+fn a_program_can_be_a_problem() {
+    let digit = number_in_line('n', "n");
+    let reply = r#"echo "{\"value\":$n.5,\"noiseless\":$n,\"seconds\":20}""#;
+    let run = run_on_program(&format!("*) {digit}; {reply};;"));
+    assert!(run.noisy && run.has_own_durations && run.optimum == Some(1.0));
+    for trial in &run.trials {
+        let n = trial.configuration.float("n");
+        assert_eq!((trial.value, trial.noiseless), (Some(n + 0.5), Some(n)));
+        assert!((trial.end.unwrap() - trial.start - 20.0).abs() < 1e-9);
+    }
+    // The same seeds as in another run, and different ones for each evaluation.
+    let values = |run: &Run| run.trials.iter().map(|t| t.value).collect::<Vec<_>>();
+    let echo = format!(r#"*) {}; echo "{{\"value\":$s}}";;"#, number_in_line('s', "seed"));
+    let (first, again) = (run_on_program(&echo), run_on_program(&echo));
+    assert_eq!(values(&first), values(&again));
+    assert_ne!(first.trials[0].value, first.trials[1].value);
+    // A failure, a reply without sense, and an exit are failed evaluations.
+    let failed = r#"*) echo '{"value":null,"failed":"diverged"}';;"#;
+    for evaluate in [failed, "*) echo no;;", "*) exit 3;;"] {
+        let run = run_on_program(evaluate);
+        assert_eq!((run.trials.len(), run.failures(), &run.error), (4, 4, &None), "{evaluate}");
+    }
+    let error = ExternalProblem::start("gone", "exit 3").unwrap_err().to_string();
+    assert!(error.contains("gone") && error.contains("describe"), "{error}");
+    let invalid = r#"read -r line; echo '{"space":[{"name":"n","type":"int","lo":1}]}'; cat"#;
+    let error = ExternalProblem::start("bad", invalid).unwrap_err().to_string();
+    assert!(error.contains("space[0].hi"), "{error}");
+}
+
+/// A program that announces it is asked for its recommendation; the trial must be a told one.
+#[test]
+fn an_external_program_recommends() {
+    let ask = r#"*ask*) i=$((i+1)); echo "{\"configs\":[{\"n\":$i}]}";;"#;
+    let init = r#"*init*) echo '{"ok":true,"recommends":true}';;"#;
+    let recommending = |reply: &str| {
+        let recommend = format!(r#"*recommend*) echo '{{"recommended":{reply}}}';;"#);
+        script(&format!(r#"{init} *tell*) echo '{{"ok":true}}';; {ask} {recommend}"#))
+    };
+    let run = run_of(recommending(r#"{"n":1.0}"#));
+    assert_eq!((run.error.as_deref(), run.recommended.last()), (None, Some(&(6, 0))));
+    let run = run_of(recommending("null"));
+    assert_eq!(run.recommended.last(), Some(&(6, 0)), "the smallest measured value");
+    let error = run_of(recommending(r#"{"n":9}"#)).error.unwrap();
+    assert!(error.contains("not told"), "{error}");
+}
+
 #[test]
 #[allow(clippy::disallowed_methods, reason = "this measures that the run does not wait")]
 fn an_error_of_an_external_program_ends_its_run() {
@@ -402,6 +465,46 @@ fn more_workers_need_less_virtual_time() {
     assert!(four < one / 3.0 && four < batches && batches < one, "{one} {batches} {four}");
 }
 
+/// A strategy whose proposals take at least 30 ms.
+#[derive(Debug)]
+struct Slow;
+
+impl Strategy for Slow {
+    fn propose(&self, history: &History<'_>, rng: &mut Rng) -> Result<Option<Proposal>, Error> {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        RandomSearch.propose(history, rng)
+    }
+}
+
+#[test]
+fn charged_proposals_take_virtual_time() {
+    let run = |is_charged| {
+        let suite = Suite::new("one", [Case::new(smooth::branin()).with_budget(5)]);
+        let experiment = Experiment::new(suite, [Contender::new("slow", || Slow)]).unwrap();
+        let durations = Durations::Constant(std::time::Duration::from_millis(10));
+        let experiment = experiment.with_durations(durations).with_charged_proposals(is_charged);
+        run_all(&experiment.with_seeds(1)).remove(0)
+    };
+    let (free, charged) = (run(false), run(true));
+    let end = |run: &Run| run.trials.last().unwrap().end.unwrap();
+    assert!((end(&free) - 0.05).abs() < 1e-9 && end(&charged) >= 0.2, "{}", end(&charged));
+    let trial = &charged.trials[0];
+    assert!(trial.start >= 0.03, "a trial starts when its proposal is known");
+    assert!((trial.end.unwrap() - trial.start - 0.01).abs() < 1e-6);
+    assert_ne!(free.key(), charged.key());
+    assert_eq!(Comparison::new([free, charged]).strategies().len(), 2);
+}
+
+#[test]
+fn a_budget_beyond_the_means_of_random_search_is_an_error() {
+    let suite = |budget| Suite::new("one", [Case::new(smooth::branin())]).with_budget(budget);
+    let error = Experiment::new(suite(2001), [random()]).unwrap_err().to_string();
+    assert!(error.contains("2001 of branin/0") && error.contains("2000"), "{error}");
+    let experiment = Experiment::new(suite(150), [random()]).unwrap().with_seeds(2);
+    let runs = run_all(&experiment);
+    assert!(runs.iter().all(|run| run.score(150).is_some()), "scores reach beyond 100");
+}
+
 #[test]
 fn different_settings_and_budgets_stay_separate() {
     let run = |budget: usize, contender: Contender| {
@@ -476,10 +579,11 @@ fn the_report_is_self_contained() {
         1 + unquoted.map(|part| part.matches(',').count()).sum::<usize>()
     };
     assert!(csv.lines().all(|line| columns(line) == 12), "each row has 12 fields");
-    assert!(csv.contains("\"<odd> & \"\"quoted\"\", batches of 4\""), "quotes are doubled");
     // 4 contenders without errors, 2 cases, 6 seeds, 14 evaluations.
     assert_eq!(csv.lines().count(), 1 + 4 * 2 * 6 * 14);
-    assert_eq!(read("verdicts.csv").lines().count(), 1 + 15 * 2 * 4);
+    let verdicts = read("verdicts.csv");
+    assert!(verdicts.contains("\"<odd> & \"\"quoted\"\", batches of 4\""), "quotes are doubled");
+    assert_eq!(verdicts.lines().count(), 1 + 15 * 2 * 4);
 }
 
 #[test]

@@ -12,7 +12,7 @@ const BUDGET: usize = 12;
 /// Returns a run whose best value is `regret` from the first evaluation on; random search's mean
 /// regret is 1 at any time.
 fn run(strategy: &str, problem: usize, seed: u64, regret: f64) -> Run {
-    let means: RandomMeans = serde_json::from_value(serde_json::json!({ "mean": [1.0; 18] })).unwrap();
+    let means: RandomMeans = serde_json::from_value(serde_json::json!({ "mean": vec![1.0; 18] })).unwrap();
     let trial = |index: usize| RunTrial {
         configuration: Configuration::from([("x", (index as f64).into())]),
         value: Some(regret),
