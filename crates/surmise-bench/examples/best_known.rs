@@ -43,6 +43,7 @@ fn search_locally(problem: &dyn Problem, start: (f64, UnitPoint), seed: u64) -> 
     (best, point)
 }
 
+#[allow(clippy::print_stdout, reason = "the example prints its result")]
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_default();
@@ -62,9 +63,8 @@ fn main() {
         let starts: Vec<(u64, (f64, UnitPoint))> = (0..).zip(found).collect();
         let improved =
             starts.into_par_iter().map(|(seed, start)| search_locally(problem, start, seed));
-        let (best, point) = improved
-            .min_by(|a, b| a.0.total_cmp(&b.0))
-            .expect("there are local searches");
+        let (best, point) =
+            improved.min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are local searches");
         let configuration = problem.space().decode(&point);
         println!("{} {best:?} (random: {random:?}) at {configuration}", case.name());
     }

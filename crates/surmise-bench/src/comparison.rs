@@ -23,6 +23,15 @@ pub struct Comparison {
     pairwise_comparisons: Vec<PairwiseComparison>,
 }
 
+/// Runs that belong together, such as those of a directory or of a build.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunGroup {
+    /// The name of the group, which is added to the names of its strategies; `None` adds nothing.
+    pub name: Option<String>,
+    /// The runs of the group.
+    pub runs: Vec<Run>,
+}
+
 /// A strategy of a comparison.
 #[derive(Debug, Clone)]
 struct StrategyLabel {
@@ -47,24 +56,20 @@ impl Comparison {
     /// [`Parallelism`]: crate::Parallelism
     #[allow(clippy::missing_panics_doc, reason = "the default options name no strategy")]
     pub fn new(runs: impl IntoIterator<Item = Run>) -> Self {
-        let group = (None, runs.into_iter().collect());
+        let group = RunGroup { name: None, runs: runs.into_iter().collect() };
         Self::of_groups(vec![group], ComparisonOptions::default()).expect("no control is named")
     }
 
     /// Groups runs as [`new`](Self::new) does; strategies of different groups are different.
     ///
-    /// The name of a group, such as a directory, is added to the names of its strategies.
-    ///
     /// # Errors
     /// [`Error::Invalid`] if the floor is not between 0 and 1, or if no strategy has the name of the
     /// control.
-    pub fn of_groups(
-        groups: Vec<(Option<String>, Vec<Run>)>,
-        options: ComparisonOptions,
-    ) -> Result<Self, Error> {
+    #[allow(clippy::missing_panics_doc, reason = "each name is that of a run")]
+    pub fn of_groups(groups: Vec<RunGroup>, options: ComparisonOptions) -> Result<Self, Error> {
         let mut runs: Vec<(Option<String>, Run)> = Vec::new();
         let mut failed_attempts = BTreeMap::new();
-        for (group, group_runs) in groups {
+        for RunGroup { name: group, runs: group_runs } in groups {
             let (last, failed) = last_attempts(group_runs);
             failed_attempts.extend(failed.into_iter().map(|(key, n)| ((group.clone(), key), n)));
             runs.extend(last.into_iter().map(|run| (group.clone(), run)));

@@ -92,9 +92,9 @@ impl Optimizer for ExternalProgram {
             return Err("the reply to `recommend` has no `recommended`".to_owned());
         };
         let Some(recommended) = recommended else { return Ok(None) };
-        let told = trials.iter().rposition(|trial| {
-            trial.end.is_some() && is_same(&trial.configuration, &recommended)
-        });
+        let told = trials
+            .iter()
+            .rposition(|trial| trial.end.is_some() && is_same(&trial.configuration, &recommended));
         match told {
             Some(trial) => Ok(Some(trial)),
             None => Err(format!("the program recommends {recommended}, which it was not told")),

@@ -119,7 +119,10 @@ mod tests {
         let covariance = mean(|place| place.0 * place.1) - before * after;
         let in_center = mean(|place| f64::from((0.275..0.725).contains(&place.1)));
         assert!(count > 200.0 && (after - 0.5).abs() < 0.05, "{count} {after}");
-        assert!((in_center - 0.5).abs() < 0.08, "half of the places in the central half: {in_center}");
+        assert!(
+            (in_center - 0.5).abs() < 0.08,
+            "half of the places in the central half: {in_center}"
+        );
         assert!(covariance.abs() < 0.01, "{covariance}");
     }
 

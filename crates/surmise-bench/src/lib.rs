@@ -82,7 +82,7 @@ pub mod page;
 pub use self::case_results::{CaseResults, StrategyResults};
 pub use self::center_first::CenterFirst;
 pub use self::cluster::{Cluster, ClusterRun};
-pub use self::comparison::Comparison;
+pub use self::comparison::{Comparison, RunGroup};
 pub use self::comparison_options::{ComparisonOptions, Pairs};
 pub use self::contender::Contender;
 pub use self::experiment::Experiment;
@@ -92,13 +92,13 @@ pub use self::measures::DEFAULT_FLOOR;
 pub use self::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 pub use self::problem::{Evaluation, FunctionProblem, Problem};
 pub use self::random_means::{CHECKPOINTS, MAX_BUDGET_WITH_SCORES, RandomMeans};
+#[cfg(feature = "real")]
+pub use self::real::learner_cases;
 pub use self::regression::{BaselineScores, RegressionSummary};
 pub use self::run::{BUDGET_DIVISORS, Parallelism, Provenance, Run, RunKey, RunTrial};
 pub use self::runs_file::{Retry, RunsFile};
 pub use self::statistics::wilcoxon_signed_rank;
 pub use self::suite::{Case, SUITE_VERSION, SUITES, Suite};
-#[cfg(feature = "real")]
-pub use self::real::learner_cases;
 pub use self::tables::{TableColumns, TableProblem};
 #[cfg(feature = "real")]
 pub use self::tables::{TrainingTables, default_folder};

@@ -122,8 +122,13 @@ impl Run {
     /// Their regret counts as 0. The optimum of some problems is only the best known value.
     pub fn values_below_optimum(&self) -> usize {
         let Some(optimum) = self.optimum else { return 0 };
-        let limit = optimum - ROUNDING * optimum.abs().max(self.random_search_regret(1).unwrap_or(0.0));
-        self.trials.iter().filter_map(|trial| trial.noiseless).filter(|value| *value < limit).count()
+        let limit =
+            optimum - ROUNDING * optimum.abs().max(self.random_search_regret(1).unwrap_or(0.0));
+        self.trials
+            .iter()
+            .filter_map(|trial| trial.noiseless)
+            .filter(|value| *value < limit)
+            .count()
     }
 }
 

@@ -88,9 +88,8 @@ pub(super) fn pairwise_comparisons(
 ) -> Vec<PairwiseComparison> {
     let of_pair = |pair: &(usize, usize)| -> Vec<PairwiseComparison> {
         let uncorrected = cases.iter().enumerate().flat_map(|(index, case)| {
-            (0..BUDGET_DIVISORS.len()).filter_map(move |share| {
-                compare((index, case), share, *pair, floor)
-            })
+            (0..BUDGET_DIVISORS.len())
+                .filter_map(move |share| compare((index, case), share, *pair, floor))
         });
         corrected(uncorrected.collect())
     };
@@ -109,13 +108,7 @@ fn corrected(uncorrected: Vec<(PairwiseComparison, Vec<f64>)>) -> Vec<PairwiseCo
     for ((pair, differences), equivalence_p_value) in uncorrected.into_iter().zip(equivalence) {
         let p_value = if pair.untied > 0 { p_values.next().expect("tested") } else { 1.0 };
         let verdict = DECISION_RULE.decide(&differences, p_value, equivalence_p_value);
-        corrected.push(PairwiseComparison {
-            p_value,
-            equivalence_p_value,
-            verdict,
-            tests,
-            ..pair
-        });
+        corrected.push(PairwiseComparison { p_value, equivalence_p_value, verdict, tests, ..pair });
     }
     corrected
 }

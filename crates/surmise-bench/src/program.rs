@@ -60,7 +60,10 @@ impl Program {
     }
 
     /// Writes a request, and reads the reply to it.
-    pub(super) fn call<R: DeserializeOwned>(&mut self, request: &impl Serialize) -> Result<R, String> {
+    pub(super) fn call<R: DeserializeOwned>(
+        &mut self,
+        request: &impl Serialize,
+    ) -> Result<R, String> {
         let input = self.input.as_mut().expect("the input is open until the program is dropped");
         let request = serde_json::to_string(request).map_err(|error| error.to_string())?;
         writeln!(input, "{request}")
@@ -73,7 +76,8 @@ impl Program {
             }
             Err(RecvTimeoutError::Disconnected) => return Err(self.describe_end()),
         };
-        serde_json::from_str(&line).map_err(|error| format!("the reply {line:?} is invalid: {error}"))
+        serde_json::from_str(&line)
+            .map_err(|error| format!("the reply {line:?} is invalid: {error}"))
     }
 
     fn describe_end(&mut self) -> String {

@@ -109,16 +109,15 @@ pub(super) fn run_task(task: &Task<'_>) -> Run {
 
 /// Asks, evaluates and tells until the budget is used up or the search proposes nothing more.
 fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Result<(), String> {
-    let noiseless_values = RefCell::new(Vec::new());
+    let evaluations = RefCell::new(Vec::new());
     let proposal_time = Cell::new(Duration::ZERO);
-    let has_own_durations = Cell::new(false);
     let mut jobs = SimulatedEvaluator::new(|job: &Job<'_>| {
         let number = trial_index(job.trial.id);
         let evaluation = task.evaluate(number, &job.trial.configuration);
-        noiseless_values.borrow_mut().push(evaluation.noiseless_value());
-        has_own_durations.set(has_own_durations.get() || evaluation.duration.is_some());
         let duration = proposal_time.get() + task.duration(number, &evaluation);
-        SimulatedJob::new(evaluation.outcome(), duration)
+        let outcome = evaluation.outcome();
+        evaluations.borrow_mut().push(evaluation);
+        SimulatedJob::new(outcome, duration)
     });
     let mut stopwatch = Stopwatch::default();
     let mut untold = UntoldOutcomes::default();
@@ -145,7 +144,6 @@ fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Resul
             }
             for configuration in proposals {
                 start_trial(task, run, &mut jobs, (configuration, proposal_time.get()))?;
-                run.has_own_durations = has_own_durations.get();
                 running += 1;
             }
         }
@@ -156,10 +154,7 @@ fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Resul
         for event in jobs.wait(NO_TIMEOUT).map_err(|error| error.to_string())? {
             let JobEvent::Ended { job, outcome } = event else { continue };
             let number = trial_index(job.trial);
-            let trial = &mut run.trials[number];
-            trial.end = Some(jobs.elapsed().as_secs_f64());
-            trial.noiseless = noiseless_values.borrow()[number];
-            trial.value = outcome.value();
+            record_end(run, number, jobs.elapsed(), &evaluations.borrow()[number]);
             running -= 1;
             ended += 1;
             untold.add(number, outcome);
@@ -171,6 +166,15 @@ fn drive(task: &Task<'_>, optimizer: &mut dyn Optimizer, run: &mut Run) -> Resul
             }
         }
     }
+}
+
+/// Records the end of a trial, and what its evaluation found.
+fn record_end(run: &mut Run, number: usize, elapsed: Duration, evaluation: &Evaluation) {
+    let trial = &mut run.trials[number];
+    trial.end = Some(elapsed.as_secs_f64());
+    trial.noiseless = evaluation.noiseless_value();
+    trial.value = evaluation.outcome().value();
+    run.has_own_durations |= evaluation.duration.is_some();
 }
 
 /// Returns true if a recommendation is recorded after this many evaluations.

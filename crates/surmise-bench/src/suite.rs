@@ -8,9 +8,7 @@ use crate::decorators::{Durations, Failing, Noisy, Slow};
 use crate::instance::instance;
 use crate::problem::Problem;
 use crate::problems::network::Network;
-use crate::problems::{
-    TestFunction, engineering, hard, lock_in, mixed, rugged, smooth, training,
-};
+use crate::problems::{TestFunction, engineering, hard, lock_in, mixed, rugged, smooth, training};
 use crate::random_means::RandomMeans;
 use surmise::error::{Error, Violation};
 use surmise::space::Configuration;
@@ -31,8 +29,7 @@ const LOCK_IN_INSTANCES: u32 = 4;
 pub(super) const HELD_OUT_SINCE: &str = "2026-12-01";
 
 /// The names that [`Suite::named`] accepts.
-pub const SUITES: [&str; 7] =
-    ["smoke", "public", "instances", "mixed", "noisy", "hard", "lock-in"];
+pub const SUITES: [&str; 7] = ["smoke", "public", "instances", "mixed", "noisy", "hard", "lock-in"];
 
 /// A problem with an instance number and a budget of evaluations.
 #[derive(Debug)]

@@ -239,7 +239,8 @@ mod tests {
                 }
                 let index = index(&history).expect("there are no losses yet");
                 let mut rng = Rng::stream(seed, history.next_trial.0);
-                let point = point(&history, &Visited::new(&history), index, true, &mut rng).unwrap();
+                let point =
+                    point(&history, &Visited::new(&history), index, true, &mut rng).unwrap();
                 pending.push(Pending { trial: history.next_trial, point });
             }
             assert_eq!(pending.len(), 9);

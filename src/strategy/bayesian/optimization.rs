@@ -254,7 +254,8 @@ impl Strategy for BayesianOptimization {
             // allows repetitions.
             let tried = Visited::new(&History { repetitions: Repetitions::Never, ..*history });
             if !tried.is_exhausted() {
-                let point = initial_design::point(history, &tried, index, self.recipe.center_first, rng);
+                let point =
+                    initial_design::point(history, &tried, index, self.recipe.center_first, rng);
                 return Ok(point.map(|point| Proposal::new(point, Phase::Design)));
             }
         }

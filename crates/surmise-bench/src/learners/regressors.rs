@@ -70,12 +70,9 @@ pub(super) fn elastic_diabetes() -> Learner {
             .with_l1_ratio(c.float("l1_share"))
             .with_normalize(c.category("scaled") == "yes")
             .with_max_iter(200);
-        let model = ElasticNet::fit(
-            &prepared.training.matrix(),
-            &prepared.training.targets,
-            parameters,
-        )
-        .map_err(|error| error.to_string())?;
+        let model =
+            ElasticNet::fit(&prepared.training.matrix(), &prepared.training.targets, parameters)
+                .map_err(|error| error.to_string())?;
         let predicted: Vec<f64> =
             model.predict(&prepared.held_out.matrix()).map_err(|error| error.to_string())?;
         Ok(division.root_mean_squared_error(&predicted))

@@ -25,13 +25,31 @@ fn survey() {
                     noise += (r.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 3.0).sqrt();
                     values.push(mean);
                 }
-                Err(e) => { failures += 1; eprintln!("{c}: {e}"); }
+                Err(e) => {
+                    failures += 1;
+                    eprintln!("{c}: {e}");
+                }
             }
             let s = t.elapsed().as_secs_f64();
-            if s > slowest { slowest = s; if s > 1.0 { eprintln!("{c} {s}"); } }
+            if s > slowest {
+                slowest = s;
+                if s > 1.0 {
+                    eprintln!("{c} {s}");
+                }
+            }
         }
         values.sort_by(f64::total_cmp);
         let q = |p: f64| values[(p * (values.len() - 1) as f64) as usize];
-        eprintln!("{} {:.3}s slowest {slowest:.2} failures {failures} noise {:.4} quantiles {:.4} {:.4} {:.4} {:.4} {:.4}", learner.name(), start.elapsed().as_secs_f64() / 12.0, noise / values.len() as f64, q(0.0), q(0.05), q(0.2), q(0.5), q(1.0));
+        eprintln!(
+            "{} {:.3}s slowest {slowest:.2} failures {failures} noise {:.4} quantiles {:.4} {:.4} {:.4} {:.4} {:.4}",
+            learner.name(),
+            start.elapsed().as_secs_f64() / 12.0,
+            noise / values.len() as f64,
+            q(0.0),
+            q(0.05),
+            q(0.2),
+            q(0.5),
+            q(1.0)
+        );
     }
 }

@@ -19,16 +19,18 @@ fn number_or_empty(value: Option<f64>) -> String {
 /// Returns CSV with a row for each evaluation of each run, in the order in which they ended; unknown
 /// values are empty.
 pub fn trajectories_csv(comparison: &Comparison) -> String {
-    let mut text = "problem,instance,strategy,seed,parallelism,evaluations,seconds,value,noiseless,\
+    let mut text =
+        "problem,instance,strategy,seed,parallelism,evaluations,seconds,value,noiseless,\
                     best,regret,relative_regret\n"
-        .to_owned();
+            .to_owned();
     for (index, strategy) in comparison.strategies().iter().enumerate() {
         for run in comparison.runs_of(index) {
             let (best_values, regrets) = (run.best_values(), run.regrets());
             let relative = run.relative_regrets();
             for (count, (seconds, trial)) in run.ended_trials().into_iter().enumerate() {
                 let best = best_values[count];
-                let at = |numbers: &Option<Vec<f64>>| numbers.as_ref().map(|numbers| numbers[count]);
+                let at =
+                    |numbers: &Option<Vec<f64>>| numbers.as_ref().map(|numbers| numbers[count]);
                 let fields = [
                     quote(&run.problem),
                     run.instance.to_string(),

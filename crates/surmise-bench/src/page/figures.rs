@@ -83,7 +83,8 @@ pub(super) fn targets_reached(comparison: &Comparison) -> String {
         float(run.trials.first().map_or(1, |trial| trial.configuration.iter().count().max(1)))
     };
     let runs = || (0..comparison.strategies().len()).flat_map(|s| comparison.common_runs_of(s));
-    let per_parameter = || runs().map(|run| (1.0 / parameters(run), float(run.budget) / parameters(run)));
+    let per_parameter =
+        || runs().map(|run| (1.0 / parameters(run), float(run.budget) / parameters(run)));
     let low = per_parameter().map(|(first, _)| first).fold(1.0, f64::min);
     let high = per_parameter().map(|(_, last)| last).fold(2.0, f64::max);
     let counts: Vec<f64> =

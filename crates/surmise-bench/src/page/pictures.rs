@@ -59,9 +59,10 @@ fn progress_pictures(comparison: &Comparison) -> Vec<Picture> {
         pictures.push(Picture {
             name: "relative-regret-by-time",
             heading: "Relative regret by virtual time",
-            note: "The relative regret over the simulated time. 1 is the time that a single worker \
+            note:
+                "The relative regret over the simulated time. 1 is the time that a single worker \
                    needs for the whole budget; q workers need at least 1/q of it."
-                .to_owned(),
+                    .to_owned(),
             svg: figures::relative_regret_by_time(comparison),
         });
     }
@@ -98,9 +99,10 @@ fn ranking_pictures(comparison: &Comparison) -> Vec<Picture> {
     pictures.push(Picture {
         name: "regret-map",
         heading: "Relative regrets, case by case",
-        note: "The relative regret after the whole budget, geometric mean over seeds. Blue is better \
+        note:
+            "The relative regret after the whole budget, geometric mean over seeds. Blue is better \
                than random search, white equal, orange worse."
-            .to_owned(),
+                .to_owned(),
         svg: regret_map(comparison),
     });
     pictures

@@ -8,6 +8,7 @@ use super::quantile::mean;
 ///
 /// Unlike a test of ranks, it notices few values that are far larger than the rest. Samples of fewer
 /// than two values have the p-value 1. If all values are equal, it is 0 or 1.
+#[allow(clippy::missing_panics_doc, reason = "there are two values or more")]
 pub fn mean_is_less(values: &[f64], bound: f64) -> f64 {
     if values.len() < 2 {
         return 1.0;

@@ -81,8 +81,7 @@ impl TableProblem {
         let ignored: Vec<usize> = columns.ignored.iter().map(find).collect::<Result<_, _>>()?;
         let lines: Vec<csv::StringRecord> =
             reader.records().collect::<Result<_, _>>().map_err(unreadable)?;
-        let is_parameter =
-            |i: &usize| *i != value && Some(*i) != seconds && !ignored.contains(i);
+        let is_parameter = |i: &usize| *i != value && Some(*i) != seconds && !ignored.contains(i);
         let parameters: Vec<usize> = (0..header.len()).filter(is_parameter).collect();
         if parameters.is_empty() || lines.is_empty() {
             let rule = "a table needs a line, and a column of hyperparameters";
@@ -139,6 +138,11 @@ fn parse_number(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Parses a number; 0 and −0 are one level.
+fn parse_level(text: &str) -> Option<f64> {
+    text.parse().ok().map(|number: f64| number + 0.0)
+}
+
 /// The distinct entries of a column.
 enum Entries {
     /// In ascending order.
@@ -148,12 +152,11 @@ enum Entries {
 
 impl Entries {
     fn new<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
+        let number = |text: &str| parse_level(text).filter(|number| number.is_finite());
         match texts.clone().map(number).collect::<Option<Vec<f64>>>() {
             Some(mut numbers) => {
                 numbers.sort_by(f64::total_cmp);
-                // 0 and −0 are one level.
-                numbers.dedup_by(|a, b| a == b);
+                numbers.dedup_by(|a, b| a.to_bits() == b.to_bits());
                 Self::Numbers(numbers)
             }
             None => {
@@ -166,8 +169,8 @@ impl Entries {
     fn index(&self, text: &str) -> u32 {
         let index = match self {
             Self::Numbers(numbers) => {
-                let number: f64 = text.parse().expect("all entries are numbers");
-                numbers.iter().position(|other| *other == number)
+                let number = parse_level(text).expect("all entries are numbers");
+                numbers.iter().position(|other| other.to_bits() == number.to_bits())
             }
             Self::Texts(texts) => texts.iter().position(|other| other == text),
         };

@@ -82,7 +82,9 @@ impl TableProblem {
         });
         let space = SearchSpace::new(ranges).expect("names and sizes are checked before");
         let optimum = rows.values().filter_map(Row::mean).min_by(f64::total_cmp);
-        let is_noisy = rows.values().any(|row| row.values.iter().any(|v| *v != row.values[0]));
+        let is_noisy = rows
+            .values()
+            .any(|row| row.values.iter().any(|v| v.to_bits() != row.values[0].to_bits()));
         let columns = columns.into_iter().map(|(_, column)| column).collect();
         Self { name: name.into(), space, columns, rows, optimum, is_noisy }
     }

@@ -16,8 +16,8 @@ use surmise_bench::boosting::Boosting;
 use surmise_bench::decorators::{Durations, Failing, Noisy};
 use surmise_bench::problems::{mixed, rugged, smooth};
 use surmise_bench::{
-    CHECKPOINTS, Case, Comparison, Contender, Experiment, ExternalProblem, FunctionProblem, Parallelism, Retry, Run,
-    RunTrial, RunsFile, Suite, page,
+    CHECKPOINTS, Case, Comparison, Contender, Experiment, ExternalProblem, FunctionProblem,
+    Parallelism, Retry, Run, RunTrial, RunsFile, Suite, page,
 };
 
 fn small_suite() -> Suite {
@@ -259,7 +259,8 @@ fn violations_of_external_programs_are_counted() {
 /// Runs random search on a problem whose shell script has these cases for `evaluate`.
 fn run_on_program(evaluate: &str) -> Run {
     let space = r#"[{"name":"n","type":"int","lo":1,"hi":9}]"#;
-    let describe = format!("*describe*) echo '{{\"space\":{space},\"optimum\":1,\"noisy\":true}}';;");
+    let describe =
+        format!("*describe*) echo '{{\"space\":{space},\"optimum\":1,\"noisy\":true}}';;");
     let script =
         format!("while read -r line; do case \"$line\" in {describe} {evaluate} esac; done");
     let problem = ExternalProblem::start("program", script).unwrap();

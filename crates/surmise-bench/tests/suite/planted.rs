@@ -4,7 +4,8 @@ use surmise::rng::Rng;
 use surmise::space::Configuration;
 use surmise_bench::statistics::Verdict;
 use surmise_bench::{
-    Comparison, ComparisonOptions, Pairs, Parallelism, Provenance, RandomMeans, Run, RunTrial, page,
+    Comparison, ComparisonOptions, Pairs, PairwiseComparison, Parallelism, Provenance, RandomMeans,
+    Run, RunGroup, RunTrial, page,
 };
 
 const BUDGET: usize = 12;
@@ -12,7 +13,8 @@ const BUDGET: usize = 12;
 /// Returns a run whose best value is `regret` from the first evaluation on; random search's mean
 /// regret is 1 at any time.
 fn run(strategy: &str, problem: usize, seed: u64, regret: f64) -> Run {
-    let means: RandomMeans = serde_json::from_value(serde_json::json!({ "mean": vec![1.0; 18] })).unwrap();
+    let means: RandomMeans =
+        serde_json::from_value(serde_json::json!({ "mean": vec![1.0; 18] })).unwrap();
     let trial = |index: usize| RunTrial {
         configuration: Configuration::from([("x", (index as f64).into())]),
         value: Some(regret),
@@ -163,7 +165,7 @@ fn fewer_seeds_than_can_decide_are_announced() {
     };
     let few = Comparison::new(two(8, 5, regret));
     assert_eq!(count(&few, Verdict::Undecided), 8 * 4);
-    assert!(few.pairwise_comparisons().iter().all(|pair| pair.is_undecidable()));
+    assert!(few.pairwise_comparisons().iter().all(PairwiseComparison::is_undecidable));
     let summary = page::summary("Few", &few);
     // 32 tests need a p-value of 0.05 ⁄ 32, which is above 2^(1 − n) from n = 11 on.
     assert!(
@@ -204,6 +206,10 @@ fn held_out_cases_are_shown_apart() {
     assert!(first < summary.find("cases of development").unwrap(), "held out first");
 }
 
+fn one_group(runs: Vec<Run>) -> Vec<RunGroup> {
+    vec![RunGroup { name: None, runs }]
+}
+
 #[test]
 fn a_control_and_groups_choose_the_pairs() {
     let runs = || two(2, 6, |strategy, _, _| [0.1, 0.2][strategy]);
@@ -214,7 +220,7 @@ fn a_control_and_groups_choose_the_pairs() {
         runs
     };
     let control = options(Pairs::Control("b".to_owned()));
-    let comparison = Comparison::of_groups(vec![(None, three())], control).unwrap();
+    let comparison = Comparison::of_groups(one_group(three()), control).unwrap();
     let named: Vec<(&str, &str)> = comparison
         .pairs()
         .into_iter()
@@ -222,10 +228,11 @@ fn a_control_and_groups_choose_the_pairs() {
         .collect();
     assert_eq!(named, [("a", "b"), ("c", "b")], "the control comes second");
     let nobody = options(Pairs::Control("z".to_owned()));
-    let error = Comparison::of_groups(vec![(None, three())], nobody).unwrap_err().to_string();
+    let error = Comparison::of_groups(one_group(three()), nobody).unwrap_err().to_string();
     assert!(error.contains("a, b, c"), "{error}");
 
-    let groups = vec![(Some("old".to_owned()), runs()), (Some("new".to_owned()), runs())];
+    let named = |name: &str| RunGroup { name: Some(name.to_owned()), runs: runs() };
+    let groups = vec![named("old"), named("new")];
     let comparison = Comparison::of_groups(groups, options(Pairs::SameName)).unwrap();
     assert_eq!(comparison.strategies(), ["a of old", "b of old", "a of new", "b of new"]);
     let mut pairs = comparison.pairs();
@@ -233,8 +240,8 @@ fn a_control_and_groups_choose_the_pairs() {
     assert_eq!(pairs, [(0, 2), (1, 3)]);
 
     let floor = ComparisonOptions { floor: 0.0, ..ComparisonOptions::default() };
-    assert!(Comparison::of_groups(vec![(None, runs())], floor).is_err());
+    assert!(Comparison::of_groups(one_group(runs()), floor).is_err());
     let floor = ComparisonOptions { floor: 0.15, ..ComparisonOptions::default() };
-    let comparison = Comparison::of_groups(vec![(None, runs())], floor).unwrap();
+    let comparison = Comparison::of_groups(one_group(runs()), floor).unwrap();
     assert!((comparison.relative_regret(0)[3].estimate - 0.15).abs() < 1e-12, "the floor");
 }

@@ -18,9 +18,9 @@ pub(crate) enum Command {
     /// Run strategies and external programs on a suite of problems, and write a page with the
     /// results. The same command with the same --out resumes an interrupted benchmark.
     #[command(after_help = RUN_STATUS)]
-    Run(Options),
+    Run(Box<Options>),
     /// Analyze existing runs: those of one directory, or of several directories side by side.
-    Compare(CompareOptions),
+    Compare(Box<CompareOptions>),
     /// Join the runs of shards in a new directory. Runs that occur twice are an error.
     Merge {
         /// The directories with runs, as `run` writes them.
@@ -53,9 +53,28 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The suite of problems: smoke, public, instances, mixed, noisy, hard, lock-in or real.
-    #[arg(long, default_value = "smoke")]
-    pub(crate) suite: String,
+    /// The suite of problems: smoke, public, instances, mixed, noisy, hard, lock-in or real
+    /// [default: smoke, or none if --problem or --table is given].
+    #[arg(long)]
+    pub(crate) suite: Option<String>,
+    /// A program that is a problem: it answers JSON lines by values. The option can be repeated.
+    #[arg(long, value_parser = parse_named, value_name = "NAME='COMMAND'")]
+    pub(crate) problem: Vec<(String, String)>,
+    /// A CSV file of evaluated configurations that is a problem. The option can be repeated.
+    #[arg(long, value_parser = parse_named, value_name = "NAME=FILE", requires = "value")]
+    pub(crate) table: Vec<(String, String)>,
+    /// The column of the tables with the value of the metric.
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub(crate) value: Option<String>,
+    /// Larger values of the tables are better.
+    #[arg(long, requires = "table")]
+    pub(crate) maximize: bool,
+    /// The column of the tables with the duration of an evaluation in seconds.
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub(crate) duration: Option<String>,
+    /// Columns of the tables that are no hyperparameters, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN", requires = "table")]
+    pub(crate) ignore: Vec<String>,
     /// Parts of the names of the problems, separated by commas [default: all problems].
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     pub(crate) problems: Vec<String>,
@@ -70,7 +89,7 @@ pub(crate) struct Options {
     pub(crate) strategies: Vec<String>,
     /// An external program that answers the JSON lines of `surmise ask-tell`. The option can be
     /// repeated.
-    #[arg(long, value_parser = parse_external, value_name = "NAME='COMMAND'")]
+    #[arg(long, value_parser = parse_named, value_name = "NAME='COMMAND'")]
     pub(crate) external: Vec<(String, String)>,
     /// Only the problems that are held out, or only those that the engine was developed with.
     #[arg(long, value_enum, value_name = "WHICH")]
@@ -173,12 +192,13 @@ fn parse_shard(text: &str) -> Result<(usize, usize), String> {
     valid.ok_or_else(|| "write I/N with I from 1 to N, such as 1/2".to_owned())
 }
 
-fn parse_external(text: &str) -> Result<(String, String), String> {
+/// Reads a name and what it names.
+fn parse_named(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => {
             Ok((name.to_owned(), command.to_owned()))
         }
-        _ => Err("write NAME='command'".to_owned()),
+        _ => Err("write a name, an equals sign, and what it names".to_owned()),
     }
 }
 

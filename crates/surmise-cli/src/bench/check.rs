@@ -52,4 +52,3 @@ fn read_baseline(path: &Path) -> Result<BaselineScores, InvalidInput> {
     serde_json::from_str(&text)
         .map_err(|error| in_file(path, format!("this is not a baseline: {error}")))
 }
-

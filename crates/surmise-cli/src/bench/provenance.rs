@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use surmise_bench::Provenance;
 
 /// Returns what the runs of this process record.
+#[allow(clippy::disallowed_methods, reason = "a run records its date")]
 pub(super) fn provenance() -> Provenance {
     // The first ten characters of a timestamp are the date.
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
@@ -22,7 +23,8 @@ pub(super) fn provenance() -> Provenance {
 /// Returns the processor, the number of cores that this process may use, and the system.
 fn machine() -> String {
     let cpu_info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu_info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    let model =
+        cpu_info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (system, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
     let processor = model.unwrap_or(architecture);

@@ -10,7 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use surmise_bench::boosting::Boosting;
 use surmise_bench::decorators::Durations;
 use surmise_bench::{
-    Comparison, Contender, Experiment, Parallelism, Retry, RunsFile, Suite, default_folder, page,
+    Case, Comparison, Contender, Experiment, ExternalProblem, Parallelism, Retry, RunsFile, Suite,
+    TableColumns, TableProblem, default_folder, page,
 };
 
 use super::arguments::{Only, Options};
@@ -24,15 +25,21 @@ pub(super) fn suite_by_name(suite: &str) -> Result<Suite, InvalidInput> {
 
 /// Returns the selected problems of the suite; two suites also have boosted trees as a problem.
 fn suite(options: &Options) -> Result<Suite, CommandError> {
-    let mut suite = match options.suite.as_str() {
-        "real" => {
+    let has_own = !options.problem.is_empty() || !options.table.is_empty();
+    let mut suite = match options.suite.as_deref() {
+        None | Some("none") if has_own => Suite::new("own", []),
+        None => Suite::smoke(),
+        Some("real") => {
             let tables = options.tables.clone().unwrap_or_else(default_folder);
             Suite::real(&tables).map_err(|error| InvalidInput(error.to_string()))?
         }
-        name => suite_by_name(name)?,
+        Some(name) => suite_by_name(name)?,
     };
-    if ["public", "mixed"].contains(&options.suite.as_str()) {
+    if ["public", "mixed"].contains(&suite.name()) {
         suite.push(Boosting::case());
+    }
+    for case in own_cases(options)? {
+        suite.push(case);
     }
     if let Some(only) = options.only {
         suite.retain_held_out(only == Only::HeldOut);
@@ -54,6 +61,26 @@ fn suite(options: &Options) -> Result<Suite, CommandError> {
         }
     }
     Ok(suite)
+}
+
+/// Returns the problems of programs and of tables.
+fn own_cases(options: &Options) -> Result<Vec<Case>, CommandError> {
+    let invalid = |error: surmise::Error| InvalidInput(error.to_string());
+    let mut cases = Vec::new();
+    for (name, command) in &options.problem {
+        cases.push(Case::new(ExternalProblem::start(name, command).map_err(invalid)?));
+    }
+    for (name, file) in &options.table {
+        let columns = TableColumns {
+            value: options.value.clone().unwrap_or_default(),
+            is_maximized: options.maximize,
+            seconds: options.duration.clone(),
+            ignored: options.ignore.clone(),
+        };
+        let table = TableProblem::from_csv(name, file.as_ref(), &columns).map_err(invalid)?;
+        cases.push(table.into_case());
+    }
+    Ok(cases)
 }
 
 fn experiment(options: &Options) -> Result<Experiment, CommandError> {
@@ -163,4 +190,3 @@ fn check_build(out: &Path, is_empty: bool, mix_builds: bool) -> Result<(), Comma
     }
     Ok(fs::write(path, build)?)
 }
-

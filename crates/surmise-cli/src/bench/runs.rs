@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use surmise_bench::{Comparison, ComparisonOptions, Pairs, Run, RunsFile, page};
+use surmise_bench::{Comparison, ComparisonOptions, Pairs, Run, RunGroup, RunsFile, page};
 
 use super::arguments::{CompareOptions, Only};
 use crate::output::{CommandError, InvalidInput, in_file, print_line};
@@ -35,7 +35,7 @@ fn comparison_options(options: &CompareOptions) -> ComparisonOptions {
 }
 
 /// Reads the selected runs; those of each directory are a group, unless they are joined.
-fn groups(options: &CompareOptions) -> Result<Vec<(Option<String>, Vec<Run>)>, CommandError> {
+fn groups(options: &CompareOptions) -> Result<Vec<RunGroup>, CommandError> {
     let mut parts = Vec::new();
     for directory in &options.directories {
         let mut runs = RunsFile::read(directory).map_err(|error| in_file(directory, error))?;
@@ -47,11 +47,14 @@ fn groups(options: &CompareOptions) -> Result<Vec<(Option<String>, Vec<Run>)>, C
     }
     if options.join {
         let runs = RunsFile::merge(parts).map_err(|error| InvalidInput(error.to_string()))?;
-        return Ok(vec![(None, runs)]);
+        return Ok(vec![RunGroup { name: None, runs }]);
     }
     let has_several = parts.len() > 1;
-    let name = |path: PathBuf| has_several.then(|| path.display().to_string());
-    Ok(parts.into_iter().map(|(path, runs)| (name(path), runs)).collect())
+    let group = |(path, runs): (PathBuf, Vec<Run>)| {
+        let name = has_several.then(|| path.display().to_string());
+        RunGroup { name, runs }
+    };
+    Ok(parts.into_iter().map(group).collect())
 }
 
 fn is_selected(run: &Run, options: &CompareOptions) -> bool {

@@ -71,7 +71,7 @@ fn each_request_gets_a_reply_and_an_error_changes_nothing() {
     let (mut errors, mut answers) = (0, 0);
     for case in 0..case_count() {
         let mut rng = Rng::stream(case, 12);
-        let mut session = Session::new(|| -> Box<dyn Strategy> { Box::new(RandomSearch) });
+        let mut session = Session::new(|_| -> Box<dyn Strategy> { Box::new(RandomSearch) });
         session.answer(LINES[0].as_bytes());
         for _ in 0..12 {
             let before =

@@ -113,7 +113,8 @@ impl Page {
     /// Fills and strokes the current path, as the attributes say; SVG fills with black by default.
     fn paint(&mut self, node: Node<'_, '_>) -> Result<(), String> {
         let is_line = matches!(node.tag_name().name(), "line");
-        let fill = color(node.attribute("fill").unwrap_or(if is_line { "none" } else { "#000000" }))?;
+        let fill =
+            color(node.attribute("fill").unwrap_or(if is_line { "none" } else { "#000000" }))?;
         let stroke = color(node.attribute("stroke").unwrap_or("none"))?;
         if let Some([r, g, b]) = fill {
             self.content.set_fill_rgb(r, g, b);
@@ -126,7 +127,8 @@ impl Page {
             let width = node.attribute("stroke-width").map_or(Ok(1.0), parse)?;
             self.content.set_line_width(width).set_line_join(LineJoinStyle::RoundJoin);
             let dashes = node.attribute("stroke-dasharray").unwrap_or_default();
-            let dashes: Vec<f32> = dashes.split_whitespace().map(parse).collect::<Result<_, _>>()?;
+            let dashes: Vec<f32> =
+                dashes.split_whitespace().map(parse).collect::<Result<_, _>>()?;
             self.content.set_line_cap(LineCapStyle::ButtCap).set_dash_pattern(dashes, 0.0);
         }
         match (fill, stroke) {

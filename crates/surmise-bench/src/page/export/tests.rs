@@ -6,8 +6,13 @@ use surmise::drawing::{Anchor, Svg};
 fn comparison() -> Comparison {
     let better = run(&[Some(9.0), Some(5.0), Some(3.0), Some(2.0), Some(2.0)]);
     let worse = run(&[None, Some(9.0), Some(8.0), Some(7.0), Some(7.0)]);
-    let named = |strategy: &str, run: &Run, seed| Run { strategy: strategy.to_owned(), seed, ..run.clone() };
-    let runs = (1..=3).flat_map(|seed| [named("a_b & <c>", &better, seed), named("d", &worse, seed)]);
+    let named = |strategy: &str, run: &Run, seed| Run {
+        strategy: strategy.to_owned(),
+        seed,
+        ..run.clone()
+    };
+    let runs =
+        (1..=3).flat_map(|seed| [named("a_b & <c>", &better, seed), named("d", &worse, seed)]);
     Comparison::new(runs)
 }
 

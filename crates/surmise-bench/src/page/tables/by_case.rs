@@ -48,9 +48,10 @@ pub(super) fn regrets(comparison: &Comparison) -> Table {
 pub(super) fn scores(comparison: &Comparison) -> Table {
     Table {
         title: "Mean score".to_owned(),
-        note: "Mean regret over seeds divided by the mean regret of random search, after the whole \
+        note:
+            "Mean regret over seeds divided by the mean regret of random search, after the whole \
                budget: 1 is random search. A single bad run raises it."
-            .to_owned(),
+                .to_owned(),
         header: header(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, |results| format_optional(results.score())),
     }
@@ -64,10 +65,11 @@ pub(super) fn expected_running_times(comparison: &Comparison) -> Table {
     let text = |results: &StrategyResults| TARGETS.map(|target| at(results, target)).join("; ");
     Table {
         title: "Expected running time".to_owned(),
-        note: "Evaluations to a relative regret of 0.1, and of 0.01: those of all runs, each up to \
+        note:
+            "Evaluations to a relative regret of 0.1, and of 0.01: those of all runs, each up to \
                the target or to its budget, divided by the number of runs that reach it (Hansen et \
                al. 2009); in brackets the share of the runs that do."
-            .to_owned(),
+                .to_owned(),
         header: header(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
     }
@@ -89,7 +91,9 @@ pub(super) fn problems(comparison: &Comparison) -> Table {
             parameters.map_or("–".to_owned(), |count| count.to_string()),
             case.budget.to_string(),
             if is_noisy { "noisy" } else { "exact" }.to_owned(),
-            first.and_then(|run| run.optimum).map_or("–".to_owned(), |optimum| format!("{optimum}")),
+            first
+                .and_then(|run| run.optimum)
+                .map_or("–".to_owned(), |optimum| format!("{optimum}")),
             format_optional(random),
             role,
         ]
@@ -105,10 +109,11 @@ pub(super) fn problems(comparison: &Comparison) -> Table {
     ];
     Table {
         title: "Problems".to_owned(),
-        note: "Random search's mean regret after the budget is the unit of the relative regret; the \
+        note:
+            "Random search's mean regret after the budget is the unit of the relative regret; the \
                geometric mean where the mean is more than ten times as large. Held out: nobody \
                developed the engine with the case since the date."
-            .to_owned(),
+                .to_owned(),
         header: header(&columns, &[]),
         rows: comparison.cases().iter().map(row).collect(),
     }

@@ -56,9 +56,10 @@ pub(super) fn floors(comparison: &Comparison) -> Table {
     let floors = FLOORS.map(|floor| format!("at least {}", format_short(floor)));
     Table {
         title: "The floor".to_owned(),
-        note: "The relative regret after the whole budget over all cases, with other floors: with a \
+        note:
+            "The relative regret after the whole budget over all cases, with other floors: with a \
                smaller one, digits near the optimum of easy problems count more."
-            .to_owned(),
+                .to_owned(),
         header: header(&["strategy"], &floors),
         rows: comparison.ranking().iter().map(row).collect(),
     }

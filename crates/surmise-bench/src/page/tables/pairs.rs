@@ -20,9 +20,8 @@ fn pair_name(comparison: &Comparison, (first, second): (usize, usize)) -> String
 
 /// Returns the mean difference of each problem, in decades.
 fn by_problem(differences: &[Vec<Vec<f64>>]) -> Vec<f64> {
-    let of_problem = |cases: &Vec<Vec<f64>>| {
-        mean(&cases.iter().map(|case| mean(case)).collect::<Vec<f64>>())
-    };
+    let of_problem =
+        |cases: &Vec<Vec<f64>>| mean(&cases.iter().map(|case| mean(case)).collect::<Vec<f64>>());
     differences.iter().map(of_problem).collect()
 }
 
@@ -118,13 +117,9 @@ pub(super) fn verdicts(comparison: &Comparison) -> Table {
             let count = |verdict: Verdict| {
                 found.iter().filter(|p| p.share == share && p.verdict == verdict).count()
             };
-            let [better, worse, equivalent, undecided] = [
-                Verdict::Better,
-                Verdict::Worse,
-                Verdict::Equivalent,
-                Verdict::Undecided,
-            ]
-            .map(count);
+            let [better, worse, equivalent, undecided] =
+                [Verdict::Better, Verdict::Worse, Verdict::Equivalent, Verdict::Undecided]
+                    .map(count);
             format!("{better} / {worse} / {equivalent} / {undecided}")
         });
         let at_end = found.iter().filter(|pair| pair.share == BUDGET_DIVISORS.len() - 1);
@@ -189,10 +184,11 @@ pub(super) fn verdicts_by_case(comparison: &Comparison) -> Table {
     ];
     Table {
         title: "Verdicts by case, after the whole budget".to_owned(),
-        note: "Difference: median of the paired differences in decades of relative regret; below 0, \
+        note:
+            "Difference: median of the paired differences in decades of relative regret; below 0, \
                the first strategy is better. Both p-values are corrected. `verdicts.csv` has all \
                pairs and shares of the budget."
-            .to_owned(),
+                .to_owned(),
         header: header(&columns, &[]),
         rows: at_end.map(row).collect(),
     }

@@ -31,6 +31,7 @@ fn spread_of_best_fifth(function: &TestFunction) -> f64 {
 /// The deviation of the noise is 0.1, 0.3, 1 or 2 times the spread of the best fifth of the values.
 /// The noise is normal, or normal with a deviation that varies by a factor of 9 across the space,
 /// or heavy-tailed (Student's t with 3 degrees of freedom).
+#[allow(clippy::missing_panics_doc, reason = "configurations are of the space")]
 pub fn noise(number: u32) -> Box<dyn Problem> {
     let name = "lock-in-noise";
     let families = [choices_named, basins_named, ends_named, stairs_named];
@@ -64,6 +65,7 @@ pub fn noise(number: u32) -> Box<dyn Problem> {
 /// Basins with a failing region beside the optimum: a corner of one or two parameters.
 ///
 /// The region begins 0.03 to 0.15 of a range beside the optimum.
+#[allow(clippy::missing_panics_doc, reason = "configurations are of the space")]
 pub fn corners(number: u32) -> Box<dyn Problem> {
     let name = "lock-in-corners";
     let function = basins_named(name, number);

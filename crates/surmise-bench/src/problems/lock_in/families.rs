@@ -105,7 +105,8 @@ fn draw_basins(rng: &mut Rng, space: &SearchSpace, count: usize) -> Vec<Bowl> {
         let basin = Bowl::new(rng, space, width, Shape::Saturating);
         let basin = basin.with_level(level).with_height(1.0 - level);
         // The deepest basin keeps its value of 0, and the others their minima.
-        let apart = |other: &Bowl| other.value(&basin.place) > 0.5 && basin.value(&other.place) > 0.5;
+        let apart =
+            |other: &Bowl| other.value(&basin.place) > 0.5 && basin.value(&other.place) > 0.5;
         if basins.iter().all(apart) {
             basins.push(basin);
         }
@@ -158,7 +159,8 @@ pub fn plateau(number: u32) -> TestFunction {
     let at = space.clone();
     let value = move |c: &Configuration| {
         let point = coordinates(&at, c);
-        let scaled = point.iter().zip(center.iter()).zip(&half_widths).map(|((u, z), h)| (u - z) / h);
+        let scaled =
+            point.iter().zip(center.iter()).zip(&half_widths).map(|((u, z), h)| (u - z) / h);
         let scaled: Vec<f64> = scaled.collect();
         if scaled.iter().any(|x| x.abs() >= 1.0) {
             return if has_two && point[side] > 0.5 { 1.2 } else { 1.0 };
@@ -200,6 +202,7 @@ pub(super) fn stairs_named(name: &'static str, number: u32) -> TestFunction {
 /// Two basins over 2 or 3 parameters, besides 4 to 8 parameters without effect.
 ///
 /// Every third of the latter is categorical with 2 to 8 categories.
+#[allow(clippy::missing_panics_doc, reason = "the ranges are valid")]
 pub fn idle(number: u32) -> TestFunction {
     let name = "lock-in-idle";
     let rng = &mut stream(name, number);

@@ -86,7 +86,11 @@ fn choices_differ_in_place_and_level() {
         let other = (0..categories[0]).map(|i| format!("choice{i}")).filter(|c| c != best);
         misleading += usize::from(other.map(|c| mean(&c)).any(|other| other < mean_of_best));
     }
-    assert!(counts.iter().all(|(choices, others)| (2..=8).contains(choices) && (2..=6).contains(others)));
+    assert!(
+        counts
+            .iter()
+            .all(|(choices, others)| (2..=8).contains(choices) && (2..=6).contains(others))
+    );
     assert!((6..=19).contains(&misleading), "{misleading} of 20");
 }
 
@@ -140,7 +144,8 @@ fn idle_parameters_have_no_effect() {
                 let value = c.value(range.name()).unwrap().clone();
                 function.value(&families::with_values(best, [(range.name().to_owned(), value)]))
             };
-            let is_idle = others.iter().all(|c| (changed(c) - optimum).abs() < 1e-12 + 1e-12 * optimum.abs());
+            let is_idle =
+                others.iter().all(|c| (changed(c) - optimum).abs() < 1e-12 + 1e-12 * optimum.abs());
             without_effect += usize::from(is_idle);
         }
         let active = space.ranges().len() - without_effect;
@@ -174,7 +179,8 @@ fn noise_has_three_laws_and_four_sizes() {
         // scales, which are 0.44 deviations.
         ratios.push(errors[150].abs() / spread);
     }
-    let (min, max) = ratios.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), r| (a.min(*r), b.max(*r)));
+    let (min, max) =
+        ratios.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), r| (a.min(*r), b.max(*r)));
     assert!(min < 0.15 && max > 0.7, "{ratios:?}");
 }
 
