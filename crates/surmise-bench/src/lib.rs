@@ -93,7 +93,7 @@ pub use self::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 pub use self::problem::{Evaluation, FunctionProblem, Problem};
 pub use self::random_means::{CHECKPOINTS, MAX_BUDGET_WITH_SCORES, RandomMeans};
 #[cfg(feature = "real")]
-pub use self::real::learner_cases;
+pub use self::real::{checked_table_cases, learner_cases};
 pub use self::regression::{BaselineScores, RegressionSummary};
 pub use self::run::{BUDGET_DIVISORS, Parallelism, Provenance, Run, RunKey, RunTrial};
 pub use self::runs_file::{Retry, RunsFile};

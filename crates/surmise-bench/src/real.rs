@@ -39,6 +39,16 @@ impl Suite {
     }
 }
 
+/// Returns three of the tables, for the regression check; none of them is held out.
+///
+/// # Errors
+/// The errors of [`TrainingTables`].
+pub fn checked_table_cases(tables: &Path) -> Result<Vec<Case>, Error> {
+    let tables = TrainingTables::open(tables)?;
+    let names = ["hpobench-car", "hpolib-protein_structure", "nasbench201-cifar10"];
+    names.iter().map(|name| Ok(tables.read(name)?.into_case())).collect()
+}
+
 /// Returns the cases of the learners, which need no tables.
 pub fn learner_cases() -> Vec<Case> {
     learners().into_iter().map(|learner| with_role(Case::built_in(learner))).collect()

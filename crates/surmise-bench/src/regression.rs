@@ -12,22 +12,25 @@ use crate::statistics::{holm, mean, wilcoxon_signed_rank};
 use crate::suite::SUITE_VERSION;
 use surmise::error::{Error, Violation};
 
-/// The smallest score of the regression check. It is finer than the floor of figures, because a
-/// change of the engine may show in the last digits first.
+/// The smallest relative regret of the regression check. It is finer than the floor of figures,
+/// because a change of the engine may show in the last digits first.
 const FLOOR: f64 = 1e-4;
 
 /// The significance level, which bounds the probability of a false alarm.
 const LEVEL: f64 = 0.05;
-/// The tolerated mean difference on one case, in decades of score (a factor of 2).
+/// The tolerated mean difference on one case, in decades of regret (a factor of 2).
 const MARGIN: f64 = 0.3;
-/// The tolerated mean difference over all cases, in decades of score (a factor of 1.26).
+/// The tolerated mean difference over all cases, in decades of regret (a factor of 1.26).
 const OVERALL_MARGIN: f64 = 0.1;
 
-/// The final scores of a strategy, by case and seed, as a baseline file stores them.
+/// The results of a strategy, by case and seed, as a baseline file stores them.
+///
+/// A result is the mean of log₁₀ of the relative regret after a quarter, a third, half and all of
+/// the budget.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BaselineScores {
     suite: u32,
-    /// log₁₀ of the scores, each at least 1e-4.
+    /// The results, with relative regrets of at least 1e-4.
     scores: BTreeMap<String, BTreeMap<u64, f64>>,
 }
 
@@ -41,7 +44,7 @@ pub struct RegressionSummary(Vec<RegressionTest>);
 struct RegressionTest {
     name: String,
     pairs: usize,
-    /// Mean difference, in decades of score; above 0, the new scores are worse.
+    /// Mean difference, in decades of regret; above 0, the new results are worse.
     difference: f64,
     margin: f64,
     /// One-sided p-value that the new scores are worse, with Holm's correction.
@@ -49,13 +52,12 @@ struct RegressionTest {
 }
 
 impl BaselineScores {
-    /// Collects the scores of the runs of one strategy; runs without a score are ignored.
+    /// Collects the results of the runs of one strategy; runs without a regret are ignored.
     pub fn from_runs(runs: &[Run]) -> Self {
         let mut scores: BTreeMap<String, BTreeMap<u64, f64>> = BTreeMap::new();
         for run in runs {
-            if let Some(score) = run.score(run.budget) {
-                let log = score.max(FLOOR).log10();
-                scores.entry(run.case_name()).or_default().insert(run.seed, log);
+            if let Some(logs) = run.log_relative_regrets(FLOOR) {
+                scores.entry(run.case_name()).or_default().insert(run.seed, mean(&logs));
             }
         }
         Self { suite: SUITE_VERSION, scores }
@@ -124,9 +126,9 @@ impl fmt::Display for RegressionSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "Scores compared with the baseline: mean difference in decades (above 0 is worse), its \
-             margin, one-sided p-value of Wilcoxon's signed-rank test with Holm's correction over \
-             {} tests",
+            "Relative regrets compared, mean over a quarter, a third, half and all of the budget: \
+             mean difference in decades (above 0 is worse), its margin, one-sided p-value of \
+             Wilcoxon's signed-rank test with Holm's correction over {} tests",
             self.0.len()
         )?;
         for test in &self.0 {
@@ -139,8 +141,8 @@ impl fmt::Display for RegressionSummary {
             )?;
         }
         f.write_str(match self.has_regression() {
-            true => "The scores are worse than the baseline.",
-            false => "The scores are as good as the baseline.",
+            true => "The results are worse.",
+            false => "The results are as good.",
         })
     }
 }

@@ -202,7 +202,7 @@ impl Suite {
         }
     }
 
-    /// Returns seven fast cases of different kinds, for the regression check.
+    /// Returns ten fast cases of different kinds, for the regression check.
     pub fn smoke() -> Self {
         let functions = [
             smooth::branin(),
@@ -213,7 +213,9 @@ impl Suite {
             training::steps(),
         ];
         let moved = functions.into_iter().map(|function| Case::instance_of(function, 1));
-        Self::new("smoke", moved.chain([noisy_hartmann6()]))
+        let families = [lock_in::choices(1), lock_in::stairs(1), lock_in::ends(1)];
+        let families = families.into_iter().map(|function| Case::lock_in_of(function, 1));
+        Self::new("smoke", moved.chain([noisy_hartmann6()]).chain(families))
     }
 
     /// Returns the test functions as they were published, and a neural network.

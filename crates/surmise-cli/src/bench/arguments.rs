@@ -32,17 +32,7 @@ pub(crate) enum Command {
     },
     /// Check whether the default strategy is as good as when a baseline was written.
     #[command(after_help = CHECK_STATUS)]
-    Check {
-        /// The file with the baseline.
-        #[arg(long, value_name = "FILE")]
-        baseline: PathBuf,
-        /// Write a new baseline instead of checking against the old one.
-        #[arg(long)]
-        write: bool,
-        /// Draw no progress bar.
-        #[arg(long)]
-        quiet: bool,
-    },
+    Check(CheckOptions),
     /// Print the mean results of random search, which are stored in the repository.
     RandomMeans {
         /// Parts of the names of the problems, separated by commas [default: all problems].
@@ -129,6 +119,25 @@ pub(crate) struct Options {
     /// Keep existing runs of another build of this program.
     #[arg(long)]
     pub(crate) mix_builds: bool,
+    /// Draw no progress bar.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// The file with the baseline, which is written anew after intended changes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: PathBuf,
+    /// The file with the anchor, which never changes, so that small losses cannot add up.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) anchor: Option<PathBuf>,
+    /// Write a new baseline instead of checking against the old one.
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// The folder with the tables of the suite real [default: ~/.cache/surmise].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) tables: Option<PathBuf>,
     /// Draw no progress bar.
     #[arg(long)]
     pub(crate) quiet: bool,

@@ -14,7 +14,7 @@ pub(crate) fn run(command: &Command) -> ExitCode {
         Command::Run(options) => run_all(options),
         Command::Compare(options) => compare(options),
         Command::Merge { directories, out } => merge(directories, out),
-        Command::Check { baseline, write, quiet } => check(baseline, *write, *quiet),
+        Command::Check(options) => check(options),
         Command::RandomMeans { problems } => random_means(problems),
     })
 }
