@@ -12,9 +12,9 @@ use crate::trial::Trial;
 pub(super) const HELP: [&str; 13] = [
     concat!(
         r#"init: {"op":"init","space":[…],"goal":"minimize","seed":0,"parallel":1,"budget":60,"#,
-        r#""noisy":true,"early_stopping":"median"} starts a study, and drops the one before; only "#,
-        r#"space is required; budget tells the strategy how many trials are planned, and is not a "#,
-        r#"limit; without noisy, the strategy infers the noise"#,
+        r#""noisy":true,"early_stopping":"median"} starts a study, and drops the one before; "#,
+        r#"only space is required; budget tells the strategy how many trials are planned, and is "#,
+        r#"not a limit; without noisy, the strategy infers the noise"#,
     ),
     concat!(
         r#"a parameter: {"name":"lr","type":"float","lo":1e-6,"hi":1,"scale":"log"}; type float, "#,
@@ -46,8 +46,8 @@ pub(super) const HELP: [&str; 13] = [
         r#"trials that were stopped early do not count"#,
     ),
     concat!(
-        r#"recommend: {"op":"recommend"} → {"recommended":{"lr":0.001}}, or {"recommended":null}; "#,
-        r#"of noisy values, the smallest one need not be the best"#,
+        r#"recommend: {"op":"recommend"} → {"recommended":{"lr":0.001}}, or "#,
+        r#"{"recommended":null}; of noisy values, the smallest one need not be the best"#,
     ),
     concat!(
         r#"pending: {"op":"pending"} → {"configs":[…],"ids":[…]}: the trials that were asked for "#,

@@ -56,8 +56,8 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Creates a session. `make_strategy` creates the strategy for each `init`, and may use what the
-    /// client knows: [`Init::noisy`].
+    /// Creates a session. `make_strategy` creates the strategy for each `init`, and may use what
+    /// the client knows: [`Init::noisy`].
     pub fn new(make_strategy: fn(&Init) -> Box<dyn Strategy>) -> Self {
         Self { make_strategy, active: None, answered: HashMap::new() }
     }

@@ -25,7 +25,8 @@ impl StrategyResults {
 
     /// Returns the mean score: the mean regret divided by the mean regret of random search.
     ///
-    /// A single bad run raises it, which a mean of logarithms hardly shows. `None` if it is unknown.
+    /// A single bad run raises it, which a mean of logarithms hardly shows. `None` if it is
+    /// unknown.
     pub fn score(&self) -> Option<f64> {
         self.map_runs(|run| run.score(run.budget)).map(|scores| mean(&scores))
     }

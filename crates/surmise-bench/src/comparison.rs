@@ -63,8 +63,8 @@ impl Comparison {
     /// Groups runs as [`new`](Self::new) does; strategies of different groups are different.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the floor is not between 0 and 1, or if no strategy has the name of the
-    /// control.
+    /// [`Error::Invalid`] if the floor is not between 0 and 1, or if no strategy has the name of
+    /// the control.
     #[allow(clippy::missing_panics_doc, reason = "each name is that of a run")]
     pub fn of_groups(groups: Vec<RunGroup>, options: ComparisonOptions) -> Result<Self, Error> {
         let mut runs: Vec<(Option<String>, Run)> = Vec::new();
@@ -159,8 +159,8 @@ impl Comparison {
         self.strategies[strategy].failed_attempts
     }
 
-    /// Returns the cases on which all strategies have relative regrets, each with the seeds that all
-    /// of them share.
+    /// Returns the cases on which all strategies have relative regrets, each with the seeds that
+    /// all of them share.
     ///
     /// All overall numbers are computed from these cases and seeds.
     pub fn common_cases(&self) -> Vec<(&CaseResults, BTreeSet<u64>)> {
@@ -177,7 +177,8 @@ impl Comparison {
         self.cases.iter().filter_map(|case| Some((case, seeds(case)?))).collect()
     }
 
-    /// Returns log₁₀ of the relative regrets of a strategy on the common cases and seeds, by problem.
+    /// Returns log₁₀ of the relative regrets of a strategy on the common cases and seeds, by
+    /// problem.
     fn logs(&self, strategy: usize, floor: f64) -> BTreeMap<&str, LogsOfProblem> {
         let mut by_problem: BTreeMap<&str, LogsOfProblem> = BTreeMap::new();
         for (case, seeds) in self.common_cases() {
@@ -192,8 +193,8 @@ impl Comparison {
 
     /// Returns the relative regret of a strategy at each share of the budget, with its interval.
     ///
-    /// It is a geometric mean: of logarithms over the shared seeds of a case, then over the cases of
-    /// a problem, then over problems. The interval is a [two-level bootstrap].
+    /// It is a geometric mean: of logarithms over the shared seeds of a case, then over the cases
+    /// of a problem, then over problems. The interval is a [two-level bootstrap].
     ///
     /// [two-level bootstrap]: bootstrap_mean_over_problems
     pub fn relative_regret(&self, strategy: usize) -> [Band; BUDGET_DIVISORS.len()] {
@@ -213,10 +214,10 @@ impl Comparison {
         })
     }
 
-    /// Returns the differences of the logarithms of two strategies at a share of the budget, for each
-    /// problem, case and shared seed; below 0, the first strategy is better.
+    /// Returns the differences of the logarithms of two strategies at a share of the budget, for
+    /// each problem, case and shared seed; below 0, the first strategy is better.
     ///
-    /// The seeds are those that both strategies have on a case, whatever other strategies have.
+    /// The seeds are those that both strategies have on a case.
     pub fn differences(&self, first: usize, second: usize, share: usize) -> Vec<Vec<Vec<f64>>> {
         let mut by_problem: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
         for case in &self.cases {
@@ -342,8 +343,8 @@ fn pairs(pairs: &Pairs, names: &[String], strategies: &[StrategyLabel]) -> Vec<(
     }
 }
 
-/// Returns the label of each run: the strategy, with its settings, parallelism and group where these
-/// differ.
+/// Returns the label of each run: the strategy, with its settings, parallelism and group where
+/// these differ.
 fn strategy_labels(runs: &[(Option<String>, Run)]) -> Vec<String> {
     let orders: BTreeSet<_> =
         runs.iter().map(|(_, run)| (run.parallelism, run.charged_proposals)).collect();

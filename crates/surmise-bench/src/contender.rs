@@ -32,7 +32,7 @@ enum Kind {
 /// let contenders = [
 ///     Contender::new("random", || RandomSearch),
 ///     Contender::new("bayesian", BayesianOptimization::default),
-///     Contender::external("tpe", "python3 optuna_sampler.py TPESampler"),
+///     Contender::external("tpe", "python3 rivals/optuna_sampler.py TPESampler"),
 /// ];
 /// assert_eq!(contenders[0].name(), "random");
 /// assert_ne!(contenders[0].settings(), contenders[1].settings());

@@ -146,7 +146,7 @@ impl Experiment {
 
     /// Sets the seeds of the repetitions of each contender and case; 1 to 20 by default.
     ///
-    /// Use other seeds to add repetitions, or to check a result on seeds that nobody has looked at.
+    /// Use other seeds to add repetitions, or to check a result on seeds that were not looked at.
     #[must_use]
     pub fn with_seed_range(self, seeds: RangeInclusive<u64>) -> Self {
         Self { seeds, ..self }

@@ -42,8 +42,8 @@ struct EvaluationReply {
 
 /// A problem that a program of any language computes.
 ///
-/// `sh -c` starts the command once for each core; it answers each line of JSON on its standard input
-/// by one line on its standard output:
+/// `sh -c` starts the command once for each core; it answers each line of JSON on its standard
+/// input by one line on its standard output:
 ///
 /// ```text
 /// {"op":"describe"}
@@ -53,11 +53,11 @@ struct EvaluationReply {
 ///     → {"value":0.31,"noiseless":0.3,"seconds":12}
 /// ```
 ///
-/// The space has the form of [`surmise::ask_tell`]; `optimum` and `noisy` may be missing. Of a reply
-/// to `evaluate`, only `value` is required. Null means that the evaluation failed; `failed` may say
-/// why. Smaller values are better. `noiseless` is the value without noise, from which regret is
-/// computed; `seconds` is the duration on the virtual clock. The seed depends on the case, the
-/// repetition and the number of the evaluation only.
+/// The space has the form of [`surmise::ask_tell`]; `optimum` and `noisy` may be missing. Of a
+/// reply to `evaluate`, only `value` is required. Null means that the evaluation failed; `failed`
+/// may say why. Smaller values are better. `noiseless` is the value without noise, from which
+/// regret is computed; `seconds` is the duration on the virtual clock. The seed depends on the
+/// case, the repetition and the number of the evaluation only.
 ///
 /// A program that exits, answers nonsense or does not answer within ten minutes fails the
 /// evaluation, and is started again for the next one.

@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, ClusterRun};
 use crate::decorators::WithLearningCurves;
 use crate::problem::Problem;
 use crate::problems::{self, network::Network};
-use crate::statistics::wilcoxon_signed_rank;
+use crate::statistics::{mean, wilcoxon_signed_rank};
 
 /// Number of steps of the jobs with synthetic learning curves.
 const STEPS: u32 = 27;
@@ -115,7 +115,7 @@ pub fn compare(
         let _ = write!(text, "{:>26}", method.name);
     }
     text.push('\n');
-    // For each method, the logarithms of its time and the reference's, over all problems and seeds.
+    // For each method, the mean logarithms of its time and the reference's, problem by problem.
     let mut all_pairs: Vec<Vec<(f64, f64)>> = vec![Vec::new(); methods.len()];
     for (problem, steps) in problems_with_steps() {
         let cluster = Cluster::new(problem.as_ref(), JOBS, MAX_PARALLEL_JOBS);
@@ -146,7 +146,7 @@ pub fn compare(
                 .collect();
             let reached = times.iter().filter(|(_, reached)| *reached).count();
             let _ = write!(text, "{:>26}", format!("{} ({reached})", format_ratio(&pairs)));
-            all_pairs.extend(pairs);
+            all_pairs.push(mean_of_pairs(&pairs));
         }
         text.push('\n');
     }
@@ -156,8 +156,8 @@ pub fn compare(
     }
     let _ = writeln!(
         text,
-        "\n\np is Wilcoxon's signed-rank test over paired seeds, one-sided: less machine time than \
-         {}.",
+        "\n\np is Wilcoxon's signed-rank test, one-sided: less machine time than {}. It is over \
+         paired seeds for a problem, and over problems in the last line.",
         reference.name
     );
     Ok(text)
@@ -169,6 +169,11 @@ fn median_best(runs: &[ClusterRun]) -> f64 {
     let mut best_values: Vec<f64> = runs.iter().filter_map(best).collect();
     best_values.sort_by(f64::total_cmp);
     best_values[best_values.len() / 2]
+}
+
+fn mean_of_pairs(pairs: &[(f64, f64)]) -> (f64, f64) {
+    let (first, second): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    (mean(&first), mean(&second))
 }
 
 /// Formats the ratio of the geometric means, and the p-value of the test that it is below 1.

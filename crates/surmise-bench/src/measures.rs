@@ -8,7 +8,7 @@
 //! | relative regret | regret ⁄ random search's mean regret after the whole budget |
 //! | score | regret ⁄ random search's mean regret after n evaluations; 1 is random search |
 //!
-//! Which of several noisy trials has the smallest noiseless value, nobody can know. So the regret of
+//! Which of several noisy trials has the smallest noiseless value cannot be known. So the regret of
 //! noisy values is that of the trial that one would deploy.
 //!
 //! Before its first value, a run counts as one random configuration does on average. So a run that
@@ -108,8 +108,8 @@ impl Run {
     /// Returns the mean over all evaluations of log₁₀ of the relative regret, at least that of
     /// `floor`.
     ///
-    /// It is the area under the curve of the regret; smaller values mean earlier progress. `None` if
-    /// the relative regret is unknown.
+    /// It is the area under the curve of the regret; smaller values mean earlier progress. `None`
+    /// if the relative regret is unknown.
     pub fn log_area(&self, floor: f64) -> Option<f64> {
         let regrets = self.relative_regrets()?;
         #[allow(clippy::cast_precision_loss, reason = "a number of evaluations")]

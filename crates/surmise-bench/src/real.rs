@@ -7,7 +7,7 @@ use crate::suite::{Case, HELD_OUT_SINCE, Suite};
 use crate::tables::TrainingTables;
 use surmise::error::Error;
 
-/// The cases that nobody develops the engine with.
+/// The cases that the engine is not developed with.
 const HELD_OUT: [&str; 11] = [
     "hpobench-australian",
     "hpobench-credit_g",

@@ -85,7 +85,7 @@ pub struct Run {
     /// True if two evaluations of one configuration may have different values.
     #[serde(default, skip_serializing_if = "is_false")]
     pub noisy: bool,
-    /// The date since when the case is held out: nobody developed the engine with it.
+    /// The date since when the case is held out: the engine was not developed with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out_since: Option<String>,
     /// The smallest noiseless value of the problem, if it is known.

@@ -86,8 +86,8 @@ impl RunsFile {
 
     /// Appends a run to the file.
     ///
-    /// If the file has runs with this key, which ended with an error, the new one gets the number of
-    /// the next [attempt](Run::attempt).
+    /// If the file has runs with this key, which ended with an error, the new one gets the number
+    /// of the next [attempt](Run::attempt).
     ///
     /// # Errors
     /// [`io::Error`] if the line cannot be written, or if the file has a run with this key that

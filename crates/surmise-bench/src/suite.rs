@@ -92,7 +92,7 @@ impl Case {
         if number.is_multiple_of(2) { case.with_held_out_since(HELD_OUT_SINCE) } else { case }
     }
 
-    /// Declares that nobody develops the engine with this case, since a date.
+    /// Declares that the engine is not developed with this case, since a date.
     ///
     /// Reports show held-out cases apart. Results on other cases are no evidence for the strategies
     /// that were developed with them.
@@ -134,8 +134,8 @@ impl Case {
         self.budget
     }
 
-    /// Returns the date since when the case is held out; `None` if the engine was developed with it,
-    /// or if nothing is declared.
+    /// Returns the date since when the case is held out; `None` if the engine was developed with
+    /// it, or if nothing is declared.
     pub fn held_out_since(&self) -> Option<&'static str> {
         self.held_out_since
     }

@@ -69,7 +69,7 @@ enum Command {
     Man(shells::ManOptions),
     /// Compare strategies on benchmark problems, with statistics.
     #[command(subcommand)]
-    Bench(bench::Command),
+    Bench(Box<bench::Command>),
     /// Check, run and write tuning requests of Amazon SageMaker.
     #[command(subcommand)]
     Sagemaker(sagemaker::Command),

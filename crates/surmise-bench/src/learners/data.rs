@@ -28,7 +28,8 @@ pub(super) struct Division {
 }
 
 impl Table {
-    /// Every second of 569 rows on breast cancer in Wisconsin: 30 standardized features, two classes.
+    /// Every second of 569 rows on breast cancer in Wisconsin: 30 standardized features, two
+    /// classes.
     pub(super) fn breast_cancer() -> Self {
         let data = breast_cancer::load_dataset();
         let rows = data.data.chunks(data.num_features).map(|row| row.iter().map(|x| f64::from(*x)));

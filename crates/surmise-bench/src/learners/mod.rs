@@ -20,24 +20,13 @@ mod data;
 mod learner;
 
 mod classifiers;
+
 mod regressors;
 
+mod all;
+
+pub use self::all::learners;
 pub use self::learner::Learner;
-
-use self::classifiers::{forest_digits, neighbors_digits, svc_cancer};
-use self::regressors::{elastic_diabetes, svr_diabetes, trees_diabetes};
-
-/// Returns all six learners.
-pub fn learners() -> Vec<Learner> {
-    vec![
-        svc_cancer(),
-        forest_digits(),
-        neighbors_digits(),
-        svr_diabetes(),
-        elastic_diabetes(),
-        trees_diabetes(),
-    ]
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,55 +1,58 @@
-use std::time::Instant;
-
 use super::*;
 use crate::problem::Problem;
 use surmise::rng::Rng;
+use surmise::space::Configuration;
 
-/// Random configurations of each learner have different errors, and some are good.
+fn random_configurations(learner: &Learner, count: u64) -> Vec<Configuration> {
+    let space = learner.space();
+    let draw = |sample| {
+        let mut rng = Rng::stream(5, sample);
+        let point: Vec<f64> = space.axes().iter().map(|_| rng.uniform()).collect();
+        space.decode(&space.snap(&point.into()))
+    };
+    (0..count).map(draw).collect()
+}
+
+/// An evaluation is one of the replicates, the truth is their mean, and nothing is below the best
+/// known value.
 #[test]
-#[ignore]
-fn survey() {
+fn an_evaluation_draws_a_replicate() {
     for learner in learners() {
-        let space = learner.space();
-        let mut values = Vec::new();
-        let mut noise = 0.0;
-        let start = Instant::now();
-        let (mut failures, mut slowest) = (0, 0.0_f64);
-        for sample in 0..12 {
-            let mut rng = Rng::stream(5, sample);
-            let point: Vec<f64> = space.axes().iter().map(|_| rng.uniform()).collect();
-            let c = space.decode(&space.snap(&point.into()));
-            let t = Instant::now();
-            match learner.replicates(&c) {
-                Ok(r) => {
-                    let mean = r.iter().sum::<f64>() / 4.0;
-                    noise += (r.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 3.0).sqrt();
-                    values.push(mean);
-                }
-                Err(e) => {
-                    failures += 1;
-                    eprintln!("{c}: {e}");
-                }
-            }
-            let s = t.elapsed().as_secs_f64();
-            if s > slowest {
-                slowest = s;
-                if s > 1.0 {
-                    eprintln!("{c} {s}");
-                }
-            }
+        let name = learner.name().to_owned();
+        let optimum = learner.optimum().unwrap();
+        let mut seen = Vec::new();
+        for configuration in random_configurations(&learner, 3) {
+            let replicates = learner.replicates(&configuration).unwrap();
+            let mean = replicates.iter().sum::<f64>() / 4.0;
+            let evaluation = learner.evaluate(&configuration, &mut Rng::stream(1, 1));
+            let again = learner.evaluate(&configuration, &mut Rng::stream(1, 1));
+            assert_eq!(evaluation, again, "{name}");
+            assert!(replicates.contains(&evaluation.measured.clone().unwrap()), "{name}");
+            assert_eq!(evaluation.noiseless, Some(mean), "{name}");
+            assert!(mean >= optimum && evaluation.duration.unwrap().as_secs_f64() > 0.0, "{name}");
+            seen.push(mean.to_bits());
         }
-        values.sort_by(f64::total_cmp);
-        let q = |p: f64| values[(p * (values.len() - 1) as f64) as usize];
-        eprintln!(
-            "{} {:.3}s slowest {slowest:.2} failures {failures} noise {:.4} quantiles {:.4} {:.4} {:.4} {:.4} {:.4}",
-            learner.name(),
-            start.elapsed().as_secs_f64() / 12.0,
-            noise / values.len() as f64,
-            q(0.0),
-            q(0.05),
-            q(0.2),
-            q(0.5),
-            q(1.0)
-        );
+        seen.dedup();
+        assert!(seen.len() > 1, "{name} depends on its hyperparameters");
+        assert!(learner.is_noisy());
     }
+}
+
+/// With a linear kernel, γ, the degree and the offset have no effect.
+#[test]
+fn hyperparameters_without_effect_have_none() {
+    let svc = &learners()[0];
+    let with = |gamma: f64, degree: i64, kernel: &str| {
+        let configuration = Configuration::from([
+            ("kernel", kernel.into()),
+            ("c", 0.1.into()),
+            ("gamma", gamma.into()),
+            ("degree", degree.into()),
+            ("offset", 0.5.into()),
+        ]);
+        svc.replicates(&configuration).unwrap()
+    };
+    assert_eq!(with(1e-4, 2, "linear"), with(0.5, 5, "linear"));
+    assert_ne!(with(1e-4, 2, "rbf"), with(0.5, 2, "rbf"));
+    assert_eq!(with(0.01, 2, "rbf"), with(0.01, 5, "rbf"));
 }

@@ -16,8 +16,8 @@ fn number_or_empty(value: Option<f64>) -> String {
     value.map_or(String::new(), |value| format!("{value:?}"))
 }
 
-/// Returns CSV with a row for each evaluation of each run, in the order in which they ended; unknown
-/// values are empty.
+/// Returns CSV with a row for each evaluation of each run, in the order in which they ended;
+/// unknown values are empty.
 pub fn trajectories_csv(comparison: &Comparison) -> String {
     let mut text =
         "problem,instance,strategy,seed,parallelism,evaluations,seconds,value,noiseless,\

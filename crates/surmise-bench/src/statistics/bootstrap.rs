@@ -60,10 +60,10 @@ pub fn bootstrap_band(values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Band
 /// Computes the mean over problems, with its 95 % interval by a two-level bootstrap; 1,000
 /// resamples.
 ///
-/// `problems` has a list of cases for each problem, and a list of values for each case, one for each
-/// seed. The mean is that of the problems' means, which are those of their cases' means. A resample
-/// draws problems, and within each case seeds. A single problem is kept, and only its seeds are
-/// drawn. All numbers are NaN if there is no problem, or a case without a seed.
+/// `problems` has a list of cases for each problem, and a list of values for each case, one for
+/// each seed. The mean is that of the problems' means, which are those of their cases' means. A
+/// resample draws problems, and within each case seeds. A single problem is kept, and only its
+/// seeds are drawn. All numbers are NaN if there is no problem, or a case without a seed.
 pub fn bootstrap_mean_over_problems(problems: &[Vec<Vec<f64>>]) -> Band {
     let mean_of = |cases: &Vec<Vec<f64>>, case_mean: &mut dyn FnMut(&[f64]) -> f64| {
         mean(&cases.iter().map(|case| case_mean(case)).collect::<Vec<f64>>())

@@ -4,10 +4,11 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::quantile::mean;
 
-/// Returns the one-sided p-value of Student's t-test that the mean of a sample is less than a bound.
+/// Returns the one-sided p-value of Student's t-test that the mean of a sample is less than a
+/// bound.
 ///
-/// Unlike a test of ranks, it notices few values that are far larger than the rest. Samples of fewer
-/// than two values have the p-value 1. If all values are equal, it is 0 or 1.
+/// Unlike a test of ranks, it notices few values that are far larger than the rest. Samples of
+/// fewer than two values have the p-value 1. If all values are equal, it is 0 or 1.
 #[allow(clippy::missing_panics_doc, reason = "there are two values or more")]
 pub fn mean_is_less(values: &[f64], bound: f64) -> f64 {
     if values.len() < 2 {

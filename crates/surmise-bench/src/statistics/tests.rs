@@ -3,6 +3,8 @@ use serde::Deserialize;
 use super::*;
 
 type Rows<T> = Vec<Vec<T>>;
+/// Values by problem, case and seed.
+type Problems = Vec<Rows<f64>>;
 
 /// Numbers of scipy 1.17, which `tests/golden/statistics.py` makes.
 #[derive(Deserialize)]
@@ -15,7 +17,7 @@ struct Golden {
     mean_bands: Vec<(Vec<f64>, (f64, f64))>,
     median_bands: Vec<(Vec<f64>, (f64, f64))>,
     student: Vec<(Vec<f64>, f64, f64)>,
-    bands_over_problems: Vec<(Vec<Rows<f64>>, (f64, f64))>,
+    bands_over_problems: Vec<(Problems, (f64, f64))>,
     equivalence: Vec<(Vec<f64>, f64, f64)>,
 }
 

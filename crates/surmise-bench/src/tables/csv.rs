@@ -145,7 +145,7 @@ fn parse_level(text: &str) -> Option<f64> {
 
 /// The distinct entries of a column.
 enum Entries {
-    /// In ascending order.
+    /// The numbers, in ascending order.
     Numbers(Vec<f64>),
     Texts(Vec<String>),
 }

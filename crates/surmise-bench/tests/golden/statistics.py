@@ -55,15 +55,16 @@ def band_over_problems(problems):
     def resample_of(problem):
         return np.mean([np.mean(generator.choice(case, len(case))) for case in problem])
 
+    count = len(problems)
     means = [
-        np.mean([resample_of(problems[i]) for i in generator.integers(len(problems), size=len(problems))])
+        np.mean([resample_of(problems[i]) for i in generator.integers(count, size=count)])
         for _ in range(20_000)
     ]
     return [float(np.quantile(means, q)) for q in (0.025, 0.975)]
 
 
 problem_sets = [
-    [[rounded(rng.normal(level, 0.3, size=6)) for _ in range(2)] for level in (0.0, 1.0, 0.4, 2.0, 0.7)],
+    [[rounded(rng.normal(x, 0.3, size=6)) for _ in range(2)] for x in (0.0, 1.0, 0.4, 2.0, 0.7)],
     [[rounded(rng.normal(size=20))]],
     [[rounded(rng.normal(level, 1.0, size=3))] for level in rounded(rng.normal(size=12))],
 ]

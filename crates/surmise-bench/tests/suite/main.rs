@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
+mod common;
+
 mod benchmark;
 mod hard_problems;
 mod planted;
+mod programs;
+mod report;

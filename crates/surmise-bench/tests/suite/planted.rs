@@ -227,8 +227,8 @@ fn a_control_and_groups_choose_the_pairs() {
         .map(|(a, b)| (comparison.strategies()[a].as_str(), comparison.strategies()[b].as_str()))
         .collect();
     assert_eq!(named, [("a", "b"), ("c", "b")], "the control comes second");
-    let nobody = options(Pairs::Control("z".to_owned()));
-    let error = Comparison::of_groups(one_group(three()), nobody).unwrap_err().to_string();
+    let unknown = options(Pairs::Control("z".to_owned()));
+    let error = Comparison::of_groups(one_group(three()), unknown).unwrap_err().to_string();
     assert!(error.contains("a, b, c"), "{error}");
 
     let named = |name: &str| RunGroup { name: Some(name.to_owned()), runs: runs() };

@@ -1,8 +1,8 @@
 //! Runs in the form of IOHexperimenter 0.4, which IOHanalyzer and `iohinspector` read.
 //!
 //! ```text
-//! STRATEGY/IOHprofiler_f3_hartmann6.json                          a function: its runs, with the best values
-//! STRATEGY/data_f3_hartmann6/IOHprofiler_f3_DIM6.dat              evaluations and values, run by run
+//! STRATEGY/IOHprofiler_f3_hartmann6.json               the runs on a function, with best values
+//! STRATEGY/data_f3_hartmann6/IOHprofiler_f3_DIM6.dat   evaluations and values, run by run
 //! ```
 //!
 //! A function is a problem, its dimension is the number of parameters. The values are those that a
@@ -16,7 +16,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::file_name;
+use super::name::file_name;
 use crate::comparison::Comparison;
 use crate::run::Run;
 

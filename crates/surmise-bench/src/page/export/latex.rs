@@ -1,4 +1,4 @@
-//! Tables as LaTeX.
+//! Tables as source of LaTeX.
 
 use crate::page::tables::Table;
 

@@ -1,4 +1,7 @@
+use std::fs;
+
 use super::*;
+use crate::comparison::Comparison;
 use crate::measures::tests::run;
 use crate::run::Run;
 use surmise::drawing::{Anchor, Svg};

@@ -1,6 +1,6 @@
 //! Numbers case by case.
 
-use super::{Table, format_band, header};
+use super::table::{Table, format_band, header};
 use crate::case_results::{CaseResults, StrategyResults};
 use crate::comparison::Comparison;
 use crate::statistics::{bootstrap_band, median};

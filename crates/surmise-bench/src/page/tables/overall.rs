@@ -1,6 +1,6 @@
 //! The figures over all problems.
 
-use super::{SHARES, Table, format_band, header};
+use super::table::{SHARES, Table, format_band, header};
 use crate::comparison::Comparison;
 use crate::run::Run;
 use crate::statistics::mean;

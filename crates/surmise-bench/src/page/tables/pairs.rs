@@ -1,6 +1,6 @@
 //! Pairs of strategies: ratios over problems, verdicts by case, and losses.
 
-use super::{SHARES, Table, format_band, header};
+use super::table::{SHARES, Table, format_band, header};
 use crate::comparison::Comparison;
 use crate::comparison_options::Pairs;
 use crate::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
@@ -194,7 +194,8 @@ pub(super) fn verdicts_by_case(comparison: &Comparison) -> Table {
     }
 }
 
-/// Returns the problems on which the first strategy of each pair is behind, the largest ratio first.
+/// Returns the problems on which the first strategy of each pair is behind, the largest ratio
+/// first.
 pub(super) fn losses(what: &str, comparison: &Comparison) -> Table {
     let row = |pair: &(usize, usize)| {
         let mut behind: Vec<(f64, String)> = Vec::new();

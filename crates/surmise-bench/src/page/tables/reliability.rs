@@ -1,6 +1,6 @@
 //! Failures, repetitions and times.
 
-use super::{Table, header};
+use super::table::{Table, header};
 use crate::comparison::Comparison;
 use crate::run::Run;
 use crate::statistics::{median, quantile};

@@ -104,7 +104,7 @@ fn draw_basins(rng: &mut Rng, space: &SearchSpace, count: usize) -> Vec<Bowl> {
         let level = if basins.is_empty() { 0.0 } else { between(rng, 0.02, 0.15) };
         let basin = Bowl::new(rng, space, width, Shape::Saturating);
         let basin = basin.with_level(level).with_height(1.0 - level);
-        // The deepest basin keeps its value of 0, and the others their minima.
+        // The deepest basin keeps its value of 0, and each other one its minimum.
         let apart =
             |other: &Bowl| other.value(&basin.place) > 0.5 && basin.value(&other.place) > 0.5;
         if basins.iter().all(apart) {
@@ -208,7 +208,7 @@ pub fn idle(number: u32) -> TestFunction {
     let rng = &mut stream(name, number);
     let (active, idle) = (whole_between(rng, 2, 3), whole_between(rng, 4, 8));
     let all = number_space(rng, active + idle);
-    // The active parameters are among all others.
+    // The active parameters are at random positions.
     let mut order: Vec<usize> = (0..active + idle).collect();
     for last in (1..order.len()).rev() {
         order.swap(last, rng.index(last + 1));

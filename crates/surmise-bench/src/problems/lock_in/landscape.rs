@@ -19,11 +19,11 @@ use surmise::unit_cube::UnitPoint;
 /// How the value of a bowl grows with the distance from its place.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
-    /// r²
+    /// The squared distance, r².
     Quadratic,
-    /// r
+    /// The distance itself, r.
     Cone,
-    /// ln(1 + r²)
+    /// Its slow logarithm, ln(1 + r²).
     Logarithmic,
     /// 1 − exp(−r² ⁄ 2), which is 1 far away.
     Saturating,
@@ -45,7 +45,7 @@ impl Shape {
     }
 }
 
-/// A minimum.
+/// A minimum with a place, a level and a shape.
 #[derive(Debug, Clone)]
 pub(super) struct Bowl {
     pub(super) place: UnitPoint,

@@ -18,9 +18,11 @@
 //! A random number decides, not an adversary: the choice or basin with the optimum may also be the
 //! one that looks good first.
 
-mod families;
-mod landscape;
 mod ranges;
+
+mod landscape;
+
+mod families;
 
 mod chance;
 
