@@ -221,18 +221,28 @@ impl Comparison {
     pub fn differences(&self, first: usize, second: usize, share: usize) -> Vec<Vec<Vec<f64>>> {
         let mut by_problem: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
         for case in &self.cases {
-            let logs = |strategy: usize| {
-                let results = case.by_strategy[strategy].as_ref()?;
-                results.log_relative_regrets(self.options.floor)
-            };
-            let (Some(a), Some(b)) = (logs(first), logs(second)) else { continue };
-            let paired = a.iter().filter_map(|(seed, a)| Some(a[share] - b.get(seed)?[share]));
-            let paired: Vec<f64> = paired.collect();
+            let paired = self.differences_on(case, (first, second), share);
             if !paired.is_empty() {
                 by_problem.entry(&case.problem).or_default().push(paired);
             }
         }
         by_problem.into_values().collect()
+    }
+
+    /// Returns the differences of the logarithms of two strategies on a case, for each seed that
+    /// both have; empty if one of them has no relative regret there.
+    pub(super) fn differences_on(
+        &self,
+        case: &CaseResults,
+        (first, second): (usize, usize),
+        share: usize,
+    ) -> Vec<f64> {
+        let logs = |strategy: usize| {
+            let results = case.by_strategy[strategy].as_ref()?;
+            results.log_relative_regrets(self.options.floor)
+        };
+        let (Some(a), Some(b)) = (logs(first), logs(second)) else { return Vec::new() };
+        a.iter().filter_map(|(seed, a)| Some(a[share] - b.get(seed)?[share])).collect()
     }
 
     /// Returns log₁₀ of the strategies' relative regrets on each problem after the whole budget,

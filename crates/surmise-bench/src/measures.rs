@@ -193,7 +193,8 @@ pub(super) mod tests {
         assert_eq!(run.relative_regrets().unwrap(), [1.25, 0.5, 0.5, 0.1, 0.0]);
         // After two, two, three and five of five evaluations.
         let shares = run.log_relative_regrets(0.1).unwrap();
-        assert_eq!(shares, [0.5_f64.log10(), 0.5_f64.log10(), 0.5_f64.log10(), -1.0]);
+        let want = [0.5_f64.log10(), 0.5_f64.log10(), 0.5_f64.log10(), -1.0];
+        assert_eq!(shares.map(f64::to_bits), want.map(f64::to_bits));
         assert_eq!(run.evaluations_to_target(0.5), Some(2));
         assert_eq!(run.evaluations_to_target(0.05), Some(5));
         let area = (1.25_f64.log10() + 2.0 * 0.5_f64.log10() - 1.0 - 4.0) / 5.0;

@@ -69,10 +69,10 @@ enum Command {
     Man(shells::ManOptions),
     /// Compare strategies on benchmark problems, with statistics.
     #[command(subcommand)]
-    Bench(Box<bench::Command>),
+    Bench(bench::Command),
     /// Check, run and write tuning requests of Amazon SageMaker.
     #[command(subcommand)]
-    Sagemaker(sagemaker::Command),
+    Sagemaker(Box<sagemaker::Command>),
 }
 
 /// Runs the subcommand that the command line names.
@@ -96,6 +96,6 @@ pub(crate) fn run() -> ExitCode {
         Command::Completions(options) => shells::completions(&options, CommandLine::command()),
         Command::Man(options) => shells::man(&options, CommandLine::command()),
         Command::Bench(command) => bench::run(&command),
-        Command::Sagemaker(command) => sagemaker::run(command),
+        Command::Sagemaker(command) => sagemaker::run(*command),
     }
 }

@@ -169,9 +169,8 @@ fn fewer_seeds_than_can_decide_are_announced() {
     let summary = page::summary("Few", &few);
     // 32 tests need a p-value of 0.05 ⁄ 32, which is above 2^(1 − n) from n = 11 on.
     assert!(
-        summary.contains(
-            "With 5 seeds and 32 tests no difference can be significant: it takes at least 11 seeds."
-        ),
+        summary.contains("With 5 seeds and 32 tests no difference can be significant")
+            && summary.contains("it takes at least 11 seeds."),
         "{summary}"
     );
     // Over problems, the difference is significant all the same.
@@ -180,7 +179,7 @@ fn fewer_seeds_than_can_decide_are_announced() {
     assert!(!many.contains("no difference can be significant"), "{many}");
 }
 
-/// The first strategy is better on held-out problems only by half of what it is on others.
+/// The first strategy is twice as good on held-out problems, and ten times on the other ones.
 #[test]
 fn held_out_cases_are_shown_apart() {
     let regret = |strategy: usize, problem: usize, _: u64| match (strategy, problem) {

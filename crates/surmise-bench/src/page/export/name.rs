@@ -1,4 +1,4 @@
-//! Names of files.
+//! Names of exported files.
 
 /// Returns a text as a name of a file: letters, digits and hyphens.
 pub(super) fn file_name(text: &str) -> String {

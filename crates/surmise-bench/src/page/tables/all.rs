@@ -5,7 +5,7 @@ use super::{by_case, overall, pairs, reliability};
 use crate::comparison::Comparison;
 
 /// Returns all tables, the summary first.
-pub(in crate::page) fn tables(comparison: &Comparison) -> Vec<Table> {
+pub(crate) fn tables(comparison: &Comparison) -> Vec<Table> {
     let mut tables = Vec::new();
     for (what, part) in parts(comparison) {
         tables.push(overall::relative_regrets(&what, &part));

@@ -111,8 +111,8 @@ pub(super) fn problems(comparison: &Comparison) -> Table {
         title: "Problems".to_owned(),
         note:
             "Random search's mean regret after the budget is the unit of the relative regret; the \
-               geometric mean where the mean is more than ten times as large. Held out: nobody \
-               developed the engine with the case since the date."
+               geometric mean where the mean is more than ten times as large. Held out: the engine \
+               is not developed with the case since the date."
                 .to_owned(),
         header: header(&columns, &[]),
         rows: comparison.cases().iter().map(row).collect(),

@@ -33,11 +33,11 @@ pub(super) fn relative_regrets(what: &str, comparison: &Comparison) -> Table {
             "Regret divided by random search's mean regret after the whole budget (a stored \
              constant), after a quarter, a third, half and all of the budget; each at least \
              {floor}. Regret is that of the trial one would deploy: the recommended one if values \
-             are noisy, otherwise the best. Geometric mean over seeds, then instances, then {problems} \
-             problems ({} cases on which all strategies ran, with the seeds they share); in brackets \
-             its 95 % interval (two-level bootstrap over problems and seeds, 1,000 resamples). \
-             Smaller is better. Mean rank: over problems, after the whole budget. Log area: mean \
-             over all evaluations of log10 of the relative regret.",
+             are noisy, otherwise the best. Geometric mean over seeds, then instances, then \
+             {problems} problems ({} cases on which all strategies ran, with the seeds they \
+             share); in brackets its 95 % interval (two-level bootstrap over problems and seeds, \
+             1,000 resamples). Smaller is better. Mean rank: over problems, after the whole \
+             budget. Log area: mean over all evaluations of log10 of the relative regret.",
             common.len()
         ),
         header: header(&columns, &[]),

@@ -51,12 +51,12 @@ pub(super) fn ratios(what: &str, comparison: &Comparison) -> Table {
     Table {
         title: format!("Ratios{what}"),
         note: format!(
-            "The relative regret of the first strategy divided by that of the second, with the same \
-             means, on the cases and seeds that both have; below 1, the first one is better. In \
-             brackets its 95 % interval (two-level bootstrap). p: Wilcoxon's two-sided signed-rank \
-             test over problems, on their mean differences of logarithms, with Holm's correction \
-             over the four shares of a pair.{} Last column: the number of problems on which the \
-             first strategy is ahead and behind, after the whole budget.",
+            "The relative regret of the first strategy divided by that of the second, with the \
+             same means, on the cases and seeds that both have; below 1, the first one is better. \
+             In brackets its 95 % interval (two-level bootstrap). p: Wilcoxon's two-sided \
+             signed-rank test over problems, on their mean differences of logarithms, with Holm's \
+             correction over the four shares of a pair.{} Last column: the number of problems on \
+             which the first strategy is ahead and behind, after the whole budget.",
             too_few(problems, "problems", BUDGET_DIVISORS.len())
         ),
         header: header(&columns, &[]),
@@ -74,8 +74,8 @@ fn too_few(pairs: usize, what: &str, tests: usize) -> String {
     }
     let needed = (pairs..).find(|count| is_enough(*count)).unwrap_or(pairs);
     format!(
-        " With {pairs} {what} and {tests} tests no difference can be significant: it takes at least \
-         {needed} {what}."
+        " With {pairs} {what} and {tests} tests no difference can be significant: it takes at \
+         least {needed} {what}."
     )
 }
 
@@ -97,12 +97,12 @@ fn describe_tests(comparison: &Comparison) -> String {
     let n = if min == max { format!("n = {max}") } else { format!("n = {min} to {max}") };
     let tests = pairs.iter().map(|pair| pair.tests).max().unwrap_or(0);
     format!(
-        "Test for a difference: Wilcoxon's two-sided signed-rank test on paired seeds ({n} for each \
-         case; ties are ignored), on log10 of the relative regrets, each at least {} (without an \
-         optimum, on the best values). Significance level: {}. Equivalent: two one-sided tests by \
-         ranks, and two of the mean by Student's t, show that the difference is within {} decades; \
-         equivalence is tested first. Holm's correction covers all cases and shares of a pair (up \
-         to {tests} tests for a difference, and the same for equivalence).{}",
+        "Test for a difference: Wilcoxon's two-sided signed-rank test on paired seeds ({n} for \
+         each case; ties are ignored), on log10 of the relative regrets, each at least {} (without \
+         an optimum, on the best values). Significance level: {}. Equivalent: two one-sided tests \
+         by ranks, and two of the mean by Student's t, show that the difference is within {} \
+         decades; equivalence is tested first. Holm's correction covers all cases and shares of a \
+         pair (up to {tests} tests for a difference, and the same for equivalence).{}",
         comparison.options().floor,
         DECISION_RULE.level,
         DECISION_RULE.margin,
@@ -200,9 +200,8 @@ pub(super) fn losses(what: &str, comparison: &Comparison) -> Table {
     let row = |pair: &(usize, usize)| {
         let mut behind: Vec<(f64, String)> = Vec::new();
         for case in comparison.cases() {
-            let part = comparison.restricted_to(|other| other.name == case.name);
-            let differences = part.differences(pair.0, pair.1, BUDGET_DIVISORS.len() - 1);
-            let difference = mean(&by_problem(&differences));
+            let difference =
+                mean(&comparison.differences_on(case, *pair, BUDGET_DIVISORS.len() - 1));
             if difference > DECISION_RULE.margin {
                 behind.push((difference, case.name.clone()));
             }

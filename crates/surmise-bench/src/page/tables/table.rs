@@ -8,11 +8,11 @@ pub(super) const SHARES: [&str; 4] = ["a quarter", "a third", "half", "all"];
 
 /// A table with a title and an explanation.
 #[derive(Debug)]
-pub(in crate::page) struct Table {
-    pub(in crate::page) title: String,
-    pub(in crate::page) note: String,
-    pub(in crate::page) header: Vec<String>,
-    pub(in crate::page) rows: Vec<Vec<String>>,
+pub(crate) struct Table {
+    pub(crate) title: String,
+    pub(crate) note: String,
+    pub(crate) header: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 /// Returns the header of columns, and of a column for each name.
