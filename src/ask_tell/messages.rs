@@ -97,7 +97,7 @@ pub enum Reply {
     Ok {
         /// This member is always true.
         ok: bool,
-        /// True in the reply to `init` of a program that answers `recommend`.
+        /// True in the reply to an `init` with `noisy`, of a program that answers `recommend`.
         #[serde(default, skip_serializing_if = "is_default")]
         recommends: bool,
     },

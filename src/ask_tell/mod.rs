@@ -9,7 +9,7 @@
 //!                       {"name":"n","type":"int","lo":8,"hi":64,"step":8},
 //!                       {"name":"opt","type":"cat","choices":["a",8,true,null]}],
 //!  "goal":"minimize","seed":3,"parallel":4,"budget":60}
-//!     → {"ok":true,"recommends":true}
+//!     → {"ok":true}
 //! {"op":"ask","n":2}
 //!     → {"configs":[{"lr":0.001,"n":8,"opt":"a"},{"lr":0.2,"n":64,"opt":8}],"ids":[1,2]}
 //! {"op":"report","id":1,"step":1,"value":0.9}
@@ -26,7 +26,7 @@
 //!
 //! | request | members | reply |
 //! | --- | --- | --- |
-//! | `init` | `space`; optional `goal`, `seed`, `parallel`, `budget`, `noisy`, `early_stopping` | `ok`, `recommends` |
+//! | `init` | `space`; optional `goal`, `seed`, `parallel`, `budget`, `noisy`, `early_stopping` | `ok` |
 //! | `ask` | optional `n` (1) | `configs` and `ids`, empty if no configuration is left now |
 //! | `tell` | `id` or `config`, and `value` (null if the evaluation failed) | `ok` |
 //! | `report` | `id`, `step`, `value` | `stop`, and `why` if it is true |
@@ -41,6 +41,7 @@
 //! - `tell` names a trial by its `id` or by its `config`. The values of `config` may be rounded.
 //!   Any other configuration counts as a result from elsewhere.
 //! - An invalid request gets `{"error":…}` as its reply and changes nothing.
+//! - The reply to an `init` with `noisy` also has `"recommends":true`.
 //! - Another `init` drops the study and starts a new one.
 //!
 //! # Lost replies

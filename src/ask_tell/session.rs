@@ -39,7 +39,7 @@ struct ActiveStudy {
 /// let mut session =
 ///     Session::new(|_| -> Box<dyn Strategy> { Box::new(BayesianOptimization::default()) });
 /// let init = br#"{"op":"init","space":[{"name":"x","type":"float","lo":-1,"hi":2}]}"#;
-/// assert_eq!(session.answer(init), Reply::Ok { ok: true, recommends: true });
+/// assert_eq!(session.answer(init), Reply::Ok { ok: true, recommends: false });
 /// assert!(matches!(session.answer(br#"{"op":"ask"}"#), Reply::Configs { ids, .. } if ids == [1]));
 /// ```
 pub struct Session {
@@ -149,7 +149,8 @@ impl Session {
         self.active = Some(ActiveStudy { study, rule, curves });
         // The replies to `init` are kept: a late repetition of one must not start its study again.
         self.answered.retain(|_, (request, _)| request["op"] == "init");
-        Ok(Reply::Ok { ok: true, recommends: true })
+        // Older clients do not send `noisy`, and may compare the whole reply.
+        Ok(Reply::Ok { ok: true, recommends: init.noisy.is_some() })
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Reply, String> {

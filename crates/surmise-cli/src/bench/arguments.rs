@@ -207,7 +207,7 @@ fn parse_named(text: &str) -> Result<(String, String), String> {
         Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => {
             Ok((name.to_owned(), command.to_owned()))
         }
-        _ => Err("write a name, an equals sign, and what it names".to_owned()),
+        _ => Err("write NAME='command', or NAME=FILE for a table".to_owned()),
     }
 }
 

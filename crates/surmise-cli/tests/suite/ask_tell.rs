@@ -328,6 +328,28 @@ fn a_request_with_a_key_is_executed_once() {
 }
 
 #[test]
+fn a_client_that_says_whether_values_are_noisy_may_ask_for_a_recommendation() {
+    let mut client = Client::start(&[]);
+    let init = |noisy: &str| {
+        format!(r#"{{"op":"init","space":[{{"name":"n","type":"int","lo":1,"hi":9}}]{noisy}}}"#)
+    };
+    assert_eq!(client.send(&init("")), json!({"ok": true}), "older clients see no new member");
+    client.assert_error(&init(r#","noisy":"very""#), "noisy");
+    let told = client.send(&init(r#","noisy":true"#));
+    assert_eq!(told, json!({"ok": true, "recommends": true}));
+    assert_eq!(client.send(r#"{"op":"recommend"}"#), json!({"recommended": null}));
+    for value in [0.5, 0.25, 0.75] {
+        let config = client.ask(1).remove(0);
+        let tell = json!({"op": "tell", "config": config, "value": value});
+        assert_eq!(client.send(&tell.to_string()), json!({"ok": true}));
+    }
+    let best = client.send(r#"{"op":"best"}"#)["best"]["config"].clone();
+    let recommended = client.send(r#"{"op":"recommend"}"#)["recommended"].clone();
+    assert!(best["n"].is_i64() && recommended["n"].is_i64(), "{recommended}");
+    assert_eq!(client.close(), 0);
+}
+
+#[test]
 fn maximization_early_stopping_and_help_work() {
     let mut client = Client::start(&[]);
     let init = concat!(
