@@ -9,6 +9,7 @@ use crate::pairwise_comparison::DECISION_RULE;
 #[derive(Debug)]
 pub(super) struct Picture {
     /// The name of its file, without an extension.
+    #[cfg_attr(not(feature = "export"), allow(dead_code, reason = "only exports have files"))]
     pub(super) name: &'static str,
     pub(super) heading: &'static str,
     pub(super) note: String,
