@@ -5,11 +5,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use surmise::ask_tell::Session;
+use surmise::ask_tell::{Init, Session};
 use surmise::{RandomSearch, Strategy};
 
 fuzz_target!(|bytes: &[u8]| {
-    let strategy = || Box::new(RandomSearch) as Box<dyn Strategy>;
+    let strategy = |_: &Init| Box::new(RandomSearch) as Box<dyn Strategy>;
     let mut session = Session::new(strategy);
     for line in bytes.split(|byte| *byte == b'\n') {
         let reply = session.answer(line);
