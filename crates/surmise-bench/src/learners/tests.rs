@@ -56,3 +56,13 @@ fn hyperparameters_without_effect_have_none() {
     assert_ne!(with(1e-4, 2, "rbf"), with(0.5, 2, "rbf"));
     assert_eq!(with(0.01, 2, "rbf"), with(0.01, 5, "rbf"));
 }
+
+/// The stored means of random search are above the best known value, and have scores.
+#[test]
+fn every_learner_has_means() {
+    for case in crate::real::learner_cases() {
+        let means = case.random_means().unwrap_or_else(|| panic!("{}", case.name()));
+        let optimum = case.problem().optimum().unwrap();
+        assert!(means.at(case.budget()).unwrap() > optimum, "{}", case.name());
+    }
+}
