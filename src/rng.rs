@@ -71,6 +71,13 @@ impl Rng {
         usize::try_from(self.below(length as u128)).expect("an index below a usize fits one")
     }
 
+    /// Brings items into a random order, each with the same probability (Fisher & Yates 1938).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.index(last + 1));
+        }
+    }
+
     /// Draws from the standard normal distribution.
     pub fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.generator)

@@ -101,4 +101,4 @@ pub use self::statistics::wilcoxon_signed_rank;
 pub use self::suite::{Case, SUITE_VERSION, SUITES, Suite};
 pub use self::tables::{TableColumns, TableProblem};
 #[cfg(feature = "real")]
-pub use self::tables::{TrainingTables, default_folder};
+pub use self::tables::{TrainingTables, default_tables_folder};

@@ -277,9 +277,7 @@ impl<P: Problem> Reordered<P> {
         let ranges = problem.space().ranges().iter().map(|range| match range {
             ParameterRange::Categorical(range) => {
                 let mut values = range.values().to_vec();
-                for last in (1..values.len()).rev() {
-                    values.swap(last, rng.index(last + 1));
-                }
+                rng.shuffle(&mut values);
                 ParameterRange::categorical(range.name(), values)
             }
             other => Ok(other.clone()),

@@ -69,9 +69,7 @@ impl Table {
         let divide = |replicate: usize| {
             let mut rng = Rng::stream(20_261_201, replicate as u64);
             let mut order: Vec<usize> = (0..self.rows.len()).collect();
-            for last in (1..order.len()).rev() {
-                order.swap(last, rng.index(last + 1));
-            }
+            rng.shuffle(&mut order);
             #[allow(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::data::{Division, REPLICATES, Table};
 use crate::problem::{Evaluation, Problem};
+use crate::statistics::mean;
 use surmise::error::Error;
 use surmise::rng::Rng;
 use surmise::space::{Configuration, ParameterRange, SearchSpace};
@@ -67,9 +68,11 @@ impl Problem for Learner {
             Ok(_) => return Evaluation { duration, ..Err("the error is not finite").into() },
             Err(reason) => return Evaluation { duration, ..Err(reason).into() },
         };
-        #[allow(clippy::cast_precision_loss, reason = "four")]
-        let mean = errors.iter().sum::<f64>() / errors.len() as f64;
-        Evaluation { noiseless: Some(mean), duration, ..Evaluation::from(errors[replicate]) }
+        Evaluation {
+            noiseless: Some(mean(&errors)),
+            duration,
+            ..Evaluation::from(errors[replicate])
+        }
     }
 
     fn optimum(&self) -> Option<f64> {

@@ -7,6 +7,7 @@ use smartcore::xgboost::{XGRegressor, XGRegressorParameters};
 use super::classifiers::kernel;
 use super::data::{Division, Table};
 use super::learner::Learner;
+use crate::statistics::mean;
 use surmise::space::{Configuration, ParameterRange, ScalingType};
 
 /// Support-vector regression on the diabetes data.
@@ -96,9 +97,6 @@ pub(super) fn trees_diabetes() -> Learner {
     ];
     let train = |c: &Configuration, division: &Division| {
         let size = |name: &str| usize::try_from(c.integer(name)).expect("above 0");
-        #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
-        let mean =
-            division.training.targets.iter().sum::<f64>() / division.training.targets.len() as f64;
         let parameters = XGRegressorParameters::default()
             .with_n_estimators(size("rounds"))
             .with_learning_rate(c.float("rate"))
@@ -107,7 +105,7 @@ pub(super) fn trees_diabetes() -> Learner {
             .with_lambda(c.float("lambda"))
             .with_gamma(c.float("gamma"))
             .with_subsample(c.float("row_share"))
-            .with_base_score(mean)
+            .with_base_score(mean(&division.training.targets))
             .with_seed(1);
         let model =
             XGRegressor::fit(&division.training.matrix(), &division.training.targets, parameters)

@@ -81,9 +81,7 @@ impl Network {
         let mut velocity = Weights::zero(settings.units);
         let mut squares = Vec::with_capacity(EPOCHS);
         for _ in 0..EPOCHS {
-            for last in (1..training.len()).rev() {
-                training.swap(last, rng.index(last + 1));
-            }
+            rng.shuffle(&mut training);
             for batch in training.chunks(settings.batch_size) {
                 let gradient = self.gradient(&weights, batch, settings);
                 weights.step(&mut velocity, &gradient, settings);

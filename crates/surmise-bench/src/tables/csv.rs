@@ -69,7 +69,7 @@ impl TableProblem {
         };
         let mut reader = csv::Reader::from_path(path).map_err(unreadable)?;
         let header: Vec<String> =
-            reader.headers().map_err(unreadable)?.iter().map(|h| h.trim().to_owned()).collect();
+            reader.headers().map_err(unreadable)?.iter().map(column_name).collect();
         let find = |column: &String| {
             header.iter().position(|name| name == column).ok_or_else(|| {
                 let remedy = format!("use one of {}", header.join(", "));
@@ -130,6 +130,11 @@ fn check_names<'a>(path: &Path, names: impl Iterator<Item = &'a str>) -> Result<
     Ok(())
 }
 
+/// Returns the name of a column without spaces, and without the mark that spreadsheets put first.
+fn column_name(text: &str) -> String {
+    text.trim_start_matches('\u{feff}').trim().to_owned()
+}
+
 /// Parses a number; an empty text is NaN.
 fn parse_number(text: &str) -> Result<f64, String> {
     match text.trim() {
@@ -147,6 +152,7 @@ fn parse_level(text: &str) -> Option<f64> {
 enum Entries {
     /// The numbers, in ascending order.
     Numbers(Vec<f64>),
+    /// The texts, in ascending order.
     Texts(Vec<String>),
 }
 
@@ -170,9 +176,9 @@ impl Entries {
         let index = match self {
             Self::Numbers(numbers) => {
                 let number = parse_level(text).expect("all entries are numbers");
-                numbers.iter().position(|other| other.to_bits() == number.to_bits())
+                numbers.binary_search_by(|other| other.total_cmp(&number)).ok()
             }
-            Self::Texts(texts) => texts.iter().position(|other| other == text),
+            Self::Texts(texts) => texts.binary_search_by(|other| other.as_str().cmp(text)).ok(),
         };
         u32::try_from(index.expect("an entry of the column")).expect("small")
     }

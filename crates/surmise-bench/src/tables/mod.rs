@@ -9,7 +9,7 @@ mod trainings;
 pub use self::csv::TableColumns;
 pub use self::problem::TableProblem;
 #[cfg(feature = "real")]
-pub use self::trainings::{TrainingTables, default_folder};
+pub use self::trainings::{TrainingTables, default_tables_folder};
 
 #[cfg(test)]
 mod tests;

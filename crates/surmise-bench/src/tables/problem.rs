@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::problem::{Evaluation, Problem};
 use crate::random_means::RandomMeans;
+use crate::statistics::mean;
 use crate::suite::Case;
 use surmise::rng::Rng;
 use surmise::space::{Configuration, ParameterRange, ParameterValue, ScalingType, SearchSpace};
@@ -40,9 +41,7 @@ impl Row {
     /// Returns the mean of the values; `None` if all of them are failures.
     fn mean(&self) -> Option<f64> {
         let finite: Vec<f64> = self.values.iter().copied().filter(|v| v.is_finite()).collect();
-        #[allow(clippy::cast_precision_loss, reason = "a few values")]
-        let count = finite.len() as f64;
-        (!finite.is_empty()).then(|| finite.iter().sum::<f64>() / count)
+        (!finite.is_empty()).then(|| mean(&finite))
     }
 }
 

@@ -85,6 +85,23 @@ fn an_unusable_csv_file_is_an_error_with_a_remedy() {
     assert!(missing.to_string().contains("nowhere.csv"), "{missing}");
 }
 
+/// A constant column, a mark of a spreadsheet, and a large table.
+#[test]
+fn unusual_tables_are_problems() {
+    let constant = "\u{feff}a,b,c,v\n1,x,0,3\n1,x,-0,4\n";
+    let problem = problem("constant.csv", constant, &TableColumns::minimize("v")).unwrap();
+    let configuration = Configuration::from([("a", 0.into()), ("b", "x".into()), ("c", 0.into())]);
+    let evaluation = problem.evaluate(&configuration, &mut Rng::stream(1, 1));
+    assert_eq!((problem.configurations(), evaluation.noiseless), (1, Some(3.5)));
+    let lines: String = (0..30_000).map(|i| format!("{i}.5,t{i},{i}\n")).collect();
+    let large = super::TableProblem::from_csv(
+        "large",
+        &file("large.csv", &format!("a,b,v\n{lines}")),
+        &TableColumns::minimize("v"),
+    );
+    assert_eq!(large.unwrap().configurations(), 30_000);
+}
+
 #[cfg(feature = "real")]
 #[test]
 fn a_missing_or_changed_wheel_is_an_error_with_a_remedy() {

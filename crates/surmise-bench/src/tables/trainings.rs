@@ -119,7 +119,7 @@ struct Results {
 /// Returns the folder in which `fetch_tables.py` puts the wheel, if no other one is given.
 ///
 /// It is `surmise` in the folder of the environment variable `XDG_CACHE_HOME`, or in `~/.cache`.
-pub fn default_folder() -> PathBuf {
+pub fn default_tables_folder() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
     let cache = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty());
     cache.map_or_else(home, PathBuf::from).join("surmise")

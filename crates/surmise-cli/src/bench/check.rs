@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use indicatif::ProgressBar;
 use surmise::BayesianOptimization;
 use surmise_bench::{
-    BaselineScores, Contender, Experiment, Run, Suite, checked_table_cases, default_folder,
+    BaselineScores, Contender, Experiment, Run, Suite, checked_table_cases, default_tables_folder,
 };
 
 use super::arguments::CheckOptions;
@@ -46,7 +46,7 @@ pub(super) fn check(options: &CheckOptions) -> Result<ExitCode, CommandError> {
 
 /// Runs the default strategy on the suite smoke and three tables.
 fn scores(options: &CheckOptions) -> Result<BaselineScores, CommandError> {
-    let tables = options.tables.clone().unwrap_or_else(default_folder);
+    let tables = options.tables.clone().unwrap_or_else(default_tables_folder);
     let mut suite = Suite::smoke();
     let cases = checked_table_cases(&tables).map_err(|error| InvalidInput(error.to_string()))?;
     cases.into_iter().for_each(|case| suite.push(case));

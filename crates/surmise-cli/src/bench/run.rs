@@ -11,7 +11,7 @@ use surmise_bench::boosting::Boosting;
 use surmise_bench::decorators::Durations;
 use surmise_bench::{
     Case, Comparison, Contender, Experiment, ExternalProblem, Parallelism, Retry, RunsFile, Suite,
-    TableColumns, TableProblem, default_folder, page,
+    TableColumns, TableProblem, default_tables_folder, page,
 };
 
 use super::arguments::{Only, Options};
@@ -30,7 +30,7 @@ fn suite(options: &Options) -> Result<Suite, CommandError> {
         None | Some("none") if has_own => Suite::new("own", []),
         None => Suite::smoke(),
         Some("real") => {
-            let tables = options.tables.clone().unwrap_or_else(default_folder);
+            let tables = options.tables.clone().unwrap_or_else(default_tables_folder);
             Suite::real(&tables).map_err(|error| InvalidInput(error.to_string()))?
         }
         Some(name) => suite_by_name(name)?,

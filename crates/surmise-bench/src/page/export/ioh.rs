@@ -5,9 +5,9 @@
 //! STRATEGY/data_f3_hartmann6/IOHprofiler_f3_DIM6.dat   evaluations and values, run by run
 //! ```
 //!
-//! A function is a problem, its dimension is the number of parameters. The values are those that a
-//! strategy deploys without knowing the noise: regrets, if the optimum is known. Failed evaluations
-//! have the worst value of the run so far.
+//! A function is a problem, its dimension is the number of parameters. The values are regrets
+//! without noise, or values without noise if the optimum is unknown. A failed evaluation has the
+//! worst value of its run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -92,21 +92,11 @@ fn write_function(
     fs::write(folder.join(format!("IOHprofiler_f{number}_{name}.json")), text)
 }
 
-/// Returns the regret of each evaluation, or its value if the optimum is unknown.
+/// Returns the regret of each evaluation, or its noiseless value if the optimum is unknown.
 fn values(run: &Run) -> Vec<f64> {
     let optimum = run.optimum.unwrap_or(0.0);
     let ended = run.ended_trials();
     let known = ended.iter().filter_map(|(_, trial)| trial.noiseless);
-    let worst_of_all = known.fold(f64::MIN, f64::max);
-    let mut worst = worst_of_all;
-    let mut has_value = false;
-    let value = |trial: &crate::run::RunTrial| {
-        let value = trial.noiseless.unwrap_or(worst);
-        if trial.noiseless.is_some() {
-            worst = if has_value { worst.max(value) } else { value };
-            has_value = true;
-        }
-        value - optimum
-    };
-    ended.iter().map(|(_, trial)| *trial).map(value).collect()
+    let worst = known.fold(f64::MIN, f64::max);
+    ended.iter().map(|(_, trial)| trial.noiseless.unwrap_or(worst) - optimum).collect()
 }

@@ -5,6 +5,7 @@ use super::ranges::{between, place};
 use crate::decorators::{Failing, Named, Noisy};
 use crate::problem::Problem;
 use crate::problems::test_function::TestFunction;
+use crate::statistics::mean;
 use surmise::rng::Rng;
 use surmise::sobol::Sobol;
 use surmise::space::Configuration;
@@ -20,10 +21,9 @@ fn spread_of_best_fifth(function: &TestFunction) -> f64 {
     let mut values: Vec<f64> = (0..SAMPLES).map(value).collect();
     values.sort_by(f64::total_cmp);
     values.truncate(values.len() / 5);
-    #[allow(clippy::cast_precision_loss, reason = "a few hundred")]
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt()
+    let center = mean(&values);
+    let squares: Vec<f64> = values.iter().map(|v| (v - center).powi(2)).collect();
+    mean(&squares).sqrt()
 }
 
 /// Choices, basins, ends or stairs with noise.
@@ -35,12 +35,13 @@ fn spread_of_best_fifth(function: &TestFunction) -> f64 {
 pub fn noise(number: u32) -> Box<dyn Problem> {
     let name = "lock-in-noise";
     let families = [choices_named, basins_named, ends_named, stairs_named];
-    let at = |shift: u32, count: usize| (number.wrapping_sub(1) / shift) as usize % count;
-    let function = families[at(1, 4)](name, number);
-    let ratio = [0.3, 1.0, 0.1, 2.0][(at(1, 4) + at(4, 4)) % 4];
+    let index = number.wrapping_sub(1) as usize;
+    let function = families[index % 4](name, number);
+    // Another ratio for a family in each round of four.
+    let ratio = [0.3, 1.0, 0.1, 2.0][(index + index / 4) % 4];
     let std_dev = ratio * spread_of_best_fifth(&function);
     let rng = &mut stream("lock-in-noise/law", number);
-    match at(1, 3) {
+    match index % 3 {
         0 => Box::new(Named::new(name, Noisy::new(function, std_dev))),
         // The standard deviation of Student's t with 3 degrees of freedom is √3.
         1 => Box::new(Named::new(name, Noisy::heavy_tailed(function, std_dev / 3.0_f64.sqrt()))),
@@ -74,9 +75,7 @@ pub fn corners(number: u32) -> Box<dyn Problem> {
     let best = space.encode(function.minimizer()).expect("a configuration of the space");
     let count = 1 + rng.index(2);
     let mut axes: Vec<usize> = (0..best.len()).collect();
-    for last in (1..axes.len()).rev() {
-        axes.swap(last, rng.index(last + 1));
-    }
+    rng.shuffle(&mut axes);
     // Each border is on the wider side of the optimum.
     let borders: Vec<(usize, f64, bool)> = axes[..count]
         .iter()

@@ -3,6 +3,7 @@
 use super::landscape::{Bowl, Shape};
 use super::ranges::{between, log_between, number_ranges, place, whole_between};
 use crate::problems::test_function::TestFunction;
+use crate::statistics::mean;
 use surmise::rng::Rng;
 use surmise::space::{Configuration, ParameterRange, ParameterValue, SearchSpace};
 use surmise::stable_hash::stable_hash;
@@ -149,8 +150,9 @@ pub fn plateau(number: u32) -> TestFunction {
     let mean_width = between(rng, 0.03, 0.1).powf(1.0 / parameters as f64);
     let stretch: Vec<f64> = (0..parameters).map(|_| log_between(rng, 0.7, 1.4)).collect();
     #[allow(clippy::cast_precision_loss, reason = "a few parameters")]
-    let mean = stretch.iter().product::<f64>().powf(1.0 / parameters as f64);
-    let half_widths: Vec<f64> = stretch.iter().map(|s| 0.5 * mean_width * s / mean).collect();
+    let center_of_stretch = stretch.iter().product::<f64>().powf(1.0 / parameters as f64);
+    let half_widths: Vec<f64> =
+        stretch.iter().map(|s| 0.5 * mean_width * s / center_of_stretch).collect();
     let inside = half_widths.iter().map(|h| between(rng, *h, 1.0 - h)).collect::<Vec<f64>>();
     let center = space.snap(&inside.into());
     let has_two = number.is_multiple_of(2);
@@ -165,9 +167,7 @@ pub fn plateau(number: u32) -> TestFunction {
         if scaled.iter().any(|x| x.abs() >= 1.0) {
             return if has_two && point[side] > 0.5 { 1.2 } else { 1.0 };
         }
-        #[allow(clippy::cast_precision_loss, reason = "a few parameters")]
-        let mean = scaled.iter().map(|x| x * x).sum::<f64>() / scaled.len() as f64;
-        mean
+        mean(&scaled.iter().map(|x| x * x).collect::<Vec<f64>>())
     };
     function(name, rng, space, value, minimizer)
 }
@@ -210,9 +210,7 @@ pub fn idle(number: u32) -> TestFunction {
     let all = number_space(rng, active + idle);
     // The active parameters are at random positions.
     let mut order: Vec<usize> = (0..active + idle).collect();
-    for last in (1..order.len()).rev() {
-        order.swap(last, rng.index(last + 1));
-    }
+    rng.shuffle(&mut order);
     let ranges = all.ranges();
     let active_ranges = order[..active].iter().map(|i| Ok(ranges[*i].clone()));
     let active_space = SearchSpace::new(active_ranges).expect("valid ranges");
@@ -262,10 +260,8 @@ pub(super) fn ends_named(name: &'static str, number: u32) -> TestFunction {
     let value = move |c: &Configuration| {
         let point = coordinates(&at, c);
         let terms = point.iter().zip(best.iter()).zip(powers.iter().zip(&weights));
-        let sum: f64 = terms.map(|((u, z), (p, w))| w * (u - z).abs().powf(*p)).sum();
-        #[allow(clippy::cast_precision_loss, reason = "a few parameters")]
-        let mean = sum / point.len() as f64;
-        mean.min(decoy.value(&point))
+        let terms: Vec<f64> = terms.map(|((u, z), (p, w))| w * (u - z).abs().powf(*p)).collect();
+        mean(&terms).min(decoy.value(&point))
     };
     function(name, rng, space, value, minimizer)
 }

@@ -12,6 +12,7 @@
 
 use super::ranges::{log_between, place, whole_between};
 use crate::decorators::transformations::random_orthogonal;
+use crate::statistics::mean;
 use surmise::rng::Rng;
 use surmise::space::SearchSpace;
 use surmise::unit_cube::UnitPoint;
@@ -103,7 +104,6 @@ impl Bowl {
 }
 
 fn scaled_to_mean_one(weights: Vec<f64>) -> Vec<f64> {
-    #[allow(clippy::cast_precision_loss, reason = "a few parameters")]
-    let mean = weights.iter().sum::<f64>() / weights.len() as f64;
-    weights.into_iter().map(|weight| weight / mean).collect()
+    let scale = mean(&weights);
+    weights.into_iter().map(|weight| weight / scale).collect()
 }
