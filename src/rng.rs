@@ -223,4 +223,18 @@ mod tests {
         }
         assert!(counts.iter().all(|&count| count > 140));
     }
+
+    #[test]
+    fn every_order_has_the_same_probability() {
+        let mut counts = std::collections::BTreeMap::new();
+        for trial in 0..6000 {
+            let mut items = [1, 2, 3];
+            Rng::stream(4, trial).shuffle(&mut items);
+            *counts.entry(items).or_insert(0) += 1;
+        }
+        // Five standard deviations of a count are 144.
+        let is_even = |count: &i32| (856..1144).contains(count);
+        assert!(counts.len() == 6 && counts.values().all(is_even), "{counts:?}");
+        Rng::stream(4, 0).shuffle::<u8>(&mut []);
+    }
 }
