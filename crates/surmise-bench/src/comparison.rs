@@ -72,7 +72,9 @@ impl Comparison {
         for RunGroup { name: group, runs: group_runs } in groups {
             let (last, failed) = last_attempts(group_runs);
             failed_attempts.extend(failed.into_iter().map(|(key, n)| ((group.clone(), key), n)));
-            runs.extend(last.into_iter().map(|run| (group.clone(), run)));
+            let counted =
+                |run: Run| if options.best_values { run.recommending_the_best() } else { run };
+            runs.extend(last.into_iter().map(|run| (group.clone(), counted(run))));
         }
         let labels = strategy_labels(&runs);
         let names = distinct(labels.iter().cloned());

@@ -9,13 +9,19 @@ pub struct ComparisonOptions {
     ///
     /// With a smaller floor, differences near the optimum count more.
     pub floor: f64,
+    /// Whether noisy runs count with their best trial instead of the recommended one; false by
+    /// default.
+    ///
+    /// Which trial is the best cannot be known. This tells what the search found apart from what
+    /// the recommendation makes of it.
+    pub best_values: bool,
     /// Which strategies are compared by tests; all pairs by default.
     pub pairs: Pairs,
 }
 
 impl Default for ComparisonOptions {
     fn default() -> Self {
-        Self { floor: DEFAULT_FLOOR, pairs: Pairs::All }
+        Self { floor: DEFAULT_FLOOR, best_values: false, pairs: Pairs::All }
     }
 }
 

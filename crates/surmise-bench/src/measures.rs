@@ -60,6 +60,27 @@ impl Run {
         }
     }
 
+    /// Returns the run as if it recommended, after each evaluation, the trial with the smallest
+    /// noiseless value.
+    pub(super) fn recommending_the_best(mut self) -> Self {
+        let mut best: Option<(f64, usize)> = None;
+        let mut order: Vec<usize> = (0..self.trials.len()).collect();
+        order.retain(|index| self.trials[*index].end.is_some());
+        order.sort_by(|a, b| self.trials[*a].end.partial_cmp(&self.trials[*b].end).expect("ends"));
+        let mut recommended = Vec::new();
+        for (count, index) in order.into_iter().enumerate() {
+            let value = self.trials[index].noiseless;
+            best = match (best, value) {
+                (Some((smallest, _)), Some(value)) if value >= smallest => best,
+                (_, Some(value)) => Some((value, index)),
+                (_, None) => best,
+            };
+            recommended.extend(best.map(|(_, index)| (count + 1, index)));
+        }
+        self.recommended = recommended;
+        self
+    }
+
     /// Returns the regret after the whole budget; `None` if the optimum is unknown.
     pub fn final_regret(&self) -> Option<f64> {
         self.regrets()?.last().copied()
@@ -224,6 +245,18 @@ pub(super) mod tests {
         let noisy = Run { noisy: true, ..run };
         assert_eq!(noisy.regrets().unwrap(), [8.0, 8.0, 4.0, 4.0, 4.0], "what one would deploy");
         assert_eq!(noisy.score(5), Some(0.5));
+    }
+
+    /// The best trial is that of the simple regret; the recommendation does not count.
+    #[test]
+    fn a_noisy_run_can_count_with_its_best_trial() {
+        let values = [None, Some(5.0), Some(6.0), Some(1.8), Some(2.0)];
+        let mut run = Run { noisy: true, recommended: vec![(2, 1), (5, 2)], ..run(&values) };
+        run.trials[3].end = Some(2.5);
+        let best = run.clone().recommending_the_best();
+        assert_eq!(best.recommended, [(2, 1), (3, 3), (4, 3), (5, 3)]);
+        assert_eq!(best.regrets(), run.simple_regrets());
+        assert_ne!(best.regrets(), run.regrets());
     }
 
     #[test]

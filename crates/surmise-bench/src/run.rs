@@ -140,10 +140,20 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
+fn is_empty(configuration: &Configuration) -> bool {
+    configuration.iter().len() == 0
+}
+
+/// Rounds a number to this many significant digits.
+fn round(number: f64, digits: usize) -> f64 {
+    format!("{number:.*e}", digits - 1).parse().unwrap_or(number)
+}
+
 /// One evaluation of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunTrial {
-    /// The configuration that was evaluated.
+    /// The configuration that was evaluated; empty if it was [left out](Run::compact).
+    #[serde(default, skip_serializing_if = "is_empty")]
     pub configuration: Configuration,
     /// The measured value; `None` if the evaluation failed.
     pub value: Option<f64>,
@@ -194,6 +204,30 @@ impl Run {
     #[must_use]
     pub fn without_timings(&self) -> Self {
         Self { ask_seconds: Vec::new(), ..self.clone() }
+    }
+
+    /// Returns the run in a form that is small when it is compressed, with the same measures.
+    ///
+    /// The configurations of all trials but the first are left out. Times of proposals have two
+    /// significant digits, and those on the virtual clock of a sequential run have six. All values
+    /// stay as they are.
+    #[must_use]
+    pub fn compact(&self) -> Self {
+        let mut run = self.clone();
+        for trial in run.trials.iter_mut().skip(1) {
+            trial.configuration = Configuration::default();
+        }
+        for seconds in &mut run.ask_seconds {
+            *seconds = round(*seconds, 2);
+        }
+        // Rounding could change the order in which parallel trials end.
+        if run.parallelism == Parallelism::Sequential {
+            for trial in &mut run.trials {
+                trial.start = round(trial.start, 6);
+                trial.end = trial.end.map(|end| round(end, 6));
+            }
+        }
+        run
     }
 
     /// Returns the number of trials that ended without a value.

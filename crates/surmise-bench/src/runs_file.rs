@@ -4,10 +4,15 @@
 //! process that opens the file drops it. When an experiment is complete, the lines are sorted, so
 //! that the file does not depend on which run ended first.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 
 use crate::run::{Run, RunKey};
 
@@ -20,6 +25,9 @@ pub struct RunsFile {
 }
 
 const FILE_NAME: &str = "runs.ndjson";
+
+/// The first bytes of a file in the format of RFC 1952.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Whether runs that ended with an error are made again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +47,8 @@ fn invalid_data(path: &Path, text: impl std::fmt::Display) -> io::Error {
 }
 
 impl RunsFile {
-    /// Reads the runs of a directory or of a file, and changes nothing.
+    /// Reads the runs of a directory or of a file, which may be compressed by gzip, and changes
+    /// nothing.
     ///
     /// A torn last line is ignored.
     ///
@@ -47,10 +56,29 @@ impl RunsFile {
     /// [`io::Error`] if the file cannot be read, or if a line is not a run.
     pub fn read(path: &Path) -> io::Result<Vec<Run>> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
-        let file = File::open(&path).map_err(|error| {
+        let with_path =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let mut file = BufReader::new(File::open(&path).map_err(with_path)?);
+        let is_compressed = file.fill_buf().map_err(with_path)?.starts_with(&GZIP_MAGIC);
+        if is_compressed {
+            parse(&path, MultiGzDecoder::new(file)).map(|(runs, _)| runs)
+        } else {
+            parse(&path, file).map(|(runs, _)| runs)
+        }
+    }
+
+    /// Writes runs in their [compact](Run::compact) form to a new file, compressed by gzip.
+    ///
+    /// # Errors
+    /// [`io::Error`] if the file exists, or if it cannot be written.
+    pub fn create_compact(path: &Path, runs: &[Run]) -> io::Result<()> {
+        let file = File::create_new(path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?;
-        parse(&path, file).map(|(runs, _)| runs)
+        let mut encoder = GzEncoder::new(BufWriter::new(file), Compression::best());
+        write_lines(&mut encoder, runs.iter().map(Run::compact))?;
+        let file = encoder.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()
     }
 
     /// Opens the file in a directory; creates both if they do not exist.
@@ -156,18 +184,26 @@ impl RunsFile {
     /// Replaces the file with the runs in memory, atomically.
     fn rewrite(&self) -> io::Result<()> {
         let temporary = self.path.with_extension("ndjson.new");
-        let mut file = io::BufWriter::new(File::create(&temporary)?);
-        for run in &self.runs {
-            serde_json::to_writer(&mut file, run)?;
-            file.write_all(b"\n")?;
-        }
+        let mut file = BufWriter::new(File::create(&temporary)?);
+        write_lines(&mut file, &self.runs)?;
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&temporary, &self.path)
     }
 }
 
+fn write_lines<R: Borrow<Run>>(
+    file: &mut impl Write,
+    runs: impl IntoIterator<Item = R>,
+) -> io::Result<()> {
+    for run in runs {
+        serde_json::to_writer(&mut *file, run.borrow())?;
+        file.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
 /// Returns the runs of a file, and the number of bytes of its complete lines.
-fn parse(path: &Path, file: File) -> io::Result<(Vec<Run>, u64)> {
+fn parse(path: &Path, file: impl Read) -> io::Result<(Vec<Run>, u64)> {
     let mut reader = BufReader::new(file);
     let (mut runs, mut complete_bytes, mut line) = (Vec::new(), 0, Vec::new());
     while reader.read_until(b'\n', &mut line)? > 0 {

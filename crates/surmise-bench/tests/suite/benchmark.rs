@@ -15,10 +15,10 @@ use surmise::{
 };
 use surmise_bench::boosting::Boosting;
 use surmise_bench::decorators::{Durations, Failing, Noisy};
-use surmise_bench::problems::{rugged, smooth};
+use surmise_bench::problems::{mixed, rugged, smooth};
 use surmise_bench::{
     CHECKPOINTS, Case, Comparison, Contender, Experiment, FunctionProblem, Parallelism, Retry, Run,
-    RunTrial, RunsFile, Suite,
+    RunTrial, RunsFile, Suite, page,
 };
 
 #[test]
@@ -187,6 +187,40 @@ fn shards_are_merged_and_doubles_are_refused() {
     assert_eq!(RunsFile::read(&folder.0).unwrap(), whole);
     let error = RunsFile::create(&folder.0, whole).unwrap_err().to_string();
     assert!(error.contains("choose another directory"), "{error}");
+}
+
+/// A compact file is small, and a comparison of it has the same figures.
+#[test]
+fn a_compact_file_has_the_same_measures() {
+    let cases = [
+        Case::new(smooth::branin()).with_budget(14),
+        Case::new(Failing::at_random(mixed::func2c(), 0.3)).with_budget(14),
+    ];
+    let experiment = Experiment::new(Suite::new("kept", cases), [random(), bayesian()]).unwrap();
+    let whole = run_all(&experiment.with_seeds(3));
+    let folder = Folder::new("compact");
+    let path = folder.0.join("runs.ndjson.gz");
+    RunsFile::create_compact(&path, &whole).unwrap();
+    let compact = RunsFile::read(&path).unwrap();
+    assert_eq!(compact.len(), whole.len());
+    for (compact, whole) in compact.iter().zip(&whole) {
+        assert_eq!(compact.key(), whole.key());
+        assert_eq!(compact.relative_regrets(), whole.relative_regrets());
+        assert_eq!(compact.trials[0].configuration, whole.trials[0].configuration);
+        assert_eq!(compact.trials[1].configuration, Configuration::default());
+        assert_eq!(compact.compact(), *compact, "what is compact stays as it is");
+    }
+    let figures = |runs: Vec<Run>| page::verdicts_csv(&Comparison::new(runs));
+    assert_eq!(figures(compact), figures(whole.clone()));
+    let size = fs::metadata(&path).unwrap().len();
+    let lines: Vec<u8> = whole.iter().flat_map(|run| serde_json::to_vec(run).unwrap()).collect();
+    assert!((size as usize) < lines.len() / 4, "{size} of {}", lines.len());
+
+    let error = RunsFile::create_compact(&path, &whole).unwrap_err().to_string();
+    assert!(error.contains("runs.ndjson.gz"), "{error}");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    assert!(RunsFile::read(&path).is_err(), "a torn compressed file is no complete one");
 }
 
 #[test]

@@ -21,15 +21,8 @@ pub(crate) enum Command {
     Run(Box<Options>),
     /// Analyze existing runs: those of one directory, or of several directories side by side.
     Compare(Box<CompareOptions>),
-    /// Join the runs of shards in a new directory. Runs that occur twice are an error.
-    Merge {
-        /// The directories with runs, as `run` writes them.
-        #[arg(required = true, value_name = "DIR")]
-        directories: Vec<PathBuf>,
-        /// The directory for all runs and the page with the results.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-    },
+    /// Join the runs of shards. Runs that occur twice are an error.
+    Merge(MergeOptions),
     /// Check whether the default strategy is as good as when a baseline was written.
     #[command(after_help = CHECK_STATUS)]
     Check(CheckOptions),
@@ -39,6 +32,20 @@ pub(crate) enum Command {
         #[arg(long, value_delimiter = ',', value_name = "TEXT")]
         problems: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeOptions {
+    /// The directories with runs, as `run` writes them, or files with runs.
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+    /// The directory for all runs and the page with the results.
+    #[arg(long, value_name = "DIR", required_unless_present = "compact")]
+    pub(crate) out: Option<PathBuf>,
+    /// A new file for the runs in a form to publish: compressed by gzip, without the
+    /// configurations of all trials but the first, and with rounded times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) compact: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -160,6 +167,10 @@ pub(crate) struct CompareOptions {
     /// The smallest relative regret that counts; smaller ones count as this.
     #[arg(long, default_value_t = DEFAULT_FLOOR)]
     pub(crate) floor: f64,
+    /// Under noise, count the best trial, which cannot be known, instead of the recommended one:
+    /// what the search found, apart from its recommendation.
+    #[arg(long)]
+    pub(crate) best_values: bool,
     /// Only the strategies with these names, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) strategies: Vec<String>,

@@ -13,7 +13,7 @@ pub(crate) fn run(command: &Command) -> ExitCode {
     exit_code(match command {
         Command::Run(options) => run_all(options),
         Command::Compare(options) => compare(options),
-        Command::Merge { directories, out } => merge(directories, out),
+        Command::Merge(options) => merge(options),
         Command::Check(options) => check(options),
         Command::RandomMeans { problems } => random_means(problems),
     })

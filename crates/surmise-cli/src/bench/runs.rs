@@ -1,11 +1,11 @@
 //! `surmise bench compare` and `merge`: what is done with existing runs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use surmise_bench::{Comparison, ComparisonOptions, Pairs, Run, RunGroup, RunsFile, page};
 
-use super::arguments::{CompareOptions, Only};
+use super::arguments::{CompareOptions, MergeOptions, Only};
 use crate::output::{CommandError, InvalidInput, in_file, print_line};
 
 /// Analyzes existing runs of one directory, or of several directories side by side.
@@ -31,7 +31,7 @@ fn comparison_options(options: &CompareOptions) -> ComparisonOptions {
         None if options.paired_by_name => Pairs::SameName,
         None => Pairs::All,
     };
-    ComparisonOptions { floor: options.floor, pairs }
+    ComparisonOptions { floor: options.floor, best_values: options.best_values, pairs }
 }
 
 /// Reads the selected runs; those of each directory are a group, unless they are joined.
@@ -67,14 +67,19 @@ fn is_selected(run: &Run, options: &CompareOptions) -> bool {
     has_strategy && has_problem && has_role
 }
 
-/// Joins the runs of several directories in a new one, and writes their page.
-pub(super) fn merge(directories: &[PathBuf], out: &Path) -> Result<ExitCode, CommandError> {
+/// Joins the runs of several directories in a new one with their page, in a compact file, or both.
+pub(super) fn merge(options: &MergeOptions) -> Result<ExitCode, CommandError> {
     let mut parts = Vec::new();
-    for directory in directories {
+    for directory in &options.directories {
         let runs = RunsFile::read(directory).map_err(|error| in_file(directory, error))?;
         parts.push((directory.clone(), runs));
     }
     let runs = RunsFile::merge(parts).map_err(|error| InvalidInput(error.to_string()))?;
+    if let Some(file) = &options.compact {
+        RunsFile::create_compact(file, &runs).map_err(|error| in_file(file, error))?;
+        print_line(format!("{} runs in {}", runs.len(), file.display()))?;
+    }
+    let Some(out) = &options.out else { return Ok(ExitCode::SUCCESS) };
     RunsFile::create(out, runs.clone()).map_err(|error| in_file(out, error))?;
     let comparison = Comparison::new(runs);
     let title = "Strategies compared";

@@ -92,6 +92,7 @@ fn an_invalid_command_line_has_exit_status_2() {
         (&["bench", "run", "--suite", "real", "--tables", "nowhere"], "fetch_tables.py"),
         (&["bench", "run", "--suite", "smoke", "--only", "held-out"], "no such problems"),
         (&["bench", "merge", "a"], "--out"),
+        (&["bench", "merge", "nowhere", "--compact", "runs.ndjson.gz"], "nowhere"),
         (&["bench", "compare", "a", "--control", "b", "--paired-by-name"], "--paired-by-name"),
         (&["bench", "compare"], "DIR"),
         (&["bench", "check"], "--baseline"),

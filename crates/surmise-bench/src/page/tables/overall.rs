@@ -27,13 +27,17 @@ pub(super) fn relative_regrets(what: &str, comparison: &Comparison) -> Table {
     let mut columns = vec!["strategy"];
     columns.extend(SHARES);
     columns.extend(["mean rank", "log area"]);
+    let deployed = if comparison.options().best_values {
+        "the best trial, which cannot be known if values are noisy"
+    } else {
+        "the trial one would deploy: the recommended one if values are noisy, otherwise the best"
+    };
     Table {
         title: format!("Relative regret{what}"),
         note: format!(
             "Regret divided by random search's mean regret after the whole budget (a stored \
              constant), after a quarter, a third, half and all of the budget; each at least \
-             {floor}. Regret is that of the trial one would deploy: the recommended one if values \
-             are noisy, otherwise the best. Geometric mean over seeds, then instances, then \
+             {floor}. Regret is that of {deployed}. Geometric mean over seeds, then instances, then \
              {problems} problems ({} cases on which all strategies ran, with the seeds they \
              share); in brackets its 95 % interval (two-level bootstrap over problems and seeds, \
              1,000 resamples). Smaller is better. Mean rank: over problems, after the whole \
