@@ -24,9 +24,6 @@ pub const CHECKPOINTS: [usize; 18] =
 /// The largest number of evaluations with a mean; larger budgets have no scores.
 pub const MAX_BUDGET_WITH_SCORES: usize = CHECKPOINTS[CHECKPOINTS.len() - 1];
 
-/// The smallest regret in the mean of logarithms, as a share of the mean regret.
-const MIN_REGRET_SHARE: f64 = 1e-4;
-
 /// The tail of the values is heavy if the mean regret exceeds its geometric mean by this factor.
 const HEAVY_TAIL: f64 = 10.0;
 
@@ -40,7 +37,10 @@ static BUILT_IN: LazyLock<BTreeMap<String, RandomMeans>> = LazyLock::new(|| {
 pub struct RandomMeans {
     /// The mean noiseless value of the best configuration.
     mean: Vec<f64>,
-    /// The mean of log₁₀ of its regret; empty if the optimum is unknown.
+    /// log₁₀ of its geometric mean regret; empty if the optimum is unknown.
+    ///
+    /// It is the geometric mean of the regrets above 0, times their share. So it is as small as the
+    /// mean where random search often finds the optimum, and not smaller.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     log10_regret: Vec<f64>,
 }
@@ -93,15 +93,9 @@ impl RandomMeans {
             .iter()
             .map(|count| best + mean_of_best(&values, *count, |value| value - best))
             .collect();
-        let log_regret = |(count, mean): (&usize, &f64)| {
-            let optimum = optimum.expect("the optimum is known");
-            let floor = (MIN_REGRET_SHARE * (mean - optimum)).max(f64::MIN_POSITIVE);
-            mean_of_best(&values, *count, |value| (value - optimum).max(floor).log10())
-        };
-        let log10_regret = match optimum {
-            Some(_) => CHECKPOINTS.iter().zip(&mean).map(log_regret).collect(),
-            None => Vec::new(),
-        };
+        let log10_regret = optimum.map_or(Vec::new(), |optimum| {
+            CHECKPOINTS.iter().map(|count| log10_geometric(&values, *count, optimum)).collect()
+        });
         Some(Self { mean, log10_regret })
     }
 
@@ -143,6 +137,18 @@ fn interpolate(numbers: &[f64], evaluations: usize) -> Option<f64> {
     let (from, to) = (log(CHECKPOINTS[below]), log(CHECKPOINTS[above]));
     let share = (log(evaluations) - from) / (to - from);
     Some(numbers[below] + share * (high - numbers[below]))
+}
+
+/// Returns log₁₀ of the geometric mean of the regrets above 0 of the minimum of `count` values,
+/// times their share; that of the smallest number if all are 0.
+fn log10_geometric(sorted: &[f64], count: usize, optimum: f64) -> f64 {
+    let is_above = |value: f64| value > optimum;
+    let share = mean_of_best(sorted, count, |value| f64::from(u8::from(is_above(value))));
+    if share == 0.0 {
+        return f64::MIN_POSITIVE.log10();
+    }
+    let log = |value: f64| if is_above(value) { (value - optimum).log10() } else { 0.0 };
+    mean_of_best(sorted, count, log) / share + share.log10()
 }
 
 /// Returns the mean of a function of the minimum of `count` of these sorted values, over all
@@ -211,6 +217,21 @@ mod tests {
         assert_eq!(unknown.at(1), Some(1.0), "a failure counts as the worst value");
     }
 
+    /// If random search often finds the optimum, its mean regret is no heavy tail.
+    #[test]
+    fn an_optimum_that_is_often_found_is_no_heavy_tail() {
+        for configurations in [50, 30_000] {
+            let values = (0..configurations).map(|i| Some(f64::from(i)));
+            let means = RandomMeans::from_values(values, Some(0.0)).unwrap();
+            assert_eq!(means.regret(40, 40, 0.0), means.at(40), "{configurations}");
+            // The minimum of 40 of 0, …, N − 1 has the mean (N + 1) ⁄ 41 − 1.
+            let mean = f64::from(configurations + 1) / 41.0 - 1.0;
+            assert!((means.at(40).unwrap() - mean).abs() < 1e-9 * mean, "{configurations}");
+        }
+        let all = RandomMeans::from_values([1.0, 2.0].map(Some).into_iter(), Some(1.0)).unwrap();
+        assert_eq!(all.regret(5, 5, 1.0), None, "every search finds the optimum");
+    }
+
     #[test]
     fn a_problem_that_always_fails_has_no_means() {
         let failing = Failing::at_random(smooth::branin(), 1.0);
@@ -227,6 +248,10 @@ mod tests {
                 assert_eq!(means.log10_regret.len(), CHECKPOINTS.len());
                 assert!(means.mean.is_sorted_by(|a, b| a >= b), "{}: {means:?}", case.name());
                 assert!(means.at(case.budget()).unwrap() > optimum, "{}", case.name());
+                // Random search leaves something to be found.
+                let regret = |count| means.regret(count, case.budget(), optimum).unwrap();
+                let share = regret(case.budget()) / regret(1);
+                assert!(share > 1e-6, "{}: {share}", case.name());
             }
         }
     }

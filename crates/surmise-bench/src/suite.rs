@@ -22,7 +22,7 @@ pub const SUITE_VERSION: u32 = 2;
 /// Number of instances of each function in [`Suite::instances`].
 const INSTANCES: u32 = 3;
 
-/// Number of instances of each family in [`Suite::lock_in`]; twice as many of the noisy family.
+/// Number of instances of each family in [`Suite::lock_in`]; thrice as many of the noisy family.
 const LOCK_IN_INSTANCES: u32 = 4;
 
 /// The date since when parts of the suites `real` and `lock-in` are held out.
@@ -197,7 +197,7 @@ impl Suite {
                 "suite",
                 name,
                 "no suite has this name",
-                format!("use one of {}", SUITES.join(", ")),
+                format!("use one of {}, real", SUITES.join(", ")),
             )])),
         }
     }
@@ -294,7 +294,7 @@ impl Suite {
             let functions = functions.map(move |function| Case::lock_in_of(function, number));
             functions.chain([Case::lock_in_of(lock_in::corners(number), number)])
         };
-        let noisy = (1..=2 * LOCK_IN_INSTANCES)
+        let noisy = (1..=3 * LOCK_IN_INSTANCES)
             .map(|number| Case::lock_in_of(lock_in::noise(number), number));
         Self::new("lock-in", (1..=LOCK_IN_INSTANCES).flat_map(of_number).chain(noisy))
     }

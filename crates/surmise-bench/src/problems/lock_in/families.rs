@@ -5,13 +5,24 @@ use super::ranges::{between, log_between, number_ranges, place, whole_between};
 use crate::problems::test_function::TestFunction;
 use crate::statistics::mean;
 use surmise::rng::Rng;
+use surmise::sobol::Sobol;
 use surmise::space::{Configuration, ParameterRange, ParameterValue, SearchSpace};
 use surmise::stable_hash::stable_hash;
 use surmise::unit_cube::UnitPoint;
 
+/// Number of points from which the shares of levels are computed.
+const EDGE_SAMPLES: u64 = 4096;
+
 /// Returns the random numbers of an instance of a family.
 pub(super) fn stream(family: &str, number: u32) -> Rng {
     Rng::stream(stable_hash(family), number.into())
+}
+
+/// Returns whether an instance is of the second of two kinds: 2, 3, 6, 7, …
+///
+/// So each kind has as many held-out instances, which have even numbers, as other ones.
+fn is_of_second_kind(number: u32) -> bool {
+    (number / 2) % 2 == 1
 }
 
 /// Gives the values a random unit and offset, and makes a function of it.
@@ -82,7 +93,8 @@ pub(super) fn choices_named(name: &'static str, number: u32) -> TestFunction {
         let level = if choice == best { 0.0 } else { log_between(rng, 0.03, 0.4) };
         let width = log_between(rng, 0.15, 0.6);
         let shape = Shape::unbounded(rng);
-        let bowl = Bowl::new(rng, &numbers, width, shape).with_idle_parameters(rng);
+        let bowl = Bowl::new(rng, &numbers, width, shape);
+        let bowl = bowl.with_idle_parameters(rng, is_of_second_kind(number));
         bowl.with_level(level).with_height(between(rng, 0.3, 1.0))
     };
     let bowls: Vec<Bowl> = (0..choices).map(|choice| bowl(choice, rng)).collect();
@@ -138,9 +150,11 @@ pub(super) fn basins_named(name: &'static str, number: u32) -> TestFunction {
     function(name, rng, space, value, minimizer)
 }
 
-/// Equal values except in a box of 3 to 10 % of the space, in which they fall from 1 to 0.
+/// Equal values except in a box, in which they fall from 1 to 0.
 ///
-/// Every second instance has two plateaus: on one side of the space the value is 1.2 instead of 1.
+/// The box has 3 to 10 % of the space, less what is beyond the ends of ranges: its center is
+/// between 5 % and 95 % of each range. Half of the instances have two plateaus: on one side of the
+/// space the value is 1.2 instead of 1.
 pub fn plateau(number: u32) -> TestFunction {
     let name = "lock-in-plateau";
     let rng = &mut stream(name, number);
@@ -153,9 +167,8 @@ pub fn plateau(number: u32) -> TestFunction {
     let center_of_stretch = stretch.iter().product::<f64>().powf(1.0 / parameters as f64);
     let half_widths: Vec<f64> =
         stretch.iter().map(|s| 0.5 * mean_width * s / center_of_stretch).collect();
-    let inside = half_widths.iter().map(|h| between(rng, *h, 1.0 - h)).collect::<Vec<f64>>();
-    let center = space.snap(&inside.into());
-    let has_two = number.is_multiple_of(2);
+    let center = place(rng, &space);
+    let has_two = is_of_second_kind(number);
     let side = rng.index(parameters);
     let minimizer = space.decode(&center);
     let at = space.clone();
@@ -174,6 +187,9 @@ pub fn plateau(number: u32) -> TestFunction {
 
 /// Stairs of 4 to 12 levels down to two places, one of which is a level lower, in 2 to 5
 /// dimensions.
+///
+/// The lowest level around each place has 0.2 to 2 % of the space, and each level below the top
+/// one the same multiple of the level beneath.
 pub fn stairs(number: u32) -> TestFunction {
     stairs_named("lock-in-stairs", number)
 }
@@ -182,21 +198,51 @@ pub(super) fn stairs_named(name: &'static str, number: u32) -> TestFunction {
     let rng = &mut stream(name, number);
     let parameters = whole_between(rng, 2, 5);
     let space = number_space(rng, parameters);
-    #[allow(clippy::cast_precision_loss, reason = "a few levels")]
-    let levels = whole_between(rng, 4, 12) as f64;
-    let bowl = |rng: &mut Rng| {
-        let width = between(rng, 0.3, 0.6);
-        Bowl::new(rng, &space, width, Shape::Saturating)
+    let levels = whole_between(rng, 4, 12);
+    let lowest_share = log_between(rng, 0.002, 0.02);
+    let stairs = |rng: &mut Rng| {
+        let bowl = Bowl::new(rng, &space, 1.0, Shape::Quadratic);
+        let edges = edges_of_levels(&bowl, &space, levels, lowest_share);
+        (bowl, edges)
     };
-    let (lower, upper) = (bowl(rng), bowl(rng));
-    let minimizer = space.decode(&lower.place);
+    let (lower, upper) = (stairs(rng), stairs(rng));
+    let minimizer = space.decode(&lower.0.place);
     let at = space.clone();
     let value = move |c: &Configuration| {
         let point = coordinates(&at, c);
-        let step = |bowl: &Bowl| (levels * bowl.value(&point)).floor();
-        step(&lower).min(step(&upper) + 1.0) / levels
+        let level = |(bowl, edges): &(Bowl, Vec<f64>)| {
+            let value = bowl.value(&point);
+            edges.iter().filter(|edge| value > **edge).count()
+        };
+        let level = level(&lower).min(level(&upper) + 1);
+        #[allow(clippy::cast_precision_loss, reason = "a few levels")]
+        let share = level as f64 / (levels - 1) as f64;
+        share
     };
     function(name, rng, space, value, minimizer)
+}
+
+/// Returns the values of a bowl at the edges between its levels, from the lowest level up.
+///
+/// Level k and those beneath have the share s^((m − k) ⁄ m) of the space, for m edges, k from 0 and
+/// the share s of the lowest level.
+fn edges_of_levels(bowl: &Bowl, space: &SearchSpace, levels: usize, share: f64) -> Vec<f64> {
+    let sequence = Sobol::new(space.axes().len(), &mut Rng::stream(1, 0));
+    let value = |i| bowl.value(&space.snap(&sequence.point(i).into()));
+    let mut values: Vec<f64> = (0..EDGE_SAMPLES).map(value).collect();
+    values.sort_by(f64::total_cmp);
+    let edge = |k: usize| {
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an index"
+        )]
+        let index =
+            (values.len() as f64 * share.powf(1.0 - k as f64 / (levels - 1) as f64)) as usize;
+        values[index]
+    };
+    (0..levels - 1).map(edge).collect()
 }
 
 /// Two basins over 2 or 3 parameters, besides 4 to 8 parameters without effect.

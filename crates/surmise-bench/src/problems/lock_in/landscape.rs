@@ -78,14 +78,15 @@ impl Bowl {
         Self { height, ..self }
     }
 
-    /// Takes the effect from up to half of the parameters; such a bowl is not rotated.
-    pub(super) fn with_idle_parameters(self, rng: &mut Rng) -> Self {
+    /// Takes the effect from up to half of the parameters; the other ones are rotated on demand.
+    pub(super) fn with_idle_parameters(self, rng: &mut Rng, is_rotated: bool) -> Self {
         let mut weights = self.weights;
         for _ in 0..whole_between(rng, 0, weights.len() / 2) {
             let idle = rng.index(weights.len());
             weights[idle] = 0.0;
         }
-        Self { weights: scaled_to_mean_one(weights), rotation: None, ..self }
+        let rotation = is_rotated.then(|| rotation_among_active(&weights, rng));
+        Self { weights: scaled_to_mean_one(weights), rotation, ..self }
     }
 
     /// Computes the value at a point.
@@ -101,6 +102,20 @@ impl Bowl {
         let square = weighted / (point.len() as f64 * self.width * self.width);
         self.level + self.height * self.shape.value(square)
     }
+}
+
+/// Returns a rotation of the parameters with an effect; the other ones stay as they are.
+fn rotation_among_active(weights: &[f64], rng: &mut Rng) -> Vec<Vec<f64>> {
+    let active: Vec<usize> = (0..weights.len()).filter(|i| weights[*i] > 0.0).collect();
+    let small = random_orthogonal(active.len(), rng);
+    let unit = |i: usize| (0..weights.len()).map(move |j| f64::from(u8::from(i == j)));
+    let mut rows: Vec<Vec<f64>> = (0..weights.len()).map(|i| unit(i).collect()).collect();
+    for (row, entries) in active.iter().zip(small) {
+        for (column, entry) in active.iter().zip(entries) {
+            rows[*row][*column] = entry;
+        }
+    }
+    rows
 }
 
 fn scaled_to_mean_one(weights: Vec<f64>) -> Vec<f64> {
