@@ -1,12 +1,30 @@
 //! The results of strategies on a case.
 
 use crate::run::{BUDGET_DIVISORS, Run};
-use crate::statistics::mean;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The runs of one strategy on one case, in the order of their seeds.
 #[derive(Debug, Clone)]
 pub struct StrategyResults(pub(crate) Vec<Run>);
+
+impl CaseResults {
+    /// Returns the results on the seeds that all strategies with runs on this case share.
+    #[must_use]
+    pub fn on_shared_seeds(&self) -> Self {
+        let seeds = |results: &StrategyResults| -> BTreeSet<u64> {
+            results.runs().iter().map(|run| run.seed).collect()
+        };
+        let all = self.by_strategy.iter().flatten().map(seeds);
+        let shared = all.reduce(|a, b| &a & &b).unwrap_or_default();
+        let part = |results: &StrategyResults| {
+            let runs = results.runs().iter().filter(|run| shared.contains(&run.seed));
+            let runs: Vec<Run> = runs.cloned().collect();
+            (!runs.is_empty()).then_some(StrategyResults(runs))
+        };
+        let by_strategy = self.by_strategy.iter().map(|r| part(r.as_ref()?)).collect();
+        Self { by_strategy, ..self.clone() }
+    }
+}
 
 impl StrategyResults {
     /// Returns the runs, in the order of their seeds.
@@ -23,12 +41,13 @@ impl StrategyResults {
         self.map_runs(Run::final_regret)
     }
 
-    /// Returns the mean score: the mean regret divided by the mean regret of random search.
+    /// Returns the scores after the whole budget, for each seed: regrets divided by the mean regret
+    /// of random search.
     ///
-    /// A single bad run raises it, which a mean of logarithms hardly shows. `None` if it is
-    /// unknown.
-    pub fn score(&self) -> Option<f64> {
-        self.map_runs(|run| run.score(run.budget)).map(|scores| mean(&scores))
+    /// A single bad run raises their mean, which a mean of logarithms hardly shows. `None` if they
+    /// are unknown.
+    pub fn scores(&self) -> Option<Vec<f64>> {
+        self.map_runs(|run| run.score(run.budget))
     }
 
     /// Returns log₁₀ of the relative regret at the shares of the budget, by seed.

@@ -6,7 +6,7 @@ use crate::case_results::{CaseResults, StrategyResults};
 use crate::comparison_options::{ComparisonOptions, Pairs};
 use crate::pairwise_comparison::{PairwiseComparison, pairwise_comparisons};
 use crate::run::{BUDGET_DIVISORS, Run, RunKey};
-use crate::statistics::{Band, bootstrap_mean_over_problems, mean, ranks};
+use crate::statistics::{Band, mean, mean_over_problems, ranks};
 use surmise::error::{Error, Violation};
 
 /// The comparison of strategies over all cases.
@@ -50,27 +50,29 @@ impl Comparison {
     /// options.
     ///
     /// Runs of one strategy with different settings or a different [`Parallelism`] count as
-    /// different strategies. Runs of one case with different budgets or suite versions count as
-    /// different cases. Of several attempts at one run, the last one counts.
+    /// different strategies. Runs of one case with different budgets, suite versions or data
+    /// count as different cases. Of several attempts at one run, the last one counts.
     ///
     /// [`Parallelism`]: crate::Parallelism
-    #[allow(clippy::missing_panics_doc, reason = "the default options name no strategy")]
+    ///
+    /// # Panics
+    /// If a run occurs twice; [`of_groups`](Self::of_groups) returns an error.
     pub fn new(runs: impl IntoIterator<Item = Run>) -> Self {
         let group = RunGroup { name: None, runs: runs.into_iter().collect() };
-        Self::of_groups(vec![group], ComparisonOptions::default()).expect("no control is named")
+        Self::of_groups(vec![group], ComparisonOptions::default()).expect("each run occurs once")
     }
 
     /// Groups runs as [`new`](Self::new) does; strategies of different groups are different.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the floor is not between 0 and 1, or if no strategy has the name of
-    /// the control.
+    /// [`Error::Invalid`] if the floor is not between 0 and 1, if no strategy has the name of the
+    /// control, or if a group has two runs with the same key and attempt.
     #[allow(clippy::missing_panics_doc, reason = "each name is that of a run")]
     pub fn of_groups(groups: Vec<RunGroup>, options: ComparisonOptions) -> Result<Self, Error> {
         let mut runs: Vec<(Option<String>, Run)> = Vec::new();
         let mut failed_attempts = BTreeMap::new();
         for RunGroup { name: group, runs: group_runs } in groups {
-            let (last, failed) = last_attempts(group_runs);
+            let (last, failed) = last_attempts(group_runs)?;
             failed_attempts.extend(failed.into_iter().map(|(key, n)| ((group.clone(), key), n)));
             let counted =
                 |run: Run| if options.best_values { run.recommending_the_best() } else { run };
@@ -196,9 +198,7 @@ impl Comparison {
     /// Returns the relative regret of a strategy at each share of the budget, with its interval.
     ///
     /// It is a geometric mean: of logarithms over the shared seeds of a case, then over the cases
-    /// of a problem, then over problems. The interval is a [two-level bootstrap].
-    ///
-    /// [two-level bootstrap]: bootstrap_mean_over_problems
+    /// of a problem, then over problems. The interval is that of [`mean_over_problems`].
     pub fn relative_regret(&self, strategy: usize) -> [Band; BUDGET_DIVISORS.len()] {
         self.relative_regret_with_floor(strategy, self.options.floor)
     }
@@ -212,8 +212,25 @@ impl Comparison {
         let logs = self.logs(strategy, floor);
         std::array::from_fn(|share| {
             let problems: Vec<Vec<Vec<f64>>> = logs.values().map(|p| at_share(p, share)).collect();
-            bootstrap_mean_over_problems(&problems).map(|log| 10_f64.powf(log))
+            mean_over_problems(&problems).map(|log| 10_f64.powf(log))
         })
+    }
+
+    /// Returns the mean of a number of the runs of a strategy, on the common cases and seeds: over
+    /// seeds, then cases, then problems.
+    ///
+    /// Runs without the number are left out.
+    pub(super) fn mean_of(&self, strategy: usize, number: impl Fn(&Run) -> Option<f64>) -> Band {
+        let mut by_problem: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
+        for (case, seeds) in self.common_cases() {
+            let results = case.by_strategy[strategy].as_ref().expect("a common case");
+            let shared = results.runs().iter().filter(|run| seeds.contains(&run.seed));
+            let numbers: Vec<f64> = shared.filter_map(&number).collect();
+            if !numbers.is_empty() {
+                by_problem.entry(&case.problem).or_default().push(numbers);
+            }
+        }
+        mean_over_problems(&by_problem.into_values().collect::<Vec<_>>())
     }
 
     /// Returns the differences of the logarithms of two strategies at a share of the budget, for
@@ -413,35 +430,54 @@ fn group_by_case(
     distinct(case_names.iter().cloned()).into_iter().map(of_case).collect()
 }
 
-/// Returns the case of each run, with its budget and suite where these differ.
+/// Returns the case of each run, with its budget, suite and data where these differ.
 fn case_names(runs: &[(Option<String>, Run)]) -> Vec<String> {
     let mut budgets: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     let mut suites: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    let mut data: BTreeMap<String, BTreeSet<Option<&str>>> = BTreeMap::new();
     for (_, run) in runs {
         budgets.entry(run.case_name()).or_default().insert(run.budget);
         suites.entry(run.case_name()).or_default().insert(run.suite);
+        data.entry(run.case_name()).or_default().insert(run.data_hash.as_deref());
     }
     let name = |(_, run): &(Option<String>, Run)| {
         let mut name = run.case_name();
         let (has_budgets, has_suites) = (budgets[&name].len() > 1, suites[&name].len() > 1);
+        let has_data = data[&name].len() > 1;
         if has_budgets {
             name += &format!(" in {} evaluations", run.budget);
         }
         if has_suites {
             name += &format!(" of suite {}", run.suite);
         }
+        if has_data {
+            name += &format!(" with data {}", run.data_hash.as_deref().unwrap_or("unknown"));
+        }
         name
     };
     runs.iter().map(name).collect()
 }
 
+type LastAttempts = (Vec<Run>, BTreeMap<RunKey, usize>);
+
 /// Returns the last attempt of each run, and the number of earlier attempts that failed.
-fn last_attempts(runs: impl IntoIterator<Item = Run>) -> (Vec<Run>, BTreeMap<RunKey, usize>) {
+fn last_attempts(runs: impl IntoIterator<Item = Run>) -> Result<LastAttempts, Error> {
+    let mut seen: BTreeSet<(RunKey, u32)> = BTreeSet::new();
     let mut last: BTreeMap<RunKey, usize> = BTreeMap::new();
     let mut failed: BTreeMap<RunKey, usize> = BTreeMap::new();
     let mut kept: Vec<Run> = Vec::new();
     for run in runs {
         let key = run.key();
+        if !seen.insert((key.clone(), run.attempt)) {
+            let value = format!("{} on {} with seed {}", run.strategy, run.case_name(), run.seed);
+            let rule = "each run occurs once, because a second copy would count twice";
+            return Err(Error::Invalid(vec![Violation::new(
+                "runs",
+                value,
+                rule,
+                "remove one of the copies",
+            )]));
+        }
         match last.get(&key) {
             None => {
                 last.insert(key, kept.len());
@@ -455,7 +491,7 @@ fn last_attempts(runs: impl IntoIterator<Item = Run>) -> (Vec<Run>, BTreeMap<Run
             }
         }
     }
-    (kept, failed)
+    Ok((kept, failed))
 }
 
 fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {

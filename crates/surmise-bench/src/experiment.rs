@@ -152,8 +152,9 @@ impl Experiment {
         Self { seeds, ..self }
     }
 
-    /// Keeps every `count`-th run, beginning with run number `number`, from 1.
+    /// Keeps every `count`-th pair of a case and a seed, beginning with number `number`, from 1.
     ///
+    /// All contenders of a pair are in one shard, so that a slow machine is slow for each of them.
     /// Shards of one experiment can run on several machines; [`RunsFile::merge`] joins their runs.
     ///
     /// # Errors
@@ -220,21 +221,22 @@ impl Experiment {
     ///
     /// They are ordered by seed, so that an interrupted experiment has covered all cases.
     fn tasks(&self) -> impl Iterator<Item = Task<'_>> {
-        let all = self.seeds.clone().flat_map(move |seed| {
-            self.suite.cases().iter().flat_map(move |case| {
-                self.contenders.iter().map(move |contender| Task {
-                    case,
-                    contender,
-                    seed,
-                    parallelism: self.parallelism,
-                    durations: self.durations,
-                    charged_proposals: self.charged_proposals,
-                    provenance: &self.provenance,
-                })
-            })
-        });
+        let pairs = self
+            .seeds
+            .clone()
+            .flat_map(move |seed| self.suite.cases().iter().map(move |case| (case, seed)));
         let (first, step) = self.shard;
-        all.skip(first).step_by(step)
+        pairs.skip(first).step_by(step).flat_map(move |(case, seed)| {
+            self.contenders.iter().map(move |contender| Task {
+                case,
+                contender,
+                seed,
+                parallelism: self.parallelism,
+                durations: self.durations,
+                charged_proposals: self.charged_proposals,
+                provenance: &self.provenance,
+            })
+        })
     }
 
     /// Returns the keys of all runs, in the order in which they start.

@@ -13,8 +13,9 @@
 //! the evaluation failed.
 
 use crate::optimizer::{Optimizer, OptimizerSettings};
-use crate::program::Program;
+use crate::program::{Program, shorten};
 use crate::run::RunTrial;
+use serde::Deserialize;
 use surmise::ask_tell::{Ask, Init, Parameter, Reply, Request, Tell};
 use surmise::space::{Configuration, ParameterValue};
 use surmise::trial::Outcome;
@@ -45,9 +46,17 @@ impl ExternalProgram {
 
     /// Sends a request; an error in the reply is an error.
     fn call(&mut self, request: &Request) -> Result<Reply, String> {
-        match self.program.call(request)? {
-            Reply::Error { error } => Err(format!("the program reports an error: {error}")),
-            reply => Ok(reply),
+        let reply: serde_json::Value = self.program.call(request)?;
+        match Reply::deserialize(&reply) {
+            Ok(Reply::Error { error }) => {
+                Err(format!("the program reports an error: {}", shorten(&error.to_string())))
+            }
+            Ok(reply) => Ok(reply),
+            Err(_) => {
+                let request = serde_json::to_string(request).unwrap_or_default();
+                let (request, reply) = (shorten(&request), shorten(&reply.to_string()));
+                Err(format!("{reply} is no reply to {request}"))
+            }
         }
     }
 
@@ -57,7 +66,7 @@ impl ExternalProgram {
             Reply::Ok { ok: true, .. } => Ok(()),
             _ => {
                 let request = serde_json::to_string(request).unwrap_or_default();
-                Err(format!("the reply to {request} is not {{\"ok\":true}}"))
+                Err(format!("the reply to {} is not {{\"ok\":true}}", shorten(&request)))
             }
         }
     }

@@ -12,6 +12,7 @@ use surmise::ask_tell::{Parameter, search_space};
 use surmise::error::{Error, Violation};
 use surmise::rng::Rng;
 use surmise::space::{Configuration, SearchSpace};
+use surmise::stable_hash::stable_hash;
 
 /// The longest duration that a problem may state: a year, in seconds.
 const MAX_SECONDS: f64 = 365.0 * 86_400.0;
@@ -140,5 +141,11 @@ impl Problem for ExternalProblem {
 
     fn is_noisy(&self) -> bool {
         self.is_noisy
+    }
+
+    fn data_hash(&self) -> Option<String> {
+        let (space, optimum) = (self.space.ranges(), self.optimum);
+        let data = format!("{}{space:?}{optimum:?}{}", self.command, self.is_noisy);
+        Some(format!("{:016x}", stable_hash(&data)))
     }
 }

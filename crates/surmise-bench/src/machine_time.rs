@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, ClusterRun};
 use crate::decorators::WithLearningCurves;
 use crate::problem::Problem;
 use crate::problems::{self, network::Network};
-use crate::statistics::{mean, wilcoxon_signed_rank};
+use crate::statistics::{holm, mean, wilcoxon_two_sided};
 
 /// Number of steps of the jobs with synthetic learning curves.
 const STEPS: u32 = 27;
@@ -151,14 +151,15 @@ pub fn compare(
         text.push('\n');
     }
     let _ = write!(text, "{:<28}{:>18}", "all", "1.00");
-    for pairs in &all_pairs {
-        let _ = write!(text, "{:>26}", format_ratio(pairs));
+    let p_values: Vec<f64> =
+        all_pairs.iter().map(|pairs| wilcoxon_two_sided(&differences(pairs))).collect();
+    for (pairs, p) in all_pairs.iter().zip(holm(&p_values)) {
+        let _ = write!(text, "{:>26}", format!("{}, p = {p:.1e}", format_ratio(pairs)));
     }
     let _ = writeln!(
         text,
-        "\n\np is Wilcoxon's signed-rank test, one-sided: less machine time than {}. It is over \
-         paired seeds for a problem, and over problems in the last line.",
-        reference.name
+        "\n\np is Wilcoxon's two-sided signed-rank test over problems, with Holm's correction over \
+         the methods of the table.",
     );
     Ok(text)
 }
@@ -176,10 +177,12 @@ fn mean_of_pairs(pairs: &[(f64, f64)]) -> (f64, f64) {
     (mean(&first), mean(&second))
 }
 
-/// Formats the ratio of the geometric means, and the p-value of the test that it is below 1.
+/// Returns the logarithms of the ratios of pairs.
+fn differences(pairs: &[(f64, f64)]) -> Vec<f64> {
+    pairs.iter().map(|(time, reference)| time - reference).collect()
+}
+
+/// Formats the ratio of the geometric means.
 fn format_ratio(pairs: &[(f64, f64)]) -> String {
-    let differences: Vec<f64> = pairs.iter().map(|(time, reference)| time - reference).collect();
-    let log_ratio = differences.iter().sum::<f64>() / pairs.len() as f64;
-    let p = wilcoxon_signed_rank(&differences);
-    format!("{:.2}, p = {p:.1e}", log_ratio.exp())
+    format!("{:.2}", mean(&differences(pairs)).exp())
 }

@@ -179,6 +179,7 @@ pub(super) mod tests {
             suite: 1,
             problem: "line".to_owned(),
             instance: 0,
+            data_hash: None,
             strategy: "s".to_owned(),
             settings: "0".to_owned(),
             seed: 1,

@@ -87,6 +87,13 @@ pub trait Problem: Debug + Send + Sync {
     fn is_noisy(&self) -> bool {
         false
     }
+
+    /// Returns a hash of the data that the problem reads, such as a table; `None` by default.
+    ///
+    /// Runs with another hash are runs of another case.
+    fn data_hash(&self) -> Option<String> {
+        None
+    }
 }
 
 // A box of a problem is a problem, so that decorators can wrap it.
@@ -109,6 +116,10 @@ impl<P: Problem + ?Sized> Problem for Box<P> {
 
     fn is_noisy(&self) -> bool {
         (**self).is_noisy()
+    }
+
+    fn data_hash(&self) -> Option<String> {
+        (**self).data_hash()
     }
 }
 

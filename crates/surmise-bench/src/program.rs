@@ -23,6 +23,17 @@ const EXIT_POLLS: u32 = 100;
 /// Environment variables that limit a program to one thread.
 const ONE_THREAD: [&str; 3] = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
 
+/// The largest number of characters of a message that a record shows.
+const MAX_SHOWN: usize = 200;
+
+/// Returns the beginning of a text that may be very long.
+pub(super) fn shorten(text: &str) -> String {
+    if text.chars().count() <= MAX_SHOWN {
+        return text.to_owned();
+    }
+    text.chars().take(MAX_SHOWN).chain(['…']).collect()
+}
+
 /// A running program; it is ended when it is dropped.
 pub(super) struct Program {
     child: Child,
@@ -77,7 +88,7 @@ impl Program {
             Err(RecvTimeoutError::Disconnected) => return Err(self.describe_end()),
         };
         serde_json::from_str(&line)
-            .map_err(|error| format!("the reply {line:?} is invalid: {error}"))
+            .map_err(|error| format!("the reply {:?} is invalid: {error}", shorten(&line)))
     }
 
     fn describe_end(&mut self) -> String {

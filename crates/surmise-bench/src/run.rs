@@ -63,6 +63,9 @@ pub struct Run {
     pub problem: String,
     /// Number of the instance; 0 is the problem as it was published.
     pub instance: u32,
+    /// The [hash](crate::Problem::data_hash) of the data that the problem reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_hash: Option<String>,
     /// Name of the strategy.
     pub strategy: String,
     /// Hash of the strategy's settings, as hexadecimal digits.
@@ -171,6 +174,7 @@ pub struct RunKey {
     suite: u32,
     problem: String,
     instance: u32,
+    data_hash: Option<String>,
     strategy: String,
     settings: String,
     parallelism: Parallelism,
@@ -186,6 +190,7 @@ impl Run {
             suite: self.suite,
             problem: self.problem.clone(),
             instance: self.instance,
+            data_hash: self.data_hash.clone(),
             strategy: self.strategy.clone(),
             settings: self.settings.clone(),
             parallelism: self.parallelism,
@@ -228,6 +233,11 @@ impl Run {
             }
         }
         run
+    }
+
+    /// Returns true if fewer trials ended than the budget allows.
+    pub fn ended_early(&self) -> bool {
+        self.ended_trials().len() < self.budget
     }
 
     /// Returns the number of trials that ended without a value.

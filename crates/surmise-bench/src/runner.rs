@@ -28,6 +28,7 @@ impl Task<'_> {
             suite: SUITE_VERSION,
             problem: self.case.problem().name().to_owned(),
             instance: self.case.instance(),
+            data_hash: self.case.problem().data_hash(),
             strategy: self.contender.name().to_owned(),
             settings: self.contender.settings().to_owned(),
             seed: self.seed,

@@ -40,10 +40,15 @@ pub struct Case {
     held_out_since: Option<&'static str>,
     /// The means of random search; stored for built-in problems, otherwise estimated on first use.
     random_means: OnceLock<Option<RandomMeans>>,
+    /// The number of configurations that they are estimated from; `None` is the default.
+    random_samples: Option<usize>,
 }
 
-/// Number of random configurations that the means of random search are estimated from.
-const RANDOM_SAMPLES: usize = 200;
+/// Smallest number of random configurations that the means of random search are estimated from.
+const MIN_RANDOM_SAMPLES: usize = 200;
+
+/// The same number as a multiple of the budget; the means of small samples vary too much.
+const RANDOM_SAMPLES_PER_EVALUATION: usize = 5;
 
 impl Case {
     /// Creates a case of a problem, as instance 0.
@@ -51,8 +56,9 @@ impl Case {
     /// The budget is 30 evaluations for up to 3 parameters, 60 up to 8, 80 up to 10, 100 above.
     ///
     /// Scores are relative to the mean best value of random search. If the problem has an optimum,
-    /// the first use of a score estimates the means from 200 random configurations. For a better
-    /// estimate, use [`with_random_means`](Self::with_random_means).
+    /// the first use of a score estimates the means from [random
+    /// configurations](Self::with_random_samples). For a better estimate, use
+    /// [`with_random_means`](Self::with_random_means).
     pub fn new(problem: impl Problem + 'static) -> Self {
         let budget = match problem.space().axes().len() {
             0..=3 => 30,
@@ -66,6 +72,7 @@ impl Case {
             budget,
             held_out_since: None,
             random_means: OnceLock::new(),
+            random_samples: None,
         }
     }
 
@@ -111,12 +118,31 @@ impl Case {
 
     /// Sets the mean best values of random search, which scores are relative to.
     ///
-    /// By default, built-in problems have stored means, and 200 random configurations give those of
-    /// other problems. For a custom problem, [estimate](RandomMeans::estimate) them once from
-    /// 10,000 configurations or more, so that scores do not depend on a small sample.
+    /// By default, built-in problems have stored means, and a sample of random configurations gives
+    /// those of other problems. For a custom problem, [estimate](RandomMeans::estimate) them once
+    /// from 10,000 configurations or more, so that scores do not depend on a small sample.
     #[must_use]
     pub fn with_random_means(self, random_means: RandomMeans) -> Self {
         Self { random_means: Some(random_means).into(), ..self }
+    }
+
+    /// Sets the number of random configurations, at least 200, that the means of random search are
+    /// estimated from; by default 5 times the budget.
+    ///
+    /// It has no effect on means that are stored or set.
+    #[must_use]
+    pub fn with_random_samples(self, samples: usize) -> Self {
+        Self { random_samples: Some(samples), ..self }
+    }
+
+    /// Returns the number of evaluations that the first use of a score needs for the means of
+    /// random search; 0 if they are stored, set or already estimated.
+    pub fn pending_random_samples(&self) -> usize {
+        if self.random_means.get().is_some() || self.problem.optimum().is_none() {
+            return 0;
+        }
+        let default = RANDOM_SAMPLES_PER_EVALUATION * self.budget;
+        self.random_samples.unwrap_or(default).max(MIN_RANDOM_SAMPLES)
     }
 
     /// Returns the problem that is evaluated.
@@ -148,7 +174,8 @@ impl Case {
         let estimate = || {
             self.problem.optimum()?;
             let seed = stable_hash(self.problem.name());
-            let estimated = || RandomMeans::estimate(self.problem.as_ref(), RANDOM_SAMPLES, seed);
+            let samples = self.pending_random_samples();
+            let estimated = || RandomMeans::estimate(self.problem.as_ref(), samples, seed);
             // A problem that panics has no score; the first run shows the panic message.
             catch_unwind(AssertUnwindSafe(estimated)).ok().flatten()
         };

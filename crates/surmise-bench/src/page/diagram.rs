@@ -1,5 +1,6 @@
 //! The critical-difference diagram, and the heat map of scores.
 
+use crate::case_results::CaseResults;
 use crate::comparison::Comparison;
 use crate::pairwise_comparison::DECISION_RULE;
 use crate::statistics::{cliques, mean};
@@ -55,7 +56,8 @@ pub(super) fn critical_difference(comparison: &Comparison) -> String {
 #[allow(clippy::cast_precision_loss, reason = "a few strategies and cases")]
 pub(super) fn regret_map(comparison: &Comparison) -> String {
     let names = comparison.strategies();
-    let cases = comparison.cases();
+    let cases: Vec<CaseResults> =
+        comparison.cases().iter().map(CaseResults::on_shared_seeds).collect();
     let left = cases.iter().map(|case| text_width(&case.name, 11.0)).fold(60.0, f64::max) + 12.0;
     let cell_width = names.iter().map(|name| text_width(name, 11.0)).fold(64.0, f64::max) + 12.0;
     let (row_height, top) = (20.0, 26.0);

@@ -1,11 +1,9 @@
 //! The curves of a comparison.
 
-use std::collections::BTreeMap;
-
 use crate::case_results::{CaseResults, StrategyResults};
 use crate::comparison::Comparison;
 use crate::run::Run;
-use crate::statistics::{bootstrap_band, mean, median, quantile};
+use crate::statistics::{bootstrap_band, median, quantile};
 use surmise::drawing::PlotAxis;
 use surmise::drawing::{Chart, Curve, grid};
 
@@ -38,7 +36,8 @@ fn extent(curves: &[Curve]) -> (f64, f64) {
 
 /// Draws the median regret over the number of evaluations, with its 95 % band, case by case.
 pub(super) fn regret_by_case(comparison: &Comparison) -> String {
-    let charts: Vec<Chart> = comparison.cases().iter().map(regret_chart).collect();
+    let shared = comparison.cases().iter().map(CaseResults::on_shared_seeds);
+    let charts: Vec<Chart> = shared.map(|case| regret_chart(&case)).collect();
     grid(&charts, comparison.strategies(), 3, (320.0, 230.0))
         .finish("Regret by number of evaluations, for each problem")
 }
@@ -194,9 +193,8 @@ pub(super) fn relative_regret_by_budget(comparison: &Comparison) -> String {
     regret_chart_over_cases(comparison, title, "share of the budget", log_regret)
 }
 
-/// Draws a geometric mean over cases, with bootstrap bands over seeds.
-///
-/// A resampled seed is resampled for all cases.
+/// Draws the geometric mean of relative regret, by the same means as in the tables, with its
+/// interval over problems.
 fn regret_chart_over_cases(
     comparison: &Comparison,
     title: &str,
@@ -205,20 +203,12 @@ fn regret_chart_over_cases(
 ) -> String {
     let shares: Vec<f64> = (1..=50).map(|step| f64::from(step) / 50.0).collect();
     let curve = |series: usize| {
-        let mut by_seed: BTreeMap<u64, Vec<&Run>> = BTreeMap::new();
-        for run in comparison.common_runs_of(series) {
-            by_seed.entry(run.seed).or_default().push(run);
-        }
-        let at = |share: f64| -> Vec<f64> {
-            let over_cases = |runs: &Vec<&Run>| {
-                let logs = runs.iter().filter_map(|run| log_regret(run, share));
-                mean(&logs.collect::<Vec<f64>>())
-            };
-            by_seed.values().map(over_cases).collect()
+        let at = |share: &f64| {
+            let log = comparison.mean_of(series, |run| log_regret(run, *share));
+            let band = log.map(|log| 10_f64.powf(log));
+            (*share, [band.estimate, band.low, band.high])
         };
-        let samples = shares.iter().map(|share| (*share, at(*share)));
-        let points = points_with_band(samples, |logs| 10_f64.powf(mean(logs)));
-        Curve { series, points, is_stepped: true }
+        Curve { series, points: shares.iter().map(at).collect(), is_stepped: true }
     };
     let curves: Vec<Curve> = (0..comparison.strategies().len()).map(curve).collect();
     let (low, high) = extent(&curves);

@@ -1,16 +1,16 @@
 //! Confidence intervals of a statistic, by the bootstrap.
 
-use super::quantile::{mean, quantile_of_sorted};
+use super::quantile::quantile_of_sorted;
 use surmise::rng::Rng;
 
-/// A statistic of a sample, with a 95 % confidence interval from resamples.
+/// A statistic of a sample, with its 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band {
     /// The statistic of the sample itself.
     pub estimate: f64,
-    /// The 2.5 % quantile over the resamples.
+    /// The lower end of the interval; NaN if the sample is too small for one.
     pub low: f64,
-    /// The 97.5 % quantile over the resamples.
+    /// The upper end of the interval; NaN if the sample is too small for one.
     pub high: f64,
 }
 
@@ -55,38 +55,4 @@ pub fn bootstrap_band(values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Band
         })
         .collect();
     Band::of(statistic(values), statistics)
-}
-
-/// Computes the mean over problems, with its 95 % interval by a two-level bootstrap; 1,000
-/// resamples.
-///
-/// `problems` has a list of cases for each problem, and a list of values for each case, one for
-/// each seed. The mean is that of the problems' means, which are those of their cases' means. A
-/// resample draws problems, and within each case seeds. A single problem is kept, and only its
-/// seeds are drawn. All numbers are NaN if there is no problem, or a case without a seed.
-pub fn bootstrap_mean_over_problems(problems: &[Vec<Vec<f64>>]) -> Band {
-    let mean_of = |cases: &Vec<Vec<f64>>, case_mean: &mut dyn FnMut(&[f64]) -> f64| {
-        mean(&cases.iter().map(|case| case_mean(case)).collect::<Vec<f64>>())
-    };
-    let plain: Vec<f64> = problems.iter().map(|cases| mean_of(cases, &mut |v| mean(v))).collect();
-    let estimate = mean(&plain);
-    if problems.is_empty() || estimate.is_nan() {
-        return Band { estimate: f64::NAN, low: f64::NAN, high: f64::NAN };
-    }
-    let mut rng = Rng::stream(SEED, problems.len() as u64);
-    let resampled = (0..RESAMPLES).map(|_| {
-        let drawn: Vec<f64> = (0..problems.len())
-            .map(|_| {
-                let problem = &problems[rng.index(problems.len())];
-                mean_of(problem, &mut |values| {
-                    #[allow(clippy::cast_precision_loss, reason = "a number of seeds")]
-                    let count = values.len() as f64;
-                    let sum: f64 = values.iter().map(|_| values[rng.index(values.len())]).sum();
-                    sum / count
-                })
-            })
-            .collect();
-        mean(&drawn)
-    });
-    Band::of(estimate, resampled.collect())
 }

@@ -2,19 +2,20 @@
 
 use std::fmt;
 
+use super::quantile::mean;
 use super::student::mean_is_less;
 use super::wilcoxon::wilcoxon_signed_rank;
 
 /// The conclusion from paired differences, where negative differences are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The differences are significantly below 0.
+    /// The differences are significantly below 0, and so is their mean.
     Better,
-    /// The differences are significantly above 0.
+    /// The differences are significantly above 0, and so is their mean.
     Worse,
     /// The differences are significantly within the margin.
     Equivalent,
-    /// No test is significant.
+    /// No test is significant, or ranks and mean disagree.
     Undecided,
 }
 
@@ -36,11 +37,13 @@ impl fmt::Display for Verdict {
 /// | verdict | test |
 /// | --- | --- |
 /// | equivalent | two one-sided tests: above −margin and below +margin (Schuirmann 1987), by ranks and, by Student's t, of the mean |
-/// | better, worse | the two-sided test that the differences are not symmetric around 0 |
+/// | better, worse | the two-sided test that the differences are not symmetric around 0; the mean must agree |
 ///
 /// Equivalence is tested first, because a difference can be significant and too small to matter. It
 /// needs the test of the mean, too: ranks assume symmetric differences, and would call a strategy
-/// equivalent that fails in two of twenty runs.
+/// equivalent that fails in two of twenty runs. For the same reason, a strategy is not "better"
+/// whose mean is worse. Failures that do not occur in a sample cannot be seen: twenty runs without
+/// one show only that fewer than 14 % fail (95 % confidence).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DecisionRule {
     /// The significance level, such as 0.05.
@@ -78,14 +81,17 @@ impl DecisionRule {
     ) -> Verdict {
         let mirrored: Vec<f64> = differences.iter().map(|d| -d).collect();
         let is_less = wilcoxon_signed_rank(differences) < wilcoxon_signed_rank(&mirrored);
+        let center = mean(differences);
         if equivalence_p_value <= self.level {
             Verdict::Equivalent
         } else if difference_p_value > self.level {
             Verdict::Undecided
-        } else if is_less {
+        } else if is_less && center < 0.0 {
             Verdict::Better
-        } else {
+        } else if !is_less && center > 0.0 {
             Verdict::Worse
+        } else {
+            Verdict::Undecided
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Tables of one's own: CSV files.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
+use std::fs;
 use std::path::Path;
 
 use super::problem::{Column, Row, TableProblem};
 use surmise::error::{Error, Violation};
+use surmise::stable_hash::stable_hash;
 
 /// Which columns of a CSV file mean what.
 ///
@@ -34,16 +36,116 @@ impl TableColumns {
     }
 }
 
-fn invalid(path: &Path, value: impl Display, rule: &str, remedy: impl Into<String>) -> Error {
-    let value = format!("{value} in {}", path.display());
-    Error::Invalid(vec![Violation::new("table", value, rule, remedy)])
+/// The largest number of cells that an error names.
+const MAX_CELLS: usize = 5;
+
+/// Finds the faults of a file, so that all of them are reported at once.
+struct Faults<'a> {
+    path: &'a Path,
+    found: Vec<Violation>,
+}
+
+impl Faults<'_> {
+    fn add(&mut self, value: impl Display, rule: impl Into<String>, remedy: impl Into<String>) {
+        let value = format!("{value} in {}", self.path.display());
+        self.found.push(Violation::new("table", value, rule, remedy));
+    }
+
+    /// Returns an error if there are faults; of many, the first ones.
+    fn check(&mut self) -> Result<(), Error> {
+        self.found.truncate(MAX_CELLS);
+        Error::from_violations(std::mem::take(&mut self.found))
+    }
+}
+
+/// A CSV file as texts.
+struct Texts {
+    header: Vec<String>,
+    lines: Vec<csv::StringRecord>,
+}
+
+impl Texts {
+    fn read(faults: &mut Faults<'_>) -> Result<Self, Error> {
+        let rule = "a table is a CSV file with a header line, and commas between columns";
+        let text = match fs::read(faults.path) {
+            Ok(text) => text,
+            Err(error) => {
+                faults.add(error, "the file of a table can be read", "check the path");
+                return faults.check().map(|()| Self { header: Vec::new(), lines: Vec::new() });
+            }
+        };
+        let mut reader = csv::Reader::from_reader(text.as_slice());
+        let header: Vec<String> = reader
+            .headers()
+            .map(|header| header.iter().map(column_name).collect())
+            .unwrap_or_default();
+        let mut lines = Vec::new();
+        for record in reader.records() {
+            match record {
+                Ok(record) => lines.push(record),
+                Err(error) => faults.add(error, rule, "repair the line"),
+            }
+        }
+        if header.is_empty() || lines.is_empty() {
+            faults.add("no line", rule, "write a header line, and a line for each evaluation");
+        }
+        let mut seen = BTreeSet::new();
+        for name in &header {
+            if name.is_empty() || !seen.insert(name) {
+                let rule = "each column has a name of its own";
+                faults.add(format!("{name:?}"), rule, "repair the header");
+            }
+        }
+        faults.check()?;
+        Ok(Self { header, lines })
+    }
+}
+
+/// The number of each column that has a meaning.
+struct Meaning {
+    value: usize,
+    seconds: Option<usize>,
+    parameters: Vec<usize>,
+}
+
+impl Meaning {
+    fn new(texts: &Texts, columns: &TableColumns, faults: &mut Faults<'_>) -> Result<Self, Error> {
+        let header = &texts.header;
+        let mut meanings: BTreeMap<usize, &str> = BTreeMap::new();
+        let mut find = |column: &String, meaning: &'static str| {
+            let Some(index) = header.iter().position(|name| name == column) else {
+                let remedy = format!("use one of {}", header.join(", "));
+                faults.add(column, "the table must have the column", remedy);
+                return None;
+            };
+            if let Some(other) = meanings.insert(index, meaning) {
+                let value = format!("{column}, {other} and {meaning},");
+                faults.add(value, "a column has one meaning", "name another column");
+            }
+            Some(index)
+        };
+        let value = find(&columns.value, "the value");
+        let seconds = columns.seconds.as_ref().and_then(|column| find(column, "the duration"));
+        for column in &columns.ignored {
+            find(column, "ignored");
+        }
+        let parameters: Vec<usize> =
+            (0..header.len()).filter(|index| !meanings.contains_key(index)).collect();
+        if parameters.is_empty() {
+            let rule = "a table needs a column of hyperparameters";
+            faults.add("no other column", rule, "add one");
+        }
+        faults.check()?;
+        Ok(Self { value: value.expect("no fault"), seconds, parameters })
+    }
 }
 
 impl TableProblem {
     /// Reads a CSV file with a header line; each other line is one evaluation of a configuration.
     ///
-    /// A column is numeric if all of its entries are finite numbers. A line whose value is empty or
-    /// not finite is a failed evaluation. Lines with the same hyperparameters are repetitions.
+    /// A column of numbers is an integer parameter, the number of the level in ascending order from
+    /// 0. A column with a text in it is categorical. A line whose value is empty or not finite is a
+    /// failed evaluation. Lines with the same hyperparameters are repetitions.
     ///
     /// ```no_run
     /// use surmise_bench::{TableColumns, TableProblem};
@@ -57,77 +159,71 @@ impl TableProblem {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the file cannot be read, if a named column is missing, if no column of
-    /// hyperparameters is left, if no line has a value, or if a value is not a number.
+    /// [`Error::Invalid`] if the file cannot be read, if a named column is missing or has two
+    /// meanings, if two columns have one name, if no column of hyperparameters is left, if no line
+    /// has a value, if a value or a duration is not a number, if a line with a value has no
+    /// duration, or if a number is missing in a column of numbers.
     pub fn from_csv(
         name: impl Into<String>,
         path: &Path,
         columns: &TableColumns,
     ) -> Result<Self, Error> {
-        let unreadable = |error: csv::Error| {
-            invalid(path, error, "a table is a CSV file with a header line", "repair the file")
-        };
-        let mut reader = csv::Reader::from_path(path).map_err(unreadable)?;
-        let header: Vec<String> =
-            reader.headers().map_err(unreadable)?.iter().map(column_name).collect();
-        let find = |column: &String| {
-            header.iter().position(|name| name == column).ok_or_else(|| {
-                let remedy = format!("use one of {}", header.join(", "));
-                invalid(path, column, "the table must have the column", remedy)
-            })
-        };
-        let value = find(&columns.value)?;
-        let seconds = columns.seconds.as_ref().map(find).transpose()?;
-        let ignored: Vec<usize> = columns.ignored.iter().map(find).collect::<Result<_, _>>()?;
-        let lines: Vec<csv::StringRecord> =
-            reader.records().collect::<Result<_, _>>().map_err(unreadable)?;
-        let is_parameter = |i: &usize| *i != value && Some(*i) != seconds && !ignored.contains(i);
-        let parameters: Vec<usize> = (0..header.len()).filter(is_parameter).collect();
-        if parameters.is_empty() || lines.is_empty() {
-            let rule = "a table needs a line, and a column of hyperparameters";
-            return Err(invalid(path, "none", rule, "add them"));
-        }
-        let entries: Vec<Entries> = parameters
-            .iter()
-            .map(|i| Entries::new(lines.iter().map(|line| line[*i].trim())))
-            .collect();
-        let mut rows: HashMap<Vec<u32>, Row> = HashMap::new();
-        for (number, line) in lines.iter().enumerate() {
-            let key = parameters.iter().zip(&entries);
-            let key = key.map(|(i, entries)| entries.index(line[*i].trim())).collect();
-            let row = rows.entry(key).or_default();
-            let number_in = |column: usize| {
-                parse_number(&line[column]).map_err(|text| {
-                    let rule = format!("{} is a number, or empty for a failure", header[column]);
-                    invalid(path, format!("{text} in line {}", number + 2), &rule, "repair it")
-                })
-            };
-            let sign = if columns.is_maximized { -1.0 } else { 1.0 };
-            row.values.push(sign * number_in(value)?);
-            if let Some(seconds) = seconds {
-                row.seconds.push(number_in(seconds)?);
-            }
-        }
-        if rows.values().all(|row| row.values.iter().all(|value| !value.is_finite())) {
+        let faults = &mut Faults { path, found: Vec::new() };
+        let texts = Texts::read(faults)?;
+        let meaning = Meaning::new(&texts, columns, faults)?;
+        let entries: Vec<Entries> =
+            meaning.parameters.iter().map(|column| Entries::new(&texts, *column, faults)).collect();
+        let results = results(&texts, &meaning, columns.is_maximized, faults);
+        if faults.found.is_empty() && results.iter().all(|(value, _)| !value.is_finite()) {
             let rule = "a table needs a line with a value";
-            return Err(invalid(path, "none", rule, "repair the column of values"));
+            faults.add("no value", rule, "repair the column of values");
         }
-        let columns = parameters.iter().zip(entries);
-        let columns = columns.map(|(i, entries)| (header[*i].clone(), entries.into_column()));
-        check_names(path, parameters.iter().map(|i| header[*i].as_str()))?;
-        Ok(Self::new(name, columns.collect(), rows))
+        faults.check()?;
+        let mut rows: HashMap<Vec<u32>, Row> = HashMap::new();
+        for (line, (value, seconds)) in texts.lines.iter().zip(&results) {
+            let cells = meaning.parameters.iter().zip(&entries);
+            let key = cells.map(|(column, entries)| entries.index(line[*column].trim())).collect();
+            let row = rows.entry(key).or_default();
+            row.values.push(*value);
+            row.seconds.extend(seconds);
+        }
+        let names = meaning.parameters.iter().map(|column| texts.header[*column].clone());
+        let parameters = names.zip(entries.into_iter().map(Entries::into_column)).collect();
+        let data = format!("{columns:?}{:?}{:?}", texts.header, texts.lines);
+        let hash = format!("{:016x}", stable_hash(&data));
+        Ok(Self::new(name, parameters, rows).with_data_hash(hash))
     }
 }
 
-fn check_names<'a>(path: &Path, names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        if name.is_empty() || !seen.insert(name) {
-            let rule = "each column has a name of its own";
-            return Err(invalid(path, format!("{name:?}"), rule, "repair the header"));
-        }
+/// Returns the value to minimize and the duration of each line.
+fn results(
+    texts: &Texts,
+    meaning: &Meaning,
+    is_maximized: bool,
+    faults: &mut Faults<'_>,
+) -> Vec<(f64, Option<f64>)> {
+    let sign = if is_maximized { -1.0 } else { 1.0 };
+    let mut results = Vec::new();
+    for (number, line) in (2..).zip(&texts.lines) {
+        let value = parse_number(&line[meaning.value]).unwrap_or_else(|text| {
+            let rule =
+                format!("{} is a number, or empty for a failure", texts.header[meaning.value]);
+            faults.add(format!("{text} in line {number}"), rule, "repair it");
+            f64::NAN
+        });
+        let seconds = meaning.seconds.map(|column| {
+            let seconds = parse_number(&line[column]).unwrap_or(f64::NAN);
+            let is_duration = seconds.is_finite() && seconds >= 0.0;
+            // A failure may have no duration.
+            if !is_duration && (value.is_finite() || !line[column].trim().is_empty()) {
+                let rule = format!("{} is a duration in seconds, at least 0", texts.header[column]);
+                faults.add(format!("{:?} in line {number}", &line[column]), rule, "repair it");
+            }
+            seconds
+        });
+        results.push((sign * value, seconds));
     }
-    Ok(())
+    results
 }
 
 /// Returns the name of a column without spaces, and without the mark that spreadsheets put first.
@@ -157,19 +253,28 @@ enum Entries {
 }
 
 impl Entries {
-    fn new<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let number = |text: &str| parse_level(text).filter(|number| number.is_finite());
-        match texts.clone().map(number).collect::<Option<Vec<f64>>>() {
-            Some(mut numbers) => {
-                numbers.sort_by(f64::total_cmp);
-                numbers.dedup_by(|a, b| a.to_bits() == b.to_bits());
-                Self::Numbers(numbers)
-            }
-            None => {
-                let distinct: BTreeSet<&str> = texts.collect();
-                Self::Texts(distinct.into_iter().map(str::to_owned).collect())
+    /// Returns the entries of a column; a number that is missing among numbers is a fault.
+    fn new(texts: &Texts, column: usize, faults: &mut Faults<'_>) -> Self {
+        let cells = || texts.lines.iter().map(|line| line[column].trim());
+        let is_missing = |text: &str| {
+            text.is_empty() || parse_level(text).is_some_and(|number| !number.is_finite())
+        };
+        let has_text = cells().any(|text| parse_level(text).is_none() && !text.is_empty());
+        if has_text {
+            let distinct: BTreeSet<&str> = cells().collect();
+            return Self::Texts(distinct.into_iter().map(str::to_owned).collect());
+        }
+        for (number, text) in (2..).zip(cells()) {
+            if is_missing(text) {
+                let rule = format!("{} has a finite number in each line", texts.header[column]);
+                let remedy = "write the number, or a text such as \"none\" for a choice";
+                faults.add(format!("{text:?} in line {number}"), rule, remedy);
             }
         }
+        let mut numbers: Vec<f64> = cells().filter_map(parse_level).collect();
+        numbers.sort_by(f64::total_cmp);
+        numbers.dedup_by(|a, b| a.to_bits() == b.to_bits());
+        Self::Numbers(numbers)
     }
 
     fn index(&self, text: &str) -> u32 {

@@ -60,6 +60,7 @@ pub struct TableProblem {
     rows: HashMap<Vec<u32>, Row>,
     optimum: Option<f64>,
     is_noisy: bool,
+    data_hash: Option<String>,
 }
 
 impl TableProblem {
@@ -85,13 +86,23 @@ impl TableProblem {
             .values()
             .any(|row| row.values.iter().any(|v| v.to_bits() != row.values[0].to_bits()));
         let columns = columns.into_iter().map(|(_, column)| column).collect();
-        Self { name: name.into(), space, columns, rows, optimum, is_noisy }
+        Self { name: name.into(), space, columns, rows, optimum, is_noisy, data_hash: None }
+    }
+
+    /// Sets the hash that identifies the data of the table.
+    pub(super) fn with_data_hash(self, data_hash: String) -> Self {
+        Self { data_hash: Some(data_hash), ..self }
     }
 
     /// Returns a case of this problem, with the exact means of random search.
+    ///
+    /// The budget is that of [`Case::new`], but at most half of the configurations.
     pub fn into_case(self) -> Case {
         let means = RandomMeans::from_values(self.rows.values().map(Row::mean), self.optimum);
+        let half = self.rows.len().div_ceil(2);
         let case = Case::new(self);
+        let budget = case.budget().min(half);
+        let case = case.with_budget(budget);
         match means {
             Some(means) => case.with_random_means(means),
             None => case,
@@ -182,5 +193,9 @@ impl Problem for TableProblem {
 
     fn is_noisy(&self) -> bool {
         self.is_noisy
+    }
+
+    fn data_hash(&self) -> Option<String> {
+        self.data_hash.clone()
     }
 }

@@ -81,8 +81,42 @@ fn an_unusable_csv_file_is_an_error_with_a_remedy() {
     assert!(found.contains("header"), "{found}");
     let found = error("a,v\n1,2,3\n", &TableColumns::minimize("v"));
     assert!(found.contains("bad.csv"), "{found}");
+    // A second column of the value, and numbers that are missing among numbers.
+    let found = error("a,v,v\n1,2,3\n", &TableColumns::minimize("v"));
+    assert!(found.contains("a name of its own"), "{found}");
+    let found = error("a,v\n1,2\n,3\nnan,4\n", &TableColumns::minimize("v"));
+    assert!(found.contains("\"\" in line 3") && found.contains("\"nan\" in line 4"), "{found}");
+    let found = error("", &TableColumns::minimize("v"));
+    assert!(found.contains("a header line"), "{found}");
+    let timed = TableColumns { seconds: Some("t".to_owned()), ..TableColumns::minimize("v") };
+    let found = error("a,t,v\n1,-3,1\n2,,2\n3,inf,3\n4,,\n", &timed);
+    assert_eq!(found.matches("t is a duration").count(), 3, "{found}");
+    let same = TableColumns { seconds: Some("v".to_owned()), ..TableColumns::minimize("v") };
+    let found = error("a,v\n1,2\n", &same);
+    assert!(found.contains("one meaning"), "{found}");
     let missing = TableProblem::from_csv("x", "nowhere.csv".as_ref(), &columns()).unwrap_err();
     assert!(missing.to_string().contains("nowhere.csv"), "{missing}");
+}
+
+/// The budget of a small table leaves configurations to be found; a choice may be named "none".
+#[test]
+fn small_tables_have_small_budgets() {
+    let text = "a,b,v\n1,none,1\n2,0.5,2\n3,auto,3\n4,none,4\n5,none,5\n";
+    let case = problem("small.csv", text, &TableColumns::minimize("v")).unwrap().into_case();
+    assert_eq!(case.budget(), 3);
+    assert!(case.random_means().unwrap().at(3).unwrap() > 1.0);
+}
+
+/// Another value or another meaning of a column is another table.
+#[test]
+fn the_hash_identifies_the_data() {
+    let hash = |text: &str, columns: &TableColumns| {
+        problem("hash.csv", text, columns).unwrap().data_hash().unwrap()
+    };
+    let (table, minimized) = ("a,v\n1,2\n2,3\n", TableColumns::minimize("v"));
+    assert_eq!(hash(table, &minimized), hash(table, &minimized));
+    assert_ne!(hash(table, &minimized), hash("a,v\n1,2\n2,4\n", &minimized));
+    assert_ne!(hash(table, &minimized), hash(table, &TableColumns::maximize("v")));
 }
 
 /// A constant column, a mark of a spreadsheet, and a large table.

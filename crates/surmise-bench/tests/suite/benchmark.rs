@@ -175,7 +175,15 @@ fn shards_are_merged_and_doubles_are_refused() {
     let shard = |number| run_all(&experiment().with_shard(number, 3).unwrap());
     let parts: Vec<(PathBuf, Vec<Run>)> =
         (1..=3).map(|number| (PathBuf::from(format!("part{number}")), shard(number))).collect();
-    assert!(parts.iter().all(|(_, runs)| runs.len() == 4));
+    for (_, runs) in &parts {
+        assert_eq!(runs.len(), 4);
+        // Each shard has both strategies on its cases and seeds.
+        let with = |name: &str| -> Vec<(String, u64)> {
+            let runs = runs.iter().filter(|run| run.strategy == name);
+            runs.map(|run| (run.case_name(), run.seed)).collect()
+        };
+        assert_eq!(with("random"), with("sobol"));
+    }
     assert_eq!(RunsFile::merge(parts.clone()).unwrap(), whole);
     let doubled = vec![parts[0].clone(), ("copy".into(), parts[0].1.clone())];
     let error = RunsFile::merge(doubled).unwrap_err().to_string();

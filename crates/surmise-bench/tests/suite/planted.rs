@@ -2,7 +2,7 @@
 
 use surmise::rng::Rng;
 use surmise::space::Configuration;
-use surmise_bench::statistics::Verdict;
+use surmise_bench::statistics::{Verdict, mean};
 use surmise_bench::{
     Comparison, ComparisonOptions, Pairs, PairwiseComparison, Parallelism, Provenance, RandomMeans,
     Run, RunGroup, RunTrial, page,
@@ -27,6 +27,7 @@ fn run(strategy: &str, problem: usize, seed: u64, regret: f64) -> Run {
         suite: 2,
         problem: format!("p{problem}"),
         instance: 0,
+        data_hash: None,
         strategy: strategy.to_owned(),
         settings: "0".to_owned(),
         seed,
@@ -98,7 +99,7 @@ fn a_strategy_that_fails_in_two_of_twenty_runs_is_not_equivalent() {
     assert_eq!(count(&comparison, Verdict::Undecided), 4);
     // The mean score shows the failures, which the mean of logarithms hardly does.
     let case = &comparison.cases()[0];
-    let score = |index: usize| case.by_strategy[index].as_ref().unwrap().score().unwrap();
+    let score = |index: usize| mean(&case.by_strategy[index].as_ref().unwrap().scores().unwrap());
     assert!(score(0) > 3.0 * score(1), "{} {}", score(0), score(1));
     let summary = page::summary("Planted", &comparison);
     assert!(summary.contains("0 / 0 / 0 / 1"), "{summary}");
@@ -115,6 +116,54 @@ fn unequal_seeds_are_compared_on_the_shared_ones() {
     assert!((figures[0] - 0.1).abs() < 1e-12 && (figures[1] - 0.1).abs() < 1e-12, "{figures:?}");
     assert!(comparison.pairwise_comparisons().iter().all(|pair| pair.pairs == 10));
     assert_eq!(comparison.common_runs_of(0).count(), 3 * 10);
+    // The tables case by case, too.
+    let shared = comparison.cases()[0].on_shared_seeds();
+    let scores = |index: usize| shared.by_strategy[index].as_ref().unwrap().scores().unwrap();
+    assert_eq!((scores(0), scores(0).len()), (scores(1), 10));
+    let summary = page::summary("Planted", &comparison);
+    let rows = summary.lines().filter(|line| line.starts_with("| p0/0 |"));
+    for row in rows.filter(|row| row.matches('|').count() == 5) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        assert_eq!(cells[3], cells[4], "{row}");
+    }
+}
+
+/// A run that occurs twice would count twice.
+#[test]
+fn a_second_copy_of_a_run_is_refused() {
+    let runs = two(2, 3, |strategy, problem, seed| factor(strategy, problem, seed, 0.4));
+    let mut doubled = runs.clone();
+    doubled.push(Run { ask_seconds: vec![9.0], ..runs[0].clone() });
+    let group = RunGroup { name: None, runs: doubled };
+    let error = Comparison::of_groups(vec![group], ComparisonOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("each run occurs once"), "{error}");
+    // An attempt that was made again is no copy.
+    let mut again = runs;
+    let error = Some("it crashed".to_owned());
+    again.push(Run { attempt: 2, ..again[0].clone() });
+    again[0].error = error;
+    let group = RunGroup { name: None, runs: again };
+    let comparison = Comparison::of_groups(vec![group], ComparisonOptions::default()).unwrap();
+    assert_eq!(comparison.failed_attempts(0), 1);
+}
+
+/// The table and the picture have one estimator: the problems' means count equally, however many
+/// cases they have.
+#[test]
+fn the_log_area_is_a_mean_over_problems() {
+    let mut runs = two(2, 4, |strategy, problem, _| [[0.1, 0.1], [0.02, 0.9]][strategy][problem]);
+    let instances: Vec<Run> = runs
+        .iter()
+        .filter(|run| run.problem == "p0")
+        .flat_map(|run| (1..4).map(|instance| Run { instance, ..run.clone() }))
+        .collect();
+    runs.extend(instances);
+    let summary = page::summary("Planted", &Comparison::new(runs));
+    let row = summary.lines().find(|line| line.starts_with("| b |")).unwrap();
+    let area = row.split('|').nth(7).unwrap().trim();
+    let want = (0.02_f64.log10() + 0.9_f64.log10()) / 2.0;
+    let got: f64 = area.split(' ').next().unwrap().parse().unwrap();
+    assert!((got - want).abs() < 0.01, "{row}");
 }
 
 /// A verdict on a pair does not depend on who else takes part.

@@ -72,6 +72,10 @@ pub(crate) struct Options {
     /// Columns of the tables that are no hyperparameters, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "COLUMN", requires = "table")]
     pub(crate) ignore: Vec<String>,
+    /// The number of random configurations of a program that is a problem, which tell what random
+    /// search finds [default: 5 times the budget, at least 200].
+    #[arg(long, value_name = "N", value_parser = parse_positive, requires = "problem")]
+    pub(crate) random_samples: Option<usize>,
     /// Parts of the names of the problems, separated by commas [default: all problems].
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     pub(crate) problems: Vec<String>,
@@ -100,7 +104,7 @@ pub(crate) struct Options {
     /// The number of repetitions of each problem, with seeds from 1; or a range of seeds.
     #[arg(long, default_value = "20", value_parser = parse_seeds, value_name = "N|A-B")]
     pub(crate) seeds: RangeInclusive<u64>,
-    /// Make every n-th run only, beginning with run i. `bench merge` joins the shards.
+    /// Make the runs of every n-th case and seed only. `bench merge` joins the shards.
     #[arg(long, value_parser = parse_shard, value_name = "I/N")]
     pub(crate) shard: Option<(usize, usize)>,
     /// Make runs again that ended with an error. The failed attempts are kept and counted.

@@ -7,6 +7,9 @@ use std::time::SystemTime;
 
 use surmise_bench::Provenance;
 
+/// The file of a directory with runs that has the hash of the program that made them.
+pub(super) const BUILD_FILE: &str = "build";
+
 /// Returns what the runs of this process record.
 #[allow(clippy::disallowed_methods, reason = "a run records its date")]
 pub(super) fn provenance() -> Provenance {

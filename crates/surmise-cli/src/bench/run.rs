@@ -10,12 +10,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use surmise_bench::boosting::Boosting;
 use surmise_bench::decorators::Durations;
 use surmise_bench::{
-    Case, Comparison, Contender, Experiment, ExternalProblem, Parallelism, Retry, RunsFile, Suite,
-    TableColumns, TableProblem, default_tables_folder, page,
+    Case, Comparison, Contender, Experiment, ExternalProblem, Parallelism, Retry, Run, RunsFile,
+    Suite, TableColumns, TableProblem, default_tables_folder, page,
 };
 
 use super::arguments::{Only, Options};
-use super::provenance::{build_hash, provenance};
+use super::provenance::{BUILD_FILE, build_hash, provenance};
 use super::variants;
 use crate::output::{CommandError, InvalidInput, in_file, print_line, print_to_stderr};
 
@@ -52,15 +52,24 @@ fn suite(options: &Options) -> Result<Suite, CommandError> {
         suite = suite.with_budget(budget);
     }
     if !options.problems.is_empty() {
+        check_texts(&options.problems, &suite)?;
         suite.retain_matching(&options.problems);
-        if suite.cases().is_empty() {
-            let texts = options.problems.join(", ");
-            let name = suite.name();
-            let message = format!("no problem of the suite {name} has a name with {texts} in it");
-            return Err(InvalidInput(message).into());
-        }
     }
     Ok(suite)
+}
+
+/// Checks that each text is in the name of a problem; a misspelled one would be ignored.
+fn check_texts(texts: &[String], suite: &Suite) -> Result<(), InvalidInput> {
+    let names: Vec<String> = suite.cases().iter().map(Case::name).collect();
+    let is_unknown = |text: &&String| !names.iter().any(|name| name.contains(text.as_str()));
+    match texts.iter().find(is_unknown) {
+        None => Ok(()),
+        Some(text) => Err(InvalidInput(format!(
+            "no problem of the suite {} has a name with {text} in it: there are {}",
+            suite.name(),
+            names.join(", ")
+        ))),
+    }
 }
 
 /// Returns the problems of programs and of tables.
@@ -68,7 +77,11 @@ fn own_cases(options: &Options) -> Result<Vec<Case>, CommandError> {
     let invalid = |error: surmise::Error| InvalidInput(error.to_string());
     let mut cases = Vec::new();
     for (name, command) in &options.problem {
-        cases.push(Case::new(ExternalProblem::start(name, command).map_err(invalid)?));
+        let case = Case::new(ExternalProblem::start(name, command).map_err(invalid)?);
+        cases.push(match options.random_samples {
+            Some(samples) => case.with_random_samples(samples),
+            None => case,
+        });
     }
     for (name, file) in &options.table {
         let columns = TableColumns {
@@ -102,14 +115,16 @@ fn experiment(options: &Options) -> Result<Experiment, CommandError> {
     };
     // The durations do not depend on the parallelism, so that simulated times can be compared.
     let durations = Durations::LogNormal { median: Duration::from_secs(1), log_std_dev: 0.5 };
-    let experiment = Experiment::new(suite(options)?, contenders)?
+    let invalid = |error: surmise::Error| InvalidInput(error.to_string());
+    let experiment = Experiment::new(suite(options)?, contenders)
+        .map_err(invalid)?
         .with_seed_range(options.seeds.clone())
         .with_parallelism(parallelism)
         .with_durations(durations)
         .with_charged_proposals(options.charge_proposals)
         .with_provenance(provenance());
     Ok(match options.shard {
-        Some((number, count)) => experiment.with_shard(number, count)?,
+        Some((number, count)) => experiment.with_shard(number, count).map_err(invalid)?,
         None => experiment,
     })
 }
@@ -121,6 +136,10 @@ pub(super) fn run_all(options: &Options) -> Result<ExitCode, CommandError> {
     let out = options.out.clone().unwrap_or_else(|| default_folder().join(&name));
     let mut file = RunsFile::open(&out).map_err(|error| in_file(&out, error))?;
     check_build(&out, file.runs().is_empty(), options.mix_builds)?;
+    check_data(&out, &experiment, file.runs())?;
+    if !options.quiet {
+        announce_random_samples(&experiment);
+    }
     let retry = if options.retry { Retry::RunsWithErrors } else { Retry::Never };
     run_missing(&experiment, &mut file, retry, options.quiet)?;
     let comparison = Comparison::new(file.finish()?);
@@ -129,7 +148,41 @@ pub(super) fn run_all(options: &Options) -> Result<ExitCode, CommandError> {
     page::write(&out, &title, &comparison)?;
     print_line(page::summary(&title, &comparison))?;
     print_line(format!("The page with the pictures: {}", out.join("report.html").display()))?;
+    if let Some((number, count)) = options.shard {
+        print_line(format!(
+            "This is shard {number} of {count}: `surmise bench merge` joins them."
+        ))?;
+    }
     Ok(status_of_failed_runs(failed))
+}
+
+/// Checks that existing runs of a problem have read the data that it reads now.
+fn check_data(out: &Path, experiment: &Experiment, runs: &[Run]) -> Result<(), InvalidInput> {
+    for case in experiment.suite().cases() {
+        let (name, hash) = (case.name(), case.problem().data_hash());
+        if runs.iter().any(|run| run.case_name() == name && run.data_hash != hash) {
+            return Err(InvalidInput(format!(
+                "{} contains runs of {name} with another table or program, or other options of it: \
+                 choose another --out, or another name",
+                out.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Says how many evaluations tell what random search finds on problems of one's own.
+fn announce_random_samples(experiment: &Experiment) {
+    for case in experiment.suite().cases() {
+        let samples = case.pending_random_samples();
+        if samples > 0 {
+            print_to_stderr(format_args!(
+                "{samples} random configurations of {} are evaluated first, as the unit of regret \
+                 (--random-samples)",
+                case.name()
+            ));
+        }
+    }
 }
 
 /// Prints the number of failed runs, and returns the exit status.
@@ -175,17 +228,17 @@ pub(super) fn progress_bar(runs: usize) -> ProgressBar {
 ///
 /// Another build may propose other points, so that its results must not be mixed with these.
 fn check_build(out: &Path, is_empty: bool, mix_builds: bool) -> Result<(), CommandError> {
-    let (path, build) = (out.join("build"), build_hash()? + "\n");
+    let (path, build) = (out.join(BUILD_FILE), build_hash()? + "\n");
     let recorded = match fs::read_to_string(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         recorded => recorded.ok(),
     };
     if recorded.as_ref() != Some(&build) && !is_empty && !mix_builds {
-        return Err(format!(
+        return Err(InvalidInput(format!(
             "{} contains runs of another or an unknown build of this program, which may have \
              proposed other points: choose another --out, or add --mix-builds to keep these runs",
             out.display()
-        )
+        ))
         .into());
     }
     Ok(fs::write(path, build)?)

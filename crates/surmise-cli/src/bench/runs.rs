@@ -1,11 +1,14 @@
 //! `surmise bench compare` and `merge`: what is done with existing runs.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use surmise_bench::{Comparison, ComparisonOptions, Pairs, Run, RunGroup, RunsFile, page};
 
 use super::arguments::{CompareOptions, MergeOptions, Only};
+use super::provenance::BUILD_FILE;
 use crate::output::{CommandError, InvalidInput, in_file, print_line};
 
 /// Analyzes existing runs of one directory, or of several directories side by side.
@@ -67,6 +70,21 @@ fn is_selected(run: &Run, options: &CompareOptions) -> bool {
     has_strategy && has_problem && has_role
 }
 
+/// Keeps the hash of the program that made the runs, so that it can add runs to the joined ones.
+///
+/// Parts of different builds get none: to add runs then takes `--mix-builds`.
+fn keep_build(parts: &[PathBuf], out: &Path) -> Result<(), CommandError> {
+    let builds: BTreeSet<Option<String>> =
+        parts.iter().map(|part| fs::read_to_string(part.join(BUILD_FILE)).ok()).collect();
+    match builds.first() {
+        Some(Some(build)) if builds.len() == 1 => Ok(fs::write(out.join(BUILD_FILE), build)?),
+        _ => {
+            let text = "The parts were made by different builds of the program, or it is unknown.";
+            Ok(print_line(text)?)
+        }
+    }
+}
+
 /// Joins the runs of several directories in a new one with their page, in a compact file, or both.
 pub(super) fn merge(options: &MergeOptions) -> Result<ExitCode, CommandError> {
     let mut parts = Vec::new();
@@ -81,6 +99,7 @@ pub(super) fn merge(options: &MergeOptions) -> Result<ExitCode, CommandError> {
     }
     let Some(out) = &options.out else { return Ok(ExitCode::SUCCESS) };
     RunsFile::create(out, runs.clone()).map_err(|error| in_file(out, error))?;
+    keep_build(&options.directories, out)?;
     let comparison = Comparison::new(runs);
     let title = "Strategies compared";
     page::write(out, title, &comparison)?;

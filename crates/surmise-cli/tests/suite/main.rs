@@ -5,6 +5,7 @@
 mod temporary_folder;
 
 mod ask_tell;
+mod bench;
 mod concurrent_processes;
 mod documentation;
 mod exit_statuses;

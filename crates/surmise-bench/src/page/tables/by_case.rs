@@ -3,7 +3,7 @@
 use super::table::{Table, format_band, header};
 use crate::case_results::{CaseResults, StrategyResults};
 use crate::comparison::Comparison;
-use crate::statistics::{bootstrap_band, median};
+use crate::statistics::{bootstrap_band, mean, median};
 use surmise::drawing::{format_optional, format_percent, format_short};
 
 /// The targets of expected running times.
@@ -15,13 +15,15 @@ fn by_case(comparison: &Comparison, text: impl Fn(&StrategyResults) -> String) -
             case.by_strategy.iter().map(|results| results.as_ref().map_or("–".to_owned(), &text));
         [case.name.clone(), case.budget.to_string()].into_iter().chain(cells).collect()
     };
-    comparison.cases().iter().map(row).collect()
+    comparison.cases().iter().map(CaseResults::on_shared_seeds).map(|case| row(&case)).collect()
 }
 
-/// Returns the number of seeds of a strategy on a case, as text; a range if it differs.
+/// Returns the number of seeds that strategies share on a case, as text; a range if it differs.
 fn seed_count(comparison: &Comparison) -> String {
-    let results = comparison.cases().iter().flat_map(|case| &case.by_strategy).flatten();
-    let counts = results.map(|results| results.runs().len());
+    let cases = comparison.cases().iter().map(CaseResults::on_shared_seeds);
+    let results = cases.flat_map(|case| case.by_strategy).flatten();
+    let counts: Vec<usize> = results.map(|results| results.runs().len()).collect();
+    let counts = counts.into_iter();
     let (min, max) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
     if min == max { max.to_string() } else { format!("{min} to {max}") }
 }
@@ -36,8 +38,9 @@ pub(super) fn regrets(comparison: &Comparison) -> Table {
     Table {
         title: "Regret".to_owned(),
         note: format!(
-            "Regret after the whole budget: median over {} seeds, and its 95 % bootstrap interval \
-             (percentile, 1,000 resamples). If the optimum is unknown: the best value.",
+            "Regret after the whole budget: median over the {} seeds that all strategies have on a \
+             case, and its 95 % bootstrap interval (percentile, 1,000 resamples). If the optimum \
+             is unknown: the best value.",
             seed_count(comparison)
         ),
         header: header(&["case", "evaluations"], comparison.strategies()),
@@ -49,11 +52,15 @@ pub(super) fn scores(comparison: &Comparison) -> Table {
     Table {
         title: "Mean score".to_owned(),
         note:
-            "Mean regret over seeds divided by the mean regret of random search, after the whole \
-               budget: 1 is random search. A single bad run raises it."
+            "Mean regret over the shared seeds divided by the mean regret of random search, after \
+               the whole budget, and its 95 % bootstrap interval: 1 is random search. A single bad \
+               run raises it."
                 .to_owned(),
         header: header(&["case", "evaluations"], comparison.strategies()),
-        rows: by_case(comparison, |results| format_optional(results.score())),
+        rows: by_case(comparison, |results| {
+            let scores = results.scores();
+            scores.map_or("–".to_owned(), |scores| format_band(bootstrap_band(&scores, mean)))
+        }),
     }
 }
 
@@ -68,7 +75,8 @@ pub(super) fn expected_running_times(comparison: &Comparison) -> Table {
         note:
             "Evaluations to a relative regret of 0.1, and of 0.01: those of all runs, each up to \
                the target or to its budget, divided by the number of runs that reach it (Hansen et \
-               al. 2009); in brackets the share of the runs that do."
+               al. 2009); in brackets the share of the runs that do. A recommended trial that \
+               reaches the target counts, also if a later one does not."
                 .to_owned(),
         header: header(&["case", "evaluations"], comparison.strategies()),
         rows: by_case(comparison, text),
@@ -111,8 +119,9 @@ pub(super) fn problems(comparison: &Comparison) -> Table {
         title: "Problems".to_owned(),
         note:
             "Random search's mean regret after the budget is the unit of the relative regret; the \
-               geometric mean where the mean is more than ten times as large. Held out: the engine \
-               is not developed with the case since the date."
+               geometric mean where the mean is more than ten times as large. It is 0, and there \
+               is no relative regret, if the budget is enough to try all configurations. Held out: \
+               the engine is not developed with the case since the date."
                 .to_owned(),
         header: header(&columns, &[]),
         rows: comparison.cases().iter().map(row).collect(),

@@ -3,7 +3,6 @@
 use super::table::{SHARES, Table, format_band, header};
 use crate::comparison::Comparison;
 use crate::run::Run;
-use crate::statistics::mean;
 use surmise::drawing::{format_fixed, format_short};
 
 /// The floors for which the final figures are shown.
@@ -16,12 +15,11 @@ pub(super) fn relative_regrets(what: &str, comparison: &Comparison) -> Table {
     let floor = comparison.options().floor;
     let row = |index: &usize| {
         let figures = comparison.relative_regret(*index).map(format_band);
-        let areas: Vec<f64> =
-            comparison.common_runs_of(*index).filter_map(|run: &Run| run.log_area(floor)).collect();
+        let area = comparison.mean_of(*index, |run: &Run| run.log_area(floor));
         let mut row = vec![comparison.strategies()[*index].clone()];
         row.extend(figures);
         row.push(format_fixed(ranks[*index], 2));
-        row.push(format_fixed(mean(&areas), 2));
+        row.push(format_band(area));
         row
     };
     let mut columns = vec!["strategy"];
@@ -39,9 +37,9 @@ pub(super) fn relative_regrets(what: &str, comparison: &Comparison) -> Table {
              constant), after a quarter, a third, half and all of the budget; each at least \
              {floor}. Regret is that of {deployed}. Geometric mean over seeds, then instances, then \
              {problems} problems ({} cases on which all strategies ran, with the seeds they \
-             share); in brackets its 95 % interval (two-level bootstrap over problems and seeds, \
-             1,000 resamples). Smaller is better. Mean rank: over problems, after the whole \
-             budget. Log area: mean over all evaluations of log10 of the relative regret.",
+             share); in brackets its 95 % interval (Student's, over problems). Smaller is better. \
+             Mean rank: over problems, after the whole budget. Log area: mean over all evaluations \
+             of log10 of the relative regret, with the same means.",
             common.len()
         ),
         header: header(&columns, &[]),

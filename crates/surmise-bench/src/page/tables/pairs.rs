@@ -6,7 +6,7 @@ use crate::comparison_options::Pairs;
 use crate::pairwise_comparison::{DECISION_RULE, PairwiseComparison};
 use crate::run::BUDGET_DIVISORS;
 use crate::statistics::{
-    Verdict, bootstrap_mean_over_problems, holm, mean, min_two_sided_p_value, wilcoxon_two_sided,
+    Verdict, holm, mean, mean_over_problems, min_two_sided_p_value, wilcoxon_two_sided,
 };
 use surmise::drawing::{format_fixed, format_short};
 
@@ -34,7 +34,7 @@ pub(super) fn ratios(what: &str, comparison: &Comparison) -> Table {
         let p_values: Vec<f64> = means.iter().map(|means| wilcoxon_two_sided(means)).collect();
         let corrected = holm(&p_values);
         let cells = differences.iter().zip(corrected).map(|(differences, p)| {
-            let ratio = bootstrap_mean_over_problems(differences).map(|log| 10_f64.powf(log));
+            let ratio = mean_over_problems(differences).map(|log| 10_f64.powf(log));
             format!("{}, p = {}", format_band(ratio), format_short(p))
         });
         let last = &means[BUDGET_DIVISORS.len() - 1];
@@ -53,15 +53,30 @@ pub(super) fn ratios(what: &str, comparison: &Comparison) -> Table {
         note: format!(
             "The relative regret of the first strategy divided by that of the second, with the \
              same means, on the cases and seeds that both have; below 1, the first one is better. \
-             In brackets its 95 % interval (two-level bootstrap). p: Wilcoxon's two-sided \
-             signed-rank test over problems, on their mean differences of logarithms, with Holm's \
-             correction over the four shares of a pair.{} Last column: the number of problems on \
+             In brackets its 95 % interval (Student's, over problems, not corrected). p: \
+             Wilcoxon's two-sided signed-rank test over problems, on their mean differences of \
+             logarithms, with Holm's correction over the four shares of a pair.{} Last column: the number of problems on \
              which the first strategy is ahead and behind, after the whole budget.",
-            too_few(problems, "problems", BUDGET_DIVISORS.len())
+            smallest_p(problems)
         ),
         header: header(&columns, &[]),
         rows: comparison.pairs().iter().map(row).collect(),
     }
+}
+
+/// Returns what p can be at least over so many problems, or that none can be significant.
+#[allow(clippy::cast_precision_loss, reason = "a number of tests")]
+fn smallest_p(problems: usize) -> String {
+    let tests = BUDGET_DIVISORS.len();
+    let warning = too_few(problems, "problems", tests);
+    if warning.is_empty() && problems > 0 {
+        let smallest = tests as f64 * min_two_sided_p_value(problems);
+        return format!(
+            " With {problems} problems, {} is the smallest p of the smallest of four.",
+            format_short(smallest)
+        );
+    }
+    warning
 }
 
 /// Returns a warning if so many pairs can never be significant in a family of tests.
@@ -101,7 +116,8 @@ fn describe_tests(comparison: &Comparison) -> String {
          each case; ties are ignored), on log10 of the relative regrets, each at least {} (without \
          an optimum, on the best values). Significance level: {}. Equivalent: two one-sided tests \
          by ranks, and two of the mean by Student's t, show that the difference is within {} \
-         decades; equivalence is tested first. Holm's correction covers all cases and shares of a \
+         decades; equivalence is tested first. Undecided: no test shows anything, or ranks and \
+         mean disagree. Holm's correction covers all cases and shares of a \
          pair (up to {tests} tests for a difference, and the same for equivalence).{}",
         comparison.options().floor,
         DECISION_RULE.level,

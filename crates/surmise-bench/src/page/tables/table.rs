@@ -20,8 +20,11 @@ pub(super) fn header(first: &[&str], names: &[String]) -> Vec<String> {
     first.iter().map(|text| (*text).to_owned()).chain(names.iter().cloned()).collect()
 }
 
-/// Writes a number with its interval.
+/// Writes a number with its interval, if it has one.
 pub(super) fn format_band(band: Band) -> String {
     let Band { estimate, low, high } = band;
+    if low.is_nan() {
+        return format_short(estimate);
+    }
     format!("{} [{}, {}]", format_short(estimate), format_short(low), format_short(high))
 }
