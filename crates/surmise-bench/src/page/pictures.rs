@@ -49,9 +49,9 @@ fn progress_pictures(comparison: &Comparison) -> Vec<Picture> {
         note: format!(
             "Regret divided by the mean final regret of random search: geometric mean over seeds, \
              then instances, then problems ({} cases on which all strategies ran), each value at \
-             least {floor}. The band is the 95 % interval over problems. Lower is better: at 0.1, the regret is a \
-             tenth of that of random search. Random search itself ends below 1, because a \
-             geometric mean is smaller than the mean.",
+             least {floor}. The band is the 95 % interval over problems. Lower is better: at 0.1, \
+             the regret is a tenth of that of random search. Random search itself ends below 1, \
+             because a geometric mean is smaller than the mean.",
             comparison.common_cases().len()
         ),
         svg: figures::relative_regret_by_budget(comparison),

@@ -35,8 +35,8 @@ pub(super) fn relative_regrets(what: &str, comparison: &Comparison) -> Table {
         note: format!(
             "Regret divided by random search's mean regret after the whole budget (a stored \
              constant), after a quarter, a third, half and all of the budget; each at least \
-             {floor}. Regret is that of {deployed}. Geometric mean over seeds, then instances, then \
-             {problems} problems ({} cases on which all strategies ran, with the seeds they \
+             {floor}. Regret is that of {deployed}. Geometric mean over seeds, then instances, \
+             then {problems} problems ({} cases on which all strategies ran, with the seeds they \
              share); in brackets its 95 % interval (Student's, over problems). Smaller is better. \
              Mean rank: over problems, after the whole budget. Log area: mean over all evaluations \
              of log10 of the relative regret, with the same means.",

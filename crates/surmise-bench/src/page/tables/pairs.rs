@@ -55,8 +55,9 @@ pub(super) fn ratios(what: &str, comparison: &Comparison) -> Table {
              same means, on the cases and seeds that both have; below 1, the first one is better. \
              In brackets its 95 % interval (Student's, over problems, not corrected). p: \
              Wilcoxon's two-sided signed-rank test over problems, on their mean differences of \
-             logarithms, with Holm's correction over the four shares of a pair.{} Last column: the number of problems on \
-             which the first strategy is ahead and behind, after the whole budget.",
+             logarithms, with Holm's correction over the four shares of a pair.{} Last column: the \
+             number of problems on which the first strategy is ahead and behind, after the whole \
+             budget.",
             smallest_p(problems)
         ),
         header: header(&columns, &[]),

@@ -48,14 +48,14 @@ pub(super) fn reliability(comparison: &Comparison) -> Table {
     Table {
         title: "Reliability and time".to_owned(),
         note: "Repetitions: proposals of a configuration that was proposed before. Violations: \
-               proposals outside of the space, which count as failed evaluations, or beyond the \
-               number that was asked for. Values \
-               below the optimum: their regret counts as 0; where the optimum is only the best \
-               known value, they improve on it. Runs with errors keep the values they had before; \
-               failed attempts were made again, and the figures are those of the last attempt. Ended \
-               early: the search proposed nothing more before the budget was used up. Ask: the time of one proposal, initial design \
-               included; it does not affect a regret. Strategies run on one thread; external \
-               programs are asked to use one thread, and their times include the communication."
+            proposals outside of the space, which count as failed evaluations, or beyond the \
+            number that was asked for. Values below the optimum: their regret counts as 0; where \
+            the optimum is only the best known value, they improve on it. Runs with errors keep \
+            the values they had before; failed attempts were made again, and the figures are those \
+            of the last attempt. Ended early: the search proposed nothing more before the budget \
+            was used up. Ask: the time of one proposal, initial design included; it does not \
+            affect a regret. Strategies run on one thread; external programs are asked to use one \
+            thread, and their times include the communication."
             .to_owned(),
         header: header(&columns, &[]),
         rows: (0..comparison.strategies().len()).map(row).collect(),
