@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from install import HERE, RIVALS
+from install import HERE, RIVALS, python_of
 
 SUITES = ["real", "lock-in", "instances", "noisy", "hard"]
 # The five whose runs are published. The other adapters run by the same call.
@@ -31,7 +31,7 @@ def surmise():
 def make(folder, suite, name, options):
     """Makes the missing runs of a contender on a suite."""
     command = [*surmise(), "run", "--suite", suite, "--tables", folder / "tables", "--quiet"]
-    command += ["--out", folder / "runs" / f"{suite}-{name}", *options]
+    command += ["--retry", "--out", folder / "runs" / f"{suite}-{name}", *options]
     # The recorded command must not depend on the folder.
     environment = {**os.environ, "RIVALS": str(folder)}
     print(suite, name, flush=True)
@@ -69,6 +69,10 @@ def main():
                 arguments = ["--seeds", "5", "--strategies", "random,bayesian"]
             else:
                 rival = next(rival for rival in RIVALS if rival.name == name)
+                if not python_of(options.folder, rival).exists():
+                    print(f"{name} is not installed", file=sys.stderr)
+                    failed = True
+                    continue
                 adapter = HERE.relative_to(ROOT) / rival.adapter
                 external = f"{name}=$RIVALS/{rival.group}/bin/python {adapter}"
                 arguments = ["--seeds", "5", "--strategies", "none", "--external", external]
