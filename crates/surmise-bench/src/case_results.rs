@@ -7,25 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone)]
 pub struct StrategyResults(pub(crate) Vec<Run>);
 
-impl CaseResults {
-    /// Returns the results on the seeds that all strategies with runs on this case share.
-    #[must_use]
-    pub fn on_shared_seeds(&self) -> Self {
-        let seeds = |results: &StrategyResults| -> BTreeSet<u64> {
-            results.runs().iter().map(|run| run.seed).collect()
-        };
-        let all = self.by_strategy.iter().flatten().map(seeds);
-        let shared = all.reduce(|a, b| &a & &b).unwrap_or_default();
-        let part = |results: &StrategyResults| {
-            let runs = results.runs().iter().filter(|run| shared.contains(&run.seed));
-            let runs: Vec<Run> = runs.cloned().collect();
-            (!runs.is_empty()).then_some(StrategyResults(runs))
-        };
-        let by_strategy = self.by_strategy.iter().map(|r| part(r.as_ref()?)).collect();
-        Self { by_strategy, ..self.clone() }
-    }
-}
-
 impl StrategyResults {
     /// Returns the runs, in the order of their seeds.
     pub fn runs(&self) -> &[Run] {
@@ -102,4 +83,23 @@ pub struct CaseResults {
     pub held_out_since: Option<String>,
     /// The results in the order of the strategies; `None` for a strategy without runs on this case.
     pub by_strategy: Vec<Option<StrategyResults>>,
+}
+
+impl CaseResults {
+    /// Returns the results on the seeds that all strategies with runs on this case share.
+    #[must_use]
+    pub fn on_shared_seeds(&self) -> Self {
+        let seeds = |results: &StrategyResults| -> BTreeSet<u64> {
+            results.runs().iter().map(|run| run.seed).collect()
+        };
+        let all = self.by_strategy.iter().flatten().map(seeds);
+        let shared = all.reduce(|a, b| &a & &b).unwrap_or_default();
+        let part = |results: &StrategyResults| {
+            let runs = results.runs().iter().filter(|run| shared.contains(&run.seed));
+            let runs: Vec<Run> = runs.cloned().collect();
+            (!runs.is_empty()).then_some(StrategyResults(runs))
+        };
+        let by_strategy = self.by_strategy.iter().map(|r| part(r.as_ref()?)).collect();
+        Self { by_strategy, ..self.clone() }
+    }
 }

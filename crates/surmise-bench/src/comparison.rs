@@ -42,8 +42,11 @@ struct StrategyLabel {
     failed_attempts: usize,
 }
 
-/// The relative regrets on one problem: for each case and seed, log₁₀ at the shares of the budget.
-type LogsOfProblem = Vec<Vec<[f64; BUDGET_DIVISORS.len()]>>;
+/// Runs of one strategy: for each problem and each of its cases, one for each seed.
+pub(super) type RunsByProblem<'a> = Vec<Vec<Vec<&'a Run>>>;
+
+/// The index of the whole budget among the shares.
+const LAST: usize = BUDGET_DIVISORS.len() - 1;
 
 impl Comparison {
     /// Groups runs by case and strategy, in the order in which they first occur, with the default
@@ -181,18 +184,15 @@ impl Comparison {
         self.cases.iter().filter_map(|case| Some((case, seeds(case)?))).collect()
     }
 
-    /// Returns log₁₀ of the relative regrets of a strategy on the common cases and seeds, by
-    /// problem.
-    fn logs(&self, strategy: usize, floor: f64) -> BTreeMap<&str, LogsOfProblem> {
-        let mut by_problem: BTreeMap<&str, LogsOfProblem> = BTreeMap::new();
+    /// Returns the runs of a strategy on the common cases and seeds, by problem and case.
+    pub(super) fn common_runs_by_problem(&self, strategy: usize) -> RunsByProblem<'_> {
+        let mut by_problem: BTreeMap<&str, Vec<Vec<&Run>>> = BTreeMap::new();
         for (case, seeds) in self.common_cases() {
             let results = case.by_strategy[strategy].as_ref().expect("a common case");
-            let known = results.log_relative_regrets(floor).expect("a common case");
-            let shared = known.into_iter().filter(|(seed, _)| seeds.contains(seed));
-            let shared = shared.map(|(_, logs)| logs).collect();
-            by_problem.entry(&case.problem).or_default().push(shared);
+            let shared = results.runs().iter().filter(|run| seeds.contains(&run.seed));
+            by_problem.entry(&case.problem).or_default().push(shared.collect());
         }
-        by_problem
+        by_problem.into_values().collect()
     }
 
     /// Returns the relative regret of a strategy at each share of the budget, with its interval.
@@ -209,28 +209,11 @@ impl Comparison {
         strategy: usize,
         floor: f64,
     ) -> [Band; BUDGET_DIVISORS.len()] {
-        let logs = self.logs(strategy, floor);
+        let runs = self.common_runs_by_problem(strategy);
         std::array::from_fn(|share| {
-            let problems: Vec<Vec<Vec<f64>>> = logs.values().map(|p| at_share(p, share)).collect();
-            mean_over_problems(&problems).map(|log| 10_f64.powf(log))
+            let log = |run: &Run| Some(run.log_relative_regrets(floor)?[share]);
+            mean_over_runs(&runs, log).map(|log| 10_f64.powf(log))
         })
-    }
-
-    /// Returns the mean of a number of the runs of a strategy, on the common cases and seeds: over
-    /// seeds, then cases, then problems.
-    ///
-    /// Runs without the number are left out.
-    pub(super) fn mean_of(&self, strategy: usize, number: impl Fn(&Run) -> Option<f64>) -> Band {
-        let mut by_problem: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
-        for (case, seeds) in self.common_cases() {
-            let results = case.by_strategy[strategy].as_ref().expect("a common case");
-            let shared = results.runs().iter().filter(|run| seeds.contains(&run.seed));
-            let numbers: Vec<f64> = shared.filter_map(&number).collect();
-            if !numbers.is_empty() {
-                by_problem.entry(&case.problem).or_default().push(numbers);
-            }
-        }
-        mean_over_problems(&by_problem.into_values().collect::<Vec<_>>())
     }
 
     /// Returns the differences of the logarithms of two strategies at a share of the budget, for
@@ -272,13 +255,12 @@ impl Comparison {
     pub fn final_logs(&self) -> Vec<Vec<f64>> {
         let columns: Vec<Vec<f64>> = (0..self.names.len())
             .map(|strategy| {
-                let logs = self.logs(strategy, self.options.floor);
-                let last = BUDGET_DIVISORS.len() - 1;
-                let of_problem = |problem: &LogsOfProblem| {
-                    let cases = at_share(problem, last);
-                    mean(&cases.iter().map(|case| mean(case)).collect::<Vec<f64>>())
-                };
-                logs.values().map(of_problem).collect()
+                let log = |run: &&Run| Some(run.log_relative_regrets(self.options.floor)?[LAST]);
+                let of_case =
+                    |runs: &Vec<&Run>| mean(&runs.iter().filter_map(log).collect::<Vec<f64>>());
+                let of_problem =
+                    |cases: &Vec<Vec<&Run>>| mean(&cases.iter().map(of_case).collect::<Vec<f64>>());
+                self.common_runs_by_problem(strategy).iter().map(of_problem).collect()
             })
             .collect();
         let problems = columns.first().map_or(0, Vec::len);
@@ -333,12 +315,18 @@ impl Comparison {
     }
 }
 
-/// Returns the numbers of one share of the budget, by case and seed.
-fn at_share(problem: &LogsOfProblem, share: usize) -> Vec<Vec<f64>> {
-    problem.iter().map(|case| case.iter().map(|logs| logs[share]).collect()).collect()
+/// Returns the mean of a number of runs: over seeds, then cases, then problems; runs without the
+/// number are left out.
+pub(super) fn mean_over_runs(
+    runs: &RunsByProblem<'_>,
+    number: impl Fn(&Run) -> Option<f64>,
+) -> Band {
+    let of_case = |runs: &Vec<&Run>| runs.iter().filter_map(|run| number(run)).collect();
+    let numbers: Vec<Vec<Vec<f64>>> =
+        runs.iter().map(|cases| cases.iter().map(of_case).collect()).collect();
+    mean_over_problems(&numbers)
 }
 
-/// Checks the options against the names of the strategies.
 fn check(options: &ComparisonOptions, names: &[String]) -> Result<(), Error> {
     let mut violations = Vec::new();
     if !(options.floor > 0.0 && options.floor < 1.0) {
@@ -469,14 +457,9 @@ fn last_attempts(runs: impl IntoIterator<Item = Run>) -> Result<LastAttempts, Er
     for run in runs {
         let key = run.key();
         if !seen.insert((key.clone(), run.attempt)) {
-            let value = format!("{} on {} with seed {}", run.strategy, run.case_name(), run.seed);
             let rule = "each run occurs once, because a second copy would count twice";
-            return Err(Error::Invalid(vec![Violation::new(
-                "runs",
-                value,
-                rule,
-                "remove one of the copies",
-            )]));
+            let copy = Violation::new("runs", run.describe(), rule, "remove one of the copies");
+            return Err(Error::Invalid(vec![copy]));
         }
         match last.get(&key) {
             None => {

@@ -63,18 +63,16 @@ impl Run {
     /// Returns the run as if it recommended, after each evaluation, the trial with the smallest
     /// noiseless value.
     pub(super) fn recommending_the_best(mut self) -> Self {
-        let mut best: Option<(f64, usize)> = None;
-        let mut order: Vec<usize> = (0..self.trials.len()).collect();
-        order.retain(|index| self.trials[*index].end.is_some());
-        order.sort_by(|a, b| self.trials[*a].end.partial_cmp(&self.trials[*b].end).expect("ends"));
-        let mut recommended = Vec::new();
-        for (count, index) in order.into_iter().enumerate() {
-            let value = self.trials[index].noiseless;
-            best = match (best, value) {
-                (Some((smallest, _)), Some(value)) if value >= smallest => best,
-                (_, Some(value)) => Some((value, index)),
-                (_, None) => best,
-            };
+        let ends = self.trials.iter().enumerate().filter_map(|(i, trial)| Some((trial.end?, i)));
+        let mut ends: Vec<(f64, usize)> = ends.collect();
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut best, mut recommended) = (None, Vec::new());
+        for (count, (_, index)) in ends.into_iter().enumerate() {
+            if let Some(value) = self.trials[index].noiseless
+                && best.is_none_or(|(smallest, _)| value < smallest)
+            {
+                best = Some((value, index));
+            }
             recommended.extend(best.map(|(_, index)| (count + 1, index)));
         }
         self.recommended = recommended;

@@ -205,6 +205,11 @@ impl Run {
         format!("{}/{}", self.problem, self.instance)
     }
 
+    /// Names the run in a message.
+    pub(super) fn describe(&self) -> String {
+        format!("a run of {} on {} with seed {}", self.strategy, self.case_name(), self.seed)
+    }
+
     /// Returns the run without the times of its proposals, which are not reproducible.
     #[must_use]
     pub fn without_timings(&self) -> Self {

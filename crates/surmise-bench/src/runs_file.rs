@@ -38,8 +38,10 @@ pub enum Retry {
     RunsWithErrors,
 }
 
-fn describe(run: &Run) -> String {
-    format!("a run of {} on {} with seed {}", run.strategy, run.case_name(), run.seed)
+/// Adds the path to the message of an error.
+#[allow(clippy::needless_pass_by_value, reason = "it replaces the error")]
+fn with_path(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn invalid_data(path: &Path, text: impl std::fmt::Display) -> io::Error {
@@ -56,10 +58,9 @@ impl RunsFile {
     /// [`io::Error`] if the file cannot be read, or if a line is not a run.
     pub fn read(path: &Path) -> io::Result<Vec<Run>> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
-        let with_path =
-            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        let mut file = BufReader::new(File::open(&path).map_err(with_path)?);
-        let is_compressed = file.fill_buf().map_err(with_path)?.starts_with(&GZIP_MAGIC);
+        let in_path = |error| with_path(&path, error);
+        let mut file = BufReader::new(File::open(&path).map_err(in_path)?);
+        let is_compressed = file.fill_buf().map_err(in_path)?.starts_with(&GZIP_MAGIC);
         if is_compressed {
             parse(&path, MultiGzDecoder::new(file)).map(|(runs, _)| runs)
         } else {
@@ -72,9 +73,7 @@ impl RunsFile {
     /// # Errors
     /// [`io::Error`] if the file exists, or if it cannot be written.
     pub fn create_compact(path: &Path, runs: &[Run]) -> io::Result<()> {
-        let file = File::create_new(path).map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-        })?;
+        let file = File::create_new(path).map_err(|error| with_path(path, error))?;
         let mut encoder = GzEncoder::new(BufWriter::new(file), Compression::best());
         write_lines(&mut encoder, runs.iter().map(Run::compact))?;
         let file = encoder.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -125,7 +124,7 @@ impl RunsFile {
         let earlier = self.runs.iter().filter(|run| run.key() == key);
         if let Some(last) = earlier.max_by_key(|run| run.attempt) {
             if last.error.is_none() {
-                let text = format!("it already has {}", describe(&run));
+                let text = format!("it already has {}", run.describe());
                 return Err(invalid_data(&self.path, text));
             }
             run.attempt = last.attempt + 1;
@@ -148,7 +147,7 @@ impl RunsFile {
         for (path, runs) in parts {
             for run in runs {
                 if let Some(other) = from.insert((run.key(), run.attempt), path.clone()) {
-                    let text = format!("{} also has {}", other.display(), describe(&run));
+                    let text = format!("{} also has {}", other.display(), run.describe());
                     return Err(invalid_data(&path, text));
                 }
                 merged.push(run);

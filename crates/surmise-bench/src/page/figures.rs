@@ -1,7 +1,7 @@
 //! The curves of a comparison.
 
 use crate::case_results::{CaseResults, StrategyResults};
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, mean_over_runs};
 use crate::run::Run;
 use crate::statistics::{bootstrap_band, median, quantile};
 use surmise::drawing::PlotAxis;
@@ -203,8 +203,9 @@ fn regret_chart_over_cases(
 ) -> String {
     let shares: Vec<f64> = (1..=50).map(|step| f64::from(step) / 50.0).collect();
     let curve = |series: usize| {
+        let runs = comparison.common_runs_by_problem(series);
         let at = |share: &f64| {
-            let log = comparison.mean_of(series, |run| log_regret(run, *share));
+            let log = mean_over_runs(&runs, |run| log_regret(run, *share));
             let band = log.map(|log| 10_f64.powf(log));
             (*share, [band.estimate, band.low, band.high])
         };

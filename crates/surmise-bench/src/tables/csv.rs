@@ -39,19 +39,19 @@ impl TableColumns {
 /// The largest number of cells that an error names.
 const MAX_CELLS: usize = 5;
 
-/// Finds the faults of a file, so that all of them are reported at once.
-struct Faults<'a> {
+/// The violations of a file, which are reported together.
+struct Violations<'a> {
     path: &'a Path,
     found: Vec<Violation>,
 }
 
-impl Faults<'_> {
+impl Violations<'_> {
     fn add(&mut self, value: impl Display, rule: impl Into<String>, remedy: impl Into<String>) {
         let value = format!("{value} in {}", self.path.display());
         self.found.push(Violation::new("table", value, rule, remedy));
     }
 
-    /// Returns an error if there are faults; of many, the first ones.
+    /// Returns an error if there are violations; of many, the first ones.
     fn check(&mut self) -> Result<(), Error> {
         self.found.truncate(MAX_CELLS);
         Error::from_violations(std::mem::take(&mut self.found))
@@ -65,15 +65,12 @@ struct Texts {
 }
 
 impl Texts {
-    fn read(faults: &mut Faults<'_>) -> Result<Self, Error> {
+    fn read(violations: &mut Violations<'_>) -> Result<Self, Error> {
         let rule = "a table is a CSV file with a header line, and commas between columns";
-        let text = match fs::read(faults.path) {
-            Ok(text) => text,
-            Err(error) => {
-                faults.add(error, "the file of a table can be read", "check the path");
-                return faults.check().map(|()| Self { header: Vec::new(), lines: Vec::new() });
-            }
-        };
+        let text = fs::read(violations.path).or_else(|error| {
+            violations.add(error, "the file of a table can be read", "check the path");
+            violations.check().map(|()| Vec::new())
+        })?;
         let mut reader = csv::Reader::from_reader(text.as_slice());
         let header: Vec<String> = reader
             .headers()
@@ -83,20 +80,20 @@ impl Texts {
         for record in reader.records() {
             match record {
                 Ok(record) => lines.push(record),
-                Err(error) => faults.add(error, rule, "repair the line"),
+                Err(error) => violations.add(error, rule, "repair the line"),
             }
         }
         if header.is_empty() || lines.is_empty() {
-            faults.add("no line", rule, "write a header line, and a line for each evaluation");
+            violations.add("no line", rule, "write a header line, and a line for each evaluation");
         }
         let mut seen = BTreeSet::new();
         for name in &header {
             if name.is_empty() || !seen.insert(name) {
                 let rule = "each column has a name of its own";
-                faults.add(format!("{name:?}"), rule, "repair the header");
+                violations.add(format!("{name:?}"), rule, "repair the header");
             }
         }
-        faults.check()?;
+        violations.check()?;
         Ok(Self { header, lines })
     }
 }
@@ -109,18 +106,22 @@ struct Meaning {
 }
 
 impl Meaning {
-    fn new(texts: &Texts, columns: &TableColumns, faults: &mut Faults<'_>) -> Result<Self, Error> {
+    fn new(
+        texts: &Texts,
+        columns: &TableColumns,
+        violations: &mut Violations<'_>,
+    ) -> Result<Self, Error> {
         let header = &texts.header;
         let mut meanings: BTreeMap<usize, &str> = BTreeMap::new();
         let mut find = |column: &String, meaning: &'static str| {
             let Some(index) = header.iter().position(|name| name == column) else {
                 let remedy = format!("use one of {}", header.join(", "));
-                faults.add(column, "the table must have the column", remedy);
+                violations.add(column, "the table must have the column", remedy);
                 return None;
             };
             if let Some(other) = meanings.insert(index, meaning) {
                 let value = format!("{column}, {other} and {meaning},");
-                faults.add(value, "a column has one meaning", "name another column");
+                violations.add(value, "a column has one meaning", "name another column");
             }
             Some(index)
         };
@@ -133,10 +134,10 @@ impl Meaning {
             (0..header.len()).filter(|index| !meanings.contains_key(index)).collect();
         if parameters.is_empty() {
             let rule = "a table needs a column of hyperparameters";
-            faults.add("no other column", rule, "add one");
+            violations.add("no other column", rule, "add one");
         }
-        faults.check()?;
-        Ok(Self { value: value.expect("no fault"), seconds, parameters })
+        violations.check()?;
+        Ok(Self { value: value.expect("no violation"), seconds, parameters })
     }
 }
 
@@ -168,17 +169,20 @@ impl TableProblem {
         path: &Path,
         columns: &TableColumns,
     ) -> Result<Self, Error> {
-        let faults = &mut Faults { path, found: Vec::new() };
-        let texts = Texts::read(faults)?;
-        let meaning = Meaning::new(&texts, columns, faults)?;
-        let entries: Vec<Entries> =
-            meaning.parameters.iter().map(|column| Entries::new(&texts, *column, faults)).collect();
-        let results = results(&texts, &meaning, columns.is_maximized, faults);
-        if faults.found.is_empty() && results.iter().all(|(value, _)| !value.is_finite()) {
+        let violations = &mut Violations { path, found: Vec::new() };
+        let texts = Texts::read(violations)?;
+        let meaning = Meaning::new(&texts, columns, violations)?;
+        let entries: Vec<Entries> = meaning
+            .parameters
+            .iter()
+            .map(|column| Entries::new(&texts, *column, violations))
+            .collect();
+        let results = results(&texts, &meaning, columns.is_maximized, violations);
+        if violations.found.is_empty() && results.iter().all(|(value, _)| !value.is_finite()) {
             let rule = "a table needs a line with a value";
-            faults.add("no value", rule, "repair the column of values");
+            violations.add("no value", rule, "repair the column of values");
         }
-        faults.check()?;
+        violations.check()?;
         let mut rows: HashMap<Vec<u32>, Row> = HashMap::new();
         for (line, (value, seconds)) in texts.lines.iter().zip(&results) {
             let cells = meaning.parameters.iter().zip(&entries);
@@ -200,7 +204,7 @@ fn results(
     texts: &Texts,
     meaning: &Meaning,
     is_maximized: bool,
-    faults: &mut Faults<'_>,
+    violations: &mut Violations<'_>,
 ) -> Vec<(f64, Option<f64>)> {
     let sign = if is_maximized { -1.0 } else { 1.0 };
     let mut results = Vec::new();
@@ -208,7 +212,7 @@ fn results(
         let value = parse_number(&line[meaning.value]).unwrap_or_else(|text| {
             let rule =
                 format!("{} is a number, or empty for a failure", texts.header[meaning.value]);
-            faults.add(format!("{text} in line {number}"), rule, "repair it");
+            violations.add(format!("{text} in line {number}"), rule, "repair it");
             f64::NAN
         });
         let seconds = meaning.seconds.map(|column| {
@@ -217,7 +221,7 @@ fn results(
             // A failure may have no duration.
             if !is_duration && (value.is_finite() || !line[column].trim().is_empty()) {
                 let rule = format!("{} is a duration in seconds, at least 0", texts.header[column]);
-                faults.add(format!("{:?} in line {number}", &line[column]), rule, "repair it");
+                violations.add(format!("{:?} in line {number}", &line[column]), rule, "repair it");
             }
             seconds
         });
@@ -253,8 +257,8 @@ enum Entries {
 }
 
 impl Entries {
-    /// Returns the entries of a column; a number that is missing among numbers is a fault.
-    fn new(texts: &Texts, column: usize, faults: &mut Faults<'_>) -> Self {
+    /// Returns the entries of a column; a number that is missing among numbers is a violation.
+    fn new(texts: &Texts, column: usize, violations: &mut Violations<'_>) -> Self {
         let cells = || texts.lines.iter().map(|line| line[column].trim());
         let is_missing = |text: &str| {
             text.is_empty() || parse_level(text).is_some_and(|number| !number.is_finite())
@@ -268,7 +272,7 @@ impl Entries {
             if is_missing(text) {
                 let rule = format!("{} has a finite number in each line", texts.header[column]);
                 let remedy = "write the number, or a text such as \"none\" for a choice";
-                faults.add(format!("{text:?} in line {number}"), rule, remedy);
+                violations.add(format!("{text:?} in line {number}"), rule, remedy);
             }
         }
         let mut numbers: Vec<f64> = cells().filter_map(parse_level).collect();

@@ -177,8 +177,8 @@ fn announce_random_samples(experiment: &Experiment) {
         let samples = case.pending_random_samples();
         if samples > 0 {
             print_to_stderr(format_args!(
-                "{samples} random configurations of {} are evaluated first, as the unit of regret \
-                 (--random-samples)",
+                "{samples} random configurations of {} are evaluated first: their regret is the \
+                 unit of relative regret (--random-samples)",
                 case.name()
             ));
         }

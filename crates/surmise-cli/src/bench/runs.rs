@@ -79,7 +79,8 @@ fn keep_build(parts: &[PathBuf], out: &Path) -> Result<(), CommandError> {
     match builds.first() {
         Some(Some(build)) if builds.len() == 1 => Ok(fs::write(out.join(BUILD_FILE), build)?),
         _ => {
-            let text = "The parts were made by different builds of the program, or it is unknown.";
+            let text = "The builds that made the parts differ or are unknown: to add runs takes \
+                        --mix-builds.";
             Ok(print_line(text)?)
         }
     }

@@ -1,7 +1,7 @@
 //! The figures over all problems.
 
 use super::table::{SHARES, Table, format_band, header};
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, mean_over_runs};
 use crate::run::Run;
 use surmise::drawing::{format_fixed, format_short};
 
@@ -15,7 +15,8 @@ pub(super) fn relative_regrets(what: &str, comparison: &Comparison) -> Table {
     let floor = comparison.options().floor;
     let row = |index: &usize| {
         let figures = comparison.relative_regret(*index).map(format_band);
-        let area = comparison.mean_of(*index, |run: &Run| run.log_area(floor));
+        let runs = comparison.common_runs_by_problem(*index);
+        let area = mean_over_runs(&runs, |run: &Run| run.log_area(floor));
         let mut row = vec![comparison.strategies()[*index].clone()];
         row.extend(figures);
         row.push(format_fixed(ranks[*index], 2));

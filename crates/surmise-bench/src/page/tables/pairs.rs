@@ -72,10 +72,7 @@ fn smallest_p(problems: usize) -> String {
     let warning = too_few(problems, "problems", tests);
     if warning.is_empty() && problems > 0 {
         let smallest = tests as f64 * min_two_sided_p_value(problems);
-        return format!(
-            " With {problems} problems, {} is the smallest p of the smallest of four.",
-            format_short(smallest)
-        );
+        return format!(" With {problems} problems, p is at least {}.", format_short(smallest));
     }
     warning
 }

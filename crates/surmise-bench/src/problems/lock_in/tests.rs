@@ -120,7 +120,7 @@ fn the_center_is_rarely_below_a_plateau() {
         let (optimum, configurations) =
             (function.optimum().unwrap(), random_configurations(&function, 200));
         let values: Vec<f64> = configurations.iter().map(|c| function.value(c)).collect();
-        let unit = function_unit(&values, optimum);
+        let unit = plateau_height(&values, optimum);
         let is_below = |value: f64| value - optimum < unit * (1.0 - 1e-9);
         share += values.iter().filter(|v| is_below(**v)).count() as f64 / 200.0;
         let center = space.decode(&space.snap(&vec![0.5; space.axes().len()].into()));
@@ -131,7 +131,7 @@ fn the_center_is_rarely_below_a_plateau() {
 }
 
 /// Returns the distance of the lower plateau from the optimum.
-fn function_unit(values: &[f64], optimum: f64) -> f64 {
+fn plateau_height(values: &[f64], optimum: f64) -> f64 {
     let mut distances: Vec<f64> = values.iter().map(|v| v - optimum).collect();
     distances.sort_by(f64::total_cmp);
     // Most values are on a plateau, and at most a tenth below.
