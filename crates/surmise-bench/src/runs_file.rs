@@ -55,7 +55,8 @@ impl RunsFile {
     /// A torn last line is ignored.
     ///
     /// # Errors
-    /// [`io::Error`] if the file cannot be read, or if a line is not a run.
+    /// [`io::Error`] if the file cannot be read, if a line is not a run, or if a run occurs
+    /// twice.
     pub fn read(path: &Path) -> io::Result<Vec<Run>> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
         let in_path = |error| with_path(&path, error);
@@ -85,8 +86,8 @@ impl RunsFile {
     /// A torn last line is removed from the file.
     ///
     /// # Errors
-    /// [`io::Error`] if the file cannot be opened, if a line is not a run, or if another experiment
-    /// writes to it.
+    /// [`io::Error`] if the file cannot be opened, if a line is not a run, if a run occurs twice,
+    /// or if another experiment writes to it.
     pub fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let path = directory.join(FILE_NAME);
@@ -205,13 +206,18 @@ fn write_lines<R: Borrow<Run>>(
 fn parse(path: &Path, file: impl Read) -> io::Result<(Vec<Run>, u64)> {
     let mut reader = BufReader::new(file);
     let (mut runs, mut complete_bytes, mut line) = (Vec::new(), 0, Vec::new());
+    let mut seen = HashSet::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         if line.last() != Some(&b'\n') {
             break;
         }
-        let run = serde_json::from_slice(&line).map_err(|error| {
-            invalid_data(path, format!("line {} is not a run: {error}", runs.len() + 1))
-        })?;
+        let number = runs.len() + 1;
+        let run: Run = serde_json::from_slice(&line)
+            .map_err(|error| invalid_data(path, format!("line {number} is not a run: {error}")))?;
+        if !seen.insert((run.key(), run.attempt)) {
+            let text = format!("line {number} is a second copy of {}; remove it", run.describe());
+            return Err(invalid_data(path, text));
+        }
         runs.push(run);
         complete_bytes += line.len() as u64;
         line.clear();

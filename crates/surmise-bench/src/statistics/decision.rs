@@ -9,9 +9,9 @@ use super::wilcoxon::wilcoxon_signed_rank;
 /// The conclusion from paired differences, where negative differences are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The differences are significantly below 0, and so is their mean.
+    /// The differences are significantly below 0, and their mean is below 0.
     Better,
-    /// The differences are significantly above 0, and so is their mean.
+    /// The differences are significantly above 0, and their mean is above 0.
     Worse,
     /// The differences are significantly within the margin.
     Equivalent,

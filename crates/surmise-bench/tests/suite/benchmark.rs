@@ -193,6 +193,14 @@ fn shards_are_merged_and_doubles_are_refused() {
     let folder = Folder::new("merged");
     RunsFile::create(&folder.0, whole.clone()).unwrap();
     assert_eq!(RunsFile::read(&folder.0).unwrap(), whole);
+    // Files that were joined by hand may have a run twice.
+    let text = fs::read_to_string(folder.0.join("runs.ndjson")).unwrap();
+    let by_hand = Folder::new("by-hand");
+    fs::write(by_hand.0.join("runs.ndjson"), text.repeat(2)).unwrap();
+    for error in [RunsFile::read(&by_hand.0).err(), RunsFile::open(&by_hand.0).err()] {
+        let error = error.unwrap().to_string();
+        assert!(error.contains("line 13 is a second copy of a run of"), "{error}");
+    }
     let error = RunsFile::create(&folder.0, whole).unwrap_err().to_string();
     assert!(error.contains("choose another directory"), "{error}");
 }

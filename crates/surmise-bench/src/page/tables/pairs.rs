@@ -47,7 +47,8 @@ pub(super) fn ratios(what: &str, comparison: &Comparison) -> Table {
     let mut columns = vec!["pair"];
     columns.extend(SHARES);
     columns.push("ahead, behind at the end");
-    let problems = comparison.final_logs().len();
+    let problems_of = |pair: &(usize, usize)| comparison.differences(pair.0, pair.1, 0).len();
+    let problems = comparison.pairs().iter().map(problems_of).max().unwrap_or(0);
     Table {
         title: format!("Ratios{what}"),
         note: format!(
@@ -65,7 +66,7 @@ pub(super) fn ratios(what: &str, comparison: &Comparison) -> Table {
     }
 }
 
-/// Returns what p can be at least over so many problems, or that none can be significant.
+/// Returns what p can be at least over up to so many problems, or that none can be significant.
 #[allow(clippy::cast_precision_loss, reason = "a number of tests")]
 fn smallest_p(problems: usize) -> String {
     let tests = BUDGET_DIVISORS.len();
