@@ -18,8 +18,8 @@ from install import HERE, RIVALS, python_of
 SUITES = ["real", "lock-in", "instances", "noisy", "hard"]
 # The five whose runs are published. The other adapters run by the same call.
 PUBLISHED = ["optuna-gp", "optuna-tpe", "botorch-rust", "genoxide", "ax"]
-# Ax takes more than a second for a proposal: it runs on what is held out. botorch-rust needs half an
-# hour for a run over the 40 switches of `switches40`: it runs on the other functions.
+# Ax takes more than a second for a proposal: it runs on what is held out. A run of botorch-rust over
+# the 40 switches of `switches40` takes more than 15 minutes: it runs on the other functions.
 WITHOUT_SWITCHES = (
     "ackley5,branin,camel,finetuning,func2c,func3c,griewank5,hartmann3,hartmann6,levy4,momentum,"
     "plateau3,rastrigin3,rosenbrock4,shekel,steps4,styblinski10"
